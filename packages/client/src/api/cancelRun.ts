@@ -1,0 +1,27 @@
+import { encodeId } from '../internal/options.ts'
+import { request } from '../internal/request.ts'
+import type { Client, Envelope, RequestOptions } from '../types.ts'
+
+/**
+ * Cancels a run that is queued or running. It is safe to repeat, and is retried.
+ *
+ * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError} (404 for an
+ * unknown run), {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * await cancelRun(client, '808f34d0-ef97-4b78-a00f-1268077ea6db')
+ * ```
+ */
+export async function cancelRun(
+  client: Client,
+  runId: string,
+  options: RequestOptions = {},
+): Promise<Envelope<unknown>> {
+  return request(client, `runs/${encodeId('runId', runId)}/cancel`, {
+    method: 'POST',
+    options,
+    // Any envelope will do; what is in it is for people to read.
+    shape: (data) => data ?? '',
+  })
+}

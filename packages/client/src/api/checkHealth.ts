@@ -1,0 +1,26 @@
+import { containerName, each, text } from '../internal/data.ts'
+import { request } from '../internal/request.ts'
+import type { Client, ContainerHealth, Envelope, RequestOptions } from '../types.ts'
+
+/**
+ * Tells how the containers of the pod are. `container` is always there, also on servers that call it `url`.
+ *
+ * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
+ * {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * const { data } = await checkHealth(client)
+ * for (const { container, status } of data) console.log(container, status)
+ * ```
+ */
+export async function checkHealth(
+  client: Client,
+  options: RequestOptions = {},
+): Promise<Envelope<ContainerHealth[]>> {
+  return request(client, 'comfy/health', {
+    options,
+    shape: (data) =>
+      each<ContainerHealth>(data, (item) => ({ container: containerName(item), status: text(item.status) })),
+  })
+}

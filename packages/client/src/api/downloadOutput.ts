@@ -1,0 +1,70 @@
+import { ArgumentError, HttpError, ResponseError } from '../errors.ts'
+import { check, checkOptions, isId, requestRules } from '../internal/options.ts'
+import { request } from '../internal/request.ts'
+import type { Client, Fetch, RequestOptions } from '../types.ts'
+import { getOutput } from './getOutput.ts'
+
+/** What can be downloaded: a filename, a `download_url`, or an object that holds them. */
+export type DownloadSource =
+  | string
+  | { readonly filename?: string; readonly download_url?: string | null; readonly url?: string | null }
+
+/**
+ * Fetches an output file and gives the `Response`, to stream or to read. Neither the key nor custom headers are
+ * sent to where the file lies; redirects are followed. Where the filename is known, a link that has expired is
+ * renewed once. `timeoutMs` covers the time to the headers; `signal` the body, too.
+ *
+ * @throws {@link ResponseError} when the output is not ready yet; {@link HttpError} (403: the link has
+ * expired); {@link RunError}; {@link ArgumentError}; {@link NetworkError}; {@link TimeoutError};
+ * {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * const response = await downloadOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
+ * const bytes = new Uint8Array(await response.arrayBuffer())
+ * ```
+ */
+export async function downloadOutput(
+  client: Client,
+  source: DownloadSource,
+  options: RequestOptions = {},
+): Promise<Response> {
+  checkOptions(options, requestRules)
+  const given =
+    typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
+  const { filename, url, download_url = url } = (given ?? {}) as Exclude<DownloadSource, string>
+  if (!download_url) check('source', filename, isId)
+
+  let link = download_url
+  for (let renewed = false; ; renewed = true) {
+    link ||= await askForLink(client, filename!, options)
+    if (!URL.canParse(link) || !/^https?:/i.test(link))
+      throw new ArgumentError('source must hold an http(s) URL')
+    try {
+      return (await request(client, '', { options, link, via: follow })) as unknown as Response
+    } catch (error) {
+      // S3 answers 403 to a link that has expired, GCS 400.
+      const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)
+      if (!expired || !filename || renewed || options.signal?.aborted) throw error
+      link = undefined
+    }
+  }
+}
+
+/** There is no key in it that a redirect could carry away. */
+const follow =
+  (fetch: Fetch): Fetch =>
+  (url, init) =>
+    fetch(url, { ...init, redirect: 'follow' })
+
+async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
+  const output = await getOutput(client, filename, options)
+  const link = output?.data.download_url
+  if (link) return link
+  throw new ResponseError(
+    output
+      ? `Output ${filename} has no download_url`
+      : `Output ${filename} is not ready yet: use waitForOutput`,
+    { status: output ? 200 : 204, body: output, errors: [] },
+  )
+}

@@ -1,0 +1,103 @@
+import { FlowScaleError, HttpError, NetworkError, ResponseError, RunError, TimeoutError } from '../errors.ts'
+import { problems } from '../internal/answer.ts'
+import { text } from '../internal/data.ts'
+import { buildForm, encodeInputs } from '../internal/form.ts'
+import { check, isId, isObject, type Rule } from '../internal/options.ts'
+import { withQuery } from '../internal/query.ts'
+import { isErrorStatus, request } from '../internal/request.ts'
+import { upload } from '../internal/upload.ts'
+import type { Client, Envelope, Execution, Inputs, RequestOptions } from '../types.ts'
+
+/** Options of {@link executeWorkflow}. */
+export interface ExecuteOptions extends RequestOptions {
+  /** Puts the run in a group; with one of its own, a submission can be found by {@link getRuns}. */
+  groupId?: string | undefined
+  /** How an array is sent: its name repeated, or numbered `name_0`, `name_1`, …. Default `'repeat'`. */
+  arrays?: 'repeat' | 'indexed' | undefined
+}
+
+export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
+  groupId: isId,
+  arrays: (value) => value === 'repeat' || value === 'indexed' || 'repeat or indexed',
+}
+
+/**
+ * Submits a run and returns at once, with `data.run_id`. It is sent again after a 429 only: anything else may
+ * have started the run, and would start a second one. The time limit of an attempt grows by 1 s for each
+ * 256 KiB of files, unless `timeoutMs` is given here.
+ *
+ * Files: `Blob`, `File`, {@link toFile}, `ArrayBuffer`, typed arrays. On Node 20 and later a Blob from
+ * `fs.openAsBlob` is streamed; other runtimes may hold it in memory. Files must be smaller than 4 GiB.
+ *
+ * @throws {@link ArgumentError} for inputs that can't be sent, before any request; {@link ValidationError};
+ * {@link RunError} when nodes refused; {@link HttpError}; {@link RedirectError}; {@link NetworkError};
+ * {@link TimeoutError}; {@link ResponseError}. Where the run may have been submitted all the same, the error
+ * has `maybeSubmitted: true`, `submittedAt`, `workflowId` and `groupId`.
+ *
+ * @example
+ * ```ts
+ * const { data } = await executeWorkflow(client, 'bncu0a1kipv', { text_51536: 'a lighthouse at dusk' })
+ * console.log(data.run_id)
+ * ```
+ */
+export async function executeWorkflow(
+  client: Client,
+  workflowId: string,
+  inputs: Inputs,
+  options: ExecuteOptions = {},
+): Promise<Envelope<Execution>> {
+  const { groupId, arrays, signal } = options ?? {}
+  check('workflowId', workflowId, isId)
+  const parts = encodeInputs(inputs, arrays)
+  const bytes = parts.reduce((sum, [, value]) => sum + (typeof value === 'string' ? 0 : value.size), 0)
+  let submittedAt: Date | undefined
+  try {
+    return await request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
+      method: 'POST',
+      via: upload(() => {
+        submittedAt = new Date()
+        return buildForm(parts)
+      }),
+      options,
+      rules: executeRules,
+      timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
+      retryOn: [429],
+      shape: toExecution,
+    })
+  } catch (error) {
+    if (!submittedAt || signal?.aborted || !(error instanceof FlowScaleError)) throw error
+    const body = error instanceof ResponseError ? error.body : undefined
+    const refusals = Object.entries(Object(unwrap(Object(body).data).node_errors))
+    if (refusals.length) {
+      const errors = refusals.map(([node, told]) => {
+        const said = problems(told).map(({ message }) => message)
+        return `node ${node}: ${said.join('; ') || 'refused'}`
+      })
+      const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
+      throw new RunError(message, { status: 'failed', errors, workflowId, groupId, cause: error })
+    }
+    const unclear =
+      error instanceof NetworkError ||
+      error instanceof TimeoutError ||
+      (error instanceof HttpError && (error.status > 499 || error.status === 408)) ||
+      (error instanceof ResponseError && !isErrorStatus(Object(body).status))
+    throw unclear ? Object.assign(error, { maybeSubmitted: true, submittedAt, workflowId, groupId }) : error
+  }
+}
+
+/** One dialect wraps `data` in an array. */
+const unwrap = (data: unknown): Record<string, unknown> => Object([data].flat()[0])
+
+function toExecution(data: unknown): Execution | undefined {
+  const own = unwrap(data)
+  const run_id = text(own.run_id)
+  if (!run_id) return undefined
+  const { output_names, node_errors, number } = own
+  return {
+    ...own,
+    run_id,
+    output_names: Array.isArray(output_names) ? output_names.map((name) => text(name)) : [],
+    node_errors: isObject(node_errors) ? node_errors : {},
+    number: typeof number === 'number' ? number : null,
+  }
+}

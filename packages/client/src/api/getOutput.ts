@@ -1,0 +1,54 @@
+import { ResponseError, RunError } from '../errors.ts'
+import { text } from '../internal/data.ts'
+import { check, isId } from '../internal/options.ts'
+import { withQuery } from '../internal/query.ts'
+import { request, transient } from '../internal/request.ts'
+import { isDone, isFailed, isGoing } from '../internal/status.ts'
+import type { Client, Envelope, Output, RequestOptions } from '../types.ts'
+
+/**
+ * Asks for an output by name, with or without its extension. `null`: it is not ready yet; wait for it by
+ * `waitForOutput` of the poller, or ask again.
+ *
+ * @throws {@link RunError} when the output failed; {@link ArgumentError}, {@link NetworkError},
+ * {@link TimeoutError}, {@link HttpError} (404 for an unknown name; 408, which is not retried, when the run
+ * timed out on the server), {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * const output = await getOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
+ * console.log(output ? output.data.download_url : 'not ready yet')
+ * ```
+ */
+export async function getOutput(
+  client: Client,
+  filename: string,
+  options: RequestOptions = {},
+): Promise<Envelope<Output> | null> {
+  check('filename', filename, isId)
+  try {
+    return await request<Output | null>(client, withQuery('runs/output', { filename }), {
+      options,
+      retryOn: transient.filter((status) => status !== 408),
+      empty: true,
+      shape: (data, envelope) => {
+        const { download_url, generation_status } = Object(data)
+        const url = text(download_url) || null
+        const status = text(generation_status)
+        if (isFailed(status)) return undefined
+        if (isGoing(envelope.status) || isGoing(status) || !(url || isDone(status))) return null
+        return { ...Object(data), download_url: url, generation_status: status || 'success' }
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof ResponseError) || typeof error.body === 'string' || options?.signal?.aborted)
+      throw error
+    const { data, status: word } = error.body as Envelope<unknown>
+    const status = text(Object(data).generation_status, word)
+    throw new RunError(`Output ${filename} ${status}: ${error.errors.join('; ') || 'no reason given'}`, {
+      status,
+      errors: error.errors,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,36 @@
+import { containerName, each } from '../internal/data.ts'
+import { request } from '../internal/request.ts'
+import type { Client, ContainerQueue, Envelope, RequestOptions } from '../types.ts'
+
+/**
+ * Tells which runs each container works on and which wait. `container` is always there, also on servers that
+ * call it `comfy_uri`.
+ *
+ * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
+ * {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * const { data } = await getQueue(client)
+ * for (const { container, queue } of data) console.log(container, queue.queue_pending.length, 'waiting')
+ * ```
+ */
+export async function getQueue(
+  client: Client,
+  options: RequestOptions = {},
+): Promise<Envelope<ContainerQueue[]>> {
+  return request(client, 'comfy/queue', {
+    options,
+    shape: (data) =>
+      each<ContainerQueue>(data, (item) => {
+        const queue = Object(item.queue)
+        const { queue_running, queue_pending } = queue
+        return {
+          container: containerName(item),
+          queue: { ...queue, queue_running: list(queue_running), queue_pending: list(queue_pending) },
+        }
+      }),
+  })
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])

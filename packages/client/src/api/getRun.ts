@@ -1,0 +1,27 @@
+import { toRun } from '../internal/data.ts'
+import { encodeId, isObject } from '../internal/options.ts'
+import { request } from '../internal/request.ts'
+import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
+
+/**
+ * Tells the state of a run, and its outputs when it is done. `data._id` is always there.
+ *
+ * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError} (404 for an
+ * unknown run), {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * const { data } = await getRun(client, '808f34d0-ef97-4b78-a00f-1268077ea6db')
+ * console.log(data.status, data.outputs)
+ * ```
+ */
+export async function getRun(
+  client: Client,
+  runId: string,
+  options: RequestOptions = {},
+): Promise<Envelope<Run>> {
+  return request(client, `runs/${encodeId('runId', runId)}`, {
+    options,
+    shape: (data) => (isObject(data) ? toRun(data, runId) : undefined),
+  })
+}

@@ -1,0 +1,65 @@
+import { text, toRun } from '../internal/data.ts'
+import { isId, isObject, type Rule } from '../internal/options.ts'
+import { withQuery } from '../internal/query.ts'
+import { request } from '../internal/request.ts'
+import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
+
+/** Options of {@link getRuns} and {@link iterateRuns}. Servers without paging take only `groupId`. */
+export interface GetRunsOptions extends RequestOptions {
+  /** Only the runs of this group. Default: all runs of the team. */
+  groupId?: string | undefined
+  /** Default of the server: `created_at`. */
+  sortBy?: 'created_at' | 'started_at' | 'completed_at' | undefined
+  /** Default of the server: `desc`. */
+  sortOrder?: 'asc' | 'desc' | undefined
+  /** From 1. */
+  page?: number | undefined
+  /** 1 to 100. Default of the server: 10. */
+  pageSize?: number | undefined
+}
+
+const oneOf =
+  (...words: string[]): Rule =>
+  (value) =>
+    words.includes(value) || `one of ${words.join(', ')}`
+const from1 = (value: number) => Number.isInteger(value) && value > 0
+const rules: Record<string, Rule> = {
+  groupId: isId,
+  sortBy: oneOf('created_at', 'started_at', 'completed_at'),
+  sortOrder: oneOf('asc', 'desc'),
+  page: (value) => from1(value) || 'a whole number from 1',
+  pageSize: (value) => (from1(value) && value <= 100) || 'a whole number from 1 to 100',
+}
+
+/**
+ * Lists runs: the server's page of them, or all where it has no paging. {@link iterateRuns} walks all pages.
+ *
+ * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
+ * {@link ValidationError} (some servers require a `groupId`), {@link RedirectError}, {@link ResponseError}
+ *
+ * @example
+ * ```ts
+ * const { data } = await getRuns(client, { groupId: 'test_group', sortOrder: 'desc' })
+ * console.log(data.count, data.runs.map((run) => run.status))
+ * ```
+ */
+export async function getRuns(client: Client, options: GetRunsOptions = {}): Promise<Envelope<RunList>> {
+  const { groupId, sortBy, sortOrder, page, pageSize } = options ?? {}
+  const query = { group_id: groupId, sort_by: sortBy, sort_order: sortOrder, page, page_size: pageSize }
+  return request(client, withQuery('runs', query), {
+    options,
+    rules,
+    shape: (data, { meta }) => {
+      const runs = Array.isArray(data) ? data : Object(data).runs
+      if (!Array.isArray(runs)) return undefined
+      const list = isObject(data) ? data : {}
+      const count = list.count ?? meta?.total_count
+      return {
+        ...list,
+        group_id: text(list.group_id, meta?.group_id, groupId) || null,
+        count: typeof count === 'number' ? count : runs.length,
+        runs: runs.map((run) => toRun(run)),
+      }
+    },
+  })
+}

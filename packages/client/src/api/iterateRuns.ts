@@ -1,0 +1,32 @@
+import type { Client, Run } from '../types.ts'
+import { type GetRunsOptions, getRuns } from './getRuns.ts'
+
+/**
+ * Iterates over all runs, page after page, each run once, also on servers that know no pages. Starts at
+ * `page` (default 1), and asks for 100 runs at a time unless `pageSize` says otherwise.
+ *
+ * @throws (from the iteration) what {@link getRuns} throws.
+ *
+ * @example
+ * ```ts
+ * for await (const run of iterateRuns(client, { groupId: 'test_group' })) console.log(run._id, run.status)
+ * ```
+ */
+export async function* iterateRuns(
+  client: Client,
+  options: GetRunsOptions = {},
+): AsyncGenerator<Run, void, undefined> {
+  const seen = new Set<string>()
+  for (let page = options?.page ?? 1; ; page++) {
+    const { data, meta } = await getRuns(client, options && { pageSize: 100, ...options, page })
+    const before = seen.size
+    for (const run of data.runs) {
+      // A run without an id is known by what it says.
+      const key = run._id || JSON.stringify(run)
+      if (seen.has(key)) continue
+      seen.add(key)
+      yield run
+    }
+    if (seen.size === before || page === meta?.total_pages) return
+  }
+}

@@ -1,0 +1,69 @@
+import { ArgumentError } from './errors.ts'
+import { addHeaders, isHeaderValue } from './internal/headers.ts'
+import { checkOptions, isCount, isFunction, isHeaders, isMs, type Rule } from './internal/options.ts'
+import { isBrowser } from './internal/runtime.ts'
+import { hide } from './internal/secrets.ts'
+import type { Client, ClientOptions } from './types.ts'
+
+const levels = ['debug', 'info', 'warn', 'error']
+
+const rules: Record<keyof ClientOptions, Rule> = {
+  // Read below.
+  baseUrl: () => true,
+  // No message shows a value: it may be the key, pasted into the wrong place.
+  apiKey: (value) => isHeaderValue(value) || 'a legal header value, without spaces around it',
+  allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
+  headers: isHeaders,
+  timeoutMs: isMs,
+  maxRetries: isCount,
+  retryDelayMs: isMs,
+  fetch: isFunction,
+  logger: (value) =>
+    levels.every((level) => typeof value?.[level] === 'function') || `an object with ${levels}`,
+}
+
+/**
+ * Makes the config that every function takes first. It is checked once, frozen, and holds the key and the
+ * headers where neither `console.log` nor `JSON.stringify` can show them. No request is made.
+ *
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for an unknown or wrong option, and for an
+ * `apiKey` in a browser without `allowDangerouslyExposeApiKey: true`.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({
+ *   baseUrl: 'https://my-pod.pod.flowscale.ai',
+ *   apiKey: process.env.FLOWSCALE_API_KEY,
+ * })
+ * ```
+ */
+export function createClient(options: ClientOptions): Client {
+  checkOptions(options, rules)
+  const { apiKey, headers, timeoutMs = 60_000, maxRetries = 3, retryDelayMs = 1000 } = options
+  if (apiKey && !options.allowDangerouslyExposeApiKey && isBrowser()) {
+    throw new ArgumentError(
+      'apiKey: visitors could read it. Use a proxy that adds it (baseUrl: "/api/flowscale"), ' +
+        'or set allowDangerouslyExposeApiKey: true',
+    )
+  }
+  const own = typeof headers === 'function' ? headers : addHeaders({}, headers ?? {}, apiKey)
+  return hide(
+    { baseUrl: readBaseUrl(options.baseUrl), timeoutMs, maxRetries, retryDelayMs },
+    { ...options, headers: own },
+  )
+}
+
+function readBaseUrl(baseUrl: string | URL): string {
+  const text = String(baseUrl)
+  const origin = text.startsWith('/') ? globalThis.location?.origin : undefined
+  try {
+    const url = new URL(text, origin)
+    const plain = url.origin + url.pathname
+    // `//host` and `/\host` look like paths and lead to another host.
+    if (plain === url.href && plain.startsWith(origin ? `${origin}/` : 'http'))
+      return plain.replace(/\/+$/, '')
+  } catch {}
+  throw new ArgumentError(
+    'baseUrl must be an absolute http(s) URL (in a page: or a path) without credentials, query or fragment',
+  )
+}

@@ -1,0 +1,90 @@
+import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
+import { text } from './data.ts'
+import { keyHeader } from './headers.ts'
+import { isObject } from './options.ts'
+
+/** Makes an error about the request under way. */
+export type Fail = (
+  Type: new (message: string, details: Record<string, unknown>) => FlowScaleError,
+  what: string,
+  details: Record<string, unknown>,
+) => FlowScaleError
+
+/** The JSON in `text`, or `text` itself. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** `value` without the key and without the values of custom headers, should a server have echoed them. */
+export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
+  let json = JSON.stringify(value)
+  for (const name in headers) {
+    for (const secret of headers[name]!.split(' ')) {
+      // A short word is no secret, and to take it out would spoil the message.
+      if (secret.length > (name === keyHeader ? 0 : 7)) {
+        json = json.replaceAll(JSON.stringify(secret).slice(1, -1), '[redacted]')
+      }
+    }
+  }
+  return parse(json) as T
+}
+
+/** What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. */
+export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
+  if (Array.isArray(said) && depth < 4) return said.flatMap((item) => problems(item, depth + 1))
+  const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
+  const own = text(msg)
+  if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
+  const inner = errors ?? detail ?? error ?? message
+  return inner && depth < 4 ? problems(inner, depth + 1) : []
+}
+
+/** The error for an answer that is no result: what the server said, without the key. */
+export function answerError(
+  fail: Fail,
+  response: Response,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): FlowScaleError {
+  const { ok, status, headers: told } = response
+  const retryAfter = told.get('retry-after')
+  // Seconds or a date; anything else, a time that is over included, is no answer.
+  const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
+  const requestId = told.get('x-request-id')
+  const clean = redact({ body: parse(text), requestId, text }, headers)
+  const details = problems(clean.body)
+  const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
+  const said = (errors.join('; ') || clean.text || 'nothing').slice(0, 300)
+  const invalid = status === 422
+  return fail(
+    ok ? ResponseError : invalid ? ValidationError : HttpError,
+    `answered ${status}${ok ? ' without a result' : ''}: ${said}`,
+    {
+      status,
+      body: clean.body,
+      errors,
+      requestId: clean.requestId,
+      response,
+      retryAfterMs: ms >= 0 ? ms : undefined,
+      ...(invalid && { details }),
+    },
+  )
+}
+
+/** The error for a redirect that was not followed. */
+export function redirectError(
+  fail: Fail,
+  headers: Readonly<Record<string, string>>,
+  response: Response,
+): FlowScaleError {
+  const location = redact(text(response.headers.get('location')).split(/[?#]/)[0], headers) || undefined
+  return fail(
+    RedirectError,
+    `was redirected${location ? ` to ${location}` : ''}; set baseUrl to the final address (the key must not follow)`,
+    { status: response.status || undefined, location },
+  )
+}

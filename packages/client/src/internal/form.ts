@@ -1,0 +1,118 @@
+import { ArgumentError } from '../errors.ts'
+import type { BlobLike, Inputs } from '../types.ts'
+
+/** One part of the form: a text, or a file with its name. */
+export type Part =
+  | readonly [name: string, value: string]
+  | readonly [name: string, value: Blob, filename: string]
+
+/** Checks the inputs and encodes them, all before anything is sent. */
+export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
+  if (typeof inputs !== 'object' || inputs === null || !isPlainObject(inputs))
+    throw new ArgumentError('inputs must be a plain object of inputs by name')
+  return Object.entries(inputs).flatMap(([name, value]) => {
+    if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
+      throw new ArgumentError(
+        `inputs: the name ${JSON.stringify(name)} is empty or has a line break or a quote in it`,
+      )
+    }
+    if (!Array.isArray(value)) return value === undefined ? [] : [encode(name, name, value)]
+    return value
+      .filter((item) => item !== undefined)
+      .map((item, index) =>
+        encode(arrays === 'indexed' ? `${name}_${index}` : name, `${name}[${index}]`, item),
+      )
+  })
+}
+
+/** A form can be sent once only, so each attempt gets its own. */
+export function buildForm(parts: readonly Part[]): FormData {
+  const form = new FormData()
+  for (const part of parts) {
+    if (part.length === 3) form.append(...part)
+    else form.append(...part)
+  }
+  return form
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function encode(name: string, path: string, value: unknown): Part {
+  const wrong = (what: string, cause?: unknown) => new ArgumentError(`inputs.${path} ${what}`, { cause })
+  switch (typeof value) {
+    case 'string':
+      if (/\p{Surrogate}/u.test(value)) throw wrong('has half of a surrogate pair in it')
+      return [name, value]
+    case 'number':
+      if (!Number.isFinite(value)) throw wrong(`is ${value}; pass a finite number`)
+      return [name, `${value}`]
+    case 'bigint':
+    case 'boolean':
+      return [name, `${value}`]
+    case 'object':
+      break
+    default:
+      throw wrong(`is a ${typeof value}, which can't be sent`)
+  }
+  if (value === null) throw wrong('is null; leave it out, or pass undefined')
+  if (value instanceof Blob) return [name, value, filenameOf(name, value)]
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    return [name, new Blob([value as BlobPart]), `${safe(name)}.bin`]
+  }
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw wrong('is an invalid date')
+    return [name, value.toISOString()]
+  }
+  if (Array.isArray(value)) throw wrong('is an array in an array; pass an object, which is sent as JSON')
+  if ('getReader' in value || 'pipe' in value) {
+    throw wrong('is a stream; make a Blob of it: await new Response(stream).blob()')
+  }
+  if (!isPlainObject(value))
+    throw wrong('is of a class that has no form; pass a Blob, a string or a plain object')
+  try {
+    return [name, JSON.stringify(value, checkJson)]
+  } catch (error) {
+    throw wrong(`can't be sent as JSON: ${(error as Error).message}`, error)
+  }
+}
+
+/** Stops at what JSON would silently drop or bend. */
+function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const given = this[key]
+  if (
+    typeof given === 'function' ||
+    typeof given === 'symbol' ||
+    (typeof given === 'number' && !Number.isFinite(given)) ||
+    (given instanceof Date && value === null) ||
+    (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPlainObject(value))
+  ) {
+    throw new TypeError(`${key} is not JSON`)
+  }
+  return value
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  jpeg: 'jpg',
+  'svg+xml': 'svg',
+  plain: 'txt',
+  quicktime: 'mov',
+  'x-matroska': 'mkv',
+  'x-msvideo': 'avi',
+  'x-wav': 'wav',
+}
+
+/** Servers drop file parts without a name, and tell their kind by the extension. */
+function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
+  const own = typeof blob.name === 'string' ? safe(blob.name) : ''
+  if (/[^.]\.[^.]+$/.test(own)) return own
+  const [type = '', subtype = ''] = blob.type.split(';')[0]!.trim().toLowerCase().split('/')
+  const extension =
+    extensions[subtype] ??
+    (subtype === 'mpeg' && type === 'audio' ? 'mp3' : /^[a-z\d]{2,5}$/.test(subtype) ? subtype : 'bin')
+  return `${/^\.*$/.test(own) ? safe(name) : own}.${extension}`
+}
+
+const safe = (filename: string): string => filename.replace(/[\x00-\x1f\x7f-\x9f"'`/\\]|\p{Surrogate}/gu, '_')

@@ -1,0 +1,30 @@
+import { ArgumentError } from '../errors.ts'
+import { check, isRecord } from './options.ts'
+
+export const keyHeader = 'x-api-key'
+
+/** What fetch would refuse or trim, told before it can put the value into an error of its own. */
+export function isHeaderValue(value: unknown): value is string {
+  return typeof value === 'string' && /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/.test(value)
+}
+
+/** Checks `headers` and adds them, by lower-case name, to `target`. */
+export function addHeaders(
+  target: Record<string, string>,
+  headers: Readonly<Record<string, string>>,
+  apiKey: string | undefined,
+): Record<string, string> {
+  check('headers', headers, isRecord)
+  for (const given in headers) {
+    const name = given.toLowerCase()
+    const value = headers[given]
+    if (name === 'content-type' || (apiKey && name === keyHeader)) {
+      throw new ArgumentError(`headers: ${given} is set by the client`)
+    }
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !isHeaderValue(value)) {
+      throw new ArgumentError(`headers: ${given} is empty or not legal in HTTP`)
+    }
+    target[name] = value
+  }
+  return target
+}

@@ -1,0 +1,50 @@
+import { ArgumentError } from '../errors.ts'
+
+/** Gives `true`, or what the value should have been. */
+// biome-ignore lint/suspicious/noExplicitAny: a rule narrows what it is given
+export type Rule = (value: any) => string | true
+export type Rules = Readonly<Record<string, Rule>>
+
+/** Neither `null` nor an array, a Map, Headers or the like. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return {}.toString.call(value) === '[object Object]'
+}
+
+export const isRecord: Rule = (value) => isObject(value) || 'a plain object'
+export const isString: Rule = (value) => typeof value === 'string' || 'a string'
+export const isFunction: Rule = (value) => typeof value === 'function' || 'a function'
+export const isMs: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0 (ms)'
+export const isCount: Rule = (value) => (Number.isInteger(value) && value >= 0) || 'a whole number from 0'
+/** Names and values are checked when a request resolves the headers. */
+export const isHeaders: Rule = (value) => typeof value === 'function' || isRecord(value)
+/** Ids and names that become part of a URL. */
+export const isId: Rule = (value) =>
+  (typeof value === 'string' && !/^\.{0,2}$|\p{Surrogate}/u.test(value)) ||
+  'a string, not empty, ".", ".." or with half a surrogate pair'
+
+export const requestRules: Record<'signal' | 'timeoutMs' | 'maxRetries' | 'headers', Rule> = {
+  signal: (value) => value instanceof AbortSignal || 'an AbortSignal',
+  timeoutMs: isMs,
+  maxRetries: isCount,
+  headers: isHeaders,
+}
+
+export function check(name: string, value: unknown, rule: Rule): void {
+  const result = rule(value)
+  if (result !== true) throw new ArgumentError(`${name} must be ${result}`)
+}
+
+export function checkOptions(options: object, rules: Rules): void {
+  check('options', options, isRecord)
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) && rules[name]
+    if (!rule) throw new ArgumentError(`Unknown option ${name}; known: ${Object.keys(rules)}`)
+    if (value !== undefined) check(name, value, rule)
+  }
+}
+
+/** Checks an id, and encodes it as a part of a path. */
+export function encodeId(name: string, value: string): string {
+  check(name, value, isId)
+  return encodeURIComponent(value)
+}

@@ -1,0 +1,10 @@
+/** `endpoint` with a query of the values that are there. */
+export function withQuery(
+  endpoint: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
+  )
+  return `${endpoint}?${pairs.join('&')}`
+}

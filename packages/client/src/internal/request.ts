@@ -1,0 +1,116 @@
+import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
+import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
+import { answerError, type Fail, parse, redact, redirectError } from './answer.ts'
+import { addHeaders, keyHeader } from './headers.ts'
+import { checkOptions, type Rules, requestRules } from './options.ts'
+import { reveal } from './secrets.ts'
+import { sleep, within } from './within.ts'
+
+export interface Call<T> {
+  /** The caller's; checked here, `rules` being those beyond {@link requestRules}. */
+  readonly options: RequestOptions
+  readonly rules?: Rules
+  readonly method?: 'GET' | 'POST'
+  /** Default for `options.timeoutMs`. */
+  readonly timeoutMs?: number
+  readonly retryOn?: readonly number[]
+  /** Wraps the fetch of this call. A response with status 0 says that a redirect was not followed. */
+  readonly via?: (fetch: Fetch) => Fetch
+  /** A 204 means that there is no result yet, and gives `null`. */
+  readonly empty?: true
+  /** Gives `data` its published shape: `undefined` if it lacks what it must have, `null` for no result yet. */
+  readonly shape?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
+  /** A file elsewhere instead of an endpoint: no key, no headers. Gives the response as it is. */
+  readonly link?: string
+}
+
+/** The envelope around `T`, or `null`. */
+type Result<T> = T extends null ? null : Envelope<T>
+
+/** The `status` of errors after which a request that is safe to repeat is repeated; 0: no answer. */
+export const transient: readonly number[] = [0, 408, 429, 500, 502, 503, 504]
+
+/** The longest pause between attempts, in ms. A server that asks for a longer one ends the call. */
+const maxPauseMs = 30_000
+
+/** Whether the `status` of an envelope says that the answer is an error. */
+export const isErrorStatus = (status: string): boolean => /^(error|failed)$/.test(status)
+
+/** Calls the endpoint `/api/v1/<endpoint>`, again where that is safe. The only place that calls `fetch`. */
+export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
+  const { apiKey, headers: own, fetch = globalThis.fetch, logger } = reveal(client)
+  const { options, method = 'GET', link, retryOn = transient } = call
+  checkOptions(options, { ...requestRules, ...call.rules })
+  const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
+  const { href, origin, pathname: path } = new URL(link ?? `${client.baseUrl}/api/v1/${endpoint}`)
+  const url = link ? origin + path : href
+  const fail: Fail = (Type, what, details) =>
+    new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
+  let status: number | undefined
+
+  /** One attempt. Returns our errors; throws what is the caller's: an abort reason, an error of `headers()`. */
+  const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
+    const headers: Record<string, string> = {}
+    for (const source of link ? [] : [own, options.headers ?? {}]) {
+      addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
+    }
+    if (apiKey && !link) headers[keyHeader] = apiKey
+    signal.throwIfAborted()
+    try {
+      const response = await (call.via?.(fetch) ?? fetch)(href, {
+        method,
+        headers,
+        signal,
+        redirect: 'manual',
+      })
+      status = response.status
+      if (link && response.ok) return response as never
+      if (!status || (status > 299 && status < 400)) {
+        response.body?.cancel().catch(() => {})
+        return redirectError(fail, headers, response)
+      }
+      const text = await response.text()
+      if (response.ok) {
+        if (status === 204 && call.empty) return null as never
+        const envelope: Envelope<unknown> = Object(parse(text))
+        if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
+          const data = call.shape!(envelope.data, envelope)
+          if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
+        }
+      }
+      return answerError(fail, response, text, headers)
+    } catch (error) {
+      if (signal.aborted) throw error
+      const why = redact(`${(error as { cause?: { code?: string } })?.cause?.code ?? error}`, headers)
+      return fail(NetworkError, `got no answer: ${why}`, { cause: error })
+    }
+  }
+
+  for (let attempt = 1; ; attempt++) {
+    const start = Date.now()
+    status = undefined
+    const result =
+      (await within(timeoutMs, signal, send)) ??
+      fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs })
+    const log = (level: 'debug' | 'warn' | 'error', end: unknown) => {
+      // A logger that throws must not lose a run.
+      try {
+        const durationMs = Date.now() - start
+        logger?.[level](`${method} ${path} ${end}`, { method, path, status, attempt, durationMs })
+      } catch {}
+    }
+    if (!(result instanceof Error)) {
+      log('debug', status)
+      return result
+    }
+    const { code, status: kind, retryAfterMs = 0 } = result as HttpError
+    if (attempt > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
+      log('error', code)
+      throw result
+    }
+    const delayMs =
+      retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+    log('warn', `${code}, again in ${Math.round(delayMs)} ms`)
+    await sleep(delayMs, signal)
+  }
+}

@@ -1,0 +1,28 @@
+import type { Fetch } from '../types.ts'
+import { readText } from './readText.ts'
+import { isBrowser, isWorkerd } from './runtime.ts'
+
+/**
+ * A fetch that sends a form, built anew for each attempt since a sent one is used up. With `redirect: 'error'`
+ * Node streams it; else it copies the whole upload in memory, to be able to follow a redirect. Pages lose the
+ * redirect's address by that mode, and workerd lacks it.
+ */
+export function upload(buildForm: () => FormData): (fetch: Fetch) => Fetch {
+  const redirect = isBrowser() || isWorkerd() ? 'manual' : 'error'
+  return (fetch) => async (url, init) => {
+    try {
+      const response = await fetch(url, { ...init, redirect, body: buildForm() })
+      response.text = () => readText(response, init.signal!)
+      return response
+    } catch (error) {
+      if (redirect === 'error' && isRefusal(error)) return Response.error()
+      throw error
+    }
+  }
+}
+
+/** Whether fetch threw since it met a redirect; each runtime says so in words of its own. */
+function isRefusal(error: unknown): boolean {
+  const { message, code, cause } = Object(error)
+  return /unexpected ?redirect|redirect mode/i.test(`${message} ${code} ${cause?.message}`)
+}

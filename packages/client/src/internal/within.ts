@@ -1,0 +1,40 @@
+/** The longest delay that a timer can take, in ms; above it runtimes fire at once. */
+const maxDelayMs = 2 ** 31 - 1
+
+/**
+ * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives `undefined` when the time is over; throws
+ * the outer signal's reason on abort. No timer and no listener stays behind.
+ */
+export async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  outer?.throwIfAborted()
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), Math.min(ms, maxDelayMs))
+  // A signal of our own: listeners on a shared one would pile up, and Node warns at the eleventh.
+  const signal = outer ? AbortSignal.any([outer, timeout.signal]) : timeout.signal
+  let stop!: () => void
+  try {
+    return await Promise.race([
+      run(signal),
+      new Promise<never>((_, reject) => {
+        stop = reject
+        signal.addEventListener('abort', stop)
+      }),
+    ])
+  } catch (error) {
+    outer?.throwIfAborted()
+    if (timeout.signal.aborted) return undefined
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Resolves after `ms`, or rejects with the signal's reason. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return within(ms, signal, () => new Promise<never>(() => {}))
+}

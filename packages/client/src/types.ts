@@ -1,0 +1,202 @@
+/** Custom headers: a record, or a function called for each request (for tokens that rotate). */
+export type HeadersSource =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+
+/** Any logger with these four methods, such as `console`. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+/** What a log line is about. Never a key, a header or an input. */
+export interface LogFields {
+  method?: string
+  path?: string
+  /** HTTP status; left out when no answer came. */
+  status?: number | undefined
+  /** From 1. */
+  attempt?: number
+  durationMs?: number
+  [field: string]: unknown
+}
+
+/** The part of the global `fetch` that the client uses. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+/** Options of {@link createClient}. */
+export interface ClientOptions {
+  /** Such as `https://<pod>.pod.flowscale.ai`. In a page a path (`/api/flowscale`) is taken against the page's origin. */
+  baseUrl: string | URL
+  /** Sent as `X-API-KEY`, to `baseUrl` only. Leave it out where a proxy adds it. */
+  apiKey?: string | undefined
+  /** Must be `true` to use an `apiKey` in a browser, where every visitor can read it. Default `false`. */
+  allowDangerouslyExposeApiKey?: boolean | undefined
+  /** Sent with every request to `baseUrl`. */
+  headers?: HeadersSource | undefined
+  /** Limit of one attempt, headers and body, in ms. Default 60000. */
+  timeoutMs?: number | undefined
+  /** How often a request that is safe to repeat is tried again. Default 3; 0 switches it off. */
+  maxRetries?: number | undefined
+  /** Base of the exponential back-off with full jitter, in ms. Default 1000. */
+  retryDelayMs?: number | undefined
+  /** Used instead of the global `fetch`. */
+  fetch?: Fetch | undefined
+  /** Default: none. */
+  logger?: Logger | undefined
+}
+
+declare const internals: unique symbol
+
+/** Made by {@link createClient}; frozen. Neither the key nor the headers can be read from it. */
+export interface Client {
+  /** Without a trailing slash. */
+  readonly baseUrl: string
+  readonly timeoutMs: number
+  readonly maxRetries: number
+  readonly retryDelayMs: number
+  /** @internal */
+  readonly [internals]: true
+}
+
+/** Options that every operation takes. */
+export interface RequestOptions {
+  /** Aborts the request and every pause between attempts; its reason comes back as it is. */
+  signal?: AbortSignal | undefined
+  /** Limit of one attempt, in ms. Default: the client's. */
+  timeoutMs?: number | undefined
+  /** Default: the client's. */
+  maxRetries?: number | undefined
+  /** Merged over the client's. */
+  headers?: HeadersSource | undefined
+}
+
+/** How FlowScale wraps every answer. */
+export interface Envelope<T> {
+  status: string
+  data: T
+  errors?: string | string[] | null
+  meta?: Record<string, unknown> | null
+  [field: string]: unknown
+}
+
+/** One container of the pod. */
+export interface ContainerHealth {
+  container: string
+  /** `idle`, `running`, `stopped`, … */
+  status: string
+  [field: string]: unknown
+}
+
+/** A place in the queue. */
+export type QueueEntry = [number: number, runId: string, ...rest: unknown[]]
+
+/** What one container works on. */
+export interface ContainerQueue {
+  container: string
+  queue: { queue_running: QueueEntry[]; queue_pending: QueueEntry[]; [field: string]: unknown }
+  [field: string]: unknown
+}
+
+/** A deployed workflow. {@link parseWorkflow} reads its inputs and outputs in every form. */
+export interface Workflow {
+  id: string
+  name: string
+  description: string
+  /** A JSON string on some servers, an object on others. */
+  inputs: unknown
+  /** A JSON string, an object or a list of names. */
+  outputs: unknown
+  [field: string]: unknown
+}
+
+/** What an input or output is. */
+export type WorkflowKind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file' | 'unknown'
+
+/** A submitted run. */
+export interface Execution {
+  run_id: string
+  /** Empty where the server names them later. */
+  output_names: string[]
+  /** ComfyUI's complaints by node id; empty where there are none. */
+  node_errors: Record<string, unknown>
+  /** Place in the queue; `null` where the server does not say. */
+  number: number | null
+  [field: string]: unknown
+}
+
+/** An output file, ready to fetch. */
+export interface Output {
+  /** Signed and expiring. `null`: the server says it is done, and gives no address. */
+  download_url: string | null
+  generation_status: string
+  [field: string]: unknown
+}
+
+/** The known words of a run's status; a server may use others. */
+export type RunStatus =
+  | 'queued'
+  | 'pending'
+  | 'running'
+  | 'in_progress'
+  | 'completed'
+  | 'success'
+  | 'failed'
+  | 'error'
+  | 'cancelled'
+  | (string & {})
+
+/** A run as the server tells it. */
+export interface Run {
+  _id: string
+  status: RunStatus
+  inputs: { path?: string; value?: unknown; [field: string]: unknown }[]
+  outputs: RunOutput[]
+  output_names?: string[]
+  [field: string]: unknown
+}
+
+/** An output as a run lists it. */
+export interface RunOutput {
+  filename?: string
+  url?: string | null
+  [field: string]: unknown
+}
+
+/** A page of runs. */
+export interface RunList {
+  group_id: string | null
+  count: number
+  runs: Run[]
+  [field: string]: unknown
+}
+
+/** A `Blob`, as far as types need it, so that no type library has to be there. */
+export interface BlobLike {
+  readonly size: number
+  readonly type: string
+  arrayBuffer(): Promise<ArrayBuffer>
+  slice(start?: number, end?: number, type?: string): BlobLike
+}
+
+/** A Blob with a name, as `File` and {@link toFile} give. */
+export interface NamedBlob extends BlobLike {
+  readonly name: string
+}
+
+/** An input that is sent as one form part. */
+export type InputItem =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | BlobLike
+  | ArrayBuffer
+  | ArrayBufferView
+  | { readonly [key: string]: unknown }
+
+/** Inputs by name. `undefined` is left out. */
+export type Inputs = Readonly<Record<string, InputItem | readonly (InputItem | undefined)[] | undefined>>

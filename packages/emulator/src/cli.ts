@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { createEmulator } from './createEmulator.ts'
+import { banner } from './node/banner.ts'
+import { help } from './node/help.ts'
+import { logged } from './node/logged.ts'
+import { parseFlags } from './node/parseFlags.ts'
+import { serveNearby } from './node/serveNearby.ts'
+import type { Emulator } from './types.ts'
+
+// A reader that has gone away (`| head -1`) must not end the server.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`flowscale-emulator: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2))
+  if (flags.help) return void process.stdout.write(help())
+  if (flags.version) return void process.stdout.write(`${version()}\n`)
+
+  const log = flags.json ? process.stderr : process.stdout
+  const emulator: Emulator = createEmulator(flags.options)
+  const served = await serveNearby(
+    logged(emulator, (line) => void log.write(`${line}\n`)),
+    flags,
+  )
+  const stop = (): void => {
+    // Not `once` for both: with the handlers gone, a second signal ends the process at once.
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    emulator.close()
+    void served.close()
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+
+  const { url, filesUrl } = served
+  const { apiKey } = emulator
+  process.stdout.write(
+    flags.json ? `${JSON.stringify({ url, filesUrl, apiKey })}\n` : banner({ url, filesUrl, apiKey }),
+  )
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}

@@ -1,0 +1,36 @@
+import { createFetch } from './http/createFetch.ts'
+import { createHandler } from './http/createHandler.ts'
+import { checkOptions } from './options/checkOptions.ts'
+import { closePod } from './pod/closePod.ts'
+import { createPod } from './pod/createPod.ts'
+import type { Emulator, EmulatorOptions } from './types.ts'
+
+const URL_OF_API = 'http://flowscale.test'
+const URL_OF_FILES = 'http://files.flowscale.test'
+
+/** A FlowScale that lives in this process. */
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  const settings = checkOptions(options)
+  const pod = createPod(settings)
+  const handle = createHandler(pod)
+  const { stats } = pod
+  return {
+    fetch: createFetch(handle, URL_OF_API, URL_OF_FILES),
+    url: URL_OF_API,
+    filesUrl: URL_OF_FILES,
+    apiKey: settings.apiKey,
+    handle,
+    stats: {
+      get requests() {
+        return stats.requests
+      },
+      get runsStarted() {
+        return stats.runsStarted
+      },
+      get keysRefusedAtFiles() {
+        return stats.keysRefusedAtFiles
+      },
+    },
+    close: () => closePod(pod),
+  }
+}

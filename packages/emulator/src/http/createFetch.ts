@@ -1,0 +1,73 @@
+import type { Emulator } from '../types.ts'
+
+/** A `fetch` that reaches the emulator and nothing else. */
+export function createFetch(handle: Emulator['handle'], url: string, filesUrl: string): Emulator['fetch'] {
+  return async (input, init) => {
+    const signal = signalOf(input, init)
+    const aborter = new AbortController()
+    // A signal of our own: the caller's would keep the listener of Request until a garbage collection.
+    const request = new Request(input, { ...init, signal: aborter.signal })
+    if (signal?.aborted) throw signal.reason
+    const { origin } = new URL(request.url)
+    if (origin !== url && origin !== filesUrl) {
+      const cause = new Error(
+        `The emulator's fetch answers for ${url} and ${filesUrl} only, not for ${origin}`,
+      )
+      throw new TypeError('fetch failed', { cause })
+    }
+    const answer = handle(request, { filesUrl, files: origin === filesUrl })
+    // Derived again: many calls at a time with listeners on one signal make Node warn.
+    const response = signal ? await orAborted(answer, AbortSignal.any([signal]), aborter) : await answer
+    return finish(response, request.url, signal)
+  }
+}
+
+function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null {
+  if (init?.signal !== undefined) return init.signal
+  return input instanceof Request ? input.signal : null
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal, aborter: AbortController): Promise<T> {
+  let abort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      aborter.abort(signal.reason)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort!)
+    // After an abort the handler may still reject.
+    work.catch(() => {})
+  }
+}
+
+/** Gives the response its URL, and a body that stops with the caller's reason like that of a real fetch. */
+function finish(response: Response, url: string, signal: AbortSignal | null): Response {
+  const body = signal && response.body ? abortable(response.body, signal) : response.body
+  const { status, statusText, headers } = response
+  const finished = new Response(body, { status, statusText, headers })
+  Object.defineProperty(finished, 'url', { value: url.replace(/#.*/, ''), configurable: true })
+  return finished
+}
+
+function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (signal.aborted) throw signal.reason
+        const { done, value } = await reader.read()
+        if (signal.aborted) throw signal.reason
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    // Nothing is read ahead, so that an abort before the first read is seen.
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,44 @@
+import { cancelRun } from '../api/cancelRun.ts'
+import { checkHealth } from '../api/checkHealth.ts'
+import { executeWorkflow } from '../api/executeWorkflow.ts'
+import { getOutput } from '../api/getOutput.ts'
+import { getQueue } from '../api/getQueue.ts'
+import { getRun } from '../api/getRun.ts'
+import { getRuns } from '../api/getRuns.ts'
+import { getWorkflows } from '../api/getWorkflows.ts'
+import type { Pod } from '../pod/types.ts'
+import type { Dialect } from '../types.ts'
+
+export interface Call {
+  pod: Pod
+  request: Request
+  query: URLSearchParams
+  /** The decoded path parameter, where the route has one. */
+  id: string
+  filesUrl: string
+  maxUploadBytes: number
+}
+
+export interface Route {
+  method: 'GET' | 'POST'
+  path: RegExp
+  answer(call: Call): Response | Promise<Response>
+}
+
+/** The first route that fits is taken. */
+export function routes(dialect: Dialect): Route[] {
+  const all: Route[] = [
+    { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, answer: checkHealth },
+    { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, answer: getQueue },
+    { method: 'POST', path: /^\/api\/v1\/runs$/, answer: executeWorkflow },
+    { method: 'GET', path: /^\/api\/v1\/runs$/, answer: getRuns },
+    { method: 'GET', path: /^\/api\/v1\/runs\/output$/, answer: getOutput },
+    { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, answer: getRun },
+  ]
+  if (dialect === 'openapi') return all
+  return [
+    ...all,
+    { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, answer: getWorkflows },
+    { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, answer: cancelRun },
+  ]
+}

@@ -1,0 +1,16 @@
+export { createEmulator } from './createEmulator.ts'
+export type {
+  Dialect,
+  Emulator,
+  EmulatorOptions,
+  EmulatorStats,
+  InputDefinition,
+  InputFile,
+  InputValue,
+  Kind,
+  RunContext,
+  Where,
+  WorkflowDefinition,
+  WorkflowInputs,
+  WorkflowOutputs,
+} from './types.ts'

@@ -1,0 +1,2 @@
+export type { ServeOptions } from './node/checkServeOptions.ts'
+export { type Served, serve } from './node/serve.ts'

@@ -1,0 +1,19 @@
+import { builtIn } from '../workflows/builtIn.ts'
+
+export function banner({ url, filesUrl, apiKey }: { url: string; filesUrl: string; apiKey: string }): string {
+  const workflows = builtIn().map(({ id, name, description }) => `    ${id}  ${name}: ${description}`)
+  return `
+  A local FlowScale is running. Ctrl+C stops it.
+
+  API    ${url}
+  files  ${filesUrl}
+  key    ${apiKey}
+
+  Workflows
+${workflows.join('\n')}
+
+  Try
+    curl -H 'X-API-KEY: ${apiKey.replaceAll("'", `'\\''`)}' -F 'text_51536=a lighthouse at dusk' '${url}/api/v1/runs?workflow_id=bncu0a1kipv'
+
+`
+}

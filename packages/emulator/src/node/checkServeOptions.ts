@@ -1,0 +1,45 @@
+import type { Emulator } from '../types.ts'
+
+export interface ServeOptions {
+  /** Of the API. Default: 0, any free one */
+  port?: number | undefined
+  /** Of the files. Default: 0, any free one */
+  filesPort?: number | undefined
+  /** Default: `127.0.0.1` */
+  hostname?: string | undefined
+  /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
+  maxUploadBytes?: number | undefined
+}
+
+const KNOWN = ['port', 'filesPort', 'hostname', 'maxUploadBytes']
+
+export function checkServeOptions(
+  emulator: Emulator,
+  options: ServeOptions,
+): { port: number; filesPort: number; hostname: string; maxUploadBytes: number } {
+  if (typeof emulator?.handle !== 'function') {
+    throw new TypeError('serve: the first argument must be what createEmulator() gave')
+  }
+  if (typeof options !== 'object' || options === null) throw new TypeError('serve: options must be an object')
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new TypeError(`serve: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+    }
+  }
+  const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxUploadBytes = 256 * 1024 * 1024 } = options
+  expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
+  expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
+  expect(port === 0 || port !== filesPort, 'filesPort', 'another port than "port"', filesPort)
+  expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
+  const positive = typeof maxUploadBytes === 'number' && maxUploadBytes > 0
+  expect(positive, 'maxUploadBytes', 'a number above 0', maxUploadBytes)
+  return { port, filesPort, hostname, maxUploadBytes }
+}
+
+function isPort(port: unknown): boolean {
+  return Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65535
+}
+
+function expect(ok: boolean, name: string, what: string, got: unknown): void {
+  if (!ok) throw new TypeError(`serve: option "${name}" must be ${what}, got ${String(got)}`)
+}

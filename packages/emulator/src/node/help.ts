@@ -1,0 +1,17 @@
+export function help(): string {
+  return `flowscale-emulator: a local FlowScale
+
+Usage: flowscale-emulator [options]
+
+  --port <n>         port of the API; 0 takes any free one (default: 4188)
+                     files are served on the next free port
+  --host <name>      address to listen on (default: 127.0.0.1)
+  --api-key <key>    the key that requests must carry (default: fsk_local_demo_key)
+  --containers <n>   how many runs can go at the same time (default: 2)
+  --speed <n>        divides every duration; Infinity waits for nothing (default: 1)
+  --dialect <name>   readme, openapi or python (default: readme)
+  --json             first line on stdout {"url","filesUrl","apiKey"}, logs on stderr
+  --help             print this
+  --version          print the version
+`
+}

@@ -1,0 +1,32 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Listener {
+  server: Server
+  port: number
+}
+
+/** A refused port is an error with `code`, and with `port` to tell which one it was. */
+export interface ListenError extends Error {
+  code?: string
+  port?: number
+}
+
+export function listen(listener: RequestListener, port: number, hostname: string): Promise<Listener> {
+  const server = createServer(listener)
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'the port is already in use' : cause.message
+      const error = new Error(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause })
+      reject(Object.assign(error, { code: cause.code, port }))
+    })
+    server.listen(port, hostname, () => resolve({ server, port: (server.address() as AddressInfo).port }))
+  })
+}
+
+export function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

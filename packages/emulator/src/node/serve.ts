@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import type { Emulator } from '../types.ts'
+import { answer } from './answer.ts'
+import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
+import { listen, stop } from './listen.ts'
+
+export interface Served {
+  url: string
+  filesUrl: string
+  /** Ends open connections too. The emulator itself goes on; it has a `close` of its own. */
+  close(): Promise<void>
+}
+
+/** Serves an emulator on two ports of this machine: the API, and the files. */
+export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
+  const { port, filesPort, hostname, maxUploadBytes } = checkServeOptions(emulator, options)
+  const wildcard = hostname === '0.0.0.0' || hostname === '::'
+  const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
+
+  // Known once both listen, which is before the first request can come in.
+  let url = ''
+  let filesUrl = ''
+  const files = await listen(
+    (request, response) => {
+      void answer(emulator, request, response, filesUrl, { filesUrl, files: true })
+    },
+    filesPort,
+    hostname,
+  )
+  filesUrl = `http://${shownHost}:${files.port}`
+  const api = await listen(
+    (request, response) => {
+      // On all interfaces, links must lead to the one that the client came by.
+      const links = wildcard ? `http://${hostOf(request) ?? shownHost}:${files.port}` : filesUrl
+      void answer(emulator, request, response, url, { filesUrl: links, maxUploadBytes })
+    },
+    port,
+    hostname,
+  ).catch(async (error: unknown) => {
+    await stop(files.server)
+    throw error
+  })
+  url = `http://${shownHost}:${api.port}`
+
+  let closed: Promise<void> | undefined
+  return {
+    url,
+    filesUrl,
+    close() {
+      closed ??= Promise.all([stop(api.server), stop(files.server)]).then(() => undefined)
+      return closed
+    },
+  }
+}
+
+function hostOf(request: IncomingMessage): string | null {
+  try {
+    return new URL(`http://${request.headers.host}`).hostname
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,46 @@
+import { performRun } from './performRun.ts'
+import type { Container, Pod, Run } from './types.ts'
+
+/** Starts the next run of a container that is free. */
+export function advance(pod: Pod, container: Container): void {
+  if (container.running) return
+  const run = container.pending.shift()
+  if (!run) return
+  container.running = run
+  run.status = 'running'
+  run.startedAt = Date.now()
+  void perform(pod, run)
+}
+
+async function perform(pod: Pod, run: Run): Promise<void> {
+  try {
+    const files = await performRun(pod, run)
+    if (run.status !== 'running') return
+    for (const [index, output] of run.outputs.entries()) output.file = files[index]!
+    run.progress = 1
+    endRun(pod, run, 'completed')
+  } catch (error) {
+    if (run.status !== 'running') return
+    run.error = (error instanceof Error ? error.message : String(error)) || 'The workflow failed'
+    endRun(pod, run, 'failed')
+  }
+}
+
+/** A terminal state never changes. Frees the container, even if the workflow does not heed its signal. */
+export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'cancelled'): void {
+  const { container } = run
+  run.status = status
+  run.completedAt = Date.now()
+  run.given = { values: {}, remote: [] }
+  container.pending = container.pending.filter((other) => other !== run)
+  if (container.running === run) container.running = null
+  if (status === 'cancelled') run.controller.abort(new Error('The run was cancelled'))
+
+  pod.ended.push(run)
+  while (false) {
+    const oldest = pod.ended.shift()!
+    pod.runs.delete(oldest.id)
+    for (const { name } of oldest.outputs) pod.byOutput.delete(name)
+  }
+  advance(pod, container)
+}

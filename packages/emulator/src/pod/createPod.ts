@@ -1,0 +1,39 @@
+import { createRandom } from '../internal/createRandom.ts'
+import type { Settings } from '../options/checkOptions.ts'
+import { checkWorkflows } from '../options/checkWorkflows.ts'
+import { builtIn } from '../workflows/builtIn.ts'
+import type { Container, Pod } from './types.ts'
+
+export function createPod(settings: Settings): Pod {
+  const workflows: Pod['workflows'] = new Map()
+  for (const workflow of [...checkWorkflows(builtIn()), ...settings.workflows]) {
+    if (workflows.has(workflow.id)) {
+      throw new TypeError(`createEmulator: option "workflows" has the id "${workflow.id}", which is taken`)
+    }
+    workflows.set(workflow.id, workflow)
+  }
+  const containers = Array.from({ length: settings.containers }, (_, index): Container => {
+    const name = `container #${index + 1}`
+    return {
+      name,
+      uri: `http://comfy-${index + 1}.flowscale.test:8188`,
+      count: 0,
+      running: null,
+      pending: [],
+    }
+  })
+  return {
+    settings,
+    workflows,
+    containers,
+    runs: new Map(),
+    byOutput: new Map(),
+    ended: [],
+    // Streams of their own: how often a client polls must not change the ids of later runs.
+    randomRunIds: createRandom(`${settings.seed}/run ids`),
+    randomNames: createRandom(`${settings.seed}/output names`),
+    randomRequestIds: createRandom(`${settings.seed}/request ids`),
+    stats: { requests: 0, runsStarted: 0, keysRefusedAtFiles: 0 },
+    closed: false,
+  }
+}

@@ -1,0 +1,71 @@
+import type { Random } from '../internal/createRandom.ts'
+import type { Settings } from '../options/checkOptions.ts'
+import type { Workflow } from '../options/checkWorkflows.ts'
+import type { EmulatorStats, WorkflowInputs } from '../types.ts'
+
+export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** An input as the API shows it: of a file only its name. */
+export type Shown = string | number | boolean
+
+export interface Output {
+  /** Its key in the workflow. */
+  key: string
+  /** Its wire name, without extension. */
+  name: string
+  /** There once the run is completed. */
+  file?: { filename: string; type: string; data: Uint8Array }
+}
+
+export interface Run {
+  id: string
+  /** Counts the runs of the pod: the order of arrival. */
+  sequence: number
+  /** Counts the runs of its container, as ComfyUI does. */
+  number: number
+  workflow: Workflow
+  groupId: string | null
+  status: Status
+  /** What the API shows of the inputs. */
+  shown: { path: string; value: Shown | Shown[] }[]
+  /** What the workflow gets; dropped when the run has ended, since it holds whole uploads. */
+  given: GivenInputs
+  outputs: Output[]
+  progress: number
+  error: string | null
+  createdAt: number
+  startedAt: number | null
+  completedAt: number | null
+  container: Container
+  controller: AbortController
+}
+
+export interface GivenInputs {
+  values: WorkflowInputs
+  /** Inputs given as a URL on the network, which the emulator does not fetch. */
+  remote: { input: string; url: string }[]
+}
+
+export interface Container {
+  name: string
+  uri: string
+  count: number
+  running: Run | null
+  pending: Run[]
+}
+
+export interface Pod {
+  settings: Settings
+  workflows: Map<string, Workflow>
+  containers: Container[]
+  runs: Map<string, Run>
+  /** By output name, without extension. */
+  byOutput: Map<string, { run: Run; output: Output }>
+  /** In the order in which they ended. */
+  ended: Run[]
+  randomRunIds: Random
+  randomNames: Random
+  randomRequestIds: Random
+  stats: { -readonly [K in keyof EmulatorStats]: EmulatorStats[K] }
+  closed: boolean
+}

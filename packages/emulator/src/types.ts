@@ -1,0 +1,96 @@
+export type Dialect = 'readme' | 'openapi' | 'python'
+
+export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
+
+export interface InputDefinition {
+  kind: Kind
+  /** Default: true */
+  required?: boolean | undefined
+  /** Takes several values: the same key repeated, or `name_0`, `name_1`. Default: false */
+  array?: boolean | undefined
+}
+
+export interface InputFile {
+  name: string
+  type: string
+  data: Uint8Array
+}
+
+export type InputValue = string | number | boolean | InputFile
+
+/** Optional inputs that were not sent are absent. Inputs with `array: true` are arrays. */
+export type WorkflowInputs = Record<string, InputValue | InputValue[] | undefined>
+
+export type WorkflowOutputs = Record<string, { data: Uint8Array; type: string }>
+
+export interface RunContext {
+  readonly runId: string
+  /** A number from 0 up to 1, seeded for each run. */
+  random(): number
+  /** Aborted when the run is cancelled. */
+  readonly signal: AbortSignal
+  /** Waits `ms` divided by the emulator's speed; rejects when the run is cancelled. */
+  sleep(ms: number): Promise<void>
+  /** Says how far the run is, from 0 to 1. */
+  progress(fraction: number): void
+}
+
+export interface WorkflowDefinition {
+  id: string
+  name: string
+  description: string
+  /** A kind alone means a required input with one value. */
+  inputs: Record<string, Kind | InputDefinition>
+  outputs: Record<string, Kind>
+  run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
+}
+
+export interface EmulatorOptions {
+  /** The key that requests must carry. Default: `fsk_local_demo_key` */
+  apiKey?: string | undefined
+  /** Seeds ids, names, signatures and randomness. Default: 1 */
+  seed?: number | undefined
+  /** How many runs can go at the same time. Default: 2 */
+  containers?: number | undefined
+  /** Every duration is divided by it; Infinity waits for nothing. Default: 1 */
+  speed?: number | undefined
+  /** Which of the three known forms of the API to speak. Default: `readme` */
+  dialect?: Dialect | undefined
+  /** Your own workflows, added to the built-in ones. */
+  workflows?: WorkflowDefinition[] | undefined
+  /** How many finished runs are kept; the oldest goes first, with its files. Default: 1000 */
+  maxRuns?: number | undefined
+  /** How long a download link lives. Default: 900000 */
+  urlTtlMs?: number | undefined
+}
+
+export interface Where {
+  /** Download links in the answer start with it. */
+  filesUrl: string
+  /** The request came in on the files origin. */
+  files?: boolean | undefined
+  /** A larger body is answered with 413. Default: no limit */
+  maxUploadBytes?: number | undefined
+}
+
+export interface EmulatorStats {
+  /** Everything that was asked, on both origins. */
+  readonly requests: number
+  /** Runs that an execute request has created. */
+  readonly runsStarted: number
+  /** Requests to the files origin that carried a key and were refused for it. */
+  readonly keysRefusedAtFiles: number
+}
+
+export interface Emulator {
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
+  readonly url: string
+  readonly filesUrl: string
+  readonly apiKey: string
+  /** What a server calls for each request; `fetch` is built on it. */
+  handle(request: Request, where: Where): Promise<Response>
+  /** Live numbers. */
+  readonly stats: EmulatorStats
+  /** Cancels every run and clears the timers. Results can still be read; new runs get 503. */
+  close(): void
+}

@@ -1,0 +1,10 @@
+import type { WorkflowDefinition } from '../types.ts'
+import { alwaysFails } from './alwaysFails.ts'
+import { diptych } from './diptych.ts'
+import { imageToImage } from './imageToImage.ts'
+import { neverEnds } from './neverEnds.ts'
+import { textToImage } from './textToImage.ts'
+
+export function builtIn(): WorkflowDefinition[] {
+  return [textToImage, imageToImage, diptych, alwaysFails, neverEnds]
+}

@@ -1,0 +1,27 @@
+import type { WorkflowDefinition } from '../types.ts'
+import { decodePng } from './decodePng.ts'
+import { drive } from './drive.ts'
+import { encodePng } from './encodePng.ts'
+import { seedOf } from './seedOf.ts'
+import { transformImage } from './transformImage.ts'
+
+export const imageToImage: WorkflowDefinition = {
+  id: 'a9bc45rt2kpm',
+  name: 'Image to Image',
+  description: 'Transform an existing image',
+  inputs: { image_input: 'image', prompt: 'string' },
+  outputs: { transformed_image: 'image' },
+  async run(inputs, context) {
+    const image = inputs.image_input
+    if (typeof image !== 'object' || Array.isArray(image)) throw new Error('image_input must be a file')
+    const source = decodePng(image.data, image.name)
+    await context.sleep(0)
+    const seed = seedOf(inputs, context)
+    const pixels = await drive(
+      transformImage({ ...source, prompt: String(inputs.prompt), seed }),
+      2000,
+      context,
+    )
+    return { transformed_image: encodePng(pixels, source.width, source.height) }
+  },
+}

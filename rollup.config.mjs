@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { dts } from 'rollup-plugin-dts'
+import esbuild from 'rollup-plugin-esbuild'
+
+/** One file per entry point; what several entries share is in one chunk beside them. */
+function pack(name, entries) {
+  const root = `packages/${name}`
+  const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+  const external = (id) =>
+    id.startsWith('node:') || Object.keys(manifest.dependencies ?? {}).some((d) => id === d || id.startsWith(`${d}/`))
+  const input = Object.fromEntries(Object.entries(entries).map(([out, file]) => [out, `${root}/src/${file}`]))
+  const output = (suffix) => ({
+    dir: `${root}/dist`,
+    format: 'es',
+    entryFileNames: `[name]${suffix}`,
+    chunkFileNames: `shared${suffix}`,
+  })
+  const sideEffects = { moduleSideEffects: false }
+  return [
+    {
+      input,
+      external,
+      treeshake: sideEffects,
+      output: output('.js'),
+      plugins: [esbuild({ target: 'es2022', tsconfig: false })],
+    },
+    {
+      input,
+      external,
+      output: output('.d.ts'),
+      plugins: [dts({ tsconfig: `${root}/tsconfig.json` })],
+    },
+  ]
+}
+
+export default [
+  ...pack('client', { index: 'index.ts', poller: 'poller/index.ts' }),
+  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
+]

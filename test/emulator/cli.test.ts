@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { until } from './kit.ts'
+
+const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url))
+const test = suite('cli')
+
+interface Running {
+  child: ChildProcess
+  out(): string
+  err(): string
+  exit: Promise<[code: number | null, signal: string | null]>
+}
+
+const running = new Set<ChildProcess>()
+test.after.each(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+function run(...flags: string[]): Running {
+  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (part) => {
+    out += part
+  })
+  child.stderr.on('data', (part) => {
+    err += part
+  })
+  const exit: Running['exit'] = new Promise((resolve) =>
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve([code, signal])
+    }),
+  )
+  return { child, out: () => out, err: () => err, exit }
+}
+
+function listening(port: number): Promise<Server> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.on('error', () => resolve(server))
+    server.listen(port, '127.0.0.1', () => resolve(server))
+  })
+}
+
+const health = '/api/v1/comfy/health'
+
+test('--json: the first line, logs on stderr, SIGTERM', async () => {
+  const cli = run('--json', '--port', '0', '--api-key', 'k-1', '--containers', '3', '--speed', 'Infinity')
+  await until(cli.out, (text) => text.includes('\n'))
+  const { url, filesUrl, apiKey, ...rest } = JSON.parse(cli.out())
+  assert.is(apiKey, 'k-1')
+  assert.equal(rest, {})
+  assert.is.not(url, filesUrl)
+  const response = await fetch(url + health, { headers: { 'X-API-KEY': 'k-1' } })
+  assert.is((await response.json()).data.length, 3)
+  assert.is((await fetch(`${filesUrl}/x?signature=secret`)).status, 403)
+  // A run that never ends does not hold the process.
+  const endless = await fetch(`${url}/api/v1/runs?workflow_id=nev3rend5run`, {
+    method: 'POST',
+    headers: { 'X-API-KEY': 'k-1' },
+  })
+  assert.is(endless.status, 200)
+  await until(cli.err, (text) => text.split('\n').length > 3)
+  cli.child.kill('SIGTERM')
+  assert.equal(await cli.exit, [0, null])
+  assert.is(cli.out().split('\n').length, 2)
+  assert.match(
+    cli.err(),
+    /^GET \/api\/v1\/comfy\/health 200 \d+ ms\nGET \(files\) \/x 403 \d+ ms\nPOST \/api\/v1\/runs\?workflow_id=nev3rend5run 200 \d+ ms\n$/,
+  )
+})
+
+test('plain: a banner, a log line for each request, SIGINT', async () => {
+  const cli = run('--port=0', '--dialect=python')
+  await until(cli.out, (text) => text.includes('curl'))
+  const url = /API +(\S+)/.exec(cli.out())![1]!
+  assert.match(cli.out(), 'fsk_local_demo_key')
+  for (const id of ['bncu0a1kipv', 'a9bc45rt2kpm', 'd1ptych7two2', 'fa1lsa1ways0', 'nev3rend5run']) {
+    assert.match(cli.out(), id)
+  }
+  assert.match(cli.out(), `'${url}/api/v1/runs?workflow_id=bncu0a1kipv'`)
+  const response = await fetch(`${url}/api/v1/comfy/workflows`, {
+    headers: { 'X-API-KEY': 'fsk_local_demo_key' },
+  })
+  assert.is((await response.json()).data.workflows.length, 5)
+  await until(cli.out, (text) => /GET \/api\/v1\/comfy\/workflows 200 \d+ ms\n/.test(text))
+  cli.child.kill('SIGINT')
+  assert.equal(await cli.exit, [0, null])
+  assert.is(cli.err(), '')
+})
+
+test('a port in use is one sentence; the files take the next free one', async () => {
+  // A port that is held, above one that is free.
+  let [blocker, below] = [createServer(), createServer()]
+  const [port] = await until(
+    async () => {
+      blocker = await listening(0)
+      const { port } = blocker.address() as AddressInfo
+      below = await listening(port - 1)
+      if (!below.listening) blocker.close()
+      return [port, below.listening] as const
+    },
+    ([, free]) => free,
+  )
+  await new Promise((resolve) => below.close(resolve))
+  const taken = run('--port', String(port))
+  assert.equal(await taken.exit, [1, null])
+  assert.is(
+    taken.err(),
+    `flowscale-emulator: Cannot listen on 127.0.0.1:${port}: the port is already in use\n`,
+  )
+  assert.is(taken.out(), '')
+
+  const cli = run('--json', '--port', String(port - 1))
+  await until(cli.out, (text) => text.includes('\n'))
+  const { url, filesUrl } = JSON.parse(cli.out())
+  assert.is(url, `http://127.0.0.1:${port - 1}`)
+  assert.ok(Number(new URL(filesUrl).port) > port, filesUrl)
+  cli.child.kill('SIGTERM')
+  assert.equal(await cli.exit, [0, null])
+  await new Promise((resolve) => blocker.close(resolve))
+})
+
+test('--help and --version', async () => {
+  const [help, version] = [run('--help'), run('--version')]
+  assert.equal(
+    [await help.exit, await version.exit],
+    [
+      [0, null],
+      [0, null],
+    ],
+  )
+  for (const flag of [
+    'port',
+    'host',
+    'api-key',
+    'containers',
+    'speed',
+    'dialect',
+    'json',
+    'help',
+    'version',
+  ]) {
+    assert.match(help.out(), `--${flag}`)
+  }
+  const file = readFileSync(new URL('../../packages/emulator/package.json', import.meta.url), 'utf8')
+  assert.is(version.out(), `${JSON.parse(file).version}\n`)
+  assert.is(help.err() + version.err(), '')
+})
+
+test('bad flags: one sentence on stderr, exit 1', async () => {
+  const cases: [string[], string][] = [
+    [['--prot', '1'], "Unknown option '--prot'. See --help."],
+    [['--port'], "Option '--port <value>' argument missing. See --help."],
+    [['--port', '70000'], '--port must be a whole number from 0 to 65535, got "70000".'],
+    [['--port', 'x'], '--port must be a whole number from 0 to 65535, got "x".'],
+    [['--containers', '0'], '--containers must be a whole number from 1 to 100, got "0".'],
+    [['--speed', 'fast'], '--speed must be a number above 0, got "fast".'],
+    [['--dialect', 'x'], '--dialect must be readme, openapi or python, got "x".'],
+    [['--api-key', 'a b'], '--api-key must be visible ASCII characters without spaces.'],
+    [['--host', ''], '--host must not be empty.'],
+    [['serve'], "Unexpected argument 'serve'. See --help."],
+  ]
+  const all = cases.map(([flags]) => run(...flags))
+  for (const [index, [flags, sentence]] of cases.entries()) {
+    const cli = all[index]!
+    assert.equal(await cli.exit, [1, null], flags.join(' '))
+    assert.is(cli.err(), `flowscale-emulator: ${sentence}\n`)
+    assert.is(cli.out(), '')
+  }
+})
+
+test.run()
