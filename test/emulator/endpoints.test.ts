@@ -282,6 +282,8 @@ for (const transport of TRANSPORTS) {
       } else {
         assert.equal(body, { status: 'success', data: { group_id: group, count: 3, runs } })
       }
+      const shorter = await api.get(`/api/v1/runs?group_id=${encodeURIComponent('ä/group')}`)
+      assert.is(shorter.body.data.runs.length, 1)
       const none = await api.get('/api/v1/runs?group_id=none')
       assert.equal(none.body.data.runs, [])
 

@@ -92,6 +92,7 @@ test('an abort after the headers stops the body', async () => {
   const headers = { 'X-API-KEY': apiKey }
   const response = await fetch(`${url}/api/v1/comfy/health`, { headers, signal: aborter.signal })
   const reason = new Error('enough')
+  await new Promise((resolve) => setTimeout(resolve, 5))
   aborter.abort(reason)
   assert.is(await rejection(response.text()), reason)
 })

@@ -11,7 +11,7 @@ const rules: Record<keyof ClientOptions, Rule> = {
   // Read below.
   baseUrl: () => true,
   // No message shows a value: it may be the key, pasted into the wrong place.
-  apiKey: (value) => isHeaderValue(value) || 'a legal header value, without spaces around it',
+  apiKey: (value) => isHeaderValue(value) || 'a legal header value, no spaces around',
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
   timeoutMs: isMs,

@@ -97,6 +97,8 @@ export class HttpError extends FlowScaleError {
   declare readonly body: unknown
   /** What the server said, one string for each problem. */
   declare readonly errors: string[]
+  /** The same by field, where the server names one: `field` is a path such as `body.text_51536`, or `''`. */
+  declare readonly details: { field: string; message: string }[]
   /** The header `x-request-id`: name it when you ask for support. */
   declare readonly requestId: string | null
   /** The header `Retry-After`, in ms from when the answer came. */
@@ -105,14 +107,12 @@ export class HttpError extends FlowScaleError {
   declare readonly response: Response
 }
 
-/** Status 422: the server refused the inputs. */
+/** Status 422: the server refused the inputs; `details` tells which. */
 export class ValidationError extends HttpError {
   override get name(): 'ValidationError' {
     return 'ValidationError'
   }
   declare readonly code: 'ERR_FLOWSCALE_VALIDATION'
-  /** One for each problem; `field` is the path, such as `body.text_51536`. */
-  declare readonly details: { field: string; message: string }[]
 }
 
 /** The server redirected an API request. It was not followed, since the key would have gone along. */

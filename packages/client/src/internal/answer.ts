@@ -59,9 +59,8 @@ export function answerError(
   const details = problems(clean.body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
   const said = (errors.join('; ') || clean.text || 'nothing').slice(0, 300)
-  const invalid = status === 422
   return fail(
-    ok ? ResponseError : invalid ? ValidationError : HttpError,
+    ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,
     {
       status,
@@ -70,7 +69,7 @@ export function answerError(
       requestId: clean.requestId,
       response,
       retryAfterMs: ms >= 0 ? ms : undefined,
-      ...(invalid && { details }),
+      details,
     },
   )
 }

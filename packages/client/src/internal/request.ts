@@ -110,7 +110,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     }
     const delayMs =
       retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
-    log('warn', `${code}, again in ${Math.round(delayMs)} ms`)
+    log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
     await sleep(delayMs, signal)
   }
 }

@@ -20,7 +20,7 @@ export function hide(client: object, secrets: Secrets): Client {
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {
-    throw new ArgumentError('client must come from createClient, not be a copy')
+    throw new ArgumentError('client must come from createClient, not a copy')
   }
   return secrets()
 }

@@ -37,7 +37,7 @@ export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'can
   if (status === 'cancelled') run.controller.abort(new Error('The run was cancelled'))
 
   pod.ended.push(run)
-  while (false) {
+  while (pod.ended.length > pod.settings.maxRuns) {
     const oldest = pod.ended.shift()!
     pod.runs.delete(oldest.id)
     for (const { name } of oldest.outputs) pod.byOutput.delete(name)

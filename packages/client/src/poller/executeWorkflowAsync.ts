@@ -1,0 +1,66 @@
+import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
+import { checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import type { Client, Inputs } from '../types.ts'
+import { followResult, type RunResult } from './followResult.ts'
+import { type WaitOptions, waitRules } from './waitForRun.ts'
+
+/** What {@link ExecuteAsyncOptions.onSubmitted} is told. */
+export interface Submission {
+  runId: string
+  /** Empty where the server names them later. */
+  outputNames: string[]
+}
+
+/** Options of {@link executeWorkflowAsync}. */
+export interface ExecuteAsyncOptions extends WaitOptions {
+  /** Puts the run in a group. */
+  groupId?: string | undefined
+  /** How an array is sent: its name repeated, or numbered `name_0`, `name_1`, …. Default `'repeat'`. */
+  arrays?: 'repeat' | 'indexed' | undefined
+  /** Told of the run before the first poll: keep the id, and nothing is lost. It is awaited. */
+  onSubmitted?: ((submission: Submission) => unknown) | undefined
+}
+
+const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
+  ...waitRules,
+  ...executeRules,
+  onSubmitted: isFunction,
+}
+
+/**
+ * Submits a run and waits for its outputs. `timeoutMs` counts from when the run is submitted, and never cuts the
+ * submission short.
+ *
+ * @throws what {@link executeWorkflow} throws; then {@link RunError} when the run failed or was cancelled, and
+ * {@link TimeoutError} (`… timed out after <n>ms`) with `runId` and `resume(options)`, which goes on waiting.
+ *
+ * @example
+ * ```ts
+ * const { outputs, runId } = await executeWorkflowAsync(client, 'bncu0a1kipv', { text_51536: 'a red fox' }, {
+ *   onSubmitted: ({ runId }) => console.log('submitted', runId),
+ *   onUpdate: ({ status }) => console.log(status),
+ * })
+ * ```
+ */
+export async function executeWorkflowAsync(
+  client: Client,
+  workflowId: string,
+  inputs: Inputs,
+  options: ExecuteAsyncOptions = {},
+): Promise<RunResult> {
+  // All of them, before anything is paid for.
+  checkOptions(options, rules)
+  const { groupId, arrays, onSubmitted, ...wait } = options
+  const { signal, headers } = wait
+  const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers })
+  const { run_id: runId, output_names: outputNames } = data
+  // Called even if the wait is aborted by now: the id must not be lost.
+  const told = (async () => onSubmitted?.({ runId, outputNames: [...outputNames] }))()
+  told.catch(() => {})
+  return followResult(
+    client,
+    runId,
+    { ...wait, outputNames: outputNames.filter((name) => isId(name) === true) },
+    () => told,
+  )
+}

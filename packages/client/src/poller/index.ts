@@ -1,0 +1,7 @@
+export { type ExecuteAsyncOptions, executeWorkflowAsync, type Submission } from './executeWorkflowAsync.ts'
+export type { ResultOutput, RunResult, WaitForResultOptions } from './followResult.ts'
+export type { PollOptions, WatchOptions } from './poll.ts'
+export { waitForOutput } from './waitForOutput.ts'
+export { waitForResult } from './waitForResult.ts'
+export { type WaitOptions, waitForRun } from './waitForRun.ts'
+export { watchRun } from './watchRun.ts'
