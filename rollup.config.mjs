@@ -7,7 +7,8 @@ function pack(name, entries) {
   const root = `packages/${name}`
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
-    id.startsWith('node:') || Object.keys(manifest.dependencies ?? {}).some((d) => id === d || id.startsWith(`${d}/`))
+    id.startsWith('node:') ||
+    Object.keys(manifest.dependencies ?? {}).some((d) => id === d || id.startsWith(`${d}/`))
   const input = Object.fromEntries(Object.entries(entries).map(([out, file]) => [out, `${root}/src/${file}`]))
   const output = (suffix) => ({
     dir: `${root}/dist`,

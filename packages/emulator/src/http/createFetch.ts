@@ -68,6 +68,6 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
       cancel: (reason) => reader.cancel(reason),
     },
     // Nothing is read ahead, so that an abort before the first read is seen.
-    { highWaterMark: 1 },
+    { highWaterMark: 0 },
   )
 }
