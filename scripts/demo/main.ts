@@ -1,0 +1,124 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Client, createClient, getQueue, getRun, type Run } from '@flowscale/client'
+import { config } from 'dotenv'
+import { generate } from '../../examples/generate.mjs'
+import { readOptions, usage } from './options.ts'
+import { listWorkflows, plan } from './plan.ts'
+import { createReporter } from './reporter.ts'
+import { toSentence } from './sentence.ts'
+import { type Local, startEmulator } from './startEmulator.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(root, 'demo-output')
+
+/** A name in demo-output/ that is not taken. */
+function freeFile(filename: string): string {
+  mkdirSync(folder, { recursive: true })
+  const extension = extname(filename) || '.png'
+  for (let number = 1; ; number++) {
+    const file = join(folder, `flowscale-${String(number).padStart(3, '0')}${extension}`)
+    if (!existsSync(file)) return file
+  }
+}
+
+function watch() {
+  let start = performance.now()
+  return () => {
+    const now = performance.now()
+    const ms = now - start
+    start = now
+    return ms
+  }
+}
+
+/** Shows how far the run is, where the server tells it, until it is stopped. */
+function showProgress(client: Client, runId: string, show: (percent: string) => void): () => void {
+  const timer = setInterval(async () => {
+    const run = await getRun(client, runId, { maxRetries: 0 }).catch(() => undefined)
+    if (typeof run?.data.progress === 'number') show(`${Math.round(run.data.progress * 100)} %`)
+  }, 300)
+  return () => clearInterval(timer)
+}
+
+async function main(): Promise<void> {
+  config({ path: join(root, '.env'), quiet: true })
+  const options = await readOptions(process.argv.slice(2), process.env)
+  if (options.help) return console.log(usage)
+  const report = createReporter()
+  const lap = watch()
+  let local: Local | undefined
+  let url = options.url ?? ''
+  try {
+    if (!options.url) {
+      report.progress('starting a local FlowScale')
+      local = await startEmulator()
+      url = local.url
+      report.done(`local FlowScale at ${url}`, lap())
+    }
+    const apiKey = local?.apiKey ?? options.apiKey
+    const client = createClient({ baseUrl: url, apiKey })
+
+    const workflows = await listWorkflows(client)
+    report.done(
+      workflows ? `${workflows.length} workflows deployed` : 'this server lists no workflows',
+      lap(),
+    )
+    for (const { id, name, description } of workflows ?? []) console.log(`    ${id}  ${name}: ${description}`)
+
+    const { id, name, inputs } = plan(options, workflows)
+    const texts = Object.values(inputs).filter((value) => typeof value === 'string')
+    report.progress(`submitting "${name}"`)
+    let status = ''
+    let stopProgress = () => {}
+    await generate({
+      baseUrl: url,
+      apiKey,
+      workflowId: id,
+      inputs,
+      fileFor(filename: string) {
+        const file = freeFile(filename)
+        files.push(file)
+        return file
+      },
+      async onSubmitted({ runId }: { runId: string }) {
+        report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
+        console.log(`    run ${runId}`)
+        if (process.stdout.isTTY) {
+          stopProgress = showProgress(client, runId, (percent) => report.progress(status, percent))
+        }
+        const { data } = await getQueue(client)
+        for (const { container, queue } of data) {
+          console.log(
+            `    ${container}: ${queue.queue_running.length} running, ${queue.queue_pending.length} waiting`,
+          )
+        }
+      },
+      onUpdate(run: Run) {
+        if (status) report.done(status, lap())
+        status = run.status
+        if (status !== 'completed' && status !== 'success') report.progress(status)
+        else stopProgress()
+      },
+    })
+    report.done('completed and downloaded', lap())
+    for (const file of files) console.log(`\n  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
+    console.log('The code that did it (examples/generate.mjs):\n')
+    console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
+    if (local)
+      console.log('Your own pod: npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE')
+  } catch (error) {
+    report.stop()
+    console.error(`✖ ${toSentence(error, url)}`)
+    process.exitCode = 1
+  } finally {
+    await local?.stop()
+  }
+}
+
+const files: string[] = []
+main().catch((error) => {
+  console.error(`✖ ${toSentence(error, '')}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { toFile } from '@flowscale/client'
+import { Sentence } from './sentence.ts'
+
+export interface DemoOptions {
+  /** A real pod; without it a local emulator is started. */
+  url: string | undefined
+  apiKey: string | undefined
+  workflow: string | undefined
+  prompt: string | undefined
+  image: File | undefined
+  inputs: Record<string, unknown>
+  help: boolean
+}
+
+type File = ReturnType<typeof toFile>
+
+export const usage = `npm start -- ["a prompt"] [options]
+
+  --image FILE          run image to image on a PNG
+  --url URL             a pod of your own       (or FLOWSCALE_API_URL, also from .env)
+  --api-key KEY         its key                 (or FLOWSCALE_API_KEY, also from .env)
+  --workflow ID         the workflow to run
+  --input NAME=VALUE    an input; NAME=@FILE sends a file; may be repeated
+  --help                this text`
+
+const types: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  mp4: 'video/mp4',
+  webm: 'video/webm',
+}
+
+/** Paths are meant from where the user typed, not from where npm runs scripts. */
+async function readInput(path: string): Promise<File> {
+  const file = resolve(process.env.INIT_CWD ?? '.', path)
+  const type = types[file.split('.').pop()?.toLowerCase() ?? '']
+  const bytes = await readFile(file).catch((error) => {
+    throw new Sentence(`Can't read ${path}: ${error.code}`)
+  })
+  return toFile(bytes, basename(file), { type })
+}
+
+export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promise<DemoOptions> {
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(args)
+  } catch (error) {
+    throw new Sentence((error as Error).message)
+  }
+  const { values, positionals } = parsed
+  const inputs: Record<string, unknown> = {}
+  for (const pair of values.input ?? []) {
+    const [name, ...rest] = pair.split('=')
+    const value = rest.join('=')
+    if (!name || !rest.length) throw new Sentence(`--input takes NAME=VALUE or NAME=@FILE, not "${pair}"`)
+    inputs[name] = value.startsWith('@') ? await readInput(value.slice(1)) : value
+  }
+  return {
+    url: values.url ?? (env.FLOWSCALE_API_URL || undefined),
+    apiKey: values['api-key'] ?? (env.FLOWSCALE_API_KEY || undefined),
+    workflow: values.workflow,
+    prompt: positionals.join(' ') || undefined,
+    image: values.image === undefined ? undefined : await readInput(values.image),
+    inputs,
+    help: values.help ?? false,
+  }
+}
+
+function parse(args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      image: { type: 'string' },
+      url: { type: 'string' },
+      'api-key': { type: 'string' },
+      workflow: { type: 'string' },
+      input: { type: 'string', multiple: true },
+      help: { type: 'boolean' },
+    },
+  })
+}

@@ -1,0 +1,42 @@
+import { type Client, getWorkflows, HttpError, parseWorkflow, type Workflow } from '@flowscale/client'
+import type { DemoOptions } from './options.ts'
+import { Sentence } from './sentence.ts'
+
+const textToImage = 'bncu0a1kipv'
+const imageToImage = 'a9bc45rt2kpm'
+
+/** The deployed workflows; `undefined` where the server has no such list. */
+export async function listWorkflows(client: Client): Promise<Workflow[] | undefined> {
+  try {
+    return (await getWorkflows(client, { maxRetries: 1 })).data
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** Chooses the workflow, and puts the prompt and the image where it wants them. */
+export function plan(
+  options: DemoOptions,
+  workflows: Workflow[] | undefined,
+): { id: string; name: string; inputs: Record<string, unknown> } {
+  const id = options.workflow ?? (options.url ? undefined : options.image ? imageToImage : textToImage)
+  const deployed = workflows?.map((workflow) => `${workflow.id} (${workflow.name})`).join(', ')
+  if (!id) throw new Sentence(`Name the workflow by --workflow. Deployed here: ${deployed || 'unknown'}.`)
+  const workflow = workflows?.find((workflow) => workflow.id === id)
+  if (workflows && !workflow) throw new Sentence(`There is no workflow ${id} here. Deployed: ${deployed}.`)
+
+  const inputs: Record<string, unknown> = {}
+  const kinds = workflow ? parseWorkflow(workflow).inputs : {}
+  const first = (kind: string) => Object.keys(kinds).find((name) => kinds[name] === kind)
+  const prompt = options.prompt ?? (options.url ? undefined : 'a lighthouse at dusk')
+  const text = first('string')
+  const image = first('image')
+  if (prompt !== undefined && text) inputs[text] = prompt
+  if (options.prompt && !text)
+    throw new Sentence('This workflow has no text input known here: use --input NAME=VALUE.')
+  if (options.image && !image)
+    throw new Sentence('This workflow has no image input known here: use --input NAME=@FILE.')
+  if (options.image && image) inputs[image] = options.image
+  return { id, name: workflow?.name || id, inputs: { ...inputs, ...options.inputs } }
+}

@@ -1,0 +1,22 @@
+import { isFlowScaleError } from '@flowscale/client'
+
+/** An end that needs no stack: one clear sentence. */
+export class Sentence extends Error {}
+
+/** What went wrong, in one sentence, for somebody who sees the client for the first time. */
+export function toSentence(error: unknown, url: string): string {
+  if (error instanceof Sentence) return error.message
+  if (!isFlowScaleError(error)) return String(error)
+  switch (error.code) {
+    case 'ERR_FLOWSCALE_NETWORK':
+      return `Can't reach ${url}: ${error.message.split('got no answer: ').pop()}. Is the URL right?`
+    case 'ERR_FLOWSCALE_HTTP':
+      return error.status === 401 || error.status === 403
+        ? `${url} refused the key (${error.status}): check --api-key or FLOWSCALE_API_KEY.`
+        : error.message
+    case 'ERR_FLOWSCALE_VALIDATION':
+      return `The server refused the inputs: ${error.errors.join('; ')}.`
+    default:
+      return error.message
+  }
+}

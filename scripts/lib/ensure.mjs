@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Runs npm with little noise; ends this process if it fails. */
+function npm(why, ...args) {
+  console.error(`${why} (npm ${args.join(' ')}) …`)
+  // The npm that started us, where there is one: found on every platform.
+  const cli = process.env.npm_execpath
+  const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--silent']
+  const { status } = spawnSync(command, [...rest, ...args, ...quiet], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  if (status !== 0) {
+    console.error(`npm ${args.join(' ')} failed`)
+    process.exit(1)
+  }
+}
+
+const mtime = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
+
+/** The newest file below a folder, by time of change. */
+function newest(folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (time, entry) => Math.max(time, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs),
+      0,
+    )
+}
+
+/** Installs the dependencies if they are missing or older than the lockfile. */
+export function ensureInstalled() {
+  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', 'ci')
+}
+
+/** Builds the packages if a source is newer than what was built. */
+export function ensureBuilt() {
+  const built = ['client', 'emulator'].map((name) => mtime(`packages/${name}/dist/index.d.ts`))
+  const sources = ['client', 'emulator'].map((name) => newest(`packages/${name}/src`))
+  if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs'))) npm('Building', 'run', 'build')
+}

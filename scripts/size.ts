@@ -1,0 +1,134 @@
+// Sizes of what an app imports, against their budgets; and that one function brings no other along.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const index = './packages/client/dist/index.js'
+const poller = './packages/client/dist/poller.js'
+
+interface Case {
+  name: string
+  code: string
+  /** Bytes, minified and brotli; 1 KB = 1,000 bytes. */
+  budget: number
+  /** Words that only code of other operations holds. */
+  without?: string[]
+}
+
+// What each operation alone has in it; the check of the checks: each word must be in the whole.
+const marks = {
+  operations: [
+    'workflow_id',
+    'output_names',
+    'download_url',
+    'group_id',
+    'sort_by',
+    '/cancel',
+    'comfy/workflows',
+  ],
+  poller: ['pollIntervalMs', 'cancelOn', 'maxPolls', 'onSubmitted'],
+}
+
+const cases: Case[] = [
+  {
+    name: 'createClient + checkHealth',
+    code: `export { createClient, checkHealth } from '${index}'`,
+    budget: 3000,
+    without: [...marks.operations, 'comfy/queue', ...marks.poller],
+  },
+  { name: 'all of @flowscale/client', code: `export * from '${index}'`, budget: 6600, without: marks.poller },
+  {
+    name: 'createClient + executeWorkflowAsync',
+    code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
+    budget: 6800,
+    without: ['sort_by', 'comfy/'],
+  },
+]
+
+async function bundle(code: string): Promise<string> {
+  const { outputFiles, warnings } = await build({
+    stdin: { contents: code, resolveDir: root, loader: 'js' },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'silent',
+  })
+  if (warnings.length) throw new Error(`esbuild warned: ${warnings.map(({ text }) => text).join('; ')}`)
+  return outputFiles[0]!.text
+}
+
+/** The `api` files that the sources of one operation reach by imports, whether or not tree shaking drops them. */
+async function reach(operation: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [join(root, `packages/client/src/api/${operation}.ts`)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    metafile: true,
+    ignoreAnnotations: true,
+    absWorkingDir: root,
+    logLevel: 'silent',
+  })
+  return Object.keys(metafile.inputs)
+    .filter((file) => /\/src\/(api|poller)\//.test(file))
+    .map((file) => file.replace('packages/client/src/', ''))
+}
+
+/** The files that Node reads to import an entry point. */
+async function files(entry: string): Promise<string[]> {
+  const seen = new Set<string>()
+  const visit = (file: string) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const [, from] of readFileSync(join(root, file), 'utf8').matchAll(/\bfrom ['"](\.[^'"]+)['"]/g)) {
+      visit(join(file, '..', from!))
+    }
+  }
+  visit(entry)
+  return [...seen]
+}
+
+let failures = 0
+const fail = (what: string) => {
+  failures++
+  console.error(`✖ ${what}`)
+}
+
+const whole = await bundle(`export * from '${index}'; export * from '${poller}'`)
+for (const word of Object.values(marks).flat()) {
+  if (!whole.includes(word)) fail(`the mark ${word} is nowhere: the check would not see what it looks for`)
+}
+
+console.log(
+  `${'bundle (esbuild, minified)'.padEnd(38)}${'raw'.padStart(8)}${'gzip'.padStart(8)}${'brotli'.padStart(8)}${'budget'.padStart(8)}`,
+)
+for (const { name, code, budget, without = [] } of cases) {
+  const text = await bundle(code)
+  const brotli = brotliCompressSync(text).length
+  const columns = [text.length, gzipSync(text).length, brotli, budget].map((n) => String(n).padStart(8))
+  console.log(name.padEnd(38) + columns.join(''))
+  if (brotli > budget) fail(`${name} is ${brotli} bytes, ${brotli - budget} over its budget`)
+  for (const word of without) if (text.includes(word)) fail(`${name} holds code of another part (${word})`)
+}
+
+const reached = await reach('checkHealth')
+if (reached.join() !== 'api/checkHealth.ts') fail(`checkHealth.ts reaches ${reached.join(', ')}`)
+
+for (const [entry, most] of [
+  ['index', 2],
+  ['poller', 2],
+] as const) {
+  const read = await files(`packages/client/dist/${entry}.js`)
+  console.log(`importing dist/${entry}.js reads ${read.length} files`)
+  if (read.length > most) fail(`importing ${entry} reads ${read.join(', ')}`)
+  if (entry === 'index' && read.some((file) => file.includes('poller'))) fail('importing . loads the poller')
+}
+
+console.log(failures ? `sizes: ${failures} failures` : 'sizes: within their budgets')
+process.exitCode = failures ? 1 : 0

@@ -1,0 +1,14 @@
+// `npm test [-- pattern]`: from a fresh clone to `N passed, N failed`. Plain JavaScript, as nothing may be
+// installed yet.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ensureBuilt, ensureInstalled, root } from './lib/ensure.mjs'
+
+ensureInstalled()
+ensureBuilt()
+const runner = join(root, 'scripts/test/run.ts')
+const { status } = spawnSync(process.execPath, ['--import', 'tsx', runner, ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+})
+process.exit(status ?? 1)

@@ -1,0 +1,96 @@
+// Runs the checks and every test file, two at a time, and counts what ran.
+import { readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Outcome, runCheck, runFile } from './runFile.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+process.chdir(root)
+const [pattern = ''] = process.argv.slice(2)
+const coverage = join(root, 'coverage/v8')
+const bin = (name: string) => `node_modules/.bin/${name}`
+
+const checks: [name: string, command: string, args: string[]][] = [
+  ['types of the client', bin('tsc'), ['-p', 'packages/client']],
+  ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
+  ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
+  ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
+  ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
+  ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
+]
+
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => `test/${file.replaceAll('\\', '/')}`)
+  .sort()
+
+/** Only tests of the sources count for their coverage. */
+const envFor = (file: string): Record<string, string> =>
+  /^test\/(unit|integration)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
+
+const jobs: { name: string; run: () => Promise<Outcome> }[] = [
+  ...files.map((file) => ({ name: file, run: () => runFile(file, envFor(file)) })),
+  ...checks.map(([name, command, args]) => ({ name, run: () => runCheck(name, command, args) })),
+].filter(({ name }) => name.includes(pattern))
+
+const outcomes: Outcome[] = []
+/** Output that people want to see although nothing failed. */
+const shown = /^\[show\] ?(.*)$/gm
+
+function report(outcome: Outcome): void {
+  outcomes.push(outcome)
+  const { name, passed, failed, seconds, output } = outcome
+  console.log(
+    `${failed ? '✖' : '✔'} ${name.padEnd(52)} ${String(passed).padStart(4)} ${seconds.toFixed(1).padStart(6)} s`,
+  )
+  if (failed) console.log(output)
+}
+
+async function work(): Promise<void> {
+  for (let job = jobs.shift(); job; job = jobs.shift()) report(await job.run())
+}
+
+rmSync(join(root, 'coverage'), { recursive: true, force: true })
+await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
+
+if (!pattern) {
+  const limits = [
+    '--check-coverage',
+    '--lines',
+    '95',
+    '--branches',
+    '95',
+    '--functions',
+    '0',
+    '--statements',
+    '0',
+  ]
+  const include = [
+    '--include',
+    'packages/client/src/**',
+    '--exclude-after-remap',
+    '--temp-directory',
+    coverage,
+  ]
+  const args = ['report', '--reporter', 'text-summary', '--reporter', 'text', ...include, ...limits]
+  const outcome = await runCheck('coverage of the client and its poller', bin('c8'), args)
+  report(outcome)
+  if (!outcome.failed)
+    console.log(
+      outcome.output
+        .split('\n')
+        .filter((line) => /^(All files|Lines|Branches)/.test(line))
+        .join('\n'),
+    )
+}
+
+for (const { output } of outcomes) for (const [, line] of output.matchAll(shown)) console.log(line)
+
+const sum = (pick: (outcome: Outcome) => number) =>
+  outcomes.reduce((total, outcome) => total + pick(outcome), 0)
+console.log(`looked for the canary key ${sum(({ looks }) => looks)} times`)
+const passed = sum((outcome) => outcome.passed)
+const failed = sum((outcome) => outcome.failed)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed || !passed ? 1 : 0

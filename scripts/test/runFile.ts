@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+
+export interface Outcome {
+  name: string
+  passed: number
+  failed: number
+  seconds: number
+  output: string
+  looks: number
+}
+
+/** Runs a command under a time limit; gives what it printed and how it ended. */
+export function runCommand(
+  command: string,
+  args: string[],
+  { env = {}, limitMs = 120_000 }: { env?: Record<string, string>; limitMs?: number } = {},
+): Promise<{ code: number | null; output: string; seconds: number; timedOut: boolean }> {
+  return new Promise((resolve) => {
+    const start = performance.now()
+    const child = spawn(command, args, {
+      env: { ...process.env, FORCE_COLOR: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    let output = ''
+    let timedOut = false
+    const timer = setTimeout(() => {
+      timedOut = true
+      // The whole group: a test may have started servers.
+      process.kill(-child.pid!, 'SIGKILL')
+    }, limitMs)
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      output += chunk
+    })
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code, output, seconds: (performance.now() - start) / 1000, timedOut })
+    })
+  })
+}
+
+const number = (output: string, pattern: RegExp): number =>
+  [...output.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
+
+/** Runs one test file and counts what it says that it ran; a file that ran nothing has failed. */
+export async function runFile(file: string, env: Record<string, string>): Promise<Outcome> {
+  const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
+  const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, { env })
+  const total = number(output, /^\s+Total:\s+(\d+)/gm)
+  const passed = number(output, /^\s+Passed:\s+(\d+)/gm)
+  const skipped = number(output, /^\s+Skipped:\s+(\d+)/gm)
+  // A skipped test has proved nothing, and a bad end counts even when each test passed.
+  const failed = Math.max(total - passed, skipped, code !== 0 || timedOut || total === 0 ? 1 : 0)
+  const note = timedOut ? '\nended at its time limit' : total === 0 ? '\nran no test' : ''
+  const looks = number(output, /^canary looks: (\d+)/gm)
+  return { name: file, passed, failed, seconds, looks, output: `${output}${note}\nexit code ${code}` }
+}
+
+/** Runs a check that passes or fails as a whole. */
+export async function runCheck(name: string, command: string, args: string[]): Promise<Outcome> {
+  const { code, output, seconds, timedOut } = await runCommand(command, args)
+  const good = code === 0 && !timedOut
+  return { name, passed: good ? 1 : 0, failed: good ? 0 : 1, seconds, looks: 0, output }
+}

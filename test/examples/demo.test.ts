@@ -1,0 +1,96 @@
+// `npm start` as a newcomer types it, and its ends when something is wrong.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decode } from 'fast-png'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runCommand } from '../../scripts/test/runFile.ts'
+import { startCli } from '../support/startCli.ts'
+
+const test = suite('npm start')
+const env = { FLOWSCALE_API_URL: '', FLOWSCALE_API_KEY: '' }
+const start = (...args: string[]) => runCommand('npm', ['start', '--silent', '--', ...args], { env })
+const pictures = () => new Set(readdirSync('demo-output', { withFileTypes: true }).map(({ name }) => name))
+
+/** Runs the demo and gives the picture that it saved. */
+async function picture(...args: string[]) {
+  let before = new Set<string>()
+  try {
+    before = pictures()
+  } catch {}
+  const { code, output } = await start(...args)
+  assert.is(code, 0, output)
+  const fresh = [...pictures()].filter((name) => !before.has(name))
+  assert.is(fresh.length, 1, 'one new file')
+  assert.match(output, `demo-output/${fresh[0]}`)
+  const file = join('demo-output', fresh[0]!)
+  return { file, output, image: decode(readFileSync(file)) }
+}
+
+test('two prompts give two pictures, and a picture can be transformed', async () => {
+  const dusk = await picture('a lighthouse at dusk')
+  const fox = await picture('a red fox in snow')
+  for (const { image, output } of [dusk, fox]) {
+    assert.ok(image.width >= 512 && image.height >= 512)
+    assert.ok(new Set(image.data).size > 100, 'many tones')
+    assert.match(output, /executeWorkflowAsync\(client/)
+    assert.match(output, /5 workflows deployed/)
+    assert.match(output, /container #1/)
+  }
+  assert.not.equal(dusk.image.data, fox.image.data)
+  const oil = await picture('--image', dusk.file, 'in oil')
+  assert.is(oil.image.width, dusk.image.width)
+  assert.not.equal(oil.image.data, dusk.image.data)
+})
+
+test('a pod by --url, --workflow and --input', async () => {
+  const pod = await startCli('--speed', '50', '--api-key', 'a-key-of-my-own')
+  const common = ['--url', pod.url, '--api-key', 'a-key-of-my-own']
+  try {
+    const { image, file } = await picture(...common, '--workflow', 'bncu0a1kipv', '--input', 'text_51536=a=b')
+    assert.is(image.width, 768)
+    const inputs = ['--input', `image_input=@${file}`, '--input', 'prompt=night']
+    await picture(...common, '--workflow', 'a9bc45rt2kpm', ...inputs)
+
+    const ends: [args: string[], sentence: RegExp][] = [
+      [[...common], /^✖ Name the workflow by --workflow\. Deployed here: bncu0a1kipv/m],
+      [[...common, '--workflow', 'nope'], /^✖ There is no workflow nope here\. Deployed: bncu0a1kipv/m],
+      [['--url', pod.url, '--api-key', 'wrong-key', '--workflow', 'x'], /^✖ .*refused the key \(403\)/m],
+      [[...common, '--workflow', 'bncu0a1kipv'], /^✖ The server refused the inputs: body\.text_51536: /m],
+      [
+        ['--url', 'http://127.0.0.1:1', '--workflow', 'x'],
+        /^✖ Can't reach http:\/\/127\.0\.0\.1:1: ECONNREFUSED/m,
+      ],
+      [['--url', 'not a url', '--workflow', 'x'], /^✖ baseUrl must be an absolute http\(s\) URL/m],
+      [['--image', 'no-such.png'], /^✖ Can't read no-such\.png: ENOENT/m],
+      [['--input', 'x'], /^✖ --input takes NAME=VALUE/m],
+      [['--no-such-flag'], /^✖ Unknown option '--no-such-flag'/m],
+    ]
+    for (const [args, sentence] of ends) {
+      const { code, output } = await start(...args)
+      assert.is(code, 1, output)
+      assert.match(output, sentence)
+      assert.is(
+        output
+          .trim()
+          .split('\n')
+          .filter((line) => line.startsWith('✖')).length,
+        1,
+        output,
+      )
+      assert.not.match(output, /^\s+at /m, 'no stack')
+      assert.not.match(output, /a-key-of-my-own|wrong-key/)
+    }
+  } finally {
+    await pod.stop()
+  }
+})
+
+test('a broken picture fails with what the server said', async () => {
+  writeFileSync('demo-output/broken.png', 'no picture')
+  const { code, output } = await start('--image', 'demo-output/broken.png')
+  assert.is(code, 1, output)
+  assert.match(output, /^✖ Run \S+ failed: /m)
+})
+
+test.run()

@@ -1,0 +1,71 @@
+// Runs every code block of the READMEs, as it is written but for the address of the local FlowScale.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encode } from 'fast-png'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runCommand } from '../../scripts/test/runFile.ts'
+import { startCli } from '../support/startCli.ts'
+
+const test = suite('README')
+// Inside the repository, so that the packages are found by name.
+const folder = join(process.cwd(), '.tmp/readme')
+const documents = ['README.md', 'packages/client/README.md', 'packages/emulator/README.md']
+
+/** Commands that other tests run: which. */
+const elsewhere: Record<string, string> = {
+  'npm start': 'test/examples/demo.test.ts',
+  'npm test': 'this run',
+  'npm install @flowscale/client': 'test/dist/pack.test.ts',
+  'npm install --save-dev @flowscale/emulator': 'test/dist/pack.test.ts',
+}
+
+let local: Awaited<ReturnType<typeof startCli>>
+test.before(async () => {
+  mkdirSync(folder, { recursive: true })
+  const data = new Uint8Array(32 * 32 * 3).map((_, index) => index % 251)
+  writeFileSync(join(folder, 'photo.png'), encode({ width: 32, height: 32, channels: 3, data }))
+  local = await startCli()
+})
+test.after(async () => {
+  await local.stop()
+  rmSync(folder, { recursive: true })
+})
+
+for (const document of documents) {
+  const blocks = [...readFileSync(document, 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
+  test(`${document} has blocks`, () => assert.ok(blocks.length > 0))
+  blocks.forEach(([, language, code], index) => {
+    test(`${document}, block ${index + 1} (${language})`, async () => {
+      if (language === 'sh') return runShell(code!)
+      assert.ok(['js', 'ts'].includes(language!), `no way to run ${language || 'a block without a language'}`)
+      const file = join(folder, `block-${index}.${language === 'ts' ? 'ts' : 'mjs'}`)
+      writeFileSync(file, code!.replaceAll('http://127.0.0.1:4188', local.url))
+      const { code: exit, output } = await runCommand('sh', [
+        '-c',
+        `cd ${folder} && node --import tsx ${file}`,
+      ])
+      assert.is(exit, 0, output)
+    })
+  })
+}
+
+async function runShell(code: string): Promise<void> {
+  for (const line of code.trim().split('\n')) {
+    if (elsewhere[line] || line.startsWith('#') || !line) continue
+    // A server runs until it is stopped: look that it starts, on a port that is free.
+    assert.match(line, /^npx (@flowscale\/emulator|flowscale-emulator)\b/, `no way to run: ${line}`)
+    const args = line
+      .replace(/--port \d+/, '')
+      .split(' ')
+      .slice(2)
+      .filter(Boolean)
+    const { output } = await runCommand('sh', [
+      '-c',
+      `(npx @flowscale/emulator --json --port 0 ${args.filter((arg) => arg !== '--json').join(' ')} & echo $! > ${folder}/pid; wait) | (head -n 1; kill $(cat ${folder}/pid))`,
+    ])
+    assert.match(output, /"url"/, output)
+  }
+}
+
+test.run()

@@ -1,0 +1,7 @@
+import { createClient } from '../../packages/client/src/client.ts'
+import type { Client, ClientOptions, Fetch } from '../../packages/client/src/types.ts'
+import { CANARY } from './canary.ts'
+
+/** A client with the canary key, on a host that does not exist. */
+export const clientWith = (fetch?: Fetch, options: Partial<ClientOptions> = {}): Client =>
+  createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, fetch, ...options })

@@ -1,0 +1,46 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { breaches, readSources } from '../../../scripts/check-imports.ts'
+
+const test = suite('import rules')
+const client = (file: string, text: string) => breaches([{ path: `packages/client/src/${file}`, text }])
+const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
+
+test('the sources keep them', () => {
+  const sources = readSources()
+  assert.ok(sources.length > 50)
+  assert.equal(breaches(sources), [])
+})
+
+const wrong: [what: string, found: string[]][] = [
+  ['node:', client('api/x.ts', "import { readFile } from 'node:fs'")],
+  ['a lazy node:', client('api/x.ts', "const fs = await import('node:fs')")],
+  ['a dependency', client('api/x.ts', "import x from 'ky'")],
+  ['the emulator', client('api/x.ts', "import x from '../../../emulator/src/index.ts'")],
+  ['process', client('api/x.ts', 'export const key = process.env.KEY')],
+  ['globalThis.process', client('api/x.ts', 'export const key = globalThis.process')],
+  ['Buffer', client('internal/x.ts', 'export const b = Buffer.from("")')],
+  ['an index', client('api/x.ts', "import { getRun } from '../index.ts'")],
+  ['internal from api', client('internal/x.ts', "import { getRun } from '../api/getRun.ts'")],
+  ['the poller from api', client('api/x.ts', "import { p } from '../poller/poll.ts'")],
+  [
+    "an api file that is not the poller's",
+    client('poller/x.ts', "import { getRuns } from '../api/getRuns.ts'"),
+  ],
+  ['no extension', client('api/x.ts', "import { x } from './y'")],
+  ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
+  ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
+  ['node: in the core', emulator('pod/x.ts', "import { x } from 'node:http'")],
+  ['process in the core', emulator('pod/x.ts', 'process.exit()')],
+]
+for (const [what, found] of wrong) test(`refuses ${what}`, () => assert.ok(found.length > 0))
+
+test('lets pass what is allowed', () => {
+  assert.equal(client('poller/x.ts', "import { getRun } from '../api/getRun.ts'"), [])
+  assert.equal(client('api/x.ts', "import { x } from '../internal/y.ts'"), [])
+  assert.equal(client('api/x.ts', 'export const a = { process: 1 }; a.process'), [])
+  assert.equal(emulator('node/x.ts', "import { x } from 'node:http'; process.exit()"), [])
+  assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
+})
+
+test.run()
