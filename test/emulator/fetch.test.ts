@@ -91,10 +91,12 @@ test('an abort after the headers stops the body', async () => {
   const aborter = new AbortController()
   const headers = { 'X-API-KEY': apiKey }
   const response = await fetch(`${url}/api/v1/comfy/health`, { headers, signal: aborter.signal })
+  const other = await fetch(`${url}/api/v1/comfy/health`, { headers, signal: aborter.signal })
   const reason = new Error('enough')
   await new Promise((resolve) => setTimeout(resolve, 5))
   aborter.abort(reason)
   assert.is(await rejection(response.text()), reason)
+  assert.is(await rejection(other.body!.getReader().read()), reason)
 })
 
 test('a signal used a thousand times keeps no listener, and Node does not warn', async () => {

@@ -15,7 +15,6 @@ export type Transport = (typeof TRANSPORTS)[number]
 export interface Answer {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
   body: any
 }
 

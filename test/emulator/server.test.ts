@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, get, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { suite } from 'uvu'
@@ -44,10 +45,17 @@ for (const dialect of ['readme', 'openapi', 'python'] satisfies Dialect[]) {
     for (const size of [LIMIT + 1, 5_000_000, 40_000_000]) {
       const data = form({ text_51536: 'x', image_1234: new Blob([new Uint8Array(size)]) })
       const type = { 'content-type': 'multipart/form-data; boundary=x' }
+      const valid = new Response(data)
       for (const init of [
         { headers: key, body: data },
         { headers: key, body: data, redirect: 'error' },
         { headers: { ...key, ...type }, body: pieces(size), duplex: 'half' },
+        // A form that would be fine.
+        {
+          headers: { ...key, 'content-type': valid.headers.get('content-type')! },
+          body: valid.body,
+          duplex: 'half',
+        },
       ]) {
         const response = await fetch(served.url + EXECUTE, { method: 'POST', ...init } as RequestInit)
         assert.is(response.status, 413)
@@ -83,6 +91,29 @@ test('a wrong key is read by a client that is uploading', async () => {
     const response = await fetch(served.url + EXECUTE, init)
     assert.is(response.status, 403)
     assert.equal(await response.json(), { status: 'error', errors: ['Invalid API key'] })
+  }
+})
+
+test('a client that reads only when it has sent everything gets its answer', async () => {
+  await start({ maxUploadBytes: LIMIT })
+  const size = 8_000_000
+  const { port } = new URL(served.url)
+  for (const [headers, status] of [
+    [`X-API-KEY: ${key['X-API-KEY']}\r\nContent-Length: ${size}`, 413],
+    [`X-API-KEY: ${key['X-API-KEY']}\r\nTransfer-Encoding: chunked`, 413],
+    [`X-API-KEY: wrong\r\nContent-Length: ${size}`, 403],
+    [`Content-Length: ${size}`, 401],
+  ] as const) {
+    const chunked = headers.endsWith('chunked')
+    const socket = connect(Number(port), '127.0.0.1')
+    const type = 'Content-Type: multipart/form-data; boundary=x'
+    socket.write(`POST ${EXECUTE} HTTP/1.1\r\nHost: x\r\n${headers}\r\n${type}\r\n\r\n`)
+    if (chunked) socket.write(`${size.toString(16)}\r\n`)
+    await new Promise((resolve) => socket.write(new Uint8Array(size), resolve))
+    if (chunked) socket.write('\r\n0\r\n\r\n')
+    const [first] = (await once(socket, 'data')) as [Buffer]
+    assert.match(first.toString('latin1'), new RegExp(`^HTTP/1.1 ${status} `))
+    socket.destroy()
   }
 })
 

@@ -29,7 +29,7 @@ export function showRun(pod: Pod, run: Run, filesUrl: string, inList = false): o
 
 /** Known from the moment the run is going, when nobody knows the extension yet; they stay as they are. */
 function earlyNames(run: Run): string[] {
-  return run.completedAt === null ? [] : run.outputs.map(({ name }) => name)
+  return run.startedAt === null ? [] : run.outputs.map(({ name }) => name)
 }
 
 function iso(ms: number | null): string | null {

@@ -32,7 +32,9 @@ export async function readValue(kind: Kind, name: string, value: string | File):
 async function readFile(kind: Kind, name: string, value: string | File): Promise<ReadValue> {
   if (typeof value !== 'string') {
     const data = new Uint8Array(await value.arrayBuffer())
-    return { value: { name: value.name, type: value.type, data }, shown: value.name }
+    // Bun leaves out the name that FormData gives to a Blob.
+    const filename = value.name || 'blob'
+    return { value: { name: filename, type: value.type, data }, shown: filename }
   }
   if (/^https?:\/\//i.test(value)) return { url: value, shown: value }
   const decoded = decodeDataUrl(value)
