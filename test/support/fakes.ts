@@ -4,7 +4,12 @@ import { assertNoCanary } from './canary.ts'
 
 /** A clock that stands still until a test ticks it; also Math.random can be fixed. */
 export function fakeClock(): Clock {
-  return FakeTimers.install({ now: 1_750_000_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  return FakeTimers.install({
+    now: 1_750_000_000_000,
+    toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    // Those of connections that an earlier test opened.
+    shouldClearNativeTimers: true,
+  })
 }
 
 /** The error that a promise rejects with; looked through for the key. */

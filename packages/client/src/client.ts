@@ -54,9 +54,9 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl(baseUrl: string | URL): string {
-  const text = String(baseUrl)
-  const origin = text.startsWith('/') ? globalThis.location?.origin : undefined
   try {
+    const text = `${baseUrl}`
+    const origin = text.startsWith('/') ? globalThis.location?.origin : undefined
     const url = new URL(text, origin)
     const plain = url.origin + url.pathname
     // `//host` and `/\host` look like paths and lead to another host.

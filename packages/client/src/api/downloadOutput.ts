@@ -45,7 +45,7 @@ export async function downloadOutput(
     } catch (error) {
       // S3 answers 403 to a link that has expired, GCS 400.
       const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)
-      if (!expired || !filename || renewed || options.signal?.aborted) throw error
+      if (!expired || !filename || renewed) throw error
       link = undefined
     }
   }

@@ -2,7 +2,7 @@ import { FlowScaleError, HttpError, NetworkError, ResponseError, RunError, Timeo
 import { problems } from '../internal/answer.ts'
 import { text } from '../internal/data.ts'
 import { buildForm, encodeInputs } from '../internal/form.ts'
-import { check, isId, isObject, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { isErrorStatus, request } from '../internal/request.ts'
 import { upload } from '../internal/upload.ts'
@@ -46,18 +46,23 @@ export async function executeWorkflow(
   inputs: Inputs,
   options: ExecuteOptions = {},
 ): Promise<Envelope<Execution>> {
-  const { groupId, arrays, signal } = options ?? {}
   check('workflowId', workflowId, isId)
+  checkOptions(options, { ...requestRules, ...executeRules })
+  const { groupId, arrays, signal } = options
   const parts = encodeInputs(inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (typeof value === 'string' ? 0 : value.size), 0)
+  const send = upload(() => buildForm(parts))
   let submittedAt: Date | undefined
   try {
     return await request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
       method: 'POST',
-      via: upload(() => {
+      via: (fetch) => async (url, init) => {
         submittedAt = new Date()
-        return buildForm(parts)
-      }),
+        const response = await send(fetch)(url, init)
+        // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
+        if (response.status === 429) submittedAt = undefined
+        return response
+      },
       options,
       rules: executeRules,
       timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
@@ -65,7 +70,7 @@ export async function executeWorkflow(
       shape: toExecution,
     })
   } catch (error) {
-    if (!submittedAt || signal?.aborted || !(error instanceof FlowScaleError)) throw error
+    if (!submittedAt || error === signal?.reason || !(error instanceof FlowScaleError)) throw error
     const body = error instanceof ResponseError ? error.body : undefined
     const refusals = Object.entries(Object(unwrap(Object(body).data).node_errors))
     if (refusals.length) {

@@ -1,5 +1,5 @@
 import { text, toRun } from '../internal/data.ts'
-import { isId, isObject, type Rule } from '../internal/options.ts'
+import { checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { request } from '../internal/request.ts'
 import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
@@ -18,15 +18,13 @@ export interface GetRunsOptions extends RequestOptions {
   pageSize?: number | undefined
 }
 
-const oneOf =
-  (...words: string[]): Rule =>
-  (value) =>
-    words.includes(value) || `one of ${words.join(', ')}`
+// Called in the rules and not to make them: a call at the top level would stay in every bundle.
+const oneOf = (value: string, words: string[]) => words.includes(value) || `one of ${words}`
 const from1 = (value: number) => Number.isInteger(value) && value > 0
 const rules: Record<string, Rule> = {
   groupId: isId,
-  sortBy: oneOf('created_at', 'started_at', 'completed_at'),
-  sortOrder: oneOf('asc', 'desc'),
+  sortBy: (value) => oneOf(value, ['created_at', 'started_at', 'completed_at']),
+  sortOrder: (value) => oneOf(value, ['asc', 'desc']),
   page: (value) => from1(value) || 'a whole number from 1',
   pageSize: (value) => (from1(value) && value <= 100) || 'a whole number from 1 to 100',
 }
@@ -44,7 +42,8 @@ const rules: Record<string, Rule> = {
  * ```
  */
 export async function getRuns(client: Client, options: GetRunsOptions = {}): Promise<Envelope<RunList>> {
-  const { groupId, sortBy, sortOrder, page, pageSize } = options ?? {}
+  checkOptions(options, { ...requestRules, ...rules })
+  const { groupId, sortBy, sortOrder, page, pageSize } = options
   const query = { group_id: groupId, sort_by: sortBy, sort_order: sortOrder, page, page_size: pageSize }
   return request(client, withQuery('runs', query), {
     options,

@@ -54,19 +54,19 @@ export function answerError(
   const retryAfter = told.get('retry-after')
   // Seconds or a date; anything else, a time that is over included, is no answer.
   const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
-  const requestId = told.get('x-request-id')
-  const clean = redact({ body: parse(text), requestId, text }, headers)
-  const details = problems(clean.body)
+  const { body, requestId } = redact({ body: parse(text), requestId: told.get('x-request-id') }, headers)
+  const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
-  const said = (errors.join('; ') || clean.text || 'nothing').slice(0, 300)
+  // Not the text itself, in which a key may be escaped, and so escape us.
+  const said = (errors.join('; ') || (text && JSON.stringify(body)) || 'nothing').slice(0, 300)
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,
     {
       status,
-      body: clean.body,
+      body,
       errors,
-      requestId: clean.requestId,
+      requestId,
       response,
       retryAfterMs: ms >= 0 ? ms : undefined,
       details,

@@ -13,7 +13,7 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
   return Object.entries(inputs).flatMap(([name, value]) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
-        `inputs: the name ${JSON.stringify(name)} is empty or has a line break or a quote in it`,
+        `inputs: the name ${JSON.stringify(name)} is empty, or has a line break, a quote or half of a surrogate pair in it`,
       )
     }
     if (!Array.isArray(value)) return value === undefined ? [] : [encode(name, name, value)]
@@ -41,7 +41,8 @@ function isPlainObject(value: object): boolean {
 }
 
 function encode(name: string, path: string, value: unknown): Part {
-  const wrong = (what: string, cause?: unknown) => new ArgumentError(`inputs.${path} ${what}`, { cause })
+  const wrong = (what: string, details?: { cause: unknown }) =>
+    new ArgumentError(`inputs.${path} ${what}`, details)
   switch (typeof value) {
     case 'string':
       if (/\p{Surrogate}/u.test(value)) throw wrong('has half of a surrogate pair in it')
@@ -67,15 +68,18 @@ function encode(name: string, path: string, value: unknown): Part {
     return [name, value.toISOString()]
   }
   if (Array.isArray(value)) throw wrong('is an array in an array; pass an object, which is sent as JSON')
-  if ('getReader' in value || 'pipe' in value) {
+  const { getReader, pipe } = value as { getReader?: unknown; pipe?: unknown }
+  if (typeof (getReader ?? pipe) === 'function') {
     throw wrong('is a stream; make a Blob of it: await new Response(stream).blob()')
   }
   if (!isPlainObject(value))
     throw wrong('is of a class that has no form; pass a Blob, a string or a plain object')
   try {
-    return [name, JSON.stringify(value, checkJson)]
+    const json = JSON.stringify(value, checkJson)
+    if (!json) throw new TypeError('its toJSON gives nothing')
+    return [name, json]
   } catch (error) {
-    throw wrong(`can't be sent as JSON: ${(error as Error).message}`, error)
+    throw wrong(`can't be sent as JSON: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -107,7 +111,7 @@ const extensions: Readonly<Record<string, string>> = {
 /** Servers drop file parts without a name, and tell their kind by the extension. */
 function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
   const own = typeof blob.name === 'string' ? safe(blob.name) : ''
-  if (/[^.]\.[^.]+$/.test(own)) return own
+  if (/[^.]\.+[\p{L}\p{N}]+$/u.test(own)) return own
   const [type = '', subtype = ''] = blob.type.split(';')[0]!.trim().toLowerCase().split('/')
   const extension =
     extensions[subtype] ??

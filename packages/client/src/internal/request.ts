@@ -80,18 +80,20 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       }
       return answerError(fail, response, text, headers)
     } catch (error) {
-      if (signal.aborted) throw error
+      // After an abort nobody gets to see this: `within` has ended.
       const why = redact(`${(error as { cause?: { code?: string } })?.cause?.code ?? error}`, headers)
-      return fail(NetworkError, `got no answer: ${why}`, { cause: error })
+      // Some runtimes name the address, and with it the signature of a link.
+      return fail(NetworkError, `got no answer: ${why.replace(href, url)}`, { cause: error })
     }
   }
 
   for (let attempt = 1; ; attempt++) {
     const start = Date.now()
     status = undefined
-    const result =
-      (await within(timeoutMs, signal, send)) ??
-      fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs })
+    // Not `??`: `null` is a result, too.
+    const [result = fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs })] = [
+      await within(timeoutMs, signal, send),
+    ]
     const log = (level: 'debug' | 'warn' | 'error', end: unknown) => {
       // A logger that throws must not lose a run.
       try {

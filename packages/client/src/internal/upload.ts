@@ -12,7 +12,9 @@ export function upload(buildForm: () => FormData): (fetch: Fetch) => Fetch {
   return (fetch) => async (url, init) => {
     try {
       const response = await fetch(url, { ...init, redirect, body: buildForm() })
-      response.text = () => readText(response, init.signal!)
+      const { body } = response
+      // A 204 has no body; that of a `fetch` of the caller's may be of another kind.
+      if (typeof body?.getReader === 'function') response.text = () => readText(body, init.signal!)
       return response
     } catch (error) {
       if (redirect === 'error' && isRefusal(error)) return Response.error()

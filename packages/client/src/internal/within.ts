@@ -18,11 +18,12 @@ export async function within<T>(
   let stop!: () => void
   try {
     return await Promise.race([
-      run(signal),
+      // Before `run`, which may abort right away.
       new Promise<never>((_, reject) => {
         stop = reject
         signal.addEventListener('abort', stop)
       }),
+      run(signal),
     ])
   } catch (error) {
     outer?.throwIfAborted()

@@ -53,14 +53,10 @@ export async function executeWorkflowAsync(
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers } = wait
   const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers })
-  const { run_id: runId, output_names: outputNames } = data
+  const { run_id: runId } = data
+  const outputNames = data.output_names.filter((name) => isId(name) === true)
   // Called even if the wait is aborted by now: the id must not be lost.
   const told = (async () => onSubmitted?.({ runId, outputNames: [...outputNames] }))()
   told.catch(() => {})
-  return followResult(
-    client,
-    runId,
-    { ...wait, outputNames: outputNames.filter((name) => isId(name) === true) },
-    () => told,
-  )
+  return followResult(client, runId, { ...wait, outputNames }, () => told)
 }

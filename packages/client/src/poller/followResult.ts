@@ -5,6 +5,7 @@ import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Client, Output, Run } from '../types.ts'
+import { addNames, missingNames } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
 import { timedOut } from './waitForOutput.ts'
@@ -50,57 +51,76 @@ export async function followResult(
   const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
     followResult(client, runId, { ...options, outputNames: [...names], ...more }),
   )
+  /** The last state that counts. */
   let last: Run | undefined
+  let status: string | undefined
+  let done = false
   /** Whether the server has `getRun`; `undefined` until it has shown it. */
   let tellsRuns: boolean | undefined
   const found = new Map<string, ResultOutput>()
 
   /** Takes in a state. A terminal one is never undone. */
   const update = async (run: Run): Promise<void> => {
-    const before = last?.status
-    const now = before !== undefined && isDone(before) ? { ...run, status: before } : run
-    last = now
-    if (now.status !== before) await poll.tell(() => options.onUpdate?.(now))
-    if (isFailed(now.status)) throw runError(client, runId, now)
+    if (done && !isDone(run.status)) return
+    const changed = !done && run.status !== status
+    last = run
+    status = run.status
+    done = isDone(status)
+    // A later answer may leave them out.
+    const filenames = run.outputs.map(({ filename }) => filename)
+    if (done) addNames(names, filenames)
+    if (changed && options.onUpdate) await poll.tell(() => options.onUpdate?.(run))
   }
+
+  /** Takes in a state that only an output tells of. */
+  const updateTo = (word: string): Promise<void> =>
+    update({ _id: runId, status: word, inputs: [], outputs: [] })
 
   /** Asks for the state; says whether there is nobody to ask. */
   const askRun = async (): Promise<boolean> => {
-    let run: Run | undefined
-    try {
-      run = (await poll.ask((request) => getRun(client, runId, request)))?.data
-    } catch (error) {
-      if (!(error instanceof HttpError) || error.status !== 404 || tellsRuns || !names.size) throw error
-      tellsRuns = false
-      return true
-    }
+    let nobody = false
+    const run = await poll.ask(
+      (asked, request) => getRun(asked, runId, request),
+      (error) => {
+        if (!(error instanceof HttpError) || error.status !== 404 || tellsRuns || !names.size) throw error
+        tellsRuns = false
+        nobody = true
+        return undefined
+      },
+    )
     if (run) {
       tellsRuns = true
-      for (const name of Array.isArray(run.output_names) ? run.output_names : []) {
-        if (isId(name) === true && ![...names].some((known) => isSame(known, name))) names.add(name)
-      }
-      await update(run)
+      addNames(names, run.data.output_names)
+      await update(run.data)
+      if (isFailed(status ?? '')) throw runError(runId, run.data, poll.sent)
     }
-    return false
+    return nobody
   }
 
   const askOutput = async (name: string): Promise<ResultOutput | undefined> => {
-    try {
-      const output = await poll.ask((request) => getOutput(client, name, request))
-      return output ? { ...output.data, filename: text(output.data.filename) || name } : undefined
-    } catch (error) {
-      if (error instanceof RunError && !last) await poll.tell(() => options.onUpdate?.(stateOf(error.status)))
-      if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
-      // Where the server tells runs, the next round asks it what became of this one.
-      if (!tellsRuns && (await askRun()) && error.status === 408) throw timedOut(error, runId)
-      return undefined
-    }
+    const output = await poll.ask(
+      (asked, request) => getOutput(asked, name, request),
+      async (error) => {
+        if (error instanceof RunError) await updateTo(error.status)
+        if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
+        // Where the server tells runs, the next round asks it what became of this one.
+        if (!tellsRuns && (await askRun()) && error.status === 408) {
+          await updateTo('timed_out')
+          throw timedOut(error, `Run ${runId}`, runId)
+        }
+        return undefined
+      },
+    )
+    return output ? { ...output.data, filename: text(output.data.filename) || name } : undefined
   }
 
   /** The outputs, if all are there. */
   const collect = async (): Promise<ResultOutput[] | undefined> => {
     const listed = (last?.outputs ?? []).filter(({ filename, url }) => isId(filename) === true || url)
-    const missing = [...names].filter((name) => !listed.some(({ filename }) => isSame(filename, name)))
+    const missing = missingNames(
+      names,
+      listed.map(({ filename }) => filename),
+    )
     const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
     const outputs: ResultOutput[] = []
     for (const { filename = '', url } of wanted) {
@@ -115,16 +135,14 @@ export async function followResult(
     return outputs.length === wanted.length ? outputs : undefined
   }
 
-  const stateOf = (status: string): Run => ({ _id: runId, status, inputs: [], outputs: [] })
-
   try {
     if (first) await poll.tell(first)
     for (;;) {
       if (tellsRuns !== false) await askRun()
-      if (tellsRuns === false || (last && isDone(last.status))) {
+      if (tellsRuns === false || done) {
         const outputs = await collect()
         if (outputs) {
-          if (!last) await update(stateOf('completed'))
+          await updateTo('completed')
           const [{ filename: _, ...only } = {} as ResultOutput] = outputs
           return { status: 'success', data: outputs.length === 1 ? only : outputs, runId, outputs }
         }
@@ -132,11 +150,6 @@ export async function followResult(
       await poll.pause()
     }
   } catch (error) {
-    throw await poll.fail(error)
+    return poll.fail(error)
   }
-}
-
-/** Some servers leave the extension out of a name, in some answers. */
-function isSame(one: string | undefined, other: string): boolean {
-  return one !== undefined && (one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`))
 }

@@ -1,54 +1,35 @@
-import { cancelRun } from '../api/cancelRun.ts'
-import { HttpError, isFlowScaleError, NetworkError, ResponseError, TimeoutError } from '../errors.ts'
-import { isCount, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
-import { reveal } from '../internal/secrets.ts'
+import {
+  type AnyFlowScaleError,
+  HttpError,
+  isFlowScaleError,
+  NetworkError,
+  ResponseError,
+  TimeoutError,
+} from '../errors.ts'
+import { isErrorStatus } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
-import type { Client, HeadersSource, RequestOptions } from '../types.ts'
+import type { Client, RequestOptions } from '../types.ts'
+import { observe } from './observe.ts'
+import type { WatchOptions } from './pollOptions.ts'
+import { tryCancel } from './tryCancel.ts'
 
-/** Options of every wait. */
-export interface PollOptions {
-  /** Pause between the end of one poll and the start of the next, in ms. Default 1000. */
-  pollIntervalMs?: number | undefined
-  /** Limit of the whole wait, in ms. Default 300000. */
-  timeoutMs?: number | undefined
-  /** Limit of rounds, for runtimes that count requests. Default: none. */
-  maxPolls?: number | undefined
-  /** Ends the wait; its reason comes back as it is. */
-  signal?: AbortSignal | undefined
-  /** Merged over the client's. */
-  headers?: HeadersSource | undefined
-}
-
-/** Options of a wait on a run. */
-export interface WatchOptions extends PollOptions {
-  /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
-  cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
-}
-
-const cancelWords = ['abort', 'timeout', 'both', 'never']
-
-export const pollRules: Record<keyof PollOptions, Rule> = {
-  pollIntervalMs: isMs,
-  timeoutMs: isMs,
-  maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
-  signal: requestRules.signal,
-  headers: isHeaders,
-}
-
-export const watchRules: Record<keyof WatchOptions, Rule> = {
-  ...pollRules,
-  cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
-}
+/** Handles an error of the server, one that does not pass; by default the wait ends with it. */
+type Refused<T> = (error: AnyFlowScaleError) => T | Promise<T>
 
 export interface Poll {
   /** Asks the server; `undefined` after a failure that may pass. */
-  ask<T>(call: (options: RequestOptions) => Promise<T>): Promise<T | undefined>
+  ask<T>(
+    call: (client: Client, options: RequestOptions) => Promise<T>,
+    refused?: Refused<T | undefined>,
+  ): Promise<T | undefined>
   /** Waits for what a callback of the caller returns. */
   tell(callback: () => unknown): Promise<void>
   /** Ends a round and waits for the next. */
   pause(): Promise<void>
-  /** What to throw for an error that ended the wait. */
-  fail(error: unknown): Promise<unknown>
+  /** Ends the wait: throws what the caller is to get for `error`. */
+  fail(error: unknown): Promise<never>
+  /** The headers that were sent, to be kept out of errors. */
+  readonly sent: Readonly<Record<string, string>>
 }
 
 /** Keeps the time, the rounds and the policies of one wait. Every step ends at its deadline or on abort. */
@@ -57,12 +38,14 @@ export function createPoll(
   options: WatchOptions,
   what: string,
   runId: string | undefined,
-  resume: TimeoutError['resume'],
+  resume: NonNullable<TimeoutError['resume']>,
 ): Poll {
   const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, signal, headers } = options
+  const observed = observe(client, headers)
   const start = Date.now()
   let rounds = 0
-  let pauseMs = pollIntervalMs
+  /** When a `Retry-After` is over. */
+  let notBefore = 0
   let cause: unknown
   let ended: 'deadline' | 'polls' | undefined
 
@@ -79,37 +62,45 @@ export function createPoll(
     return box.value
   }
 
-  const cancel = async (): Promise<unknown> => {
-    let problem: unknown
-    try {
-      const done = await within(5000, undefined, (signal) => cancelRun(client, runId!, { signal, headers }))
-      if (!done) problem = new TimeoutError('Cancelling timed out after 5000ms', { runId, timeoutMs: 5000 })
-    } catch (error) {
-      problem = error
-    }
-    if (problem) {
-      try {
-        const code = (problem as { code?: string }).code
-        reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
-      } catch {}
-    }
-    return problem
-  }
+  const rest = (ms: number): Promise<void> => step((inner) => sleep(ms, inner))
 
   return {
-    ask: (call) =>
-      step(async (inner) => {
-        try {
-          return await call({ signal: inner, headers, maxRetries: 0 })
-        } catch (error) {
-          if (inner.aborted) throw error
-          if (!mayPass(error))
-            throw isFlowScaleError(error) ? Object.assign(error, runId && { runId }) : error
-          cause = error
-          pauseMs = Math.max(pauseMs, (error as HttpError).retryAfterMs ?? 0)
-          return undefined
-        }
-      }),
+    sent: observed.sent,
+    async ask<T>(
+      call: (client: Client, options: RequestOptions) => Promise<T>,
+      refused: Refused<T | undefined> = (error) => {
+        throw error
+      },
+    ) {
+      const pauseMs = notBefore - Date.now()
+      if (pauseMs > 0) await rest(pauseMs)
+      const { value, error } = await step(
+        async (inner): Promise<{ value?: T; error?: AnyFlowScaleError }> => {
+          try {
+            return {
+              value: await call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 }),
+            }
+          } catch (error) {
+            const foreign = observed.foreign()
+            if (foreign) throw foreign.error
+            if (inner.aborted || !isFlowScaleError(error)) throw error
+            return { error }
+          }
+        },
+      )
+      cause = error
+      if (!error) return value
+      const log = observed.takeLine()
+      notBefore = Date.now() + ((error as HttpError).retryAfterMs ?? 0)
+      try {
+        const instead = mayPass(error) ? undefined : await refused(Object.assign(error, runId && { runId }))
+        log('warn')
+        return instead
+      } catch (final) {
+        log('error')
+        throw final
+      }
+    },
     tell: (callback) =>
       step(async () => {
         await callback()
@@ -117,19 +108,17 @@ export function createPoll(
     async pause() {
       rounds++
       if (rounds >= maxPolls) throw end('polls')
-      const ms = pauseMs
-      pauseMs = pollIntervalMs
-      await step((inner) => sleep(ms, inner))
+      await rest(pollIntervalMs)
     },
     async fail(error) {
       const { cancelOn = 'never' } = options
-      if (!ended && !(signal?.aborted && error === signal.reason)) return error
+      if (!ended && !(signal?.aborted && error === signal.reason)) throw error
       const wanted = cancelOn === 'both' || cancelOn === (ended ? 'timeout' : 'abort')
-      const cancelError = wanted && runId ? await cancel() : undefined
-      if (!ended) return error
+      const cancelError = wanted && runId ? await tryCancel(client, runId, headers) : undefined
+      if (!ended) throw error
       const spent = ended === 'polls' ? Date.now() - start : timeoutMs
       const why = ended === 'polls' ? `: maxPolls (${maxPolls}) reached` : ''
-      return new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
+      throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
         timeoutMs,
         reason: ended,
         resume,
@@ -141,12 +130,12 @@ export function createPoll(
   }
 }
 
-/** Whether asking again later may help. */
-function mayPass(error: unknown): boolean {
+/** Whether asking again later may help. What a server says in an envelope of its own is final. */
+function mayPass(error: AnyFlowScaleError): boolean {
   return (
     error instanceof NetworkError ||
     error instanceof TimeoutError ||
-    error instanceof ResponseError ||
+    (error instanceof ResponseError && !isErrorStatus(Object(error.body).status)) ||
     (error instanceof HttpError && (error.status === 429 || error.status > 499))
   )
 }

@@ -2,7 +2,8 @@ import { getOutput } from '../api/getOutput.ts'
 import { HttpError, RunError } from '../errors.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import type { Client, Envelope, Output } from '../types.ts'
-import { createPoll, type PollOptions, pollRules } from './poll.ts'
+import { createPoll } from './poll.ts'
+import { type PollOptions, pollRules } from './pollOptions.ts'
 
 /**
  * Waits for one output by name, and gives what {@link getOutput} gives. A 404 means "not yet", since servers
@@ -29,23 +30,25 @@ export async function waitForOutput(
   )
   try {
     for (;;) {
-      try {
-        const output = await poll.ask((request) => getOutput(client, filename, request))
-        if (output) return output
-      } catch (error) {
-        if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
-        if (error.status === 408) throw timedOut(error)
-      }
+      const output = await poll.ask(
+        (asked, request) => getOutput(asked, filename, request),
+        (error) => {
+          if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
+          if (error.status === 408) throw timedOut(error, `The run of output ${filename}`)
+          return undefined
+        },
+      )
+      if (output) return output
       await poll.pause()
     }
   } catch (error) {
-    throw await poll.fail(error)
+    return poll.fail(error)
   }
 }
 
 /** The error for a 408 of `getOutput`: the run took too long for the server. */
-export function timedOut(cause: HttpError, runId?: string): RunError {
-  return new RunError(`Run ${runId ?? ''} timed out on the server`, {
+export function timedOut(cause: HttpError, what: string, runId?: string): RunError {
+  return new RunError(`${what} timed out on the server`, {
     ...(runId && { runId }),
     status: 'timed_out',
     errors: cause.errors,

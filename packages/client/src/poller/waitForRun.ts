@@ -2,7 +2,8 @@ import { getRun } from '../api/getRun.ts'
 import { check, checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Client, Run } from '../types.ts'
-import { createPoll, type WatchOptions, watchRules } from './poll.ts'
+import { createPoll } from './poll.ts'
+import { type WatchOptions, watchRules } from './pollOptions.ts'
 import { runError } from './runError.ts'
 
 /** Options of {@link waitForRun}. */
@@ -31,19 +32,20 @@ export async function waitForRun(client: Client, runId: string, options: WaitOpt
   const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
     waitForRun(client, runId, { ...options, ...more }),
   )
-  let last: Run | undefined
+  let last: string | undefined
   try {
     for (;;) {
-      const run = (await poll.ask((request) => getRun(client, runId, request)))?.data
+      const run = (await poll.ask((asked, request) => getRun(asked, runId, request)))?.data
       if (run) {
-        if (run.status !== last?.status) await poll.tell(() => options.onUpdate?.(run))
-        last = run
-        if (isFailed(run.status)) throw runError(client, runId, run)
-        if (isDone(run.status)) return run
+        const { status } = run
+        if (status !== last && options.onUpdate) await poll.tell(() => options.onUpdate?.(run))
+        last = status
+        if (isFailed(status)) throw runError(runId, run, poll.sent)
+        if (isDone(status)) return run
       }
       await poll.pause()
     }
   } catch (error) {
-    throw await poll.fail(error)
+    return poll.fail(error)
   }
 }

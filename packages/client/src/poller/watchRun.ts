@@ -2,7 +2,9 @@ import { getRun } from '../api/getRun.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Client, Run } from '../types.ts'
-import { createPoll, type WatchOptions, watchRules } from './poll.ts'
+import { createPoll } from './poll.ts'
+import { type WatchOptions, watchRules } from './pollOptions.ts'
+import { waitForRun } from './waitForRun.ts'
 
 /**
  * Iterates over the states of a run, each once, up to the last, and ends there; a failed run ends it too,
@@ -23,11 +25,13 @@ export async function* watchRun(
 ): AsyncGenerator<Run, void, undefined> {
   checkOptions(options, watchRules)
   check('runId', runId, isId)
-  const poll = createPoll(client, options, 'Workflow execution', runId, undefined)
+  const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
+    waitForRun(client, runId, { ...options, ...more }),
+  )
   let last: string | undefined
   try {
     for (;;) {
-      const run = (await poll.ask((request) => getRun(client, runId, request)))?.data
+      const run = (await poll.ask((asked, request) => getRun(asked, runId, request)))?.data
       if (run && run.status !== last) {
         last = run.status
         yield run
@@ -36,6 +40,6 @@ export async function* watchRun(
       await poll.pause()
     }
   } catch (error) {
-    throw await poll.fail(error)
+    await poll.fail(error)
   }
 }

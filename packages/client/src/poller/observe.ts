@@ -1,0 +1,70 @@
+import { keyHeader } from '../internal/headers.ts'
+import { hide, reveal } from '../internal/secrets.ts'
+import type { Client, HeadersSource, LogFields } from '../types.ts'
+
+/** A client to poll by, and what came to light while it was used. */
+export interface Observed {
+  readonly client: Client
+  /** Instead of the given ones. */
+  readonly headers: HeadersSource
+  /** The headers that were sent, to be kept out of errors. */
+  readonly sent: Readonly<Record<string, string>>
+  /** What a function of the caller threw; it is not ours, even where it looks so. */
+  foreign(): { readonly error: unknown } | undefined
+  /** The log line of the failure that just happened, held back until it is known whether it is final. */
+  takeLine(): (level: 'warn' | 'error') => void
+}
+
+type Line = [message: string, fields?: LogFields]
+
+/** Makes a client like `client`, and `headers` like `headers`, that can be observed. */
+export function observe(client: Client, headers: HeadersSource = {}): Observed {
+  const secrets = reveal(client)
+  const { apiKey, logger } = secrets
+  const sent: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
+  let foreign: { error: unknown } | undefined
+  let held: Line | undefined
+
+  const watched = (source: HeadersSource) => async () => {
+    try {
+      const given = typeof source === 'function' ? await source() : source
+      // Whether they are legal is checked by the request.
+      for (const [name, value] of Object.entries(Object(given))) sent[name.toLowerCase()] = String(value)
+      return given
+    } catch (error) {
+      foreign = { error }
+      throw error
+    }
+  }
+
+  return {
+    client: hide(
+      { ...client },
+      {
+        ...secrets,
+        headers: watched(secrets.headers),
+        logger: logger && {
+          debug: (...line: Line) => logger.debug(...line),
+          info: (...line: Line) => logger.info(...line),
+          warn: (...line: Line) => logger.warn(...line),
+          error: (...line: Line) => {
+            held = line
+          },
+        },
+      },
+    ),
+    headers: watched(headers),
+    sent,
+    foreign: () => foreign,
+    takeLine() {
+      const line = held
+      held = undefined
+      return (level) => {
+        // A logger that throws must not lose a run.
+        try {
+          if (line) logger?.[level](...line)
+        } catch {}
+      }
+    },
+  }
+}

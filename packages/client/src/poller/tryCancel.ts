@@ -1,0 +1,28 @@
+import { cancelRun } from '../api/cancelRun.ts'
+import { TimeoutError } from '../errors.ts'
+import { reveal } from '../internal/secrets.ts'
+import { within } from '../internal/within.ts'
+import type { Client, HeadersSource } from '../types.ts'
+
+const limitMs = 5000
+
+/** Cancels a run that nobody waits for any more. Gives what went wrong, if anything, and warns of it. */
+export async function tryCancel(
+  client: Client,
+  runId: string,
+  headers: HeadersSource | undefined,
+): Promise<unknown> {
+  let problem: unknown
+  try {
+    const done = await within(limitMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }))
+    if (done) return undefined
+    problem = new TimeoutError(`Cancelling timed out after ${limitMs}ms`, { runId, timeoutMs: limitMs })
+  } catch (error) {
+    problem = error
+  }
+  try {
+    const { code = 'headers failed' } = Object(problem)
+    reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
+  } catch {}
+  return problem
+}

@@ -1,0 +1,372 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ArgumentError, RunError, TimeoutError } from '../../../packages/client/src/errors.ts'
+import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
+import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
+import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
+import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
+import type { Client } from '../../../packages/client/src/types.ts'
+import {
+  deaf,
+  drive,
+  failure,
+  hang,
+  notYet,
+  output,
+  pass,
+  pod,
+  type Reply,
+  RUN,
+  run,
+  submitted,
+  timed,
+  url,
+} from './kit.ts'
+import { waits } from './waits.ts'
+
+const test = suite('time and rounds of a wait')
+const done = run('completed', { outputs: [{ filename: 'a', url: url('a') }] })
+const hung: Reply = (init) => hang('' as never, init)
+/** Answers after `ms`. */
+const after =
+  (ms: number, reply: Response): Reply =>
+  async () => {
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    return reply.clone()
+  }
+
+const all: Record<string, (client: Client, options?: object) => Promise<unknown>> = {
+  ...waits,
+  waitForOutput: (client, options) => waitForOutput(client, 'a', options),
+  executeWorkflowAsync: (client, options) => executeWorkflowAsync(client, 'w', {}, options),
+}
+const going = { execute: submitted('a'), run: run('running'), output: notYet() }
+const text = (wait: string) =>
+  wait === 'waitForOutput' ? 'Waiting for output a timed out' : 'Workflow execution timed out'
+
+for (const [wait, begin] of Object.entries(all)) {
+  test(
+    `${wait} ends after 300000 ms by itself`,
+    timed(async (clock) => {
+      const { client } = pod(going)
+      const { error, ms } = await drive(clock, begin(client, { pollIntervalMs: 50_000 }))
+      assert.instance(error, TimeoutError)
+      assert.is(error.code, 'ERR_FLOWSCALE_TIMEOUT')
+      assert.is(error.message, `${text(wait)} after 300000ms`)
+      assert.is(error.reason, 'deadline')
+      assert.is(error.timeoutMs, 300_000)
+      assert.is(error.runId, wait === 'waitForOutput' ? undefined : RUN)
+      assert.type(error.resume, 'function')
+      assert.is(ms, 300_000)
+    }),
+  )
+
+  test(
+    `${wait} ends at its deadline to the millisecond, in the middle of a pause or of a request`,
+    timed(async (clock) => {
+      const pause = await drive(clock, begin(pod(going).client, { timeoutMs: 1777 }))
+      assert.is(pause.error.message, `${text(wait)} after 1777ms`)
+      assert.is(pause.ms, 1777)
+      for (const reply of [hung, deaf]) {
+        const stuck = pod({ execute: submitted('a'), run: reply, output: reply })
+        const { error, ms } = await drive(clock, begin(stuck.client, { timeoutMs: 1777 }))
+        assert.is(error.reason, 'deadline')
+        assert.is(ms, 1777)
+      }
+    }),
+  )
+
+  test(
+    `${wait} counts the interval from the end of a poll`,
+    timed(async (clock) => {
+      const slow = { execute: submitted('a'), run: after(700, run('running')), output: after(700, notYet()) }
+      const { client, calls } = pod(slow)
+      await drive(clock, begin(client, { pollIntervalMs: 2000, timeoutMs: 7000 }))
+      const polls = calls.filter((call) => !call.startsWith('execute')).map((call) => call.split('@')[1])
+      assert.equal(polls, ['0', '2700', '5400'])
+    }),
+  )
+
+  test(
+    `${wait} ends after maxPolls rounds`,
+    timed(async (clock) => {
+      for (const maxPolls of [1, 3]) {
+        const { client, calls } = pod(going)
+        const { error, ms } = await drive(clock, begin(client, { maxPolls }))
+        assert.instance(error, TimeoutError)
+        assert.is(error.reason, 'polls')
+        const spent = (maxPolls - 1) * 1000
+        assert.is(error.message, `${text(wait)} after ${spent}ms: maxPolls (${maxPolls}) reached`)
+        assert.is(error.timeoutMs, 300_000)
+        assert.is(ms, spent)
+        assert.is(calls.filter((call) => !call.startsWith('execute')).length, maxPolls)
+      }
+    }),
+  )
+
+  test(
+    `${wait} waits out a Retry-After, in seconds and as a date`,
+    timed(async (clock) => {
+      for (const status of [429, 503]) {
+        for (const value of ['7', new Date(Date.now() + 7000).toUTCString()]) {
+          const told = failure(status, { 'retry-after': value })
+          const { client, calls } = pod({
+            execute: submitted('a'),
+            run: [told, done],
+            output: [told, output('a')],
+          })
+          const { error, ms } = await drive(clock, begin(client))
+          assert.is(error, undefined)
+          assert.is(ms, 7000)
+          assert.match(calls.at(-1)!, '@7000')
+          clock.setSystemTime(1_750_000_000_000)
+        }
+      }
+    }),
+  )
+
+  test(
+    `${wait} keeps its interval where a Retry-After is shorter`,
+    timed(async (clock) => {
+      const told = failure(429, { 'retry-after': '1' })
+      const { client } = pod({ execute: submitted('a'), run: [told, done], output: [told, output('a')] })
+      assert.is((await drive(clock, begin(client, { pollIntervalMs: 3000 }))).ms, 3000)
+    }),
+  )
+
+  test(
+    `${wait} ends at its deadline where a Retry-After is longer`,
+    timed(async (clock) => {
+      const told = failure(429, { 'retry-after': '3600' })
+      const { client, calls } = pod({ execute: submitted('a'), run: told, output: told })
+      const { error, ms } = await drive(clock, begin(client, { timeoutMs: 20_000 }))
+      assert.is(error.reason, 'deadline')
+      assert.is(error.cause.status, 429)
+      assert.is(error.cause.retryAfterMs, 3_600_000)
+      assert.is(ms, 20_000)
+      assert.is(calls.filter((call) => !call.startsWith('execute')).length, 1)
+    }),
+  )
+
+  test(
+    `${wait} takes an interval and a limit of any size`,
+    timed(async (clock) => {
+      const { client } = pod({
+        execute: submitted('a'),
+        run: [run('running'), done],
+        output: [notYet(), output('a')],
+      })
+      const { error } = await drive(clock, begin(client, { timeoutMs: Infinity, pollIntervalMs: 1 }))
+      assert.is(error, undefined)
+      const long = await drive(clock, begin(pod(going).client, { timeoutMs: 5000, pollIntervalMs: Infinity }))
+      assert.is(long.ms, 5000)
+      const late = await drive(clock, begin(pod(going).client, { timeoutMs: 5000, pollIntervalMs: 2 ** 31 }))
+      assert.is(late.ms, 5000)
+    }),
+  )
+}
+
+test(
+  'a Retry-After holds back the other requests of the round too',
+  timed(async (clock) => {
+    const { client, calls } = pod({
+      run: run('completed', { output_names: ['a', 'b'] }),
+      output: { a: [failure(429, { 'retry-after': '4' }), output('a')], b: output('b') },
+    })
+    const { ms } = await drive(clock, waitForResult(client, RUN))
+    assert.equal(calls, ['run@0', 'output a@0', 'output b@4000', 'run@5000', 'output a@5000'])
+    assert.is(ms, 5000)
+  }),
+)
+
+test(
+  'a Retry-After on a 404 that means not yet is waited out',
+  timed(async (clock) => {
+    const { client } = pod({ output: [failure(404, { 'retry-after': '9' }), output('a')] })
+    assert.is((await drive(clock, waitForOutput(client, 'a'))).ms, 9000)
+  }),
+)
+
+test(
+  'the limit of the client bounds each request, the limit of the wait the wait',
+  timed(async (clock) => {
+    const { client, calls } = pod({ run: [hung, hung, done] }, { timeoutMs: 5000 })
+    const { ms } = await drive(clock, waitForRun(client, RUN))
+    assert.equal(calls, ['run@0', 'run@6000', 'run@12000'])
+    assert.is(ms, 12_000)
+  }),
+)
+
+test(
+  'a result that arrives at the last moment is a result',
+  timed(async (clock) => {
+    const { value } = await drive(
+      clock,
+      waitForRun(pod({ run: after(999, done) }).client, RUN, { timeoutMs: 1000 }),
+    )
+    assert.is(value.status, 'completed')
+    // The clock jumps over the deadline while the answer is read.
+    const jump: Reply = () => {
+      clock.setSystemTime(Date.now() + 5000)
+      return done.clone()
+    }
+    const late = await drive(clock, waitForRun(pod({ run: jump }).client, RUN, { timeoutMs: 1000 }))
+    assert.is(late.value.status, 'completed')
+    const result = await drive(clock, waitForResult(pod({ run: jump }).client, RUN, { timeoutMs: 1000 }))
+    assert.is(result.value.outputs.length, 1)
+  }),
+)
+
+test(
+  'one hung output cannot outlast the deadline',
+  timed(async (clock) => {
+    const { client } = pod({
+      run: run('completed', { output_names: ['a', 'b'] }),
+      output: { a: output('a'), b: deaf },
+    })
+    const { error, ms } = await drive(clock, waitForResult(client, RUN, { timeoutMs: 4000 }))
+    assert.is(error.reason, 'deadline')
+    assert.is(ms, 4000)
+  }),
+)
+
+test(
+  'polls do not pile up: one request at a time',
+  timed(async (clock) => {
+    let open = 0
+    let most = 0
+    const slow: Reply = async () => {
+      most = Math.max(most, ++open)
+      await new Promise((resolve) => setTimeout(resolve, 3000))
+      open--
+      return run('running')
+    }
+    await drive(clock, waitForRun(pod({ run: slow }).client, RUN, { timeoutMs: 7500 }))
+    assert.is(most, 1)
+  }),
+)
+
+test(
+  'nothing is sent once the deadline is over',
+  timed(async (clock) => {
+    const jump: Reply = () => {
+      clock.setSystemTime(Date.now() + 5000)
+      return run('completed', { output_names: ['a'] })
+    }
+    const { client, calls } = pod({ run: jump, output: output('a') })
+    const { error } = await drive(clock, waitForResult(client, RUN, { timeoutMs: 1000 }))
+    assert.is(error.message, 'Workflow execution timed out after 1000ms')
+    assert.equal(calls, ['run@0'])
+  }),
+)
+
+// resume
+
+test(
+  'resume goes on with the same options and fresh counters',
+  timed(async (clock) => {
+    const states: string[] = []
+    let submissions = 0
+    const { client, calls } = pod({
+      execute: submitted('a'),
+      run: [run('queued'), run('queued'), run('running'), run('running'), done],
+    })
+    const first = await drive(
+      clock,
+      executeWorkflowAsync(
+        client,
+        'w',
+        {},
+        {
+          maxPolls: 2,
+          pollIntervalMs: 400,
+          onUpdate: ({ status }) => states.push(status),
+          onSubmitted: () => submissions++,
+        },
+      ),
+    )
+    assert.is(first.error.reason, 'polls')
+    const second = await drive(clock, first.error.resume())
+    assert.is(second.error.reason, 'polls')
+    assert.match(second.error.message, 'timed out after 400ms')
+    const third = await drive<any>(clock, second.error.resume({ maxPolls: 5 }))
+    assert.is(third.value.runId, RUN)
+    assert.equal(third.value.data, { download_url: url('a'), generation_status: 'success' })
+    assert.equal(states, ['queued', 'running', 'completed'])
+    assert.is(submissions, 1)
+    assert.equal(calls, ['execute@0', 'run@0', 'run@400', 'run@400', 'run@800', 'run@800'])
+  }),
+)
+
+test(
+  'resume takes other options over, and checks them',
+  timed(async (clock) => {
+    for (const begin of Object.values(all)) {
+      const { client, calls } = pod(going)
+      const { error } = await drive(clock, begin(client, { timeoutMs: 1000, pollIntervalMs: 300 }))
+      calls.length = 0
+      const again = await drive(clock, error.resume({ timeoutMs: 2500 }))
+      assert.match(again.error.message, 'timed out after 2500ms')
+      assert.is(again.ms, 2500)
+      // One each 300 ms, as at first.
+      assert.is(calls.length, 9)
+      const same = await drive(clock, again.error.resume())
+      assert.is(same.ms, 2500)
+      const wrong = await drive(clock, error.resume({ timeoutMs: 'long' }))
+      assert.instance(wrong.error, ArgumentError)
+    }
+  }),
+)
+
+test(
+  'resume of waitForRun and of watchRun gives the run, that of waitForOutput the envelope',
+  timed(async (clock) => {
+    for (const wait of ['waitForRun', 'watchRun']) {
+      const { client } = pod({ run: [run('running'), done] })
+      const { error } = await drive(clock, all[wait]!(client, { timeoutMs: 500 }))
+      const { value } = await drive<any>(clock, error.resume())
+      assert.is(value._id, RUN)
+      assert.is(value.status, 'completed')
+    }
+    const failing = pod({ run: [run('running'), run('failed')] })
+    const watched = await drive(clock, all.watchRun!(failing.client, { timeoutMs: 500 }))
+    assert.instance((await drive(clock, watched.error.resume())).error, RunError)
+    const { client } = pod({ output: [notYet(), output('a')] })
+    const { error } = await drive(clock, waitForOutput(client, 'a', { timeoutMs: 500 }))
+    const { value } = await drive<any>(clock, error.resume())
+    assert.equal(value, {
+      status: 'success',
+      data: { download_url: url('a'), generation_status: 'success' },
+    })
+  }),
+)
+
+test(
+  'resume knows the names that came while the run was going, and those of the submission',
+  timed(async (clock) => {
+    const { client } = pod({
+      run: [run('running', { output_names: ['late'] }), failure(404)],
+      output: output('late'),
+    })
+    const { error } = await drive(clock, waitForResult(client, RUN, { timeoutMs: 500 }))
+    const { value } = await drive<any>(clock, error.resume())
+    assert.is(value.outputs[0].filename, 'late')
+    const blind = pod({ execute: submitted('a'), run: failure(404), output: [notYet(), output('a')] })
+    const first = await drive(clock, executeWorkflowAsync(blind.client, 'w', {}, { timeoutMs: 500 }))
+    const second = await drive<any>(clock, first.error.resume())
+    assert.is(second.value.outputs[0].filename, 'a')
+  }),
+)
+
+test(
+  'nothing goes on after the end',
+  timed(async (clock) => {
+    const { client, calls } = pod(going)
+    await drive(clock, waitForRun(client, RUN, { timeoutMs: 1500 }))
+    const count = calls.length
+    await pass(clock, 10_000)
+    assert.is(calls.length, count)
+  }),
+)
+
+test.run()
