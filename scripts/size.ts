@@ -43,7 +43,7 @@ const cases: Case[] = [
   {
     name: 'createClient + executeWorkflowAsync',
     code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 6800,
+    budget: 7150,
     without: ['sort_by', 'comfy/'],
   },
 ]

@@ -36,7 +36,7 @@ const jobs: { name: string; run: () => Promise<Outcome> }[] = [
 
 const outcomes: Outcome[] = []
 /** Output that people want to see although nothing failed. */
-const shown = /^\[show\] ?(.*)$/gm
+const shown = /\[show\] ?(.*)$/gm
 
 function report(outcome: Outcome): void {
   outcomes.push(outcome)

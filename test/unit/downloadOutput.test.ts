@@ -267,7 +267,7 @@ test('not ready, failed, without an address', async () => {
   const done = json({ status: 'success', data: { generation_status: 'success' } })
   const nowhere = await rejection(downloadOutput(clientWith(fakeFetch(done)), 'f.png'))
   assert.instance(nowhere, ResponseError)
-  assert.is(nowhere.message, 'Output f.png has no download_url')
+  assert.is(nowhere.message, 'Output f.png has no http(s) download_url')
   const failed = json({ status: 'success', data: { generation_status: 'failed' } })
   assert.instance(await rejection(downloadOutput(clientWith(fakeFetch(failed)), 'f.png')), RunError)
   assert.is(
@@ -279,7 +279,8 @@ test('not ready, failed, without an address', async () => {
 test('an address from the server that is none', async () => {
   const odd = ok({ download_url: 'ftp://files.test/f', generation_status: 'success' })
   const error = await rejection(downloadOutput(clientWith(fakeFetch(odd)), 'f.png'))
-  assert.match(error.message, /http\(s\) URL/)
+  assert.instance(error, ResponseError)
+  assert.match(error.message, /no http\(s\) download_url/)
 })
 
 test('the files’ own 503 and network failures are tried again; logs show no signature', async () => {

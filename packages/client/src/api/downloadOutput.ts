@@ -34,12 +34,11 @@ export async function downloadOutput(
     typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
   const { filename, url, download_url = url } = (given ?? {}) as Exclude<DownloadSource, string>
   if (!download_url) check('source', filename, isId)
+  else if (!isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
 
   let link = download_url
   for (let renewed = false; ; renewed = true) {
     link ||= await askForLink(client, filename!, options)
-    if (!URL.canParse(link) || !/^https?:/i.test(link))
-      throw new ArgumentError('source must hold an http(s) URL')
     try {
       return (await request(client, '', { options, link, via: follow })) as unknown as Response
     } catch (error) {
@@ -51,6 +50,8 @@ export async function downloadOutput(
   }
 }
 
+const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)
+
 /** There is no key in it that a redirect could carry away. */
 const follow =
   (fetch: Fetch): Fetch =>
@@ -60,10 +61,10 @@ const follow =
 async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
   const output = await getOutput(client, filename, options)
   const link = output?.data.download_url
-  if (link) return link
+  if (link && isHttp(link)) return link
   throw new ResponseError(
     output
-      ? `Output ${filename} has no download_url`
+      ? `Output ${filename} has no http(s) download_url`
       : `Output ${filename} is not ready yet: use waitForOutput`,
     { status: output ? 200 : 204, body: output, errors: [] },
   )
