@@ -85,7 +85,7 @@ async function main(): Promise<void> {
       async onSubmitted({ runId }: { runId: string }) {
         report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
         console.log(`    run ${runId}`)
-        if (process.stdout.isTTY) {
+        if (report.live) {
           stopProgress = showProgress(client, runId, (percent) => report.progress(status, percent))
         }
         const { data } = await getQueue(client)

@@ -2,10 +2,13 @@ import ora from 'ora'
 
 /** A line of progress: a spinner on a terminal, plain lines elsewhere. */
 export function createReporter() {
-  const live = Boolean(process.stdout.isTTY)
+  // A terminal without a width (a recorder, say) is none for a spinner: it would count lines for ever.
+  const live = Boolean(process.stdout.isTTY && process.stdout.columns)
   const spinner = ora({ stream: process.stdout, isEnabled: live, discardStdin: false })
   let last = ''
   return {
+    /** Whether what is shown can be updated in place. */
+    live,
     /** What is going on; on a plain output only when `line` changes. */
     progress(line: string, detail = ''): void {
       if (live) {
