@@ -360,12 +360,15 @@ for (const end of ['time-out', 'abort']) {
     const child = `
       import { createServer } from 'node:http'
       import { createClient } from './packages/client/src/client.ts'
+      import { checkHealth } from './packages/client/src/api/checkHealth.ts'
       import { executeWorkflow } from './packages/client/src/api/executeWorkflow.ts'
       const closed = Promise.withResolvers?.() ?? {}
       closed.promise ??= new Promise((resolve) => { closed.resolve = resolve })
       const server = createServer((request, response) => {
         request.resume()
+        if (request.method === 'GET') return response.end('{"status":"success","data":[]}')
         response.on('close', closed.resolve)
+        setTimeout(() => controller.abort(new Error('enough')), 300)
         response.writeHead(200, { 'content-type': 'application/json' })
         response.write('{"status":')
         // The headers are there; now the signal gets lost.
@@ -374,9 +377,11 @@ for (const end of ['time-out', 'abort']) {
       await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
       const baseUrl = 'http://127.0.0.1:' + server.address().port
       const controller = new AbortController()
-      const options = '${end}' === 'abort' ? { signal: controller.signal } : { timeoutMs: 300 }
-      setTimeout(() => controller.abort(new Error('enough')), 300)
-      const error = await executeWorkflow(createClient({ baseUrl }), 'w', { a: new Blob(['x']) }, options)
+      const options = '${end}' === 'abort' ? { signal: controller.signal } : { timeoutMs: 2000 }
+      const client = createClient({ baseUrl })
+      // Loads fetch, so that the time below is for the request.
+      await checkHealth(client)
+      const error = await executeWorkflow(client, 'w', { a: new Blob(['x']) }, options)
         .catch((error) => error)
       await closed.promise
       server.close()
@@ -392,7 +397,7 @@ for (const end of ['time-out', 'abort']) {
       stdout.trim(),
       end === 'abort'
         ? 'Error enough undefined'
-        : 'TimeoutError POST /api/v1/runs?workflow_id=w timed out after 300ms true',
+        : 'TimeoutError POST /api/v1/runs?workflow_id=w timed out after 2000ms true',
     )
   })
 }

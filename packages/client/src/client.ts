@@ -11,7 +11,7 @@ const rules: Record<keyof ClientOptions, Rule> = {
   // Read below.
   baseUrl: () => true,
   // No message shows a value: it may be the key, pasted into the wrong place.
-  apiKey: (value) => isHeaderValue(value) || 'a legal header value, no spaces around',
+  apiKey: (value) => isHeaderValue(value) || 'a legal header value, trimmed',
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
   timeoutMs: isMs,
@@ -42,7 +42,7 @@ export function createClient(options: ClientOptions): Client {
   const { apiKey, headers, timeoutMs = 60_000, maxRetries = 3, retryDelayMs = 1000 } = options
   if (apiKey && !options.allowDangerouslyExposeApiKey && isBrowser()) {
     throw new ArgumentError(
-      'apiKey: visitors could read it. Use a proxy that adds it (baseUrl: "/api/flowscale"), ' +
+      'apiKey: visitors could read it. Use a proxy that adds it (baseUrl: "/api"), ' +
         'or set allowDangerouslyExposeApiKey: true',
     )
   }
@@ -56,12 +56,11 @@ export function createClient(options: ClientOptions): Client {
 function readBaseUrl(baseUrl: string | URL): string {
   try {
     const text = `${baseUrl}`
-    const origin = text.startsWith('/') ? globalThis.location?.origin : undefined
-    const url = new URL(text, origin)
-    const plain = url.origin + url.pathname
+    const page = text.startsWith('/') ? globalThis.location?.origin : undefined
+    const { href, origin, pathname } = new URL(text, page)
     // `//host` and `/\host` look like paths and lead to another host.
-    if (plain === url.href && plain.startsWith(origin ? `${origin}/` : 'http'))
-      return plain.replace(/\/+$/, '')
+    if (href === origin + pathname && (page ? page === origin : href.startsWith('http')))
+      return href.replace(/\/+$/, '')
   } catch {}
   throw new ArgumentError(
     'baseUrl must be an absolute http(s) URL (in a page: or a path) without credentials, query or fragment',

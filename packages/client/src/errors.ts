@@ -11,8 +11,7 @@ const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.error')
 
 /** Brands the error and gives it its fields; the response stays out of sight of inspection and JSON. */
 function dress(error: Error, { cause, response, ...fields }: Details = {}): void {
-  Object.defineProperty(error, brand, { value: true })
-  if (response) Object.defineProperty(error, 'response', { get: () => response })
+  Object.defineProperties(error, { [brand]: { value: true }, response: { get: () => response } })
   // `NetworkError` has the code `ERR_FLOWSCALE_NETWORK`.
   Object.assign(error, { code: `ERR_FLOWSCALE_${error.name.slice(0, -5).toUpperCase()}` }, fields)
 }

@@ -369,4 +369,14 @@ test(
   }),
 )
 
+test(
+  'a request that hangs up to the deadline does not hide the failure before it',
+  timed(async (clock) => {
+    const { client } = pod({ run: [failure(503), hung] })
+    const { error } = await drive(clock, waitForRun(client, RUN, { timeoutMs: 5000 }))
+    assert.is(error.reason, 'deadline')
+    assert.is(error.cause.status, 503)
+  }),
+)
+
 test.run()

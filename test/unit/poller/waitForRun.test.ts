@@ -108,6 +108,7 @@ test('over real HTTP: stalls, resets, and an abort that closes the connection', 
   const wasClosed = new Promise<void>((resolve) => {
     closed = resolve
   })
+  const controller = new AbortController()
   const server = await listen((request, response) => {
     asked++
     const answer = (status: string) => response.end(JSON.stringify({ status: 'success', data: { status } }))
@@ -116,7 +117,10 @@ test('over real HTTP: stalls, resets, and an abort that closes the connection', 
     // Headers, and half of a body.
     else if (asked === 3) response.write('{"status": "succ')
     else if (asked === 4) answer('completed')
-    else request.socket.once('close', closed)
+    else {
+      request.socket.once('close', closed)
+      controller.abort('stop')
+    }
   })
   const client = createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs: 500 })
   const states: string[] = []
@@ -124,10 +128,8 @@ test('over real HTTP: stalls, resets, and an abort that closes the connection', 
   assert.equal(states, ['queued', 'completed'])
   assert.is(asked, 4)
 
-  const controller = new AbortController()
   const patient = createClient({ baseUrl: server.url, apiKey: CANARY })
   const wait = rejection(waitForRun(patient, RUN, { signal: controller.signal }))
-  setTimeout(() => controller.abort('stop'), 20)
   assert.is(await wait, 'stop')
   await wasClosed
   await agent.close()

@@ -57,6 +57,26 @@ test(
 )
 
 test(
+  'gives what `late` gives, or throws what it throws, when the time is over',
+  timed(async (clock) => {
+    assert.is(
+      (
+        await drive(
+          clock,
+          within(500, undefined, never, () => 8),
+        )
+      ).value,
+      8,
+    )
+    const own = new Error('late')
+    const late = () => {
+      throw own
+    }
+    assert.is((await drive(clock, within(500, undefined, never, late))).error, own)
+  }),
+)
+
+test(
   'does not run once aborted',
   timed(async (clock) => {
     let ran = false

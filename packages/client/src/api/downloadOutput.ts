@@ -53,10 +53,7 @@ export async function downloadOutput(
 const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)
 
 /** There is no key in it that a redirect could carry away. */
-const follow =
-  (fetch: Fetch): Fetch =>
-  (url, init) =>
-    fetch(url, { ...init, redirect: 'follow' })
+const follow = (fetch: Fetch, url: string, init: RequestInit) => fetch(url, { ...init, redirect: 'follow' })
 
 async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
   const output = await getOutput(client, filename, options)

@@ -1,10 +1,10 @@
-import { FlowScaleError, HttpError, NetworkError, ResponseError, RunError, TimeoutError } from '../errors.ts'
+import { type HttpError, ResponseError, RunError } from '../errors.ts'
 import { problems } from '../internal/answer.ts'
 import { text } from '../internal/data.ts'
 import { buildForm, encodeInputs } from '../internal/form.ts'
 import { check, checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
-import { isErrorStatus, request } from '../internal/request.ts'
+import { isUnclear, request } from '../internal/request.ts'
 import { upload } from '../internal/upload.ts'
 import type { Client, Envelope, Execution, Inputs, RequestOptions } from '../types.ts'
 
@@ -48,46 +48,40 @@ export async function executeWorkflow(
 ): Promise<Envelope<Execution>> {
   check('workflowId', workflowId, isId)
   checkOptions(options, { ...requestRules, ...executeRules })
-  const { groupId, arrays, signal } = options
+  const { groupId, arrays, ...rest } = options
   const parts = encodeInputs(inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (typeof value === 'string' ? 0 : value.size), 0)
-  const send = upload(() => buildForm(parts))
   let submittedAt: Date | undefined
-  try {
-    return await request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
-      method: 'POST',
-      via: (fetch) => async (url, init) => {
-        submittedAt = new Date()
-        const response = await send(fetch)(url, init)
-        // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
-        if (response.status === 429) submittedAt = undefined
-        return response
-      },
-      options,
-      rules: executeRules,
-      timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
-      retryOn: [429],
-      shape: toExecution,
-    })
-  } catch (error) {
-    if (!submittedAt || error === signal?.reason || !(error instanceof FlowScaleError)) throw error
-    const body = error instanceof ResponseError ? error.body : undefined
-    const refusals = Object.entries(Object(unwrap(Object(body).data).node_errors))
-    if (refusals.length) {
-      const errors = refusals.map(([node, told]) => {
-        const said = problems(told).map(({ message }) => message)
-        return `node ${node}: ${said.join('; ') || 'refused'}`
-      })
-      const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
-      throw new RunError(message, { status: 'failed', errors, workflowId, groupId, cause: error })
-    }
-    const unclear =
-      error instanceof NetworkError ||
-      error instanceof TimeoutError ||
-      (error instanceof HttpError && (error.status > 499 || error.status === 408)) ||
-      (error instanceof ResponseError && !isErrorStatus(Object(body).status))
-    throw unclear ? Object.assign(error, { maybeSubmitted: true, submittedAt, workflowId, groupId }) : error
-  }
+  return request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
+    method: 'POST',
+    via: async (...args) => {
+      submittedAt = new Date()
+      const response = await upload(buildForm(parts), ...args)
+      // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
+      if (response.status === 429) submittedAt = undefined
+      return response
+    },
+    options: rest,
+    timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
+    retryOn: [429],
+    shape: toExecution,
+    explain: (error) => {
+      if (!submittedAt) return error
+      const body = error instanceof ResponseError ? error.body : undefined
+      const refusals = Object.entries(Object(unwrap(Object(body).data).node_errors))
+      if (refusals.length) {
+        const errors = refusals.map(([node, told]) => {
+          const said = problems(told).map(({ message }) => message)
+          return `node ${node}: ${said.join('; ') || 'refused'}`
+        })
+        const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
+        return new RunError(message, { status: 'failed', errors, workflowId, groupId, cause: error })
+      }
+      return isUnclear(error) || (error as HttpError).status === 408
+        ? Object.assign(error, { maybeSubmitted: true, submittedAt, workflowId, groupId })
+        : error
+    },
+  })
 }
 
 /** One dialect wraps `data` in an array. */

@@ -26,35 +26,30 @@ export async function getOutput(
   options: RequestOptions = {},
 ): Promise<Envelope<Output> | null> {
   check('filename', filename, isId)
-  let answer: Response | undefined
-  try {
-    return await request<Output | null>(client, withQuery('runs/output', { filename }), {
-      options,
-      retryOn: transient.filter((status) => status !== 408),
-      via: (fetch) => async (url, init) => {
-        answer = await fetch(url, init)
-        return answer
-      },
-      empty: true,
-      shape: (data, envelope) => {
-        const { download_url, generation_status } = Object(data)
-        const url = text(download_url) || null
-        const status = text(generation_status)
-        if (isFailed(status) || isFailed(envelope.status)) return undefined
-        if (isGoing(envelope.status) || isGoing(status) || !(url || isDone(status))) return null
-        return { ...Object(data), download_url: url, generation_status: status || 'success' }
-      },
-    })
-  } catch (error) {
-    // One about another answer is the caller's: an abort reason, or thrown by `headers()`.
-    if (!(error instanceof ResponseError) || !answer || error.response !== answer) throw error
-    const { data, status: word } = Object(error.body)
-    const status = [Object(data).generation_status, word].find(isFailed)
-    if (!status) throw error
-    throw new RunError(`Output ${filename} ${status}: ${error.errors.join('; ') || 'no reason given'}`, {
-      status,
-      errors: error.errors,
-      cause: error,
-    })
-  }
+  return request<Output | null>(client, withQuery('runs/output', { filename }), {
+    options,
+    retryOn: transient.filter((status) => status !== 408),
+    empty: true,
+    shape: (data, envelope) => {
+      const { download_url, generation_status } = Object(data)
+      const url = text(download_url) || null
+      const status = text(generation_status)
+      if (isFailed(status) || isFailed(envelope.status)) return undefined
+      if (isGoing(envelope.status) || isGoing(status) || !(url || isDone(status))) return null
+      return { ...Object(data), download_url: url, generation_status: status || 'success' }
+    },
+    explain: (error) => {
+      if (!(error instanceof ResponseError)) return error
+      const { errors } = error
+      const { data, status: word } = Object(error.body)
+      const status = [Object(data).generation_status, word].find(isFailed)
+      return status
+        ? new RunError(`Output ${filename} ${status}: ${errors.join('; ') || 'no reason given'}`, {
+            status,
+            errors,
+            cause: error,
+          })
+        : error
+    },
+  })
 }

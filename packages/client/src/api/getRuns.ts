@@ -43,11 +43,10 @@ const rules: Record<string, Rule> = {
  */
 export async function getRuns(client: Client, options: GetRunsOptions = {}): Promise<Envelope<RunList>> {
   checkOptions(options, { ...requestRules, ...rules })
-  const { groupId, sortBy, sortOrder, page, pageSize } = options
+  const { groupId, sortBy, sortOrder, page, pageSize, ...rest } = options
   const query = { group_id: groupId, sort_by: sortBy, sort_order: sortOrder, page, page_size: pageSize }
   return request(client, withQuery('runs', query), {
-    options,
-    rules,
+    options: rest,
     shape: (data, { meta }) => {
       const runs = Array.isArray(data) ? data : Object(data).runs
       if (!Array.isArray(runs)) return undefined

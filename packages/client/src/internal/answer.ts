@@ -11,9 +11,9 @@ export type Fail = (
 ) => FlowScaleError
 
 /** The JSON in `text`, or `text` itself. */
-export function parse(text: string): unknown {
+export function parse(text: string | undefined): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text!)
   } catch {
     return text
   }
@@ -35,26 +35,44 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
 
 /** What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. */
 export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
-  if (Array.isArray(said) && depth < 4) return said.flatMap((item) => problems(item, depth + 1))
+  if (depth > 4) return []
+  if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
   const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
   const own = text(msg)
-  if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
-  const inner = errors ?? detail ?? error ?? message
-  return inner && depth < 4 ? problems(inner, depth + 1) : []
+  return own
+    ? [{ field: [loc ?? []].flat().join('.'), message: own }]
+    : problems(errors || detail || error || message, depth + 1)
 }
 
-/** The error for an answer that is no result: what the server said, without the key. */
+/**
+ * The error for an answer that is no result: what the server said, without the key. No `text`: it is a redirect
+ * that was not followed.
+ */
 export function answerError(
   fail: Fail,
   response: Response,
-  text: string,
   headers: Readonly<Record<string, string>>,
+  text?: string,
 ): FlowScaleError {
   const { ok, status, headers: told } = response
+  const { body, requestId, location } = redact(
+    {
+      body: parse(text),
+      requestId: told.get('x-request-id'),
+      location: told.get('location')?.split(/[?#]/)[0] || undefined,
+    },
+    headers,
+  )
+  if (text === undefined) {
+    return fail(
+      RedirectError,
+      `was redirected${location ? ` to ${location}` : ''}; set baseUrl to the final address`,
+      { status: status || undefined, location },
+    )
+  }
   const retryAfter = told.get('retry-after')
   // Seconds or a date; anything else, a time that is over included, is no answer.
   const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
-  const { body, requestId } = redact({ body: parse(text), requestId: told.get('x-request-id') }, headers)
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
   // Not the text itself, in which a key may be escaped, and so escape us.
@@ -62,28 +80,6 @@ export function answerError(
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,
-    {
-      status,
-      body,
-      errors,
-      requestId,
-      response,
-      retryAfterMs: ms >= 0 ? ms : undefined,
-      details,
-    },
-  )
-}
-
-/** The error for a redirect that was not followed. */
-export function redirectError(
-  fail: Fail,
-  headers: Readonly<Record<string, string>>,
-  response: Response,
-): FlowScaleError {
-  const location = redact(text(response.headers.get('location')).split(/[?#]/)[0], headers) || undefined
-  return fail(
-    RedirectError,
-    `was redirected${location ? ` to ${location}` : ''}; set baseUrl to the final address (the key must not follow)`,
-    { status: response.status || undefined, location },
+    { status, body, errors, requestId, response, retryAfterMs: ms >= 0 ? ms : undefined, details },
   )
 }

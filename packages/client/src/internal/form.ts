@@ -8,12 +8,11 @@ export type Part =
 
 /** Checks the inputs and encodes them, all before anything is sent. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
-  if (typeof inputs !== 'object' || inputs === null || !isPlainObject(inputs))
-    throw new ArgumentError('inputs must be a plain object of inputs by name')
+  if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
   return Object.entries(inputs).flatMap(([name, value]) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
-        `inputs: the name ${JSON.stringify(name)} is empty, or has a line break, a quote or half of a surrogate pair in it`,
+        `inputs: the name ${JSON.stringify(name)} is empty or has a line break, a quote or half a surrogate pair`,
       )
     }
     if (!Array.isArray(value)) return value === undefined ? [] : [encode(name, name, value)]
@@ -28,10 +27,8 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
 /** A form can be sent once only, so each attempt gets its own. */
 export function buildForm(parts: readonly Part[]): FormData {
   const form = new FormData()
-  for (const part of parts) {
-    if (part.length === 3) form.append(...part)
-    else form.append(...part)
-  }
+  // The type of one kind stands for both.
+  for (const part of parts) form.append(...(part as Extract<Part, { length: 3 }>))
   return form
 }
 
@@ -45,7 +42,7 @@ function encode(name: string, path: string, value: unknown): Part {
     new ArgumentError(`inputs.${path} ${what}`, details)
   switch (typeof value) {
     case 'string':
-      if (/\p{Surrogate}/u.test(value)) throw wrong('has half of a surrogate pair in it')
+      if (/\p{Surrogate}/u.test(value)) throw wrong('has half a surrogate pair')
       return [name, value]
     case 'number':
       if (!Number.isFinite(value)) throw wrong(`is ${value}; pass a finite number`)

@@ -16,7 +16,7 @@ export const isFunction: Rule = (value) => typeof value === 'function' || 'a fun
 export const isMs: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0 (ms)'
 export const isCount: Rule = (value) => (Number.isInteger(value) && value >= 0) || 'a whole number from 0'
 /** Names and values are checked when a request resolves the headers. */
-export const isHeaders: Rule = (value) => typeof value === 'function' || isRecord(value)
+export const isHeaders: Rule = (value) => isFunction(value) === true || isRecord(value)
 /** Ids and names that become part of a URL. */
 export const isId: Rule = (value) =>
   (typeof value === 'string' && !/^\.{0,2}$|\p{Surrogate}/u.test(value)) ||
@@ -36,10 +36,10 @@ export function check(name: string, value: unknown, rule: Rule): void {
 
 export function checkOptions(options: object, rules: Rules): void {
   check('options', options, isRecord)
+  const known = Object.keys(rules)
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) && rules[name]
-    if (!rule) throw new ArgumentError(`Unknown option ${name}; known: ${Object.keys(rules)}`)
-    if (value !== undefined) check(name, value, rule)
+    if (!known.includes(name)) throw new ArgumentError(`Unknown option ${name}; known: ${known}`)
+    if (value !== undefined) check(name, value, rules[name]!)
   }
 }
 

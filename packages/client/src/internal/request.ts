@@ -1,25 +1,26 @@
 import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
-import { answerError, type Fail, parse, redact, redirectError } from './answer.ts'
+import { answerError, type Fail, parse, redact } from './answer.ts'
 import { addHeaders, keyHeader } from './headers.ts'
-import { checkOptions, type Rules, requestRules } from './options.ts'
+import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'
 import { sleep, within } from './within.ts'
 
 export interface Call<T> {
-  /** The caller's; checked here, `rules` being those beyond {@link requestRules}. */
+  /** The caller's; checked here. */
   readonly options: RequestOptions
-  readonly rules?: Rules
   readonly method?: 'GET' | 'POST'
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
   readonly retryOn?: readonly number[]
-  /** Wraps the fetch of this call. A response with status 0 says that a redirect was not followed. */
-  readonly via?: (fetch: Fetch) => Fetch
+  /** Calls `fetch` in a way of its own. A response with status 0 says that a redirect was not followed. */
+  readonly via?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
   /** A 204 means that there is no result yet, and gives `null`. */
   readonly empty?: true
   /** Gives `data` its published shape: `undefined` if it lacks what it must have, `null` for no result yet. */
   readonly shape?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
+  /** Gives a better error for the one that ends the call. Not asked about what the caller's own functions throw. */
+  readonly explain?: (error: FlowScaleError) => FlowScaleError
   /** A file elsewhere instead of an endpoint: no key, no headers. Gives the response as it is. */
   readonly link?: string
 }
@@ -34,13 +35,19 @@ export const transient: readonly number[] = [0, 408, 429, 500, 502, 503, 504]
 const maxPauseMs = 30_000
 
 /** Whether the `status` of an envelope says that the answer is an error. */
-export const isErrorStatus = (status: string): boolean => /^(error|failed)$/.test(status)
+const isErrorStatus = (status: string): boolean => /^(error|failed)$/.test(status)
+
+/** Whether an error leaves open what the server did: no answer, none that can be read, or 5xx. */
+export function isUnclear(error: Error): boolean {
+  const { status, body } = error as HttpError
+  return status === 0 || status > 499 || (status < 300 && !isErrorStatus(Object(body).status))
+}
 
 /** Calls the endpoint `/api/v1/<endpoint>`, again where that is safe. The only place that calls `fetch`. */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
   const { apiKey, headers: own, fetch = globalThis.fetch, logger } = reveal(client)
-  const { options, method = 'GET', link, retryOn = transient } = call
-  checkOptions(options, { ...requestRules, ...call.rules })
+  const { options, method = 'GET', link, via, retryOn = transient } = call
+  checkOptions(options, requestRules)
   const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
   const { href, origin, pathname: path } = new URL(link ?? `${client.baseUrl}/api/v1/${endpoint}`)
   const url = link ? origin + path : href
@@ -57,17 +64,13 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     if (apiKey && !link) headers[keyHeader] = apiKey
     signal.throwIfAborted()
     try {
-      const response = await (call.via?.(fetch) ?? fetch)(href, {
-        method,
-        headers,
-        signal,
-        redirect: 'manual',
-      })
+      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
+      const response = await (via ? via(fetch, href, init) : fetch(href, init))
       status = response.status
       if (link && response.ok) return response as never
       if (!status || (status > 299 && status < 400)) {
         response.body?.cancel().catch(() => {})
-        return redirectError(fail, headers, response)
+        return answerError(fail, response, headers)
       }
       const text = await response.text()
       if (response.ok) {
@@ -78,7 +81,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
           if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
         }
       }
-      return answerError(fail, response, text, headers)
+      return answerError(fail, response, headers, text)
     } catch (error) {
       // After an abort nobody gets to see this: `within` has ended.
       const why = redact(`${(error as { cause?: { code?: string } })?.cause?.code ?? error}`, headers)
@@ -90,10 +93,9 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   for (let attempt = 1; ; attempt++) {
     const start = Date.now()
     status = undefined
-    // Not `??`: `null` is a result, too.
-    const [result = fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs })] = [
-      await within(timeoutMs, signal, send),
-    ]
+    const result = await within(timeoutMs, signal, send, () =>
+      fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
+    )
     const log = (level: 'debug' | 'warn' | 'error', end: unknown) => {
       // A logger that throws must not lose a run.
       try {
@@ -108,7 +110,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     const { code, status: kind, retryAfterMs = 0 } = result as HttpError
     if (attempt > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
       log('error', code)
-      throw result
+      throw call.explain?.(result) ?? result
     }
     const delayMs =
       retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)

@@ -2,6 +2,9 @@
 export const isWorkerd = (): boolean => 'WebSocketPair' in globalThis
 
 /** A page, or a worker of one: where visitors can read what we send. */
-export const isBrowser = (): boolean =>
-  ('window' in globalThis && 'document' in globalThis) ||
-  ('WorkerGlobalScope' in globalThis && !('Deno' in globalThis || 'Bun' in globalThis || isWorkerd()))
+export function isBrowser(): unknown {
+  const { window, document, WorkerGlobalScope, Deno, Bun, WebSocketPair } = globalThis as unknown as Partial<
+    Record<string, unknown>
+  >
+  return (window && document) || (WorkerGlobalScope && !(Deno || Bun || WebSocketPair))
+}

@@ -3,23 +3,26 @@ import { readText } from './readText.ts'
 import { isBrowser, isWorkerd } from './runtime.ts'
 
 /**
- * A fetch that sends a form, built anew for each attempt since a sent one is used up. With `redirect: 'error'`
- * Node streams it; else it copies the whole upload in memory, to be able to follow a redirect. Pages lose the
+ * Sends a form, to be built anew for each attempt since a sent one is used up. With `redirect: 'error'` Node
+ * streams it; else it copies the whole upload in memory, to be able to follow a redirect. Pages lose the
  * redirect's address by that mode, and workerd lacks it.
  */
-export function upload(buildForm: () => FormData): (fetch: Fetch) => Fetch {
+export async function upload(
+  form: FormData,
+  fetch: Fetch,
+  url: string,
+  init: RequestInit,
+): Promise<Response> {
   const redirect = isBrowser() || isWorkerd() ? 'manual' : 'error'
-  return (fetch) => async (url, init) => {
-    try {
-      const response = await fetch(url, { ...init, redirect, body: buildForm() })
-      const { body } = response
-      // A 204 has no body; that of a `fetch` of the caller's may be of another kind.
-      if (typeof body?.getReader === 'function') response.text = () => readText(body, init.signal!)
-      return response
-    } catch (error) {
-      if (redirect === 'error' && isRefusal(error)) return Response.error()
-      throw error
-    }
+  try {
+    const response = await fetch(url, { ...init, redirect, body: form })
+    const { body } = response
+    // A 204 has no body; that of a `fetch` of the caller's may be of another kind.
+    if (typeof body?.getReader === 'function') response.text = () => readText(body, init.signal!)
+    return response
+  } catch (error) {
+    if (redirect === 'error' && isRefusal(error)) return Response.error()
+    throw error
   }
 }
 

@@ -2,14 +2,15 @@
 const maxDelayMs = 2 ** 31 - 1
 
 /**
- * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives `undefined` when the time is over; throws
- * the outer signal's reason on abort. No timer and no listener stays behind.
+ * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives what `late` gives when the time is over;
+ * throws the outer signal's reason on abort. No timer and no listener stays behind.
  */
-export async function within<T>(
+export async function within<T, L = undefined>(
   ms: number,
   outer: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
+  run: (signal: AbortSignal) => Promise<T> = () => new Promise(() => {}),
+  late?: () => L,
+): Promise<T | L> {
   outer?.throwIfAborted()
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), Math.min(ms, maxDelayMs))
@@ -27,7 +28,7 @@ export async function within<T>(
     ])
   } catch (error) {
     outer?.throwIfAborted()
-    if (timeout.signal.aborted) return undefined
+    if (timeout.signal.aborted) return late?.() as L
     throw error
   } finally {
     clearTimeout(timer)
@@ -37,5 +38,5 @@ export async function within<T>(
 
 /** Resolves after `ms`, or rejects with the signal's reason. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return within(ms, signal, () => new Promise<never>(() => {}))
+  return within(ms, signal)
 }

@@ -4,7 +4,7 @@ import { HttpError, RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
-import type { Client, Output, Run } from '../types.ts'
+import type { Client, Output, Run, RunOutput } from '../types.ts'
 import { addNames, missingNames } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
@@ -38,6 +38,8 @@ const resultRules: Record<keyof WaitForResultOptions, Rule> = {
     (Array.isArray(value) && value.every((name) => isId(name) === true)) || 'an array of names',
 }
 
+const namesOf = (outputs: readonly RunOutput[]) => outputs.map(({ filename }) => filename)
+
 /** Polls a run until its outputs are there. `first` is waited for before the first poll, on the same clock. */
 export async function followResult(
   client: Client,
@@ -53,22 +55,20 @@ export async function followResult(
   )
   /** The last state that counts. */
   let last: Run | undefined
-  let status: string | undefined
-  let done = false
+  let status = ''
   /** Whether the server has `getRun`; `undefined` until it has shown it. */
   let tellsRuns: boolean | undefined
   const found = new Map<string, ResultOutput>()
 
   /** Takes in a state. A terminal one is never undone. */
   const update = async (run: Run): Promise<void> => {
-    if (done && !isDone(run.status)) return
-    const changed = !done && run.status !== status
+    const wasDone = isDone(status)
+    if (wasDone && !isDone(run.status)) return
+    const changed = !wasDone && (!last || run.status !== status)
     last = run
     status = run.status
-    done = isDone(status)
     // A later answer may leave them out.
-    const filenames = run.outputs.map(({ filename }) => filename)
-    if (done) addNames(names, filenames)
+    if (isDone(status)) addNames(names, namesOf(run.outputs))
     if (changed && options.onUpdate) await poll.tell(() => options.onUpdate?.(run))
   }
 
@@ -92,7 +92,7 @@ export async function followResult(
       tellsRuns = true
       addNames(names, run.data.output_names)
       await update(run.data)
-      if (isFailed(status ?? '')) throw runError(runId, run.data, poll.sent)
+      if (isFailed(status)) throw runError(runId, run.data, poll.sent)
     }
     return nobody
   }
@@ -117,11 +117,8 @@ export async function followResult(
   /** The outputs, if all are there. */
   const collect = async (): Promise<ResultOutput[] | undefined> => {
     const listed = (last?.outputs ?? []).filter(({ filename, url }) => isId(filename) === true || url)
-    const missing = missingNames(
-      names,
-      listed.map(({ filename }) => filename),
-    )
-    const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
+    const missing = missingNames(names, namesOf(listed))
+    const wanted: RunOutput[] = [...listed, ...missing.map((filename) => ({ filename }))]
     const outputs: ResultOutput[] = []
     for (const { filename = '', url } of wanted) {
       const output =
@@ -139,7 +136,7 @@ export async function followResult(
     if (first) await poll.tell(first)
     for (;;) {
       if (tellsRuns !== false) await askRun()
-      if (tellsRuns === false || done) {
+      if (tellsRuns === false || isDone(status)) {
         const outputs = await collect()
         if (outputs) {
           await updateTo('completed')

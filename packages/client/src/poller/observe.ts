@@ -1,6 +1,6 @@
 import { keyHeader } from '../internal/headers.ts'
 import { hide, reveal } from '../internal/secrets.ts'
-import type { Client, HeadersSource, LogFields } from '../types.ts'
+import type { Client, HeadersSource, LogFields, Logger } from '../types.ts'
 
 /** A client to poll by, and what came to light while it was used. */
 export interface Observed {
@@ -9,8 +9,8 @@ export interface Observed {
   readonly headers: HeadersSource
   /** The headers that were sent, to be kept out of errors. */
   readonly sent: Readonly<Record<string, string>>
-  /** What a function of the caller threw; it is not ours, even where it looks so. */
-  foreign(): { readonly error: unknown } | undefined
+  /** What functions of the caller threw; it is not ours, even where it looks so. */
+  readonly foreign: ReadonlySet<unknown>
   /** The log line of the failure that just happened, held back until it is known whether it is final. */
   takeLine(): (level: 'warn' | 'error') => void
 }
@@ -22,7 +22,7 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
   const secrets = reveal(client)
   const { apiKey, logger } = secrets
   const sent: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
-  let foreign: { error: unknown } | undefined
+  const foreign = new Set<unknown>()
   let held: Line | undefined
 
   const watched = (source: HeadersSource) => async () => {
@@ -32,30 +32,24 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
       for (const [name, value] of Object.entries(Object(given))) sent[name.toLowerCase()] = String(value)
       return given
     } catch (error) {
-      foreign = { error }
+      foreign.add(error)
       throw error
     }
   }
 
+  // Requests that are not repeated have no other lines.
+  const holding: Pick<Logger, 'debug' | 'error'> = {
+    debug: (...line: Line) => logger?.debug(...line),
+    error: (...line: Line) => {
+      held = line
+    },
+  }
+
   return {
-    client: hide(
-      { ...client },
-      {
-        ...secrets,
-        headers: watched(secrets.headers),
-        logger: logger && {
-          debug: (...line: Line) => logger.debug(...line),
-          info: (...line: Line) => logger.info(...line),
-          warn: (...line: Line) => logger.warn(...line),
-          error: (...line: Line) => {
-            held = line
-          },
-        },
-      },
-    ),
+    client: hide({ ...client }, { ...secrets, headers: watched(secrets.headers), logger: holding as Logger }),
     headers: watched(headers),
     sent,
-    foreign: () => foreign,
+    foreign,
     takeLine() {
       const line = held
       held = undefined

@@ -1,12 +1,5 @@
-import {
-  type AnyFlowScaleError,
-  HttpError,
-  isFlowScaleError,
-  NetworkError,
-  ResponseError,
-  TimeoutError,
-} from '../errors.ts'
-import { isErrorStatus } from '../internal/request.ts'
+import { type AnyFlowScaleError, type HttpError, isFlowScaleError, TimeoutError } from '../errors.ts'
+import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
 import type { Client, RequestOptions } from '../types.ts'
 import { observe } from './observe.ts'
@@ -49,17 +42,16 @@ export function createPoll(
   let cause: unknown
   let ended: 'deadline' | 'polls' | undefined
 
-  const end = (reason: 'deadline' | 'polls'): Error => {
+  const end = (reason: 'deadline' | 'polls'): never => {
     ended = reason
-    return new Error(reason)
+    throw new Error(reason)
   }
 
   const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     signal?.throwIfAborted()
     const restMs = start + timeoutMs - Date.now()
-    const box = restMs > 0 && (await within(restMs, signal, async (inner) => ({ value: await run(inner) })))
-    if (!box) throw end('deadline')
-    return box.value
+    const late = () => end('deadline')
+    return restMs > 0 ? within(restMs, signal, run, late) : late()
   }
 
   const rest = (ms: number): Promise<void> => step((inner) => sleep(ms, inner))
@@ -74,31 +66,28 @@ export function createPoll(
     ) {
       const pauseMs = notBefore - Date.now()
       if (pauseMs > 0) await rest(pauseMs)
-      const { value, error } = await step(
-        async (inner): Promise<{ value?: T; error?: AnyFlowScaleError }> => {
-          try {
-            return {
-              value: await call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 }),
-            }
-          } catch (error) {
-            const foreign = observed.foreign()
-            if (foreign) throw foreign.error
-            if (inner.aborted || !isFlowScaleError(error)) throw error
-            return { error }
-          }
-        },
-      )
-      cause = error
-      if (!error) return value
-      const log = observed.takeLine()
-      notBefore = Date.now() + ((error as HttpError).retryAfterMs ?? 0)
       try {
-        const instead = mayPass(error) ? undefined : await refused(Object.assign(error, runId && { runId }))
-        log('warn')
-        return instead
-      } catch (final) {
-        log('error')
-        throw final
+        const value = await step((inner) =>
+          call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 }),
+        )
+        cause = undefined
+        return value
+      } catch (error) {
+        if (!isFlowScaleError(error) || observed.foreign.has(error) || error === signal?.reason) throw error
+        cause = error
+        const { retryAfterMs = 0, status } = error as HttpError
+        notBefore = Date.now() + retryAfterMs
+        const log = observed.takeLine()
+        let level: 'warn' | 'error' = 'error'
+        try {
+          // What a server says in an envelope of its own is final.
+          const mayPass = isUnclear(error) || status === 429
+          const instead = mayPass ? undefined : await refused(Object.assign(error, runId && { runId }))
+          level = 'warn'
+          return instead
+        } finally {
+          log(level)
+        }
       }
     },
     tell: (callback) =>
@@ -107,7 +96,7 @@ export function createPoll(
       }),
     async pause() {
       rounds++
-      if (rounds >= maxPolls) throw end('polls')
+      if (rounds >= maxPolls) end('polls')
       await rest(pollIntervalMs)
     },
     async fail(error) {
@@ -128,14 +117,4 @@ export function createPoll(
       })
     },
   }
-}
-
-/** Whether asking again later may help. What a server says in an envelope of its own is final. */
-function mayPass(error: AnyFlowScaleError): boolean {
-  return (
-    error instanceof NetworkError ||
-    error instanceof TimeoutError ||
-    (error instanceof ResponseError && !isErrorStatus(Object(error.body).status)) ||
-    (error instanceof HttpError && (error.status === 429 || error.status > 499))
-  )
 }

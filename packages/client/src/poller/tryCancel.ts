@@ -12,17 +12,17 @@ export async function tryCancel(
   runId: string,
   headers: HeadersSource | undefined,
 ): Promise<unknown> {
-  let problem: unknown
-  try {
-    const done = await within(limitMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }))
-    if (done) return undefined
-    problem = new TimeoutError(`Cancelling timed out after ${limitMs}ms`, { runId, timeoutMs: limitMs })
-  } catch (error) {
-    problem = error
+  const late = () => {
+    throw new TimeoutError(`Cancelling timed out after ${limitMs}ms`, { runId, timeoutMs: limitMs })
   }
   try {
-    const { code = 'headers failed' } = Object(problem)
-    reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
-  } catch {}
-  return problem
+    await within(limitMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
+    return undefined
+  } catch (problem) {
+    try {
+      const { code = 'headers failed' } = Object(problem)
+      reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
+    } catch {}
+    return problem
+  }
 }
