@@ -147,6 +147,8 @@ export async function followResult(
       await poll.pause()
     }
   } catch (error) {
-    return poll.fail(error)
+    return await poll.fail(error)
+  } finally {
+    poll.stop()
   }
 }

@@ -1,5 +1,6 @@
 export { type ExecuteAsyncOptions, executeWorkflowAsync, type Submission } from './executeWorkflowAsync.ts'
 export type { ResultOutput, RunResult, WaitForResultOptions } from './followResult.ts'
+export type { PushConnection } from './hints.ts'
 export type { PollOptions, WatchOptions } from './pollOptions.ts'
 export { waitForOutput } from './waitForOutput.ts'
 export { waitForResult } from './waitForResult.ts'

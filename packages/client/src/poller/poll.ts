@@ -2,6 +2,7 @@ import { type AnyFlowScaleError, type HttpError, isFlowScaleError, TimeoutError 
 import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
 import type { Client, RequestOptions } from '../types.ts'
+import { createHints } from './hints.ts'
 import { observe } from './observe.ts'
 import type { WatchOptions } from './pollOptions.ts'
 import { tryCancel } from './tryCancel.ts'
@@ -19,11 +20,18 @@ export interface Poll {
   tell(callback: () => unknown): Promise<void>
   /** Ends a round and waits for the next. */
   pause(): Promise<void>
+  /** To be called at every end of a wait. */
+  stop(): void
   /** Ends the wait: throws what the caller is to get for `error`. */
   fail(error: unknown): Promise<never>
   /** The headers that were sent, to be kept out of errors. */
   readonly sent: Readonly<Record<string, string>>
 }
+
+/** A deadline that is noticed so much too late, in ms, was slept through. */
+const sleptMs = 1000
+/** For the last question, in ms. */
+const overtimeMs = 10_000
 
 /** Keeps the time, the rounds and the policies of one wait. Every step ends at its deadline or on abort. */
 export function createPoll(
@@ -35,7 +43,11 @@ export function createPoll(
 ): Poll {
   const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, signal, headers } = options
   const observed = observe(client, headers)
+  const hints = createHints(options.push, runId)
   const start = Date.now()
+  let deadline = start + timeoutMs
+  /** Whether the wait goes on after its deadline, for one more question. */
+  let isOvertime = false
   let rounds = 0
   /** When a `Retry-After` is over. */
   let notBefore = 0
@@ -47,14 +59,19 @@ export function createPoll(
     throw new Error(reason)
   }
 
-  const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    signal?.throwIfAborted()
-    const restMs = start + timeoutMs - Date.now()
-    const late = () => end('deadline')
-    return restMs > 0 ? within(restMs, signal, run, late) : late()
+  /** A machine that slept through its deadline asks once more. */
+  const late = (): undefined => {
+    if (isOvertime || Date.now() - deadline < sleptMs) return end('deadline')
+    isOvertime = true
+    deadline = Date.now() + overtimeMs
+    return undefined
   }
 
-  const rest = (ms: number): Promise<void> => step((inner) => sleep(ms, inner))
+  const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+    signal?.throwIfAborted()
+    const restMs = deadline - Date.now()
+    return restMs > 0 ? within(restMs, signal, run, late) : end('deadline')
+  }
 
   return {
     sent: observed.sent,
@@ -65,11 +82,13 @@ export function createPoll(
       },
     ) {
       const pauseMs = notBefore - Date.now()
-      if (pauseMs > 0) await rest(pauseMs)
+      if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
       try {
-        const value = await step((inner) =>
-          call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 }),
-        )
+        const question = (inner: AbortSignal) =>
+          call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 })
+        const wasOvertime = isOvertime
+        let value = await step(question)
+        if (isOvertime && !wasOvertime) value = await step(question)
         cause = undefined
         return value
       } catch (error) {
@@ -97,8 +116,10 @@ export function createPoll(
     async pause() {
       rounds++
       if (rounds >= maxPolls) end('polls')
-      await rest(pollIntervalMs)
+      if (isOvertime) end('deadline')
+      await step((inner) => hints.rest(pollIntervalMs, inner))
     },
+    stop: hints.stop,
     async fail(error) {
       const { cancelOn = 'never' } = options
       if (!ended && !(signal?.aborted && error === signal.reason)) throw error

@@ -1,5 +1,6 @@
 import { isCount, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
 import type { HeadersSource } from '../types.ts'
+import type { PushConnection } from './hints.ts'
 
 /** Options of every wait. */
 export interface PollOptions {
@@ -19,6 +20,11 @@ export interface PollOptions {
 export interface WatchOptions extends PollOptions {
   /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
+  /**
+   * A connection of `connectWebSocket`: an update of the run is asked about at once, and while it is healthy
+   * polls become rarer, up to 30 s apart.
+   */
+  push?: PushConnection | undefined
 }
 
 const cancelWords = ['abort', 'timeout', 'both', 'never']
@@ -34,4 +40,5 @@ export const pollRules: Record<keyof PollOptions, Rule> = {
 export const watchRules: Record<keyof WatchOptions, Rule> = {
   ...pollRules,
   cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
+  push: (value) => typeof value?.listen === 'function' || 'a connection of connectWebSocket',
 }

@@ -42,7 +42,9 @@ export async function waitForOutput(
       await poll.pause()
     }
   } catch (error) {
-    return poll.fail(error)
+    return await poll.fail(error)
+  } finally {
+    poll.stop()
   }
 }
 

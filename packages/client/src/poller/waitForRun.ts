@@ -46,6 +46,8 @@ export async function waitForRun(client: Client, runId: string, options: WaitOpt
       await poll.pause()
     }
   } catch (error) {
-    return poll.fail(error)
+    return await poll.fail(error)
+  } finally {
+    poll.stop()
   }
 }

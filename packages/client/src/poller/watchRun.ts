@@ -41,5 +41,7 @@ export async function* watchRun(
     }
   } catch (error) {
     await poll.fail(error)
+  } finally {
+    poll.stop()
   }
 }

@@ -1,0 +1,71 @@
+import { within } from '../internal/within.ts'
+
+/** What a wait needs of a connection, such as that of `connectWebSocket`. */
+export interface PushConnection {
+  readonly connected: boolean
+  send(message: unknown): boolean
+  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
+  listen(listener: (message?: unknown) => void): () => void
+}
+
+/** Reasons to ask now, and not when the pause is over. */
+export interface Hints {
+  /** Rests for about `ms`: longer in a hidden page or where a push will tell, shorter when there is a hint. */
+  rest(ms: number, signal: AbortSignal): Promise<void>
+  stop(): void
+}
+
+/** The longest pause while a push connection is healthy, in ms. */
+const mostMs = 30_000
+/** The shortest pause in a hidden page, in ms. */
+const hiddenMs = 10_000
+
+/** Listens for news of a run. They are hints only: what counts is what the server answers when it is asked. */
+export function createHints(push: PushConnection | undefined, runId: string | undefined): Hints {
+  let isHinted = false
+  let quietRounds = 0
+  let status: unknown
+  let wake = () => {}
+
+  const hint = () => {
+    isHinted = true
+    quietRounds = 0
+    wake()
+  }
+  const unlisten = push?.listen((message) => {
+    if (message === undefined) return hint()
+    const { type, data } = Object(message)
+    const { run_id, _id = run_id, status: word } = Object(data)
+    // Progress alone is no reason to ask.
+    if (type !== 'run_status_update' || _id !== runId || word === status) return
+    status = word
+    hint()
+  })
+  const say = (action: string) => push?.send({ type: 'client_event', data: { action, runId } })
+  say('subscribe')
+
+  return {
+    async rest(ms, signal) {
+      const page = globalThis.document
+      quietRounds = push?.connected ? quietRounds + 1 : 0
+      const grown = Math.max(ms, Math.min(ms * 2 ** quietRounds, mostMs))
+      const onShow = () => wake()
+      page?.addEventListener('visibilitychange', onShow)
+      try {
+        await within(page?.hidden ? Math.max(grown, hiddenMs) : grown, signal, async () => {
+          if (!isHinted)
+            await new Promise<void>((resolve) => {
+              wake = resolve
+            })
+        })
+      } finally {
+        page?.removeEventListener('visibilitychange', onShow)
+        isHinted = false
+      }
+    },
+    stop() {
+      unlisten?.()
+      say('unsubscribe')
+    },
+  }
+}

@@ -1,0 +1,202 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createClient } from '../../../packages/client/src/client.ts'
+import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
+import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
+import { CANARY } from '../../support/canary.ts'
+import { fakeClock, ok, rejection } from '../../support/fakes.ts'
+
+const test = suite('push, hidden pages and machines that sleep')
+const RUN = '808f34d0-ef97-4b78-a00f-1268077ea6db'
+
+/** A server whose run has the state that the test sets, and a connection that the test speaks through. */
+function scene() {
+  const clock = fakeClock()
+  const start = clock.now
+  const asked: number[] = []
+  const listeners = new Set<(message?: unknown) => void>()
+  const sent: any[] = []
+  const state = { status: 'queued', hang: false }
+  const client = createClient({
+    baseUrl: 'http://pod.test',
+    apiKey: CANARY,
+    fetch: async (_, { signal }) => {
+      asked.push(clock.now - start)
+      if (state.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject))
+      return ok({
+        _id: RUN,
+        status: state.status,
+        outputs: [{ filename: 'a.png', url: 'http://files.test/a.png' }],
+      })
+    },
+  })
+  const push = {
+    connected: true,
+    send: (message: unknown) => sent.push(message) > 0,
+    listen(listener: (message?: unknown) => void) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const say = (message?: unknown) => listeners.forEach((listener) => void listener(message))
+  const update = (status: string, run_id = RUN) =>
+    say({ type: 'run_status_update', data: { run_id, status } })
+  return { clock, client, push, say, update, asked, listeners, sent, state }
+}
+
+for (const [name, wait] of [
+  ['waitForRun', waitForRun],
+  ['waitForResult', waitForResult],
+] as const) {
+  test(`${name}: an update of the run is asked about at once; polls become rarer`, async () => {
+    const { clock, client, push, update, asked, listeners, sent, state } = scene()
+    try {
+      const done = wait(client, RUN, { push, timeoutMs: 600_000 })
+      await clock.tickAsync(100_000)
+      // 2, 4, 8, 16 and 30 s apart, not 1.
+      assert.equal(asked, [0, 2000, 6000, 14_000, 30_000, 60_000, 90_000])
+      update('running', 'another run')
+      await clock.tickAsync(1)
+      assert.is(asked.length, 7)
+      state.status = 'completed'
+      update('completed')
+      await done
+      assert.equal(asked.at(-1), 100_001)
+      assert.is(listeners.size, 0)
+      assert.equal(
+        sent.map(({ data }) => data),
+        [
+          { action: 'subscribe', runId: RUN },
+          { action: 'unsubscribe', runId: RUN },
+        ],
+      )
+      assert.is(clock.countTimers(), 0)
+    } finally {
+      clock.uninstall()
+    }
+  })
+}
+
+test('a lying or silent socket costs time, never a result; one that is down, not even that', async () => {
+  const { clock, client, push, update, asked, state } = scene()
+  try {
+    const done = waitForRun(client, RUN, { push })
+    await clock.tickAsync(10)
+    update('completed')
+    await clock.tickAsync(0)
+    assert.is(asked.length, 2)
+    update('completed')
+    await clock.tickAsync(1)
+    assert.is(asked.length, 2, 'said already')
+    push.connected = false
+    await clock.tickAsync(2000)
+    const before = asked.length
+    await clock.tickAsync(5000)
+    assert.is(asked.length - before, 5)
+    state.status = 'completed'
+    await clock.tickAsync(1000)
+    assert.is((await done).status, 'completed')
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('news that comes while a poll is under way is not lost', async () => {
+  const { clock, client, push, update, asked, state } = scene()
+  try {
+    const done = waitForRun(client, RUN, { push, onUpdate: () => update('completed') })
+    state.status = 'queued'
+    await clock.tickAsync(0)
+    assert.equal(asked, [0, 0])
+    state.status = 'completed'
+    await clock.tickAsync(30_000)
+    await done
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('the end of the connection makes it poll, and an abort leaves no listener', async () => {
+  const { clock, client, push, say, asked, listeners } = scene()
+  try {
+    const control = new AbortController()
+    const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal }))
+    await clock.tickAsync(10)
+    say()
+    await clock.tickAsync(0)
+    assert.is(asked.length, 2)
+    control.abort('enough')
+    assert.is(await wait, 'enough')
+    assert.is(listeners.size, 0)
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('push must be a connection', async () => {
+  const { clock, client, asked } = scene()
+  clock.uninstall()
+  const error = await rejection(waitForRun(client, RUN, { push: {} as never }))
+  assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+  assert.match(error.message, /^push must be a connection/)
+  assert.equal(asked, [])
+})
+
+test('a hidden page polls rarely, and at once when it shows again', async () => {
+  const { clock, client, asked, state } = scene()
+  const page = Object.assign(new EventTarget(), { hidden: true })
+  Object.assign(globalThis, { document: page })
+  try {
+    const done = waitForRun(client, RUN, {})
+    await clock.tickAsync(25_000)
+    assert.equal(asked, [0, 10_000, 20_000])
+    page.hidden = false
+    page.dispatchEvent(new Event('visibilitychange'))
+    await clock.tickAsync(0)
+    assert.is(asked.length, 4)
+    await clock.tickAsync(1000)
+    assert.is(asked.length, 5)
+    state.status = 'completed'
+    await clock.tickAsync(1000)
+    await done
+  } finally {
+    clock.uninstall()
+    Reflect.deleteProperty(globalThis, 'document')
+  }
+})
+
+test('a machine that slept through the deadline asks once more', async () => {
+  const { clock, client, asked, state } = scene()
+  try {
+    const done = waitForRun(client, RUN, { timeoutMs: 10_000, pollIntervalMs: 60_000 })
+    await clock.tickAsync(5000)
+    state.status = 'completed'
+    // The clock jumps; the timers that were due fire now.
+    clock.setSystemTime(clock.now + 3_600_000)
+    await clock.tickAsync(5000)
+    assert.is((await done).status, 'completed')
+    assert.is(asked.length, 2)
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('and gives up when that brings nothing', async () => {
+  for (const hang of [false, true]) {
+    const { clock, client, asked, state } = scene()
+    try {
+      const wait = rejection(waitForRun(client, RUN, { timeoutMs: 10_000, pollIntervalMs: 60_000 }))
+      await clock.tickAsync(5000)
+      state.hang = hang
+      clock.setSystemTime(clock.now + 3_600_000)
+      await clock.tickAsync(20_000)
+      assert.match((await wait).message, /timed out after 10000ms/)
+      assert.is(asked.length, 2)
+      assert.is(clock.countTimers(), 0)
+    } finally {
+      clock.uninstall()
+    }
+  }
+})
+
+test.run()
