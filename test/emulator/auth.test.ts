@@ -11,6 +11,7 @@ const PATHS = [
   ['GET', '/api/v1/runs/output?filename=x'],
   ['GET', '/api/v1/runs/x'],
   ['POST', '/api/v1/runs/x/cancel'],
+  ['GET', '/api/v1/ws'],
 ] as const
 
 for (const transport of TRANSPORTS) {
@@ -69,6 +70,12 @@ for (const transport of TRANSPORTS) {
       assert.is((await api.get('/api/v1/runs/%E0%A4%A')).status, 404)
     })
 
+    test('the address of the WebSocket without a handshake', async () => {
+      const { status, headers, body } = await api.get('/api/v1/ws')
+      assert.equal([status, headers.get('upgrade')], [426, 'websocket'])
+      assert.equal(body, error('Upgrade Required: this address speaks WebSocket'))
+    })
+
     test('every answer has a request id of its own', async () => {
       const ids = new Set<string | null>()
       const file = await api.fetch(`${api.filesUrl}/x`)
@@ -81,21 +88,34 @@ for (const transport of TRANSPORTS) {
     })
 
     test('browsers may ask', async () => {
-      const preflight = await api.fetch(`${api.url}/api/v1/runs`, {
-        method: 'OPTIONS',
-        headers: {
-          origin: 'http://localhost:3000',
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization,x-api-key',
-        },
-      })
-      assert.is(preflight.status, 204)
-      assert.is(preflight.headers.get('access-control-allow-origin'), '*')
-      assert.is(preflight.headers.get('access-control-allow-headers'), 'authorization,x-api-key')
-      assert.match(preflight.headers.get('access-control-allow-methods') ?? '', 'POST')
-      const { headers } = await api.get('/api/v1/comfy/health')
-      assert.is(headers.get('access-control-allow-origin'), '*')
-      assert.is(headers.get('access-control-expose-headers'), 'x-request-id')
+      const asked = 'authorization,x-api-key,x-tenant'
+      for (const url of [`${api.url}/api/v1/runs`, `${api.filesUrl}/generations/a/b.png`]) {
+        // A preflight carries no key.
+        const preflight = await api.fetch(url, {
+          method: 'OPTIONS',
+          headers: {
+            origin: 'http://localhost:3000',
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': asked,
+          },
+        })
+        assert.is(preflight.status, 204)
+        assert.is(preflight.headers.get('access-control-allow-origin'), '*')
+        assert.is(preflight.headers.get('access-control-allow-headers'), asked)
+        assert.match(preflight.headers.get('access-control-allow-methods') ?? '', 'POST')
+      }
+      // Refusals, too: a page could not read why.
+      for (const [url, status] of [
+        [`${api.url}/api/v1/comfy/health`, 401],
+        [`${api.url}/api/v1/ws`, 401],
+        [`${api.url}/nowhere`, 404],
+        [`${api.filesUrl}/generations/a/b.png`, 403],
+      ] as const) {
+        const { headers, status: got } = await api.fetch(url, { headers: { origin: 'null' } })
+        assert.is(got, status)
+        assert.is(headers.get('access-control-allow-origin'), '*')
+        assert.is(headers.get('access-control-expose-headers'), 'x-request-id, retry-after')
+      }
     })
 
     test.run()

@@ -1,4 +1,5 @@
 import { decode, encode } from 'fast-png'
+import { encode as encodeJpeg } from 'jpeg-js'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RunContext, WorkflowDefinition, WorkflowInputs } from '../../packages/emulator/src/types.ts'
@@ -185,8 +186,8 @@ test('image to image: a broken image fails the run with a message', async () => 
   // In the checksum of the pixels, which come before the 12 bytes of the end.
   flipped[good.length - 13]! ^= 255
   for (const [bytes, message] of [
-    [new TextEncoder().encode('GIF89a'), 'x.png is not a PNG image'],
-    [new Uint8Array(0), 'x.png is not a PNG image'],
+    [new TextEncoder().encode('GIF89a'), 'x.png is not a PNG or JPEG image'],
+    [new Uint8Array(0), 'x.png is not a PNG or JPEG image'],
     [good.slice(0, 8), 'x.png is not a readable PNG image: it has no size'],
     [good.slice(0, good.length - 20), 'x.png is not a readable PNG image: '],
     [good.slice(0, 60), 'x.png is not a readable PNG image: '],
@@ -199,6 +200,148 @@ test('image to image: a broken image fails the run with a message', async () => 
     const run = await ended(api, body.data.run_id)
     assert.is(run.status, 'failed')
     assert.ok(run.error.startsWith(message), run.error)
+  }
+})
+
+function jpeg(width: number, height: number): Uint8Array {
+  const data = new Uint8Array(width * height * 4).fill(255)
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)]
+    data.set([(x * 255) / width, (y * 255) / height, x > width / 2 ? 200 : 40], i * 4)
+  }
+  return new Uint8Array(encodeJpeg({ data, width, height }, 90).data)
+}
+
+test('image to image takes a JPEG, whatever it is called, and gives a PNG', async () => {
+  const image = new Blob([jpeg(64, 48) as Uint8Array<ArrayBuffer>])
+  const id = await api.run('a9bc45rt2kpm', { image_input: image, prompt: 'warm' })
+  const run = await ended(api, id)
+  assert.match(run.outputs[0].filename, /\.png$/)
+  const [picture] = await files(api, run)
+  const { size, colours } = look(picture!)
+  assert.equal(size, [64, 48])
+  assert.ok(colours > 100, `${colours} colours`)
+  const url = `data:image/jpeg;base64,${Buffer.from(jpeg(64, 48)).toString('base64')}`
+  const [other] = await make('a9bc45rt2kpm', { image_input: url, prompt: 'a cold night' })
+  assert.ok(distance(picture!, other!) > 3)
+})
+
+test('image to image: a large picture comes out smaller, in many steps', async () => {
+  const updates: number[] = []
+  const [width, height] = [1900, 1300]
+  const data = new Uint8Array(width * height).fill(90)
+  const png = new Blob([encode({ data, width, height, channels: 1 }).slice()])
+  const stop = api.emulator.watch(({ progress }) => void updates.push(progress))
+  const [picture] = await make('a9bc45rt2kpm', { image_input: png, prompt: 'x' })
+  stop()
+  const [w, h] = look(picture!).size as [number, number]
+  assert.ok(w * h > 1_450_000 && w * h <= 1_500_000, `${w} x ${h}`)
+  assert.ok(Math.abs(w / h - width / height) < 0.01)
+  assert.ok(updates.length > 60, `${updates.length} steps`)
+  assert.equal(
+    updates,
+    [...updates].sort((a, b) => a - b),
+  )
+})
+
+async function text(of: Api, fields: Fields): Promise<string> {
+  const run = await ended(of, await of.run('t3xtwr1ter00', fields))
+  assert.is(run.status, 'completed', run.error)
+  assert.match(run.outputs[0].filename, /\.txt$/)
+  const response = await of.fetch(run.outputs[0].url)
+  assert.is(response.headers.get('content-type'), 'text/plain; charset=utf-8')
+  return await response.text()
+}
+
+const wordsOf = (lines: string): string[] => lines.split(/\s+/).filter((word) => word !== '')
+
+test('text writer: some lines around the prompt, of as many words as asked for', async () => {
+  const lines = await text(api, { prompt: 'a lighthouse at dusk' })
+  assert.is(wordsOf(lines).length, 40)
+  assert.ok(lines.trim().split('\n').length > 3)
+  assert.ok(lines.endsWith('.\n'))
+  assert.match(lines.toLowerCase(), 'lighthouse')
+  assert.match(await text(api, { prompt: 'カフェ' }), 'カフェ')
+  for (const words of [1, 2, 17, 1000]) {
+    for (const prompt of ['', '!?', 'one', '🎨', '__proto__']) {
+      assert.is(wordsOf(await text(api, { prompt, words: String(words) })).length, words)
+    }
+  }
+  for (const words of ['0', '-1', '1.5', '1001']) {
+    const run = await ended(api, await api.run('t3xtwr1ter00', { prompt: 'x', words }))
+    const error = `words must be a whole number from 1 to 1000, got ${words}`
+    assert.equal([run.status, run.error], ['failed', error])
+  }
+})
+
+test('text writer: repeatable with the emulator, another text for another prompt or run', async () => {
+  const tell = async (seed: number): Promise<string[]> => {
+    const fresh = await open('emulator.fetch', { seed })
+    const all = [
+      await text(fresh, { prompt: 'the sea' }),
+      await text(fresh, { prompt: 'the sea' }),
+      await text(fresh, { prompt: 'the city' }),
+    ]
+    await fresh.close()
+    return all
+  }
+  const first = await tell(1)
+  assert.is(new Set(first).size, 3)
+  assert.equal(await tell(1), first)
+  assert.is(new Set([...first, ...(await tell(2))]).size, 6)
+})
+
+test('video info: name, size and type', async () => {
+  async function info(video: Blob | string, name?: string): Promise<unknown> {
+    const data = new FormData()
+    if (typeof video === 'string') data.append('video', video)
+    else data.append('video', video, name)
+    const { body } = await api.post('/api/v1/runs?workflow_id=v1deoinf0000', data)
+    const run = await ended(api, body.data.run_id)
+    assert.match(run.outputs[0].filename, /\.json$/)
+    const response = await api.fetch(run.outputs[0].url)
+    assert.is(response.headers.get('content-type'), 'application/json')
+    return await response.json()
+  }
+  const bytes = new Uint8Array(70_000)
+  assert.equal(await info(new Blob([bytes], { type: 'video/mp4' }), 'ein Film ü.mp4'), {
+    name: 'ein Film ü.mp4',
+    size: 70_000,
+    type: 'video/mp4',
+  })
+  const untyped = { name: 'x', size: 0, type: 'application/octet-stream' }
+  assert.equal(await info(new Blob([]), 'x'), untyped)
+  assert.equal(await info('data:video/webm;base64,AAAA'), { name: 'video.webm', size: 3, type: 'video/webm' })
+  assert.is((await api.post('/api/v1/runs?workflow_id=v1deoinf0000', form())).status, 422)
+})
+
+test('the text and the video workflow take 1 s at speed 1', async () => {
+  const { setTimeout } = globalThis
+  const { now } = Date
+  const asked: number[] = []
+  const slow = await open('emulator.fetch', { speed: 1 })
+  Date.now = () => 1_800_000_000_000
+  globalThis.setTimeout = ((callback: () => void, ms = 0) => {
+    asked.push(ms)
+    return setTimeout(callback, 0)
+  }) as typeof setTimeout
+  try {
+    for (const [workflow, fields] of [
+      ['t3xtwr1ter00', { prompt: 'x', words: '100' }],
+      ['v1deoinf0000', { video: new Blob(['x']) }],
+    ] as [string, Fields][]) {
+      asked.length = 0
+      const id = await slow.run(workflow, fields)
+      while ((await slow.state(id)).status === 'running')
+        await new Promise((resolve) => setTimeout(resolve, 0))
+      const total = asked.reduce((sum, ms) => sum + ms, 0)
+      assert.ok(Math.abs(total - 1000) < 1, `${workflow}: ${total} ms`)
+      assert.ok(asked.length > 4, `${workflow}: ${asked.length} steps`)
+    }
+  } finally {
+    globalThis.setTimeout = setTimeout
+    Date.now = now
+    await slow.close()
   }
 })
 

@@ -3,6 +3,8 @@ import { createHandler } from './http/createHandler.ts'
 import { checkOptions } from './options/checkOptions.ts'
 import { closePod } from './pod/closePod.ts'
 import { createPod } from './pod/createPod.ts'
+import { runUpdate } from './pod/runUpdate.ts'
+import { watch } from './pod/watch.ts'
 import type { Emulator, EmulatorOptions } from './types.ts'
 
 const URL_OF_API = 'http://flowscale.test'
@@ -20,6 +22,11 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     filesUrl: URL_OF_FILES,
     apiKey: settings.apiKey,
     handle,
+    watch: (listener) => watch(pod, listener),
+    stateOf(runId) {
+      const run = pod.runs.get(runId)
+      return run ? runUpdate(pod, run) : null
+    },
     stats: {
       get requests() {
         return stats.requests

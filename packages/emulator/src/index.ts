@@ -9,6 +9,7 @@ export type {
   InputValue,
   Kind,
   RunContext,
+  RunUpdate,
   Where,
   WorkflowDefinition,
   WorkflowInputs,

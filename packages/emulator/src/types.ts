@@ -82,6 +82,16 @@ export interface EmulatorStats {
   readonly keysRefusedAtFiles: number
 }
 
+/** How a run stands, under the names of the wire. */
+export interface RunUpdate {
+  readonly run_id: string
+  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+  /** From 0 to 1. */
+  readonly progress: number
+  /** As the run shows them in the emulator's dialect. */
+  readonly output_names: readonly string[]
+}
+
 export interface Emulator {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
   readonly url: string
@@ -89,6 +99,13 @@ export interface Emulator {
   readonly apiKey: string
   /** What a server calls for each request; `fetch` is built on it. */
   handle(request: Request, where: Where): Promise<Response>
+  /**
+   * Calls the listener at each change of a run's status or progress; the function it gives stops that. What a listener
+   * throws disturbs neither the run nor the others: it shows up as an unhandled rejection.
+   */
+  watch(listener: (update: RunUpdate) => void): () => void
+  /** How a run stands now, or `null` where there is none of that id. */
+  stateOf(runId: string): RunUpdate | null
   /** Live numbers. */
   readonly stats: EmulatorStats
   /** Cancels every run and clears the timers. Results can still be read; new runs get 503. */

@@ -1,5 +1,6 @@
 import { linkTo } from '../files/linkTo.ts'
 import type { Pod, Run } from '../pod/types.ts'
+import { outputNames } from './outputNames.ts'
 
 /** A run as the dialect shows it; `inList` for the items of getRuns. */
 export function showRun(pod: Pod, run: Run, filesUrl: string, inList = false): object {
@@ -20,16 +21,11 @@ export function showRun(pod: Pod, run: Run, filesUrl: string, inList = false): o
     group_id: run.groupId,
     status: run.status,
     inputs,
-    output_names: dialect === 'python' ? earlyNames(run) : files.map(({ filename }) => filename),
+    output_names: outputNames(dialect, run),
     outputs,
     ...times,
     ...rest,
   }
-}
-
-/** Known from the moment the run is going, when nobody knows the extension yet; they stay as they are. */
-function earlyNames(run: Run): string[] {
-  return run.startedAt === null ? [] : run.outputs.map(({ name }) => name)
 }
 
 function iso(ms: number | null): string | null {

@@ -14,5 +14,5 @@ export function preflight(request: Request): Response | null {
 
 export function allowOrigins(headers: Headers): void {
   headers.set('access-control-allow-origin', '*')
-  headers.set('access-control-expose-headers', 'x-request-id')
+  headers.set('access-control-expose-headers', 'x-request-id, retry-after')
 }

@@ -6,6 +6,7 @@ import { getQueue } from '../api/getQueue.ts'
 import { getRun } from '../api/getRun.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { getWorkflows } from '../api/getWorkflows.ts'
+import { upgradeRequired } from '../api/upgradeRequired.ts'
 import type { Pod } from '../pod/types.ts'
 import type { Dialect } from '../types.ts'
 
@@ -34,6 +35,7 @@ export function routes(dialect: Dialect): Route[] {
     { method: 'GET', path: /^\/api\/v1\/runs$/, answer: getRuns },
     { method: 'GET', path: /^\/api\/v1\/runs\/output$/, answer: getOutput },
     { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, answer: getRun },
+    { method: 'GET', path: /^\/api\/v1\/ws$/, answer: upgradeRequired },
   ]
   if (dialect === 'openapi') return all
   return [

@@ -7,6 +7,7 @@ export function banner({ url, filesUrl, apiKey }: { url: string; filesUrl: strin
 
   API    ${url}
   files  ${filesUrl}
+  socket ${url.replace(/^http/, 'ws')}/api/v1/ws
   key    ${apiKey}
 
   Workflows

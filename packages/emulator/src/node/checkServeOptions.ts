@@ -1,4 +1,5 @@
 import type { Emulator } from '../types.ts'
+import { checkSocketOptions, type SocketOptions } from './socket/checkSocketOptions.ts'
 
 export interface ServeOptions {
   /** Of the API. Default: 0, any free one */
@@ -9,14 +10,16 @@ export interface ServeOptions {
   hostname?: string | undefined
   /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
   maxUploadBytes?: number | undefined
+  /** Faults of the WebSocket, for tests. It is read at each use, and may be changed while the server runs */
+  socket?: SocketOptions | undefined
 }
 
-const KNOWN = ['port', 'filesPort', 'hostname', 'maxUploadBytes']
+const KNOWN = ['port', 'filesPort', 'hostname', 'maxUploadBytes', 'socket']
 
 export function checkServeOptions(
   emulator: Emulator,
   options: ServeOptions,
-): { port: number; filesPort: number; hostname: string; maxUploadBytes: number } {
+): { port: number; filesPort: number; hostname: string; maxUploadBytes: number; socket: SocketOptions } {
   if (typeof emulator?.handle !== 'function') {
     throw new TypeError('serve: the first argument must be what createEmulator() gave')
   }
@@ -27,13 +30,15 @@ export function checkServeOptions(
     }
   }
   const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxUploadBytes = 256 * 1024 * 1024 } = options
+  const { socket = {} } = options
   expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
   expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
   expect(port === 0 || port !== filesPort, 'filesPort', 'another port than "port"', filesPort)
   expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
   const positive = typeof maxUploadBytes === 'number' && maxUploadBytes > 0
   expect(positive, 'maxUploadBytes', 'a number above 0', maxUploadBytes)
-  return { port, filesPort, hostname, maxUploadBytes }
+  checkSocketOptions(socket)
+  return { port, filesPort, hostname, maxUploadBytes, socket }
 }
 
 function isPort(port: unknown): boolean {

@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Listener {
@@ -12,8 +18,17 @@ export interface ListenError extends Error {
   port?: number
 }
 
-export function listen(listener: RequestListener, port: number, hostname: string): Promise<Listener> {
-  const server = createServer(listener)
+export function listen(
+  listener: RequestListener,
+  port: number,
+  hostname: string,
+  upgrades: (request: IncomingMessage) => boolean = () => false,
+): Promise<Listener> {
+  // Node from 24.9 on asks it; before, every request for an upgrade is one where somebody listens for them.
+  const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
+    shouldUpgradeCallback: upgrades,
+  }
+  const server = createServer(options, listener)
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const reason = cause.code === 'EADDRINUSE' ? 'the port is already in use' : cause.message

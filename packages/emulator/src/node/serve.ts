@@ -3,17 +3,23 @@ import type { Emulator } from '../types.ts'
 import { answer } from './answer.ts'
 import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
 import { listen, stop } from './listen.ts'
+import { isHandshake } from './socket/isHandshake.ts'
+import { serveSockets } from './socket/serveSockets.ts'
 
 export interface Served {
   url: string
   filesUrl: string
+  /** How many WebSocket connections there are. */
+  readonly sockets: number
+  /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
+  dropSockets(): void
   /** Ends open connections too. The emulator itself goes on; it has a `close` of its own. */
   close(): Promise<void>
 }
 
 /** Serves an emulator on two ports of this machine: the API, and the files. */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
-  const { port, filesPort, hostname, maxUploadBytes } = checkServeOptions(emulator, options)
+  const { port, filesPort, hostname, maxUploadBytes, socket } = checkServeOptions(emulator, options)
   const wildcard = hostname === '0.0.0.0' || hostname === '::'
   const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
 
@@ -36,17 +42,24 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
     },
     port,
     hostname,
+    isHandshake,
   ).catch(async (error: unknown) => {
     await stop(files.server)
     throw error
   })
   url = `http://${shownHost}:${api.port}`
+  const sockets = serveSockets(api.server, emulator, socket)
 
   let closed: Promise<void> | undefined
   return {
     url,
     filesUrl,
+    get sockets() {
+      return sockets.count()
+    },
+    dropSockets: sockets.drop,
     close() {
+      if (!closed) sockets.close()
       closed ??= Promise.all([stop(api.server), stop(files.server)]).then(() => undefined)
       return closed
     },

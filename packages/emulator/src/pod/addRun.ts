@@ -1,6 +1,7 @@
 import { makeOutputName, makeRunId } from '../internal/ids.ts'
 import type { Workflow } from '../options/checkWorkflows.ts'
 import { advance } from './advance.ts'
+import { notify } from './notify.ts'
 import type { Container, Output, Pod, Run } from './types.ts'
 
 export interface NewRun {
@@ -38,6 +39,7 @@ export function addRun(pod: Pod, { workflow, groupId, shown, given }: NewRun): R
   }
   pod.runs.set(run.id, run)
   container.pending.push(run)
+  notify(pod, run)
   advance(pod, container)
   return run
 }

@@ -1,3 +1,4 @@
+import { notify } from './notify.ts'
 import { performRun } from './performRun.ts'
 import type { Container, Pod, Run } from './types.ts'
 
@@ -9,6 +10,7 @@ export function advance(pod: Pod, container: Container): void {
   container.running = run
   run.status = 'running'
   run.startedAt = Date.now()
+  notify(pod, run)
   void perform(pod, run)
 }
 
@@ -28,6 +30,8 @@ async function perform(pod: Pod, run: Run): Promise<void> {
 
 /** A terminal state never changes. Frees the container, even if the workflow does not heed its signal. */
 export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'cancelled'): void {
+  // A listener may have ended it first.
+  if (run.completedAt !== null) return
   const { container } = run
   run.status = status
   run.completedAt = Date.now()
@@ -42,5 +46,6 @@ export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'can
     pod.runs.delete(oldest.id)
     for (const { name } of oldest.outputs) pod.byOutput.delete(name)
   }
+  notify(pod, run)
   advance(pod, container)
 }

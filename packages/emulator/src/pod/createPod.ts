@@ -34,6 +34,8 @@ export function createPod(settings: Settings): Pod {
     randomNames: createRandom(`${settings.seed}/output names`),
     randomRequestIds: createRandom(`${settings.seed}/request ids`),
     stats: { requests: 0, runsStarted: 0, keysRefusedAtFiles: 0 },
+    listeners: new Set(),
+    updates: [],
     closed: false,
   }
 }

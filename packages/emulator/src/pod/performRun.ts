@@ -2,6 +2,7 @@ import { createRandom } from '../internal/createRandom.ts'
 import { createSleep } from '../internal/createSleep.ts'
 import { extensionOf } from '../internal/extensionOf.ts'
 import type { RunContext } from '../types.ts'
+import { notify } from './notify.ts'
 import type { Output, Pod, Run } from './types.ts'
 
 /** Calls the workflow and gives its files, in the order of the run's outputs. */
@@ -21,7 +22,9 @@ export async function performRun(pod: Pod, run: Run): Promise<NonNullable<Output
     signal,
     sleep,
     progress(fraction) {
-      if (run.status === 'running' && Number.isFinite(fraction)) run.progress = clamp(fraction)
+      if (run.status !== 'running' || !Number.isFinite(fraction) || clamp(fraction) === run.progress) return
+      run.progress = clamp(fraction)
+      notify(pod, run)
     },
   }
   const result: unknown = await run.workflow.run(values, context)

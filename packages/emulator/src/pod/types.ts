@@ -1,9 +1,7 @@
 import type { Random } from '../internal/createRandom.ts'
 import type { Settings } from '../options/checkOptions.ts'
 import type { Workflow } from '../options/checkWorkflows.ts'
-import type { EmulatorStats, WorkflowInputs } from '../types.ts'
-
-export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+import type { EmulatorStats, RunUpdate, WorkflowInputs } from '../types.ts'
 
 /** An input as the API shows it: of a file only its name. */
 export type Shown = string | number | boolean
@@ -25,7 +23,7 @@ export interface Run {
   number: number
   workflow: Workflow
   groupId: string | null
-  status: Status
+  status: RunUpdate['status']
   /** What the API shows of the inputs. */
   shown: { path: string; value: Shown | Shown[] }[]
   /** What the workflow gets; dropped when the run has ended, since it holds whole uploads. */
@@ -67,5 +65,8 @@ export interface Pod {
   randomNames: Random
   randomRequestIds: Random
   stats: { -readonly [K in keyof EmulatorStats]: EmulatorStats[K] }
+  listeners: Set<{ listener: (update: RunUpdate) => void }>
+  /** What listeners are to hear, the first being the one that they hear now. */
+  updates: RunUpdate[]
   closed: boolean
 }

@@ -4,7 +4,9 @@ import { diptych } from './diptych.ts'
 import { imageToImage } from './imageToImage.ts'
 import { neverEnds } from './neverEnds.ts'
 import { textToImage } from './textToImage.ts'
+import { textWriter } from './textWriter.ts'
+import { videoInfo } from './videoInfo.ts'
 
 export function builtIn(): WorkflowDefinition[] {
-  return [textToImage, imageToImage, diptych, alwaysFails, neverEnds]
+  return [textToImage, imageToImage, diptych, alwaysFails, neverEnds, textWriter, videoInfo]
 }

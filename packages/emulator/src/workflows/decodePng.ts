@@ -1,24 +1,13 @@
 import { convertIndexedToRgb, decode, hasPngSignature } from 'fast-png'
+import { checkSize, type Picture } from './checkSize.ts'
 import { toRgba } from './toRgba.ts'
-
-const MOST_PIXELS = 4096 * 4096
-
-export interface Picture {
-  rgba: Uint8Array
-  width: number
-  height: number
-}
 
 /** Decodes a PNG of any kind; every fault is an error that names the file. */
 export function decodePng(data: Uint8Array, name: string): Picture {
   if (!hasPngSignature(data)) throw new Error(`${name} is not a PNG image`)
-  // Before decoding: a few bytes can claim a picture that no memory holds.
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const [width, height] = data.byteLength >= 24 ? [view.getUint32(16), view.getUint32(20)] : [0, 0]
-  if (width === 0 || height === 0) throw new Error(`${name} is not a readable PNG image: it has no size`)
-  if (width * height > MOST_PIXELS) {
-    throw new Error(`${name} is ${width} x ${height} pixels; at most ${MOST_PIXELS} pixels are taken`)
-  }
+  checkSize(width, height, 'PNG', name)
   try {
     const image = decode(data, { checkCrc: true })
     // A palette beside three or four channels is only a suggestion.

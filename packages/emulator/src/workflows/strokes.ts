@@ -47,7 +47,7 @@ export function* paintLayer(painting: Painting, layer: number, radius: number): 
     }
     return far + radius * 0.35
   }
-  const chunk = Math.ceil(order.length / ((layer === 0 ? 9 : 4) * Math.ceil((w * h) / 800_000)))
+  const chunk = Math.ceil(order.length / ((layer === 0 ? 9 : 8) * Math.ceil((w * h) / 800_000)))
   for (let n = 0; n < order.length; n++) {
     if (n % chunk === chunk - 1) yield 0.2 + (0.8 * n) / order.length
     const cell = order[n]!

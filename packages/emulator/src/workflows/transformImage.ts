@@ -19,7 +19,7 @@ export interface ImageRequest {
 }
 
 /** Progress is told in steps of at least this. */
-const LEAST_STEP = 0.02
+const LEAST_STEP = 0.002
 
 function writeRows({ target, relief, style, hash }: Painting, out: Uint8Array, y0: number, y1: number): void {
   const { w, h, lab } = target

@@ -1,0 +1,11 @@
+import type { RunUpdate } from '../types.ts'
+import type { Pod } from './types.ts'
+
+/** Calls the listener at each change of a run's status or progress, until the function that it gives is called. */
+export function watch(pod: Pod, listener: (update: RunUpdate) => void): () => void {
+  if (typeof listener !== 'function') throw new TypeError('watch: listener must be a function')
+  // An object of its own: the same function may watch twice.
+  const watcher = { listener }
+  pod.listeners.add(watcher)
+  return () => void pod.listeners.delete(watcher)
+}
