@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-/** One file per entry point; what several entries share is in one chunk beside them. */
-function pack(name, entries) {
+/**
+ * One file per entry point; what several entries share is in one chunk beside them, so that an import reads two
+ * files. `shared` says which modules those are, where rollup would make several chunks.
+ */
+function pack(name, entries, shared) {
   const root = `packages/${name}`
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
@@ -15,6 +18,7 @@ function pack(name, entries) {
     format: 'es',
     entryFileNames: `[name]${suffix}`,
     chunkFileNames: `shared${suffix}`,
+    ...(shared && { manualChunks: (id) => (shared.test(id) ? 'shared' : undefined) }),
   })
   const sideEffects = { moduleSideEffects: false }
   return [
@@ -35,6 +39,11 @@ function pack(name, entries) {
 }
 
 export default [
-  ...pack('client', { index: 'index.ts', poller: 'poller/index.ts' }),
+  ...pack(
+    'client',
+    { index: 'index.ts', poller: 'poller/index.ts', websocket: 'websocket/index.ts', logger: 'logger.ts' },
+    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRun)\.)/,
+  ),
+  ...pack('flowscale', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
 ]

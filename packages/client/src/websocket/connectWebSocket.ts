@@ -1,0 +1,160 @@
+import { NetworkError } from '../errors.ts'
+import { checkOptions } from '../internal/options.ts'
+import { reveal } from '../internal/secrets.ts'
+import type { Client } from '../types.ts'
+import { createFeed, type Failure } from './createFeed.ts'
+import { encode } from './encode.ts'
+import { noteSubscription } from './noteSubscription.ts'
+import { readUrl } from './readUrl.ts'
+import { reconnectPause } from './reconnectPause.ts'
+import { socketRules } from './socketRules.ts'
+import { type Attempt, type Ending, startAttempt } from './startAttempt.ts'
+import type { Connection, WebSocketOptions } from './types.ts'
+
+/** Close codes, and statuses of a refused handshake, that say that the key is bad. */
+const badKey = [401, 403, 1008, 4401, 4403]
+
+/**
+ * Opens a WebSocket that reconnects by itself, and returns at once. Its URL is not shown in errors or logs; in
+ * browsers, whose WebSocket can't set headers, the key is in its query, unless a proxy or `url` does without.
+ *
+ * @throws {@link ArgumentError} for a wrong option. What fails later reaches `onError`, `opened` and iteration:
+ * {@link NetworkError}, {@link TimeoutError}, {@link ArgumentError}, or what your own functions throw.
+ *
+ * @example
+ * ```ts
+ * const connection = connectWebSocket(client, { onClose: ({ code, final }) => console.log(code, final) })
+ * for await (const message of connection) {
+ *   if (message.type === 'run_status_update') console.log(message.data)
+ * }
+ * ```
+ */
+export function connectWebSocket(client: Client, options: WebSocketOptions = {}): Connection {
+  checkOptions(options, socketRules)
+  const { logger } = reveal(client)
+  const { url, reconnect = true, reconnectInterval = 5000, maxReconnectAttempts = 5, onError } = options
+  const isFixed = typeof url !== 'function'
+  if (isFixed && url !== undefined) readUrl(client, url)
+  // Our own, so that a shared one is not crowded with listeners.
+  const signal = options.signal && AbortSignal.any([options.signal])
+  const runIds = new Set<unknown>()
+  const feed = createFeed()
+  let attempt: Attempt | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let connected = false
+  let wasOpen = false
+  let failures = 0
+  /** No further attempt is made. */
+  let isFinal = false
+
+  let settle!: { resolve: () => void; reject: (error: unknown) => void }
+  const whenOpened = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  whenOpened.catch(() => {})
+
+  const call = async <T>(callback: ((value: T) => unknown) | undefined, value: T): Promise<void> => {
+    try {
+      await callback?.(value)
+    } catch (error) {
+      // What `onError` itself throws has nobody left to be told to.
+      if ((callback as unknown) !== onError) call(onError, error)
+    }
+  }
+  const log = (level: 'info' | 'warn', message: string) => {
+    try {
+      logger?.[level](message)
+    } catch {}
+  }
+
+  const opened = () => {
+    const isAgain = wasOpen
+    const took = failures
+    connected = wasOpen = true
+    failures = 0
+    log('info', 'WebSocket connection established')
+    for (const runId of runIds) {
+      connection.send({ type: 'client_event', data: { action: 'subscribe', runId } })
+    }
+    settle.resolve()
+    call(options.onOpen, undefined)
+    if (isAgain && connected) call(options.onReconnect, took)
+  }
+
+  const message = (message: unknown) => {
+    call(options.onMessage, message)
+    // A listener may have closed it.
+    if (!isFinal) feed.push(message)
+  }
+
+  /** Tells those who wait that nothing more comes. */
+  const finish = (failure?: Failure) => {
+    isFinal = true
+    signal?.removeEventListener('abort', abort)
+    settle.reject(failure ? failure.error : new NetworkError('The WebSocket was closed before it was open'))
+    feed.end(failure)
+  }
+
+  /** After a close or a failed attempt: the next attempt, or the end. */
+  const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
+    connected = false
+    // Before what follows: it may close the connection.
+    if (error) call(onError, error)
+    attempt = undefined
+    const level = isFinal ? 'info' : 'warn'
+    const isRefused = isFixed && badKey.includes(how.code)
+    if (!isFinal && (!reconnect || isRefused || isHopeless || failures >= maxReconnectAttempts)) {
+      const final = new NetworkError(`The WebSocket closed (${how.code}) and stays closed`, { cause: error })
+      finish({ error: isHopeless ? error : final })
+    }
+    if (!isFinal) timer = setTimeout(start, reconnectPause(reconnectInterval, failures++))
+    log(level, `WebSocket closed (${how.code})${isFinal ? '' : `, attempt ${failures} follows`}`)
+    call(options.onClose, { ...how, final: isFinal })
+  }
+
+  const stop = (code: number, reason: string, failure?: Failure) => {
+    if (isFinal) return
+    finish(failure)
+    connected = false
+    clearTimeout(timer)
+    if (attempt) attempt.close(code, reason)
+    else ended({ code, reason, wasClean: true })
+  }
+  const abort = () => stop(1000, '', { error: signal!.reason })
+
+  const start = () => {
+    attempt = startAttempt(client, options, {
+      opened,
+      message,
+      error: (error) => call(onError, error),
+      ended,
+    })
+  }
+
+  const connection: Connection = {
+    send(message) {
+      try {
+        noteSubscription(runIds, message)
+        return !!attempt?.send(encode(message))
+      } catch {
+        return false
+      }
+    },
+    close(code = 1000, reason = '') {
+      const isLegal = code === 1000 || (Number.isInteger(code) && code > 2999 && code < 5000)
+      const isShort = new TextEncoder().encode(reason).length < 124
+      stop(isLegal ? code : 1000, isShort ? `${reason}` : '')
+    },
+    get connected() {
+      return connected
+    },
+    opened: whenOpened,
+    listen: feed.listen,
+    [Symbol.asyncIterator]: () => feed[Symbol.asyncIterator](),
+  }
+
+  if (signal?.aborted) queueMicrotask(abort)
+  else start()
+  signal?.addEventListener('abort', abort)
+  return connection
+}

@@ -1,0 +1,58 @@
+/** Why nothing more comes, if not because of a `close()`. */
+export interface Failure {
+  error: unknown
+}
+
+/** Called with a message, and without one at the end. */
+export type Reader = (...message: unknown[]) => void
+
+/** Hands each message to all who listen or iterate. */
+export interface Feed extends AsyncIterable<unknown> {
+  push(message: unknown): void
+  end(failure?: Failure): void
+  /** Gives the function that stops that. */
+  listen(reader: Reader): () => void
+}
+
+export function createFeed(): Feed {
+  const readers = new Set<Reader>()
+  let isOver = false
+  let why: Failure | undefined
+  return {
+    push(message) {
+      for (const reader of readers) reader(message)
+    },
+    end(failure) {
+      isOver = true
+      why = failure
+      for (const reader of readers) reader()
+    },
+    listen(reader) {
+      readers.add(reader)
+      return () => {
+        readers.delete(reader)
+      }
+    },
+    async *[Symbol.asyncIterator]() {
+      const queue: unknown[] = []
+      let wake = () => {}
+      const reader = (...message: unknown[]) => {
+        queue.push(...message)
+        wake()
+      }
+      readers.add(reader)
+      try {
+        for (;;) {
+          while (queue.length) yield queue.shift()
+          if (why) throw why.error
+          if (isOver) return
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      } finally {
+        readers.delete(reader)
+      }
+    },
+  }
+}

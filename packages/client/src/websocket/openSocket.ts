@@ -1,0 +1,75 @@
+import { ArgumentError } from '../errors.ts'
+import { addHeaders, keyHeader } from '../internal/headers.ts'
+import { isBrowser, isWorkerd } from '../internal/runtime.ts'
+import { reveal } from '../internal/secrets.ts'
+import type { Client } from '../types.ts'
+import { loadWebSocket } from './loadWebSocket.ts'
+import { readUrl } from './readUrl.ts'
+import { socketError } from './socketError.ts'
+import type { WebSocketClass, WebSocketLike, WebSocketOptions } from './types.ts'
+import { upgrade } from './upgrade.ts'
+
+export interface Opening {
+  socket?: WebSocketLike
+  /** Whether it is open already. */
+  isOpen?: boolean
+  /** Instead of a socket. An {@link ArgumentError} says that no further attempt can do better. */
+  error?: Error
+  /** The HTTP status of a refusal. */
+  status?: number
+}
+
+/** Starts one attempt. Throws what the caller's own functions do, or a runtime's WebSocket. */
+export async function openSocket(
+  client: Client,
+  options: WebSocketOptions,
+  signal: AbortSignal,
+): Promise<Opening> {
+  const { auth = 'auto', protocols } = options
+  const { apiKey, headers: own } = reveal(client)
+  const { url: given = `${client.baseUrl}/api/v1/ws` } = options
+  // Awaited in any case: who closes at once makes no socket.
+  const url = readUrl(client, await (typeof given === 'function' ? given() : given))
+  const headers: Record<string, string> = {}
+  // The key goes to the host of the base URL, and is not sent in plain text where that is encrypted.
+  const isOurs = url.origin.replace('ws', 'http') === new URL(client.baseUrl).origin
+  const key = auth !== 'none' && (isOurs || auth !== 'auto') ? apiKey : undefined
+  if (auth === 'header' || (isOurs && auth !== 'none')) {
+    addHeaders(headers, typeof own === 'function' ? await own() : own, apiKey)
+  }
+  if (key && auth !== 'query') headers[keyHeader] = key
+  const { WebSocket = globalThis.WebSocket ?? (await loadWebSocket()) } = options
+  if (!WebSocket) {
+    return {
+      error: new ArgumentError(
+        'This runtime has no WebSocket: npm install isomorphic-ws ws, or pass one as WebSocket',
+      ),
+    }
+  }
+  // Closed meanwhile: nothing is sent any more.
+  signal.throwIfAborted()
+
+  const hasHeaders = Object.keys(headers).length > 0
+  if (auth === 'query' && key) url.searchParams.set('api_key', key)
+  if (hasHeaders && isWorkerd() && !options.WebSocket) {
+    return upgrade(client, url, headers, protocols, signal)
+  }
+  const make = (...rest: unknown[]) => ({ socket: new (WebSocket as WebSocketClass)(url.href, ...rest) })
+  if (hasHeaders && (!isBrowser() || options.WebSocket)) {
+    try {
+      // `ws` takes the headers third, Node, Deno and Bun second; others throw, and send nothing.
+      return 'on' in Object(WebSocket.prototype)
+        ? make(protocols ?? [], { headers })
+        : make({ headers, ...(protocols && { protocols }) })
+    } catch {}
+  }
+  if (hasHeaders && auth === 'header') {
+    return { error: new ArgumentError("auth: this runtime's WebSocket can't set headers") }
+  }
+  if (key) url.searchParams.set('api_key', key)
+  try {
+    return protocols ? make(protocols) : make()
+  } catch (error) {
+    throw socketError('could not be made', error)
+  }
+}

@@ -1,0 +1,141 @@
+import { ArgumentError, type NetworkError, TimeoutError } from '../errors.ts'
+import type { Client } from '../types.ts'
+import { decode } from './decode.ts'
+import { encode } from './encode.ts'
+import { openSocket } from './openSocket.ts'
+import { socketError } from './socketError.ts'
+import type { CloseInfo, WebSocketLike, WebSocketOptions } from './types.ts'
+
+/** How long a close of ours waits for the other side's, in ms. */
+const closeMs = 2000
+/** The longest delay that a timer can take, in ms; above it runtimes fire at once. */
+const maxDelayMs = 2 ** 31 - 1
+
+export type Ending = Omit<CloseInfo, 'final'>
+
+/** What becomes of a socket; `ended` comes last, and once. */
+export interface AttemptEvents {
+  opened(): void
+  message(message: unknown): void
+  error(error: unknown): void
+  ended(how: Ending, error?: unknown, isHopeless?: boolean): void
+}
+
+/** One socket, from the attempt to open it to its end, however a runtime tells of that. */
+export interface Attempt {
+  /** Gives whether it was open for that. */
+  send(data: unknown): boolean
+  close(code: number, reason: string): void
+}
+
+export function startAttempt(client: Client, options: WebSocketOptions, on: AttemptEvents): Attempt {
+  const { idleTimeoutMs = 300_000, ping } = options
+  const over = new AbortController()
+  let socket: (WebSocketLike & { terminate?: () => void }) | undefined
+  let isOpen = false
+  let isClosing = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  /** There is one timer, since only one thing at a time is waited for. */
+  const wait = (ms: number, late: () => void) => {
+    clearTimeout(timer)
+    timer = setTimeout(late, Math.min(ms, maxDelayMs))
+  }
+  const end = (how: Partial<Ending>, error?: unknown, isHopeless?: boolean) => {
+    if (over.signal.aborted) return
+    over.abort()
+    clearTimeout(timer)
+    on.ended({ code: 1006, reason: '', wasClean: false, ...how }, isClosing ? undefined : error, isHopeless)
+  }
+  /** Lets go of a socket whose other side does not answer. */
+  const discard = (reason: string, error?: unknown) => {
+    end({ reason }, error)
+    if (socket?.terminate) socket.terminate()
+    else socket?.close()
+  }
+  /** Servers do go silent, and a socket does not notice. */
+  const watchSilence = (wasPinged = ping === undefined) => {
+    wait(ping === undefined ? idleTimeoutMs : idleTimeoutMs / 2, () => {
+      if (wasPinged) {
+        const error = new TimeoutError(`The WebSocket was silent for ${idleTimeoutMs}ms`, {
+          timeoutMs: idleTimeoutMs,
+        })
+        return discard('silent', error)
+      }
+      try {
+        attempt.send(encode(ping))
+      } catch {}
+      watchSilence(true)
+    })
+  }
+  const opened = () => {
+    if (over.signal.aborted || isClosing) return
+    isOpen = true
+    watchSilence()
+    on.opened()
+  }
+
+  const listen = (to: WebSocketLike) => {
+    let failure: NetworkError | undefined
+    let status = 0
+    to.addEventListener('error', ({ message, error }: { message?: string; error?: { code?: string } }) => {
+      if (over.signal.aborted) return
+      const why = error?.code ?? message
+      if (isOpen && !isClosing) return on.error(socketError('failed', why))
+      failure = socketError('did not open', why)
+      // `ws` tells the status of a refused handshake. Nobody else does, and some send no close after it.
+      status = Number(/response: (\d+)/.exec(`${message}`)?.[1])
+      wait(0, () => end({ code: status || 1006 }, failure))
+    })
+    to.addEventListener('open', opened)
+    to.addEventListener('message', ({ data }: { data: unknown }) => {
+      if (over.signal.aborted || isClosing) return
+      watchSilence()
+      on.message(decode(data))
+    })
+    to.addEventListener('close', ({ code, reason, wasClean }: Partial<Ending>) => {
+      end(
+        { code: status || code || 1006, reason: reason ?? '', wasClean: wasClean ?? code === 1000 },
+        isOpen ? undefined : (failure ?? socketError('did not open')),
+      )
+    })
+  }
+
+  const start = async () => {
+    try {
+      const { error, status, isOpen, ...made } = await openSocket(client, options, over.signal)
+      if (!made.socket) return end({ code: status || 1006 }, error, error instanceof ArgumentError)
+      socket = made.socket
+      socket.binaryType = 'arraybuffer'
+      listen(socket)
+      if (over.signal.aborted) socket.close()
+      else if (isOpen) opened()
+    } catch (error) {
+      end({}, error)
+    }
+  }
+
+  const attempt: Attempt = {
+    send(data) {
+      const isReady = isOpen && !isClosing && !over.signal.aborted && (socket!.readyState ?? 1) === 1
+      if (!isReady || data === undefined) return false
+      socket!.send(data)
+      return true
+    },
+    close(code, reason) {
+      if (over.signal.aborted) return
+      isClosing = true
+      if (!socket) return end({ code, reason, wasClean: true })
+      wait(closeMs, () => discard(reason))
+      try {
+        socket.close(code, reason)
+      } catch {}
+    },
+  }
+  const { timeoutMs } = client
+  wait(timeoutMs, () =>
+    discard('timed out', new TimeoutError(`The WebSocket did not open within ${timeoutMs}ms`, { timeoutMs })),
+  )
+  start()
+  return attempt
+}

@@ -1,0 +1,38 @@
+import { reveal } from '../internal/secrets.ts'
+import type { Client } from '../types.ts'
+import type { Opening } from './openSocket.ts'
+import { socketError } from './socketError.ts'
+import type { WebSocketLike, WebSocketOptions } from './types.ts'
+
+/** Cloudflare Workers set headers by a fetch that is upgraded. */
+export async function upgrade(
+  client: Client,
+  url: URL,
+  headers: Record<string, string>,
+  protocols: WebSocketOptions['protocols'],
+  signal: AbortSignal,
+): Promise<Opening> {
+  const { fetch = globalThis.fetch } = reveal(client)
+  let response: Response & { webSocket?: WebSocketLike & { accept(): void } }
+  try {
+    response = await fetch(url.href.replace('ws', 'http'), {
+      method: 'GET',
+      redirect: 'manual',
+      signal,
+      headers: {
+        ...headers,
+        Upgrade: 'websocket',
+        ...(protocols && { 'Sec-WebSocket-Protocol': `${protocols}` }),
+      },
+    })
+  } catch (error) {
+    throw socketError('did not open', error)
+  }
+  const { webSocket: socket, status } = response
+  if (socket) {
+    socket.accept()
+    return { socket, isOpen: true }
+  }
+  response.body?.cancel().catch(() => {})
+  return { error: socketError('did not open', `status ${status}`), status }
+}
