@@ -41,7 +41,8 @@ export function ensureInstalled() {
 
 /** Builds the packages if a source is newer than what was built. */
 export function ensureBuilt() {
-  const built = ['client', 'emulator'].map((name) => mtime(`packages/${name}/dist/index.d.ts`))
-  const sources = ['client', 'emulator'].map((name) => newest(`packages/${name}/src`))
+  const names = ['client', 'flowscale', 'emulator']
+  const built = names.map((name) => mtime(`packages/${name}/dist/index.d.ts`))
+  const sources = names.map((name) => newest(`packages/${name}/src`))
   if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs'))) npm('Building', 'run', 'build')
 }

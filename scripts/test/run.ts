@@ -13,6 +13,7 @@ const bin = (name: string) => `node_modules/.bin/${name}`
 
 const checks: [name: string, command: string, args: string[]][] = [
   ['types of the client', bin('tsc'), ['-p', 'packages/client']],
+  ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
   ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
   ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],

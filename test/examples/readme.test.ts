@@ -13,13 +13,17 @@ import { startCli } from '../support/startCli.ts'
 const test = suite('README')
 // Inside the repository, so that the packages are found by name.
 const folder = join(process.cwd(), '.tmp/readme')
-const documents = ['README.md', 'packages/client/README.md', 'packages/emulator/README.md']
+const documents = [
+  'README.md',
+  ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
+]
 
 /** Commands that other tests run: which. */
 const elsewhere: Record<string, string> = {
   'npm start': 'test/examples/demo.test.ts',
   'npm test': 'this run',
   'npm install @flowscale/client': 'test/dist/pack.test.ts',
+  'npm install flowscale': 'test/dist/pack.test.ts',
   'npm install --save-dev @flowscale/emulator': 'test/dist/pack.test.ts',
 }
 

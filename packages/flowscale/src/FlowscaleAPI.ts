@@ -1,0 +1,142 @@
+import * as api from '@flowscale/client'
+import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
+import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
+import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
+import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
+
+type Inputs = api.Inputs
+type Options = api.RequestOptions
+type Envelope<T> = Promise<api.Envelope<T>>
+
+/**
+ * The class of the published `flowscale` package, over the functions of `@flowscale/client`: the same methods,
+ * parameters, defaults and results. After the published parameters each method takes the options of its function.
+ *
+ * @throws {@link ArgumentError} for a missing key, and for what `createClient` refuses.
+ *
+ * @example
+ * ```ts
+ * const flowscale = new FlowscaleAPI({ apiKey: process.env.FLOWSCALE_API_KEY, baseUrl: process.env.FLOWSCALE_API_URL })
+ * const result = await flowscale.executeWorkflowAsync('bncu0a1kipv', { text_51536: 'a red fox' })
+ * ```
+ */
+export class FlowscaleAPI {
+  /** For the functions of `@flowscale/client`. */
+  readonly client: api.Client
+  readonly #logger: LevelLogger
+  #headers: Record<string, string>
+  #connection: Connection | undefined
+
+  constructor(options: FlowscaleOptions) {
+    const { enableLogging: enabled, logLevel: level, customHeaders } = options ?? {}
+    this.#headers = { ...customHeaders }
+    this.#logger = createLogger({ enabled, level })
+    this.client = api.createClient(
+      toClientOptions(options ?? {}, { headers: () => this.#headers, logger: this.#logger }),
+    )
+  }
+
+  checkHealth(options?: Options): Envelope<api.ContainerHealth[]> {
+    return api.checkHealth(this.client, options)
+  }
+
+  getQueue(options?: Options): Envelope<api.ContainerQueue[]> {
+    return api.getQueue(this.client, options)
+  }
+
+  getWorkflows(options?: Options): Envelope<api.Workflow[]> {
+    return api.getWorkflows(this.client, options)
+  }
+
+  executeWorkflow(
+    workflowId: string,
+    data: Inputs,
+    groupId?: string,
+    options?: Omit<api.ExecuteOptions, 'groupId'>,
+  ): Envelope<api.Execution> {
+    return api.executeWorkflow(this.client, workflowId, data, { ...options, groupId: groupId || undefined })
+  }
+
+  /** Submits and waits. A time-out says `timed out`, carries the `runId` and can be resumed. */
+  executeWorkflowAsync(
+    workflowId: string,
+    data: Inputs,
+    groupId?: string,
+    pollIntervalMs = 1000,
+    timeoutMs = 300_000,
+    options: AsyncOptions = {},
+  ): Promise<RunResult> {
+    return executeWorkflowAsync(this.client, workflowId, data, {
+      ...options,
+      groupId: groupId || undefined,
+      pollIntervalMs,
+      timeoutMs,
+      onUpdate: (run) => {
+        const { _id: runId, status } = run
+        this.#logger.debug(`Polling workflow output: ${JSON.stringify({ runId, status })}`)
+        return options.onUpdate?.(run)
+      },
+    })
+  }
+
+  /** `null` while the output is not ready. */
+  getOutput(filename: string, options?: Options): Promise<api.Envelope<api.Output> | null> {
+    return api.getOutput(this.client, filename, options)
+  }
+
+  cancelRun(runId: string, options?: Options): Envelope<unknown> {
+    return api.cancelRun(this.client, runId, options)
+  }
+
+  getRun(runId: string, options?: Options): Envelope<api.Run> {
+    return api.getRun(this.client, runId, options)
+  }
+
+  getRuns(groupId?: string, options?: Omit<api.GetRunsOptions, 'groupId'>): Envelope<api.RunList> {
+    return api.getRuns(this.client, { ...options, groupId: groupId || undefined })
+  }
+
+  /** Opens a connection, closing the one before, and gives the function that closes it. */
+  connectWebSocket(options: WebSocketOptions = {}): () => void {
+    this.disconnectWebSocket()
+    const connection = connectWebSocket(this.client, options)
+    this.#connection = connection
+    return () => connection.close()
+  }
+
+  disconnectWebSocket(): void {
+    this.#connection?.close()
+  }
+
+  /** `false` while there is no open connection. */
+  sendWebSocketMessage(message: unknown): boolean {
+    return this.#connection?.send(message) ?? false
+  }
+
+  isWebSocketConnected(): boolean {
+    return this.#connection?.connected ?? false
+  }
+
+  setLoggingConfig(enabled: boolean, level?: LogLevel): void {
+    if (level !== undefined) this.#logger.setLevel(level)
+    this.#logger.setEnabled(enabled)
+  }
+
+  getLoggingConfig(): { enabled: boolean; level: LogLevel } {
+    return this.#logger.config()
+  }
+
+  /** Merges `headers` into the custom ones, from the next request on. */
+  updateCustomHeaders(headers: Record<string, string>): void {
+    this.#headers = { ...this.#headers, ...headers }
+  }
+
+  /** A copy. */
+  getCustomHeaders(): Record<string, string> {
+    return { ...this.#headers }
+  }
+
+  clearCustomHeaders(): void {
+    this.#headers = {}
+  }
+}

@@ -1,0 +1,43 @@
+export type {
+  AnyFlowScaleError,
+  BlobLike,
+  Client,
+  ContainerHealth,
+  ContainerQueue,
+  Envelope,
+  ExecuteOptions,
+  Execution,
+  GetRunsOptions,
+  InputItem,
+  Inputs,
+  NamedBlob,
+  Output,
+  ParsedWorkflow,
+  QueueEntry,
+  RequestOptions,
+  Run,
+  RunList,
+  RunOutput,
+  RunStatus,
+  Workflow,
+  WorkflowKind,
+} from '@flowscale/client'
+export {
+  ArgumentError,
+  FlowScaleError,
+  HttpError,
+  isFlowScaleError,
+  NetworkError,
+  parseWorkflow,
+  RedirectError,
+  ResponseError,
+  RunError,
+  TimeoutError,
+  toFile,
+  ValidationError,
+} from '@flowscale/client'
+export type { LogLevel } from '@flowscale/client/logger'
+export type { ResultOutput, RunResult, Submission } from '@flowscale/client/poller'
+export type { CloseInfo, WebSocketOptions } from '@flowscale/client/websocket'
+export { FlowscaleAPI } from './FlowscaleAPI.ts'
+export type { AsyncOptions, FlowscaleOptions } from './options.ts'

@@ -1,0 +1,63 @@
+import { ArgumentError, type ClientOptions } from '@flowscale/client'
+import type { ExecuteAsyncOptions } from '@flowscale/client/poller'
+
+/** Options of {@link FlowscaleAPI}, as published. */
+export interface FlowscaleOptions {
+  /** Required, but with `proxyMode`. */
+  apiKey?: string | undefined
+  baseUrl: string | URL
+  /** Must be `true` to use an `apiKey` in a browser, where every visitor can read it. Default `false`. */
+  allowDangerouslyExposeApiKey?: boolean | undefined
+  /** Default `true`. */
+  enableLogging?: boolean | undefined
+  /** Default `'info'`. */
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined
+  /** Limit of one attempt, in ms. Default 60000. */
+  timeout?: number | undefined
+  /** How often a request that is safe to repeat is tried again. Default 3. */
+  retries?: number | undefined
+  /** The same as `retries`. */
+  maxRetries?: number | undefined
+  /** Base of the back-off between attempts, in ms. Default 1000. */
+  retryDelay?: number | undefined
+  /** `true`: a proxy adds the key; none is needed here, and none is sent. Default `false`. */
+  proxyMode?: boolean | undefined
+  /** Sent with every request to `baseUrl`, such as `{ Authorization: 'Bearer …' }`. */
+  customHeaders?: Record<string, string> | undefined
+  /** Not supported: fetch has no place for one. The error says what to do instead. */
+  httpAgent?: unknown
+  /** Used instead of the global `fetch`. */
+  fetch?: ClientOptions['fetch']
+}
+
+/** What `executeWorkflowAsync` takes after its published parameters. */
+export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'>
+
+/** What the published options are for the client; `headers` and `logger` are those of the class. */
+export function toClientOptions(
+  options: FlowscaleOptions,
+  own: Pick<ClientOptions, 'headers' | 'logger'>,
+): ClientOptions {
+  const { apiKey, baseUrl, proxyMode = false, httpAgent, timeout, retries, maxRetries = retries } = options
+  if (!proxyMode && !apiKey) {
+    throw new ArgumentError(
+      'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or set proxyMode: true behind a proxy that adds it',
+    )
+  }
+  if (httpAgent !== undefined) {
+    throw new ArgumentError(
+      "httpAgent has no place in fetch: pass fetch: (url, init) => fetch(url, { ...init, dispatcher }) with undici's " +
+        'fetch and a dispatcher of it, such as new Agent() or new ProxyAgent()',
+    )
+  }
+  return {
+    ...own,
+    baseUrl,
+    apiKey: proxyMode ? undefined : apiKey,
+    allowDangerouslyExposeApiKey: options.allowDangerouslyExposeApiKey,
+    timeoutMs: timeout,
+    maxRetries,
+    retryDelayMs: options.retryDelay,
+    fetch: options.fetch,
+  }
+}
