@@ -84,6 +84,9 @@ export function breaches(sources: readonly Source[]): string[] {
           say(`imports ${to}`)
         }
       }
+      const isEntry = /^@flowscale\/client(\/(poller|websocket|logger))?$/.test(target)
+      if (inPackage === 'packages/flowscale' && !relativeTarget && !isEntry)
+        say(`the class imports ${target}`)
       if (inPackage === 'packages/emulator') {
         if (target.startsWith('@flowscale/')) say(`the emulator imports ${target}`)
         if (target.startsWith('node:') && !isNodePart(path)) say(`node: outside the Node part (${target})`)
@@ -105,7 +108,7 @@ export function breaches(sources: readonly Source[]): string[] {
 const isNodePart = (path: string): boolean => /^packages\/emulator\/src\/(node[./]|cli\.ts)/.test(path)
 
 export function readSources(): Source[] {
-  return ['client', 'emulator'].flatMap((name) => {
+  return ['client', 'flowscale', 'emulator'].flatMap((name) => {
     const folder = `packages/${name}/src`
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -4,6 +4,7 @@ import { breaches, readSources } from '../../../scripts/check-imports.ts'
 
 const test = suite('import rules')
 const client = (file: string, text: string) => breaches([{ path: `packages/client/src/${file}`, text }])
+const facade = (text: string) => breaches([{ path: 'packages/flowscale/src/x.ts', text }])
 const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
 
 test('the sources keep them', () => {
@@ -31,6 +32,9 @@ const wrong: [what: string, found: string[]][] = [
   ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
   ['node: in the core', emulator('pod/x.ts', "import { x } from 'node:http'")],
+  ['what is no entry point of the client', facade("import { x } from '@flowscale/client/dist/shared.js'")],
+  ['the sources of the client from the class', facade("import { x } from '../../client/src/client.ts'")],
+  ['node: in the class', facade("import { x } from 'node:fs'")],
   ['process in the core', emulator('pod/x.ts', 'process.exit()')],
 ]
 for (const [what, found] of wrong) test(`refuses ${what}`, () => assert.ok(found.length > 0))
@@ -40,6 +44,7 @@ test('lets pass what is allowed', () => {
   assert.equal(client('api/x.ts', "import { x } from '../internal/y.ts'"), [])
   assert.equal(client('api/x.ts', 'export const a = { process: 1 }; a.process'), [])
   assert.equal(emulator('node/x.ts', "import { x } from 'node:http'; process.exit()"), [])
+  assert.equal(facade("import { x } from '@flowscale/client/poller'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
 })
 

@@ -150,6 +150,13 @@ test('Node 22, Deno, Bun: headers and protocols in one object', async () => {
   assert.equal((await make(bare, { WebSocket: bare })).socket!.args, [{ headers: { 'x-api-key': CANARY } }])
 })
 
+test('ws, also the oldest 8: protocols second, headers third', async () => {
+  const WebSocket = fakeClass()
+  Object.assign(WebSocket.prototype, { on() {} })
+  const { socket } = await make(WebSocket, { WebSocket, protocols: 'one' })
+  assert.equal(socket!.args, ['one', { headers: { 'x-api-key': CANARY } }])
+})
+
 test('a WebSocket that throws for headers gets the key in the query', async () => {
   const WebSocket = fakeClass(browserCheck)
   const { socket, key } = await make(WebSocket, { WebSocket, protocols: ['one'] })

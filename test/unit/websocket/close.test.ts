@@ -97,6 +97,7 @@ for (const listener of ['onError', 'onClose'] as const) {
       await settle()
       made[0]!.emit('error')
       made[0]!.end()
+      assert.is(clock.countTimers(), 0)
       await clock.tickAsync(100_000)
       assert.is(made.length, 1, 'no further attempt')
       assert.equal(order, listener === 'onError' ? ['error', 'final'] : ['error', 'close', 'final'])

@@ -129,10 +129,14 @@ test('send: false, never a throw, for what JSON has no form for', async () => {
 
 test('a message that a listener answers by close() is the last one', async () => {
   const { seen, socket, connection } = await pair({ onMessage: () => connection.close() })
+  const iterator = connection[Symbol.asyncIterator]()
+  const first = iterator.next()
   socket.send('1')
   socket.send('2')
   await seen.final()
   assert.equal(seen.messages, [1])
+  assert.equal(await first, { value: 1, done: false })
+  assert.equal(await iterator.next(), { value: undefined, done: true })
 })
 
 test.run()

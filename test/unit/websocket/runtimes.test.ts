@@ -180,6 +180,13 @@ test('an error while closing is the end', async () => {
   WebSocket.made[0]!.emit('error', { message: 'closed before it was open' })
   await seen.final()
   assert.equal(seen.order, ['final'])
+  const open = connect(clientFor('http://pod.test'), { WebSocket })
+  await settle()
+  WebSocket.made[1]!.open()
+  open.connection.close()
+  WebSocket.made[1]!.emit('error', { message: 'broken frame' })
+  await open.final()
+  assert.equal(open.order, ['open', 'final'])
 })
 
 class Accepted extends FakeSocket {

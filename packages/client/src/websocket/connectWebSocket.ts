@@ -83,8 +83,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
 
   const message = (message: unknown) => {
     call(options.onMessage, message)
-    // A listener may have closed it.
-    if (!isFinal) feed.push(message)
+    feed.push(message)
   }
 
   /** Tells those who wait that nothing more comes. */
