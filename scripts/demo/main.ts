@@ -42,6 +42,17 @@ function showProgress(client: Client, runId: string, show: (percent: string) => 
   return () => clearInterval(timer)
 }
 
+/** A run on a pod costs money: an interrupt of ours does not end it, and must say so. */
+function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: string): void {
+  process.once('SIGINT', () => {
+    report.stop()
+    console.error(
+      `✖ Interrupted. Run ${runId} goes on: wait for it by waitForResult, or end it by cancelRun.`,
+    )
+    process.exit(130)
+  })
+}
+
 async function main(): Promise<void> {
   config({ path: join(root, '.env'), quiet: true })
   const options = await readOptions(process.argv.slice(2), process.env)
@@ -83,6 +94,7 @@ async function main(): Promise<void> {
         return file
       },
       async onSubmitted({ runId }: { runId: string }) {
+        if (!local) tellOnInterrupt(report, runId)
         report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
         console.log(`    run ${runId}`)
         if (report.live) {
@@ -110,7 +122,7 @@ async function main(): Promise<void> {
       console.log('Your own pod: npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE')
   } catch (error) {
     report.stop()
-    console.error(`✖ ${toSentence(error, url)}`)
+    console.error(`✖ ${toSentence(error, url, Boolean(local ?? options.apiKey))}`)
     process.exitCode = 1
   } finally {
     await local?.stop()

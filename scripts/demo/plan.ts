@@ -29,7 +29,8 @@ export function plan(
   const inputs: Record<string, unknown> = {}
   const kinds = workflow ? parseWorkflow(workflow).inputs : {}
   const first = (kind: string) => Object.keys(kinds).find((name) => kinds[name] === kind)
-  const prompt = options.prompt ?? (options.url ? undefined : 'a lighthouse at dusk')
+  // A workflow of the user's own choice gets what the user says, and nothing else.
+  const prompt = options.prompt ?? (options.url || options.workflow ? undefined : 'a lighthouse at dusk')
   const text = first('string')
   const image = first('image')
   if (prompt !== undefined && text) inputs[text] = prompt

@@ -4,7 +4,7 @@ import { isFlowScaleError } from '@flowscale/client'
 export class Sentence extends Error {}
 
 /** What went wrong, in one sentence, for somebody who sees the client for the first time. */
-export function toSentence(error: unknown, url: string): string {
+export function toSentence(error: unknown, url: string, hasKey = true): string {
   if (error instanceof Sentence) return error.message
   if (!isFlowScaleError(error)) return String(error)
   switch (error.code) {
@@ -12,7 +12,7 @@ export function toSentence(error: unknown, url: string): string {
       return `Can't reach ${url}: ${error.message.split('got no answer: ').pop()}. Is the URL right?`
     case 'ERR_FLOWSCALE_HTTP':
       return error.status === 401 || error.status === 403
-        ? `${url} refused the key (${error.status}): check --api-key or FLOWSCALE_API_KEY.`
+        ? `${url} ${hasKey ? 'refused the key' : 'wants a key'} (${error.status}): check --api-key or FLOWSCALE_API_KEY.`
         : error.message
     case 'ERR_FLOWSCALE_VALIDATION':
       return `The server refused the inputs: ${error.errors.join('; ')}.`

@@ -1,6 +1,7 @@
 // `npm start` as a newcomer types it, and its ends when something is wrong.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { decode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -12,6 +13,10 @@ const test = suite('npm start')
 const env = { FLOWSCALE_API_URL: '', FLOWSCALE_API_KEY: '' }
 const start = (...args: string[]) => runCommand('npm', ['start', '--silent', '--', ...args], { env })
 const pictures = () => new Set(readdirSync('demo-output', { withFileTypes: true }).map(({ name }) => name))
+
+// What a test made is not left among the user's own.
+const made: string[] = []
+test.after(() => made.forEach((file) => void rmSync(file)))
 
 /** Runs the demo and gives the picture that it saved. */
 async function picture(...args: string[]) {
@@ -25,6 +30,7 @@ async function picture(...args: string[]) {
   assert.is(fresh.length, 1, 'one new file')
   assert.match(output, `demo-output/${fresh[0]}`)
   const file = join('demo-output', fresh[0]!)
+  made.push(file)
   return { file, output, image: decode(readFileSync(file)) }
 }
 
@@ -87,8 +93,10 @@ test('a pod by --url, --workflow and --input', async () => {
 })
 
 test('a broken picture fails with what the server said', async () => {
-  writeFileSync('demo-output/broken.png', 'no picture')
-  const { code, output } = await start('--image', 'demo-output/broken.png')
+  const broken = join(mkdtempSync(join(tmpdir(), 'flowscale-demo-')), 'broken.png')
+  writeFileSync(broken, 'no picture')
+  const { code, output } = await start('--image', broken)
+  rmSync(dirname(broken), { recursive: true })
   assert.is(code, 1, output)
   assert.match(output, /^✖ Run \S+ failed: /m)
 })

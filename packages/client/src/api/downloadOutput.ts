@@ -33,8 +33,11 @@ export async function downloadOutput(
   const given =
     typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
   const { filename, url, download_url = url } = (given ?? {}) as Exclude<DownloadSource, string>
-  if (!download_url) check('source', filename, isId)
-  else if (!isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
+  if (!download_url) {
+    const what = 'a filename, an http(s) URL, or an output that holds one'
+    check('source', filename, (value) => isId(value) === true || what)
+  }
+  if (download_url && !isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
 
   let link = download_url
   for (let renewed = false; ; renewed = true) {
