@@ -108,7 +108,7 @@ const wrongUrls = {
 }
 for (const [name, baseUrl] of Object.entries(wrongUrls)) {
   test(`baseUrl: ${name} is an error that does not repeat it`, () => {
-    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be an absolute http\(s\) URL \(in a page: or a path\)/)
+    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be an absolute http\(s\) URL \(or in a page a path\)/)
   })
 }
 
@@ -205,7 +205,7 @@ for (const [name, globals] of Object.entries(browsers)) {
   test(`in ${name} a key must be allowed explicitly`, () =>
     withGlobals(globals, () => {
       const options = { baseUrl: 'https://pod.test', apiKey: CANARY }
-      fails(options, /^apiKey: visitors could read it\. Use a proxy .*allowDangerouslyExposeApiKey: true$/)
+      fails(options, /^apiKey: visitors could read it\. Let a proxy add it .*allowDangerouslyExposeApiKey: true$/)
       fails({ ...options, allowDangerouslyExposeApiKey: false }, /visitors could read it/)
       createClient({ ...options, allowDangerouslyExposeApiKey: true })
       createClient({ baseUrl: 'https://pod.test' })

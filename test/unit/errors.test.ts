@@ -169,7 +169,7 @@ for (const [name, body, said] of notResults) {
 test('ResponseError: a 204 where there must be a result', async () => {
   const error = await rejection(checkHealth(clientWith(fakeFetch(() => new Response(null, { status: 204 })))))
   assert.instance(error, ResponseError)
-  assert.is(error.message, `GET ${url} answered 204 without a result: nothing`)
+  assert.is(error.message, `GET ${url} answered 204 without a result: ""`)
 })
 
 test('a byte order mark is no error, from a real server', async () => {

@@ -42,7 +42,7 @@ export function createClient(options: ClientOptions): Client {
   const { apiKey, headers, timeoutMs = 60_000, maxRetries = 3, retryDelayMs = 1000 } = options
   if (apiKey && !options.allowDangerouslyExposeApiKey && isBrowser()) {
     throw new ArgumentError(
-      'apiKey: visitors could read it. Use a proxy that adds it (baseUrl: "/api"), ' +
+      'apiKey: visitors could read it. Let a proxy add it (baseUrl: "/api"), ' +
         'or set allowDangerouslyExposeApiKey: true',
     )
   }
@@ -63,6 +63,6 @@ function readBaseUrl(baseUrl: string | URL): string {
       return href.replace(/\/+$/, '')
   } catch {}
   throw new ArgumentError(
-    'baseUrl must be an absolute http(s) URL (in a page: or a path) without credentials, query or fragment',
+    'baseUrl must be an absolute http(s) URL (or in a page a path) without credentials, query or fragment',
   )
 }

@@ -59,10 +59,12 @@ export class NetworkError extends FlowScaleError {
     return 'NetworkError'
   }
   declare readonly code: 'ERR_FLOWSCALE_NETWORK'
-  /** No answer came. */
-  declare readonly status: 0
-  declare readonly method: string
-  declare readonly url: string
+  /** No answer came. Not told of a WebSocket. */
+  declare readonly status?: 0
+  /** Not told of a WebSocket. */
+  declare readonly method?: string
+  /** Not told of a WebSocket. */
+  declare readonly url?: string
 }
 
 /** An attempt took longer than its `timeoutMs`, or a wait reached its deadline or `maxPolls`. */

@@ -21,16 +21,19 @@ export function parse(text: string | undefined): unknown {
 
 /** `value` without the key and without the values of custom headers, should a server have echoed them. */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
-  let json = JSON.stringify(value)
-  for (const name in headers) {
-    for (const secret of headers[name]!.split(' ')) {
-      // A short word is no secret, and to take it out would spoil the message.
-      if (secret.length > (name === keyHeader ? 0 : 7)) {
-        json = json.replaceAll(JSON.stringify(secret).slice(1, -1), '[redacted]')
+  // In each string and number of the JSON, names included, and nowhere else: it stays JSON.
+  const json = JSON.stringify(value).replace(/"(\\.|[^"\\])*"|-?\d[\d.e+-]*/g, (token) => {
+    let text = `${JSON.parse(token)}`
+    const before = text
+    for (const name in headers) {
+      for (const secret of headers[name]!.split(' ')) {
+        // A short word is no secret, and to take it out would spoil the message.
+        if (secret.length > (name === keyHeader ? 0 : 7)) text = text.replaceAll(secret, '[redacted]')
       }
     }
-  }
-  return parse(json) as T
+    return text === before ? token : JSON.stringify(text)
+  })
+  return JSON.parse(json)
 }
 
 /** What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. */
@@ -76,7 +79,7 @@ export function answerError(
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
   // Not the text itself, in which a key may be escaped, and so escape us.
-  const said = (errors.join('; ') || (text && JSON.stringify(body)) || 'nothing').slice(0, 300)
+  const said = (errors.join('; ') || JSON.stringify(body)).slice(0, 300)
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,

@@ -58,7 +58,11 @@ function encode(name: string, path: string, value: unknown): Part {
   if (value === null) throw wrong('is null; leave it out, or pass undefined')
   if (value instanceof Blob) return [name, value, filenameOf(name, value)]
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    return [name, new Blob([value as BlobPart]), `${safe(name)}.bin`]
+    try {
+      return [name, new Blob([value as BlobPart]), `${safe(name)}.bin`]
+    } catch (cause) {
+      throw wrong('has bytes that are gone (transferred to a worker?)', { cause })
+    }
   }
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw wrong('is an invalid date')
@@ -76,7 +80,7 @@ function encode(name: string, path: string, value: unknown): Part {
     if (!json) throw new TypeError('its toJSON gives nothing')
     return [name, json]
   } catch (error) {
-    throw wrong(`can't be sent as JSON: ${(error as Error).message}`, { cause: error })
+    throw wrong(`can't be sent as JSON: ${Object(error).message}`, { cause: error })
   }
 }
 

@@ -84,7 +84,10 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       return answerError(fail, response, headers, text)
     } catch (error) {
       // After an abort nobody gets to see this: `within` has ended.
-      const why = redact(`${(error as { cause?: { code?: string } })?.cause?.code ?? error}`, headers)
+      const { cause } = Object(error)
+      // What a server sent that is no HTTP, which may be an echo of the request.
+      if (cause?.data) cause.data = redact(cause.data, headers)
+      const why = redact(`${cause?.code ?? error}`, headers)
       // Some runtimes name the address, and with it the signature of a link.
       return fail(NetworkError, `got no answer: ${why.replace(href, url)}`, { cause: error })
     }
@@ -96,11 +99,16 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     const result = await within(timeoutMs, signal, send, () =>
       fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
     )
-    const log = (level: 'debug' | 'warn' | 'error', end: unknown) => {
-      // A logger that throws must not lose a run.
+    const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
+      // A logger that fails must not lose a run.
       try {
-        const durationMs = Date.now() - start
-        logger?.[level](`${method} ${path} ${end}`, { method, path, status, attempt, durationMs })
+        await logger?.[level](`${method} ${path} ${end}`, {
+          method,
+          path,
+          status,
+          attempt,
+          durationMs: Date.now() - start,
+        })
       } catch {}
     }
     if (!(result instanceof Error)) {

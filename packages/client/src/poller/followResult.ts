@@ -4,7 +4,7 @@ import { HttpError, RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
-import type { Client, Output, Run, RunOutput } from '../types.ts'
+import type { Client, Output, Run } from '../types.ts'
 import { addNames, missingNames } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
@@ -38,7 +38,8 @@ const resultRules: Record<keyof WaitForResultOptions, Rule> = {
     (Array.isArray(value) && value.every((name) => isId(name) === true)) || 'an array of names',
 }
 
-const namesOf = (outputs: readonly RunOutput[]) => outputs.map(({ filename }) => filename)
+const namesOf = (outputs: readonly { filename?: string | undefined }[]) =>
+  outputs.map(({ filename }) => filename)
 
 /** Polls a run until its outputs are there. `first` is waited for before the first poll, on the same clock. */
 export async function followResult(
@@ -46,16 +47,19 @@ export async function followResult(
   runId: string,
   options: WaitForResultOptions,
   first?: () => unknown,
+  /** The last state that an earlier wait saw. */
+  before?: Run,
 ): Promise<RunResult> {
   checkOptions(options, resultRules)
   check('runId', runId, isId)
   const names = new Set(options.outputNames)
   const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
-    followResult(client, runId, { ...options, outputNames: [...names], ...more }),
+    followResult(client, runId, { ...options, outputNames: [...names], ...more }, undefined, last),
   )
   /** The last state that counts. */
-  let last: Run | undefined
-  let status = ''
+  let last = before
+  let status = before?.status ?? ''
+  let rounds = 0
   /** Whether the server has `getRun`; `undefined` until it has shown it. */
   let tellsRuns: boolean | undefined
   const found = new Map<string, ResultOutput>()
@@ -116,9 +120,11 @@ export async function followResult(
 
   /** The outputs, if all are there. */
   const collect = async (): Promise<ResultOutput[] | undefined> => {
-    const listed = (last?.outputs ?? []).filter(({ filename, url }) => isId(filename) === true || url)
+    const listed = (last?.outputs ?? [])
+      .map(({ filename, url }) => ({ filename: isId(filename) === true ? filename : undefined, url }))
+      .filter(({ filename, url }) => filename || url)
     const missing = missingNames(names, namesOf(listed))
-    const wanted: RunOutput[] = [...listed, ...missing.map((filename) => ({ filename }))]
+    const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
     const outputs: ResultOutput[] = []
     for (const { filename = '', url } of wanted) {
       const output =
@@ -135,7 +141,8 @@ export async function followResult(
   try {
     if (first) await poll.tell(first)
     for (;;) {
-      if (tellsRuns !== false) await askRun()
+      // Now and then even where it was not known: the first 404 may have come too early.
+      if (tellsRuns !== false || rounds++ % 10 === 9) await askRun()
       if (tellsRuns === false || isDone(status)) {
         const outputs = await collect()
         if (outputs) {

@@ -12,7 +12,7 @@ export interface Observed {
   /** What functions of the caller threw; it is not ours, even where it looks so. */
   readonly foreign: ReadonlySet<unknown>
   /** The log line of the failure that just happened, held back until it is known whether it is final. */
-  takeLine(): (level: 'warn' | 'error') => void
+  takeLine(): (level: 'warn' | 'error') => unknown
 }
 
 type Line = [message: string, fields?: LogFields]
@@ -53,10 +53,10 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
     takeLine() {
       const line = held
       held = undefined
-      return (level) => {
+      return async (level) => {
         // A logger that throws must not lose a run.
         try {
-          if (line) logger?.[level](...line)
+          if (line) await logger?.[level](...line)
         } catch {}
       }
     },

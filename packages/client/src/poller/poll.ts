@@ -41,7 +41,9 @@ export function createPoll(
   runId: string | undefined,
   resume: NonNullable<TimeoutError['resume']>,
 ): Poll {
-  const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, signal, headers } = options
+  const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, headers } = options
+  // Derived once: each derivation leaves a mark on the caller's signal, for as long as that lives.
+  const signal = options.signal && AbortSignal.any([options.signal])
   const observed = observe(client, headers)
   const hints = createHints(options.push, runId)
   const start = Date.now()
@@ -70,7 +72,15 @@ export function createPoll(
   const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
     signal?.throwIfAborted()
     const restMs = deadline - Date.now()
-    return restMs > 0 ? within(restMs, signal, run, late) : end('deadline')
+    if (restMs <= 0) end('deadline')
+    const own = new AbortController()
+    const forward = () => own.abort(signal?.reason)
+    signal?.addEventListener('abort', forward)
+    try {
+      return await within(restMs, own.signal, run, late)
+    } finally {
+      signal?.removeEventListener('abort', forward)
+    }
   }
 
   return {
@@ -118,6 +128,7 @@ export function createPoll(
       if (rounds >= maxPolls) end('polls')
       if (isOvertime) end('deadline')
       await step((inner) => hints.rest(pollIntervalMs, inner))
+      if (Date.now() >= deadline) late()
     },
     stop: hints.stop,
     async fail(error) {

@@ -40,5 +40,7 @@ export const pollRules: Record<keyof PollOptions, Rule> = {
 export const watchRules: Record<keyof WatchOptions, Rule> = {
   ...pollRules,
   cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
-  push: (value) => typeof value?.listen === 'function' || 'a connection of connectWebSocket',
+  push: (value) =>
+    (typeof value?.listen === 'function' && typeof value.send === 'function') ||
+    'a connection of connectWebSocket',
 }

@@ -4,13 +4,18 @@ import type { Run } from '../types.ts'
 
 /** The error for a run that failed: what the server said, without the headers that were sent. */
 export function runError(runId: string, run: Run, sent: Readonly<Record<string, string>>): RunError {
-  const clean = redact(run, sent)
+  let clean: Run | undefined
+  try {
+    clean = redact(run, sent)
+  } catch {
+    // Nested too deep for JSON.
+  }
   const errors = problems(clean).map(({ message }) => message)
   const { status } = run
   return new RunError(`Run ${runId} ${status}: ${errors.join('; ') || 'no reason given'}`, {
     runId,
     status,
     errors,
-    run: clean,
+    ...(clean && { run: clean }),
   })
 }

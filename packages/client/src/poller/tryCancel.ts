@@ -21,7 +21,7 @@ export async function tryCancel(
   } catch (problem) {
     try {
       const { code = 'headers failed' } = Object(problem)
-      reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
+      await reveal(client).logger?.warn(`Run ${runId} could not be cancelled: ${code}`, { runId, code })
     } catch {}
     return problem
   }

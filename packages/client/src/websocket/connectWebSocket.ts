@@ -37,8 +37,8 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   if (isFixed && url !== undefined) readUrl(client, url)
   // Our own, so that a shared one is not crowded with listeners.
   const signal = options.signal && AbortSignal.any([options.signal])
-  const runIds = new Set<unknown>()
-  const feed = createFeed()
+  const runIds = new Map<unknown, number>()
+  const feed = createFeed((error) => call(onError, error))
   let attempt: Attempt | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let connected = false
@@ -61,9 +61,9 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
       if ((callback as unknown) !== onError) call(onError, error)
     }
   }
-  const log = (level: 'info' | 'warn', message: string) => {
+  const log = async (level: 'info' | 'warn', message: string) => {
     try {
-      logger?.[level](message)
+      await logger?.[level](message)
     } catch {}
   }
 
@@ -73,8 +73,8 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     connected = wasOpen = true
     failures = 0
     log('info', 'WebSocket connection established')
-    for (const runId of runIds) {
-      connection.send({ type: 'client_event', data: { action: 'subscribe', runId } })
+    for (const runId of runIds.keys()) {
+      attempt?.send(encode({ type: 'client_event', data: { action: 'subscribe', runId } }))
     }
     settle.resolve()
     call(options.onOpen, undefined)
@@ -133,8 +133,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const connection: Connection = {
     send(message) {
       try {
-        noteSubscription(runIds, message)
-        return !!attempt?.send(encode(message))
+        return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
       } catch {
         return false
       }

@@ -14,18 +14,26 @@ export interface Feed extends AsyncIterable<unknown> {
   listen(reader: Reader): () => void
 }
 
-export function createFeed(): Feed {
+/** What a listener throws goes to `onThrow`; it keeps nobody else from hearing. */
+export function createFeed(onThrow: (error: unknown) => void): Feed {
   const readers = new Set<Reader>()
   let isOver = false
   let why: Failure | undefined
+  const tell = (...message: unknown[]) => {
+    for (const reader of readers) {
+      try {
+        reader(...message)
+      } catch (error) {
+        onThrow(error)
+      }
+    }
+  }
   return {
-    push(message) {
-      for (const reader of readers) reader(message)
-    },
+    push: tell,
     end(failure) {
       isOver = true
       why = failure
-      for (const reader of readers) reader()
+      tell()
     },
     listen(reader) {
       readers.add(reader)

@@ -2,7 +2,8 @@ import { encodeId } from '../internal/options.ts'
 import type { Connection } from './types.ts'
 
 /**
- * Takes back {@link subscribeToRun}. Gives whether it was sent at once.
+ * Takes back one {@link subscribeToRun}; the server is told when nobody else on this connection wants the run, such
+ * as a wait with `push`. Gives whether that was done at once.
  *
  * @throws {@link ArgumentError} for an illegal id.
  *

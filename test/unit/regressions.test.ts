@@ -1,0 +1,198 @@
+// What a review found, each by what a user would have lost.
+import { inspect } from 'node:util'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
+import { downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
+import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
+import { createClient } from '../../packages/client/src/client.ts'
+import { executeWorkflowAsync } from '../../packages/client/src/poller/executeWorkflowAsync.ts'
+import { waitForResult } from '../../packages/client/src/poller/waitForResult.ts'
+import { waitForRun } from '../../packages/client/src/poller/waitForRun.ts'
+import type { Fetch } from '../../packages/client/src/types.ts'
+import { createFeed } from '../../packages/client/src/websocket/createFeed.ts'
+import { noteSubscription } from '../../packages/client/src/websocket/noteSubscription.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { fakeClock, fakeFetch, json, ok, rejection } from '../support/fakes.ts'
+
+const test = suite('regressions')
+const RUN = 'r1'
+const clientOf = (fetch: Fetch, more: object = {}) =>
+  createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, maxRetries: 0, fetch, ...more })
+/** Runs `play` on a fake clock while it is ticked. */
+async function timed<T>(play: (clock: ReturnType<typeof fakeClock>) => Promise<T>): Promise<T> {
+  const clock = fakeClock()
+  try {
+    return await play(clock)
+  } finally {
+    clock.uninstall()
+  }
+}
+
+test('an answer that is no HTTP, but an echo of the request, does not show the key', async () => {
+  const cause = Object.assign(new Error('bad'), {
+    code: 'HPE_INVALID_CONSTANT',
+    data: `x-api-key: ${CANARY}`,
+  })
+  const error = await rejection(checkHealth(clientOf(fakeFetch(new TypeError('fetch failed', { cause })))))
+  assertNoCanary(error)
+  assert.match(inspect(error), /\[redacted\]/)
+})
+
+test('an output without an address does not show what a server echoed', async () => {
+  const fetch = fakeFetch(ok({ generation_status: 'success' }, { echo: CANARY }))
+  const error = await rejection(downloadOutput(clientOf(fetch), 'f.png'))
+  assertNoCanary(error)
+  assert.equal([error.method, error.url], ['GET', 'http://pod.test/api/v1/runs/output'])
+})
+
+test('a number in an answer that equals a header costs neither the error nor its body', async () => {
+  const fetch = fakeFetch(
+    json({ status: 'error', errors: 'no credits', data: { team: 10020030, n: '\nabcdefgh' } }),
+  )
+  const client = clientOf(fetch, { headers: { 'X-Team': '10020030', 'X-Word': 'nabcdefgh' } })
+  const error = await rejection(executeWorkflow(client, 'w', {}))
+  assert.equal(error.errors, ['no credits'])
+  assert.equal(error.body.data, { team: '[redacted]', n: '\nabcdefgh' })
+  assert.is(error.maybeSubmitted, undefined)
+})
+
+test('a completed run whose output has no proper filename', async () => {
+  for (const filename of [null, 7, {}]) {
+    const fetch = fakeFetch(
+      ok({ run_id: RUN, output_names: ['a'] }),
+      ok({ _id: RUN, status: 'completed', outputs: [{ filename, url: 'http://files.test/a' }] }),
+      ok({ download_url: 'http://files.test/a', generation_status: 'success' }),
+    )
+    const { outputs, runId } = await executeWorkflowAsync(clientOf(fetch), 'w', {})
+    assert.is(runId, RUN)
+    assert.ok(outputs.every(({ filename, download_url }) => typeof filename === 'string' && download_url))
+  }
+})
+
+test('a failed run that is nested too deep for JSON is still a RunError', async () => {
+  const text = `{"status":"success","data":{"status":"failed","error":"boom","deep":${'['.repeat(8000)}1${']'.repeat(8000)}}}`
+  const error = await rejection(waitForRun(clientOf(fakeFetch(new Response(text))), RUN))
+  assert.equal([error.code, error.runId, error.status], ['ERR_FLOWSCALE_RUN', RUN, 'failed'])
+})
+
+test('bytes that were transferred away are an error of ours', async () => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  const fetch = fakeFetch(ok({ run_id: RUN }))
+  for (const value of [bytes, { toJSON: () => Promise.reject.call(null) }]) {
+    const error = await rejection(executeWorkflow(clientOf(fetch), 'w', { a: value as never }))
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+  }
+  assert.is(fetch.calls.length, 0)
+})
+
+test('a logger whose methods reject loses nothing', async () => {
+  const fails = async () => {
+    throw new Error('log server down')
+  }
+  const logger = { debug: fails, info: fails, warn: fails, error: fails }
+  assert.is(
+    (await executeWorkflow(clientOf(fakeFetch(ok({ run_id: RUN })), { logger }), 'w', {})).data.run_id,
+    RUN,
+  )
+  await rejection(checkHealth(clientOf(fakeFetch(json({}, { status: 500 })), { logger })))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+})
+
+test('a machine that slept between two polls asks once more', () =>
+  timed(async (clock) => {
+    let status = 'running'
+    let asked = 0
+    const fetch: Fetch = async () => {
+      asked++
+      return ok({ _id: RUN, status })
+    }
+    const done = waitForRun(clientOf(fetch), RUN, { timeoutMs: 10_000 })
+    await clock.tickAsync(10)
+    status = 'completed'
+    clock.setSystemTime(clock.now + 3_600_000)
+    await clock.tickAsync(2000)
+    assert.is((await done).status, 'completed')
+    assert.is(asked, 2)
+  }))
+
+test('a first 404 of getRun that came too early does not hide a failed run', () =>
+  timed(async (clock) => {
+    let asked = 0
+    const fetch: Fetch = async (url) => {
+      if (url.includes('/output')) return new Response(null, { status: 204 })
+      return asked++ ? ok({ _id: RUN, status: 'failed', error: 'boom' }) : json({}, { status: 404 })
+    }
+    const wait = rejection(waitForResult(clientOf(fetch), RUN, { outputNames: ['a'] }))
+    await clock.tickAsync(15_000)
+    assert.is((await wait).code, 'ERR_FLOWSCALE_RUN')
+  }))
+
+test('resume does not undo a completed state', () =>
+  timed(async (clock) => {
+    let status = 'completed'
+    const seen: string[] = []
+    const fetch: Fetch = async (url) =>
+      url.includes('/output')
+        ? new Response(null, { status: 204 })
+        : ok({ _id: RUN, status, output_names: ['a'] })
+    const options = { timeoutMs: 5000, onUpdate: (run: { status: string }) => seen.push(run.status) }
+    const wait = rejection(waitForResult(clientOf(fetch), RUN, options))
+    await clock.tickAsync(6000)
+    status = 'running'
+    const again = rejection((await wait).resume())
+    await clock.tickAsync(6000)
+    assert.match((await again).message, /timed out/)
+    assert.equal(seen, ['completed'])
+  }))
+
+test('a wait leaves one mark on the caller’s signal, not one for each poll', () =>
+  timed(async (clock) => {
+    const { signal } = new AbortController()
+    let derived = 0
+    const original = AbortSignal.any
+    AbortSignal.any = (signals: AbortSignal[]) => {
+      if (signals.includes(signal)) derived++
+      return original.call(AbortSignal, signals)
+    }
+    try {
+      const wait = rejection(
+        waitForRun(clientOf(fakeFetch(ok({ _id: RUN, status: 'x' }))), RUN, { signal, timeoutMs: 50_000 }),
+      )
+      await clock.tickAsync(51_000)
+      await wait
+      assert.is(derived, 1)
+    } finally {
+      AbortSignal.any = original
+    }
+  }))
+
+test('a listener that throws is told of, and keeps nobody else from hearing', () => {
+  const thrown: unknown[] = []
+  const heard: unknown[] = []
+  const feed = createFeed((error) => thrown.push(error))
+  feed.listen(() => {
+    throw 'mine'
+  })
+  feed.listen((message) => heard.push(message))
+  feed.push('a')
+  feed.end()
+  assert.equal(
+    [thrown, heard],
+    [
+      ['mine', 'mine'],
+      ['a', undefined],
+    ],
+  )
+})
+
+test('a run is unsubscribed from when nobody wants it any more', () => {
+  const runIds = new Map<unknown, number>()
+  const say = (action: string) =>
+    noteSubscription(runIds, { type: 'client_event', data: { action, runId: RUN } })
+  assert.equal([say('subscribe'), say('subscribe'), say('unsubscribe')], [true, true, false])
+  assert.equal([runIds.get(RUN), say('unsubscribe'), runIds.size], [1, true, 0])
+})
+
+test.run()
