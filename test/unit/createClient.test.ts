@@ -205,7 +205,10 @@ for (const [name, globals] of Object.entries(browsers)) {
   test(`in ${name} a key must be allowed explicitly`, () =>
     withGlobals(globals, () => {
       const options = { baseUrl: 'https://pod.test', apiKey: CANARY }
-      fails(options, /^apiKey: visitors could read it\. Let a proxy add it .*allowDangerouslyExposeApiKey: true$/)
+      fails(
+        options,
+        /^apiKey: visitors could read it\. Let a proxy add it .*allowDangerouslyExposeApiKey: true$/,
+      )
       fails({ ...options, allowDangerouslyExposeApiKey: false }, /visitors could read it/)
       createClient({ ...options, allowDangerouslyExposeApiKey: true })
       createClient({ baseUrl: 'https://pod.test' })

@@ -54,7 +54,7 @@ const forms: [name: string, body: unknown, errors: string[], said?: string][] = 
   ['a number', '42', ['42']],
   ['HTML', html, [html]],
   ['plain text', 'Internal Server Error', ['Internal Server Error']],
-  ['nothing', '', [], 'nothing'],
+  ['nothing', '', [], '""'],
   ['null', 'null', [], 'null'],
   ['an empty object', {}, [], '{}'],
   ['an empty list', [], [], '[]'],
@@ -141,7 +141,7 @@ test('a long body is cut in the message only', async () => {
 
 const notResults: [name: string, body: unknown, said: string][] = [
   ['HTML', html, html],
-  ['nothing', '', 'nothing'],
+  ['nothing', '', '""'],
   ['broken JSON', '{"status":"succ', '{"status":"succ'],
   ['null', 'null', 'null'],
   ['a list', [], '[]'],
