@@ -1,0 +1,69 @@
+// What is shipped: the tarballs' files, installed into an empty folder and imported there.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('tarballs')
+const folder = mkdtempSync(join(tmpdir(), 'flowscale-pack-'))
+const npm = (...args: string[]) =>
+  execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+test.after(() => rmSync(folder, { recursive: true }))
+
+const shared = ['LICENSE', 'README.md', 'package.json']
+const expected: Record<string, string[]> = {
+  client: ['index', 'logger', 'poller', 'shared', 'websocket'].flatMap((name) => [
+    `dist/${name}.d.ts`,
+    `dist/${name}.js`,
+  ]),
+  flowscale: ['dist/index.d.ts', 'dist/index.js'],
+  emulator: [
+    'bin/flowscale-emulator.js',
+    ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+  ],
+}
+
+for (const [name, files] of Object.entries(expected)) {
+  test(`${name}: only what is meant to be shipped`, () => {
+    const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', folder, '-w', `packages/${name}`))
+    assert.equal(packed.files.map(({ path }: { path: string }) => path).sort(), [...files, ...shared].sort())
+  })
+}
+
+test('the client has no dependency', () => {
+  const manifest = JSON.parse(readFileSync('packages/client/package.json', 'utf8'))
+  assert.equal(Object.keys(manifest.dependencies ?? {}), [])
+  for (const peer of Object.keys(manifest.peerDependencies))
+    assert.ok(manifest.peerDependenciesMeta[peer].optional)
+})
+
+test('an app that installed the tarballs runs a workflow', () => {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  const tarballs = ['flowscale-client', 'flowscale-emulator', 'flowscale'].map((name) =>
+    join(folder, `${name}-0.1.0.tgz`),
+  )
+  npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
+  writeFileSync(
+    join(folder, 'app.mjs'),
+    `import { createClient, checkHealth } from '@flowscale/client'
+     import { executeWorkflowAsync } from '@flowscale/client/poller'
+     import { FlowscaleAPI } from 'flowscale'
+     import { createEmulator } from '@flowscale/emulator'
+     import { serve } from '@flowscale/emulator/node'
+     const emulator = createEmulator({ speed: 1000 })
+     const { url, close } = await serve(emulator)
+     const client = createClient({ baseUrl: url, apiKey: emulator.apiKey })
+     const { data } = await checkHealth(client)
+     const inputs = { prompt: 'dawn' }
+     const { outputs } = await executeWorkflowAsync(client, 'd1ptych7two2', inputs, { pollIntervalMs: 10 })
+     const { data: again } = await new FlowscaleAPI({ baseUrl: url, apiKey: emulator.apiKey }).checkHealth()
+     await close()
+     emulator.close()
+     console.log(data.length, outputs.length, again.length)`,
+  )
+  assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2\n')
+})
+
+test.run()
