@@ -35,11 +35,17 @@ function watch() {
 
 /** Shows how far the run is, where the server tells it, until it is stopped. */
 function showProgress(client: Client, runId: string, show: (percent: string) => void): () => void {
+  let isOver = false
   const timer = setInterval(async () => {
     const run = await getRun(client, runId, { maxRetries: 0 }).catch(() => undefined)
-    if (typeof run?.data.progress === 'number') show(`${Math.round(run.data.progress * 100)} %`)
+    const progress = run?.data.progress
+    // One that was asked before the end must not start the spinner again.
+    if (!isOver && typeof progress === 'number') show(`${Math.round(progress * 100)} %`)
   }, 300)
-  return () => clearInterval(timer)
+  return () => {
+    isOver = true
+    clearInterval(timer)
+  }
 }
 
 /** A run on a pod costs money: an interrupt of ours does not end it, and must say so. */
@@ -61,6 +67,7 @@ async function main(): Promise<void> {
   const lap = watch()
   let local: Local | undefined
   let url = options.url ?? ''
+  let stopProgress = () => {}
   try {
     if (!options.url) {
       report.progress('starting a local FlowScale')
@@ -82,7 +89,6 @@ async function main(): Promise<void> {
     const texts = Object.values(inputs).filter((value) => typeof value === 'string')
     report.progress(`submitting "${name}"`)
     let status = ''
-    let stopProgress = () => {}
     await generate({
       baseUrl: url,
       apiKey,
@@ -111,9 +117,9 @@ async function main(): Promise<void> {
         if (status) report.done(status, lap())
         status = run.status
         if (status !== 'completed' && status !== 'success') report.progress(status)
-        else stopProgress()
       },
     })
+    stopProgress()
     report.done('completed and downloaded', lap())
     for (const file of files) console.log(`\n  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
     console.log('The code that did it (examples/generate.mjs):\n')
@@ -125,6 +131,7 @@ async function main(): Promise<void> {
     console.error(`✖ ${toSentence(error, url, Boolean(local ?? options.apiKey))}`)
     process.exitCode = 1
   } finally {
+    stopProgress()
     await local?.stop()
   }
 }

@@ -92,6 +92,19 @@ test('a pod by --url, --workflow and --input', async () => {
   }
 })
 
+test('on a terminal, too, a failed run ends it', async () => {
+  // What the spinner looks for in a terminal.
+  const setup = `const done = () => true
+    Object.assign(process.stdout, { isTTY: true, columns: 80, cursorTo: done, clearLine: done, moveCursor: done })`
+  const terminal = `data:text/javascript,${encodeURIComponent(setup)}`
+  const args = ['--import', 'tsx', 'scripts/demo/main.ts', '--workflow', 'fa1lsa1ways0']
+  const options = { env: { ...env, NODE_OPTIONS: `--import=${terminal}` }, limitMs: 30_000 }
+  const { code, output, timedOut } = await runCommand(process.execPath, args, options)
+  assert.is(timedOut, false, output)
+  assert.is(code, 1, output)
+  assert.match(output, /✖ Run \S+ failed: /)
+})
+
 test('a broken picture fails with what the server said', async () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'flowscale-demo-')), 'broken.png')
   writeFileSync(broken, 'no picture')
