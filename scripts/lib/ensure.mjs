@@ -46,3 +46,23 @@ export function ensureBuilt() {
   const sources = names.map((name) => newest(`packages/${name}/src`))
   if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs'))) npm('Building', 'run', 'build')
 }
+
+/** Where Debian's chromium-headless-shell puts itself. Another Chromium is named by CHROMIUM_PATH. */
+export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
+
+/** Installs a Chromium for the browser tests where apt can do it, and says what to do where it can't. */
+export function ensureChromium() {
+  if (existsSync(chromium)) return
+  const isRoot = process.getuid?.() === 0
+  const apt = (...args) =>
+    spawnSync(isRoot ? 'apt-get' : 'sudo', isRoot ? args : ['-n', 'apt-get', ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }).status === 0
+  console.error('Installing chromium-headless-shell (apt) …')
+  const install = ['install', '-y', '-q', '--no-install-recommends', 'chromium-headless-shell']
+  if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(chromium)) return
+  console.error(
+    'The browser tests need Chromium. On Debian: apt install chromium-headless-shell; elsewhere set CHROMIUM_PATH.',
+  )
+  process.exit(1)
+}

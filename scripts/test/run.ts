@@ -1,13 +1,21 @@
-// Runs the checks and every test file, two at a time, and counts what ran.
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser] [pattern]`. The main
+// suite has the checks and the coverage, too.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { type Outcome, runCheck, runFile } from './runFile.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
-const [pattern = ''] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { suite: { type: 'string', default: 'test' } },
+  allowPositionals: true,
+})
+const { suite } = values
+const [pattern = ''] = positionals
+const isMain = suite === 'test'
 const coverage = join(root, 'coverage/v8')
 const bin = (name: string) => `node_modules/.bin/${name}`
 
@@ -22,7 +30,7 @@ const checks: [name: string, command: string, args: string[]][] = [
 ]
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => file.endsWith(`.${suite}.ts`) && !file.includes('node_modules'))
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .sort()
 
@@ -32,7 +40,10 @@ const envFor = (file: string): Record<string, string> =>
 
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
   ...files.map((file) => ({ name: file, run: () => runFile(file, envFor(file)) })),
-  ...checks.map(([name, command, args]) => ({ name, run: () => runCheck(name, command, args) })),
+  ...(isMain ? checks : []).map(([name, command, args]) => ({
+    name,
+    run: () => runCheck(name, command, args),
+  })),
 ].filter(({ name }) => name.includes(pattern))
 
 const outcomes: Outcome[] = []
@@ -52,10 +63,10 @@ async function work(): Promise<void> {
   for (let job = jobs.shift(); job; job = jobs.shift()) report(await job.run())
 }
 
-rmSync(join(root, 'coverage'), { recursive: true, force: true })
+if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
 
-if (!pattern) {
+if (isMain && !pattern) {
   const limits = [
     '--check-coverage',
     '--lines',
