@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
@@ -6,7 +6,7 @@ import esbuild from 'rollup-plugin-esbuild'
  * One file per entry point; what several entries share is in one chunk beside them, so that an import reads two
  * files. `shared` says which modules those are, where rollup would make several chunks.
  */
-function pack(name, entries, shared) {
+function pack(name, entries, shared, ...plugins) {
   const root = `packages/${name}`
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
@@ -27,7 +27,7 @@ function pack(name, entries, shared) {
       external,
       treeshake: sideEffects,
       output: output('.js'),
-      plugins: [esbuild({ target: 'es2022', tsconfig: false })],
+      plugins: [esbuild({ target: 'es2022', tsconfig: false }), ...plugins],
     },
     {
       input,
@@ -38,6 +38,18 @@ function pack(name, entries, shared) {
   ]
 }
 
+/** Puts the page that the emulator serves, and the build of the client that it imports, into the emulator's dist. */
+const playground = {
+  name: 'playground',
+  writeBundle() {
+    const to = 'packages/emulator/dist/playground'
+    cpSync('examples/websocket-example.html', `${to}/index.html`)
+    for (const file of ['index', 'poller', 'websocket', 'shared']) {
+      cpSync(`packages/client/dist/${file}.js`, `${to}/client/${file}.js`)
+    }
+  },
+}
+
 export default [
   ...pack(
     'client',
@@ -45,5 +57,5 @@ export default [
     /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRun)\.)/,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
-  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
+  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }, undefined, playground),
 ]

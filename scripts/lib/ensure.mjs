@@ -44,7 +44,8 @@ export function ensureBuilt() {
   const names = ['client', 'flowscale', 'emulator']
   const built = names.map((name) => mtime(`packages/${name}/dist/index.d.ts`))
   const sources = names.map((name) => newest(`packages/${name}/src`))
-  if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs'))) npm('Building', 'run', 'build')
+  const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
+  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', 'run', 'build')
 }
 
 /** Where Debian's chromium-headless-shell puts itself. Another Chromium is named by CHROMIUM_PATH. */

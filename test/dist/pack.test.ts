@@ -22,6 +22,8 @@ const expected: Record<string, string[]> = {
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    'dist/playground/index.html',
+    ...['index', 'poller', 'shared', 'websocket'].map((name) => `dist/playground/client/${name}.js`),
   ],
 }
 

@@ -5,6 +5,7 @@ export function banner({ url, filesUrl, apiKey }: { url: string; filesUrl: strin
   return `
   A local FlowScale is running. Ctrl+C stops it.
 
+  page   ${url}/
   API    ${url}
   files  ${filesUrl}
   socket ${url.replace(/^http/, 'ws')}/api/v1/ws

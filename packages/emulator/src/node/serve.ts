@@ -3,6 +3,7 @@ import type { Emulator } from '../types.ts'
 import { answer } from './answer.ts'
 import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
 import { listen, stop } from './listen.ts'
+import { servePage } from './servePage.ts'
 import { isHandshake } from './socket/isHandshake.ts'
 import { serveSockets } from './socket/serveSockets.ts'
 
@@ -36,6 +37,7 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
   filesUrl = `http://${shownHost}:${files.port}`
   const api = await listen(
     (request, response) => {
+      if (servePage(request, response)) return
       // On all interfaces, links must lead to the one that the client came by.
       const links = wildcard ? `http://${hostOf(request) ?? shownHost}:${files.port}` : filesUrl
       void answer(emulator, request, response, url, { filesUrl: links, maxUploadBytes })

@@ -1,0 +1,373 @@
+// The page of the examples, as the emulator serves it, driven in a real Chromium.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
+import { encode } from 'fast-png'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+
+const test = suite('playground')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+const photo = Buffer.from(
+  encode({
+    width: 64,
+    height: 48,
+    channels: 3,
+    data: new Uint8Array(64 * 48 * 3).map((_, index) => index % 251),
+  }),
+)
+
+let browser: Browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+})
+test.after(() => browser.close())
+
+function deferred<T>() {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** A workflow whose progress and end are in the hands of the test. */
+function stepwise() {
+  const started = deferred<RunContext>()
+  const end = deferred<void>()
+  const given = deferred<{ name: string; type: string; data: Uint8Array } | undefined>()
+  return {
+    started: started.promise,
+    given: given.promise,
+    end: end.resolve,
+    definition: {
+      id: 'stepw1se0000',
+      name: 'Stepwise',
+      description: 'Waits for the test',
+      inputs: { prompt: 'string', picture: { kind: 'image', required: false } },
+      outputs: { picture: 'image' },
+      async run(inputs: any, context: RunContext) {
+        given.resolve(inputs.picture)
+        started.resolve(context)
+        context.signal.addEventListener('abort', () => end.resolve())
+        await end.promise
+        return { picture: { data: inputs.picture?.data ?? new Uint8Array(photo), type: 'image/png' } }
+      },
+    } as NonNullable<EmulatorOptions['workflows']>[number],
+  }
+}
+
+interface Setup {
+  options?: EmulatorOptions
+  width?: number
+  scheme?: 'light' | 'dark'
+}
+
+/** An emulator with its page open and connected; all of it is closed after `use`. */
+async function withPage(
+  { options, width = 1280, scheme = 'light' }: Setup,
+  use: (page: Page, pod: { emulator: ReturnType<typeof createEmulator>; url: string }) => Promise<void>,
+): Promise<void> {
+  const emulator = createEmulator({ apiKey: CANARY, speed: 20, ...options })
+  const server = await serve(emulator)
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
+  try {
+    const page = await context.newPage()
+    page.setDefaultTimeout(15_000)
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(String(error)))
+    const said: string[] = []
+    page.on('console', (message) => said.push(message.text()))
+    await open(page, server.url)
+    await use(page, { emulator, url: server.url })
+    assert.equal(faults, [], 'no error in the page')
+    assertNoCanary(await page.content(), 'the document')
+    assertNoCanary(said, 'the console')
+    assert.is(emulator.stats.keysRefusedAtFiles, 0, 'the key goes to no file')
+  } finally {
+    await context.close()
+    await server.close()
+    emulator.close()
+  }
+}
+
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/`)
+  // The page tries the emulator's usual key first.
+  if ((await page.getByLabel('API key').inputValue()) !== CANARY) {
+    await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+  }
+  await status(page, 'Live')
+  await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
+}
+
+const status = (page: Page, word: string) =>
+  page.getByRole('banner').getByRole('status').filter({ hasText: word }).waitFor()
+const stage = (page: Page) => page.getByRole('region', { name: 'Selected run' })
+const choose = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).check()
+const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
+const runList = (page: Page) => page.getByRole('region', { name: 'Runs' })
+const until = (page: Page, what: () => boolean) => page.waitForFunction(what)
+
+test('a whole run, from the prompt to a picture that is shown and can be saved', () =>
+  withPage({}, async (page, { emulator }) => {
+    await page.getByLabel('Text text_51536').fill('a red fox in snow')
+    await run(page)
+    const image = stage(page).getByRole('img', { name: 'a red fox in snow' })
+    await image.waitFor()
+    await until(page, () => (document.querySelector('.outputs img') as HTMLImageElement).naturalWidth === 768)
+    await stage(page).getByText('completed').waitFor()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      stage(page).getByRole('button', { name: 'Download' }).click(),
+    ])
+    assert.match(download.suggestedFilename(), /\.png$/)
+    assert.equal([...readFileSync((await download.path())!).subarray(1, 4)], [...Buffer.from('PNG')])
+    await runList(page).getByRole('button', { name: 'a red fox in snow completed' }).waitFor()
+    assert.is(emulator.stats.runsStarted, 1)
+  }))
+
+test('progress is what the server says, and nothing else', async () => {
+  const steps = stepwise()
+  await withPage({ options: { workflows: [steps.definition] } }, async (page) => {
+    await choose(page, 'Stepwise')
+    await run(page)
+    const { progress } = await steps.started
+    for (const fraction of [0.07, 0.42, 0.93]) {
+      progress(fraction)
+      await stage(page)
+        .locator('output')
+        .filter({ hasText: `${Math.round(fraction * 100)} %` })
+        .waitFor()
+      assert.is(await stage(page).getByRole('progressbar').getAttribute('value'), String(fraction))
+    }
+    // Without news it stands still.
+    await page.waitForTimeout(1200)
+    assert.is(await stage(page).locator('output').textContent(), '93 %')
+    steps.end()
+    await stage(page).getByText('completed').waitFor()
+  })
+})
+
+for (const how of ['chosen', 'dropped']) {
+  test(`a file that is ${how} arrives as it is`, async () => {
+    const steps = stepwise()
+    await withPage({ options: { workflows: [steps.definition] } }, async (page) => {
+      await choose(page, 'Stepwise')
+      if (how === 'chosen') {
+        const chooser = page.waitForEvent('filechooser')
+        await page.getByText('Choose an image').click()
+        await (await chooser).setFiles({ name: 'photo.png', mimeType: 'image/png', buffer: photo })
+      } else {
+        const transfer = await page.evaluateHandle(
+          (bytes) => {
+            const data = new DataTransfer()
+            data.items.add(new File([new Uint8Array(bytes)], 'photo.png', { type: 'image/png' }))
+            return data
+          },
+          [...photo],
+        )
+        await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer })
+      }
+      await page.getByRole('button', { name: 'Remove photo.png' }).waitFor()
+      await run(page)
+      const file = await steps.given
+      assert.is(file?.name, 'photo.png')
+      assert.is(file?.type, 'image/png')
+      assert.equal(Buffer.from(file!.data), photo)
+      steps.end()
+      await stage(page).getByText('completed').waitFor()
+      await until(
+        page,
+        () => (document.querySelector('.outputs img') as HTMLImageElement).naturalWidth === 64,
+      )
+    })
+  })
+}
+
+test('Cancel works while the run is running, from another page, too', async () => {
+  const steps = stepwise()
+  await withPage({ options: { workflows: [steps.definition] } }, async (page, { emulator, url }) => {
+    await choose(page, 'Stepwise')
+    await run(page)
+    const { runId } = await steps.started
+    await stage(page).getByText('running').first().waitFor()
+    await stage(page).getByRole('button', { name: 'Cancel' }).click()
+    await stage(page).getByText('This run was cancelled.').waitFor()
+    assert.is(emulator.stateOf(runId)?.status, 'cancelled')
+    assert.is(await page.evaluate(() => document.activeElement?.tagName), 'H3', 'focus is not lost')
+
+    await choose(page, 'Never Ends')
+    await run(page)
+    await stage(page).getByText('running').first().waitFor()
+    const other = await page.context().newPage()
+    await open(other, url)
+    await runList(other).getByRole('button', { name: 'running' }).click()
+    await stage(other).getByRole('button', { name: 'Cancel' }).click()
+    await stage(other).getByText('This run was cancelled.').waitFor()
+    await stage(page).getByText('This run was cancelled.').waitFor()
+  })
+})
+
+test('a restarted server is found again; what it has forgotten is said', async () => {
+  const emulator = createEmulator({ apiKey: CANARY, speed: 20 })
+  const server = await serve(emulator)
+  const port = Number(new URL(server.url).port)
+  const page = await browser.newPage()
+  try {
+    await open(page, server.url)
+    await choose(page, 'Never Ends')
+    await run(page)
+    await stage(page).getByText('running').first().waitFor()
+    await server.close()
+    emulator.close()
+    await status(page, 'Reconnecting')
+    const next = createEmulator({ apiKey: CANARY, speed: 20 })
+    const again = await serve(next, { port })
+    try {
+      await status(page, 'Live')
+      await stage(page).getByText('The server does not know this run any more.').waitFor()
+      await choose(page, 'Text to Image')
+      await run(page)
+      await stage(page).getByRole('img').waitFor()
+      assert.is(next.stats.runsStarted, 1)
+    } finally {
+      await again.close()
+      next.close()
+    }
+  } finally {
+    await page.close()
+  }
+})
+
+test('after Disconnect and Connect it goes on with its runs', async () => {
+  const steps = stepwise()
+  await withPage({ options: { workflows: [steps.definition] } }, async (page, { emulator }) => {
+    await choose(page, 'Stepwise')
+    await run(page)
+    await steps.started
+    await stage(page).getByText('running').first().waitFor()
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await status(page, 'Offline')
+    assert.is(await stage(page).getByRole('button', { name: 'Cancel' }).count(), 0)
+    steps.end()
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await stage(page).getByText('completed').waitFor()
+    assert.is(emulator.stats.runsStarted, 1)
+  })
+})
+
+test('what the server refuses stands at its field; what fails says why', () =>
+  withPage({}, async (page, { emulator }) => {
+    await choose(page, 'Image to Image')
+    await run(page)
+    await page.getByText('Field required').waitFor()
+    const input = page.getByLabel('Image input')
+    assert.is(await input.getAttribute('aria-invalid'), 'true')
+    assert.ok(await input.evaluate((element) => element === document.activeElement), 'focus is at the field')
+    assert.is(emulator.stats.runsStarted, 0)
+    await choose(page, 'Always Fails')
+    await page.getByRole('textbox', { name: 'Message' }).fill('out of memory')
+    await run(page)
+    await stage(page).locator('.canvas').getByText('out of memory').waitFor()
+    await stage(page).getByText('failed', { exact: true }).waitFor()
+  }))
+
+test('several outputs, and text', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Diptych')
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('aurora over a lake')
+    await run(page)
+    await until(page, () => document.querySelectorAll('.outputs img').length === 2)
+    await choose(page, 'Text Writer')
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('two lakes')
+    await run(page)
+    await stage(page)
+      .locator('pre')
+      .filter({ hasText: /\w+ \w+ \w+/ })
+      .waitFor()
+  }))
+
+test('by the keyboard alone', () =>
+  withPage({}, async (page) => {
+    await page.getByRole('radio', { name: 'Text to Image' }).focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    assert.ok(await page.getByRole('radio', { name: 'Diptych' }).isChecked())
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('desert dawn')
+    await page.keyboard.press('Control+Enter')
+    await stage(page).getByRole('img', { name: 'desert dawn' }).waitFor()
+  }))
+
+for (const dialect of ['openapi', 'python'] as const) {
+  test(`a server of the ${dialect} dialect`, async () => {
+    const emulator = createEmulator({ apiKey: CANARY, speed: 20, dialect })
+    const server = await serve(emulator)
+    const page = await browser.newPage()
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(String(error)))
+    try {
+      await page.goto(`${server.url}/`)
+      await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
+      await page.getByLabel('API key').fill(CANARY)
+      await page.getByRole('button', { name: 'Connect' }).click()
+      await status(page, 'Live')
+      if (dialect === 'openapi') await page.getByText('This server lists no workflows.').waitFor()
+      else {
+        await run(page)
+        await stage(page).getByRole('img').waitFor()
+      }
+      await page.getByRole('region', { name: 'Queue' }).getByText('idle').first().waitFor()
+      assert.equal(faults, [])
+    } finally {
+      await page.close()
+      await server.close()
+      emulator.close()
+    }
+  })
+}
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const width of [320, 1280]) {
+    test(`accessible and within the window: ${scheme}, ${width} pixels`, () =>
+      withPage({ scheme, width }, async (page) => {
+        const check = async (when: string) => {
+          await page.emulateMedia({ reducedMotion: 'reduce' })
+          await page.evaluate(axe)
+          const found = await page.evaluate(async () => {
+            const { violations } = await (window as any).axe.run()
+            return violations.map(
+              ({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(' | ')}`,
+            )
+          })
+          assert.equal(found, [], when)
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+          assert.ok(overflow <= 0, `${when}: ${overflow} pixels too wide`)
+        }
+        await check('at the start')
+        await choose(page, 'Never Ends')
+        await run(page)
+        await stage(page).getByRole('button', { name: 'Cancel' }).waitFor()
+        await check('while it is running')
+        await choose(page, 'Text to Image')
+        await run(page)
+        await stage(page).getByRole('img').waitFor()
+        await choose(page, 'Image to Image')
+        await run(page)
+        await page.getByText('Field required').waitFor()
+        await check('with a picture and a refusal')
+      }))
+  }
+}
+
+test.run()
