@@ -53,8 +53,14 @@ const playground = {
 export default [
   ...pack(
     'client',
-    { index: 'index.ts', poller: 'poller/index.ts', websocket: 'websocket/index.ts', logger: 'logger.ts' },
-    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRun)\.)/,
+    {
+      index: 'index.ts',
+      poller: 'poller/index.ts',
+      websocket: 'websocket/index.ts',
+      logger: 'logger.ts',
+      proxy: 'proxy/index.ts',
+    },
+    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?|iterateRuns)\.)/,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }, undefined, playground),

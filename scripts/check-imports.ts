@@ -14,6 +14,8 @@ export interface Source {
 
 /** The `api` files that the poller may use. */
 const pollerApi = ['cancelRun', 'executeWorkflow', 'getOutput', 'getRun']
+/** And those that the proxy may use. */
+const proxyApi = ['getRun', 'iterateRuns']
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
 
 interface Facts {
@@ -76,15 +78,19 @@ export function breaches(sources: readonly Source[]): string[] {
         if (inside.startsWith('poller/') && to.startsWith('api/') && !pollerApi.includes(to.slice(4, -3))) {
           say(`the poller imports ${to}`)
         }
+        if (inside.startsWith('proxy/') && to.startsWith('api/') && !proxyApi.includes(to.slice(4, -3))) {
+          say(`the proxy imports ${to}`)
+        }
+        if (!inside.startsWith('proxy/') && to.startsWith('proxy/')) say(`imports the proxy (${to})`)
         if (
           /^(websocket|logger)/.test(inside) &&
-          /^(api\/|poller|websocket|logger)/.test(to) &&
+          /^(api\/|poller|websocket|logger|proxy)/.test(to) &&
           inside.split(/[/.]/)[0] !== to.split(/[/.]/)[0]
         ) {
           say(`imports ${to}`)
         }
       }
-      const isEntry = /^@flowscale\/client(\/(poller|websocket|logger))?$/.test(target)
+      const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy))?$/.test(target)
       if (inPackage === 'packages/flowscale' && !relativeTarget && !isEntry)
         say(`the class imports ${target}`)
       if (inPackage === 'packages/emulator') {

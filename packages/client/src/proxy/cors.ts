@@ -1,0 +1,42 @@
+/**
+ * Whether a request comes from a page of another site which is not among `origins`: its visitor's cookies may have
+ * come along, and must pay for nothing.
+ */
+export function isForeign(request: Request, origins: readonly string[]): boolean {
+  const origin = request.headers.get('origin')
+  if (origin && origins.includes(origin)) return false
+  const site = request.headers.get('sec-fetch-site')
+  if (site) return site !== 'same-origin' && site !== 'none'
+  // Older browsers. By host, as a proxy in front of this one may end the TLS.
+  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== new URL(request.url).host)
+}
+
+/** The answer to a preflight of a page that may call, or `undefined`. */
+export function preflight(request: Request, origins: readonly string[]): Response | undefined {
+  const { headers, method } = request
+  if (method !== 'OPTIONS' || !headers.has('access-control-request-method')) return undefined
+  if (!origins.includes(headers.get('origin') ?? '')) return undefined
+  return new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': headers.get('access-control-request-headers') ?? '',
+      'access-control-max-age': '600',
+    },
+  })
+}
+
+/** Lets a page read an answer. */
+export function share(request: Request, response: Response, origins: readonly string[]): Response {
+  if (!origins.length) return response
+  const headers = new Headers(response.headers)
+  headers.append('vary', 'Origin')
+  const origin = request.headers.get('origin') ?? ''
+  if (origins.includes(origin)) {
+    headers.set('access-control-allow-origin', origin)
+    headers.set('access-control-allow-credentials', 'true')
+    headers.set('access-control-expose-headers', 'retry-after, x-request-id')
+  }
+  const { status, statusText } = response
+  return new Response(response.body, { status, statusText, headers })
+}

@@ -1,0 +1,2 @@
+export { createProxyHandler } from './createProxyHandler.ts'
+export type { ProxyOperation, ProxyOptions, ProxyPermission } from './types.ts'
