@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs npm with little noise; ends this process if it fails. */
-function npm(why, ...args) {
+/** Runs npm with little noise in a folder of this repository; ends this process if it fails. */
+function npm(why, folder, ...args) {
   console.error(`${why} (npm ${args.join(' ')}) …`)
   // The npm that started us, where there is one: found on every platform.
   const cli = process.env.npm_execpath
   const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--silent']
   const { status } = spawnSync(command, [...rest, ...args, ...quiet], {
-    cwd: root,
+    cwd: join(root, folder),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) {
@@ -36,7 +36,7 @@ function newest(folder) {
 
 /** Installs the dependencies if they are missing or older than the lockfile. */
 export function ensureInstalled() {
-  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', 'ci')
+  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', '.', 'ci')
 }
 
 /** Builds the packages if a source is newer than what was built. */
@@ -45,7 +45,7 @@ export function ensureBuilt() {
   const built = names.map((name) => mtime(`packages/${name}/dist/index.d.ts`))
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
-  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', 'run', 'build')
+  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')
 }
 
 /** Where Debian's chromium-headless-shell puts itself. Another Chromium is named by CHROMIUM_PATH. */
