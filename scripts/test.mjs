@@ -2,12 +2,23 @@
 // installed yet. `--suite browser` is `npm run test:browser`, `--suite runtime` is `npm run test:runtimes`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { ensureBuilt, ensureChromium, ensureInstalled, ensureRuntimes, root } from './lib/ensure.mjs'
+import {
+  chromium,
+  ensureBrowsers,
+  ensureBuilt,
+  ensureInstalled,
+  ensureRuntimes,
+  firefox,
+  root,
+} from './lib/ensure.mjs'
 
 ensureInstalled()
 ensureBuilt()
-if (process.argv.includes('browser')) ensureChromium()
-if (process.argv.includes('runtime')) ensureRuntimes()
+if (process.argv.includes('browser')) ensureBrowsers(chromium)
+if (process.argv.includes('runtime')) {
+  ensureBrowsers(chromium, firefox)
+  ensureRuntimes()
+}
 const runner = join(root, 'scripts/test/run.ts')
 const { status } = spawnSync(process.execPath, ['--import', 'tsx', runner, ...process.argv.slice(2)], {
   cwd: root,

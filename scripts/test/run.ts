@@ -41,7 +41,10 @@ const envFor = (file: string): Record<string, string> =>
   /^test\/(unit|integration)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
 
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
-  ...files.map((file) => ({ name: file, run: () => runFile(file, envFor(file)) })),
+  ...files.map((file) => ({
+    name: file,
+    run: () => runFile(file, envFor(file), isMain ? undefined : 300_000),
+  })),
   ...(isMain ? checks : []).map(([name, command, args]) => ({
     name,
     run: () => runCheck(name, command, args),
