@@ -1,5 +1,6 @@
 // What the class has beside the call forms of the published README, which are in published.test.ts.
 import { inspect } from 'node:util'
+import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { FlowScaleError, FlowscaleAPI, NetworkError, TimeoutError, ValidationError } from 'flowscale'
@@ -118,6 +119,19 @@ test('two at once on one object: each has its own result', async () => {
     const { data } = await flowscale.getRun(runId)
     assert.is(data.inputs.find(({ path }) => path === 'prompt')?.value, prompts[index])
   }
+})
+
+test('a wait with push, over the client of the class', async () => {
+  const push = connectWebSocket(flowscale.client)
+  await push.opened
+  const start = Date.now()
+  const inputs = { prompt: 'pushed' }
+  const result = await flowscale.executeWorkflowAsync('t3xtwr1ter00', inputs, undefined, 20_000, 15_000, {
+    push,
+  })
+  assert.is(result.status, 'success')
+  assert.ok(Date.now() - start < 10_000, 'before the next poll')
+  push.close()
 })
 
 test('positional arguments left out as null or undefined, and no options', async () => {
