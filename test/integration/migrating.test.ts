@@ -316,6 +316,31 @@ const tries: Record<string, () => Promise<void>> = {
     })
     assert.equal(given, [undefined])
   },
+  'connectWebSocket called in onClose': async () => {
+    const counts = async (reconnect: boolean, expected: number) => {
+      let count = 0
+      let isOver = false
+      const connect = () => {
+        if (isOver || ++count > 5) return
+        flowscale.connectWebSocket({
+          reconnect,
+          reconnectInterval: 1,
+          onClose: () => void setTimeout(connect),
+        })
+      }
+      connect()
+      await until(() => flowscale.isWebSocketConnected(), Boolean)
+      server.dropSockets()
+      await until(() => count === expected && flowscale.isWebSocketConnected(), Boolean)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      assert.is(count, expected)
+      isOver = true
+      flowscale.disconnectWebSocket()
+      await until(() => server.sockets === 0, Boolean)
+    }
+    await counts(false, 2)
+    await counts(true, 6)
+  },
   'A missing key or URL': async () => {
     for (const options of [
       { apiKey: '' },
