@@ -27,6 +27,8 @@ test.before.each(() => {
   printed.length = 0
   flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, allowDangerouslyExposeApiKey: false })
 })
+// Of a test that failed, too: an open socket would keep the process.
+test.after.each(() => flowscale.disconnectWebSocket())
 test.after(async () => {
   methods.forEach((method, index) => {
     console[method] = originals[index]!

@@ -35,6 +35,8 @@ test.before(async () => {
   client = functions.createClient({ apiKey: CANARY, baseUrl: server.url })
   flowscale = make({})
 })
+// Of a test that failed, too: an open socket would keep the process.
+test.after.each(() => flowscale.disconnectWebSocket())
 test.after(async () => {
   await server.close()
   emulator.close()
