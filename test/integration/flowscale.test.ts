@@ -28,7 +28,7 @@ test.before.each(() => {
   flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, allowDangerouslyExposeApiKey: false })
 })
 // Of a test that failed, too: an open socket would keep the process.
-test.after.each(() => flowscale.disconnectWebSocket())
+test.after.each(() => flowscale?.disconnectWebSocket())
 test.after(async () => {
   methods.forEach((method, index) => {
     console[method] = originals[index]!
@@ -226,6 +226,7 @@ test('proxyMode and custom headers: no key of ours, headers from the next reques
 test('custom headers: one of each name, and refused when they are given', async () => {
   flowscale.updateCustomHeaders({ Authorization: 'Bearer one', 'X-Team': 'a' })
   flowscale.updateCustomHeaders({ authorization: 'Bearer two' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', authorization: 'Bearer two' })
   flowscale.updateCustomHeaders({ Authorization: 'Bearer three' })
   assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', Authorization: 'Bearer three' })
   const { apiKey, baseUrl } = { apiKey: CANARY, baseUrl: server.url }
@@ -262,6 +263,7 @@ test('retries, maxRetries, retryDelay and timeout', async () => {
     })
     assert.is((await rejection(own.checkHealth())).status, 503)
     assert.is(requests, 3)
+    assert.is(own.client.retryDelayMs, 1)
   }
   await server.close()
   const gone = new FlowscaleAPI({

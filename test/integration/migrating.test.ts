@@ -36,7 +36,7 @@ test.before(async () => {
   flowscale = make({})
 })
 // Of a test that failed, too: an open socket would keep the process.
-test.after.each(() => flowscale.disconnectWebSocket())
+test.after.each(() => flowscale?.disconnectWebSocket())
 test.after(async () => {
   await server.close()
   emulator.close()

@@ -72,7 +72,7 @@ test.before.each(() => {
   flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url })
 })
 // Of a test that failed, too: an open socket would keep the process.
-test.after.each(() => flowscale.disconnectWebSocket())
+test.after.each(() => flowscale?.disconnectWebSocket())
 test.after(async () => {
   methods.forEach((method, index) => {
     console[method] = originals[index]!
