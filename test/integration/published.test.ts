@@ -71,8 +71,11 @@ test.before.each(() => {
   printed.length = 0
   flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url })
 })
-// Of a test that failed, too: an open socket would keep the process.
-test.after.each(() => flowscale?.disconnectWebSocket())
+// Of a test that failed, too: an open socket would keep the process, and these runs the containers.
+test.after.each(async () => {
+  flowscale?.disconnectWebSocket()
+  for (const id of endless.splice(0)) await flowscale.cancelRun(id)
+})
 test.after(async () => {
   methods.forEach((method, index) => {
     console[method] = originals[index]!
@@ -92,6 +95,13 @@ const outputOf = (filename: string) =>
     () => flowscale.getOutput(filename),
     (output) => output !== null,
   )
+/** Runs that end with their test. */
+const endless: string[] = []
+async function startEndless(): Promise<string> {
+  const { data } = await flowscale.executeWorkflow('nev3rend5run', {})
+  endless.push(data.run_id)
+  return data.run_id
+}
 const browser = { window: globalThis, document: {} }
 
 test('constructor: the key in a browser has to be allowed', async () => {
@@ -149,7 +159,7 @@ test('constructor: in a browser, allowed, with File and Blob', async () => {
 })
 
 test('checkHealth', async () => {
-  const { data: run } = await flowscale.executeWorkflow('nev3rend5run', {})
+  await startEndless()
   const health = await flowscale.checkHealth()
   assert.equal(health, {
     status: 'success',
@@ -159,13 +169,10 @@ test('checkHealth', async () => {
     ],
   })
   assert.equal(health.data.map(({ status }) => status).sort(), ['idle', 'running'])
-  await flowscale.cancelRun(run.run_id)
 })
 
 test('getQueue', async () => {
-  const ids = []
-  for (let run = 0; run < 4; run++)
-    ids.push((await flowscale.executeWorkflow('nev3rend5run', {})).data.run_id)
+  for (let run = 0; run < 4; run++) await startEndless()
   const queue = await flowscale.getQueue()
   assert.equal(keys(queue), ['status', 'data'])
   assert.is(queue.status, 'success')
@@ -180,8 +187,7 @@ test('getQueue', async () => {
       seen.push(String(runId))
     }
   }
-  assert.equal(seen.sort(), ids.sort())
-  for (const id of ids) await flowscale.cancelRun(id)
+  assert.equal(seen.sort(), [...endless].sort())
 })
 
 test('getWorkflows', async () => {
@@ -282,8 +288,8 @@ test('executeWorkflowAsync: all five arguments; a time-out can be told from othe
   assert.match(await tried('fa1lsa1ways0', 60_000), /^error: .*This workflow always fails/)
   assert.match(await tried('no-such-workflow', 60_000), /^error: .*Unknown workflow/)
   const { data } = await flowscale.getRuns('other_group')
-  assert.is(data.count, 2)
   for (const { _id } of data.runs) await flowscale.cancelRun(_id)
+  assert.is(data.count, 2)
 })
 
 test('getOutput', async () => {
@@ -297,10 +303,10 @@ test('getOutput', async () => {
 })
 
 test('cancelRun', async () => {
-  const { data } = await flowscale.executeWorkflow('nev3rend5run', {})
-  const result = await flowscale.cancelRun(data.run_id)
+  const id = await startEndless()
+  const result = await flowscale.cancelRun(id)
   assert.equal(result, { status: 'success', data: 'Run cancelled successfully' })
-  assert.is((await flowscale.getRun(data.run_id)).data.status, 'cancelled')
+  assert.is((await flowscale.getRun(id)).data.status, 'cancelled')
   assert.is((await rejection(flowscale.cancelRun(unknownRun))).status, 404)
 })
 
@@ -471,8 +477,8 @@ test('connectWebSocket: no options; disconnectWebSocket', async () => {
 })
 
 test('sendWebSocketMessage and isWebSocketConnected', async () => {
-  const { data } = await flowscale.executeWorkflow('nev3rend5run', {})
-  const message = { type: 'client_event', data: { action: 'subscribe', runId: data.run_id } }
+  const runId = await startEndless()
+  const message = { type: 'client_event', data: { action: 'subscribe', runId } }
   assert.is(flowscale.isWebSocketConnected(), false)
   assert.is(flowscale.sendWebSocketMessage(message), false)
   const heard: { run_id: string; status: string }[] = []
@@ -487,9 +493,9 @@ test('sendWebSocketMessage and isWebSocketConnected', async () => {
     () => flowscale.getRun(other.run_id),
     (run) => run.data.status === 'completed',
   )
-  await flowscale.cancelRun(data.run_id)
+  await flowscale.cancelRun(runId)
   await until(() => heard.at(-1)?.status === 'cancelled', Boolean)
-  assert.equal([...new Set(heard.map(({ run_id }) => run_id))], [data.run_id], 'only what was subscribed to')
+  assert.equal([...new Set(heard.map(({ run_id }) => run_id))], [runId], 'only what was subscribed to')
   for (const text of ['text', JSON.stringify(message)]) assert.is(flowscale.sendWebSocketMessage(text), true)
   flowscale.disconnectWebSocket()
   assert.is(flowscale.sendWebSocketMessage(message), false)
