@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { bundleSize } from './lib/bundleSize.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const index = './packages/client/dist/index.js'
@@ -90,20 +90,6 @@ const cases: Case[] = [
   },
 ]
 
-async function bundle(code: string): Promise<string> {
-  const { outputFiles, warnings } = await build({
-    stdin: { contents: code, resolveDir: root, loader: 'js' },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'silent',
-  })
-  if (warnings.length) throw new Error(`esbuild warned: ${warnings.map(({ text }) => text).join('; ')}`)
-  return outputFiles[0]!.text
-}
-
 /** The `api` files that the sources of one operation reach by imports, whether or not tree shaking drops them. */
 async function reach(operation: string): Promise<string[]> {
   const { metafile } = await build({
@@ -142,7 +128,7 @@ const fail = (what: string) => {
   console.error(`✖ ${what}`)
 }
 
-const whole = await bundle(
+const { text: whole } = await bundleSize(
   [index, poller, websocket, logger, proxy].map((file) => `export * from '${file}'`).join(';'),
 )
 for (const word of Object.values(marks).flat()) {
@@ -153,9 +139,8 @@ console.log(
   `${'bundle (esbuild, minified)'.padEnd(38)}${'raw'.padStart(8)}${'gzip'.padStart(8)}${'brotli'.padStart(8)}${'budget'.padStart(8)}`,
 )
 for (const { name, code, budget, without = [] } of cases) {
-  const text = await bundle(code)
-  const brotli = brotliCompressSync(text).length
-  const columns = [text.length, gzipSync(text).length, brotli, budget].map((n) => String(n).padStart(8))
+  const { text, raw, gzip, brotli } = await bundleSize(code)
+  const columns = [raw, gzip, brotli, budget].map((n) => String(n).padStart(8))
   console.log(name.padEnd(38) + columns.join(''))
   if (brotli > budget) fail(`${name} is ${brotli} bytes, ${brotli - budget} over its budget`)
   for (const word of without) if (text.includes(word)) fail(`${name} holds code of another part (${word})`)
