@@ -19,7 +19,8 @@ export async function upload(
     // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
     // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
     if (typeof body?.pipeThrough === 'function') {
-      response.text = () => new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
+      response.text = () =>
+        new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
     }
     return response
   } catch (error) {
