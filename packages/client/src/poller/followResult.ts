@@ -1,6 +1,6 @@
 import { getOutput } from '../api/getOutput.ts'
 import { getRun } from '../api/getRun.ts'
-import { HttpError, RunError } from '../errors.ts'
+import { RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
@@ -58,7 +58,7 @@ export async function followResult(
   )
   /** The last state that counts. */
   let last = before
-  let status = before?.status ?? ''
+  let status = before?.status
   let rounds = 0
   /** Whether the server has `getRun`; `undefined` until it has shown it. */
   let tellsRuns: boolean | undefined
@@ -68,7 +68,7 @@ export async function followResult(
   const update = async (run: Run): Promise<void> => {
     const wasDone = isDone(status)
     if (wasDone && !isDone(run.status)) return
-    const changed = !wasDone && (!last || run.status !== status)
+    const changed = !wasDone && run.status !== status
     last = run
     status = run.status
     // A later answer may leave them out.
@@ -82,14 +82,12 @@ export async function followResult(
 
   /** Asks for the state; says whether there is nobody to ask. */
   const askRun = async (): Promise<boolean> => {
-    let nobody = false
     const run = await poll.ask(
       (asked, request) => getRun(asked, runId, request),
       (error) => {
-        if (!(error instanceof HttpError) || error.status !== 404 || tellsRuns || !names.size) throw error
+        if (error.status !== 404 || tellsRuns || !names.size) throw error
         tellsRuns = false
-        nobody = true
-        return undefined
+        return null
       },
     )
     if (run) {
@@ -98,7 +96,7 @@ export async function followResult(
       await update(run.data)
       if (isFailed(status)) throw runError(runId, run.data, poll.sent)
     }
-    return nobody
+    return run === null
   }
 
   const askOutput = async (name: string): Promise<ResultOutput | undefined> => {
@@ -106,7 +104,7 @@ export async function followResult(
       (asked, request) => getOutput(asked, name, request),
       async (error) => {
         if (error instanceof RunError) await updateTo(error.status)
-        if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
+        if (error.status !== 404 && error.status !== 408) throw error
         // Where the server tells runs, the next round asks it what became of this one.
         if (!tellsRuns && (await askRun()) && error.status === 408) {
           await updateTo('timed_out')
