@@ -1,4 +1,4 @@
-import { type HttpError, isFlowScaleError, type RunError, TimeoutError } from '../errors.ts'
+import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
 import type { Client, RequestOptions } from '../types.ts'
@@ -96,27 +96,28 @@ export function createPoll(
       if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
       try {
         const value = await step((inner) =>
-          call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 }),
+          call(observed.client, { signal: inner, headers: observed.headers }),
         )
         cause = undefined
         return value
       } catch (error) {
-        if (!isFlowScaleError(error) || observed.foreign.has(error) || error === signal?.reason) throw error
+        if (observed.isTheirs || ended || error === signal?.reason) throw error
         cause = error
         const { retryAfterMs = 0, status } = error as HttpError
         notBefore = Date.now() + retryAfterMs
-        const log = observed.takeLine()
+        const { log } = observed
+        observed.log = undefined
         let level: 'warn' | 'error' = 'error'
         try {
           // What a server says in an envelope of its own is final.
-          const mayPass = isUnclear(error) || status === 429
+          const mayPass = isUnclear(error as Error) || status === 429
           const instead = mayPass
             ? undefined
             : await refused(Object.assign(error as RunError, runId && { runId }))
           level = 'warn'
           return instead
         } finally {
-          log(level)
+          log?.(level)
         }
       }
     },
