@@ -5,7 +5,7 @@ import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Client, Output, Run } from '../types.ts'
-import { addNames, missingNames } from './outputNames.ts'
+import { holdsName, legal } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
 import { timedOut } from './waitForOutput.ts'
@@ -38,8 +38,7 @@ const resultRules: Record<keyof WaitForResultOptions, Rule> = {
     (Array.isArray(value) && value.every((name) => isId(name) === true)) || 'an array of names',
 }
 
-const namesOf = (outputs: readonly { filename?: string | undefined }[]) =>
-  outputs.map(({ filename }) => filename)
+const namesOf = (run: Run | undefined): string[] => legal(run?.outputs.map(({ filename }) => filename))
 
 /** Polls a run until its outputs are there. `first` is waited for before the first poll, on the same clock. */
 export async function followResult(
@@ -52,9 +51,9 @@ export async function followResult(
 ): Promise<RunResult> {
   checkOptions(options, resultRules)
   check('runId', runId, isId)
-  const names = new Set(options.outputNames)
+  const names = [...new Set(options.outputNames)]
   const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
-    followResult(client, runId, { ...options, outputNames: [...names], ...more }, undefined, last),
+    followResult(client, runId, { ...options, outputNames: names, ...more }, undefined, last),
   )
   /** The last state that counts. */
   let last = before
@@ -64,6 +63,10 @@ export async function followResult(
   let tellsRuns: boolean | undefined
   const found = new Map<string, ResultOutput>()
 
+  const addNames = (given: string[]) => {
+    for (const name of given) if (!holdsName(names, name, given)) names.push(name)
+  }
+
   /** Takes in a state. A terminal one is never undone. */
   const update = async (run: Run): Promise<void> => {
     const wasDone = isDone(status)
@@ -72,7 +75,7 @@ export async function followResult(
     last = run
     status = run.status
     // A later answer may leave them out.
-    if (isDone(status)) addNames(names, namesOf(run.outputs))
+    if (isDone(status)) addNames(namesOf(run))
     if (changed && options.onUpdate) await poll.tell(() => options.onUpdate?.(run))
   }
 
@@ -85,14 +88,14 @@ export async function followResult(
     const run = await poll.ask(
       (asked, request) => getRun(asked, runId, request),
       (error) => {
-        if (error.status !== 404 || tellsRuns || !names.size) throw error
+        if (error.status !== 404 || tellsRuns || !names.length) throw error
         tellsRuns = false
         return null
       },
     )
     if (run) {
       tellsRuns = true
-      addNames(names, run.data.output_names)
+      addNames(legal(run.data.output_names))
       await update(run.data)
       if (isFailed(status)) throw runError(runId, run.data, poll.sent)
     }
@@ -121,7 +124,8 @@ export async function followResult(
     const listed = (last?.outputs ?? [])
       .map(({ filename, url }) => ({ filename: isId(filename) === true ? filename : undefined, url }))
       .filter(({ filename, url }) => filename || url)
-    const missing = missingNames(names, namesOf(listed))
+    const there = namesOf(last)
+    const missing = names.filter((name) => !holdsName(there, name, names))
     const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
     const outputs: ResultOutput[] = []
     for (const { filename = '', url } of wanted) {
