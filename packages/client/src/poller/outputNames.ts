@@ -1,8 +1,9 @@
+import { list } from '../internal/data.ts'
 import { isId } from '../internal/options.ts'
 
-/** The names in `list` that can be asked for. */
-export const legal = (list: unknown): string[] =>
-  Array.isArray(list) ? list.filter((name) => isId(name) === true) : []
+/** Those of `names` that can be asked for. */
+export const legal = (names: unknown): string[] =>
+  list(names).filter((name): name is string => isId(name) === true)
 
 /** Whether two names differ by an extension only: some servers leave it out, in some answers. */
 function isForm(one: string, other: string): boolean {
