@@ -1,6 +1,10 @@
 import type { Run } from '../types.ts'
 import { isObject } from './options.ts'
 
+/** Bytes without a type or a name. */
+export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
+  value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+
 type Fields = Record<string, unknown>
 
 /** The first of `values` that can stand for a text, as a string; else `''`. */

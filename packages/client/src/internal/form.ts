@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import type { BlobLike, Inputs } from '../types.ts'
+import { isBytes } from './data.ts'
 
 /** One part of the form: a text, or a file with its name. */
 export type Part =
@@ -38,17 +39,16 @@ function isPlainObject(value: object): boolean {
 }
 
 function encode(name: string, path: string, value: unknown): Part {
-  const isBytes = value instanceof ArrayBuffer || ArrayBuffer.isView(value)
   let wrong: string | undefined
   let details: { cause: unknown } | undefined
   try {
-    const file = isBytes ? new Blob([value as BlobPart]) : value
+    const file = isBytes(value) ? new Blob([value as BlobPart]) : value
     if (file instanceof Blob) return [name, file, filenameOf(name, file)]
     wrong = problem(value)
     if (!wrong) return [name, toText(value)]
   } catch (cause) {
     details = { cause }
-    wrong = isBytes
+    wrong = isBytes(value)
       ? 'has bytes that are gone (transferred to a worker?)'
       : `can't be sent as JSON: ${Object(cause).message}`
   }

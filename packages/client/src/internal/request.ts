@@ -73,7 +73,8 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const response = await (via ? via(fetch, href, init) : fetch(href, init))
       status = response.status
       if (!shape && response.ok) return response as never
-      if (!status || (status > 299 && status < 400)) {
+      // A 3xx, or the 0 of one that a runtime hides.
+      if (!response.ok && status < 400) {
         response.body?.cancel().catch(() => {})
         return answerError(fail, response, headers)
       }
