@@ -1,12 +1,10 @@
-import { keyHeader } from '../internal/headers.ts'
+import { addHeaders, keyHeader } from '../internal/headers.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, HeadersSource, Logger } from '../types.ts'
 
 /** A client to poll by, which tries once only, and what came to light while it was used. */
 export interface Observed {
   readonly client: Client
-  /** Instead of the given ones. */
-  readonly headers: HeadersSource
   /** The headers that were sent, to be kept out of errors. */
   readonly sent: Readonly<Record<string, string>>
   /** Whether a function of the caller's runs: what it throws is not ours, even where it looks so. */
@@ -15,19 +13,23 @@ export interface Observed {
   log: ((level: 'warn' | 'error') => void) | undefined
 }
 
-/** Makes a client like `client`, and `headers` like `headers`, that can be observed. */
+/** Makes a client like `client`, with `headers` over its own, that can be observed. */
 export function observe(client: Client, headers: HeadersSource = {}): Observed {
   const secrets = reveal(client)
   const { apiKey, logger } = secrets
   const sent: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
 
-  const watched = (source: HeadersSource) => async () => {
-    observed.isTheirs = true
-    const given = typeof source === 'function' ? await source() : source
-    observed.isTheirs = false
-    // Whether they are legal is checked by the request.
-    for (const name in given) sent[name.toLowerCase()] = given[name]!
-    return given
+  /** The client's headers, and those of the wait over them. */
+  const both = async () => {
+    const now: Record<string, string> = {}
+    for (const source of [secrets.headers, headers]) {
+      observed.isTheirs = true
+      const given = typeof source === 'function' ? await source() : source
+      observed.isTheirs = false
+      addHeaders(now, given, apiKey)
+    }
+    Object.assign(sent, now)
+    return now
   }
 
   // Requests that are not repeated have no other lines. They wait for what these return, and mind if it fails.
@@ -42,11 +44,7 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
   }
 
   const observed: Observed = {
-    client: hide(
-      { ...client, maxRetries: 0 },
-      { ...secrets, headers: watched(secrets.headers), logger: holding as Logger },
-    ),
-    headers: watched(headers),
+    client: hide({ ...client, maxRetries: 0 }, { ...secrets, headers: both, logger: holding as Logger }),
     sent,
     isTheirs: false,
     log: undefined,

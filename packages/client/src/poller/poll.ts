@@ -95,9 +95,7 @@ export function createPoll(
       const pauseMs = notBefore - Date.now()
       if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
       try {
-        const value = await step((inner) =>
-          call(observed.client, { signal: inner, headers: observed.headers }),
-        )
+        const value = await step((inner) => call(observed.client, { signal: inner }))
         cause = undefined
         return value
       } catch (error) {
