@@ -4,7 +4,7 @@ import { RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
-import type { Client, Output, Run } from '../types.ts'
+import type { Client, Output, Run, RunOutput } from '../types.ts'
 import { holdsName, legal } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
@@ -38,7 +38,7 @@ const resultRules: Record<keyof WaitForResultOptions, Rule> = {
     (Array.isArray(value) && value.every((name) => isId(name) === true)) || 'an array of names',
 }
 
-const namesOf = (run: Run | undefined): string[] => legal(run?.outputs.map(({ filename }) => filename))
+const namesOf = (run: Run | undefined): string[] => legal(run?.outputs?.map(({ filename }) => filename))
 
 /** Polls a run until its outputs are there. `first` is waited for before the first poll, on the same clock. */
 export async function followResult(
@@ -121,23 +121,26 @@ export async function followResult(
 
   /** The outputs, if all are there. */
   const collect = async (): Promise<ResultOutput[] | undefined> => {
-    const listed = (last?.outputs ?? [])
-      .map(({ filename, url }) => ({ filename: isId(filename) === true ? filename : undefined, url }))
-      .filter(({ filename, url }) => filename || url)
-    const there = namesOf(last)
-    const missing = names.filter((name) => !holdsName(there, name, names))
-    const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
+    const listed = namesOf(last)
+    const missing = names.filter((name) => !holdsName(listed, name, names))
     const outputs: ResultOutput[] = []
-    for (const { filename = '', url } of wanted) {
-      const output =
-        typeof url === 'string' && url
-          ? { filename, download_url: url, generation_status: 'success' }
-          : (found.get(filename) ?? (await askOutput(filename)))
+    let wanted = 0
+    for (const { filename, url } of [
+      ...(last?.outputs ?? []),
+      ...missing.map((filename): RunOutput => ({ filename })),
+    ]) {
+      const [name = ''] = legal([filename])
+      const download_url = typeof url === 'string' ? url : ''
+      if (!name && !download_url) continue
+      wanted++
+      const output = download_url
+        ? { filename: name, download_url, generation_status: 'success' }
+        : (found.get(name) ?? (await askOutput(name)))
       if (!output) continue
-      found.set(filename, output)
+      found.set(name, output)
       outputs.push(output)
     }
-    return outputs.length === wanted.length ? outputs : undefined
+    return outputs.length === wanted ? outputs : undefined
   }
 
   try {
