@@ -18,7 +18,7 @@ export async function upload(
     const { body } = response
     // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
     // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
-    if (typeof body?.pipeThrough === 'function') {
+    if (redirect === 'error' && typeof body?.pipeThrough === 'function') {
       response.text = () =>
         new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
     }
