@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { isBytes } from '../internal/data.ts'
 import { checkOptions, isString } from '../internal/options.ts'
 import type { BlobLike, NamedBlob } from '../types.ts'
 
@@ -21,7 +22,7 @@ export function toFile(
   options: { type?: string | undefined } = {},
 ): NamedBlob {
   const isBlob = data instanceof Blob
-  if (!isBlob && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
+  if (!isBlob && !isBytes(data)) {
     throw new ArgumentError('data must be a Blob, an ArrayBuffer or a typed array')
   }
   if (typeof filename !== 'string' || !filename)

@@ -1,5 +1,4 @@
 import type { Fetch } from '../types.ts'
-import { readText } from './readText.ts'
 import { isBrowser, isWorkerd } from './runtime.ts'
 
 /**
@@ -17,8 +16,12 @@ export async function upload(
   try {
     const response = await fetch(url, { ...init, redirect, body: form })
     const { body } = response
-    // A 204 has no body; that of a `fetch` of the caller's may be of another kind.
-    if (typeof body?.getReader === 'function') response.text = () => readText(body, init.signal!)
+    // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
+    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
+    if (redirect === 'error' && typeof body?.pipeThrough === 'function') {
+      response.text = () =>
+        new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
+    }
     return response
   } catch (error) {
     if (redirect === 'error' && isRefusal(error)) return Response.error()

@@ -1,7 +1,8 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
-import { checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
 import type { Client, Inputs } from '../types.ts'
 import { followResult, type RunResult } from './followResult.ts'
+import { legal } from './outputNames.ts'
 import { type WaitOptions, waitRules } from './waitForRun.ts'
 
 /** What {@link ExecuteAsyncOptions.onSubmitted} is told. */
@@ -54,7 +55,7 @@ export async function executeWorkflowAsync(
   const { signal, headers } = wait
   const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers })
   const { run_id: runId } = data
-  const outputNames = data.output_names.filter((name) => isId(name) === true)
+  const outputNames = legal(data.output_names)
   // Called even if the wait is aborted by now: the id must not be lost.
   const told = (async () => onSubmitted?.({ runId, outputNames: [...outputNames] }))()
   told.catch(() => {})
