@@ -7,7 +7,7 @@ import type { BlobLike, NamedBlob } from '../types.ts'
  * Gives bytes or a Blob a name, as `new File` does, also where there is no `File` (Node 18). The data of a
  * Blob is not copied.
  *
- * @param type MIME type; default: the Blob's own.
+ * @param options `type`: the MIME type. Default: the Blob’s own.
  * @throws {@link ArgumentError}
  *
  * @example
