@@ -61,7 +61,7 @@ const cases: Case[] = [
   {
     name: 'createClient + executeWorkflowAsync',
     code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 7340,
+    budget: 7420,
     without: ['sort_by', 'comfy/', ...marks.websocket, ...marks.logger, ...marks.proxy],
   },
   {

@@ -250,6 +250,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     const isCancelled = reached(emulator, 'cancelled', runId)
     answer()
     await isCancelled
+    assert.is(await page.evaluate(() => sessionStorage.length), 0)
     assert.is(await said(), 'Cancelled')
   })
 
@@ -406,8 +407,11 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
       await cancel(emulator, await lastRun())
       await page.clock.runFor(2000)
       await page.getByRole('alert').waitFor()
+      const before = asked().length
       await page.reload()
       await page.getByLabel('Prompt').waitFor()
+      await page.clock.runFor(2000)
+      assert.equal(asked().slice(before), [])
       assert.is(await said(), '')
       assert.is(executes(asked()), 3)
     })
