@@ -99,7 +99,7 @@ export function createPoll(
         cause = undefined
         return value
       } catch (error) {
-        if (observed.isTheirs || ended || error === signal?.reason) throw error
+        if (observed.foreign.has(error) || ended || error === signal?.reason) throw error
         cause = error
         const { retryAfterMs = 0, status } = error as HttpError
         notBefore = Date.now() + retryAfterMs
