@@ -17,8 +17,9 @@ export async function upload(
     const response = await fetch(url, { ...init, redirect, body: form })
     const { body } = response
     // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
-    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
-    if (redirect === 'error' && typeof body?.pipeThrough === 'function') {
+    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind, which can't be piped
+    // into a stream of the runtime.
+    if (redirect === 'error' && body && body.constructor === globalThis.ReadableStream) {
       response.text = () =>
         new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
     }
