@@ -84,6 +84,12 @@ export function createPoll(
     }
   }
 
+  /** A step between two questions: timers that stood still while the machine slept may end it late. */
+  const rest = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+    await step(run)
+    if (Date.now() >= deadline) late()
+  }
+
   return {
     sent: observed.sent,
     async ask<T>(
@@ -93,7 +99,7 @@ export function createPoll(
       },
     ) {
       const pauseMs = notBefore - Date.now()
-      if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
+      if (pauseMs > 0) await rest((inner) => sleep(pauseMs, inner))
       try {
         const value = await step((inner) => call(observed.client, { signal: inner }))
         cause = undefined
@@ -129,8 +135,7 @@ export function createPoll(
         rounds++
         if (rounds >= maxPolls) end('polls')
         if (isOvertime) end('deadline')
-        await step((inner) => hints.rest(pollIntervalMs, inner))
-        if (Date.now() >= deadline) late()
+        await rest((inner) => hints.rest(pollIntervalMs, inner))
       }
       isLast = isOvertime
     },
