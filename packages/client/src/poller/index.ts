@@ -1,3 +1,10 @@
+export {
+  createRunWatcher,
+  type RunWatcher,
+  type RunWatcherOptions,
+  type RunWatcherWaitOptions,
+} from './createRunWatcher.ts'
+export { type ExecuteManyOptions, executeMany, type ManyResult } from './executeMany.ts'
 export { type ExecuteAsyncOptions, executeWorkflowAsync, type Submission } from './executeWorkflowAsync.ts'
 export type { ResultOutput, RunResult, WaitForResultOptions } from './followResult.ts'
 export type { PushConnection } from './hints.ts'
