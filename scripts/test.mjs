@@ -1,12 +1,24 @@
 // `npm test [-- pattern]`: from a fresh clone to `N passed, N failed`. Plain JavaScript, as nothing may be
-// installed yet. `--suite browser` is `npm run test:browser`.
+// installed yet. `--suite browser` is `npm run test:browser`, `--suite runtime` is `npm run test:runtimes`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { ensureBuilt, ensureChromium, ensureInstalled, root } from './lib/ensure.mjs'
+import {
+  chromium,
+  ensureBrowsers,
+  ensureBuilt,
+  ensureInstalled,
+  ensureRuntimes,
+  firefox,
+  root,
+} from './lib/ensure.mjs'
 
 ensureInstalled()
 ensureBuilt()
-if (process.argv.includes('browser')) ensureChromium()
+if (process.argv.includes('browser')) ensureBrowsers(chromium)
+if (process.argv.includes('runtime')) {
+  ensureBrowsers(chromium, firefox)
+  ensureRuntimes()
+}
 const runner = join(root, 'scripts/test/run.ts')
 const { status } = spawnSync(process.execPath, ['--import', 'tsx', runner, ...process.argv.slice(2)], {
   cwd: root,

@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs npm with little noise; ends this process if it fails. */
-function npm(why, ...args) {
+/** Runs npm with little noise in a folder of this repository; ends this process if it fails. */
+function npm(why, folder, ...args) {
   console.error(`${why} (npm ${args.join(' ')}) …`)
   // The npm that started us, where there is one: found on every platform.
   const cli = process.env.npm_execpath
   const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--silent']
   const { status } = spawnSync(command, [...rest, ...args, ...quiet], {
-    cwd: root,
+    cwd: join(root, folder),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (status !== 0) {
@@ -36,7 +36,7 @@ function newest(folder) {
 
 /** Installs the dependencies if they are missing or older than the lockfile. */
 export function ensureInstalled() {
-  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', 'ci')
+  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', '.', 'ci')
 }
 
 /** Builds the packages if a source is newer than what was built. */
@@ -45,25 +45,42 @@ export function ensureBuilt() {
   const built = names.map((name) => mtime(`packages/${name}/dist/index.d.ts`))
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
-  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', 'run', 'build')
+  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')
 }
 
-/** Where Debian's chromium-headless-shell puts itself. Another Chromium is named by CHROMIUM_PATH. */
-export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
+/** Installs the other runtimes, pinned in test/runtimes, if they are missing or older than their lockfile. */
+export function ensureRuntimes() {
+  const folder = 'test/runtimes'
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    console.error('The runtimes in test/runtimes are pinned for Linux on x64 only.')
+    process.exit(1)
+  }
+  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
+    npm('Installing the runtimes', folder, 'ci')
+}
 
-/** Installs a Chromium for the browser tests where apt can do it, and says what to do where it can't. */
-export function ensureChromium() {
-  if (existsSync(chromium)) return
+/** Where Debian puts its browsers. Others are named by CHROMIUM_PATH and FIREFOX_PATH. */
+export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
+export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
+
+/** Installs what the browser tests need where apt can do it, and says what to do where it can't. */
+export function ensureBrowsers(...wanted) {
   const isRoot = process.getuid?.() === 0
   const apt = (...args) =>
     spawnSync(isRoot ? 'apt-get' : 'sudo', isRoot ? args : ['-n', 'apt-get', ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     }).status === 0
-  console.error('Installing chromium-headless-shell (apt) …')
-  const install = ['install', '-y', '-q', '--no-install-recommends', 'chromium-headless-shell']
-  if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(chromium)) return
-  console.error(
-    'The browser tests need Chromium. On Debian: apt install chromium-headless-shell; elsewhere set CHROMIUM_PATH.',
-  )
-  process.exit(1)
+  for (const [path, name] of [
+    [chromium, 'chromium-headless-shell'],
+    [firefox, 'firefox-esr'],
+  ]) {
+    if (!wanted.includes(path) || existsSync(path)) continue
+    console.error(`Installing ${name} (apt) …`)
+    const install = ['install', '-y', '-q', '--no-install-recommends', name]
+    if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(path)) continue
+    console.error(
+      `This needs ${name}. On Debian: apt install ${name}; elsewhere set CHROMIUM_PATH or FIREFOX_PATH.`,
+    )
+    process.exit(1)
+  }
 }

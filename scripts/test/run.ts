@@ -1,5 +1,5 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser] [pattern]`. The main
-// suite has the checks and the coverage, too.
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser|runtime] [pattern]`. The
+// main suite has the checks and the coverage, too.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ const checks: [name: string, command: string, args: string[]][] = [
   ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
   ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
   ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
+  ['types of the examples', bin('tsc'), ['-p', 'examples']],
+  ['types of the worker example', bin('tsc'), ['-p', 'examples/cloudflare-worker']],
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
   ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
@@ -39,7 +41,10 @@ const envFor = (file: string): Record<string, string> =>
   /^test\/(unit|integration)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
 
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
-  ...files.map((file) => ({ name: file, run: () => runFile(file, envFor(file)) })),
+  ...files.map((file) => ({
+    name: file,
+    run: () => runFile(file, envFor(file), isMain ? undefined : 300_000),
+  })),
   ...(isMain ? checks : []).map(([name, command, args]) => ({
     name,
     run: () => runCheck(name, command, args),

@@ -46,9 +46,12 @@ const number = (output: string, pattern: RegExp): number =>
   [...output.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
 
 /** Runs one test file and counts what it says that it ran; a file that ran nothing has failed. */
-export async function runFile(file: string, env: Record<string, string>): Promise<Outcome> {
+export async function runFile(file: string, env: Record<string, string>, limitMs?: number): Promise<Outcome> {
   const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
-  const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, { env })
+  const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, {
+    env,
+    ...(limitMs && { limitMs }),
+  })
   const total = number(output, /^\s+Total:\s+(\d+)/gm)
   const passed = number(output, /^\s+Passed:\s+(\d+)/gm)
   const skipped = number(output, /^\s+Skipped:\s+(\d+)/gm)

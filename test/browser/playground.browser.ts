@@ -121,7 +121,7 @@ test('a whole run, from the prompt to a picture that is shown and can be saved',
     await run(page)
     const image = stage(page).getByRole('img', { name: 'a red fox in snow' })
     await image.waitFor()
-    await until(page, () => (document.querySelector('.outputs img') as HTMLImageElement).naturalWidth === 768)
+    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 768)
     await stage(page).getByText('completed').waitFor()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -183,10 +183,7 @@ for (const how of ['chosen', 'dropped']) {
       assert.equal(Buffer.from(file!.data), photo)
       steps.end()
       await stage(page).getByText('completed').waitFor()
-      await until(
-        page,
-        () => (document.querySelector('.outputs img') as HTMLImageElement).naturalWidth === 64,
-      )
+      await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 64)
     })
   })
 }
@@ -228,11 +225,12 @@ test('a restarted server is found again; what it has forgotten is said', async (
     await server.close()
     emulator.close()
     await status(page, 'Reconnecting')
-    const next = createEmulator({ apiKey: CANARY, speed: 20 })
+    const next = createEmulator({ apiKey: CANARY, speed: 20, workflows: [stepwise().definition] })
     const again = await serve(next, { port })
     try {
       await status(page, 'Live')
       await stage(page).getByText('The server does not know this run any more.').waitFor()
+      await page.getByRole('radio', { name: 'Stepwise' }).waitFor()
       await choose(page, 'Text to Image')
       await run(page)
       await stage(page).getByRole('img').waitFor()

@@ -1,6 +1,21 @@
+import { facadeCases } from './facade.ts'
+import { faultCases } from './faults.ts'
+import { libraryCases } from './library.ts'
 import { operationCases } from './operations.ts'
+import { proxyCases } from './proxies.ts'
+import { socketCases } from './sockets.ts'
 import type { Case } from './types.ts'
+import { uploadCases } from './uploads.ts'
 import { waitCases } from './waits.ts'
 
 /** Every case, written once for every runtime. */
-export const cases: readonly Case[] = [...operationCases, ...waitCases]
+export const cases: readonly Case[] = [
+  ...libraryCases,
+  ...operationCases,
+  ...uploadCases,
+  ...waitCases,
+  ...faultCases,
+  ...socketCases,
+  ...facadeCases,
+  ...proxyCases,
+]

@@ -1,17 +1,67 @@
 import type * as Lib from '@flowscale/client'
+import type * as LoggerLib from '@flowscale/client/logger'
 import type * as PollerLib from '@flowscale/client/poller'
+import type * as ProxyLib from '@flowscale/client/proxy'
+import type * as SocketLib from '@flowscale/client/websocket'
+import type * as ClassLib from 'flowscale'
 
 export type Dialect = 'readme' | 'openapi' | 'python'
 export const dialects: readonly Dialect[] = ['readme', 'openapi', 'python']
 
+/** How a scripted server answers one request. */
+export interface Step {
+  /** Default 200. */
+  status?: number
+  headers?: Record<string, string>
+  body?: string
+  /** Answers never, or not to the end. */
+  stall?: 'headers' | 'body'
+  /** Resets the connection without an answer. */
+  reset?: true
+}
+
+/** What a scripted server was asked. */
+export interface Seen {
+  method: string
+  path: string
+  headers: Record<string, string>
+  /** Of the body. */
+  bytes: number
+  /** The first 8 KB of the body, a character for each byte. */
+  text: string
+}
+
+/** Servers beside that of the case. */
+export interface Lab {
+  /** Answers each request with the next step, and with the last one again and again. */
+  script(steps: readonly Step[]): Promise<{ url: string; seen(): Promise<Seen[]> }>
+  /** An emulator whose WebSocket has faults. */
+  emulator(socket: Record<string, unknown>): Promise<{ baseUrl: string; apiKey: string }>
+  /** Where nobody listens. */
+  closed(): Promise<string>
+}
+
+/** What a case may need that not every runtime or transport has. */
+export type Need = 'lab' | 'WebSocket' | 'File' | 'Request.body'
+
 /** What a case gets from its runner: the built packages, and a server of one dialect. */
 export interface Context {
-  lib: typeof Lib & typeof PollerLib
+  lib: typeof Lib & typeof PollerLib & typeof SocketLib & typeof LoggerLib & typeof ProxyLib
+  /** Of the package `flowscale`. */
+  FlowscaleAPI: typeof ClassLib.FlowscaleAPI
+  /** Another copy of the client, as two dependencies of an app may bring along. */
+  copy: typeof Lib
   dialect: Dialect
   /** Options of a client for that server. */
-  options: { baseUrl: string; apiKey: string; fetch?: Lib.Fetch }
+  options: {
+    baseUrl: string
+    apiKey: string
+    allowDangerouslyExposeApiKey?: boolean
+    fetch?: Lib.Fetch
+  }
+  lab: Lab
   /** A small PNG. */
-  png: Uint8Array
+  png: Uint8Array<ArrayBuffer>
 }
 
 export interface Case {
@@ -20,5 +70,6 @@ export interface Case {
   name: string
   /** Default: all. What the wire document says is absent in a dialect has a case that expects the refusal. */
   dialects?: readonly Dialect[]
+  needs?: readonly Need[]
   run(context: Context): Promise<void>
 }

@@ -29,11 +29,11 @@ export const workflows: WorkflowDefinition[] = [
   {
     id: 'slow',
     name: 'Slow',
-    description: 'One text after a minute',
+    description: 'One text after a while',
     inputs: {},
     outputs: { echo: 'file' },
     run: async (_, { sleep }) => {
-      await sleep(60_000)
+      await sleep(400_000)
       return { echo: text('at last') }
     },
   },

@@ -24,6 +24,11 @@ const elsewhere: Record<string, string> = {
   'npm test': 'this run',
   'npm install @flowscale/client': 'test/dist/pack.test.ts',
   'npm install flowscale': 'test/dist/pack.test.ts',
+  'node examples/node-script.mjs "a lighthouse at dusk"': 'test/examples/examples.test.ts',
+  'node examples/node-batch.mjs "a red fox in snow" "desert dawn"': 'test/examples/examples.test.ts',
+  'node examples/node-websocket-example.js "aurora over a lake"': 'test/examples/examples.test.ts',
+  'deno run --allow-net --allow-env=FLOWSCALE_API_URL,FLOWSCALE_API_KEY --allow-write=. examples/deno.ts "a red fox in snow"':
+    'test/runtimes/deno.runtime.ts',
   'npm install --save-dev @flowscale/emulator': 'test/dist/pack.test.ts',
 }
 

@@ -1,13 +1,13 @@
-// The class, by each call form of the published SDK, in the order of its README, against the built packages.
+// What the class has beside the call forms of the published README, which are in published.test.ts.
 import { inspect } from 'node:util'
+import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { encode } from 'fast-png'
 import { FlowScaleError, FlowscaleAPI, NetworkError, TimeoutError, ValidationError } from 'flowscale'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CANARY } from '../support/canary.ts'
-import { rejection, thrown } from '../support/fakes.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { fakeClock, fakeFetch, ok, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
 
 const test = suite('FlowscaleAPI')
@@ -27,64 +27,14 @@ test.before.each(() => {
   printed.length = 0
   flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, allowDangerouslyExposeApiKey: false })
 })
+// Of a test that failed, too: an open socket would keep the process.
+test.after.each(() => flowscale?.disconnectWebSocket())
 test.after(async () => {
   methods.forEach((method, index) => {
     console[method] = originals[index]!
   })
   await server.close()
   emulator.close()
-})
-
-test('checkHealth, getQueue, getWorkflows', async () => {
-  const health = await flowscale.checkHealth()
-  assert.is(health.status, 'success')
-  assert.equal(Object.keys(health.data[0]!), ['container', 'status'])
-  const queue = await flowscale.getQueue()
-  assert.equal(queue.data[0], { container: 'container #1', queue: { queue_running: [], queue_pending: [] } })
-  const { data } = await flowscale.getWorkflows()
-  assert.equal(
-    data.slice(0, 2).map(({ id, name }) => [id, name]),
-    [
-      ['bncu0a1kipv', 'Text to Image'],
-      ['a9bc45rt2kpm', 'Image to Image'],
-    ],
-  )
-  assert.is(JSON.parse(data[0]!.inputs as string).text_51536, 'string')
-})
-
-test('executeWorkflow with files and a group, then getOutput, getRun, getRuns', async () => {
-  const png = encode({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(99) })
-  const inputs = {
-    text_51536: 'Prompt test',
-    image_1234: new Blob([new Uint8Array(png)], { type: 'image/png' }),
-    video_1239: new Blob(['not really'], { type: 'video/mp4' }),
-  }
-  const result = await flowscale.executeWorkflow('bncu0a1kipv', inputs, 'test_group')
-  assert.is(result.status, 'success')
-  assert.type(result.data.number, 'number')
-  assert.equal(result.data.node_errors, {})
-  const [name] = result.data.output_names
-  const runId = result.data.run_id
-  assert.match(name!, /^filename_prefix_/)
-
-  let output = await flowscale.getOutput(`${name}.png`)
-  for (let tries = 0; !output && tries < 1000; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    output = await flowscale.getOutput(`${name}.png`)
-  }
-  assert.is(output?.data.generation_status, 'success')
-  assert.match(output?.data.download_url as string, /^http/)
-
-  const details = await flowscale.getRun(runId)
-  assert.is(details.data._id, runId)
-  assert.is(details.data.status, 'completed')
-  assert.equal(details.data.inputs.find(({ path }) => path === 'text_51536')?.value, 'Prompt test')
-  assert.is(details.data.outputs[0]?.filename, `${name}.png`)
-
-  const runs = await flowscale.getRuns('test_group')
-  assert.equal([runs.data.group_id, runs.data.count, runs.data.runs[0]?._id], ['test_group', 1, runId])
-  assert.ok((await flowscale.getRuns()).data.runs.length >= 1)
-  assert.is((await flowscale.getRuns('', { pageSize: 5 })).data.runs.length >= 1, true)
 })
 
 test('executeWorkflowAsync: the published shape, runId, hooks; and its time-out', async () => {
@@ -110,7 +60,108 @@ test('executeWorkflowAsync: the published shape, runId, hooks; and its time-out'
   const error = await rejection(flowscale.executeWorkflowAsync('nev3rend5run', {}, 'g', 10, 50))
   assert.ok(error.message.includes('timed out'))
   assert.instance(error, TimeoutError)
+  assert.is((await rejection(error.resume({ timeoutMs: 50 }))).runId, error.runId)
   assert.is((await flowscale.cancelRun(error.runId)).data, 'Run cancelled successfully')
+})
+
+test('defaults of executeWorkflowAsync: asks each second, for five minutes', async () => {
+  const clock = fakeClock()
+  try {
+    const id = '11111111-1111-4111-8111-111111111111'
+    const execution = { run_id: id, output_names: ['a'], node_errors: {}, number: 0 }
+    const run = { _id: id, status: 'running', inputs: [], outputs: [] }
+    const fetch = fakeFetch(ok(execution), ok(run))
+    const own = new FlowscaleAPI({ apiKey: CANARY, baseUrl: 'http://pod.test', fetch })
+    const failed = rejection(own.executeWorkflowAsync('w', {}))
+    await clock.tickAsync(10_500)
+    assert.is(fetch.calls.length, 1 + 11)
+    await clock.tickAsync(289_400)
+    assert.is(fetch.calls.length, 1 + 300)
+    await clock.tickAsync(100)
+    assert.is((await failed).message, 'Workflow execution timed out after 300000ms')
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('defaults of connectWebSocket: five attempts more, the first after about 5 s', async () => {
+  const clock = fakeClock()
+  try {
+    const start = Date.now()
+    // Each tries a header for the key, then a query: a time is there once.
+    const attempts = new Set<number>()
+    class Refusing {
+      constructor() {
+        attempts.add(Date.now() - start)
+        throw new Error('none')
+      }
+    }
+    const finals: boolean[] = []
+    const WebSocket = Refusing as never
+    flowscale.connectWebSocket({ WebSocket, onClose: ({ final }) => finals.push(final) })
+    await clock.tickAsync(600_000)
+    assert.equal(finals, [false, false, false, false, false, true])
+    assert.is(attempts.size, 6)
+    const [, second = 0] = [...attempts]
+    assert.ok(second >= 3750 && second <= 6250, `${second}`)
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('two at once on one object: each has its own result', async () => {
+  const prompts = ['one', 'two', 'three']
+  const results = await Promise.all(
+    prompts.map((prompt) =>
+      flowscale.executeWorkflowAsync('t3xtwr1ter00', { prompt }, undefined, 10, 60_000),
+    ),
+  )
+  assert.is(new Set(results.map(({ runId }) => runId)).size, 3)
+  for (const [index, { runId }] of results.entries()) {
+    const { data } = await flowscale.getRun(runId)
+    assert.is(data.inputs.find(({ path }) => path === 'prompt')?.value, prompts[index])
+  }
+})
+
+test('a wait with push, over the client of the class', async () => {
+  const push = connectWebSocket(flowscale.client)
+  await push.opened
+  const start = Date.now()
+  const inputs = { prompt: 'pushed' }
+  const result = await flowscale.executeWorkflowAsync('t3xtwr1ter00', inputs, undefined, 20_000, 15_000, {
+    push,
+  })
+  assert.is(result.status, 'success')
+  assert.ok(Date.now() - start < 10_000, 'before the next poll')
+  push.close()
+})
+
+test('positional arguments left out as null or undefined, and no options', async () => {
+  const { data } = await flowscale.executeWorkflow('t3xtwr1ter00', { prompt: 'a' }, '')
+  assert.match((await flowscale.getRun(data.run_id)).data.status, /queued|running|completed/)
+  const result = await flowscale.executeWorkflowAsync(
+    't3xtwr1ter00',
+    { prompt: 'b', seed: undefined },
+    null as never,
+    undefined,
+    undefined,
+    null as never,
+  )
+  assert.is(result.status, 'success')
+})
+
+test('works through a proxy around it, as in the state of Vue', async () => {
+  const { own } = flowscale as unknown as { own: unknown }
+  assert.type(own, 'function')
+  const proxied = new Proxy(flowscale, {})
+  const result = await proxied.executeWorkflowAsync('t3xtwr1ter00', { prompt: 'a' }, undefined, 10)
+  assert.is(result.status, 'success')
+  proxied.updateCustomHeaders({ 'X-One': '1' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-One': '1' })
+  proxied.setLoggingConfig(false)
+  proxied.connectWebSocket()
+  flowscale.disconnectWebSocket()
+  assert.is(proxied.isWebSocketConnected(), false)
 })
 
 test('cancelRun of an unknown run, and a refused input', async () => {
@@ -172,6 +223,28 @@ test('proxyMode and custom headers: no key of ours, headers from the next reques
   ])
 })
 
+test('custom headers: one of each name, and refused when they are given', async () => {
+  flowscale.updateCustomHeaders({ Authorization: 'Bearer one', 'X-Team': 'a' })
+  flowscale.updateCustomHeaders({ authorization: 'Bearer two' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', authorization: 'Bearer two' })
+  flowscale.updateCustomHeaders({ Authorization: 'Bearer three' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', Authorization: 'Bearer three' })
+  const { apiKey, baseUrl } = { apiKey: CANARY, baseUrl: server.url }
+  const wrong: [unknown, RegExp][] = [
+    [new Headers({ authorization: 'Bearer' }), /headers must be a plain object/],
+    ['Authorization: Bearer', /headers must be a plain object/],
+    [{ Authorization: undefined }, /Authorization is empty or not legal/],
+    [{ 'X-API-KEY': 'another' }, /X-API-KEY is set by the client/],
+  ]
+  for (const [headers, message] of wrong) {
+    const customHeaders = headers as Record<string, string>
+    assert.match(thrown(() => new FlowscaleAPI({ apiKey, baseUrl, customHeaders })).message, message)
+    assert.match(thrown(() => flowscale.updateCustomHeaders(customHeaders)).message, message)
+  }
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', Authorization: 'Bearer three' })
+  assert.is((await flowscale.checkHealth()).status, 'success')
+})
+
 test('retries, maxRetries, retryDelay and timeout', async () => {
   let requests = 0
   const server = await listen((_, response) => {
@@ -190,6 +263,7 @@ test('retries, maxRetries, retryDelay and timeout', async () => {
     })
     assert.is((await rejection(own.checkHealth())).status, 503)
     assert.is(requests, 3)
+    assert.is(own.client.retryDelayMs, 1)
   }
   await server.close()
   const gone = new FlowscaleAPI({
@@ -241,9 +315,39 @@ test('connectWebSocket and its three companions', async () => {
   assert.equal([closed[0].code, closed[0].final], [1000, true])
   disconnect()
   assert.ok(flowscale.isWebSocketConnected(), 'the function of the first closes the first only')
+  // What is open hears of it, too.
+  flowscale.setLoggingConfig(false)
+  printed.length = 0
   flowscale.disconnectWebSocket()
   assert.is(flowscale.isWebSocketConnected(), false)
   await until(() => closed.length === 2)
+  assert.equal(printed, [])
+})
+
+test('the errors that published code imports', async () => {
+  const refused = await rejection(flowscale.executeWorkflow('bncu0a1kipv', { text_51536: new Blob(['x']) }))
+  const { url: baseUrl, close } = await listen(() => {})
+  await close()
+  const gone = new FlowscaleAPI({
+    apiKey: CANARY,
+    baseUrl,
+    retries: 0,
+    enableLogging: false,
+  })
+  const unreached = await rejection(gone.checkHealth())
+  const unknown = await rejection(flowscale.getRun('nobody'))
+  const name = (error: unknown) =>
+    error instanceof ValidationError
+      ? `invalid: ${error.details.map(({ field, message }) => `${field} ${message}`)}`
+      : error instanceof NetworkError
+        ? `network: ${error.message}`
+        : error instanceof FlowScaleError
+          ? `api: ${error.message} ${error.code}`
+          : 'unexpected'
+  assert.match(name(refused), /^invalid: body\.text_51536 \S/)
+  assert.match(name(unreached), /^network: .*ECONNREFUSED/)
+  assert.match(name(unknown), /^api: .*404.* ERR_FLOWSCALE_HTTP$/)
+  assert.equal([refused.name, unreached.name], ['ValidationError', 'NetworkError'])
 })
 
 test('what is wrong is said at once; nothing shows the key', () => {
@@ -253,6 +357,13 @@ test('what is wrong is said at once; nothing shows the key', () => {
     assert.match(make(options).message, /FLOWSCALE_API_KEY/)
   assert.match(make({ apiKey: CANARY, httpAgent: {} }).message, /httpAgent.*dispatcher/)
   assert.match(thrown(() => new FlowscaleAPI(undefined as never)).message, /FLOWSCALE_API_KEY/)
+  for (const baseUrl of [undefined, ''])
+    assert.match(make({ apiKey: CANARY, baseUrl }).message, /FLOWSCALE_API_URL/)
+  flowscale.updateCustomHeaders({ Authorization: `Bearer ${CANARY}` })
+  console.info(flowscale)
+  console.info(inspect(flowscale))
+  assert.not.match(inspect(printed, { depth: 9 }), new RegExp(CANARY))
+  assertNoCanary(flowscale)
   assert.not.match(inspect(flowscale, { showHidden: true, depth: 9 }), new RegExp(CANARY))
   assert.not.match(JSON.stringify(flowscale), new RegExp(CANARY))
 })

@@ -4,9 +4,19 @@ import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
 import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
 
-type Inputs = api.Inputs
+/** Any object: an interface has no index signature, as `Inputs` asks for one. What can't be sent is an error. */
+// biome-ignore lint/suspicious/noExplicitAny: `unknown` would not take an interface
+type Data = api.Inputs | Readonly<Record<string, any>>
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
+
+/** What changes while the class is used. */
+interface Own {
+  readonly logger: LevelLogger
+  headers: Record<string, string>
+  readonly merge: (headers: Record<string, string>) => void
+  connection?: Connection
+}
 
 /**
  * The class of the published `flowscale` package, over the functions of `@flowscale/client`: the same methods,
@@ -23,17 +33,27 @@ type Envelope<T> = Promise<api.Envelope<T>>
 export class FlowscaleAPI {
   /** For the functions of `@flowscale/client`. */
   readonly client: api.Client
-  readonly #logger: LevelLogger
-  #headers: Record<string, string>
-  #connection: Connection | undefined
+  // Not a `#` field, which can't be read through a proxy, such as that of Vue; a function, as no log looks into one.
+  declare private readonly own: () => Own
 
   constructor(options: FlowscaleOptions) {
     const { enableLogging: enabled, logLevel: level, customHeaders } = options ?? {}
-    this.#headers = { ...customHeaders }
-    this.#logger = createLogger({ enabled, level })
-    this.client = api.createClient(
-      toClientOptions(options ?? {}, { headers: () => this.#headers, logger: this.#logger }),
-    )
+    const logger = createLogger({ enabled, level })
+    const given = toClientOptions(options ?? {}, logger)
+    const own: Own = {
+      logger,
+      headers: {},
+      merge(headers) {
+        // Refuses here what it would refuse at each request.
+        api.createClient({ ...given, headers })
+        const names = Object.keys(headers).map((name) => name.toLowerCase())
+        const kept = Object.entries(own.headers).filter(([name]) => !names.includes(name.toLowerCase()))
+        own.headers = { ...Object.fromEntries(kept), ...headers }
+      },
+    }
+    own.merge(customHeaders ?? {})
+    Object.defineProperty(this, 'own', { value: () => own })
+    this.client = api.createClient({ ...given, headers: () => own.headers })
   }
 
   checkHealth(options?: Options): Envelope<api.ContainerHealth[]> {
@@ -50,7 +70,7 @@ export class FlowscaleAPI {
 
   executeWorkflow(
     workflowId: string,
-    data: Inputs,
+    data: Data,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
@@ -60,12 +80,13 @@ export class FlowscaleAPI {
   /** Submits and waits. A time-out says `timed out`, carries the `runId` and can be resumed. */
   executeWorkflowAsync(
     workflowId: string,
-    data: Inputs,
+    data: Data,
     groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
-    options: AsyncOptions = {},
+    options?: AsyncOptions,
   ): Promise<RunResult> {
+    const { logger } = this.own()
     return executeWorkflowAsync(this.client, workflowId, data, {
       ...options,
       groupId: groupId || undefined,
@@ -73,8 +94,8 @@ export class FlowscaleAPI {
       timeoutMs,
       onUpdate: (run) => {
         const { _id: runId, status } = run
-        this.#logger.debug(`Polling workflow output: ${JSON.stringify({ runId, status })}`)
-        return options.onUpdate?.(run)
+        logger.debug(`Polling workflow output: ${JSON.stringify({ runId, status })}`)
+        return options?.onUpdate?.(run)
       },
     })
   }
@@ -100,43 +121,43 @@ export class FlowscaleAPI {
   connectWebSocket(options: WebSocketOptions = {}): () => void {
     this.disconnectWebSocket()
     const connection = connectWebSocket(this.client, options)
-    this.#connection = connection
+    this.own().connection = connection
     return () => connection.close()
   }
 
   disconnectWebSocket(): void {
-    this.#connection?.close()
+    this.own().connection?.close()
   }
 
   /** `false` while there is no open connection. */
   sendWebSocketMessage(message: unknown): boolean {
-    return this.#connection?.send(message) ?? false
+    return this.own().connection?.send(message) ?? false
   }
 
   isWebSocketConnected(): boolean {
-    return this.#connection?.connected ?? false
+    return this.own().connection?.connected ?? false
   }
 
   setLoggingConfig(enabled: boolean, level?: LogLevel): void {
-    if (level !== undefined) this.#logger.setLevel(level)
-    this.#logger.setEnabled(enabled)
+    if (level !== undefined) this.own().logger.setLevel(level)
+    this.own().logger.setEnabled(enabled)
   }
 
   getLoggingConfig(): { enabled: boolean; level: LogLevel } {
-    return this.#logger.config()
+    return this.own().logger.config()
   }
 
-  /** Merges `headers` into the custom ones, from the next request on. */
+  /** Merges `headers` into the custom ones, whatever the case of their names, from the next request on. */
   updateCustomHeaders(headers: Record<string, string>): void {
-    this.#headers = { ...this.#headers, ...headers }
+    this.own().merge(headers ?? {})
   }
 
   /** A copy. */
   getCustomHeaders(): Record<string, string> {
-    return { ...this.#headers }
+    return { ...this.own().headers }
   }
 
   clearCustomHeaders(): void {
-    this.#headers = {}
+    this.own().headers = {}
   }
 }

@@ -1,11 +1,12 @@
-import { ArgumentError, type ClientOptions } from '@flowscale/client'
+import { ArgumentError, type ClientOptions, type Logger } from '@flowscale/client'
 import type { ExecuteAsyncOptions } from '@flowscale/client/poller'
 
 /** Options of {@link FlowscaleAPI}, as published. */
 export interface FlowscaleOptions {
   /** Required, but with `proxyMode`. */
   apiKey?: string | undefined
-  baseUrl: string | URL
+  /** Required; `undefined` is only for the type of `process.env.FLOWSCALE_API_URL`. */
+  baseUrl: string | URL | undefined
   /** Must be `true` to use an `apiKey` in a browser, where every visitor can read it. Default `false`. */
   allowDangerouslyExposeApiKey?: boolean | undefined
   /** Default `true`. */
@@ -33,17 +34,15 @@ export interface FlowscaleOptions {
 /** What `executeWorkflowAsync` takes after its published parameters. */
 export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'>
 
-/** What the published options are for the client; `headers` and `logger` are those of the class. */
-export function toClientOptions(
-  options: FlowscaleOptions,
-  own: Pick<ClientOptions, 'headers' | 'logger'>,
-): ClientOptions {
+/** What the published options are for the client; the headers are left to the class. */
+export function toClientOptions(options: FlowscaleOptions, logger: Logger): ClientOptions {
   const { apiKey, baseUrl, proxyMode = false, httpAgent, timeout, retries, maxRetries = retries } = options
   if (!proxyMode && !apiKey) {
     throw new ArgumentError(
       'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or set proxyMode: true behind a proxy that adds it',
     )
   }
+  if (!baseUrl) throw new ArgumentError('baseUrl is missing: pass process.env.FLOWSCALE_API_URL')
   if (httpAgent !== undefined) {
     throw new ArgumentError(
       "httpAgent has no place in fetch: pass fetch: (url, init) => fetch(url, { ...init, dispatcher }) with undici's " +
@@ -51,7 +50,7 @@ export function toClientOptions(
     )
   }
   return {
-    ...own,
+    logger,
     baseUrl,
     apiKey: proxyMode ? undefined : apiKey,
     allowDangerouslyExposeApiKey: options.allowDangerouslyExposeApiKey,

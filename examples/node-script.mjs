@@ -1,0 +1,87 @@
+// Runs one workflow and saves what it makes; with a picture, transforms that. Ctrl+C cancels the run.
+//   node examples/node-script.mjs "a lighthouse at dusk" [photo.png]
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import {
+  createClient,
+  downloadOutput,
+  getRun,
+  getWorkflows,
+  isFlowScaleError,
+  toFile,
+} from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+
+const baseUrl = process.env.FLOWSCALE_API_URL || 'http://127.0.0.1:4188'
+const apiKey = process.env.FLOWSCALE_API_KEY || 'fsk_local_demo_key'
+
+const [prompt = 'a lighthouse at dusk', picture] = process.argv.slice(2)
+
+// The first Ctrl+C cancels the run, the second ends this process at once.
+const interrupt = new AbortController()
+process.once('SIGINT', () => interrupt.abort())
+const { signal } = interrupt
+let submitted
+
+try {
+  const client = createClient({ baseUrl, apiKey })
+
+  const { data: workflows } = await getWorkflows(client, { signal })
+  for (const { id, name } of workflows) console.log(`${id}  ${name}`)
+
+  const [workflowId, inputs] = picture
+    ? ['a9bc45rt2kpm', { prompt, image_input: toFile(await readFile(picture), basename(picture)) }]
+    : ['bncu0a1kipv', { text_51536: prompt }]
+
+  const { outputs } = await executeWorkflowAsync(client, workflowId, inputs, {
+    signal,
+    cancelOn: 'abort',
+    onSubmitted: ({ runId }) => {
+      submitted = { client, runId }
+      console.log(`Submitted ${runId}`)
+    },
+    onUpdate: ({ status }) => console.log(`The run is ${status}`),
+  })
+
+  for (const output of outputs) {
+    const file = basename(output.filename)
+    const response = await downloadOutput(client, output, { signal })
+    await pipeline(response.body, createWriteStream(file))
+    console.log(`Saved ${file}`)
+  }
+} catch (error) {
+  console.error(await explain(error))
+  process.exitCode = signal.aborted ? 130 : 1
+}
+
+/** One line for each way in which this can end. */
+async function explain(error) {
+  if (signal.aborted) {
+    if (!submitted) return 'Interrupted; no run was submitted that we know of'
+    const { client, runId } = submitted
+    const status = await getRun(client, runId).then(
+      ({ data }) => data.status,
+      () => 'in a state that the server does not tell',
+    )
+    return `Interrupted; run ${runId} is ${status}`
+  }
+  if (!isFlowScaleError(error)) return error.message
+  if (error.maybeSubmitted) return `${error.message} — the run may have been submitted; getRuns tells`
+  switch (error.code) {
+    case 'ERR_FLOWSCALE_NETWORK':
+      return `No answer from ${baseUrl} (${error.message}). Start a local one: npx @flowscale/emulator`
+    case 'ERR_FLOWSCALE_VALIDATION':
+      return `Wrong inputs: ${error.details.map(({ field, message }) => `${field} ${message}`).join('; ')}`
+    case 'ERR_FLOWSCALE_HTTP':
+      if (error.status === 401 || error.status === 403) return 'The key was refused: check FLOWSCALE_API_KEY'
+      return `${error.message} (request ${error.requestId})`
+    case 'ERR_FLOWSCALE_RUN':
+      return `The run ${error.status}: ${error.errors.join('; ') || 'no reason given'}`
+    case 'ERR_FLOWSCALE_TIMEOUT':
+      return error.runId ? `${error.message}; waitForResult goes on with ${error.runId}` : error.message
+    default: // a wrong argument, a redirect, an answer that can't be read
+      return error.message
+  }
+}

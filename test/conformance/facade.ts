@@ -1,0 +1,91 @@
+import { equal, ok, rejection } from './assert.ts'
+import type { Case, Context } from './types.ts'
+
+const withList = { dialects: ['readme', 'python'] } as const
+const quiet = { enableLogging: false }
+const make = ({ FlowscaleAPI, options }: Context) => new FlowscaleAPI({ ...options, ...quiet })
+
+/** The class of the published package. */
+export const facadeCases: Case[] = [
+  {
+    ...withList,
+    operation: 'FlowscaleAPI',
+    name: 'every operation',
+    async run(context) {
+      const flowscale = make(context)
+      equal((await flowscale.checkHealth()).status, 'success', 'checkHealth')
+      equal((await flowscale.getQueue()).data.length, 2, 'getQueue')
+      ok((await flowscale.getWorkflows()).data.length > 3, 'getWorkflows')
+      const { data } = await flowscale.executeWorkflow('slow', {}, 'group')
+      equal((await flowscale.getRun(data.run_id)).data._id, data.run_id, 'getRun')
+      equal((await flowscale.getRuns('group')).data.runs.length, 1, 'getRuns')
+      equal((await flowscale.cancelRun(data.run_id)).status, 'success', 'cancelRun')
+      const result = await flowscale.executeWorkflowAsync('quick', { text: 'dawn' }, undefined, 10)
+      ok(!Array.isArray(result.data) && result.data.download_url, 'executeWorkflowAsync')
+      const run = await flowscale.getRun(result.runId)
+      const output = await flowscale.getOutput(run.data.outputs[0]!.filename!)
+      equal(output?.data.generation_status, 'success', 'getOutput')
+    },
+  },
+  {
+    ...withList,
+    operation: 'FlowscaleAPI',
+    name: 'a time-out says so, and carries the run',
+    async run(context) {
+      const error = await rejection(make(context).executeWorkflowAsync('slow', {}, undefined, 10, 50))
+      ok(error.message.includes('timed out') && error.runId, error.message)
+    },
+  },
+  {
+    dialects: ['readme'],
+    operation: 'FlowscaleAPI',
+    name: 'logging, headers, and a key that nobody sees',
+    async run(context) {
+      const { FlowscaleAPI, options } = context
+      const flowscale = make(context)
+      flowscale.setLoggingConfig(true, 'error')
+      equal(flowscale.getLoggingConfig(), { enabled: true, level: 'error' }, 'logging')
+      flowscale.updateCustomHeaders({ 'X-A': '1' })
+      equal(flowscale.getCustomHeaders(), { 'X-A': '1' }, 'headers')
+      flowscale.clearCustomHeaders()
+      equal(flowscale.getCustomHeaders(), {}, 'no headers')
+      ok(!JSON.stringify(flowscale).includes(options.apiKey), 'no key')
+      const { apiKey, ...rest } = options
+      const error = await rejection((async () => new FlowscaleAPI(rest as any))())
+      ok(error.message.includes('FLOWSCALE_API_KEY'), error.message)
+    },
+  },
+  {
+    dialects: ['readme'],
+    needs: ['lab'],
+    operation: 'FlowscaleAPI',
+    name: 'proxyMode sends the custom headers and no key',
+    async run({ FlowscaleAPI, lab }) {
+      const { url, seen } = await lab.script([{ body: '{"status":"success","data":[]}' }])
+      const customHeaders = { Authorization: 'Bearer abc' }
+      await new FlowscaleAPI({ baseUrl: url, proxyMode: true, customHeaders, ...quiet }).checkHealth()
+      const [request] = await seen()
+      equal(
+        [request!.headers.authorization, request!.headers['x-api-key']],
+        ['Bearer abc', undefined],
+        'headers',
+      )
+    },
+  },
+  {
+    dialects: ['readme'],
+    needs: ['lab', 'WebSocket'],
+    operation: 'FlowscaleAPI',
+    name: 'its WebSocket: connect, send, disconnect',
+    async run(context) {
+      const flowscale = make(context)
+      ok(!flowscale.isWebSocketConnected() && !flowscale.sendWebSocketMessage({}), 'not connected')
+      await new Promise<void>((onOpen, onError) => flowscale.connectWebSocket({ onOpen, onError }))
+      ok(flowscale.isWebSocketConnected(), 'connected')
+      const message = { type: 'client_event', data: { action: 'subscribe', runId: 'x' } }
+      ok(flowscale.sendWebSocketMessage(message), 'sent')
+      flowscale.disconnectWebSocket()
+      ok(!flowscale.isWebSocketConnected(), 'disconnected')
+    },
+  },
+]

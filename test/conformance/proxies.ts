@@ -1,0 +1,77 @@
+import { equal, ok } from './assert.ts'
+import type { Case, Context } from './types.ts'
+
+const origin = 'http://proxy.example'
+
+/** A client without a key whose requests go through the proxy, as those of a page do. */
+function through({ lib, options }: Context, permission: true | { groupId: string } = true) {
+  const handler = lib.createProxyHandler(lib.createClient(options), {
+    basePath: '/api/flowscale',
+    authorize: () => permission,
+  })
+  const fetch = (url: string, init: RequestInit) => {
+    // Redirects have no meaning here, and not every runtime takes every mode.
+    const { redirect: _, ...rest } = init
+    return handler(new Request(url, rest))
+  }
+  return { handler, client: lib.createClient({ baseUrl: `${origin}/api/flowscale`, fetch }) }
+}
+
+/** The proxy, in the runtime itself. */
+export const proxyCases: Case[] = [
+  {
+    operation: 'createProxyHandler',
+    name: 'adds the key, and passes an answer',
+    async run(context) {
+      const { client } = through(context)
+      equal((await context.lib.checkHealth(client)).data.length, 2, 'containers')
+    },
+  },
+  {
+    needs: ['Request.body'],
+    operation: 'createProxyHandler',
+    name: 'a whole run through it',
+    async run(context) {
+      const { client } = through(context)
+      const { lib } = context
+      const { data } = await lib.executeWorkflow(client, 'quick', { text: 'dawn' })
+      const run = await lib.waitForRun(client, data.run_id, { pollIntervalMs: 10 })
+      equal(run.status, 'completed', 'status')
+    },
+  },
+  {
+    needs: ['Request.body'],
+    operation: 'createProxyHandler',
+    name: 'a group sees its own runs only',
+    async run(context) {
+      const { lib } = context
+      const mine = through(context, { groupId: 'mine' }).client
+      const theirs = through(context, { groupId: 'theirs' }).client
+      const { data } = await lib.executeWorkflow(mine, 'quick', { text: 'dawn' })
+      equal((await lib.getRun(mine, data.run_id)).status, 'success', 'mine')
+      const error = await lib.getRun(theirs, data.run_id).catch((caught) => caught)
+      equal(error.status, 404, 'theirs')
+      equal((await lib.getRuns(theirs)).data.runs.length, 0, 'list')
+    },
+  },
+  {
+    dialects: ['readme'],
+    operation: 'createProxyHandler',
+    name: 'nothing else passes',
+    async run(context) {
+      const { handler } = through(context)
+      for (const [path, status] of [
+        ['/api/v1/comfy/health', 404],
+        ['/api/flowscale/api/v1/admin', 404],
+        ['/api/flowscale/api/v1/runs/..%2Fcomfy', 404],
+      ] as const) {
+        equal((await handler(new Request(origin + path))).status, status, path)
+      }
+      const posted = await handler(
+        new Request(`${origin}/api/flowscale/api/v1/comfy/health`, { method: 'POST' }),
+      )
+      equal(posted.status, 405, 'method')
+      ok(posted.headers.get('allow'), 'allow')
+    },
+  },
+]

@@ -1,0 +1,114 @@
+import { equal, ok, rejection } from './assert.ts'
+import type { Case, Context } from './types.ts'
+
+const socket = { dialects: ['readme'], needs: ['lab', 'WebSocket'] } as const
+const client = ({ lib, options }: Context) => lib.createClient(options)
+const prompt = { text: 'a red fox in snow' }
+
+/** The WebSocket adapter, and waits with push. */
+export const socketCases: Case[] = [
+  {
+    ...socket,
+    operation: 'connectWebSocket',
+    name: 'opens, tells of a run until its end, and closes',
+    async run(context) {
+      const { lib } = context
+      const closes: unknown[] = []
+      const connection = lib.connectWebSocket(client(context), {
+        onClose: ({ wasClean, final }) => closes.push([wasClean, final]),
+      })
+      await connection.opened
+      ok(connection.connected, 'connected')
+      const { data } = await lib.executeWorkflow(client(context), 'quick', prompt)
+      ok(lib.subscribeToRun(connection, data.run_id), 'subscribed')
+      const states: string[] = []
+      for await (const message of connection) {
+        if (message.type !== 'run_status_update' || message.data.run_id !== data.run_id) continue
+        states.push(message.data.status)
+        if (message.data.status === 'completed') break
+      }
+      equal(states.at(-1), 'completed', 'states')
+      connection.close()
+      ok(!connection.connected && !connection.send('late'), 'closed')
+      while (!closes.length) await new Promise((resolve) => setTimeout(resolve, 5))
+      equal(closes[0], [true, true], 'close')
+    },
+  },
+  {
+    ...socket,
+    operation: 'connectWebSocket',
+    name: 'a dropped connection is made anew, with its subscriptions',
+    async run(context) {
+      const { lib, lab } = context
+      const pod = await lab.emulator({ drop: 2 })
+      const own = lib.createClient({ ...context.options, ...pod })
+      let reconnects = 0
+      const connection = lib.connectWebSocket(own, {
+        reconnectInterval: 1,
+        maxReconnectAttempts: 100,
+        onReconnect: () => reconnects++,
+      })
+      await connection.opened
+      const { runId } = await lib.executeWorkflowAsync(own, 'quick', prompt, {
+        push: connection,
+        pollIntervalMs: 200,
+      })
+      ok(runId, 'a result')
+      while (!reconnects) {
+        await lib.executeWorkflowAsync(own, 'quick', prompt, { push: connection, pollIntervalMs: 50 })
+      }
+      connection.close()
+    },
+  },
+  {
+    ...socket,
+    operation: 'connectWebSocket',
+    name: 'a refused handshake ends the attempts and rejects opened',
+    async run(context) {
+      const { lib, lab } = context
+      const pod = await lab.emulator({ refuse: 503 })
+      const errors: unknown[] = []
+      const connection = lib.connectWebSocket(lib.createClient({ ...context.options, ...pod }), {
+        maxReconnectAttempts: 1,
+        reconnectInterval: 1,
+        onError: (error) => errors.push(error),
+      })
+      const error = await rejection(connection.opened)
+      ok(error instanceof lib.NetworkError, 'NetworkError')
+      equal(errors.length, 2, 'attempts')
+      ok(![error, ...errors].some((one) => String(one).includes(pod.apiKey)), 'no key')
+    },
+  },
+  {
+    ...socket,
+    operation: 'connectWebSocket',
+    name: 'an abort closes it; iteration throws the reason',
+    async run(context) {
+      const control = new AbortController()
+      const connection = context.lib.connectWebSocket(client(context), { signal: control.signal })
+      await connection.opened
+      const reason = { mine: true }
+      const reading = rejection(
+        (async () => {
+          for await (const _ of connection);
+        })(),
+      )
+      control.abort(reason)
+      ok((await reading) === reason, 'the same reason')
+    },
+  },
+  {
+    ...socket,
+    operation: 'executeWorkflowAsync',
+    name: 'push: resolves long before the next poll',
+    async run(context) {
+      const { lib } = context
+      const connection = lib.connectWebSocket(client(context))
+      await connection.opened
+      const options = { push: connection, pollIntervalMs: 60_000, timeoutMs: 20_000 }
+      const { outputs } = await lib.executeWorkflowAsync(client(context), 'quick', prompt, options)
+      equal(outputs.length, 1, 'outputs')
+      connection.close()
+    },
+  },
+]

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../packages/emulator/src/index.ts'
+import { serve } from '../../packages/emulator/src/node.ts'
+
+/** An emulator in this process, so that it can be asked and held up, and the environment that leads to it. */
+export async function pod(options: EmulatorOptions = {}) {
+  const emulator = createEmulator({ apiKey: 'fsk_example_5e1f09', speed: 50, ...options })
+  const asked = new Map<string, number>()
+  const listeners = new Set<() => void>()
+  const handle: Emulator['handle'] = (request, where) => {
+    const call = `${request.method} ${new URL(request.url).pathname}`
+    asked.set(call, (asked.get(call) ?? 0) + 1)
+    for (const listener of listeners) listener()
+    return emulator.handle(request, where)
+  }
+  const server = await serve({ ...emulator, handle })
+  const timesAsked = (runId: string) => asked.get(`GET /api/v1/runs/${runId}`) ?? 0
+  return {
+    emulator,
+    /** How often the state of a run was asked for. */
+    timesAsked,
+    /** Waits until it was asked for so often. */
+    askedTimes: (runId: string, times: number) =>
+      new Promise<void>((resolve) => {
+        const listener = () => {
+          if (timesAsked(runId) < times) return
+          listeners.delete(listener)
+          resolve()
+        }
+        listeners.add(listener)
+        listener()
+      }),
+    env: { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: emulator.apiKey },
+    url: server.url,
+    /** The ids of all runs, the first that was submitted first. */
+    runs: async (): Promise<string[]> => {
+      const { data } = await ask(emulator, 'runs')
+      return data.runs.map((run: { _id: string }) => run._id).reverse()
+    },
+    async close() {
+      emulator.close()
+      await server.close()
+    },
+  }
+}
+
+async function ask(emulator: Emulator, path: string, init: RequestInit = {}): Promise<any> {
+  const headers = { 'x-api-key': emulator.apiKey }
+  const response = await emulator.fetch(`${emulator.url}/api/v1/${path}`, { headers, ...init })
+  return response.json()
+}
+
+export const cancel = (emulator: Emulator, runId: string) =>
+  ask(emulator, `runs/${runId}/cancel`, { method: 'POST' })
+
+/** Keeps a container busy until the function that it gives is called: runs behind it are queued as long. */
+export async function occupy(emulator: Emulator): Promise<() => Promise<void>> {
+  const body = new FormData()
+  const { data } = await ask(emulator, 'runs?workflow_id=nev3rend5run', { method: 'POST', body })
+  return () => cancel(emulator, data.run_id)
+}
+
+/** Waits until a run has a status, or any run has where no id is given. */
+export function reached(emulator: Emulator, status: string, runId?: string): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = emulator.watch((update) => {
+      if (update.status === status && (!runId || update.run_id === runId)) {
+        stop()
+        resolve(update.run_id)
+      }
+    })
+    if (runId && emulator.stateOf(runId)?.status === status) {
+      stop()
+      resolve(runId)
+    }
+  })
+}
+
+/** An example as it is, started by Node in a folder of its own. */
+export function run(file: string, args: string[], cwd: string, env: Record<string, string>) {
+  const child: ChildProcess = spawn(process.execPath, [resolve('examples', file), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  const waiting: (() => void)[] = []
+  child.stdout!.on('data', (chunk) => {
+    stdout += chunk
+    for (const look of waiting) look()
+  })
+  child.stderr!.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }))
+  return {
+    child,
+    ended,
+    /** Waits until it has printed something; an error if it ends without. */
+    printed: (pattern: RegExp) =>
+      Promise.race([
+        new Promise<string>((resolve) => {
+          const look = () => pattern.test(stdout) && resolve(stdout)
+          waiting.push(look)
+          look()
+        }),
+        ended.then(({ stderr }) => {
+          if (!pattern.test(stdout)) throw new Error(`it never printed ${pattern}:\n${stdout}${stderr}`)
+          return stdout
+        }),
+      ]),
+  }
+}

@@ -1,0 +1,170 @@
+// The Cloudflare Worker example, bundled as wrangler does, in real workerd with a real KV binding.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { build } from 'esbuild'
+import { decode } from 'fast-png'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { cancel, occupy, pod } from '../examples/kit.ts'
+import { listen } from '../support/listen.ts'
+import { readBody } from '../support/multipart.ts'
+
+const test = suite('worker example in workerd')
+const workerd = 'test/runtimes/node_modules/@cloudflare/workerd-linux-64/bin/workerd'
+const folder = join(process.cwd(), '.tmp/worker')
+
+/** What is behind a KV binding: an HTTP server that keeps values in memory. */
+async function startKv() {
+  const map = new Map<string, string>()
+  const server = await listen(async (request, response) => {
+    const url = new URL(request.url!, 'http://kv')
+    const key = decodeURIComponent(url.pathname.slice(1))
+    if (request.method === 'PUT') map.set(key, (await readBody(request)).toString())
+    else if (request.method === 'DELETE') map.delete(key)
+    else if (!key) {
+      const prefix = url.searchParams.get('prefix') ?? ''
+      const keys = [...map.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }))
+      response.end(JSON.stringify({ keys, list_complete: true }))
+      return
+    } else if (!map.has(key)) response.statusCode = 404
+    response.end(request.method === 'GET' ? map.get(key) : undefined)
+  })
+  return { ...server, map }
+}
+
+/** Passes requests on, and calls the scheduled handler, which has no address of its own. */
+const driver = `export default {
+  async fetch(request, env) {
+    if (new URL(request.url).pathname !== '/__scheduled') return env.EXAMPLE.fetch(request)
+    return Response.json(await env.EXAMPLE.scheduled({ cron: '* * * * *' }))
+  },
+}`
+
+async function start() {
+  const local = await pod({ containers: 1 })
+  const kv = await startKv()
+  mkdirSync(folder, { recursive: true })
+  const { metafile } = await build({
+    entryPoints: ['examples/cloudflare-worker/src/index.ts'],
+    outfile: join(folder, 'example.js'),
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    metafile: true,
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  assert.equal(imports, [], 'nothing is left to resolve')
+  writeFileSync(join(folder, 'driver.js'), driver)
+  const wrangler = readFileSync('examples/cloudflare-worker/wrangler.jsonc', 'utf8')
+  const date = /"compatibility_date": "([\d-]+)"/.exec(wrangler)![1]
+  writeFileSync(
+    join(folder, 'config.capnp'),
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "example", worker = (
+      modules = [(name = "example.js", esModule = embed "example.js")],
+      compatibilityDate = "${date}",
+      bindings = [
+        (name = "FLOWSCALE_API_URL", text = "${local.url}"),
+        (name = "FLOWSCALE_API_KEY", text = "${local.emulator.apiKey}"),
+        (name = "RUNS", kvNamespace = "kv"),
+      ],
+      globalOutbound = "private",
+    )),
+    (name = "driver", worker = (
+      modules = [(name = "driver.js", esModule = embed "driver.js")],
+      compatibilityDate = "${date}",
+      compatibilityFlags = ["service_binding_extra_handlers"],
+      bindings = [(name = "EXAMPLE", service = "example")],
+    )),
+    (name = "private", network = (allow = ["private"])),
+    (name = "kv", external = (address = "${new URL(kv.url).host}", http = ())),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "driver")],
+);`,
+  )
+  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', join(folder, 'config.capnp')], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  const ended = once(child, 'close')
+  const [line] = await Promise.race([
+    once(createInterface({ input: child.stdio[3] as Readable }), 'line'),
+    ended.then(() => assert.unreachable(`workerd ended: ${output}`) as never),
+  ])
+  const url = `http://127.0.0.1:${JSON.parse(line).port}`
+  const call = async (path: string, init?: RequestInit) => {
+    const response = await fetch(url + path, init)
+    const text = await response.text()
+    assert.not.match(text, local.emulator.apiKey)
+    return { status: response.status, body: JSON.parse(text) }
+  }
+  return {
+    ...local,
+    kv: kv.map,
+    call,
+    generate: (key: string) =>
+      call('/generate', {
+        method: 'POST',
+        headers: { 'Idempotency-Key': key },
+        body: JSON.stringify({ prompt: 'a red fox' }),
+      }),
+    tick: async () => assert.is((await call('/__scheduled')).body.outcome, 'ok', output),
+    async stop() {
+      child.kill()
+      await ended
+      await kv.close()
+      await local.close()
+      rmSync(folder, { recursive: true })
+      assert.not.match(output, local.emulator.apiKey)
+    },
+  }
+}
+
+test('submits once, finishes by the cron, records a failure', async () => {
+  const { emulator, generate, tick, call, kv, stop } = await start()
+  try {
+    const release = await occupy(emulator)
+    const good = await generate('good')
+    assert.is(good.status, 202)
+    assert.equal((await generate('good')).body, good.body)
+    kv.clear()
+    assert.equal((await generate('good')).body, good.body)
+    const bad = await generate('bad')
+    assert.is(emulator.stats.runsStarted, 1 + 2)
+
+    await tick()
+    assert.is((await call(`/runs/${good.body.runId}`)).body.status, 'pending')
+    await cancel(emulator, bad.body.runId)
+    await release()
+    await tick()
+    await tick()
+    const { body } = await call(`/runs/${good.body.runId}`)
+    assert.is(body.status, 'completed')
+    const png = new Uint8Array(await (await fetch(body.outputs[0].url)).arrayBuffer())
+    assert.is(decode(png).width, 768)
+    assert.equal((await call(`/runs/${bad.body.runId}`)).body, {
+      runId: bad.body.runId,
+      status: 'failed',
+      errors: ['cancelled'],
+    })
+    assert.equal(
+      [...kv.keys()].filter((key) => key.startsWith('pending:')),
+      [],
+    )
+    assert.is((await call('/runs/unknown')).status, 404)
+  } finally {
+    await stop()
+  }
+})
+
+test.run()
