@@ -25,6 +25,7 @@ export async function forward(
   const { apiKey, headers: source, fetch = globalThis.fetch, logger } = reveal(client)
   const { signal: left, headers: told } = request
   const isUpload = operation === 'executeWorkflow'
+  const type = told.get('content-type') ?? ''
   const headers: Record<string, string> = {}
   let { timeoutMs } = client
   let body: ReadableStream<Uint8Array> | undefined
@@ -32,13 +33,11 @@ export async function forward(
   let broken: unknown
   if (isUpload) {
     if (request.bodyUsed) throw new ArgumentError('authorize must not read the body')
-    const type = told.get('content-type') ?? ''
     const length = Number(told.get('content-length'))
     if (!/^multipart\/form-data *;/i.test(type) || !request.body)
       return refuse(415, 'Send multipart/form-data')
     if (length > maxBodyBytes) return tooLarge(maxBodyBytes)
     timeoutMs += Math.ceil((length || maxBodyBytes) / 262_144) * 1000
-    headers['content-type'] = type
     body = pump(request.body, timeoutMs, createLimit(maxBodyBytes), (error) => {
       broken = error
     })
@@ -52,14 +51,13 @@ export async function forward(
   }
   /** For as long as nothing comes, once there is an answer. */
   const clean = (answer: Response) =>
-    answer.body && pump(answer.body, client.timeoutMs, createCleaner(headers, answer.ok))
+    answer.body && pump(answer.body, timeoutMs, createCleaner(headers, answer.ok))
 
   let isSent = false
-  let answered: BodyInit | null
-  let response: Response | undefined
+  let result: { answer: Response; answered: string | ReadableStream<Uint8Array> | null } | undefined
   try {
     // A caller that leaves must not leave a run behind that nobody knows of: what was sent is seen through.
-    response = await within(timeoutMs, isUpload ? undefined : left, async (signal) => {
+    result = await within(timeoutMs, isUpload ? undefined : left, async (signal) => {
       addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
       if (apiKey) headers[keyHeader] = apiKey
       left.throwIfAborted()
@@ -67,15 +65,14 @@ export async function forward(
       const url = client.baseUrl + (Object.keys(query).length ? withQuery(path, query) : path)
       const init: RequestInit = { method, headers, signal, redirect: 'manual' }
       // A stream can only be sent so.
-      const half = { ...init, duplex: 'half' } as RequestInit
+      const half = { ...init, headers: { ...headers, 'content-type': type }, duplex: 'half' } as RequestInit
       const answer = await (body ? upload(body, fetch, url, half) : fetch(url, init))
-      answered = clean(answer)
-      if (body && answered) {
-        answered = await new Response(
-          pump(answered as ReadableStream, timeoutMs, createLimit(maxAnswerBytes)),
-        ).text()
-      }
-      return answer
+      const stream = clean(answer)
+      const answered =
+        body && stream
+          ? await new Response(pump(stream, timeoutMs, createLimit(maxAnswerBytes))).text()
+          : stream
+      return { answer, answered }
     })
   } catch (error) {
     if (!isSent || left.aborted) throw error
@@ -84,26 +81,28 @@ export async function forward(
     const why = redact(`${Object(error).cause?.code ?? error}`, headers)
     return fail(502, `got no answer: ${why}`, 'The pod could not be asked')
   }
-  if (!response) return fail(504, `timed out after ${timeoutMs}ms`, 'The pod did not answer in time')
+  if (!result) return fail(504, `timed out after ${timeoutMs}ms`, 'The pod did not answer in time')
 
-  const { status, headers: given } = response
+  const { answer, answered } = result
+  const { status, headers: given } = answer
   const shown: Record<string, string> = {}
   for (const name of ['retry-after', 'x-request-id']) {
     const value = given.get(name)
     if (value !== null) shown[name] = redact(value, headers)
   }
-  const type = given.get('content-type') ?? ''
-  const isPage = /html/i.test(type)
+  const kind = given.get('content-type') ?? ''
+  const isPage = /html/i.test(kind)
   const isRefused = status === 401 || status === 403
   if (isPage || isRefused || status < 200 || (status > 299 && status < 400) || status > 599) {
     const why = isRefused ? 'refused the key of the proxy' : isPage ? 'gave a page' : 'was redirected'
-    const seen = isPage && !isRefused && status > 399 ? status : 502
+    if (typeof answered === 'object') answered?.cancel()
+    const seen = isPage && !isRefused && status > 399 && status < 600 ? status : 502
     return fail(seen, `${why} (${status})`, 'The pod could not be asked', shown)
   }
   const isEmpty = status === 204 || status === 205
   if (!isEmpty)
-    shown['content-type'] = /\bjson\b/i.test(type) ? 'application/json' : 'text/plain; charset=utf-8'
-  return new Response(isEmpty ? null : answered!, { status, headers: { ...own, ...shown } })
+    shown['content-type'] = /\bjson\b/i.test(kind) ? 'application/json' : 'text/plain; charset=utf-8'
+  return new Response(isEmpty ? null : answered, { status, headers: { ...own, ...shown } })
 }
 
 const tooLarge = (bytes: number) => refuse(413, `Send at most ${bytes} bytes`)
