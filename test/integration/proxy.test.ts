@@ -230,6 +230,10 @@ const attacks: Attack[] = [
     headers: { 'Content-Type': 'multipart/form-data' },
   }),
   execute('too long, and says so', 'workflow_id=w', 413, nothing, { body: long }),
+  execute('too long, says so, and sends little of it', 'workflow_id=w', 413, nothing, {
+    headers: { ...multipart, 'Content-Length': '1000000' },
+    body: 'x',
+  }),
   execute('too long, and does not say so', 'workflow_id=w', 413, nothing, {
     headers: { ...multipart, 'Transfer-Encoding': 'chunked' },
     body: chunked(long),
