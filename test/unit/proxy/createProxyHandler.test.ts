@@ -17,7 +17,7 @@ import { createProxyHandler, type ProxyOptions } from '../../../packages/client/
 import type { Fetch } from '../../../packages/client/src/types.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
-import { fakeFetch, json, ok, recorder, rejection, thrown } from '../../support/fakes.ts'
+import { fakeClock, fakeFetch, json, ok, recorder, rejection, thrown } from '../../support/fakes.ts'
 
 const test = suite('createProxyHandler')
 const site = 'http://app.test'
@@ -362,6 +362,70 @@ test('an execute whose answer has no end is given up', async () => {
   }
   assert.is((await ask('public', pod, form())).status, 502)
   assert.is(cancelled, 1)
+})
+
+test('a form that breaks off is no fault of the pod', async () => {
+  const logger = recorder()
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array(9)),
+    pull: (controller) => controller.error(new Error('reset')),
+  })
+  const read: Fetch = async (_url, { body }) => {
+    await new Response(body).text()
+    return ok({})
+  }
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  const request = form({ body, headers, duplex: 'half' } as RequestInit)
+  const response = await createProxyHandler(clientWith(read, { logger }), { authorize: 'public' })(request)
+  assert.is(response.status, 400)
+  assert.equal(await response.json(), { status: 'error', errors: ['The upload broke off'] })
+  assert.equal(logger.lines, [])
+})
+
+test('an answer that is not shown, or not read to its end, is let go', async () => {
+  let cancelled = 0
+  const pod =
+    (status: number, type: string): Fetch =>
+    async () => {
+      const body = new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(100)),
+        cancel: () => void cancelled++,
+      })
+      return new Response(body, { status, headers: { 'content-type': type } })
+    }
+  assert.is((await ask('public', pod(200, 'text/html'))).status, 502)
+  assert.is(cancelled, 1)
+  assert.is((await ask('public', pod(307, 'application/json'))).status, 502)
+  assert.is(cancelled, 2)
+  const response = await ask('public', pod(200, 'application/json'))
+  await response.body!.cancel()
+  assert.is(cancelled, 3)
+})
+
+test('an execute has more time, by its length, or by the longest that may come', async () => {
+  const logger = recorder()
+  const slow: Fetch = () => new Promise((resolve) => setTimeout(() => resolve(ok({})), 200))
+  const handler = createProxyHandler(clientWith(slow, { timeoutMs: 20, logger }), { authorize: 'public' })
+  assert.is((await handler(form())).status, 200)
+  assert.is((await handler(call('comfy/health'))).status, 504)
+  const never: Fetch = () => new Promise(() => {})
+  const limits = { authorize: 'public', maxBodyBytes: 600_000 } as const
+  const patient = createProxyHandler(clientWith(never, { timeoutMs: 20, logger }), limits)
+  const clock = fakeClock()
+  try {
+    for (const [headers, ms] of [
+      [{}, 3020],
+      [{ 'content-length': '300000' }, 2020],
+    ] as const) {
+      const type = { 'content-type': 'multipart/form-data; boundary=b' }
+      const pending = patient(form({ body: 'x', headers: { ...headers, ...type } }))
+      await clock.tickAsync(ms)
+      assert.is((await pending).status, 504)
+      assert.match(logger.lines.at(-1)!.message, `timed out after ${ms}ms`)
+    }
+  } finally {
+    clock.uninstall()
+  }
 })
 
 /** Clients of users, each behind the same proxy, whose fetch is the handler. */
