@@ -2,12 +2,12 @@ import type { Fetch } from '../types.ts'
 import { isBrowser, isWorkerd } from './runtime.ts'
 
 /**
- * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With `redirect: 'error'` Node
- * streams it; else it copies the whole upload in memory, to be able to follow a redirect. Pages lose the
- * redirect's address by that mode, and workerd lacks it.
+ * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
+ * `redirect: 'error'` Node streams it; else it copies the whole upload in memory, to be able to follow a redirect.
+ * Pages lose the redirect's address by that mode, and workerd lacks it.
  */
 export async function upload(
-  form: BodyInit,
+  form: FormData | ReadableStream<Uint8Array>,
   fetch: Fetch,
   url: string,
   init: RequestInit,
