@@ -65,6 +65,12 @@ const cases: Case[] = [
     without: ['sort_by', 'comfy/', ...marks.websocket, ...marks.logger, ...marks.proxy],
   },
   {
+    name: 'createClient + executeMany',
+    code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
+    budget: 8500,
+    without: [...marks.websocket, ...marks.logger, ...marks.proxy],
+  },
+  {
     name: 'createClient + connectWebSocket',
     code: `export { createClient } from '${index}'; export { connectWebSocket } from '${websocket}'`,
     budget: 4120,

@@ -3,7 +3,7 @@ import { checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
 import type { Client, Run } from '../types.ts'
 import type { PushConnection } from './hints.ts'
 import { watchRules } from './pollOptions.ts'
-import { shareRequests } from './shareRequests.ts'
+import { isRate, shareRequests } from './shareRequests.ts'
 import { type WaitOptions, waitForRun } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
@@ -33,12 +33,13 @@ export interface RunWatcher extends AsyncIterable<Run> {
   close(): void
 }
 
-const rules: Record<keyof RunWatcherOptions, Rule> = {
+// Made when it is needed: read from another table at the top level, it would stay in every bundle.
+const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
   groupId: isId,
   pollIntervalMs: isMs,
-  maxRequestsPerSecond: (value) => (typeof value === 'number' && value > 0) || 'a number above 0',
+  maxRequestsPerSecond: isRate,
   push: watchRules.push,
-}
+})
 
 /**
  * Makes a watcher whose waits share their requests: one list of a hundred runs stands for a hundred polls. A single
@@ -55,7 +56,7 @@ const rules: Record<keyof RunWatcherOptions, Rule> = {
  * ```
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
-  checkOptions(options, rules)
+  checkOptions(options, makeRules())
   const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
   const shared = shareRequests(client, { groupId, intervalMs: pollIntervalMs, maxRequestsPerSecond })
   const closing = new AbortController()

@@ -6,8 +6,10 @@ import type { RunResult, WaitForResultOptions } from './followResult.ts'
 import type { PushConnection } from './hints.ts'
 import { legal } from './outputNames.ts'
 import { watchRules } from './pollOptions.ts'
-import { shareRequests } from './shareRequests.ts'
+import { isRate, shareRequests } from './shareRequests.ts'
+import { cancelMs } from './tryCancel.ts'
 import { waitForResult } from './waitForResult.ts'
+import { withGrace } from './withGrace.ts'
 
 /** What came of one item of {@link executeMany}. */
 export type ManyResult = { index: number; runId?: string } & (
@@ -25,7 +27,7 @@ export interface ExecuteManyOptions
   arrays?: 'repeat' | 'indexed' | undefined
   /** Pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of all requests together. Default 20. */
+  /** Limit of the requests of the shared wait. Default 20. */
   maxRequestsPerSecond?: number | undefined
   push?: PushConnection | undefined
   /**
@@ -39,7 +41,8 @@ export interface ExecuteManyOptions
   onResult?: ((result: ManyResult) => unknown) | undefined
 }
 
-const rules: Record<keyof ExecuteManyOptions, Rule> = {
+// Made when it is needed: read from another table at the top level, it would stay in every bundle.
+const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => ({
   ...executeRules,
   signal: watchRules.signal,
   headers: watchRules.headers,
@@ -48,18 +51,19 @@ const rules: Record<keyof ExecuteManyOptions, Rule> = {
   push: watchRules.push,
   pollIntervalMs: watchRules.pollIntervalMs,
   concurrency: watchRules.maxPolls,
-  maxRequestsPerSecond: (value) => (typeof value === 'number' && value > 0) || 'a number above 0',
+  maxRequestsPerSecond: isRate,
   submitted: (value) =>
     (value instanceof Map &&
       [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
     'a Map of indexes to run ids',
   onSubmitted: isFunction,
   onResult: isFunction,
-}
+})
 
 /**
  * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
- * fails takes no other along; an abort ends all, and leaves in `submitted` what was paid for.
+ * fails takes no other along. An abort ends all, within 5 s if something is just being submitted, so that `submitted` holds
+ * what was paid for.
  *
  * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
  * submitted has ended. All else is in the results.
@@ -79,7 +83,7 @@ export async function executeMany(
   inputsList: readonly Inputs[],
   options: ExecuteManyOptions = {},
 ): Promise<ManyResult[]> {
-  checkOptions(options, rules)
+  checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
   const { concurrency = 4, groupId, arrays, pollIntervalMs = 1000, maxRequestsPerSecond = 20 } = options
@@ -122,8 +126,10 @@ export async function executeMany(
         // Nothing new is paid for after an abort, or when the caller can't take note of it.
         if (thrown.length) return
         try {
-          const own = { groupId, arrays, signal, headers }
-          const { data } = await executeWorkflow(client, workflowId, inputsList[index]!, own)
+          // An abort leaves it the time to tell the id: what was paid for must be known.
+          const { data } = await withGrace(cancelMs, signal, (signal) =>
+            executeWorkflow(client, workflowId, inputsList[index]!, { groupId, arrays, signal, headers }),
+          )
           runId = data.run_id
           outputNames = legal(data.output_names)
         } catch (reason) {

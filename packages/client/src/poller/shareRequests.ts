@@ -1,8 +1,9 @@
 import { parse } from '../internal/answer.ts'
 import { list, toRun } from '../internal/data.ts'
+import type { Rule } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { hide, reveal } from '../internal/secrets.ts'
-import { sleep } from '../internal/within.ts'
+import { sleep, within } from '../internal/within.ts'
 import type { Client, Run } from '../types.ts'
 
 /** A request for a run that waits for the next round. */
@@ -19,6 +20,9 @@ export interface SharedOptions {
   intervalMs: number
   maxRequestsPerSecond: number
 }
+
+/** A limit of requests per second. */
+export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0'
 
 /** Up to so many are asked one by one. */
 const few = 2
@@ -55,36 +59,53 @@ export function shareRequests(
 
   /** Answers what a list tells of; gives what is left. */
   const askList = async (asked: readonly Question[]): Promise<readonly Question[]> => {
-    const left = new Map(
-      asked.map((question) => [decodeURIComponent(question.href.slice(runs.length)), question]),
-    )
+    const left = new Map<string, Question[]>()
+    for (const question of asked) {
+      const runId = decodeURIComponent(question.href.slice(runs.length))
+      left.set(runId, [...(left.get(runId) ?? []), question])
+    }
     // One that is aborted must not take the others along.
     const { signal: _, ...init } = asked[0]!.init
     const seen = new Set<string>()
     for (let page = 1; left.size > few; page++) {
       const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
-      const response = await send(withQuery(runs.slice(0, -1), query), init)
-      const text = await response.text()
-      if (!response.ok) {
-        const isRefused = [400, 404, 405, 422].includes(response.status)
+      const href = withQuery(runs.slice(0, -1), query)
+      let response: Response | undefined
+      // Its own limit: a list that hangs must not hold up the next round.
+      const text = await within(
+        client.timeoutMs,
+        undefined,
+        async (signal) => {
+          response = await send(href, { ...init, signal })
+          return response.text()
+        },
+        () => {
+          throw new Error(`the list of runs took longer than ${client.timeoutMs}ms`)
+        },
+      )
+      const { ok, status, headers } = response!
+      if (!ok) {
+        const isRefused = !status || [400, 404, 405, 422].includes(status)
         if (isRefused) hasList = false
-        else for (const question of left.values()) answer(question, copy(text, response))
-        return isRefused ? [...left.values()] : []
+        else
+          for (const question of [...left.values()].flat())
+            answer(question, new Response(text || null, { status, headers }))
+        return isRefused ? [...left.values()].flat() : []
       }
       const { data, meta } = Object(parse(text))
       const before = seen.size
       for (const item of list(Array.isArray(data) ? data : Object(data).runs)) {
         const run: Run = toRun(item)
         seen.add(run._id)
-        const question = left.get(run._id)
-        if (!question) continue
+        for (const question of left.get(run._id) ?? []) {
+          answer(question, Response.json({ status: 'success', data: item }))
+        }
         left.delete(run._id)
-        answer(question, Response.json({ status: 'success', data: item }))
       }
       // A server without pages gives the same again; beyond the last page there is nothing.
       if (seen.size === before || page >= (Object(meta).total_pages ?? page + 1)) break
     }
-    return [...left.values()]
+    return [...left.values()].flat()
   }
 
   const round = async () => {
@@ -141,6 +162,3 @@ export function shareRequests(
 
   return hide({ ...client }, { ...secrets, fetch })
 }
-
-const copy = (text: string, { status, headers }: Response): Response =>
-  new Response(text, { status, headers })
