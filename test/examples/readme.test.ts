@@ -17,6 +17,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/guides.md',
+  'docs/proxy.md',
   ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
