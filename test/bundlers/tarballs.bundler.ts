@@ -117,7 +117,7 @@ const managers: Manager[] = [
     name: 'pnpm',
     install: [
       node,
-      [`${tools}/pnpm/bin/pnpm.mjs`, 'install', '--no-frozen-lockfile', '--store-dir', '.store'],
+      [`${tools}/pnpm/bin/pnpm.cjs`, 'install', '--no-frozen-lockfile', '--store-dir', '.store'],
     ],
     run: [node, ['app.mjs']],
     files: () => ({ 'pnpm-workspace.yaml': `overrides:\n  '@flowscale/client': '${local}'\n` }),
