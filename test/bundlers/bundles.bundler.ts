@@ -17,7 +17,7 @@ import { workflows } from '../conformance/workflows.ts'
 import { command } from '../runtimes/rows.ts'
 import { inspect } from './inspect.mjs'
 import { emptyFolder, npm, pack } from './pack.ts'
-import { type Machines, type Row, rows, runBundle } from './rows.ts'
+import { type Machines, type Row, rows, runBundle, runFromVite } from './rows.ts'
 
 /** Only code of `ws` holds this, which no bundle may have. */
 const ofWs = 'permessage-deflate'
@@ -218,6 +218,29 @@ async function checkRow(
       equal(holds(dev.text(), otherEntries), [], 'it holds')
       equal(holds(devWhole.text(), all), all, 'the whole holds')
     })
+  }
+  if (bundler === 'Vite' && runtime === 'Chromium') {
+    for (const app of ['health', 'websocket']) {
+      await check(
+        `development server: ${app} runs, with nothing of other entries, without a warning`,
+        async () => {
+          const { gives, without } = apps[app]!
+          const { result, code, said } = await runFromVite(path('app'), app, given, machines.browser)
+          equal(result, gives, 'it gave')
+          equal(said, '', 'it said')
+          // Whether the rest is there shows that it is seen, and that nothing was dropped.
+          if (app === 'health') equal(holds(code, ['comfy/queue', 'comfy/workflows']).length, 2, 'operations')
+          equal(
+            holds(
+              code,
+              otherEntries.filter((word) => without.includes(word)),
+            ),
+            [],
+            'it holds',
+          )
+        },
+      )
+    }
   }
   const bare = find('health', 'bare', true)
   await check('development: . loads no file of other entries', async () => {

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser } from 'playwright-core'
+import type { Browser, Response } from 'playwright-core'
 import { command } from '../runtimes/rows.ts'
 
 const modules = resolve('test/runtimes/node_modules')
@@ -103,6 +103,37 @@ async function runCommand(binary: string, args: string[], file: string): Promise
   }
 }
 
+/**
+ * Runs an app from Vite's server for development, which bundles no more than each package; gives what the app did, the
+ * code that the page loaded, and what the server warned of.
+ */
+export async function runFromVite(folder: string, app: string, given: unknown, browser: Browser) {
+  writeFileSync(
+    join(folder, `${app}.html`),
+    `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${app}.mjs"></script>`,
+  )
+  const { output, end } = command(
+    process.execPath,
+    [resolve('test/bundlers/viteServer.mjs'), folder, app],
+    folder,
+  )
+  try {
+    const address = /^http:\S+$/m
+    const starting = async () => {
+      while (!address.test(output())) await new Promise((done) => setTimeout(done, 20))
+    }
+    await within(starting(), output)
+    const [origin] = address.exec(output())!
+    const files = new Map<string, string>()
+    const result = await runInPage(browser, `${origin}/${app}.html`, given, files)
+    const own = [...files].filter(([url]) => url.startsWith(origin!) && !url.startsWith(`${origin}/@vite`))
+    const code = own.map(([, text]) => text).join('\n')
+    return { result, code, said: output().replace(address, '').trim() }
+  } finally {
+    await end()
+  }
+}
+
 /** In the oldest kind: it has no globals of Node's. */
 async function runInWorkerd(file: string, json: string): Promise<unknown> {
   const folder = `${file}.worker`
@@ -163,12 +194,21 @@ const config :Workerd.Config = (
   }
 }
 
-async function runInPage(browser: Browser, url: string, given: unknown): Promise<unknown> {
+/** `files` gets what the page loads, where that is asked for. */
+async function runInPage(
+  browser: Browser,
+  url: string,
+  given: unknown,
+  files?: Map<string, string>,
+): Promise<unknown> {
   const page = await browser.newPage()
   let said = ''
   page.on('console', (message) => {
-    said += `${message.text()}\n`
+    // What Vite's own script says of its connection.
+    if (!message.text().startsWith('[vite] connect')) said += `${message.text()}\n`
   })
+  const loaded: Response[] = []
+  page.on('response', (response) => loaded.push(response))
   page.on('pageerror', (error) => {
     said += `${error}\n`
   })
@@ -179,6 +219,7 @@ async function runInPage(browser: Browser, url: string, given: unknown): Promise
       () => said,
     )
     if (said) throw new Error('said something')
+    if (files) for (const response of loaded) files.set(response.url(), await response.text())
     return result
   } catch (error) {
     throw new Error(`${error}\n${said}`)
