@@ -60,6 +60,7 @@ interface Job {
 const [pattern = ''] = process.argv.slice(2)
 const root = emptyFolder('flowscale-bundlers-')
 const path = (...below: string[]) => join(root, ...below)
+process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
 
 // Parcel reads `exports` only when asked to.
 const manifest = { private: true, type: 'module', '@parcel/resolver-default': { packageExports: true } }
@@ -316,7 +317,6 @@ try {
   server.close()
   await pod.close()
   emulator.close()
-  if (!process.env.KEEP) rmSync(root, { recursive: true, force: true, maxRetries: 5 })
 }
 
 const order = ({ bundler, runtime }: { bundler: string; runtime: string }) =>

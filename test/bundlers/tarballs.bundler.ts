@@ -16,7 +16,7 @@ const runtimes = resolve('test/runtimes/node_modules')
 const nodes = [18, 20, 22, 24, 26]
 const nodeOf = (major: number) => `${runtimes}/node${major}/bin/node`
 const root = emptyFolder('flowscale-tarballs-')
-test.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
+process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
 
 const packages: Record<PackageName, string> = {
   client: '@flowscale/client',
