@@ -93,7 +93,7 @@ export interface RunUpdate {
 }
 
 export interface Emulator {
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   readonly url: string
   readonly filesUrl: string
   readonly apiKey: string
