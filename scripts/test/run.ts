@@ -1,4 +1,4 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser|runtime] [pattern]`. The
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser|runtime|types] [pattern]`. The
 // main suite has the checks and the coverage, too.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
