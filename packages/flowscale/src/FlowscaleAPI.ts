@@ -2,11 +2,8 @@ import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
 import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
-import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
+import { type AsyncOptions, type FlowscaleOptions, type InputsOf, toClientOptions } from './options.ts'
 
-/** Any object: an interface has no index signature, as `Inputs` asks for one. What can't be sent is an error. */
-// biome-ignore lint/suspicious/noExplicitAny: `unknown` would not take an interface
-type Data = api.Inputs | Readonly<Record<string, any>>
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
 
@@ -68,26 +65,29 @@ export class FlowscaleAPI {
     return api.getWorkflows(this.client, options)
   }
 
-  executeWorkflow(
+  executeWorkflow<T extends object>(
     workflowId: string,
-    data: Data,
+    data: T & InputsOf<T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
-    return api.executeWorkflow(this.client, workflowId, data, { ...options, groupId: groupId || undefined })
+    return api.executeWorkflow(this.client, workflowId, data as api.Inputs, {
+      ...options,
+      groupId: groupId || undefined,
+    })
   }
 
   /** Submits and waits. A time-out says `timed out`, carries the `runId` and can be resumed. */
-  executeWorkflowAsync(
+  executeWorkflowAsync<T extends object>(
     workflowId: string,
-    data: Data,
+    data: T & InputsOf<T>,
     groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
     options?: AsyncOptions,
   ): Promise<RunResult> {
     const { logger } = this.own()
-    return executeWorkflowAsync(this.client, workflowId, data, {
+    return executeWorkflowAsync(this.client, workflowId, data as api.Inputs, {
       ...options,
       groupId: groupId || undefined,
       pollIntervalMs,

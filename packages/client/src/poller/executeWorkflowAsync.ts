@@ -1,7 +1,7 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
 import { checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
-import type { Client, Inputs } from '../types.ts'
-import { followResult, type RunResult } from './followResult.ts'
+import type { Client, Inputs, RunResult } from '../types.ts'
+import { followResult } from './followResult.ts'
 import { type WaitOptions, waitRules } from './waitForRun.ts'
 
 /** What {@link ExecuteAsyncOptions.onSubmitted} is told. */

@@ -1,12 +1,5 @@
 import { within } from '../internal/within.ts'
-
-/** What a wait needs of a connection, such as that of `connectWebSocket`. */
-export interface PushConnection {
-  readonly connected: boolean
-  send(message: unknown): boolean
-  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
-  listen(listener: (message?: unknown) => void): () => void
-}
+import type { PushConnection } from '../types.ts'
 
 /** Reasons to ask now, and not when the pause is over. */
 export interface Hints {

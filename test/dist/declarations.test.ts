@@ -1,0 +1,136 @@
+// The emitted types: they name nothing that some type library lacks, and an editor completes what is known.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import ts from 'typescript'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('declarations')
+
+/** Global types that ES2022, DOM, Node 18, Workers, Bun and Deno have alike. */
+const everywhere = [
+  ...['Array', 'ArrayBuffer', 'ArrayBufferView', 'Date', 'Error', 'TypeError', 'Uint8Array'],
+  ...['Promise', 'AsyncGenerator', 'AsyncIterable', 'AsyncIterableIterator'],
+  ...['Record', 'Readonly', 'Pick', 'Omit', 'Exclude', 'Extract', 'NonNullable', 'Partial'],
+  ...['AbortSignal', 'Request', 'RequestInit', 'Response', 'URL'],
+]
+/** Generic from TypeScript 5.7 on only. */
+const notGeneric = ['ArrayBufferView', 'Uint8Array']
+
+/** The global types that a declaration file names and that some users lack. */
+function strangers(text: string): string[] {
+  const file = ts.createSourceFile('x.d.ts', text, ts.ScriptTarget.Latest, true)
+  const own = new Set<string>()
+  const named: [name: string, node: ts.Node][] = []
+  const visit = (node: ts.Node): void => {
+    const { name } = node as { name?: ts.Node }
+    const isOwn =
+      ts.isTypeAliasDeclaration(node) ||
+      ts.isInterfaceDeclaration(node) ||
+      ts.isClassDeclaration(node) ||
+      ts.isTypeParameterDeclaration(node) ||
+      ts.isImportSpecifier(node) ||
+      ts.isNamespaceImport(node) ||
+      ts.isVariableDeclaration(node)
+    if (isOwn && name && ts.isIdentifier(name)) own.add(name.text)
+    if (ts.isTypeReferenceNode(node)) named.push([left(node.typeName), node])
+    if (ts.isExpressionWithTypeArguments(node)) named.push([node.expression.getText(), node])
+    if (ts.isTypeQueryNode(node)) named.push([`typeof ${left(node.exprName)}`, node])
+    if (ts.isImportTypeNode(node)) named.push([node.getText(), node])
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return named
+    .filter(([name, node]) => {
+      if (own.has(name.replace('typeof ', ''))) return false
+      const isGeneric = 'typeArguments' in node && node.typeArguments !== undefined
+      return !everywhere.includes(name) || (isGeneric && notGeneric.includes(name))
+    })
+    .map(([, node]) => node.getText())
+}
+
+const left = (name: ts.EntityName): string => (ts.isIdentifier(name) ? name.text : left(name.left))
+
+const emitted = ['client', 'flowscale', 'emulator'].flatMap((name) => {
+  const folder = `packages/${name}/dist`
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.d.ts'))
+    .map((file) => join(folder, file))
+})
+
+test('name only what every type library has', () => {
+  assert.ok(emitted.length >= 10)
+  for (const file of emitted) assert.equal(strangers(readFileSync(file, 'utf8')), [], file)
+})
+
+test('hold no import and no reference of Node’s', () => {
+  for (const file of emitted) assert.not.match(readFileSync(file, 'utf8'), /from 'node:|<reference|import\(/)
+})
+
+for (const name of [
+  ...[
+    'File',
+    'WebSocket',
+    'Uint8Array<ArrayBuffer>',
+    'ArrayBufferView<ArrayBuffer>',
+    'RequestInfo',
+    'Buffer',
+  ],
+  ...['BlobPart', 'Blob', 'FormData', 'Headers', 'BufferSource', 'NodeJS.Timeout', 'typeof fetch'],
+]) {
+  test(`the check sees ${name}`, () => {
+    for (const file of emitted) {
+      assert.equal(strangers(`${readFileSync(file, 'utf8')}\ninterface Odd { odd: Promise<${name}[]> }`), [
+        name,
+      ])
+    }
+  })
+}
+
+/** What an editor offers at `|`. */
+function complete(code: string): string[] {
+  const file = resolve('test/dist/completion.ts')
+  const at = code.indexOf('|')
+  const text = code.replace('|', '')
+  const options: ts.CompilerOptions = {
+    strict: true,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+  }
+  const service = ts.createLanguageService({
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (name) => {
+      const content = name === file ? text : ts.sys.readFile(name)
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
+    },
+    getCurrentDirectory: () => process.cwd(),
+    getCompilationSettings: () => options,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    readFile: ts.sys.readFile,
+    directoryExists: ts.sys.directoryExists,
+  })
+  const { entries = [] } = service.getCompletionsAtPosition(file, at, {}) ?? {}
+  return entries.map(({ name }) => name)
+}
+
+const known: [type: string, words: string[]][] = [
+  ["Run['status']", ['queued', 'running', 'completed', 'failed', 'cancelled']],
+  ["Output['generation_status']", ['success', 'failed']],
+  ["ContainerHealth['status']", ['idle', 'running', 'stopped']],
+  ["RunError['status']", ['failed', 'error', 'cancelled', 'timed_out']],
+  ["AnyFlowScaleError['code']", ['ERR_FLOWSCALE_HTTP', 'ERR_FLOWSCALE_RUN', 'ERR_FLOWSCALE_TIMEOUT']],
+]
+for (const [type, words] of known) {
+  test(`an editor completes ${type}`, () => {
+    const [name] = type.split('[')
+    const code = `import type { ${name} } from '@flowscale/client'\nexport const word: ${type} = '|'`
+    const offered = complete(code)
+    for (const word of words) assert.ok(offered.includes(word), `${word} is not among ${offered}`)
+  })
+}
+
+test.run()
