@@ -8,6 +8,9 @@ export interface Hints {
   stop(): void
 }
 
+/** What is used of a page's document. */
+type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
+
 /** The longest pause while a push connection is healthy, in ms. */
 const mostMs = 30_000
 /** The shortest pause in a hidden page, in ms. */
@@ -39,7 +42,8 @@ export function createHints(push: PushConnection | undefined, runId: string | un
 
   return {
     async rest(ms, signal) {
-      const page = globalThis.document
+      // Deno's types know no document.
+      const page = (globalThis as { document?: Page }).document
       quietRounds = push?.connected ? quietRounds + 1 : 0
       const grown = Math.max(ms, Math.min(ms * 2 ** quietRounds, mostMs))
       const onShow = () => wake()
