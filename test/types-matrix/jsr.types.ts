@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runCommand } from '../../scripts/test/runFile.ts'
@@ -30,7 +31,8 @@ const publish = () =>
 
 test('Deno would publish the three packages', async () => {
   prepare()
-  const { code, output } = await publish()
+  const { code, output: shown } = await publish()
+  const output = stripVTControlCharacters(shown)
   assert.is(code, 0, output)
   for (const name of ['client', 'flowscale', 'emulator'])
     assert.match(output, `Simulating publish of @flowscale/${name}@`)
