@@ -180,6 +180,8 @@ export type AnyFlowScaleError =
  * Whether `error` is one of this package's, {@link ArgumentError} included; also when another copy of the
  * package threw it.
  *
+ * @throws nothing
+ *
  * @example
  * ```ts
  * try {

@@ -53,18 +53,22 @@ export class FlowscaleAPI {
     this.client = api.createClient({ ...given, headers: () => own.headers })
   }
 
+  /** How the containers of the pod are. */
   checkHealth(options?: Options): Envelope<api.ContainerHealth[]> {
     return api.checkHealth(this.client, options)
   }
 
+  /** Which runs each container works on, and which wait. */
   getQueue(options?: Options): Envelope<api.ContainerQueue[]> {
     return api.getQueue(this.client, options)
   }
 
+  /** The deployed workflows; `parseWorkflow` reads their inputs and outputs. */
   getWorkflows(options?: Options): Envelope<api.Workflow[]> {
     return api.getWorkflows(this.client, options)
   }
 
+  /** Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. */
   executeWorkflow<T extends object>(
     workflowId: string,
     data: T & InputsOf<T>,
@@ -105,14 +109,17 @@ export class FlowscaleAPI {
     return api.getOutput(this.client, filename, options)
   }
 
+  /** Cancels a run that is queued or running. */
   cancelRun(runId: string, options?: Options): Envelope<unknown> {
     return api.cancelRun(this.client, runId, options)
   }
 
+  /** The state of a run, and its outputs when it is done. */
   getRun(runId: string, options?: Options): Envelope<api.Run> {
     return api.getRun(this.client, runId, options)
   }
 
+  /** The runs of a group, or all: the server's page of them. */
   getRuns(groupId?: string, options?: Omit<api.GetRunsOptions, 'groupId'>): Envelope<api.RunList> {
     return api.getRuns(this.client, { ...options, groupId: groupId || undefined })
   }
@@ -125,6 +132,7 @@ export class FlowscaleAPI {
     return () => connection.close()
   }
 
+  /** Closes the connection, if there is one. */
   disconnectWebSocket(): void {
     this.own().connection?.close()
   }
@@ -134,15 +142,18 @@ export class FlowscaleAPI {
     return this.own().connection?.send(message) ?? false
   }
 
+  /** Whether there is an open connection. */
   isWebSocketConnected(): boolean {
     return this.own().connection?.connected ?? false
   }
 
+  /** Switches the logger on or off, and sets its level. */
   setLoggingConfig(enabled: boolean, level?: LogLevel): void {
     if (level !== undefined) this.own().logger.setLevel(level)
     this.own().logger.setEnabled(enabled)
   }
 
+  /** What the logger is set to. */
   getLoggingConfig(): { enabled: boolean; level: LogLevel } {
     return this.own().logger.config()
   }
@@ -157,6 +168,7 @@ export class FlowscaleAPI {
     return { ...this.own().headers }
   }
 
+  /** Takes all custom headers away, from the next request on. */
   clearCustomHeaders(): void {
     this.own().headers = {}
   }
