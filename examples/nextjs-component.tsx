@@ -36,21 +36,20 @@ export function FlowScaleImage() {
   const id = useId()
 
   const follow = useCallback(async ({ runId, outputNames, prompt }: Saved, signal: AbortSignal) => {
-    const show = (next: State) => signal.aborted || setState(next)
     // Here and not above: on the server, where this component is rendered first, a path is no address.
     const client = createClient({ baseUrl })
     try {
       const { outputs } = await waitForResult(client, runId, {
         signal,
         outputNames,
-        onUpdate: ({ status }) => show({ status: `The run is ${status}`, running: true }),
+        onUpdate: ({ status }) => setState({ status: `The run is ${status}`, running: true }),
       })
-      show({ status: 'Done', prompt, outputs })
+      setState({ status: 'Done', prompt, outputs })
     } catch (error) {
       if (signal.reason === cancelled) await cancelRun(client, runId).catch(console.error)
       if (signal.aborted) return
       if (isOver(error)) sessionStorage.removeItem(storageKey)
-      show({ status: '', error: explain(error) })
+      setState({ status: '', error: explain(error) })
     }
   }, [])
 

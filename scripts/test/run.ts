@@ -29,6 +29,7 @@ const checks: [name: string, command: string, args: string[]][] = [
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
   ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
+  ['figures of the README', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
 ]
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })

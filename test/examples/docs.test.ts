@@ -110,6 +110,7 @@ export const client = createClient({ baseUrl, apiKey })
 export const connection = connectWebSocket(client, { reconnect: false })
 export const sessions: Map<string | null, { id: string }> = new Map()
 export const runId: string = process.env.RUN_ID!
+export const runIds: string[] = [runId]
 `
 const givenNames = [...given.matchAll(/export const (\w+)/g)].map(([, name]) => name!)
 const ids = {

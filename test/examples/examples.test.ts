@@ -6,7 +6,7 @@ import { decode, encode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { listen } from '../support/listen.ts'
-import { occupy, pod, reached, run } from './kit.ts'
+import { cancel, occupy, pod, run } from './kit.ts'
 
 const test = suite('examples')
 
@@ -125,8 +125,10 @@ test('node-batch: a file for each prompt, no more runs at a time than it says', 
     assert.equal(state.map(([, job]) => job.runId).sort(), (await local.runs()).sort())
     for (const [prompt, { files }] of state) assert.ok(pngs(out).includes(basename(files[0])), prompt)
     // Once all is done, another start has nothing to do.
+    const before = local.emulator.stats.requests
     const again = await run('node-batch.mjs', [], folder, local.env).ended
     assert.is(again.code, 0)
+    assert.is(local.emulator.stats.requests, before)
     assert.is(local.emulator.stats.runsStarted, 4)
   } finally {
     await local.close()
@@ -152,6 +154,7 @@ test('node-batch: killed half way and started again, no run is paid twice', asyn
     assert.is(code, 0, stderr)
     assert.is(stdout.match(/^Submitted /gm)?.length, 1)
     assert.is(local.emulator.stats.runsStarted, 1 + 3)
+    assert.is(local.timesAsked(), 0, 'the ids were known')
     assert.is(pngs(out).length, 3)
     for (const runId of saved) assert.ok(pngs(out).some((name) => name.startsWith(runId)))
   } finally {
@@ -201,12 +204,7 @@ test('node-batch: a failure loses no other, and is submitted anew by the next st
     await first.printed(/Submitted [\s\S]*Submitted /)
     const state = JSON.parse(readFileSync(join(folder, 'batch-output/batch.json'), 'utf8'))
     const { runId } = new Map<string, any>(state).get('bad')
-    const isCancelled = reached(emulator, 'cancelled', runId)
-    await fetch(`${local.url}/api/v1/runs/${runId}/cancel`, {
-      method: 'POST',
-      headers: { 'x-api-key': emulator.apiKey },
-    })
-    await isCancelled
+    await cancel(emulator, runId)
     await release()
     const { code, stdout, stderr } = await first.ended
     assert.is(code, 1)
@@ -218,6 +216,15 @@ test('node-batch: a failure loses no other, and is submitted anew by the next st
     assert.is(second.stdout.match(/^Submitted /gm)?.length, 1)
     assert.is(emulator.stats.runsStarted, 1 + 4)
     assert.is(pngs(join(folder, 'batch-output')).length, 3)
+
+    // Also where it is the last thing that happens.
+    const isBusy = await occupy(emulator)
+    const last = run('node-batch.mjs', ['last'], folder, env)
+    await last.printed(/Submitted /)
+    await cancel(emulator, (await local.runs()).at(-1)!)
+    assert.is((await last.ended).code, 1)
+    await isBusy()
+    assert.match((await run('node-batch.mjs', ['last'], folder, env).ended).stdout, /^Submitted .*\n^Saved /m)
 
     const closed = { ...env, FLOWSCALE_API_URL: await nowhere() }
     const none = await run('node-batch.mjs', ['other'], folder, closed).ended

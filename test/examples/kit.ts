@@ -16,10 +16,10 @@ export async function pod(options: EmulatorOptions = {}) {
     return emulator.handle(request, where)
   }
   const server = await serve({ ...emulator, handle })
-  const timesAsked = (runId: string) => asked.get(`GET /api/v1/runs/${runId}`) ?? 0
+  const timesAsked = (runId = '') => asked.get(`GET /api/v1/runs${runId && `/${runId}`}`) ?? 0
   return {
     emulator,
-    /** How often the state of a run was asked for. */
+    /** How often the state of a run was asked for over HTTP, or the list of all. */
     timesAsked,
     /** Waits until it was asked for so often. */
     askedTimes: (runId: string, times: number) =>
@@ -62,20 +62,29 @@ export async function occupy(emulator: Emulator): Promise<() => Promise<void>> {
   return () => cancel(emulator, data.run_id)
 }
 
-/** Waits until a run has a status, or any run has where no id is given. */
+/** Waits until a run has a status, or any run has where no id is given; an error if that does not come. */
 export function reached(emulator: Emulator, status: string, runId?: string): Promise<string> {
-  return new Promise((resolve) => {
-    const stop = emulator.watch((update) => {
-      if (update.status === status && (!runId || update.run_id === runId)) {
-        stop()
-        resolve(update.run_id)
-      }
-    })
-    if (runId && emulator.stateOf(runId)?.status === status) {
-      stop()
-      resolve(runId)
-    }
+  const { promise, resolve, reject } = withResolvers<string>()
+  const timer = setTimeout(() => reject(new Error(`no run was ${status}`)), 20_000)
+  const look = (update: { run_id: string; status: string } | null) => {
+    if (update?.status === status && (!runId || update.run_id === runId)) resolve(update.run_id)
+  }
+  const stop = emulator.watch(look)
+  if (runId) look(emulator.stateOf(runId))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    stop()
   })
+}
+
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((...both) => {
+    resolve = both[0]
+    reject = both[1]
+  })
+  return { promise, resolve, reject }
 }
 
 /** An example as it is, started by Node in a folder of its own. */

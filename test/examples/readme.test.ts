@@ -15,6 +15,8 @@ const test = suite('README')
 const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
+  'CONTRIBUTING.md',
+  'docs/guides.md',
   ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
@@ -50,6 +52,8 @@ for (const document of documents) {
   blocks.forEach(([, language, code], index) => {
     test(`${document}, block ${index + 1} (${language})`, async () => {
       if (language === 'sh') return runShell(code!)
+      // Settings that a block after it reads.
+      if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       assert.ok(['js', 'ts'].includes(language!), `no way to run ${language || 'a block without a language'}`)
       const file = join(folder, `block-${index}.${language === 'ts' ? 'ts' : 'mjs'}`)
       writeFileSync(file, code!.replaceAll('http://127.0.0.1:4188', local.url))

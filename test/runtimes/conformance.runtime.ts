@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { keepResults } from '../../scripts/lib/keepResults.ts'
 import type { Report } from '../conformance/runCases.ts'
 import { serveControl } from '../conformance/serveControl.ts'
 import { CANARY } from '../support/canary.ts'
@@ -147,7 +148,7 @@ if (!pattern) {
     failed: failed.length,
     seconds: Math.round(seconds),
   }))
-  writeFileSync('test/runtimes/results.json', `${JSON.stringify(shown, null, 2)}\n`)
+  keepResults('test/runtimes/results.json', shown)
 }
 const total = (pick: (result: Result) => number) => results.reduce((sum, result) => sum + pick(result), 0)
 const passed = total((result) => result.passed)

@@ -99,8 +99,12 @@ const config :Workerd.Config = (
   const ended = once(child, 'close')
   const [line] = await Promise.race([
     once(createInterface({ input: child.stdio[3] as Readable }), 'line'),
-    ended.then(() => assert.unreachable(`workerd ended: ${output}`) as never),
+    ended,
   ])
+  if (child.exitCode !== null) {
+    await Promise.all([kv.close(), local.close()])
+    assert.unreachable(`workerd ended: ${output}`)
+  }
   const url = `http://127.0.0.1:${JSON.parse(line).port}`
   const call = async (path: string, init?: RequestInit) => {
     const response = await fetch(url + path, init)

@@ -556,6 +556,10 @@ test('NetworkError: the cause is the runtime’s own error, its code is in the m
   assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health got no answer: ECONNREFUSED')
   const bare = await rejection(checkHealth(clientWith(fakeFetch(new Error('no route'))), { maxRetries: 0 }))
   assert.is(bare.message, 'GET http://pod.test/api/v1/comfy/health got no answer: Error: no route')
+  // As Node tells of a port that fetch refuses.
+  const badPort = new TypeError('fetch failed', { cause: new Error('bad port') })
+  const port = await rejection(checkHealth(clientWith(fakeFetch(badPort)), { maxRetries: 0 }))
+  assert.is(port.message, 'GET http://pod.test/api/v1/comfy/health got no answer: bad port')
   for (const thing of ['text', undefined, null, 5]) {
     const odd = await rejection(
       checkHealth(

@@ -59,10 +59,11 @@ export function createLogger({
   logger.setLevel(level)
   levels.forEach((word, rank) => {
     logger[word] = (message, ...rest) => {
-      if (!enabled || rank < levels.indexOf(level)) return
-      const line = `[Flowscale ${word.toUpperCase()}] ${new Date().toJSON()}: ${String(message)}`
-      // The method is looked up now: a test or a devtool may have replaced it since.
-      sink[word](...[line, ...rest].map(redact))
+      if (enabled && rank >= levels.indexOf(level)) {
+        const line = `[Flowscale ${word.toUpperCase()}] ${new Date().toJSON()}: ${String(message)}`
+        // The method is looked up now: a test or a devtool may have replaced it since.
+        sink[word](...[line, ...rest].map(redact))
+      }
     }
   })
   return logger

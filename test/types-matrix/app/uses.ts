@@ -7,6 +7,7 @@ import {
   type ClientOptions,
   type ContainerHealth,
   type ContainerQueue,
+  type ContainerStatus,
   cancelRun,
   checkHealth,
   createClient,
@@ -35,12 +36,18 @@ import {
   type NamedBlob,
   NetworkError,
   type Output,
+  type ResultList as OutputList,
+  type ResultOutput as OutputOfResult,
   type ParsedWorkflow,
+  type PushConnection as Push,
   parseWorkflow,
   type QueueEntry,
   RedirectError,
   type RequestOptions,
   ResponseError,
+  type RunResult as Result,
+  type ResumeOptions as Resume,
+  type Resumed,
   type Run,
   RunError,
   type RunList,
@@ -60,12 +67,21 @@ import {
   type LogSink,
 } from '@flowscale/client/logger'
 import {
+  createRunWatcher,
   type ExecuteAsyncOptions,
+  type ExecuteManyOptions,
+  executeMany,
   executeWorkflowAsync,
+  type ManyResult,
   type PollOptions,
   type PushConnection,
+  type ResultList,
   type ResultOutput,
+  type ResumeOptions,
   type RunResult,
+  type RunWatcher,
+  type RunWatcherOptions,
+  type RunWatcherWaitOptions,
   type Submission,
   type WaitForResultOptions,
   type WaitOptions,
@@ -138,7 +154,7 @@ export async function operations(
 ): Promise<void> {
   const request: RequestOptions = { signal: new AbortController().signal, timeoutMs: 1, maxRetries: 1 }
   const health: Envelope<ContainerHealth[]> = await checkHealth(client, request)
-  for (const { container, status } of health.data) say(container.trim(), status.trim())
+  for (const { container, status } of health.data) say(container.trim(), status satisfies ContainerStatus)
   const queue: Envelope<ContainerQueue[]> = await getQueue(client)
   const entries: QueueEntry[] = queue.data.flatMap((item) => item.queue.queue_pending)
   for (const [place, id] of entries) say(place.toFixed(), id.trim())
@@ -211,9 +227,29 @@ export async function polls(client: Client, push: PushConnection, run: string): 
     for await (const { status } of watchRun(client, run, watch)) say(status.trim())
     return await waitForRun(client, run, wait)
   } catch (error) {
-    if (error instanceof TimeoutError) await error.resume?.({ timeoutMs: 1 })
-    throw error
+    if (!(error instanceof TimeoutError) || !error.resume) throw error
+    const more: ResumeOptions = { timeoutMs: 1, outputNames: ['f.png'] }
+    const late: RunResult = await error.resume(more)
+    const list: ResultList | undefined = Array.isArray(late.data) ? late.data : undefined
+    say(late.outputs[0]?.filename.trim(), late.data.download_url?.trim(), list?.length)
+    const any: Resumed = await error.resume<Resumed>()
+    say(any.status)
+    return error.resume<Run>()
   }
+}
+
+export async function many(client: Client, push: PushConnection, runIds: string[]): Promise<Run | undefined> {
+  const told = new Map<number, string>()
+  const options: ExecuteManyOptions = { concurrency: 2, groupId: 'g', push, submitted: told, timeoutMs: 1 }
+  const results: ManyResult[] = await executeMany(client, 'w', [{ a: 'b' }, { a: 'c' }], options)
+  for (const result of results) say(result.status === 'fulfilled' ? result.value.outputs : result.reason)
+  const watched: RunWatcherOptions = { groupId: 'g', pollIntervalMs: 1, push }
+  const watcher: RunWatcher = createRunWatcher(client, watched)
+  const wait: RunWatcherWaitOptions = { timeoutMs: 1, onUpdate: ({ status }) => say(status.trim()) }
+  for (const result of await watcher.waitAll(runIds, wait))
+    if (result.status === 'fulfilled') return result.value
+  for await (const run of watcher) return run
+  return watcher.wait('r', wait)
 }
 
 export function errors(error: unknown): unknown {
@@ -368,6 +404,16 @@ export const same: readonly [
   facade.ValidationError,
   facade.parseWorkflow,
 ]
+/** The errors of the main entry name the poller's. */
+export const shared = (push: Push, list: OutputList, output: OutputOfResult, more: Resume, result: Result) =>
+  [push, list, output, more, result] satisfies [
+    PushConnection,
+    ResultList,
+    ResultOutput,
+    ResumeOptions,
+    RunResult,
+  ]
+
 /** And so are its types. */
 export type Same = [
   [facade.AnyFlowScaleError, facade.BlobLike, facade.Client, facade.CloseInfo, facade.ContainerHealth],
@@ -382,5 +428,5 @@ export type Same = [
     facade.RunOutput,
   ],
   [facade.RunResult, facade.RunStatus, facade.Submission, facade.WebSocketOptions, facade.Workflow],
-  [facade.WorkflowKind],
+  [facade.WorkflowKind, facade.ResultList, facade.ResumeOptions, facade.InputsOf<object>],
 ]

@@ -5,7 +5,21 @@ import { executeWorkflowAsync } from '../../../packages/client/src/poller/execut
 import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
 import type { Client } from '../../../packages/client/src/types.ts'
 import { ok, rejection } from '../../support/fakes.ts'
-import { deaf, drive, failure, hang, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
+import {
+  assertNoListeners,
+  deaf,
+  drive,
+  failure,
+  hang,
+  notYet,
+  output,
+  pod,
+  RUN,
+  run,
+  submitted,
+  timed,
+  url,
+} from './kit.ts'
 
 const test = suite('executeWorkflowAsync')
 const done = run('completed', { outputs: [{ filename: 'a.png', url: url('a.png') }] })
@@ -257,12 +271,70 @@ test(
     })
     const { error } = await drive(
       clock,
-      executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn: 'both' }),
+      executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn: 'timeout' }),
     )
     assert.is(error, 'stop')
     assert.equal(calls, ['execute@0'])
   }),
 )
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+for (const cancelOn of ['abort', 'both'] as const) {
+  test(
+    `an abort during the submission, with cancelOn '${cancelOn}': the run is told, and cancelled`,
+    timed(async (clock) => {
+      const controller = new AbortController()
+      const events: string[] = []
+      const { client, calls } = pod({
+        execute: async () => {
+          controller.abort('stop')
+          await pause(4000)
+          return submitted('a')
+        },
+        cancel: ok('cancelled'),
+      })
+      const { error, ms } = await drive(
+        clock,
+        executeWorkflowAsync(
+          client,
+          'w',
+          {},
+          { signal: controller.signal, cancelOn, onSubmitted: ({ runId }) => events.push(runId) },
+        ),
+      )
+      assert.is(error, 'stop')
+      assert.equal([events, calls, ms], [[RUN], ['execute@0', 'cancel@4000'], 4000])
+      assertNoListeners(controller.signal)
+    }),
+  )
+
+  test(
+    `… and one that does not end, or fails, gives the reason after 5 s at the latest (${cancelOn})`,
+    timed(async (clock) => {
+      for (const [execute, expected] of [
+        [hang, 5000],
+        [() => deaf(), 5000],
+        [async () => failure(503), 0],
+      ] as const) {
+        const controller = new AbortController()
+        const { client, calls } = pod({
+          execute: (init) => {
+            queueMicrotask(() => controller.abort('stop'))
+            return execute('' as never, init)
+          },
+        })
+        const { error, ms } = await drive(
+          clock,
+          executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn }),
+        )
+        assert.is(error, 'stop')
+        assert.equal([calls, ms], [['execute@0'], expected])
+        assertNoListeners(controller.signal)
+      }
+    }),
+  )
+}
 
 test('an aborted signal sends nothing', async () => {
   const { client, calls } = pod({})

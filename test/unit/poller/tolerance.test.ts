@@ -90,6 +90,48 @@ for (const [name, reply] of Object.entries(passing)) {
   )
 }
 
+for (const [wait, begin] of Object.entries(waits)) {
+  for (const place of ['client', 'wait']) {
+    test(
+      `${wait} waits out headers() of the ${place} that hang: they cost one attempt, not the wait`,
+      timed(async (clock) => {
+        let calls = 0
+        const headers = () => (calls++ ? { 'x-token': 'fresh' } : new Promise<never>(() => {}))
+        const { client, log } = pod(
+          { run: [run('running'), run('completed')] },
+          { timeoutMs: 500, ...(place === 'client' && { headers }) },
+        )
+        const { value, error, ms } = await drive(clock, begin(client, place === 'wait' ? { headers } : {}))
+        assert.is(error, undefined)
+        assert.equal(value, ['running', 'completed'])
+        assert.is(ms, 2500)
+        assert.equal(
+          log.lines.map(({ level }) => level),
+          ['warn', 'debug', 'debug'],
+        )
+      }),
+    )
+  }
+  test(
+    `${wait}: what headers() of an earlier attempt throw later is nobody's`,
+    timed(async (clock) => {
+      let calls = 0
+      const headers = () =>
+        calls++
+          ? {}
+          : new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too late')), 1800))
+      const late: Reply = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 400))
+        return failure(503)
+      }
+      const { client } = pod({ run: [late, run('completed')] }, { timeoutMs: 500 })
+      const { error, value } = await drive(clock, begin(client, { headers }))
+      assert.is(error, undefined)
+      assert.equal(value, ['completed'])
+    }),
+  )
+}
+
 const withOutput: Record<string, (client: Client) => Promise<unknown>> = {
   waitForOutput: (client) => waitForOutput(client, 'a'),
   'waitForResult (output)': (client) => waitForResult(client, RUN, { outputNames: ['a'] }),

@@ -1,6 +1,7 @@
 import { ArgumentError, HttpError, ResponseError } from '../errors.ts'
 import { check, checkOptions, isId, requestRules } from '../internal/options.ts'
 import { request } from '../internal/request.ts'
+import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, Fetch, RequestOptions } from '../types.ts'
 import { getOutput } from './getOutput.ts'
 
@@ -38,12 +39,15 @@ export async function downloadOutput(
     check('source', filename, (value) => isId(value) === true || what)
   }
   if (download_url && !isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
+  // Neither the key nor headers go elsewhere.
+  const bare = hide({ ...client }, { ...reveal(client), apiKey: undefined, headers: {} })
+  const plain = { ...options, headers: undefined }
 
   let link = download_url
   for (let renewed = false; ; renewed = true) {
     link ||= await askForLink(client, filename!, options)
     try {
-      return (await request(client, '', { options, link, via: follow })) as unknown as Response
+      return (await request(bare, new URL(link).href, { options: plain, via: follow })) as unknown as Response
     } catch (error) {
       // S3 answers 403 to a link that has expired, GCS 400.
       const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)

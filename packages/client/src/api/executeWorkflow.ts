@@ -1,6 +1,6 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
 import { problems } from '../internal/answer.ts'
-import { text } from '../internal/data.ts'
+import { list, text } from '../internal/data.ts'
 import { buildForm, encodeInputs } from '../internal/form.ts'
 import { check, checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
@@ -95,7 +95,7 @@ function toExecution(data: unknown): Execution | undefined {
   return {
     ...own,
     run_id,
-    output_names: Array.isArray(output_names) ? output_names.map((name) => text(name)) : [],
+    output_names: list(output_names).map((name) => text(name)),
     node_errors: isObject(node_errors) ? node_errors : {},
     number: typeof number === 'number' ? number : null,
   }

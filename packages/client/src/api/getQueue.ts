@@ -1,4 +1,4 @@
-import { containerName, each } from '../internal/data.ts'
+import { containerName, each, list } from '../internal/data.ts'
 import { request } from '../internal/request.ts'
 import type { Client, ContainerQueue, Envelope, RequestOptions } from '../types.ts'
 
@@ -32,5 +32,3 @@ export async function getQueue(
       }),
   })
 }
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])

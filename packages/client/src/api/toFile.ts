@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { isBytes } from '../internal/data.ts'
 import { checkOptions, isString } from '../internal/options.ts'
 import type { BlobLike, NamedBlob } from '../types.ts'
 
@@ -6,7 +7,7 @@ import type { BlobLike, NamedBlob } from '../types.ts'
  * Gives bytes or a Blob a name, as `new File` does, also where there is no `File` (Node 18). The data of a
  * Blob is not copied.
  *
- * @param type MIME type; default: the Blob's own.
+ * @param options `type`: the MIME type. Default: the Blob’s own.
  * @throws {@link ArgumentError}
  *
  * @example
@@ -21,7 +22,7 @@ export function toFile(
   options: { type?: string | undefined } = {},
 ): NamedBlob {
   const isBlob = data instanceof Blob
-  if (!isBlob && !(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
+  if (!isBlob && !isBytes(data)) {
     throw new ArgumentError('data must be a Blob, an ArrayBuffer or a typed array')
   }
   if (typeof filename !== 'string' || !filename)

@@ -19,21 +19,25 @@ export function parse(text: string | undefined): unknown {
   }
 }
 
-/** `value` without the key and without the values of custom headers, should a server have echoed them. */
+/**
+ * What JSON gave, without the key and without the values of custom headers, should a server have echoed them: in
+ * each string and number, names included.
+ */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
-  // In each string and number of the JSON, names included, and nowhere else: it stays JSON.
-  const json = JSON.stringify(value).replace(/"(\\.|[^"\\])*"|-?\d[\d.e+-]*/g, (token) => {
-    let text = `${JSON.parse(token)}`
-    const before = text
+  const clean = (item: unknown): unknown => {
+    if (Array.isArray(item)) return item.map(clean)
+    if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
+    const before = text(item)
+    let after = before
     for (const name in headers) {
       for (const secret of headers[name]!.split(' ')) {
         // A short word is no secret, and to take it out would spoil the message.
-        if (secret.length > (name === keyHeader ? 0 : 7)) text = text.replaceAll(secret, '[redacted]')
+        if (secret.length > (name === keyHeader ? 0 : 7)) after = after.replaceAll(secret, '[redacted]')
       }
     }
-    return text === before ? token : JSON.stringify(text)
-  })
-  return JSON.parse(json)
+    return after === before ? item : after
+  }
+  return clean(value) as T
 }
 
 /** What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. */

@@ -1,12 +1,18 @@
 import type { Run } from '../types.ts'
 import { isObject } from './options.ts'
 
+/** Bytes without a type or a name. */
+export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
+  value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+
 type Fields = Record<string, unknown>
 
 /** The first of `values` that can stand for a text, as a string; else `''`. */
 export function text(...values: unknown[]): string {
   return `${values.find((value) => typeof value === 'string' || typeof value === 'number') ?? ''}`
 }
+
+export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** Each item of `list` with `fields` set; `undefined` where there is no list. */
 export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
@@ -20,12 +26,13 @@ export function containerName(item: Fields): string {
 /** A run with its published names. `id` is for servers that leave it out of the answer. */
 export function toRun(run: unknown, id?: string): Run {
   const own = isObject(run) ? run : {}
-  const outputs = Array.isArray(own.outputs) ? own.outputs : []
   return {
     ...own,
     _id: text(own._id, own.run_id, own.id, id),
     status: text(own.status),
-    inputs: each<Run['inputs'][0]>(own.inputs, () => ({})) ?? [],
-    outputs: outputs.map((output) => (typeof output === 'string' ? { filename: output } : { ...output })),
+    inputs: list(own.inputs).map((input) => ({ ...Object(input) })),
+    outputs: list(own.outputs).map((output) =>
+      typeof output === 'string' ? { filename: output } : { ...Object(output) },
+    ),
   }
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import type { BlobLike, Inputs } from '../types.ts'
+import { isBytes } from './data.ts'
 
 /** One part of the form: a text, or a file with its name. */
 export type Part =
@@ -38,82 +39,74 @@ function isPlainObject(value: object): boolean {
 }
 
 function encode(name: string, path: string, value: unknown): Part {
-  const wrong = (what: string, details?: { cause: unknown }) =>
-    new ArgumentError(`inputs.${path} ${what}`, details)
-  switch (typeof value) {
-    case 'string':
-      if (/\p{Surrogate}/u.test(value)) throw wrong('has half a surrogate pair')
-      return [name, value]
-    case 'number':
-      if (!Number.isFinite(value)) throw wrong(`is ${value}; pass a finite number`)
-      return [name, `${value}`]
-    case 'bigint':
-    case 'boolean':
-      return [name, `${value}`]
-    case 'object':
-      break
-    default:
-      throw wrong(`is a ${typeof value}, which can't be sent`)
-  }
-  if (value === null) throw wrong('is null; leave it out, or pass undefined')
-  if (value instanceof Blob) return [name, value, filenameOf(name, value)]
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
-    try {
-      return [name, new Blob([value as BlobPart]), `${safe(name)}.bin`]
-    } catch (cause) {
-      throw wrong('has bytes that are gone (transferred to a worker?)', { cause })
-    }
-  }
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw wrong('is an invalid date')
-    return [name, value.toISOString()]
-  }
-  if (Array.isArray(value)) throw wrong('is an array in an array; pass an object, which is sent as JSON')
-  const { getReader, pipe } = value as { getReader?: unknown; pipe?: unknown }
-  if (typeof (getReader ?? pipe) === 'function') {
-    throw wrong('is a stream; make a Blob of it: await new Response(stream).blob()')
-  }
-  if (!isPlainObject(value))
-    throw wrong('is of a class that has no form; pass a Blob, a string or a plain object')
+  let wrong: string | undefined
+  let details: { cause: unknown } | undefined
   try {
-    const json = JSON.stringify(value, checkJson)
-    if (!json) throw new TypeError('its toJSON gives nothing')
-    return [name, json]
-  } catch (error) {
-    throw wrong(`can't be sent as JSON: ${Object(error).message}`, { cause: error })
+    const file = isBytes(value) ? new Blob([value as BlobPart]) : value
+    if (file instanceof Blob) return [name, file, filenameOf(name, file)]
+    wrong = problem(value)
+    if (!wrong) return [name, toText(value)]
+  } catch (cause) {
+    details = { cause }
+    wrong = isBytes(value)
+      ? 'has bytes that are gone (transferred to a worker?)'
+      : `can't be sent as JSON: ${Object(cause).message}`
   }
+  throw new ArgumentError(`inputs.${path} ${wrong}`, details)
+}
+
+/** What is wrong with a value that is no file, if anything. */
+function problem(value: unknown): string | undefined {
+  const type = typeof value
+  if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? 'has half a surrogate pair' : undefined
+  if (type === 'number' && !Number.isFinite(value)) return `is ${value}; pass a finite number`
+  if (type === 'function' || type === 'symbol') return `is a ${type}, which can't be sent`
+  if (value === null) return 'is null; leave it out, or pass undefined'
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is an invalid date' : undefined
+  if (Array.isArray(value)) return 'is an array in an array; pass an object, which is sent as JSON'
+  const { getReader, pipe } = Object(value)
+  if (typeof (getReader ?? pipe) === 'function') {
+    return 'is a stream; make a Blob of it: await new Response(stream).blob()'
+  }
+  return type !== 'object' || isPlainObject(value as object)
+    ? undefined
+    : 'is of a class that has no form; pass a Blob, a string or a plain object'
+}
+
+function toText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  if (typeof value !== 'object') return `${value}`
+  const json = JSON.stringify(value, checkJson)
+  if (!json) throw new TypeError('its toJSON gives nothing')
+  return json
 }
 
 /** Stops at what JSON would silently drop or bend. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const given = this[key]
-  if (
-    typeof given === 'function' ||
-    typeof given === 'symbol' ||
-    (typeof given === 'number' && !Number.isFinite(given)) ||
-    (given instanceof Date && value === null) ||
-    (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPlainObject(value))
-  ) {
-    throw new TypeError(`${key} is not JSON`)
-  }
+  // JSON has forms for these. It makes `null` of an invalid date.
+  const isFine =
+    typeof value === 'string' || Array.isArray(value) || (value === null && !(this[key] instanceof Date))
+  if (!isFine && problem(value)) throw new TypeError(`${key} is not JSON`)
   return value
 }
 
 const extensions: Readonly<Record<string, string>> = {
   jpeg: 'jpg',
-  'svg+xml': 'svg',
   plain: 'txt',
   quicktime: 'mov',
-  'x-matroska': 'mkv',
-  'x-msvideo': 'avi',
-  'x-wav': 'wav',
+  matroska: 'mkv',
+  msvideo: 'avi',
 }
 
 /** Servers drop file parts without a name, and tell their kind by the extension. */
 function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
   const own = typeof blob.name === 'string' ? safe(blob.name) : ''
   if (/[^.]\.+[\p{L}\p{N}]+$/u.test(own)) return own
-  const [type = '', subtype = ''] = blob.type.split(';')[0]!.trim().toLowerCase().split('/')
+  const [type, subtype = ''] = blob.type
+    .split(';')[0]!
+    .trim()
+    .toLowerCase()
+    .split(/\/(?:x-)?|\+xml/)
   const extension =
     extensions[subtype] ??
     (subtype === 'mpeg' && type === 'audio' ? 'mp3' : /^[a-z\d]{2,5}$/.test(subtype) ? subtype : 'bin')

@@ -17,12 +17,13 @@ export interface Call<T> {
   readonly via?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
   /** A 204 means that there is no result yet, and gives `null`. */
   readonly empty?: true
-  /** Gives `data` its published shape: `undefined` if it lacks what it must have, `null` for no result yet. */
+  /**
+   * Gives `data` its published shape: `undefined` if it lacks what it must have, `null` for no result yet. Without
+   * it the call gives the response as it is.
+   */
   readonly shape?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
   /** Gives a better error for the one that ends the call. Not asked about what the caller's own functions throw. */
   readonly explain?: (error: FlowScaleError) => FlowScaleError
-  /** A file elsewhere instead of an endpoint: no key, no headers. Gives the response as it is. */
-  readonly link?: string
 }
 
 /** The envelope around `T`, or `null`. */
@@ -43,14 +44,18 @@ export function isUnclear(error: Error): boolean {
   return status === 0 || status > 499 || (status < 300 && !isErrorStatus(Object(body).status))
 }
 
-/** Calls the endpoint `/api/v1/<endpoint>`, again where that is safe. The only place that calls `fetch`. */
+/**
+ * Calls the endpoint `/api/v1/<endpoint>`, or an absolute URL, again where that is safe. The only place that calls
+ * `fetch`.
+ */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
   const { apiKey, headers: own, fetch = globalThis.fetch, logger } = reveal(client)
-  const { options, method = 'GET', link, via, retryOn = transient } = call
+  const { options, method = 'GET', shape, via, retryOn = transient } = call
   checkOptions(options, requestRules)
   const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
-  const { href, origin, pathname: path } = new URL(link ?? `${client.baseUrl}/api/v1/${endpoint}`)
-  const url = link ? origin + path : href
+  const { href, origin, pathname: path } = new URL(endpoint, `${client.baseUrl}/api/v1/`)
+  // The query of a link elsewhere signs it.
+  const url = shape ? href : origin + path
   const fail: Fail = (Type, what, details) =>
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
   let status: number | undefined
@@ -58,17 +63,18 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   /** One attempt. Returns our errors; throws what is the caller's: an abort reason, an error of `headers()`. */
   const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
     const headers: Record<string, string> = {}
-    for (const source of link ? [] : [own, options.headers ?? {}]) {
+    for (const source of [own, options.headers ?? {}]) {
       addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
     }
-    if (apiKey && !link) headers[keyHeader] = apiKey
+    if (apiKey) headers[keyHeader] = apiKey
     signal.throwIfAborted()
     try {
       const init: RequestInit = { method, headers, signal, redirect: 'manual' }
       const response = await (via ? via(fetch, href, init) : fetch(href, init))
       status = response.status
-      if (link && response.ok) return response as never
-      if (!status || (status > 299 && status < 400)) {
+      if (!shape && response.ok) return response as never
+      // A 3xx, or the 0 of one that a runtime hides.
+      if (!response.ok && status < 400) {
         response.body?.cancel().catch(() => {})
         return answerError(fail, response, headers)
       }
@@ -77,7 +83,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
         if (status === 204 && call.empty) return null as never
         const envelope: Envelope<unknown> = Object(parse(text))
         if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
-          const data = call.shape!(envelope.data, envelope)
+          const data = shape!(envelope.data, envelope)
           if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
         }
       }
@@ -87,7 +93,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const { cause } = Object(error)
       // What a server sent that is no HTTP, which may be an echo of the request.
       if (cause?.data) cause.data = redact(cause.data, headers)
-      const why = redact(`${cause?.code ?? error}`, headers)
+      const why = redact(`${cause?.code ?? cause?.message ?? error}`, headers)
       // Some runtimes name the address, and with it the signature of a link.
       return fail(NetworkError, `got no answer: ${why.replace(href, url)}`, { cause: error })
     }

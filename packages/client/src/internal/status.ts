@@ -1,5 +1,6 @@
 // Words that are in none of these lists are not terminal.
-export const isDone = (status: string): boolean => ['completed', 'success'].includes(status)
-export const isFailed = (status: string): boolean => ['failed', 'error', 'cancelled'].includes(status)
+export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
+export const isFailed = (status: string | undefined): boolean =>
+  ['failed', 'error', 'cancelled'].includes(status!)
 export const isGoing = (status: string): boolean =>
   ['queued', 'pending', 'running', 'in_progress'].includes(status)

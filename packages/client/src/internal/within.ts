@@ -1,5 +1,5 @@
 /** The longest delay that a timer can take, in ms; above it runtimes fire at once. */
-const maxDelayMs = 2 ** 31 - 1
+export const maxDelayMs = 0x7fff_ffff
 
 /**
  * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives what `late` gives when the time is over;

@@ -1,8 +1,11 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
-import { checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
 import type { Client, Inputs, RunResult } from '../types.ts'
 import { followResult } from './followResult.ts'
+import { legal } from './outputNames.ts'
+import { cancelMs } from './tryCancel.ts'
 import { type WaitOptions, waitRules } from './waitForRun.ts'
+import { withGrace } from './withGrace.ts'
 
 /** What {@link ExecuteAsyncOptions.onSubmitted} is told. */
 export interface Submission {
@@ -29,7 +32,8 @@ const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
 
 /**
  * Submits a run and waits for its outputs. `timeoutMs` counts from when the run is submitted, and never cuts the
- * submission short.
+ * submission short. An abort does, at once, and leaves open whether the run was submitted; where it is to cancel the run
+ * (`cancelOn`), it leaves the submission up to 5 s to tell the id.
  *
  * @throws what {@link executeWorkflow} throws; then {@link RunError} when the run failed or was cancelled, and
  * {@link TimeoutError} (`… timed out after <n>ms`) with `runId` and `resume(options)`, which goes on waiting.
@@ -51,10 +55,12 @@ export async function executeWorkflowAsync(
   // All of them, before anything is paid for.
   checkOptions(options, rules)
   const { groupId, arrays, onSubmitted, ...wait } = options
-  const { signal, headers } = wait
-  const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers })
+  const { signal, headers, cancelOn = '' } = wait
+  const { data } = await withGrace(/^(abort|both)$/.test(cancelOn) ? cancelMs : 0, signal, (signal) =>
+    executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers }),
+  )
   const { run_id: runId } = data
-  const outputNames = data.output_names.filter((name) => isId(name) === true)
+  const outputNames = legal(data.output_names)
   // Called even if the wait is aborted by now: the id must not be lost.
   const told = (async () => onSubmitted?.({ runId, outputNames: [...outputNames] }))()
   told.catch(() => {})

@@ -1,11 +1,11 @@
 import { getOutput } from '../api/getOutput.ts'
 import { getRun } from '../api/getRun.ts'
-import { HttpError, RunError } from '../errors.ts'
+import { RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
-import type { Client, ResultOutput, Run, RunResult } from '../types.ts'
-import { addNames, missingNames } from './outputNames.ts'
+import type { Client, ResultOutput, Run, RunOutput, RunResult } from '../types.ts'
+import { holdsName, legal } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
 import { timedOut } from './waitForOutput.ts'
@@ -23,8 +23,7 @@ const resultRules: Record<keyof WaitForResultOptions, Rule> = {
     (Array.isArray(value) && value.every((name) => isId(name) === true)) || 'an array of names',
 }
 
-const namesOf = (outputs: readonly { filename?: string | undefined }[]) =>
-  outputs.map(({ filename }) => filename)
+const namesOf = (run: Run | undefined): string[] => legal(run?.outputs?.map(({ filename }) => filename))
 
 /** Polls a run until its outputs are there. `first` is waited for before the first poll, on the same clock. */
 export async function followResult(
@@ -37,27 +36,31 @@ export async function followResult(
 ): Promise<RunResult> {
   checkOptions(options, resultRules)
   check('runId', runId, isId)
-  const names = new Set(options.outputNames)
+  const names = [...new Set(options.outputNames)]
   const poll = createPoll(client, options, 'Workflow execution', runId, (more) =>
-    followResult(client, runId, { ...options, outputNames: [...names], ...more }, undefined, last),
+    followResult(client, runId, { ...options, outputNames: names, ...more }, undefined, last),
   )
   /** The last state that counts. */
   let last = before
-  let status = before?.status ?? ''
+  let status = before?.status
   let rounds = 0
   /** Whether the server has `getRun`; `undefined` until it has shown it. */
   let tellsRuns: boolean | undefined
   const found = new Map<string, ResultOutput>()
 
+  const addNames = (given: string[]) => {
+    for (const name of given) if (!holdsName(names, name, given)) names.push(name)
+  }
+
   /** Takes in a state. A terminal one is never undone. */
   const update = async (run: Run): Promise<void> => {
     const wasDone = isDone(status)
     if (wasDone && !isDone(run.status)) return
-    const changed = !wasDone && (!last || run.status !== status)
+    const changed = !wasDone && run.status !== status
     last = run
     status = run.status
     // A later answer may leave them out.
-    if (isDone(status)) addNames(names, namesOf(run.outputs))
+    if (isDone(status)) addNames(namesOf(run))
     if (changed && options.onUpdate) await poll.tell(() => options.onUpdate?.(run))
   }
 
@@ -67,23 +70,21 @@ export async function followResult(
 
   /** Asks for the state; says whether there is nobody to ask. */
   const askRun = async (): Promise<boolean> => {
-    let nobody = false
     const run = await poll.ask(
       (asked, request) => getRun(asked, runId, request),
       (error) => {
-        if (!(error instanceof HttpError) || error.status !== 404 || tellsRuns || !names.size) throw error
+        if (error.status !== 404 || tellsRuns || !names.length) throw error
         tellsRuns = false
-        nobody = true
-        return undefined
+        return null
       },
     )
     if (run) {
       tellsRuns = true
-      addNames(names, run.data.output_names)
+      addNames(legal(run.data.output_names))
       await update(run.data)
       if (isFailed(status)) throw runError(runId, run.data, poll.sent)
     }
-    return nobody
+    return run === null
   }
 
   const askOutput = async (name: string): Promise<ResultOutput | undefined> => {
@@ -91,7 +92,7 @@ export async function followResult(
       (asked, request) => getOutput(asked, name, request),
       async (error) => {
         if (error instanceof RunError) await updateTo(error.status)
-        if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
+        if (error.status !== 404 && error.status !== 408) throw error
         // Where the server tells runs, the next round asks it what became of this one.
         if (!tellsRuns && (await askRun()) && error.status === 408) {
           await updateTo('timed_out')
@@ -105,22 +106,26 @@ export async function followResult(
 
   /** The outputs, if all are there. */
   const collect = async (): Promise<ResultOutput[] | undefined> => {
-    const listed = (last?.outputs ?? [])
-      .map(({ filename, url }) => ({ filename: isId(filename) === true ? filename : undefined, url }))
-      .filter(({ filename, url }) => filename || url)
-    const missing = missingNames(names, namesOf(listed))
-    const wanted = [...listed, ...missing.map((filename) => ({ filename, url: undefined }))]
+    const listed = namesOf(last)
+    const missing = names.filter((name) => !holdsName(listed, name, names))
     const outputs: ResultOutput[] = []
-    for (const { filename = '', url } of wanted) {
-      const output =
-        typeof url === 'string' && url
-          ? { filename, download_url: url, generation_status: 'success' }
-          : (found.get(filename) ?? (await askOutput(filename)))
+    let wanted = 0
+    for (const { filename, url } of [
+      ...(last?.outputs ?? []),
+      ...missing.map((filename): RunOutput => ({ filename })),
+    ]) {
+      const [name = ''] = legal([filename])
+      const download_url = typeof url === 'string' ? url : ''
+      if (!name && !download_url) continue
+      wanted++
+      const output = download_url
+        ? { filename: name, download_url, generation_status: 'success' }
+        : (found.get(name) ?? (await askOutput(name)))
       if (!output) continue
-      found.set(filename, output)
+      found.set(name, output)
       outputs.push(output)
     }
-    return outputs.length === wanted.length ? outputs : undefined
+    return outputs.length === wanted ? outputs : undefined
   }
 
   try {

@@ -1,4 +1,4 @@
-import { type AnyFlowScaleError, type HttpError, isFlowScaleError, TimeoutError } from '../errors.ts'
+import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
 import type { Client, RequestOptions, Resumed, ResumeOptions } from '../types.ts'
@@ -8,7 +8,7 @@ import type { WatchOptions } from './pollOptions.ts'
 import { tryCancel } from './tryCancel.ts'
 
 /** Handles an error of the server, one that does not pass; by default the wait ends with it. */
-type Refused<T> = (error: AnyFlowScaleError) => T | Promise<T>
+type Refused<T> = (error: HttpError | RunError) => T | Promise<T>
 
 export interface Poll {
   /** Asks the server; `undefined` after a failure that may pass. */
@@ -30,7 +30,7 @@ export interface Poll {
 
 /** A deadline that is noticed so much too late, in ms, was slept through. */
 const sleptMs = 1000
-/** For the last question, in ms. */
+/** For the last round, in ms. */
 const overtimeMs = 10_000
 
 /** Keeps the time, the rounds and the policies of one wait. Every step ends at its deadline or on abort. */
@@ -48,8 +48,9 @@ export function createPoll(
   const hints = createHints(options.push, runId)
   const start = Date.now()
   let deadline = start + timeoutMs
-  /** Whether the wait goes on after its deadline, for one more question. */
+  /** Whether the wait goes on after its deadline, for one more round. */
   let isOvertime = false
+  let isLast = false
   let rounds = 0
   /** When a `Retry-After` is over. */
   let notBefore = 0
@@ -83,6 +84,12 @@ export function createPoll(
     }
   }
 
+  /** A step between two questions: timers that stood still while the machine slept may end it late. */
+  const rest = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+    await step(run)
+    if (Date.now() >= deadline) late()
+  }
+
   return {
     sent: observed.sent,
     async ask<T>(
@@ -92,30 +99,29 @@ export function createPoll(
       },
     ) {
       const pauseMs = notBefore - Date.now()
-      if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
+      if (pauseMs > 0) await rest((inner) => sleep(pauseMs, inner))
       try {
-        const question = (inner: AbortSignal) =>
-          call(observed.client, { signal: inner, headers: observed.headers, maxRetries: 0 })
-        const wasOvertime = isOvertime
-        let value = await step(question)
-        if (isOvertime && !wasOvertime) value = await step(question)
+        const value = await step((inner) => call(observed.client, { signal: inner }))
         cause = undefined
         return value
       } catch (error) {
-        if (!isFlowScaleError(error) || observed.foreign.has(error) || error === signal?.reason) throw error
+        if (observed.foreign.has(error) || ended || error === signal?.reason) throw error
         cause = error
         const { retryAfterMs = 0, status } = error as HttpError
         notBefore = Date.now() + retryAfterMs
-        const log = observed.takeLine()
+        const { log } = observed
+        observed.log = undefined
         let level: 'warn' | 'error' = 'error'
         try {
           // What a server says in an envelope of its own is final.
-          const mayPass = isUnclear(error) || status === 429
-          const instead = mayPass ? undefined : await refused(Object.assign(error, runId && { runId }))
+          const mayPass = isUnclear(error as Error) || status === 429
+          const instead = mayPass
+            ? undefined
+            : await refused(Object.assign(error as RunError, runId && { runId }))
           level = 'warn'
           return instead
         } finally {
-          log(level)
+          log?.(level)
         }
       }
     },
@@ -124,11 +130,14 @@ export function createPoll(
         await callback()
       }),
     async pause() {
-      rounds++
-      if (rounds >= maxPolls) end('polls')
-      if (isOvertime) end('deadline')
-      await step((inner) => hints.rest(pollIntervalMs, inner))
-      if (Date.now() >= deadline) late()
+      // A round that was slept through begins anew.
+      if (!isOvertime || isLast) {
+        rounds++
+        if (rounds >= maxPolls) end('polls')
+        if (isOvertime) end('deadline')
+        await rest((inner) => hints.rest(pollIntervalMs, inner))
+      }
+      isLast = isOvertime
     },
     stop: hints.stop,
     async fail(error) {

@@ -4,7 +4,8 @@ import { reveal } from '../internal/secrets.ts'
 import { within } from '../internal/within.ts'
 import type { Client, HeadersSource } from '../types.ts'
 
-const limitMs = 5000
+/** How long a cancel may take, in ms. */
+export const cancelMs = 5000
 
 /** Cancels a run that nobody waits for any more. Gives what went wrong, if anything, and warns of it. */
 export async function tryCancel(
@@ -13,10 +14,10 @@ export async function tryCancel(
   headers: HeadersSource | undefined,
 ): Promise<unknown> {
   const late = () => {
-    throw new TimeoutError(`Cancelling timed out after ${limitMs}ms`, { runId, timeoutMs: limitMs })
+    throw new TimeoutError(`Cancelling timed out after ${cancelMs}ms`, { runId, timeoutMs: cancelMs })
   }
   try {
-    await within(limitMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
+    await within(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
     return undefined
   } catch (problem) {
     try {

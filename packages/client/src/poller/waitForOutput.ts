@@ -1,5 +1,5 @@
 import { getOutput } from '../api/getOutput.ts'
-import { HttpError, RunError } from '../errors.ts'
+import { type HttpError, RunError } from '../errors.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import type { Client, Envelope, Output } from '../types.ts'
 import { createPoll } from './poll.ts'
@@ -33,7 +33,7 @@ export async function waitForOutput(
       const output = await poll.ask(
         (asked, request) => getOutput(asked, filename, request),
         (error) => {
-          if (!(error instanceof HttpError) || (error.status !== 404 && error.status !== 408)) throw error
+          if (error.status !== 404 && error.status !== 408) throw error
           if (error.status === 408) throw timedOut(error, `The run of output ${filename}`)
           return undefined
         },
@@ -49,7 +49,7 @@ export async function waitForOutput(
 }
 
 /** The error for a 408 of `getOutput`: the run took too long for the server. */
-export function timedOut(cause: HttpError, what: string, runId?: string): RunError {
+export function timedOut(cause: HttpError | RunError, what: string, runId?: string): RunError {
   return new RunError(`${what} timed out on the server`, {
     ...(runId && { runId }),
     status: 'timed_out',

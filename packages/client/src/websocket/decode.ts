@@ -1,8 +1,6 @@
+import { parse } from '../internal/answer.ts'
+
 /** JSON is parsed; other text, and binary, is given as it is. */
 export function decode(data: unknown): unknown {
-  try {
-    return typeof data === 'string' ? JSON.parse(data) : data
-  } catch {
-    return data
-  }
+  return typeof data === 'string' ? parse(data) : data
 }

@@ -1,7 +1,7 @@
+import { maxDelayMs } from '../internal/within.ts'
+
 /** The longest pause between attempts, in ms, before jitter and unless the interval is longer. */
 const maxPauseMs = 30_000
-/** The longest delay that a timer can take, in ms; above it runtimes fire at once. */
-const maxDelayMs = 2 ** 31 - 1
 
 /** Doubles with each failure up to a cap; with jitter, so that clients don't come back all at once. */
 export function reconnectPause(intervalMs: number, failures: number): number {

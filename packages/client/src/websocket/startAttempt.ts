@@ -1,4 +1,5 @@
 import { ArgumentError, type NetworkError, TimeoutError } from '../errors.ts'
+import { maxDelayMs } from '../internal/within.ts'
 import type { Client } from '../types.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
@@ -8,8 +9,6 @@ import type { CloseInfo, WebSocketLike, WebSocketOptions } from './types.ts'
 
 /** How long a close of ours waits for the other side's, in ms. */
 const closeMs = 2000
-/** The longest delay that a timer can take, in ms; above it runtimes fire at once. */
-const maxDelayMs = 2 ** 31 - 1
 
 export type Ending = Omit<CloseInfo, 'final'>
 

@@ -1,0 +1,35 @@
+// `npm run test:chaos [-- --short | --long] [--seed N] [pattern]`: no run started twice, no paid result lost, no key
+// leaked, nothing hangs, as numbers. Ends with `N passed, N failed`.
+import { parseArgs } from 'node:util'
+import { parts } from '../test/chaos/parts.ts'
+
+const { values, positionals } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '20261125' },
+  },
+  allowPositionals: true,
+})
+const seed = Number(values.seed)
+if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number')
+const scale = values.short ? 'short' : values.long ? 'long' : 'full'
+const [pattern = ''] = positionals
+
+console.log(`seed ${seed}, ${scale}, Node ${process.versions.node}`)
+let passed = 0
+let failed = 0
+for (const { name, run } of parts.filter((part) => part.name.includes(pattern))) {
+  const start = performance.now()
+  const { checks, failures, lines } = await run({ seed, scale })
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(
+    `${failures.length ? '✖' : '✔'} ${name}: ${checks} checks, ${failures.length} failures, ${seconds} s`,
+  )
+  for (const line of lines) console.log(`  ${line}`)
+  for (const failure of failures.slice(0, 20)) console.log(`  FAIL ${failure}`)
+  passed += Math.max(0, checks - failures.length)
+  failed += failures.length
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed || !passed ? 1 : 0

@@ -1,0 +1,4 @@
+import type { Part } from './types.ts'
+
+/** In the order in which they run. */
+export const parts: readonly Part[] = []
