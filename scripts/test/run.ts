@@ -1,5 +1,5 @@
-// Runs the test files of a suite, two at a time, and counts what ran:
-// `run.ts [--suite browser|bundler|runtime] [pattern]`. The main suite has the checks and the coverage, too.
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [pattern]`. The main suite
+// has the checks and the coverage, too.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'

@@ -10,7 +10,20 @@ import type { Emulator, EmulatorOptions } from './types.ts'
 const URL_OF_API = 'http://flowscale.test'
 const URL_OF_FILES = 'http://files.flowscale.test'
 
-/** A FlowScale that lives in this process. */
+/**
+ * Makes a FlowScale that lives in this process: its `fetch` answers like a pod, without a port.
+ *
+ * @throws `TypeError` for an unknown or wrong option.
+ *
+ * @example
+ * ```ts
+ * const emulator = createEmulator({ speed: Infinity })
+ * const client = createClient({ baseUrl: emulator.url, apiKey: emulator.apiKey, fetch: emulator.fetch })
+ * await executeWorkflowAsync(client, 'bncu0a1kipv', { text_51536: 'a red fox' }, { pollIntervalMs: 1 })
+ * console.log(emulator.stats.runsStarted)
+ * emulator.close()
+ * ```
+ */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const settings = checkOptions(options)
   const pod = createPod(settings)

@@ -1,7 +1,10 @@
+/** The forms of the API: that of the published README, of its OpenAPI document, and of the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
+/** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
+/** An input of a workflow. */
 export interface InputDefinition {
   kind: Kind
   /** Default: true */
@@ -10,19 +13,23 @@ export interface InputDefinition {
   array?: boolean | undefined
 }
 
+/** A file that was uploaded. */
 export interface InputFile {
   name: string
   type: string
   data: Uint8Array
 }
 
+/** An input as a workflow gets it. */
 export type InputValue = string | number | boolean | InputFile
 
 /** Optional inputs that were not sent are absent. Inputs with `array: true` are arrays. */
 export type WorkflowInputs = Record<string, InputValue | InputValue[] | undefined>
 
+/** A file by the name of each output; `type` is its MIME type. */
 export type WorkflowOutputs = Record<string, { data: Uint8Array; type: string }>
 
+/** What a workflow is given besides its inputs. */
 export interface RunContext {
   readonly runId: string
   /** A number from 0 up to 1, seeded for each run. */
@@ -35,6 +42,7 @@ export interface RunContext {
   progress(fraction: number): void
 }
 
+/** A workflow of your own. */
 export interface WorkflowDefinition {
   id: string
   name: string
@@ -42,9 +50,11 @@ export interface WorkflowDefinition {
   /** A kind alone means a required input with one value. */
   inputs: Record<string, Kind | InputDefinition>
   outputs: Record<string, Kind>
+  /** Makes the outputs; what it throws is why the run failed. */
   run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
 }
 
+/** Options of {@link createEmulator}. */
 export interface EmulatorOptions {
   /** The key that requests must carry. Default: `fsk_local_demo_key` */
   apiKey?: string | undefined
@@ -64,6 +74,7 @@ export interface EmulatorOptions {
   urlTtlMs?: number | undefined
 }
 
+/** Where a request came in; a server says so. */
 export interface Where {
   /** Download links in the answer start with it. */
   filesUrl: string
@@ -73,6 +84,7 @@ export interface Where {
   maxUploadBytes?: number | undefined
 }
 
+/** What happened so far, for assertions. */
 export interface EmulatorStats {
   /** Everything that was asked, on both origins. */
   readonly requests: number
@@ -92,10 +104,15 @@ export interface RunUpdate {
   readonly output_names: readonly string[]
 }
 
+/** A FlowScale of your own, made by {@link createEmulator}. */
 export interface Emulator {
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
+  /** Takes the place of the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** The address of the API, for `fetch` only: nothing listens there. */
   readonly url: string
+  /** Where the files lie. */
   readonly filesUrl: string
+  /** The key that requests must carry. */
   readonly apiKey: string
   /** What a server calls for each request; `fetch` is built on it. */
   handle(request: Request, where: Where): Promise<Response>

@@ -1,7 +1,6 @@
 import { RunError } from '../errors.ts'
 import { checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
-import type { Client, Run } from '../types.ts'
-import type { PushConnection } from './hints.ts'
+import type { Client, PushConnection, Run } from '../types.ts'
 import { watchRules } from './pollOptions.ts'
 import { isRate, shareRequests } from './shareRequests.ts'
 import { type WaitOptions, waitForRun } from './waitForRun.ts'

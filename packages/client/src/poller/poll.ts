@@ -1,7 +1,7 @@
 import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
-import type { Client, RequestOptions } from '../types.ts'
+import type { Client, RequestOptions, Resumed, ResumeOptions } from '../types.ts'
 import { createHints } from './hints.ts'
 import { observe } from './observe.ts'
 import type { WatchOptions } from './pollOptions.ts'
@@ -39,7 +39,7 @@ export function createPoll(
   options: WatchOptions,
   what: string,
   runId: string | undefined,
-  resume: NonNullable<TimeoutError['resume']>,
+  resume: (options?: ResumeOptions) => Promise<Resumed>,
 ): Poll {
   const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, headers } = options
   // Derived once: each derivation leaves a mark on the caller's signal, for as long as that lives.

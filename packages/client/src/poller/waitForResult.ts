@@ -1,5 +1,5 @@
-import type { Client } from '../types.ts'
-import { followResult, type RunResult, type WaitForResultOptions } from './followResult.ts'
+import type { Client, RunResult } from '../types.ts'
+import { followResult, type WaitForResultOptions } from './followResult.ts'
 
 /**
  * Waits for the outputs of any run, started here or in another process.

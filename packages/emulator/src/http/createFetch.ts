@@ -22,7 +22,7 @@ export function createFetch(handle: Emulator['handle'], url: string, filesUrl: s
   }
 }
 
-function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null {
+function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | null {
   if (init?.signal !== undefined) return init.signal
   return input instanceof Request ? input.signal : null
 }

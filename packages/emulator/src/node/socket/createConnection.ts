@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type { RawData, WebSocket } from 'ws'
 import type { Emulator, RunUpdate } from '../../types.ts'
 import type { SocketOptions } from './checkSocketOptions.ts'
 import { readEvent } from './readEvent.ts'
@@ -65,7 +65,7 @@ export function createConnection(
     }
   }
 
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data: RawData, isBinary: boolean) => {
     const event = over || isBinary ? null : readEvent(String(data))
     if (event?.action === 'unsubscribe') subscriptions.delete(event.runId)
     if (event?.action !== 'subscribe') return
@@ -73,7 +73,7 @@ export function createConnection(
     const update = emulator.stateOf(event.runId)
     if (update) deliver(update)
   })
-  socket.on('ping', (data) => {
+  socket.on('ping', (data: Buffer) => {
     if (!over && !options.silent) socket.pong(data)
   })
   // What breaks the protocol also closes.

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Emulator } from '../../types.ts'
 import type { SocketOptions } from './checkSocketOptions.ts'
 import { type Connection, createConnection } from './createConnection.ts'
@@ -40,7 +40,7 @@ export function serveSockets(server: Server, emulator: Emulator, options: Socket
     const { path, key } = ask(request)
     // The API says what is wrong with the key.
     if (key !== emulator.apiKey) return handBack(server, request, tcp, head, { path, key })
-    handshakes.handleUpgrade(request, tcp, head, (socket) => {
+    handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
       const connection = createConnection(socket, tcp, emulator, options, () => {
         connections.delete(connection)
       })
