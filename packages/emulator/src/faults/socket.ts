@@ -11,7 +11,7 @@ export type SocketFault =
 
 /** How much later a late frame comes, and how long a frame waits for the one that is to go before it, in ms. */
 const LATE_MS = 1000
-const GIANT = 4 * 1024 * 1024
+const GIANT = 1024 * 1024
 
 export const socketFaults: Record<SocketFault, Fault> = {
   'socket-silent': {
@@ -26,7 +26,7 @@ export const socketFaults: Record<SocketFault, Fault> = {
     operations: ['message'],
   },
   'frame-malformed': { text: 'half of the JSON comes', operations: ['message'] },
-  'frame-giant': { text: 'the message comes with 4 MiB of padding', operations: ['message'] },
+  'frame-giant': { text: 'the message comes with 1 MiB of padding', operations: ['message'] },
 }
 
 /** How a message is to be sent. */
