@@ -48,7 +48,7 @@ export const soak: Part = {
       const limitMs = scale === 'long' ? LONG_MS : FULL_MS
       const orders = { url: server.url, seed, runs: scale === 'short' ? 500 : RUNS, limitMs }
       const soaked = await within(scale === 'long' ? LONG_MS * 2 : OVERALL_MS, 'soak', soakAlone(orders))
-      return judge(settings, soaked, orders, server)
+      return await judge(settings, soaked, orders, server)
     } catch (error) {
       return { checks: 1, failures: [String(error)], lines: [] }
     } finally {
