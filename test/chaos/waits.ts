@@ -21,10 +21,12 @@ import { inParallel, Stuck, within } from './lib/guard.ts'
 import { createRandom } from './lib/random.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
 import { createSpy } from './lib/spy.ts'
-import { createTally, faultLines, percentile, tooRare } from './lib/tables.ts'
+import { createTally, faultLines, percentile, rareKinds, tooRare } from './lib/tables.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
+/** How many waits may be added until each kind of fault was played often enough. */
+const MOST_MORE = 960
 const STUCK_MS = 30_000
 const OVERALL_MS = 240_000
 const OPERATIONS = ['getRun', 'getOutput', 'connect', 'message'] as const
@@ -54,7 +56,7 @@ export const waits: Part = {
   async run(settings) {
     const passing = FAULT_KINDS.filter((kind) => !FINAL.includes(kind))
     // Those that need a run of a certain state find none most of the time.
-    const rare = [...Array<FaultKind>(22).fill('no-url'), ...Array<FaultKind>(5).fill('backwards')]
+    const rare = [...Array<FaultKind>(6).fill('no-url'), ...Array<FaultKind>(2).fill('backwards')]
     const servers: HostileServer[] = []
     const start = async (kinds: readonly FaultKind[], seed: number): Promise<HostileServer> => {
       const server = await startServer({
@@ -63,7 +65,7 @@ export const waits: Part = {
         containers: 100,
         maxRuns: 1_000_000,
         noted: [...FINAL, 'http-408'],
-        faults: { seed, chance: 0.55, kinds, operations: OPERATIONS },
+        faults: { seed, chance: 0.4, kinds, operations: OPERATIONS },
       })
       servers.push(server)
       return server
@@ -103,7 +105,7 @@ function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
 
 /** `isFinal`: answers may come that end a wait, with an error that says so. */
 async function measure(
-  { seed }: Settings,
+  { seed, scale }: Settings,
   count: number,
   server: HostileServer,
   isFinal: boolean,
@@ -247,13 +249,24 @@ async function measure(
     }
   }
 
-  await inParallel(count, AT_A_TIME, async (index) => {
+  async function tryWait(index: number): Promise<void> {
     try {
       await wait(index)
     } catch (error) {
       failures.push(`wait ${index}, seed ${seed}: ${String(error)}`)
     }
-  })
+  }
+
+  await inParallel(count, AT_A_TIME, tryWait)
+  let more = 0
+  while (!isFinal && scale !== 'short' && more < MOST_MORE) {
+    const lacking = rareKinds((await server.report()).ledger.faults, OPERATIONS)
+    const kinds = lacking.filter((kind) => !FINAL.includes(kind))
+    if (kinds.length === 0) break
+    await server.setKinds(kinds, 0.6)
+    await inParallel(AT_A_TIME, AT_A_TIME, (index) => tryWait(count + more + index))
+    more += AT_A_TIME
+  }
 
   // The trouble is over.
   await server.setChance(0)
@@ -294,11 +307,11 @@ async function measure(
   failures.push(...logger.leaks)
   const [median, p99] = [percentile(late, 0.5), percentile(late, 0.99)]
   return {
-    checks: count + timedOut.length + runs.length,
+    checks: count + more + timedOut.length + runs.length,
     failures,
     faults: ledger.faults,
     lines: [
-      `${count} waits${isFinal ? ' where the server may also say a last word' : ''}: ${ends.text()}; hung ${hung}, ended early ${early}, terminal states undone ${undone}`,
+      `${count + more} waits${isFinal ? ' where the server may also say a last word' : ''}: ${ends.text()}; hung ${hung}, ended early ${early}, terminal states undone ${undone}`,
       `past the deadline: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (of ${late.length})`,
       `found afterwards: ${resumed} of ${timedOut.length} by resume(), ${anew} of ${runs.length} by a fresh process`,
       `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,

@@ -21,6 +21,7 @@ export interface HostileServer {
   url: string
   filesUrl: string
   setChance(chance: number): Promise<void>
+  setKinds(kinds: readonly FaultKind[], chance: number): Promise<void>
   report(): Promise<Report>
   /** Once nothing more happens. */
   settled(): Promise<Report>
@@ -58,6 +59,7 @@ export async function startServer(options: ServerOptions): Promise<HostileServer
     url,
     filesUrl,
     setChance: (chance) => inTurn({ chance }),
+    setKinds: (kinds, chance) => inTurn({ chance, kinds }),
     report,
     async settled() {
       for (let before = await report(); ; ) {

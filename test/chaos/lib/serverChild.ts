@@ -1,4 +1,4 @@
-import { createEmulator, type FaultOptions } from '../../../packages/emulator/src/index.ts'
+import { createEmulator, type FaultKind, type FaultOptions } from '../../../packages/emulator/src/index.ts'
 import { type Served, serve } from '../../../packages/emulator/src/node.ts'
 import { quick } from './quick.ts'
 import type { ServerOptions } from './server.ts'
@@ -8,7 +8,13 @@ let served: Served
 let faults: FaultOptions
 const hit = new Set<string>()
 
-async function answer({ start, chance }: { start?: ServerOptions; chance?: number }): Promise<object> {
+interface Question {
+  start?: ServerOptions
+  chance?: number
+  kinds?: FaultKind[]
+}
+
+async function answer({ start, chance, kinds }: Question): Promise<object> {
   if (start) {
     const { noted = [], ...options } = start
     faults = {
@@ -23,10 +29,11 @@ async function answer({ start, chance }: { start?: ServerOptions; chance?: numbe
   }
   if (chance !== undefined) {
     faults.chance = chance
+    if (kinds) faults.kinds = kinds
     return {}
   }
   return { ledger: emulator.ledger, hit: [...hit], requests: emulator.stats.requests }
 }
 
-process.on('message', async (question: object) => process.send!(await answer(question)))
+process.on('message', async (question: Question) => process.send!(await answer(question)))
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,5 @@
 import { FAULT_KINDS, faultTable } from '../../../packages/emulator/src/faults/table.ts'
-import type { FaultOperation } from '../../../packages/emulator/src/index.ts'
+import type { FaultKind, FaultOperation } from '../../../packages/emulator/src/index.ts'
 
 type Counts = Readonly<Record<string, number>>
 
@@ -11,11 +11,16 @@ export function faultLines(counts: Counts): string[] {
   return [`faults played (${kinds.length} kinds, ${all} in all):`, ...table(sorted)]
 }
 
-/** A number wants each kind a hundred times: those that fit the operations, and were not. */
+/** Each kind that fits the operations is to be played a hundred times: those that were not. */
+export function rareKinds(counts: Counts, operations: readonly FaultOperation[]): FaultKind[] {
+  return FAULT_KINDS.filter(
+    (kind) =>
+      operations.some((one) => faultTable[kind].operations.includes(one)) && (counts[kind] ?? 0) < 100,
+  )
+}
+
 export function tooRare(counts: Counts, operations: readonly FaultOperation[]): string[] {
-  return FAULT_KINDS.filter((kind) => operations.some((one) => faultTable[kind].operations.includes(one)))
-    .filter((kind) => !((counts[kind] ?? 0) >= 100))
-    .map((kind) => `${kind} was played ${counts[kind] ?? 0} times only`)
+  return rareKinds(counts, operations).map((kind) => `${kind} was played ${counts[kind] ?? 0} times only`)
 }
 
 /** Four to a line. */
