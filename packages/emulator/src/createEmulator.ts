@@ -3,6 +3,7 @@ import { createHandler } from './http/createHandler.ts'
 import { checkOptions } from './options/checkOptions.ts'
 import { closePod } from './pod/closePod.ts'
 import { createPod } from './pod/createPod.ts'
+import { noteKeys } from './pod/noteKeys.ts'
 import { runUpdate } from './pod/runUpdate.ts'
 import { watch } from './pod/watch.ts'
 import type { Emulator, EmulatorOptions } from './types.ts'
@@ -39,6 +40,14 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     stateOf(runId) {
       const run = pod.runs.get(runId)
       return run ? runUpdate(pod, run) : null
+    },
+    ledger: pod.ledger,
+    sockets: {
+      connect(url, headers) {
+        noteKeys(pod, url, headers)
+        return pod.faults.choose('connect', new URL(url).pathname)
+      },
+      message: (update) => pod.faults.choose('message', update.run_id),
     },
     stats: {
       get requests() {

@@ -1,3 +1,5 @@
+import type { FaultKind, FaultOptions } from './faults/types.ts'
+
 /** The forms of the API: that of the published README, of its OpenAPI document, and of the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
@@ -72,6 +74,8 @@ export interface EmulatorOptions {
   maxRuns?: number | undefined
   /** How long a download link lives. Default: 900000 */
   urlTtlMs?: number | undefined
+  /** What goes wrong, at random or by a plan. It is read at each use, and may be changed meanwhile. Default: nothing */
+  faults?: FaultOptions | undefined
 }
 
 /** Where a request came in; a server says so. */
@@ -92,6 +96,29 @@ export interface EmulatorStats {
   readonly runsStarted: number
   /** Requests to the files origin that carried a key and were refused for it. */
   readonly keysRefusedAtFiles: number
+}
+
+/** What really happened. All of it is plain data, and grows for as long as the emulator is used. */
+export interface Ledger {
+  /** Every run that was started, in that order, and the request that started it. */
+  readonly runs: readonly {
+    readonly runId: string
+    readonly workflowId: string
+    readonly groupId: string | null
+    /** The header `x-request-id` of the answer, had one arrived. */
+    readonly requestId: string
+  }[]
+  /** How often each kind of fault was played. */
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  /** How often a result was sent from the files, by the id of its run. */
+  readonly results: Readonly<Record<string, number>>
+  /** Where the key was seen. */
+  readonly keys: {
+    /** In `X-API-KEY` to the API, where it belongs. */
+    readonly header: number
+    /** Anywhere else in a URL or in headers: how often, by place. */
+    readonly elsewhere: Readonly<Record<string, number>>
+  }
 }
 
 /** How a run stands, under the names of the wire. */
@@ -123,6 +150,15 @@ export interface Emulator {
   watch(listener: (update: RunUpdate) => void): () => void
   /** How a run stands now, or `null` where there is none of that id. */
   stateOf(runId: string): RunUpdate | null
+  /** What really happened, live. */
+  readonly ledger: Ledger
+  /** What a server asks that has WebSockets: what they are to suffer, which the ledger then counts. */
+  readonly sockets: {
+    /** For a handshake that is taken; it notes the key, too. */
+    connect(url: string, headers: Headers): FaultKind | undefined
+    /** For each message. */
+    message(update: RunUpdate): FaultKind | undefined
+  }
   /** Live numbers. */
   readonly stats: EmulatorStats
   /** Cancels every run and clears the timers. Results can still be read; new runs get 503. */

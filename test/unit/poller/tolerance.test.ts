@@ -4,6 +4,7 @@ import {
   HttpError,
   RedirectError,
   ResponseError,
+  RunError,
   ValidationError,
 } from '../../../packages/client/src/errors.ts'
 import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
@@ -166,14 +167,28 @@ for (const [name, [reply, Type]] of Object.entries(final)) {
 
 for (const [wait, begin] of Object.entries(waits)) {
   test(
-    `${wait}: 404 and 408 of getRun are the end`,
+    `${wait}: a 404 of getRun is the end`,
     timed(async (clock) => {
-      for (const status of [404, 408]) {
-        const { error, ms } = await drive(clock, begin(pod({ run: failure(status) }).client))
-        assert.instance(error, HttpError)
-        assert.is(error.status, status)
-        assert.is(error.runId, RUN)
-        assert.is(ms, 0)
+      const { error, ms } = await drive(clock, begin(pod({ run: failure(404) }).client))
+      assert.instance(error, HttpError)
+      assert.is(error.status, 404)
+      assert.is(error.runId, RUN)
+      assert.is(ms, 0)
+    }),
+  )
+  test(
+    `${wait}: a 408 or 425 of getRun is about the request, not about the run, and is waited out`,
+    timed(async (clock) => {
+      for (const status of [408, 425]) {
+        const { client, log } = pod({ run: [failure(status), failure(status), run('failed')] })
+        const { error, ms } = await drive(clock, begin(client))
+        // `watchRun` gives a failed run as its last.
+        assert.ok(error === undefined || error instanceof RunError)
+        assert.is(ms, 2000)
+        assert.equal(
+          log.lines.map(({ level, fields }) => `${level} ${fields?.status}`),
+          [`warn ${status}`, `warn ${status}`, 'debug 200'],
+        )
       }
     }),
   )

@@ -73,6 +73,7 @@ export async function followResult(
     const run = await poll.ask(
       (asked, request) => getRun(asked, runId, request),
       (error) => {
+        if (error.status === 408) return undefined
         if (error.status !== 404 || tellsRuns || !names.length) throw error
         tellsRuns = false
         return null

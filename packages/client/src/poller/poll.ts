@@ -95,6 +95,8 @@ export function createPoll(
     async ask<T>(
       call: (client: Client, options: RequestOptions) => Promise<T>,
       refused: Refused<T | undefined> = (error) => {
+        // Of an output it says that the run took too long; else only the request did.
+        if (error.status === 408) return undefined
         throw error
       },
     ) {
@@ -114,7 +116,7 @@ export function createPoll(
         let level: 'warn' | 'error' = 'error'
         try {
           // What a server says in an envelope of its own is final.
-          const mayPass = isUnclear(error as Error) || status === 429
+          const mayPass = isUnclear(error as Error) || status === 425 || status === 429
           const instead = mayPass
             ? undefined
             : await refused(Object.assign(error as RunError, runId && { runId }))

@@ -5,7 +5,7 @@ import { followResult, type WaitForResultOptions } from './followResult.ts'
  * Waits for the outputs of any run, started here or in another process.
  *
  * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
- * {@link ArgumentError}; {@link HttpError} for 4xx (404: the run is not known); {@link RedirectError}
+ * {@link ArgumentError}; {@link HttpError} for other 4xx (404: the run is not known); {@link RedirectError}
  *
  * @example
  * ```ts
