@@ -1,4 +1,5 @@
+import { answers } from './answers.ts'
 import type { Part } from './types.ts'
 
 /** In the order in which they run. */
-export const parts: readonly Part[] = []
+export const parts: readonly Part[] = [answers]
