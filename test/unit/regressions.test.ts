@@ -239,4 +239,24 @@ test('what a run and a queue hold is of the type that is promised, or left out',
   assert.equal(first?.queue, { queue_running: [[1, RUN]], queue_pending: [] })
 })
 
+test('an input that can not even be looked at is an error of ours that names it', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const fetch = fakeFetch(ok({ run_id: RUN }))
+  for (const inputs of [
+    { mine: proxy },
+    { mine: [proxy] },
+    {
+      get mine() {
+        throw new Error('no')
+      },
+    },
+  ]) {
+    const error = await rejection(executeWorkflow(clientOf(fetch), 'w', inputs as never))
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /^inputs\.mine/)
+  }
+  assert.is(fetch.calls.length, 0)
+})
+
 test.run()
