@@ -190,8 +190,8 @@ export const inputs: Part = {
       const text = due.text.replace(/\r\n|\r|\n/g, '\r\n')
       if (part.text !== text)
         throw new Error(`the text is ${JSON.stringify(part.text)}, not ${JSON.stringify(text)}`)
-      // The parser takes a byte order mark away.
-      if (value !== text.replace(/^\ufeff/, ''))
+      // The parser takes byte order marks away.
+      if (value !== text.replace(/^\ufeff+/, ''))
         throw new Error(`the text is decoded as ${JSON.stringify(value)}`)
     }
   },
@@ -200,7 +200,7 @@ export const inputs: Part = {
 /** What the platform's own parser makes of a name: it takes some for an escape, and a byte order mark away. */
 const unescaped = (name: string): string =>
   name
-    .replace(/^\ufeff/, '')
+    .replace(/^\ufeff+/, '')
     .replaceAll(/%0A/gi, '\n')
     .replaceAll(/%0D/gi, '\r')
     .replaceAll('%22', '"')

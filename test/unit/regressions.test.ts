@@ -259,4 +259,22 @@ test('an input that can not even be looked at is an error of ours that names it'
   assert.is(fetch.calls.length, 0)
 })
 
+test('a reason that does not equal itself comes back as it is, and the run is cancelled', () =>
+  timed(async (clock) => {
+    const asked: string[] = []
+    const fetch: Fetch = async (url) => {
+      asked.push(url)
+      return ok({ _id: RUN, status: 'running' })
+    }
+    const controller = new AbortController()
+    const { signal } = controller
+    for (const abortAt of [0, 500]) {
+      const wait = rejection(waitForRun(clientOf(fetch), RUN, { signal, cancelOn: 'abort' }))
+      await clock.tickAsync(abortAt)
+      controller.abort(Number.NaN)
+      assert.ok(Number.isNaN(await wait))
+    }
+    assert.match(asked[1]!, /cancel$/)
+  }))
+
 test.run()

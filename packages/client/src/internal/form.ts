@@ -63,7 +63,7 @@ function toBlob(bytes: unknown): Blob {
   try {
     return new Blob([bytes as BlobPart])
   } catch {
-    throw 'has bytes that were transferred'
+    throw 'has bytes that are gone'
   }
 }
 
@@ -89,7 +89,7 @@ function toText(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (typeof value !== 'object') return `${value}`
   const json = JSON.stringify(value, checkJson)
-  if (!json) throw new TypeError('its toJSON gives nothing')
+  if (!json) throw new TypeError('toJSON gives nothing')
   return json
 }
 
