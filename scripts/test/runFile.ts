@@ -13,11 +13,12 @@ export interface Outcome {
 export function runCommand(
   command: string,
   args: string[],
-  { env = {}, limitMs = 120_000 }: { env?: Record<string, string>; limitMs?: number } = {},
+  { env = {}, limitMs = 120_000, cwd }: { env?: Record<string, string>; limitMs?: number; cwd?: string } = {},
 ): Promise<{ code: number | null; output: string; seconds: number; timedOut: boolean }> {
   return new Promise((resolve) => {
     const start = performance.now()
     const child = spawn(command, args, {
+      ...(cwd && { cwd }),
       env: { ...process.env, FORCE_COLOR: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -46,11 +47,17 @@ const number = (output: string, pattern: RegExp): number =>
   [...output.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
 
 /** Runs one test file and counts what it says that it ran; a file that ran nothing has failed. */
-export async function runFile(file: string, env: Record<string, string>, limitMs?: number): Promise<Outcome> {
+export async function runFile(
+  file: string,
+  env: Record<string, string>,
+  limitMs?: number,
+  cwd?: string,
+): Promise<Outcome> {
   const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
   const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, {
     env,
     ...(limitMs && { limitMs }),
+    ...(cwd && { cwd }),
   })
   const total = number(output, /^\s+Total:\s+(\d+)/gm)
   const passed = number(output, /^\s+Passed:\s+(\d+)/gm)

@@ -5,6 +5,9 @@ import * as assert from 'uvu/assert'
 import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
 import { downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
 import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
+import { getQueue } from '../../packages/client/src/api/getQueue.ts'
+import { getRun } from '../../packages/client/src/api/getRun.ts'
+import { iterateRuns } from '../../packages/client/src/api/iterateRuns.ts'
 import { createClient } from '../../packages/client/src/client.ts'
 import { executeWorkflowAsync } from '../../packages/client/src/poller/executeWorkflowAsync.ts'
 import { waitForResult } from '../../packages/client/src/poller/waitForResult.ts'
@@ -210,5 +213,84 @@ test('a run is unsubscribed from when nobody wants it any more', () => {
   assert.equal([say('subscribe'), say('subscribe'), say('unsubscribe')], [true, true, false])
   assert.equal([runIds.get(RUN), say('unsubscribe'), runIds.size], [1, true, 0])
 })
+
+test('an envelope whose status is no word does not hide that a run may have been submitted', async () => {
+  const fetch = fakeFetch(json({ status: { toString: 'queued' }, data: {} }))
+  const error = await rejection(executeWorkflow(clientOf(fetch), 'w', {}))
+  assert.equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_RESPONSE', true])
+})
+
+test('a list with a run that has no id and is nested too deep for JSON is still a list', async () => {
+  const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`
+  const text = `{"status":"success","data":[{"status":"queued","deep":${deep}},{"_id":"r2"}]}`
+  const ids: string[] = []
+  for await (const { _id } of iterateRuns(clientOf(fakeFetch(new Response(text))))) ids.push(_id)
+  assert.equal(ids, ['', 'r2'])
+})
+
+test('where the files lie, a redirect or a refusal that echoes the key does not show it', async () => {
+  for (const answer of [
+    new Response(null, { status: 302, headers: { location: `https://files.test/${CANARY}` } }),
+    json({ detail: CANARY }, { status: 403 }),
+  ]) {
+    const fetch = fakeFetch(answer)
+    const client = clientOf(fetch, { headers: { 'X-Team': 'a-team-of-ours' } })
+    await rejection(downloadOutput(client, 'https://files.test/a'))
+    assert.equal([...fetch.calls[0]!.headers], [])
+  }
+})
+
+test('what a run and a queue hold is of the type that is promised, or left out', async () => {
+  const data = {
+    output_names: null,
+    inputs: [{ path: 7, value: 1 }],
+    outputs: [{ filename: null, url: 5, size: 1 }, 'a'],
+  }
+  const run = (await getRun(clientOf(fakeFetch(ok(data))), RUN)).data
+  assert.equal(run.output_names, [])
+  assert.equal(run.inputs, [{ value: 1 }])
+  assert.equal(run.outputs, [{ size: 1 }, { filename: 'a' }])
+  const queue = { queue_running: [[], 5, [1, RUN]], queue_pending: [null, 'ab'] }
+  const [first] = (await getQueue(clientOf(fakeFetch(ok([{ container: 'c', queue }]))))).data
+  assert.equal(first?.queue, { queue_running: [[1, RUN]], queue_pending: [] })
+})
+
+test('an input that can not even be looked at is an error of ours that names it', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const fetch = fakeFetch(ok({ run_id: RUN }))
+  for (const inputs of [
+    { mine: proxy },
+    { mine: [proxy] },
+    {
+      get mine() {
+        throw new Error('no')
+      },
+    },
+  ]) {
+    const error = await rejection(executeWorkflow(clientOf(fetch), 'w', inputs as never))
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /^inputs\.mine/)
+  }
+  assert.is(fetch.calls.length, 0)
+})
+
+test('a reason that does not equal itself comes back as it is, and the run is cancelled', () =>
+  timed(async (clock) => {
+    const asked: string[] = []
+    const fetch: Fetch = async (url) => {
+      asked.push(url)
+      return ok({ _id: RUN, status: 'running' })
+    }
+    const controller = new AbortController()
+    const { signal } = controller
+    for (const abortAt of [0, 500]) {
+      const wait = rejection(waitForRun(clientOf(fetch), RUN, { signal, cancelOn: 'abort' }))
+      await clock.tickAsync(abortAt)
+      controller.abort(Number.NaN)
+      assert.ok(Number.isNaN(await wait))
+    }
+    assert.match(asked[1]!, /cancel$/)
+  }))
 
 test.run()

@@ -147,8 +147,8 @@ export class ResponseError extends FlowScaleError {
   /** What the server said, one string for each problem. */
   declare readonly errors: string[]
   declare readonly requestId: string | null
-  /** Not enumerable; its body has been read. */
-  declare readonly response: Response
+  /** Not enumerable; its body has been read. Not told where an output could be asked for, but not downloaded. */
+  declare readonly response: Response | undefined
 }
 
 /** The run failed, was cancelled, or was refused by its nodes. */

@@ -77,6 +77,7 @@ export interface RequestOptions {
 export interface Envelope<T> {
   status: string
   data: T
+  /** As the server sends it; so are `meta`, and fields without a name here. */
   errors?: string | string[] | null
   meta?: Record<string, unknown> | null
   [field: string]: unknown

@@ -39,8 +39,8 @@ export async function downloadOutput(
     check('source', filename, (value) => isId(value) === true || what)
   }
   if (download_url && !isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
-  // Neither the key nor headers go elsewhere.
-  const bare = hide({ ...client }, { ...reveal(client), apiKey: undefined, headers: {} })
+  // Without headers, which are not sent there. The key is known so that it is kept out of errors.
+  const bare = hide({ ...client }, { ...reveal(client), headers: {} })
   const plain = { ...options, headers: undefined }
 
   let link = download_url
@@ -59,8 +59,9 @@ export async function downloadOutput(
 
 const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)
 
-/** There is no key in it that a redirect could carry away. */
-const follow = (fetch: Fetch, url: string, init: RequestInit) => fetch(url, { ...init, redirect: 'follow' })
+/** Without the key, which a redirect could carry away, too. */
+const follow = (fetch: Fetch, url: string, init: RequestInit) =>
+  fetch(url, { ...init, headers: {}, redirect: 'follow' })
 
 async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
   const output = await getOutput(client, filename, options)

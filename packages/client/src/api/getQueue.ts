@@ -1,6 +1,6 @@
 import { containerName, each, list } from '../internal/data.ts'
 import { request } from '../internal/request.ts'
-import type { Client, ContainerQueue, Envelope, RequestOptions } from '../types.ts'
+import type { Client, ContainerQueue, Envelope, QueueEntry, RequestOptions } from '../types.ts'
 
 /**
  * Tells which runs each container works on and which wait. `container` is always there, also on servers that
@@ -24,11 +24,17 @@ export async function getQueue(
     shape: (data) =>
       each<ContainerQueue>(data, (item) => {
         const queue = Object(item.queue)
-        const { queue_running, queue_pending } = queue
         return {
           container: containerName(item),
-          queue: { ...queue, queue_running: list(queue_running), queue_pending: list(queue_pending) },
+          queue: {
+            ...queue,
+            queue_running: entries(queue.queue_running),
+            queue_pending: entries(queue.queue_pending),
+          },
         }
       }),
   })
 }
+
+/** Without what is no pair. */
+const entries = (value: unknown) => list(value).filter((entry) => list(entry).length > 1) as QueueEntry[]

@@ -48,9 +48,9 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
   return request(client, withQuery('runs', query), {
     options: rest,
     shape: (data, { meta }) => {
-      const runs = Array.isArray(data) ? data : Object(data).runs
+      const list: Record<string, unknown> = isObject(data) ? data : { runs: data }
+      const { runs } = list
       if (!Array.isArray(runs)) return undefined
-      const list = isObject(data) ? data : {}
       const count = list.count ?? meta?.total_count
       return {
         ...list,

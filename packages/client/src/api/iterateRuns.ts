@@ -21,8 +21,11 @@ export async function* iterateRuns(
     const { data, meta } = await getRuns(client, options && { pageSize: 100, ...options, page })
     const before = seen.size
     for (const run of data.runs) {
-      // A run without an id is known by what it says.
-      const key = run._id || JSON.stringify(run)
+      let key = run._id
+      try {
+        // A run without an id is known by what it says, unless that is nested too deep for JSON.
+        key ||= JSON.stringify(run)
+      } catch {}
       if (seen.has(key)) continue
       seen.add(key)
       yield run

@@ -30,9 +30,17 @@ export function toRun(run: unknown, id?: string): Run {
     ...own,
     _id: text(own._id, own.run_id, own.id, id),
     status: text(own.status),
-    inputs: list(own.inputs).map((input) => ({ ...Object(input) })),
-    outputs: list(own.outputs).map((output) =>
-      typeof output === 'string' ? { filename: output } : { ...Object(output) },
-    ),
+    inputs: list(own.inputs).map(withTexts),
+    outputs: list(own.outputs).map(withTexts),
+    ...(own.output_names !== undefined && {
+      output_names: list(own.output_names).filter((name) => typeof name === 'string'),
+    }),
   }
+}
+
+/** A copy of an input or output, without what is no text where there should be one. */
+function withTexts(item: unknown): Fields {
+  const own = typeof item === 'string' ? { filename: item } : { ...Object(item) }
+  for (const name of ['path', 'filename', 'url']) if (typeof own[name] !== 'string') delete own[name]
+  return own
 }

@@ -10,18 +10,30 @@ export type Part =
 /** Checks the inputs and encodes them, all before anything is sent. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
   if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
-  return Object.entries(inputs).flatMap(([name, value]) => {
+  return Object.keys(inputs).flatMap((name) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
         `inputs: the name ${JSON.stringify(name)} is empty or has a line break, a quote or half a surrogate pair`,
       )
     }
-    if (!Array.isArray(value)) return value === undefined ? [] : [encode(name, name, value)]
-    return value
-      .filter((item) => item !== undefined)
-      .map((item, index) =>
-        encode(arrays === 'indexed' ? `${name}_${index}` : name, `${name}[${index}]`, item),
+    let path = name
+    try {
+      const value: unknown = inputs[name]
+      const isList = Array.isArray(value)
+      return [value]
+        .flat()
+        .filter((item) => item !== undefined)
+        .map((item, index) => {
+          if (isList) path = `${name}[${index}]`
+          return encode(isList && arrays === 'indexed' ? `${name}_${index}` : name, item)
+        })
+    } catch (cause) {
+      const { message } = Object(cause)
+      throw new ArgumentError(
+        `inputs.${path} ${message ? `can't be sent as JSON: ${message}` : cause}`,
+        message && { cause },
       )
+    }
   })
 }
 
@@ -38,21 +50,21 @@ function isPlainObject(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function encode(name: string, path: string, value: unknown): Part {
-  let wrong: string | undefined
-  let details: { cause: unknown } | undefined
+/** Throws a text that says what is wrong, or what the value itself throws. */
+function encode(name: string, value: unknown): Part {
+  const file = isBytes(value) ? toBlob(value) : value
+  if (file instanceof Blob) return [name, file, filenameOf(name, file)]
+  const wrong = problem(value)
+  if (wrong) throw wrong
+  return [name, toText(value)]
+}
+
+function toBlob(bytes: unknown): Blob {
   try {
-    const file = isBytes(value) ? new Blob([value as BlobPart]) : value
-    if (file instanceof Blob) return [name, file, filenameOf(name, file)]
-    wrong = problem(value)
-    if (!wrong) return [name, toText(value)]
-  } catch (cause) {
-    details = { cause }
-    wrong = isBytes(value)
-      ? 'has bytes that are gone (transferred to a worker?)'
-      : `can't be sent as JSON: ${Object(cause).message}`
+    return new Blob([bytes as BlobPart])
+  } catch {
+    throw 'has bytes that are gone'
   }
-  throw new ArgumentError(`inputs.${path} ${wrong}`, details)
 }
 
 /** What is wrong with a value that is no file, if anything. */
@@ -77,7 +89,7 @@ function toText(value: unknown): string {
   if (value instanceof Date) return value.toISOString()
   if (typeof value !== 'object') return `${value}`
   const json = JSON.stringify(value, checkJson)
-  if (!json) throw new TypeError('its toJSON gives nothing')
+  if (!json) throw new TypeError('toJSON gives nothing')
   return json
 }
 

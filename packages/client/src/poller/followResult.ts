@@ -116,11 +116,10 @@ export async function followResult(
       ...missing.map((filename): RunOutput => ({ filename })),
     ]) {
       const [name = ''] = legal([filename])
-      const download_url = typeof url === 'string' ? url : ''
-      if (!name && !download_url) continue
+      if (!name && !url) continue
       wanted++
-      const output = download_url
-        ? { filename: name, download_url, generation_status: 'success' }
+      const output = url
+        ? { filename: name, download_url: url, generation_status: 'success' }
         : (found.get(name) ?? (await askOutput(name)))
       if (!output) continue
       found.set(name, output)

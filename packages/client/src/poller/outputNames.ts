@@ -1,9 +1,8 @@
-import { list } from '../internal/data.ts'
 import { isId } from '../internal/options.ts'
 
 /** Those of `names` that can be asked for. */
-export const legal = (names: unknown): string[] =>
-  list(names).filter((name): name is string => isId(name) === true)
+export const legal = (names: readonly unknown[] = []): string[] =>
+  names.filter((name): name is string => isId(name) === true)
 
 /** Whether two names differ by an extension only: some servers leave it out, in some answers. */
 function isForm(one: string, other: string): boolean {

@@ -107,7 +107,8 @@ export function createPoll(
         cause = undefined
         return value
       } catch (error) {
-        if (observed.foreign.has(error) || ended || error === signal?.reason) throw error
+        if (observed.foreign.has(error) || ended) throw error
+        signal?.throwIfAborted()
         cause = error
         const { retryAfterMs = 0, status } = error as HttpError
         notBefore = Date.now() + retryAfterMs
@@ -144,7 +145,7 @@ export function createPoll(
     stop: hints.stop,
     async fail(error) {
       const { cancelOn = 'never' } = options
-      if (!ended && !(signal?.aborted && error === signal.reason)) throw error
+      if (!ended && !(signal?.aborted && Object.is(error, signal.reason))) throw error
       const wanted = cancelOn === 'both' || cancelOn === (ended ? 'timeout' : 'abort')
       const cancelError = wanted && runId ? await tryCancel(client, runId, headers) : undefined
       if (!ended) throw error

@@ -1,0 +1,94 @@
+import { cancelRun } from '../../../packages/client/src/api/cancelRun.ts'
+import { checkHealth } from '../../../packages/client/src/api/checkHealth.ts'
+import { downloadOutput } from '../../../packages/client/src/api/downloadOutput.ts'
+import { executeWorkflow } from '../../../packages/client/src/api/executeWorkflow.ts'
+import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
+import { getQueue } from '../../../packages/client/src/api/getQueue.ts'
+import { getRun } from '../../../packages/client/src/api/getRun.ts'
+import { getRuns } from '../../../packages/client/src/api/getRuns.ts'
+import { getWorkflows } from '../../../packages/client/src/api/getWorkflows.ts'
+import { iterateRuns } from '../../../packages/client/src/api/iterateRuns.ts'
+import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
+import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
+import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
+import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
+import { watchRun } from '../../../packages/client/src/poller/watchRun.ts'
+import type { Client, Run } from '../../../packages/client/src/types.ts'
+import { RUN } from './answerOf.ts'
+import type { Operation } from './promises.ts'
+
+export interface Fuzzed {
+  client: Client
+  /** Chooses among the ways to call. */
+  variant: number
+  /** To be called with what callbacks of the caller get. */
+  saw: (what: 'run' | 'submission', value: unknown) => void
+}
+
+async function all<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of iterable) items.push(item)
+  return items
+}
+const sources = ['a.png', 'https://files.test/a.png?sig=2', { filename: 'a', url: 'https://files.test/b' }]
+const waitOf = ({ variant, saw }: Fuzzed) => ({
+  timeoutMs: 20_000,
+  pollIntervalMs: 500,
+  maxPolls: 1 + (variant % 4),
+  cancelOn: (['never', 'timeout', 'both'] as const)[variant % 3],
+  onUpdate: (run: Run) => saw('run', run),
+})
+const watchOf = (fuzzed: Fuzzed) => {
+  const { onUpdate: _, ...options } = waitOf(fuzzed)
+  return options
+}
+
+/** Each operation: the real answers that fit it, and how it is called. */
+export const calls: Readonly<
+  Record<Operation, { answers: string[]; call: (fuzzed: Fuzzed) => Promise<unknown> }>
+> = {
+  checkHealth: { answers: ['health'], call: ({ client }) => checkHealth(client) },
+  getQueue: { answers: ['queue'], call: ({ client }) => getQueue(client) },
+  getWorkflows: { answers: ['workflows'], call: ({ client }) => getWorkflows(client) },
+  executeWorkflow: {
+    answers: ['execute'],
+    call: ({ client }) => executeWorkflow(client, 'w', { a: 'b' }, { groupId: 'g' }),
+  },
+  getOutput: { answers: ['output'], call: ({ client }) => getOutput(client, 'a.png') },
+  cancelRun: { answers: ['cancel'], call: ({ client }) => cancelRun(client, RUN) },
+  getRun: { answers: ['run'], call: ({ client }) => getRun(client, RUN) },
+  getRuns: {
+    answers: ['runs'],
+    call: ({ client, variant }) => getRuns(client, variant % 2 ? { groupId: 'g', page: 2 } : {}),
+  },
+  iterateRuns: { answers: ['runs'], call: ({ client }) => all(iterateRuns(client)) },
+  downloadOutput: {
+    answers: ['output'],
+    call: ({ client, variant }) => downloadOutput(client, sources[variant % 3]!),
+  },
+  waitForRun: { answers: ['run'], call: (fuzzed) => waitForRun(fuzzed.client, RUN, waitOf(fuzzed)) },
+  waitForOutput: {
+    answers: ['output'],
+    call: ({ client, variant }) =>
+      waitForOutput(client, 'a', { timeoutMs: 20_000, maxPolls: 1 + (variant % 4) }),
+  },
+  watchRun: { answers: ['run'], call: (fuzzed) => all(watchRun(fuzzed.client, RUN, watchOf(fuzzed))) },
+  waitForResult: {
+    answers: ['run', 'output'],
+    call: (fuzzed) =>
+      waitForResult(fuzzed.client, RUN, {
+        ...waitOf(fuzzed),
+        ...(fuzzed.variant % 2 && { outputNames: ['a', 'b.png'] }),
+      }),
+  },
+  executeWorkflowAsync: {
+    answers: ['execute', 'run', 'output'],
+    call: (fuzzed) =>
+      executeWorkflowAsync(
+        fuzzed.client,
+        'w',
+        { a: 'b' },
+        { ...waitOf(fuzzed), onSubmitted: (submission) => fuzzed.saw('submission', submission) },
+      ),
+  },
+}

@@ -1,0 +1,32 @@
+import { listen } from '../../support/listen.ts'
+import { readBody, readParts, type WirePart } from '../../support/multipart.ts'
+
+/** One request, as a server decodes it. */
+export interface Received {
+  query: [string, string][]
+  /** The form by the runtime's own parser. */
+  decoded: [name: string, value: string | File][]
+  /** The form taken apart by hand. */
+  raw: WirePart[]
+}
+
+/** A server that keeps what it decodes. */
+export async function formServer() {
+  const received: Received[] = []
+  const server = await listen(async (request, response) => {
+    try {
+      const body = await readBody(request)
+      const type = request.headers['content-type'] ?? ''
+      const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()
+      received.push({
+        query: [...new URL(request.url!, 'http://a').searchParams],
+        decoded: [...form] as Received['decoded'],
+        raw: readParts(body, type),
+      })
+      response.end('{"status":"success","data":{"run_id":"r"}}')
+    } catch (error) {
+      response.writeHead(400).end(JSON.stringify({ detail: `the form can't be read: ${error}` }))
+    }
+  })
+  return { ...server, received }
+}

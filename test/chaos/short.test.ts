@@ -1,0 +1,22 @@
+// The numbers of `npm run test:chaos`, in small.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parts } from './parts.ts'
+
+const test = suite('chaos')
+const seed = 20261125
+
+test('there are parts', () => {
+  assert.ok(parts.length > 2)
+})
+
+for (const { name, run } of parts) {
+  test(name, async () => {
+    const { checks, failures, lines } = await run({ seed, scale: 'short' })
+    console.log(`${name}: ${checks} checks\n${lines.join('\n')}`)
+    assert.equal(failures, [])
+    assert.ok(checks > 0)
+  })
+}
+
+test.run()

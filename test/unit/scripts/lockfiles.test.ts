@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('lockfiles')
+
+interface Entry {
+  resolved?: string
+  integrity?: string
+  link?: boolean
+}
+
+const nested = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => `test/${file.replaceAll('\\', '/')}`)
+  .filter((file) => file.endsWith('/package-lock.json') && !file.includes('node_modules'))
+
+for (const file of ['package-lock.json', ...nested]) {
+  test(`${file}: what comes from a registry has an integrity`, () => {
+    const { packages } = JSON.parse(readFileSync(file, 'utf8')) as { packages: Record<string, Entry> }
+    const installed = Object.entries(packages).filter(
+      ([path, { link }]) => path.includes('node_modules/') && !link,
+    )
+    assert.ok(installed.length > 0)
+    const bare = installed.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? ''))
+    assert.equal(
+      bare.map(([path]) => path),
+      [],
+    )
+  })
+}
+
+test('the lockfile of the runtimes is among them', () => {
+  assert.ok(nested.includes('test/runtimes/package-lock.json'))
+})
+
+for (const name of ['client', 'flowscale', 'emulator']) {
+  test(`packages/${name} runs nothing when it is installed`, () => {
+    const { scripts = {} } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+    const atInstall = [
+      'preinstall',
+      'install',
+      'postinstall',
+      'prepare',
+      'preprepare',
+      'postprepare',
+      'prepublish',
+    ]
+    assert.equal(
+      Object.keys(scripts).filter((script) => atInstall.includes(script)),
+      [],
+    )
+  })
+}
+
+test.run()
