@@ -1,13 +1,45 @@
 // What an import weighs in a bundle.
 import { builtinModules } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { bundleSize } from '../lib/bundleSize.ts'
 import { sizeCases, sizeTargets } from '../lib/sizeCases.ts'
 import type { Figure, Section } from './figure.ts'
 import { peerNames, peersFolder } from './peerNames.ts'
 
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const nameOf = (name: string): string => `size of ${name}`
 /** The one that peers stand beside: all that they export. */
 const whole = 'every entry point'
+
+/** Where the bytes are, of one that is too large. */
+async function parts(code: string): Promise<string> {
+  const { metafile } = await build({
+    stdin: {
+      contents: code.replaceAll(/\.\/packages\/(\w+)\/dist\/(\w+)\.js/g, (_, name, entry) =>
+        entry === 'index' ? `./packages/${name}/src/index.ts` : `./packages/${name}/src/${entry}/index.ts`,
+      ),
+      resolveDir: root,
+      loader: 'js',
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const inputs = Object.values(metafile.outputs)[0]!.inputs
+  const list = Object.entries(inputs).map(
+    ([file, { bytesInOutput }]) => [file.replace(/^.*\/(src|dist)\//, ''), bytesInOutput] as const,
+  )
+  return list
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 8)
+    .map(([file, bytes]) => `${file} ${bytes}`)
+    .join(', ')
+}
 
 async function peerSizes(): Promise<[string, { raw: number; gzip: number; brotli: number }][]> {
   const external = [...builtinModules, 'node:*', 'ws']
@@ -53,6 +85,7 @@ export const sizes: Section[] = [
           },
           target: target ? `at most ${target}` : null,
           met: target ? brotli <= target : null,
+          ...(target && brotli > target && { note: `minified bytes by file: ${await parts(code)}` }),
         })
       }
       return figures
