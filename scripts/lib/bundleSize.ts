@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
 export interface Bundle {
   text: string
   /** In bytes, minified; as are the next two. */
@@ -10,16 +12,21 @@ export interface Bundle {
   brotli: number
 }
 
-/** Bundles code as an app's build does, and weighs it. Throws where esbuild warns. */
-export async function bundleSize(code: string): Promise<Bundle> {
+/** Bundles code, with imports from `folder` but for `external` ones, as an app's build does, and weighs it. Throws where esbuild warns. */
+export async function bundleSize(
+  code: string,
+  folder: string = root,
+  external: string[] = [],
+): Promise<Bundle> {
   const { outputFiles, warnings } = await build({
-    stdin: { contents: code, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'js' },
+    stdin: { contents: code, resolveDir: folder, loader: 'js' },
     bundle: true,
     minify: true,
     write: false,
     format: 'esm',
     target: 'es2022',
     logLevel: 'silent',
+    external,
   })
   if (warnings.length) throw new Error(`esbuild warned: ${warnings.map(({ text }) => text).join('; ')}`)
   const { text } = outputFiles[0]!

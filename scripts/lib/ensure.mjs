@@ -73,6 +73,13 @@ export function ensureTypes() {
     npm('Installing the compilers', folder, 'ci')
 }
 
+/** Installs what the client is compared with, pinned in scripts/bench/peers, if missing or older than its lockfile. */
+export function ensurePeers() {
+  const folder = 'scripts/bench/peers'
+  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
+    npm('Installing the peers', folder, 'ci')
+}
+
 /** Where Debian puts its browsers. Others are named by CHROMIUM_PATH and FIREFOX_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'

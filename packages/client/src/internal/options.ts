@@ -36,9 +36,10 @@ export function check(name: string, value: unknown, rule: Rule): void {
 
 export function checkOptions(options: object, rules: Rules): void {
   check('options', options, isRecord)
-  const known = Object.keys(rules)
   for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) throw new ArgumentError(`Unknown option ${name}; known: ${known}`)
+    if (!Object.hasOwn(rules, name)) {
+      throw new ArgumentError(`Unknown option ${name}; known: ${Object.keys(rules)}`)
+    }
     if (value !== undefined) check(name, value, rules[name]!)
   }
 }

@@ -63,8 +63,8 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   /** One attempt. Returns our errors; throws what is the caller's: an abort reason, an error of `headers()`. */
   const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
     const headers: Record<string, string> = {}
-    for (const source of [own, options.headers ?? {}]) {
-      addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
+    for (const source of [own, options.headers]) {
+      if (source) addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
     }
     if (apiKey) headers[keyHeader] = apiKey
     signal.throwIfAborted()

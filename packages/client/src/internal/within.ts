@@ -13,26 +13,32 @@ export async function within<T, L = undefined>(
 ): Promise<T | L> {
   outer?.throwIfAborted()
   const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), Math.min(ms, maxDelayMs))
-  // A signal of our own: listeners on a shared one would pile up, and Node warns at the eleventh.
+  // A signal of our own: listeners on a shared one would pile up, and Node warns at the eleventh. It outlives the call,
+  // for the body of a response that is given away.
   const signal = outer ? AbortSignal.any([outer, timeout.signal]) : timeout.signal
+  let timer: ReturnType<typeof setTimeout> | undefined
   let stop!: () => void
   try {
-    return await Promise.race([
+    return await new Promise<T>((resolve, reject) => {
+      stop = reject
+      timer = setTimeout(
+        () => {
+          reject()
+          timeout.abort()
+        },
+        Math.min(ms, maxDelayMs),
+      )
       // Before `run`, which may abort right away.
-      new Promise<never>((_, reject) => {
-        stop = reject
-        signal.addEventListener('abort', stop)
-      }),
-      run(signal),
-    ])
+      if (outer) signal.addEventListener('abort', stop)
+      run(signal).then(resolve, reject)
+    })
   } catch (error) {
     outer?.throwIfAborted()
     if (timeout.signal.aborted) return late?.() as L
     throw error
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
+    if (outer) signal.removeEventListener('abort', stop)
   }
 }
 

@@ -1,0 +1,101 @@
+// What waiting costs: how late a wait is over, and how much is asked for many runs.
+import { runScript, startServer } from './child.ts'
+import { type Figure, median, quantile, round, type Section } from './figure.ts'
+
+interface Waited {
+  delays: number[]
+  asked: number
+}
+
+const ways = ['polling', 'push', 'watcher', 'watcher, push']
+const late = (way: string, runs: number): string =>
+  `${way}, ${runs} waits at once: from the run's end to the wait's`
+const counts = [1, 10, 100, 1000, 10_000]
+const many = (count: number): string => `requests for ${count} runs by executeMany`
+
+async function wait(way: string, runs: number): Promise<Waited> {
+  const server = await startServer('workers/emulator.mjs')
+  return runScript<Waited>('workers/waits.mjs', server.url, way, `${runs}`).finally(server.stop)
+}
+
+export const waits: Section[] = [
+  ...[50, 1000].map(
+    (runs): Section => ({
+      name: 'waits',
+      figures: ways.map((way) => late(way, runs)),
+      async run(say) {
+        say(`${runs} waits at once`)
+        const floor = await wait('floor', runs)
+        const figures: Figure[] = []
+        for (const way of ways) {
+          const { delays, asked } = await wait(way, runs)
+          const isPush = way.includes('push')
+          const limit = isPush ? (runs > 50 ? 1000 : 20) : way === 'polling' ? null : 1000
+          const p99 = quantile(delays, 0.99)
+          const value = median(delays)
+          const extra = p99 - quantile(floor.delays, 0.99)
+          figures.push({
+            name: late(way, runs),
+            unit: 'ms',
+            value: round(value),
+            floor: round(median(floor.delays)),
+            peers: {},
+            beside: {
+              p99: round(p99),
+              'p99 of bare polls': round(quantile(floor.delays, 0.99)),
+              'requests a run': round(asked / runs),
+              'requests a run of bare polls': round(floor.asked / runs),
+            },
+            target:
+              limit === null
+                ? null
+                : isPush && runs === 50
+                  ? 'median at most 20 ms'
+                  : 'p99 less than one poll interval (1,000 ms) later than that of bare polls',
+            met: limit === null ? null : isPush && runs === 50 ? value <= 20 : extra < 1000,
+            note: 'the floor is a bare fetch each second',
+          })
+        }
+        return figures
+      },
+    }),
+  ),
+  {
+    name: 'many',
+    figures: counts.map(many),
+    async run(say) {
+      const figures: Figure[] = []
+      let single = 0
+      for (const count of counts) {
+        say(`executeMany, ${count} runs`)
+        const server = await startServer('workers/emulator.mjs')
+        const told = await runScript<
+          Record<'requests' | 'seconds' | 'failed' | 'peakMb' | 'heapMb' | 'kept', number>
+        >('workers/many.mjs', server.url, `${count}`).finally(server.stop)
+        if (told.failed) throw new Error(`${told.failed} of ${count} runs failed`)
+        // Runs of 2 to 5 s: what single waits ask is measured at a thousand, where it counts.
+        if (count === 1000) single = (await wait('polling', 1000)).asked
+        const polls = told.requests - count
+        figures.push({
+          name: many(count),
+          unit: 'requests',
+          value: told.requests,
+          floor: count,
+          peers: {},
+          beside: {
+            'besides the submissions': polls,
+            seconds: round(told.seconds),
+            'peak MB above idle': round(told.peakMb),
+            'heap MB kept': round(told.heapMb),
+            'MB of results as JSON': round(told.kept),
+            ...(count === 1000 && { 'polls of single waits': single }),
+          },
+          target: count === 1000 ? 'at most 1,000 submissions and 1/20 of the polls of single waits' : null,
+          met: count === 1000 ? polls <= single / 20 : null,
+          note: 'the floor is the submissions alone',
+        })
+      }
+      return figures
+    },
+  },
+]
