@@ -22,7 +22,7 @@ export const usage = `npm start -- ["a prompt"] [options]
   --image FILE          run image to image on a PNG or JPEG
   --url URL             a pod of your own       (or FLOWSCALE_API_URL, also from .env)
   --api-key KEY         its key                 (or FLOWSCALE_API_KEY, also from .env)
-  --workflow ID         the workflow to run       (needed with a pod of your own)
+  --workflow ID         the workflow to run     (needed with a pod of your own)
   --input NAME=VALUE    an input; NAME=@FILE sends a file; may be repeated
   --help                this text`
 

@@ -277,6 +277,31 @@ test('what the server refuses stands at its field; what fails says why', () =>
     await stage(page).getByText('failed', { exact: true }).waitFor()
   }))
 
+test('without a server it says so, and a run that can’t be submitted does, too', () =>
+  withPage({}, async (page, { emulator }) => {
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await run(page)
+    const refusal = page.getByRole('alert').filter({ hasText: 'Connect to a server first.' })
+    await refusal.waitFor()
+    assert.is(emulator.stats.runsStarted, 0)
+    await page.getByLabel('Server').fill('http://127.0.0.1:1')
+    // Chromium prints the URL of a WebSocket that fails.
+    await page.getByLabel('API key').fill('')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await refusal.waitFor({ state: 'hidden' })
+    await page.getByRole('alert').filter({ hasText: 'got no answer' }).waitFor()
+    await status(page, 'Trouble')
+  }))
+
+test('a file that is no image has no broken preview', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Image to Image')
+    const file = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no image') }
+    await page.getByLabel('Choose an image').setInputFiles(file)
+    await page.getByRole('button', { name: 'Remove notes.png' }).waitFor()
+    await until(page, () => document.querySelector('.chosen img') === null)
+  }))
+
 test('several outputs, and text', () =>
   withPage({}, async (page) => {
     await choose(page, 'Diptych')
