@@ -56,7 +56,9 @@ export const waits: Part = {
   async run(settings) {
     const passing = FAULT_KINDS.filter((kind) => !FINAL.includes(kind))
     // Those that need a run of a certain state find none most of the time.
-    const rare = [...Array<FaultKind>(6).fill('no-url'), ...Array<FaultKind>(2).fill('backwards')]
+    const rare = [...Array<FaultKind>(12).fill('no-url'), ...Array<FaultKind>(2).fill('backwards')]
+    // It ends a wait, and is to be played a hundred times all the same.
+    const often = Array<FaultKind>(30).fill('vanished')
     const servers: HostileServer[] = []
     const start = async (kinds: readonly FaultKind[], seed: number): Promise<HostileServer> => {
       const server = await startServer({
@@ -74,7 +76,12 @@ export const waits: Part = {
       const all = (async () => {
         const count = settings.scale === 'short' ? 90 : 1800
         const one = await measure(settings, count, await start([...passing, ...rare], settings.seed), false)
-        const other = await measure(settings, count / 9, await start(FAULT_KINDS, settings.seed + 1), true)
+        const other = await measure(
+          settings,
+          count / 9,
+          await start([...FAULT_KINDS, ...often], settings.seed + 1),
+          true,
+        )
         return merge(settings, one, other)
       })()
       return await within(OVERALL_MS, 'waits', all)
@@ -93,9 +100,10 @@ interface Measured extends Finding {
 function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
   const faults: Record<string, number> = { ...one.faults }
   for (const [kind, times] of Object.entries(other.faults)) faults[kind] = (faults[kind] ?? 0) + times
-  // The final kinds end a wait at once, so that few of them can be played.
-  const rare = scale === 'short' ? [] : tooRare(one.faults, OPERATIONS)
-  const isFinal = (line: string): boolean => FINAL.some((kind) => line.startsWith(`${kind} `))
+  // The final kinds end a wait at once: the executes play them often enough, but for the one that is theirs only.
+  const rare = scale === 'short' ? [] : tooRare(faults, OPERATIONS)
+  const isFinal = (line: string): boolean =>
+    FINAL.some((kind) => kind !== 'vanished' && line.startsWith(`${kind} `))
   return {
     checks: one.checks + other.checks,
     failures: [...one.failures, ...other.failures, ...rare.filter((line) => !isFinal(line))],
@@ -263,6 +271,8 @@ async function measure(
     const lacking = rareKinds((await server.report()).ledger.faults, OPERATIONS)
     const kinds = lacking.filter((kind) => !FINAL.includes(kind))
     if (kinds.length === 0) break
+    // Rare by nature: as often as all others together.
+    if (kinds.includes('no-url')) kinds.push(...Array<FaultKind>(kinds.length).fill('no-url'))
     await server.setKinds(kinds, 0.6)
     await inParallel(AT_A_TIME, AT_A_TIME, (index) => tryWait(count + more + index))
     more += AT_A_TIME

@@ -324,6 +324,34 @@ test('the plan comes first, chance decides on the rest; the object is read at ea
   assert.match(body.errors[0], '"faults.plan" gave frame-late, which is no fault of checkHealth')
 })
 
+test('emulator.fetch follows redirects, or refuses to, as the global fetch does', async () => {
+  const first: FaultOptions = {}
+  const api = await open('emulator.fetch', { faults: first })
+  const url = api.url + EXECUTE
+  const why = async (init: RequestInit): Promise<string> => {
+    try {
+      return `${(await api.fetch(url, { ...init, headers: HEADERS })).status}`
+    } catch (error) {
+      return `${(error as Error).message}: ${((error as Error).cause as Error).message}`
+    }
+  }
+  first.plan = ({ attempt, target }) =>
+    attempt === 1 && !target.includes('hop') ? 'redirect-loop' : undefined
+  assert.is(await why(post()), '200')
+  assert.is(api.emulator.stats.runsStarted, 1)
+  first.plan = () => 'redirect-self'
+  // A 302 turns a POST into a GET, which lists runs.
+  assert.is(await why({ ...post(), redirect: 'manual' }), '302')
+  assert.is(await why({ ...post(), redirect: 'error' }), 'fetch failed: unexpected redirect')
+  assert.is(await why(post()), 'fetch failed: redirect count exceeded')
+  assert.is(api.emulator.ledger.faults['redirect-self'], 23)
+  first.plan = ({ operation }) => (operation === 'executeWorkflow' ? 'redirect-elsewhere' : undefined)
+  // The files refuse whoever brings a key.
+  assert.is(await why(post()), '400')
+  assert.equal(Object.keys(api.emulator.ledger.keys.elsewhere), ['header x-api-key to the files'])
+  await api.close()
+})
+
 test('bad options are TypeErrors that name the option', () => {
   for (const [faults, name] of [
     [null, '"faults"'],

@@ -1,8 +1,10 @@
 import type { Emulator } from '../types.ts'
 
 /** A `fetch` that reaches the emulator and nothing else. */
+const MOST_HOPS = 20
+
 export function createFetch(handle: Emulator['handle'], url: string, filesUrl: string): Emulator['fetch'] {
-  return async (input, init) => {
+  return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
     // A signal of our own: the caller's would keep the listener of Request until a garbage collection.
@@ -10,18 +12,32 @@ export function createFetch(handle: Emulator['handle'], url: string, filesUrl: s
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
     if (origin !== url && origin !== filesUrl) {
-      const cause = new Error(
-        `The emulator's fetch answers for ${url} and ${filesUrl} only, not for ${origin}`,
-      )
-      throw new TypeError('fetch failed', { cause })
+      throw failed(`The emulator's fetch answers for ${url} and ${filesUrl} only, not for ${origin}`)
     }
     const answer = handle(request, { filesUrl, files: origin === filesUrl })
     // Derived again: many calls at a time with listeners on one signal make Node warn.
     const response = signal
       ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
       : await answer
-    return finish(response, request.url, signal)
+    const { redirect } = request
+    const location = response.headers.get('location')
+    if (location === null || redirect === 'manual') return finish(response, request.url, signal)
+    if (redirect === 'error') throw failed('unexpected redirect')
+    if (hops === MOST_HOPS) throw failed('redirect count exceeded')
+    const { method, body } = request
+    const keepsMethod = response.status > 303 || method === 'GET' || method === 'HEAD'
+    if (keepsMethod && body && !init?.body) throw failed('the body is used up')
+    const next: RequestInit = { ...init, headers: init?.headers ?? request.headers, signal }
+    if (!keepsMethod) {
+      next.method = 'GET'
+      delete next.body
+    }
+    return await call(new URL(location, request.url), next, hops + 1)
   }
+}
+
+function failed(why: string): TypeError {
+  return new TypeError('fetch failed', { cause: new Error(why) })
 }
 
 function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | null {
