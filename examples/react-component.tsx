@@ -1,7 +1,7 @@
 // A prompt, a run, an image. Render <FlowScaleImage /> anywhere; `npm install @flowscale/client react`.
 // There is no key in the page: a proxy on your server, at /api/flowscale, adds it (nextjs-route.ts is one).
-import { createClient, executeWorkflow, isFlowScaleError } from '@flowscale/client'
-import { type ResultOutput, waitForResult } from '@flowscale/client/poller'
+import { createClient, isFlowScaleError } from '@flowscale/client'
+import { executeWorkflowAsync, type ResultOutput } from '@flowscale/client/poller'
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react'
 
 const baseUrl = '/api/flowscale'
@@ -37,12 +37,9 @@ export function FlowScaleImage() {
     show({ status: 'Submitting …', running: true })
     try {
       const client = createClient({ baseUrl })
-      // Without the signal: once sent it may have started a run, and only its id can cancel that.
-      const { data } = await executeWorkflow(client, workflowId, inputsFor(prompt))
-      const { outputs } = await waitForResult(client, data.run_id, {
+      const { outputs } = await executeWorkflowAsync(client, workflowId, inputsFor(prompt), {
         signal,
         cancelOn: 'abort',
-        outputNames: data.output_names,
         onUpdate: ({ status }) => show({ status: `The run is ${status}`, running: true }),
       })
       show({ status: 'Done', prompt, outputs })

@@ -1,5 +1,5 @@
 // The figures of the README: `npm run readme` writes them, `--check` fails where they differ. Sizes are measured on the
-// build, the rows of the runtimes come from the last `npm run test:runtimes`.
+// build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and `npm run test:bundlers`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
 
@@ -34,7 +34,7 @@ async function sizes(text: string): Promise<string> {
   return lines.join('\n')
 }
 
-interface Row {
+interface Runtime {
   runtime: string
   version: string
   cases: number
@@ -42,29 +42,57 @@ interface Row {
   reasons: string
 }
 
-function runtimes(text: string): string {
-  const rows: Row[] = JSON.parse(readFileSync('test/runtimes/results.json', 'utf8'))
-  const table = [
-    '| runtime | version | cases passed | not run |',
-    '| --- | --- | --- | --- |',
-    ...rows.map(
-      ({ runtime, version, cases, passed, reasons }) =>
-        `| ${runtime} | ${version} | ${passed} of ${cases} | ${reasons} |`,
-    ),
-  ]
-  return text.replace(
-    /(<!-- runtimes -->\n)[\s\S]*?(<!-- \/runtimes -->)/,
-    (_, open, close) => `${open}\n${table.join('\n')}\n\n${close}`,
-  )
+interface Bundle {
+  bundler: string
+  version: string
+  runtime: string
+  checks: number
+  passed: number
+  sizes: Record<'health' | 'poller' | 'websocket' | 'class', { brotli: number }>
+}
+
+const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'))
+const table = (rows: readonly (readonly unknown[])[]) =>
+  rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
+
+const tables: Record<string, () => string> = {
+  runtimes: () =>
+    table([
+      ['runtime', 'version', 'cases passed', 'not run'],
+      ['---', '---', '---', '---'],
+      ...read<Runtime[]>('test/runtimes/results.json').map(({ runtime, version, cases, passed, reasons }) => [
+        ...[runtime, version, `${passed} of ${cases}`, reasons],
+      ]),
+    ]),
+  bundlers: () => {
+    const kb = ({ brotli }: { brotli: number }) => `${(brotli / 1000).toFixed(1)} KB`
+    return table([
+      ['bundler', 'version', 'run in', 'checks', 'checkHealth', 'executeWorkflowAsync', 'WebSocket', 'class'],
+      Array(8).fill('---'),
+      ...read<Bundle[]>('test/bundlers/results.json').map(
+        ({ bundler, version, runtime, checks, passed, sizes }) => [
+          ...[bundler, version, runtime, `${passed} of ${checks}`],
+          ...[sizes.health, sizes.poller, sizes.websocket, sizes.class].map(kb),
+        ],
+      ),
+    ])
+  },
+}
+
+/** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */
+function fill(text: string): string {
+  return Object.entries(tables).reduce((filled, [name, make]) => {
+    const place = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`)
+    if (!place.test(filled)) throw new Error(`The README has lost its table of ${name}`)
+    return filled.replace(place, (_, open, close) => `${open}\n${make()}\n\n${close}`)
+  }, text)
 }
 
 /** As the formatter leaves it: cells are as wide as it likes. */
 const plain = (text: string) => text.replace(/ *\| */g, '|').replace(/\|[|-]+\n/g, '|\n')
 
-const after = runtimes(await sizes(before))
-if (!/<!-- runtimes -->/.test(before) || after === before.replace(/ KB \|/g, '')) {
-  throw new Error('The README has lost its tables')
-}
+const after = fill(await sizes(before))
+if (!/ KB \|$/m.test(before)) throw new Error('The README has lost its sizes')
 if (plain(after) === plain(before)) console.log('README: its figures are those of today')
 else if (isCheck) {
   const old = plain(before).split('\n')

@@ -59,6 +59,20 @@ export function ensureRuntimes() {
     npm('Installing the runtimes', folder, 'ci')
 }
 
+/** Installs the bundlers and package managers, pinned in test/bundlers, in the same way. */
+export function ensureBundlers() {
+  const folder = 'test/bundlers'
+  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
+    npm('Installing the bundlers', folder, 'ci')
+}
+
+/** Installs the compilers and type libraries, pinned in test/types-matrix, in the same way. */
+export function ensureTypes() {
+  const folder = 'test/types-matrix'
+  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
+    npm('Installing the compilers', folder, 'ci')
+}
+
 /** Where Debian puts its browsers. Others are named by CHROMIUM_PATH and FIREFOX_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'

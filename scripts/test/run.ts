@@ -1,5 +1,5 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite browser|runtime] [pattern]`. The
-// main suite has the checks and the coverage, too.
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [pattern]`. The main suite
+// has the checks and the coverage, too.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ const envFor = (file: string): Record<string, string> =>
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
   ...files.map((file) => ({
     name: file,
-    run: () => runFile(file, envFor(file), isMain ? undefined : 300_000),
+    run: () => runFile(file, envFor(file), isMain ? undefined : 600_000),
   })),
   ...(isMain ? checks : []).map(([name, command, args]) => ({
     name,

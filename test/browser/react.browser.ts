@@ -314,14 +314,20 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
           fetch(`/api/flowscale/api/v1/${path}`, { method: method! }).then(({ status }) => status),
         [path, method],
       )
-    for (const path of ['runs', 'comfy/queue', 'comfy/workflows', 'runs/..%2Fcomfy%2Fqueue', 'runs/a/b'])
-      assert.is(await statusOf(path), 403, path)
-    for (const query of [
-      '',
-      '?workflow_id=nev3rend5run',
-      '?workflow_id=bncu0a1kipv&workflow_id=nev3rend5run',
-    ])
-      assert.is(await statusOf(`runs${query}`, 'POST'), 403, query)
+    for (const [path, status] of [
+      ['runs', 403],
+      ['comfy/queue', 403],
+      ['comfy/workflows', 403],
+      ['runs/..%2Fcomfy%2Fqueue', 404],
+      ['runs/a/b', 404],
+    ] as const)
+      assert.is(await statusOf(path), status, path)
+    for (const [query, status] of [
+      ['', 422],
+      ['?workflow_id=nev3rend5run', 403],
+      ['?workflow_id=bncu0a1kipv&workflow_id=nev3rend5run', 400],
+    ] as const)
+      assert.is(await statusOf(`runs${query}`, 'POST'), status, query)
     assert.is(submitted(), 0)
     assert.is(await statusOf('runs/unknown'), 404)
   })

@@ -147,4 +147,50 @@ export const waitCases: Case[] = [
       equal(last, 'failed', 'last')
     },
   },
+  {
+    operation: 'createRunWatcher',
+    name: 'waits for many, and tells of each end',
+    async run(context) {
+      const { lib } = context
+      const submit = (id: string, inputs: Record<string, string>) =>
+        lib.executeWorkflow(client(context), id, inputs, { groupId: 'many' })
+      const runs = [
+        ...(await Promise.all(['a', 'b', 'c', 'd'].map((text) => submit('quick', { text })))),
+        await submit('fa1lsa1ways0', {}),
+      ].map(({ data }) => data.run_id)
+      const watcher = lib.createRunWatcher(client(context), {
+        groupId: 'many',
+        pollIntervalMs: 10,
+        maxRequestsPerSecond: 1000,
+      })
+      const waits = watcher.waitAll(runs)
+      const ended: string[] = []
+      for await (const { _id } of watcher) ended.push(_id)
+      const settled = (await waits).map(({ status }) => status)
+      equal(settled, ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected'], 'settled')
+      equal(ended.sort(), runs.sort(), 'ended')
+    },
+  },
+  {
+    operation: 'executeMany',
+    name: 'gives results in order, and pays for nothing twice',
+    async run(context) {
+      const { lib } = context
+      const submitted = new Map<number, string>()
+      const options = { groupId: 'many', submitted, pollIntervalMs: 10, maxRequestsPerSecond: 1000 }
+      const inputs = [{ texts: 'dawn' }, {}, { texts: 'dusk' }]
+      const results = await lib.executeMany(client(context), 'pair', inputs, options)
+      equal(
+        results.map(({ index, status }) => [index, status]),
+        [
+          [0, 'fulfilled'],
+          [1, 'rejected'],
+          [2, 'fulfilled'],
+        ],
+        'results',
+      )
+      const again = await lib.executeMany(client(context), 'pair', [inputs[0]!], options)
+      equal(again[0]?.runId, submitted.get(0), 'the same run')
+    },
+  },
 ]

@@ -51,6 +51,7 @@ test('an app that installed the tarballs runs a workflow', () => {
     join(folder, 'app.mjs'),
     `import { createClient, checkHealth } from '@flowscale/client'
      import { executeWorkflowAsync } from '@flowscale/client/poller'
+     import { createProxyHandler } from '@flowscale/client/proxy'
      import { FlowscaleAPI } from 'flowscale'
      import { createEmulator } from '@flowscale/emulator'
      import { serve } from '@flowscale/emulator/node'
@@ -61,11 +62,13 @@ test('an app that installed the tarballs runs a workflow', () => {
      const inputs = { prompt: 'dawn' }
      const { outputs } = await executeWorkflowAsync(client, 'd1ptych7two2', inputs, { pollIntervalMs: 10 })
      const { data: again } = await new FlowscaleAPI({ baseUrl: url, apiKey: emulator.apiKey }).checkHealth()
+     const handler = createProxyHandler(client, { authorize: 'public' })
+     const { status } = await handler(new Request('http://app.test/api/v1/comfy/queue'))
      await close()
      emulator.close()
-     console.log(data.length, outputs.length, again.length)`,
+     console.log(data.length, outputs.length, again.length, status)`,
   )
-  assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2\n')
+  assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2 200\n')
 })
 
 test.run()

@@ -99,6 +99,30 @@ test('plain: a banner, a log line for each request, SIGINT', async () => {
   assert.is(cli.err(), '')
 })
 
+test('--chaos: faults, each with a line of its own, the same for the same seed', async () => {
+  const clis = ['7', '7', '8'].map((seed) => run('--port=0', '--chaos', seed))
+  const lists = await Promise.all(
+    clis.map(async (cli) => {
+      await until(cli.out, (text) => text.includes('curl'))
+      const url = /API +(\S+)/.exec(cli.out())![1]!
+      for (let i = 0; i < 40; i++) {
+        const init = { headers: { 'X-API-KEY': 'fsk_local_demo_key' }, signal: AbortSignal.timeout(500) }
+        await fetch(`${url}/api/v1/runs/${i}`, init)
+          .then((response) => response.text())
+          .catch(() => {})
+      }
+      cli.child.kill('SIGTERM')
+      await cli.exit
+      assert.match(cli.out(), /chaos +seed [78]: one request in ten meets a fault\n/)
+      return cli.out().match(/^fault .*$/gm) ?? []
+    }),
+  )
+  assert.ok(lists[0]!.length > 0)
+  assert.match(lists[0]![0]!, /^fault [\w-]+: getRun \/api\/v1\/runs\/\d+$/)
+  assert.equal(lists[0], lists[1])
+  assert.not.equal(lists[0], lists[2])
+})
+
 test('a port in use is one sentence; the files take the next free one', async () => {
   // A port that is held, above one that is free.
   let [blocker, below] = [createServer(), createServer()]
@@ -147,6 +171,7 @@ test('--help and --version', async () => {
     'containers',
     'speed',
     'dialect',
+    'chaos',
     'json',
     'help',
     'version',
@@ -166,6 +191,7 @@ test('bad flags: one sentence on stderr, exit 1', async () => {
     [['--port', 'x'], '--port must be a whole number from 0 to 65535, got "x".'],
     [['--containers', '0'], '--containers must be a whole number from 1 to 100, got "0".'],
     [['--speed', 'fast'], '--speed must be a number above 0, got "fast".'],
+    [['--chaos', 'x'], '--chaos must be a whole number from 0 to 9007199254740991, got "x".'],
     [['--dialect', 'x'], '--dialect must be readme, openapi or python, got "x".'],
     [['--api-key', 'a b'], '--api-key must be visible ASCII characters without spaces.'],
     [['--host', ''], '--host must not be empty.'],

@@ -17,6 +17,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/guides.md',
+  'docs/proxy.md',
   ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
@@ -54,12 +55,15 @@ for (const document of documents) {
       if (language === 'sh') return runShell(code!)
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
-      assert.ok(['js', 'ts'].includes(language!), `no way to run ${language || 'a block without a language'}`)
-      const file = join(folder, `block-${index}.${language === 'ts' ? 'ts' : 'mjs'}`)
+      assert.ok(
+        ['js', 'ts', 'cjs'].includes(language!),
+        `no way to run ${language || 'a block without a language'}`,
+      )
+      const file = join(folder, `block-${index}.${language === 'js' ? 'mjs' : language}`)
       writeFileSync(file, code!.replaceAll('http://127.0.0.1:4188', local.url))
       const { code: exit, output } = await runCommand('sh', [
         '-c',
-        `cd ${folder} && node --import tsx ${file}`,
+        `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`,
       ])
       assert.is(exit, 0, output)
     })

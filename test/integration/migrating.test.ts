@@ -284,7 +284,8 @@ const tries: Record<string, () => Promise<void>> = {
   },
   "Inputs that can't be sent": async () => {
     const fetch = fakeFetch(ok({}))
-    for (const value of [null, Number.NaN, () => {}, new ReadableStream()]) {
+    const values: any[] = [null, Number.NaN, () => {}, new ReadableStream()]
+    for (const value of values) {
       const error = await rejection(make({ fetch }).executeWorkflow('w', { value }))
       assert.is(error.name, 'ArgumentError')
     }

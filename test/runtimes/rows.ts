@@ -22,7 +22,13 @@ export interface Row {
   start(control: string, app: string): Promise<Started> | Started
 }
 
-function command(file: string, args: string[], cwd: string, env: Record<string, string> = {}): Started {
+/** A command in a folder, and all that it says. */
+export function command(
+  file: string,
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Started {
   const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,19 +1,18 @@
 // Compiled, never run: what apps on the published SDK write has to have types without casts (`tsc -p test`, strict).
 import {
   type AsyncOptions,
+  type ContainerHealth,
   FlowScaleError,
   FlowscaleAPI,
   type FlowscaleOptions,
   NetworkError,
+  type RunStatus,
   ValidationError,
   type WebSocketOptions,
 } from 'flowscale'
+import { type Same, same } from './same.ts'
 
 const { FLOWSCALE_API_KEY: apiKey, FLOWSCALE_API_URL: baseUrl } = process.env
-
-/** Whether two types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <_ extends true>() => {}
 
 export function construct(): FlowscaleAPI[] {
   const all: FlowscaleOptions = {
@@ -46,6 +45,11 @@ export function construct(): FlowscaleAPI[] {
 interface Prompt {
   text_51536: string
   image_1234?: File
+  frames?: (Blob | undefined)[]
+  settings?: Settings
+}
+interface Settings {
+  steps: number
 }
 /** As an app may have copied it from an answer. */
 interface OwnResult {
@@ -70,7 +74,7 @@ export async function call(
 ): Promise<void> {
   const health = await flowscale.checkHealth()
   for (const { container, status } of health.data)
-    same<Same<[typeof container, typeof status], [string, string]>>()
+    same<Same<[typeof container, typeof status], [string, ContainerHealth['status']]>>()
   const queue = await flowscale.getQueue()
   for (const [number, runId] of queue.data.flatMap((item) => item.queue.queue_running))
     same<Same<[typeof number, typeof runId], [number, string]>>()
@@ -90,16 +94,44 @@ export async function call(
     await flowscale.executeWorkflow('w', data)
     await flowscale.executeWorkflowAsync('w', data)
   }
+  const settings: Settings = { steps: 1 }
+  await flowscale.executeWorkflow('w', {
+    settings,
+    list: [settings, 'a', 1],
+    none: undefined,
+    day: new Date(),
+  })
+  await flowscale.executeWorkflow('w', JSON.parse('{}'))
   // @ts-expect-error: inputs have names
   await flowscale.executeWorkflow('w', 'a')
+  // @ts-expect-error: inputs have names
+  await flowscale.executeWorkflow('w', ['a'])
+  // @ts-expect-error: inputs have names
+  await flowscale.executeWorkflow('w', blob)
+  // @ts-expect-error: a promise has to be awaited
+  await flowscale.executeWorkflow('w', { image: Promise.resolve(blob) })
+  // @ts-expect-error: null is nothing that can be sent
+  await flowscale.executeWorkflow('w', { image: null })
+  // @ts-expect-error: nor is a stream
+  await flowscale.executeWorkflowAsync('w', { image: blob.stream() })
+  // @ts-expect-error: nor a function
+  await flowscale.executeWorkflowAsync('w', { image: () => blob })
+  // @ts-expect-error: nor a Map
+  await flowscale.executeWorkflowAsync('w', { settings: new Map([['steps', 1]]) })
+  // @ts-expect-error: nor an array in an array
+  await flowscale.executeWorkflowAsync('w', { frames: [[blob]] })
 
   await flowscale.executeWorkflowAsync('w', inputs, 'g')
   await flowscale.executeWorkflowAsync('w', inputs, undefined, 500)
   await flowscale.executeWorkflowAsync('w', inputs, 'g', 500, 60_000)
   const result = await flowscale.executeWorkflowAsync('w', inputs, 'g', 500, 60_000, options)
-  if (!Array.isArray(result.data)) {
+  // As published apps read it, whether there is one output or several.
+  const { download_url: address } = result.data
+  same<Same<typeof address, string | null | undefined>>()
+  if (Array.isArray(result.data)) for (const { filename } of result.data) console.log(filename)
+  else {
     const { download_url, generation_status } = result.data
-    same<Same<[typeof download_url, typeof generation_status], [string | null, string]>>()
+    same<Same<[typeof download_url, typeof generation_status], [string | null, RunStatus]>>()
   }
   same<Same<typeof result.runId, string>>()
   const own = result as OwnResult

@@ -120,6 +120,22 @@ test('a machine that slept between two polls asks once more', () =>
     assert.is(asked, 2)
   }))
 
+test('a machine that slept during a Retry-After asks once more', () =>
+  timed(async (clock) => {
+    let asked = 0
+    const fetch: Fetch = async () =>
+      asked++
+        ? ok({ _id: RUN, status: 'completed' })
+        : json({}, { status: 429, headers: { 'retry-after': '6' } })
+    const done = waitForRun(clientOf(fetch), RUN, { timeoutMs: 10_000 })
+    await clock.tickAsync(3000)
+    // Timers stand still while it sleeps.
+    clock.setSystemTime(clock.now + 3_600_000)
+    await clock.tickAsync(4000)
+    assert.is((await done).status, 'completed')
+    assert.is(asked, 2)
+  }))
+
 test('a first 404 of getRun that came too early does not hide a failed run', () =>
   timed(async (clock) => {
     let asked = 0

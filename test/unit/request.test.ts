@@ -213,7 +213,7 @@ test('a pause has an upper bound', async () => {
   assert.is((await pauses(status(503), { maxRetries: 1100 }, 0.5)).at(-1), 15_000)
 })
 
-for (const code of [408, 429, 500, 502, 503, 504]) {
+for (const code of [408, 425, 429, 500, 502, 503, 504]) {
   test(`Retry-After of a ${code} is waited out, in seconds and as a date`, async () => {
     const headers = { 'retry-after': '7' }
     assert.equal(await pauses(status(code, headers), { maxRetries: 1 }, 0), [7000])

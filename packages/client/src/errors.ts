@@ -1,4 +1,4 @@
-import type { Run } from './types.ts'
+import type { Resumed, ResumeOptions, Run, RunResult } from './types.ts'
 
 /** What an error may carry besides its message. */
 interface Details {
@@ -77,9 +77,12 @@ export class TimeoutError extends FlowScaleError {
   declare readonly timeoutMs: number
   /** For a wait: what ended it. */
   declare readonly reason?: 'deadline' | 'polls'
-  /** For a wait on a run: goes on waiting, with `options` merged over the first ones and fresh counters. */
-  // biome-ignore lint/suspicious/noExplicitAny: the result is that of the wait which was interrupted
-  declare readonly resume?: (options?: Record<string, unknown>) => Promise<any>
+  /**
+   * For a wait: goes on with it, with `options` merged over the first ones and fresh counters. It gives what that
+   * wait was to give: a {@link RunResult} after `executeWorkflowAsync` and `waitForResult`, else as you name it:
+   * `resume<Run>()` after `waitForRun` and `watchRun`, `resume<Envelope<Output>>()` after `waitForOutput`.
+   */
+  declare readonly resume?: <T extends Resumed = RunResult>(options?: ResumeOptions) => Promise<T>
   /** For a wait that was to cancel the run (`cancelOn`): why that failed. */
   declare readonly cancelError?: unknown
 }
@@ -154,8 +157,8 @@ export class RunError extends FlowScaleError {
     return 'RunError'
   }
   declare readonly code: 'ERR_FLOWSCALE_RUN'
-  /** `failed`, `error`, `cancelled`, `timed_out`, …: the server's word. */
-  declare readonly status: string
+  /** The server's word. */
+  declare readonly status: 'failed' | 'error' | 'cancelled' | 'timed_out' | (string & {})
   /** What the server said, one string for each problem. */
   declare readonly errors: string[]
   /** The run, where it was asked for. */
@@ -176,6 +179,8 @@ export type AnyFlowScaleError =
 /**
  * Whether `error` is one of this package's, {@link ArgumentError} included; also when another copy of the
  * package threw it.
+ *
+ * @throws nothing
  *
  * @example
  * ```ts

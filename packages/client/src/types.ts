@@ -83,11 +83,13 @@ export interface Envelope<T> {
   [field: string]: unknown
 }
 
+/** The known words of a container's status; a server may use others. */
+export type ContainerStatus = 'idle' | 'running' | 'stopped' | (string & {})
+
 /** One container of the pod. */
 export interface ContainerHealth {
   container: string
-  /** `idle`, `running`, `stopped`, … */
-  status: string
+  status: ContainerStatus
   [field: string]: unknown
 }
 
@@ -132,7 +134,7 @@ export interface Execution {
 export interface Output {
   /** Signed and expiring. `null`: the server says it is done, and gives no address. */
   download_url: string | null
-  generation_status: string
+  generation_status: RunStatus
   [field: string]: unknown
 }
 
@@ -164,6 +166,53 @@ export interface RunOutput {
   filename?: string
   url?: string | null
   [field: string]: unknown
+}
+
+/** An output file of a result. */
+export interface ResultOutput extends Output {
+  filename: string
+}
+
+/** The outputs of a run that has none, or several. */
+export interface ResultList extends Array<ResultOutput> {
+  /** A list has none; so `data.download_url` can be asked for without knowing which it is. */
+  readonly download_url?: undefined
+  readonly generation_status?: undefined
+}
+
+/** The result of a run. */
+export interface RunResult {
+  status: 'success'
+  /** As published: the output itself where there is one only, else a list. `outputs` needs no such question. */
+  data: Output | ResultList
+  runId: string
+  /** Always a list, with the name of each. */
+  outputs: ResultOutput[]
+}
+
+/** What a wait gives: that of a result, of a run, and of an output. */
+export type Resumed = RunResult | Run | Envelope<Output>
+
+/** What may be changed when a wait is resumed: the options of that wait, but for those of a submission. */
+export interface ResumeOptions {
+  pollIntervalMs?: number | undefined
+  /** Limit of the whole wait from now, in ms. Default: as before. */
+  timeoutMs?: number | undefined
+  maxPolls?: number | undefined
+  signal?: AbortSignal | undefined
+  headers?: HeadersSource | undefined
+  cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
+  push?: PushConnection | undefined
+  onUpdate?: ((run: Run) => unknown) | undefined
+  outputNames?: readonly string[] | undefined
+}
+
+/** What a wait needs of a connection, such as that of `connectWebSocket`. */
+export interface PushConnection {
+  readonly connected: boolean
+  send(message: unknown): boolean
+  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
+  listen(listener: (message?: unknown) => void): () => void
 }
 
 /** A page of runs. */

@@ -25,7 +25,13 @@ async function main(): Promise<void> {
   if (flags.version) return void process.stdout.write(`${version()}\n`)
 
   const log = flags.json ? process.stderr : process.stdout
-  const emulator: Emulator = createEmulator(flags.options)
+  const emulator: Emulator = createEmulator({
+    ...flags.options,
+    faults: flags.options.faults && {
+      ...flags.options.faults,
+      onFault: (kind, { operation, target }) => void log.write(`fault ${kind}: ${operation} ${target}\n`),
+    },
+  })
   const served = await serveNearby(
     logged(emulator, (line) => void log.write(`${line}\n`)),
     flags,
@@ -41,7 +47,9 @@ async function main(): Promise<void> {
   const { url, filesUrl } = served
   const { apiKey } = emulator
   process.stdout.write(
-    flags.json ? `${JSON.stringify({ url, filesUrl, apiKey })}\n` : banner({ url, filesUrl, apiKey }),
+    flags.json
+      ? `${JSON.stringify({ url, filesUrl, apiKey })}\n`
+      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed }),
   )
 }
 

@@ -3,6 +3,7 @@ import { createHandler } from './http/createHandler.ts'
 import { checkOptions } from './options/checkOptions.ts'
 import { closePod } from './pod/closePod.ts'
 import { createPod } from './pod/createPod.ts'
+import { noteKeys } from './pod/noteKeys.ts'
 import { runUpdate } from './pod/runUpdate.ts'
 import { watch } from './pod/watch.ts'
 import type { Emulator, EmulatorOptions } from './types.ts'
@@ -10,7 +11,20 @@ import type { Emulator, EmulatorOptions } from './types.ts'
 const URL_OF_API = 'http://flowscale.test'
 const URL_OF_FILES = 'http://files.flowscale.test'
 
-/** A FlowScale that lives in this process. */
+/**
+ * Makes a FlowScale that lives in this process: its `fetch` answers like a pod, without a port.
+ *
+ * @throws `TypeError` for an unknown or wrong option.
+ *
+ * @example
+ * ```ts
+ * const emulator = createEmulator({ speed: Infinity })
+ * const client = createClient({ baseUrl: emulator.url, apiKey: emulator.apiKey, fetch: emulator.fetch })
+ * await executeWorkflowAsync(client, 'bncu0a1kipv', { text_51536: 'a red fox' }, { pollIntervalMs: 1 })
+ * console.log(emulator.stats.runsStarted)
+ * emulator.close()
+ * ```
+ */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const settings = checkOptions(options)
   const pod = createPod(settings)
@@ -26,6 +40,14 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     stateOf(runId) {
       const run = pod.runs.get(runId)
       return run ? runUpdate(pod, run) : null
+    },
+    ledger: pod.ledger,
+    sockets: {
+      connect(url, headers) {
+        noteKeys(pod, url, headers)
+        return pod.faults.choose('connect', new URL(url).pathname)
+      },
+      message: (update) => pod.faults.choose('message', update.run_id),
     },
     stats: {
       get requests() {

@@ -1,4 +1,5 @@
 export { createEmulator } from './createEmulator.ts'
+export type { FaultKind, FaultOperation, FaultOptions, FaultRequest } from './faults/types.ts'
 export type {
   Dialect,
   Emulator,
@@ -8,6 +9,7 @@ export type {
   InputFile,
   InputValue,
   Kind,
+  Ledger,
   RunContext,
   RunUpdate,
   Where,

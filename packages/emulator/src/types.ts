@@ -1,7 +1,12 @@
+import type { FaultKind, FaultOptions } from './faults/types.ts'
+
+/** The forms of the API: that of the published README, of its OpenAPI document, and of the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
+/** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
+/** An input of a workflow. */
 export interface InputDefinition {
   kind: Kind
   /** Default: true */
@@ -10,19 +15,23 @@ export interface InputDefinition {
   array?: boolean | undefined
 }
 
+/** A file that was uploaded. */
 export interface InputFile {
   name: string
   type: string
   data: Uint8Array
 }
 
+/** An input as a workflow gets it. */
 export type InputValue = string | number | boolean | InputFile
 
 /** Optional inputs that were not sent are absent. Inputs with `array: true` are arrays. */
 export type WorkflowInputs = Record<string, InputValue | InputValue[] | undefined>
 
+/** A file by the name of each output; `type` is its MIME type. */
 export type WorkflowOutputs = Record<string, { data: Uint8Array; type: string }>
 
+/** What a workflow is given besides its inputs. */
 export interface RunContext {
   readonly runId: string
   /** A number from 0 up to 1, seeded for each run. */
@@ -35,6 +44,7 @@ export interface RunContext {
   progress(fraction: number): void
 }
 
+/** A workflow of your own. */
 export interface WorkflowDefinition {
   id: string
   name: string
@@ -42,9 +52,11 @@ export interface WorkflowDefinition {
   /** A kind alone means a required input with one value. */
   inputs: Record<string, Kind | InputDefinition>
   outputs: Record<string, Kind>
+  /** Makes the outputs; what it throws is why the run failed. */
   run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
 }
 
+/** Options of {@link createEmulator}. */
 export interface EmulatorOptions {
   /** The key that requests must carry. Default: `fsk_local_demo_key` */
   apiKey?: string | undefined
@@ -62,8 +74,11 @@ export interface EmulatorOptions {
   maxRuns?: number | undefined
   /** How long a download link lives. Default: 900000 */
   urlTtlMs?: number | undefined
+  /** What goes wrong, at random or by a plan. It is read at each use, and may be changed meanwhile. Default: nothing */
+  faults?: FaultOptions | undefined
 }
 
+/** Where a request came in; a server says so. */
 export interface Where {
   /** Download links in the answer start with it. */
   filesUrl: string
@@ -73,6 +88,7 @@ export interface Where {
   maxUploadBytes?: number | undefined
 }
 
+/** What happened so far, for assertions. */
 export interface EmulatorStats {
   /** Everything that was asked, on both origins. */
   readonly requests: number
@@ -80,6 +96,29 @@ export interface EmulatorStats {
   readonly runsStarted: number
   /** Requests to the files origin that carried a key and were refused for it. */
   readonly keysRefusedAtFiles: number
+}
+
+/** What really happened. All of it is plain data, and grows for as long as the emulator is used. */
+export interface Ledger {
+  /** Every run that was started, in that order, and the request that started it. */
+  readonly runs: readonly {
+    readonly runId: string
+    readonly workflowId: string
+    readonly groupId: string | null
+    /** The header `x-request-id` of the answer, had one arrived. */
+    readonly requestId: string
+  }[]
+  /** How often each kind of fault was played. */
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  /** How often a result was sent from the files, by the id of its run. */
+  readonly results: Readonly<Record<string, number>>
+  /** Where the key was seen. */
+  readonly keys: {
+    /** In `X-API-KEY` to the API, where it belongs. */
+    readonly header: number
+    /** Anywhere else in a URL or in headers: how often, by place. */
+    readonly elsewhere: Readonly<Record<string, number>>
+  }
 }
 
 /** How a run stands, under the names of the wire. */
@@ -92,10 +131,15 @@ export interface RunUpdate {
   readonly output_names: readonly string[]
 }
 
+/** A FlowScale of your own, made by {@link createEmulator}. */
 export interface Emulator {
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>
+  /** Takes the place of the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** The address of the API, for `fetch` only: nothing listens there. */
   readonly url: string
+  /** Where the files lie. */
   readonly filesUrl: string
+  /** The key that requests must carry. */
   readonly apiKey: string
   /** What a server calls for each request; `fetch` is built on it. */
   handle(request: Request, where: Where): Promise<Response>
@@ -106,6 +150,15 @@ export interface Emulator {
   watch(listener: (update: RunUpdate) => void): () => void
   /** How a run stands now, or `null` where there is none of that id. */
   stateOf(runId: string): RunUpdate | null
+  /** What really happened, live. */
+  readonly ledger: Ledger
+  /** What a server asks that has WebSockets: what they are to suffer, which the ledger then counts. */
+  readonly sockets: {
+    /** For a handshake that is taken; it notes the key, too. */
+    connect(url: string, headers: Headers): FaultKind | undefined
+    /** For each message. */
+    message(update: RunUpdate): FaultKind | undefined
+  }
   /** Live numbers. */
   readonly stats: EmulatorStats
   /** Cancels every run and clears the timers. Results can still be read; new runs get 503. */

@@ -2,11 +2,8 @@ import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
 import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
-import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
+import { type AsyncOptions, type FlowscaleOptions, type InputsOf, toClientOptions } from './options.ts'
 
-/** Any object: an interface has no index signature, as `Inputs` asks for one. What can't be sent is an error. */
-// biome-ignore lint/suspicious/noExplicitAny: `unknown` would not take an interface
-type Data = api.Inputs | Readonly<Record<string, any>>
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
 
@@ -56,38 +53,45 @@ export class FlowscaleAPI {
     this.client = api.createClient({ ...given, headers: () => own.headers })
   }
 
+  /** How the containers of the pod are. */
   checkHealth(options?: Options): Envelope<api.ContainerHealth[]> {
     return api.checkHealth(this.client, options)
   }
 
+  /** Which runs each container works on, and which wait. */
   getQueue(options?: Options): Envelope<api.ContainerQueue[]> {
     return api.getQueue(this.client, options)
   }
 
+  /** The deployed workflows; `parseWorkflow` reads their inputs and outputs. */
   getWorkflows(options?: Options): Envelope<api.Workflow[]> {
     return api.getWorkflows(this.client, options)
   }
 
-  executeWorkflow(
+  /** Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. */
+  executeWorkflow<T extends object>(
     workflowId: string,
-    data: Data,
+    data: T & InputsOf<T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
-    return api.executeWorkflow(this.client, workflowId, data, { ...options, groupId: groupId || undefined })
+    return api.executeWorkflow(this.client, workflowId, data as api.Inputs, {
+      ...options,
+      groupId: groupId || undefined,
+    })
   }
 
   /** Submits and waits. A time-out says `timed out`, carries the `runId` and can be resumed. */
-  executeWorkflowAsync(
+  executeWorkflowAsync<T extends object>(
     workflowId: string,
-    data: Data,
+    data: T & InputsOf<T>,
     groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
     options?: AsyncOptions,
   ): Promise<RunResult> {
     const { logger } = this.own()
-    return executeWorkflowAsync(this.client, workflowId, data, {
+    return executeWorkflowAsync(this.client, workflowId, data as api.Inputs, {
       ...options,
       groupId: groupId || undefined,
       pollIntervalMs,
@@ -105,14 +109,17 @@ export class FlowscaleAPI {
     return api.getOutput(this.client, filename, options)
   }
 
+  /** Cancels a run that is queued or running. */
   cancelRun(runId: string, options?: Options): Envelope<unknown> {
     return api.cancelRun(this.client, runId, options)
   }
 
+  /** The state of a run, and its outputs when it is done. */
   getRun(runId: string, options?: Options): Envelope<api.Run> {
     return api.getRun(this.client, runId, options)
   }
 
+  /** The runs of a group, or all: the server's page of them. */
   getRuns(groupId?: string, options?: Omit<api.GetRunsOptions, 'groupId'>): Envelope<api.RunList> {
     return api.getRuns(this.client, { ...options, groupId: groupId || undefined })
   }
@@ -125,6 +132,7 @@ export class FlowscaleAPI {
     return () => connection.close()
   }
 
+  /** Closes the connection, if there is one. */
   disconnectWebSocket(): void {
     this.own().connection?.close()
   }
@@ -134,15 +142,18 @@ export class FlowscaleAPI {
     return this.own().connection?.send(message) ?? false
   }
 
+  /** Whether there is an open connection. */
   isWebSocketConnected(): boolean {
     return this.own().connection?.connected ?? false
   }
 
+  /** Switches the logger on or off, and sets its level. */
   setLoggingConfig(enabled: boolean, level?: LogLevel): void {
     if (level !== undefined) this.own().logger.setLevel(level)
     this.own().logger.setEnabled(enabled)
   }
 
+  /** What the logger is set to. */
   getLoggingConfig(): { enabled: boolean; level: LogLevel } {
     return this.own().logger.config()
   }
@@ -157,6 +168,7 @@ export class FlowscaleAPI {
     return { ...this.own().headers }
   }
 
+  /** Takes all custom headers away, from the next request on. */
   clearCustomHeaders(): void {
     this.own().headers = {}
   }

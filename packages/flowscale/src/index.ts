@@ -37,7 +37,7 @@ export {
   ValidationError,
 } from '@flowscale/client'
 export type { LogLevel } from '@flowscale/client/logger'
-export type { ResultOutput, RunResult, Submission } from '@flowscale/client/poller'
+export type { ResultList, ResultOutput, ResumeOptions, RunResult, Submission } from '@flowscale/client/poller'
 export type { CloseInfo, WebSocketOptions } from '@flowscale/client/websocket'
 export { FlowscaleAPI } from './FlowscaleAPI.ts'
-export type { AsyncOptions, FlowscaleOptions } from './options.ts'
+export type { AsyncOptions, FlowscaleOptions, InputsOf } from './options.ts'

@@ -4,6 +4,7 @@ import {
   HttpError,
   RedirectError,
   ResponseError,
+  RunError,
   ValidationError,
 } from '../../../packages/client/src/errors.ts'
 import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
@@ -90,6 +91,48 @@ for (const [name, reply] of Object.entries(passing)) {
   )
 }
 
+for (const [wait, begin] of Object.entries(waits)) {
+  for (const place of ['client', 'wait']) {
+    test(
+      `${wait} waits out headers() of the ${place} that hang: they cost one attempt, not the wait`,
+      timed(async (clock) => {
+        let calls = 0
+        const headers = () => (calls++ ? { 'x-token': 'fresh' } : new Promise<never>(() => {}))
+        const { client, log } = pod(
+          { run: [run('running'), run('completed')] },
+          { timeoutMs: 500, ...(place === 'client' && { headers }) },
+        )
+        const { value, error, ms } = await drive(clock, begin(client, place === 'wait' ? { headers } : {}))
+        assert.is(error, undefined)
+        assert.equal(value, ['running', 'completed'])
+        assert.is(ms, 2500)
+        assert.equal(
+          log.lines.map(({ level }) => level),
+          ['warn', 'debug', 'debug'],
+        )
+      }),
+    )
+  }
+  test(
+    `${wait}: what headers() of an earlier attempt throw later is nobody's`,
+    timed(async (clock) => {
+      let calls = 0
+      const headers = () =>
+        calls++
+          ? {}
+          : new Promise<never>((_, reject) => setTimeout(() => reject(new Error('too late')), 1800))
+      const late: Reply = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 400))
+        return failure(503)
+      }
+      const { client } = pod({ run: [late, run('completed')] }, { timeoutMs: 500 })
+      const { error, value } = await drive(clock, begin(client, { headers }))
+      assert.is(error, undefined)
+      assert.equal(value, ['completed'])
+    }),
+  )
+}
+
 const withOutput: Record<string, (client: Client) => Promise<unknown>> = {
   waitForOutput: (client) => waitForOutput(client, 'a'),
   'waitForResult (output)': (client) => waitForResult(client, RUN, { outputNames: ['a'] }),
@@ -124,14 +167,28 @@ for (const [name, [reply, Type]] of Object.entries(final)) {
 
 for (const [wait, begin] of Object.entries(waits)) {
   test(
-    `${wait}: 404 and 408 of getRun are the end`,
+    `${wait}: a 404 of getRun is the end`,
     timed(async (clock) => {
-      for (const status of [404, 408]) {
-        const { error, ms } = await drive(clock, begin(pod({ run: failure(status) }).client))
-        assert.instance(error, HttpError)
-        assert.is(error.status, status)
-        assert.is(error.runId, RUN)
-        assert.is(ms, 0)
+      const { error, ms } = await drive(clock, begin(pod({ run: failure(404) }).client))
+      assert.instance(error, HttpError)
+      assert.is(error.status, 404)
+      assert.is(error.runId, RUN)
+      assert.is(ms, 0)
+    }),
+  )
+  test(
+    `${wait}: a 408 or 425 of getRun is about the request, not about the run, and is waited out`,
+    timed(async (clock) => {
+      for (const status of [408, 425]) {
+        const { client, log } = pod({ run: [failure(status), failure(status), run('failed')] })
+        const { error, ms } = await drive(clock, begin(client))
+        // `watchRun` gives a failed run as its last.
+        assert.ok(error === undefined || error instanceof RunError)
+        assert.is(ms, 2000)
+        assert.equal(
+          log.lines.map(({ level, fields }) => `${level} ${fields?.status}`),
+          [`warn ${status}`, `warn ${status}`, 'debug 200'],
+        )
       }
     }),
   )

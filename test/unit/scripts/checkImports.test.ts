@@ -28,6 +28,12 @@ const wrong: [what: string, found: string[]][] = [
     "an api file that is not the poller's",
     client('poller/x.ts', "import { getRuns } from '../api/getRuns.ts'"),
   ],
+  ['an api file from the proxy', client('proxy/x.ts', "import { getRun } from '../api/getRun.ts'")],
+  ['the poller from the proxy', client('proxy/x.ts', "import { p } from '../poller/poll.ts'")],
+  ['the proxy from api', client('api/x.ts', "import { x } from '../proxy/routes.ts'")],
+  ['the proxy from internal', client('internal/x.ts', "import { x } from '../proxy/refuse.ts'")],
+  ['the proxy from the poller', client('poller/x.ts', "import { x } from '../proxy/refuse.ts'")],
+  ['the proxy from the socket', client('websocket/x.ts', "import { x } from '../proxy/refuse.ts'")],
   ['no extension', client('api/x.ts', "import { x } from './y'")],
   ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
@@ -42,9 +48,11 @@ for (const [what, found] of wrong) test(`refuses ${what}`, () => assert.ok(found
 test('lets pass what is allowed', () => {
   assert.equal(client('poller/x.ts', "import { getRun } from '../api/getRun.ts'"), [])
   assert.equal(client('api/x.ts', "import { x } from '../internal/y.ts'"), [])
+  assert.equal(client('proxy/x.ts', "import { x } from '../internal/y.ts'; import { y } from './z.ts'"), [])
   assert.equal(client('api/x.ts', 'export const a = { process: 1 }; a.process'), [])
   assert.equal(emulator('node/x.ts', "import { x } from 'node:http'; process.exit()"), [])
   assert.equal(facade("import { x } from '@flowscale/client/poller'"), [])
+  assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
 })
 

@@ -30,7 +30,7 @@ export interface Call<T> {
 type Result<T> = T extends null ? null : Envelope<T>
 
 /** The `status` of errors after which a request that is safe to repeat is repeated; 0: no answer. */
-export const transient: readonly number[] = [0, 408, 429, 500, 502, 503, 504]
+export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 504]
 
 /** The longest pause between attempts, in ms. A server that asks for a longer one ends the call. */
 const maxPauseMs = 30_000

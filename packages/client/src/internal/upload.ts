@@ -2,12 +2,12 @@ import type { Fetch } from '../types.ts'
 import { isBrowser, isWorkerd } from './runtime.ts'
 
 /**
- * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With `redirect: 'error'` Node
- * streams it; else it copies the whole upload in memory, to be able to follow a redirect. Pages lose the
- * redirect's address by that mode, and workerd lacks it.
+ * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
+ * `redirect: 'error'` Node streams it; else it copies the whole upload in memory, to be able to follow a redirect.
+ * Pages lose the redirect's address by that mode, and workerd lacks it.
  */
 export async function upload(
-  form: BodyInit,
+  form: FormData | ReadableStream<Uint8Array>,
   fetch: Fetch,
   url: string,
   init: RequestInit,
@@ -17,8 +17,9 @@ export async function upload(
     const response = await fetch(url, { ...init, redirect, body: form })
     const { body } = response
     // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
-    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
-    if (redirect === 'error' && typeof body?.pipeThrough === 'function') {
+    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind, which can't be piped
+    // into a stream of the runtime.
+    if (redirect === 'error' && body && body.constructor === globalThis.ReadableStream) {
       response.text = () =>
         new Response(body.pipeThrough(new TransformStream(), { signal: init.signal! })).text()
     }

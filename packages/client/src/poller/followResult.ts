@@ -4,7 +4,7 @@ import { RunError } from '../errors.ts'
 import { text } from '../internal/data.ts'
 import { check, checkOptions, isId, type Rule } from '../internal/options.ts'
 import { isDone, isFailed } from '../internal/status.ts'
-import type { Client, Output, Run, RunOutput } from '../types.ts'
+import type { Client, ResultOutput, Run, RunOutput, RunResult } from '../types.ts'
 import { holdsName, legal } from './outputNames.ts'
 import { createPoll } from './poll.ts'
 import { runError } from './runError.ts'
@@ -15,21 +15,6 @@ import { type WaitOptions, waitRules } from './waitForRun.ts'
 export interface WaitForResultOptions extends WaitOptions {
   /** Names of the outputs, as `onSubmitted` gave them. Needed on servers that can't tell the state of a run. */
   outputNames?: readonly string[] | undefined
-}
-
-/** An output file of a result. */
-export interface ResultOutput extends Output {
-  filename: string
-}
-
-/** The result of a run. */
-export interface RunResult {
-  status: 'success'
-  /** As published: the output where there is one, else a list. */
-  data: Output | ResultOutput[]
-  runId: string
-  /** Always a list. */
-  outputs: ResultOutput[]
 }
 
 const resultRules: Record<keyof WaitForResultOptions, Rule> = {
@@ -88,6 +73,7 @@ export async function followResult(
     const run = await poll.ask(
       (asked, request) => getRun(asked, runId, request),
       (error) => {
+        if (error.status === 408) return undefined
         if (error.status !== 404 || tellsRuns || !names.length) throw error
         tellsRuns = false
         return null

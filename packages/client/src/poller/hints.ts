@@ -1,12 +1,5 @@
 import { within } from '../internal/within.ts'
-
-/** What a wait needs of a connection, such as that of `connectWebSocket`. */
-export interface PushConnection {
-  readonly connected: boolean
-  send(message: unknown): boolean
-  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
-  listen(listener: (message?: unknown) => void): () => void
-}
+import type { PushConnection } from '../types.ts'
 
 /** Reasons to ask now, and not when the pause is over. */
 export interface Hints {
@@ -14,6 +7,9 @@ export interface Hints {
   rest(ms: number, signal: AbortSignal): Promise<void>
   stop(): void
 }
+
+/** What is used of a page's document. */
+type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
 
 /** The longest pause while a push connection is healthy, in ms. */
 const mostMs = 30_000
@@ -46,7 +42,8 @@ export function createHints(push: PushConnection | undefined, runId: string | un
 
   return {
     async rest(ms, signal) {
-      const page = globalThis.document
+      // Deno's types know no document.
+      const page = (globalThis as { document?: Page }).document
       quietRounds = push?.connected ? quietRounds + 1 : 0
       const grown = Math.max(ms, Math.min(ms * 2 ** quietRounds, mostMs))
       const onShow = () => wake()

@@ -1,6 +1,13 @@
+export type { PushConnection, ResultList, ResultOutput, ResumeOptions, RunResult } from '../types.ts'
+export {
+  createRunWatcher,
+  type RunWatcher,
+  type RunWatcherOptions,
+  type RunWatcherWaitOptions,
+} from './createRunWatcher.ts'
+export { type ExecuteManyOptions, executeMany, type ManyResult } from './executeMany.ts'
 export { type ExecuteAsyncOptions, executeWorkflowAsync, type Submission } from './executeWorkflowAsync.ts'
-export type { ResultOutput, RunResult, WaitForResultOptions } from './followResult.ts'
-export type { PushConnection } from './hints.ts'
+export type { WaitForResultOptions } from './followResult.ts'
 export type { PollOptions, WatchOptions } from './pollOptions.ts'
 export { waitForOutput } from './waitForOutput.ts'
 export { waitForResult } from './waitForResult.ts'

@@ -7,8 +7,8 @@ export interface Observed {
   readonly client: Client
   /** The headers that were sent, to be kept out of errors. */
   readonly sent: Readonly<Record<string, string>>
-  /** Whether a function of the caller's runs: what it throws is not ours, even where it looks so. */
-  isTheirs: boolean
+  /** What functions of the caller threw; it is not ours, even where it looks so. */
+  readonly foreign: ReadonlySet<unknown>
   /** Logs the failure that just happened, once it is known whether it is final. */
   log: ((level: 'warn' | 'error') => void) | undefined
 }
@@ -18,14 +18,19 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
   const secrets = reveal(client)
   const { apiKey, logger } = secrets
   const sent: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
+  const foreign = new Set<unknown>()
 
   /** The client's headers, and those of the wait over them. */
   const both = async () => {
     const now: Record<string, string> = {}
     for (const source of [secrets.headers, headers]) {
-      observed.isTheirs = true
-      const given = typeof source === 'function' ? await source() : source
-      observed.isTheirs = false
+      let given: Readonly<Record<string, string>>
+      try {
+        given = typeof source === 'function' ? await source() : source
+      } catch (error) {
+        foreign.add(error)
+        throw error
+      }
       addHeaders(now, given, apiKey)
     }
     Object.assign(sent, now)
@@ -46,7 +51,7 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
   const observed: Observed = {
     client: hide({ ...client, maxRetries: 0 }, { ...secrets, headers: both, logger: holding as Logger }),
     sent,
-    isTheirs: false,
+    foreign,
     log: undefined,
   }
   return observed

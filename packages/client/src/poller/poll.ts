@@ -1,7 +1,7 @@
 import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
 import { sleep, within } from '../internal/within.ts'
-import type { Client, RequestOptions } from '../types.ts'
+import type { Client, RequestOptions, Resumed, ResumeOptions } from '../types.ts'
 import { createHints } from './hints.ts'
 import { observe } from './observe.ts'
 import type { WatchOptions } from './pollOptions.ts'
@@ -39,7 +39,7 @@ export function createPoll(
   options: WatchOptions,
   what: string,
   runId: string | undefined,
-  resume: NonNullable<TimeoutError['resume']>,
+  resume: (options?: ResumeOptions) => Promise<Resumed>,
 ): Poll {
   const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, headers } = options
   // Derived once: each derivation leaves a mark on the caller's signal, for as long as that lives.
@@ -84,22 +84,30 @@ export function createPoll(
     }
   }
 
+  /** A step between two questions: timers that stood still while the machine slept may end it late. */
+  const rest = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+    await step(run)
+    if (Date.now() >= deadline) late()
+  }
+
   return {
     sent: observed.sent,
     async ask<T>(
       call: (client: Client, options: RequestOptions) => Promise<T>,
       refused: Refused<T | undefined> = (error) => {
+        // Of an output it says that the run took too long; else only the request did.
+        if (error.status === 408) return undefined
         throw error
       },
     ) {
       const pauseMs = notBefore - Date.now()
-      if (pauseMs > 0) await step((inner) => sleep(pauseMs, inner))
+      if (pauseMs > 0) await rest((inner) => sleep(pauseMs, inner))
       try {
         const value = await step((inner) => call(observed.client, { signal: inner }))
         cause = undefined
         return value
       } catch (error) {
-        if (observed.isTheirs || ended) throw error
+        if (observed.foreign.has(error) || ended) throw error
         signal?.throwIfAborted()
         cause = error
         const { retryAfterMs = 0, status } = error as HttpError
@@ -109,7 +117,7 @@ export function createPoll(
         let level: 'warn' | 'error' = 'error'
         try {
           // What a server says in an envelope of its own is final.
-          const mayPass = isUnclear(error as Error) || status === 429
+          const mayPass = isUnclear(error as Error) || status === 425 || status === 429
           const instead = mayPass
             ? undefined
             : await refused(Object.assign(error as RunError, runId && { runId }))
@@ -130,8 +138,7 @@ export function createPoll(
         rounds++
         if (rounds >= maxPolls) end('polls')
         if (isOvertime) end('deadline')
-        await step((inner) => hints.rest(pollIntervalMs, inner))
-        if (Date.now() >= deadline) late()
+        await rest((inner) => hints.rest(pollIntervalMs, inner))
       }
       isLast = isOvertime
     },

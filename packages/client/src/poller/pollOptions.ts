@@ -1,6 +1,5 @@
 import { isCount, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
-import type { HeadersSource } from '../types.ts'
-import type { PushConnection } from './hints.ts'
+import type { HeadersSource, PushConnection } from '../types.ts'
 
 /** Options of every wait. */
 export interface PollOptions {

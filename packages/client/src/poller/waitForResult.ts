@@ -1,11 +1,11 @@
-import type { Client } from '../types.ts'
-import { followResult, type RunResult, type WaitForResultOptions } from './followResult.ts'
+import type { Client, RunResult } from '../types.ts'
+import { followResult, type WaitForResultOptions } from './followResult.ts'
 
 /**
  * Waits for the outputs of any run, started here or in another process.
  *
  * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
- * {@link ArgumentError}; {@link HttpError} for 4xx (404: the run is not known); {@link RedirectError}
+ * {@link ArgumentError}; {@link HttpError} for other 4xx (404: the run is not known); {@link RedirectError}
  *
  * @example
  * ```ts

@@ -15,10 +15,10 @@ export interface WaitOptions extends WatchOptions {
 export const waitRules: Record<keyof WaitOptions, Rule> = { ...watchRules, onUpdate: isFunction }
 
 /**
- * Waits until a run is completed, and gives it. Failures that may pass (network, 429, 5xx) are waited out.
+ * Waits until a run is completed, and gives it. Failures that may pass (network, 408, 425, 429, 5xx) are waited out.
  *
  * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
- * {@link ArgumentError}; {@link HttpError} for 4xx; {@link RedirectError}
+ * {@link ArgumentError}; {@link HttpError} for other 4xx; {@link RedirectError}
  *
  * @example
  * ```ts

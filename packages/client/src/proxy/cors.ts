@@ -2,18 +2,17 @@
  * Whether a request comes from a page of another site which is not among `origins`: its visitor's cookies may have
  * come along, and must pay for nothing.
  */
-export function isForeign(request: Request, origins: readonly string[]): boolean {
-  const origin = request.headers.get('origin')
+export function isForeign({ headers, url }: Request, origins: readonly string[]): boolean {
+  const origin = headers.get('origin')
   if (origin && origins.includes(origin)) return false
-  const site = request.headers.get('sec-fetch-site')
+  const site = headers.get('sec-fetch-site')
   if (site) return site !== 'same-origin' && site !== 'none'
   // Older browsers. By host, as a proxy in front of this one may end the TLS.
-  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== new URL(request.url).host)
+  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== new URL(url).host)
 }
 
 /** The answer to a preflight of a page that may call, or `undefined`. */
-export function preflight(request: Request, origins: readonly string[]): Response | undefined {
-  const { headers, method } = request
+export function preflight({ headers, method }: Request, origins: readonly string[]): Response | undefined {
   if (method !== 'OPTIONS' || !headers.has('access-control-request-method')) return undefined
   if (!origins.includes(headers.get('origin') ?? '')) return undefined
   return new Response(null, {

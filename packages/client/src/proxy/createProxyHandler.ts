@@ -1,35 +1,46 @@
-import { ArgumentError, isFlowScaleError } from '../errors.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
 import { forward } from './forward.ts'
-import { isOfGroup } from './isOfGroup.ts'
+import { type Ask, keepToGroup } from './keepToGroup.ts'
 import { proxyRules } from './proxyRules.ts'
 import { type Call, readCall } from './readCall.ts'
-import { own, refuse } from './refuse.ts'
+import { refuse } from './refuse.ts'
 import type { ProxyOptions } from './types.ts'
 
 /**
  * Makes a handler that stands between pages and a pod, so that the key stays on the server: for a Worker, a route of
- * Next.js, Hono, Deno or Bun. It passes the calls of the API and nothing else, streams what it can, and answers in the
- * API's form what it refuses. A page uses it by `createClient({ baseUrl: basePath })`, without a key.
+ * Next.js, Hono, Deno, Bun, or Node by an adapter. It passes the calls of the API and nothing else, streams uploads
+ * and answers, and answers in the API's form what it refuses. A page uses it by `createClient({ baseUrl: basePath })`,
+ * without a key.
+ *
+ * Of a request only the operation, the parameters that the API knows and the form of an execute get to the pod; of an
+ * answer only the status, the body (without the key, should the pod echo it), `Retry-After` and `x-request-id` get to
+ * the caller. Nothing is retried here: the caller's client does that. A caller that leaves ends the request to the
+ * pod, but for an execute, which is seen through.
+ *
+ * Answers of its own: 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415,
+ * 422, 502 (no answer, a redirect, a refused key), 504 (nothing within the client's `timeoutMs`).
  *
  * @returns `(request) => Promise<Response>`. It rejects with what `authorize` or the client's own `headers` throw,
- * and with the abort of a caller that has left.
+ * and with an {@link ArgumentError} for an illegal `groupId` of `authorize`, or when that has read the body.
  *
  * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, or none for `authorize`.
  *
  * @example
  * ```ts
+ * const client = createClient({ baseUrl: 'https://my-pod.pod.flowscale.ai', apiKey: process.env.FLOWSCALE_API_KEY })
+ * const users = new Map([['Bearer token-of-ada', 'ada']])
  * const handler = createProxyHandler(client, {
  *   basePath: '/api/flowscale',
  *   authorize: (request) => {
- *     const user = sessions.get(request.headers.get('authorization'))
- *     return user ? { groupId: user.id } : new Response('Sign in first', { status: 401 })
+ *     const user = users.get(request.headers.get('authorization') ?? '')
+ *     return user ? { groupId: `user-${user}` } : new Response('Sign in first', { status: 401 })
  *   },
  * })
- * export default { fetch: handler }
+ * const response = await handler(new Request('https://app.example.com/api/flowscale/api/v1/comfy/health'))
+ * console.log(response.status) // 401
  * ```
  */
 export function createProxyHandler(
@@ -53,38 +64,31 @@ export function createProxyHandler(
     const groupId = Object(permission).groupId
     if (permission !== true && groupId === undefined) return refuse(403, 'Forbidden')
     if (groupId !== undefined) check('the groupId of authorize', groupId, isId)
-    if (operations && !operations.includes(call.operation))
-      return refuse(403, `${call.operation} is not allowed`)
     const { operation, query } = call
+    if (operations && !operations.includes(operation)) return refuse(403, `${operation} is not allowed`)
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')
     }
-    const foreign = groupId === undefined ? undefined : await pin(request, call, groupId)
-    return foreign ?? forward(client, call, request, maxBodyBytes)
+    const send = (what: Call) => forward(client, what, request, maxBodyBytes)
+    const ask: Ask = async (path, query) => {
+      const told = await send({ operation: 'getRuns', method: 'GET', path, query })
+      if (!told.ok) return told
+      try {
+        return Object(await told.json())
+      } catch {
+        return refuse(502, 'The pod could not be asked')
+      }
+    }
+    return (groupId === undefined ? undefined : await keepToGroup(groupId, call, ask)) ?? send(call)
   }
 
-  /** Keeps a call within a group; gives the answer to one that is about others. */
-  const pin = async (request: Request, call: Call, groupId: string): Promise<Response | undefined> => {
-    const { operation, query } = call
-    if (operation === 'executeWorkflow' || operation === 'getRuns') {
-      // One that asks for another group learns nothing of it.
-      if (operation === 'getRuns' && query.group_id && query.group_id !== groupId)
-        return refuse(404, 'Not Found')
-      query.group_id = groupId
-      return undefined
-    }
-    if (!['getRun', 'cancelRun', 'getOutput'].includes(operation)) return undefined
+  return async (request) => {
     try {
-      const isOwn = await isOfGroup(client, groupId, call, request.signal)
-      if (isOwn) return undefined
-      return isOwn === undefined
-        ? new Response(null, { status: 204, headers: own })
-        : refuse(404, 'Not Found')
+      return share(request, preflight(request, origins) ?? (await answer(request)), origins)
     } catch (error) {
-      if (!isFlowScaleError(error) || error instanceof ArgumentError) throw error
-      return refuse(502, 'The pod could not be asked')
+      if (!request.signal.aborted) throw error
+      // Nobody sees it, and to throw would only fill the log of the server around it.
+      return new Response(null, { status: 499 })
     }
   }
-
-  return async (request) => preflight(request, origins) ?? share(request, await answer(request), origins)
 }

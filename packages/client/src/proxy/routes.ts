@@ -2,7 +2,7 @@ import type { ProxyOperation } from './types.ts'
 
 interface Route {
   method: 'GET' | 'POST'
-  /** Below `/api/v1/`. Its group is the id of a run. */
+  /** Below `/api/v1/`. Its group is the id of a run: nothing that would have to be encoded, or could be decoded. */
   path: RegExp
   /** The parameters that pass. */
   query: readonly string[]
@@ -20,6 +20,6 @@ export const routes: Readonly<Record<ProxyOperation, Route>> = {
     query: ['group_id', 'sort_by', 'sort_order', 'page', 'page_size'],
   },
   getOutput: { method: 'GET', path: /^runs\/output$/, query: ['filename'] },
-  cancelRun: { method: 'POST', path: /^runs\/([^/]+)\/cancel$/, query: [] },
-  getRun: { method: 'GET', path: /^runs\/([^/]+)$/, query: [] },
+  cancelRun: { method: 'POST', path: /^runs\/([\w.~-]+)\/cancel$/, query: [] },
+  getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: [] },
 }

@@ -1,8 +1,8 @@
 import type { WebSocketClass } from './types.ts'
 
-/** Optional peers, loaded only here: the specifier is in a variable, so that no bundler looks for them. */
+/** Optional peers, loaded only here, by a name that no minifier can work out: so no bundler looks for them. */
 export async function loadWebSocket(): Promise<WebSocketClass | undefined> {
-  const name = 'isomorphic-ws'
+  const name = `${globalThis.WebSocket ?? 'isomorphic-ws'}`
   try {
     return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)).default
   } catch {

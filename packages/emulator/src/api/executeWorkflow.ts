@@ -4,7 +4,13 @@ import { failure, missing, success, unprocessable } from '../http/answers.ts'
 import type { Call } from '../http/routes.ts'
 import { addRun } from '../pod/addRun.ts'
 
-export async function executeWorkflow({ pod, request, query, maxUploadBytes }: Call): Promise<Response> {
+export async function executeWorkflow({
+  pod,
+  request,
+  query,
+  maxUploadBytes,
+  requestId,
+}: Call): Promise<Response> {
   const { dialect } = pod.settings
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
@@ -22,6 +28,8 @@ export async function executeWorkflow({ pod, request, query, maxUploadBytes }: C
   if (pod.closed) return failure(dialect, 503, 'The emulator is closed')
 
   const run = addRun(pod, { workflow, groupId: query.get('group_id') || null, ...read })
+  const { id: runId, groupId } = run
+  pod.ledger.runs.push({ runId, workflowId: workflow.id, groupId, requestId })
   if (dialect === 'openapi') return success([{ run_id: run.id, workflow_id: workflow.id }])
   if (dialect === 'python') return success({ run_id: run.id, workflow_id: workflow.id })
   return success({

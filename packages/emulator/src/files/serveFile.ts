@@ -1,4 +1,5 @@
 import { sign } from '../internal/sign.ts'
+import { countOne } from '../pod/createLedger.ts'
 import type { Pod } from '../pod/types.ts'
 
 /** The files origin: answers as S3 does, and refuses requests that carry a key. */
@@ -33,6 +34,7 @@ export function serveFile(pod: Pod, request: Request): Response {
   const [, , runId = '', filename = ''] = pathname.split('/')
   const file = pod.runs.get(runId)?.outputs.find((output) => output.file?.filename === filename)?.file
   if (!file) return refuse(head, 404, 'NoSuchKey', 'The specified key does not exist')
+  if (!head) countOne(pod.ledger.results, runId)
   const headers = { 'content-type': file.type, 'content-length': String(file.data.byteLength) }
   return new Response(head ? null : (file.data as Uint8Array<ArrayBuffer>), { status: 200, headers })
 }

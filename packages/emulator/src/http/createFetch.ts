@@ -17,21 +17,27 @@ export function createFetch(handle: Emulator['handle'], url: string, filesUrl: s
     }
     const answer = handle(request, { filesUrl, files: origin === filesUrl })
     // Derived again: many calls at a time with listeners on one signal make Node warn.
-    const response = signal ? await orAborted(answer, AbortSignal.any([signal]), aborter) : await answer
+    const response = signal
+      ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
+      : await answer
     return finish(response, request.url, signal)
   }
 }
 
-function signalOf(input: RequestInfo | URL, init: RequestInit | undefined): AbortSignal | null {
+function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | null {
   if (init?.signal !== undefined) return init.signal
   return input instanceof Request ? input.signal : null
 }
 
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal, aborter: AbortController): Promise<T> {
+async function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  onAbort: (reason: unknown) => void,
+): Promise<T> {
   let abort: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
     abort = () => {
-      aborter.abort(signal.reason)
+      onAbort(signal.reason)
       reject(signal.reason)
     }
     signal.addEventListener('abort', abort, { once: true })
@@ -60,7 +66,10 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
     {
       async pull(controller) {
         if (signal.aborted) throw signal.reason
-        const { done, value } = await reader.read()
+        // A body may hang, and is then to be let go of.
+        const { done, value } = await orAborted(reader.read(), AbortSignal.any([signal]), (reason) => {
+          reader.cancel(reason).catch(() => {})
+        })
         if (signal.aborted) throw signal.reason
         if (done) controller.close()
         else controller.enqueue(value)

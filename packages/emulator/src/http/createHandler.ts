@@ -1,22 +1,25 @@
+import { brokenBy } from '../faults/breakOff.ts'
 import { serveFile } from '../files/serveFile.ts'
 import { makeRequestId } from '../internal/ids.ts'
+import { noteKeys } from '../pod/noteKeys.ts'
 import type { Pod } from '../pod/types.ts'
 import type { Where } from '../types.ts'
 import { failure } from './answers.ts'
 import { allowOrigins, preflight } from './cors.ts'
-import { routes } from './routes.ts'
+import { type Route, routes } from './routes.ts'
 
 export function createHandler(pod: Pod): (request: Request, where: Where) => Promise<Response> {
   return async (request, where) => {
     pod.stats.requests++
+    noteKeys(pod, request.url, request.headers, where.files)
     const requestId = makeRequestId(pod.randomRequestIds)
     let response: Response
     try {
-      response =
-        preflight(request) ?? (where.files ? serveFile(pod, request) : await serveApi(pod, request, where))
+      response = preflight(request) ?? (await answer(pod, request, where, requestId))
     } catch (error) {
       // Nobody waits for the answer to an aborted request; for a caller of handle it is the reason that counts.
       if (request.signal.aborted) throw request.signal.reason
+      if (brokenBy(error)) throw error
       const message = error instanceof Error ? error.message : String(error)
       response = failure(pod.settings.dialect, 500, `Internal error of the emulator: ${message}`)
     }
@@ -26,7 +29,26 @@ export function createHandler(pod: Pod): (request: Request, where: Where) => Pro
   }
 }
 
-async function serveApi(pod: Pod, request: Request, where: Where): Promise<Response> {
+/** The true answer, or what a fault makes of it. */
+async function answer(pod: Pod, request: Request, where: Where, requestId: string): Promise<Response> {
+  const { pathname, search } = new URL(request.url)
+  const filesUrl = where.filesUrl.replace(/\/+$/, '')
+  if (where.files) {
+    const perform = async (): Promise<Response> => serveFile(pod, request)
+    return await pod.faults.play('downloadOutput', pathname, { request, filesUrl, perform })
+  }
+  const { operation } = routes(pod.settings.dialect).find(fits(pathname, request.method)) ?? {}
+  const perform = (): Promise<Response> => serveApi(pod, request, where, requestId)
+  return operation
+    ? await pod.faults.play(operation, pathname + search, { request, filesUrl, perform })
+    : await perform()
+}
+
+function fits(pathname: string, method: string): (route: Route) => boolean {
+  return (route) => route.method === method && route.path.test(pathname)
+}
+
+async function serveApi(pod: Pod, request: Request, where: Where, requestId: string): Promise<Response> {
   const { dialect, apiKey } = pod.settings
   const { pathname, searchParams } = new URL(request.url)
   const fitting = routes(dialect).filter((route) => route.path.test(pathname))
@@ -49,6 +71,7 @@ async function serveApi(pod: Pod, request: Request, where: Where): Promise<Respo
     id,
     filesUrl: where.filesUrl.replace(/\/+$/, ''),
     maxUploadBytes: where.maxUploadBytes ?? Number.POSITIVE_INFINITY,
+    requestId,
   })
 }
 

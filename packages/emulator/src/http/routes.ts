@@ -7,6 +7,7 @@ import { getRun } from '../api/getRun.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { getWorkflows } from '../api/getWorkflows.ts'
 import { upgradeRequired } from '../api/upgradeRequired.ts'
+import type { ApiOperation } from '../faults/types.ts'
 import type { Pod } from '../pod/types.ts'
 import type { Dialect } from '../types.ts'
 
@@ -18,29 +19,32 @@ export interface Call {
   id: string
   filesUrl: string
   maxUploadBytes: number
+  requestId: string
 }
 
 export interface Route {
   method: 'GET' | 'POST'
   path: RegExp
+  /** Without one, it meets no faults. */
+  operation?: ApiOperation
   answer(call: Call): Response | Promise<Response>
 }
 
 /** The first route that fits is taken. */
 export function routes(dialect: Dialect): Route[] {
   const all: Route[] = [
-    { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, answer: checkHealth },
-    { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, answer: getQueue },
-    { method: 'POST', path: /^\/api\/v1\/runs$/, answer: executeWorkflow },
-    { method: 'GET', path: /^\/api\/v1\/runs$/, answer: getRuns },
-    { method: 'GET', path: /^\/api\/v1\/runs\/output$/, answer: getOutput },
-    { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, answer: getRun },
+    { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, operation: 'checkHealth', answer: checkHealth },
+    { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, operation: 'getQueue', answer: getQueue },
+    { method: 'POST', path: /^\/api\/v1\/runs$/, operation: 'executeWorkflow', answer: executeWorkflow },
+    { method: 'GET', path: /^\/api\/v1\/runs$/, operation: 'getRuns', answer: getRuns },
+    { method: 'GET', path: /^\/api\/v1\/runs\/output$/, operation: 'getOutput', answer: getOutput },
+    { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, operation: 'getRun', answer: getRun },
     { method: 'GET', path: /^\/api\/v1\/ws$/, answer: upgradeRequired },
   ]
   if (dialect === 'openapi') return all
   return [
     ...all,
-    { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, answer: getWorkflows },
-    { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, answer: cancelRun },
+    { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, operation: 'getWorkflows', answer: getWorkflows },
+    { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, operation: 'cancelRun', answer: cancelRun },
   ]
 }

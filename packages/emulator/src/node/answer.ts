@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { brokenBy } from '../faults/breakOff.ts'
 import type { Emulator, Where } from '../types.ts'
+import { headersOf } from './headersOf.ts'
 import { readBody } from './readBody.ts'
 
 /** Passes a request of node:http to the emulator, and its answer back. Never rejects. */
@@ -24,20 +26,52 @@ export async function answer(
       toRequest(incoming, baseUrl, body?.stream ?? null, gone.signal),
       where,
     )
-    const bytes = response.body ? new Uint8Array(await response.arrayBuffer()) : null
-    if (gone.signal.aborted) return
-    const headers: Record<string, string> = Object.fromEntries(response.headers)
-    if (bytes) headers['content-length'] = String(bytes.byteLength)
-    outgoing.writeHead(response.status, headers)
-    outgoing.end(bytes ?? undefined)
+    await send(response, outgoing, gone.signal)
   } catch (error) {
     if (gone.signal.aborted) return
+    const broken = brokenBy(error)
+    if (broken || outgoing.headersSent) return breakSocket(incoming, broken === 'ECONNREFUSED')
     const message = error instanceof Error ? error.message : String(error)
     outgoing.writeHead(400, { 'content-type': 'application/json' })
     outgoing.end(JSON.stringify({ detail: message }))
   } finally {
     body?.discard()
   }
+}
+
+/** A body whose length is known goes out as it comes, any other at once. */
+async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
+  const headers: Record<string, string> = Object.fromEntries(response.headers)
+  if (!response.body || !headers['content-length']) {
+    const bytes = response.body ? new Uint8Array(await response.arrayBuffer()) : null
+    if (gone.aborted) return
+    if (bytes) headers['content-length'] = String(bytes.byteLength)
+    outgoing.writeHead(response.status, headers)
+    outgoing.end(bytes ?? undefined)
+    return
+  }
+  if (gone.aborted) return void response.body.cancel()
+  outgoing.writeHead(response.status, headers)
+  outgoing.flushHeaders()
+  const reader = response.body.getReader()
+  const left = new Promise<void>((resolve) => {
+    gone.addEventListener('abort', () => {
+      reader.cancel().catch(() => {})
+      resolve()
+    })
+  })
+  for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
+    const { value } = part
+    const sent = new Promise<unknown>((resolve) => outgoing.write(value, resolve))
+    await Promise.race([sent, left])
+  }
+  outgoing.end()
+}
+
+/** Without a goodbye, or without a byte. */
+function breakSocket({ socket }: IncomingMessage, isClosed: boolean): void {
+  if (isClosed) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function toRequest(
@@ -47,10 +81,7 @@ function toRequest(
   signal: AbortSignal,
 ): Request {
   const path = incoming.url ?? '/'
-  const headers = new Headers()
-  for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
-    headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
-  }
+  const headers = headersOf(incoming)
   const init = { method: incoming.method ?? 'GET', headers, body, signal, duplex: 'half' }
   return new Request(path.startsWith('/') ? baseUrl + path : path, init as RequestInit)
 }

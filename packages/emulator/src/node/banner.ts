@@ -1,6 +1,16 @@
 import { builtIn } from '../workflows/builtIn.ts'
 
-export function banner({ url, filesUrl, apiKey }: { url: string; filesUrl: string; apiKey: string }): string {
+export function banner({
+  url,
+  filesUrl,
+  apiKey,
+  chaos,
+}: {
+  url: string
+  filesUrl: string
+  apiKey: string
+  chaos: number | undefined
+}): string {
   const workflows = builtIn().map(({ id, name, description }) => `    ${id}  ${name}: ${description}`)
   return `
   A local FlowScale is running. Ctrl+C stops it.
@@ -10,7 +20,7 @@ export function banner({ url, filesUrl, apiKey }: { url: string; filesUrl: strin
   files  ${filesUrl}
   socket ${url.replace(/^http/, 'ws')}/api/v1/ws
   key    ${apiKey}
-
+${chaos === undefined ? '' : `  chaos  seed ${chaos}: one request in ten meets a fault\n`}
   Workflows
 ${workflows.join('\n')}
 

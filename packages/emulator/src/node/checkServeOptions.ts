@@ -1,6 +1,7 @@
 import type { Emulator } from '../types.ts'
 import { checkSocketOptions, type SocketOptions } from './socket/checkSocketOptions.ts'
 
+/** Options of {@link serve}. */
 export interface ServeOptions {
   /** Of the API. Default: 0, any free one */
   port?: number | undefined

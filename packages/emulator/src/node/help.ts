@@ -1,4 +1,9 @@
+import { describeFaults } from '../faults/table.ts'
+
 export function help(): string {
+  const faults = describeFaults()
+    .map(({ kind, text }) => `  ${kind.padEnd(18)} ${text.replaceAll('`', '')}`)
+    .join('\n')
   return `flowscale-emulator: a local FlowScale
 
 Usage: flowscale-emulator [options]
@@ -10,8 +15,14 @@ Usage: flowscale-emulator [options]
   --containers <n>   how many runs can go at the same time (default: 2)
   --speed <n>        divides every duration; Infinity waits for nothing (default: 1)
   --dialect <name>   readme, openapi or python (default: readme)
+  --chaos <seed>     lets one request in ten meet a fault of those below, at random: the same
+                     seed and the same requests, the same faults
   --json             first line on stdout {"url","filesUrl","apiKey"}, logs on stderr
   --help             print this
   --version          print the version
+
+Faults of --chaos
+
+${faults}
 `
 }

@@ -1,3 +1,4 @@
+import { brokenBy } from '../faults/breakOff.ts'
 import type { Emulator } from '../types.ts'
 
 /** The same emulator, which says one line for each request that it answers. */
@@ -16,7 +17,7 @@ export function logged(emulator: Emulator, log: (line: string) => void): Emulato
         say(String(response.status))
         return response
       } catch (error) {
-        say('aborted')
+        say(brokenBy(error) ? 'broken off' : 'aborted')
         throw error
       }
     },

@@ -28,6 +28,7 @@ export function parseFlags(args: string[]): Flags {
       dialect,
       containers: whole('containers', values.containers, 2, 1, 100),
       speed: positive('speed', values.speed, 1),
+      faults: chaos(values.chaos),
     },
     json: values.json ?? false,
     help: values.help ?? false,
@@ -46,6 +47,7 @@ function parse(args: string[]): { values: Values } {
         containers: { type: 'string' },
         speed: { type: 'string' },
         dialect: { type: 'string' },
+        chaos: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
@@ -65,6 +67,7 @@ interface Values {
   containers?: string | undefined
   speed?: string | undefined
   dialect?: string | undefined
+  chaos?: string | undefined
   json?: boolean | undefined
   help?: boolean | undefined
   version?: boolean | undefined
@@ -72,6 +75,11 @@ interface Values {
 
 function isDialect(text: string): text is Dialect {
   return text === 'readme' || text === 'openapi' || text === 'python'
+}
+
+function chaos(text: string | undefined): EmulatorOptions['faults'] {
+  if (text === undefined) return undefined
+  return { seed: whole('chaos', text, 0, 0, Number.MAX_SAFE_INTEGER), chance: 0.1 }
 }
 
 function whole(

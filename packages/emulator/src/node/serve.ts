@@ -7,8 +7,11 @@ import { servePage } from './servePage.ts'
 import { isHandshake } from './socket/isHandshake.ts'
 import { serveSockets } from './socket/serveSockets.ts'
 
+/** An emulator that is served. */
 export interface Served {
+  /** Of the API, such as `http://127.0.0.1:4188`. */
   url: string
+  /** Of the files. */
   filesUrl: string
   /** How many WebSocket connections there are. */
   readonly sockets: number
@@ -18,7 +21,21 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Serves an emulator on two ports of this machine: the API, and the files. */
+/**
+ * Serves an emulator on two ports of this machine: the API, with its WebSocket, and the files.
+ *
+ * @throws `TypeError` for an unknown or wrong option; the error of Node for a port that is taken.
+ *
+ * @example
+ * ```ts
+ * const emulator = createEmulator({ speed: 100 })
+ * const served = await serve(emulator)
+ * const client = createClient({ baseUrl: served.url, apiKey: emulator.apiKey })
+ * console.log((await checkHealth(client)).data)
+ * await served.close()
+ * emulator.close()
+ * ```
+ */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
   const { port, filesPort, hostname, maxUploadBytes, socket } = checkServeOptions(emulator, options)
   const wildcard = hostname === '0.0.0.0' || hostname === '::'

@@ -1,3 +1,5 @@
+import { checkFaults } from '../faults/checkFaults.ts'
+import type { FaultOptions } from '../faults/types.ts'
 import type { Dialect, EmulatorOptions } from '../types.ts'
 import { checkWorkflows, type Workflow } from './checkWorkflows.ts'
 
@@ -10,9 +12,20 @@ export interface Settings {
   workflows: Workflow[]
   maxRuns: number
   urlTtlMs: number
+  faults: FaultOptions | undefined
 }
 
-const KNOWN = ['apiKey', 'seed', 'containers', 'speed', 'dialect', 'workflows', 'maxRuns', 'urlTtlMs']
+const KNOWN = [
+  'apiKey',
+  'seed',
+  'containers',
+  'speed',
+  'dialect',
+  'workflows',
+  'maxRuns',
+  'urlTtlMs',
+  'faults',
+]
 const DIALECTS: readonly unknown[] = ['readme', 'openapi', 'python'] satisfies Dialect[]
 
 export function checkOptions(options: EmulatorOptions): Settings {
@@ -33,6 +46,7 @@ export function checkOptions(options: EmulatorOptions): Settings {
     workflows = [],
     maxRuns = 1000,
     urlTtlMs = 900_000,
+    faults,
   } = options
   const isKey = typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)
   expect(isKey, 'apiKey', 'a string of visible ASCII characters', typeof apiKey)
@@ -43,6 +57,7 @@ export function checkOptions(options: EmulatorOptions): Settings {
   expect(isWhole(maxRuns, Number.MAX_SAFE_INTEGER), 'maxRuns', 'a whole number above 0', maxRuns)
   expect(Number.isFinite(urlTtlMs) && urlTtlMs > 0, 'urlTtlMs', 'a number above 0', urlTtlMs)
   expect(Array.isArray(workflows), 'workflows', 'an array', typeof workflows)
+  if (faults !== undefined) checkFaults(faults)
   return {
     apiKey,
     seed,
@@ -52,6 +67,7 @@ export function checkOptions(options: EmulatorOptions): Settings {
     workflows: checkWorkflows(workflows),
     maxRuns,
     urlTtlMs,
+    faults,
   }
 }
 

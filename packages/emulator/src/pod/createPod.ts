@@ -1,7 +1,9 @@
+import { createFaults } from '../faults/createFaults.ts'
 import { createRandom } from '../internal/createRandom.ts'
 import type { Settings } from '../options/checkOptions.ts'
 import { checkWorkflows } from '../options/checkWorkflows.ts'
 import { builtIn } from '../workflows/builtIn.ts'
+import { countOne, createLedger } from './createLedger.ts'
 import type { Container, Pod } from './types.ts'
 
 export function createPod(settings: Settings): Pod {
@@ -22,6 +24,7 @@ export function createPod(settings: Settings): Pod {
       pending: [],
     }
   })
+  const ledger = createLedger()
   return {
     settings,
     workflows,
@@ -34,6 +37,8 @@ export function createPod(settings: Settings): Pod {
     randomNames: createRandom(`${settings.seed}/output names`),
     randomRequestIds: createRandom(`${settings.seed}/request ids`),
     stats: { requests: 0, runsStarted: 0, keysRefusedAtFiles: 0 },
+    ledger,
+    faults: createFaults(settings.faults, settings.seed, (kind) => countOne(ledger.faults, kind)),
     listeners: new Set(),
     updates: [],
     closed: false,

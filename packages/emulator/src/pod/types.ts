@@ -1,7 +1,9 @@
+import type { Faults } from '../faults/createFaults.ts'
 import type { Random } from '../internal/createRandom.ts'
 import type { Settings } from '../options/checkOptions.ts'
 import type { Workflow } from '../options/checkWorkflows.ts'
 import type { EmulatorStats, RunUpdate, WorkflowInputs } from '../types.ts'
+import type { LedgerBook } from './createLedger.ts'
 
 /** An input as the API shows it: of a file only its name. */
 export type Shown = string | number | boolean
@@ -65,6 +67,8 @@ export interface Pod {
   randomNames: Random
   randomRequestIds: Random
   stats: { -readonly [K in keyof EmulatorStats]: EmulatorStats[K] }
+  ledger: LedgerBook
+  faults: Faults
   listeners: Set<{ listener: (update: RunUpdate) => void }>
   /** What listeners are to hear, the first being the one that they hear now. */
   updates: RunUpdate[]

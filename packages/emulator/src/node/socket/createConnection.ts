@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from 'ws'
+import type { RawData, WebSocket } from 'ws'
+import { spoilFrame } from '../../faults/socket.ts'
+import type { FaultKind } from '../../faults/types.ts'
 import type { Emulator, RunUpdate } from '../../types.ts'
 import type { SocketOptions } from './checkSocketOptions.ts'
 import { readEvent } from './readEvent.ts'
@@ -19,12 +21,17 @@ export function createConnection(
   tcp: Socket,
   emulator: Emulator,
   options: SocketOptions,
+  fault: FaultKind | undefined,
   gone: () => void,
 ): Connection {
   const subscriptions = new Set<string>()
   const timers = new Set<NodeJS.Timeout>()
+  /** Messages that wait for the next one. */
+  const held = new Set<() => void>()
   let sent = 0
   let over = false
+
+  const isSilent = (): boolean => options.silent === true || fault === 'socket-silent'
 
   function end(): void {
     if (over) return
@@ -44,28 +51,36 @@ export function createConnection(
   }
 
   function send(text: string): void {
-    if (options.silent || dropped()) return
+    if (isSilent() || dropped()) return
     sent++
     // Dropped when it has left, not before.
     socket.send(text, () => void dropped())
   }
 
   function deliver(update: RunUpdate): void {
-    const text = JSON.stringify({ type: 'run_status_update', data: update })
-    for (let copies = options.duplicate ? 2 : 1; copies > 0 && !over; copies--) {
-      if (!options.delayMs) {
-        send(text)
+    const before = [...held]
+    // What nobody will hear meets no fault.
+    const spoil = isSilent() ? undefined : emulator.sockets.message(update)
+    const frame = spoilFrame({ type: 'run_status_update', data: update }, spoil)
+    const delayMs = (options.delayMs ?? 0) + frame.delayMs
+    for (let copies = options.duplicate ? 2 : frame.copies; copies > 0 && !over; copies--) {
+      if (!delayMs) {
+        send(frame.text)
         continue
       }
-      const timer = setTimeout(() => {
+      const sendNow = (): void => {
+        clearTimeout(timer)
         timers.delete(timer)
-        send(text)
-      }, options.delayMs)
+        if (held.delete(sendNow) || !frame.held) send(frame.text)
+      }
+      const timer = setTimeout(sendNow, delayMs)
       timers.add(timer)
+      if (frame.held) held.add(sendNow)
     }
+    for (const sendNow of before) sendNow()
   }
 
-  socket.on('message', (data, isBinary) => {
+  socket.on('message', (data: RawData, isBinary: boolean) => {
     const event = over || isBinary ? null : readEvent(String(data))
     if (event?.action === 'unsubscribe') subscriptions.delete(event.runId)
     if (event?.action !== 'subscribe') return
@@ -73,8 +88,8 @@ export function createConnection(
     const update = emulator.stateOf(event.runId)
     if (update) deliver(update)
   })
-  socket.on('ping', (data) => {
-    if (!over && !options.silent) socket.pong(data)
+  socket.on('ping', (data: Buffer) => {
+    if (!over && !isSilent()) socket.pong(data)
   })
   // What breaks the protocol also closes.
   socket.on('error', () => {})

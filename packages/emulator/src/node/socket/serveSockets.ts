@@ -1,7 +1,8 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Emulator } from '../../types.ts'
+import { headersOf } from '../headersOf.ts'
 import type { SocketOptions } from './checkSocketOptions.ts'
 import { type Connection, createConnection } from './createConnection.ts'
 import { handBack } from './handBack.ts'
@@ -40,8 +41,10 @@ export function serveSockets(server: Server, emulator: Emulator, options: Socket
     const { path, key } = ask(request)
     // The API says what is wrong with the key.
     if (key !== emulator.apiKey) return handBack(server, request, tcp, head, { path, key })
-    handshakes.handleUpgrade(request, tcp, head, (socket) => {
-      const connection = createConnection(socket, tcp, emulator, options, () => {
+    handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
+      const fault = emulator.sockets.connect(`http://emulator${request.url}`, headersOf(request))
+      if (fault === 'socket-closed') return socket.close(1011, 'A fault of the emulator')
+      const connection = createConnection(socket, tcp, emulator, options, fault, () => {
         connections.delete(connection)
       })
       connections.add(connection)

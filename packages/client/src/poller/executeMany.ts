@@ -1,0 +1,149 @@
+import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
+import { ArgumentError } from '../errors.ts'
+import { check, checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
+import type { WaitForResultOptions } from './followResult.ts'
+import { legal } from './outputNames.ts'
+import { watchRules } from './pollOptions.ts'
+import { isRate, shareRequests } from './shareRequests.ts'
+import { cancelMs } from './tryCancel.ts'
+import { waitForResult } from './waitForResult.ts'
+import { withGrace } from './withGrace.ts'
+
+/** What came of one item of {@link executeMany}. */
+export type ManyResult = { index: number; runId?: string } & (
+  | { status: 'fulfilled'; value: RunResult }
+  | { status: 'rejected'; reason: unknown }
+)
+
+/** Options of {@link executeMany}. */
+export interface ExecuteManyOptions
+  extends Pick<WaitForResultOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
+  /** How many submissions go on at a time. Default 4. */
+  concurrency?: number | undefined
+  /** Puts the runs in a group; it makes the waits cheaper. */
+  groupId?: string | undefined
+  arrays?: 'repeat' | 'indexed' | undefined
+  /** Pause between two rounds of the shared wait, in ms. Default 1000. */
+  pollIntervalMs?: number | undefined
+  /** Limit of the requests of the shared wait. Default 20. */
+  maxRequestsPerSecond?: number | undefined
+  push?: PushConnection | undefined
+  /**
+   * Run ids by index, of an earlier start: those are waited for and not paid for again. New ones are added as they are
+   * submitted.
+   */
+  submitted?: Map<number, string> | undefined
+  /** Told of each run that was submitted; awaited before the next submission of its turn. */
+  onSubmitted?: ((index: number, runId: string) => unknown) | undefined
+  /** Told of each item as it ends. */
+  onResult?: ((result: ManyResult) => unknown) | undefined
+}
+
+// Made when it is needed: read from another table at the top level, it would stay in every bundle.
+const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => ({
+  ...executeRules,
+  signal: watchRules.signal,
+  headers: watchRules.headers,
+  timeoutMs: watchRules.timeoutMs,
+  cancelOn: watchRules.cancelOn,
+  push: watchRules.push,
+  pollIntervalMs: watchRules.pollIntervalMs,
+  concurrency: watchRules.maxPolls,
+  maxRequestsPerSecond: isRate,
+  submitted: (value) =>
+    (value instanceof Map &&
+      [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
+    'a Map of indexes to run ids',
+  onSubmitted: isFunction,
+  onResult: isFunction,
+})
+
+/**
+ * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
+ * fails takes no other along. An abort ends all, within 5 s if something is just being submitted, so that `submitted` holds
+ * what was paid for.
+ *
+ * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
+ * submitted has ended. All else is in the results.
+ *
+ * @example
+ * ```ts
+ * const prompts = ['dawn', 'noon', 'dusk']
+ * const results = await executeMany(client, 'bncu0a1kipv', prompts.map((text_51536) => ({ text_51536 })), {
+ *   onSubmitted: (index, runId) => console.log(index, runId),
+ * })
+ * for (const result of results) if (result.status === 'fulfilled') console.log(result.value.outputs)
+ * ```
+ */
+export async function executeMany(
+  client: Client,
+  workflowId: string,
+  inputsList: readonly Inputs[],
+  options: ExecuteManyOptions = {},
+): Promise<ManyResult[]> {
+  checkOptions(options, makeRules())
+  check('workflowId', workflowId, isId)
+  if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
+  const { concurrency = 4, groupId, arrays, pollIntervalMs = 1000, maxRequestsPerSecond = 20 } = options
+  const { submitted = new Map<number, string>(), onSubmitted, onResult, push, signal, headers } = options
+  const { timeoutMs, cancelOn } = options
+  const shared = shareRequests(client, { groupId, intervalMs: pollIntervalMs, maxRequestsPerSecond })
+  const results: ManyResult[] = []
+  const waits: Promise<void>[] = []
+  /** What a callback of the caller threw. */
+  const thrown: unknown[] = []
+  const tell = async (callback: () => unknown) => {
+    try {
+      await callback()
+    } catch (error) {
+      thrown.push(error)
+    }
+  }
+
+  const end = async (result: ManyResult) => {
+    results[result.index] = result
+    await tell(() => onResult?.(result))
+  }
+
+  const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
+    const pause = push ? pollIntervalMs : 1
+    try {
+      const own = { timeoutMs, cancelOn, push, signal, headers, outputNames, pollIntervalMs: pause }
+      await end({ index, runId, status: 'fulfilled', value: await waitForResult(shared, runId, own) })
+    } catch (reason) {
+      await end({ index, runId, status: 'rejected', reason })
+    }
+  }
+
+  const turns = inputsList.keys()
+  const work = async () => {
+    for (const index of turns) {
+      let runId = submitted.get(index)
+      let outputNames: string[] = []
+      if (!runId) {
+        // Nothing new is paid for after an abort, or when the caller can't take note of it.
+        if (thrown.length) return
+        try {
+          // An abort leaves it the time to tell the id: what was paid for must be known.
+          const { data } = await withGrace(cancelMs, signal, (signal) =>
+            executeWorkflow(client, workflowId, inputsList[index]!, { groupId, arrays, signal, headers }),
+          )
+          runId = data.run_id
+          outputNames = legal(data.output_names)
+        } catch (reason) {
+          await end({ index, status: 'rejected', reason })
+          continue
+        }
+        submitted.set(index, runId)
+        const id = runId
+        await tell(() => onSubmitted?.(index, id))
+      }
+      waits.push(follow(index, runId, outputNames))
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+  await Promise.all(waits)
+  if (thrown.length) throw thrown[0]
+  return results
+}

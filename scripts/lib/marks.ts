@@ -1,0 +1,16 @@
+/** What each part alone has in it, and minifiers keep. The check of the checks: each of them must be in the whole. */
+export const marks = {
+  operations: [
+    'workflow_id',
+    'output_names',
+    'download_url',
+    'group_id',
+    'sort_by',
+    '/cancel',
+    'comfy/workflows',
+  ],
+  poller: ['pollIntervalMs', 'cancelOn', 'maxPolls', 'onSubmitted'],
+  websocket: ['maxReconnectAttempts', 'isomorphic-ws'],
+  logger: ['[Flowscale '],
+  proxy: ['maxBodyBytes', 'sec-fetch-site'],
+} satisfies Record<string, string[]>

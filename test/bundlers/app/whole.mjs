@@ -1,0 +1,10 @@
+// Every entry point with all its exports: what is nowhere in this can't be looked for elsewhere.
+import * as index from '@flowscale/client'
+import * as logger from '@flowscale/client/logger'
+import * as poller from '@flowscale/client/poller'
+import * as proxy from '@flowscale/client/proxy'
+import * as websocket from '@flowscale/client/websocket'
+import * as flowscale from 'flowscale'
+
+globalThis.app = () =>
+  [index, logger, poller, proxy, websocket, flowscale].flatMap((all) => Object.keys(all).sort())

@@ -1,0 +1,290 @@
+// The tarballs as they are shipped: installed by every package manager, loaded by import and require in every Node,
+// without a side effect, and looked over by publint and attw.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runCommand } from '../../scripts/test/runFile.ts'
+import { emptyFolder, npm, type PackageName, pack } from './pack.ts'
+
+const test = suite('tarballs in use')
+const tools = resolve('test/bundlers/node_modules')
+const runtimes = resolve('test/runtimes/node_modules')
+const nodes = [18, 20, 22, 24, 26]
+const nodeOf = (major: number) => `${runtimes}/node${major}/bin/node`
+const root = emptyFolder('flowscale-tarballs-')
+process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
+
+const packages: Record<PackageName, string> = {
+  client: '@flowscale/client',
+  flowscale: 'flowscale',
+  emulator: '@flowscale/emulator',
+}
+const names = Object.keys(packages) as PackageName[]
+const tarballs = Object.fromEntries(
+  pack(root, ...names).map((file) => {
+    const name = names.find((name) =>
+      basename(file).startsWith(`${packages[name].slice(1).replace('/', '-')}-0`),
+    )
+    return [name ?? 'flowscale', file]
+  }),
+) as Record<PackageName, string>
+const filesIn = (tarball: string): string[] =>
+  execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((file) => file.replace(/^package\//, ''))
+    .sort()
+
+/** Every entry point of every package, by its name. */
+const entries = names.flatMap((name) =>
+  Object.keys(JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')).exports)
+    .filter((entry) => entry !== './package.json')
+    .map((entry) => packages[name] + entry.slice(1)),
+)
+
+/** Runs a command in a folder; gives what it said, and throws if that ended badly. */
+async function run(folder: string, command: string, args: string[], env: Record<string, string> = {}) {
+  const inside = ['-c', 'cd "$0" && exec "$@"', folder, command, ...args]
+  const { code, output } = await runCommand('sh', inside, { env: { NO_COLOR: '1', ...env } })
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')} ended with ${code}\n${output}`)
+  return output
+}
+
+const program = `import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkHealth, createClient } from '@flowscale/client'
+import { createLogger } from '@flowscale/client/logger'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { createProxyHandler } from '@flowscale/client/proxy'
+import { connectWebSocket } from '@flowscale/client/websocket'
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
+import { FlowscaleAPI } from 'flowscale'
+
+const workflow = { id: 'echo', name: 'Echo', description: 'As it came', inputs: { text: 'string' }, outputs: { echo: 'file' } }
+const data = new Uint8Array([104, 105])
+const run = () => ({ echo: { data, type: 'text/plain' } })
+const emulator = createEmulator({ speed: 1000, workflows: [{ ...workflow, run }] })
+const { url, close } = await serve(emulator)
+const options = { baseUrl: url, apiKey: emulator.apiKey }
+const { outputs } = await executeWorkflowAsync(createClient(options), 'echo', { text: 'hi' }, { pollIntervalMs: 10 })
+const health = await new FlowscaleAPI(options).checkHealth()
+await close()
+emulator.close()
+const files = (folder, below = '') =>
+  readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) =>
+    // Bun leaves a mark of its own.
+    ['node_modules', '.bun-tag'].includes(entry.name) ? [] : entry.isDirectory() ? files(folder, join(below, entry.name)) : [join(below, entry.name)],
+  )
+const installed = ${JSON.stringify(Object.values(packages))}.map((name) =>
+  files(dirname(fileURLToPath(import.meta.resolve(name + '/package.json')))).sort(),
+)
+const loaded = [checkHealth, createLogger, createProxyHandler, connectWebSocket].map((one) => typeof one)
+console.log(JSON.stringify({ outputs: outputs.length, health: health.data.length, loaded, installed }))
+`
+
+interface Manager {
+  name: string
+  install: [command: string, args: string[]]
+  run: [command: string, args: string[]]
+  env?: Record<string, string>
+  files?: (folder: string) => Record<string, string>
+  manifest?: object
+}
+
+const local = `file:${tarballs.client}`
+const node = process.execPath
+const yarn = `${tools}/@yarnpkg/cli-dist/bin/yarn.js`
+const bun = `${runtimes}/@oven/bun-linux-x64/bin/bun`
+const yarnEnv = {
+  YARN_ENABLE_TELEMETRY: '0',
+  YARN_ENABLE_GLOBAL_CACHE: '0',
+  YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
+}
+// The class's dependency is not published yet: each manager is told where it lies.
+const managers: Manager[] = [
+  {
+    name: 'npm',
+    install: ['npm', ['install', '--no-audit', '--no-fund', '--prefer-offline']],
+    run: [node, ['app.mjs']],
+  },
+  {
+    name: 'pnpm',
+    install: [
+      node,
+      [`${tools}/pnpm/bin/pnpm.cjs`, 'install', '--no-frozen-lockfile', '--store-dir', '.store'],
+    ],
+    run: [node, ['app.mjs']],
+    files: () => ({ 'pnpm-workspace.yaml': `overrides:\n  '@flowscale/client': '${local}'\n` }),
+  },
+  {
+    name: 'yarn',
+    install: [node, [yarn, 'install']],
+    run: [node, ['app.mjs']],
+    env: yarnEnv,
+    files: () => ({ '.yarnrc.yml': 'nodeLinker: node-modules\n', 'yarn.lock': '' }),
+    manifest: { resolutions: { '@flowscale/client': local } },
+  },
+  {
+    name: 'yarn, plug’n’play',
+    install: [node, [yarn, 'install']],
+    run: [node, [yarn, 'node', 'app.mjs']],
+    env: yarnEnv,
+    files: () => ({ '.yarnrc.yml': 'nodeLinker: pnp\n', 'yarn.lock': '' }),
+    manifest: { resolutions: { '@flowscale/client': local } },
+  },
+  {
+    name: 'bun',
+    install: [bun, ['install']],
+    run: [bun, ['app.mjs']],
+    env: { BUN_INSTALL_CACHE_DIR: '.cache' },
+    manifest: { overrides: { '@flowscale/client': local } },
+  },
+]
+
+for (const { name, install, run: start, env, files, manifest } of managers) {
+  test(`installed by ${name}, all is there and runs`, async () => {
+    const folder = join(root, name.replace(/\W+/g, '-'))
+    mkdirSync(folder)
+    const dependencies = Object.fromEntries(names.map((key) => [packages[key], `file:${tarballs[key]}`]))
+    const own = { name: 'app', private: true, type: 'module', dependencies, ...manifest }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(own))
+    writeFileSync(join(folder, 'app.mjs'), program)
+    for (const [file, text] of Object.entries(files?.(folder) ?? {})) writeFileSync(join(folder, file), text)
+    await run(folder, ...install, env)
+    const { installed, ...rest } = JSON.parse(await run(folder, ...start, env))
+    assert.equal(rest, { outputs: 1, health: 2, loaded: Array(4).fill('function') })
+    assert.equal(
+      installed,
+      names.map((key) => filesIn(tarballs[key])),
+    )
+  })
+}
+
+// One folder for all that follows.
+const app = join(root, 'app')
+test.before(() => {
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{ "private": true }')
+  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...Object.values(tarballs))
+  for (const file of ['trap.mjs', 'guilty.mjs']) cpSync(`test/bundlers/${file}`, join(app, file))
+})
+
+for (const major of nodes.filter((major) => major > 18)) {
+  test(`require() in Node ${major}: the exports of import, and not a word`, async () => {
+    writeFileSync(
+      join(app, 'require.cjs'),
+      `const entries = ${JSON.stringify(entries)}
+       const names = (all) => Object.keys(all).filter((name) => name !== '__esModule').sort().join()
+       const required = entries.map((entry) => names(require(entry)))
+       Promise.all(entries.map((entry) => import(entry))).then((imported) => {
+         console.log(JSON.stringify([required, imported.map(names)]))
+       })`,
+    )
+    const [required, imported] = JSON.parse(await run(app, nodeOf(major), ['require.cjs']))
+    assert.equal(required, imported)
+    assert.is(required.length, entries.length)
+    assert.ok(required.every((all: string) => all.length > 0))
+  })
+}
+
+test('Node 18 has no require() of ES modules', async () => {
+  writeFileSync(join(app, 'old.cjs'), "require('@flowscale/client')")
+  let error: unknown
+  await run(app, nodeOf(18), ['old.cjs']).catch((caught) => {
+    error = caught
+  })
+  assert.match(String(error), 'ERR_REQUIRE_ESM')
+})
+
+const blocks = [...readFileSync('packages/client/README.md', 'utf8').matchAll(/^```cjs\n([\s\S]*?)^```/gm)]
+test('the README tells both ways', () => assert.is(blocks.length, 2))
+blocks.forEach(([, code], index) => {
+  const versions = code!.includes('require(') ? nodes.filter((major) => major > 18) : nodes
+  for (const major of versions) {
+    test(`the README’s block ${index + 1} of CommonJS runs in Node ${major}`, async () => {
+      const emulator = createEmulator({ apiKey: 'fsk_local_demo_key' })
+      const { url, close } = await serve(emulator)
+      try {
+        writeFileSync(join(app, 'block.cjs'), code!.replaceAll('http://127.0.0.1:4188', url))
+        assert.is(await run(app, nodeOf(major), ['block.cjs']), '2\n')
+      } finally {
+        await close()
+        emulator.close()
+      }
+    })
+  }
+})
+
+// What dependencies do when they are imported: of the emulator, as the client and the class have none.
+const allowed: Record<string, string[]> = {
+  '@flowscale/emulator': ['queueMicrotask by fflate'],
+  '@flowscale/emulator/node': ['Buffer by ws', 'process by ws', 'process.env by ws'],
+}
+const debug = { NODE_DEBUG: 'net,http,https,http2,tls,dns,fetch,undici' }
+const trap = (major: number, specifier: string) =>
+  run(app, nodeOf(major), ['trap.mjs', specifier], { ...debug, NODE_NO_WARNINGS: '1' })
+
+for (const major of nodes) {
+  for (const entry of entries) {
+    test(`importing ${entry} in Node ${major} has no effect`, async () =>
+      assert.equal(JSON.parse(await trap(major, entry)), allowed[entry] ?? []))
+  }
+  test(`an import that has effects is caught in Node ${major}`, async () => {
+    const said = await trap(major, './guilty.mjs')
+    for (const word of [
+      ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'console.debug', 'fetch', 'Headers'],
+      ...['FormData', 'Request', 'Response', 'performance', 'Buffer', 'AbortSignal.timeout', 'Math.random'],
+      ...['Date.now', 'process', 'process.env', 'globals: left', 'prototypes: Object.prototype.left'],
+      ...['resources: TCPSocketWrap', 'listeners: exit'],
+      // Node 18 and 20 have no such global.
+      ...(major > 20 ? ['WebSocket'] : []),
+      ...(major > 18 ? ['crypto'] : []),
+    ]) {
+      assert.match(said, `"${word}"`)
+    }
+    assert.match(said, 'NET ')
+  })
+}
+
+for (const name of names) {
+  test(`${name}: source maps lead to what is shipped, or there are none`, () => {
+    const folder = join(app, 'node_modules', packages[name])
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+    for (const file of files.filter((file) => /\.(js|mjs|cjs|d\.ts|html)$/.test(file))) {
+      const [, map] = /[#@] sourceMappingURL=(\S+)/.exec(readFileSync(file, 'utf8')) ?? []
+      if (!map) continue
+      assert.not.match(map, /^data:/)
+      const { sources, sourceRoot = '' } = JSON.parse(readFileSync(join(dirname(file), map), 'utf8'))
+      for (const source of sources) assert.ok(files.includes(join(dirname(file), sourceRoot, source)), source)
+    }
+    for (const map of files.filter((file) => file.endsWith('.map'))) {
+      const { sources, sourceRoot = '' } = JSON.parse(readFileSync(map, 'utf8'))
+      for (const source of sources) assert.ok(files.includes(join(dirname(map), sourceRoot, source)), source)
+    }
+  })
+
+  test(`${name}: publint has nothing to say`, async () => {
+    const said = await run(root, node, [`${tools}/publint/src/cli.js`, 'run', tarballs[name], '--strict'])
+    assert.match(said, 'All good!')
+    assert.not.match(said, /warning|suggestion|error/i)
+  })
+
+  test(`${name}: its types are those of what runs (attw)`, async () => {
+    const attw = `${tools}/@arethetypeswrong/cli/dist/index.js`
+    const said = await run(root, node, [attw, tarballs[name], '--profile', 'esm-only', '--format', 'json'])
+    const { analysis } = JSON.parse(said)
+    const wanted = entries.filter(
+      (entry) => entry === packages[name] || entry.startsWith(`${packages[name]}/`),
+    )
+    const seen = Object.keys(analysis.entrypoints).filter((entry) => entry !== './package.json')
+    assert.is(seen.length, wanted.length)
+  })
+}
+
+test.run()

@@ -1,0 +1,78 @@
+// A hostile FlowScale in a process of its own, and what this one asks of it.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { EmulatorOptions, FaultKind, Ledger } from '../../../packages/emulator/src/index.ts'
+
+export interface ServerOptions extends EmulatorOptions {
+  /** Kinds for which it notes whom they hit. */
+  noted?: readonly FaultKind[]
+}
+
+export interface Report {
+  ledger: Ledger
+  /** The targets that met a noted fault. */
+  hit: string[]
+  /** Requests and handshakes by now. */
+  requests: number
+}
+
+export interface HostileServer {
+  url: string
+  filesUrl: string
+  setChance(chance: number): Promise<void>
+  setKinds(kinds: readonly FaultKind[], chance: number): Promise<void>
+  report(): Promise<Report>
+  /** Once nothing more happens. */
+  settled(): Promise<Report>
+  stop(): Promise<void>
+}
+
+export async function startServer(options: ServerOptions): Promise<HostileServer> {
+  const child: ChildProcess = fork(fileURLToPath(new URL('./serverChild.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx'],
+    // JSON has no Infinity.
+    serialization: 'advanced',
+    // A key that it prints, the parent would not see.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const ended = once(child, 'exit')
+  const ask = async (question: object): Promise<any> => {
+    const answer = once(child, 'message')
+    child.send(question)
+    const [given] = await Promise.race([
+      answer,
+      ended.then(() => Promise.reject(new Error('The server process has ended'))),
+    ])
+    return given
+  }
+  // One question at a time, so that answers need no names.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (question: object): Promise<any> => {
+    const answer = last.then(() => ask(question))
+    last = answer.catch(() => {})
+    return answer
+  }
+  const { url, filesUrl } = await inTurn({ start: options })
+  const report = (): Promise<Report> => inTurn({ report: true })
+  return {
+    url,
+    filesUrl,
+    setChance: (chance) => inTurn({ chance }),
+    setKinds: (kinds, chance) => inTurn({ chance, kinds }),
+    report,
+    async settled() {
+      for (let before = await report(); ; ) {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        const now = await report()
+        if (now.requests === before.requests && now.ledger.runs.length === before.ledger.runs.length)
+          return now
+        before = now
+      }
+    },
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { getEventListeners } from 'node:events'
+import { createClient, isFlowScaleError } from '../../../packages/client/src/index.ts'
+import { executeWorkflowAsync } from '../../../packages/client/src/poller/index.ts'
+import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import type { Soaked, SoakOrders } from '../soak.ts'
+import { inParallel, within } from './guard.ts'
+import { createSpy } from './spy.ts'
+import { createTally } from './tables.ts'
+
+const AT_A_TIME = 200
+
+async function soak({ url, runs, limitMs }: SoakOrders): Promise<Soaked> {
+  const logger = createSpy()
+  const client = createClient({
+    baseUrl: url,
+    apiKey: CANARY,
+    timeoutMs: 3000,
+    retryDelayMs: 5,
+    logger,
+  })
+  /** Of signals whose run has ended. */
+  let listeners = 0
+  const ends = createTally()
+  const failures: string[] = []
+  const tenths: Soaked['tenths'] = []
+  const start = performance.now()
+  const spentMs = (): number => performance.now() - start
+  let asked = 0
+  // The time is shared out, so that there are ten tenths however far it goes.
+  for (let tenth = 1; tenth <= 10; tenth++) {
+    await inParallel(
+      runs / 10,
+      AT_A_TIME,
+      async () => {
+        asked++
+        const text = `run ${asked}`
+        // One for each: Node before 24 keeps some 60 bytes (22: 180) for every signal that was derived from a long-lived one.
+        const { signal } = new AbortController()
+        try {
+          const pending = executeWorkflowAsync(
+            client,
+            'qu1ck',
+            { text },
+            { signal, timeoutMs: 6000, pollIntervalMs: 100, onUpdate: () => {}, onSubmitted: () => {} },
+          )
+          const { outputs } = await within(60_000, text, pending)
+          if (outputs.length !== 1) failures.push(`${text} has ${outputs.length} outputs`)
+          ends.add('result')
+        } catch (error) {
+          if (!isFlowScaleError(error)) return void failures.push(`${text} ended with ${error}`)
+          assertNoCanary(error, text)
+          ends.add(error.name)
+        } finally {
+          listeners += getEventListeners(signal, 'abort').length
+        }
+      },
+      () => spentMs() > (limitMs * tenth) / 10,
+    )
+    tenths.push(await measure(listeners))
+  }
+  return {
+    asked,
+    seconds: spentMs() / 1000,
+    ends: ends.counts,
+    tenths,
+    failures: [...failures, ...logger.leaks],
+  }
+}
+
+async function measure(listeners: number): Promise<Soaked['tenths'][number]> {
+  // What was let go of ends: sockets of broken answers, callbacks of finalizers.
+  for (let round = 0; round < 4; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    globalThis.gc!()
+  }
+  const resources = process.getActiveResourcesInfo()
+  const many = (name: string): number => resources.filter((resource) => resource === name).length
+  return {
+    heap: process.memoryUsage().heapUsed,
+    sockets: many('TCPSocketWrap'),
+    timers: many('Timeout'),
+    listeners,
+  }
+}
+
+process.once('message', async (orders: SoakOrders) => {
+  const soaked = await soak(orders)
+  process.send!(soaked, () => process.disconnect())
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,61 @@
+import { FAULT_KINDS, faultTable } from '../../../packages/emulator/src/faults/table.ts'
+import type { FaultKind, FaultOperation } from '../../../packages/emulator/src/index.ts'
+
+type Counts = Readonly<Record<string, number>>
+
+/** How often each kind of fault was played, in columns. */
+export function faultLines(counts: Counts): string[] {
+  const kinds = FAULT_KINDS.filter((kind) => counts[kind])
+  const all = kinds.reduce((sum, kind) => sum + counts[kind]!, 0)
+  const sorted = Object.fromEntries(kinds.map((kind) => [kind, counts[kind]!]))
+  return [`faults played (${kinds.length} kinds, ${all} in all):`, ...table(sorted)]
+}
+
+/** Each kind that fits the operations is to be played a hundred times: those that were not. */
+export function rareKinds(counts: Counts, operations: readonly FaultOperation[]): FaultKind[] {
+  return FAULT_KINDS.filter(
+    (kind) =>
+      operations.some((one) => faultTable[kind].operations.includes(one)) && (counts[kind] ?? 0) < 100,
+  )
+}
+
+export function tooRare(counts: Counts, operations: readonly FaultOperation[]): string[] {
+  return rareKinds(counts, operations).map((kind) => `${kind} was played ${counts[kind] ?? 0} times only`)
+}
+
+/** Four to a line. */
+function table(counts: Readonly<Record<string, number>>): string[] {
+  const cells = Object.entries(counts).map(
+    ([name, count]) => `${name.padEnd(18)} ${String(count).padStart(5)}`,
+  )
+  const lines: string[] = []
+  for (let at = 0; at < cells.length; at += 4) lines.push(cells.slice(at, at + 4).join('   '))
+  return lines
+}
+
+/** Counts by name. */
+export interface Tally {
+  readonly counts: Readonly<Record<string, number>>
+  add(name: string): void
+  text(): string
+}
+
+export function createTally(): Tally {
+  const counts: Record<string, number> = {}
+  return {
+    counts,
+    add(name) {
+      counts[name] = (counts[name] ?? 0) + 1
+    },
+    text: () =>
+      Object.entries(counts)
+        .sort(([one], [other]) => one.localeCompare(other))
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', '),
+  }
+}
+
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}

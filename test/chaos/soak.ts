@@ -1,0 +1,115 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
+import { CANARY } from '../support/canary.ts'
+import { within } from './lib/guard.ts'
+import { type HostileServer, startServer } from './lib/server.ts'
+import { faultLines } from './lib/tables.ts'
+import type { Finding, Part, Settings } from './types.ts'
+
+const RUNS = 50_000
+/** Those that hold a run up for seconds would leave most of the time to waiting. */
+const MILD = FAULT_KINDS.filter((kind) => !/^(hang-|drip|http-429-(year|absurd))/.test(kind))
+/** How long a full count may take before it ends with what it has, in ms. */
+const FULL_MS = 150_000
+const OVERALL_MS = 260_000
+const LONG_MS = 3_600_000
+
+/** What the process that soaks tells in the end. */
+export interface Soaked {
+  asked: number
+  seconds: number
+  /** Calls that were right, by their end. */
+  ends: Record<string, number>
+  /** After each tenth, with nothing under way and after garbage was collected. */
+  tenths: { heap: number; sockets: number; timers: number; listeners: number }[]
+  failures: string[]
+}
+
+export interface SoakOrders {
+  url: string
+  seed: number
+  runs: number
+  limitMs: number
+}
+
+export const soak: Part = {
+  name: 'soak',
+  async run(settings) {
+    let server: HostileServer | undefined
+    const { seed, scale } = settings
+    try {
+      server = await startServer({
+        apiKey: CANARY,
+        seed,
+        speed: Number.POSITIVE_INFINITY,
+        containers: 100,
+        maxRuns: 2000,
+        faults: { seed, chance: 0.02, kinds: MILD, operations: ['executeWorkflow', 'getRun', 'getOutput'] },
+      })
+      const limitMs = scale === 'long' ? LONG_MS : FULL_MS
+      const orders = { url: server.url, seed, runs: scale === 'short' ? 500 : RUNS, limitMs }
+      const soaked = await within(scale === 'long' ? LONG_MS * 2 : OVERALL_MS, 'soak', soakAlone(orders))
+      return await judge(settings, soaked, orders, server)
+    } catch (error) {
+      return { checks: 1, failures: [String(error)], lines: [] }
+    } finally {
+      await server?.stop()
+      stopAlone()
+    }
+  },
+}
+
+let stopAlone = (): void => {}
+
+/** Soaks in a process that does nothing else, so that its heap is all the client's. */
+async function soakAlone(orders: SoakOrders): Promise<Soaked> {
+  const child = fork(fileURLToPath(new URL('./lib/soakChild.ts', import.meta.url)), {
+    execArgv: ['--expose-gc', '--import', 'tsx'],
+  })
+  stopAlone = () => void child.kill('SIGKILL')
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`The process that soaks has ended (${code})`)
+  })
+  const answer = once(child, 'message')
+  child.send(orders)
+  const [soaked] = await Promise.race([answer, ended])
+  ended.catch(() => {})
+  return soaked
+}
+
+async function judge(
+  { seed }: Settings,
+  { asked, seconds, ends, tenths, failures }: Soaked,
+  { runs }: SoakOrders,
+  server: HostileServer,
+): Promise<Finding> {
+  const found = failures.map((failure) => `${failure}, seed ${seed}`)
+  const [second, last] = [tenths[1]!, tenths.at(-1)!]
+  const allowed = Math.max(second.heap * 0.05, 2 * 1024 * 1024)
+  const grown = last.heap - second.heap
+  if (grown > allowed) found.push(`the heap grew by ${mb(grown)} MB`)
+  for (const what of ['sockets', 'timers', 'listeners'] as const) {
+    if (last[what] > second[what]) found.push(`${what} grew from ${second[what]} to ${last[what]}`)
+  }
+  const { ledger } = await server.report()
+  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
+    found.push(`the key was seen ${times} times in ${place}`)
+  }
+  const told = Object.entries(ends).map(([name, count]) => `${name} ${count}`)
+  const rest = asked < runs ? ` (of ${runs}: the time was over; --long does them all)` : ''
+  return {
+    checks: asked + tenths.length,
+    failures: found,
+    lines: [
+      `${asked} runs${rest} at concurrency 200, ${(asked / seconds).toFixed(0)} a second: ${told.join(', ')}`,
+      `heap after each tenth: ${tenths.map(({ heap }) => mb(heap)).join(' ')} MB; from the second to the last ${grown > 0 ? '+' : ''}${mb(grown)} MB (allowed ${mb(allowed)})`,
+      `after the second and the last: sockets ${second.sockets} and ${last.sockets}, timers ${second.timers} and ${last.timers}, listeners ${second.listeners} and ${last.listeners}`,
+      `${ledger.runs.length} runs started; key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}`,
+      ...faultLines(ledger.faults),
+    ],
+  }
+}
+
+const mb = (bytes: number): string => (bytes / 1024 / 1024).toFixed(2)

@@ -1,0 +1,331 @@
+import { WebSocket } from 'ws'
+import {
+  cancelRun,
+  createClient,
+  executeWorkflow,
+  isFlowScaleError,
+  type TimeoutError,
+} from '../../packages/client/src/index.ts'
+import {
+  executeWorkflowAsync,
+  waitForOutput,
+  waitForResult,
+  waitForRun,
+} from '../../packages/client/src/poller/index.ts'
+import { connectWebSocket } from '../../packages/client/src/websocket/index.ts'
+import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
+import type { FaultKind } from '../../packages/emulator/src/index.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { findAnew } from './lib/findAnew.ts'
+import { inParallel, Stuck, within } from './lib/guard.ts'
+import { createRandom } from './lib/random.ts'
+import { type HostileServer, startServer } from './lib/server.ts'
+import { createSpy } from './lib/spy.ts'
+import { createTally, faultLines, percentile, rareKinds, tooRare } from './lib/tables.ts'
+import type { Finding, Part, Settings } from './types.ts'
+
+const AT_A_TIME = 48
+/** How many waits may be added until each kind of fault was played often enough. */
+const MOST_MORE = 960
+const STUCK_MS = 30_000
+const OVERALL_MS = 240_000
+const OPERATIONS = ['getRun', 'getOutput', 'connect', 'message'] as const
+
+/** What a wait takes as the server's last word, as it documents: an error of its own, a redirect, an unknown run. */
+const FINAL: readonly FaultKind[] = [
+  'error-envelope',
+  'vanished',
+  'redirect-self',
+  'redirect-elsewhere',
+  'redirect-loop',
+  'redirect-http',
+]
+
+const ENDS = ['completed', 'failed', 'cancelled', 'never'] as const
+type End = (typeof ENDS)[number]
+
+/** A wait that has ended, for what comes after. */
+interface Wait {
+  end: End
+  runId: string
+  error?: TimeoutError | undefined
+}
+
+export const waits: Part = {
+  name: 'waits',
+  async run(settings) {
+    const passing = FAULT_KINDS.filter((kind) => !FINAL.includes(kind))
+    // Those that need a run of a certain state find none most of the time.
+    const rare = [...Array<FaultKind>(6).fill('no-url'), ...Array<FaultKind>(2).fill('backwards')]
+    const servers: HostileServer[] = []
+    const start = async (kinds: readonly FaultKind[], seed: number): Promise<HostileServer> => {
+      const server = await startServer({
+        apiKey: CANARY,
+        seed,
+        containers: 100,
+        maxRuns: 1_000_000,
+        noted: [...FINAL, 'http-408'],
+        faults: { seed, chance: 0.4, kinds, operations: OPERATIONS },
+      })
+      servers.push(server)
+      return server
+    }
+    try {
+      const all = (async () => {
+        const count = settings.scale === 'short' ? 90 : 1800
+        const one = await measure(settings, count, await start([...passing, ...rare], settings.seed), false)
+        const other = await measure(settings, count / 9, await start(FAULT_KINDS, settings.seed + 1), true)
+        return merge(settings, one, other)
+      })()
+      return await within(OVERALL_MS, 'waits', all)
+    } catch (error) {
+      return { checks: 1, failures: [String(error)], lines: [] }
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()))
+    }
+  },
+}
+
+interface Measured extends Finding {
+  faults: Readonly<Record<string, number>>
+}
+
+function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
+  const faults: Record<string, number> = { ...one.faults }
+  for (const [kind, times] of Object.entries(other.faults)) faults[kind] = (faults[kind] ?? 0) + times
+  // The final kinds end a wait at once, so that few of them can be played.
+  const rare = scale === 'short' ? [] : tooRare(one.faults, OPERATIONS)
+  const isFinal = (line: string): boolean => FINAL.some((kind) => line.startsWith(`${kind} `))
+  return {
+    checks: one.checks + other.checks,
+    failures: [...one.failures, ...other.failures, ...rare.filter((line) => !isFinal(line))],
+    lines: [...one.lines, ...other.lines, ...faultLines(faults)],
+  }
+}
+
+/** `isFinal`: answers may come that end a wait, with an error that says so. */
+async function measure(
+  { seed, scale }: Settings,
+  count: number,
+  server: HostileServer,
+  isFinal: boolean,
+): Promise<Measured> {
+  const failures: string[] = []
+  const ends = createTally()
+  const late: number[] = []
+  const ended: Wait[] = []
+  const logger = createSpy()
+  /** A 408 of `getOutput` is such a word, too: the run took too long for the server. */
+  const lastWords: { targets: string[]; what: string }[] = []
+  let early = 0
+  let undone = 0
+  let hung = 0
+  const client = createClient({
+    baseUrl: server.url,
+    apiKey: CANARY,
+    timeoutMs: 250,
+    retryDelayMs: 5,
+    logger,
+  })
+  // With the time limit of requests that apps have: a poll that hangs lasts until the deadline.
+  const patient = createClient({ baseUrl: server.url, apiKey: CANARY, retryDelayMs: 5, logger })
+
+  async function wait(index: number): Promise<void> {
+    const name = `${isFinal ? 'final ' : ''}wait ${index}`
+    const random = createRandom(seed, name)
+    const say = (what: string): void => void failures.push(`${name}, seed ${seed}: ${what}`)
+    const draw = random()
+    const end: End = draw < 0.6 ? 'completed' : draw < 0.75 ? 'failed' : draw < 0.88 ? 'cancelled' : 'never'
+    const how = ['run', 'result', 'async', 'output'][Math.floor(random() * 4)]!
+    const inputs = {
+      text: name,
+      ms: end === 'cancelled' ? 60_000 : random() * 300,
+      end: end === 'never' ? 'never' : end,
+    }
+    const timeoutMs = 1000 + random() * 2000
+    const push =
+      random() < 0.4 && how !== 'output'
+        ? connectWebSocket(client, {
+            WebSocket,
+            reconnectInterval: 20,
+            maxReconnectAttempts: Number.POSITIVE_INFINITY,
+            idleTimeoutMs: 300,
+          })
+        : undefined
+    let terminal = ''
+    const options = { timeoutMs, pollIntervalMs: 10 + random() * 20 }
+    const watching = {
+      ...options,
+      push,
+      onUpdate({ status }: { status: string }) {
+        if (terminal) {
+          undone++
+          say(`${terminal} was undone by ${status}`)
+        }
+        if (/^(completed|failed|cancelled)$/.test(status)) terminal = status
+      },
+    }
+    let runId = ''
+    let output = ''
+    let start = Date.now()
+    let cancelling: NodeJS.Timeout | undefined
+    const cancelMs = random() * 300
+    const submitted = (id: string): void => {
+      runId = id
+      start = Date.now()
+      if (end !== 'cancelled') return
+      cancelling = setTimeout(
+        () => cancelRun(patient, id).catch((error) => say(`cancel: ${error}`)),
+        cancelMs,
+      )
+    }
+    try {
+      let pending: Promise<unknown>
+      if (how === 'async') {
+        pending = executeWorkflowAsync(patient, 'qu1ck', inputs, {
+          ...watching,
+          onSubmitted(submission) {
+            output = submission.outputNames[0] ?? ''
+            submitted(submission.runId)
+          },
+        })
+      } else {
+        const { data } = await executeWorkflow(patient, 'qu1ck', inputs)
+        submitted(data.run_id)
+        output = data.output_names[0] ?? ''
+        if (how === 'run') pending = waitForRun(client, runId, watching)
+        else if (how === 'result')
+          pending = waitForResult(client, runId, { ...watching, outputNames: [output] })
+        else pending = waitForOutput(client, output, options)
+      }
+      const result = await within(STUCK_MS, name, pending)
+      assertNoCanary(result, 'a result')
+      if (end !== 'completed') say(`ended well, and was to be ${end}`)
+      ends.add('completed')
+      ended.push({ end, runId })
+    } catch (error) {
+      const spentMs = Date.now() - start
+      if (error instanceof Stuck) {
+        hung++
+        return say('hangs')
+      }
+      if (!isFlowScaleError(error)) return say(`ended with ${String(error)}`)
+      assertNoCanary(error, `the error of ${name}`)
+      if ((error as { runId?: string }).runId !== runId && how !== 'output' && runId)
+        say(`an error without its runId: ${error}`)
+      if (error.name === 'TimeoutError' && error.reason === 'deadline') {
+        // A timer may be a millisecond early by another clock.
+        if (spentMs < timeoutMs - 2) {
+          early++
+          say(`reached its deadline of ${timeoutMs} ms after ${spentMs} ms`)
+        }
+        late.push(spentMs - timeoutMs)
+        ends.add('at the deadline')
+        ended.push({ end, runId, error })
+      } else if (
+        error.name === 'RunError' &&
+        (error.status === end || (how === 'output' && error.status === 'failed')) &&
+        (end === 'failed' || end === 'cancelled')
+      ) {
+        ends.add(end)
+        ended.push({ end, runId })
+      } else if (
+        runId &&
+        (isFinal || (how === 'output' && (error as { status?: unknown }).status === 'timed_out'))
+      ) {
+        const what = `${name}, seed ${seed}: ended with ${error}`
+        lastWords.push({ targets: [runId, output], what })
+        ends.add(`by a last word (${error.name})`)
+        ended.push({ end, runId })
+      } else {
+        early++
+        say(`was to be ${end}, ended (${how}) with ${error.name}: ${error.message}`)
+        ended.push({ end, runId })
+      }
+    } finally {
+      clearTimeout(cancelling)
+      // Cancelled in any case, also where the wait was over first.
+      push?.close()
+    }
+  }
+
+  async function tryWait(index: number): Promise<void> {
+    try {
+      await wait(index)
+    } catch (error) {
+      failures.push(`wait ${index}, seed ${seed}: ${String(error)}`)
+    }
+  }
+
+  await inParallel(count, AT_A_TIME, tryWait)
+  let more = 0
+  while (!isFinal && scale !== 'short' && more < MOST_MORE) {
+    const lacking = rareKinds((await server.report()).ledger.faults, OPERATIONS)
+    const kinds = lacking.filter((kind) => !FINAL.includes(kind))
+    if (kinds.length === 0) break
+    await server.setKinds(kinds, 0.6)
+    await inParallel(AT_A_TIME, AT_A_TIME, (index) => tryWait(count + more + index))
+    more += AT_A_TIME
+  }
+
+  // The trouble is over.
+  await server.setChance(0)
+  const calm = createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs: 20_000 })
+  await inParallel(ended.length, 20, async (index) => {
+    const { end, runId } = ended[index]!
+    if (runId && (end === 'cancelled' || end === 'never')) await cancelRun(calm, runId)
+  })
+  const timedOut = ended.filter(({ error }) => error)
+  let resumed = 0
+  await inParallel(timedOut.length, 20, async (index) => {
+    const { end, runId, error } = timedOut[index]!
+    const told = await within(STUCK_MS, 'resume', error!.resume!({ timeoutMs: 20_000 }))
+      .then(() => 'completed')
+      .catch(wordOf)
+    if (fits(told, end)) resumed++
+    else failures.push(`resume of run ${runId}, seed ${seed}: ${told}, and was to be ${end}`)
+  })
+  const runs = ended.filter(({ runId }) => runId)
+  const found = await findAnew(
+    server.url,
+    runs.map(({ runId }) => runId),
+  )
+  let anew = 0
+  for (const { runId, end } of runs) {
+    if (fits(found[runId] ?? 'nothing', end)) anew++
+    else failures.push(`a fresh process found run ${runId}, seed ${seed}, ${found[runId]}, not ${end}`)
+  }
+
+  const { ledger, hit } = await server.settled()
+  for (const { targets, what } of lastWords) {
+    const wasSaid = hit.some((target) => targets.some((name) => name && target.includes(name)))
+    if (!wasSaid) failures.push(`${what}, which the server never said`)
+  }
+  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
+    failures.push(`the key was seen ${times} times in ${place}`)
+  }
+  failures.push(...logger.leaks)
+  const [median, p99] = [percentile(late, 0.5), percentile(late, 0.99)]
+  return {
+    checks: count + more + timedOut.length + runs.length,
+    failures,
+    faults: ledger.faults,
+    lines: [
+      `${count + more} waits${isFinal ? ' where the server may also say a last word' : ''}: ${ends.text()}; hung ${hung}, ended early ${early}, terminal states undone ${undone}`,
+      `past the deadline: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (of ${late.length})`,
+      `found afterwards: ${resumed} of ${timedOut.length} by resume(), ${anew} of ${runs.length} by a fresh process`,
+      `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
+    ],
+  }
+}
+
+/** The state that an error tells. */
+function wordOf(error: { status?: unknown; name?: string; message?: string }): string {
+  return error.name === 'RunError' ? String(error.status) : `${error.name}: ${error.message}`
+}
+
+/** `getOutput` says `failed` of a cancelled run; one that never ends was cancelled. */
+function fits(told: string, end: End): boolean {
+  if (end === 'completed' || end === 'failed') return told === end
+  return told === 'cancelled' || told === 'failed'
+}

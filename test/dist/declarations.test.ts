@@ -1,0 +1,187 @@
+// The emitted types: they name nothing that some type library lacks, and an editor completes what is known.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import ts from 'typescript'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('declarations')
+
+/** Global types that ES2022, DOM, Node 18, Workers, Bun and Deno have alike. */
+const everywhere = [
+  ...['Array', 'ArrayBuffer', 'ArrayBufferView', 'Date', 'Error', 'Map', 'TypeError', 'Uint8Array'],
+  ...['Promise', 'AsyncGenerator', 'AsyncIterable', 'AsyncIterableIterator'],
+  ...[
+    'Record',
+    'Readonly',
+    'Pick',
+    'Omit',
+    'Exclude',
+    'Extract',
+    'NonNullable',
+    'Partial',
+    'PromiseSettledResult',
+  ],
+  ...['AbortSignal', 'Request', 'RequestInit', 'Response', 'URL'],
+]
+/** Generic from TypeScript 5.7 on only. */
+const notGeneric = ['ArrayBufferView', 'Uint8Array']
+
+/** The global types that a declaration file names and that some users lack. */
+function strangers(text: string): string[] {
+  const file = ts.createSourceFile('x.d.ts', text, ts.ScriptTarget.Latest, true)
+  const own = new Set<string>()
+  const named: [name: string, node: ts.Node][] = []
+  const visit = (node: ts.Node): void => {
+    const { name } = node as { name?: ts.Node }
+    const isOwn =
+      ts.isTypeAliasDeclaration(node) ||
+      ts.isInterfaceDeclaration(node) ||
+      ts.isClassDeclaration(node) ||
+      ts.isTypeParameterDeclaration(node) ||
+      ts.isImportSpecifier(node) ||
+      ts.isNamespaceImport(node) ||
+      ts.isVariableDeclaration(node)
+    if (isOwn && name && ts.isIdentifier(name)) own.add(name.text)
+    if (ts.isTypeReferenceNode(node)) named.push([left(node.typeName), node])
+    if (ts.isExpressionWithTypeArguments(node)) named.push([node.expression.getText(), node])
+    if (ts.isTypeQueryNode(node)) named.push([`typeof ${left(node.exprName)}`, node])
+    if (ts.isImportTypeNode(node)) named.push([node.getText(), node])
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return named
+    .filter(([name, node]) => {
+      if (own.has(name.replace('typeof ', ''))) return false
+      const isGeneric = 'typeArguments' in node && node.typeArguments !== undefined
+      return !everywhere.includes(name) || (isGeneric && notGeneric.includes(name))
+    })
+    .map(([, node]) => node.getText())
+}
+
+const left = (name: ts.EntityName): string => (ts.isIdentifier(name) ? name.text : left(name.left))
+
+const emitted = ['client', 'flowscale', 'emulator'].flatMap((name) => {
+  const folder = `packages/${name}/dist`
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.d.ts'))
+    .map((file) => join(folder, file))
+})
+
+test('name only what every type library has', () => {
+  assert.ok(emitted.length >= 10)
+  for (const file of emitted) assert.equal(strangers(readFileSync(file, 'utf8')), [], file)
+})
+
+test('hold no import and no reference of Node’s', () => {
+  for (const file of emitted) assert.not.match(readFileSync(file, 'utf8'), /from 'node:|<reference|import\(/)
+})
+
+test('are all used in what the compilers of test/types-matrix check', () => {
+  const file = 'test/types-matrix/app/uses.ts'
+  const entries = ['client', 'flowscale', 'emulator'].flatMap((name) => {
+    const folder = `packages/${name}`
+    const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    return Object.entries<{ types?: string }>(exports).flatMap(([entry, { types }]) =>
+      types ? [{ from: `${from}${entry.slice(1)}`, path: resolve(folder, types) }] : [],
+    )
+  })
+  assert.ok(entries.length >= 8)
+  const program = ts.createProgram([file, ...entries.map(({ path }) => path)], {
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+  })
+  const checker = program.getTypeChecker()
+  const used = new Map<string, Set<string>>()
+  const uses = program.getSourceFile(file)!
+  for (const statement of uses.statements) {
+    if (!ts.isImportDeclaration(statement)) continue
+    const { text: from } = statement.moduleSpecifier as ts.StringLiteral
+    const bindings = statement.importClause?.namedBindings
+    const names = used.get(from) ?? new Set()
+    if (bindings && ts.isNamedImports(bindings))
+      for (const { name, propertyName = name } of bindings.elements) names.add(propertyName.text)
+    else for (const [, name] of uses.text.matchAll(/\bfacade\.(\w+)/g)) names.add(name!)
+    used.set(from, names)
+  }
+  for (const { from, path } of entries) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!
+    const names = checker.getExportsOfModule(module).map(({ name }) => name)
+    assert.ok(names.length > 0)
+    assert.equal(
+      names.filter((name) => !used.get(from)?.has(name)),
+      [],
+      from,
+    )
+  }
+})
+
+for (const name of [
+  ...[
+    'File',
+    'WebSocket',
+    'Uint8Array<ArrayBuffer>',
+    'ArrayBufferView<ArrayBuffer>',
+    'RequestInfo',
+    'Buffer',
+  ],
+  ...['BlobPart', 'Blob', 'FormData', 'Headers', 'BufferSource', 'NodeJS.Timeout', 'typeof fetch'],
+]) {
+  test(`the check sees ${name}`, () => {
+    for (const file of emitted) {
+      assert.equal(strangers(`${readFileSync(file, 'utf8')}\ninterface Odd { odd: Promise<${name}[]> }`), [
+        name,
+      ])
+    }
+  })
+}
+
+/** What an editor offers at `|`. */
+function complete(code: string): string[] {
+  const file = resolve('test/dist/completion.ts')
+  const at = code.indexOf('|')
+  const text = code.replace('|', '')
+  const options: ts.CompilerOptions = {
+    strict: true,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+  }
+  const service = ts.createLanguageService({
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (name) => {
+      const content = name === file ? text : ts.sys.readFile(name)
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
+    },
+    getCurrentDirectory: () => process.cwd(),
+    getCompilationSettings: () => options,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    readFile: ts.sys.readFile,
+    directoryExists: ts.sys.directoryExists,
+  })
+  const { entries = [] } = service.getCompletionsAtPosition(file, at, {}) ?? {}
+  return entries.map(({ name }) => name)
+}
+
+const known: [type: string, words: string[]][] = [
+  ["Run['status']", ['queued', 'running', 'completed', 'failed', 'cancelled']],
+  ["Output['generation_status']", ['success', 'failed']],
+  ["ContainerHealth['status']", ['idle', 'running', 'stopped']],
+  ["RunError['status']", ['failed', 'error', 'cancelled', 'timed_out']],
+  ["AnyFlowScaleError['code']", ['ERR_FLOWSCALE_HTTP', 'ERR_FLOWSCALE_RUN', 'ERR_FLOWSCALE_TIMEOUT']],
+]
+for (const [type, words] of known) {
+  test(`an editor completes ${type}`, () => {
+    const [name] = type.split('[')
+    const code = `import type { ${name} } from '@flowscale/client'\nexport const word: ${type} = '|'`
+    const offered = complete(code)
+    for (const word of words) assert.ok(offered.includes(word), `${word} is not among ${offered}`)
+  })
+}
+
+test.run()

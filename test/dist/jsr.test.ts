@@ -1,0 +1,44 @@
+// jsr.json says what package.json says. That Deno would publish it is in test/types-matrix/jsr.types.ts.
+import { existsSync, readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('jsr.json')
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+const config = readFileSync('rollup.config.mjs', 'utf8')
+
+for (const name of ['client', 'flowscale', 'emulator']) {
+  const folder = `packages/${name}`
+  const manifest = read(`${folder}/package.json`)
+  const jsr = read(`${folder}/jsr.json`)
+
+  test(`${name}: the same name, version and license`, () => {
+    // A name without a scope is for npm only.
+    assert.is(jsr.name, manifest.name.startsWith('@') ? manifest.name : `@flowscale/${manifest.name}`)
+    assert.equal([jsr.version, jsr.license], [manifest.version, manifest.license])
+  })
+
+  test(`${name}: the same entry points, from the sources that they are built from`, () => {
+    const { './package.json': _, ...entries } = manifest.exports
+    assert.equal(Object.keys(jsr.exports), Object.keys(entries))
+    for (const [entry, file] of Object.entries<string>(jsr.exports)) {
+      assert.ok(existsSync(`${folder}/${file}`), file)
+      const built = entry === '.' ? 'index' : entry.slice(2)
+      assert.is(entries[entry].default, `./dist/${built}.js`)
+      assert.ok(
+        config.includes(`${built}: '${file.replace('./src/', '')}'`),
+        `${built} is built from ${file}`,
+      )
+    }
+  })
+
+  test(`${name}: the same dependencies`, () => {
+    const wanted = Object.entries<string>(manifest.dependencies ?? {}).map(([dependency, range]) => [
+      dependency,
+      `${dependency.startsWith('@flowscale/') ? 'jsr' : 'npm'}:${dependency}@${range}`,
+    ])
+    assert.equal(Object.entries(jsr.imports ?? {}), wanted)
+  })
+}
+
+test.run()

@@ -1,0 +1,243 @@
+// The doc comments: each export of each entry has one; a function's names its errors and has an example, and all
+// examples are compiled, and run against a local FlowScale as they are written, but for ids and file names.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createClient, executeWorkflow } from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
+import { encode } from 'fast-png'
+import ts from 'typescript'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('doc comments')
+// Inside the repository, so that the packages are found by name.
+const folder = resolve('.tmp/docs')
+
+const entries: Record<string, string> = {
+  '@flowscale/client': 'client/src/index.ts',
+  '@flowscale/client/poller': 'client/src/poller/index.ts',
+  '@flowscale/client/websocket': 'client/src/websocket/index.ts',
+  '@flowscale/client/logger': 'client/src/logger.ts',
+  '@flowscale/client/proxy': 'client/src/proxy/index.ts',
+  flowscale: 'flowscale/src/index.ts',
+  '@flowscale/emulator': 'emulator/src/index.ts',
+  '@flowscale/emulator/node': 'emulator/src/node.ts',
+}
+
+interface Documented {
+  name: string
+  from: string
+  isFunction: boolean
+  isType: boolean
+  text: string
+  throws: string[]
+  examples: string[]
+  /** Methods of a class, but private ones, without a comment. */
+  bare: string[]
+}
+
+function read(): Documented[] {
+  const paths = Object.values(entries).map((file) => resolve('packages', file))
+  const program = ts.createProgram(paths, {
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    types: ['node'],
+  })
+  const checker = program.getTypeChecker()
+  const textOf = (symbol: ts.Symbol) =>
+    ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
+  return Object.keys(entries).flatMap((from, index) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(paths[index]!)!)!
+    return checker.getExportsOfModule(module).map((exported) => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+      const tags = (name: string) =>
+        symbol
+          .getJsDocTags(checker)
+          .filter((tag) => tag.name === name)
+          .map((tag) => ts.displayPartsToString(tag.text).trim())
+      const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0
+      const bare = [...(isClass ? (symbol.members?.values() ?? []) : [])]
+        .filter((member) => member.flags & ts.SymbolFlags.Method && !textOf(member))
+        .map((member) => member.name)
+      return {
+        name: exported.name,
+        from,
+        isFunction: (symbol.flags & ts.SymbolFlags.Function) !== 0 || exported.name === 'FlowscaleAPI',
+        isType: (symbol.flags & ts.SymbolFlags.Value) === 0,
+        text: textOf(symbol),
+        throws: tags('throws'),
+        examples: tags('example').map((example) => /^```ts\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
+        bare,
+      }
+    })
+  })
+}
+
+const documented = read()
+const functions = documented.filter(({ isFunction, from }, index) => {
+  const { name } = documented[index]!
+  // The class hands some of the client's on.
+  return isFunction && !(from === 'flowscale' && name !== 'FlowscaleAPI')
+})
+
+test('every export of every entry has one, and every method', () => {
+  assert.ok(documented.length > 120)
+  for (const { name, from, text, bare } of documented) {
+    assert.ok(text, `${name} of ${from} has no doc comment`)
+    assert.equal(bare, [], `of ${name}`)
+  }
+})
+
+test('every function tells its errors, and has an example', () => {
+  assert.ok(functions.length >= 25)
+  for (const { name, throws, examples } of functions) {
+    assert.ok(throws.some(Boolean), `${name} has no @throws`)
+    assert.ok(examples.length > 0 && examples.every(Boolean), `${name} has no @example in a \`\`\`ts block`)
+  }
+})
+
+/** What examples take for granted. */
+const given = `import { createClient } from '@flowscale/client'
+import { connectWebSocket } from '@flowscale/client/websocket'
+export const baseUrl: string = process.env.FLOWSCALE_API_URL!
+export const apiKey: string = process.env.FLOWSCALE_API_KEY!
+export const client = createClient({ baseUrl, apiKey })
+export const connection = connectWebSocket(client, { reconnect: false })
+export const sessions: Map<string | null, { id: string }> = new Map()
+export const runId: string = process.env.RUN_ID!
+export const runIds: string[] = [runId]
+`
+const givenNames = [...given.matchAll(/export const (\w+)/g)].map(([, name]) => name!)
+const ids = {
+  run: '808f34d0-ef97-4b78-a00f-1268077ea6db',
+  output: 'filename_prefix_58358_5WWF7GQUYF',
+  url: 'https://my-pod.pod.flowscale.ai',
+}
+
+/** The example as a module: what it names is imported. */
+function toModule(code: string): string {
+  const file = ts.createSourceFile('example.ts', code, ts.ScriptTarget.Latest, true)
+  const used = new Set<string>()
+  const declared = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) {
+      const { parent } = node
+      const isName = 'name' in parent && parent.name === node
+      const isDeclared = isName && (ts.isVariableDeclaration(parent) || ts.isBindingElement(parent))
+      if (isDeclared || (isName && ts.isParameter(parent))) declared.add(node.text)
+      else if (!isName || ts.isShorthandPropertyAssignment(parent)) used.add(node.text)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  const free = [...used].filter((name) => !declared.has(name))
+  const lines = free.flatMap((name) => {
+    if (name === 'readFile') return ["import { readFile } from 'node:fs/promises'"]
+    if (givenNames.includes(name)) return [`import { ${name} } from './given.ts'`]
+    const found = documented.find((each) => each.name === name && !each.isType)
+    return found ? [`import { ${name} } from '${found.from}'`] : []
+  })
+  return `${lines.join('\n')}\n${code}\nexport {}\n`
+}
+
+/** An example that goes on for ever is ended. */
+const adjust: Record<string, (code: string) => string> = {
+  connectWebSocket: (code) => `${code.replace('console.log(message.data)', 'break')}\nconnection.close()\n`,
+}
+
+const examples = functions.flatMap(({ name, examples }) =>
+  examples.map((code, index) => ({
+    title: examples.length > 1 ? `${name} ${index + 1}` : name,
+    file: join(folder, `${name}-${index}.ts`),
+    code: toModule(adjust[name]?.(code) ?? code),
+  })),
+)
+
+const emulator = createEmulator({ speed: 1000 })
+let served: Awaited<ReturnType<typeof serve>>
+const own = () => createClient({ baseUrl: served.url, apiKey: emulator.apiKey })
+
+test.before(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  served = await serve(emulator)
+  process.env.FLOWSCALE_API_URL = served.url
+  process.env.FLOWSCALE_API_KEY = emulator.apiKey
+  const data = new Uint8Array(32 * 32 * 3).map((_, index) => index % 251)
+  writeFileSync(join(folder, 'cat.png'), encode({ width: 32, height: 32, channels: 3, data }))
+  const { runId, outputs } = await executeWorkflowAsync(own(), 'bncu0a1kipv', { text_51536: 'a red fox' })
+  process.env.RUN_ID = runId
+  const filename = outputs[0]!.filename.replace(/\.\w+$/, '')
+  writeFileSync(join(folder, 'given.ts'), given)
+  for (const { file, code } of examples) {
+    const real = code
+      .replaceAll(ids.run, runId)
+      .replaceAll(ids.output, filename)
+      .replaceAll(ids.url, served.url)
+      .replaceAll("readFile('cat.png')", `readFile('${join(folder, 'cat.png')}')`)
+    writeFileSync(file, real)
+  }
+})
+test.after(async () => {
+  await served.close()
+  emulator.close()
+  rmSync(folder, { recursive: true })
+})
+
+const problems = (files: string[]): string[] => {
+  const program = ts.createProgram(files, {
+    strict: true,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    noEmit: true,
+    types: ['node'],
+  })
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    )
+}
+
+test('the examples compile', () => {
+  assert.equal(problems(examples.map(({ file }) => file)), [])
+})
+
+test('and one with a wrong name would not', () => {
+  const { code } = examples.find(({ title }) => title === 'checkHealth')!
+  const file = join(folder, 'wrong.ts')
+  writeFileSync(file, code.replace('checkHealth(client)', 'checkHealth()'))
+  assert.is(problems([file]).length, 1)
+})
+
+const quiet = { log: console.log, error: console.error }
+for (const { title, file } of examples) {
+  test(`the example of ${title} runs`, async () => {
+    // So that a WebSocket has something to tell.
+    const news = setInterval(() => {
+      executeWorkflow(own(), 't3xtwr1ter00', { prompt: 'a' }).catch(() => {})
+    }, 100)
+    console.log = console.error = () => {}
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('does not end')), 10_000)
+    })
+    try {
+      await Promise.race([import(file), late])
+    } finally {
+      Object.assign(console, quiet)
+      clearInterval(news)
+      clearTimeout(timer)
+    }
+  })
+}
+
+test.run()

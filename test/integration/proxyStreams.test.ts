@@ -1,0 +1,344 @@
+// Uploads and answers through the proxy on real servers: they stream, end when somebody leaves, and hold nothing.
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createClient } from '../../packages/client/src/client.ts'
+import { createProxyHandler } from '../../packages/client/src/proxy/createProxyHandler.ts'
+import type { ProxyOptions } from '../../packages/client/src/proxy/types.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { recorder } from '../support/fakes.ts'
+import { type Respond, recordingPod, sendRaw, serveProxy } from '../support/proxied.ts'
+
+const test = suite('streams through the proxy')
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+const mib = 1024 * 1024
+
+type Pod = Awaited<ReturnType<typeof recordingPod>>
+type Proxy = Awaited<ReturnType<typeof serveProxy>>
+interface Setup {
+  timeoutMs?: number
+  options?: Partial<ProxyOptions>
+}
+
+async function withProxy(
+  { timeoutMs = 30_000, options }: Setup,
+  use: (pod: Pod, proxy: Proxy, logger: ReturnType<typeof recorder>) => Promise<void>,
+): Promise<void> {
+  const pod = await recordingPod()
+  const logger = recorder()
+  const client = createClient({ baseUrl: pod.url, apiKey: CANARY, timeoutMs, logger })
+  const proxy = await serveProxy(client, { authorize: 'public', ...options })
+  try {
+    await use(pod, proxy, logger)
+    assert.equal(proxy.rejections, [])
+  } finally {
+    await proxy.close()
+    await pod.close()
+  }
+}
+
+function deferred<T = void>() {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const until = async (what: () => unknown) => {
+  for (let tries = 0; !what(); tries++) {
+    if (tries > 1000) throw new Error(`never came: ${what}`)
+    await pause(10)
+  }
+}
+/** Resolves when a number has stood still for a while. */
+const rest = async (value: () => number) => {
+  for (let last = -1, same = 0; same < 25; await pause(10)) {
+    same = value() === last ? same + 1 : 0
+    last = value()
+  }
+}
+
+const get = (path: string) => `GET /api/v1/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+const post = (length: number) =>
+  `POST /api/v1/runs?workflow_id=w HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\n\r\n`
+const start = (response: ServerResponse, text = '', headers = {}) => {
+  response.writeHead(200, { 'content-type': 'application/json', ...headers })
+  if (text) response.write(text)
+  else response.flushHeaders()
+}
+
+/** Opens a connection to the proxy and gives what came so far. */
+function open(port: number, bytes: string) {
+  const socket: Socket = connect(port, '127.0.0.1')
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(chunk))
+  socket.on('error', () => {})
+  socket.write(bytes)
+  return { socket, text: () => Buffer.concat(chunks).toString('latin1') }
+}
+
+test('an upload of 64 MiB: flat memory, and no faster than the pod reads', () =>
+  withProxy({}, async (pod, proxy) => {
+    const arrived = deferred<[IncomingMessage, ServerResponse]>()
+    pod.early = (request, response) => arrived.resolve([request, response])
+    const piece = Buffer.alloc(mib)
+    for (let i = 0; i < piece.length; i++) piece[i] = (i * 31) % 251
+    const { socket, text } = open(proxy.port, post(64 * mib))
+    const used = () => {
+      collect()
+      const { arrayBuffers, heapUsed } = process.memoryUsage()
+      return (arrayBuffers + heapUsed) / mib
+    }
+    const before = used()
+    let written = 0
+    const hash = createHash('sha256')
+    const all = (async () => {
+      for (; written < 64; written++) {
+        hash.update(piece)
+        if (!socket.write(piece)) await new Promise((resolve) => socket.once('drain', resolve))
+      }
+    })()
+    const [request, response] = await arrived.promise
+    // The pod does not read: what is under way is what sockets hold.
+    await rest(() => written)
+    assert.ok(written < 40, `${written} MiB were taken from the caller`)
+    const heldBefore = used() - before
+    let bytes = 0
+    const arrivedHash = createHash('sha256')
+    request.on('data', (chunk) => {
+      bytes += chunk.length
+      arrivedHash.update(chunk)
+    })
+    await all
+    await until(() => bytes === 64 * mib)
+    assert.is(arrivedHash.digest('hex'), hash.digest('hex'))
+    const held = used() - before
+    assert.ok(held < 16, `${held.toFixed(1)} MiB are held at the end`)
+    start(response)
+    response.end('{"status":"success","data":{"run_id":"r"}}')
+    await until(() => text().includes('"run_id":"r"'))
+    console.log(
+      `[show] an upload of 64 MiB through the proxy: ${written} sent, ${Math.max(0, heldBefore).toFixed(1)} MiB held on the way, ${Math.max(0, held).toFixed(1)} at its end`,
+    )
+    socket.destroy()
+  }))
+
+test('an answer of 64 MiB starts before it ends, is read no faster than the caller reads it, and is not held', () =>
+  withProxy({}, async (pod, proxy) => {
+    let written = 0
+    const first = deferred()
+    pod.respond = async (_request, response) => {
+      start(response, `{"data":"${'a'.repeat(1000)}`)
+      await first.promise
+      for (; written < 64 && !response.destroyed; written++) {
+        const isFull = !response.write(Buffer.alloc(mib, 97))
+        if (isFull) await new Promise((resolve) => response.once('drain', resolve))
+      }
+      response.end('"}')
+    }
+    const { socket, text } = open(proxy.port, get('runs'))
+    await until(() => text().includes('{"data":"aaaa'))
+    assert.is(written, 0, 'the pod has not ended yet')
+    socket.pause()
+    first.resolve()
+    await rest(() => written)
+    assert.ok(written < 40, `${written} MiB were taken from the pod`)
+    socket.removeAllListeners('data')
+    let bytes = 0
+    let last = ''
+    socket.on('data', (chunk) => {
+      bytes += chunk.length
+      last = (last + chunk.toString('latin1')).slice(-20)
+    })
+    socket.resume()
+    await until(() => last.endsWith('0\r\n\r\n'))
+    assert.ok(bytes > 64 * mib)
+    socket.destroy()
+  }))
+
+test('who leaves during an upload has not executed anything', () =>
+  withProxy({}, async (pod, proxy, logger) => {
+    const { socket } = open(proxy.port, `${post(5000)}${'x'.repeat(2000)}`)
+    await until(() => pod.seen.length)
+    socket.destroy()
+    await until(() => pod.seen[0]!.isWhole !== undefined)
+    assert.is(pod.seen[0]!.isWhole, false)
+    await rest(() => logger.lines.length)
+    assert.equal(logger.lines, [], 'it is no fault of the pod')
+  }))
+
+for (const when of ['before', 'within'] as const) {
+  test(`an execute that was sent is seen through when the caller leaves ${when} its answer`, () =>
+    withProxy({}, async (pod, proxy) => {
+      const asked = deferred<ServerResponse>()
+      let closed = ''
+      pod.respond = (_request, response) => {
+        response.on('finish', () => {
+          closed ||= 'finished'
+        })
+        response.on('close', () => {
+          closed ||= 'cut off'
+        })
+        if (when === 'within') start(response, '{"status":')
+        asked.resolve(response)
+      }
+      const { socket } = open(proxy.port, `${post(4)}form`)
+      const response = await asked.promise
+      if (when === 'within') await pause(50)
+      socket.destroy()
+      await rest(() => closed.length)
+      assert.is(closed, '', 'the pod is still being waited for')
+      if (when === 'before') start(response)
+      response.end('"success"}')
+      await until(() => closed)
+      assert.is(closed, 'finished')
+    }))
+
+  test(`whatever else is aborted when the caller leaves ${when} its answer`, () =>
+    withProxy({}, async (pod, proxy, logger) => {
+      for (const request of [get('comfy/health'), get('runs')]) {
+        const asked = deferred<ServerResponse>()
+        const closed = deferred<boolean>()
+        pod.respond = (_request, response) => {
+          response.on('close', () => closed.resolve(response.writableFinished))
+          if (when === 'within') start(response, `{"data":"${'x'.repeat(2000)}`)
+          asked.resolve(response)
+        }
+        const { socket, text } = open(proxy.port, request)
+        await asked.promise
+        if (when === 'within') await until(() => text().includes('xxx'))
+        socket.destroy()
+        assert.is(await closed.promise, false, 'the pod is cut off')
+      }
+      assert.equal(logger.lines, [])
+    }))
+}
+
+test('who has left already gets nothing asked', async () => {
+  const pod = await recordingPod()
+  const client = createClient({ baseUrl: pod.url, apiKey: CANARY })
+  const body = new FormData()
+  body.append('a', 'b')
+  for (const options of [
+    { authorize: 'public' },
+    { authorize: () => ({ groupId: 'ada' }) },
+  ] as ProxyOptions[]) {
+    const handler = createProxyHandler(client, options)
+    for (const [path, init] of [
+      ['runs?workflow_id=w', { method: 'POST', body }],
+      ['comfy/health', {}],
+      ['runs/x', {}],
+      ['runs/x/cancel', { method: 'POST' }],
+    ] as [string, RequestInit][]) {
+      const signal = AbortSignal.abort('gone')
+      const response = await handler(new Request(`http://app.test/api/v1/${path}`, { ...init, signal }))
+      assert.is(response.status, 499)
+    }
+  }
+  assert.is(pod.seen.length, 0)
+  await pod.close()
+})
+
+test('a pod that does not answer in time', () =>
+  withProxy({ timeoutMs: 60, options: { maxBodyBytes: 1000 } }, async (pod, proxy, logger) => {
+    for (const respond of [() => {}, (_request, response) => start(response, '{"a')] as Respond[]) {
+      const closed = deferred<boolean>()
+      pod.respond = (request, response, seen) => {
+        response.on('close', () => closed.resolve(response.writableFinished))
+        respond(request, response, seen)
+      }
+      const bytes = `${post(4)}form`
+      const answer = await sendRaw(proxy.port, bytes)
+      assert.is(answer.status, 504)
+      assert.equal(JSON.parse(answer.body), { status: 'error', errors: ['The pod did not answer in time'] })
+      assert.is(await closed.promise, false)
+    }
+    pod.respond = () => {}
+    assert.is((await sendRaw(proxy.port, get('comfy/health'))).status, 504)
+    assert.equal(
+      logger.lines.map(({ message }) => message.replace(/\d+ms/, '')),
+      [
+        'POST /api/v1/runs timed out after ',
+        'POST /api/v1/runs timed out after ',
+        'GET /api/v1/comfy/health timed out after ',
+      ],
+    )
+    // Within the answer, all that can be done is not to end it.
+    const closed = deferred<boolean>()
+    pod.respond = (_request, response) => {
+      response.on('close', () => closed.resolve(response.writableFinished))
+      start(response, `{"data":"${'x'.repeat(2000)}`)
+    }
+    const cut = await sendRaw(proxy.port, get('runs'))
+    assert.is(cut.status, 200)
+    assert.is(cut.isWhole, false)
+    assert.is(await closed.promise, false)
+  }))
+
+test('a caller that does not send what it began', () =>
+  withProxy({ timeoutMs: 50, options: { maxBodyBytes: 1000 } }, async (pod, proxy) => {
+    const answer = await sendRaw(proxy.port, `${post(900)}${'x'.repeat(100)}`)
+    assert.is(answer.status, 504)
+    await until(() => pod.seen[0]?.isWhole !== undefined)
+    assert.is(pod.seen[0]!.isWhole, false)
+  }))
+
+test('a pod that breaks off, is packed, refuses early, redirects or is not there', () =>
+  withProxy({}, async (pod, proxy) => {
+    pod.respond = (_request, response) => {
+      start(response, `{"data":"${'x'.repeat(2000)}`)
+      setTimeout(() => response.destroy(), 20)
+    }
+    assert.is((await sendRaw(proxy.port, get('runs'))).isWhole, false)
+    assert.is((await sendRaw(proxy.port, `${post(4)}form`)).status, 502)
+
+    const text = JSON.stringify({ status: 'success', data: ['é'.repeat(500), CANARY] })
+    pod.respond = (_request, response) => {
+      const packed = gzipSync(text)
+      const headers = { 'content-encoding': 'gzip', 'content-length': packed.length }
+      response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(packed)
+    }
+    for (const bytes of [get('runs'), `${post(4)}form`]) {
+      const answer = await sendRaw(proxy.port, bytes)
+      assert.is(answer.headers['content-encoding'], undefined)
+      assert.is(answer.body, text.replace(CANARY, '[redacted]'))
+      assert.is(answer.isWhole, true)
+      assertNoCanary(answer)
+    }
+
+    pod.early = (_request, response) => {
+      response.writeHead(422, { 'content-type': 'application/json' }).end('{"detail":"too many"}')
+    }
+    const refused = await sendRaw(proxy.port, `${post(4)}form`)
+    assert.is(refused.status, 422)
+    assert.is(refused.body, '{"detail":"too many"}')
+    pod.early = undefined
+
+    const elsewhere = await recordingPod()
+    for (const status of [301, 302, 303, 307, 308]) {
+      pod.respond = (_request, response) => {
+        response.writeHead(status, { location: `${elsewhere.url}/steal` }).end()
+      }
+      for (const bytes of [get('runs'), `${post(4)}form`]) {
+        const answer = await sendRaw(proxy.port, bytes)
+        assert.is(answer.status, 502)
+        assert.is(answer.headers.location, undefined)
+        assert.not.match(answer.body, /steal/)
+      }
+    }
+    assert.is(elsewhere.seen.length, 0, 'no redirect is followed')
+    await elsewhere.close()
+    await pod.close()
+    for (const bytes of [get('runs'), `${post(4)}form`])
+      assert.is((await sendRaw(proxy.port, bytes)).status, 502)
+  }))
+
+test.run()

@@ -1,0 +1,432 @@
+// Uses every export of every entry as an app does, with no cast: only what all type libraries have may be named here.
+import {
+  type AnyFlowScaleError,
+  ArgumentError,
+  type BlobLike,
+  type Client,
+  type ClientOptions,
+  type ContainerHealth,
+  type ContainerQueue,
+  type ContainerStatus,
+  cancelRun,
+  checkHealth,
+  createClient,
+  type DownloadSource,
+  downloadOutput,
+  type Envelope,
+  type ExecuteOptions,
+  type Execution,
+  executeWorkflow,
+  type Fetch,
+  FlowScaleError,
+  type GetRunsOptions,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+  getWorkflows,
+  type HeadersSource,
+  HttpError,
+  type InputItem,
+  type Inputs,
+  isFlowScaleError,
+  iterateRuns,
+  type LogFields,
+  type Logger,
+  type NamedBlob,
+  NetworkError,
+  type Output,
+  type ResultList as OutputList,
+  type ResultOutput as OutputOfResult,
+  type ParsedWorkflow,
+  type PushConnection as Push,
+  parseWorkflow,
+  type QueueEntry,
+  RedirectError,
+  type RequestOptions,
+  ResponseError,
+  type RunResult as Result,
+  type ResumeOptions as Resume,
+  type Resumed,
+  type Run,
+  RunError,
+  type RunList,
+  type RunOutput,
+  type RunStatus,
+  TimeoutError,
+  toFile,
+  ValidationError,
+  type Workflow,
+  type WorkflowKind,
+} from '@flowscale/client'
+import {
+  createLogger,
+  type LevelLogger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogSink,
+} from '@flowscale/client/logger'
+import {
+  createRunWatcher,
+  type ExecuteAsyncOptions,
+  type ExecuteManyOptions,
+  executeMany,
+  executeWorkflowAsync,
+  type ManyResult,
+  type PollOptions,
+  type PushConnection,
+  type ResultList,
+  type ResultOutput,
+  type ResumeOptions,
+  type RunResult,
+  type RunWatcher,
+  type RunWatcherOptions,
+  type RunWatcherWaitOptions,
+  type Submission,
+  type WaitForResultOptions,
+  type WaitOptions,
+  type WatchOptions,
+  waitForOutput,
+  waitForResult,
+  waitForRun,
+  watchRun,
+} from '@flowscale/client/poller'
+import {
+  createProxyHandler,
+  type ProxyOperation,
+  type ProxyOptions,
+  type ProxyPermission,
+} from '@flowscale/client/proxy'
+import {
+  type CloseInfo,
+  type Connection,
+  connectWebSocket,
+  subscribeToRun,
+  unsubscribeFromRun,
+  type WebSocketClass,
+  type WebSocketLike,
+  type WebSocketOptions,
+} from '@flowscale/client/websocket'
+import {
+  createEmulator,
+  type Dialect,
+  type Emulator,
+  type EmulatorOptions,
+  type EmulatorStats,
+  type InputDefinition,
+  type InputFile,
+  type InputValue,
+  type Kind,
+  type RunContext,
+  type RunUpdate,
+  type Where,
+  type WorkflowDefinition,
+  type WorkflowInputs,
+  type WorkflowOutputs,
+} from '@flowscale/emulator'
+import { type Served, type ServeOptions, type SocketOptions, serve } from '@flowscale/emulator/node'
+import * as facade from 'flowscale'
+import { type AsyncOptions, FlowscaleAPI, type FlowscaleOptions } from 'flowscale'
+
+declare const say: (...values: readonly unknown[]) => void
+
+export function clients(url: URL, logger: Logger, headers: HeadersSource, fields: LogFields): Client[] {
+  const options: ClientOptions = { baseUrl: url, apiKey: undefined, headers, timeoutMs: 1, maxRetries: 0 }
+  const own: Fetch = (url, init) => fetch(url, init)
+  logger.debug('line', fields)
+  return [
+    createClient({ ...options, logger, retryDelayMs: 1, allowDangerouslyExposeApiKey: true }),
+    createClient({ baseUrl: 'https://pod.test', fetch: own, headers: async () => ({ a: 'b' }) }),
+    createClient({ baseUrl: 'https://pod.test', fetch, headers: { a: 'b' } }),
+    createClient({ baseUrl: 'https://pod.test', fetch: globalThis.fetch }),
+    createClient({
+      baseUrl: 'https://pod.test',
+      fetch: (url, init) => fetch(url, { ...init, method: 'GET' }),
+    }),
+  ]
+}
+
+export async function operations(
+  client: Client,
+  blob: Blob,
+  bytes: Uint8Array,
+  runId: string,
+): Promise<void> {
+  const request: RequestOptions = { signal: new AbortController().signal, timeoutMs: 1, maxRetries: 1 }
+  const health: Envelope<ContainerHealth[]> = await checkHealth(client, request)
+  for (const { container, status } of health.data) say(container.trim(), status satisfies ContainerStatus)
+  const queue: Envelope<ContainerQueue[]> = await getQueue(client)
+  const entries: QueueEntry[] = queue.data.flatMap((item) => item.queue.queue_pending)
+  for (const [place, id] of entries) say(place.toFixed(), id.trim())
+  const workflows: Workflow[] = (await getWorkflows(client)).data
+  const parsed: ParsedWorkflow[] = workflows.map(parseWorkflow)
+  const kinds: (WorkflowKind | undefined)[] = parsed.map(({ inputs }) => inputs.prompt)
+  say(kinds)
+
+  const asBlob: BlobLike = blob
+  const file: NamedBlob = toFile(blob, 'cat.png', { type: 'image/png' })
+  const files: InputItem[] = [
+    asBlob,
+    file,
+    toFile(bytes, 'a'),
+    toFile(bytes.buffer.slice(0) as ArrayBuffer, 'b'),
+  ]
+  const inputs: Inputs = {
+    a: 'text',
+    b: 1,
+    c: 1n,
+    d: true,
+    e: new Date(),
+    f: { g: [1] },
+    h: bytes,
+    i: blob,
+    files,
+  }
+  const execute: ExecuteOptions = { groupId: 'g', arrays: 'indexed', signal: AbortSignal.timeout(1) }
+  const { data }: Envelope<Execution> = await executeWorkflow(client, 'w', inputs, execute)
+  say(data.run_id.trim(), data.output_names.length, data.number?.toFixed(), Object.keys(data.node_errors))
+
+  const output: Envelope<Output> | null = await getOutput(client, 'f.png')
+  say(output?.data.download_url?.trim())
+  const run: Run = (await getRun(client, runId)).data
+  const status: RunStatus = run.status
+  const outputs: RunOutput[] = run.outputs
+  say(status, run.inputs[0]?.path)
+  const paging: GetRunsOptions = {
+    groupId: 'g',
+    sortBy: 'created_at',
+    sortOrder: 'asc',
+    page: 1,
+    pageSize: 9,
+  }
+  const list: Envelope<RunList> = await getRuns(client, paging)
+  for (const { _id } of list.data.runs) say(_id.trim(), list.data.count.toFixed())
+  for await (const { _id } of iterateRuns(client, paging)) say(_id.trim())
+  say((await cancelRun(client, runId)).status)
+
+  const sources: DownloadSource[] = ['f.png', ...outputs, ...(output ? [output.data] : [])]
+  for (const source of sources) {
+    const response: Response = await downloadOutput(client, source, request)
+    say((await response.arrayBuffer()).byteLength, (await response.blob()).size, response.headers.get('a'))
+  }
+}
+
+export async function polls(client: Client, push: PushConnection, run: string): Promise<RunResult | Run> {
+  const poll: PollOptions = { pollIntervalMs: 1, timeoutMs: 1, maxPolls: 1 }
+  const watch: WatchOptions = { ...poll, cancelOn: 'both', push, signal: new AbortController().signal }
+  const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
+  const names: WaitForResultOptions = { ...wait, outputNames: ['f.png'] }
+  const told = ({ runId, outputNames }: Submission) => say(runId.trim(), outputNames.length)
+  const execute: ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
+  try {
+    const { outputs }: RunResult = await executeWorkflowAsync(client, 'w', { a: 1 }, execute)
+    for (const { filename, download_url } of outputs) say(filename.trim(), download_url?.trim())
+    await downloadOutput(client, outputs[0]!)
+    const first: ResultOutput | undefined = (await waitForResult(client, run, names)).outputs[0]
+    say(first, (await waitForOutput(client, 'f.png', poll)).data.generation_status.trim())
+    for await (const { status } of watchRun(client, run, watch)) say(status.trim())
+    return await waitForRun(client, run, wait)
+  } catch (error) {
+    if (!(error instanceof TimeoutError) || !error.resume) throw error
+    const more: ResumeOptions = { timeoutMs: 1, outputNames: ['f.png'] }
+    const late: RunResult = await error.resume(more)
+    const list: ResultList | undefined = Array.isArray(late.data) ? late.data : undefined
+    say(late.outputs[0]?.filename.trim(), late.data.download_url?.trim(), list?.length)
+    const any: Resumed = await error.resume<Resumed>()
+    say(any.status)
+    return error.resume<Run>()
+  }
+}
+
+export async function many(client: Client, push: PushConnection, runIds: string[]): Promise<Run | undefined> {
+  const told = new Map<number, string>()
+  const options: ExecuteManyOptions = { concurrency: 2, groupId: 'g', push, submitted: told, timeoutMs: 1 }
+  const results: ManyResult[] = await executeMany(client, 'w', [{ a: 'b' }, { a: 'c' }], options)
+  for (const result of results) say(result.status === 'fulfilled' ? result.value.outputs : result.reason)
+  const watched: RunWatcherOptions = { groupId: 'g', pollIntervalMs: 1, push }
+  const watcher: RunWatcher = createRunWatcher(client, watched)
+  const wait: RunWatcherWaitOptions = { timeoutMs: 1, onUpdate: ({ status }) => say(status.trim()) }
+  for (const result of await watcher.waitAll(runIds, wait))
+    if (result.status === 'fulfilled') return result.value
+  for await (const run of watcher) return run
+  return watcher.wait('r', wait)
+}
+
+export function errors(error: unknown): unknown {
+  if (isFlowScaleError(error)) return explain(error)
+  if (error instanceof ArgumentError) return error.code
+  if (error instanceof FlowScaleError)
+    return [error.runId, error.maybeSubmitted, error.submittedAt?.getTime()]
+  return error
+}
+
+function explain(error: AnyFlowScaleError): unknown {
+  switch (error.code) {
+    case 'ERR_FLOWSCALE_ARGUMENT':
+      return error.message
+    case 'ERR_FLOWSCALE_NETWORK':
+      return error.method?.trim()
+    case 'ERR_FLOWSCALE_TIMEOUT':
+      return [error.timeoutMs.toFixed(), error.reason, error.resume?.(), error.cancelError]
+    case 'ERR_FLOWSCALE_HTTP':
+      return [
+        error.status.toFixed(),
+        error.errors.length,
+        error.response.headers,
+        error.retryAfterMs?.toFixed(),
+      ]
+    case 'ERR_FLOWSCALE_VALIDATION':
+      return error.details.map(({ field, message }) => field + message)
+    case 'ERR_FLOWSCALE_REDIRECT':
+      return error.location?.trim()
+    case 'ERR_FLOWSCALE_RESPONSE':
+      return [error.body, error.requestId?.trim()]
+    case 'ERR_FLOWSCALE_RUN':
+      return [error.run?.status, error.errors.length]
+  }
+}
+
+export function classes(error: unknown): string {
+  if (error instanceof ValidationError) return error.details.join()
+  if (error instanceof HttpError) return error.status.toFixed()
+  if (error instanceof NetworkError) return error.code
+  if (error instanceof RedirectError) return error.url
+  if (error instanceof ResponseError) return error.url
+  if (error instanceof RunError) return error.status
+  return ''
+}
+
+export function logs(sink: LogSink, level: LogLevel, options: LoggerOptions): Client {
+  const logger: LevelLogger = createLogger({ ...options, sink, level, enabled: true })
+  logger.setLevel('warn')
+  logger.setEnabled(false)
+  logger.info('line', logger.config().level)
+  return createClient({ baseUrl: 'https://pod.test', logger })
+}
+
+export async function sockets(client: Client, socket: WebSocketLike, runId: string): Promise<Connection> {
+  const Own: WebSocketClass = class implements WebSocketLike {
+    send(data: unknown) {
+      socket.send(data)
+    }
+    close() {}
+    addEventListener() {}
+  }
+  const closed = ({ code, reason, final }: CloseInfo) => say(code.toFixed(), reason.trim(), final)
+  const options: WebSocketOptions = { WebSocket: Own, onClose: closed, url: async () => 'wss://pod.test' }
+  const connection: Connection = connectWebSocket(client, { ...options, onMessage: ({ type }) => say(type) })
+  await connection.opened
+  say(subscribeToRun(connection, runId), unsubscribeFromRun(connection, runId), connection.connected)
+  connection.listen((message) => say(message))()
+  for await (const { type } of connection) say(type)
+  await waitForRun(client, runId, { push: connection })
+  connection.close(1000, 'bye')
+  return connection
+}
+
+export function proxy(client: Client, operations: ProxyOperation[]): (request: Request) => Promise<Response> {
+  const authorize = (request: Request): ProxyPermission =>
+    request.headers.get('a') ? { groupId: 'g' } : new Response('no', { status: 401 })
+  const options: ProxyOptions = {
+    authorize,
+    allow: { operations },
+    basePath: '/api',
+    maxBodyBytes: 1,
+    cors: [],
+  }
+  return createProxyHandler(client, options)
+}
+
+export async function emulate(dialect: Dialect, faults: SocketOptions): Promise<RunUpdate | null> {
+  const prompt: InputDefinition = { kind: 'string', required: false }
+  const kind: Kind = 'image'
+  const run = async (inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> => {
+    const given: InputValue | InputValue[] | undefined = inputs.image
+    const isFile = (value: typeof given): value is InputFile => typeof value === 'object' && 'data' in value
+    await context.sleep(1)
+    context.progress(context.random())
+    return { image: { data: isFile(given) ? given.data : new Uint8Array(1), type: 'image/png' } }
+  }
+  const workflow: WorkflowDefinition = {
+    id: 'w',
+    name: 'w',
+    description: '',
+    inputs: { prompt, image: kind },
+    outputs: { image: 'image' },
+    run,
+  }
+  const options: EmulatorOptions = { speed: Infinity, dialect, workflows: [workflow] }
+  const emulator: Emulator = createEmulator(options)
+  const client = createClient({ baseUrl: emulator.url, apiKey: emulator.apiKey, fetch: emulator.fetch })
+  await checkHealth(client)
+  const where: Where = { filesUrl: emulator.filesUrl }
+  const response: Response = await emulator.handle(new Request(emulator.url), where)
+  const stats: EmulatorStats = emulator.stats
+  const served: ServeOptions = { port: 0, socket: faults }
+  const { url, close }: Served = await serve(emulator, served)
+  say(url.trim(), response.status, stats.requests.toFixed())
+  emulator.watch(({ run_id, progress }) => say(run_id.trim(), progress.toFixed()))()
+  await close()
+  return emulator.stateOf('r')
+}
+
+export async function published(options: FlowscaleOptions, extra: AsyncOptions): Promise<RunResult> {
+  const flowscale = new FlowscaleAPI(options)
+  const { data } = await flowscale.getRuns()
+  say(data.runs.length, facade.isFlowScaleError(data), facade.toFile(new ArrayBuffer(1), 'a').name)
+  flowscale.connectWebSocket({ onMessage: ({ type }) => say(type) })()
+  const client: Client = flowscale.client
+  await checkHealth(client)
+  return flowscale.executeWorkflowAsync('w', { a: 'b' }, 'g', 1, 1, extra)
+}
+
+/** What the class's package hands on is the client's own. */
+export const same: readonly [
+  typeof ArgumentError,
+  typeof FlowScaleError,
+  typeof HttpError,
+  typeof NetworkError,
+  typeof RedirectError,
+  typeof ResponseError,
+  typeof RunError,
+  typeof TimeoutError,
+  typeof ValidationError,
+  typeof parseWorkflow,
+] = [
+  facade.ArgumentError,
+  facade.FlowScaleError,
+  facade.HttpError,
+  facade.NetworkError,
+  facade.RedirectError,
+  facade.ResponseError,
+  facade.RunError,
+  facade.TimeoutError,
+  facade.ValidationError,
+  facade.parseWorkflow,
+]
+/** The errors of the main entry name the poller's. */
+export const shared = (push: Push, list: OutputList, output: OutputOfResult, more: Resume, result: Result) =>
+  [push, list, output, more, result] satisfies [
+    PushConnection,
+    ResultList,
+    ResultOutput,
+    ResumeOptions,
+    RunResult,
+  ]
+
+/** And so are its types. */
+export type Same = [
+  [facade.AnyFlowScaleError, facade.BlobLike, facade.Client, facade.CloseInfo, facade.ContainerHealth],
+  [facade.ContainerQueue, facade.Envelope<1>, facade.ExecuteOptions, facade.Execution, facade.GetRunsOptions],
+  [facade.InputItem, facade.Inputs, facade.LogLevel, facade.NamedBlob, facade.Output, facade.ParsedWorkflow],
+  [
+    facade.QueueEntry,
+    facade.RequestOptions,
+    facade.ResultOutput,
+    facade.Run,
+    facade.RunList,
+    facade.RunOutput,
+  ],
+  [facade.RunResult, facade.RunStatus, facade.Submission, facade.WebSocketOptions, facade.Workflow],
+  [facade.WorkflowKind, facade.ResultList, facade.ResumeOptions, facade.InputsOf<object>],
+]
