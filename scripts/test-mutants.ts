@@ -1,10 +1,11 @@
 // `npm run test:mutants [pattern]`: applies the patches of test/mutants in turn to a copy of the sources, each a bug that
 // a maintainer might make, and runs the tests that should catch it. Ends with `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { runFile } from './test/runFile.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -39,8 +40,39 @@ function copy(): string {
   for (const name of ['packages', 'scripts', 'test', 'examples', 'package.json', 'tsconfig.base.json']) {
     cpSync(join(root, name), join(to, name), { recursive: true, filter })
   }
-  symlinkSync(join(root, 'node_modules'), join(to, 'node_modules'), 'junction')
+  // The packages among them are those of the copy.
+  const modules = join(to, 'node_modules')
+  mkdirSync(join(modules, '@flowscale'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (!/^(@flowscale|flowscale)$/.test(name))
+      symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  symlinkSync(join(to, 'packages/flowscale'), join(modules, 'flowscale'))
+  for (const name of ['client', 'emulator']) {
+    symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
+  }
   return to
+}
+
+/** Writes anew what tests import as a package. */
+async function rebuild(cwd: string): Promise<void> {
+  const entries = (name: string, ...files: string[]) =>
+    build({
+      absWorkingDir: cwd,
+      entryPoints: files.map((file) => ({
+        in: `packages/${name}/src/${file}.ts`,
+        out: file.replace('/index', ''),
+      })),
+      outdir: `packages/${name}/dist`,
+      bundle: true,
+      splitting: true,
+      packages: 'external',
+      format: 'esm',
+      target: 'es2022',
+      logLevel: 'silent',
+    })
+  await entries('client', 'index', 'poller/index', 'websocket/index', 'logger', 'proxy/index')
+  await entries('flowscale', 'index')
 }
 
 const apply = (cwd: string, patch: string, ...flags: string[]): boolean =>
@@ -70,6 +102,7 @@ async function inCopies<T>(jobs: T[], run: (job: T, cwd: string) => Promise<void
 const copies = Array.from({ length: workers }, copy)
 const sound = new Set<string>()
 try {
+  await Promise.all(copies.map(rebuild))
   // A test that fails without a bug catches none.
   await inCopies([...new Set(mutants.flatMap(({ tests }) => tests))], async (file, cwd) => {
     const { failed, output } = await runFile(file, {}, limitMs * 2, cwd)
@@ -79,6 +112,7 @@ try {
   await inCopies(mutants, async ({ name, patch, bug, tests }, cwd) => {
     if (!bug || !tests.length) return say(false, `${name}: its head has no bug or no test`)
     if (!apply(cwd, patch)) return say(false, `${name}: the patch no longer applies`)
+    await rebuild(cwd)
     let caughtBy = ''
     for (const file of tests) {
       if (caughtBy || !sound.has(file)) continue
