@@ -1,7 +1,9 @@
 // The figures of the README: `npm run readme` writes them, `--check` fails where they differ. Sizes are measured on the
-// build, the rows of the runtimes come from the last `npm run test:runtimes`.
+// build, the rows of the runtimes come from the last `npm run test:runtimes`, what things cost from the last
+// `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
+import { performance } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 const file = 'README.md'
@@ -52,17 +54,23 @@ function runtimes(text: string): string {
         `| ${runtime} | ${version} | ${passed} of ${cases} | ${reasons} |`,
     ),
   ]
-  return text.replace(
-    /(<!-- runtimes -->\n)[\s\S]*?(<!-- \/runtimes -->)/,
-    (_, open, close) => `${open}\n${table.join('\n')}\n\n${close}`,
-  )
+  return fill(text, 'runtimes', table)
+}
+
+/** Puts lines between the marks of a block. */
+function fill(text: string, block: string, lines: readonly string[]): string {
+  const [open, close] = [`<!-- ${block} -->`, `<!-- /${block} -->`]
+  const [start, end] = [text.indexOf(open), text.indexOf(close)]
+  if (start < 0 || end < start) throw new Error(`The README has lost its block ${block}`)
+  return `${text.slice(0, start)}${open}\n\n${lines.join('\n')}\n\n${text.slice(end)}`
 }
 
 /** As the formatter leaves it: cells are as wide as it likes. */
 const plain = (text: string) => text.replace(/ *\| */g, '|').replace(/\|[|-]+\n/g, '|\n')
 
-const after = runtimes(await sizes(before))
-if (!/<!-- runtimes -->/.test(before) || after === before.replace(/ KB \|/g, '')) {
+const results = JSON.parse(readFileSync('scripts/bench/results.json', 'utf8'))
+const after = fill(runtimes(await sizes(before)), 'performance', performance(results))
+if (after === before.replace(/ KB \|/g, '')) {
   throw new Error('The README has lost its tables')
 }
 if (plain(after) === plain(before)) console.log('README: its figures are those of today')
