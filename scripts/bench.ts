@@ -1,5 +1,6 @@
 // `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than eight
-// minutes. `-- --json` prints one JSON document, `-- --only NAME` measures the figures whose names hold NAME,
+// minutes. `-- --json` prints one JSON document, `-- --only NAME` measures the figures whose names hold NAME
+// (or a part as a whole: requests, imports, sizes, waits, many, uploads),
 // `-- --save` keeps the result in scripts/bench/results.json, from which the README's table is made.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
@@ -39,7 +40,7 @@ const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(0)
 const figures: Figure[] = []
 for (const section of sections) {
   const found = await section.run((what) => console.error(`${seconds()}  ${what}`))
-  figures.push(...found.filter(({ name }) => section.name === only || isWanted(name)))
+  figures.push(...found.filter(({ name }) => isWanted(section, name)))
 }
 console.error(`${seconds()}  done`)
 

@@ -1,7 +1,9 @@
 // The figures of the README: `npm run readme` writes them, `--check` fails where they differ. Sizes are measured on the
-// build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and `npm run test:bundlers`.
+// build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and `npm run test:bundlers`, what
+// things cost from the last `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
+import { performance } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 const file = 'README.md'
@@ -77,6 +79,7 @@ const tables: Record<string, () => string> = {
       ),
     ])
   },
+  performance: () => performance(read('scripts/bench/results.json')).join('\n'),
 }
 
 /** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */

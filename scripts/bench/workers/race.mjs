@@ -11,7 +11,6 @@ export async function race(contestants, { concurrency, batch, rounds, budgetMs }
     const work = async () => {
       while (left-- > 0) await send()
     }
-    globalThis.gc?.()
     const before = process.cpuUsage()
     const start = performance.now()
     if (concurrency === 1) await work()
@@ -20,9 +19,10 @@ export async function race(contestants, { concurrency, batch, rounds, budgetMs }
     const { user, system } = process.cpuUsage(before)
     return { ms: ms / batch, cpu: (user + system) / 1000 / batch }
   }
-  for (let round = 0; round < 5; round++) for (const name of names) await turn(name)
+  for (let round = 0; round < 4; round++) for (const name of names) await turn(name)
   const until = performance.now() + budgetMs
   for (let round = 0; round < rounds && (round < 30 || performance.now() < until); round++) {
+    globalThis.gc?.()
     for (let index = names.length - 1; index > 0; index--) {
       const other = Math.floor(Math.random() * (index + 1))
       ;[names[index], names[other]] = [names[other], names[index]]

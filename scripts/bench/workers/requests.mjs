@@ -93,7 +93,7 @@ if (concurrency === '1') {
   const local = createClient({ baseUrl: url, apiKey: key, logger, fetch: free })
   const call = { checkHealth: () => checkHealth(local), getRun: () => getRun(local, 'bench') }[operation]
   const both = { client: call, floor: async () => JSON.parse(await (await free()).text()) }
-  if (call) own = await race(both, { concurrency: 1, batch: 1000, rounds: 100, budgetMs: 5000 })
+  if (call) own = await race(both, { concurrency: 1, batch: 500, rounds: 60, budgetMs: 3000 })
 }
 console.log(JSON.stringify({ samples, left, own }))
 process.exit()

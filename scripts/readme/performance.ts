@@ -1,0 +1,118 @@
+// The README's tables of what things cost, from the last `npm run bench -- --save`.
+import type { Figure } from '../bench/figure.ts'
+
+export interface Results {
+  date: string
+  machine: { cpu: string; cores: number; memoryGb: number; os: string; loadBefore: number }
+  versions: Record<string, string>
+  figures: Figure[]
+}
+
+const number = (value: number): string =>
+  value >= 1000 ? Math.round(value).toLocaleString('en-US') : `${Number(value.toPrecision(3))}`
+
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  row(...head),
+  row(...head.map(() => '---')),
+  ...rows.map((cells) => row(...cells)),
+]
+
+/** Lines of Markdown. */
+export function performance({ date, machine, versions, figures }: Results): string[] {
+  const find = (name: string): Figure => {
+    const figure = figures.find((figure) => figure.name === name)
+    if (!figure) throw new Error(`scripts/bench/results.json has no figure ${name}: npm run bench -- --save`)
+    return figure
+  }
+
+  const besideFetch = [
+    'checkHealth, one by one',
+    'checkHealth, 50 at once',
+    'getRun, one by one',
+    'getRun, 50 at once',
+    'executeWorkflow, one by one',
+    'executeWorkflow, 50 at once',
+    'checkHealth, one by one, with a signal',
+    'checkHealth, 50 at once, with a signal',
+    'upload of 200 MB',
+    'upload of 1 GB',
+    'memory for an upload of 1 GB',
+  ].map((name) => {
+    const { value, floor, unit, ratio, target, met } = find(name)
+    const times = ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : ''
+    return [
+      name,
+      `${number(value)} ${unit.split(',')[0]}`,
+      number(floor!),
+      times,
+      `${met ? '✓' : '✗'} ${target}`,
+    ]
+  })
+
+  const versus = (name: string, who: string): string => {
+    const figure = find(name)
+    const value = who === '@flowscale/client' ? figure.value : figure.peers[who]
+    if (value === undefined) return ''
+    return name.startsWith('size') ? `${(value / 1000).toFixed(1)} KB` : number(value)
+  }
+  const columns: readonly (readonly [head: string, name: string])[] = [
+    ['GET, µs', 'checkHealth, one by one'],
+    ['GET, 50 at once, a second', 'checkHealth, 50 at once'],
+    ['POST of a form, µs', 'executeWorkflow, one by one'],
+    ['upload of 1 GB, MB/s', 'upload of 1 GB'],
+    ['its memory, MB', 'memory for an upload of 1 GB'],
+    ['import, ms', 'import of @flowscale/client'],
+    ['all of it, brotli', 'size of every entry point'],
+  ]
+  const peers = Object.keys(versions).filter((name) => !['node', 'flowscale'].includes(name))
+  const besidePeers = [
+    ...peers.map((who) => [`${who} ${versions[who]}`, ...columns.map(([, name]) => versus(name, who))]),
+    ['bare fetch', ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor!)))],
+  ]
+
+  const many = [1, 10, 100, 1000, 10_000].map((count) => {
+    const { value, beside = {} } = find(`requests for ${count} runs by executeMany`)
+    const told = ['besides the submissions', 'seconds', 'peak MB above idle', 'heap MB kept']
+    return [number(count), number(value), ...told.map((name) => number(Math.max(0, beside[name]!)))]
+  })
+
+  const late = [50, 1000].flatMap((runs) =>
+    ['polling', 'watcher', 'push', 'watcher, push'].map((way) => {
+      const { value, beside = {} } = find(`${way}, ${runs} waits at once: from the run's end to the wait's`)
+      return [way, number(runs), number(value), number(beside.p99!), number(beside['requests a run']!)]
+    }),
+  )
+
+  const missed = figures.filter(({ met }) => met === false)
+  const { cpu, cores, memoryGb, os, loadBefore } = machine
+  const isBusy = loadBefore > cores / 2
+  return [
+    `Measured by \`npm run bench\` on ${date}: Node ${versions.node}, ${cores} cores of ${cpu}, ${memoryGb} GB, ${os}${
+      isBusy ? `, **while other work ran on it (load ${loadBefore})**: times are rough` : ''
+    }. The`,
+    'server is a process of its own on the same machine, so a request costs little, and what is on top of it shows.',
+    '',
+    ...table(['', 'client', 'bare fetch', 'ratio (95 %)', 'target'], besideFetch),
+    '',
+    'The same beside others, each as its users would write it, with what it does by default:',
+    '',
+    ...table(['', ...columns.map(([head]) => head)], besidePeers),
+    '',
+    'Many runs by `executeMany`: requests, of those not submissions, seconds, memory.',
+    '',
+    ...table(['runs', 'requests', 'not submissions', 'seconds', 'peak MB', 'MB kept'], many),
+    '',
+    'From the end of a run to the end of the wait for it, in ms:',
+    '',
+    ...table(['', 'waits at once', 'median', 'p99', 'requests a run'], late),
+    '',
+    ...(missed.length ? ['Targets that were missed:', ''] : ['Every target was met.']),
+    ...missed.map(
+      ({ name, value, unit, ratio, target, note }) =>
+        `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}${
+          note ? `; ${note}` : ''
+        }`,
+    ),
+  ]
+}
