@@ -25,10 +25,10 @@ const parts = await Promise.all([
   import('./bench/waits.ts').then(({ waits }) => waits),
   import('./bench/uploads.ts').then(({ uploads }) => uploads),
 ])
-const isWanted = (name: string): boolean => !only || name.toLowerCase().includes(only)
-const sections: Section[] = parts
-  .flat()
-  .filter(({ name, figures }) => name === only || figures.some(isWanted))
+const isPart = parts.flat().some(({ name }) => name === only)
+const isWanted = ({ name }: Section, figure: string): boolean =>
+  !only || (isPart ? name === only : figure.toLowerCase().includes(only))
+const sections: Section[] = parts.flat().filter((part) => part.figures.some((name) => isWanted(part, name)))
 if (!sections.length) {
   const names = parts.flat().flatMap(({ figures }) => figures)
   throw new Error(`No figure is called ${values.only}; there are:\n${names.join('\n')}`)
