@@ -26,9 +26,9 @@ import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
-const MOST_MORE = 960
+const MOST_MORE = 480
 const STUCK_MS = 30_000
-const OVERALL_MS = 240_000
+const OVERALL_MS = 280_000
 const OPERATIONS = ['getRun', 'getOutput', 'connect', 'message'] as const
 
 /** What a wait takes as the server's last word, as it documents: an error of its own, a redirect, an unknown run. */
