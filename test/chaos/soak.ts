@@ -93,6 +93,7 @@ async function judge(
   for (const what of ['sockets', 'timers', 'listeners'] as const) {
     if (last[what] > second[what]) found.push(`${what} grew from ${second[what]} to ${last[what]}`)
   }
+  if ((ends.result ?? 0) < asked * 0.8) found.push(`only ${ends.result ?? 0} of ${asked} runs gave a result`)
   const { ledger } = await server.report()
   for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
     found.push(`the key was seen ${times} times in ${place}`)

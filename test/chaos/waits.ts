@@ -26,7 +26,7 @@ import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
-const MOST_MORE = 480
+const MOST_MORE = 960
 const STUCK_MS = 30_000
 const OVERALL_MS = 280_000
 const OPERATIONS = ['getRun', 'getOutput', 'connect', 'message'] as const
@@ -58,7 +58,7 @@ export const waits: Part = {
     // Those that need a run of a certain state find none most of the time.
     const rare = [...Array<FaultKind>(12).fill('no-url'), ...Array<FaultKind>(2).fill('backwards')]
     // It ends a wait, and is to be played a hundred times all the same.
-    const often = Array<FaultKind>(30).fill('vanished')
+    const often = Array<FaultKind>(60).fill('vanished')
     const servers: HostileServer[] = []
     const start = async (kinds: readonly FaultKind[], seed: number): Promise<HostileServer> => {
       const server = await startServer({
@@ -147,8 +147,9 @@ async function measure(
     const how = ['run', 'result', 'async', 'output'][Math.floor(random() * 4)]!
     const inputs = {
       text: name,
-      ms: end === 'cancelled' ? 60_000 : random() * 300,
-      end: end === 'never' ? 'never' : end,
+      ms: random() * 300,
+      // One that is to be cancelled must not end by itself, however long that takes.
+      end: end === 'cancelled' ? 'never' : end,
     }
     const timeoutMs = 1000 + random() * 2000
     const push =

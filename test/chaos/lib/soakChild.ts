@@ -14,7 +14,7 @@ async function soak({ url, runs, limitMs }: SoakOrders): Promise<Soaked> {
   const client = createClient({
     baseUrl: url,
     apiKey: CANARY,
-    timeoutMs: 3000,
+    timeoutMs: 20_000,
     retryDelayMs: 5,
     logger,
   })
@@ -41,9 +41,9 @@ async function soak({ url, runs, limitMs }: SoakOrders): Promise<Soaked> {
             client,
             'qu1ck',
             { text },
-            { signal, timeoutMs: 6000, pollIntervalMs: 100, onUpdate: () => {}, onSubmitted: () => {} },
+            { signal, timeoutMs: 60_000, pollIntervalMs: 100, onUpdate: () => {}, onSubmitted: () => {} },
           )
-          const { outputs } = await within(60_000, text, pending)
+          const { outputs } = await within(120_000, text, pending)
           if (outputs.length !== 1) failures.push(`${text} has ${outputs.length} outputs`)
           ends.add('result')
         } catch (error) {
