@@ -22,7 +22,7 @@ const everywhere = [
     'Partial',
     'PromiseSettledResult',
   ],
-  ...['AbortSignal', 'Request', 'RequestInit', 'Response', 'URL'],
+  ...['AbortSignal', 'Headers', 'Request', 'RequestInit', 'Response', 'URL'],
 ]
 /** Generic from TypeScript 5.7 on only. */
 const notGeneric = ['ArrayBufferView', 'Uint8Array']

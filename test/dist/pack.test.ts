@@ -22,6 +22,8 @@ const expected: Record<string, string[]> = {
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    // What its entry points share, by which of them do.
+    'dist/shared2.js',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'websocket'].map((name) => `dist/playground/client/${name}.js`),
   ],

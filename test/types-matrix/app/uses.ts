@@ -113,10 +113,15 @@ import {
   type Emulator,
   type EmulatorOptions,
   type EmulatorStats,
+  type FaultKind,
+  type FaultOperation,
+  type FaultOptions,
+  type FaultRequest,
   type InputDefinition,
   type InputFile,
   type InputValue,
   type Kind,
+  type Ledger,
   type RunContext,
   type RunUpdate,
   type Where,
@@ -368,6 +373,15 @@ export async function emulate(dialect: Dialect, faults: SocketOptions): Promise<
   emulator.watch(({ run_id, progress }) => say(run_id.trim(), progress.toFixed()))()
   await close()
   return emulator.stateOf('r')
+}
+
+export function faultsOf(emulator: Emulator): FaultOptions {
+  const ledger: Ledger = emulator.ledger
+  const operations: FaultOperation[] = ['executeWorkflow']
+  say(ledger.runs.length, ledger.keys.header.toFixed())
+  const plan = ({ attempt, operation }: FaultRequest): FaultKind | undefined =>
+    attempt === 1 && operation === 'getRun' ? 'http-503-early' : undefined
+  return { seed: 1, chance: 0.5, operations, plan }
 }
 
 export async function published(options: FlowscaleOptions, extra: AsyncOptions): Promise<RunResult> {

@@ -40,6 +40,7 @@ export interface FaultRequest {
   readonly target: string
 }
 
+/** The option `faults` of `createEmulator`. */
 export interface FaultOptions {
   /** Of what is random. Default: that of the emulator */
   seed?: number | undefined
