@@ -10,7 +10,7 @@ const test = suite('declarations')
 /** Global types that ES2022, DOM, Node 18, Workers, Bun and Deno have alike. */
 const everywhere = [
   ...['Array', 'ArrayBuffer', 'ArrayBufferView', 'Date', 'Error', 'Map', 'TypeError', 'Uint8Array'],
-  ...['Promise', 'AsyncGenerator', 'AsyncIterable', 'AsyncIterableIterator'],
+  ...['Promise', 'AsyncGenerator', 'AsyncIterable', 'AsyncIterableIterator', 'Iterable'],
   ...[
     'Record',
     'Readonly',
@@ -22,7 +22,7 @@ const everywhere = [
     'Partial',
     'PromiseSettledResult',
   ],
-  ...['AbortSignal', 'Headers', 'Request', 'RequestInit', 'Response', 'URL'],
+  ...['AbortSignal', 'Request', 'RequestInit', 'Response', 'URL'],
 ]
 /** Generic from TypeScript 5.7 on only. */
 const notGeneric = ['ArrayBufferView', 'Uint8Array']

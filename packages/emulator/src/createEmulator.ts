@@ -44,7 +44,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     ledger: pod.ledger,
     sockets: {
       connect(url, headers) {
-        noteKeys(pod, url, headers)
+        noteKeys(pod, url, new Headers([...headers] as [string, string][]))
         return pod.faults.choose('connect', new URL(url).pathname)
       },
       message: (update) => pod.faults.choose('message', update.run_id),

@@ -155,7 +155,7 @@ export interface Emulator {
   /** What a server asks that has WebSockets: what they are to suffer, which the ledger then counts. */
   readonly sockets: {
     /** For a handshake that is taken; it notes the key, too. */
-    connect(url: string, headers: Headers): FaultKind | undefined
+    connect(url: string, headers: Iterable<readonly [name: string, value: string]>): FaultKind | undefined
     /** For each message. */
     message(update: RunUpdate): FaultKind | undefined
   }
