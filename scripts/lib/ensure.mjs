@@ -48,37 +48,24 @@ export function ensureBuilt() {
   if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')
 }
 
-/** Installs the other runtimes, pinned in test/runtimes, if they are missing or older than their lockfile. */
+/** Installs what a folder with a lockfile of its own pins, if it is missing or older than that. */
+function ensureFolder(what, folder) {
+  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
+    npm(`Installing the ${what}`, folder, 'ci')
+}
+
 export function ensureRuntimes() {
-  const folder = 'test/runtimes'
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     console.error('The runtimes in test/runtimes are pinned for Linux on x64 only.')
     process.exit(1)
   }
-  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
-    npm('Installing the runtimes', folder, 'ci')
+  ensureFolder('runtimes', 'test/runtimes')
 }
 
-/** Installs the bundlers and package managers, pinned in test/bundlers, in the same way. */
-export function ensureBundlers() {
-  const folder = 'test/bundlers'
-  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
-    npm('Installing the bundlers', folder, 'ci')
-}
-
-/** Installs the compilers and type libraries, pinned in test/types-matrix, in the same way. */
-export function ensureTypes() {
-  const folder = 'test/types-matrix'
-  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
-    npm('Installing the compilers', folder, 'ci')
-}
-
-/** Installs what the client is compared with, pinned in scripts/bench/peers, if missing or older than its lockfile. */
-export function ensurePeers() {
-  const folder = 'scripts/bench/peers'
-  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
-    npm('Installing the peers', folder, 'ci')
-}
+export const ensureBundlers = () => ensureFolder('bundlers and package managers', 'test/bundlers')
+export const ensureTypes = () => ensureFolder('compilers and type libraries', 'test/types-matrix')
+/** What the client is compared with. */
+export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')
 
 /** Where Debian puts its browsers. Others are named by CHROMIUM_PATH and FIREFOX_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'

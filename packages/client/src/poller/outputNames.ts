@@ -1,14 +1,9 @@
+import { isForm } from '../internal/isForm.ts'
 import { isId } from '../internal/options.ts'
 
 /** Those of `names` that can be asked for. */
 export const legal = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
-
-/** Whether two names differ by an extension only: some servers leave it out, in some answers. */
-function isForm(one: string, other: string): boolean {
-  const [short, long] = one.length < other.length ? [one, other] : [other, one]
-  return long.startsWith(short) && /^\.[^.]+$/.test(long.slice(short.length))
-}
 
 /**
  * Whether `list` holds `name`, in this or another form. What stands in one list with `name` is another output's,

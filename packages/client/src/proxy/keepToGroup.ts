@@ -1,4 +1,5 @@
 import { toRun } from '../internal/data.ts'
+import { isForm } from '../internal/isForm.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Run } from '../types.ts'
 import type { Call } from './readCall.ts'
@@ -42,19 +43,16 @@ export async function keepToGroup(
       seen.add(run._id)
       // A server may know nothing of groups.
       if ((run.group_id ?? groupId) !== groupId) continue
-      if (runId ? run._id === runId : namesOf(run).some((name) => isForm(name, filename!))) return undefined
+      if (
+        runId ? run._id === runId : namesOf(run).some((name) => name === filename || isForm(name, filename!))
+      )
+        return undefined
       isGoing ||= !isDone(run.status) && !isFailed(run.status)
     }
   }
   // A run of the group may still make that output.
   return isGoing && filename ? new Response(null, { status: 204, headers: own }) : notFound
 }
-
-/** Names of outputs come with and without an extension. */
-const isForm = (one: string, other: string): boolean =>
-  one === other || isLonger(one, other) || isLonger(other, one)
-const isLonger = (long: string, short: string): boolean =>
-  long.startsWith(short) && /^\.[^.]+$/.test(long.slice(short.length))
 
 const namesOf = ({ outputs, output_names }: Run): string[] =>
   [outputs.map(({ filename }) => filename), output_names ?? []].flat().map(String)
