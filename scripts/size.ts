@@ -28,7 +28,7 @@ const cases: Case[] = [
   {
     name: 'createClient + checkHealth',
     code: `export { createClient, checkHealth } from '${index}'`,
-    budget: 3000,
+    budget: 3020,
     without: [
       ...marks.operations,
       'comfy/queue',

@@ -47,7 +47,9 @@ export async function downloadOutput(
   for (let renewed = false; ; renewed = true) {
     link ||= await askForLink(client, filename!, options)
     try {
-      return (await request(bare, new URL(link).href, { options: plain, via: follow })) as unknown as Response
+      const { href, origin, pathname } = new URL(link)
+      const call = { options: plain, url: origin + pathname, via: follow }
+      return (await request(bare, href, call)) as unknown as Response
     } catch (error) {
       // S3 answers 403 to a link that has expired, GCS 400.
       const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)
