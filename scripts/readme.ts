@@ -1,13 +1,11 @@
-// The figures of the README: `npm run readme` writes them, `--check` fails where they differ. Sizes are measured on the
-// build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and `npm run test:bundlers`, what
-// things cost from the last `npm run bench -- --save`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// The figures of the README and of docs/performance.md: `npm run readme` writes them, `--check` fails where they differ.
+// Sizes are measured on the build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and
+// `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
-import { performance } from './readme/performance.ts'
+import { besidePeers, performance, type Results } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
-const file = 'README.md'
-const before = readFileSync(file, 'utf8')
 
 /** A row of a table of functions ends with what `createClient` and the function weigh. */
 const functionRow = /^(\| `(\w+)\(.*\|) *[\d.]* ?(?:KB)? *\|$/
@@ -57,7 +55,7 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'))
 const table = (rows: readonly (readonly unknown[])[]) =>
   rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
 
-const measured = 'scripts/bench/results.json'
+const measured = () => read<Results>('scripts/bench/results.json')
 const tables: Record<string, () => string> = {
   runtimes: () =>
     table([
@@ -80,31 +78,39 @@ const tables: Record<string, () => string> = {
       ),
     ])
   },
-  // Until the bench was run on a quiet machine.
-  ...(existsSync(measured) && { performance: () => performance(read(measured)).join('\n') }),
+  peers: () => besidePeers(measured()).join('\n'),
+  performance: () => performance(measured()).join('\n'),
 }
 
 /** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */
-function fill(text: string): string {
-  return Object.entries(tables).reduce((filled, [name, make]) => {
+function fill(file: string, text: string, names: readonly string[]): string {
+  return names.reduce((filled, name) => {
     const place = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`)
-    if (!place.test(filled)) throw new Error(`The README has lost its table of ${name}`)
-    return filled.replace(place, (_, open, close) => `${open}\n${make()}\n\n${close}`)
+    if (!place.test(filled)) throw new Error(`${file} has lost its table of ${name}`)
+    return filled.replace(place, (_, open, close) => `${open}\n${tables[name]!()}\n\n${close}`)
   }, text)
 }
 
 /** As the formatter leaves it: cells are as wide as it likes. */
 const plain = (text: string) => text.replace(/ *\| */g, '|').replace(/\|[|-]+\n/g, '|\n')
 
-const after = fill(await sizes(before))
-if (!/ KB \|$/m.test(before)) throw new Error('The README has lost its sizes')
-if (plain(after) === plain(before)) console.log('README: its figures are those of today')
-else if (isCheck) {
-  const old = plain(before).split('\n')
-  for (const line of plain(after).split('\n')) if (!old.includes(line)) console.error(`should be ${line}`)
-  console.error('The README’s figures differ: npm run readme')
-  process.exitCode = 1
-} else {
-  writeFileSync(file, after)
-  console.log('README: written; npm run format puts the tables straight')
+/** Writes a file, or tells where it differs. */
+function keep(file: string, before: string, after: string): void {
+  if (plain(after) === plain(before)) console.log(`${file}: its figures are those of today`)
+  else if (isCheck) {
+    const old = plain(before).split('\n')
+    for (const line of plain(after).split('\n')) if (!old.includes(line)) console.error(`should be ${line}`)
+    console.error(`The figures of ${file} differ: npm run readme`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(file, after)
+    console.log(`${file}: written; npm run format puts the tables straight`)
+  }
 }
+
+const readme = readFileSync('README.md', 'utf8')
+if (!/ KB \|$/m.test(readme)) throw new Error('The README has lost its sizes')
+keep('README.md', readme, fill('README.md', await sizes(readme), ['runtimes', 'bundlers', 'peers']))
+const page = 'docs/performance.md'
+const told = readFileSync(page, 'utf8')
+keep(page, told, fill(page, told, ['performance']))

@@ -1,4 +1,4 @@
-// The README's tables of what things cost, from the last `npm run bench -- --save`.
+// The tables of what things cost, in the README and in docs/performance.md, from the last `npm run bench -- --save`.
 import type { Figure } from '../bench/figure.ts'
 
 export interface Results {
@@ -18,38 +18,31 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   ...rows.map((cells) => row(...cells)),
 ]
 
-/** Lines of Markdown. */
-export function performance({ date, machine, versions, figures }: Results): string[] {
-  const find = (name: string): Figure => {
+const mark = (target: string | null, met: boolean | null): string =>
+  target ? `${met ? '✓' : '✗'} ${target}` : ''
+
+const finder =
+  (figures: readonly Figure[]) =>
+  (name: string): Figure => {
     const figure = figures.find((figure) => figure.name === name)
     if (!figure) throw new Error(`scripts/bench/results.json has no figure ${name}: npm run bench -- --save`)
     return figure
   }
 
-  const besideFetch = [
-    'checkHealth, one by one',
-    'checkHealth, 50 at once',
-    'getRun, one by one',
-    'getRun, 50 at once',
-    'executeWorkflow, one by one',
-    'executeWorkflow, 50 at once',
-    'checkHealth, one by one, with a signal',
-    'checkHealth, 50 at once, with a signal',
-    'upload of 200 MB',
-    'upload of 1 GB',
-    'memory for an upload of 1 GB',
-  ].map((name) => {
-    const { value, floor, unit, ratio, target, met } = find(name)
-    const times = ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : ''
-    return [
-      name,
-      `${number(value)} ${unit.split(',')[0]}`,
-      number(floor!),
-      times,
-      `${met ? '✓' : '✗'} ${target}`,
-    ]
-  })
+/** Where and when. */
+function measuredOn({ date, machine, versions }: Results): string {
+  const { cpu, cores, memoryGb, os, loadBefore } = machine
+  const disturbed = `, **while other work ran on it (load ${loadBefore})**: times are rough`
+  return (
+    `Measured by \`npm run bench\` on ${date}: Node ${versions.node}, ${cores} cores of ${cpu}, ` +
+    `${memoryGb} GB, ${os}${loadBefore > cores / 2 ? disturbed : ''}.`
+  )
+}
 
+/** Lines of Markdown: the client, a bare fetch and the peers, each as its users would write it. */
+export function besidePeers(results: Results): string[] {
+  const { versions, figures } = results
+  const find = finder(figures)
   const versus = (name: string, who: string): string => {
     const figure = find(name)
     const value = who === '@flowscale/client' ? figure.value : figure.peers[who]
@@ -66,10 +59,57 @@ export function performance({ date, machine, versions, figures }: Results): stri
     ['all of it, brotli', 'size of every entry point'],
   ]
   const peers = Object.keys(versions).filter((name) => !['node', 'flowscale'].includes(name))
-  const besidePeers = [
-    ...peers.map((who) => [`${who} ${versions[who]}`, ...columns.map(([, name]) => versus(name, who))]),
-    ['bare fetch', ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor!)))],
+  return [
+    ...table(
+      ['', ...columns.map(([head]) => head)],
+      [
+        ...peers.map((who) => [`${who} ${versions[who]}`, ...columns.map(([, name]) => versus(name, who))]),
+        [
+          'bare fetch',
+          ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor!))),
+        ],
+      ],
+    ),
+    '',
+    measuredOn(results),
   ]
+}
+
+/** Lines of Markdown: all that was measured, and which targets were missed. */
+export function performance(results: Results): string[] {
+  const { figures } = results
+  const find = finder(figures)
+  const besideFetch = [
+    'checkHealth, one by one',
+    'checkHealth, 50 at once',
+    'getRun, one by one',
+    'getRun, 50 at once',
+    'executeWorkflow, one by one',
+    'executeWorkflow, 50 at once',
+    'checkHealth, one by one, with a signal',
+    'checkHealth, 50 at once, with a signal',
+    'upload of 200 MB',
+    'upload of 1 GB',
+    'memory for an upload of 1 GB',
+    'own code of checkHealth',
+    'own code of getRun',
+  ].map((name) => {
+    const { value, floor, unit, ratio, target, met } = find(name)
+    const times = ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : ''
+    return [name, `${number(value)} ${unit.split(',')[0]}`, number(floor!), times, mark(target, met)]
+  })
+
+  const imports = figures
+    .filter(({ name }) => name.startsWith('import of'))
+    .map(({ name, value, floor, target, met }) => [name, number(value), number(floor!), mark(target, met)])
+
+  const sizes = figures
+    .filter(({ name }) => name.startsWith('size of'))
+    .map(({ name, value, beside = {}, target, met }) => [
+      name.replace('size of ', ''),
+      ...[beside.minified!, beside.gzip!, value].map(number),
+      mark(target, met),
+    ])
 
   const many = [1, 10, 100, 1000, 10_000].map((count) => {
     const { value, beside = {} } = find(`requests for ${count} runs by executeMany`)
@@ -85,19 +125,19 @@ export function performance({ date, machine, versions, figures }: Results): stri
   )
 
   const missed = figures.filter(({ met }) => met === false)
-  const { cpu, cores, memoryGb, os, loadBefore } = machine
-  const isBusy = loadBefore > cores / 2
   return [
-    `Measured by \`npm run bench\` on ${date}: Node ${versions.node}, ${cores} cores of ${cpu}, ${memoryGb} GB, ${os}${
-      isBusy ? `, **while other work ran on it (load ${loadBefore})**: times are rough` : ''
-    }. The`,
-    'server is a process of its own on the same machine, so a request costs little, and what is on top of it shows.',
+    `${measuredOn(results)} The server is a process of its own on the same machine, so a request costs little, and what is`,
+    'on top of it shows.',
     '',
     ...table(['', 'client', 'bare fetch', 'ratio (95 %)', 'target'], besideFetch),
     '',
-    'The same beside others, each as its users would write it, with what it does by default:',
+    'Importing, in ms, beside an empty module:',
     '',
-    ...table(['', ...columns.map(([head]) => head)], besidePeers),
+    ...table(['', 'client', 'empty', 'target'], imports),
+    '',
+    'Bundles in bytes, by esbuild:',
+    '',
+    ...table(['', 'minified', 'gzip', 'brotli', 'target'], sizes),
     '',
     'Many runs by `executeMany`: requests, of those not submissions, seconds, memory.',
     '',

@@ -77,7 +77,12 @@ export const waits: Part = {
     try {
       const all = (async () => {
         const count = settings.scale === 'short' ? 90 : 1800
-        const one = await measure(settings, count, await start([...passing, ...brief, ...rare], settings.seed), false)
+        const one = await measure(
+          settings,
+          count,
+          await start([...passing, ...brief, ...rare], settings.seed),
+          false,
+        )
         const other = await measure(
           settings,
           count / 9,

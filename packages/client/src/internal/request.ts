@@ -110,7 +110,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
       // A logger that fails must not lose a run.
       try {
-        const [, path] = /[^/:](\/[^?]*)/.exec(url)!
+        const path = /[^/:](\/[^?]*)/.exec(url)![1]!
         await logger?.[level](`${method} ${path} ${end}`, {
           method,
           path,
