@@ -1,5 +1,6 @@
 import type { Row } from '../../runtimes/commands.ts'
 import { told } from '../../runtimes/told.ts'
+import { assertNoCanary } from '../../support/canary.ts'
 import { listen } from '../../support/listen.ts'
 import type { Orders } from '../lib/executeCalls.ts'
 import type { Told } from './suite.ts'
@@ -22,6 +23,7 @@ export async function runIn({ runtime, start }: Row, app: string, orders: Orders
   const started = await start(control.url, app)
   try {
     const given = await told(started, coming, LIMIT_MS)
+    assertNoCanary(started.output(), `what ${runtime} said`)
     if (!given) throw new Error(`${runtime} has told nothing\n${started.output()}`)
     if (started.exit) {
       // By itself: a timer or a socket left behind would hold it.
