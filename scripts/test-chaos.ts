@@ -2,6 +2,8 @@
 // leaked, nothing hangs, as numbers. Ends with `N passed, N failed`.
 import { parseArgs } from 'node:util'
 import { parts } from '../test/chaos/parts.ts'
+import { runtimes } from '../test/chaos/runtimes.ts'
+import { ensureBuilt, ensureRuntimes, fitRuntimes } from './lib/ensure.mjs'
 
 const { values, positionals } = parseArgs({
   options: {
@@ -15,17 +17,23 @@ const seed = Number(values.seed)
 if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number')
 const scale = values.short ? 'short' : values.long ? 'long' : 'full'
 const [pattern = ''] = positionals
+const chosen = parts.filter(({ name }) => name.includes(pattern))
+if (chosen.includes(runtimes)) {
+  ensureBuilt()
+  if (fitRuntimes && scale !== 'short') ensureRuntimes()
+}
 
 console.log(`seed ${seed}, ${scale}, Node ${process.versions.node}`)
 let passed = 0
 let failed = 0
-for (const { name, run } of parts.filter((part) => part.name.includes(pattern))) {
+for (const { name, run } of chosen) {
   const start = performance.now()
-  const { checks, failures, lines } = await run({ seed, scale })
+  const { checks, failures, lines, skipped } = await run({ seed, scale })
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  console.log(
-    `${failures.length ? '✖' : '✔'} ${name}: ${checks} checks, ${failures.length} failures, ${seconds} s`,
-  )
+  const sum = skipped
+    ? `- ${name}: ${skipped}`
+    : `${failures.length ? '✖' : '✔'} ${name}: ${checks} checks, ${failures.length} failures, ${seconds} s`
+  console.log(sum)
   for (const line of lines) console.log(`  ${line}`)
   for (const failure of failures.slice(0, 20)) console.log(`  FAIL ${failure}`)
   passed += Math.max(0, checks - failures.length)

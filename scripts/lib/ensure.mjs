@@ -48,14 +48,20 @@ export function ensureBuilt() {
   if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')
 }
 
-/** Installs what a folder with a lockfile of its own pins, if it is missing or older than that. */
+/** Whether a folder with a lockfile of its own has what that pins. */
+const isInstalled = (folder) =>
+  mtime(`${folder}/node_modules/.package-lock.json`) >= mtime(`${folder}/package-lock.json`)
+
 function ensureFolder(what, folder) {
-  if (mtime(`${folder}/node_modules/.package-lock.json`) < mtime(`${folder}/package-lock.json`))
-    npm(`Installing the ${what}`, folder, 'ci')
+  if (!isInstalled(folder)) npm(`Installing the ${what}`, folder, 'ci')
 }
 
+/** Whether those that are pinned can run here. */
+export const fitRuntimes = process.platform === 'linux' && process.arch === 'x64'
+export const haveRuntimes = () => fitRuntimes && isInstalled('test/runtimes')
+
 export function ensureRuntimes() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  if (!fitRuntimes) {
     console.error('The runtimes in test/runtimes are pinned for Linux on x64 only.')
     process.exit(1)
   }

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Response } from 'playwright-core'
-import { command } from '../runtimes/rows.ts'
+import { command } from '../runtimes/command.ts'
 
 const modules = resolve('test/runtimes/node_modules')
 const starter = resolve('test/bundlers/run.mjs')

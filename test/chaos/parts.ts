@@ -2,9 +2,10 @@ import { aborts } from './aborts.ts'
 import { answers } from './answers.ts'
 import { executes } from './executes.ts'
 import { inputs } from './inputs.ts'
+import { runtimes } from './runtimes.ts'
 import { soak } from './soak.ts'
 import type { Part } from './types.ts'
 import { waits } from './waits.ts'
 
 /** In the order in which they run. */
-export const parts: readonly Part[] = [executes, waits, soak, answers, inputs, aborts]
+export const parts: readonly Part[] = [executes, runtimes, waits, soak, answers, inputs, aborts]

@@ -12,10 +12,10 @@ test('there are parts', () => {
 
 for (const { name, run } of parts) {
   test(name, async () => {
-    const { checks, failures, lines } = await run({ seed, scale: 'short' })
-    console.log(`${name}: ${checks} checks\n${lines.join('\n')}`)
+    const { checks, failures, lines, skipped } = await run({ seed, scale: 'short' })
+    console.log(`${name}: ${skipped ?? `${checks} checks`}\n${lines.join('\n')}`)
     assert.equal(failures, [])
-    assert.ok(checks > 0)
+    assert.ok(checks > 0 || skipped)
   })
 }
 

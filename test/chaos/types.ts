@@ -14,6 +14,8 @@ export interface Finding {
   failures: string[]
   /** What people want to see: counts, tables. */
   lines: string[]
+  /** Why nothing was looked at. */
+  skipped?: string
 }
 
 /** One of the numbers that `npm run test:chaos` prints. */

@@ -8,7 +8,9 @@ import { keepResults } from '../../scripts/lib/keepResults.ts'
 import type { Report } from '../conformance/runCases.ts'
 import { serveControl } from '../conformance/serveControl.ts'
 import { CANARY } from '../support/canary.ts'
-import { type Row, rows } from './rows.ts'
+import type { Row } from './commands.ts'
+import { rows } from './rows.ts'
+import { told } from './told.ts'
 
 const limitMs = 200_000
 const app = resolve('.tmp/runtimes')
@@ -68,26 +70,15 @@ async function runRow(
     ...report,
     failed: [...report.failed, { name: runtime, error }],
   })
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((done) => {
-    timer = setTimeout(() => done(undefined), limitMs)
-  })
   const started = await start(control.url, app)
   try {
-    const early = started.exit?.then(() => undefined)
-    // A command that has told its report ends soon after.
-    const coming = control.report(runtime)
-    const told = await Promise.race([
-      coming,
-      late,
-      ...(early ? [early.then(() => Promise.race([coming, pause(500)]))] : []),
-    ])
-    let report = told ?? fail(none, `no report\n${started.output()}`)
+    const given = await told(started, control.report(runtime), limitMs)
+    let report = given ?? fail(none, `no report\n${started.output()}`)
     const { cases, passed, skipped, failed } = report
-    if (told && (!passed || cases !== passed + skipped.length + failed.length)) {
+    if (given && (!passed || cases !== passed + skipped.length + failed.length)) {
       report = fail(report, 'its cases don’t add up')
     }
-    if (told && started.exit) {
+    if (given && started.exit) {
       // By itself: a timer or a socket left behind would hold it.
       const code = await Promise.race([started.exit, pause(10_000)])
       if (code !== 0) report = fail(report, `ended with ${code}\n${started.output()}`)
@@ -96,7 +87,6 @@ async function runRow(
     }
     return { runtime, ...report, seconds: (performance.now() - begin) / 1000 }
   } finally {
-    clearTimeout(timer)
     await started.end()
   }
 }

@@ -12,6 +12,7 @@ import { createClient } from '../../packages/client/src/client.ts'
 import { executeWorkflowAsync } from '../../packages/client/src/poller/executeWorkflowAsync.ts'
 import { waitForResult } from '../../packages/client/src/poller/waitForResult.ts'
 import { waitForRun } from '../../packages/client/src/poller/waitForRun.ts'
+import { createProxyHandler } from '../../packages/client/src/proxy/createProxyHandler.ts'
 import type { Fetch } from '../../packages/client/src/types.ts'
 import { createFeed } from '../../packages/client/src/websocket/createFeed.ts'
 import { noteSubscription } from '../../packages/client/src/websocket/noteSubscription.ts'
@@ -292,5 +293,18 @@ test('a reason that does not equal itself comes back as it is, and the run is ca
     }
     assert.match(asked[1]!, /cancel$/)
   }))
+
+test('what starts a run is sent as a form or a stream: Deno would send a text again by itself, after a reset', async () => {
+  const fetch = fakeFetch(json({}, { status: 429 }), ok({ run_id: RUN }))
+  const client = clientOf(fetch, { maxRetries: 1, retryDelayMs: 1 })
+  await executeWorkflow(client, 'w', { text: 'no file' })
+  const body = new FormData()
+  body.append('text', 'no file')
+  const request = new Request('http://app.test/api/v1/runs?workflow_id=w', { method: 'POST', body })
+  const { status } = await createProxyHandler(client, { authorize: 'public' })(request)
+  assert.is(status, 200)
+  const kinds = fetch.calls.map(({ init }) => init.body?.constructor)
+  assert.equal(kinds, [FormData, FormData, ReadableStream])
+})
 
 test.run()

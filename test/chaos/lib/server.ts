@@ -13,6 +13,8 @@ export interface Report {
   ledger: Ledger
   /** The targets that met a noted fault. */
   hit: string[]
+  /** How often it was asked to execute, by the index of the call. */
+  submits: Readonly<Record<number, number>>
   /** Requests and handshakes by now. */
   requests: number
 }

@@ -1,5 +1,6 @@
 import { createEmulator, type FaultKind, type FaultOptions } from '../../../packages/emulator/src/index.ts'
 import { type Served, serve } from '../../../packages/emulator/src/node.ts'
+import { indexOf } from './call.ts'
 import { quick } from './quick.ts'
 import type { ServerOptions } from './server.ts'
 
@@ -7,6 +8,7 @@ let emulator: ReturnType<typeof createEmulator>
 let served: Served
 let faults: FaultOptions
 const hit = new Set<string>()
+const submits: Record<number, number> = {}
 
 interface Question {
   start?: ServerOptions
@@ -19,6 +21,13 @@ async function answer({ start, chance, kinds }: Question): Promise<object> {
     const { noted = [], ...options } = start
     faults = {
       ...options.faults,
+      // It is asked about each request, and leaves them all to chance.
+      plan({ operation, target }) {
+        if (operation !== 'executeWorkflow') return undefined
+        const index = indexOf(new URLSearchParams(target.split('?')[1]).get('group_id'))
+        submits[index] = (submits[index] ?? 0) + 1
+        return undefined
+      },
       onFault(kind, { target }) {
         if (noted.includes(kind)) hit.add(target)
       },
@@ -32,7 +41,7 @@ async function answer({ start, chance, kinds }: Question): Promise<object> {
     if (kinds) faults.kinds = kinds
     return {}
   }
-  return { ledger: emulator.ledger, hit: [...hit], requests: emulator.stats.requests }
+  return { ledger: emulator.ledger, hit: [...hit], submits, requests: emulator.stats.requests }
 }
 
 process.on('message', async (question: Question) => process.send!(await answer(question)))

@@ -5,6 +5,7 @@ import { isBrowser, isWorkerd } from './runtime.ts'
  * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
  * `redirect: 'error'` Node streams it; else it copies the whole upload in memory, to be able to follow a redirect.
  * Pages lose the redirect's address by that mode, and workerd lacks it.
+ * Never its text: after a reset, Deno sends a text again by itself, which starts a second run.
  */
 export async function upload(
   form: FormData | ReadableStream<Uint8Array>,

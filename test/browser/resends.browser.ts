@@ -1,0 +1,27 @@
+// What a browser does by itself, and what helps: a POST over a connection that was used before, which is reset before the
+// first byte of the answer.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { rows } from '../runtimes/rows.ts'
+import { assertPromised } from './resends/assertPromised.ts'
+import { countResends } from './resends/countResends.ts'
+
+const test = suite('POSTs that Chromium sends again')
+const chromium = rows.find(({ runtime }) => runtime === 'Chromium')!
+
+test('one connection is reset: the caller gets a second run, and finds the first by its group', async () => {
+  const resends = await countResends(chromium, 1, 1)
+  assertPromised(resends)
+  console.log(`[show] Chromium, one connection reset: ${resends.posts} POSTs of one fetch`)
+  // What docs/guarantees.md says of it. Fewer are good news, to be told there.
+  assert.is(resends.posts, 2)
+})
+
+test('all six connections are reset, and a new one: seven runs of one call, all found by its group', async () => {
+  const resends = await countResends(chromium, 6, Number.POSITIVE_INFINITY)
+  assertPromised(resends)
+  console.log(`[show] Chromium, seven connections reset: ${resends.posts} POSTs of one fetch`)
+  assert.is(resends.posts, 7)
+})
+
+test.run()

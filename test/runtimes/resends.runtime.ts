@@ -1,0 +1,19 @@
+// As in Chromium (test/browser/resends.browser.ts), a POST over a connection that was used before, which is reset before
+// the first byte of the answer.
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { assertPromised } from '../browser/resends/assertPromised.ts'
+import { countResends } from '../browser/resends/countResends.ts'
+import { rows } from './rows.ts'
+
+const test = suite('POSTs that Firefox sends again')
+const firefox = rows.find(({ runtime }) => runtime === 'Firefox')!
+
+test('once, however many connections are reset; all runs are found by their group', async () => {
+  const resends = await countResends(firefox, 6, Number.POSITIVE_INFINITY)
+  assertPromised(resends)
+  console.log(`[show] Firefox, all connections reset: ${resends.posts} POSTs of one fetch`)
+  assert.is(resends.posts, 2)
+})
+
+test.run()
