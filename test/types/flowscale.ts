@@ -5,6 +5,7 @@ import {
   FlowScaleError,
   FlowscaleAPI,
   type FlowscaleOptions,
+  type Inputs,
   NetworkError,
   type RunStatus,
   ValidationError,
@@ -102,6 +103,11 @@ export async function call(
     day: new Date(),
   })
   await flowscale.executeWorkflow('w', JSON.parse('{}'))
+  // A wrapper of an app, with a parameter of its own.
+  const submit = <T extends Inputs>(data: T) => flowscale.executeWorkflow('w', data)
+  const wait = <T extends Record<string, any>>(data: T) => flowscale.executeWorkflowAsync('w', data)
+  await submit(inputs)
+  await wait(inputs)
   // @ts-expect-error: inputs have names
   await flowscale.executeWorkflow('w', 'a')
   // @ts-expect-error: inputs have names

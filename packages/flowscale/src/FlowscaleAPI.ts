@@ -74,6 +74,19 @@ export class FlowscaleAPI {
     data: T & InputsOf<T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
+  ): Envelope<api.Execution>
+  /** For a type parameter of an app, which can't be told to be an {@link InputsOf}. */
+  executeWorkflow(
+    workflowId: string,
+    data: api.Inputs,
+    groupId?: string,
+    options?: Omit<api.ExecuteOptions, 'groupId'>,
+  ): Envelope<api.Execution>
+  executeWorkflow(
+    workflowId: string,
+    data: object,
+    groupId?: string,
+    options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
     return api.executeWorkflow(this.client, workflowId, data as api.Inputs, {
       ...options,
@@ -85,6 +98,23 @@ export class FlowscaleAPI {
   executeWorkflowAsync<T extends object>(
     workflowId: string,
     data: T & InputsOf<T>,
+    groupId?: string,
+    pollIntervalMs?: number,
+    timeoutMs?: number,
+    options?: AsyncOptions,
+  ): Promise<RunResult>
+  /** For a type parameter of an app, which can't be told to be an {@link InputsOf}. */
+  executeWorkflowAsync(
+    workflowId: string,
+    data: api.Inputs,
+    groupId?: string,
+    pollIntervalMs?: number,
+    timeoutMs?: number,
+    options?: AsyncOptions,
+  ): Promise<RunResult>
+  executeWorkflowAsync(
+    workflowId: string,
+    data: object,
     groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
