@@ -2,9 +2,10 @@ import { aborts } from './aborts.ts'
 import { answers } from './answers.ts'
 import { executes } from './executes.ts'
 import { inputs } from './inputs.ts'
+import { many } from './many.ts'
 import { soak } from './soak.ts'
 import type { Part } from './types.ts'
 import { waits } from './waits.ts'
 
 /** In the order in which they run. */
-export const parts: readonly Part[] = [executes, waits, soak, answers, inputs, aborts]
+export const parts: readonly Part[] = [executes, waits, many, soak, answers, inputs, aborts]
