@@ -127,6 +127,20 @@ test(
 )
 
 test(
+  'many that no list holds are all asked for, although their end will be told',
+  timed(async (clock) => {
+    const { client, push, runs, hidden } = fleet(clock, 200)
+    for (const runId of ids(200)) hidden.add(runId)
+    const waits = createRunWatcher(client, { push }).waitAll(ids(200))
+    await clock.tickAsync(100_000)
+    // The socket says nothing of it.
+    for (const runId of ids(200)) runs.set(runId, 'completed')
+    await clock.tickAsync(45_000)
+    assert.is(completed(await waits), 200)
+  }),
+)
+
+test(
   'news that comes while its run is asked for is asked about again',
   timed(async (clock) => {
     const server = fleet(clock, 3)

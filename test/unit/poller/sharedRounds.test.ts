@@ -171,6 +171,26 @@ test(
 )
 
 test(
+  'a list that was there once is asked for again, however long it could not be read',
+  timed(async (clock) => {
+    for (const reply of [() => new Response('<html>'), () => json({}, { status: 404 })]) {
+      const server = fleet(clock, 200, { pages: false })
+      const { client, runs, count } = server
+      const waits = createRunWatcher(client).waitAll(ids(200))
+      await clock.tickAsync(1500)
+      server.reply = async (what) => (what === 'list 1' ? reply() : undefined)
+      await clock.tickAsync(10_000)
+      server.reply = undefined
+      const before = count('run')
+      for (const runId of ids(200)) runs.set(runId, 'completed')
+      await clock.tickAsync(1500)
+      assert.is(completed(await waits), 200)
+      assert.ok(count('run') - before <= 20, `${count('run') - before} asked for by themselves`)
+    }
+  }),
+)
+
+test(
   'a round that is longer than the time-out of a request times nothing out',
   timed(async (clock) => {
     const logger = recorder()

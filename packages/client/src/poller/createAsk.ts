@@ -32,12 +32,13 @@ interface AskOptions {
 
 /** Up to so many are asked one by one. */
 export const few = 2
-/** A server whose list can't be read so often in a row has none. */
+/** A server whose list could not be read so often, and never before, has none. */
 const mostOdd = 3
 
 export function createAsk(options: AskOptions): Ask {
   const { runs, groupId, timeoutMs, pace, questions, push, onFailure } = options
   let oddLists = 0
+  let hasRead = false
   let pages = 1
 
   const get = async (href: string, init: RequestInit): Promise<Response> => {
@@ -98,18 +99,16 @@ export function createAsk(options: AskOptions): Ask {
       const { data, meta } = Object(parse(told.said))
       const items = Array.isArray(data) ? data : Object(data).runs
       const isList = ok && Array.isArray(items)
-      if (ok && !isList) oddLists++
-      if (ok ? oddLists >= mostOdd : !status || [400, 404, 405, 422].includes(status)) {
-        pages = Infinity
-        break
-      }
+      const isRefused = !status || [400, 404, 405, 422].includes(status)
+      if (!hasRead && (isRefused || (ok && !isList && ++oddLists >= mostOdd))) pages = Infinity
+      if (isRefused || pages === Infinity) break
       if (!isList)
         return answerAll(({ resolve, reject }) =>
           ok
             ? reject(new Error('the list of runs could not be read'))
             : resolve(new Response(told.said || null, { status, headers })),
         )
-      oddLists = 0
+      hasRead = true
       pages = page
       const before = seen.size
       for (const item of items) {

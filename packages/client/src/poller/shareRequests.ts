@@ -42,8 +42,6 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
   const pace = createPace(secrets.fetch, maxRequestsPerSecond, intervalMs)
   const questions = createQuestions()
   const push = options.push && sharePush(options.push, () => hurry())
-  /** Those that no list told of, in the order in which they are asked for by themselves. */
-  const alone = new Set<string>()
   let roundAt = 0
   /** When all are asked for, also those whose end will be told. */
   let allAt = 0
@@ -73,13 +71,13 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
     }
     const asked = questions.ids().filter((runId) => isAll || !push?.willTell(runId))
     const left = asked.length > Math.max(few, ask.pages) ? await ask.list(asked, false) : asked
-    for (const runId of left) alone.add(runId)
     roundAt = Date.now() + intervalMs
-    for (const runId of alone) {
-      alone.delete(runId)
+    for (const [index, runId] of left.entries()) {
       await ask.run(runId)
-      // The rest in the next round: those in the list must not wait for them.
-      if (Date.now() >= roundAt) break
+      if (Date.now() < roundAt) continue
+      // The rest in the next round, where they come first: those in the list must not wait for them.
+      if (index < left.length - 1) allAt = 0
+      break
     }
   }
 
