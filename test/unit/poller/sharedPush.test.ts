@@ -113,7 +113,10 @@ test(
     // Told before the server itself knows: from then on it is asked for in every round.
     update('r1', 'completed')
     runs.set('r1', 'running')
-    await clock.tickAsync(5000)
+    await clock.tickAsync(3000)
+    // An older message, which came late.
+    update('r1', 'running')
+    await clock.tickAsync(2000)
     runs.set('r1', 'completed')
     await clock.tickAsync(1000)
     assert.is((await lied!).status, 'completed')

@@ -24,6 +24,8 @@ interface Watched {
   isSeen?: true
 }
 
+const isOver = (status: string | undefined) => isDone(status) || isFailed(status)
+
 /** One listener for all: each wait hears of its own run only. `onNews` is called when the server is to be asked. */
 export function sharePush(push: PushConnection, onNews: () => void): SharedPush {
   const runs = new Map<unknown, Watched>()
@@ -35,7 +37,7 @@ export function sharePush(push: PushConnection, onNews: () => void): SharedPush 
     const { run_id, _id = run_id, status } = Object(data)
     const told = type === 'run_status_update' ? runs.get(_id) : undefined
     // Progress alone is no news, and a state on the way is for those only who want to know.
-    if (told && told.status !== status) {
+    if (told && told.status !== status && !isOver(told.status)) {
       told.status = status
       if (told.isEager || !isGoing(status)) {
         told.newsAt = ++moments
@@ -78,7 +80,7 @@ export function sharePush(push: PushConnection, onNews: () => void): SharedPush 
     },
     willTell(runId) {
       const { isSeen, status } = runs.get(runId) ?? {}
-      return !!isSeen && push.connected && !isDone(status) && !isFailed(status)
+      return !!isSeen && push.connected && !isOver(status)
     },
   }
 }
