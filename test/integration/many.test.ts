@@ -291,6 +291,49 @@ test('executeMany: a callback that throws, and an abort, lose no run', () =>
     assert.is((await waitForResult(client, submitted.get(0)!)).status, 'success')
   }))
 
+test('many waits and submissions put one listener on the caller’s signal, and warn of none', () =>
+  withPod({}, async ({ client }) => {
+    const warnings: unknown[] = []
+    const onWarning = (warning: Error) => warnings.push(warning.message)
+    process.on('warning', onWarning)
+    const controller = new AbortController()
+    const { signal } = controller
+    let most = 0
+    const look = () => {
+      most = Math.max(most, getEventListeners(signal, 'abort').length)
+    }
+    const watcher = createRunWatcher(client, { groupId: 'g' })
+    const waits: Promise<unknown>[] = []
+    const wait = (runId: string) => waits.push(rejection(watcher.wait(runId, { signal, onUpdate: look })))
+    const done = executeMany(
+      client,
+      'quick',
+      Array.from({ length: 300 }, () => ({ text: '1e9' })),
+      {
+        groupId: 'g',
+        concurrency: 25,
+        signal,
+        onSubmitted(index, runId) {
+          look()
+          wait(runId)
+          // The rest is in the middle of it.
+          if (index === 270) setTimeout(() => controller.abort(reason), 20)
+        },
+        onResult: look,
+      },
+    )
+    const reason = Object.freeze({ mine: true })
+    for (const result of await done) assert.is((result as any).reason, reason)
+    for (const error of await Promise.all(waits)) assert.is(error, reason)
+    assert.ok(waits.length > 250)
+    // Two, since both were given it.
+    assert.is(most, 2)
+    assert.is(getEventListeners(signal, 'abort').length, 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    process.off('warning', onWarning)
+    assert.equal(warnings, [])
+  }))
+
 test('wrong options name themselves', async () => {
   const client = createClient({ baseUrl: 'http://pod.test' })
   for (const options of [

@@ -1,8 +1,9 @@
 import { RunError } from '../errors.ts'
-import { checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
 import type { Client, PushConnection, Run } from '../types.ts'
 import { watchRules } from './pollOptions.ts'
 import { isRate, shareRequests } from './shareRequests.ts'
+import { shareSignal } from './shareSignal.ts'
 import { type WaitOptions, waitForRun } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
@@ -11,9 +12,12 @@ export interface RunWatcherOptions {
   groupId?: string | undefined
   /** Pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of all requests of the watcher. Default 20. */
+  /** Limit of all requests of the watcher but cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
-  /** A connection of `connectWebSocket`, as for a single wait: the server is asked when it tells, and else rarely. */
+  /**
+   * A connection of `connectWebSocket`: what it tells of is asked for at once, many by one list, and while it is healthy
+   * all else up to 30 s apart. States on the way are asked for where a wait has `onUpdate`.
+   */
   push?: PushConnection | undefined
 }
 
@@ -56,9 +60,10 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
   checkOptions(options, makeRules())
-  const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
-  const shared = shareRequests(client, { groupId, intervalMs: pollIntervalMs, maxRequestsPerSecond })
+  const { groupId, pollIntervalMs: intervalMs = 1000, maxRequestsPerSecond = 20, push } = options
+  const shared = shareRequests(client, { groupId, intervalMs, maxRequestsPerSecond, push })
   const closing = new AbortController()
+  const withSignal = shareSignal(closing.signal)
   /** What ended since each iteration began. */
   const readers = new Set<{ ended: Run[]; wake: () => void }>()
   let open = 0
@@ -74,10 +79,12 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
     open++
     let ended: Run | undefined
     try {
-      const signal = own.signal ? AbortSignal.any([own.signal, closing.signal]) : closing.signal
-      // The pause is that of the shared rounds; only with a push connection each wait has one of its own.
-      const pause = push ? pollIntervalMs : 1
-      ended = await waitForRun(shared, runId, { ...own, pollIntervalMs: pause, push, signal })
+      if (own.signal !== undefined) check('signal', own.signal, watchRules.signal)
+      const push = shared.pushOf(runId, !!own.onUpdate)
+      // The pause is that of the shared rounds.
+      ended = await withSignal(own.signal, (signal) =>
+        waitForRun(shared.client, runId, { ...own, pollIntervalMs: 1, push, signal }),
+      )
       return ended
     } catch (error) {
       if (error instanceof RunError) ended = error.run
@@ -89,7 +96,7 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
   }
 
   return {
-    client: shared,
+    client: shared.client,
     wait,
     waitAll: (runIds, own) => Promise.allSettled(runIds.map((runId) => wait(runId, own))),
     close: () => closing.abort(),

@@ -6,6 +6,7 @@ import type { WaitForResultOptions } from './followResult.ts'
 import { legal } from './outputNames.ts'
 import { watchRules } from './pollOptions.ts'
 import { isRate, shareRequests } from './shareRequests.ts'
+import { shareSignal } from './shareSignal.ts'
 import { cancelMs } from './tryCancel.ts'
 import { waitForResult } from './waitForResult.ts'
 import { withGrace } from './withGrace.ts'
@@ -19,19 +20,20 @@ export type ManyResult = { index: number; runId?: string } & (
 /** Options of {@link executeMany}. */
 export interface ExecuteManyOptions
   extends Pick<WaitForResultOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
-  /** How many submissions go on at a time. Default 4. */
+  /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
   concurrency?: number | undefined
   /** Puts the runs in a group; it makes the waits cheaper. */
   groupId?: string | undefined
   arrays?: 'repeat' | 'indexed' | undefined
   /** Pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of the requests of the shared wait. Default 20. */
+  /** Limit of the requests of the shared wait; submissions and cancels are not among them. Default 20. */
   maxRequestsPerSecond?: number | undefined
+  /** A connection of `connectWebSocket`: what it tells of is asked for at once, together, and else rarely. */
   push?: PushConnection | undefined
   /**
-   * Run ids by index, of an earlier start: those are waited for and not paid for again. New ones are added as they are
-   * submitted.
+   * Run ids by index in `inputsList`, of an earlier start: those are waited for and not paid for again. New ones are added
+   * as they are submitted, before `onSubmitted` is told.
    */
   submitted?: Map<number, string> | undefined
   /** Told of each run that was submitted; awaited before the next submission of its turn. */
@@ -61,8 +63,13 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => ({
 
 /**
  * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
- * fails takes no other along. An abort ends all, within 5 s if something is just being submitted, so that `submitted` holds
- * what was paid for.
+ * fails takes no other along. `concurrency` bounds the submissions; how many runs are under way at a time is up to the
+ * server, and `timeoutMs` counts for each from when it was submitted.
+ *
+ * After an abort nothing more is submitted, and every item ends with its reason: at once, but for a submission under way,
+ * which has 5 s to tell its id. The runs go on unless `cancelOn` says otherwise. To go on, after an abort or a crash, call it
+ * again with the same `inputsList` and `submitted`: it waits for the runs that are in there, and submits the others. An item
+ * whose error has `maybeSubmitted` is not in there: look for it by {@link getRuns} first.
  *
  * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
  * submitted has ended. All else is in the results.
@@ -85,10 +92,11 @@ export async function executeMany(
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
-  const { concurrency = 4, groupId, arrays, pollIntervalMs = 1000, maxRequestsPerSecond = 20 } = options
+  const { concurrency = 4, groupId, arrays, pollIntervalMs: intervalMs = 1000 } = options
   const { submitted = new Map<number, string>(), onSubmitted, onResult, push, signal, headers } = options
-  const { timeoutMs, cancelOn } = options
-  const shared = shareRequests(client, { groupId, intervalMs: pollIntervalMs, maxRequestsPerSecond })
+  const { timeoutMs, cancelOn, maxRequestsPerSecond = 20 } = options
+  const shared = shareRequests(client, { groupId, intervalMs, maxRequestsPerSecond, push })
+  const withSignal = shareSignal()
   const results: ManyResult[] = []
   const waits: Promise<void>[] = []
   /** What a callback of the caller threw. */
@@ -107,13 +115,18 @@ export async function executeMany(
   }
 
   const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
-    const pause = push ? pollIntervalMs : 1
+    // The pause is that of the shared rounds.
+    const own = { timeoutMs, cancelOn, headers, outputNames, pollIntervalMs: 1, push: shared.pushOf(runId) }
+    let result: ManyResult
     try {
-      const own = { timeoutMs, cancelOn, push, signal, headers, outputNames, pollIntervalMs: pause }
-      await end({ index, runId, status: 'fulfilled', value: await waitForResult(shared, runId, own) })
+      const value = await withSignal(signal, (signal) =>
+        waitForResult(shared.client, runId, { ...own, signal }),
+      )
+      result = { index, runId, status: 'fulfilled', value }
     } catch (reason) {
-      await end({ index, runId, status: 'rejected', reason })
+      result = { index, runId, status: 'rejected', reason }
     }
+    await end(result)
   }
 
   const turns = inputsList.keys()
@@ -126,8 +139,10 @@ export async function executeMany(
         if (thrown.length) return
         try {
           // An abort leaves it the time to tell the id: what was paid for must be known.
-          const { data } = await withGrace(cancelMs, signal, (signal) =>
-            executeWorkflow(client, workflowId, inputsList[index]!, { groupId, arrays, signal, headers }),
+          const { data } = await withSignal(signal, (signal) =>
+            withGrace(cancelMs, signal, (signal) =>
+              executeWorkflow(client, workflowId, inputsList[index]!, { groupId, arrays, signal, headers }),
+            ),
           )
           runId = data.run_id
           outputNames = legal(data.output_names)

@@ -1,0 +1,61 @@
+import { TimeoutError } from '../errors.ts'
+import type { ResumeOptions } from '../types.ts'
+
+/** Runs a wait with a signal of its own, which follows `outer`. */
+export type WithSignal = <T>(
+  outer: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>
+
+interface Followed {
+  readonly own: Set<AbortController>
+  readonly abort: () => void
+}
+
+/**
+ * For many waits on the same signals: on each of those there is one listener for all, as long as any of them goes on, and
+ * nothing is derived from it. All of them also follow `closing`.
+ */
+export function shareSignal(closing?: AbortSignal): WithSignal {
+  const all = new Map<AbortSignal, Followed>()
+
+  const follow = (outer: AbortSignal, controller: AbortController) => {
+    const { own, abort } = all.get(outer) ?? {
+      own: new Set(),
+      abort: () => {
+        for (const one of [...all.get(outer)!.own]) one.abort(outer.reason)
+      },
+    }
+    if (!own.size) {
+      all.set(outer, { own, abort })
+      outer.addEventListener('abort', abort)
+    }
+    own.add(controller)
+    if (outer.aborted) controller.abort(outer.reason)
+    return () => {
+      own.delete(controller)
+      if (own.size) return
+      all.delete(outer)
+      outer.removeEventListener('abort', abort)
+    }
+  }
+
+  return async function withSignal(outer, run) {
+    const controller = new AbortController()
+    const ends = [outer, closing].map((one) => one && follow(one, controller))
+    try {
+      return await run(controller.signal)
+    } catch (error) {
+      // The signal follows no more, and a wait that is resumed needs one that does.
+      if (error instanceof TimeoutError && error.resume && !controller.signal.aborted) {
+        const { resume } = error
+        Reflect.set(error, 'resume', (more: ResumeOptions = {}) =>
+          withSignal(more.signal ?? outer, (signal) => resume({ ...more, signal })),
+        )
+      }
+      throw error
+    } finally {
+      for (const end of ends) end?.()
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// Many runs at once, by `executeMany` and by one watcher: the promises of a single wait, at the cost of a few.
+import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
+import { CANARY } from '../support/canary.ts'
+import { within } from './lib/guard.ts'
+import { type HostileServer, startServer } from './lib/server.ts'
+import { createSpy } from './lib/spy.ts'
+import { faultLines } from './lib/tables.ts'
+import type { Setup } from './many/setup.ts'
+import { singleWaits } from './many/singleWaits.ts'
+import { submitMany } from './many/submitMany.ts'
+import { watchMany } from './many/watchMany.ts'
+import type { Finding, Part, Scale, Settings } from './types.ts'
+
+const AMOUNTS: Readonly<Record<Scale, number>> = { short: 60, full: 1000, long: 10_000 }
+const OVERALL_MS = 240_000
+const LONG_MS = 3_600_000
+/** Of the requests and messages that meet a fault. */
+const CHANCE = 0.1
+/** How long it may take until nothing is left, in ms: fetch keeps idle connections for 4 s. */
+const SETTLE_MS = 15_000
+/** Not what ends a wait as it documents, nor what holds a single request up for longer than all of this takes. */
+const MILD = FAULT_KINDS.filter(
+  (kind) => !/^(error-envelope|vanished|redirect-|drip|http-429-(year|absurd))/.test(kind),
+)
+
+export const many: Part = {
+  name: 'many',
+  async run(settings) {
+    let server: HostileServer | undefined
+    const { seed, scale } = settings
+    try {
+      server = await startServer({
+        apiKey: CANARY,
+        seed,
+        containers: 100,
+        maxRuns: 1_000_000,
+        faults: {
+          seed,
+          chance: 0,
+          kinds: MILD,
+          operations: ['executeWorkflow', 'getRuns', 'getRun', 'getOutput', 'connect', 'message'],
+        },
+      })
+      return await within(scale === 'long' ? LONG_MS : OVERALL_MS, 'many', measure(settings, server))
+    } catch (error) {
+      return { checks: 1, failures: [String(error)], lines: [] }
+    } finally {
+      await server?.stop()
+    }
+  },
+}
+
+async function measure({ seed, scale }: Settings, server: HostileServer): Promise<Finding> {
+  const count = AMOUNTS[scale]
+  const failures: string[] = []
+  const lines: string[] = []
+  const logger = createSpy()
+  const setup: Setup = { server, seed, count, logger, failures }
+  const stray: unknown[] = []
+  const onStray = (what: unknown): void => void stray.push(what)
+  process.on('unhandledRejection', onStray).on('warning', onStray)
+  // The one that limits all of this is there by then.
+  await Promise.resolve()
+  const before = left()
+
+  const polls = await singleWaits(setup)
+  for (const isHostile of [false, true]) {
+    await server.setChance(isHostile ? CHANCE : 0)
+    const { counts, lines: told } = await submitMany(setup, isHostile)
+    const asked = counts.lists + counts.runs
+    lines.push(
+      ...told,
+      `  target: 1/20 of the ${polls} polls of single waits without faults; it was ${asked}`,
+    )
+    // Few runs are few polls, of which a twentieth is nothing.
+    if (scale !== 'short' && asked > polls / 20) failures.push(`${asked} polls are over the target`)
+  }
+  for (const withPush of [false, true]) lines.push(...(await watchMany(setup, withPush, CHANCE)))
+
+  const { ledger } = await server.report()
+  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
+    failures.push(`the key was seen ${times} times in ${place}`)
+  }
+  const after = await settled(before)
+  for (const what of ['timers', 'sockets'] as const) {
+    if (after[what] > before[what]) failures.push(`${after[what]} ${what} are left, before ${before[what]}`)
+  }
+  process.off('unhandledRejection', onStray).off('warning', onStray)
+  for (const what of stray) failures.push(`nobody caught ${what}`)
+  failures.push(...logger.leaks)
+  return {
+    checks: count * 5,
+    failures,
+    lines: [
+      ...lines,
+      `left: ${after.timers} timers and ${after.sockets} sockets (before ${before.timers} and ${before.sockets})`,
+      `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
+      ...faultLines(ledger.faults),
+    ],
+  }
+}
+
+interface Left {
+  timers: number
+  sockets: number
+}
+
+function left(): Left {
+  const resources = process.getActiveResourcesInfo()
+  const many = (name: string): number => resources.filter((resource) => resource === name).length
+  return { timers: many('Timeout'), sockets: many('TCPSocketWrap') }
+}
+
+/** Once no more is left than before, or when it takes too long. */
+async function settled(before: Left): Promise<Left> {
+  const end = Date.now() + SETTLE_MS
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const now = left()
+    if ((now.timers <= before.timers && now.sockets <= before.sockets) || Date.now() > end) return now
+  }
+}

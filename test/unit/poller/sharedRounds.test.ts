@@ -1,0 +1,310 @@
+// Waits that share their requests: fair to the server, exact, and never stuck.
+import { getEventListeners } from 'node:events'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
+import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
+import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
+import { json, ok, recorder, rejection } from '../../support/fakes.ts'
+import { fleet } from './fleet.ts'
+import { timed } from './kit.ts'
+
+const test = suite('shared rounds')
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`)
+const completed = (settled: readonly { status: string }[]) =>
+  settled.filter(({ status }) => status === 'fulfilled').length
+const refused = (headers: Record<string, string> = {}) =>
+  json({ detail: 'slow down' }, { status: 429, headers })
+
+test(
+  'a 429 of the list with a Retry-After holds up every request, those of new waits, too',
+  timed(async (clock) => {
+    const server = fleet(clock, 200)
+    const { client, push, update, asked, runs } = server
+    const watcher = createRunWatcher(client, { push })
+    server.reply = async (what) => (what === 'list 1' ? refused({ 'retry-after': '3' }) : undefined)
+    const waits = watcher.waitAll(ids(100))
+    await clock.tickAsync(500)
+    server.reply = undefined
+    const more = watcher.waitAll(ids(200).slice(100))
+    await clock.tickAsync(500)
+    update('r150', 'completed')
+    const output = getOutput(watcher.client, 'a')
+    output.catch(() => {})
+    await clock.tickAsync(1990)
+    assert.equal(
+      asked.map(({ at }) => at),
+      [0],
+    )
+    await clock.tickAsync(100)
+    assert.ok(asked.length > 1)
+    for (const runId of ids(200)) runs.set(runId, 'completed')
+    await clock.tickAsync(10_000)
+    assert.is(completed([...(await waits), ...(await more)]), 200)
+  }),
+)
+
+test(
+  'a 429 that names no time is given more of it each time; one that names a year, not a year of all',
+  timed(async (clock) => {
+    const server = fleet(clock, 10)
+    const { client, asked, runs } = server
+    const watcher = createRunWatcher(client)
+    server.reply = async () => refused()
+    const waits = watcher.waitAll(ids(10), { timeoutMs: 600_000 })
+    await clock.tickAsync(100_000)
+    const times = asked.map(({ at }) => Math.round(at / 1000))
+    assert.equal(times.slice(0, 6), [0, 1, 3, 7, 15, 31])
+    assert.ok(times.length <= 9, `${times}`)
+    server.reply = undefined
+    await clock.tickAsync(30_000)
+    assert.is(asked.at(-1)?.what, 'list 1')
+
+    server.reply = async () => refused({ 'retry-after': '31536000' })
+    await clock.tickAsync(2000)
+    server.reply = undefined
+    runs.set('r10', 'completed')
+    const other = watcher.wait('r10')
+    await clock.tickAsync(31_000)
+    assert.is((await other).status, 'completed')
+    watcher.close()
+    await waits
+    assert.is(clock.countTimers(), 0)
+  }),
+)
+
+test(
+  'a page that shifts while new runs arrive costs no run, and no request for it alone',
+  timed(async (clock) => {
+    const server = fleet(clock, 500)
+    const { client, runs, count } = server
+    let number = 500
+    server.reply = async () => {
+      // Twenty more between a page and the next.
+      for (let index = 0; index < 20; index++) runs.set(`r${number++}`, 'running')
+      return undefined
+    }
+    for (const runId of ids(500)) runs.set(runId, 'completed')
+    const waits = createRunWatcher(client).waitAll(ids(500))
+    await clock.tickAsync(3000)
+    assert.is(completed(await waits), 500)
+    assert.is(count('run'), 0)
+    assert.ok(count('list') <= 8, `${count('list')} pages`)
+  }),
+)
+
+test(
+  'runs that no list holds are asked for by themselves, and don’t hold up those that are in it',
+  timed(async (clock) => {
+    const { client, runs, hidden, asked, count } = fleet(clock, 400)
+    for (const runId of ids(300)) hidden.add(runId)
+    const watcher = createRunWatcher(client)
+    const waits = ids(400).map((runId) => watcher.wait(runId))
+    await clock.tickAsync(3000)
+    let isOver = false
+    waits[399]!.then(() => {
+      isOver = true
+    })
+    runs.set('r399', 'completed')
+    await clock.tickAsync(1200)
+    assert.ok(isOver)
+    for (const runId of ids(400)) runs.set(runId, 'completed')
+    await clock.tickAsync(60_000)
+    assert.is(completed(await Promise.allSettled(waits)), 400)
+    assert.ok(count('run') >= 300)
+    for (const [index, { at }] of asked.slice(1).entries()) assert.ok(at - asked[index]!.at >= 49)
+  }),
+)
+
+// They were all put in line at once, and their requests had timed out when their turn came: none was sent any more.
+test(
+  'more runs than a server without a list can be asked for within a time-out are each asked for',
+  timed(async (clock) => {
+    const server = fleet(clock, 600, { timeoutMs: 9000 })
+    const { client, runs, count } = server
+    server.reply = async (what) => (what === 'list 1' ? json({}, { status: 404 }) : undefined)
+    const waits = createRunWatcher(client).waitAll(ids(600), { timeoutMs: 600_000 })
+    await clock.tickAsync(45_000)
+    for (const runId of ids(600)) runs.set(runId, 'completed')
+    await clock.tickAsync(40_000)
+    assert.is(completed(await waits), 600)
+    assert.is(count('list'), 1)
+    assert.ok(count('run') > 1400, 'no turn is lost')
+  }),
+)
+
+for (const [name, body] of [
+  ['cut off', '{"status":"success","data":{"runs":[{"_id":"r0","status":"comp'],
+  ['an error in an envelope', '{"status":"error","errors":["busy"],"data":null}'],
+  ['of no list', '{"status":"success","data":{}}'],
+  ['empty', ''],
+] as const) {
+  test(
+    `an answer that is ${name} is not a thousand questions`,
+    timed(async (clock) => {
+      const server = fleet(clock, 1000, { pages: false })
+      const { client, runs, asked } = server
+      let left = 2
+      server.reply = async () => (left-- > 0 ? new Response(body) : undefined)
+      const waits = createRunWatcher(client).waitAll(ids(1000))
+      await clock.tickAsync(2500)
+      for (const runId of ids(1000)) runs.set(runId, 'completed')
+      await clock.tickAsync(2000)
+      assert.is(completed(await waits), 1000)
+      assert.ok(asked.length <= 5, `${asked.length} requests`)
+    }),
+  )
+}
+
+test(
+  'a list that can never be read is no list',
+  timed(async (clock) => {
+    const server = fleet(clock, 10)
+    const { client, runs, count } = server
+    server.reply = async (what) => (what === 'list 1' ? ok({ something: 'else' }) : undefined)
+    for (const runId of ids(10)) runs.set(runId, 'completed')
+    const waits = createRunWatcher(client).waitAll(ids(10))
+    await clock.tickAsync(10_000)
+    assert.is(completed(await waits), 10)
+    assert.equal([count('list'), count('run')], [3, 10])
+  }),
+)
+
+test(
+  'a list that was there once is asked for again, however long it could not be read',
+  timed(async (clock) => {
+    for (const reply of [() => new Response('<html>'), () => json({}, { status: 404 })]) {
+      const server = fleet(clock, 200, { pages: false })
+      const { client, runs, count } = server
+      const waits = createRunWatcher(client).waitAll(ids(200))
+      await clock.tickAsync(1500)
+      server.reply = async (what) => (what === 'list 1' ? reply() : undefined)
+      await clock.tickAsync(10_000)
+      server.reply = undefined
+      const before = count('run')
+      for (const runId of ids(200)) runs.set(runId, 'completed')
+      await clock.tickAsync(1500)
+      assert.is(completed(await waits), 200)
+      assert.ok(count('run') - before <= 20, `${count('run') - before} asked for by themselves`)
+    }
+  }),
+)
+
+test(
+  'a round that is longer than the time-out of a request times nothing out',
+  timed(async (clock) => {
+    const logger = recorder()
+    const { client, runs } = fleet(clock, 10, { timeoutMs: 800, logger })
+    const waits = createRunWatcher(client, { pollIntervalMs: 5000 }).waitAll(ids(10), { maxPolls: 4 })
+    await clock.tickAsync(11_000)
+    for (const runId of ids(10)) runs.set(runId, 'completed')
+    await clock.tickAsync(5000)
+    assert.is(completed(await waits), 10)
+    assert.equal(
+      logger.lines.filter(({ level }) => level !== 'debug'),
+      [],
+    )
+  }),
+)
+
+test(
+  'an answer that hangs is given up after the time-out of the client',
+  timed(async (clock) => {
+    const server = fleet(clock, 10, { timeoutMs: 800 })
+    const { client, runs } = server
+    let isFirst = true
+    server.reply = async (_, { signal }) => {
+      if (!isFirst) return undefined
+      isFirst = false
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    }
+    for (const runId of ids(10)) runs.set(runId, 'completed')
+    const waits = createRunWatcher(client, { pollIntervalMs: 100 }).waitAll(ids(10))
+    await clock.tickAsync(1000)
+    assert.is(completed(await waits), 10)
+  }),
+)
+
+test(
+  'an abort ends all at once, takes the list along and leaves neither timer nor listener',
+  timed(async (clock) => {
+    for (const when of ['a pause', 'a list', 'a rest after 429']) {
+      const server = fleet(clock, 1000, { pages: false })
+      const { client, push, listeners, subscribed } = server
+      const controller = new AbortController()
+      const { signal } = controller
+      const watcher = createRunWatcher(client, { push, pollIntervalMs: 60_000 })
+      let given: AbortSignal | null | undefined
+      if (when !== 'a pause') {
+        server.reply = async (_, init) => {
+          given = init.signal
+          if (when !== 'a list') return refused({ 'retry-after': '20' })
+          return new Promise((_, reject) => given!.addEventListener('abort', () => reject(given!.reason)))
+        }
+      }
+      const waits = watcher.waitAll(ids(1000), { signal, timeoutMs: 600_000 })
+      const other = when === 'a rest after 429' ? rejection(watcher.wait('x', { signal })) : undefined
+      await clock.tickAsync(100)
+      assert.is(getEventListeners(signal, 'abort').length, 1, when)
+      const reason = { mine: true }
+      controller.abort(reason)
+      for (const result of await waits) assert.is((result as PromiseRejectedResult).reason, reason)
+      await other
+      assert.is(getEventListeners(signal, 'abort').length, 0, when)
+      if (when === 'a list') assert.ok(given?.aborted)
+      await clock.tickAsync(5)
+      assert.is(clock.countTimers(), 0, when)
+      assert.equal([listeners.size, subscribed.size], [0, 0])
+    }
+  }),
+)
+
+test(
+  'the cancels of many waits don’t wait for each other',
+  timed(async (clock) => {
+    const server = fleet(clock, 300)
+    const { client, asked } = server
+    server.reply = async (_, { method }) => (method === 'POST' ? ok('cancelled') : undefined)
+    const controller = new AbortController()
+    const { signal } = controller
+    const waits = createRunWatcher(client).waitAll(ids(300), { signal, cancelOn: 'abort' })
+    await clock.tickAsync(1000)
+    const before = asked.length
+    controller.abort()
+    await clock.tickAsync(100)
+    assert.is(completed(await waits), 0)
+    assert.is(asked.length - before, 300)
+  }),
+)
+
+test(
+  'a wait that is resumed ends with the same signal, or with another one',
+  timed(async (clock) => {
+    const { client } = fleet(clock, 10)
+    const submitted = new Map(ids(2).map((runId, index) => [index, runId]))
+    for (const wait of [
+      (options: { signal?: AbortSignal; timeoutMs: number }) => createRunWatcher(client).wait('r0', options),
+      async (options: { signal?: AbortSignal; timeoutMs: number }) => {
+        const [first] = await executeMany(client, 'w', [{}, {}], { ...options, submitted })
+        throw (first as { reason?: unknown }).reason
+      },
+    ]) {
+      const [first, second] = [new AbortController(), new AbortController()]
+      const late = rejection(wait({ signal: first.signal, timeoutMs: 1500 }))
+      await clock.tickAsync(1600)
+      const { resume } = await late
+      const again = rejection(resume({ timeoutMs: 1500 }))
+      await clock.tickAsync(1600)
+      const { resume: once } = await again
+      const [same, other] = [rejection(once()), rejection(once({ signal: second.signal }))]
+      assert.is(getEventListeners(first.signal, 'abort').length, 1)
+      first.abort('first')
+      assert.is(await same, 'first')
+      second.abort('second')
+      assert.is(await other, 'second')
+      for (const { signal } of [first, second]) assert.is(getEventListeners(signal, 'abort').length, 0)
+    }
+  }),
+)
+
+test.run()
