@@ -62,6 +62,8 @@ function pauseAfter(before: number, durations: readonly number[]): number {
  * 20 durations. Until it has three, and for runs of which neither the submission nor the start is known, the pause is
  * 1000 ms. With them {@link executeWorkflowAsync} begins with a pause, too.
  *
+ * @throws nothing; waits with it reject as they do without
+ *
  * @example
  * ```ts
  * const history = createPollHistory()
