@@ -3,6 +3,7 @@
 // `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
+import { alone } from './lib/sizeCases.ts'
 import { besidePeers, performance, type Results } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
@@ -25,7 +26,7 @@ async function sizes(text: string): Promise<string> {
     const own = entry === index ? `createClient, ${name}` : 'createClient'
     const other = entry === index ? '' : `export { ${name} } from '${entry}'`
     const code =
-      name === 'createLogger'
+      other && alone.includes(name!)
         ? other
         : `export { ${own.replace('createClient, createClient', 'createClient')} } from '${index}'; ${other}`
     const { brotli } = await bundleSize(code)

@@ -12,7 +12,7 @@ const dist = './packages/client/dist'
 export const entries = ['index', 'poller', 'websocket', 'logger', 'proxy']
 
 /** Functions that need no client. */
-const alone = ['createClient', 'createLogger']
+export const alone = ['createClient', 'createLogger', 'createPollHistory']
 
 /** Every function of the client with `createClient`, every entry point, all of them, and the class. */
 export function sizeCases(): SizeCase[] {

@@ -193,9 +193,15 @@ export interface RunResult {
 /** What a wait gives: that of a result, of a run, and of an output. */
 export type Resumed = RunResult | Run | Envelope<Output>
 
+/** How long runs took, made by {@link createPollHistory}. */
+export interface PollHistory {
+  /** @internal Begins a wait: gives the pause after each state of its run, in ms; `null` when it was just submitted. */
+  begin(): (run?: Partial<Run> | null) => number
+}
+
 /** What may be changed when a wait is resumed: the options of that wait, but for those of a submission. */
 export interface ResumeOptions {
-  pollIntervalMs?: number | undefined
+  pollIntervalMs?: number | PollHistory | undefined
   /** Limit of the whole wait from now, in ms. Default: as before. */
   timeoutMs?: number | undefined
   maxPolls?: number | undefined

@@ -26,6 +26,7 @@ import {
   getRuns,
   getWorkflows,
   type HeadersSource,
+  type PollHistory as History,
   HttpError,
   type InputItem,
   type Inputs,
@@ -67,12 +68,14 @@ import {
   type LogSink,
 } from '@flowscale/client/logger'
 import {
+  createPollHistory,
   createRunWatcher,
   type ExecuteAsyncOptions,
   type ExecuteManyOptions,
   executeMany,
   executeWorkflowAsync,
   type ManyResult,
+  type PollHistory,
   type PollOptions,
   type PushConnection,
   type ResultList,
@@ -217,7 +220,8 @@ export async function operations(
 }
 
 export async function polls(client: Client, push: PushConnection, run: string): Promise<RunResult | Run> {
-  const poll: PollOptions = { pollIntervalMs: 1, timeoutMs: 1, maxPolls: 1 }
+  const history: PollHistory = createPollHistory()
+  const poll: PollOptions = { pollIntervalMs: history, timeoutMs: 1, maxPolls: 1 }
   const watch: WatchOptions = { ...poll, cancelOn: 'both', push, signal: new AbortController().signal }
   const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
   const names: WaitForResultOptions = { ...wait, outputNames: ['f.png'] }
@@ -419,8 +423,16 @@ export const same: readonly [
   facade.parseWorkflow,
 ]
 /** The errors of the main entry name the poller's. */
-export const shared = (push: Push, list: OutputList, output: OutputOfResult, more: Resume, result: Result) =>
-  [push, list, output, more, result] satisfies [
+export const shared = (
+  history: History,
+  push: Push,
+  list: OutputList,
+  output: OutputOfResult,
+  more: Resume,
+  result: Result,
+) =>
+  [history, push, list, output, more, result] satisfies [
+    PollHistory,
     PushConnection,
     ResultList,
     ResultOutput,

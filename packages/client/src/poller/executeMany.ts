@@ -1,6 +1,6 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
 import { ArgumentError } from '../errors.ts'
-import { check, checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
 import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
 import type { WaitForResultOptions } from './followResult.ts'
 import { legal } from './outputNames.ts'
@@ -50,7 +50,7 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => ({
   timeoutMs: watchRules.timeoutMs,
   cancelOn: watchRules.cancelOn,
   push: watchRules.push,
-  pollIntervalMs: watchRules.pollIntervalMs,
+  pollIntervalMs: isMs,
   concurrency: watchRules.maxPolls,
   maxRequestsPerSecond: isRate,
   submitted: (value) =>

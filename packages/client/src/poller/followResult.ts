@@ -129,7 +129,10 @@ export async function followResult(
   }
 
   try {
-    if (first) await poll.tell(first)
+    if (first) {
+      await poll.tell(first)
+      await poll.begin()
+    }
     for (;;) {
       // Now and then even where it was not known: the first 404 may have come too early.
       if (tellsRuns !== false || rounds++ % 10 === 9) await askRun()

@@ -1,4 +1,12 @@
-export type { PushConnection, ResultList, ResultOutput, ResumeOptions, RunResult } from '../types.ts'
+export type {
+  PollHistory,
+  PushConnection,
+  ResultList,
+  ResultOutput,
+  ResumeOptions,
+  RunResult,
+} from '../types.ts'
+export { createPollHistory } from './createPollHistory.ts'
 export {
   createRunWatcher,
   type RunWatcher,

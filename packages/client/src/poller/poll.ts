@@ -18,6 +18,8 @@ export interface Poll {
   ): Promise<T | undefined>
   /** Waits for what a callback of the caller returns. */
   tell(callback: () => unknown): Promise<void>
+  /** For a run that was submitted just now: waits for the first round, where pauses adapt to earlier runs. */
+  begin(): Promise<void>
   /** Ends a round and waits for the next. */
   pause(): Promise<void>
   /** To be called at every end of a wait. */
@@ -56,6 +58,8 @@ export function createPoll(
   let notBefore = 0
   let cause: unknown
   let ended: 'deadline' | 'polls' | undefined
+  const adapt = typeof pollIntervalMs === 'number' ? () => pollIntervalMs : pollIntervalMs.begin()
+  let nextMs = adapt()
 
   const end = (reason: 'deadline' | 'polls'): never => {
     ended = reason
@@ -105,8 +109,10 @@ export function createPoll(
       try {
         const value = await step((inner) => call(observed.client, { signal: inner }))
         cause = undefined
+        nextMs = adapt(Object(value).data)
         return value
       } catch (error) {
+        nextMs = adapt()
         if (observed.foreign.has(error) || ended) throw error
         signal?.throwIfAborted()
         cause = error
@@ -132,13 +138,18 @@ export function createPoll(
       step(async () => {
         await callback()
       }),
+    async begin() {
+      if (typeof pollIntervalMs === 'number') return
+      nextMs = adapt(null)
+      await rest((inner) => hints.rest(nextMs, inner))
+    },
     async pause() {
       // A round that was slept through begins anew.
       if (!isOvertime || isLast) {
         rounds++
         if (rounds >= maxPolls) end('polls')
         if (isOvertime) end('deadline')
-        await rest((inner) => hints.rest(pollIntervalMs, inner))
+        await rest((inner) => hints.rest(nextMs, inner))
       }
       isLast = isOvertime
     },

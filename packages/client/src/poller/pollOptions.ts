@@ -1,10 +1,13 @@
 import { isCount, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
-import type { HeadersSource, PushConnection } from '../types.ts'
+import type { HeadersSource, PollHistory, PushConnection } from '../types.ts'
 
 /** Options of every wait. */
 export interface PollOptions {
-  /** Pause between the end of one poll and the start of the next, in ms. Default 1000. */
-  pollIntervalMs?: number | undefined
+  /**
+   * Pause between the end of one poll and the start of the next, in ms; or a {@link createPollHistory}, by which it
+   * adapts to how long the last runs took. Default 1000.
+   */
+  pollIntervalMs?: number | PollHistory | undefined
   /** Limit of the whole wait, in ms. Default 300000. */
   timeoutMs?: number | undefined
   /** Limit of rounds, for runtimes that count requests. Default: none. */
@@ -29,7 +32,7 @@ export interface WatchOptions extends PollOptions {
 const cancelWords = ['abort', 'timeout', 'both', 'never']
 
 export const pollRules: Record<keyof PollOptions, Rule> = {
-  pollIntervalMs: isMs,
+  pollIntervalMs: (value) => typeof value?.begin === 'function' || isMs(value),
   timeoutMs: isMs,
   maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
   signal: requestRules.signal,
