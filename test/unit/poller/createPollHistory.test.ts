@@ -258,7 +258,7 @@ test('it is for single waits; what is no history is refused', async () => {
   for (const pollIntervalMs of [{}, 'adaptive', null, () => 1000] as any[]) {
     const error = await rejection(waitForRun(client, RUN, { pollIntervalMs }))
     assert.instance(error, ArgumentError)
-    assert.match(error.message, 'pollIntervalMs must be')
+    assert.match(error.message, 'pollIntervalMs must be a number above 0 (ms) or a createPollHistory()')
   }
   const pollIntervalMs = createPollHistory() as any
   assert.throws(() => createRunWatcher(client, { pollIntervalMs }), /pollIntervalMs must be a number/)

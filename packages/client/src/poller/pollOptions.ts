@@ -32,7 +32,10 @@ export interface WatchOptions extends PollOptions {
 const cancelWords = ['abort', 'timeout', 'both', 'never']
 
 export const pollRules: Record<keyof PollOptions, Rule> = {
-  pollIntervalMs: (value) => typeof value?.begin === 'function' || isMs(value),
+  pollIntervalMs: (value) =>
+    typeof value?.begin === 'function' ||
+    isMs(value) === true ||
+    'a number above 0 (ms) or a createPollHistory()',
   timeoutMs: isMs,
   maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
   signal: requestRules.signal,
