@@ -1,6 +1,9 @@
 // `npm run test:chaos [-- --short | --long] [--seed N] [pattern]`: no run started twice, no paid result lost, no key
 // leaked, nothing hangs, as numbers. Ends with `N passed, N failed`.
 import { parseArgs } from 'node:util'
+import { FAULT_KINDS } from '../packages/emulator/src/faults/table.ts'
+import type { Ledger } from '../packages/emulator/src/index.ts'
+import { ledgerLines, totalFaults } from '../test/chaos/lib/tables.ts'
 import { parts } from '../test/chaos/parts.ts'
 import { runtimes } from '../test/chaos/runtimes.ts'
 import { ensureBuilt, ensureRuntimes, fitRuntimes } from './lib/ensure.mjs'
@@ -26,9 +29,11 @@ if (chosen.includes(runtimes)) {
 console.log(`seed ${seed}, ${scale}, Node ${process.versions.node}`)
 let passed = 0
 let failed = 0
+const all: Ledger[] = []
 for (const { name, run } of chosen) {
   const start = performance.now()
-  const { checks, failures, lines, skipped } = await run({ seed, scale })
+  const { checks, failures, lines, ledgers = [], skipped } = await run({ seed, scale })
+  all.push(...ledgers)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   const sum = skipped
     ? `- ${name}: ${skipped}`
@@ -38,6 +43,14 @@ for (const { name, run } of chosen) {
   for (const failure of failures.slice(0, 20)) console.log(`  FAIL ${failure}`)
   passed += Math.max(0, checks - failures.length)
   failed += failures.length
+}
+if (all.length) {
+  console.log('in all')
+  for (const line of ledgerLines(all)) console.log(`  ${line}`)
+  const rare =
+    scale === 'short' || pattern ? [] : FAULT_KINDS.filter((kind) => !(totalFaults(all)[kind]! >= 100))
+  for (const kind of rare) console.log(`  FAIL ${kind} was played less than a hundred times`)
+  failed += rare.length
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed || !passed ? 1 : 0

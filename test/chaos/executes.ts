@@ -7,7 +7,7 @@ import { within } from './lib/guard.ts'
 import { hostileToExecutes } from './lib/hostileToExecutes.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
 import { createSpy } from './lib/spy.ts'
-import { faultLines, tooRare } from './lib/tables.ts'
+import { tooRare } from './lib/tables.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
 const OVERALL_MS = 240_000
@@ -41,12 +41,12 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
   return {
     checks: count + ledger.runs.length + found.looked,
     failures,
+    ledgers: [ledger],
     lines: [
       `${count} calls: ${ends.text()}`,
       `${ledger.runs.length} runs started, known ${known.text()}; started twice by one call: ${twice}; POSTs that Node sent again by itself: ${resent}`,
       `${found.looked} of those that were maybe submitted: looked for by getRuns, and found as the ledger has them`,
       `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
-      ...faultLines(ledger.faults),
     ],
   }
 }

@@ -4,7 +4,6 @@ import { CANARY } from '../support/canary.ts'
 import { within } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
 import { createSpy } from './lib/spy.ts'
-import { faultLines } from './lib/tables.ts'
 import type { Setup } from './many/setup.ts'
 import { singleWaits } from './many/singleWaits.ts'
 import { submitMany } from './many/submitMany.ts'
@@ -91,11 +90,11 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
   return {
     checks: count * 5,
     failures,
+    ledgers: [ledger],
     lines: [
       ...lines,
       `left: ${after.timers} timers and ${after.sockets} sockets (before ${before.timers} and ${before.sockets})`,
       `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
-      ...faultLines(ledger.faults),
     ],
   }
 }

@@ -29,6 +29,7 @@ export const runtimes: Part = {
         checks: findings.reduce((sum, { checks }) => sum + checks, 0),
         failures: findings.flatMap(({ failures }) => failures),
         lines: findings.flatMap(({ lines }) => lines),
+        ledgers: findings.flatMap(({ ledgers = [] }) => ledgers),
       }
     } finally {
       rmSync(app, { recursive: true, force: true })
@@ -50,6 +51,7 @@ async function measure(row: Row, app: string, { seed, scale }: Settings): Promis
     failures.push(...leaks, ...found.failures)
     return {
       checks: count + runs.length + found.looked,
+      ledgers: [report.ledger],
       failures: failures.map((failure) => `${name}: ${failure}`),
       lines: [
         `${name} ${version}, ${count} calls: ${ends.text()}`,

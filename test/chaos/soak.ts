@@ -5,7 +5,6 @@ import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { CANARY } from '../support/canary.ts'
 import { within } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
-import { faultLines } from './lib/tables.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
 const RUNS = 50_000
@@ -103,12 +102,12 @@ async function judge(
   return {
     checks: asked + tenths.length,
     failures: found,
+    ledgers: [ledger],
     lines: [
       `${asked} runs${rest} at concurrency 200, ${(asked / seconds).toFixed(0)} a second: ${told.join(', ')}`,
       `heap after each tenth: ${tenths.map(({ heap }) => mb(heap)).join(' ')} MB; from the second to the last ${grown > 0 ? '+' : ''}${mb(grown)} MB (allowed ${mb(allowed)})`,
       `after the second and the last: sockets ${second.sockets} and ${last.sockets}, timers ${second.timers} and ${last.timers}, listeners ${second.listeners} and ${last.listeners}`,
       `${ledger.runs.length} runs started; key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}`,
-      ...faultLines(ledger.faults),
     ],
   }
 }

@@ -1,3 +1,5 @@
+import type { Ledger } from '../../packages/emulator/src/index.ts'
+
 /** How much: `short` in `npm test`, `full` in `npm run test:chaos`, `long` without a limit. */
 export type Scale = 'short' | 'full' | 'long'
 
@@ -14,6 +16,8 @@ export interface Finding {
   failures: string[]
   /** What people want to see: counts, tables. */
   lines: string[]
+  /** What the servers noted, where there were any. */
+  ledgers?: readonly Ledger[]
   /** Why nothing was looked at. */
   skipped?: string
 }

@@ -14,14 +14,14 @@ import {
 } from '../../packages/client/src/poller/index.ts'
 import { connectWebSocket } from '../../packages/client/src/websocket/index.ts'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
-import type { FaultKind } from '../../packages/emulator/src/index.ts'
+import type { FaultKind, Ledger } from '../../packages/emulator/src/index.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { findAnew } from './lib/findAnew.ts'
 import { inParallel, Stuck, within } from './lib/guard.ts'
 import { createRandom } from './lib/random.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
 import { createSpy } from './lib/spy.ts'
-import { createTally, faultLines, percentile, rareKinds, tooRare } from './lib/tables.ts'
+import { createTally, percentile, rareKinds, tooRare, totalFaults } from './lib/tables.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
@@ -101,20 +101,20 @@ export const waits: Part = {
 }
 
 interface Measured extends Finding {
-  faults: Readonly<Record<string, number>>
+  ledger: Ledger
 }
 
 function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
-  const faults: Record<string, number> = { ...one.faults }
-  for (const [kind, times] of Object.entries(other.faults)) faults[kind] = (faults[kind] ?? 0) + times
+  const ledgers = [one.ledger, other.ledger]
   // The final kinds end a wait at once: the executes play them often enough, but for the one that is theirs only.
-  const rare = scale === 'short' ? [] : tooRare(faults, OPERATIONS)
+  const rare = scale === 'short' ? [] : tooRare(totalFaults(ledgers), OPERATIONS)
   const isFinal = (line: string): boolean =>
     FINAL.some((kind) => kind !== 'vanished' && line.startsWith(`${kind} `))
   return {
     checks: one.checks + other.checks,
     failures: [...one.failures, ...other.failures, ...rare.filter((line) => !isFinal(line))],
-    lines: [...one.lines, ...other.lines, ...faultLines(faults)],
+    lines: [...one.lines, ...other.lines],
+    ledgers,
   }
 }
 
@@ -327,7 +327,7 @@ async function measure(
   return {
     checks: count + more + timedOut.length + runs.length,
     failures,
-    faults: ledger.faults,
+    ledger,
     lines: [
       `${count + more} waits${isFinal ? ' where the server may also say a last word' : ''}: ${ends.text()}; hung ${hung}, ended early ${early}, terminal states undone ${undone}`,
       `past the deadline: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (of ${late.length})`,

@@ -1,14 +1,34 @@
 import { FAULT_KINDS, faultTable } from '../../../packages/emulator/src/faults/table.ts'
-import type { FaultKind, FaultOperation } from '../../../packages/emulator/src/index.ts'
+import type { FaultKind, FaultOperation, Ledger } from '../../../packages/emulator/src/index.ts'
 
 type Counts = Readonly<Record<string, number>>
 
+/** How often each kind was played by several servers. */
+export function totalFaults(ledgers: readonly Ledger[]): Counts {
+  const total: Record<string, number> = {}
+  for (const { faults } of ledgers) {
+    for (const [kind, times] of Object.entries(faults)) total[kind] = (total[kind] ?? 0) + times
+  }
+  return total
+}
+
 /** How often each kind of fault was played, in columns. */
-export function faultLines(counts: Counts): string[] {
+function faultLines(counts: Counts): string[] {
   const kinds = FAULT_KINDS.filter((kind) => counts[kind])
   const all = kinds.reduce((sum, kind) => sum + counts[kind]!, 0)
   const sorted = Object.fromEntries(kinds.map((kind) => [kind, counts[kind]!]))
   return [`faults played (${kinds.length} kinds, ${all} in all):`, ...table(sorted)]
+}
+
+/** What all the servers of a run noted. */
+export function ledgerLines(ledgers: readonly Ledger[]): string[] {
+  const sum = (count: (ledger: Ledger) => number): number =>
+    ledgers.reduce((all, ledger) => all + count(ledger), 0)
+  const elsewhere = ledgers.flatMap(({ keys }) => Object.entries(keys.elsewhere))
+  return [
+    `${sum(({ runs }) => runs.length)} runs started by ${ledgers.length} servers; the key ${sum(({ keys }) => keys.header)} times in X-API-KEY, elsewhere ${elsewhere.length}`,
+    ...faultLines(totalFaults(ledgers)),
+  ]
 }
 
 /** Each kind that fits the operations is to be played a hundred times: those that were not. */
