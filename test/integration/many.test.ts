@@ -173,7 +173,7 @@ test('faults of the list are waited out', async () => {
   const page = (status: string): Step => ({
     body: JSON.stringify({
       status: 'success',
-      data: { runs: ['a', 'b', 'c'].map((_id) => ({ _id, status })) },
+      data: { runs: ['a', 'b', 'c'].map((_id) => ({ _id, status, outputs: [] })) },
     }),
   })
   const { url, seen } = await lab.script([

@@ -1,6 +1,7 @@
 // Waits that share their requests and a push connection: what it tells is asked about at once, what it will tell rarely.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
 import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
 import { ok } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
@@ -169,6 +170,32 @@ test(
     )
     watcher.close()
     assert.is(completed(await waits), 1)
+  }),
+)
+
+test(
+  'news without an end does not hold up what else is asked',
+  timed(async (clock) => {
+    const server = fleet(clock, 300)
+    const { client, push, update } = server
+    server.reply = async (what) => (what === 'run output' ? ok({ download_url: 'x' }) : undefined)
+    const watcher = createRunWatcher(client, { push })
+    const waits = watcher.waitAll(ids(300))
+    await clock.tickAsync(10_000)
+    let toldAt = 0
+    const start = clock.now
+    for (const runId of ids(300)) {
+      update(runId, 'completed')
+      if (runId === 'r20') {
+        getOutput(watcher.client, 'a').then(() => {
+          toldAt = clock.now
+        })
+      }
+      await clock.tickAsync(30)
+    }
+    await clock.tickAsync(1000)
+    assert.is(completed(await waits), 300)
+    assert.ok(toldAt - start < 1000, `after ${toldAt - start} ms`)
   }),
 )
 

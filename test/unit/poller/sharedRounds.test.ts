@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
 import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
 import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
+import type { Run } from '../../../packages/client/src/types.ts'
 import { json, ok, recorder, rejection } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
 import { timed } from './kit.ts'
@@ -304,6 +305,189 @@ test(
       assert.is(await other, 'second')
       for (const { signal } of [first, second]) assert.is(getEventListeners(signal, 'abort').length, 0)
     }
+  }),
+)
+
+for (const [name, reply] of [
+  ['500', () => json({}, { status: 500 })],
+  ['403', () => json({}, { status: 403 })],
+  ['a redirect', () => new Response(null, { status: 307, headers: { location: '/' } })],
+  [
+    'a status that no response can have',
+    () =>
+      Object.create(json({}), {
+        ok: { value: false },
+        status: { value: 999 },
+        text: { value: async () => '' },
+        headers: { value: new Headers() },
+      }),
+  ],
+  ['nothing, ever', () => new Promise<Response>(() => {})],
+  ['runs without a state', () => ok({ runs: ids(10).map((_id) => ({ _id })) })],
+  ['runs without their outputs', () => ok({ runs: ids(10).map((_id) => ({ _id, status: 'completed' })) })],
+] as [string, () => Response | Promise<Response>][]) {
+  test(
+    `the runs behind a list that answers ${name} are told by themselves`,
+    timed(async (clock) => {
+      const server = fleet(clock, 10, { timeoutMs: 5000 })
+      const { client, runs } = server
+      server.reply = async (what) => (what === 'list 1' ? reply() : undefined)
+      for (const runId of ids(10)) runs.set(runId, 'completed')
+      const watcher = createRunWatcher(client)
+      const waits = watcher.waitAll(ids(10))
+      await clock.tickAsync(120_000)
+      watcher.close()
+      for (const result of await waits) {
+        // The list itself has no `outputs`.
+        assert.equal((result as PromiseFulfilledResult<Run>).value?.outputs, [])
+      }
+      assert.is(server.count('run'), 10)
+      assert.ok(server.count('list') <= 4, `${server.count('list')} lists`)
+    }),
+  )
+}
+
+test(
+  'a wait whose own headers are refused takes no other along',
+  timed(async (clock) => {
+    const server = fleet(clock, 5)
+    const { client, runs } = server
+    server.reply = async (_, { headers }) =>
+      new Headers(headers).has('x-bad') ? json({}, { status: 403 }) : undefined
+    for (const runId of ids(5)) runs.set(runId, 'completed')
+    const watcher = createRunWatcher(client)
+    const bad = rejection(watcher.wait('r0', { headers: { 'x-bad': 'yes' } }))
+    const others = watcher.waitAll(ids(5).slice(1))
+    await clock.tickAsync(2000)
+    assert.is((await bad).status, 403)
+    assert.is(completed(await others), 4)
+  }),
+)
+
+// Who timed out while it waited for its turn came back at the end of the line, for ever.
+test(
+  'each of more runs than can be asked for within a time-out has its turn before any has another',
+  timed(async (clock) => {
+    const server = fleet(clock, 600, { timeoutMs: 9000 })
+    const { client, asked } = server
+    server.reply = async (what) => (what === 'list 1' ? json({}, { status: 404 }) : undefined)
+    const watcher = createRunWatcher(client)
+    const waits = watcher.waitAll(ids(600), { timeoutMs: 600_000 })
+    await clock.tickAsync(59_000)
+    watcher.close()
+    await waits
+    const names = asked.slice(1).map(({ what }) => what)
+    assert.is(new Set(names.slice(0, 600)).size, 600)
+    assert.ok(names.length > 1100)
+  }),
+)
+
+test(
+  'what was there long before the runs, and what the list lacks, does not cost every page of it',
+  timed(async (clock) => {
+    const { client, runs, hidden, count } = fleet(clock, 0)
+    for (let index = 0; index < 5000; index++) runs.set(`old${index}`, 'completed')
+    for (const runId of ids(13)) runs.set(runId, 'running')
+    for (const runId of ids(3)) hidden.add(runId)
+    const waits = createRunWatcher(client).waitAll(ids(13))
+    await clock.tickAsync(1000)
+    assert.ok(count('list') <= 4, `${count('list')} lists`)
+    assert.is(count('run'), 3)
+    for (const runId of ids(13)) runs.set(runId, 'completed')
+    await clock.tickAsync(3000)
+    assert.is(completed(await waits), 13)
+  }),
+)
+
+test(
+  'a wait that begins in the moment when the last one ends is not forgotten',
+  timed(async (clock) => {
+    for (let ticks = 0; ticks < 40; ticks++) {
+      const { client, runs } = fleet(clock, 2)
+      runs.set('r1', 'completed')
+      const watcher = createRunWatcher(client)
+      const controller = new AbortController()
+      const first = rejection(watcher.wait('r0', { signal: controller.signal }))
+      await clock.tickAsync(100)
+      controller.abort()
+      for (let tick = 0; tick < ticks; tick++) await null
+      const second = watcher.waitAll(['r1'])
+      await clock.tickAsync(5000)
+      watcher.close()
+      assert.is(completed(await second), 1, `after ${ticks} ticks`)
+      await first
+    }
+  }),
+)
+
+test(
+  'an iteration tells of a run whose wait was resumed',
+  timed(async (clock) => {
+    const { client, runs } = fleet(clock, 1)
+    const watcher = createRunWatcher(client)
+    const late = rejection(watcher.wait('r0', { timeoutMs: 500 }))
+    await clock.tickAsync(600)
+    const again = (await late).resume({ timeoutMs: 60_000 })
+    const iterator = watcher[Symbol.asyncIterator]()
+    const next = iterator.next()
+    await clock.tickAsync(1000)
+    runs.set('r0', 'completed')
+    await clock.tickAsync(2000)
+    await again
+    assert.is((await next).value?._id, 'r0')
+    assert.is((await iterator.next()).done, true)
+  }),
+)
+
+test(
+  'a submission that an abort finds without an answer, and leaves without one, may have been paid for',
+  timed(async (clock) => {
+    for (const end of ['nothing', 'a reset', 'a refusal']) {
+      const server = fleet(clock, 0)
+      server.reply = async (_, { signal }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1000))
+        if (end === 'a reset') throw new TypeError('reset')
+        if (end === 'a refusal') return json({ detail: 'no' }, { status: 422 })
+        return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+      }
+      const controller = new AbortController()
+      const { signal } = controller
+      const done = executeMany(server.client, 'w', [{}, {}], { signal, concurrency: 1, groupId: 'g' })
+      await clock.tickAsync(500)
+      const reason = Object.freeze({ mine: true })
+      controller.abort(reason)
+      await clock.tickAsync(5000)
+      const [first, second] = (await done).map((result) => (result as { reason?: any }).reason)
+      assert.is(second, reason, end)
+      if (end === 'a refusal') assert.is(first, reason)
+      else {
+        assert.equal([first.maybeSubmitted, first.workflowId, first.groupId], [true, 'w', 'g'], end)
+        assert.ok(+first.submittedAt <= clock.now - 5000)
+      }
+      assert.is(server.asked.length, 1)
+    }
+  }),
+)
+
+test(
+  'executeMany takes its inputs as they were, and as much concurrency as there is work',
+  timed(async (clock) => {
+    const server = fleet(clock, 0)
+    let number = 0
+    server.reply = async (what, { method }) =>
+      method === 'POST'
+        ? ok({ run_id: `x${number++}`, output_names: [] })
+        : what === 'list 1'
+          ? undefined
+          : ok({ _id: what.slice(4), status: 'completed' })
+    const inputs = [{ a: '1' }, { a: '2' }, { a: '3' }]
+    const options = { onSubmitted: () => inputs.splice(0) }
+    const first = executeMany(server.client, 'w', inputs, { ...options, concurrency: 1 })
+    await clock.tickAsync(3000)
+    assert.is(completed(await first), 3)
+    const second = executeMany(server.client, 'w', [{}, {}], { concurrency: Number.MAX_SAFE_INTEGER })
+    await clock.tickAsync(3000)
+    assert.is(completed(await second), 2)
   }),
 )
 

@@ -1,10 +1,10 @@
 import { parse } from '../internal/answer.ts'
 import { toRun } from '../internal/data.ts'
 import { withQuery } from '../internal/query.ts'
-import { isGoing } from '../internal/status.ts'
+import { isDone, isGoing } from '../internal/status.ts'
+import { within } from '../internal/within.ts'
 import type { Pace } from './createPace.ts'
-import type { Question, Questions } from './createQuestions.ts'
-import { readAnswer } from './readAnswer.ts'
+import type { Questions } from './createQuestions.ts'
 import type { SharedPush } from './sharePush.ts'
 
 /** Asks a server what waits want to know. */
@@ -32,22 +32,45 @@ interface AskOptions {
 
 /** Up to so many are asked one by one. */
 export const few = 2
-/** A server whose list could not be read so often, and never before, has none. */
-const mostOdd = 3
+/** After so many lists that failed in a row, each further one is tried after a round without. */
+const mostFailures = 3
+
+interface Told {
+  response: Response
+  said: string
+}
+
+/** Rejects for a status that no response can be made with; the 0 of a redirect that a runtime hides is given as it is. */
+const copy = async ({ response, said }: Told): Promise<Response> => {
+  const { status, headers } = response
+  return status ? new Response(said || null, { status, headers }) : response
+}
 
 export function createAsk(options: AskOptions): Ask {
   const { runs, groupId, timeoutMs, pace, questions, push, onFailure } = options
-  let oddLists = 0
-  let hasRead = false
-  let pages = 1
+  let failures = 0
+  /** 0 until a list was read. */
+  let pages = 0
+
+  /** Reads an answer to its end. The limit of the request itself does not hold here: it counts the wait for a turn. */
+  const read = (href: string, init: RequestInit, outer: AbortSignal): Promise<Told> =>
+    within(
+      timeoutMs,
+      outer,
+      async (signal) => {
+        const response = await pace.send(href, { ...init, signal })
+        return { response, said: await response.text() }
+      },
+      () => {
+        throw new Error(`timed out after ${timeoutMs}ms`)
+      },
+    )
 
   const get = async (href: string, init: RequestInit): Promise<Response> => {
     try {
-      const { response, said } = await readAnswer(pace.send, href, init, timeoutMs, init.signal)
-      const { ok, status, headers } = response
-      if (!ok) onFailure()
-      // The 0 of a redirect that a runtime hides can't be made anew.
-      return status ? new Response(said || null, { status, headers }) : response
+      const told = await read(href, init, init.signal!)
+      if (!told.response.ok) onFailure()
+      return await copy(told)
     } catch (error) {
       onFailure()
       throw error
@@ -63,61 +86,70 @@ export function createAsk(options: AskOptions): Ask {
       questions.take(runId, [question])
       const moment = push?.now()
       const response = get(question.href, question.init)
-      question.resolve(response.finally(() => push?.note(runId, moment!)))
+      question.answer(response.finally(() => push?.note(runId, moment!)))
     }
   }
 
   const list: Ask['list'] = async (asked, isUrgent) => {
     const left = new Set(asked)
     let moment: number | undefined
-    const answer = (runId: string, settle: (question: Question) => void) => {
+    const answer = (runId: string, make: () => Response | Promise<Response>) => {
       left.delete(runId)
-      const taken = questions.take(runId)
-      if (taken.length) push?.note(runId, moment!)
-      taken.forEach(settle)
+      for (const question of questions.take(runId)) {
+        push?.note(runId, moment!)
+        question.answer(make())
+      }
     }
-    const answerAll = (settle: (question: Question) => void) => {
+    const answerAll = (make: () => Response | Promise<Response>) => {
+      failures++
       onFailure()
-      for (const runId of left) answer(runId, settle)
+      for (const runId of left) answer(runId, make)
       return []
+    }
+    if (failures >= mostFailures) {
+      failures--
+      return asked
     }
     // Of one for all: one that is aborted must not take the others along.
     const { signal: _, ...init } = questions.of(asked[0]!)[0]!.init
     const seen = new Set<string>()
-    for (let page = 1; left.size > (page > 1 ? few : 0); page++) {
+    /** Pages that told nothing of those that are asked for: to go on must not cost more than to ask for each. */
+    let vain = 0
+    for (let page = 1; left.size > (page > 1 ? Math.max(few, vain) : 0); page++) {
       const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
       const { signal } = questions
       if (!isUrgent || page > 1) await pace.turn(signal, isUrgent)
       moment = push?.now()
-      let told: Awaited<ReturnType<typeof readAnswer>>
+      let told: Told
       try {
-        told = await readAnswer(pace.send, withQuery(runs, query), init, timeoutMs, signal)
+        told = await read(withQuery(runs, query), init, signal)
       } catch (error) {
-        return answerAll(({ reject }) => reject(error))
+        return answerAll(() => Promise.reject(error))
       }
-      const { ok, status, headers } = told.response
+      const { ok, status } = told.response
       const { data, meta } = Object(parse(told.said))
       const items = Array.isArray(data) ? data : Object(data).runs
-      const isList = ok && Array.isArray(items)
-      const isRefused = !status || [400, 404, 405, 422].includes(status)
-      if (!hasRead && (isRefused || (ok && !isList && ++oddLists >= mostOdd))) pages = Infinity
-      if (isRefused || pages === Infinity) break
-      if (!isList)
-        return answerAll(({ resolve, reject }) =>
-          ok
-            ? reject(new Error('the list of runs could not be read'))
-            : resolve(new Response(told.said || null, { status, headers })),
-        )
-      hasRead = true
+      // Those for single runs may pass all the same, also a proxy, or with headers of their own.
+      if (!ok && status < 500 && ![408, 425, 429].includes(status)) {
+        pages ||= Infinity
+        break
+      }
+      // Without a result, as far as a run is concerned: what an envelope says of the list is nothing final for it.
+      if (!ok || !Array.isArray(items)) return answerAll(() => (ok ? new Response() : copy(told)))
+      failures = 0
       pages = page
       const before = seen.size
+      const leftBefore = left.size
       for (const item of items) {
         const { _id, status } = toRun(item)
         seen.add(_id)
+        // Too little: the run itself tells more.
+        if (!status || (isDone(status) && !Object(item).outputs)) continue
         // It is for the others to say when they want to know.
         if (isUrgent && !left.has(_id) && isGoing(status)) continue
-        answer(_id, ({ resolve }) => resolve(Response.json({ status: 'success', data: item })))
+        answer(_id, () => Response.json({ status: 'success', data: item }))
       }
+      if (left.size === leftBefore) vain++
       for (const runId of left) if (!questions.of(runId).length) left.delete(runId)
       // A server without pages gives the same again; beyond the last page there is nothing.
       if (seen.size === before || page >= (Object(meta).total_pages ?? page + 1)) break
@@ -127,7 +159,7 @@ export function createAsk(options: AskOptions): Ask {
 
   return {
     get pages() {
-      return pages
+      return pages || 1
     },
     get,
     run,

@@ -19,6 +19,7 @@ export function createPace(fetch: Fetch | undefined, perSecond: number, restMs: 
   let isBusy = false
   let nextAt = 0
   let refusals = 0
+  let wasUrgent = false
   let wake = new AbortController()
 
   const serve = async () => {
@@ -47,10 +48,12 @@ export function createPace(fetch: Fetch | undefined, perSecond: number, restMs: 
         }
         const go = () => {
           signal.removeEventListener('abort', stop)
+          wasUrgent = !!isUrgent
           resolve()
         }
         signal.addEventListener('abort', stop)
-        if (isUrgent) line.unshift(go)
+        // After an urgent one another is served first: news without an end must not hold it up.
+        if (isUrgent) line.splice(wasUrgent ? 1 : 0, 0, go)
         else line.push(go)
         if (!isBusy) serve()
       }),

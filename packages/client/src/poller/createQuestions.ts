@@ -2,8 +2,7 @@
 export interface Question {
   readonly href: string
   readonly init: RequestInit
-  readonly resolve: (response: Response | Promise<Response>) => void
-  readonly reject: (error: unknown) => void
+  readonly answer: (response: Response | Promise<Response>) => void
 }
 
 /** What waits ask, by run. */
@@ -46,14 +45,14 @@ export function createQuestions(): Questions {
           take(runId, [question])
           reject(signal?.reason)
         }
-        /** Ends the listening with the question. */
-        const last =
-          <T>(settle: (value: T) => void) =>
-          (value: T) => {
+        const question: Question = {
+          href,
+          init,
+          answer(response) {
             signal?.removeEventListener('abort', stop)
-            settle(value)
-          }
-        const question: Question = { href, init, resolve: last(resolve), reject: last(reject) }
+            resolve(response)
+          },
+        }
         signal?.addEventListener('abort', stop)
         if (!runs.size) idle = new AbortController()
         runs.set(runId, (runs.get(runId) ?? new Set()).add(question))

@@ -32,7 +32,7 @@ export interface RunWatcher extends AsyncIterable<Run> {
   wait(runId: string, options?: RunWatcherWaitOptions): Promise<Run>
   /** Waits for all, in the order of `runIds`; one that fails takes no other along. */
   waitAll(runIds: readonly string[], options?: RunWatcherWaitOptions): Promise<PromiseSettledResult<Run>[]>
-  /** Ends every wait with an `AbortError`. The runs go on. */
+  /** Ends every wait with an `AbortError`. The runs go on, unless its `cancelOn` says otherwise. */
   close(): void
 }
 
@@ -60,10 +60,8 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
   checkOptions(options, makeRules())
-  const { groupId, pollIntervalMs: intervalMs = 1000, maxRequestsPerSecond = 20, push } = options
-  const shared = shareRequests(client, { groupId, intervalMs, maxRequestsPerSecond, push })
+  const shared = shareRequests(client, options)
   const closing = new AbortController()
-  const withSignal = shareSignal(closing.signal)
   /** What ended since each iteration began. */
   const readers = new Set<{ ended: Run[]; wake: () => void }>()
   let open = 0
@@ -75,17 +73,13 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
     }
   }
 
-  const wait = async (runId: string, own: RunWatcherWaitOptions = {}): Promise<Run> => {
+  const withSignal = shareSignal(closing.signal, async (run) => {
     open++
     let ended: Run | undefined
     try {
-      if (own.signal !== undefined) check('signal', own.signal, watchRules.signal)
-      const push = shared.pushOf(runId, !!own.onUpdate)
-      // The pause is that of the shared rounds.
-      ended = await withSignal(own.signal, (signal) =>
-        waitForRun(shared.client, runId, { ...own, pollIntervalMs: 1, push, signal }),
-      )
-      return ended
+      const value = await run()
+      ended = value as Run
+      return value
     } catch (error) {
       if (error instanceof RunError) ended = error.run
       throw error
@@ -93,6 +87,15 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
       open--
       tell(ended)
     }
+  })
+
+  const wait = async (runId: string, own: RunWatcherWaitOptions = {}): Promise<Run> => {
+    if (own.signal !== undefined) check('signal', own.signal, watchRules.signal)
+    const push = shared.pushOf(runId, !!own.onUpdate)
+    // The pause is that of the shared rounds.
+    return withSignal(own.signal, (signal) =>
+      waitForRun(shared.patient, runId, { ...own, pollIntervalMs: 1, push, signal }),
+    )
   }
 
   return {

@@ -1,6 +1,6 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
-import { ArgumentError } from '../errors.ts'
-import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
+import { ArgumentError, NetworkError } from '../errors.ts'
+import { check, checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
 import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
 import type { WaitForResultOptions } from './followResult.ts'
 import { legal } from './outputNames.ts'
@@ -43,33 +43,33 @@ export interface ExecuteManyOptions
 }
 
 // Made when it is needed: read from another table at the top level, it would stay in every bundle.
-const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => ({
-  ...executeRules,
-  signal: watchRules.signal,
-  headers: watchRules.headers,
-  timeoutMs: watchRules.timeoutMs,
-  cancelOn: watchRules.cancelOn,
-  push: watchRules.push,
-  pollIntervalMs: isMs,
-  concurrency: watchRules.maxPolls,
-  maxRequestsPerSecond: isRate,
-  submitted: (value) =>
-    (value instanceof Map &&
-      [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
-    'a Map of indexes to run ids',
-  onSubmitted: isFunction,
-  onResult: isFunction,
-})
+const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
+  const { maxPolls: concurrency, ...rules } = watchRules
+  return {
+    ...executeRules,
+    ...rules,
+    pollIntervalMs: isMs,
+    concurrency,
+    maxRequestsPerSecond: isRate,
+    submitted: (value) =>
+      (value instanceof Map &&
+        [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
+      'a Map of indexes to run ids',
+    onSubmitted: isFunction,
+    onResult: isFunction,
+  }
+}
 
 /**
  * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
  * fails takes no other along. `concurrency` bounds the submissions; how many runs are under way at a time is up to the
  * server, and `timeoutMs` counts for each from when it was submitted.
  *
- * After an abort nothing more is submitted, and every item ends with its reason: at once, but for a submission under way,
- * which has 5 s to tell its id. The runs go on unless `cancelOn` says otherwise. To go on, after an abort or a crash, call it
- * again with the same `inputsList` and `submitted`: it waits for the runs that are in there, and submits the others. An item
- * whose error has `maybeSubmitted` is not in there: look for it by {@link getRuns} first.
+ * After an abort nothing more is submitted, and every item ends with its reason: at once, but for a submission under way.
+ * That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`. The runs go on unless `cancelOn` says
+ * otherwise. To go on, after an abort or a crash, call it again with the same `inputsList` and `submitted`: it waits for the
+ * runs that are in there, and submits the others. An item whose error has `maybeSubmitted` is not in there: look for it by
+ * {@link getRuns} first.
  *
  * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
  * submitted has ended. All else is in the results.
@@ -92,10 +92,9 @@ export async function executeMany(
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
-  const { concurrency = 4, groupId, arrays, pollIntervalMs: intervalMs = 1000 } = options
-  const { submitted = new Map<number, string>(), onSubmitted, onResult, push, signal, headers } = options
-  const { timeoutMs, cancelOn, maxRequestsPerSecond = 20 } = options
-  const shared = shareRequests(client, { groupId, intervalMs, maxRequestsPerSecond, push })
+  const { concurrency = 4, groupId, arrays, onSubmitted, onResult, signal, headers } = options
+  const { submitted = new Map<number, string>(), timeoutMs, cancelOn } = options
+  const shared = shareRequests(client, options)
   const withSignal = shareSignal()
   const results: ManyResult[] = []
   const waits: Promise<void>[] = []
@@ -117,19 +116,18 @@ export async function executeMany(
   const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
     // The pause is that of the shared rounds.
     const own = { timeoutMs, cancelOn, headers, outputNames, pollIntervalMs: 1, push: shared.pushOf(runId) }
-    let result: ManyResult
-    try {
-      const value = await withSignal(signal, (signal) =>
-        waitForResult(shared.client, runId, { ...own, signal }),
-      )
-      result = { index, runId, status: 'fulfilled', value }
-    } catch (reason) {
-      result = { index, runId, status: 'rejected', reason }
-    }
+    const result = await withSignal(signal, (signal) =>
+      waitForResult(shared.patient, runId, { ...own, signal }),
+    ).then<ManyResult, ManyResult>(
+      (value) => ({ index, runId, status: 'fulfilled', value }),
+      (reason) => ({ index, runId, status: 'rejected', reason }),
+    )
     await end(result)
   }
 
-  const turns = inputsList.keys()
+  // As it is now, whatever the caller does with it.
+  const list = [...inputsList]
+  const turns = list.keys()
   const work = async () => {
     for (const index of turns) {
       let runId = submitted.get(index)
@@ -137,11 +135,28 @@ export async function executeMany(
       if (!runId) {
         // Nothing new is paid for after an abort, or when the caller can't take note of it.
         if (thrown.length) return
+        const submittedAt = new Date()
+        /** What an item ends with after an abort: who starts again must know what may have been paid for. */
+        const explain = (error: unknown) => {
+          const { name, maybeSubmitted } = Object(error)
+          if (name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
+          return new NetworkError(`Item ${index} got no answer: aborted`, {
+            cause: signal!.reason,
+            maybeSubmitted: true,
+            submittedAt,
+            workflowId,
+            groupId,
+          })
+        }
         try {
           // An abort leaves it the time to tell the id: what was paid for must be known.
           const { data } = await withSignal(signal, (signal) =>
-            withGrace(cancelMs, signal, (signal) =>
-              executeWorkflow(client, workflowId, inputsList[index]!, { groupId, arrays, signal, headers }),
+            withGrace(
+              cancelMs,
+              signal,
+              (signal) =>
+                executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers }),
+              explain,
             ),
           )
           runId = data.run_id
@@ -157,7 +172,7 @@ export async function executeMany(
       waits.push(follow(index, runId, outputNames))
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, work))
+  await Promise.all(Array.from({ length: Math.min(concurrency, list.length) }, work))
   await Promise.all(waits)
   if (thrown.length) throw thrown[0]
   return results

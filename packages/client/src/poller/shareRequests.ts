@@ -1,6 +1,6 @@
 import type { Rule } from '../internal/options.ts'
 import { hide, reveal } from '../internal/secrets.ts'
-import { sleep } from '../internal/within.ts'
+import { maxDelayMs, sleep } from '../internal/within.ts'
 import type { Client, PushConnection } from '../types.ts'
 import { createAsk, few } from './createAsk.ts'
 import { createPace } from './createPace.ts'
@@ -8,15 +8,18 @@ import { createQuestions } from './createQuestions.ts'
 import { sharePush } from './sharePush.ts'
 
 export interface SharedOptions {
-  groupId: string | undefined
-  /** From the end of a round to the next, in ms. */
-  intervalMs: number
-  maxRequestsPerSecond: number
-  push: PushConnection | undefined
+  groupId?: string | undefined
+  /** From the end of a round to the next. Default 1000. */
+  pollIntervalMs?: number | undefined
+  /** Default 20. */
+  maxRequestsPerSecond?: number | undefined
+  push?: PushConnection | undefined
 }
 
 export interface Shared {
   readonly client: Client
+  /** For waits, which have a deadline of their own: what they ask keeps its place, however long the line. */
+  readonly patient: Client
   /** The push connection, as the wait for a run is to have it; with `isEager` for one that wants each state. */
   pushOf(runId: string, isEager?: boolean): PushConnection | undefined
 }
@@ -36,7 +39,7 @@ const gatherMs = 40
  * asked for at once, and what it will tell of, rarely. Other GETs take their turn; a POST is sent as it comes.
  */
 export function shareRequests(client: Client, options: SharedOptions): Shared {
-  const { groupId, intervalMs, maxRequestsPerSecond } = options
+  const { groupId, pollIntervalMs: intervalMs = 1000, maxRequestsPerSecond = 20 } = options
   const secrets = reveal(client)
   const runs = `${client.baseUrl}/api/v1/runs`
   const pace = createPace(secrets.fetch, maxRequestsPerSecond, intervalMs)
@@ -72,44 +75,33 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
     const asked = questions.ids().filter((runId) => isAll || !push?.willTell(runId))
     const left = asked.length > Math.max(few, ask.pages) ? await ask.list(asked, false) : asked
     roundAt = Date.now() + intervalMs
-    for (const [index, runId] of left.entries()) {
-      await ask.run(runId)
-      if (Date.now() < roundAt) continue
+    for (const runId of left) {
       // The rest in the next round, where they come first: those in the list must not wait for them.
-      if (index < left.length - 1) allAt = 0
-      break
+      if (Date.now() >= roundAt) {
+        allAt = 0
+        break
+      }
+      await ask.run(runId)
     }
   }
 
-  const rounds = once(async () => {
-    while (questions.ids().length) {
-      try {
-        // Those who ask in this moment come along.
-        await sleep(Math.max(0, roundAt - Date.now()), questions.signal)
-        await round()
-      } catch {
-        // Nobody asks any more.
-      }
-    }
+  const rounds = whileAny(questions.ids, async () => {
+    // Those who ask in this moment come along.
+    await sleep(Math.max(0, roundAt - Date.now()), questions.signal)
+    await round()
   })
 
   const told = () => questions.ids().filter((runId) => push?.hasNews(runId))
-  const hurry = once(async () => {
-    while (told().length) {
-      try {
-        const start = Date.now()
-        await sleep(soonMs, questions.signal)
-        await pace.turn(questions.signal, true)
-        const moreMs = start + gatherMs - Date.now()
-        if (moreMs > 0 && told().length > few) await sleep(moreMs, questions.signal)
-        const [first, ...others] = told()
-        if (!first) continue
-        if (others.length < ask.pages) await ask.run(first, true)
-        else for (const runId of await ask.list([first, ...others], true)) await ask.run(runId)
-      } catch {
-        // Nobody asks any more.
-      }
-    }
+  const hurry = whileAny(told, async () => {
+    const start = Date.now()
+    await sleep(soonMs, questions.signal)
+    await pace.turn(questions.signal, true)
+    const moreMs = start + gatherMs - Date.now()
+    if (moreMs > 0 && told().length > few) await sleep(moreMs, questions.signal)
+    const [first, ...others] = told()
+    if (!first) return
+    if (others.length < ask.pages) await ask.run(first, true)
+    else for (const runId of await ask.list([first, ...others], true)) await ask.run(runId)
   })
 
   const fetch = async (href: string, init: RequestInit): Promise<Response> => {
@@ -126,21 +118,29 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
     return answer
   }
 
-  // A question may wait for a whole round before it is asked.
-  const timeoutMs = client.timeoutMs + Math.max(intervalMs, push ? mostMs : 0)
+  const share = (timeoutMs: number) => hide({ ...client, timeoutMs }, { ...secrets, fetch })
   return {
-    client: hide({ ...client, timeoutMs }, { ...secrets, fetch }),
+    // A question may wait for a whole round before it is asked.
+    client: share(client.timeoutMs + Math.max(intervalMs, push ? mostMs : 0)),
+    patient: share(maxDelayMs),
     pushOf: (runId, isEager = false) => push?.of(runId, isEager),
   }
 }
 
-/** Runs `run` unless it is running. */
-function once(run: () => Promise<void>): () => Promise<void> {
+/** Runs `step` again and again, one at a time, as long as `any` gives something. */
+function whileAny(any: () => string[], step: () => Promise<void>): () => Promise<void> {
   let isBusy = false
   return async () => {
     if (isBusy) return
     isBusy = true
-    await run()
+    while (any().length) {
+      try {
+        await step()
+      } catch {
+        // Nobody asks any more.
+      }
+    }
+    // At once: whoever asks from now on needs a new start.
     isBusy = false
   }
 }

@@ -7,6 +7,8 @@ export type WithSignal = <T>(
   run: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T>
 
+type Around = <T>(run: () => Promise<T>) => Promise<T>
+
 interface Followed {
   readonly own: Set<AbortController>
   readonly abort: () => void
@@ -14,9 +16,9 @@ interface Followed {
 
 /**
  * For many waits on the same signals: on each of those there is one listener for all, as long as any of them goes on, and
- * nothing is derived from it. All of them also follow `closing`.
+ * nothing is derived from it. All of them also follow `closing`, and are run by `around`, those that are resumed, too.
  */
-export function shareSignal(closing?: AbortSignal): WithSignal {
+export function shareSignal(closing?: AbortSignal, around: Around = (run) => run()): WithSignal {
   const all = new Map<AbortSignal, Followed>()
 
   const follow = (outer: AbortSignal, controller: AbortController) => {
@@ -44,7 +46,7 @@ export function shareSignal(closing?: AbortSignal): WithSignal {
     const controller = new AbortController()
     const ends = [outer, closing].map((one) => one && follow(one, controller))
     try {
-      return await run(controller.signal)
+      return await around(() => run(controller.signal))
     } catch (error) {
       // The signal follows no more, and a wait that is resumed needs one that does.
       if (error instanceof TimeoutError && error.resume && !controller.signal.aborted) {

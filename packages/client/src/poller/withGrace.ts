@@ -1,11 +1,12 @@
 /**
  * Runs `run` with a signal that follows `outer` only `graceMs` later, and throws the reason of an abort that came
- * before `run` or made it fail.
+ * before `run`, or what `explain` gives where `run` fails after one: its reason, too, unless told otherwise.
  */
 export async function withGrace<T>(
   graceMs: number,
   outer: AbortSignal | undefined,
   run: (signal: AbortSignal | undefined) => Promise<T>,
+  explain: (error: unknown) => unknown = () => outer!.reason,
 ): Promise<T> {
   if (!outer || !graceMs) return run(outer)
   outer.throwIfAborted()
@@ -18,8 +19,7 @@ export async function withGrace<T>(
   try {
     return await run(own.signal)
   } catch (error) {
-    outer.throwIfAborted()
-    throw error
+    throw outer.aborted ? explain(error) : error
   } finally {
     clearTimeout(timer)
     outer.removeEventListener('abort', start)
