@@ -1,6 +1,6 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
-import { check, checkOptions, isFunction, isId, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
 import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
 import type { WaitForResultOptions } from './followResult.ts'
 import { legal } from './outputNames.ts'
