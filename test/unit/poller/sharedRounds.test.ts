@@ -470,6 +470,32 @@ test(
 )
 
 test(
+  'nothing is sent after an abort: neither again after a 429, nor when its headers are there at last',
+  timed(async (clock) => {
+    for (const [count, headersMs] of [
+      [1, 0],
+      [0, 800],
+    ] as const) {
+      const server = fleet(clock, 0)
+      server.reply = async () => refused({ 'retry-after': '1' })
+      const controller = new AbortController()
+      const { signal } = controller
+      const headers = async () => {
+        await new Promise((resolve) => setTimeout(resolve, headersMs))
+        return { 'x-mine': 'yes' }
+      }
+      const done = executeMany(server.client, 'w', [{}], { signal, headers })
+      await clock.tickAsync(500)
+      controller.abort()
+      await clock.tickAsync(8000)
+      const [{ reason }] = (await done) as unknown as [{ reason: unknown }]
+      assert.is(reason, signal.reason)
+      assert.is(server.asked.length, count)
+    }
+  }),
+)
+
+test(
   'executeMany takes its inputs as they were, and as much concurrency as there is work',
   timed(async (clock) => {
     const server = fleet(clock, 0)

@@ -100,9 +100,9 @@ export async function executeMany(
   const waits: Promise<void>[] = []
   /** What a callback of the caller threw. */
   const thrown: unknown[] = []
-  const tell = async (callback: () => unknown) => {
+  const tell = async <T extends unknown[]>(callback: ((...all: T) => unknown) | undefined, ...all: T) => {
     try {
-      await callback()
+      await callback?.(...all)
     } catch (error) {
       thrown.push(error)
     }
@@ -110,7 +110,7 @@ export async function executeMany(
 
   const end = async (result: ManyResult) => {
     results[result.index] = result
-    await tell(() => onResult?.(result))
+    await tell(onResult, result)
   }
 
   const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
@@ -123,6 +123,13 @@ export async function executeMany(
       (reason) => ({ index, runId, status: 'rejected', reason }),
     )
     await end(result)
+  }
+
+  /** Asked for before each attempt: after an abort there is no further one. */
+  const fresh = async () => {
+    const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
+    signal?.throwIfAborted()
+    return given
   }
 
   // As it is now, whatever the caller does with it.
@@ -139,7 +146,8 @@ export async function executeMany(
         /** What an item ends with after an abort: who starts again must know what may have been paid for. */
         const explain = (error: unknown) => {
           const { name, maybeSubmitted } = Object(error)
-          if (name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
+          if (error === signal!.reason || name !== 'AbortError')
+            return maybeSubmitted ? error : signal!.reason
           return new NetworkError(`Item ${index} got no answer: aborted`, {
             cause: signal!.reason,
             maybeSubmitted: true,
@@ -155,7 +163,12 @@ export async function executeMany(
               cancelMs,
               signal,
               (signal) =>
-                executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers }),
+                executeWorkflow(client, workflowId, list[index]!, {
+                  groupId,
+                  arrays,
+                  signal,
+                  headers: fresh,
+                }),
               explain,
             ),
           )
@@ -166,8 +179,7 @@ export async function executeMany(
           continue
         }
         submitted.set(index, runId)
-        const id = runId
-        await tell(() => onSubmitted?.(index, id))
+        await tell(onSubmitted, index, runId)
       }
       waits.push(follow(index, runId, outputNames))
     }

@@ -9,27 +9,21 @@ export type WithSignal = <T>(
 
 type Around = <T>(run: () => Promise<T>) => Promise<T>
 
-interface Followed {
-  readonly own: Set<AbortController>
-  readonly abort: () => void
-}
-
 /**
  * For many waits on the same signals: on each of those there is one listener for all, as long as any of them goes on, and
  * nothing is derived from it. All of them also follow `closing`, and are run by `around`, those that are resumed, too.
  */
 export function shareSignal(closing?: AbortSignal, around: Around = (run) => run()): WithSignal {
-  const all = new Map<AbortSignal, Followed>()
+  const all = new Map<unknown, Set<AbortController>>()
+
+  const abort = ({ target }: Event) => {
+    for (const one of all.get(target)!) one.abort((target as AbortSignal).reason)
+  }
 
   const follow = (outer: AbortSignal, controller: AbortController) => {
-    const { own, abort } = all.get(outer) ?? {
-      own: new Set(),
-      abort: () => {
-        for (const one of [...all.get(outer)!.own]) one.abort(outer.reason)
-      },
-    }
+    const own = all.get(outer) ?? new Set()
     if (!own.size) {
-      all.set(outer, { own, abort })
+      all.set(outer, own)
       outer.addEventListener('abort', abort)
     }
     own.add(controller)
