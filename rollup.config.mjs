@@ -60,7 +60,7 @@ export default [
       logger: 'logger.ts',
       proxy: 'proxy/index.ts',
     },
-    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRun)\.)/,
+    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?)\.)/,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }, undefined, playground),

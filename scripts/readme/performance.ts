@@ -113,7 +113,13 @@ export function performance(results: Results): string[] {
 
   const many = [1, 10, 100, 1000, 10_000].map((count) => {
     const { value, beside = {} } = find(`requests for ${count} runs by executeMany`)
-    const told = ['besides the submissions', 'seconds', 'peak MB above idle', 'heap MB kept']
+    const told = [
+      'besides the submissions',
+      'seconds',
+      'p99 ms from the end of a run to its result',
+      'peak MB above idle',
+      'heap MB kept',
+    ]
     return [number(count), number(value), ...told.map((name) => number(Math.max(0, beside[name]!)))]
   })
 
@@ -123,6 +129,22 @@ export function performance(results: Results): string[] {
       return [way, number(runs), number(value), number(beside.p99!), number(beside['requests a run']!)]
     }),
   )
+
+  const model = ['polls a run', "mean delay from the run's end"].map((what) =>
+    find(`adaptive polling in the model, of each second's: ${what}`),
+  )
+  const adapted = Object.keys(model[0]!.beside!).map((kind) => [
+    kind,
+    ...model.map(({ beside }) => number(beside![kind]!)),
+  ])
+
+  const seen = figures
+    .filter(({ name }) => name.startsWith('adaptive polling of'))
+    .map(({ name, value, beside }) => [
+      name.replace('adaptive polling of ', ''),
+      number(value),
+      number(beside!['each second']!),
+    ])
 
   const missed = figures.filter(({ met }) => met === false)
   return [
@@ -139,15 +161,26 @@ export function performance(results: Results): string[] {
     '',
     ...table(['', 'minified', 'gzip', 'brotli', 'target'], sizes),
     '',
-    'Many runs by `executeMany`: requests, of those not submissions, seconds, memory.',
+    'Many runs by `executeMany`: requests, of those not submissions; p99 from the end of a run to its result; memory.',
     '',
-    ...table(['runs', 'requests', 'not submissions', 'seconds', 'peak MB', 'MB kept'], many),
+    ...table(['runs', 'requests', 'not submissions', 'seconds', 'p99, ms', 'peak MB', 'MB kept'], many),
     '',
     'From the end of a run to the end of the wait for it, in ms:',
     '',
     ...table(['', 'waits at once', 'median', 'p99', 'requests a run'], late),
     '',
-    ...(missed.length ? ['Targets that were missed:', ''] : ['Every target was met.']),
+    '### Polls that adapt',
+    '',
+    'With `createPollHistory`, of what polling each second takes (1 is the same), by how much durations differ (sigma of',
+    `their logarithm), in a model of ${model[0]!.note}:`,
+    '',
+    ...table(['', 'polls', "delay from the run's end"], adapted),
+    '',
+    'The same on the emulator, with the runs that it learns from, in polls and ms:',
+    '',
+    ...table(['', 'with a history', 'each second'], seen),
+    '',
+    ...(missed.length ? ['### Targets that were missed', ''] : ['Every target was met.']),
     ...missed.map(
       ({ name, value, unit, ratio, target, note }) =>
         `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}${

@@ -199,6 +199,8 @@ same<Same<Required<ResumeOptions>, Required<WaitForResultOptions>>>()
 
 export function narrow(error: unknown): string | number | undefined {
   if (!isFlowScaleError(error)) return undefined
+  same<Same<typeof error.maybeSubmitted, true | undefined>>()
+  same<Same<typeof error.runId, string | undefined>>()
   same<Same<typeof error, AnyFlowScaleError>>()
   switch (error.code) {
     case 'ERR_FLOWSCALE_ARGUMENT':

@@ -46,6 +46,12 @@ export class ArgumentError extends TypeError {
     return 'ArgumentError'
   }
   declare readonly code: 'ERR_FLOWSCALE_ARGUMENT'
+  /** Never there, as nothing was sent; declared so that any error of this package can be asked for them. */
+  declare readonly runId?: undefined
+  declare readonly maybeSubmitted?: undefined
+  declare readonly submittedAt?: undefined
+  declare readonly workflowId?: undefined
+  declare readonly groupId?: undefined
 
   constructor(message: string, details?: Details) {
     super(message, details)

@@ -1,4 +1,5 @@
 import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
+import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
 import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
 import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
@@ -22,8 +23,12 @@ export interface ExecuteManyOptions
   extends Pick<WaitForResultOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
   /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
   concurrency?: number | undefined
-  /** Puts the runs in a group; it makes the waits cheaper. */
-  groupId?: string | undefined
+  /**
+   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index: then its
+   * group is asked for a run before it is submitted, so that none is paid for twice, not even where the process was killed
+   * or an answer was lost. That is one request for each item that is not in `submitted`.
+   */
+  groupId?: string | ((index: number) => string) | undefined
   arrays?: 'repeat' | 'indexed' | undefined
   /** Pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
@@ -48,6 +53,7 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
   return {
     ...executeRules,
     ...rules,
+    groupId: (value) => isFunction(value) === true || executeRules.groupId(value),
     pollIntervalMs: isMs,
     concurrency,
     maxRequestsPerSecond: isRate,
@@ -67,9 +73,9 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
  *
  * After an abort nothing more is submitted, and every item ends with its reason: at once, but for a submission under way.
  * That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`. The runs go on unless `cancelOn` says
- * otherwise. To go on, after an abort or a crash, call it again with the same `inputsList` and `submitted`: it waits for the
- * runs that are in there, and submits the others. An item whose error has `maybeSubmitted` is not in there: look for it by
- * {@link getRuns} first.
+ * otherwise. To go on, call it again with the same `inputsList`: it waits for the runs that are in `submitted`, and submits
+ * the others. An item whose error has `maybeSubmitted`, and those that were being submitted when a process was killed, may
+ * have a run that is not in there: with a `groupId` for each item that is found, else it is paid for again.
  *
  * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
  * submitted has ended. All else is in the results.
@@ -92,9 +98,10 @@ export async function executeMany(
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
-  const { concurrency = 4, groupId, arrays, onSubmitted, onResult, signal, headers } = options
+  const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, signal, headers } = options
   const { submitted = new Map<number, string>(), timeoutMs, cancelOn } = options
-  const shared = shareRequests(client, options)
+  const hasOwnGroups = typeof group === 'function'
+  const shared = shareRequests(client, { ...options, groupId: hasOwnGroups ? undefined : group })
   const withSignal = shareSignal()
   const results: ManyResult[] = []
   const waits: Promise<void>[] = []
@@ -134,46 +141,52 @@ export async function executeMany(
 
   // As it is now, whatever the caller does with it.
   const list = [...inputsList]
+
+  /** Starts the run of an item, or finds one that was started before; gives its id and the names of its outputs. */
+  const start = async (index: number): Promise<[runId: string, outputNames: readonly string[]]> => {
+    const groupId = hasOwnGroups ? group(index) : group
+    if (hasOwnGroups) {
+      check('groupId', groupId, isId)
+      const { data } = await withSignal(signal, (signal) => getRuns(client, { groupId, signal, headers }))
+      const [run] = data.runs
+      if (run) return [run._id, []]
+    }
+    const submittedAt = new Date()
+    /** What an item ends with after an abort: who starts again must know what may have been paid for. */
+    const explain = (error: unknown) => {
+      const { name, maybeSubmitted } = Object(error)
+      if (error === signal!.reason || name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
+      return new NetworkError(`Item ${index} got no answer: aborted`, {
+        cause: signal!.reason,
+        maybeSubmitted: true,
+        submittedAt,
+        workflowId,
+        groupId,
+      })
+    }
+    // An abort leaves it the time to tell the id: what was paid for must be known.
+    const { data } = await withSignal(signal, (signal) =>
+      withGrace(
+        cancelMs,
+        signal,
+        (signal) =>
+          executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers: fresh }),
+        explain,
+      ),
+    )
+    return [data.run_id, legal(data.output_names)]
+  }
+
   const turns = list.keys()
   const work = async () => {
     for (const index of turns) {
       let runId = submitted.get(index)
-      let outputNames: string[] = []
+      let outputNames: readonly string[] = []
       if (!runId) {
         // Nothing new is paid for after an abort, or when the caller can't take note of it.
         if (thrown.length) return
-        const submittedAt = new Date()
-        /** What an item ends with after an abort: who starts again must know what may have been paid for. */
-        const explain = (error: unknown) => {
-          const { name, maybeSubmitted } = Object(error)
-          if (error === signal!.reason || name !== 'AbortError')
-            return maybeSubmitted ? error : signal!.reason
-          return new NetworkError(`Item ${index} got no answer: aborted`, {
-            cause: signal!.reason,
-            maybeSubmitted: true,
-            submittedAt,
-            workflowId,
-            groupId,
-          })
-        }
         try {
-          // An abort leaves it the time to tell the id: what was paid for must be known.
-          const { data } = await withSignal(signal, (signal) =>
-            withGrace(
-              cancelMs,
-              signal,
-              (signal) =>
-                executeWorkflow(client, workflowId, list[index]!, {
-                  groupId,
-                  arrays,
-                  signal,
-                  headers: fresh,
-                }),
-              explain,
-            ),
-          )
-          runId = data.run_id
-          outputNames = legal(data.output_names)
+          ;[runId, outputNames] = await start(index)
         } catch (reason) {
           await end({ index, status: 'rejected', reason })
           continue

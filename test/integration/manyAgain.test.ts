@@ -1,0 +1,148 @@
+// `executeMany` with a group for each item: called again, it pays for nothing twice.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createEmulator, type FaultOptions } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createClient, isFlowScaleError } from '../../packages/client/src/index.ts'
+import { executeMany } from '../../packages/client/src/poller/index.ts'
+import { CANARY } from '../support/canary.ts'
+
+const test = suite('many runs, again')
+const fast = { pollIntervalMs: 20, maxRequestsPerSecond: 1000 }
+const groupId = (index: number) => `item-${index}`
+const prompts = (count: number) => Array.from({ length: count }, (_, index) => ({ prompt: `text ${index}` }))
+
+async function withPod(
+  faults: FaultOptions,
+  use: (url: string, emulator: ReturnType<typeof createEmulator>) => Promise<void>,
+): Promise<void> {
+  const emulator = createEmulator({ apiKey: CANARY, speed: 100, containers: 20, faults })
+  const server = await serve(emulator)
+  try {
+    await use(server.url, emulator)
+  } finally {
+    await server.close()
+    emulator.close()
+  }
+}
+
+test('runs whose answers were lost are found by their groups', async () => {
+  const faults: FaultOptions = {
+    plan: ({ operation, number }) =>
+      operation === 'executeWorkflow' && number % 3 === 0 ? 'reset-late' : undefined,
+  }
+  await withPod(faults, async (url, emulator) => {
+    const client = createClient({ baseUrl: url, apiKey: CANARY })
+    const told: number[] = []
+    const options = { ...fast, groupId, onSubmitted: (index: number) => told.push(index) }
+    const first = await executeMany(client, 't3xtwr1ter00', prompts(9), options)
+    const lost = first.filter(({ status }) => status === 'rejected')
+    assert.is(lost.length, 3)
+    for (const result of lost) {
+      const { reason } = result as { reason: unknown }
+      assert.ok(isFlowScaleError(reason) && reason.maybeSubmitted)
+      assert.is(reason.groupId, groupId(result.index))
+    }
+    const second = await executeMany(client, 't3xtwr1ter00', prompts(9), options)
+    assert.ok(second.every(({ status }) => status === 'fulfilled'))
+    assert.is(emulator.ledger.runs.length, 9, 'nothing is paid for twice')
+    assert.equal(
+      second.map(({ runId }) => emulator.ledger.runs.find((run) => run.runId === runId)?.groupId),
+      prompts(9).map((_, index) => groupId(index)),
+    )
+    assert.equal([...new Set(told)].length, 9, 'those that were found are told, too')
+  })
+})
+
+test('what is in `submitted` is not looked for', () =>
+  withPod({ chance: 0 }, async (url, emulator) => {
+    const hrefs: string[] = []
+    const fetch = (href: string, init: RequestInit) => {
+      hrefs.push(`${init.method} ${href.slice(url.length)}`)
+      return globalThis.fetch(href, init)
+    }
+    const client = createClient({ baseUrl: url, apiKey: CANARY, fetch })
+    const submitted = new Map<number, string>()
+    const options = { ...fast, groupId, submitted }
+    await executeMany(client, 't3xtwr1ter00', prompts(2), options)
+    assert.is(submitted.size, 2)
+    submitted.delete(1)
+    hrefs.length = 0
+    await executeMany(client, 't3xtwr1ter00', prompts(2), options)
+    assert.equal(
+      hrefs.filter((href) => href.includes('group_id')),
+      ['GET /api/v1/runs?group_id=item-1'],
+    )
+    assert.is(emulator.ledger.runs.length, 2)
+  }))
+
+test('an item that could not be looked for is not paid for', async () => {
+  const faults: FaultOptions = {
+    plan: ({ operation, target }) =>
+      operation === 'getRuns' && target.includes('item-1') ? 'http-500' : undefined,
+  }
+  await withPod(faults, async (url, emulator) => {
+    const client = createClient({ baseUrl: url, apiKey: CANARY, maxRetries: 0 })
+    const results = await executeMany(client, 't3xtwr1ter00', prompts(3), { ...fast, groupId })
+    assert.equal(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    const { reason } = results[1] as { reason: any }
+    assert.equal([reason.code, reason.maybeSubmitted], ['ERR_FLOWSCALE_HTTP', undefined])
+    assert.is(emulator.ledger.runs.length, 2)
+  })
+})
+
+test('a group that can’t be named leaves its item alone', () =>
+  withPod({ chance: 0 }, async (url, emulator) => {
+    const client = createClient({ baseUrl: url, apiKey: CANARY })
+    const own = new Error('no name')
+    const names: any[] = ['item-0', '', undefined]
+    const results = await executeMany(client, 't3xtwr1ter00', prompts(4), {
+      ...fast,
+      groupId(index) {
+        if (index === 3) throw own
+        return names[index]
+      },
+    })
+    const [, empty, none, thrown] = results as { reason: any }[]
+    for (const { reason } of [empty!, none!]) {
+      assert.is(reason.code, 'ERR_FLOWSCALE_ARGUMENT')
+      assert.match(reason.message, /^groupId must be a string/)
+    }
+    assert.is(thrown!.reason, own)
+    assert.is(emulator.ledger.runs.length, 1)
+    const wrong = await executeMany(client, 't3xtwr1ter00', [], { groupId: 1 as any }).catch((error) => error)
+    assert.match(wrong.message, /^groupId must be/)
+  }))
+
+test('a process that is killed again and again pays for nothing twice', () =>
+  withPod({ chance: 0 }, async (url, emulator) => {
+    const count = 40
+    const child = (): ChildProcess =>
+      fork(fileURLToPath(new URL('./many/killed.ts', import.meta.url)), [url, CANARY, `${count}`], {
+        execArgv: ['--import', 'tsx'],
+      })
+    for (const runs of [7, 19, 31]) {
+      const one = child()
+      const ended = once(one, 'exit')
+      // In the middle of its submissions, of which some have no answer yet.
+      while (emulator.ledger.runs.length < runs) await new Promise((resolve) => setTimeout(resolve, 1))
+      one.kill('SIGKILL')
+      await ended
+    }
+    const last = child()
+    const ended = once(last, 'exit')
+    const [fulfilled] = await once(last, 'message')
+    await ended
+    assert.is(fulfilled, count)
+    const groups = emulator.ledger.runs.map(({ groupId }) => groupId)
+    assert.is(new Set(groups).size, count)
+    assert.is(groups.length, count, 'nothing is paid for twice')
+  }))
+
+test.run()
