@@ -352,6 +352,7 @@ test('wrong options name themselves', async () => {
     assert.match((await rejection(executeMany(client, 'w', [], options as any))).message, name)
   }
   assert.match((await rejection(executeMany(client, 'w', {} as any))).message, 'inputsList')
+  assert.match((await rejection(createRunWatcher(client).waitAll('a' as any))).message, 'runIds must be')
   assert.match((await rejection(executeMany(client, '', []))).message, 'workflowId')
   assert.equal(await executeMany(client, 'w', []), [])
 })

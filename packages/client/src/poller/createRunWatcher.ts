@@ -101,7 +101,10 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
   return {
     client: shared.client,
     wait,
-    waitAll: (runIds, own) => Promise.allSettled(runIds.map((runId) => wait(runId, own))),
+    async waitAll(runIds, own) {
+      check('runIds', runIds, (value) => Array.isArray(value) || 'an array')
+      return Promise.allSettled(runIds.map((runId) => wait(runId, own)))
+    },
     close: () => closing.abort(),
     async *[Symbol.asyncIterator]() {
       const reader = { ended: [] as Run[], wake: () => {} }
