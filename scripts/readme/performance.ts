@@ -118,9 +118,12 @@ export function performance(results: Results): string[] {
   })
 
   const late = [50, 1000].flatMap((runs) =>
-    ['polling', 'watcher', 'push', 'watcher, push'].map((way) => {
-      const { value, beside = {} } = find(`${way}, ${runs} waits at once: from the run's end to the wait's`)
-      return [way, number(runs), number(value), number(beside.p99!), number(beside['requests a run']!)]
+    ['polling', 'adaptive polling', 'watcher', 'push', 'watcher, push'].flatMap((way) => {
+      const name = `${way}, ${runs} waits at once: from the run's end to the wait's`
+      // Results of before there was one have none.
+      if (way.startsWith('adaptive') && !figures.some((figure) => figure.name === name)) return []
+      const { value, beside = {} } = find(name)
+      return [[way, number(runs), number(value), number(beside.p99!), number(beside['requests a run']!)]]
     }),
   )
 
