@@ -1,10 +1,10 @@
-// The figures of the README and of docs/performance.md: `npm run readme` writes them, `--check` fails where they differ.
+// The figures of the README, of docs/performance.md and of docs/guides.md: `npm run readme` writes them, `--check` fails where they differ.
 // Sizes are measured on the build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and
 // `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
 import { alone } from './lib/sizeCases.ts'
-import { besidePeers, performance, type Results } from './readme/performance.ts'
+import { adaptive, besidePeers, performance, type Results } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 
@@ -57,7 +57,8 @@ const table = (rows: readonly (readonly unknown[])[]) =>
   rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
 
 const measured = () => read<Results>('scripts/bench/results.json')
-const tables: Record<string, () => string> = {
+/** Nothing leaves what stands there. */
+const tables: Record<string, () => string | undefined> = {
   runtimes: () =>
     table([
       ['runtime', 'version', 'cases passed', 'not run'],
@@ -81,6 +82,7 @@ const tables: Record<string, () => string> = {
   },
   peers: () => besidePeers(measured()).join('\n'),
   performance: () => performance(measured()).join('\n'),
+  adaptive: () => adaptive(measured())?.join('\n'),
 }
 
 /** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */
@@ -88,7 +90,8 @@ function fill(file: string, text: string, names: readonly string[]): string {
   return names.reduce((filled, name) => {
     const place = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`)
     if (!place.test(filled)) throw new Error(`${file} has lost its table of ${name}`)
-    return filled.replace(place, (_, open, close) => `${open}\n${tables[name]!()}\n\n${close}`)
+    const table = tables[name]!()
+    return table ? filled.replace(place, (_, open, close) => `${open}\n${table}\n\n${close}`) : filled
   }, text)
 }
 
@@ -112,6 +115,10 @@ function keep(file: string, before: string, after: string): void {
 const readme = readFileSync('README.md', 'utf8')
 if (!/ KB \|$/m.test(readme)) throw new Error('The README has lost its sizes')
 keep('README.md', readme, fill('README.md', await sizes(readme), ['runtimes', 'bundlers', 'peers']))
-const page = 'docs/performance.md'
-const told = readFileSync(page, 'utf8')
-keep(page, told, fill(page, told, ['performance']))
+for (const [page, name] of [
+  ['docs/performance.md', 'performance'],
+  ['docs/guides.md', 'adaptive'],
+] as const) {
+  const told = readFileSync(page, 'utf8')
+  keep(page, told, fill(page, told, [name]))
+}

@@ -159,3 +159,27 @@ export function performance(results: Results): string[] {
     ),
   ]
 }
+
+/** Lines of Markdown: what polls by a history need, of what polling each second does. Nothing where it was not measured. */
+export function adaptive({ figures }: Results): string[] | undefined {
+  const [polls, delay] = ['polls a run', "mean delay from the run's end"].map((what) =>
+    figures.find(({ name }) => name === `adaptive polling in the model, of each second's: ${what}`),
+  )
+  if (!polls || !delay) return undefined
+  const words: readonly (readonly [text: string, group: string])[] = [
+    ['much alike (0.1)', 'sigma 0.1'],
+    ['alike (0.2)', 'sigma 0.2'],
+    ['different (0.4)', 'sigma 0.4'],
+    ['very different (0.6)', 'sigma 0.6'],
+    ['much alike, after up to five runs in the queue', 'sigma 0.1, queued'],
+    ['very different, after up to five of them', 'sigma 0.6, queued'],
+    ['at worst, of all', 'at worst'],
+  ]
+  return table(
+    ['durations (sigma of their logarithm)', 'polls', 'delay from the run’s end'],
+    words.map(([text, group]) => [
+      text,
+      ...[polls, delay].map(({ beside = {} }) => beside[group]!.toFixed(2)),
+    ]),
+  )
+}
