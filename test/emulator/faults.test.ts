@@ -279,6 +279,19 @@ for (const transport of TRANSPORTS) {
   })
 }
 
+test('redirect-http leads from https to http, redirect-elsewhere to another origin', async () => {
+  const faults: FaultOptions = { plan: () => 'redirect-http' }
+  const { handle, filesUrl } = createEmulator({ faults })
+  const locationOf = async (url: string): Promise<string | null> => {
+    const { headers } = await handle(new Request(url, { headers: HEADERS }), { filesUrl })
+    return headers.get('location')
+  }
+  const path = '/api/v1/comfy/health?x=https://a.test'
+  assert.is(await locationOf(`https://pod.test${path}`), `http://pod.test${path}`)
+  faults.plan = () => 'redirect-elsewhere'
+  assert.is(await locationOf(`https://pod.test${path}`), filesUrl + path)
+})
+
 test('on a real socket a reset is a reset, and what is refused is closed without one', async () => {
   for (const [kind, code] of [
     ['refused', 'UND_ERR_SOCKET'],
