@@ -1,5 +1,5 @@
 // `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than eight
-// minutes. `-- --json` prints one JSON document, `-- --only NAME` measures the figures whose names hold NAME
+// minutes. `-- --json` prints one JSON document and nothing else (npm does, without its `-s`), `-- --only NAME` measures the figures whose names hold NAME
 // (or a part as a whole: requests, imports, sizes, waits, many, adaptive, uploads),
 // `-- --save` keeps the result in scripts/bench/results.json, from which the README's table is made.
 import { readFileSync, writeFileSync } from 'node:fs'

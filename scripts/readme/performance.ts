@@ -124,7 +124,7 @@ export function performance(results: Results): string[] {
   })
 
   const late = [50, 1000].flatMap((runs) =>
-    ['polling', 'watcher', 'push', 'watcher, push'].map((way) => {
+    ['polling', 'adaptive polling', 'watcher', 'push', 'watcher, push'].map((way) => {
       const { value, beside = {} } = find(`${way}, ${runs} waits at once: from the run's end to the wait's`)
       return [way, number(runs), number(value), number(beside.p99!), number(beside['requests a run']!)]
     }),

@@ -141,6 +141,7 @@ export const aborts: Part = {
       // In Node the body of any fetch takes a reason that is falsy for none.
       else if (name.startsWith('download') && !given && Object(Object(outcome).error).name === 'AbortError')
         aborted++
+      else if (moment < 0.03) say('did what was aborted before it began')
       else if (!isLate && 'error' in outcome) say(`throws ${describe(outcome.error)} instead of the reason`)
       const isPlatforms = given === nothing || given === undefined
       if (isPlatforms ? signal.reason?.name !== 'AbortError' : !Object.is(signal.reason, given))

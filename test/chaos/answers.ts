@@ -5,7 +5,7 @@ import { isFlowScaleError, type TimeoutError } from '../../packages/client/src/e
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type Answer, answerOf } from './answers/answerOf.ts'
 import { calls, type Fuzzed } from './answers/calls.ts'
-import { type Operation, ourError, results, run } from './answers/promises.ts'
+import { type Operation, ourError, results, run, sameAs } from './answers/promises.ts'
 import { realAnswers } from './answers/realAnswers.ts'
 import { respond } from './answers/respond.ts'
 import { virtualClock } from './answers/virtualClock.ts'
@@ -109,8 +109,8 @@ export const answers: Part = {
         let end = 'result'
         try {
           const result = await calling
-          const promised = operation === 'executeWorkflowAsync' ? 'waitForResult' : operation
-          wrong.push(...results[promised](result, 'result'))
+          const promised = operation in sameAs ? sameAs[operation as keyof typeof sameAs] : operation
+          wrong.push(...results[promised as keyof typeof results](result, 'result'))
           if (result === null) end = 'null'
           if (result instanceof Response) result.body?.cancel().catch(() => {})
         } catch (error) {

@@ -122,6 +122,7 @@ export const inputs: Part = {
       }
       if (bad.length) throw new Error(`sent what can't be sent: ${bad.map(({ given }) => given.label)}`)
       if (!received) throw new Error('nothing was received')
+      if (received.sent.includes(CANARY)) throw new Error('the key is in the URL or in the form')
       compare(entries, arrays, received.raw, received.decoded, all)
       const query = [['workflow_id', workflowId], ...(groupId === undefined ? [] : [['group_id', groupId]])]
       if (!isDeepStrictEqual(received.query, query)) {

@@ -274,6 +274,9 @@ async function measure(
   }
 
   await inParallel(count, AT_A_TIME, tryWait)
+  // Six in ten are to: if all went on to their deadline, nothing else would tell.
+  const { completed: well = 0 } = ends.counts
+  if (!isFinal && well < count * 0.3) failures.push(`only ${well} of ${count} waits saw their run completed`)
   let more = 0
   while (!isFinal && scale !== 'short' && more < MOST_MORE) {
     const lacking = rareKinds((await server.report()).ledger.faults, OPERATIONS)
@@ -322,6 +325,9 @@ async function measure(
   for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
     failures.push(`the key was seen ${times} times in ${place}`)
   }
+  const fetched = runs.filter(({ runId }) => ledger.results[runId] === 1).length
+  const completed = runs.filter(({ runId }) => found[runId] === 'completed').length
+  if (fetched !== completed) failures.push(`${completed} results were fetched, the server sent ${fetched}`)
   failures.push(...logger.leaks)
   const [median, p99] = [percentile(late, 0.5), percentile(late, 0.99)]
   return {
@@ -332,6 +338,7 @@ async function measure(
       `${count + more} waits${isFinal ? ' where the server may also say a last word' : ''}: ${ends.text()}; hung ${hung}, ended early ${early}, terminal states undone ${undone}`,
       `past the deadline: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (of ${late.length})`,
       `found afterwards: ${resumed} of ${timedOut.length} by resume(), ${anew} of ${runs.length} by a fresh process`,
+      `the server: ${ledger.runs.length} runs started, ${fetched} results sent, as many as completed`,
       `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
     ],
   }

@@ -211,6 +211,24 @@ for (const transport of TRANSPORTS) {
     }
   })
 
+  test(`${transport}: a run that has vanished is nowhere`, async () => {
+    const faults: FaultOptions = { chance: 0 }
+    const api = await open(transport, { faults })
+    const id = await api.run('t3xtwr1ter00', { prompt: 'x' })
+    const [{ filename, url }] = (await ended(api, id)).outputs
+    const file = url.replace(api.filesUrl, '')
+    faults.plan = () => 'vanished'
+    for (const [path, init] of [
+      [`/api/v1/runs/output?filename=${filename}`, {}],
+      [`/api/v1/runs/${id}/cancel`, { method: 'POST' }],
+    ] as const) {
+      assert.is((await ask(api, path, init, 20_000)).status, 404, path)
+    }
+    assert.is((await ask({ ...api, url: api.filesUrl }, file, { headers: {} }, 20_000)).status, 404)
+    assert.is(api.emulator.ledger.faults.vanished, 3)
+    await api.close()
+  })
+
   test(`${transport}: close() ends what hangs`, async () => {
     const api = await opened(transport, 'hang-late')
     const pending = executed(api, 20_000)
@@ -260,6 +278,32 @@ for (const transport of TRANSPORTS) {
     await api.close()
   })
 }
+
+test('redirect-http leads from https to http, redirect-elsewhere to another origin', async () => {
+  const faults: FaultOptions = { plan: () => 'redirect-http' }
+  const { handle, filesUrl } = createEmulator({ faults })
+  const locationOf = async (url: string): Promise<string | null> => {
+    const { headers } = await handle(new Request(url, { headers: HEADERS }), { filesUrl })
+    return headers.get('location')
+  }
+  const path = '/api/v1/comfy/health?x=https://a.test'
+  assert.is(await locationOf(`https://pod.test${path}`), `http://pod.test${path}`)
+  faults.plan = () => 'redirect-elsewhere'
+  assert.is(await locationOf(`https://pod.test${path}`), filesUrl + path)
+})
+
+test('on a real socket a reset is a reset, and what is refused is closed without one', async () => {
+  for (const [kind, code] of [
+    ['refused', 'UND_ERR_SOCKET'],
+    ['reset-early', 'ECONNRESET'],
+    ['reset-late', 'ECONNRESET'],
+  ] as [FaultKind, string][]) {
+    const api = await opened('http', kind)
+    // Without a body: one that was not read makes a reset of any end.
+    assert.is((await ask(api, '/api/v1/comfy/queue', {}, 20_000)).code, code, kind)
+    await api.close()
+  }
+})
 
 /** The kinds that a fixed list of requests met. */
 async function met(faults: FaultOptions, order: number[]): Promise<(FaultKind | undefined)[]> {

@@ -93,6 +93,22 @@ test('an opaque redirect, as browsers give it', async () => {
   }
 })
 
+test('a redirect from https to http is not followed, by an injected fetch either', async () => {
+  for (const [name, run] of Object.entries(operations)) {
+    for (const status of [301, 302, 307, 308]) {
+      const moved = new Response(null, { status, headers: { location: 'http://pod.test/api/v1/moved' } })
+      const fetch = fakeFetch(moved, ok({}))
+      const error = await rejection(run(clientWith(fetch, { baseUrl: 'https://pod.test', retryDelayMs: 1 })))
+      assert.instance(error, RedirectError, `${name} ${status}`)
+      assert.is(error.location, 'http://pod.test/api/v1/moved')
+      assert.equal(
+        fetch.calls.map(({ url }) => new URL(url).protocol),
+        ['https:'],
+      )
+    }
+  }
+})
+
 test('the body of a redirect is let go', async () => {
   let cancelled = 0
   const body = () =>

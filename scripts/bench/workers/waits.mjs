@@ -1,6 +1,11 @@
 // How long after the end of a run a wait for it is over: `waits.mjs "URLS" WAY RUNS`. Prints ms, and how much was asked.
 import { createClient, executeWorkflow } from '@flowscale/client'
-import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
+import {
+  createPollHistory,
+  createRunWatcher,
+  executeWorkflowAsync,
+  waitForRun,
+} from '@flowscale/client/poller'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { WebSocket } from 'ws'
 
@@ -15,6 +20,15 @@ const push = way.includes('push') ? connectWebSocket(client) : undefined
 await push?.opened
 const watcher = way.includes('watcher') ? createRunWatcher(client, { groupId, push }) : undefined
 
+// A hundred run at a time.
+const draw = () => Math.round(runs > 100 ? 300 + 600 * Math.random() : 2000 + 3000 * Math.random())
+const history = way.includes('adaptive') ? createPollHistory() : undefined
+// It knows the last runs, as that of an app does which has run for a while.
+for (let earlier = history ? 12 : 0; earlier > 0; earlier -= 4) {
+  const run = () => executeWorkflowAsync(client, 'nap', { ms: draw() }, { pollIntervalMs: history })
+  await Promise.all(Array.from({ length: 4 }, run))
+}
+
 async function poll(runId) {
   for (;;) {
     const response = await fetch(`${url}/api/v1/runs/${runId}`, { headers: { 'x-api-key': key } })
@@ -24,7 +38,11 @@ async function poll(runId) {
 }
 
 const wait = (runId) =>
-  way === 'floor' ? poll(runId) : watcher ? watcher.wait(runId) : waitForRun(client, runId, { push })
+  way === 'floor'
+    ? poll(runId)
+    : watcher
+      ? watcher.wait(runId)
+      : waitForRun(client, runId, { push, pollIntervalMs: history })
 
 const ask = async () => (await fetch(told)).json()
 const before = await ask()
@@ -33,9 +51,7 @@ const waits = []
 let left = Number(runs)
 const submit = async () => {
   while (left-- > 0) {
-    // A hundred run at a time.
-    const ms = Math.round(runs > 100 ? 300 + 600 * Math.random() : 2000 + 3000 * Math.random())
-    const { data } = await executeWorkflow(client, 'nap', { ms }, { groupId })
+    const { data } = await executeWorkflow(client, 'nap', { ms: draw() }, { groupId })
     waits.push(
       wait(data.run_id).then(() => delays.set(data.run_id, performance.timeOrigin + performance.now())),
     )

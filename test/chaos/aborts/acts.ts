@@ -9,6 +9,9 @@ import { getRun } from '../../../packages/client/src/api/getRun.ts'
 import { getRuns } from '../../../packages/client/src/api/getRuns.ts'
 import { getWorkflows } from '../../../packages/client/src/api/getWorkflows.ts'
 import { iterateRuns } from '../../../packages/client/src/api/iterateRuns.ts'
+import { HttpError } from '../../../packages/client/src/errors.ts'
+import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
+import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
 import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
 import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
 import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
@@ -26,6 +29,13 @@ const upload = new Uint8Array(1_000_000)
 const wait = { pollIntervalMs: 3, timeoutMs: 60_000 }
 const connect = (client: Client, signal: AbortSignal) =>
   connectWebSocket(client, { signal, WebSocket, reconnectInterval: 3, maxReconnectAttempts: Infinity })
+/** As the first of a list that was aborted; what had not ended by then must have been, too. */
+function aborted(list: readonly object[], { reason }: AbortSignal): void {
+  const reasons = list.map((one) => ('reason' in one ? one.reason : 'a result'))
+  const odd = reasons.find((one) => !Object.is(one, reason) && !(one instanceof HttpError))
+  if (odd) throw odd
+  if (reasons.some((one) => Object.is(one, reason))) throw reason
+}
 
 /** Each thing that takes a signal. */
 export const acts: Readonly<Record<string, Act>> = {
@@ -52,6 +62,30 @@ export const acts: Readonly<Record<string, Act>> = {
   watchRun: (client, signal) => drain(watchRun(client, 'r', { ...wait, signal })),
   executeWorkflowAsync: (client, signal) =>
     executeWorkflowAsync(client, 'w', { a: 'b' }, { ...wait, signal }),
+  'one of a watcher': (client, signal) =>
+    createRunWatcher(client, { pollIntervalMs: 3 }).wait('r', { timeoutMs: 60_000, signal }),
+  'all of a watcher': async (client, signal) => {
+    const watcher = createRunWatcher(client, { groupId: 'g', pollIntervalMs: 3 })
+    const [settled] = await Promise.all([
+      watcher.waitAll(['r', 'r1', 'r2'], { timeoutMs: 60_000, signal }),
+      drain(watcher),
+    ])
+    aborted(settled, signal)
+  },
+  'a watcher with push': async (client, signal) => {
+    const push = connect(client, signal)
+    const { waitAll } = createRunWatcher(client, { push })
+    aborted(await waitAll(['r', 'r1'], { timeoutMs: 60_000, signal }), signal)
+  },
+  executeMany: async (client, signal) => {
+    // Two that wait, and one that is submitted: after an abort it has 5 s to tell its id.
+    const submitted = new Map([
+      [0, 'r'],
+      [1, 'r1'],
+    ])
+    const options = { ...wait, signal, submitted }
+    aborted(await executeMany(client, 'w', [{}, {}, { a: 'b' }], options), signal)
+  },
   'socket, iterated': (client, signal) => drain(connect(client, signal)),
   'socket, opened': async (client, signal) => {
     const connection = connect(client, signal)

@@ -8,6 +8,8 @@ import { getRun } from '../../../packages/client/src/api/getRun.ts'
 import { getRuns } from '../../../packages/client/src/api/getRuns.ts'
 import { getWorkflows } from '../../../packages/client/src/api/getWorkflows.ts'
 import { iterateRuns } from '../../../packages/client/src/api/iterateRuns.ts'
+import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
+import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
 import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
 import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
 import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
@@ -41,6 +43,12 @@ const waitOf = ({ variant, saw }: Fuzzed) => ({
 const watchOf = (fuzzed: Fuzzed) => {
   const { onUpdate: _, ...options } = waitOf(fuzzed)
   return options
+}
+/** One of many, as a call of its own would end. */
+const oneOf = <T>(list: readonly (PromiseSettledResult<T> | undefined)[], variant: number): T => {
+  const one = list[variant % list.length]!
+  if (one.status === 'rejected') throw one.reason
+  return one.value
 }
 
 /** Each operation: the real answers that fit it, and how it is called. */
@@ -89,6 +97,29 @@ export const calls: Readonly<
         'w',
         { a: 'b' },
         { ...waitOf(fuzzed), onSubmitted: (submission) => fuzzed.saw('submission', submission) },
+      ),
+  },
+  createRunWatcher: {
+    answers: ['runs', 'run'],
+    call: async (fuzzed) => {
+      const { client, variant } = fuzzed
+      const { timeoutMs, maxPolls, cancelOn, onUpdate } = waitOf(fuzzed)
+      const watcher = createRunWatcher(client, variant % 2 ? { groupId: 'g' } : {})
+      const options = { timeoutMs, maxPolls, cancelOn, ...(variant % 3 === 0 && { onUpdate }) }
+      return oneOf(await watcher.waitAll([RUN, 'run-2', 'run-3'], options), variant)
+    },
+  },
+  executeMany: {
+    answers: ['execute', 'runs', 'run', 'output'],
+    call: async ({ client, variant, saw }) =>
+      oneOf(
+        await executeMany(client, 'w', [{ a: 'b' }, { a: 'c' }], {
+          timeoutMs: 20_000,
+          cancelOn: (['never', 'timeout', 'both'] as const)[variant % 3],
+          ...(variant % 2 && { groupId: 'g' }),
+          onSubmitted: (_, runId) => saw('submission', { runId, outputNames: [] }),
+        }),
+        variant,
       ),
   },
 }

@@ -98,7 +98,13 @@ export const results = {
     })(value, path)
   }) satisfies Promised,
 } as const
-export type Operation = keyof typeof results | 'executeWorkflowAsync'
+/** Those that end as others do. */
+export const sameAs = {
+  executeWorkflowAsync: 'waitForResult',
+  executeMany: 'waitForResult',
+  createRunWatcher: 'waitForRun',
+} as const satisfies Readonly<Record<string, keyof typeof results>>
+export type Operation = keyof typeof results | keyof typeof sameAs
 
 const told = { method: oneOf('GET', 'POST'), url: string, status: number }
 const response = is('a Response', (value) => typeof Object(value).status === 'number')

@@ -8,6 +8,8 @@ export interface Received {
   decoded: [name: string, value: string | File][]
   /** The form taken apart by hand. */
   raw: WirePart[]
+  /** All but the headers. */
+  sent: string
 }
 
 /** A server that keeps what it decodes. */
@@ -22,6 +24,7 @@ export async function formServer() {
         query: [...new URL(request.url!, 'http://a').searchParams],
         decoded: [...form] as Received['decoded'],
         raw: readParts(body, type),
+        sent: request.url! + body.toString('latin1'),
       })
       response.end('{"status":"success","data":{"run_id":"r"}}')
     } catch (error) {

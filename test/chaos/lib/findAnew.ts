@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What a fresh process, which knows only the ids, finds of the runs: `completed`, or a word of their end. */
+/** What a fresh process, which knows only the ids, finds of the runs: `completed`, with its file fetched, or a word of their end. */
 export async function findAnew(
   url: string,
   runIds: readonly string[],

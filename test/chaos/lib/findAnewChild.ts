@@ -1,4 +1,4 @@
-import { createClient } from '../../../packages/client/src/index.ts'
+import { createClient, downloadOutput } from '../../../packages/client/src/index.ts'
 import { waitForResult } from '../../../packages/client/src/poller/index.ts'
 import { CANARY } from '../../support/canary.ts'
 import { inParallel } from './guard.ts'
@@ -10,7 +10,11 @@ process.once('message', async ({ url, runIds }: { url: string; runIds: string[] 
     const runId = runIds[index]!
     try {
       const { outputs } = await waitForResult(client, runId, { timeoutMs: 20_000 })
-      found[runId] = outputs.length === 1 && outputs[0]!.download_url ? 'completed' : 'no output'
+      // Once each, so that the server's ledger can tell that none was forgotten.
+      const texts = await Promise.all(
+        outputs.map(async (output) => await (await downloadOutput(client, output)).text()),
+      )
+      found[runId] = texts.length === 1 && texts[0]!.startsWith('got ') ? 'completed' : `${texts}`
     } catch (error) {
       const { name, status, message } = error as Error & { status?: string }
       found[runId] = name === 'RunError' ? String(status) : `${name}: ${message}`

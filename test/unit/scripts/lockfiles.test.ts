@@ -10,8 +10,12 @@ interface Entry {
   link?: boolean
 }
 
-const nested = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .map((file) => `test/${file.replaceAll('\\', '/')}`)
+const nested = ['test', 'scripts', 'examples']
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+      (file) => `${folder}/${file.replaceAll('\\', '/')}`,
+    ),
+  )
   .filter((file) => file.endsWith('/package-lock.json') && !file.includes('node_modules'))
 
 for (const file of ['package-lock.json', ...nested]) {
@@ -29,8 +33,9 @@ for (const file of ['package-lock.json', ...nested]) {
   })
 }
 
-test('the lockfile of the runtimes is among them', () => {
+test('the lockfiles of the runtimes and of the peers are among them', () => {
   assert.ok(nested.includes('test/runtimes/package-lock.json'))
+  assert.ok(nested.includes('scripts/bench/peers/package-lock.json'))
 })
 
 for (const name of ['client', 'flowscale', 'emulator']) {
