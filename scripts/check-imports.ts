@@ -13,7 +13,7 @@ export interface Source {
 }
 
 /** The `api` files that the poller may use. */
-const pollerApi = ['cancelRun', 'executeWorkflow', 'getOutput', 'getRun']
+const pollerApi = ['cancelRun', 'executeWorkflow', 'getOutput', 'getRun', 'getRuns']
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
 
 interface Facts {
