@@ -260,8 +260,9 @@ async function measure(
       }
     } finally {
       clearTimeout(cancelling)
-      // Cancelled in any case, also where the wait was over first.
       push?.close()
+      // Also where the wait was over first: what never ends would hold its container, and soon all of them.
+      if (runId && (end === 'cancelled' || end === 'never')) await cancelRun(patient, runId)
     }
   }
 
@@ -291,11 +292,6 @@ async function measure(
 
   // The trouble is over.
   await server.setChance(0)
-  const calm = createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs: 20_000 })
-  await inParallel(ended.length, 20, async (index) => {
-    const { end, runId } = ended[index]!
-    if (runId && (end === 'cancelled' || end === 'never')) await cancelRun(calm, runId)
-  })
   const timedOut = ended.filter(({ error }) => error)
   let resumed = 0
   await inParallel(timedOut.length, 20, async (index) => {
