@@ -58,7 +58,7 @@ export const waits: Part = {
     // One of those holds a wait up until its deadline: they are rarer than the others, so that runs are seen to end.
     const brief = passing.filter((kind) => !/^(hang-|drip|http-429-(seconds|date|absurd|year))/.test(kind))
     // Those that need a run of a certain state find none most of the time.
-    const rare = [...Array<FaultKind>(40).fill('no-url'), ...Array<FaultKind>(8).fill('backwards')]
+    const rare = [...Array<FaultKind>(16).fill('no-url'), ...Array<FaultKind>(3).fill('backwards')]
     // It ends a wait, and is to be played a hundred times all the same.
     const often = Array<FaultKind>(60).fill('vanished')
     const servers: HostileServer[] = []
