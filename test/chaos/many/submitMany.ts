@@ -30,6 +30,7 @@ export async function submitMany(setup: Setup, isHostile: boolean): Promise<Subm
   const name = isHostile ? 'executeMany under faults' : 'executeMany'
   const list = listOf(setup, isHostile)
   const ends = createTally()
+  const timedOut = new Set<number>()
   const late: number[] = []
   const submitted = new Map<number, string>()
   const startedAt = new Map<number, number>()
@@ -89,10 +90,11 @@ export async function submitMany(setup: Setup, isHostile: boolean): Promise<Subm
     if (result.index !== index) say(index, `stands where ${index} should`)
     const how = judge(result, end(index), (what) => say(index, what))
     if (!isHostile && how !== 'completed') say(index, `there were no faults, and it is ${how}`)
+    if (how === 'at the deadline') timedOut.add(index)
     ends.add(how)
   }
 
-  const started = await startedBy(setup, groupId)
+  const { started, over } = await startedBy(setup, groupId)
   let known = 0
   for (const [index, runIds] of started) {
     if (runIds.length > 1) say(index, `started ${runIds.length} runs`)
@@ -104,6 +106,8 @@ export async function submitMany(setup: Setup, isHostile: boolean): Promise<Subm
   }
   for (const [index, runId] of submitted) {
     if (!started.get(index)?.includes(runId)) say(index, `run ${runId} is not of this item`)
+    // One that was sent late, after a 429, may be queued behind one that never ends.
+    if (timedOut.has(index) && over.has(runId)) say(index, 'reached its deadline, and its run had ended')
   }
   await cancelRuns(
     setup,
@@ -147,24 +151,26 @@ function judge(result: ManyResult, end: End, say: (what: string) => void): strin
     return maybeSubmitted ? 'maybe submitted' : `not submitted (${name})`
   }
   if ((reason as { runId?: string }).runId !== result.runId) say(`its error has not its runId: ${reason}`)
-  if (reason.name === 'TimeoutError' && reason.reason === 'deadline') {
-    if (end !== 'never') say(`was to be ${end}, and reached its deadline`)
-    return 'at the deadline'
-  }
+  if (reason.name === 'TimeoutError' && reason.reason === 'deadline') return 'at the deadline'
   if (reason.name === 'RunError' && reason.status === end) return end
   say(`was to be ${end}, ended with ${reason}`)
   return 'wrong'
 }
 
-/** The runs that the server started, by item. */
-async function startedBy(setup: Setup, groupId: string): Promise<Map<number, string[]>> {
+/** The runs that the server started, by item, and which of them have ended. */
+async function startedBy(
+  setup: Setup,
+  groupId: string,
+): Promise<{ started: Map<number, string[]>; over: Set<string> }> {
   await setup.server.setChance(0)
   await setup.server.settled()
   const { data } = await getRuns(calmClient(setup), { groupId })
   const started = new Map<number, string[]>()
-  for (const { _id, inputs } of data.runs) {
+  const over = new Set<string>()
+  for (const { _id, inputs, status } of data.runs) {
     const index = Number(/item (\d+)/.exec(JSON.stringify(inputs))?.[1])
     started.set(index, [...(started.get(index) ?? []), _id])
+    if (/^(completed|failed|cancelled)$/.test(status)) over.add(_id)
   }
-  return started
+  return { started, over }
 }
