@@ -32,9 +32,12 @@ const connect = (client: Client, signal: AbortSignal) =>
 /** As the first of a list that was aborted; what had not ended by then must have been, too. */
 function aborted(list: readonly object[], { reason }: AbortSignal): void {
   const reasons = list.map((one) => ('reason' in one ? one.reason : 'a result'))
-  const odd = reasons.find((one) => !Object.is(one, reason) && !(one instanceof HttpError))
+  /** Of a submission that did not tell its id in time: an error of ours, with the reason as its cause. */
+  const isReason = (one: unknown) =>
+    Object.is(one, reason) || (Object(one).maybeSubmitted && Object.is(Object(one).cause, reason))
+  const odd = reasons.find((one) => !isReason(one) && !(one instanceof HttpError))
   if (odd) throw odd
-  if (reasons.some((one) => Object.is(one, reason))) throw reason
+  if (reasons.some(isReason)) throw reason
 }
 
 /** Each thing that takes a signal. */

@@ -26,7 +26,7 @@ const wrong: [what: string, found: string[]][] = [
   ['the poller from api', client('api/x.ts', "import { p } from '../poller/poll.ts'")],
   [
     "an api file that is not the poller's",
-    client('poller/x.ts', "import { getRuns } from '../api/getRuns.ts'"),
+    client('poller/x.ts', "import { checkHealth } from '../api/checkHealth.ts'"),
   ],
   ['an api file from the proxy', client('proxy/x.ts', "import { getRun } from '../api/getRun.ts'")],
   ['the poller from the proxy', client('proxy/x.ts', "import { p } from '../poller/poll.ts'")],
