@@ -23,7 +23,7 @@ function section(operation: string, concurrency: 1 | 50): Section {
     async run(say) {
       say(name)
       const server = await startServer('workers/server.mjs')
-      const budget = operation === 'executeWorkflow' ? 12_000 : 14_000
+      const budget = operation === 'executeWorkflow' ? 10_000 : 12_000
       const args = [server.url, operation, `${concurrency}`, `${budget}`]
       const { samples, left, own } = await runScript<Race>('workers/requests.mjs', ...args).finally(
         server.stop,
