@@ -59,7 +59,9 @@ export const faultCases: Case[] = [
       const file = context.lib.toFile(context.png, 'a.png')
       equal((await context.lib.executeWorkflow(client, 'w', { file })).data.run_id, 'r1', 'run')
       const [first, second] = await seen()
-      ok(first && second && first.bytes > context.png.length && second.bytes === first.bytes, 'both whole')
+      // Firefox makes boundaries of different lengths.
+      const isWhole = first && second && first.bytes > context.png.length
+      ok(isWhole && Math.abs(first.bytes - second.bytes) < 32, 'both whole')
     },
   },
   {

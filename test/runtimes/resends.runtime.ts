@@ -9,11 +9,12 @@ import { rows } from './rows.ts'
 const test = suite('POSTs that Firefox sends again')
 const firefox = rows.find(({ runtime }) => runtime === 'Firefox')!
 
-test('once, however many connections are reset; all runs are found by their group', async () => {
+test('at least once; all runs are found by their group', async () => {
   const resends = await countResends(firefox, 6, Number.POSITIVE_INFINITY)
   assertPromised(resends)
   console.log(`[show] Firefox, all connections reset: ${resends.posts} POSTs of one fetch`)
-  assert.is(resends.posts, 2)
+  // Mostly once, seldom twice. None would be good news, to be told in docs/guarantees.md.
+  assert.ok(resends.posts > 1)
 })
 
 test.run()
