@@ -2,11 +2,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createEmulator, type FaultOptions } from '@flowscale/emulator'
+import { createEmulator, type Dialect, type FaultOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createClient, isFlowScaleError } from '../../packages/client/src/index.ts'
+import { createClient, executeWorkflow, isFlowScaleError } from '../../packages/client/src/index.ts'
 import { executeMany } from '../../packages/client/src/poller/index.ts'
 import { CANARY } from '../support/canary.ts'
 
@@ -18,8 +18,9 @@ const prompts = (count: number) => Array.from({ length: count }, (_, index) => (
 async function withPod(
   faults: FaultOptions,
   use: (url: string, emulator: ReturnType<typeof createEmulator>) => Promise<void>,
+  dialect?: Dialect,
 ): Promise<void> {
-  const emulator = createEmulator({ apiKey: CANARY, speed: 100, containers: 20, faults })
+  const emulator = createEmulator({ apiKey: CANARY, speed: 100, containers: 20, faults, dialect })
   const server = await serve(emulator)
   try {
     await use(server.url, emulator)
@@ -55,6 +56,27 @@ test('runs whose answers were lost are found by their groups', async () => {
     )
     assert.equal([...new Set(told)].length, 9, 'those that were found are told, too')
   })
+})
+
+test('a run that is told to be of another group or workflow is not taken for that of an item', () => {
+  const use = async (url: string, emulator: ReturnType<typeof createEmulator>) => {
+    // As a server that lists all, whatever the group.
+    const fetch = (href: string, init: RequestInit) =>
+      globalThis.fetch(href.replace(/\?group_id=[^&]*$/, ''), init)
+    const client = createClient({ baseUrl: url, apiKey: CANARY, fetch })
+    await executeWorkflow(client, 't3xtwr1ter00', { prompt: 'of others' }, { groupId: 'other' })
+    await executeWorkflow(client, 'fa1lsa1ways0', {}, { groupId: groupId(1) })
+    const results = await executeMany(client, 't3xtwr1ter00', prompts(2), { ...fast, groupId })
+    assert.ok(results.every(({ status }) => status === 'fulfilled'))
+    assert.is(emulator.ledger.runs.length, 4)
+    const again = await executeMany(client, 't3xtwr1ter00', prompts(2), { ...fast, groupId })
+    assert.equal(
+      again.map(({ runId }) => runId),
+      results.map(({ runId }) => runId),
+    )
+    assert.is(emulator.ledger.runs.length, 4)
+  }
+  return withPod({ chance: 0 }, use, 'python')
 })
 
 test('what is in `submitted` is not looked for', () =>

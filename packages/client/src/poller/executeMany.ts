@@ -24,8 +24,8 @@ export interface ExecuteManyOptions
   /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
   concurrency?: number | undefined
   /**
-   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index: then its
-   * group is asked for a run before it is submitted, so that none is paid for twice, not even where the process was killed
+   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index, that
+   * nothing else is in: then its group is asked for a run before it is submitted, so that none is paid for twice, not even where the process was killed
    * or an answer was lost. That is one request for each item that is not in `submitted`.
    */
   groupId?: string | ((index: number) => string) | undefined
@@ -148,7 +148,11 @@ export async function executeMany(
     if (hasOwnGroups) {
       check('groupId', groupId, isId)
       const { data } = await withSignal(signal, (signal) => getRuns(client, { groupId, signal, headers }))
-      const [run] = data.runs
+      // Not one of others, where a server does not look at the group.
+      const run = data.runs.find(
+        ({ group_id, workflow_id }) =>
+          (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
+      )
       if (run) return [run._id, []]
     }
     const submittedAt = new Date()
