@@ -227,6 +227,23 @@ for (const when of ['before', 'within'] as const) {
     }))
 }
 
+test('a server that only aborts the signal, and leaves the answer alone, cuts the pod off, too', async () => {
+  const pod = await recordingPod()
+  const closed = deferred<boolean>()
+  pod.respond = (_request, response) => {
+    response.on('close', () => closed.resolve(response.writableFinished))
+    start(response, `{"data":"${'x'.repeat(2000)}`)
+  }
+  const client = createClient({ baseUrl: pod.url, apiKey: CANARY })
+  const handler = createProxyHandler(client, { authorize: 'public' })
+  const left = new AbortController()
+  const response = await handler(new Request('http://app.test/api/v1/comfy/health', { signal: left.signal }))
+  assert.is(response.status, 200)
+  left.abort()
+  assert.is(await closed.promise, false)
+  await pod.close()
+})
+
 test('who has left already gets nothing asked', async () => {
   const pod = await recordingPod()
   const client = createClient({ baseUrl: pod.url, apiKey: CANARY })

@@ -42,6 +42,11 @@ export async function downloadOutput(
   // Without headers, which are not sent there. The key is known so that it is kept out of errors.
   const bare = hide({ ...client }, { ...reveal(client), headers: {} })
   const plain = { ...options, headers: undefined }
+  // Without the key, which a redirect could carry away, too. The body follows the caller's signal to its end.
+  const follow = (fetch: Fetch, url: string, init: RequestInit) => {
+    const signal = AbortSignal.any([options.signal ?? init.signal!, init.signal!])
+    return fetch(url, { ...init, headers: {}, redirect: 'follow', signal })
+  }
 
   let link = download_url
   for (let renewed = false; ; renewed = true) {
@@ -60,10 +65,6 @@ export async function downloadOutput(
 }
 
 const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)
-
-/** Without the key, which a redirect could carry away, too. */
-const follow = (fetch: Fetch, url: string, init: RequestInit) =>
-  fetch(url, { ...init, headers: {}, redirect: 'follow' })
 
 async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
   const output = await getOutput(client, filename, options)

@@ -54,7 +54,8 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   const { apiKey, headers: own, fetch = globalThis.fetch, logger } = reveal(client)
   const { options, method = 'GET', shape, via, retryOn = transient } = call
   checkOptions(options, requestRules)
-  const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
+  const { maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
+  const outer = options.signal && AbortSignal.any([options.signal])
   // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
   const href = shape ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
   const { url = href } = call
@@ -104,7 +105,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   for (let attempt = 1; ; attempt++) {
     const start = Date.now()
     status = undefined
-    const result = await within(timeoutMs, signal, send, () =>
+    const result = await within(timeoutMs, outer, send, () =>
       fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
     )
     const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
@@ -132,6 +133,6 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     const delayMs =
       retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
     log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
-    await sleep(delayMs, signal)
+    await sleep(delayMs, outer)
   }
 }

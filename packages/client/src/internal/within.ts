@@ -3,7 +3,8 @@ export const maxDelayMs = 0x7fff_ffff
 
 /**
  * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives what `late` gives when the time is over;
- * throws the outer signal's reason on abort. No timer and no listener stays behind.
+ * throws the outer signal's reason on abort. No timer and no listener stays behind: what outlives it, as the body of a
+ * response does, must follow `outer` by itself. Where many may listen to `outer`, derive one: Node warns at the eleventh.
  */
 export async function within<T, L = undefined>(
   ms: number,
@@ -12,33 +13,27 @@ export async function within<T, L = undefined>(
   late?: () => L,
 ): Promise<T | L> {
   outer?.throwIfAborted()
-  const timeout = new AbortController()
-  // A signal of our own: listeners on a shared one would pile up, and Node warns at the eleventh. It outlives the call,
-  // for the body of a response that is given away.
-  const signal = outer ? AbortSignal.any([outer, timeout.signal]) : timeout.signal
+  const own = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   let stop!: () => void
   try {
     return await new Promise<T>((resolve, reject) => {
-      stop = reject
-      timer = setTimeout(
-        () => {
-          reject()
-          timeout.abort()
-        },
-        Math.min(ms, maxDelayMs),
-      )
+      stop = () => {
+        reject()
+        own.abort(outer?.reason)
+      }
+      timer = setTimeout(stop, Math.min(ms, maxDelayMs))
       // Before `run`, which may abort right away.
-      if (outer) signal.addEventListener('abort', stop)
-      run(signal).then(resolve, reject)
+      outer?.addEventListener('abort', stop)
+      run(own.signal).then(resolve, reject)
     })
   } catch (error) {
     outer?.throwIfAborted()
-    if (timeout.signal.aborted) return late?.() as L
+    if (own.signal.aborted) return late?.() as L
     throw error
   } finally {
     clearTimeout(timer)
-    if (outer) signal.removeEventListener('abort', stop)
+    outer?.removeEventListener('abort', stop)
   }
 }
 

@@ -78,14 +78,7 @@ export function createPoll(
     signal?.throwIfAborted()
     const restMs = deadline - Date.now()
     if (restMs <= 0) end('deadline')
-    const own = new AbortController()
-    const forward = () => own.abort(signal?.reason)
-    signal?.addEventListener('abort', forward)
-    try {
-      return await within(restMs, own.signal, run, late)
-    } finally {
-      signal?.removeEventListener('abort', forward)
-    }
+    return within(restMs, signal, run, late)
   }
 
   /** A step between two questions: timers that stood still while the machine slept may end it late. */

@@ -63,7 +63,13 @@ export async function forward(
       left.throwIfAborted()
       isSent = true
       const url = client.baseUrl + (Object.keys(query).length ? withQuery(path, query) : path)
-      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
+      const init: RequestInit = {
+        method,
+        headers,
+        // Of what outlives this, the body of the answer.
+        signal: isUpload ? signal : AbortSignal.any([left, signal]),
+        redirect: 'manual',
+      }
       // A stream can only be sent so.
       const half = { ...init, headers: { ...headers, 'content-type': type }, duplex: 'half' } as RequestInit
       const answer = await (body ? upload(body, fetch, url, half) : fetch(url, init))
