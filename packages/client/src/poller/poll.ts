@@ -165,7 +165,9 @@ export function createPoll(
       throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
         timeoutMs,
         reason: ended,
-        resume,
+        // As before is what is not given, and so is `undefined`.
+        resume: (more: ResumeOptions = {}) =>
+          resume(Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined))),
         ...(runId && { runId }),
         ...(cause !== undefined && { cause }),
         ...(cancelError !== undefined && { cancelError }),
