@@ -12,7 +12,7 @@ export interface RunWatcherOptions {
   groupId?: string | undefined
   /** Pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of all requests of the watcher but cancels. After a 429 there are fewer. Default 20. */
+  /** Limit of all requests of the watcher but submissions and cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
    * A connection of `connectWebSocket`: what it tells of is asked for at once, many by one list, and while it is healthy

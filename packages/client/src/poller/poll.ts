@@ -169,8 +169,8 @@ export function createPoll(
         timeoutMs,
         reason: ended,
         // As before is what is not given, and so is `undefined`.
-        resume: (more: ResumeOptions = {}) =>
-          resume(Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined))),
+        resume: (more?: ResumeOptions) =>
+          resume(Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined))),
         ...(runId && { runId }),
         ...(cause !== undefined && { cause }),
         ...(cancelError !== undefined && { cancelError }),
