@@ -114,7 +114,12 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
       cli.child.kill('SIGTERM')
       await cli.exit
       assert.match(cli.out(), /chaos +seed [78]: one request in ten meets a fault\n/)
-      return cli.out().match(/^fault .*$/gm) ?? []
+      const lines = cli.out().match(/^fault .*$/gm) ?? []
+      const { faults, ...rest } = JSON.parse(/^ledger (.*)$/m.exec(cli.out())![1]!)
+      const played = Object.values<number>(faults).reduce((sum, count) => sum + count, 0)
+      assert.is(played, lines.length)
+      assert.equal(rest, { runs: 0, results: 0, keys: { header: 40, elsewhere: {} } })
+      return lines
     }),
   )
   assert.ok(lists[0]!.length > 0)

@@ -353,6 +353,12 @@ test('wrong options name themselves', async () => {
   }
   assert.match((await rejection(executeMany(client, 'w', {} as any))).message, 'inputsList')
   assert.match((await rejection(createRunWatcher(client).waitAll('a' as any))).message, 'runIds must be')
+  // Those of the watcher hold; they had no effect.
+  for (const options of [{ pollIntervalMs: 10 }, { push: undefined }, { nope: 1 }]) {
+    const [name] = Object.keys(options) as [string]
+    const error = await rejection(createRunWatcher(client).wait('a', { maxPolls: 1, ...options } as any))
+    assert.match(error.message, `Unknown option ${name}`)
+  }
   assert.match((await rejection(executeMany(client, '', []))).message, 'workflowId')
   assert.equal(await executeMany(client, 'w', []), [])
 })

@@ -142,6 +142,50 @@ test('a group that can’t be named leaves its item alone', () =>
     assert.match(wrong.message, /^groupId must be/)
   }))
 
+// The run of the first was found there, and given as the result of the others, too.
+test('items of one group are not given the run of each other', async () => {
+  await withPod({ chance: 0 }, async (url, emulator) => {
+    const client = createClient({ baseUrl: url, apiKey: CANARY })
+    for (const concurrency of [1, 4]) {
+      const name = (index: number) => `${concurrency}-${Math.min(index, 1)}`
+      const options = { ...fast, concurrency, groupId: name }
+      const results = await executeMany(client, 't3xtwr1ter00', prompts(4), options)
+      assert.equal(
+        results.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+      )
+      const { reason } = results[3] as { reason: any }
+      assert.is(reason.code, 'ERR_FLOWSCALE_ARGUMENT')
+      assert.match(reason.message, /^groupId must be another for each item/)
+    }
+    assert.is(emulator.ledger.runs.length, 4)
+  })
+})
+
+// An empty id came into `submitted`, which was then refused.
+test('a run that a server lists without an id is neither paid for again nor put into `submitted`', () =>
+  withPod({ chance: 0 }, async (url, emulator) => {
+    const fetch = async (href: string, init: RequestInit) => {
+      const response = await globalThis.fetch(href, init)
+      if (!href.includes('?group_id=')) return response
+      return new Response((await response.text()).replaceAll('"_id"', '"no_id"'), response)
+    }
+    const client = createClient({ baseUrl: url, apiKey: CANARY, fetch })
+    await executeWorkflow(client, 't3xtwr1ter00', { prompt: 'text' }, { groupId: groupId(0) })
+    const submitted = new Map<number, string>()
+    const told: string[] = []
+    const onSubmitted = (_: number, runId: string) => told.push(runId)
+    for (let turn = 0; turn < 2; turn++) {
+      const options = { ...fast, groupId, submitted, onSubmitted }
+      const [first, second] = await executeMany(client, 't3xtwr1ter00', prompts(2), options)
+      assert.match((first as { reason: any }).reason.message, /^_id of the run in its group must be a string/)
+      assert.is(second!.status, 'fulfilled')
+    }
+    assert.equal([...submitted.keys()], [1])
+    assert.is(told.length, 1)
+    assert.is(emulator.ledger.runs.length, 2)
+  }))
+
 test('a process that is killed again and again pays for nothing twice', () =>
   withPod({ chance: 0 }, async (url, emulator) => {
     const count = 40

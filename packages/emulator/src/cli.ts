@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createEmulator } from './createEmulator.ts'
 import { banner } from './node/banner.ts'
 import { help } from './node/help.ts'
+import { ledgerLine } from './node/ledgerLine.ts'
 import { logged } from './node/logged.ts'
 import { parseFlags } from './node/parseFlags.ts'
 import { serveNearby } from './node/serveNearby.ts'
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     process.off('SIGINT', stop).off('SIGTERM', stop)
     emulator.close()
     void served.close()
+    if (flags.options.faults) log.write(ledgerLine(emulator.ledger))
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)
 

@@ -252,6 +252,27 @@ test(
   }),
 )
 
+// It was sent again, and what it started was paid for and cancelled.
+test(
+  'a POST that was turned away is not sent again after the abort',
+  timed(async (clock) => {
+    for (const headers of [undefined, { 'x-trace': '1' }, () => ({ 'x-trace': '1' })]) {
+      const controller = new AbortController()
+      const { client, calls } = pod({
+        execute: [failure(429, { 'retry-after': '3' }), submitted('a')],
+        run: run('running'),
+        cancel: ok('Run cancelled successfully'),
+      })
+      setTimeout(() => controller.abort('stop'), 1000)
+      const options = { cancelOn: 'abort', signal: controller.signal, headers } as const
+      const { error } = await drive(clock, executeWorkflowAsync(client, 'w', {}, options))
+      assert.is(error, 'stop')
+      assert.equal(calls, ['execute@0'])
+      assertNoListeners(controller.signal)
+    }
+  }),
+)
+
 test('waitForOutput knows no run to cancel', async () => {
   const { client } = pod({ output: notYet() })
   const error = await rejection(waitForOutput(client, 'a', { cancelOn: 'both' } as object))

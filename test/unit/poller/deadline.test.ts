@@ -319,6 +319,24 @@ test(
 )
 
 test(
+  'an option that resume is given as undefined stays as it was',
+  timed(async (clock) => {
+    for (const begin of Object.values(all)) {
+      const controller = new AbortController()
+      const { client, headers } = pod(going)
+      const options = { timeoutMs: 1000, signal: controller.signal, headers: { 'x-tenant': 'mine' } }
+      const { error } = await drive(clock, begin(client, options))
+      const same = { timeoutMs: undefined, signal: undefined, headers: undefined }
+      const again = await drive(clock, error.resume(same))
+      assert.match(again.error.message, 'timed out after 1000ms')
+      assert.is(headers.at(-1)!.get('x-tenant'), 'mine')
+      setTimeout(() => controller.abort('stop'), 500)
+      assert.is((await drive(clock, again.error.resume(same))).error, 'stop')
+    }
+  }),
+)
+
+test(
   'resume of waitForRun and of watchRun gives the run, that of waitForOutput the envelope',
   timed(async (clock) => {
     for (const wait of ['waitForRun', 'watchRun']) {

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
+import { createClient } from '../../../packages/client/src/client.ts'
 import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
 import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
 import type { Run } from '../../../packages/client/src/types.ts'
@@ -168,6 +169,59 @@ test(
     await clock.tickAsync(10_000)
     assert.is(completed(await waits), 10)
     assert.equal([count('list'), count('run')], [3, 10])
+  }),
+)
+
+// Most waits had reached their deadline, though each run had ended long before.
+for (const how of ['hangs', 'is given up by a gateway after a minute'] as const) {
+  test(
+    `a list that ${how}, again and again, keeps nobody from the end of a run`,
+    timed(async (clock) => {
+      const server = fleet(clock, 500)
+      const { client, runs, asked, count } = server
+      server.reply = async (what, { signal }) => {
+        if (what !== 'list 1') return undefined
+        const told = new Promise<Response>((resolve) => {
+          if (how !== 'hangs') setTimeout(() => resolve(json({}, { status: 504 })), 60_000)
+        })
+        const gone = new Promise<never>((_, reject) =>
+          signal?.addEventListener('abort', () => reject(signal.reason)),
+        )
+        return Promise.race([told, gone])
+      }
+      // Still going when they are asked for the first time.
+      const waits = createRunWatcher(client).waitAll(ids(500))
+      await clock.tickAsync(86_000)
+      assert.is(count('run'), 500)
+      for (const runId of ids(500)) runs.set(runId, 'completed')
+      await clock.tickAsync(100_000)
+      assert.is(completed(await waits), 500)
+      assert.is(count('list'), 2)
+      for (const [index, { at }] of asked.slice(1).entries()) assert.ok(at - asked[index]!.at >= 49)
+    }),
+  )
+}
+
+test(
+  'many outputs of a server that tells no runs are asked for once a round',
+  timed(async (clock) => {
+    const asked: string[] = []
+    let isDone = false
+    const fetch = async (href: string, { method }: RequestInit): Promise<Response> => {
+      const { pathname, searchParams } = new URL(href)
+      asked.push(`${method} ${pathname.slice('/api/v1/'.length)}`)
+      if (method === 'POST') return ok({ run_id: `${asked.length}`, output_names: [`a${asked.length}`] })
+      if (!searchParams.has('filename')) return json({ detail: 'Not Found' }, { status: 404 })
+      return isDone ? ok({ download_url: 'https://files.test/a' }) : new Response(null, { status: 204 })
+    }
+    const client = createClient({ baseUrl: 'http://pod.test', fetch })
+    const results = executeMany(client, 'w', [{}, {}], { pollIntervalMs: 2000 })
+    await clock.tickAsync(60_000)
+    const outputs = asked.filter((what) => what === 'GET runs/output').length
+    assert.ok(outputs >= 40 && outputs <= 62, `${outputs} in 30 rounds of two`)
+    isDone = true
+    await clock.tickAsync(4000)
+    assert.is(completed(await results), 2)
   }),
 )
 

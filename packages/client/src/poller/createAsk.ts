@@ -32,6 +32,8 @@ interface AskOptions {
 
 /** Up to so many are asked one by one. */
 export const few = 2
+/** A list that fails after so long, in ms, is no answer for those who wait for it: they are asked for one by one. */
+const slowMs = 5000
 /** After so many lists that failed in a row, each further one is tried after a round without. */
 const mostFailures = 3
 
@@ -93,6 +95,7 @@ export function createAsk(options: AskOptions): Ask {
   const list: Ask['list'] = async (asked, isUrgent) => {
     const left = new Set(asked)
     let moment: number | undefined
+    let askedAt: number
     const answer = (runId: string, make: () => Response | Promise<Response>) => {
       left.delete(runId)
       for (const question of questions.take(runId)) {
@@ -103,6 +106,7 @@ export function createAsk(options: AskOptions): Ask {
     const answerAll = (make: () => Response | Promise<Response>) => {
       failures++
       onFailure()
+      if (Date.now() - askedAt > slowMs) return [...left]
       for (const runId of left) answer(runId, make)
       return []
     }
@@ -120,6 +124,7 @@ export function createAsk(options: AskOptions): Ask {
       const { signal } = questions
       if (!isUrgent || page > 1) await pace.turn(signal, isUrgent)
       moment = push?.now()
+      askedAt = Date.now()
       let told: Told
       try {
         told = await read(withQuery(runs, query), init, signal)

@@ -4,7 +4,7 @@ import type { Client, PushConnection, Run } from '../types.ts'
 import { watchRules } from './pollOptions.ts'
 import { isRate, shareRequests } from './shareRequests.ts'
 import { shareSignal } from './shareSignal.ts'
-import { type WaitOptions, waitForRun } from './waitForRun.ts'
+import { type WaitOptions, waitForRun, waitRules } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {
@@ -12,7 +12,7 @@ export interface RunWatcherOptions {
   groupId?: string | undefined
   /** Pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of all requests of the watcher but cancels. After a 429 there are fewer. Default 20. */
+  /** Limit of all requests of the watcher but submissions and cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
    * A connection of `connectWebSocket`: what it tells of is asked for at once, many by one list, and while it is healthy
@@ -26,13 +26,13 @@ export type RunWatcherWaitOptions = Omit<WaitOptions, 'pollIntervalMs' | 'push'>
 
 /** Waits for many runs at the cost of a few. Iterate over it for the runs that end from then on, failed ones, too. */
 export interface RunWatcher extends AsyncIterable<Run> {
-  /** For the functions of the poller: their waits share the requests of this watcher. */
+  /** For the functions of the poller: their waits share the requests of this watcher, and go on after its `close()`. */
   readonly client: Client
   /** As {@link waitForRun}. */
   wait(runId: string, options?: RunWatcherWaitOptions): Promise<Run>
   /** Waits for all, in the order of `runIds`; one that fails takes no other along. */
   waitAll(runIds: readonly string[], options?: RunWatcherWaitOptions): Promise<PromiseSettledResult<Run>[]>
-  /** Ends every wait with an `AbortError`. The runs go on, unless its `cancelOn` says otherwise. */
+  /** Ends every `wait`, now and later, with an `AbortError`. The runs go on, unless its `cancelOn` says otherwise. */
   close(): void
 }
 
@@ -60,6 +60,7 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
   checkOptions(options, makeRules())
+  const { pollIntervalMs: _, push: __, ...ownRules } = waitRules
   const shared = shareRequests(client, options)
   const closing = new AbortController()
   /** What ended since each iteration began. */
@@ -90,7 +91,7 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
   })
 
   const wait = async (runId: string, own: RunWatcherWaitOptions = {}): Promise<Run> => {
-    if (own.signal !== undefined) check('signal', own.signal, watchRules.signal)
+    checkOptions(own, ownRules)
     const push = shared.pushOf(runId, !!own.onUpdate)
     // The pause is that of the shared rounds.
     return withSignal(own.signal, (signal) =>

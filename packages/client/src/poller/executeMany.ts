@@ -2,7 +2,7 @@ import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
 import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
-import type { Client, Inputs, PushConnection, RunResult } from '../types.ts'
+import type { Client, Inputs, PollHistory, PushConnection, RunResult } from '../types.ts'
 import type { WaitForResultOptions } from './followResult.ts'
 import { legal } from './outputNames.ts'
 import { watchRules } from './pollOptions.ts'
@@ -25,8 +25,9 @@ export interface ExecuteManyOptions
   concurrency?: number | undefined
   /**
    * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index, that
-   * nothing else is in: then its group is asked for a run before it is submitted, so that none is paid for twice, not even where the process was killed
-   * or an answer was lost. That is one request for each item that is not in `submitted`.
+   * nothing else is in: then its group is asked for a run before it is submitted, so that none is paid for twice, not even
+   * where the process was killed or an answer was lost. That is one request for each item that is not in `submitted`. An
+   * item whose group another one has is refused.
    */
   groupId?: string | ((index: number) => string) | undefined
   arrays?: 'repeat' | 'indexed' | undefined
@@ -38,7 +39,7 @@ export interface ExecuteManyOptions
   push?: PushConnection | undefined
   /**
    * Run ids by index in `inputsList`, of an earlier start: those are waited for and not paid for again. New ones are added
-   * as they are submitted, before `onSubmitted` is told.
+   * as they are submitted, before `onSubmitted` is told. An index that `inputsList` has not is left alone.
    */
   submitted?: Map<number, string> | undefined
   /** Told of each run that was submitted; awaited before the next submission of its turn. */
@@ -69,13 +70,14 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
 /**
  * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
  * fails takes no other along. `concurrency` bounds the submissions; how many runs are under way at a time is up to the
- * server, and `timeoutMs` counts for each from when it was submitted.
+ * server, and `timeoutMs` counts for each from when it was submitted, and `onSubmitted` told.
  *
- * After an abort nothing more is submitted, and every item ends with its reason: at once, but for a submission under way.
- * That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`. The runs go on unless `cancelOn` says
- * otherwise. To go on, call it again with the same `inputsList`: it waits for the runs that are in `submitted`, and submits
- * the others. An item whose error has `maybeSubmitted`, and those that were being submitted when a process was killed, may
- * have a run that is not in there: with a `groupId` for each item that is found, else it is paid for again.
+ * After an abort nothing more is submitted, and every item ends with its reason: at once, but for callbacks, which are
+ * awaited, and a submission under way. That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`.
+ * The runs go on unless `cancelOn` says otherwise. To go on, call it again with the same `inputsList`: it waits for the
+ * runs that are in `submitted`, and submits the others. An item whose error has `maybeSubmitted`, and those that were being
+ * submitted when a process was killed, may have a run that is not in there: with a `groupId` for each item that is found,
+ * else it is paid for again.
  *
  * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
  * submitted has ended. All else is in the results.
@@ -99,8 +101,14 @@ export async function executeMany(
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
   const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, signal, headers } = options
-  const { submitted = new Map<number, string>(), timeoutMs, cancelOn } = options
+  const {
+    submitted = new Map<number, string>(),
+    timeoutMs,
+    cancelOn,
+    pollIntervalMs: usualMs = 1000,
+  } = options
   const hasOwnGroups = typeof group === 'function'
+  const groups = new Set<unknown>()
   const shared = shareRequests(client, { ...options, groupId: hasOwnGroups ? undefined : group })
   const withSignal = shareSignal()
   const results: ManyResult[] = []
@@ -120,9 +128,19 @@ export async function executeMany(
     await tell(onResult, result)
   }
 
+  // The pause is that of the shared rounds. Outputs are not asked for in those, on servers that tell no runs.
+  const pollIntervalMs: PollHistory = {
+    begin: () => {
+      let ms = usualMs
+      return (run) => {
+        if (run) ms = 1
+        return ms
+      }
+    },
+  }
+
   const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
-    // The pause is that of the shared rounds.
-    const own = { timeoutMs, cancelOn, headers, outputNames, pollIntervalMs: 1, push: shared.pushOf(runId) }
+    const own = { timeoutMs, cancelOn, headers, outputNames, pollIntervalMs, push: shared.pushOf(runId) }
     const result = await withSignal(signal, (signal) =>
       waitForResult(shared.patient, runId, { ...own, signal }),
     ).then<ManyResult, ManyResult>(
@@ -132,13 +150,6 @@ export async function executeMany(
     await end(result)
   }
 
-  /** Asked for before each attempt: after an abort there is no further one. */
-  const fresh = async () => {
-    const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
-    signal?.throwIfAborted()
-    return given
-  }
-
   // As it is now, whatever the caller does with it.
   const list = [...inputsList]
 
@@ -146,14 +157,19 @@ export async function executeMany(
   const start = async (index: number): Promise<[runId: string, outputNames: readonly string[]]> => {
     const groupId = hasOwnGroups ? group(index) : group
     if (hasOwnGroups) {
-      check('groupId', groupId, isId)
+      // The run that is found in it would be taken for that of each.
+      check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
+      groups.add(groupId)
       const { data } = await withSignal(signal, (signal) => getRuns(client, { groupId, signal, headers }))
       // Not one of others, where a server does not look at the group.
       const run = data.runs.find(
         ({ group_id, workflow_id }) =>
           (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
       )
-      if (run) return [run._id, []]
+      if (run) {
+        check('_id of the run in its group', run._id, isId)
+        return [run._id, []]
+      }
     }
     const submittedAt = new Date()
     /** What an item ends with after an abort: who starts again must know what may have been paid for. */
@@ -173,8 +189,9 @@ export async function executeMany(
       withGrace(
         cancelMs,
         signal,
-        (signal) =>
-          executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers: fresh }),
+        headers,
+        (signal, headers) =>
+          executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers }),
         explain,
       ),
     )

@@ -56,7 +56,8 @@ export async function executeWorkflowAsync(
   checkOptions(options, rules)
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
-  const { data } = await withGrace(/^(abort|both)$/.test(cancelOn) ? cancelMs : 0, signal, (signal) =>
+  const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
+  const { data } = await withGrace(graceMs, signal, headers, (signal, headers) =>
     executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers }),
   )
   const { run_id: runId } = data

@@ -74,16 +74,19 @@ export function createPoll(
     return undefined
   }
 
-  const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+  const step = async <T>(
+    run: (signal: AbortSignal) => Promise<T>,
+    over: (reason: 'deadline') => undefined = end,
+  ): Promise<T | undefined> => {
     signal?.throwIfAborted()
     const restMs = deadline - Date.now()
-    if (restMs <= 0) end('deadline')
+    if (restMs <= 0) return over('deadline')
     return within(restMs, signal, run, late)
   }
 
-  /** A step between two questions: timers that stood still while the machine slept may end it late. */
+  /** A step between two questions: the machine may have slept in the one before, or timers that stood still end it late. */
   const rest = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
-    await step(run)
+    await step(run, late)
     if (Date.now() >= deadline) late()
   }
 
@@ -158,7 +161,9 @@ export function createPoll(
       throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
         timeoutMs,
         reason: ended,
-        resume,
+        // As before is what is not given, and so is `undefined`.
+        resume: (more?: ResumeOptions) =>
+          resume(Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined))),
         ...(runId && { runId }),
         ...(cause !== undefined && { cause }),
         ...(cancelError !== undefined && { cancelError }),

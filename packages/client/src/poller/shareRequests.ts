@@ -74,10 +74,13 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
     }
     const asked = questions.ids().filter((runId) => isAll || !push?.willTell(runId))
     const left = asked.length > Math.max(few, ask.pages) ? await ask.list(asked, false) : asked
-    roundAt = Date.now() + intervalMs
+    const end = Date.now()
+    roundAt = end + intervalMs
+    // Where the list told nothing, for as long as it took, too: it may do so again.
+    const until = left.length < asked.length ? roundAt : roundAt + end - now
     for (const runId of left) {
       // The rest in the next round, where they come first: those in the list must not wait for them.
-      if (Date.now() >= roundAt) {
+      if (Date.now() >= until) {
         allAt = 0
         break
       }
