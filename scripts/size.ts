@@ -53,7 +53,7 @@ const cases: Case[] = [
   {
     name: 'createClient + executeMany',
     code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
-    budget: 10_800,
+    budget: 10_900,
     without: [...marks.websocket, ...marks.logger, ...marks.proxy],
   },
   {

@@ -16,22 +16,16 @@ function scene() {
   const asked: number[] = []
   const listeners = new Set<(message?: unknown) => void>()
   const sent: any[] = []
-  const state: { status: string; hang: boolean; slept?: (() => void) | undefined } = {
-    status: 'queued',
-    hang: false,
-  }
+  const state = { status: 'queued', hang: false }
   const client = createClient({
     baseUrl: 'http://pod.test',
     apiKey: CANARY,
     fetch: async (_, { signal }) => {
       asked.push(clock.now - start)
       if (state.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject))
-      const { status } = state
-      // The answer is there when it wakes up.
-      state.slept?.()
       return ok({
         _id: RUN,
-        status,
+        status: state.status,
         outputs: [{ filename: 'a.png', url: 'http://files.test/a.png' }],
       })
     },
@@ -184,27 +178,6 @@ test('a machine that slept through the deadline asks once more', async () => {
     assert.is(asked.length, 2)
   } finally {
     clock.uninstall()
-  }
-})
-
-test('a machine that slept while it was told a state asks once more, too', async () => {
-  for (const wait of [waitForRun, waitForResult]) {
-    const { clock, client, asked, state } = scene()
-    try {
-      state.status = 'running'
-      state.slept = () => {
-        clock.setSystemTime(clock.now + 3_600_000)
-        state.slept = undefined
-        state.status = 'completed'
-      }
-      const done = wait(client, RUN, { timeoutMs: 10_000 })
-      await clock.tickAsync(5000)
-      assert.ok(['completed', 'success'].includes((await done).status))
-      assert.is(asked.length, 2)
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
   }
 })
 

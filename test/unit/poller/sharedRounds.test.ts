@@ -1,5 +1,6 @@
 // Waits that share their requests: fair to the server, exact, and never stuck.
 import { getEventListeners } from 'node:events'
+import { inspect } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
@@ -169,6 +170,34 @@ test(
     await clock.tickAsync(10_000)
     assert.is(completed(await waits), 10)
     assert.equal([count('list'), count('run')], [3, 10])
+  }),
+)
+
+// One list is asked for all, with the headers of one.
+test(
+  'what a server echoes of the headers of one wait is in no error of another',
+  timed(async (clock) => {
+    let number = 0
+    const headers = () => ({ authorization: `Bearer one-time-${number++}` })
+    for (const how of ['a list that fails', 'failed runs in a list']) {
+      const server = fleet(clock, 4, { headers })
+      server.reply = async (_, init) => {
+        const echo = new Headers(init.headers).get('authorization')!
+        if (how === 'a list that fails') {
+          const init = { status: 503, headers: { 'x-request-id': echo } }
+          return json({ errors: [`busy: ${echo}`] }, init)
+        }
+        return ok({ runs: ids(4).map((_id) => ({ _id, status: 'failed', errors: [`refused: ${echo}`] })) })
+      }
+      const waits = createRunWatcher(server.client).waitAll(ids(4), { timeoutMs: 1500 })
+      await clock.tickAsync(2000)
+      for (const { reason } of (await waits) as PromiseRejectedResult[]) {
+        const { message, cause, run } = reason
+        const shown = [message, inspect(cause), cause?.requestId, JSON.stringify(run)].join()
+        assert.match(shown, /(busy|refused): Bearer \[redacted\]/)
+        assert.not.match(shown, /one-time-/)
+      }
+    }
   }),
 )
 

@@ -1,7 +1,7 @@
-import { parse } from '../internal/answer.ts'
+import { parse, redact } from '../internal/answer.ts'
 import { toRun } from '../internal/data.ts'
 import { withQuery } from '../internal/query.ts'
-import { isDone, isGoing } from '../internal/status.ts'
+import { isDone, isFailed, isGoing } from '../internal/status.ts'
 import { within } from '../internal/within.ts'
 import type { Pace } from './createPace.ts'
 import type { Questions } from './createQuestions.ts'
@@ -116,6 +116,8 @@ export function createAsk(options: AskOptions): Ask {
     }
     // Of one for all: one that is aborted must not take the others along.
     const { signal: _, ...init } = questions.of(asked[0]!)[0]!.init
+    /** What a server echoes of the headers of one is not for the others. */
+    const clean = <T>(value: T): T => redact(value, init.headers as Record<string, string>)
     const seen = new Set<string>()
     /** Pages that told nothing of those that are asked for: to go on must not cost more than to ask for each. */
     let vain = 0
@@ -140,7 +142,16 @@ export function createAsk(options: AskOptions): Ask {
         break
       }
       // Without a result, as far as a run is concerned: what an envelope says of the list is nothing final for it.
-      if (!ok || !Array.isArray(items)) return answerAll(() => (ok ? new Response() : copy(told)))
+      if (!ok || !Array.isArray(items)) {
+        return answerAll(async () => {
+          if (ok) return new Response()
+          const { said, headers } = clean({
+            said: parse(told.said),
+            headers: Object.fromEntries(told.response.headers),
+          })
+          return new Response(JSON.stringify(said), { status, headers })
+        })
+      }
       failures = 0
       pages = page
       const before = seen.size
@@ -152,7 +163,9 @@ export function createAsk(options: AskOptions): Ask {
         if (!status || (isDone(status) && !Object(item).outputs)) continue
         // It is for the others to say when they want to know.
         if (isUrgent && !left.has(_id) && isGoing(status)) continue
-        answer(_id, () => Response.json({ status: 'success', data: item }))
+        answer(_id, async () =>
+          Response.json({ status: 'success', data: isFailed(status) ? clean(item) : item }),
+        )
       }
       if (left.size === leftBefore) vain++
       for (const runId of left) if (!questions.of(runId).length) left.delete(runId)

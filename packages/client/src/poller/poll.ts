@@ -74,19 +74,16 @@ export function createPoll(
     return undefined
   }
 
-  const step = async <T>(
-    run: (signal: AbortSignal) => Promise<T>,
-    over: (reason: 'deadline') => undefined = end,
-  ): Promise<T | undefined> => {
+  const step = async <T>(run: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
     signal?.throwIfAborted()
     const restMs = deadline - Date.now()
-    if (restMs <= 0) return over('deadline')
+    if (restMs <= 0) end('deadline')
     return within(restMs, signal, run, late)
   }
 
-  /** A step between two questions: the machine may have slept in the one before, or timers that stood still end it late. */
+  /** A step between two questions: timers that stood still while the machine slept may end it late. */
   const rest = async (run: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
-    await step(run, late)
+    await step(run)
     if (Date.now() >= deadline) late()
   }
 
