@@ -67,7 +67,7 @@ test('a pod by --url, --workflow and --input', async () => {
       [['--url', pod.url, '--api-key', 'wrong-key', '--workflow', 'x'], /^✖ .*refused the key \(403\)/m],
       [[...common, '--workflow', 'bncu0a1kipv'], /^✖ The server refused the inputs: body\.text_51536: /m],
       [['--url', closed, '--workflow', 'x'], /^✖ Can't reach http:\S+: ECONNREFUSED/m],
-      [['--url', 'not a url', '--workflow', 'x'], /^✖ baseUrl must be an absolute http\(s\) URL/m],
+      [['--url', 'not a url', '--workflow', 'x'], /^✖ baseUrl must be an http\(s\) URL/m],
       [['--image', 'no-such.png'], /^✖ Can't read no-such\.png: ENOENT/m],
       [['--input', 'x'], /^✖ --input takes NAME=VALUE/m],
       [['--no-such-flag'], /^✖ Unknown option '--no-such-flag'/m],

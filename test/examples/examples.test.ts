@@ -68,7 +68,7 @@ test('node-script: each bad end is one clear line', async () => {
   const ends: [args: string[], env: Record<string, string>, line: RegExp][] = [
     [[], wrong, /^The key was refused: check FLOWSCALE_API_KEY\n$/],
     [[], closed, /^No answer from http:\S+ \(.*ECONNREFUSED\)\. Start a local one: npx .*\n$/],
-    [[], { ...local.env, FLOWSCALE_API_URL: 'my-pod' }, /^baseUrl must be an absolute http.*\n$/],
+    [[], { ...local.env, FLOWSCALE_API_URL: 'my-pod' }, /^baseUrl must be an http.*\n$/],
     [['x', broken], local.env, /^The run failed: broken\.png is not a PNG or JPEG image\n$/],
     [['x', 'no-such.png'], local.env, /^ENOENT: .*'no-such\.png'\n$/],
   ]

@@ -9,7 +9,7 @@ import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
 import { FlowScaleError, FlowscaleAPI, type FlowscaleOptions, NetworkError, ValidationError } from 'flowscale'
-import { Agent, fetch as undiciFetch } from 'undici'
+import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until } from '../emulator/kit.ts'
@@ -111,6 +111,11 @@ const tries: Record<string, () => Promise<void>> = {
     const dispatcher = new Agent()
     const fetch = (url: string, init: RequestInit) => undiciFetch(url, { ...init, dispatcher } as any) as any
     assert.is((await make({ fetch }).checkHealth()).data.length, 2)
+    // As its `install()` has it.
+    const { runId } = await withGlobals({ FormData: UndiciFormData }, () =>
+      make({ fetch }).executeWorkflowAsync('t3xtwr1ter00', prompt, undefined, 10),
+    )
+    assert.equal((await flowscale.getRun(runId)).data.inputs[0]?.value, prompt.prompt)
     await dispatcher.close()
   },
   'checkHealth()': async () => {

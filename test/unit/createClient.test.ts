@@ -108,7 +108,11 @@ const wrongUrls = {
 }
 for (const [name, baseUrl] of Object.entries(wrongUrls)) {
   test(`baseUrl: ${name} is an error that does not repeat it`, () => {
-    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be an absolute http\(s\) URL \(or in a page a path\)/)
+    const start = baseUrl ? '' : 'is missing: it '
+    fails(
+      { baseUrl, apiKey: CANARY },
+      new RegExp(`^baseUrl ${start}must be an http\\(s\\) URL \\(or in a page a path\\)`),
+    )
   })
 }
 
@@ -310,6 +314,10 @@ test('makes no request, and starts no timer', async () => {
     },
     () => clientWith(undefined, { headers: () => assert.unreachable() as never }),
   )
+})
+
+test('apiKey: an empty one is no key', () => {
+  fails({ baseUrl: 'http://pod.test', apiKey: '' }, /^apiKey must be a non-empty header value/)
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type DownloadSource, downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
@@ -318,6 +319,25 @@ test('timeoutMs covers the time to the headers', async () => {
   } finally {
     clock.uninstall()
   }
+})
+
+test('an error of the runtime that names the address: no signature, wherever it stands', async () => {
+  const moved = 'https://cdn.test/f.png?X-Amz-Signature=other'
+  const bun = Object.assign(new TypeError('ECONNREFUSED: Unable to connect'), { path: link })
+  const deno = (url: string) =>
+    new TypeError('fetch failed', { cause: new Error(`error sending request for url (${url}): dns error`) })
+  const told = []
+  for (const thrown of [bun, deno(link), deno(moved)]) {
+    const error = await rejection(downloadOutput(clientWith(fakeFetch(thrown)), link, { maxRetries: 0 }))
+    assert.instance(error, NetworkError)
+    assert.not.match(inspect(error, { showHidden: true, depth: 9 }), /Signature|abc|other/)
+    told.push(error.message.replace(/.* got no answer: /, ''))
+  }
+  assert.equal(told, [
+    'TypeError: ECONNREFUSED: Unable to connect',
+    'error sending request for url (http://files.test/out/f.png): dns error',
+    'error sending request for url (https://cdn.test/f.png): dns error',
+  ])
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
+import * as undici from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
@@ -13,11 +14,13 @@ import {
   TimeoutError,
   ValidationError,
 } from '../../packages/client/src/errors.ts'
+import type { Fetch } from '../../packages/client/src/types.ts'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { type Answer, fakeClock, fakeFetch, hang, json, ok, rejection } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
 import { readBody, readParts } from '../support/multipart.ts'
+import { withGlobals } from './websocket/kit.ts'
 
 const test = suite('executeWorkflow')
 const run = (answer: Answer, options = {}) =>
@@ -406,5 +409,48 @@ for (const end of ['time-out', 'abort']) {
     )
   })
 }
+
+test('a fetch that knows another FormData: an error, and not a run without inputs; with that FormData all is well', async () => {
+  const bodies: Buffer[] = []
+  const types: string[] = []
+  const server = await listen(async (request, response) => {
+    types.push(request.headers['content-type'] ?? '')
+    bodies.push(await readBody(request))
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ status: 'success', data: { run_id: 'r' } }))
+  })
+  const fetch = ((url: string, init: undici.RequestInit) => undici.fetch(url, init)) as unknown as Fetch
+  const inputs = { prompt: 'a fox', image: toFile(new Uint8Array([1, 2]), 'a.png', { type: 'image/png' }) }
+  const client = clientWith(fetch, { baseUrl: server.url })
+  const error = await rejection(executeWorkflow(client, 'w', inputs))
+  assert.instance(error, NetworkError)
+  assert.match(error.message, /FormData.*undici.*install\(\)/)
+  assert.is(bodies.length, 0)
+  await withGlobals({ FormData: undici.FormData }, () => executeWorkflow(client, 'w', inputs))
+  const parts = readParts(bodies[0]!, types[0]!)
+  assert.equal(
+    parts.map(({ name, filename }) => [name, filename]),
+    [
+      ['prompt', undefined],
+      ['image', 'a.png'],
+    ],
+  )
+  await server.close()
+})
+
+test('a run that an error names is its runId', async () => {
+  const told = { status: 'error', errors: ['queue is full'], data: { run_id: 'r1' } }
+  const refused = await rejection(run(json(told)))
+  assert.instance(refused, ResponseError)
+  assert.equal([refused.runId, refused.maybeSubmitted], ['r1', undefined])
+  const unclear = await rejection(run(json({ ...told, data: [told.data] }, { status: 500 })))
+  assert.instance(unclear, HttpError)
+  assert.equal([unclear.runId, unclear.maybeSubmitted], ['r1', true])
+  const nodes = await rejection(
+    run(json({ ...told, data: { run_id: 'r1', node_errors: { 5: 'no image' } } })),
+  )
+  assert.instance(nodes, RunError)
+  assert.is(nodes.runId, 'r1')
+})
 
 test.run()

@@ -130,4 +130,22 @@ test('an abort between pages', async () => {
   assert.is(fetch.calls.length, 1)
 })
 
+test('as many new runs as a page holds, between two pages: none lost', async () => {
+  let newest = 12
+  const fetch = paging(() => numbers(1, newest).reverse().map(run))
+  const seen: string[] = []
+  for await (const { _id } of iterateRuns(clientWith(fetch), { pageSize: 4 })) {
+    seen.push(_id)
+    // While the first page is worked on.
+    if (seen.length === 2) newest += 4
+  }
+  assert.is(seen.join(' '), numbers(1, 12).reverse().join(' '))
+})
+
+test('pages that are told but do not come: an end', async () => {
+  const fetch = fakeFetch(ok({ runs: [run(1)] }, { meta: { page: 1, total_pages: 1000 } }))
+  assert.is(await ids(clientWith(fetch)), '1')
+  assert.is(fetch.calls.length, 2)
+})
+
 test.run()

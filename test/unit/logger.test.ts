@@ -280,4 +280,21 @@ test('fits as a sink of another', () => {
   assert.equal(extra, { a: 1 })
 })
 
+test('secrets in what JSON shows nothing of: errors, Headers, Maps', () => {
+  const cause = new Error(`X-API-KEY: ${CANARY}`)
+  const error = Object.assign(new TypeError('no answer', { cause }), { status: 0 })
+  const headers = new Headers({ 'x-api-key': CANARY, accept: '*/*' })
+  const [shown, ...rest] = pass(error, { headers }, new Map([['apiKey', CANARY]]), [cause])
+  for (const value of [shown, ...rest]) assertNoCanary(value, 'a logged value')
+  assert.equal([shown.error, shown.status], ['TypeError: no answer', 0])
+  assert.match(shown.cause.stack, /X-API-KEY: \[redacted\]/)
+  assert.equal(rest[0], { headers: { 'x-api-key': '[redacted]', accept: '*/*' } })
+  assert.equal(rest[1], { apiKey: '[redacted]' })
+  const clean = [new Error('no answer'), new Headers(), new Map([['a', 1]]), new Set([1])]
+  assert.equal(
+    pass(...clean).map((value, index) => value === clean[index]),
+    [true, true, true, true],
+  )
+})
+
 test.run()

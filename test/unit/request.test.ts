@@ -632,4 +632,13 @@ test('through the global fetch, by undici’s MockAgent', async () => {
   }
 })
 
+test('of a page that a gateway sends, the message has the title', async () => {
+  const page =
+    '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr>nginx\r\n</body></html>'
+  const client = clientWith(fakeFetch(new Response(page, { status: 502 })), { maxRetries: 0 })
+  const error = await rejection(checkHealth(client))
+  assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health answered 502: 502 Bad Gateway')
+  assert.is(error.body, page)
+})
+
 uvu.run()

@@ -11,7 +11,7 @@ const rules: Record<keyof ClientOptions, Rule> = {
   // Read below.
   baseUrl: () => true,
   // No message shows a value: it may be the key, pasted into the wrong place.
-  apiKey: (value) => isHeaderValue(value) || 'a legal header value, trimmed',
+  apiKey: (value) => isHeaderValue(value) || 'a non-empty header value, trimmed',
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
   timeoutMs: isMs,
@@ -63,6 +63,6 @@ function readBaseUrl(baseUrl: string | URL): string {
       return href.replace(/\/+$/, '')
   } catch {}
   throw new ArgumentError(
-    'baseUrl must be an absolute http(s) URL (or in a page a path) without credentials, query or fragment',
+    `baseUrl ${baseUrl ? '' : 'is missing: it '}must be an http(s) URL (or in a page a path) without credentials, query or fragment`,
   )
 }

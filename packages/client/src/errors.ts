@@ -59,7 +59,10 @@ export class ArgumentError extends TypeError {
   }
 }
 
-/** The request got no answer: DNS, connection, CORS, a reset. `cause` is the runtime's own error. */
+/**
+ * The request got no answer: DNS, connection, CORS, a reset. `cause` is the runtime's own error; a download
+ * has none, since runtimes put the signed link into theirs.
+ */
 export class NetworkError extends FlowScaleError {
   override get name(): 'NetworkError' {
     return 'NetworkError'

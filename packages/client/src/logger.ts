@@ -72,13 +72,20 @@ export function createLogger({
 /** What follows the name of a key, or of a header that holds one: a word such as `Bearer`, and the key. */
 const secret = /((api.?key|authorization)([^"]*":\\?"|=|: )|bearer )(\w+ )?[^\s"&\\]+/gi
 
+/** What JSON would show nothing of, and a console does: an error, and Headers, a Map or the like. */
+function open(item: unknown): unknown {
+  if (item instanceof Error) return { error: `${item}`, stack: item.stack, cause: item.cause, ...item }
+  const { entries } = Object(item)
+  return typeof entries === 'function' && !Array.isArray(item) ? Object.fromEntries(entries.call(item)) : item
+}
+
 /** `value` itself where no secret is in it, else a copy without, as JSON would hold it. */
 function redact(value: unknown): unknown {
   const seen = new Set()
   try {
     const json = JSON.stringify(value, (_, item) =>
       // JSON has no form for these, nor for circles. A primitive has an object of its own, which is never seen again.
-      typeof item === 'bigint' || seen.has(item) ? '…' : seen.add(Object(item)) && item,
+      typeof item === 'bigint' || seen.has(item) ? '…' : seen.add(Object(item)) && open(item),
     )
     const clean = json.replace(secret, '$1[redacted]')
     return clean === json ? value : JSON.parse(clean)

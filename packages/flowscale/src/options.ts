@@ -68,8 +68,8 @@ export function toClientOptions(options: FlowscaleOptions, logger: Logger): Clie
   if (!baseUrl) throw new ArgumentError('baseUrl is missing: pass process.env.FLOWSCALE_API_URL')
   if (httpAgent !== undefined) {
     throw new ArgumentError(
-      "httpAgent has no place in fetch: pass fetch: (url, init) => fetch(url, { ...init, dispatcher }) with undici's " +
-        'fetch and a dispatcher of it, such as new Agent() or new ProxyAgent()',
+      'httpAgent has no place in fetch: call install() of undici, and pass fetch: (url, init) => fetch(url, ' +
+        '{ ...init, dispatcher }) with a dispatcher of it, such as new ProxyAgent()',
     )
   }
   return {

@@ -574,4 +574,20 @@ test('a list that tells of other groups, too, is gone through', async () => {
   assert.is(await status('runs/output?filename=a.b.png'), 404)
 })
 
+test('the answer about a run that is not there is let go of', async () => {
+  let open = 0
+  const pod: Fetch = async () => {
+    open++
+    const long = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+      cancel: () => {
+        open--
+      },
+    })
+    return new Response(long, { status: 404, headers: { 'content-type': 'application/json' } })
+  }
+  const answer = await ask(() => ({ groupId: 'ada' }), pod, call('runs/x'))
+  assert.equal([answer.status, open], [404, 0])
+})
+
 test.run()

@@ -310,4 +310,31 @@ test('ws as it is, passed in', async () => {
   await server.close()
 })
 
+for (const [runtime, message, error, said] of [
+  [
+    'Deno',
+    'NetworkError: failed to connect to WebSocket: Invalid status code: 403',
+    Object.assign(new Error(), { code: 19 }),
+    'The WebSocket did not open: NetworkError: failed to connect to WebSocket: Invalid status code: 403',
+  ],
+  [
+    'Bun',
+    "WebSocket connection to 'ws://pod.test/api/v1/ws' failed: Expected 101 status code: 403",
+    new Error(),
+    'The WebSocket did not open',
+  ],
+] as const) {
+  test(`${runtime} tells the status of a refused handshake: a bad key ends it`, async () => {
+    const WebSocket = fakeClass()
+    const seen = connect(clientFor('http://pod.test'), { WebSocket })
+    await settle()
+    WebSocket.made[0]!.emit('error', { message, error })
+    WebSocket.made[0]!.end({ code: 0 })
+    assert.equal(await seen.final(), { code: 403, reason: '', wasClean: false, final: true })
+    assert.is(seen.errors[0].message, said)
+    const ended = await rejection(seen.connection.opened)
+    assert.is(ended.message, 'The WebSocket closed (403): is the key right?')
+  })
+}
+
 test.run()

@@ -67,19 +67,24 @@ export async function executeWorkflow(
     shape: toExecution,
     explain: (error) => {
       if (!submittedAt) return error
-      const body = error instanceof ResponseError ? error.body : undefined
-      const refusals = Object.entries(Object(unwrap(Object(body).data).node_errors))
-      if (refusals.length) {
+      const { run_id, node_errors } = unwrap(Object((error as HttpError).body).data)
+      const runId = text(run_id) || undefined
+      const refusals = Object.entries(Object(node_errors))
+      if (error instanceof ResponseError && refusals.length) {
         const errors = refusals.map(([node, told]) => {
           const said = problems(told).map(({ message }) => message)
           return `node ${node}: ${said.join('; ') || 'refused'}`
         })
         const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
-        return new RunError(message, { status: 'failed', errors, workflowId, groupId, cause: error })
+        return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
       }
-      return isUnclear(error) || (error as HttpError).status === 408
-        ? Object.assign(error, { maybeSubmitted: true, submittedAt, workflowId, groupId })
-        : error
+      const isOpen = isUnclear(error) || (error as HttpError).status === 408
+      // A server may name a run and say that it failed.
+      return Object.assign(
+        error,
+        runId && { runId },
+        isOpen && { maybeSubmitted: true, submittedAt, workflowId, groupId },
+      )
     },
   })
 }

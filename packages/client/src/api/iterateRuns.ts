@@ -30,6 +30,9 @@ export async function* iterateRuns(
       seen.add(key)
       yield run
     }
-    if (seen.size === before || page === meta?.total_pages) return
+    const { page: told, total_pages: last } = meta ?? {}
+    // Nothing new: the end, unless new runs have pushed known ones there, and the server tells that more pages follow.
+    const follows = told === page && page < (last as number)
+    if (page === last || (seen.size === before && !follows)) return
   }
 }

@@ -83,7 +83,9 @@ export function answerError(
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
   // Not the text itself, in which a key may be escaped, and so escape us.
-  const said = (errors.join('; ') || JSON.stringify(body)).slice(0, 300)
+  const all = errors.join('; ') || JSON.stringify(body)
+  // Of a gateway's page its title.
+  const said = all.replace(/^.*?<title>|<\/title>.*/gis, '').slice(0, 300)
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,

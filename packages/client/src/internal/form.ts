@@ -42,6 +42,10 @@ export function buildForm(parts: readonly Part[]): FormData {
   const form = new FormData()
   // The type of one kind stands for both.
   for (const part of parts) form.append(...(part as Extract<Part, { length: 3 }>))
+  // A `fetch` that knows the `FormData` of its own package only, as undici's does, would send the text of ours.
+  form.toString = () => {
+    throw new TypeError('fetch has a FormData of its own; with undici, call install()')
+  }
   return form
 }
 

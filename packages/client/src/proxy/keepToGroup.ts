@@ -26,7 +26,12 @@ export async function keepToGroup(
   if (!runId && !filename) return undefined
   if (runId) {
     const told = await ask(`/api/v1/runs/${runId}`, {})
-    if (told instanceof Response) return told.status === 404 ? notFound : told
+    if (told instanceof Response) {
+      if (told.status !== 404) return told
+      // It may be long, and would hold its connection.
+      told.body?.cancel().catch(() => {})
+      return notFound
+    }
     const { group_id } = Object(told.data)
     if (group_id !== undefined) return group_id === groupId ? undefined : notFound
     // This server's runs don't tell.

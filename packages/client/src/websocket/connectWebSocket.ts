@@ -103,7 +103,8 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     const level = isFinal ? 'info' : 'warn'
     const isRefused = isFixed && badKey.includes(how.code)
     if (!isFinal && (!reconnect || isRefused || isHopeless || failures >= maxReconnectAttempts)) {
-      const final = new NetworkError(`The WebSocket closed (${how.code}) and stays closed`, { cause: error })
+      const why = isRefused ? ': is the key right?' : ' and stays closed'
+      const final = new NetworkError(`The WebSocket closed (${how.code})${why}`, { cause: error })
       finish({ error: isHopeless ? error : final })
     }
     if (!isFinal) timer = setTimeout(start, reconnectPause(reconnectInterval, failures++))

@@ -77,13 +77,14 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   const listen = (to: WebSocketLike) => {
     let failure: NetworkError | undefined
     let status = 0
-    to.addEventListener('error', ({ message, error }: { message?: string; error?: { code?: string } }) => {
+    to.addEventListener('error', ({ message, error }: { message?: string; error?: { code?: unknown } }) => {
       if (over.signal.aborted) return
-      const why = error?.code ?? message
+      // Deno's codes are numbers.
+      const why = /[A-Z]/.test(`${error?.code}`) ? error?.code : message
       if (isOpen && !isClosing) return on.error(socketError('failed', why))
       failure = socketError('did not open', why)
-      // `ws` tells the status of a refused handshake. Nobody else does, and some send no close after it.
-      status = Number(/response: (\d+)/.exec(`${message}`)?.[1])
+      // `ws`, Deno and Bun tell the status of a refused handshake. Nobody else does, and some send no close after it.
+      status = Number(/: (\d{3})$/.exec(`${message}`)?.[1])
       wait(0, () => end({ code: status || 1006 }, failure))
     })
     to.addEventListener('open', opened)
