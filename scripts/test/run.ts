@@ -44,7 +44,7 @@ const envFor = (file: string): Record<string, string> =>
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
   ...files.map((file) => ({
     name: file,
-    run: () => runFile(file, envFor(file), isMain ? undefined : 600_000),
+    run: () => runFile(file, envFor(file), isMain ? undefined : 1_800_000),
   })),
   ...(isMain ? checks : []).map(([name, command, args]) => ({
     name,

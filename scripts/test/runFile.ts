@@ -9,11 +9,11 @@ export interface Outcome {
   looks: number
 }
 
-/** Runs a command under a time limit; gives what it printed and how it ended. */
+/** Runs a command under a time limit, which only one that hangs reaches; gives what it printed and how it ended. */
 export function runCommand(
   command: string,
   args: string[],
-  { env = {}, limitMs = 120_000, cwd }: { env?: Record<string, string>; limitMs?: number; cwd?: string } = {},
+  { env = {}, limitMs = 600_000, cwd }: { env?: Record<string, string>; limitMs?: number; cwd?: string } = {},
 ): Promise<{ code: number | null; output: string; seconds: number; timedOut: boolean }> {
   return new Promise((resolve) => {
     const start = performance.now()

@@ -23,7 +23,7 @@ const photo = Buffer.from(
 
 let browser: Browser
 test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
 })
 test.after(() => browser.close())
 
@@ -77,7 +77,7 @@ async function withPage(
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
   try {
     const page = await context.newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(60_000)
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(String(error)))
     const said: string[] = []
@@ -217,6 +217,7 @@ test('a restarted server is found again; what it has forgotten is said', async (
   const server = await serve(emulator)
   const port = Number(new URL(server.url).port)
   const page = await browser.newPage()
+  page.setDefaultTimeout(60_000)
   try {
     await open(page, server.url)
     await choose(page, 'Never Ends')
@@ -337,6 +338,7 @@ for (const dialect of ['openapi', 'python'] as const) {
     const emulator = createEmulator({ apiKey: CANARY, speed: 20, dialect })
     const server = await serve(emulator)
     const page = await browser.newPage()
+    page.setDefaultTimeout(60_000)
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(String(error)))
     try {

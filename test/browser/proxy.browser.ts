@@ -23,7 +23,7 @@ const photo = Buffer.from(
 
 let browser: Browser
 test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
 })
 test.after(() => browser.close())
 
@@ -74,7 +74,7 @@ for (const server of ['/api/flowscale', 'the URL']) {
     const context = await browser.newContext()
     try {
       const page = await context.newPage()
-      page.setDefaultTimeout(20_000)
+      page.setDefaultTimeout(60_000)
       const faults: string[] = []
       page.on('pageerror', (error) => faults.push(String(error)))
       await page.goto(origin)
@@ -174,6 +174,7 @@ test('a page of another site can neither run, nor cancel, nor read', async () =>
   const context = await browser.newContext()
   try {
     const page = await context.newPage()
+    page.setDefaultTimeout(60_000)
     await page.goto(`http://127.0.0.1:${app.port}`)
     await page.goto(`http://localhost:${(evil.address() as AddressInfo).port}`)
     const api = `http://127.0.0.1:${app.port}/api/flowscale/api/v1`

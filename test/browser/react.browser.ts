@@ -6,6 +6,7 @@ import { type Browser, type BrowserContext, chromium, type Page, type Request as
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { until } from '../emulator/kit.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { readBody } from '../support/multipart.ts'
 
@@ -115,7 +116,7 @@ async function visit(file: string): Promise<Visit> {
   const { url, close } = await site(script, route, gate)
   const context = await browser.newContext()
   open.add(() => context.close()).add(close)
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   // The clock goes on by itself, and can be turned.
   await page.clock.install()
@@ -177,7 +178,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     release = undefined
   }
   test.before(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
   })
   test.after(async () => {
     await browser.close()
@@ -225,6 +226,8 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     await button.click()
     await says('Cancelled')
     await isCancelled
+    // The server may know of it before this process hears of the request.
+    await until(() => asked().includes(`POST runs/${runId}/cancel`), Boolean)
     assert.is(await page.evaluate(() => document.activeElement?.textContent), 'Cancel')
     assert.is(await page.getByRole('alert').count(), 0)
     // And nothing is asked after that.
@@ -349,6 +352,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
       const isCancelled = reached(emulator, 'cancelled', runId)
       await page.getByRole('button', { name: 'Elsewhere' }).click()
       await isCancelled
+      await until(() => asked().includes(`POST runs/${runId}/cancel`), Boolean)
       const before = asked().length
       await page.clock.runFor(60_000)
       assert.equal(asked().slice(before), [])

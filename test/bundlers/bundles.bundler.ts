@@ -286,7 +286,11 @@ const server = createServer((request, response) => {
   } else response.writeHead(404).end()
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
+const browser = await chromium.launch({
+  executablePath: chromiumPath,
+  args: ['--no-sandbox'],
+  timeout: 120_000,
+})
 const machines: Machines = { browser, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 
 const wanted = rows.filter(({ bundler, runtime }) =>

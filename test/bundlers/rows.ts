@@ -7,7 +7,7 @@ import { command } from '../runtimes/command.ts'
 
 const modules = resolve('test/runtimes/node_modules')
 const starter = resolve('test/bundlers/run.mjs')
-const limitMs = 20_000
+const limitMs = 200_000
 
 export type Runtime = 'Node' | 'Chromium' | 'workerd' | 'Bun' | 'Deno'
 
@@ -202,6 +202,7 @@ async function runInPage(
   files?: Map<string, string>,
 ): Promise<unknown> {
   const page = await browser.newPage()
+  page.setDefaultTimeout(limitMs)
   let said = ''
   page.on('console', (message) => {
     // What Vite's own script says of its connection.

@@ -12,7 +12,7 @@ const concurrency = 25
 /** The latest moment of an abort, in ms. */
 const latestMs = 12
 /** How long what is left may take to go, in ms: fetch keeps idle connections for 4 s. */
-const settleMs = 15_000
+const settleMs = 60_000
 
 /** Nothing at all for `abort()`. */
 const nothing = Symbol('nothing')
@@ -128,7 +128,7 @@ export const aborts: Part = {
       const outcome = await Promise.race([
         running,
         new Promise<'hangs'>((resolve) => {
-          timer = setTimeout(() => resolve('hangs'), 20_000)
+          timer = setTimeout(() => resolve('hangs'), 90_000)
         }),
       ])
       clearTimeout(timer)

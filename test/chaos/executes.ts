@@ -10,7 +10,7 @@ import { createSpy } from './lib/spy.ts'
 import { tooRare } from './lib/tables.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
-const OVERALL_MS = 240_000
+const OVERALL_MS = 540_000
 
 export const executes: Part = {
   name: 'executes',

@@ -11,12 +11,12 @@ import { watchMany } from './many/watchMany.ts'
 import type { Finding, Part, Scale, Settings } from './types.ts'
 
 const AMOUNTS: Readonly<Record<Scale, number>> = { short: 60, full: 1000, long: 10_000 }
-const OVERALL_MS = 240_000
+const OVERALL_MS = 540_000
 const LONG_MS = 3_600_000
 /** Of the requests and messages that meet a fault. */
 const CHANCE = 0.1
 /** How long it may take until nothing is left, in ms: fetch keeps idle connections for 4 s. */
-const SETTLE_MS = 15_000
+const SETTLE_MS = 60_000
 /** Not what ends a wait as it documents, nor what holds a single request up for longer than all of this takes. */
 const MILD = FAULT_KINDS.filter(
   (kind) => !/^(error-envelope|vanished|redirect-|drip|http-429-(year|absurd))/.test(kind),

@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws'
 import {
+  type Client,
   cancelRun,
+  checkHealth,
   createClient,
   executeWorkflow,
   isFlowScaleError,
@@ -27,8 +29,11 @@ import type { Finding, Part, Settings } from './types.ts'
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
 const MOST_MORE = 960
-const STUCK_MS = 30_000
-const OVERALL_MS = 280_000
+const STUCK_MS = 120_000
+const OVERALL_MS = 540_000
+/** How long the server takes to answer, in ms, when all waits ask it and nothing else goes on; and the most that is made of more. */
+const USUAL_MS = 150
+const SLOWEST = 20
 const OPERATIONS = ['getRun', 'getOutput', 'connect', 'message'] as const
 
 /** What a wait takes as the server's last word, as it documents: an error of its own, a redirect, an unknown run. */
@@ -135,15 +140,17 @@ async function measure(
   let early = 0
   let undone = 0
   let hung = 0
-  const client = createClient({
-    baseUrl: server.url,
-    apiKey: CANARY,
-    timeoutMs: 250,
-    retryDelayMs: 5,
-    logger,
-  })
+  const clientWith = (timeoutMs: number): Client =>
+    createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs, retryDelayMs: 5, logger })
   // With the time limit of requests that apps have: a poll that hangs lasts until the deadline.
   const patient = createClient({ baseUrl: server.url, apiKey: CANARY, retryDelayMs: 5, logger })
+
+  /** 1 on a machine that has nothing else to do. Health checks meet no fault. */
+  async function measureSlowness(): Promise<number> {
+    const start = performance.now()
+    await checkHealth(patient)
+    return Math.min(Math.max(1, (performance.now() - start) / USUAL_MS), SLOWEST)
+  }
 
   async function wait(index: number): Promise<void> {
     const name = `${isFinal ? 'final ' : ''}wait ${index}`
@@ -158,14 +165,17 @@ async function measure(
       // One that is to be cancelled must not end by itself, however long that takes.
       end: end === 'cancelled' ? 'never' : end,
     }
-    const timeoutMs = 1000 + random() * 2000
+    // All time limits are for how busy the machine is by now: if most waits reached theirs, they would show little.
+    const slowness = await measureSlowness()
+    const client = clientWith(250 * slowness)
+    const timeoutMs = (1000 + random() * 2000) * slowness
     const push =
       random() < 0.4 && how !== 'output'
         ? connectWebSocket(client, {
             WebSocket,
             reconnectInterval: 20,
             maxReconnectAttempts: Number.POSITIVE_INFINITY,
-            idleTimeoutMs: 300,
+            idleTimeoutMs: 300 * slowness,
           })
         : undefined
     let terminal = ''
@@ -214,7 +224,7 @@ async function measure(
           pending = waitForResult(client, runId, { ...watching, outputNames: [output] })
         else pending = waitForOutput(client, output, options)
       }
-      const result = await within(STUCK_MS, name, pending)
+      const result = await within(STUCK_MS + timeoutMs, name, pending)
       assertNoCanary(result, 'a result')
       if (end !== 'completed') say(`ended well, and was to be ${end}`)
       ends.add('completed')
@@ -274,6 +284,9 @@ async function measure(
     }
   }
 
+  // The first of all are slow on any machine.
+  for (let round = 0; round < 3; round++)
+    await inParallel(AT_A_TIME, AT_A_TIME, () => checkHealth(patient).then(() => {}))
   await inParallel(count, AT_A_TIME, tryWait)
   // Six in ten are to: if all went on to their deadline, nothing else would tell.
   const { completed: well = 0 } = ends.counts
@@ -296,7 +309,7 @@ async function measure(
   let resumed = 0
   await inParallel(timedOut.length, 20, async (index) => {
     const { end, runId, error } = timedOut[index]!
-    const told = await within(STUCK_MS, 'resume', error!.resume!({ timeoutMs: 20_000 }))
+    const told = await within(STUCK_MS, 'resume', error!.resume!({ timeoutMs: 100_000 }))
       .then(() => 'completed')
       .catch(wordOf)
     if (fits(told, end)) resumed++

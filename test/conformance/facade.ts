@@ -32,7 +32,7 @@ export const facadeCases: Case[] = [
     operation: 'FlowscaleAPI',
     name: 'a time-out says so, and carries the run',
     async run(context) {
-      const error = await rejection(make(context).executeWorkflowAsync('slow', {}, undefined, 10, 50))
+      const error = await rejection(make(context).executeWorkflowAsync('nev3rend5run', {}, undefined, 10, 50))
       ok(error.message.includes('timed out') && error.runId, error.message)
     },
   },

@@ -24,7 +24,7 @@ export interface Where {
   options: { allowDangerouslyExposeApiKey?: boolean }
 }
 
-const limitMs = 40_000
+const limitMs = 180_000
 
 /** Runs every case in each of its dialects. Throws nothing: what fails is in the report. */
 export async function runCases(packages: Packages, where: Where): Promise<Report> {

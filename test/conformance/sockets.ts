@@ -105,7 +105,7 @@ export const socketCases: Case[] = [
       const { lib } = context
       const connection = lib.connectWebSocket(client(context))
       await connection.opened
-      const options = { push: connection, pollIntervalMs: 60_000, timeoutMs: 20_000 }
+      const options = { push: connection, pollIntervalMs: 200_000, timeoutMs: 100_000 }
       const { outputs } = await lib.executeWorkflowAsync(client(context), 'quick', prompt, options)
       equal(outputs.length, 1, 'outputs')
       connection.close()

@@ -106,10 +106,19 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
       await until(cli.out, (text) => text.includes('curl'))
       const url = /API +(\S+)/.exec(cli.out())![1]!
       for (let i = 0; i < 40; i++) {
-        const init = { headers: { 'X-API-KEY': 'fsk_local_demo_key' }, signal: AbortSignal.timeout(500) }
-        await fetch(`${url}/api/v1/runs/${i}`, init)
-          .then((response) => response.text())
+        const control = new AbortController()
+        const init = { headers: { 'X-API-KEY': 'fsk_local_demo_key' }, signal: control.signal }
+        const answered = fetch(`${url}/api/v1/runs/${i}`, init).then((response) => response.text())
+        let isOver = false
+        const over = answered
           .catch(() => {})
+          .then(() => {
+            isOver = true
+          })
+        // What meets a fault may hang; its line tells that it has met it.
+        await until(() => isOver || cli.out().includes(`getRun /api/v1/runs/${i}\n`), Boolean)
+        control.abort()
+        await over
       }
       cli.child.kill('SIGTERM')
       await cli.exit
@@ -133,7 +142,9 @@ test('a port in use is one sentence; the files take the next free one', async ()
   let [blocker, below] = [createServer(), createServer()]
   const [port] = await until(
     async () => {
-      blocker = await listening(0)
+      // Below those that the system gives away: nobody else takes it in the meantime.
+      blocker = await listening(20_000 + Math.floor(Math.random() * 10_000))
+      if (!blocker.listening) return [0, false] as const
       const { port } = blocker.address() as AddressInfo
       below = await listening(port - 1)
       if (!below.listening) blocker.close()

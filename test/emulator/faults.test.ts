@@ -323,11 +323,13 @@ test('on a real socket a reset is a reset, and what is refused is closed without
 async function met(faults: FaultOptions, order: number[]): Promise<(FaultKind | undefined)[]> {
   const kinds: (FaultKind | undefined)[] = []
   let at = 0
+  let note = (): void => {}
   const emulator = createEmulator({
     faults: {
       ...faults,
       onFault: (kind) => {
         kinds[at] = kind
+        note()
       },
     },
   })
@@ -335,8 +337,13 @@ async function met(faults: FaultOptions, order: number[]): Promise<(FaultKind | 
     // Ten targets, asked for in turn.
     const path = `/api/v1/runs/${at % 10}`
     const control = new AbortController()
-    const pending = emulator.fetch(emulator.url + path, { headers: HEADERS, signal: control.signal })
-    await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, 2))]).catch(() => {})
+    const { signal } = control
+    const isNoted = new Promise<void>((resolve) => {
+      note = resolve
+    })
+    const pending = emulator.fetch(emulator.url + path, { headers: HEADERS, redirect: 'manual', signal })
+    // What hangs has been noted by then.
+    await Promise.race([pending, isNoted]).catch(() => {})
     control.abort()
     await pending.catch(() => {})
   }

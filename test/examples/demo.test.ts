@@ -98,7 +98,7 @@ test('on a terminal, too, a failed run ends it', async () => {
     Object.assign(process.stdout, { isTTY: true, columns: 80, cursorTo: done, clearLine: done, moveCursor: done })`
   const terminal = `data:text/javascript,${encodeURIComponent(setup)}`
   const args = ['--import', 'tsx', 'scripts/demo/main.ts', '--workflow', 'fa1lsa1ways0']
-  const options = { env: { ...env, NODE_OPTIONS: `--import=${terminal}` }, limitMs: 30_000 }
+  const options = { env: { ...env, NODE_OPTIONS: `--import=${terminal}` }, limitMs: 200_000 }
   const { code, output, timedOut } = await runCommand(process.execPath, args, options)
   assert.is(timedOut, false, output)
   assert.is(code, 1, output)

@@ -65,7 +65,7 @@ export async function occupy(emulator: Emulator): Promise<() => Promise<void>> {
 /** Waits until a run has a status, or any run has where no id is given; an error if that does not come. */
 export function reached(emulator: Emulator, status: string, runId?: string): Promise<string> {
   const { promise, resolve, reject } = withResolvers<string>()
-  const timer = setTimeout(() => reject(new Error(`no run was ${status}`)), 20_000)
+  const timer = setTimeout(() => reject(new Error(`no run was ${status}`)), 60_000)
   const look = (update: { run_id: string; status: string } | null) => {
     if (update?.status === status && (!runId || update.run_id === runId)) resolve(update.run_id)
   }

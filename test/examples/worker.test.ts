@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import worker, { type Env } from '../../examples/cloudflare-worker/src/index.ts'
-import { cancel, occupy, pod } from './kit.ts'
+import { cancel, occupy, pod, reached } from './kit.ts'
 
 const test = suite('worker example')
 
@@ -71,6 +71,7 @@ test('answers at once with the id of the run, and the cron finishes it', async (
     assert.is((await call(location!)).body.status, 'pending')
     assert.ok(map.has(`pending:${runId}`))
     await release()
+    await reached(emulator, 'completed', runId)
     await tick()
     assert.not.ok(map.has(`pending:${runId}`))
 
@@ -103,7 +104,7 @@ test('the same key submits once, also when the worker ended before it could note
     assert.is(third.status, 202)
     assert.is(third.body.runId, first.body.runId)
     assert.is(emulator.stats.runsStarted, 1)
-    await tick()
+    await reached(emulator, 'completed', first.body.runId)
     await tick()
     assert.is((await call(third.location!)).body.status, 'completed')
 
@@ -127,6 +128,7 @@ test('a failed run is recorded, and holds no other up', async () => {
     map.set('run:n0-such-run', JSON.stringify({ runId: 'n0-such-run', status: 'pending', outputNames: [] }))
     await cancel(emulator, bad)
     await release()
+    await reached(emulator, 'completed', good)
     await tick()
     assert.equal((await call(`/runs/${bad}`)).body, { runId: bad, status: 'failed', errors: ['cancelled'] })
     assert.is((await call('/runs/n0-such-run')).body.status, 'failed')
@@ -155,6 +157,7 @@ test('no more runs at a time than the subrequests allow, and each gets its turn'
     for (let round = 0; round < 30 && map.has(`pending:${runId}`); round++) await tick()
     assert.not.ok(map.has(`pending:${runId}`))
     await release()
+    for (const other of (await runs()).slice(1, -1)) await reached(emulator, 'completed', other)
     for (let round = 0; round < 20 && [...map.keys()].some((key) => key.startsWith('pending:')); round++)
       await tick()
     assert.equal([...map.values()].filter((value) => value.includes('"completed"')).length, 11)

@@ -63,7 +63,7 @@ test(`${drops} of them`, async () => {
   }
   await Promise.all([work(), work()])
   connection.close()
-  for (let tries = 0; server.sockets > 0 && tries < 1000; tries++) await pause(5)
+  for (let tries = 0; server.sockets > 0 && tries < 6000; tries++) await pause(5)
   const left = {
     sockets: server.sockets,
     listeners: getEventListeners(signal, 'abort').length,

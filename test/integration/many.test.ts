@@ -13,8 +13,10 @@ import { waitForResult } from '../../packages/client/src/poller/waitForResult.ts
 import { connectWebSocket } from '../../packages/client/src/websocket/connectWebSocket.ts'
 import { createLab } from '../conformance/createLab.ts'
 import type { Step } from '../conformance/types.ts'
+import { gates, until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
+import { HELD_MS, holdTimers } from '../support/holdTimers.ts'
 
 const test = suite('many runs')
 
@@ -147,9 +149,15 @@ test('failures stay with their runs; the iteration tells of every end', () =>
     assert.equal(seen.sort(), ids.map((id, index) => `${id} ${index === 1 ? 'failed' : 'completed'}`).sort())
   }))
 
-test('an abort gives its reason and leaves no listener; a deadline can be resumed; close ends all', () =>
-  withPod({}, async ({ client }) => {
-    const ids = await Promise.all(Array.from({ length: 30 }, () => submit(client, '20000')))
+test('an abort gives its reason and leaves no listener; a deadline can be resumed; close ends all', () => {
+  const gate = gates()
+  return withPod({ containers: 40, workflows: [quick, gate.workflow] }, async ({ client }) => {
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const { data } = await executeWorkflow(client, 'gate', { label: `${index}` }, { groupId: 'g' })
+        return data.run_id
+      }),
+    )
     const watcher = createRunWatcher(client, { ...fast, groupId: 'g' })
     const controller = new AbortController()
     const { signal } = controller
@@ -162,11 +170,15 @@ test('an abort gives its reason and leaves no listener; a deadline can be resume
     controller.abort(reason)
     for (const result of await aborted) assert.is((result as PromiseRejectedResult).reason, reason)
     assert.is(getEventListeners(signal, 'abort').length, 0)
-    assert.is((await error.resume({ timeoutMs: 60_000 })).status, 'completed')
+    const resumed = error.resume({ timeoutMs: 60_000 })
+    await until(() => gate.begun.includes('20'), Boolean)
+    gate.release('20')
+    assert.is((await resumed).status, 'completed')
     const open = rejection(watcher.wait(await submit(client, '1e9')))
     watcher.close()
     assert.is((await open).name, 'AbortError')
-  }))
+  })
+})
 
 test('faults of the list are waited out', async () => {
   const lab = createLab(CANARY)
@@ -189,15 +201,24 @@ test('faults of the list are waited out', async () => {
     page('running'),
     page('completed'),
   ])
+  const timers = holdTimers()
   try {
-    const client = createClient({ baseUrl: url, apiKey: CANARY, timeoutMs: 200 })
-    const settled = await createRunWatcher(client, fast).waitAll(['a', 'b', 'c'])
+    const client = createClient({ baseUrl: url, apiKey: CANARY, timeoutMs: HELD_MS })
+    const waits = createRunWatcher(client, fast).waitAll(['a', 'b', 'c'])
+    // The fourth is the one that stalls.
+    for (;;) {
+      if ((await seen()).length === 4) break
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    timers.fire()
+    const settled = await waits
     assert.equal(
       settled.map(({ status }) => status),
       ['fulfilled', 'fulfilled', 'fulfilled'],
     )
     for (const { headers } of await seen()) assert.is(headers['x-api-key'], CANARY)
   } finally {
+    timers.release()
     await lab.close()
   }
 })
@@ -222,11 +243,13 @@ test('with push the list is read when the server tells', () =>
   withPod({ speed: 5 }, async ({ client, counts }) => {
     const connection = connectWebSocket(client, { WebSocket: (await import('ws')).WebSocket })
     await connection.opened
-    const watcher = createRunWatcher(client, { groupId: 'g', pollIntervalMs: 200, push: connection })
+    // So long that nothing is seen by it.
+    const watcher = createRunWatcher(client, { groupId: 'g', pollIntervalMs: 200_000, push: connection })
     const ids = await Promise.all(Array.from({ length: 40 }, () => submit(client, 'a')))
     const settled = await watcher.waitAll(ids)
     assert.ok(settled.every(({ status }) => status === 'fulfilled'))
-    assert.ok(counts.list! + counts.run! <= 40, JSON.stringify(counts))
+    // One for each end at most, where they come one by one, and a few at first.
+    assert.ok(counts.list! + counts.run! <= 45, JSON.stringify(counts))
     connection.close()
   }))
 

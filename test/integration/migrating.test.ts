@@ -119,7 +119,7 @@ const tries: Record<string, () => Promise<void>> = {
     await dispatcher.close()
   },
   'checkHealth()': async () => {
-    const options = { timeoutMs: 5000 }
+    const options = { timeoutMs: 60_000 }
     assert.equal(await flowscale.checkHealth(options), await functions.checkHealth(client, options))
   },
   'getQueue()': async () => {
@@ -136,8 +136,8 @@ const tries: Record<string, () => Promise<void>> = {
     assert.is((await flowscale.getRuns('both')).data.count, 2)
   },
   'executeWorkflowAsync(id, data, groupId?, pollIntervalMs = 1000, timeoutMs = 300000)': async () => {
-    const one = await flowscale.executeWorkflowAsync('t3xtwr1ter00', prompt, 'async', 10, 9000, {})
-    const options = { groupId: 'async', pollIntervalMs: 10, timeoutMs: 9000 }
+    const one = await flowscale.executeWorkflowAsync('t3xtwr1ter00', prompt, 'async', 10, 60_000, {})
+    const options = { groupId: 'async', pollIntervalMs: 10, timeoutMs: 60_000 }
     const two = await poller.executeWorkflowAsync(client, 't3xtwr1ter00', prompt, options)
     for (const { runId, outputs } of [one, two]) assert.equal([typeof runId, outputs.length], ['string', 1])
     assert.is((await flowscale.getRuns('async')).data.count, 2)
@@ -259,7 +259,7 @@ const tries: Record<string, () => Promise<void>> = {
     const error = await rejection(flowscale.executeWorkflowAsync('nev3rend5run', {}, '', 10, 50))
     assert.ok(error.message.includes('timed out'))
     await flowscale.cancelRun(error.runId)
-    assert.instance(await rejection(error.resume({ timeoutMs: 5000 })), functions.RunError)
+    assert.instance(await rejection(error.resume({ timeoutMs: 60_000 })), functions.RunError)
   },
   'A failed or cancelled run': async () => {
     const failed = flowscale.executeWorkflowAsync('fa1lsa1ways0', {}, '', 10)

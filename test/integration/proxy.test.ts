@@ -4,6 +4,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createClient } from '../../packages/client/src/client.ts'
+import { until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type RawAnswer, recordingPod, sendRaw, serveProxy } from '../support/proxied.ts'
 
@@ -28,7 +29,7 @@ interface Attack {
   body?: string
   /** Instead of all of the above. */
   raw?: string
-  /** Closes the sending side once all is sent. */
+  /** Goes away once the pod has seen the beginning. */
   ends?: boolean
   status: number
   /** Method and URL of each request that the pod saw. */
@@ -445,7 +446,7 @@ let sent = 0
 
 test.before(async () => {
   pod = await recordingPod()
-  const client = createClient({ baseUrl: `${pod.url}/pod`, apiKey: CANARY, timeoutMs: 10_000 })
+  const client = createClient({ baseUrl: `${pod.url}/pod`, apiKey: CANARY, timeoutMs: 60_000 })
   const authorize = (request: Request) =>
     request.headers.get('authorization') === token || new Response('Sign in first', { status: 401 })
   const basics = { authorize, basePath: '/api/flowscale', maxBodyBytes }
@@ -515,14 +516,16 @@ attacks.forEach((attack, index) => {
   test(`${index + 1}: ${attack.name}`, async () => {
     const { proxy = 'open', status, pod: expected, body_ } = attack
     const { port, host, rejections } = proxies[proxy]
+    // What the attack before has left behind comes before this.
+    await sendRaw(Number(new URL(pod.url).port), 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     pod.seen.length = 0
-    const answer = await sendRaw(port, bytesOf(attack, host), (socket) => {
-      if (attack.ends) setTimeout(() => socket.destroy(), 50)
+    const answer = await sendRaw(port, bytesOf(attack, host), async (socket) => {
+      if (!attack.ends) return
+      await until(() => pod.seen.length > 0, Boolean)
+      socket.destroy()
     })
     // What is still on its way to the pod.
-    for (let tries = 0; tries < 500 && pod.seen.some(({ isWhole }) => isWhole === undefined); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
+    await until(() => pod.seen.every(({ isWhole }) => isWhole !== undefined), Boolean)
     const arrived = pod.seen.map(({ method, url }) => `${method} ${url}`)
     const whole = pod.seen.filter(({ isWhole }) => isWhole)
     const say = whole.length ? arrived.join(', ') : arrived.length ? 'a broken upload' : 'nothing'

@@ -12,6 +12,7 @@ import { createProxyHandler } from '../../packages/client/src/proxy/createProxyH
 import type { ProxyOptions } from '../../packages/client/src/proxy/types.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { recorder } from '../support/fakes.ts'
+import { HELD_MS, type HeldTimers, holdTimers } from '../support/holdTimers.ts'
 import { type Respond, recordingPod, sendRaw, serveProxy } from '../support/proxied.ts'
 
 const test = suite('streams through the proxy')
@@ -54,7 +55,7 @@ function deferred<T = void>() {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const until = async (what: () => unknown) => {
   for (let tries = 0; !what(); tries++) {
-    if (tries > 1000) throw new Error(`never came: ${what}`)
+    if (tries > 4000) throw new Error(`never came: ${what}`)
     await pause(10)
   }
 }
@@ -122,8 +123,8 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', () =>
     assert.is(arrivedHash.digest('hex'), hash.digest('hex'))
     let held = used() - before
     // Chunks that have just gone through may still be on their way out.
-    for (let round = 0; held >= 16 && round < 50; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+    for (let round = 0; held >= 16 && round < 500; round++) {
+      await pause(20)
       held = used() - before
     }
     assert.ok(held < 16, `${held.toFixed(1)} MiB are held at the end`)
@@ -269,24 +270,53 @@ test('who has left already gets nothing asked', async () => {
   await pod.close()
 })
 
+/** A proxy whose time is over when the test says so. */
+const withHeldProxy = (
+  use: (pod: Pod, proxy: Proxy, timers: HeldTimers, lines: { message: string }[]) => Promise<void>,
+) =>
+  withProxy({ timeoutMs: HELD_MS, options: { maxBodyBytes: 1000 } }, async (pod, proxy, logger) => {
+    const timers = holdTimers()
+    try {
+      await use(pod, proxy, timers, logger.lines)
+    } finally {
+      timers.release()
+    }
+  })
+
 test('a pod that does not answer in time', () =>
-  withProxy({ timeoutMs: 60, options: { maxBodyBytes: 1000 } }, async (pod, proxy, logger) => {
-    for (const respond of [() => {}, (_request, response) => start(response, '{"a')] as Respond[]) {
+  withHeldProxy(async (pod, proxy, timers, lines) => {
+    for (const [respond, count] of [
+      [() => {}, 1],
+      // One more for the answer, and one for its pieces.
+      [(_request, response) => start(response, '{"a'), 3],
+    ] as [Respond, number][]) {
+      const asked = deferred()
       const closed = deferred<boolean>()
       pod.respond = (request, response, seen) => {
         response.on('close', () => closed.resolve(response.writableFinished))
         respond(request, response, seen)
+        asked.resolve()
       }
       const bytes = `${post(4)}form`
-      const answer = await sendRaw(proxy.port, bytes)
+      const answering = sendRaw(proxy.port, bytes)
+      await asked.promise
+      await until(() => timers.count === count)
+      // That of the whole call, which was the first.
+      timers.fire(1)
+      const answer = await answering
       assert.is(answer.status, 504)
       assert.equal(JSON.parse(answer.body), { status: 'error', errors: ['The pod did not answer in time'] })
       assert.is(await closed.promise, false)
+      timers.fire()
     }
-    pod.respond = () => {}
-    assert.is((await sendRaw(proxy.port, get('comfy/health'))).status, 504)
+    const asked = deferred()
+    pod.respond = () => asked.resolve()
+    const answering = sendRaw(proxy.port, get('comfy/health'))
+    await asked.promise
+    timers.fire()
+    assert.is((await answering).status, 504)
     assert.equal(
-      logger.lines.map(({ message }) => message.replace(/\d+ms/, '')),
+      lines.map(({ message }) => message.replace(/\d+ms/, '')),
       [
         'POST /api/v1/runs timed out after ',
         'POST /api/v1/runs timed out after ',
@@ -299,27 +329,39 @@ test('a pod that does not answer in time', () =>
       response.on('close', () => closed.resolve(response.writableFinished))
       start(response, `{"data":"${'x'.repeat(2000)}`)
     }
-    const cut = await sendRaw(proxy.port, get('runs'))
+    const arrived = deferred()
+    const cutting = sendRaw(proxy.port, get('runs'), (socket) => socket.once('data', () => arrived.resolve()))
+    await arrived.promise
+    await until(() => timers.count)
+    timers.fire()
+    const cut = await cutting
     assert.is(cut.status, 200)
     assert.is(cut.isWhole, false)
     assert.is(await closed.promise, false)
   }))
 
 test('a caller that does not send what it began', () =>
-  withProxy({ timeoutMs: 50, options: { maxBodyBytes: 1000 } }, async (pod, proxy) => {
-    const answer = await sendRaw(proxy.port, `${post(900)}${'x'.repeat(100)}`)
-    assert.is(answer.status, 504)
-    await until(() => pod.seen[0]?.isWhole !== undefined)
+  withHeldProxy(async (pod, proxy, timers) => {
+    const answering = sendRaw(proxy.port, `${post(900)}${'x'.repeat(100)}`)
+    await until(() => pod.seen.length)
+    timers.fire(1)
+    assert.is((await answering).status, 504)
+    await until(() => pod.seen[0]!.isWhole !== undefined)
     assert.is(pod.seen[0]!.isWhole, false)
   }))
 
 test('a pod that breaks off, is packed, refuses early, redirects or is not there', () =>
   withProxy({}, async (pod, proxy) => {
-    pod.respond = (_request, response) => {
+    let breakOff = () => {}
+    pod.respond = (request, response) => {
       start(response, `{"data":"${'x'.repeat(2000)}`)
-      setTimeout(() => response.destroy(), 20)
+      breakOff = () => response.destroy()
+      // Nothing of the answer to an execute comes before all of it.
+      if (request.method === 'POST') setTimeout(breakOff, 20)
     }
-    assert.is((await sendRaw(proxy.port, get('runs'))).isWhole, false)
+    const broken = await sendRaw(proxy.port, get('runs'), (socket) => socket.once('data', () => breakOff()))
+    assert.is(broken.status, 200)
+    assert.is(broken.isWhole, false)
     assert.is((await sendRaw(proxy.port, `${post(4)}form`)).status, 502)
 
     const text = JSON.stringify({ status: 'success', data: ['é'.repeat(500), CANARY] })

@@ -10,6 +10,7 @@ import { createClient } from '../../packages/client/src/client.ts'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
+import { HELD_MS, holdTimers } from '../support/holdTimers.ts'
 import { listen } from '../support/listen.ts'
 
 const test = suite('upload from a file')
@@ -41,13 +42,16 @@ test('an answer that stalls in the middle is let go of, on abort and on time-out
   const reason = new Error('enough')
   begun = () => setTimeout(() => control.abort(reason), 200)
   assert.is(await rejection(executeWorkflow(client, 'w', { a: 'b' }, { signal: control.signal })), reason)
-  const late = await rejection(executeWorkflow(client, 'w', { a: 'b' }, { timeoutMs: 300 }))
+  const timers = holdTimers()
+  begun = () => setTimeout(() => timers.fire(), 200)
+  const late = await rejection(executeWorkflow(client, 'w', { a: 'b' }, { timeoutMs: HELD_MS }))
+  timers.release()
   assert.is(late.maybeSubmitted, true)
   // The connections are closed by the client: the server would leave them open for ever.
   const both = Promise.all(closed).then(() => 'closed')
   let timer: NodeJS.Timeout | undefined
   const held = new Promise((resolve) => {
-    timer = setTimeout(() => resolve('held'), 10_000)
+    timer = setTimeout(() => resolve('held'), 60_000)
   })
   assert.is(await Promise.race([both, held]), 'closed')
   clearTimeout(timer)

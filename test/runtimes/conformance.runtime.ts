@@ -12,7 +12,7 @@ import type { Row } from './commands.ts'
 import { rows } from './rows.ts'
 import { told } from './told.ts'
 
-const limitMs = 200_000
+const limitMs = 900_000
 const app = resolve('.tmp/runtimes')
 const [pattern = ''] = process.argv.slice(2)
 
@@ -80,7 +80,7 @@ async function runRow(
     }
     if (given && started.exit) {
       // By itself: a timer or a socket left behind would hold it.
-      const code = await Promise.race([started.exit, pause(10_000)])
+      const code = await Promise.race([started.exit, pause(60_000)])
       if (code !== 0) report = fail(report, `ended with ${code}\n${started.output()}`)
       const said = started.output().replace(ownWarning, '').trim()
       if (said) report = fail(report, `said something\n${said}`)

@@ -27,7 +27,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 function deno(command: string, env: Record<string, string> = {}) {
   const line = `cd ${folder} && exec ${binary} ${command}`
   const quiet = { DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }
-  return runCommand('sh', ['-c', line], { env: { ...quiet, ...env }, limitMs: 60_000 })
+  return runCommand('sh', ['-c', line], { env: { ...quiet, ...env }, limitMs: 300_000 })
 }
 /** The command in its first lines, in this network. */
 const [, usage = ''] = /^\/\/ +deno run (.*)$/m.exec(readFileSync('examples/deno.ts', 'utf8')) ?? []

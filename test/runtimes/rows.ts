@@ -12,8 +12,13 @@ function inChromium(kind: string): Row {
   return {
     runtime,
     async start(control) {
-      const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
+      const browser = await chromium.launch({
+        executablePath: chromiumPath,
+        args: ['--no-sandbox'],
+        timeout: 120_000,
+      })
       const page = await browser.newPage()
+      page.setDefaultTimeout(120_000)
       let output = ''
       page.on('pageerror', (error) => {
         output += `${error}\n`

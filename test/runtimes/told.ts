@@ -11,7 +11,7 @@ export async function told<T>(
     timer = setTimeout(() => done(undefined), limitMs)
   })
   // A command that has told its report ends soon after.
-  const early = exit?.then(() => Promise.race([coming, pause(500)]))
+  const early = exit?.then(() => Promise.race([coming, pause(5000)]))
   try {
     return await Promise.race([coming, late, ...(early ? [early] : [])])
   } finally {

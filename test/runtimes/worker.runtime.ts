@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 import { decode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cancel, occupy, pod } from '../examples/kit.ts'
+import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { listen } from '../support/listen.ts'
 import { readBody } from '../support/multipart.ts'
 
@@ -150,7 +150,7 @@ test('submits once, finishes by the cron, records a failure', async () => {
     assert.is((await call(`/runs/${good.body.runId}`)).body.status, 'pending')
     await cancel(emulator, bad.body.runId)
     await release()
-    await tick()
+    await reached(emulator, 'completed', good.body.runId)
     await tick()
     const { body } = await call(`/runs/${good.body.runId}`)
     assert.is(body.status, 'completed')

@@ -26,7 +26,7 @@ function prepare(): void {
 const publish = (where = '.', ...options: string[]) =>
   runCommand('sh', ['-c', `cd ${folder}/${where} && ${deno} publish --dry-run --allow-dirty ${options}`], {
     env: { DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' },
-    limitMs: 200_000,
+    limitMs: 600_000,
   })
 
 test('Deno would publish the three packages', async () => {

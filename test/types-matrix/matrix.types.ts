@@ -10,7 +10,7 @@ const here = resolve('test/types-matrix')
 const modules = join(here, 'node_modules')
 const deno = resolve('test/runtimes/node_modules/@deno/linux-x64-glibc/deno')
 const app = mkdtempSync(join(tmpdir(), 'flowscale-types-'))
-const limitMs = 100_000
+const limitMs = 600_000
 const [pattern = ''] = process.argv.slice(2)
 
 type Resolution = 'bundler' | 'node16' | 'nodenext'

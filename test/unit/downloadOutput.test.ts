@@ -14,6 +14,7 @@ import {
 } from '../../packages/client/src/errors.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../support/fakes.ts'
+import { HELD_MS, holdTimers } from '../support/holdTimers.ts'
 import { listen } from '../support/listen.ts'
 
 const test = suite('downloadOutput')
@@ -98,17 +99,23 @@ test('over real HTTP: the body is streamed, timeoutMs ends at the headers, an ab
     },
     async (baseUrl, _seen) => {
       const controller = new AbortController()
-      const client = clientWith(undefined, { baseUrl, timeoutMs: 150 })
-      const response = await downloadOutput(client, 'f.png', { signal: controller.signal })
-      const reader = response.body!.getReader()
-      assert.is(new TextDecoder().decode((await reader.read()).value), 'first')
-      const next = reader.read()
-      // Longer than timeoutMs; the body may take what it takes.
-      const pause = new Promise((resolve) => setTimeout(resolve, 250, 'still open'))
-      assert.is(await Promise.race([pause, next.catch((error) => error)]), 'still open')
-      const reason = new Error('enough')
-      controller.abort(reason)
-      assert.is(await rejection(next), reason)
+      const client = clientWith(undefined, { baseUrl, timeoutMs: HELD_MS })
+      const timers = holdTimers()
+      try {
+        const response = await downloadOutput(client, 'f.png', { signal: controller.signal })
+        const reader = response.body!.getReader()
+        assert.is(new TextDecoder().decode((await reader.read()).value), 'first')
+        const next = reader.read()
+        // The time is over; the body may take what it takes.
+        timers.fire()
+        const pause = new Promise((resolve) => setTimeout(resolve, 50, 'still open'))
+        assert.is(await Promise.race([pause, next.catch((error) => error)]), 'still open')
+        const reason = new Error('enough')
+        controller.abort(reason)
+        assert.is(await rejection(next), reason)
+      } finally {
+        timers.release()
+      }
     },
   ))
 

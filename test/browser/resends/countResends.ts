@@ -8,7 +8,7 @@ import { told } from '../../runtimes/told.ts'
 import { CANARY } from '../../support/canary.ts'
 import { listen } from '../../support/listen.ts'
 
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 const groupId = 'of-one-call'
 
 /** What the page knows of its one call. */

@@ -9,7 +9,7 @@ import { createRandom } from './random.ts'
 import type { Spy } from './spy.ts'
 
 const AT_A_TIME = 64
-const STUCK_MS = 60_000
+const STUCK_MS = 120_000
 
 /** The client, from its sources or as it is shipped. */
 export interface Lib {

@@ -39,7 +39,7 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
 
   await server.setChance(chance)
   const list = listOf(setup, true)
-  const client = clientOf(setup, list)
+  const client = clientOf(setup, list, true)
   const connection = withPush
     ? connectWebSocket(client, {
         WebSocket,
@@ -70,7 +70,7 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
   const ends = createTally()
   const late: number[] = []
   const iterated = new Set<string>()
-  const timeoutMs = count > 100 ? 15_000 : 2500
+  const shortMs = count > 100 ? 3750 : 625
   const say = (index: number, what: string): void =>
     void failures.push(`${name}, run ${index}, seed ${seed}: ${what}`)
   let listeners = 0
@@ -82,7 +82,7 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
     let terminal = ''
     // Of those that never end, some wait for their deadline, the others for the abort.
     const isShort = end === 'never' && index % 2 === 0
-    const ownMs = isShort ? timeoutMs / 4 : timeoutMs * 2
+    const ownMs = isShort ? shortMs : STUCK_MS * 2
     const onUpdate = ({ status }: { status: string }): void => {
       if (terminal) say(index, `${terminal} was undone by ${status}`)
       if (/^(completed|failed|cancelled)$/.test(status)) terminal = status
@@ -122,11 +122,12 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
     }
   })()
   await cancelRuns(setup, those('cancelled'))
-  const aborting = setTimeout(() => controller.abort(reason), timeoutMs)
+  // Once all others have ended, however long that takes here.
+  const others = waits.filter((_, index) => endOf(setup, index) !== 'never' || index % 2 === 0)
+  Promise.all(others).then(() => controller.abort(reason))
   try {
     await within(STUCK_MS, name, Promise.all([...waits, reading]))
   } finally {
-    clearTimeout(aborting)
     watcher.close()
     connection?.close()
   }

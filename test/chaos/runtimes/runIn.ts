@@ -5,8 +5,8 @@ import { listen } from '../../support/listen.ts'
 import type { Orders } from '../lib/executeCalls.ts'
 import type { Told } from './suite.ts'
 
-const LIMIT_MS = 200_000
-const END_MS = 10_000
+const LIMIT_MS = 300_000
+const END_MS = 60_000
 
 /** Runs the suite in a runtime. Throws where it tells nothing, or does not end by itself. */
 export async function runIn({ runtime, start }: Row, app: string, orders: Orders): Promise<Told> {
