@@ -246,8 +246,12 @@ test('node-websocket-example: connects, subscribes, shows progress, waits by pus
     await script.printed(/The run is queued/)
     const [, byPush, byPolling] = await local.runs()
     const before = local.timesAsked(byPush!)
+    const start = performance.now()
     await local.askedTimes(byPolling!, 6)
-    assert.ok(local.timesAsked(byPush!) - before < 4, `${local.timesAsked(byPush!) - before} questions`)
+    // Its pauses double: on a machine where six polls take long, there may be one more.
+    const most = Math.max(3, Math.log2((performance.now() - start) / 1000 + 1) + 1)
+    const asked = local.timesAsked(byPush!) - before
+    assert.ok(asked <= most, `${asked} questions`)
     await release()
     const { code, stdout, stderr } = await example.ended
     assert.is(code, 0, stderr)

@@ -205,11 +205,11 @@ test('faults of the list are waited out', async () => {
   try {
     const client = createClient({ baseUrl: url, apiKey: CANARY, timeoutMs: HELD_MS })
     const waits = createRunWatcher(client, fast).waitAll(['a', 'b', 'c'])
-    // The fourth is the one that stalls.
-    for (;;) {
-      if ((await seen()).length === 4) break
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    // The fourth is the one that stalls; other runs are asked for in the meantime.
+    await until(
+      async () => (await seen()).length,
+      (count) => count >= 4,
+    )
     timers.fire()
     const settled = await waits
     assert.equal(
@@ -243,8 +243,8 @@ test('with push the list is read when the server tells', () =>
   withPod({ speed: 5 }, async ({ client, counts }) => {
     const connection = connectWebSocket(client, { WebSocket: (await import('ws')).WebSocket })
     await connection.opened
-    // So long that nothing is seen by it.
-    const watcher = createRunWatcher(client, { groupId: 'g', pollIntervalMs: 200_000, push: connection })
+    // Longer than a wait: nothing is seen by polling.
+    const watcher = createRunWatcher(client, { groupId: 'g', pollIntervalMs: 400_000, push: connection })
     const ids = await Promise.all(Array.from({ length: 40 }, () => submit(client, 'a')))
     const settled = await watcher.waitAll(ids)
     assert.ok(settled.every(({ status }) => status === 'fulfilled'))

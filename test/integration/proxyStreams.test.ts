@@ -271,17 +271,18 @@ test('who has left already gets nothing asked', async () => {
 })
 
 /** A proxy whose time is over when the test says so. */
-const withHeldProxy = (
+async function withHeldProxy(
   use: (pod: Pod, proxy: Proxy, timers: HeldTimers, lines: { message: string }[]) => Promise<void>,
-) =>
-  withProxy({ timeoutMs: HELD_MS, options: { maxBodyBytes: 1000 } }, async (pod, proxy, logger) => {
-    const timers = holdTimers()
-    try {
-      await use(pod, proxy, timers, logger.lines)
-    } finally {
-      timers.release()
-    }
-  })
+): Promise<void> {
+  const timers = holdTimers()
+  try {
+    await withProxy({ timeoutMs: HELD_MS, options: { maxBodyBytes: 1000 } }, (pod, proxy, logger) =>
+      use(pod, proxy, timers, logger.lines),
+    )
+  } finally {
+    timers.release()
+  }
+}
 
 test('a pod that does not answer in time', () =>
   withHeldProxy(async (pod, proxy, timers, lines) => {
