@@ -5,7 +5,7 @@ export interface Figure {
   /** The client's; a median where it was measured more than once. */
   value: number
   /** The same by a bare fetch in the same run. */
-  floor: number | null
+  floor: number
   /** `value / floor`, as the median over the rounds, with its 95 % interval. */
   ratio?: Ratio
   /** The same of this process's CPU time, which other work on the machine disturbs less. */

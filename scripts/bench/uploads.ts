@@ -87,4 +87,4 @@ function section(title: string, bytes: number, rounds: number, peerRounds: numbe
   }
 }
 
-export const uploads: Section[] = [section('200 MB', 200e6, 7, 3), section('1 GB', 1e9, 3, 1)]
+export const uploads: Section[] = [section('200 MB', 200e6, 5, 3), section('1 GB', 1e9, 3, 1)]

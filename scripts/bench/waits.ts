@@ -7,11 +7,19 @@ interface Waited {
   asked: number
 }
 
+/** What `workers/many.mjs` prints. */
+interface Many extends Record<'requests' | 'seconds' | 'failed' | 'p99' | 'waiting', number> {
+  mb: Record<'peak' | 'inUse' | 'kept', number>
+}
+
 const ways = ['polling', 'adaptive polling', 'push', 'watcher', 'watcher, push']
 const late = (way: string, runs: number): string =>
   `${way}, ${runs} waits at once: from the run's end to the wait's`
 const counts = [1, 10, 100, 1000, 10_000]
 const many = (count: number): string => `requests for ${count} runs by executeMany`
+const heap = (count: number): string => `heap in use during ${count} runs by executeMany`
+/** MB for each run that waits. */
+const mbPerWait = 0.02
 
 async function wait(way: string, runs: number): Promise<Waited> {
   const server = await startServer('workers/emulator.mjs')
@@ -65,16 +73,15 @@ export const waits: Section[] = [
   ),
   {
     name: 'many',
-    figures: counts.map(many),
+    figures: counts.flatMap((count) => [many(count), heap(count)]),
     async run(say) {
       const figures: Figure[] = []
       let single: Waited = { delays: [], asked: 0 }
+      let hundred = 0
       for (const count of counts) {
         say(`executeMany, ${count} runs`)
         const server = await startServer('workers/emulator.mjs')
-        const told = await runScript<
-          Record<'requests' | 'seconds' | 'failed' | 'p99' | 'peakMb' | 'heapMb' | 'kept', number>
-        >('workers/many.mjs', server.url, `${count}`).finally(server.stop)
+        const told = await runScript<Many>('workers/many.mjs', server.url, `${count}`).finally(server.stop)
         if (told.failed) throw new Error(`${told.failed} of ${count} runs failed`)
         // Runs of 2 to 5 s: what single waits ask is measured at a thousand, where it counts.
         if (count === 1000) single = await wait('polling', 1000)
@@ -90,9 +97,7 @@ export const waits: Section[] = [
             'besides the submissions': polls,
             seconds: round(told.seconds),
             'p99 ms from the end of a run to its result': round(told.p99),
-            'peak MB above idle': round(told.peakMb),
-            'heap MB kept': round(told.heapMb),
-            'MB of results as JSON': round(told.kept),
+            'peak MB above idle': round(told.mb.peak),
             ...(count === 1000 && {
               'polls of single waits': single.asked,
               'p99 ms of single waits': round(quantile(single.delays, 0.99)),
@@ -104,6 +109,23 @@ export const waits: Section[] = [
               : null,
           met: count === 1000 ? polls <= single.asked / 20 && extra < 1000 : null,
           note: 'the floor is the submissions alone',
+        })
+        const { inUse, kept } = told.mb
+        if (count === 100) hundred = inUse
+        const limit = hundred + kept + mbPerWait * told.waiting
+        figures.push({
+          name: heap(count),
+          unit: 'MB above idle',
+          value: round(inUse),
+          floor: round(kept),
+          peers: {},
+          beside: { 'runs that waited then': told.waiting },
+          target:
+            count > 100
+              ? `at most ${mbPerWait * 1000} KB for each run that waits, besides what is kept`
+              : null,
+          met: count > 100 ? inUse <= limit : null,
+          note: 'the most of what collections of each second left; the floor is what was left after the end, results included',
         })
       }
       return figures

@@ -66,7 +66,7 @@ export function besidePeers(results: Results): string[] {
         ...peers.map((who) => [`${who} ${versions[who]}`, ...columns.map(([, name]) => versus(name, who))]),
         [
           'bare fetch',
-          ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor!))),
+          ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor))),
         ],
       ],
     ),
@@ -96,12 +96,12 @@ export function performance(results: Results): string[] {
   ].map((name) => {
     const { value, floor, unit, ratio, target, met } = find(name)
     const times = ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : ''
-    return [name, `${number(value)} ${unit.split(',')[0]}`, number(floor!), times, mark(target, met)]
+    return [name, `${number(value)} ${unit.split(',')[0]}`, number(floor), times, mark(target, met)]
   })
 
   const imports = figures
     .filter(({ name }) => name.startsWith('import of'))
-    .map(({ name, value, floor, target, met }) => [name, number(value), number(floor!), mark(target, met)])
+    .map(({ name, value, floor, target, met }) => [name, number(value), number(floor), mark(target, met)])
 
   const sizes = figures
     .filter(({ name }) => name.startsWith('size of'))
@@ -118,9 +118,19 @@ export function performance(results: Results): string[] {
       'seconds',
       'p99 ms from the end of a run to its result',
       'peak MB above idle',
-      'heap MB kept',
     ]
-    return [number(count), number(value), ...told.map((name) => number(Math.max(0, beside[name]!)))]
+    const heap = find(`heap in use during ${count} runs by executeMany`)
+    return [
+      number(count),
+      number(value),
+      ...[
+        ...told.map((name) => beside[name]!),
+        heap.value,
+        heap.beside!['runs that waited then']!,
+        heap.floor,
+      ].map((n) => number(Math.max(0, n))),
+      mark(heap.target, heap.met),
+    ]
   })
 
   const late = [50, 1000].flatMap((runs) =>
@@ -140,10 +150,9 @@ export function performance(results: Results): string[] {
 
   const seen = figures
     .filter(({ name }) => name.startsWith('adaptive polling of'))
-    .map(({ name, value, beside }) => [
+    .map(({ name, value, floor, beside }) => [
       name.replace('adaptive polling of ', ''),
-      number(value),
-      number(beside!['each second']!),
+      ...[value, beside!['each second']!, floor].map(number),
     ])
 
   const missed = figures.filter(({ met }) => met === false)
@@ -161,9 +170,24 @@ export function performance(results: Results): string[] {
     '',
     ...table(['', 'minified', 'gzip', 'brotli', 'target'], sizes),
     '',
-    'Many runs by `executeMany`: requests, of those not submissions; p99 from the end of a run to its result; memory.',
+    'Many runs by `executeMany`: requests, of those not submissions; p99 from the end of a run to its result; the most memory',
+    'of the process; the most of its heap that was in use, and what was left of that at the end, with the results:',
     '',
-    ...table(['runs', 'requests', 'not submissions', 'seconds', 'p99, ms', 'peak MB', 'MB kept'], many),
+    ...table(
+      [
+        'runs',
+        'requests',
+        'not submissions',
+        'seconds',
+        'p99, ms',
+        'peak MB',
+        'heap MB',
+        'runs waiting then',
+        'MB kept',
+        'target for the heap',
+      ],
+      many,
+    ),
     '',
     'From the end of a run to the end of the wait for it, in ms:',
     '',
@@ -178,7 +202,7 @@ export function performance(results: Results): string[] {
     '',
     'The same on the emulator, with the runs that it learns from, in polls and ms:',
     '',
-    ...table(['', 'with a history', 'each second'], seen),
+    ...table(['', 'with a history', 'each second', 'bare fetch, each second'], seen),
     '',
     ...(missed.length ? ['### Targets that were missed', ''] : ['Every target was met.']),
     ...missed.map(

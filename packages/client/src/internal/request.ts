@@ -51,11 +51,11 @@ export function isUnclear(error: Error): boolean {
  * `fetch`.
  */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
-  const { apiKey, headers: own, fetch = globalThis.fetch, logger } = reveal(client)
+  const { apiKey, headers: own, fetch = globalThis.fetch, logger, ownSignals } = reveal(client)
   const { options, method = 'GET', shape, via, retryOn = transient } = call
   checkOptions(options, requestRules)
-  const { maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
-  const outer = options.signal && AbortSignal.any([options.signal])
+  const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
+  const outer = ownSignals ? signal : signal && AbortSignal.any([signal])
   // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
   const href = shape ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
   const { url = href } = call

@@ -7,6 +7,8 @@ export interface Secrets {
   readonly headers: HeadersSource
   readonly fetch?: Fetch | undefined
   readonly logger?: Logger | undefined
+  /** Nobody else listens to the signals that calls are given, so that none need be derived from them. */
+  readonly ownSignals?: boolean | undefined
 }
 
 // A registered symbol, so that a client of one copy of the package works with the functions of another.

@@ -49,7 +49,10 @@ export function observe(client: Client, headers: HeadersSource = {}): Observed {
   }
 
   const observed: Observed = {
-    client: hide({ ...client, maxRetries: 0 }, { ...secrets, headers: both, logger: holding as Logger }),
+    client: hide(
+      { ...client, maxRetries: 0 },
+      { ...secrets, headers: both, logger: holding as Logger, ownSignals: true },
+    ),
     sent,
     foreign,
     log: undefined,

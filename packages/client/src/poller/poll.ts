@@ -1,5 +1,6 @@
 import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
+import { reveal } from '../internal/secrets.ts'
 import { sleep, within } from '../internal/within.ts'
 import type { Client, RequestOptions, Resumed, ResumeOptions } from '../types.ts'
 import { createHints } from './hints.ts'
@@ -44,8 +45,9 @@ export function createPoll(
   resume: (options?: ResumeOptions) => Promise<Resumed>,
 ): Poll {
   const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, headers } = options
+  const { signal: given } = options
   // Derived once: each derivation leaves a mark on the caller's signal, for as long as that lives.
-  const signal = options.signal && AbortSignal.any([options.signal])
+  const signal = given && !reveal(client).ownSignals ? AbortSignal.any([given]) : given
   const observed = observe(client, headers)
   const hints = createHints(options.push, runId)
   const start = Date.now()

@@ -18,7 +18,7 @@ export interface SharedOptions {
 
 export interface Shared {
   readonly client: Client
-  /** For waits, which have a deadline of their own: what they ask keeps its place, however long the line. */
+  /** For waits, each with a deadline and a signal of its own: what they ask keeps its place, however long the line. */
   readonly patient: Client
   /** The push connection, as the wait for a run is to have it; with `isEager` for one that wants each state. */
   pushOf(runId: string, isEager?: boolean): PushConnection | undefined
@@ -121,11 +121,12 @@ export function shareRequests(client: Client, options: SharedOptions): Shared {
     return answer
   }
 
-  const share = (timeoutMs: number) => hide({ ...client, timeoutMs }, { ...secrets, fetch })
+  const share = (timeoutMs: number, ownSignals?: boolean) =>
+    hide({ ...client, timeoutMs }, { ...secrets, fetch, ownSignals })
   return {
     // A question may wait for a whole round before it is asked.
     client: share(client.timeoutMs + Math.max(intervalMs, push ? mostMs : 0)),
-    patient: share(maxDelayMs),
+    patient: share(maxDelayMs, true),
     pushOf: (runId, isEager = false) => push?.of(runId, isEager),
   }
 }
