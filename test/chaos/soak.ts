@@ -11,8 +11,8 @@ const RUNS = 50_000
 /** Those that hold a run up for seconds would leave most of the time to waiting. */
 const MILD = FAULT_KINDS.filter((kind) => !/^(hang-|drip|http-429-(year|absurd))/.test(kind))
 /** How long a full count may take before it ends with what it has, in ms. */
-const FULL_MS = 150_000
-const OVERALL_MS = 260_000
+const FULL_MS = 240_000
+const OVERALL_MS = 350_000
 const LONG_MS = 3_600_000
 
 /** What the process that soaks tells in the end. */
