@@ -49,6 +49,17 @@ test('the name of a File is replaced, and the File left alone', () => {
   assert.is(file.name, 'old.png')
 })
 
+test('bytes that were transferred are an error that says so', () => {
+  const { buffer } = new Uint8Array([1])
+  const view = new Uint8Array(buffer)
+  structuredClone(buffer, { transfer: [buffer] })
+  for (const data of [buffer, view]) {
+    const error = thrown(() => toFile(data, 'a.bin'))
+    assert.instance(error, ArgumentError)
+    assert.match(error.message, 'data has bytes that are gone')
+  }
+})
+
 test('wrong arguments are errors that name them', () => {
   const blob = new Blob(['x'])
   for (const data of ['text', 5, null, undefined, [], {}, [1, 2], new Map()]) {

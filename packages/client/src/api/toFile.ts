@@ -29,7 +29,11 @@ export function toFile(
     throw new ArgumentError('filename must be a non-empty string')
   checkOptions(options, { type: isString })
   const { type = isBlob ? data.type : '' } = options
-  return Object.defineProperty(new Blob([data as BlobPart], { type }), 'name', {
-    value: filename,
-  }) as unknown as NamedBlob
+  try {
+    return Object.defineProperty(new Blob([data as BlobPart], { type }), 'name', {
+      value: filename,
+    }) as unknown as NamedBlob
+  } catch {
+    throw new ArgumentError('data has bytes that are gone')
+  }
 }
