@@ -73,7 +73,7 @@ else {
   for (const { name, unit, value, floor, ratio, peers, beside = {}, target, met, note } of figures) {
     console.log(`${met === false ? '✖' : ' '} ${name}: ${value} ${unit}`)
     const interval = ratio && ` (${ratio.value}, 95 %: ${ratio.interval.join(' to ')})`
-    if (floor !== null) console.log(`    floor ${floor}${interval ?? ''}`)
+    console.log(`    floor ${floor}${interval ?? ''}`)
     const list = (record: Record<string, number>) =>
       Object.entries(record)
         .map(([who, what]) => `${who} ${what}`)
