@@ -1,8 +1,8 @@
 // `npm run test:chaos [-- --short | --long] [--seed N] [pattern]`: no run started twice, no paid result lost, no key
 // leaked, nothing hangs, as numbers. Ends with `N passed, N failed`.
 import { parseArgs } from 'node:util'
+import type { Ledger } from '@flowscale/emulator'
 import { FAULT_KINDS } from '../packages/emulator/src/faults/table.ts'
-import type { Ledger } from '../packages/emulator/src/index.ts'
 import { ledgerLines, totalFaults } from '../test/chaos/lib/tables.ts'
 import { parts } from '../test/chaos/parts.ts'
 import { runtimes } from '../test/chaos/runtimes.ts'

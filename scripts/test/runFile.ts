@@ -55,7 +55,8 @@ export async function runFile(
 ): Promise<Outcome> {
   const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
   const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, {
-    env,
+    // There the public names of the packages stand for their sources.
+    env: { TSX_TSCONFIG_PATH: 'test/tsconfig.json', ...env },
     ...(limitMs && { limitMs }),
     ...(cwd && { cwd }),
   })

@@ -1,7 +1,6 @@
 // An abort at any moment of anything gives the caller's reason back as it is, and leaves nothing behind.
 import { getEventListeners } from 'node:events'
-import { createClient } from '../../packages/client/src/client.ts'
-import { ArgumentError } from '../../packages/client/src/errors.ts'
+import { ArgumentError, createClient } from '@flowscale/client'
 import { CANARY } from '../support/canary.ts'
 import { acts } from './aborts/acts.ts'
 import { type Open, startServer } from './aborts/startServer.ts'

@@ -1,7 +1,7 @@
 // Whatever a server answers, a call ends in what its type promises or in an error of ours, and shows no key.
+
+import { createClient, isFlowScaleError, type TimeoutError } from '@flowscale/client'
 import fc from 'fast-check'
-import { createClient } from '../../packages/client/src/client.ts'
-import { isFlowScaleError, type TimeoutError } from '../../packages/client/src/errors.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type Answer, answerOf } from './answers/answerOf.ts'
 import { calls, type Fuzzed } from './answers/calls.ts'

@@ -1,5 +1,5 @@
-import * as index from '../../packages/client/src/index.ts'
-import * as poller from '../../packages/client/src/poller/index.ts'
+import * as index from '@flowscale/client'
+import * as poller from '@flowscale/client/poller'
 import { compareCalls } from './lib/compareCalls.ts'
 import { executeCalls } from './lib/executeCalls.ts'
 import { findMaybes } from './lib/findMaybes.ts'

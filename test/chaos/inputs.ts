@@ -1,9 +1,7 @@
 // What a server decodes is what was given to `executeWorkflow`, or nothing was sent and the error names the input.
 import { isDeepStrictEqual } from 'node:util'
+import { ArgumentError, createClient, executeWorkflow } from '@flowscale/client'
 import fc from 'fast-check'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { createClient } from '../../packages/client/src/client.ts'
-import { ArgumentError } from '../../packages/client/src/errors.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { formServer } from './inputs/formServer.ts'
 import { type Due, type Given, givens, isIllegal, keys } from './inputs/given.ts'

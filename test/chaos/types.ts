@@ -1,4 +1,4 @@
-import type { Ledger } from '../../packages/emulator/src/index.ts'
+import type { Ledger } from '@flowscale/emulator'
 
 /** How much: `short` in `npm test`, `full` in `npm run test:chaos`, `long` without a limit. */
 export type Scale = 'short' | 'full' | 'long'

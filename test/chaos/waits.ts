@@ -1,4 +1,3 @@
-import { WebSocket } from 'ws'
 import {
   type Client,
   cancelRun,
@@ -7,16 +6,12 @@ import {
   executeWorkflow,
   isFlowScaleError,
   type TimeoutError,
-} from '../../packages/client/src/index.ts'
-import {
-  executeWorkflowAsync,
-  waitForOutput,
-  waitForResult,
-  waitForRun,
-} from '../../packages/client/src/poller/index.ts'
-import { connectWebSocket } from '../../packages/client/src/websocket/index.ts'
+} from '@flowscale/client'
+import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
+import { connectWebSocket } from '@flowscale/client/websocket'
+import type { FaultKind, Ledger } from '@flowscale/emulator'
+import { WebSocket } from 'ws'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
-import type { FaultKind, Ledger } from '../../packages/emulator/src/index.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { findAnew } from './lib/findAnew.ts'
 import { inParallel, Stuck, within } from './lib/guard.ts'

@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { createEmulator, type FaultKind, type FaultOptions, type FaultRequest } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
 import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator/src/faults/table.ts'
-import {
-  createEmulator,
-  type FaultKind,
-  type FaultOptions,
-  type FaultRequest,
-} from '../../packages/emulator/src/index.ts'
-import { serve } from '../../packages/emulator/src/node.ts'
 import { addressOf, closed, connected, dial, has, KEY } from './dial.ts'
 import { type Api, ended, form, open, TRANSPORTS, type Transport, until } from './kit.ts'
 

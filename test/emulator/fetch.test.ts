@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
+import { createEmulator } from '@flowscale/emulator'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
 import { ended, form, open } from './kit.ts'
 
 const test = suite('emulator.fetch')

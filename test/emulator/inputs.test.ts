@@ -1,6 +1,6 @@
+import type { InputFile, WorkflowInputs } from '@flowscale/emulator'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { InputFile, WorkflowInputs } from '../../packages/emulator/src/types.ts'
 import { type Answer, type Api, DIALECTS, ended, type Fields, form, open, TRANSPORTS } from './kit.ts'
 
 for (const transport of TRANSPORTS) {

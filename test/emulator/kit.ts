@@ -1,12 +1,12 @@
+import {
+  createEmulator,
+  type Dialect,
+  type Emulator,
+  type EmulatorOptions,
+  type WorkflowDefinition,
+} from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import * as assert from 'uvu/assert'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
-import { serve } from '../../packages/emulator/src/node.ts'
-import type {
-  Dialect,
-  Emulator,
-  EmulatorOptions,
-  WorkflowDefinition,
-} from '../../packages/emulator/src/types.ts'
 
 export const DIALECTS: Dialect[] = ['readme', 'openapi', 'python']
 export const TRANSPORTS = ['emulator.fetch', 'http'] as const

@@ -1,7 +1,7 @@
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
-import { serve } from '../../packages/emulator/src/node.ts'
 import { type Api, ended, open } from './kit.ts'
 
 const test = suite('options')

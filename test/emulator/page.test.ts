@@ -1,9 +1,10 @@
 // The playground that the Node server serves beside the API.
 import { request } from 'node:http'
-import { createEmulator } from '@flowscale/emulator'
-import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+// As built: the page lies beside it.
+import { createEmulator } from '../../packages/emulator/dist/index.js'
+import { serve } from '../../packages/emulator/dist/node.js'
 
 const test = suite('page')
 const emulator = createEmulator()

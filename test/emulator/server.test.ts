@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { createServer, get, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
+import { type Served, type ServeOptions, serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
-import { type Served, type ServeOptions, serve } from '../../packages/emulator/src/node.ts'
-import type { Dialect, Emulator, EmulatorOptions } from '../../packages/emulator/src/types.ts'
 import { form, gates, until } from './kit.ts'
 
 const test = suite('server')

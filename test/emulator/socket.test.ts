@@ -1,10 +1,9 @@
 import { connect } from 'node:net'
+import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
+import { type Served, serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
-import { type Served, serve } from '../../packages/emulator/src/node.ts'
-import type { Dialect, Emulator, EmulatorOptions } from '../../packages/emulator/src/types.ts'
 import { addressOf, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
 import { DIALECTS, form, type Gates, gates, until } from './kit.ts'
 

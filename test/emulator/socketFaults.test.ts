@@ -1,8 +1,7 @@
+import { createEmulator, type Emulator } from '@flowscale/emulator'
+import { type Served, type SocketOptions, serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEmulator } from '../../packages/emulator/src/index.ts'
-import { type Served, type SocketOptions, serve } from '../../packages/emulator/src/node.ts'
-import type { Emulator } from '../../packages/emulator/src/types.ts'
 import { addressOf, type Client, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
 import { form, until } from './kit.ts'
 

@@ -1,6 +1,6 @@
+import type { RunUpdate } from '@flowscale/emulator'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { RunUpdate } from '../../packages/emulator/src/types.ts'
 import { type Api, DIALECTS, ended, gates, OUTPUT_NAME, open, until } from './kit.ts'
 
 const test = suite('watch')

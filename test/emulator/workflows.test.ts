@@ -1,8 +1,8 @@
+import type { RunContext, WorkflowDefinition, WorkflowInputs } from '@flowscale/emulator'
 import { decode, encode } from 'fast-png'
 import { encode as encodeJpeg } from 'jpeg-js'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { RunContext, WorkflowDefinition, WorkflowInputs } from '../../packages/emulator/src/types.ts'
 import { type Answer, type Api, ended, type Fields, form, open, until } from './kit.ts'
 
 const test = suite('workflows')

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
-import { createEmulator, type Emulator, type EmulatorOptions } from '../../packages/emulator/src/index.ts'
-import { serve } from '../../packages/emulator/src/node.ts'
+import { createEmulator, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 
 /** An emulator in this process, so that it can be asked and held up, and the environment that leads to it. */
 export async function pod(options: EmulatorOptions = {}) {

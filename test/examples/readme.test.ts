@@ -61,10 +61,11 @@ for (const document of documents) {
       )
       const file = join(folder, `block-${index}.${language === 'js' ? 'mjs' : language}`)
       writeFileSync(file, code!.replaceAll('http://127.0.0.1:4188', local.url))
-      const { code: exit, output } = await runCommand('sh', [
-        '-c',
-        `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`,
-      ])
+      const command = `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`
+      // As a user runs it: by the packages as built.
+      const { code: exit, output } = await runCommand('sh', ['-c', command], {
+        env: { TSX_TSCONFIG_PATH: '' },
+      })
       assert.is(exit, 0, output)
     })
   })

@@ -2,12 +2,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { createClient, executeWorkflow, isFlowScaleError } from '@flowscale/client'
+import { executeMany } from '@flowscale/client/poller'
 import { createEmulator, type Dialect, type FaultOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createClient, executeWorkflow, isFlowScaleError } from '../../packages/client/src/index.ts'
-import { executeMany } from '../../packages/client/src/poller/index.ts'
 import { CANARY } from '../support/canary.ts'
 
 const test = suite('many runs, again')

@@ -1,9 +1,9 @@
 // Attacks on the proxy: raw requests to a real server, and what of them a recording pod gets to see. No `pod`: an
 // upload that breaks off, of which the pod may see the start.
 
+import { createClient } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createClient } from '../../packages/client/src/client.ts'
 import { until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type RawAnswer, recordingPod, sendRaw, serveProxy } from '../support/proxied.ts'

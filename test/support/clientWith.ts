@@ -1,5 +1,4 @@
-import { createClient } from '../../packages/client/src/client.ts'
-import type { Client, ClientOptions, Fetch } from '../../packages/client/src/types.ts'
+import { type Client, type ClientOptions, createClient, type Fetch } from '@flowscale/client'
 import { CANARY } from './canary.ts'
 
 /** A client with the canary key, on a host that does not exist. */

@@ -1,5 +1,5 @@
+import type { Fetch, LogFields, Logger } from '@flowscale/client'
 import FakeTimers, { type Clock } from '@sinonjs/fake-timers'
-import type { Fetch, LogFields, Logger } from '../../packages/client/src/types.ts'
 import { assertNoCanary } from './canary.ts'
 
 /** A clock that stands still until a test ticks it; also Math.random can be fixed. */

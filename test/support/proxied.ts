@@ -1,10 +1,9 @@
 // A pod that records what it is sent, a proxy in front of it on a real server, and requests as raw as a socket.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { Client } from '@flowscale/client'
+import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import { getRequestListener } from '@hono/node-server'
-import { createProxyHandler } from '../../packages/client/src/proxy/createProxyHandler.ts'
-import type { ProxyOptions } from '../../packages/client/src/proxy/types.ts'
-import type { Client } from '../../packages/client/src/types.ts'
 import { listen } from './listen.ts'
 
 /** What the pod saw of one request. */

@@ -1,8 +1,6 @@
+import { checkHealth, createClient, ResponseError } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { createClient } from '../../packages/client/src/client.ts'
-import { ResponseError } from '../../packages/client/src/errors.ts'
 import { CANARY } from '../support/canary.ts'
 import { fakeFetch, ok, rejection } from '../support/fakes.ts'
 

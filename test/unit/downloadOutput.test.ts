@@ -1,17 +1,18 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
-import { type DownloadSource, downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
 import {
   ArgumentError,
+  type DownloadSource,
+  downloadOutput,
   HttpError,
   NetworkError,
   ResponseError,
   RunError,
   TimeoutError,
-} from '../../packages/client/src/errors.ts'
+} from '@flowscale/client'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../support/holdTimers.ts'

@@ -1,14 +1,11 @@
 import { inspect } from 'node:util'
-import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { getOutput } from '../../packages/client/src/api/getOutput.ts'
-import { getRun } from '../../packages/client/src/api/getRun.ts'
 import {
   ArgumentError,
+  checkHealth,
+  executeWorkflow,
   FlowScaleError,
+  getOutput,
+  getRun,
   HttpError,
   isFlowScaleError,
   NetworkError,
@@ -17,7 +14,10 @@ import {
   RunError,
   TimeoutError,
   ValidationError,
-} from '../../packages/client/src/errors.ts'
+} from '@flowscale/client'
+import { build } from 'esbuild'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, hang, json, ok, rejection, thrown } from '../support/fakes.ts'

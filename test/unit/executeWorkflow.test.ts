@@ -1,20 +1,20 @@
 import { execFile } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
-import * as undici from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { toFile } from '../../packages/client/src/api/toFile.ts'
 import {
   ArgumentError,
+  executeWorkflow,
+  type Fetch,
   HttpError,
   NetworkError,
   ResponseError,
   RunError,
   TimeoutError,
+  toFile,
   ValidationError,
-} from '../../packages/client/src/errors.ts'
-import type { Fetch } from '../../packages/client/src/types.ts'
+} from '@flowscale/client'
+import * as undici from 'undici'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { type Answer, fakeClock, fakeFetch, hang, json, ok, rejection } from '../support/fakes.ts'
@@ -368,9 +368,7 @@ for (const end of ['time-out', 'abort']) {
   test(`a stalled answer ends at the ${end}, also after a garbage collection`, async () => {
     const child = `
       import { createServer } from 'node:http'
-      import { createClient } from './packages/client/src/client.ts'
-      import { checkHealth } from './packages/client/src/api/checkHealth.ts'
-      import { executeWorkflow } from './packages/client/src/api/executeWorkflow.ts'
+      import { checkHealth, createClient, executeWorkflow } from '@flowscale/client'
       const closed = Promise.withResolvers?.() ?? {}
       closed.promise ??= new Promise((resolve) => { closed.resolve = resolve })
       const server = createServer((request, response) => {

@@ -1,11 +1,14 @@
 import { inspect } from 'node:util'
+import {
+  ArgumentError,
+  checkHealth,
+  createClient,
+  executeWorkflow,
+  type HeadersSource,
+  NetworkError,
+} from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { createClient } from '../../packages/client/src/client.ts'
-import { ArgumentError, NetworkError } from '../../packages/client/src/errors.ts'
-import type { HeadersSource } from '../../packages/client/src/types.ts'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection, thrown } from '../support/fakes.ts'

@@ -1,9 +1,6 @@
+import { ArgumentError, type Client, type GetRunsOptions, HttpError, iterateRuns } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { GetRunsOptions } from '../../packages/client/src/api/getRuns.ts'
-import { iterateRuns } from '../../packages/client/src/api/iterateRuns.ts'
-import { ArgumentError, HttpError } from '../../packages/client/src/errors.ts'
-import type { Client } from '../../packages/client/src/types.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection } from '../support/fakes.ts'
 

@@ -1,14 +1,20 @@
+import {
+  ArgumentError,
+  type Client,
+  cancelRun,
+  checkHealth,
+  type GetRunsOptions,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+  getWorkflows,
+  HttpError,
+  ResponseError,
+  RunError,
+} from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cancelRun } from '../../packages/client/src/api/cancelRun.ts'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { getOutput } from '../../packages/client/src/api/getOutput.ts'
-import { getQueue } from '../../packages/client/src/api/getQueue.ts'
-import { getRun } from '../../packages/client/src/api/getRun.ts'
-import { type GetRunsOptions, getRuns } from '../../packages/client/src/api/getRuns.ts'
-import { getWorkflows } from '../../packages/client/src/api/getWorkflows.ts'
-import { ArgumentError, HttpError, ResponseError, RunError } from '../../packages/client/src/errors.ts'
-import type { Client } from '../../packages/client/src/types.ts'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection } from '../support/fakes.ts'

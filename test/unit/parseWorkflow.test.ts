@@ -1,7 +1,6 @@
+import { ArgumentError, parseWorkflow } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseWorkflow } from '../../packages/client/src/api/parseWorkflow.ts'
-import { ArgumentError } from '../../packages/client/src/errors.ts'
 import { thrown } from '../support/fakes.ts'
 
 const test = suite('parseWorkflow')

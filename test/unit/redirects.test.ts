@@ -1,11 +1,13 @@
+import {
+  type Client,
+  cancelRun,
+  checkHealth,
+  executeWorkflow,
+  getRuns,
+  RedirectError,
+} from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cancelRun } from '../../packages/client/src/api/cancelRun.ts'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { getRuns } from '../../packages/client/src/api/getRuns.ts'
-import { RedirectError } from '../../packages/client/src/errors.ts'
-import type { Client } from '../../packages/client/src/types.ts'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, ok, recorder, rejection } from '../support/fakes.ts'

@@ -1,19 +1,19 @@
 // What a review found, each by what a user would have lost.
 import { inspect } from 'node:util'
+import {
+  checkHealth,
+  createClient,
+  downloadOutput,
+  executeWorkflow,
+  type Fetch,
+  getQueue,
+  getRun,
+  iterateRuns,
+} from '@flowscale/client'
+import { executeWorkflowAsync, waitForResult, waitForRun } from '@flowscale/client/poller'
+import { createProxyHandler } from '@flowscale/client/proxy'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { getQueue } from '../../packages/client/src/api/getQueue.ts'
-import { getRun } from '../../packages/client/src/api/getRun.ts'
-import { iterateRuns } from '../../packages/client/src/api/iterateRuns.ts'
-import { createClient } from '../../packages/client/src/client.ts'
-import { executeWorkflowAsync } from '../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForResult } from '../../packages/client/src/poller/waitForResult.ts'
-import { waitForRun } from '../../packages/client/src/poller/waitForRun.ts'
-import { createProxyHandler } from '../../packages/client/src/proxy/createProxyHandler.ts'
-import type { Fetch } from '../../packages/client/src/types.ts'
 import { createFeed } from '../../packages/client/src/websocket/createFeed.ts'
 import { noteSubscription } from '../../packages/client/src/websocket/noteSubscription.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'

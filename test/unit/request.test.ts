@@ -1,26 +1,28 @@
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
+import {
+  ArgumentError,
+  type Client,
+  cancelRun,
+  checkHealth,
+  createClient,
+  downloadOutput,
+  executeWorkflow,
+  FlowScaleError,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+  getWorkflows,
+  HttpError,
+  type Logger,
+  NetworkError,
+  type RequestOptions,
+  TimeoutError,
+} from '@flowscale/client'
 import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cancelRun } from '../../packages/client/src/api/cancelRun.ts'
-import { checkHealth } from '../../packages/client/src/api/checkHealth.ts'
-import { downloadOutput } from '../../packages/client/src/api/downloadOutput.ts'
-import { executeWorkflow } from '../../packages/client/src/api/executeWorkflow.ts'
-import { getOutput } from '../../packages/client/src/api/getOutput.ts'
-import { getQueue } from '../../packages/client/src/api/getQueue.ts'
-import { getRun } from '../../packages/client/src/api/getRun.ts'
-import { getRuns } from '../../packages/client/src/api/getRuns.ts'
-import { getWorkflows } from '../../packages/client/src/api/getWorkflows.ts'
-import { createClient } from '../../packages/client/src/client.ts'
-import {
-  ArgumentError,
-  FlowScaleError,
-  HttpError,
-  NetworkError,
-  TimeoutError,
-} from '../../packages/client/src/errors.ts'
-import type { Client, Logger, RequestOptions } from '../../packages/client/src/types.ts'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { type Answer, fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../support/fakes.ts'

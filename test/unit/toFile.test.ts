@@ -1,7 +1,6 @@
+import { ArgumentError, toFile } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { toFile } from '../../packages/client/src/api/toFile.ts'
-import { ArgumentError } from '../../packages/client/src/errors.ts'
 import { thrown } from '../support/fakes.ts'
 
 const test = suite('toFile')

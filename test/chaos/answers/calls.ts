@@ -1,21 +1,26 @@
-import { cancelRun } from '../../../packages/client/src/api/cancelRun.ts'
-import { checkHealth } from '../../../packages/client/src/api/checkHealth.ts'
-import { downloadOutput } from '../../../packages/client/src/api/downloadOutput.ts'
-import { executeWorkflow } from '../../../packages/client/src/api/executeWorkflow.ts'
-import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
-import { getQueue } from '../../../packages/client/src/api/getQueue.ts'
-import { getRun } from '../../../packages/client/src/api/getRun.ts'
-import { getRuns } from '../../../packages/client/src/api/getRuns.ts'
-import { getWorkflows } from '../../../packages/client/src/api/getWorkflows.ts'
-import { iterateRuns } from '../../../packages/client/src/api/iterateRuns.ts'
-import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
-import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
-import { watchRun } from '../../../packages/client/src/poller/watchRun.ts'
-import type { Client, Run } from '../../../packages/client/src/types.ts'
+import {
+  type Client,
+  cancelRun,
+  checkHealth,
+  downloadOutput,
+  executeWorkflow,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+  getWorkflows,
+  iterateRuns,
+  type Run,
+} from '@flowscale/client'
+import {
+  createRunWatcher,
+  executeMany,
+  executeWorkflowAsync,
+  waitForOutput,
+  waitForResult,
+  waitForRun,
+  watchRun,
+} from '@flowscale/client/poller'
 import { RUN } from './answerOf.ts'
 import type { Operation } from './promises.ts'
 

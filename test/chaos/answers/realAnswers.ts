@@ -1,4 +1,4 @@
-import { createEmulator } from '../../../packages/emulator/src/createEmulator.ts'
+import { createEmulator } from '@flowscale/emulator'
 
 /** An answer of a real server, to be mutated. */
 export interface RealAnswer {

@@ -1,5 +1,5 @@
+import { toFile } from '@flowscale/client'
 import fc from 'fast-check'
-import { toFile } from '../../../packages/client/src/api/toFile.ts'
 
 /** What must become of an input: parts of the form, or a refusal before any request. */
 export type Due =

@@ -1,7 +1,6 @@
 // Runs in every runtime: nothing of Node's but what the others have, too.
-import type { createClient, executeWorkflow, isFlowScaleError } from '../../../packages/client/src/index.ts'
-import type { executeWorkflowAsync } from '../../../packages/client/src/poller/index.ts'
-import type { Client, Fetch } from '../../../packages/client/src/types.ts'
+import type { Client, createClient, executeWorkflow, Fetch, isFlowScaleError } from '@flowscale/client'
+import type { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { type Call, groupOf, indexOf } from './call.ts'
 import { inParallel, within } from './guard.ts'

@@ -1,5 +1,5 @@
-import { createClient, downloadOutput } from '../../../packages/client/src/index.ts'
-import { waitForResult } from '../../../packages/client/src/poller/index.ts'
+import { createClient, downloadOutput } from '@flowscale/client'
+import { waitForResult } from '@flowscale/client/poller'
 import { CANARY } from '../../support/canary.ts'
 import { inParallel } from './guard.ts'
 

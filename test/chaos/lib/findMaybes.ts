@@ -1,4 +1,4 @@
-import { createClient, getRuns } from '../../../packages/client/src/index.ts'
+import { createClient, getRuns } from '@flowscale/client'
 import { CANARY } from '../../support/canary.ts'
 import { type Call, groupOf } from './call.ts'
 import type { Comparison } from './compareCalls.ts'

@@ -1,4 +1,4 @@
-import type { WorkflowDefinition } from '../../../packages/emulator/src/index.ts'
+import type { WorkflowDefinition } from '@flowscale/emulator'
 
 /** Ends after `ms` as it is told to. */
 export const quick: WorkflowDefinition = {

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { EmulatorOptions, FaultKind, Ledger } from '../../../packages/emulator/src/index.ts'
+import type { EmulatorOptions, FaultKind, Ledger } from '@flowscale/emulator'
 
 export interface ServerOptions extends EmulatorOptions {
   /** Kinds for which it notes whom they hit. */

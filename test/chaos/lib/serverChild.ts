@@ -1,5 +1,5 @@
-import { createEmulator, type FaultKind, type FaultOptions } from '../../../packages/emulator/src/index.ts'
-import { type Served, serve } from '../../../packages/emulator/src/node.ts'
+import { createEmulator, type FaultKind, type FaultOptions } from '@flowscale/emulator'
+import { type Served, serve } from '@flowscale/emulator/node'
 import { indexOf } from './call.ts'
 import { quick } from './quick.ts'
 import type { ServerOptions } from './server.ts'

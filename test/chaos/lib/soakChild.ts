@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { createClient, isFlowScaleError } from '../../../packages/client/src/index.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/index.ts'
+import { createClient, isFlowScaleError } from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import type { Soaked, SoakOrders } from '../soak.ts'
 import { inParallel, within } from './guard.ts'

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../packages/client/src/index.ts'
+import type { Logger } from '@flowscale/client'
 import { assertNoCanary } from '../../support/canary.ts'
 
 /** A logger that searches each line for the key. */

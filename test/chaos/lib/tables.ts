@@ -1,5 +1,5 @@
+import type { FaultKind, FaultOperation, Ledger } from '@flowscale/emulator'
 import { FAULT_KINDS, faultTable } from '../../../packages/emulator/src/faults/table.ts'
-import type { FaultKind, FaultOperation, Ledger } from '../../../packages/emulator/src/index.ts'
 
 type Counts = Readonly<Record<string, number>>
 

@@ -1,6 +1,4 @@
-import { cancelRun } from '../../../packages/client/src/api/cancelRun.ts'
-import { createClient } from '../../../packages/client/src/client.ts'
-import type { Client, Inputs } from '../../../packages/client/src/types.ts'
+import { type Client, cancelRun, createClient, type Inputs } from '@flowscale/client'
 import { CANARY } from '../../support/canary.ts'
 import { inParallel } from '../lib/guard.ts'
 import { createRandom } from '../lib/random.ts'

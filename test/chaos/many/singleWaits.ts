@@ -1,5 +1,5 @@
-import { createClient } from '../../../packages/client/src/index.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/index.ts'
+import { createClient } from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { CANARY } from '../../support/canary.ts'
 import { inParallel, within } from '../lib/guard.ts'
 import { AT_A_TIME, inputsOf, listOf, type Setup, STUCK_MS, WORKFLOW } from './setup.ts'

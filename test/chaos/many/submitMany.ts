@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
-import { getRuns, isFlowScaleError } from '../../../packages/client/src/index.ts'
-import { executeMany, type ManyResult } from '../../../packages/client/src/poller/index.ts'
+import { getRuns, isFlowScaleError } from '@flowscale/client'
+import { executeMany, type ManyResult } from '@flowscale/client/poller'
 import { assertNoCanary } from '../../support/canary.ts'
 import { within } from '../lib/guard.ts'
 import { createTally, percentile } from '../lib/tables.ts'

@@ -1,4 +1,4 @@
-import type { Fetch } from '../../../packages/client/src/types.ts'
+import type { Fetch } from '@flowscale/client'
 import { createRandom } from '../lib/random.ts'
 
 export interface UnsteadyList {

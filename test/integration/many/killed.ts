@@ -1,6 +1,6 @@
 // `executeMany` of many prompts, in a process that may be killed: `killed.ts URL KEY COUNT`. Tells how many were fulfilled.
-import { createClient } from '../../../packages/client/src/index.ts'
-import { executeMany } from '../../../packages/client/src/poller/index.ts'
+import { createClient } from '@flowscale/client'
+import { executeMany } from '@flowscale/client/poller'
 
 const [baseUrl = '', apiKey, count] = process.argv.slice(2)
 const results = await executeMany(

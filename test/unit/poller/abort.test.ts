@@ -1,11 +1,8 @@
 import { getEventListeners } from 'node:events'
+import { type Client, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
+import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { HttpError, NetworkError, RunError, TimeoutError } from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
 import { rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,

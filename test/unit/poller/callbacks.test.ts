@@ -1,19 +1,21 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import {
   ArgumentError,
   HttpError,
   NetworkError,
   ResponseError,
+  type Run,
   RunError,
   TimeoutError,
-} from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
-import { watchRun } from '../../../packages/client/src/poller/watchRun.ts'
-import type { Run } from '../../../packages/client/src/types.ts'
+} from '@flowscale/client'
+import {
+  executeWorkflowAsync,
+  waitForOutput,
+  waitForResult,
+  waitForRun,
+  watchRun,
+} from '@flowscale/client/poller'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 import { waits } from './waits.ts'
 

@@ -1,10 +1,7 @@
+import { ArgumentError, type Client, HttpError, NetworkError, TimeoutError } from '@flowscale/client'
+import { executeWorkflowAsync, type WaitOptions, waitForOutput } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError, HttpError, NetworkError, TimeoutError } from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import type { WaitOptions } from '../../../packages/client/src/poller/waitForRun.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
 import { ok, rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,

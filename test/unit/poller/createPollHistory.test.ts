@@ -1,16 +1,15 @@
+import { ArgumentError, type PollHistory, type PushConnection, TimeoutError } from '@flowscale/client'
+import {
+  createPollHistory,
+  createRunWatcher,
+  type ExecuteAsyncOptions,
+  executeMany,
+  executeWorkflowAsync,
+  waitForRun,
+} from '@flowscale/client/poller'
 import type { Clock } from '@sinonjs/fake-timers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError, TimeoutError } from '../../../packages/client/src/errors.ts'
-import { createPollHistory } from '../../../packages/client/src/poller/createPollHistory.ts'
-import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
-import { executeMany } from '../../../packages/client/src/poller/executeMany.ts'
-import {
-  type ExecuteAsyncOptions,
-  executeWorkflowAsync,
-} from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
-import type { PollHistory, PushConnection } from '../../../packages/client/src/types.ts'
 import { json, rejection } from '../../support/fakes.ts'
 import { assertNoListeners, drive, output, pass, pod, RUN, run, submitted, timed } from './kit.ts'
 

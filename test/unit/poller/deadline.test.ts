@@ -1,11 +1,7 @@
+import { ArgumentError, type Client, RunError, TimeoutError } from '@flowscale/client'
+import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError, RunError, TimeoutError } from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
 import {
   deaf,
   drive,

@@ -1,9 +1,7 @@
+import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
+import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError, HttpError, NetworkError, RunError } from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
 import { ok, rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,

@@ -1,6 +1,5 @@
+import { type Client, type ClientOptions, createClient, type PushConnection } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import { createClient } from '../../../packages/client/src/client.ts'
-import type { Client, ClientOptions, PushConnection } from '../../../packages/client/src/types.ts'
 import { CANARY } from '../../support/canary.ts'
 import { json, ok } from '../../support/fakes.ts'
 

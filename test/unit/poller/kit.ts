@@ -1,8 +1,7 @@
 import { getEventListeners } from 'node:events'
+import { type Client, type ClientOptions, createClient } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import * as assert from 'uvu/assert'
-import { createClient } from '../../../packages/client/src/client.ts'
-import type { Client, ClientOptions } from '../../../packages/client/src/types.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { fakeClock, hang, ok, recorder } from '../../support/fakes.ts'
 

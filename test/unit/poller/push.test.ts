@@ -1,8 +1,7 @@
+import { createClient } from '@flowscale/client'
+import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createClient } from '../../../packages/client/src/client.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import { waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, ok, rejection } from '../../support/fakes.ts'
 

@@ -1,8 +1,9 @@
 // Waits that share their requests and a push connection: what it tells is asked about at once, what it will tell rarely.
+
+import { getOutput } from '@flowscale/client'
+import { createRunWatcher } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { getOutput } from '../../../packages/client/src/api/getOutput.ts'
-import { createRunWatcher } from '../../../packages/client/src/poller/createRunWatcher.ts'
 import { ok } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
 import { timed } from './kit.ts'

@@ -1,15 +1,14 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import {
+  type Client,
   HttpError,
   RedirectError,
   ResponseError,
   RunError,
   ValidationError,
-} from '../../../packages/client/src/errors.ts'
-import { waitForOutput } from '../../../packages/client/src/poller/waitForOutput.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
+} from '@flowscale/client'
+import { waitForOutput, waitForResult } from '@flowscale/client/poller'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { json, ok } from '../../support/fakes.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run, timed } from './kit.ts'
 import { waits } from './waits.ts'

@@ -1,8 +1,7 @@
+import { HttpError, RunError } from '@flowscale/client'
+import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { HttpError, RunError } from '../../../packages/client/src/errors.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/executeWorkflowAsync.ts'
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
 import { ok } from '../../support/fakes.ts'
 import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 

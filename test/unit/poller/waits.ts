@@ -1,7 +1,5 @@
-import { waitForResult } from '../../../packages/client/src/poller/waitForResult.ts'
-import { type WaitOptions, waitForRun } from '../../../packages/client/src/poller/waitForRun.ts'
-import { watchRun } from '../../../packages/client/src/poller/watchRun.ts'
-import type { Client } from '../../../packages/client/src/types.ts'
+import type { Client } from '@flowscale/client'
+import { type WaitOptions, waitForResult, waitForRun, watchRun } from '@flowscale/client/poller'
 import { RUN } from './kit.ts'
 
 /** The waits that ask `getRun`, made alike: the states that were seen. */

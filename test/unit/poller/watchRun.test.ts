@@ -1,8 +1,7 @@
+import { ArgumentError, type Client, type Run } from '@flowscale/client'
+import { watchRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError } from '../../../packages/client/src/errors.ts'
-import { watchRun } from '../../../packages/client/src/poller/watchRun.ts'
-import type { Client, Run } from '../../../packages/client/src/types.ts'
 import { rejection } from '../../support/fakes.ts'
 import { assertNoListeners, drive, failure, pass, pod, RUN, run, timed } from './kit.ts'
 

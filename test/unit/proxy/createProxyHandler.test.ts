@@ -1,20 +1,21 @@
 // Options, permissions, groups in each dialect, CORS: the handler by itself, before the emulator or a fake pod.
-import { createEmulator, type Dialect } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
-import { createClient } from '../../../packages/client/src/client.ts'
+
 import {
   cancelRun,
+  createClient,
   executeWorkflow,
+  type Fetch,
   getOutput,
   getRun,
   getRuns,
   HttpError,
   iterateRuns,
-} from '../../../packages/client/src/index.ts'
-import { executeWorkflowAsync } from '../../../packages/client/src/poller/index.ts'
-import { createProxyHandler, type ProxyOptions } from '../../../packages/client/src/proxy/index.ts'
-import type { Fetch } from '../../../packages/client/src/types.ts'
+} from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
+import { createEmulator, type Dialect } from '@flowscale/emulator'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
 import { fakeClock, fakeFetch, json, ok, recorder, rejection, thrown } from '../../support/fakes.ts'

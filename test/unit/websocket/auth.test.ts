@@ -1,8 +1,7 @@
+import { ArgumentError, type ClientOptions } from '@flowscale/client'
+import type { WebSocketOptions } from '@flowscale/client/websocket'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError } from '../../../packages/client/src/errors.ts'
-import type { ClientOptions } from '../../../packages/client/src/types.ts'
-import type { WebSocketOptions } from '../../../packages/client/src/websocket/types.ts'
 import { CANARY } from '../../support/canary.ts'
 import { rejection } from '../../support/fakes.ts'
 import {

@@ -1,6 +1,6 @@
+import { TimeoutError } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { TimeoutError } from '../../../packages/client/src/errors.ts'
 import { fakeClock } from '../../support/fakes.ts'
 import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
 

@@ -1,6 +1,6 @@
+import { NetworkError } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { NetworkError } from '../../../packages/client/src/errors.ts'
 import { fakeClock, rejection } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, serve, settle, until } from './kit.ts'
 

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
+import type { Client, ClientOptions } from '@flowscale/client'
+import {
+  type CloseInfo,
+  type Connection,
+  connectWebSocket,
+  type WebSocketClass,
+  type WebSocketOptions,
+} from '@flowscale/client/websocket'
 import { WebSocket as NodeWebSocket, type WebSocket as ServerSocket, WebSocketServer } from 'ws'
-import type { Client, ClientOptions } from '../../../packages/client/src/types.ts'
-import { connectWebSocket } from '../../../packages/client/src/websocket/connectWebSocket.ts'
-import type {
-  CloseInfo,
-  Connection,
-  WebSocketClass,
-  WebSocketOptions,
-} from '../../../packages/client/src/websocket/types.ts'
 import { assertNoCanary } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
 import { recorder } from '../../support/fakes.ts'

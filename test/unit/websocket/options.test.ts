@@ -1,7 +1,7 @@
+import { ArgumentError } from '@flowscale/client'
+import { connectWebSocket } from '@flowscale/client/websocket'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError } from '../../../packages/client/src/errors.ts'
-import { connectWebSocket } from '../../../packages/client/src/websocket/connectWebSocket.ts'
 import { thrown } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, settle } from './kit.ts'
 

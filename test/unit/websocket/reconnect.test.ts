@@ -1,8 +1,7 @@
+import { ArgumentError } from '@flowscale/client'
+import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError } from '../../../packages/client/src/errors.ts'
-import { subscribeToRun } from '../../../packages/client/src/websocket/subscribeToRun.ts'
-import { unsubscribeFromRun } from '../../../packages/client/src/websocket/unsubscribeFromRun.ts'
 import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../support/fakes.ts'
 import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
 

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { NetworkError } from '@flowscale/client'
 import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { NetworkError } from '../../../packages/client/src/errors.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, fakeFetch, rejection } from '../../support/fakes.ts'
 import {
@@ -53,8 +53,8 @@ test('without isomorphic-ws: a clear error, at once and final', async () => {
   const script = `
     import { register } from 'node:module'
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}))
-    const { createClient } = await import('./packages/client/src/client.ts')
-    const { connectWebSocket } = await import('./packages/client/src/websocket/connectWebSocket.ts')
+    const { createClient } = await import('@flowscale/client')
+    const { connectWebSocket } = await import('@flowscale/client/websocket')
     const client = createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'k' })
     const connection = connectWebSocket(client, { onClose: ({ final }) => console.log('final', final) })
     await connection.opened.catch((error) => console.log(error.code, error.message))

@@ -1,6 +1,6 @@
+import { ArgumentError, NetworkError, TimeoutError } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ArgumentError, NetworkError, TimeoutError } from '../../../packages/client/src/errors.ts'
 import { fakeClock, rejection, thrown } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, serve, settle } from './kit.ts'
 
