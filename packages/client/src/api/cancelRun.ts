@@ -22,6 +22,6 @@ export async function cancelRun(
     method: 'POST',
     options,
     // Any envelope will do; what is in it is for people to read.
-    shape: (data) => data ?? '',
+    parseData: (data) => data ?? '',
   })
 }

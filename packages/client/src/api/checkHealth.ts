@@ -20,7 +20,7 @@ export async function checkHealth(
 ): Promise<Envelope<ContainerHealth[]>> {
   return request(client, 'comfy/health', {
     options,
-    shape: (data) =>
+    parseData: (data) =>
       each<ContainerHealth>(data, (item) => ({ container: containerName(item), status: text(item.status) })),
   })
 }

@@ -53,7 +53,7 @@ export async function downloadOutput(
     link ||= await askForLink(client, filename!, options)
     try {
       const { href, origin, pathname } = new URL(link)
-      const call = { options: plain, url: origin + pathname, via: follow }
+      const call = { options: plain, url: origin + pathname, fetchWith: follow }
       return (await request(bare, href, call)) as unknown as Response
     } catch (error) {
       // S3 answers 403 to a link that has expired, GCS 400.

@@ -54,7 +54,7 @@ export async function executeWorkflow(
   let submittedAt: Date | undefined
   return request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
     method: 'POST',
-    via: async (...args) => {
+    fetchWith: async (...args) => {
       submittedAt = new Date()
       const response = await upload(buildForm(parts), ...args)
       // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
@@ -64,8 +64,8 @@ export async function executeWorkflow(
     options: rest,
     timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
     retryOn: [429],
-    shape: toExecution,
-    explain: (error) => {
+    parseData: toExecution,
+    mapError: (error) => {
       if (!submittedAt) return error
       const { run_id, node_errors } = unwrap(Object((error as HttpError).body).data)
       const runId = text(run_id) || undefined

@@ -29,8 +29,8 @@ export async function getOutput(
   return request<Output | null>(client, withQuery('runs/output', { filename }), {
     options,
     retryOn: transient.filter((status) => status !== 408),
-    empty: true,
-    shape: (data, envelope) => {
+    allow204: true,
+    parseData: (data, envelope) => {
       const { download_url, generation_status } = Object(data)
       const url = text(download_url) || null
       const status = text(generation_status)
@@ -38,7 +38,7 @@ export async function getOutput(
       if (isGoing(envelope.status) || isGoing(status) || !(url || isDone(status))) return null
       return { ...Object(data), download_url: url, generation_status: status || 'success' }
     },
-    explain: (error) => {
+    mapError: (error) => {
       if (!(error instanceof ResponseError)) return error
       const { errors } = error
       const { data, status: word } = Object(error.body)

@@ -21,7 +21,7 @@ export async function getQueue(
 ): Promise<Envelope<ContainerQueue[]>> {
   return request(client, 'comfy/queue', {
     options,
-    shape: (data) =>
+    parseData: (data) =>
       each<ContainerQueue>(data, (item) => {
         const queue = Object(item.queue)
         return {

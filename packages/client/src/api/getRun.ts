@@ -22,6 +22,6 @@ export async function getRun(
 ): Promise<Envelope<Run>> {
   return request(client, `runs/${encodeId('runId', runId)}`, {
     options,
-    shape: (data) => (isObject(data) ? toRun(data, runId) : undefined),
+    parseData: (data) => (isObject(data) ? toRun(data, runId) : undefined),
   })
 }

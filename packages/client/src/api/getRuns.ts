@@ -47,7 +47,7 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
   const query = { group_id: groupId, sort_by: sortBy, sort_order: sortOrder, page, page_size: pageSize }
   return request(client, withQuery('runs', query), {
     options: rest,
-    shape: (data, { meta }) => {
+    parseData: (data, { meta }) => {
       const list: Record<string, unknown> = isObject(data) ? data : { runs: data }
       const { runs } = list
       if (!Array.isArray(runs)) return undefined

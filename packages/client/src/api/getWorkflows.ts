@@ -21,7 +21,7 @@ export async function getWorkflows(
 ): Promise<Envelope<Workflow[]>> {
   return request(client, 'comfy/workflows', {
     options,
-    shape: (data) =>
+    parseData: (data) =>
       each<Workflow>(Object(data).workflows ?? data, (item) => ({
         id: text(item.id, item.workflow_id),
         name: text(item.name),

@@ -4,7 +4,7 @@ import { answerError, type Fail, parse, redact } from './answer.ts'
 import { addHeaders, keyHeader } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'
-import { sleep, within } from './within.ts'
+import { sleep, withDeadline } from './withDeadline.ts'
 
 export interface Call<T> {
   /** The caller's; checked here. */
@@ -16,16 +16,16 @@ export interface Call<T> {
   /** For messages, where it is not the address itself: the query of a link elsewhere signs it. */
   readonly url?: string
   /** Calls `fetch` in a way of its own. A response with status 0 says that a redirect was not followed. */
-  readonly via?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
+  readonly fetchWith?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
   /** A 204 means that there is no result yet, and gives `null`. */
-  readonly empty?: true
+  readonly allow204?: true
   /**
-   * Gives `data` its published shape: `undefined` if it lacks what it must have, `null` for no result yet. Without
+   * Gives `data` its published parseData: `undefined` if it lacks what it must have, `null` for no result yet. Without
    * it the call gives the response as it is.
    */
-  readonly shape?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
+  readonly parseData?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
   /** Gives a better error for the one that ends the call. Not asked about what the caller's own functions throw. */
-  readonly explain?: (error: FlowScaleError) => FlowScaleError
+  readonly mapError?: (error: FlowScaleError) => FlowScaleError
 }
 
 /** The envelope around `T`, or `null`. */
@@ -52,12 +52,12 @@ export function isUnclear(error: Error): boolean {
  */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
   const { apiKey, headers: own, fetch = globalThis.fetch, logger, ownSignals } = reveal(client)
-  const { options, method = 'GET', shape, via, retryOn = transient } = call
+  const { options, method = 'GET', parseData, fetchWith, retryOn = transient } = call
   checkOptions(options, requestRules)
   const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
   const outer = ownSignals ? signal : signal && AbortSignal.any([signal])
   // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
-  const href = shape ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
+  const href = parseData ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
   const { url = href } = call
   const fail: Fail = (Type, what, details) =>
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
@@ -73,9 +73,9 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     signal.throwIfAborted()
     try {
       const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-      const response = await (via ? via(fetch, href, init) : fetch(href, init))
+      const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
       status = response.status
-      if (!shape && response.ok) return response as never
+      if (!parseData && response.ok) return response as never
       // A 3xx, or the 0 of one that a runtime hides.
       if (!response.ok && status < 400) {
         response.body?.cancel().catch(() => {})
@@ -83,29 +83,29 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       }
       const text = await response.text()
       if (response.ok) {
-        if (status === 204 && call.empty) return null as never
+        if (status === 204 && call.allow204) return null as never
         const envelope: Envelope<unknown> = Object(parse(text))
         if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
-          const data = shape!(envelope.data, envelope)
+          const data = parseData!(envelope.data, envelope)
           if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
         }
       }
       return answerError(fail, response, headers, text)
     } catch (error) {
-      // After an abort nobody gets to see this: `within` has ended.
+      // After an abort nobody gets to see this: `withDeadline` has ended.
       const { cause } = Object(error)
       // What a server sent that is no HTTP, which may be an echo of the request.
       if (cause?.data) cause.data = redact(cause.data, headers)
       // Some runtimes name the address, and with it the signature of a link: in the message, and elsewhere in the error.
       const why = redact(`${cause?.code ?? cause?.message ?? error}`, headers).replace(/\?[^\s)]*/g, '')
-      return fail(NetworkError, `got no answer: ${why}`, shape ? { cause: error } : {})
+      return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }
   }
 
   for (let attempt = 1; ; attempt++) {
     const start = Date.now()
     status = undefined
-    const result = await within(timeoutMs, outer, send, () =>
+    const result = await withDeadline(timeoutMs, outer, send, () =>
       fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
     )
     const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
@@ -128,7 +128,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     const { code, status: kind, retryAfterMs = 0 } = result as HttpError
     if (attempt > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
       log('error', code)
-      throw call.explain?.(result) ?? result
+      throw call.mapError?.(result) ?? result
     }
     const delayMs =
       retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)

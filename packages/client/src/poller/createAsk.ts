@@ -2,7 +2,7 @@ import { parse, redact } from '../internal/answer.ts'
 import { toRun } from '../internal/data.ts'
 import { withQuery } from '../internal/query.ts'
 import { isDone, isFailed, isGoing } from '../internal/status.ts'
-import { within } from '../internal/within.ts'
+import { withDeadline } from '../internal/withDeadline.ts'
 import type { Pace } from './createPace.ts'
 import type { Questions } from './createQuestions.ts'
 import type { SharedPush } from './sharePush.ts'
@@ -56,7 +56,7 @@ export function createAsk(options: AskOptions): Ask {
 
   /** Reads an answer to its end. The limit of the request itself does not hold here: it counts the wait for a turn. */
   const read = (href: string, init: RequestInit, outer: AbortSignal): Promise<Told> =>
-    within(
+    withDeadline(
       timeoutMs,
       outer,
       async (signal) => {

@@ -1,5 +1,5 @@
 import { answerError } from '../internal/answer.ts'
-import { sleep } from '../internal/within.ts'
+import { sleep } from '../internal/withDeadline.ts'
 import type { Fetch } from '../types.ts'
 
 /** Paces the requests of waits that share them. */

@@ -1,4 +1,4 @@
-import { within } from '../internal/within.ts'
+import { withDeadline } from '../internal/withDeadline.ts'
 import type { PushConnection } from '../types.ts'
 
 /** Reasons to ask now, and not when the pause is over. */
@@ -49,7 +49,7 @@ export function createHints(push: PushConnection | undefined, runId: string | un
       const onShow = () => wake()
       page?.addEventListener('visibilitychange', onShow)
       try {
-        await within(page?.hidden ? Math.max(grown, hiddenMs) : grown, signal, async () => {
+        await withDeadline(page?.hidden ? Math.max(grown, hiddenMs) : grown, signal, async () => {
           if (!isHinted)
             await new Promise<void>((resolve) => {
               wake = resolve

@@ -1,4 +1,4 @@
-import { isForm } from '../internal/isForm.ts'
+import { isSameOutput } from '../internal/isSameOutput.ts'
 import { isId } from '../internal/options.ts'
 
 /** Those of `names` that can be asked for. */
@@ -10,5 +10,5 @@ export const legal = (names: readonly unknown[] = []): string[] =>
  * however much it looks like it: those are `beside`.
  */
 export function holdsName(list: readonly string[], name: string, beside: readonly string[]): boolean {
-  return list.includes(name) || list.some((other) => !beside.includes(other) && isForm(other, name))
+  return list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
 }

@@ -1,7 +1,7 @@
 import { type HttpError, type RunError, TimeoutError } from '../errors.ts'
 import { isUnclear } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import { sleep, within } from '../internal/within.ts'
+import { sleep, withDeadline } from '../internal/withDeadline.ts'
 import type { Client, RequestOptions, Resumed, ResumeOptions } from '../types.ts'
 import { createHints } from './hints.ts'
 import { observe } from './observe.ts'
@@ -80,7 +80,7 @@ export function createPoll(
     signal?.throwIfAborted()
     const restMs = deadline - Date.now()
     if (restMs <= 0) end('deadline')
-    return within(restMs, signal, run, late)
+    return withDeadline(restMs, signal, run, late)
   }
 
   /** A step between two questions: timers that stood still while the machine slept may end it late. */

@@ -1,6 +1,6 @@
 import type { Rule } from '../internal/options.ts'
 import { hide, reveal } from '../internal/secrets.ts'
-import { maxDelayMs, sleep } from '../internal/within.ts'
+import { maxDelayMs, sleep } from '../internal/withDeadline.ts'
 import type { Client, PushConnection } from '../types.ts'
 import { createAsk, few } from './createAsk.ts'
 import { createPace } from './createPace.ts'

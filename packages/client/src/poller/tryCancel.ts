@@ -1,7 +1,7 @@
 import { cancelRun } from '../api/cancelRun.ts'
 import { TimeoutError } from '../errors.ts'
 import { reveal } from '../internal/secrets.ts'
-import { within } from '../internal/within.ts'
+import { withDeadline } from '../internal/withDeadline.ts'
 import type { Client, HeadersSource } from '../types.ts'
 
 /** How long a cancel may take, in ms. */
@@ -17,7 +17,7 @@ export async function tryCancel(
     throw new TimeoutError(`Cancelling timed out after ${cancelMs}ms`, { runId, timeoutMs: cancelMs })
   }
   try {
-    await within(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
+    await withDeadline(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
     return undefined
   } catch (problem) {
     try {

@@ -4,7 +4,7 @@ import { addHeaders, keyHeader } from '../internal/headers.ts'
 import { withQuery } from '../internal/query.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
-import { within } from '../internal/within.ts'
+import { withDeadline } from '../internal/withDeadline.ts'
 import type { Client } from '../types.ts'
 import { createCleaner } from './createCleaner.ts'
 import { createLimit } from './createLimit.ts'
@@ -57,7 +57,7 @@ export async function forward(
   let result: { answer: Response; answered: string | ReadableStream<Uint8Array> | null } | undefined
   try {
     // A caller that leaves must not leave a run behind that nobody knows of: what was sent is seen through.
-    result = await within(timeoutMs, isUpload ? undefined : left, async (signal) => {
+    result = await withDeadline(timeoutMs, isUpload ? undefined : left, async (signal) => {
       addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
       if (apiKey) headers[keyHeader] = apiKey
       left.throwIfAborted()

@@ -1,5 +1,5 @@
 import { toRun } from '../internal/data.ts'
-import { isForm } from '../internal/isForm.ts'
+import { isSameOutput } from '../internal/isSameOutput.ts'
 import { isDone, isFailed } from '../internal/status.ts'
 import type { Run } from '../types.ts'
 import type { Call } from './readCall.ts'
@@ -49,7 +49,9 @@ export async function keepToGroup(
       // A server may know nothing of groups.
       if ((run.group_id ?? groupId) !== groupId) continue
       if (
-        runId ? run._id === runId : namesOf(run).some((name) => name === filename || isForm(name, filename!))
+        runId
+          ? run._id === runId
+          : namesOf(run).some((name) => name === filename || isSameOutput(name, filename!))
       )
         return undefined
       isGoing ||= !isDone(run.status) && !isFailed(run.status)

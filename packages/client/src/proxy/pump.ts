@@ -1,4 +1,4 @@
-import { within } from '../internal/within.ts'
+import { withDeadline } from '../internal/withDeadline.ts'
 
 /**
  * What `change` makes of the pieces of `body`, and of its end, `undefined`. It is read no faster than the result, and
@@ -16,7 +16,7 @@ export function pump(
     async pull(controller) {
       try {
         for (;;) {
-          const next = await within(ms, undefined, () => reader.read())
+          const next = await withDeadline(ms, undefined, () => reader.read())
           if (!next) throw new Error(`Nothing came for ${ms}ms`)
           const piece = change(next.value)
           if (piece?.length) controller.enqueue(piece)

@@ -1,4 +1,4 @@
-import { maxDelayMs } from '../internal/within.ts'
+import { maxDelayMs } from '../internal/withDeadline.ts'
 
 /** The longest pause between attempts, in ms, before jitter and unless the interval is longer. */
 const maxPauseMs = 30_000

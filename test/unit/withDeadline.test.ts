@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sleep, within } from '../../../packages/client/src/internal/within.ts'
-import { assertNoListeners, drive, timed } from './kit.ts'
+import { sleep, withDeadline } from '../../packages/client/src/internal/withDeadline.ts'
+import { assertNoListeners, drive, timed } from './poller/kit.ts'
 
 const test = suite('within')
 const never = () => new Promise<never>(() => {})
@@ -11,10 +11,10 @@ test(
   timed(async (clock) => {
     const quick = await drive(
       clock,
-      within(500, undefined, async () => 7),
+      withDeadline(500, undefined, async () => 7),
     )
     assert.equal([quick.value, quick.ms], [7, 0])
-    const late = await drive(clock, within(500, undefined, never))
+    const late = await drive(clock, withDeadline(500, undefined, never))
     assert.equal([late.value, late.error, late.ms], [undefined, undefined, 500])
   }),
 )
@@ -27,12 +27,12 @@ test(
       throw own
     }
     const controller = new AbortController()
-    assert.is((await drive(clock, within(500, controller.signal, fail))).error, own)
+    assert.is((await drive(clock, withDeadline(500, controller.signal, fail))).error, own)
     const both = async () => {
       controller.abort('stop')
       throw own
     }
-    assert.is((await drive(clock, within(500, controller.signal, both))).error, 'stop')
+    assert.is((await drive(clock, withDeadline(500, controller.signal, both))).error, 'stop')
     assertNoListeners(controller.signal)
   }),
 )
@@ -44,7 +44,7 @@ test(
       const controller = new AbortController()
       const { error, ms } = await drive(
         clock,
-        within(500, controller.signal, () => {
+        withDeadline(500, controller.signal, () => {
           controller.abort('stop')
           return ending()
         }),
@@ -63,7 +63,7 @@ test(
       (
         await drive(
           clock,
-          within(500, undefined, never, () => 8),
+          withDeadline(500, undefined, never, () => 8),
         )
       ).value,
       8,
@@ -72,7 +72,7 @@ test(
     const late = () => {
       throw own
     }
-    assert.is((await drive(clock, within(500, undefined, never, late))).error, own)
+    assert.is((await drive(clock, withDeadline(500, undefined, never, late))).error, own)
   }),
 )
 
@@ -83,7 +83,7 @@ test(
     const run = async () => {
       ran = true
     }
-    assert.is((await drive(clock, within(500, AbortSignal.abort('stop'), run))).error, 'stop')
+    assert.is((await drive(clock, withDeadline(500, AbortSignal.abort('stop'), run))).error, 'stop')
     assert.not(ran)
   }),
 )
@@ -96,11 +96,11 @@ test(
       signal = given
       return never()
     }
-    await drive(clock, within(500, undefined, keep))
+    await drive(clock, withDeadline(500, undefined, keep))
     assert.ok(signal.aborted)
     const controller = new AbortController()
     setTimeout(() => controller.abort('stop'), 100)
-    await drive(clock, within(500, controller.signal, keep))
+    await drive(clock, withDeadline(500, controller.signal, keep))
     assert.is(signal.reason, 'stop')
   }),
 )
@@ -111,7 +111,7 @@ test(
     let fail!: (reason: unknown) => void
     await drive(
       clock,
-      within(500, undefined, () => new Promise<void>((_, reject) => (fail = reject))),
+      withDeadline(500, undefined, () => new Promise<void>((_, reject) => (fail = reject))),
     )
     fail(new Error('too late'))
   }),

@@ -1,5 +1,5 @@
 /** Whether two names of an output differ by an extension only: some servers leave it out, in some answers. */
-export function isForm(one: string, other: string): boolean {
+export function isSameOutput(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   return long.startsWith(short) && /^\.[^.]+$/.test(long.slice(short.length))
 }

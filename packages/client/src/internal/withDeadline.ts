@@ -6,7 +6,7 @@ export const maxDelayMs = 0x7fff_ffff
  * throws the outer signal's reason on abort. No timer and no listener stays behind: what outlives it, as the body of a
  * response does, must follow `outer` by itself. Where many may listen to `outer`, derive one: Node warns at the eleventh.
  */
-export async function within<T, L = undefined>(
+export async function withDeadline<T, L = undefined>(
   ms: number,
   outer: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T> = () => new Promise(() => {}),
@@ -39,5 +39,5 @@ export async function within<T, L = undefined>(
 
 /** Resolves after `ms`, or rejects with the signal's reason. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return within(ms, signal)
+  return withDeadline(ms, signal)
 }
