@@ -210,15 +210,35 @@ export interface ResumeOptions {
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   push?: PushConnection | undefined
   onUpdate?: ((run: Run) => unknown) | undefined
-  outputNames?: readonly string[] | undefined
+  onProgress?: ((progress: RunProgress) => unknown) | undefined
+}
+
+/** News of a run, from a push connection. It is a hint: the server is asked before anything else is believed. */
+export interface RunUpdate {
+  readonly status?: RunStatus | undefined
+  /** From 0 to 1. */
+  readonly progress?: number | undefined
+  /** Place in the queue. */
+  readonly position?: number | undefined
+}
+
+/** How far a run is, for `onProgress`. */
+export interface RunProgress {
+  status: RunStatus
+  /** From 0 to 1, never going back; left out where the server does not tell it. */
+  progress?: number
+  /** Place in the queue, while the run waits there and where the server tells it. */
+  position?: number
 }
 
 /** What a wait needs of a connection, such as that of `connectWebSocket`. */
 export interface PushConnection {
   readonly connected: boolean
-  send(message: unknown): boolean
-  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
-  listen(listener: (message?: unknown) => void): () => void
+  /**
+   * Subscribes to a run, and calls `listener` with each update of it, and without one when the connection is over. Gives
+   * the function that takes it back.
+   */
+  watch(runId: string, listener: (update?: RunUpdate) => void): () => void
 }
 
 /** A page of runs. */

@@ -28,8 +28,7 @@ const all: Record<string, Begin> = {
   ...waits,
   waitForOutput: (client, options) => waitForOutput(client, 'a', options),
   executeWorkflowAsync: (client, options) => executeWorkflowAsync(client, 'w', {}, options),
-  'waitForResult without getRun': (client, options) =>
-    waitForResult(client, RUN, { ...options, outputNames: ['a'] }),
+  'waitForResult for an output': (client, options) => waitForResult(client, RUN, options),
 }
 
 /** Reasons that a caller may give: also such as look like ours. */
@@ -48,7 +47,7 @@ const reasons: Record<string, unknown> = {
 }
 
 for (const [wait, begin] of Object.entries(all)) {
-  const absent = wait.endsWith('getRun')
+  const isForOutput = wait.endsWith('output')
   for (const [name, reason] of Object.entries(reasons)) {
     if (typeof reason === 'object') Object.freeze(reason)
     for (const [when, reply] of Object.entries({
@@ -64,7 +63,7 @@ for (const [wait, begin] of Object.entries(all)) {
           const { signal } = controller
           const { client, calls } = pod({
             execute: submitted('a'),
-            run: absent ? failure(404) : (reply ?? run('running')),
+            run: isForOutput ? run('completed', { output_names: ['a'] }) : (reply ?? run('running')),
             output: reply ?? notYet(),
           })
           setTimeout(() => controller.abort(reason), 2500)
@@ -108,7 +107,7 @@ for (const [wait, begin] of Object.entries(all)) {
       let most = 0
       const look: Reply = () => {
         most = Math.max(most, getEventListeners(signal, 'abort').length)
-        return absent ? failure(404) : run('running')
+        return isForOutput ? run('completed', { output_names: ['a'] }) : run('running')
       }
       const going = { execute: submitted('a'), run: look, output: notYet() }
       await drive(clock, begin(pod(going).client, { signal, timeoutMs: 30_000 }))

@@ -46,40 +46,21 @@ const places: Record<string, (callback: () => unknown) => Promise<unknown>> = {
     executeWorkflowAsync(pod({ execute: submitted('a'), run: done }).client, 'w', {}, { onUpdate }),
   'onUpdate of waitForRun': (onUpdate) => waitForRun(pod({ run: run('running') }).client, RUN, { onUpdate }),
   'onUpdate of waitForResult': (onUpdate) =>
-    waitForResult(pod({ run: run('queued'), output: output('a') }).client, RUN, {
-      onUpdate,
-      outputNames: ['a'],
-    }),
+    waitForResult(pod({ run: run('queued'), output: output('a') }).client, RUN, { onUpdate }),
   'onUpdate after a failure': (onUpdate) =>
-    waitForResult(pod({ run: run('failed') }).client, RUN, { onUpdate, outputNames: ['a'] }),
-  'onUpdate after a 404 of getOutput': (onUpdate) =>
-    waitForResult(pod({ run: [failure(404), run('running')], output: failure(404) }).client, RUN, {
-      onUpdate,
-      outputNames: ['a'],
-    }),
-  'onUpdate after a 408 of getOutput': (onUpdate) =>
-    waitForResult(pod({ run: failure(404), output: failure(408) }).client, RUN, {
-      onUpdate,
-      outputNames: ['a'],
-    }),
-  'onUpdate at the end, without getRun': (onUpdate) =>
-    waitForResult(pod({ run: failure(404), output: output('a') }).client, RUN, {
-      onUpdate,
-      outputNames: ['a'],
-    }),
+    waitForResult(pod({ run: run('failed') }).client, RUN, { onUpdate }),
+  'onProgress of waitForRun': (onProgress) =>
+    waitForRun(pod({ run: run('running') }).client, RUN, { onProgress }),
+  'onProgress of watchRun': (onProgress) =>
+    watchRun(pod({ run: run('running') }).client, RUN, { onProgress }).next(),
   'headers of waitForRun': (headers) =>
     waitForRun(pod({ run: done }).client, RUN, { headers: headers as never }),
   'headers of waitForResult': (headers) =>
-    waitForResult(pod({ run: done, output: output('a') }).client, RUN, {
-      headers: headers as never,
-      outputNames: ['a'],
-    }),
+    waitForResult(pod({ run: done, output: output('a') }).client, RUN, { headers: headers as never }),
   'headers of waitForOutput': (headers) =>
     waitForOutput(pod({ output: output('a') }).client, 'a', { headers: headers as never }),
   'headers of the client': (headers) =>
-    waitForResult(pod({ run: done, output: output('a') }, { headers: headers as never }).client, RUN, {
-      outputNames: ['a'],
-    }),
+    waitForResult(pod({ run: done, output: output('a') }, { headers: headers as never }).client, RUN),
   'headers of the client, for an output': (headers) =>
     waitForOutput(pod({ output: output('a') }, { headers: headers as never }).client, 'a'),
   'headers of watchRun': (headers) =>

@@ -59,7 +59,7 @@ function serve(options: Partial<Server> = {}) {
       if (server.isDown) return json({}, { status: 503 })
       const status = now >= endAt ? server.end : now >= startAt ? 'running' : 'queued'
       return run(status, {
-        outputs: [],
+        outputs: [{ filename: 'a.png', url: 'http://files.test/a.png' }],
         ...(server.tellsTimes && now >= startAt && { started_at: stamp(startAt) }),
         ...(server.tellsTimes && now >= endAt && { completed_at: stamp(endAt) }),
       })
@@ -238,8 +238,7 @@ test(
     let hint = () => {}
     const push: PushConnection = {
       connected: true,
-      send: () => true,
-      listen(listener) {
+      watch(_, listener) {
         hint = listener
         return () => {}
       },

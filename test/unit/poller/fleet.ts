@@ -1,4 +1,10 @@
-import { type Client, type ClientOptions, createClient, type PushConnection } from '@flowscale/client'
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type PushConnection,
+  type RunUpdate,
+} from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import { CANARY } from '../../support/canary.ts'
 import { json, ok } from '../../support/fakes.ts'
@@ -15,7 +21,7 @@ export interface Fleet {
   reply: ((what: string, init: RequestInit) => Promise<Response | undefined>) | undefined
   push: PushConnection & { connected: boolean }
   /** Listeners of the connection, and the runs that are subscribed to. */
-  listeners: Set<(message?: unknown) => void>
+  listeners: Set<(runId?: string, update?: RunUpdate) => void>
   subscribed: Set<string>
   /** Sets the state of a run, and tells of it. */
   update(runId: string, status: string): void
@@ -64,22 +70,23 @@ export function fleet(
     reply: undefined,
     push: {
       connected: true,
-      send(message) {
-        const { action, runId } = (message as { data: { action: string; runId: string } }).data
-        if (action === 'subscribe') subscribed.add(runId)
-        else subscribed.delete(runId)
-        return true
-      },
-      listen(listener) {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
+      watch(runId, listener) {
+        const update = (updated?: string, news?: RunUpdate) => {
+          if (updated === undefined || updated === runId) listener(news)
+        }
+        listeners.add(update)
+        subscribed.add(runId)
+        return () => {
+          listeners.delete(update)
+          subscribed.delete(runId)
+        }
       },
     },
     listeners,
     subscribed,
     update(run_id, status) {
       runs.set(run_id, status)
-      for (const listener of [...listeners]) listener({ type: 'run_status_update', data: { run_id, status } })
+      for (const listener of [...listeners]) listener(run_id, { status })
     },
   }
   return self

@@ -1,8 +1,8 @@
 // Waits that share their requests: fair to the server, exact, and never stuck.
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
-import { createClient, getOutput, type Run } from '@flowscale/client'
-import { createRunWatcher, executeMany } from '@flowscale/client/poller'
+import { createClient, type Run } from '@flowscale/client'
+import { createRunWatcher, executeMany, waitForOutput, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { json, ok, recorder, rejection } from '../../support/fakes.ts'
@@ -29,7 +29,7 @@ test(
     const more = watcher.waitAll(ids(200).slice(100))
     await clock.tickAsync(500)
     update('r150', 'completed')
-    const output = getOutput(watcher.client, 'a')
+    const output = waitForOutput(watcher.client, 'a')
     output.catch(() => {})
     await clock.tickAsync(1990)
     assert.equal(
@@ -229,29 +229,6 @@ for (const how of ['hangs', 'is given up by a gateway after a minute'] as const)
 }
 
 test(
-  'many outputs of a server that tells no runs are asked for once a round',
-  timed(async (clock) => {
-    const asked: string[] = []
-    let isDone = false
-    const fetch = async (href: string, { method }: RequestInit): Promise<Response> => {
-      const { pathname, searchParams } = new URL(href)
-      asked.push(`${method} ${pathname.slice('/api/v1/'.length)}`)
-      if (method === 'POST') return ok({ run_id: `${asked.length}`, output_names: [`a${asked.length}`] })
-      if (!searchParams.has('filename')) return json({ detail: 'Not Found' }, { status: 404 })
-      return isDone ? ok({ download_url: 'https://files.test/a' }) : new Response(null, { status: 204 })
-    }
-    const client = createClient({ baseUrl: 'http://pod.test', fetch })
-    const results = executeMany(client, 'w', [{}, {}], { pollIntervalMs: 2000 })
-    await clock.tickAsync(60_000)
-    const outputs = asked.filter((what) => what === 'GET runs/output').length
-    assert.ok(outputs >= 40 && outputs <= 62, `${outputs} in 30 rounds of two`)
-    isDone = true
-    await clock.tickAsync(4000)
-    assert.is(completed(await results), 2)
-  }),
-)
-
-test(
   'a list that was there once is asked for again, however long it could not be read',
   timed(async (clock) => {
     for (const reply of [() => new Response('<html>'), () => json({}, { status: 404 })]) {
@@ -427,22 +404,19 @@ for (const [name, reply] of [
   )
 }
 
-test(
-  'a wait whose own headers are refused takes no other along',
-  timed(async (clock) => {
-    const server = fleet(clock, 5)
-    const { client, runs } = server
-    server.reply = async (_, { headers }) =>
-      new Headers(headers).has('x-bad') ? json({}, { status: 403 }) : undefined
-    for (const runId of ids(5)) runs.set(runId, 'completed')
-    const watcher = createRunWatcher(client)
-    const bad = rejection(watcher.wait('r0', { headers: { 'x-bad': 'yes' } }))
-    const others = watcher.waitAll(ids(5).slice(1))
-    await clock.tickAsync(2000)
-    assert.is((await bad).status, 403)
-    assert.is(completed(await others), 4)
-  }),
-)
+test('headers of one wait are refused: one list answers all', async () => {
+  const client = createClient({ baseUrl: 'http://pod.test', fetch: () => Promise.reject(new Error('none')) })
+  const watcher = createRunWatcher(client)
+  for (const wait of [
+    watcher.wait('r0', { headers: { 'x-tenant': 'ada' } } as object),
+    waitForRun(watcher.client, 'r0', { headers: { 'x-tenant': 'ada' } }),
+    waitForOutput(watcher.client, 'a', { headers: () => ({}) }),
+  ]) {
+    const error = await rejection(wait)
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /^headers: .*createClient/)
+  }
+})
 
 // Who timed out while it waited for its turn came back at the end of the line, for ever.
 test(

@@ -99,17 +99,18 @@ test(
   'names without an extension are no second output',
   timed(async (clock) => {
     const { client, calls } = pod({
+      execute: submitted('one', 'two.png'),
       run: [
         run('running', { output_names: ['one.png', 'two'] }),
         run('completed', { outputs: [file('one.png'), file('two.png')] }),
       ],
     })
-    const { value } = await drive(clock, waitForResult(client, RUN, { outputNames: ['one', 'two.png'] }))
+    const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
     assert.equal(
       value.outputs.map(({ filename }) => filename),
       ['one.png', 'two.png'],
     )
-    assert.equal(calls, ['run@0', 'run@1000'])
+    assert.equal(calls, ['execute@0', 'run@0', 'run@1000'])
   }),
 )
 
@@ -134,10 +135,11 @@ test(
   'a name in the list of a run is another output, although it looks like a form of a known one beside it',
   timed(async (clock) => {
     const { client } = pod({
+      execute: submitted('img'),
       run: run('completed', { output_names: ['img', 'img.mask'] }),
       output: { img: output('img'), 'img.mask': output('img.mask') },
     })
-    const { value } = await drive(clock, waitForResult(client, RUN, { outputNames: ['img'] }))
+    const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
     assert.is(value.outputs.length, 2)
   }),
 )
@@ -146,10 +148,11 @@ test(
   'a longer name is another output, not an extension',
   timed(async (clock) => {
     const { client } = pod({
+      execute: submitted('img'),
       run: run('completed', { outputs: [file('img_2.png'), file('img.mask.png')] }),
       output: output('img'),
     })
-    const { value } = await drive(clock, waitForResult(client, RUN, { outputNames: ['img'] }))
+    const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
     assert.is(value.outputs.length, 3)
   }),
 )
@@ -229,50 +232,26 @@ test(
   'unknown words are not the end',
   timed(async (clock) => {
     const { client } = pod({ run: [run('paused'), run(''), ok({}), run('completed')] })
-    assert.is((await drive(clock, waitForResult(client, RUN))).ms, 3000)
+    assert.is((await drive(clock, waitForResult(client, RUN))).ms, 4000)
   }),
 )
 
-// Servers without `getRun`
-
 test(
-  'without getRun, the names are enough; 404 and 204 mean not yet',
+  'outputs that come a poll after the run is completed are not lost; a run without any ends then',
   timed(async (clock) => {
-    const states: string[] = []
-    const { client, calls } = pod({
-      run: failure(404),
-      output: { a: [notYet(), failure(404), output('a')], b: [output('b')] },
-    })
-    const { value, ms } = await drive(
-      clock,
-      waitForResult(client, RUN, {
-        outputNames: ['a', 'b'],
-        onUpdate: ({ _id, status, inputs, outputs }) => {
-          assert.equal([_id, inputs, outputs], [RUN, [], []])
-          states.push(status)
-        },
-      }),
-    )
-    assert.equal(
-      value.outputs.map(({ filename }) => filename),
-      ['a', 'b'],
-    )
-    assert.is(ms, 2000)
-    assert.equal(states, ['completed'])
-    assert.equal(calls, [
-      'run@0',
-      'output a@0',
-      'output b@0',
-      'output a@1000',
-      // Perhaps it knows the run by now.
-      'run@1000',
-      'output a@2000',
-    ])
+    const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
+    const { value, ms } = await drive(clock, waitForResult(late.client, RUN))
+    assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])
+    const none = pod({ run: run('completed') })
+    const empty = await drive(clock, waitForResult(none.client, RUN))
+    assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
   }),
 )
 
+// A 404 of `getRun`
+
 test(
-  'without getRun and without names, the 404 is the end',
+  'it is the end',
   timed(async (clock) => {
     const { error, ms } = await drive(clock, waitForResult(pod({ run: failure(404) }).client, RUN))
     assert.instance(error, HttpError)
@@ -283,101 +262,27 @@ test(
 )
 
 test(
-  'a 404 of getRun is the end once it has told a state, names or not',
+  'it is the end once the server has given a state',
   timed(async (clock) => {
     const { client } = pod({ run: [run('running'), failure(404)] })
-    const { error, ms } = await drive(clock, waitForResult(client, RUN, { outputNames: ['a'] }))
-    assert.is(error.status, 404)
-    assert.is(error.runId, RUN)
-    assert.is(ms, 1000)
+    const { error, ms } = await drive(clock, waitForResult(client, RUN))
+    assert.equal([error.status, error.runId, ms], [404, RUN, 1000])
   }),
 )
 
 test(
-  'a run that a 404 of getOutput makes known is followed from then on',
+  'in the first five seconds after our own submission it is not the end',
   timed(async (clock) => {
-    const { client, calls } = pod({
-      run: [failure(404), run('running'), run('failed')],
-      output: [failure(404)],
+    const late = pod({
+      execute: submitted('a'),
+      run: [failure(404), failure(404), run('completed', { outputs: [file('a.png')] })],
     })
-    const { error, ms } = await drive(clock, waitForResult(client, RUN, { outputNames: ['a', 'b'] }))
-    assert.instance(error, RunError)
-    assert.is(error.status, 'failed')
-    assert.is(ms, 1000)
-    assert.equal(calls, ['run@0', 'output a@0', 'run@0', 'output b@0', 'run@1000'])
-  }),
-)
-
-for (const status of [404, 408]) {
-  test(
-    `a ${status} of getOutput asks getRun, which may say that it failed`,
-    timed(async (clock) => {
-      const states: string[] = []
-      const { client } = pod({
-        run: [failure(404), run('error', { errors: ['no VRAM'] })],
-        output: failure(status),
-      })
-      const { error } = await drive(
-        clock,
-        waitForResult(client, RUN, { outputNames: ['a'], onUpdate: (told) => states.push(told.status) }),
-      )
-      assert.instance(error, RunError)
-      assert.is(error.message, `Run ${RUN} error: no VRAM`)
-      assert.equal(error.errors, ['no VRAM'])
-      assert.is(error.run.status, 'error')
-      assert.equal(states, ['error'])
-    }),
-  )
-}
-
-test(
-  'without getRun, a 408 of getOutput is a run that timed out on the server',
-  timed(async (clock) => {
-    const states: string[] = []
-    const { client } = pod({ run: failure(404), output: failure(408) })
-    const { error } = await drive(
-      clock,
-      waitForResult(client, RUN, { outputNames: ['a'], onUpdate: (told) => states.push(told.status) }),
-    )
-    assert.instance(error, RunError)
-    assert.is(error.status, 'timed_out')
-    assert.is(error.runId, RUN)
-    assert.is(error.message, `Run ${RUN} timed out on the server`)
-    assert.equal(error.errors, ['told 408'])
-    assert.is(error.cause.status, 408)
-    assert.equal(states, ['timed_out'])
-  }),
-)
-
-test(
-  'a 408 of getOutput while getRun has a hiccup is not the end',
-  timed(async (clock) => {
-    const { client } = pod({
-      run: [failure(404), failure(500), failure(404)],
-      output: [failure(408), output('a')],
-    })
-    const { value, ms } = await drive(clock, waitForResult(client, RUN, { outputNames: ['a'] }))
-    assert.is(value.outputs.length, 1)
-    assert.is(ms, 1000)
-  }),
-)
-
-test(
-  'without getRun, an output that failed is a run that failed, and onUpdate is told',
-  timed(async (clock) => {
-    const states: string[] = []
-    const { client } = pod({
-      run: failure(404),
-      output: ok({ generation_status: 'failed', error: 'node 7 exploded' }),
-    })
-    const { error } = await drive(
-      clock,
-      waitForResult(client, RUN, { outputNames: ['a'], onUpdate: (told) => states.push(told.status) }),
-    )
-    assert.instance(error, RunError)
-    assert.is(error.status, 'failed')
-    assert.is(error.runId, RUN)
-    assert.equal(states, ['failed'])
+    const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}))
+    assert.equal([value.outputs.length, ms], [1, 2000])
+    assert.equal(late.log.lines.filter(({ level }) => level === 'warn').length, 2)
+    const never = pod({ execute: submitted('a'), run: failure(404) })
+    const end = await drive(clock, executeWorkflowAsync(never.client, 'w', {}))
+    assert.equal([end.error.status, end.error.runId, end.ms], [404, RUN, 5000])
   }),
 )
 
@@ -436,7 +341,6 @@ const servers = {
   'names at once and getRun': {
     execute: submitted('pre_1', 'pre_2'),
     run: [run('queued'), run('completed', { outputs: [file('pre_1.png'), file('pre_2.png')] })],
-    names: [],
   },
   'an array of one, without an id in the run': {
     execute: ok([{ run_id: RUN, workflow_id: 'w' }]),
@@ -444,28 +348,20 @@ const servers = {
       ok({ status: 'running', output_names: ['a.png'] }),
       ok({ status: 'completed', output_names: ['a.png'], outputs: [file('a.png')] }),
     ],
-    names: [],
   },
   'names late, outputs by getOutput only': {
     execute: ok({ run_id: RUN, workflow_id: 'w' }),
     run: [run('in_progress', { output_names: ['a'] }), run('success', { output_names: ['a'] })],
     output: output('a.png'),
-    names: [],
-  },
-  'no getRun': {
-    execute: submitted('a', 'b'),
-    run: failure(404),
-    output: { a: [notYet(), output('a')], b: output('b') },
-    names: ['a', 'b'],
   },
 }
-for (const [name, { names, ...script }] of Object.entries(servers)) {
+for (const [name, script] of Object.entries(servers)) {
   test(
     `gives the same as executeWorkflowAsync: ${name}`,
     timed(async (clock) => {
       const here = await drive(clock, executeWorkflowAsync(pod(script).client, 'w', {}))
       assert.is(here.error, undefined)
-      const there = await drive(clock, waitForResult(pod(script).client, RUN, { outputNames: names }))
+      const there = await drive(clock, waitForResult(pod(script).client, RUN))
       assert.ok(here.value.outputs.length > 0)
       assert.equal(there.value, here.value)
     }),

@@ -1,5 +1,5 @@
-import { toRun } from '../internal/data.ts'
 import { encodeId, isObject } from '../internal/options.ts'
+import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 
@@ -22,6 +22,6 @@ export async function getRun(
 ): Promise<Envelope<Run>> {
   return request(client, `runs/${encodeId('runId', runId)}`, {
     options,
-    parseData: (data) => (isObject(data) ? toRun(data, runId) : undefined),
+    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
   })
 }

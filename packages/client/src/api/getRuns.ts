@@ -1,6 +1,7 @@
-import { text, toRun } from '../internal/data.ts'
+import { text } from '../internal/data.ts'
 import { checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
+import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
 import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
 
@@ -47,7 +48,7 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
   const query = { group_id: groupId, sort_by: sortBy, sort_order: sortOrder, page, page_size: pageSize }
   return request(client, withQuery('runs', query), {
     options: rest,
-    parseData: (data, { meta }) => {
+    parseData: (data, { meta }, headers) => {
       const list: Record<string, unknown> = isObject(data) ? data : { runs: data }
       const { runs } = list
       if (!Array.isArray(runs)) return undefined
@@ -56,7 +57,7 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
         ...list,
         group_id: text(list.group_id, meta?.group_id, groupId) || null,
         count: typeof count === 'number' ? count : runs.length,
-        runs: runs.map((run) => toRun(run)),
+        runs: runs.map((run) => readRun(run, headers)),
       }
     },
   })

@@ -1,5 +1,7 @@
 import { ArgumentError } from '../errors.ts'
+import type { HeadersSource } from '../types.ts'
 import { check, isRecord } from './options.ts'
+import type { Secrets } from './secrets.ts'
 
 export const keyHeader = 'x-api-key'
 
@@ -27,4 +29,17 @@ export function addHeaders(
     target[name] = value
   }
   return target
+}
+
+/** The headers of a request: the client's, `more` over them, and the key. */
+export async function resolveHeaders(
+  { apiKey, headers: own }: Secrets,
+  more?: HeadersSource,
+): Promise<Record<string, string>> {
+  const headers: Record<string, string> = {}
+  for (const source of [own, more]) {
+    if (source) addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
+  }
+  if (apiKey) headers[keyHeader] = apiKey
+  return headers
 }

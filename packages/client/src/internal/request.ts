@@ -1,7 +1,7 @@
 import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
 import { answerError, type Fail, parse, redact } from './answer.ts'
-import { addHeaders, keyHeader } from './headers.ts'
+import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'
 import { sleep, withDeadline } from './withDeadline.ts'
@@ -20,10 +20,14 @@ export interface Call<T> {
   /** A 204 means that there is no result yet, and gives `null`. */
   readonly allow204?: true
   /**
-   * Gives `data` its published parseData: `undefined` if it lacks what it must have, `null` for no result yet. Without
+   * Gives `data` its published form: `undefined` if it lacks what it must have, `null` for no result yet. Without
    * it the call gives the response as it is.
    */
-  readonly parseData?: (data: unknown, envelope: Envelope<unknown>) => T | undefined
+  readonly parseData?: (
+    data: unknown,
+    envelope: Envelope<unknown>,
+    headers: Readonly<Record<string, string>>,
+  ) => T | undefined
   /** Gives a better error for the one that ends the call. Not asked about what the caller's own functions throw. */
   readonly mapError?: (error: FlowScaleError) => FlowScaleError
 }
@@ -51,11 +55,12 @@ export function isUnclear(error: Error): boolean {
  * `fetch`.
  */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
-  const { apiKey, headers: own, fetch = globalThis.fetch, logger, ownSignals } = reveal(client)
+  const secrets = reveal(client)
+  const { fetch = globalThis.fetch, logger, isPolling } = secrets
   const { options, method = 'GET', parseData, fetchWith, retryOn = transient } = call
-  checkOptions(options, requestRules)
+  if (!isPolling) checkOptions(options, requestRules)
   const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
-  const outer = ownSignals ? signal : signal && AbortSignal.any([signal])
+  const outer = isPolling ? signal : signal && AbortSignal.any([signal])
   // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
   const href = parseData ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
   const { url = href } = call
@@ -65,11 +70,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
 
   /** One attempt. Returns our errors; throws what is the caller's: an abort reason, an error of `headers()`. */
   const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
-    const headers: Record<string, string> = {}
-    for (const source of [own, options.headers]) {
-      if (source) addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
-    }
-    if (apiKey) headers[keyHeader] = apiKey
+    const headers = await resolveHeaders(secrets, options.headers)
     signal.throwIfAborted()
     try {
       const init: RequestInit = { method, headers, signal, redirect: 'manual' }
@@ -86,7 +87,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
         if (status === 204 && call.allow204) return null as never
         const envelope: Envelope<unknown> = Object(parse(text))
         if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
-          const data = parseData!(envelope.data, envelope)
+          const data = parseData!(envelope.data, envelope, headers)
           if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
         }
       }

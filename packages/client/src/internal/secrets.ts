@@ -1,5 +1,26 @@
 import { ArgumentError } from '../errors.ts'
-import type { Client, Fetch, HeadersSource, Logger } from '../types.ts'
+import type { Client, Envelope, Fetch, HeadersSource, Logger, Output, Run, RunUpdate } from '../types.ts'
+
+/** A wait that joins a batch. */
+export interface Member {
+  readonly runId: string | undefined
+  /** The caller's signal; `abort` is called with its reason. */
+  readonly signal: AbortSignal | undefined
+  readonly abort: (reason: unknown) => void
+  /** Called with each update of the run by push. */
+  readonly hear: (update: RunUpdate) => void
+  /** Whether each state of the run counts, or the end only. */
+  readonly isEager: boolean
+}
+
+/** Answers many waits with few requests. */
+export interface Batch {
+  /** Gives the function by which the wait leaves. */
+  join(member: Member): () => void
+  /** Resolves in a round; with an error where that failed in a way that may pass. */
+  getRun(runId: string, signal: AbortSignal): Promise<Envelope<Run> | Error>
+  getOutput(filename: string, signal: AbortSignal): Promise<Envelope<Output> | null>
+}
 
 /** What a client keeps out of sight. */
 export interface Secrets {
@@ -7,8 +28,10 @@ export interface Secrets {
   readonly headers: HeadersSource
   readonly fetch?: Fetch | undefined
   readonly logger?: Logger | undefined
-  /** Nobody else listens to the signals that calls are given, so that none need be derived from them. */
-  readonly ownSignals?: boolean | undefined
+  /** A wait sends the requests: the options were checked before, and nobody else listens to the signal. */
+  readonly isPolling?: boolean | undefined
+  /** Answers waits in place of requests of their own. */
+  readonly batch?: Batch | undefined
 }
 
 // A registered symbol, so that a client of one copy of the package works with the functions of another.

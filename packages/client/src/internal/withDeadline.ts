@@ -2,14 +2,14 @@
 export const maxDelayMs = 0x7fff_ffff
 
 /**
- * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives what `late` gives when the time is over;
- * throws the outer signal's reason on abort. No timer and no listener stays behind: what outlives it, as the body of a
- * response does, must follow `outer` by itself. Where many may listen to `outer`, derive one: Node warns at the eleventh.
+ * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives the result of `late` when the time is over;
+ * throws the outer signal's reason on abort. No timer and no listener stays behind: a body that is read later must follow
+ * `outer` by itself. Derive `outer` where many may listen to it: Node warns at the eleventh listener.
  */
 export async function withDeadline<T, L = undefined>(
   ms: number,
   outer: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T> = () => new Promise(() => {}),
+  run: (signal: AbortSignal) => Promise<T>,
   late?: () => L,
 ): Promise<T | L> {
   outer?.throwIfAborted()
@@ -37,7 +37,30 @@ export async function withDeadline<T, L = undefined>(
   }
 }
 
+/** Settles as `start` makes it, or rejects with the signal's reason; calls the function that `start` gave at either end. */
+export async function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => (() => void) | undefined,
+): Promise<T> {
+  signal?.throwIfAborted()
+  let abort: (() => void) | undefined
+  let end: (() => void) | undefined
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      abort = () => reject(signal!.reason)
+      signal?.addEventListener('abort', abort)
+      end = start(resolve, reject)
+    })
+  } finally {
+    end?.()
+    signal?.removeEventListener('abort', abort!)
+  }
+}
+
 /** Resolves after `ms`, or rejects with the signal's reason. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return withDeadline(ms, signal)
+  return untilAborted(signal, (resolve) => {
+    const timer = setTimeout(resolve, Math.min(ms, maxDelayMs))
+    return () => clearTimeout(timer)
+  })
 }

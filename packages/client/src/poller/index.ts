@@ -4,20 +4,25 @@ export type {
   ResultList,
   ResultOutput,
   ResumeOptions,
+  RunProgress,
   RunResult,
+  RunUpdate,
 } from '../types.ts'
-export { createPollHistory } from './createPollHistory.ts'
 export {
   createRunWatcher,
   type RunWatcher,
   type RunWatcherOptions,
   type RunWatcherWaitOptions,
-} from './createRunWatcher.ts'
-export { type ExecuteManyOptions, executeMany, type ManyResult } from './executeMany.ts'
-export { type ExecuteAsyncOptions, executeWorkflowAsync, type Submission } from './executeWorkflowAsync.ts'
-export type { WaitForResultOptions } from './followResult.ts'
-export type { PollOptions, WatchOptions } from './pollOptions.ts'
-export { waitForOutput } from './waitForOutput.ts'
-export { waitForResult } from './waitForResult.ts'
-export { type WaitOptions, waitForRun } from './waitForRun.ts'
-export { watchRun } from './watchRun.ts'
+} from './many/createRunWatcher.ts'
+export { type ExecuteManyOptions, executeMany, type ManyResult } from './many/executeMany.ts'
+export { createPollHistory } from './run/createPollHistory.ts'
+export {
+  type ExecuteAsyncOptions,
+  executeWorkflowAsync,
+  type Submission,
+} from './run/executeWorkflowAsync.ts'
+export type { PollOptions, WaitForResultOptions, WaitOptions, WatchOptions } from './run/options.ts'
+export { waitForOutput } from './run/waitForOutput.ts'
+export { waitForResult } from './run/waitForResult.ts'
+export { waitForRun } from './run/waitForRun.ts'
+export { watchRun } from './run/watchRun.ts'

@@ -3,6 +3,7 @@ import { checkOptions } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
+import { createWatch } from './createWatch.ts'
 import { encode } from './encode.ts'
 import { noteSubscription } from './noteSubscription.ts'
 import { readUrl } from './readUrl.ts'
@@ -131,14 +132,16 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     })
   }
 
+  const send: Connection['send'] = (message) => {
+    try {
+      return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
+    } catch {
+      return false
+    }
+  }
+
   const connection: Connection = {
-    send(message) {
-      try {
-        return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
-      } catch {
-        return false
-      }
-    },
+    send,
     close(code = 1000, reason = '') {
       const isLegal = code === 1000 || (Number.isInteger(code) && code > 2999 && code < 5000)
       const isShort = new TextEncoder().encode(reason).length < 124
@@ -149,6 +152,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     },
     opened: whenOpened,
     listen: feed.listen,
+    watch: createWatch(feed.listen, send),
     [Symbol.asyncIterator]: () => feed[Symbol.asyncIterator](),
   }
 

@@ -1,3 +1,5 @@
+import type { PushConnection } from '../types.ts'
+
 /** A WebSocket class: the global one, that of `ws`, or any like them. */
 // biome-ignore lint/suspicious/noExplicitAny: runtimes differ in what they take after the URL
 export type WebSocketClass = new (url: string, ...rest: any[]) => WebSocketLike
@@ -65,11 +67,8 @@ export interface WebSocketOptions {
 
 /** A connection that looks after itself. Iterate over it for its messages. */
 // biome-ignore lint/suspicious/noExplicitAny: what the server sends
-export interface Connection extends AsyncIterable<any> {
-  /**
-   * Calls `listener` with each message, and without one at the end, as waits with `push` do. Gives the function
-   * that stops that.
-   */
+export interface Connection extends AsyncIterable<any>, PushConnection {
+  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
   listen(listener: (message?: unknown) => void): () => void
   /** Sends strings and binary as they are, all else as JSON. `false`, never an error, while it is not open. */
   send(message: unknown): boolean
@@ -78,7 +77,6 @@ export interface Connection extends AsyncIterable<any> {
    * reason of more than 123 bytes is left out.
    */
   close(code?: number, reason?: string): void
-  readonly connected: boolean
   /** Resolves at the first open, rejects if there is none to come; it never makes an unhandled rejection. */
   readonly opened: Promise<void>
 }

@@ -1,16 +1,16 @@
-import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
-import { getRuns } from '../api/getRuns.ts'
-import { ArgumentError, NetworkError } from '../errors.ts'
-import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
-import type { Client, Inputs, PollHistory, PushConnection, RunResult } from '../types.ts'
-import type { WaitForResultOptions } from './followResult.ts'
-import { legal } from './outputNames.ts'
-import { watchRules } from './pollOptions.ts'
-import { isRate, shareRequests } from './shareRequests.ts'
-import { shareSignal } from './shareSignal.ts'
-import { cancelMs } from './tryCancel.ts'
-import { waitForResult } from './waitForResult.ts'
-import { withGrace } from './withGrace.ts'
+import { executeRules } from '../../api/executeWorkflow.ts'
+import { getRuns } from '../../api/getRuns.ts'
+import { ArgumentError, NetworkError } from '../../errors.ts'
+import { resolveHeaders } from '../../internal/headers.ts'
+import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../../internal/options.ts'
+import { hide, reveal } from '../../internal/secrets.ts'
+import { sleep } from '../../internal/withDeadline.ts'
+import type { Client, Inputs, PushConnection, RunProgress, RunResult } from '../../types.ts'
+import { type WaitOptions, watchRules } from '../run/options.ts'
+import { cancelMs } from '../run/poll.ts'
+import { submit } from '../run/submit.ts'
+import { followResult } from '../run/waitForResult.ts'
+import { createBatch, isRate } from './createBatch.ts'
 
 /** What came of one item of {@link executeMany}. */
 export type ManyResult = { index: number; runId?: string } & (
@@ -20,7 +20,7 @@ export type ManyResult = { index: number; runId?: string } & (
 
 /** Options of {@link executeMany}. */
 export interface ExecuteManyOptions
-  extends Pick<WaitForResultOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
+  extends Pick<WaitOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
   /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
   concurrency?: number | undefined
   /**
@@ -44,9 +44,17 @@ export interface ExecuteManyOptions
   submitted?: Map<number, string> | undefined
   /** Told of each run that was submitted; awaited before the next submission of its turn. */
   onSubmitted?: ((index: number, runId: string) => unknown) | undefined
-  /** Told of each item as it ends. */
+  /** Called with each change of an item's progress, state or place in the queue. An error of it ends the item. */
+  onProgress?: ((index: number, progress: RunProgress) => unknown) | undefined
+  /** Called with each item as it ends. */
   onResult?: ((result: ManyResult) => unknown) | undefined
 }
+
+/**
+ * How long after a call starts, in ms, no group of an item is taken for empty: a run that was under way when an earlier
+ * call was killed may be listed late.
+ */
+const listMs = 5000
 
 // Made when it is needed: read from another table at the top level, it would stay in every bundle.
 const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
@@ -63,6 +71,7 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
         [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
       'a Map of indexes to run ids',
     onSubmitted: isFunction,
+    onProgress: isFunction,
     onResult: isFunction,
   }
 }
@@ -100,22 +109,22 @@ export async function executeMany(
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
-  const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, signal, headers } = options
-  const {
-    submitted = new Map<number, string>(),
-    timeoutMs,
-    cancelOn,
-    pollIntervalMs: usualMs = 1000,
-  } = options
+  const { concurrency = 4, groupId: group, arrays, onSubmitted, onResult, onProgress, signal } = options
+  const { submitted = new Map<number, string>(), timeoutMs, cancelOn, pollIntervalMs } = options
   const hasOwnGroups = typeof group === 'function'
   const groups = new Set<unknown>()
-  const shared = shareRequests(client, { ...options, groupId: hasOwnGroups ? undefined : group })
-  const withSignal = shareSignal()
+  const secrets = reveal(client)
+  const own = hide(
+    { ...client },
+    { ...secrets, headers: () => resolveHeaders({ headers: secrets.headers }, options.headers) },
+  )
+  const batch = createBatch(own, { ...options, groupId: hasOwnGroups ? undefined : group })
+  const batched = hide({ ...client }, { ...reveal(own), batch })
   const results: ManyResult[] = []
   const waits: Promise<void>[] = []
   /** What a callback of the caller threw. */
   const thrown: unknown[] = []
-  const tell = async <T extends unknown[]>(callback: ((...all: T) => unknown) | undefined, ...all: T) => {
+  const call = async <T extends unknown[]>(callback: ((...all: T) => unknown) | undefined, ...all: T) => {
     try {
       await callback?.(...all)
     } catch (error) {
@@ -125,100 +134,103 @@ export async function executeMany(
 
   const end = async (result: ManyResult) => {
     results[result.index] = result
-    await tell(onResult, result)
+    await call(onResult, result)
   }
 
-  // The pause is that of the shared rounds. Outputs are not asked for in those, on servers that tell no runs.
-  const pollIntervalMs: PollHistory = {
-    begin: () => {
-      let ms = usualMs
-      return (run) => {
-        if (run) ms = 1
-        return ms
-      }
-    },
-  }
-
-  const follow = async (index: number, runId: string, outputNames: readonly string[]) => {
-    const own = { timeoutMs, cancelOn, headers, outputNames, pollIntervalMs, push: shared.pushOf(runId) }
-    const result = await withSignal(signal, (signal) =>
-      waitForResult(shared.patient, runId, { ...own, signal }),
-    ).then<ManyResult, ManyResult>(
-      (value) => ({ index, runId, status: 'fulfilled', value }),
-      (reason) => ({ index, runId, status: 'rejected', reason }),
-    )
+  const wait = async (index: number, runId: string, names?: readonly string[], submittedAt?: number) => {
+    const rest = { timeoutMs, cancelOn, pollIntervalMs, signal }
+    let result: ManyResult
+    try {
+      const value = await followResult(
+        batched,
+        runId,
+        onProgress ? { ...rest, onProgress: (progress) => onProgress(index, progress) } : rest,
+        { names, submittedAt },
+      )
+      result = { index, runId, status: 'fulfilled', value }
+    } catch (reason) {
+      result = { index, runId, status: 'rejected', reason }
+    }
     await end(result)
   }
 
   // As it is now, whatever the caller does with it.
-  const list = [...inputsList]
+  const items = [...inputsList]
+  const listedAt = Date.now() + listMs
 
-  /** Starts the run of an item, or finds one that was started before; gives its id and the names of its outputs. */
-  const start = async (index: number): Promise<[runId: string, outputNames: readonly string[]]> => {
-    const groupId = hasOwnGroups ? group(index) : group
-    if (hasOwnGroups) {
-      // The run that is found in it would be taken for that of each.
-      check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
-      groups.add(groupId)
-      const { data } = await withSignal(signal, (signal) => getRuns(client, { groupId, signal, headers }))
-      // Not one of others, where a server does not look at the group.
-      const run = data.runs.find(
-        ({ group_id, workflow_id }) =>
-          (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
-      )
-      if (run) {
-        check('_id of the run in its group', run._id, isId)
-        return [run._id, []]
+  /** The run of an item that was started before, if its group holds one. */
+  const find = async (groupId: string): Promise<string | undefined> => {
+    const { data } = await getRuns(own, { groupId, signal })
+    // Not one of others, where a server does not look at the group.
+    const run = data.runs.find(
+      ({ group_id, workflow_id }) =>
+        (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
+    )
+    if (run) check('_id of the run in its group', run._id, isId)
+    return run?._id
+  }
+
+  /** Starts the run of an item, or finds one that was started before, and waits for it. */
+  const start = async (index: number): Promise<void> => {
+    let runId = submitted.get(index)
+    let names: readonly string[] | undefined
+    let submittedAt: number | undefined
+    if (!runId) {
+      try {
+        const groupId = hasOwnGroups ? group(index) : group
+        if (hasOwnGroups) {
+          // The run that is found in it would be taken for that of each.
+          check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
+          groups.add(groupId)
+          runId = await find(groupId!)
+          const ms = listedAt - Date.now()
+          if (!runId && ms > 0) {
+            await sleep(ms, signal && AbortSignal.any([signal]))
+            runId = await find(groupId!)
+          }
+        }
+        if (!runId) {
+          const execution = await submitItem(index, groupId)
+          runId = execution.run_id
+          names = execution.output_names
+          submittedAt = Date.now()
+        }
+      } catch (reason) {
+        return end({ index, status: 'rejected', reason })
       }
+      submitted.set(index, runId)
+      await call(onSubmitted, index, runId)
     }
-    const submittedAt = new Date()
+    waits.push(wait(index, runId, names, submittedAt))
+  }
+
+  const submitItem = (index: number, groupId: string | undefined) => {
+    const sentAt = new Date()
     /** What an item ends with after an abort: who starts again must know what may have been paid for. */
-    const explain = (error: unknown) => {
+    const toError = (error: unknown) => {
       const { name, maybeSubmitted } = Object(error)
       if (error === signal!.reason || name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
       return new NetworkError(`Item ${index} got no answer: aborted`, {
         cause: signal!.reason,
         maybeSubmitted: true,
-        submittedAt,
+        submittedAt: sentAt,
         workflowId,
         groupId,
       })
     }
-    // An abort leaves it the time to tell the id: what was paid for must be known.
-    const { data } = await withSignal(signal, (signal) =>
-      withGrace(
-        cancelMs,
-        signal,
-        headers,
-        (signal, headers) =>
-          executeWorkflow(client, workflowId, list[index]!, { groupId, arrays, signal, headers }),
-        explain,
-      ),
-    )
-    return [data.run_id, legal(data.output_names)]
+    const grace = { graceMs: cancelMs, follow: batch.follow, toError }
+    return submit(own, workflowId, items[index]!, { groupId, arrays, signal }, grace)
   }
 
-  const turns = list.keys()
+  const turns = items.keys()
   const work = async () => {
     for (const index of turns) {
-      let runId = submitted.get(index)
-      let outputNames: readonly string[] = []
-      if (!runId) {
-        // Nothing new is paid for after an abort, or when the caller can't take note of it.
-        if (thrown.length) return
-        try {
-          ;[runId, outputNames] = await start(index)
-        } catch (reason) {
-          await end({ index, status: 'rejected', reason })
-          continue
-        }
-        submitted.set(index, runId)
-        await tell(onSubmitted, index, runId)
-      }
-      waits.push(follow(index, runId, outputNames))
+      // Nothing new is paid for when the caller can't take note of it.
+      if (thrown.length && !submitted.has(index)) return
+      await start(index)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(concurrency, list.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work))
   await Promise.all(waits)
   if (thrown.length) throw thrown[0]
   return results

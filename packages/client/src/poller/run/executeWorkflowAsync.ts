@@ -1,11 +1,10 @@
-import { executeRules, executeWorkflow } from '../api/executeWorkflow.ts'
-import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
-import type { Client, Inputs, RunResult } from '../types.ts'
-import { followResult } from './followResult.ts'
-import { legal } from './outputNames.ts'
-import { cancelMs } from './tryCancel.ts'
-import { type WaitOptions, waitRules } from './waitForRun.ts'
-import { withGrace } from './withGrace.ts'
+import { executeRules } from '../../api/executeWorkflow.ts'
+import { checkOptions, isFunction, type Rule } from '../../internal/options.ts'
+import type { Client, Inputs, RunResult } from '../../types.ts'
+import { type WaitOptions, waitRules } from './options.ts'
+import { cancelMs } from './poll.ts'
+import { submit } from './submit.ts'
+import { followResult, legal } from './waitForResult.ts'
 
 /** What {@link ExecuteAsyncOptions.onSubmitted} is told. */
 export interface Submission {
@@ -57,13 +56,12 @@ export async function executeWorkflowAsync(
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
   const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
-  const { data } = await withGrace(graceMs, signal, headers, (signal, headers) =>
-    executeWorkflow(client, workflowId, inputs, { groupId, arrays, signal, headers }),
-  )
-  const { run_id: runId } = data
-  const outputNames = legal(data.output_names)
+  const execution = { groupId, arrays, signal, headers }
+  const { run_id, output_names } = await submit(client, workflowId, inputs, execution, { graceMs })
+  const submittedAt = Date.now()
   // Called even if the wait is aborted by now: the id must not be lost.
-  const told = (async () => onSubmitted?.({ runId, outputNames: [...outputNames] }))()
-  told.catch(() => {})
-  return followResult(client, runId, { ...wait, outputNames }, () => told)
+  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names) })
+  const called = call()
+  called.catch(() => {})
+  return followResult(client, run_id, wait, { names: output_names, submittedAt, first: () => called })
 }

@@ -1,10 +1,9 @@
-import { RunError } from '../errors.ts'
-import { check, checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
-import type { Client, PushConnection, Run } from '../types.ts'
-import { watchRules } from './pollOptions.ts'
-import { isRate, shareRequests } from './shareRequests.ts'
-import { shareSignal } from './shareSignal.ts'
-import { type WaitOptions, waitForRun, waitRules } from './waitForRun.ts'
+import { check, checkOptions, isId, isMs, type Rule } from '../../internal/options.ts'
+import { type Batch, hide, reveal } from '../../internal/secrets.ts'
+import type { Client, PushConnection, Run } from '../../types.ts'
+import { type WaitOptions, waitRules, watchRules } from '../run/options.ts'
+import { waitForRun } from '../run/waitForRun.ts'
+import { createBatch, isRate } from './createBatch.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {
@@ -15,16 +14,19 @@ export interface RunWatcherOptions {
   /** Limit of all requests of the watcher but submissions and cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
-   * A connection of `connectWebSocket`: what it tells of is asked for at once, many by one list, and while it is healthy
-   * all else up to 30 s apart. States on the way are asked for where a wait has `onUpdate`.
+   * A connection of `connectWebSocket`: runs that end are asked for at once, many by one list, and while the connection is
+   * healthy the others up to 30 s apart. States on the way are asked for where a wait has `onUpdate` or `onProgress`.
    */
   push?: PushConnection | undefined
 }
 
-/** Options of a wait of a {@link RunWatcher}. */
-export type RunWatcherWaitOptions = Omit<WaitOptions, 'pollIntervalMs' | 'push'>
+/** Options of a wait of a {@link RunWatcher}. One list answers all waits: headers are those of the client. */
+export type RunWatcherWaitOptions = Omit<WaitOptions, 'pollIntervalMs' | 'push' | 'headers'>
 
-/** Waits for many runs at the cost of a few. Iterate over it for the runs that end from then on, failed ones, too. */
+/**
+ * Waits for many runs at the cost of a few. Iterate over it for the runs that have ended, failed ones, too: an iteration
+ * begins with those that ended while there was none (the last 10,000), and is over when nothing is waited for.
+ */
 export interface RunWatcher extends AsyncIterable<Run> {
   /** For the functions of the poller: their waits share the requests of this watcher, and go on after its `close()`. */
   readonly client: Client
@@ -35,6 +37,9 @@ export interface RunWatcher extends AsyncIterable<Run> {
   /** Ends every `wait`, now and later, with an `AbortError`. The runs go on, unless its `cancelOn` says otherwise. */
   close(): void
 }
+
+/** So many runs that ended are kept for the next iteration. */
+const maxBacklog = 10_000
 
 // Made when it is needed: read from another table at the top level, it would stay in every bundle.
 const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
@@ -61,60 +66,59 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
   checkOptions(options, makeRules())
   const { pollIntervalMs: _, push: __, ...ownRules } = waitRules
-  const shared = shareRequests(client, options)
+  const batch = createBatch(client, options, (run) => {
+    for (const reader of readers) reader.ended.push(run)
+    if (!readers.size && backlog.push(run) > maxBacklog) backlog.shift()
+  })
+  const carry = (batch: Batch) => hide({ ...client }, { ...reveal(client), batch })
   const closing = new AbortController()
-  /** What ended since each iteration began. */
   const readers = new Set<{ ended: Run[]; wake: () => void }>()
-  let open = 0
+  const backlog: Run[] = []
 
-  const tell = (run?: Run) => {
-    for (const reader of readers) {
-      if (run) reader.ended.push(run)
-      reader.wake()
-    }
+  const shared: Batch = {
+    ...batch,
+    join(member) {
+      const leave = batch.join(member)
+      return () => {
+        leave()
+        for (const { wake } of readers) wake()
+      }
+    },
   }
-
-  const withSignal = shareSignal(closing.signal, async (run) => {
-    open++
-    let ended: Run | undefined
-    try {
-      const value = await run()
-      ended = value as Run
-      return value
-    } catch (error) {
-      if (error instanceof RunError) ended = error.run
-      throw error
-    } finally {
-      open--
-      tell(ended)
-    }
+  /** For waits that `close()` ends, too. */
+  const own = carry({
+    ...shared,
+    join(member) {
+      const leave = shared.join(member)
+      const stop = batch.follow(closing.signal, () => member.abort(closing.signal.reason))
+      return () => {
+        stop()
+        leave()
+      }
+    },
   })
 
-  const wait = async (runId: string, own: RunWatcherWaitOptions = {}): Promise<Run> => {
-    checkOptions(own, ownRules)
-    const push = shared.pushOf(runId, !!own.onUpdate)
-    // The pause is that of the shared rounds.
-    return withSignal(own.signal, (signal) =>
-      waitForRun(shared.patient, runId, { ...own, pollIntervalMs: 1, push, signal }),
-    )
+  const wait = async (runId: string, options: RunWatcherWaitOptions = {}): Promise<Run> => {
+    checkOptions(options, ownRules)
+    return waitForRun(own, runId, options)
   }
 
   return {
-    client: shared.client,
+    client: carry(shared),
     wait,
-    async waitAll(runIds, own) {
+    async waitAll(runIds, options) {
       check('runIds', runIds, (value) => Array.isArray(value) || 'an array')
-      return Promise.allSettled(runIds.map((runId) => wait(runId, own)))
+      return Promise.allSettled(runIds.map((runId) => wait(runId, options)))
     },
     close: () => closing.abort(),
     async *[Symbol.asyncIterator]() {
-      const reader = { ended: [] as Run[], wake: () => {} }
+      const reader = { ended: backlog.splice(0), wake: () => {} }
       readers.add(reader)
       try {
         for (;;) {
           const run = reader.ended.shift()
           if (run) yield run
-          else if (!open) return
+          else if (!batch.size) return
           else
             await new Promise<void>((resolve) => {
               reader.wake = resolve

@@ -1,11 +1,12 @@
-import { isCount, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
-import type { HeadersSource, PollHistory, PushConnection } from '../types.ts'
+import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../../internal/options.ts'
+import type { HeadersSource, PollHistory, PushConnection, Run, RunProgress } from '../../types.ts'
 
 /** Options of every wait. */
 export interface PollOptions {
   /**
    * Pause between the end of one poll and the start of the next, in ms; or a {@link createPollHistory}, by which it
-   * adapts to how long the last runs took. Default 1000.
+   * adapts to how long the last runs took. In a hidden page it is at least 10 s; a page that shows again polls at once.
+   * Default 1000.
    */
   pollIntervalMs?: number | PollHistory | undefined
   /** Limit of the whole wait, in ms. Default 300000. */
@@ -23,10 +24,21 @@ export interface WatchOptions extends PollOptions {
   /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   /**
-   * A connection of `connectWebSocket`: an update of the run is asked about at once, and while it is healthy
+   * A connection of `connectWebSocket`: a new state of the run is polled at once, and while the connection is healthy
    * polls become rarer, up to 30 s apart.
    */
   push?: PushConnection | undefined
+  /**
+   * Called with each change of progress, state or place in the queue, by poll or by push. It is not awaited; an error of
+   * it ends the wait.
+   */
+  onProgress?: ((progress: RunProgress) => unknown) | undefined
+}
+
+/** Options of {@link waitForRun} and {@link waitForResult}. */
+export interface WaitOptions extends WatchOptions {
+  /** Called with the run at each change of its state, the last included. It is awaited; an error of it ends the wait. */
+  onUpdate?: ((run: Run) => unknown) | undefined
 }
 
 const cancelWords = ['abort', 'timeout', 'both', 'never']
@@ -45,7 +57,11 @@ export const pollRules: Record<keyof PollOptions, Rule> = {
 export const watchRules: Record<keyof WatchOptions, Rule> = {
   ...pollRules,
   cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
-  push: (value) =>
-    (typeof value?.listen === 'function' && typeof value.send === 'function') ||
-    'a connection of connectWebSocket',
+  push: (value) => typeof value?.watch === 'function' || 'a connection of connectWebSocket',
+  onProgress: isFunction,
 }
+
+export const waitRules: Record<keyof WaitOptions, Rule> = { ...watchRules, onUpdate: isFunction }
+
+/** Options of {@link waitForResult}. */
+export type WaitForResultOptions = WaitOptions

@@ -1,5 +1,5 @@
-import { isDone } from '../internal/status.ts'
-import type { PollHistory } from '../types.ts'
+import { isDone } from '../../internal/status.ts'
+import type { PollHistory } from '../../types.ts'
 
 /** What a poll without news is followed by, in ms. */
 const usualMs = 1000

@@ -1,0 +1,66 @@
+import { maxDelayMs, untilAborted } from './withDeadline.ts'
+
+/** Keeps requests to a rate, and rests after a 429. */
+export interface RateLimiter {
+  /** Resolves when a request may be sent. A caller that gives up before takes no turn. */
+  turn(signal: AbortSignal, isUrgent?: boolean): Promise<void>
+  /** Sends a request; a 429 holds up every turn. */
+  send<T>(request: () => Promise<T>): Promise<T>
+}
+
+/** The longest that one 429 holds up the others, in ms: it may be meant for the one request only. */
+const maxRestMs = 30_000
+
+/** At most `perSecond` turns; after a 429 without a `Retry-After` a rest of `restMs`, doubled with each. */
+export function createRateLimiter(perSecond: number, restMs: number): RateLimiter {
+  const queue: (() => void)[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let nextAt = 0
+  let refusals = 0
+  let wasUrgent = false
+
+  const serve = () => {
+    clearTimeout(timer)
+    if (!queue.length) return
+    const ms = nextAt - Date.now()
+    if (ms <= 0) {
+      nextAt = Date.now() + 1000 / perSecond
+      queue.shift()!()
+    }
+    if (queue.length) timer = setTimeout(serve, Math.min(Math.max(0, nextAt - Date.now()), maxDelayMs))
+  }
+
+  return {
+    turn: (signal, isUrgent = false) =>
+      untilAborted<void>(signal, (resolve) => {
+        const go = () => {
+          wasUrgent = isUrgent
+          resolve()
+        }
+        // After an urgent one another is served first: news without an end must not hold it up.
+        if (isUrgent) queue.splice(wasUrgent ? 1 : 0, 0, go)
+        else queue.push(go)
+        serve()
+        return () => {
+          const index = queue.indexOf(go)
+          if (index >= 0) queue.splice(index, 1)
+          if (!queue.length) clearTimeout(timer)
+        }
+      }),
+    async send(request) {
+      try {
+        const result = await request()
+        refusals = 0
+        return result
+      } catch (error) {
+        const { status, retryAfterMs } = Object(error)
+        if (status !== 429) refusals = 0
+        else {
+          const ms = retryAfterMs ?? restMs * 2 ** refusals++
+          nextAt = Math.max(nextAt, Date.now() + Math.min(ms, maxRestMs))
+        }
+        throw error
+      }
+    },
+  }
+}

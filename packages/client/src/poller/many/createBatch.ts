@@ -1,0 +1,348 @@
+import { getOutput } from '../../api/getOutput.ts'
+import { getRun } from '../../api/getRun.ts'
+import { FlowScaleError, HttpError, RedirectError } from '../../errors.ts'
+import { createFollow, type Follow } from '../../internal/createFollow.ts'
+import { createRateLimiter } from '../../internal/createRateLimiter.ts'
+import { isObject, type Rule } from '../../internal/options.ts'
+import { pollClient } from '../../internal/pollClient.ts'
+import { withQuery } from '../../internal/query.ts'
+import { readRun } from '../../internal/readRun.ts'
+import { request } from '../../internal/request.ts'
+import type { Batch, Member } from '../../internal/secrets.ts'
+import { isDone, isFailed, isGoing } from '../../internal/status.ts'
+import { sleep, untilAborted } from '../../internal/withDeadline.ts'
+import type { Client, Envelope, PushConnection, Run } from '../../types.ts'
+
+export interface BatchOptions {
+  groupId?: string | undefined
+  /** From the end of a round to the next. Default 1000. */
+  pollIntervalMs?: number | undefined
+  /** Default 20. */
+  maxRequestsPerSecond?: number | undefined
+  push?: PushConnection | undefined
+}
+
+/** A batch, and what its owner needs of it. */
+export interface OwnedBatch extends Batch {
+  /** How many waits go on. */
+  readonly size: number
+  readonly follow: Follow
+}
+
+/** A request for a run that waits for a round. */
+interface Question {
+  readonly resolve: (answer: Envelope<Run> | Error) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A run that waits are on. */
+interface Watched {
+  readonly members: Set<Member>
+  unwatch?: (() => void) | undefined
+  /** By push. */
+  status?: string
+  /** The moment of news that the server was not asked about since; 0: none. */
+  newsAt: number
+  /** Whether the server was asked for the run at all. */
+  isSeen?: true
+  isEnded?: true
+}
+
+/** A limit of requests per second. */
+export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0'
+
+/** The longest pause between two rounds for runs whose end comes by push, in ms. */
+const maxPauseMs = 30_000
+/** How long news waits for other news of the same moment, and a lot of it for more, in ms. */
+const soonMs = 1
+const gatherMs = 40
+/** Up to so many runs are asked for one by one. */
+const few = 2
+/** A list that fails after so long, in ms, answers nobody: the runs are asked for one by one. */
+const slowMs = 5000
+/** After so many lists that failed in a row, each further one is tried after a round without. */
+const maxFailures = 3
+
+const isOver = (status: string | undefined) => isDone(status) || isFailed(status)
+
+/**
+ * Answers the waits of many runs: a round reads the list of runs, newest first, and answers every wait by it. A run that
+ * the list does not hold is asked for by itself. News by push is asked about at once, and a run whose end comes by push
+ * rarely. `onEnd` is called with each run that is over.
+ */
+export function createBatch(
+  client: Client,
+  options: BatchOptions,
+  onEnd: (run: Run) => void = () => {},
+): OwnedBatch {
+  const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
+  const own = pollClient(client, undefined, (log) => log('warn'))
+  const limiter = createRateLimiter(maxRequestsPerSecond, pollIntervalMs)
+  const follow = createFollow()
+  const watched = new Map<string, Watched>()
+  /** By run, the one that waits longest first. */
+  const questions = new Map<string, Set<Question>>()
+  let size = 0
+  /** Aborted when the last wait has left. */
+  let session = new AbortController()
+  /** Numbers the moments, to know which of two came first. */
+  let moments = 0
+  let roundAt = 0
+  /** When all runs are asked for, also those whose end comes by push. */
+  let allAt = 0
+  let quietRounds = 0
+  let failures = 0
+  /** Requests that a list costs; 0 until one was read, `Infinity` where the server has none. */
+  let pages = 0
+
+  const onFailure = () => {
+    allAt = 0
+    quietRounds = 0
+  }
+
+  /** The server has answered a request for a run that was sent at `moment`. */
+  const note = (runId: string, moment: number) => {
+    const run = watched.get(runId)
+    if (!run) return
+    run.isSeen = true
+    if (run.newsAt < moment) run.newsAt = 0
+  }
+
+  const take = (runId: string): Iterable<Question> => {
+    const taken = questions.get(runId) ?? []
+    questions.delete(runId)
+    return taken
+  }
+
+  const answer = (runId: string, taken: Iterable<Question>, data: Run) => {
+    for (const { resolve } of taken) resolve({ status: 'success', data })
+    const run = watched.get(runId)
+    if (!run || run.isEnded || !isOver(data.status)) return
+    run.isEnded = true
+    onEnd(data)
+  }
+
+  const readAlone = async (runId: string, hasTurn?: boolean): Promise<void> => {
+    const { signal } = session
+    if (!hasTurn) await limiter.turn(signal)
+    const moment = ++moments
+    const taken = take(runId)
+    // Not awaited: their rate is what bounds them.
+    limiter
+      .send(() => getRun(own, runId, { signal }))
+      .finally(() => note(runId, moment))
+      .then(
+        ({ data }) => answer(runId, taken, data),
+        (error) => {
+          onFailure()
+          for (const { reject } of taken) reject(error)
+        },
+      )
+  }
+
+  /** A page of the list; `isWhole`: the list tells all that there is of the run. */
+  const readPage = (page: number, signal: AbortSignal) => {
+    const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
+    return request(own, withQuery('runs', query), {
+      options: { signal },
+      parseData: (data, _, headers) => {
+        const items: unknown = isObject(data) ? data.runs : data
+        if (!Array.isArray(items)) return undefined
+        return items.map((item) => {
+          const run = readRun(item, headers)
+          const isWhole = run.status && !(isDone(run.status) && !Object(item).outputs)
+          return { run, isWhole }
+        })
+      },
+    })
+  }
+
+  /** Answers the waits by the list, or by the error of it. Gives the runs that are left; an urgent one has its turn. */
+  const readList = async (runIds: readonly string[], isUrgent?: boolean): Promise<readonly string[]> => {
+    if (failures >= maxFailures) {
+      failures--
+      return runIds
+    }
+    const { signal } = session
+    const left = new Set(runIds)
+    const seen = new Set<string>()
+    /** Pages that answered nobody: to go on must not cost more than to ask for each run. */
+    let vain = 0
+    for (let page = 1; left.size > (page > 1 ? Math.max(few, vain) : 0); page++) {
+      if (!isUrgent || page > 1) await limiter.turn(signal, isUrgent)
+      const moment = ++moments
+      const start = Date.now()
+      let answered: Awaited<ReturnType<typeof readPage>>
+      try {
+        answered = await limiter.send(() => readPage(page, signal))
+      } catch (error) {
+        signal.throwIfAborted()
+        const { status } = error as HttpError
+        // The list alone: a proxy may refuse it, and requests for single runs pass.
+        if (error instanceof RedirectError || (error instanceof HttpError && isFinal(status))) {
+          pages ||= Infinity
+          break
+        }
+        failures++
+        onFailure()
+        if (Date.now() - start > slowMs) break
+        for (const runId of left) {
+          note(runId, moment)
+          for (const question of take(runId)) {
+            if (error instanceof FlowScaleError) question.resolve(error)
+            else question.reject(error)
+          }
+        }
+        return []
+      }
+      failures = 0
+      pages = page
+      const [known, waiting] = [seen.size, left.size]
+      for (const { run, isWhole } of answered.data) {
+        const { _id, status } = run
+        seen.add(_id)
+        // It is for the others to say when they want to know.
+        if (!isWhole || (isUrgent && !left.has(_id) && isGoing(status))) continue
+        left.delete(_id)
+        note(_id, moment)
+        answer(_id, take(_id), run)
+      }
+      if (left.size === waiting) vain++
+      for (const runId of left) if (!questions.has(runId)) left.delete(runId)
+      // A server without pages gives the same again; beyond the last page there is nothing.
+      if (seen.size === known || page >= ((answered.meta?.total_pages as number) ?? page + 1)) break
+    }
+    return [...left]
+  }
+
+  /** Whether the end of a run comes by push, as far as anyone knows. */
+  const comesByPush = (runId: string) => {
+    const { isSeen, status } = watched.get(runId) ?? {}
+    return isSeen && push?.connected && !isOver(status)
+  }
+
+  const round = async () => {
+    const start = Date.now()
+    const isAll = !push?.connected || start >= allAt
+    if (isAll) {
+      quietRounds = push?.connected ? quietRounds + 1 : 0
+      allAt = start + Math.min(pollIntervalMs * 2 ** quietRounds, maxPauseMs)
+    }
+    const asked = [...questions.keys()].filter((runId) => isAll || !comesByPush(runId))
+    const left = asked.length > Math.max(few, pages || 1) ? await readList(asked) : asked
+    const end = Date.now()
+    roundAt = end + pollIntervalMs
+    // Where the list answered nobody, for as long as it took, too: it may take that long again.
+    const until = left.length < asked.length ? roundAt : roundAt + end - start
+    for (const runId of left) {
+      // The rest in the next round, where they come first: those in the list must not wait for them.
+      if (Date.now() >= until) {
+        allAt = 0
+        break
+      }
+      if (questions.has(runId)) await readAlone(runId)
+    }
+  }
+
+  /** Repeats `step` while `any` gives something, one at a time. Our own faults end the waits. */
+  const whileAny = (any: () => readonly string[], step: (signal: AbortSignal) => Promise<void>) => {
+    let isBusy = false
+    return async () => {
+      if (isBusy) return
+      isBusy = true
+      while (any().length) {
+        const { signal } = session
+        try {
+          await step(signal)
+        } catch (error) {
+          if (!signal.aborted) for (const runId of any()) for (const { reject } of take(runId)) reject(error)
+        }
+      }
+      // At once: a question from now on needs a new start.
+      isBusy = false
+    }
+  }
+
+  const rounds = whileAny(
+    () => [...questions.keys()],
+    async (signal) => {
+      // Questions of this moment come along.
+      await sleep(Math.max(0, roundAt - Date.now()), signal)
+      await round()
+    },
+  )
+
+  const news = () => [...questions.keys()].filter((runId) => watched.get(runId)?.newsAt)
+  const hurry = whileAny(news, async (signal) => {
+    const start = Date.now()
+    await sleep(soonMs, signal)
+    await limiter.turn(signal, true)
+    const moreMs = start + gatherMs - Date.now()
+    if (moreMs > 0 && news().length > few) await sleep(moreMs, signal)
+    const [first, ...others] = news()
+    if (!first) return
+    if (others.length < (pages || 1)) await readAlone(first, true)
+    else for (const runId of await readList([first, ...others], true)) await readAlone(runId)
+  })
+
+  const watch = (runId: string): Watched => {
+    const run: Watched = { members: new Set(), newsAt: 0 }
+    watched.set(runId, run)
+    run.unwatch = push?.watch(runId, (update) => {
+      if (!update) return
+      const { status } = update
+      // Progress alone is no news, and a state on the way is news for those only who want each.
+      if (status && status !== run.status && !isOver(run.status)) {
+        run.status = status
+        if (!isGoing(status) || [...run.members].some(({ isEager }) => isEager)) {
+          run.newsAt = ++moments
+          hurry()
+        }
+      }
+      for (const { hear } of run.members) hear(update)
+    })
+    return run
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    follow,
+    join(member) {
+      const { runId, signal, abort } = member
+      if (!size++) session = new AbortController()
+      const run = runId === undefined ? undefined : (watched.get(runId) ?? watch(runId))
+      run?.members.add(member)
+      const unfollow = signal && follow(signal, () => abort(signal.reason))
+      return () => {
+        unfollow?.()
+        run?.members.delete(member)
+        if (run && !run.members.size) {
+          watched.delete(runId!)
+          run.unwatch?.()
+        }
+        if (!--size) session.abort()
+      }
+    },
+    getRun: (runId, signal) =>
+      untilAborted(signal, (resolve, reject) => {
+        const question = { resolve, reject }
+        const asked = questions.get(runId) ?? new Set()
+        questions.set(runId, asked.add(question))
+        rounds()
+        if (watched.get(runId)?.newsAt) hurry()
+        return () => {
+          asked.delete(question)
+          if (!asked.size && questions.get(runId) === asked) questions.delete(runId)
+        }
+      }),
+    async getOutput(filename, signal) {
+      await limiter.turn(signal)
+      return limiter.send(() => getOutput(own, filename, { signal }))
+    },
+  }
+}
+
+/** Whether a status says that the same request fails again. */
+const isFinal = (status: number) => status < 500 && ![408, 425, 429].includes(status)

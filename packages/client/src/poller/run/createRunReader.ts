@@ -1,0 +1,79 @@
+import { getRun } from '../../api/getRun.ts'
+import { reveal } from '../../internal/secrets.ts'
+import { isDone } from '../../internal/status.ts'
+import type { Run, RunProgress, RunUpdate } from '../../types.ts'
+import type { WaitOptions } from './options.ts'
+import type { Steps } from './poll.ts'
+
+/** Reads the states of a run, and calls the caller's callbacks. */
+export interface RunReader {
+  readonly runId: string
+  /** The last state. A terminal one is never undone. */
+  readonly last: Run | undefined
+  /** Whether each state counts for the caller, or the end only. */
+  readonly isEager: boolean
+  read(steps: Steps): Promise<Run | undefined>
+  /** Takes in a state that was not read here. */
+  update(steps: Steps, run: Run): Promise<void>
+  /** Takes in progress, which never goes back. */
+  show(update: RunUpdate): Promise<void>
+}
+
+/** How long a server may not know a run that we submitted, in ms. */
+const unknownMs = 5000
+
+interface ReaderOptions extends Pick<WaitOptions, 'onUpdate' | 'onProgress'> {
+  /** When we submitted the run, by `Date.now()`. */
+  submittedAt?: number | undefined
+  /** The last state that an earlier wait saw. */
+  last?: Run | undefined
+  isEager?: boolean
+}
+
+export function createRunReader(
+  runId: string,
+  { onUpdate, onProgress, submittedAt = -Infinity, last, isEager }: ReaderOptions,
+): RunReader {
+  let shown: RunProgress | undefined
+
+  const show: RunReader['show'] = async ({ status = shown?.status ?? 'queued', progress, position }) => {
+    const most = isDone(status) ? 1 : Math.max(shown?.progress ?? -1, progress ?? -1)
+    const next: RunProgress = {
+      status,
+      ...(most >= 0 && { progress: most }),
+      ...(position !== undefined && { position }),
+    }
+    if (JSON.stringify(next) === JSON.stringify(shown)) return
+    shown = next
+    await onProgress?.({ ...next })
+  }
+
+  const reader = {
+    runId,
+    last,
+    isEager: !!(isEager || onUpdate || onProgress),
+    show,
+    async update(steps: Steps, run: Run) {
+      const { last } = reader
+      if (isDone(last?.status) && !isDone(run.status)) return
+      reader.last = run
+      if (onProgress) await steps.call(() => show(run as RunUpdate))
+      if (run.status !== last?.status && !isDone(last?.status) && onUpdate)
+        await steps.call(() => onUpdate({ ...run }))
+    },
+    async read(steps: Steps) {
+      const answer = await steps.request(
+        (client, { signal }) =>
+          reveal(client).batch?.getRun(runId, signal) ?? getRun(client, runId, { signal }),
+        (error) => {
+          const isUnknownYet = error.status === 404 && Date.now() - submittedAt < unknownMs
+          if (isUnknownYet || error.status === 408) return undefined
+          throw error
+        },
+      )
+      if (answer) await reader.update(steps, answer.data)
+      return reader.last
+    },
+  }
+  return reader
+}

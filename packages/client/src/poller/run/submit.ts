@@ -1,0 +1,45 @@
+import { type ExecuteOptions, executeWorkflow } from '../../api/executeWorkflow.ts'
+import { createFollow, type Follow } from '../../internal/createFollow.ts'
+import type { Client, Execution, Inputs } from '../../types.ts'
+
+interface Grace {
+  /** How long a submission may go on after an abort, in ms, to tell the id of its run. */
+  readonly graceMs: number
+  readonly follow?: Follow
+  /** Gives the error of a submission that failed after an abort. Default: the reason of the abort. */
+  readonly toError?: (error: unknown) => unknown
+}
+
+/** Submits a run, and gives it time after an abort, as its id must not be lost. After an abort no attempt is started. */
+export async function submit(
+  client: Client,
+  workflowId: string,
+  inputs: Inputs,
+  options: ExecuteOptions,
+  { graceMs, follow = createFollow(), toError }: Grace,
+): Promise<Execution> {
+  const { signal, headers } = options
+  if (!signal || !graceMs) return (await executeWorkflow(client, workflowId, inputs, options)).data
+  signal.throwIfAborted()
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const unfollow = follow(signal, () => {
+    timer = setTimeout(() => controller.abort(), graceMs)
+  })
+  // Asked for before each attempt.
+  const headersOrAbort = async () => {
+    const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
+    signal.throwIfAborted()
+    return given
+  }
+  try {
+    const own = { ...options, signal: controller.signal, headers: headersOrAbort }
+    return (await executeWorkflow(client, workflowId, inputs, own)).data
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw toError ? toError(error) : signal.reason
+  } finally {
+    clearTimeout(timer)
+    unfollow()
+  }
+}

@@ -1,0 +1,130 @@
+import { getOutput } from '../../api/getOutput.ts'
+import { RunError } from '../../errors.ts'
+import { text } from '../../internal/data.ts'
+import { isSameOutput } from '../../internal/isSameOutput.ts'
+import { check, checkOptions, isId } from '../../internal/options.ts'
+import { runError } from '../../internal/runError.ts'
+import { reveal } from '../../internal/secrets.ts'
+import { isDone, isFailed } from '../../internal/status.ts'
+import type { Client, ResultOutput, ResumeOptions, Run, RunOutput, RunResult } from '../../types.ts'
+import { createRunReader } from './createRunReader.ts'
+import { type WaitForResultOptions, type WaitOptions, waitRules } from './options.ts'
+import { poll, type Steps } from './poll.ts'
+
+/**
+ * Waits for the outputs of any run, started here or in another process.
+ *
+ * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
+ * {@link ArgumentError}; {@link HttpError} for other 4xx (404: the run is not known); {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * const { outputs } = await waitForResult(client, runId, { timeoutMs: 600_000 })
+ * for (const { filename, download_url } of outputs) console.log(filename, download_url)
+ * ```
+ */
+export async function waitForResult(
+  client: Client,
+  runId: string,
+  options: WaitForResultOptions = {},
+): Promise<RunResult> {
+  checkOptions(options, waitRules)
+  check('runId', runId, isId)
+  return followResult(client, runId, options)
+}
+
+interface Known {
+  /** Names of outputs. */
+  names?: readonly unknown[] | undefined
+  /** When we submitted the run, by `Date.now()`. */
+  submittedAt?: number | undefined
+  /** Awaited before the first poll, on the same clock. */
+  first?: () => unknown
+  /** The last state that an earlier wait saw. */
+  last?: Run | undefined
+}
+
+/** Those of `names` that can be asked for. */
+export const legal = (names: readonly unknown[] = []): string[] =>
+  names.filter((name): name is string => isId(name) === true)
+
+/**
+ * Whether `list` holds `name`, with or without its extension. A name that stands beside `name` in one list is another
+ * output's, however much the two look alike: those are `beside`.
+ */
+const holdsName = (list: readonly string[], name: string, beside: readonly string[]): boolean =>
+  list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
+
+/** Polls a run until its outputs are there. Its arguments are checked. */
+export async function followResult(
+  client: Client,
+  runId: string,
+  options: WaitOptions,
+  { names: given, submittedAt, first, last }: Known = {},
+): Promise<RunResult> {
+  const reader = createRunReader(runId, { ...options, submittedAt, last })
+  const names = [...new Set(legal(given))]
+  const found = new Map<string, ResultOutput>()
+  /** Rounds that found the run completed, and no outputs. */
+  let emptyRounds = 0
+
+  const addNames = (given: readonly unknown[] | undefined) => {
+    const more = legal(given)
+    for (const name of more) if (!holdsName(names, name, more)) names.push(name)
+  }
+
+  const readOutput = async (steps: Steps, name: string): Promise<ResultOutput | undefined> => {
+    const output = await steps.request(
+      (client, { signal }) =>
+        reveal(client).batch?.getOutput(name, signal) ?? getOutput(client, name, { signal }),
+      async (error) => {
+        if (error instanceof RunError) {
+          await reader.update(steps, { _id: runId, status: error.status, inputs: [], outputs: [] })
+        }
+        // In the next round the run itself says whether there is more to wait for.
+        if (error.status === 404 || error.status === 408) return undefined
+        throw error
+      },
+    )
+    return output ? { ...output.data, filename: text(output.data.filename) || name } : undefined
+  }
+
+  /** The outputs of a completed run, if all are there. */
+  const collect = async (steps: Steps, { outputs }: Run): Promise<ResultOutput[] | undefined> => {
+    const listed = legal(outputs.map(({ filename }) => filename))
+    addNames(listed)
+    const missing = names.filter((name) => !holdsName(listed, name, names))
+    const ready: ResultOutput[] = []
+    let wanted = 0
+    for (const { filename, url } of [...outputs, ...missing.map((filename): RunOutput => ({ filename }))]) {
+      const [name = ''] = legal([filename])
+      if (!name && !url) continue
+      wanted++
+      const output = url
+        ? { filename: name, download_url: url, generation_status: 'success' }
+        : (found.get(name) ?? (await readOutput(steps, name)))
+      if (!output) continue
+      found.set(name, output)
+      ready.push(output)
+    }
+    // Some servers say that a run is completed a moment before they list its outputs.
+    const isReady = ready.length === wanted && (wanted > 0 || emptyRounds++ > 0)
+    return isReady ? ready : undefined
+  }
+
+  const resume = async (more: ResumeOptions) => {
+    const all = { ...options, ...more }
+    checkOptions(all, waitRules)
+    return followResult(client, runId, all, { names, submittedAt, last: reader.last })
+  }
+  return poll(client, options, { what: 'Workflow execution', reader, first, resume }, async (steps) => {
+    const run = await reader.read(steps)
+    if (!run) return undefined
+    addNames(run.output_names)
+    if (isFailed(run.status)) throw runError(runId, run)
+    const outputs = isDone(run.status) ? await collect(steps, run) : undefined
+    if (!outputs) return undefined
+    const [{ filename: _, ...only } = {} as ResultOutput] = outputs
+    return { status: 'success', data: outputs.length === 1 ? only : outputs, runId, outputs }
+  })
+}

@@ -1,0 +1,31 @@
+import { check, checkOptions, isId } from '../../internal/options.ts'
+import { runError } from '../../internal/runError.ts'
+import { isDone, isFailed } from '../../internal/status.ts'
+import type { Client, Run } from '../../types.ts'
+import { createRunReader } from './createRunReader.ts'
+import { type WaitOptions, waitRules } from './options.ts'
+import { poll } from './poll.ts'
+
+/**
+ * Waits until a run is completed, and gives it. Failures that may pass (network, 408, 425, 429, 5xx) are waited out.
+ *
+ * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
+ * {@link ArgumentError}; {@link HttpError} for other 4xx; {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * const run = await waitForRun(client, runId, { onUpdate: ({ status }) => console.log(status) })
+ * console.log(run.outputs)
+ * ```
+ */
+export async function waitForRun(client: Client, runId: string, options: WaitOptions = {}): Promise<Run> {
+  checkOptions(options, waitRules)
+  check('runId', runId, isId)
+  const reader = createRunReader(runId, options)
+  const resume = (more: object) => waitForRun(client, runId, { ...options, ...more })
+  return poll(client, options, { what: 'Workflow execution', reader, resume }, async (steps) => {
+    const run = await reader.read(steps)
+    if (run && isFailed(run.status)) throw runError(runId, run)
+    return isDone(run?.status) ? run : undefined
+  })
+}

@@ -1,0 +1,41 @@
+import { check, checkOptions, isId } from '../../internal/options.ts'
+import { isDone, isFailed } from '../../internal/status.ts'
+import type { Client, Run } from '../../types.ts'
+import { createRunReader } from './createRunReader.ts'
+import { type WatchOptions, watchRules } from './options.ts'
+import { pollRounds } from './poll.ts'
+import { waitForRun } from './waitForRun.ts'
+
+/**
+ * Iterates over the states of a run, each once, up to the last, and ends there; a failed run ends it too,
+ * without an error.
+ *
+ * @throws (from the iteration) {@link TimeoutError} with `runId` and `resume`, which waits for the run;
+ * {@link ArgumentError}; {@link HttpError} for 4xx; {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * for await (const run of watchRun(client, runId)) console.log(run.status)
+ * ```
+ */
+export async function* watchRun(
+  client: Client,
+  runId: string,
+  options: WatchOptions = {},
+): AsyncGenerator<Run, void, undefined> {
+  checkOptions(options, watchRules)
+  check('runId', runId, isId)
+  const reader = createRunReader(runId, { ...options, isEager: true })
+  const resume = (more: object) => waitForRun(client, runId, { ...options, ...more })
+  const subject = { what: 'Workflow execution', reader, resume }
+  let last: string | undefined
+  const states = pollRounds(client, options, subject, async (steps) => {
+    const run = await reader.read(steps)
+    return run?.status === last ? undefined : run
+  })
+  for await (const run of states) {
+    last = run.status
+    yield run
+    if (isDone(last) || isFailed(last)) return
+  }
+}
