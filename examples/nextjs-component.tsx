@@ -15,7 +15,6 @@ const inputsFor = (prompt: string) => ({ text_51536: prompt })
 const storageKey = 'flowscale-run'
 interface Saved {
   runId: string
-  outputNames: string[]
   prompt: string
 }
 
@@ -35,13 +34,12 @@ export function FlowScaleImage() {
   const current = useRef<AbortController>(undefined)
   const id = useId()
 
-  const follow = useCallback(async ({ runId, outputNames, prompt }: Saved, signal: AbortSignal) => {
+  const follow = useCallback(async ({ runId, prompt }: Saved, signal: AbortSignal) => {
     // Here and not above: on the server, where this component is rendered first, a path is no address.
     const client = createClient({ baseUrl })
     try {
       const { outputs } = await waitForResult(client, runId, {
         signal,
-        outputNames,
         onUpdate: ({ status }) => setState({ status: `The run is ${status}`, running: true }),
       })
       setState({ status: 'Done', prompt, outputs })
@@ -75,7 +73,7 @@ export function FlowScaleImage() {
     try {
       // Without the signal: once sent it may have started a run, and only its id can find or cancel that.
       const { data } = await executeWorkflow(createClient({ baseUrl }), workflowId, inputsFor(prompt))
-      const saved = { runId: data.run_id, outputNames: data.output_names, prompt }
+      const saved = { runId: data.run_id, prompt }
       if (signal.reason !== cancelled) sessionStorage.setItem(storageKey, JSON.stringify(saved))
       await follow(saved, signal)
     } catch (error) {

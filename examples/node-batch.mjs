@@ -46,16 +46,15 @@ async function submit(prompt) {
     { text_51536: prompt },
     { groupId: job.groupId },
   )
-  const submitted = save(prompt, { ...job, runId: data.run_id, outputNames: data.output_names })
+  const submitted = save(prompt, { ...job, runId: data.run_id })
   console.log(`Submitted ${data.run_id}  ${prompt}`)
   return submitted
 }
 
 async function work(prompt) {
   if (jobs.get(prompt)?.files) return
-  const job = await submit(prompt)
-  const { runId, outputNames } = job
-  const { outputs } = await waitForResult(client, runId, { outputNames, timeoutMs: 3_600_000 })
+  const { runId } = await submit(prompt)
+  const { outputs } = await waitForResult(client, runId, { timeoutMs: 3_600_000 })
   const files = []
   for (const output of outputs) {
     const file = join(folder, `${runId}-${basename(output.filename)}`)

@@ -35,7 +35,7 @@ try {
   })
 
   // Wait. An update makes it ask at once; should the socket go silent, it polls.
-  const { outputs } = await waitForResult(client, runId, { push: connection, outputNames: data.output_names })
+  const { outputs } = await waitForResult(client, runId, { push: connection })
   for (const { filename, download_url } of outputs) console.log(`${filename}: ${download_url}`)
 } catch (error) {
   console.error(error.message)

@@ -215,8 +215,7 @@ async function measure(
         submitted(data.run_id)
         output = data.output_names[0] ?? ''
         if (how === 'run') pending = waitForRun(client, runId, watching)
-        else if (how === 'result')
-          pending = waitForResult(client, runId, { ...watching, outputNames: [output] })
+        else if (how === 'result') pending = waitForResult(client, runId, watching)
         else pending = waitForOutput(client, output, options)
       }
       const result = await within(STUCK_MS + timeoutMs, name, pending)

@@ -172,7 +172,10 @@ export async function resume(client: Client, options: ExecuteAsyncOptions): Prom
     await waitForResult(client, 'r')
   } catch (error) {
     if (error instanceof TimeoutError && error.resume) {
-      const late = await error.resume({ timeoutMs: 60_000, outputNames: ['f'] })
+      const late = await error.resume({
+        timeoutMs: 60_000,
+        onProgress: ({ progress }) => progress?.toFixed(),
+      })
       same<Same<typeof late, RunResult>>()
       const again: RunResult = await error.resume()
       console.log(again)

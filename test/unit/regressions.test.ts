@@ -140,11 +140,11 @@ test('a machine that slept during a Retry-After asks once more', () =>
 test('a first 404 of getRun that came too early does not hide a failed run', () =>
   timed(async (clock) => {
     let asked = 0
-    const fetch: Fetch = async (url) => {
-      if (url.includes('/output')) return new Response(null, { status: 204 })
+    const fetch: Fetch = async (_, { method }) => {
+      if (method === 'POST') return ok({ run_id: RUN, output_names: ['a'] })
       return asked++ ? ok({ _id: RUN, status: 'failed', error: 'boom' }) : json({}, { status: 404 })
     }
-    const wait = rejection(waitForResult(clientOf(fetch), RUN, { outputNames: ['a'] }))
+    const wait = rejection(executeWorkflowAsync(clientOf(fetch), 'w', {}))
     await clock.tickAsync(15_000)
     assert.is((await wait).code, 'ERR_FLOWSCALE_RUN')
   }))

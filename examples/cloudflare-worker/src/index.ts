@@ -29,7 +29,7 @@ interface Store {
 }
 
 type RunRecord = { runId: string } & (
-  | { status: 'pending'; outputNames: string[] }
+  | { status: 'pending' }
   | { status: 'completed'; filenames: string[] }
   | { status: 'failed'; errors: string[] }
 )
@@ -87,13 +87,11 @@ async function submit(key: string, prompt: string, env: Env): Promise<string> {
   const client = connect(env)
   const { data: earlier } = await getRuns(client, { groupId: key })
   let runId = earlier.runs[0]?._id
-  let outputNames: string[] = []
   if (!runId) {
     const { data } = await executeWorkflow(client, 'bncu0a1kipv', { text_51536: prompt }, { groupId: key })
     runId = data.run_id
-    outputNames = data.output_names
   }
-  await keep({ runId, status: 'pending', outputNames }, env)
+  await keep({ runId, status: 'pending' }, env)
   await env.RUNS.put(`pending:${runId}`, '', week)
   await env.RUNS.put(`key:${key}`, runId, week)
   return runId
@@ -115,9 +113,7 @@ async function show(runId: string, env: Env): Promise<Response> {
 /** Finishes a run if it has ended; else it stays pending for the next time. */
 async function finish(runId: string, env: Env): Promise<void> {
   try {
-    const record = await find(runId, env)
-    const outputNames = record?.status === 'pending' ? record.outputNames : []
-    const { outputs } = await waitForResult(connect(env), runId, { maxPolls, outputNames })
+    const { outputs } = await waitForResult(connect(env), runId, { maxPolls })
     await keep({ runId, status: 'completed', filenames: outputs.map(({ filename }) => filename) }, env)
   } catch (error) {
     const errors = failureOf(error)

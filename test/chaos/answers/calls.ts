@@ -88,11 +88,7 @@ export const calls: Readonly<
   watchRun: { answers: ['run'], call: (fuzzed) => all(watchRun(fuzzed.client, RUN, watchOf(fuzzed))) },
   waitForResult: {
     answers: ['run', 'output'],
-    call: (fuzzed) =>
-      waitForResult(fuzzed.client, RUN, {
-        ...waitOf(fuzzed),
-        ...(fuzzed.variant % 2 && { outputNames: ['a', 'b.png'] }),
-      }),
+    call: (fuzzed) => waitForResult(fuzzed.client, RUN, waitOf(fuzzed)),
   },
   executeWorkflowAsync: {
     answers: ['execute', 'run', 'output'],

@@ -52,13 +52,12 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
     get connected() {
       return connection.connected
     },
-    send: (message) => connection.send(message),
-    listen(listener) {
+    watch(runId, listener) {
       pushListeners++
-      const unlisten = connection.listen(listener)
+      const unwatch = connection.watch(runId, listener)
       return () => {
         pushListeners--
-        unlisten()
+        unwatch()
       }
     },
   }
@@ -117,7 +116,7 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
   const reading = (async () => {
     for await (const { _id } of watcher) {
       iterated.add(_id)
-      listeners = Math.max(listeners, getEventListeners(signal, 'abort').length, pushListeners)
+      listeners = Math.max(listeners, getEventListeners(signal, 'abort').length)
     }
   })()
   await cancelRuns(setup, those('cancelled'))

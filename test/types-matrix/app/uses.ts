@@ -224,7 +224,10 @@ export async function polls(client: Client, push: PushConnection, run: string): 
   const poll: PollOptions = { pollIntervalMs: history, timeoutMs: 1, maxPolls: 1 }
   const watch: WatchOptions = { ...poll, cancelOn: 'both', push, signal: new AbortController().signal }
   const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
-  const names: WaitForResultOptions = { ...wait, outputNames: ['f.png'] }
+  const names: WaitForResultOptions = {
+    ...wait,
+    onProgress: ({ status, progress = 0 }) => say(status, progress),
+  }
   const told = ({ runId, outputNames }: Submission) => say(runId.trim(), outputNames.length)
   const execute: ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
   try {
@@ -237,7 +240,7 @@ export async function polls(client: Client, push: PushConnection, run: string): 
     return await waitForRun(client, run, wait)
   } catch (error) {
     if (!(error instanceof TimeoutError) || !error.resume) throw error
-    const more: ResumeOptions = { timeoutMs: 1, outputNames: ['f.png'] }
+    const more: ResumeOptions = { timeoutMs: 1, maxPolls: 3 }
     const late: RunResult = await error.resume(more)
     const list: ResultList | undefined = Array.isArray(late.data) ? late.data : undefined
     say(late.outputs[0]?.filename.trim(), late.data.download_url?.trim(), list?.length)
