@@ -235,10 +235,17 @@ export interface RunProgress {
 export interface PushConnection {
   readonly connected: boolean
   /**
-   * Subscribes to a run, and calls `listener` with each update of it, and without one when the connection is over. Gives
-   * the function that takes it back.
+   * Subscribes to a run. `listener` is called with each update; with `isNews` it is a reason to ask the server: for a new
+   * state, and at the end of the connection.
    */
-  watch(runId: string, listener: (update?: RunUpdate) => void): () => void
+  watch(runId: string, listener: (update: RunUpdate, isNews: boolean) => void): RunWatch
+}
+
+/** A subscription to a run. */
+export interface RunWatch {
+  /** The pause until the next poll, where it is `ms` without a connection. */
+  pauseMs(ms: number): number
+  stop(): void
 }
 
 /** A page of runs. */

@@ -54,10 +54,13 @@ export async function watchMany(setup: Setup, withPush: boolean, chance: number)
     },
     watch(runId, listener) {
       pushListeners++
-      const unwatch = connection.watch(runId, listener)
-      return () => {
-        pushListeners--
-        unwatch()
+      const watch = connection.watch(runId, listener)
+      return {
+        pauseMs: watch.pauseMs,
+        stop() {
+          pushListeners--
+          watch.stop()
+        },
       }
     },
   }

@@ -239,8 +239,8 @@ test(
     const push: PushConnection = {
       connected: true,
       watch(_, listener) {
-        hint = listener
-        return () => {}
+        hint = () => listener({}, true)
+        return { pauseMs: (ms) => ms, stop() {} }
       },
     }
     const pushed = executeWorkflowAsync(client, 'w', {}, { pollIntervalMs: history, push })

@@ -21,7 +21,7 @@ export interface Fleet {
   reply: ((what: string, init: RequestInit) => Promise<Response | undefined>) | undefined
   push: PushConnection & { connected: boolean }
   /** Listeners of the connection, and the runs that are subscribed to. */
-  listeners: Set<(runId?: string, update?: RunUpdate) => void>
+  listeners: Set<(runId: string, update: RunUpdate) => void>
   subscribed: Set<string>
   /** Sets the state of a run, and tells of it. */
   update(runId: string, status: string): void
@@ -71,14 +71,20 @@ export function fleet(
     push: {
       connected: true,
       watch(runId, listener) {
-        const update = (updated?: string, news?: RunUpdate) => {
-          if (updated === undefined || updated === runId) listener(news)
+        let last: string | undefined
+        const update = (updated: string, news: RunUpdate) => {
+          if (updated !== runId) return
+          listener(news, news.status !== last)
+          last = news.status
         }
         listeners.add(update)
         subscribed.add(runId)
-        return () => {
-          listeners.delete(update)
-          subscribed.delete(runId)
+        return {
+          pauseMs: (ms) => ms,
+          stop() {
+            listeners.delete(update)
+            subscribed.delete(runId)
+          },
         }
       },
     },

@@ -1,7 +1,8 @@
-import { createClient, type RunUpdate } from '@flowscale/client'
+import { createClient, type PushConnection } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createWatch } from '../../../packages/client/src/websocket/createWatch.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, ok, rejection } from '../../support/fakes.ts'
 
@@ -13,8 +14,8 @@ function scene() {
   const clock = fakeClock()
   const start = clock.now
   const asked: number[] = []
-  const listeners = new Map<(update?: RunUpdate) => void, string>()
-  const watched: string[] = []
+  const listeners = new Set<(...message: unknown[]) => void>()
+  const sent: any[] = []
   const state = { status: 'queued', hang: false }
   const client = createClient({
     baseUrl: 'http://pod.test',
@@ -31,16 +32,17 @@ function scene() {
   })
   const push = {
     connected: true,
-    watch(runId: string, listener: (update?: RunUpdate) => void) {
-      watched.push(runId)
-      listeners.set(listener, runId)
-      return () => listeners.delete(listener)
-    },
+    send: (message: unknown) => sent.push(message) > 0,
+    watch: ((runId, listener) => watch(runId, listener)) as PushConnection['watch'],
   }
-  const end = () => listeners.forEach((_, listener) => void listener())
-  const update = (status: string, runId = RUN) =>
-    listeners.forEach((watched, listener) => void (watched === runId && listener({ status })))
-  return { clock, client, push, end, update, asked, listeners, watched, state }
+  const watch = createWatch(push, (listener) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  })
+  const say = (...message: unknown[]) => listeners.forEach((listener) => void listener(...message))
+  const update = (status: string, run_id = RUN) =>
+    say({ type: 'run_status_update', data: { run_id, status } })
+  return { clock, client, push, say, update, asked, listeners, sent, state }
 }
 
 for (const [name, wait] of [
@@ -48,7 +50,7 @@ for (const [name, wait] of [
   ['waitForResult', waitForResult],
 ] as const) {
   test(`${name}: an update of the run is asked about at once; polls become rarer`, async () => {
-    const { clock, client, push, update, asked, listeners, watched, state } = scene()
+    const { clock, client, push, update, asked, listeners, sent, state } = scene()
     try {
       const done = wait(client, RUN, { push, timeoutMs: 600_000 })
       await clock.tickAsync(100_000)
@@ -62,7 +64,13 @@ for (const [name, wait] of [
       await done
       assert.equal(asked.at(-1), 100_001)
       assert.is(listeners.size, 0)
-      assert.equal(watched, [RUN])
+      assert.equal(
+        sent.map(({ data }) => data),
+        [
+          { action: 'subscribe', runId: RUN },
+          { action: 'unsubscribe', runId: RUN },
+        ],
+      )
       assert.is(clock.countTimers(), 0)
     } finally {
       clock.uninstall()
@@ -110,12 +118,12 @@ test('news that comes while a poll is under way is not lost', async () => {
 })
 
 test('the end of the connection makes it poll, and an abort leaves no listener', async () => {
-  const { clock, client, push, end, asked, listeners } = scene()
+  const { clock, client, push, say, asked, listeners } = scene()
   try {
     const control = new AbortController()
     const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal }))
     await clock.tickAsync(10)
-    end()
+    say()
     await clock.tickAsync(0)
     assert.is(asked.length, 2)
     control.abort('enough')

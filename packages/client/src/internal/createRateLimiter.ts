@@ -1,4 +1,4 @@
-import { maxDelayMs, untilAborted } from './withDeadline.ts'
+import { startTimer, untilAborted } from './withDeadline.ts'
 
 /** Keeps requests to a rate, and rests after a 429. */
 export interface RateLimiter {
@@ -27,7 +27,7 @@ export function createRateLimiter(perSecond: number, restMs: number): RateLimite
       nextAt = Date.now() + 1000 / perSecond
       queue.shift()!()
     }
-    if (queue.length) timer = setTimeout(serve, Math.min(Math.max(0, nextAt - Date.now()), maxDelayMs))
+    if (queue.length) timer = startTimer(serve, nextAt - Date.now())
   }
 
   return {

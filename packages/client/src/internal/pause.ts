@@ -1,4 +1,4 @@
-import { maxDelayMs, untilAborted } from './withDeadline.ts'
+import { startTimer, untilAborted } from './withDeadline.ts'
 
 /** What is used of a page's document. */
 type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
@@ -19,17 +19,18 @@ export function pause(
   const start = Date.now()
   // Deno's types know no document.
   const { document: page } = globalThis as { document?: Page }
-  return untilAborted<void>(signal, (resolve) => {
+  return untilAborted<void>(signal, (end) => {
+    const resolve = () => end()
     let timer: ReturnType<typeof setTimeout>
     const wait = (whole: number) => {
       clearTimeout(timer)
       const least = page?.hidden ? Math.max(whole, hiddenMs) : whole
-      timer = setTimeout(resolve, Math.min(Math.max(0, start + least - Date.now()), maxDelayMs))
+      timer = startTimer(resolve, start + least - Date.now())
     }
     const changed = () => wait(page!.hidden ? ms : shownMs)
     wait(ms)
     page?.addEventListener('visibilitychange', changed)
-    onStart(() => resolve())
+    onStart(resolve)
     return () => {
       clearTimeout(timer)
       page?.removeEventListener('visibilitychange', changed)

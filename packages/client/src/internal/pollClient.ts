@@ -17,25 +17,19 @@ const guard = (source: HeadersSource | undefined): HeadersSource | undefined =>
         }
       }
 
+/** A refusal that no further poll can change: not a 404, 408, 425 or 429. */
+const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${status}`)
+
 /**
- * A client like `client`, with `headers` over its own, whose requests are sent once. `failed` is called with the log line
- * of each that fails, to be written once it is known whether the failure is final.
+ * A client like `client`, with `headers` over its own, whose requests are sent once: for polls, which follow each other. A
+ * failure that the next poll may mend is logged as a warning.
  */
-export function pollClient(
-  client: Client,
-  headers: HeadersSource | undefined,
-  failed: (log: (level: 'warn' | 'error') => void) => void,
-): Client {
+export function pollClient(client: Client, headers?: HeadersSource): Client {
   const secrets = reveal(client)
   const { logger } = secrets
   const own: Pick<Logger, 'debug' | 'error'> | undefined = logger && {
     debug: (...line) => logger.debug(...line),
-    error: (...line) =>
-      failed(async (level) => {
-        try {
-          await logger[level](...line)
-        } catch {}
-      }),
+    error: (message, fields) => logger[isRefused(fields?.status) ? 'error' : 'warn'](message, fields),
   }
   return hide(
     { ...client, maxRetries: 0 },

@@ -8,7 +8,7 @@ export interface Member {
   readonly signal: AbortSignal | undefined
   readonly abort: (reason: unknown) => void
   /** Called with each update of the run by push. */
-  readonly hear: (update: RunUpdate) => void
+  readonly hear: (update: RunUpdate, isNews: boolean) => void
   /** Whether each state of the run counts, or the end only. */
   readonly isEager: boolean
 }

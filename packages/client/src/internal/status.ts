@@ -2,5 +2,5 @@
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
 export const isFailed = (status: string | undefined): boolean =>
   ['failed', 'error', 'cancelled'].includes(status!)
-export const isGoing = (status: string): boolean =>
-  ['queued', 'pending', 'running', 'in_progress'].includes(status)
+export const isGoing = (status: string | undefined): boolean =>
+  ['queued', 'pending', 'running', 'in_progress'].includes(status!)

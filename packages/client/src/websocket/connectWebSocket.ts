@@ -1,6 +1,7 @@
 import { NetworkError } from '../errors.ts'
 import { checkOptions } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
+import { startTimer } from '../internal/withDeadline.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
 import { createWatch } from './createWatch.ts'
@@ -108,7 +109,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
       const final = new NetworkError(`The WebSocket closed (${how.code})${why}`, { cause: error })
       finish({ error: isHopeless ? error : final })
     }
-    if (!isFinal) timer = setTimeout(start, reconnectPause(reconnectInterval, failures++))
+    if (!isFinal) timer = startTimer(start, reconnectPause(reconnectInterval, failures++))
     log(level, `WebSocket closed (${how.code})${isFinal ? '' : `, attempt ${failures} follows`}`)
     call(options.onClose, { ...how, final: isFinal })
   }
@@ -132,16 +133,14 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     })
   }
 
-  const send: Connection['send'] = (message) => {
-    try {
-      return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
-    } catch {
-      return false
-    }
-  }
-
   const connection: Connection = {
-    send,
+    send(message) {
+      try {
+        return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
+      } catch {
+        return false
+      }
+    },
     close(code = 1000, reason = '') {
       const isLegal = code === 1000 || (Number.isInteger(code) && code > 2999 && code < 5000)
       const isShort = new TextEncoder().encode(reason).length < 124
@@ -152,10 +151,11 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     },
     opened: whenOpened,
     listen: feed.listen,
-    watch: createWatch(feed.listen, send),
+    watch: (runId, listener) => watch(runId, listener),
     [Symbol.asyncIterator]: () => feed[Symbol.asyncIterator](),
   }
 
+  const watch = createWatch(connection, feed.listen)
   if (signal?.aborted) queueMicrotask(abort)
   else start()
   signal?.addEventListener('abort', abort)

@@ -1,41 +1,59 @@
 import { text } from '../internal/data.ts'
-import type { PushConnection, RunUpdate } from '../types.ts'
+import type { Connection } from './types.ts'
 
-type Listener = (update?: RunUpdate) => void
+type Listener = Parameters<Connection['watch']>[1]
 
-/** Hands each update of a run to those who watch it, with one listener on the messages for all. */
+/** The longest pause between two polls while the connection is healthy, in ms. */
+const maxPauseMs = 30_000
+
+/** What a connection tells the waits that have it as `push`, by one listener on its messages. */
 export function createWatch(
+  connection: Pick<Connection, 'connected' | 'send'>,
   listen: (listener: (...message: unknown[]) => void) => () => void,
-  send: (message: unknown) => unknown,
-): PushConnection['watch'] {
-  const runs = new Map<string, Set<Listener>>()
+): Connection['watch'] {
+  const runs = new Map<unknown, Set<Listener>>()
   let unlisten = () => {}
 
   const hear = (...messages: unknown[]) => {
-    // The connection is over.
-    if (!messages.length) for (const listeners of runs.values()) for (const listener of listeners) listener()
+    // The connection is over: only the server can tell more.
+    if (!messages.length) {
+      for (const listeners of runs.values()) for (const tell of listeners) tell({}, true)
+    }
     const { type, data } = Object(messages[0])
     if (type !== 'run_status_update') return
     const { run_id, _id = run_id, status, progress, position } = Object(data)
-    const update: RunUpdate = {
-      status: text(status) || undefined,
-      progress: typeof progress === 'number' ? progress : undefined,
-      position: typeof position === 'number' ? position : undefined,
-    }
-    for (const listener of runs.get(_id) ?? []) listener(update)
+    const update = { status: text(status) || undefined, progress, position }
+    for (const tell of runs.get(_id) ?? []) tell(update, false)
   }
 
   return (runId, listener) => {
-    const say = (action: string) => send({ type: 'client_event', data: { action, runId } })
+    const say = (action: string) => connection.send({ type: 'client_event', data: { action, runId } })
+    let last: unknown
+    /** Pauses without news while the connection was healthy. */
+    let quiet = 0
+    const own: Listener = (update, isOver) => {
+      const { status = last } = update
+      // Progress alone is no reason to ask.
+      const isNews = isOver || status !== last
+      if (isNews) quiet = 0
+      last = status
+      listener(update, isNews)
+    }
     const listeners = runs.get(runId) ?? new Set()
     if (!runs.size) unlisten = listen(hear)
-    runs.set(runId, listeners.add(listener))
+    runs.set(runId, listeners.add(own))
     say('subscribe')
-    return () => {
-      listeners.delete(listener)
-      if (!listeners.size) runs.delete(runId)
-      if (!runs.size) unlisten()
-      say('unsubscribe')
+    return {
+      pauseMs(ms) {
+        quiet = connection.connected ? quiet + 1 : 0
+        return Math.max(ms, Math.min(ms * 2 ** quiet, maxPauseMs))
+      },
+      stop() {
+        listeners.delete(own)
+        if (!listeners.size) runs.delete(runId)
+        if (!runs.size) unlisten()
+        say('unsubscribe')
+      },
     }
   }
 }

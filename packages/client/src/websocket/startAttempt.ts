@@ -1,5 +1,5 @@
 import { ArgumentError, type NetworkError, TimeoutError } from '../errors.ts'
-import { maxDelayMs } from '../internal/withDeadline.ts'
+import { startTimer } from '../internal/withDeadline.ts'
 import type { Client } from '../types.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'
@@ -38,7 +38,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   /** There is one timer, since only one thing at a time is waited for. */
   const wait = (ms: number, late: () => void) => {
     clearTimeout(timer)
-    timer = setTimeout(late, Math.min(ms, maxDelayMs))
+    timer = startTimer(late, ms)
   }
   const end = (how: Partial<Ending>, error?: unknown, isHopeless?: boolean) => {
     if (over.signal.aborted) return

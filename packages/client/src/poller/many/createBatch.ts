@@ -11,7 +11,7 @@ import { request } from '../../internal/request.ts'
 import type { Batch, Member } from '../../internal/secrets.ts'
 import { isDone, isFailed, isGoing } from '../../internal/status.ts'
 import { sleep, untilAborted } from '../../internal/withDeadline.ts'
-import type { Client, Envelope, PushConnection, Run } from '../../types.ts'
+import type { Client, Envelope, PushConnection, Run, RunWatch } from '../../types.ts'
 
 export interface BatchOptions {
   groupId?: string | undefined
@@ -38,7 +38,7 @@ interface Question {
 /** A run that waits are on. */
 interface Watched {
   readonly members: Set<Member>
-  unwatch?: (() => void) | undefined
+  watch?: RunWatch | undefined
   /** By push. */
   status?: string
   /** The moment of news that the server was not asked about since; 0: none. */
@@ -76,7 +76,7 @@ export function createBatch(
   onEnd: (run: Run) => void = () => {},
 ): OwnedBatch {
   const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
-  const own = pollClient(client, undefined, (log) => log('warn'))
+  const own = pollClient(client)
   const limiter = createRateLimiter(maxRequestsPerSecond, pollIntervalMs)
   const follow = createFollow()
   const watched = new Map<string, Watched>()
@@ -288,18 +288,15 @@ export function createBatch(
   const watch = (runId: string): Watched => {
     const run: Watched = { members: new Set(), newsAt: 0 }
     watched.set(runId, run)
-    run.unwatch = push?.watch(runId, (update) => {
-      if (!update) return
+    run.watch = push?.watch(runId, (update, isNews) => {
       const { status } = update
-      // Progress alone is no news, and a state on the way is news for those only who want each.
-      if (status && status !== run.status && !isOver(run.status)) {
-        run.status = status
-        if (!isGoing(status) || [...run.members].some(({ isEager }) => isEager)) {
-          run.newsAt = ++moments
-          hurry()
-        }
-      }
-      for (const { hear } of run.members) hear(update)
+      for (const { hear } of run.members) hear(update, false)
+      if (!isNews || !status || isOver(run.status)) return
+      run.status = status
+      // A state on the way is news for those only who want each.
+      if (isGoing(status) && ![...run.members].some(({ isEager }) => isEager)) return
+      run.newsAt = ++moments
+      hurry()
     })
     return run
   }
@@ -320,7 +317,7 @@ export function createBatch(
         run?.members.delete(member)
         if (run && !run.members.size) {
           watched.delete(runId!)
-          run.unwatch?.()
+          run.watch?.stop()
         }
         if (!--size) session.abort()
       }

@@ -218,8 +218,11 @@ export async function executeMany(
         groupId,
       })
     }
-    const grace = { graceMs: cancelMs, follow: batch.follow, toError }
-    return submit(own, workflowId, items[index]!, { groupId, arrays, signal }, grace)
+    // Of its own, so that the caller's is not crowded with listeners.
+    const controller = new AbortController()
+    const unfollow = signal && batch.follow(signal, () => controller.abort(signal.reason))
+    const options = { groupId, arrays, signal: controller.signal }
+    return submit(own, workflowId, items[index]!, options, { graceMs: cancelMs, toError }).finally(unfollow)
   }
 
   const turns = items.keys()

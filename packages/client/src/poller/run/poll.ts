@@ -5,8 +5,8 @@ import { HeadersError, pollClient } from '../../internal/pollClient.ts'
 import { isUnclear } from '../../internal/request.ts'
 import { reveal } from '../../internal/secrets.ts'
 import { isDone, isGoing } from '../../internal/status.ts'
-import { maxDelayMs, untilAborted, withDeadline } from '../../internal/withDeadline.ts'
-import type { Client, HeadersSource, RequestOptions, Resumed, ResumeOptions, RunUpdate } from '../../types.ts'
+import { startTimer, untilAborted, withDeadline } from '../../internal/withDeadline.ts'
+import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../../types.ts'
 import type { RunReader } from './createRunReader.ts'
 import type { WatchOptions } from './options.ts'
 
@@ -37,8 +37,6 @@ interface Subject {
 
 /** How long a cancel may take, in ms. */
 export const cancelMs = 5000
-/** The longest pause while a push connection is healthy, in ms. */
-const maxPauseMs = 30_000
 /** A deadline that passed so long ago, in ms, was slept through by the machine. */
 const sleptMs = 1000
 /** The limit of the one round after that, in ms. */
@@ -87,17 +85,9 @@ export async function* pollRounds<T>(
   let notBefore = 0
   const adapt = typeof pollIntervalMs === 'number' ? () => pollIntervalMs : pollIntervalMs.begin()
   let nextMs = adapt()
-  /** Pauses without news while the push connection was healthy. */
-  let quiet = 0
   let hasNews = false
-  let heard: unknown
   let wake = () => {}
-  let log: ((level: 'warn' | 'error') => void) | undefined
-  const own = batch
-    ? client
-    : pollClient(client, headers, (write) => {
-        log = write
-      })
+  const own = batch ? client : pollClient(client, headers)
 
   const stop = (why: typeof end) => {
     end ??= why
@@ -108,13 +98,13 @@ export async function* pollRounds<T>(
     if (isOvertime || Date.now() - deadline < sleptMs) return stop({ reason: 'deadline' })
     isOvertime = true
     deadline = Date.now() + overtimeMs
-    timer = setTimeout(late, overtimeMs)
+    timer = startTimer(late, overtimeMs)
     // What is under way now may hang.
     const before = controller
     controller = new AbortController()
     before.abort()
   }
-  let timer = setTimeout(late, Math.min(timeoutMs, maxDelayMs))
+  let timer = startTimer(late, timeoutMs)
 
   /** Gives `undefined` where the machine slept meanwhile. */
   const step = async <V>(run: (signal: AbortSignal) => Promise<V>): Promise<V | undefined> => {
@@ -151,8 +141,7 @@ export async function* pollRounds<T>(
   }
 
   const restForPoll = async () => {
-    quiet = push?.connected ? quiet + 1 : 0
-    await rest(nextMs, Math.max(nextMs, Math.min(nextMs * 2 ** quiet, maxPauseMs)))
+    await rest(nextMs, watch?.pauseMs(nextMs))
     hasNews = false
   }
 
@@ -178,33 +167,18 @@ export async function* pollRounds<T>(
       cause = error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
-      const write = log
-      log = undefined
-      let level: 'warn' | 'error' = 'error'
-      try {
-        // What a server says in an envelope of its own is final.
-        const mayPass = isUnclear(error as Error) || status === 425 || status === 429
-        const instead = mayPass
-          ? undefined
-          : await refused(Object.assign(error as RunError, runId && { runId }))
-        level = 'warn'
-        return instead
-      } finally {
-        write?.(level)
-      }
+      // What a server says in an envelope of its own is final.
+      if (isUnclear(error as Error) || status === 425 || status === 429) return undefined
+      return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
 
-  /** By push. A new state is a reason to poll, and nothing more. */
-  const hear = (update?: RunUpdate) => {
-    const { status } = update ?? {}
-    if (reader && update && (status === undefined || isGoing(status))) {
-      reader.show(update).catch((error) => stop({ error }))
-    }
-    if (update && (status === undefined || status === heard)) return
-    heard = status
+  /** By push: progress is shown, and news is a reason to poll. */
+  const hear = (update: RunUpdate, isNews: boolean) => {
+    const status = isGoing(update.status) ? update.status : undefined
+    reader?.show({ ...update, status }).catch((error) => stop({ error }))
+    if (!isNews) return
     hasNews = true
-    quiet = 0
     wake()
   }
 
@@ -213,15 +187,14 @@ export async function* pollRounds<T>(
   const abort = () => controller.abort(outer!.reason)
   outer?.addEventListener('abort', abort)
   if (outer?.aborted) abort()
-  const leave = batch
-    ? batch.join({
-        runId,
-        signal: options.signal,
-        abort: (reason) => controller.abort(reason),
-        hear,
-        isEager: !!reader?.isEager,
-      })
-    : runId && push?.watch(runId, hear)
+  const leave = batch?.join({
+    runId,
+    signal: options.signal,
+    abort: (reason) => controller.abort(reason),
+    hear,
+    isEager: !!reader?.isEager,
+  })
+  const watch = runId ? push?.watch(runId, hear) : undefined
 
   try {
     if (first) {
@@ -235,7 +208,7 @@ export async function* pollRounds<T>(
         // A reader that never comes back is not to keep a process alive.
         clearTimeout(timer)
         yield result
-        timer = setTimeout(late, Math.min(Math.max(0, deadline - Date.now()), maxDelayMs))
+        timer = startTimer(late, deadline - Date.now())
       }
       // A round that was slept through begins anew.
       if (!isOvertime || isLast) {
@@ -270,7 +243,8 @@ export async function* pollRounds<T>(
   } finally {
     clearTimeout(timer)
     outer?.removeEventListener('abort', abort)
-    if (leave) leave()
+    leave?.()
+    watch?.stop()
   }
 }
 
@@ -284,8 +258,7 @@ async function cancelQuietly(
     throw new TimeoutError(`Cancelling timed out after ${cancelMs}ms`, { runId, timeoutMs: cancelMs })
   }
   try {
-    const options = (signal: AbortSignal): RequestOptions => ({ signal, headers })
-    await withDeadline(cancelMs, undefined, (signal) => cancelRun(client, runId, options(signal)), late)
+    await withDeadline(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
     return undefined
   } catch (error) {
     try {

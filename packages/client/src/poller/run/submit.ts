@@ -1,11 +1,9 @@
 import { type ExecuteOptions, executeWorkflow } from '../../api/executeWorkflow.ts'
-import { createFollow, type Follow } from '../../internal/createFollow.ts'
 import type { Client, Execution, Inputs } from '../../types.ts'
 
 interface Grace {
   /** How long a submission may go on after an abort, in ms, to tell the id of its run. */
   readonly graceMs: number
-  readonly follow?: Follow
   /** Gives the error of a submission that failed after an abort. Default: the reason of the abort. */
   readonly toError?: (error: unknown) => unknown
 }
@@ -16,16 +14,17 @@ export async function submit(
   workflowId: string,
   inputs: Inputs,
   options: ExecuteOptions,
-  { graceMs, follow = createFollow(), toError }: Grace,
+  { graceMs, toError }: Grace,
 ): Promise<Execution> {
   const { signal, headers } = options
   if (!signal || !graceMs) return (await executeWorkflow(client, workflowId, inputs, options)).data
   signal.throwIfAborted()
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
-  const unfollow = follow(signal, () => {
+  const start = () => {
     timer = setTimeout(() => controller.abort(), graceMs)
-  })
+  }
+  signal.addEventListener('abort', start)
   // Asked for before each attempt.
   const headersOrAbort = async () => {
     const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
@@ -40,6 +39,6 @@ export async function submit(
     throw toError ? toError(error) : signal.reason
   } finally {
     clearTimeout(timer)
-    unfollow()
+    signal.removeEventListener('abort', start)
   }
 }
