@@ -163,7 +163,7 @@ export async function* pollRounds<T>(
     } catch (error) {
       nextMs = adapt()
       if (error instanceof HeadersError) throw error.cause
-      if (controller.signal.aborted) throw controller.signal.reason
+      if (Object.is(error, controller.signal.reason)) throw error
       cause = error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
