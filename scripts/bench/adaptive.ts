@@ -1,5 +1,5 @@
 // Polling by a history beside polling each second: polls a run, and the mean delay from the run's end.
-import { runScript, startServer } from './child.ts'
+import { runScript, startServer } from '../lib/child.ts'
 import { type Figure, round, type Section } from './figure.ts'
 
 interface Polled {
@@ -32,7 +32,7 @@ export const adaptive: Section[] = [
     figures: whats.map(modelled),
     async run(say) {
       say('adaptive polling, the model')
-      const all = await runScript<Modelled[]>('workers/adaptiveModel.mjs', '400')
+      const all = await runScript<Modelled[]>('bench/workers/adaptiveModel.mjs', '400')
       return whats.map((what): Figure => {
         const ratios = (list: readonly Modelled[], way: 'adaptive' | 'untold' = 'adaptive'): number[] =>
           list.map((one) => one[way][what] / one.fixed[what])
@@ -70,10 +70,10 @@ export const adaptive: Section[] = [
       say('adaptive polling, the emulator')
       const found = await Promise.all(
         sigmas.map(async (sigma) => {
-          const server = await startServer('workers/emulator.mjs')
+          const server = await startServer('bench/workers/emulator.mjs')
           const args = [server.url, '3000', `${sigma}`, '8']
           const told = await runScript<Record<'bare' | 'fixed' | 'adaptive', Polled>>(
-            'workers/adaptive.mjs',
+            'bench/workers/adaptive.mjs',
             ...args,
           )
           server.stop()

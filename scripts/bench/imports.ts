@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runScript } from './child.ts'
+import { runScript } from '../lib/child.ts'
 import { median, round, type Section } from './figure.ts'
 import { peerNames } from './peerNames.ts'
 
@@ -52,7 +52,7 @@ export const imports: Section[] = [
       const files = new Map<string, number>()
       const load = async (name: string, isCounted = false) => {
         const specifier = name === 'empty' ? pathToFileURL(empty).href : name
-        const script = peerNames.includes(name) ? 'peers/import.mjs' : join(folder, 'import.mjs')
+        const script = peerNames.includes(name) ? 'bench/peers/import.mjs' : join(folder, 'import.mjs')
         const result = await runScript<{ ms: number; files: number }>(
           script,
           specifier,

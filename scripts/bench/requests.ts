@@ -1,5 +1,5 @@
 // What a request costs over a bare fetch.
-import { runScript, startServer } from './child.ts'
+import { runScript, startServer } from '../lib/child.ts'
 import { type Figure, mapValues, median, type Ratio, ratio, round, type Section } from './figure.ts'
 
 interface Race {
@@ -22,10 +22,10 @@ function section(operation: string, concurrency: 1 | 50): Section {
     figures: [name, signalName, ...(isMany ? [] : [listeners]), ...(hasOwn ? [ownCode] : [])],
     async run(say) {
       say(name)
-      const server = await startServer('workers/server.mjs')
+      const server = await startServer('bench/workers/server.mjs')
       const budget = operation === 'executeWorkflow' ? 10_000 : 12_000
       const args = [server.url, operation, `${concurrency}`, `${budget}`]
-      const { samples, left, own } = await runScript<Race>('workers/requests.mjs', ...args).finally(
+      const { samples, left, own } = await runScript<Race>('bench/workers/requests.mjs', ...args).finally(
         server.stop,
       )
       /** Time per request, or how many requests a second. */

@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runScript, startServer } from './child.ts'
+import { runScript, startServer } from '../lib/child.ts'
 import { mapValues, median, quantile, ratio, round, type Section } from './figure.ts'
 
 interface Sent {
@@ -24,14 +24,14 @@ function section(title: string, bytes: number, rounds: number, peerRounds: numbe
       say(`${speedName}, ${rounds} rounds`)
       const folder = mkdtempSync(join(tmpdir(), 'flowscale-upload-'))
       const file = join(folder, 'large.bin')
-      const server = await startServer('../upload/sink.mjs')
+      const server = await startServer('upload/sink.mjs')
       const sent: Record<string, Sent[]> = {}
       try {
         closeSync(openSync(file, 'w'))
         truncateSync(file, bytes)
         for (let index = 0; index < rounds; index++) {
           for (const way of index < peerRounds ? [...own, ...peers] : own) {
-            const script = peers.includes(way) ? 'peers/upload.mjs' : '../upload/send.mjs'
+            const script = peers.includes(way) ? 'bench/peers/upload.mjs' : 'upload/send.mjs'
             const told = await runScript<Sent>(script, way, server.url, file)
             if (told.bytes < bytes) throw new Error(`${way}: the server got ${told.bytes} bytes`)
             sent[way] ??= []

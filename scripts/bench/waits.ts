@@ -1,5 +1,5 @@
 // What waiting costs: how late a wait is over, and how much is asked for many runs.
-import { runScript, startServer } from './child.ts'
+import { runScript, startServer } from '../lib/child.ts'
 import { type Figure, median, quantile, round, type Section } from './figure.ts'
 
 interface Waited {
@@ -22,8 +22,8 @@ const heap = (count: number): string => `heap in use during ${count} runs by exe
 const mbPerWait = 0.02
 
 async function wait(way: string, runs: number): Promise<Waited> {
-  const server = await startServer('workers/emulator.mjs')
-  return runScript<Waited>('workers/waits.mjs', server.url, way, `${runs}`).finally(server.stop)
+  const server = await startServer('bench/workers/emulator.mjs')
+  return runScript<Waited>('bench/workers/waits.mjs', server.url, way, `${runs}`).finally(server.stop)
 }
 
 export const waits: Section[] = [
@@ -80,8 +80,10 @@ export const waits: Section[] = [
       let hundred = 0
       for (const count of counts) {
         say(`executeMany, ${count} runs`)
-        const server = await startServer('workers/emulator.mjs')
-        const told = await runScript<Many>('workers/many.mjs', server.url, `${count}`).finally(server.stop)
+        const server = await startServer('bench/workers/emulator.mjs')
+        const told = await runScript<Many>('bench/workers/many.mjs', server.url, `${count}`).finally(
+          server.stop,
+        )
         if (told.failed) throw new Error(`${told.failed} of ${count} runs failed`)
         // Runs of 2 to 5 s: what single waits ask is measured at a thousand, where it counts.
         if (count === 1000) single = await wait('polling', 1000)

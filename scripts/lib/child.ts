@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+/** Of a file in `scripts/`. */
+const path = (file: string): string => fileURLToPath(new URL(file, new URL('..', import.meta.url)))
 
 /** A server of `scripts/`: its first line is its URL. */
 export interface Server {
