@@ -16,6 +16,7 @@ function pack(name, entries, shared, ...plugins) {
   const output = (suffix) => ({
     dir: `${root}/dist`,
     format: 'es',
+    hoistTransitiveImports: false,
     entryFileNames: `[name]${suffix}`,
     chunkFileNames: `shared${suffix}`,
     ...(shared && { manualChunks: (id) => (shared.test(id) ? 'shared' : undefined) }),
@@ -27,15 +28,23 @@ function pack(name, entries, shared, ...plugins) {
       external,
       treeshake: sideEffects,
       output: output('.js'),
-      plugins: [esbuild({ target: 'es2022', tsconfig: false }), ...plugins],
+      plugins: [...plugins, esbuild({ target: 'es2022', tsconfig: false })],
     },
     {
-      input,
+      // What only the package itself imports has no types to ship.
+      input: Object.fromEntries(Object.entries(input).filter(([out]) => !out.startsWith('upload'))),
       external,
       output: output('.d.ts'),
       plugins: [dts({ tsconfig: `${root}/tsconfig.json` })],
     },
   ]
+}
+
+/** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
+const byPlatform = {
+  name: 'by platform',
+  resolveId: (id, importer) =>
+    importer && id.endsWith('/upload.ts') ? { id: '#upload', external: true } : null,
 }
 
 /** Puts the page that the emulator serves, and the build of the client that it imports, into the emulator's dist. */
@@ -44,7 +53,7 @@ const playground = {
   writeBundle() {
     const to = 'packages/emulator/dist/playground'
     cpSync('examples/websocket-example.html', `${to}/index.html`)
-    for (const file of ['index', 'poller', 'websocket', 'shared']) {
+    for (const file of ['index', 'poller', 'websocket', 'shared', 'uploadBrowser']) {
       cpSync(`packages/client/dist/${file}.js`, `${to}/client/${file}.js`)
     }
   },
@@ -59,8 +68,11 @@ export default [
       websocket: 'websocket/index.ts',
       logger: 'logger.ts',
       proxy: 'proxy/index.ts',
+      upload: 'internal/upload.ts',
+      uploadBrowser: 'internal/upload.browser.ts',
     },
-    /\/src\/(internal\/|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?)\.)/,
+    /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?)\.)/,
+    byPlatform,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }, undefined, playground),

@@ -17,6 +17,7 @@ export async function bundleSize(
   code: string,
   folder: string = root,
   external: string[] = [],
+  conditions: string[] = [],
 ): Promise<Bundle> {
   const { outputFiles, warnings } = await build({
     stdin: { contents: code, resolveDir: folder, loader: 'js' },
@@ -27,6 +28,9 @@ export async function bundleSize(
     target: 'es2022',
     logLevel: 'silent',
     external,
+    // No condition but those that are asked for; a page's bundle has `browser`.
+    platform: 'neutral',
+    conditions,
   })
   if (warnings.length) throw new Error(`esbuild warned: ${warnings.map(({ text }) => text).join('; ')}`)
   const { text } = outputFiles[0]!

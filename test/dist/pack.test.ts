@@ -14,10 +14,14 @@ test.after(() => rmSync(folder, { recursive: true }))
 
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
-  client: ['index', 'logger', 'poller', 'proxy', 'shared', 'websocket'].flatMap((name) => [
-    `dist/${name}.d.ts`,
-    `dist/${name}.js`,
-  ]),
+  client: [
+    ...['index', 'logger', 'poller', 'proxy', 'shared', 'websocket'].flatMap((name) => [
+      `dist/${name}.d.ts`,
+      `dist/${name}.js`,
+    ]),
+    'dist/upload.js',
+    'dist/uploadBrowser.js',
+  ],
   flowscale: ['dist/index.d.ts', 'dist/index.js'],
   emulator: [
     'bin/flowscale-emulator.js',
@@ -25,7 +29,7 @@ const expected: Record<string, string[]> = {
     // What its entry points share, by which of them do.
     'dist/shared2.js',
     'dist/playground/index.html',
-    ...['index', 'poller', 'shared', 'websocket'].map((name) => `dist/playground/client/${name}.js`),
+    ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map((name) => `dist/playground/client/${name}.js`),
   ],
 }
 

@@ -5,6 +5,7 @@ import { buildForm, encodeInputs } from '../internal/form.ts'
 import { check, checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { isUnclear, request } from '../internal/request.ts'
+import { isPageOrWorker } from '../internal/runtime.ts'
 import { upload } from '../internal/upload.ts'
 import type { Client, Envelope, Execution, Inputs, RequestOptions } from '../types.ts'
 
@@ -56,7 +57,7 @@ export async function executeWorkflow(
     method: 'POST',
     fetchWith: async (...args) => {
       submittedAt = new Date()
-      const response = await upload(buildForm(parts), ...args)
+      const response = await upload(buildForm(parts), ...args, isPageOrWorker())
       // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
       if (response.status === 429) submittedAt = undefined
       return response

@@ -1,19 +1,21 @@
 import type { Fetch } from '../types.ts'
-import { isBrowser, isWorkerd } from './runtime.ts'
 
 /**
  * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
  * `redirect: 'error'` Node streams it; else it copies the whole upload in memory, to be able to follow a redirect.
  * Pages lose the redirect's address by that mode, and workerd lacks it.
  * Never its text: after a reset, Deno sends a text again by itself, which starts a second run.
+ *
+ * The package's `imports` put `upload.browser.ts` in its place where a bundle is for pages or Workers.
  */
 export async function upload(
   form: FormData | ReadableStream<Uint8Array>,
   fetch: Fetch,
   url: string,
   init: RequestInit,
+  isPageOrWorker: boolean,
 ): Promise<Response> {
-  const redirect = isBrowser() || isWorkerd() ? 'manual' : 'error'
+  const redirect = isPageOrWorker ? 'manual' : 'error'
   try {
     const response = await fetch(url, { ...init, redirect, body: form })
     const { body } = response

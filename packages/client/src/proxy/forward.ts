@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import { redact } from '../internal/answer.ts'
 import { addHeaders, keyHeader } from '../internal/headers.ts'
 import { withQuery } from '../internal/query.ts'
+import { isPageOrWorker } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
 import { withDeadline } from '../internal/withDeadline.ts'
@@ -72,7 +73,7 @@ export async function forward(
       }
       // A stream can only be sent so.
       const half = { ...init, headers: { ...headers, 'content-type': type }, duplex: 'half' } as RequestInit
-      const answer = await (body ? upload(body, fetch, url, half) : fetch(url, init))
+      const answer = await (body ? upload(body, fetch, url, half, isPageOrWorker()) : fetch(url, init))
       const stream = clean(answer)
       const answered =
         body && stream
