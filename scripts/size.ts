@@ -58,7 +58,7 @@ const cases: Case[] = [
     budget: 7780,
     conditions: ['browser'],
     // What only Node needs for an upload.
-    without: ['getReader', 'redirect mode'],
+    without: ['redirect mode'],
   },
   {
     name: 'createClient + executeMany',

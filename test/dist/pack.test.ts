@@ -29,7 +29,9 @@ const expected: Record<string, string[]> = {
     // What its entry points share, by which of them do.
     'dist/shared2.js',
     'dist/playground/index.html',
-    ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map((name) => `dist/playground/client/${name}.js`),
+    ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
+      (name) => `dist/playground/client/${name}.js`,
+    ),
   ],
 }
 

@@ -166,6 +166,36 @@ test('a hidden page polls rarely, and at once when it shows again', async () => 
   }
 })
 
+test('to hide and show a page costs no polls: they are as far apart as ever', async () => {
+  const { clock, client, asked, state } = scene()
+  const page = Object.assign(new EventTarget(), { hidden: false })
+  Object.assign(globalThis, { document: page })
+  try {
+    const done = waitForRun(client, RUN, { maxPolls: 5 })
+    for (let turn = 0; turn < 8; turn++) {
+      await clock.tickAsync(50)
+      page.hidden = !page.hidden
+      page.dispatchEvent(new Event('visibilitychange'))
+    }
+    await clock.tickAsync(0)
+    assert.equal(asked, [0])
+    await clock.tickAsync(700)
+    assert.equal(asked, [0, 1000])
+    page.hidden = true
+    page.dispatchEvent(new Event('visibilitychange'))
+    await clock.tickAsync(9000)
+    assert.equal(asked, [0, 1000], 'one that was hidden meanwhile polls rarely')
+    state.status = 'completed'
+    page.hidden = false
+    page.dispatchEvent(new Event('visibilitychange'))
+    await clock.tickAsync(0)
+    await done
+  } finally {
+    clock.uninstall()
+    Reflect.deleteProperty(globalThis, 'document')
+  }
+})
+
 test('a machine that slept through the deadline asks once more', async () => {
   const { clock, client, asked, state } = scene()
   try {

@@ -475,6 +475,102 @@ test(
 )
 
 test(
+  'an iteration begins with the runs that ended before it, failed ones, too; each comes once',
+  timed(async (clock) => {
+    const { client, runs } = fleet(clock, 3)
+    const watcher = createRunWatcher(client)
+    const waits = watcher.waitAll([...ids(3), 'r0'])
+    runs.set('r0', 'completed')
+    runs.set('r1', 'failed')
+    await clock.tickAsync(3000)
+    const seen: string[] = []
+    const loop = (async () => {
+      for await (const { _id, status } of watcher) seen.push(`${_id} ${status}`)
+    })()
+    await clock.tickAsync(3000)
+    assert.equal(seen.sort(), ['r0 completed', 'r1 failed'])
+    runs.set('r2', 'completed')
+    await clock.tickAsync(3000)
+    await loop
+    assert.equal(seen.length, 3)
+    assert.is(completed(await waits), 3)
+    // The next one has nothing of it.
+    assert.is((await watcher[Symbol.asyncIterator]().next()).done, true)
+  }),
+)
+
+test(
+  'waits for one run cost one request a round',
+  timed(async (clock) => {
+    const { client, runs, asked } = fleet(clock, 1)
+    const watcher = createRunWatcher(client)
+    const waits = [watcher.wait('r0'), watcher.wait('r0'), waitForRun(watcher.client, 'r0')]
+    await clock.tickAsync(3500)
+    assert.equal(
+      asked.map(({ at }) => at),
+      [0, 1000, 2000, 3000],
+    )
+    runs.set('r0', 'completed')
+    await clock.tickAsync(1000)
+    assert.is(completed(await Promise.allSettled(waits)), 3)
+  }),
+)
+
+test(
+  'an error of our own in a round ends the waits, and does not loop silently',
+  timed(async (clock) => {
+    const { client, push } = fleet(clock, 5)
+    const fault = new Error('a bug')
+    const broken = {
+      watch: push.watch,
+      get connected(): boolean {
+        throw fault
+      },
+    }
+    const waits = createRunWatcher(client, { push: broken }).waitAll(ids(5))
+    await clock.tickAsync(10)
+    for (const result of await waits) assert.is((result as PromiseRejectedResult).reason, fault)
+    assert.is(clock.countTimers(), 0)
+  }),
+)
+
+test(
+  'executeMany with own groups, killed while items were being submitted: none is paid for twice, listed late or not',
+  timed(async (clock) => {
+    const listed = new Map<string, number>()
+    let posts = 0
+    const fetch = async (href: string, { method }: RequestInit) => {
+      const { pathname, searchParams } = new URL(href)
+      const group = searchParams.get('group_id') ?? ''
+      if (method === 'POST') {
+        posts++
+        listed.set(group, Date.now() + 1500)
+        // The process is killed before the answer.
+        return posts > 4 ? ok({ run_id: `run-${group}` }) : new Promise<Response>(() => {})
+      }
+      const run = { _id: `run-${group}`, status: 'completed', outputs: [{ url: 'http://files.test/a' }] }
+      if (pathname.endsWith('/runs')) return ok({ runs: listed.get(group)! <= Date.now() ? [run] : [] })
+      return ok({ ...run, _id: pathname.split('/').at(-1) })
+    }
+    const client = createClient({ baseUrl: 'http://pod.test', fetch })
+    const options = { groupId: (index: number) => `item-${index}` }
+    const items = Array.from({ length: 6 }, () => ({}))
+    const killed = new AbortController()
+    const first = executeMany(client, 'w', items, { ...options, signal: killed.signal })
+    await clock.tickAsync(5100)
+    assert.is(posts, 4)
+    // At once, as whatever starts a process again does.
+    const second = executeMany(client, 'w', items, options)
+    await clock.tickAsync(10_000)
+    assert.is(completed(await second), 6)
+    assert.is(posts, 6)
+    killed.abort()
+    await clock.tickAsync(6000)
+    await first
+  }),
+)
+
+test(
   'an iteration tells of a run whose wait was resumed',
   timed(async (clock) => {
     const { client, runs } = fleet(clock, 1)
