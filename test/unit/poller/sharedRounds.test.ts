@@ -557,8 +557,7 @@ test(
     const items = Array.from({ length: 6 }, () => ({}))
     const killed = new AbortController()
     const first = executeMany(client, 'w', items, { ...options, signal: killed.signal })
-    await clock.tickAsync(5100)
-    assert.is(posts, 4)
+    while (posts < 4) await clock.tickAsync(10)
     // At once, as whatever starts a process again does.
     const second = executeMany(client, 'w', items, options)
     await clock.tickAsync(10_000)
