@@ -1,12 +1,10 @@
-// Sizes of what an app imports: against their budgets, and against those recorded in scripts/sizes.json, which none may
-// outgrow by more than 2 % (`--record` writes them); and that one function brings no other along.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// Sizes of what an app imports, against their budgets; and that one function brings no other along.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundleSize } from './lib/bundleSize.ts'
 import { marks } from './lib/marks.ts'
-import { growth, sizeCases } from './lib/sizeCases.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const index = './packages/client/dist/index.js'
@@ -146,21 +144,6 @@ for (const { name, code, budget, conditions, without = [] } of cases) {
   console.log(name.padEnd(38) + columns.join(''))
   if (brotli > budget) fail(`${name} is ${brotli} bytes, ${brotli - budget} over its budget`)
   for (const word of without) if (text.includes(word)) fail(`${name} holds code of another part (${word})`)
-}
-
-const recordFile = join(root, 'scripts/sizes.json')
-const record: Record<string, number> = existsSync(recordFile)
-  ? JSON.parse(readFileSync(recordFile, 'utf8'))
-  : {}
-const sizes: Record<string, number> = {}
-for (const { name, code } of sizeCases()) sizes[name] = (await bundleSize(code)).brotli
-if (process.argv.includes('--record')) {
-  writeFileSync(recordFile, `${JSON.stringify(sizes, null, 2)}\n`)
-  console.log(`recorded ${Object.keys(sizes).length} sizes`)
-} else {
-  const grown = growth(record, sizes)
-  for (const line of grown) fail(line)
-  if (!grown.length) console.log(`${Object.keys(sizes).length} sizes: none over its record by more than 2 %`)
 }
 
 // Folded into a literal, the specifier would be looked for, and not found, by every bundler.

@@ -60,8 +60,8 @@ export function growth(
   const names = new Set([...Object.keys(record), ...Object.keys(sizes)])
   return [...names].flatMap((name) => {
     const [before, now] = [record[name], sizes[name]]
-    if (before === undefined) return `${name} has no recorded size: npm run size -- --record`
-    if (now === undefined) return `${name} is recorded and no longer there: npm run size -- --record`
+    if (before === undefined) return `${name} has no recorded size: npm run size:record`
+    if (now === undefined) return `${name} is recorded and no longer there: npm run size:record`
     const limit = Math.floor(before * 1.02)
     if (now <= limit) return []
     return `${name} is ${now} bytes, ${now - limit} over its record of ${before} and 2 %`

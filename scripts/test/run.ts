@@ -1,5 +1,5 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [pattern]`. The main suite
-// has the checks and the coverage, too.
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [pattern]`. Some suites have
+// checks, too, and the main one the coverage.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -19,18 +19,24 @@ const isMain = suite === 'test'
 const coverage = join(root, 'coverage/v8')
 const bin = (name: string) => `node_modules/.bin/${name}`
 
-const checks: [name: string, command: string, args: string[]][] = [
-  ['types of the client', bin('tsc'), ['-p', 'packages/client']],
-  ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
-  ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
-  ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
-  ['types of the examples', bin('tsc'), ['-p', 'examples']],
-  ['types of the worker example', bin('tsc'), ['-p', 'examples/cloudflare-worker']],
-  ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
-  ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
-  ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
-  ['figures of the README', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
-]
+type Check = [name: string, command: string, args: string[]]
+const checks: Record<string, Check[]> = {
+  test: [
+    ['types of the client', bin('tsc'), ['-p', 'packages/client']],
+    ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
+    ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
+    ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
+    ['types of the examples', bin('tsc'), ['-p', 'examples']],
+    ['types of the worker example', bin('tsc'), ['-p', 'examples/cloudflare-worker']],
+    ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
+    ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
+    ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
+  ],
+  upkeep: [
+    ['records of sizes', process.execPath, ['--import', 'tsx', 'scripts/size-record.ts', '--check']],
+    ['figures of the README', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
+  ],
+}
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith(`.${suite}.ts`) && !file.includes('node_modules'))
@@ -46,7 +52,7 @@ const jobs: { name: string; run: () => Promise<Outcome> }[] = [
     name: file,
     run: () => runFile(file, envFor(file), isMain ? undefined : 1_800_000),
   })),
-  ...(isMain ? checks : []).map(([name, command, args]) => ({
+  ...(checks[suite] ?? []).map(([name, command, args]) => ({
     name,
     run: () => runCheck(name, command, args),
   })),

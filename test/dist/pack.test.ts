@@ -49,6 +49,17 @@ test('the client has no dependency', () => {
     assert.ok(manifest.peerDependenciesMeta[peer].optional)
 })
 
+for (const name of Object.keys(expected)) {
+  test(`${name}: runs nothing when it is installed`, () => {
+    const { scripts = {} } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+    const atInstall = /^(pre|post)?(install|prepare|publish)$|^prepublish$/
+    assert.equal(
+      Object.keys(scripts).filter((script) => atInstall.test(script)),
+      [],
+    )
+  })
+}
+
 test('an app that installed the tarballs runs a workflow', () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   const tarballs = ['flowscale-client', 'flowscale-emulator', 'flowscale'].map((name) =>

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { createEmulator, type FaultKind, type FaultOptions, type FaultRequest } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
-import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator/src/faults/table.ts'
+import { faultTable } from '../../packages/emulator/src/faults/table.ts'
 import { addressOf, closed, connected, dial, has, KEY } from './dial.ts'
 import { type Api, ended, form, open, TRANSPORTS, type Transport, until } from './kit.ts'
 
@@ -535,32 +534,5 @@ test('a key in the query of a handshake is noted', async () => {
   assert.equal(emulator.ledger.keys, { header: 0, elsewhere: { 'query of the API/api/v1/ws': 1 } })
   await served.close()
 })
-
-test('every kind is tested here, and stands in the README as in the table', () => {
-  const here = readFileSync(new URL(import.meta.url), 'utf8')
-  for (const kind of FAULT_KINDS) {
-    assert.ok(here.includes(`'${kind}'`) || here.includes(`${kind}:`) || here.includes(`${kind}(`), kind)
-  }
-  const readme = readFileSync(new URL('../../packages/emulator/README.md', import.meta.url), 'utf8')
-  const rows = [...readme.matchAll(/^\| `([\w-]+)` +\| (.*?) +\| (.*?) +\|$/gm)].map(
-    ([, kind, where, text]) => ({
-      kind,
-      where,
-      text,
-    }),
-  )
-  const wanted = describeFaults().map(({ kind, text }) => ({ kind, where: placeOf(kind), text }))
-  assert.equal(
-    rows.filter(({ kind }) => FAULT_KINDS.includes(kind as FaultKind)),
-    wanted,
-    wanted.map(({ kind, where, text }) => `| \`${kind}\` | ${where} | ${text} |`).join('\n'),
-  )
-})
-
-function placeOf(kind: FaultKind): string {
-  const { operations } = faultTable[kind]
-  if (operations.length === 9) return 'all'
-  return operations.length === 8 ? 'API' : operations.map((operation) => `\`${operation}\``).join(', ')
-}
 
 test.run()

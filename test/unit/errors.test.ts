@@ -343,7 +343,8 @@ test('isFlowScaleError: nothing else is', () => {
 
 test('two copies of the package agree: guards and clients', async () => {
   const { outputFiles } = await build({
-    entryPoints: ['packages/client/src/index.ts'],
+    stdin: { contents: "export * from '@flowscale/client'", resolveDir: process.cwd() },
+    tsconfig: 'test/tsconfig.json',
     bundle: true,
     minify: true,
     format: 'esm',

@@ -14,8 +14,6 @@ import { executeWorkflowAsync, waitForResult, waitForRun } from '@flowscale/clie
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createFeed } from '../../packages/client/src/websocket/createFeed.ts'
-import { noteSubscription } from '../../packages/client/src/websocket/noteSubscription.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, json, ok, rejection } from '../support/fakes.ts'
 
@@ -187,33 +185,6 @@ test('a wait leaves one mark on the caller’s signal, not one for each poll', (
       AbortSignal.any = original
     }
   }))
-
-test('a listener that throws is told of, and keeps nobody else from hearing', () => {
-  const thrown: unknown[] = []
-  const heard: unknown[] = []
-  const feed = createFeed((error) => thrown.push(error))
-  feed.listen(() => {
-    throw 'mine'
-  })
-  feed.listen((message) => heard.push(message))
-  feed.push('a')
-  feed.end()
-  assert.equal(
-    [thrown, heard],
-    [
-      ['mine', 'mine'],
-      ['a', undefined],
-    ],
-  )
-})
-
-test('a run is unsubscribed from when nobody wants it any more', () => {
-  const runIds = new Map<unknown, number>()
-  const say = (action: string) =>
-    noteSubscription(runIds, { type: 'client_event', data: { action, runId: RUN } })
-  assert.equal([say('subscribe'), say('subscribe'), say('unsubscribe')], [true, true, false])
-  assert.equal([runIds.get(RUN), say('unsubscribe'), runIds.size], [1, true, 0])
-})
 
 test('an envelope whose status is no word does not hide that a run may have been submitted', async () => {
   const fetch = fakeFetch(json({ status: { toString: 'queued' }, data: {} }))

@@ -139,4 +139,19 @@ test('a message that a listener answers by close() is the last one', async () =>
   assert.equal(await iterator.next(), { value: undefined, done: true })
 })
 
+test('a listener that throws is heard of by onError, and keeps no other from hearing', async () => {
+  const { seen, socket, connection } = await pair()
+  const heard: unknown[][] = []
+  connection.listen(() => {
+    throw 'mine'
+  })
+  connection.listen((...message) => heard.push(message))
+  socket.send('"a"')
+  await until(() => heard.length === 1, 'the message')
+  connection.close()
+  await seen.final()
+  assert.equal(seen.errors, ['mine', 'mine'])
+  assert.equal(heard, [['a'], []])
+})
+
 test.run()

@@ -239,6 +239,27 @@ test('subscriptions: sent at the open, again after a reconnect, not when taken b
   await server.close()
 })
 
+test('a run that two want is unsubscribed from when both have taken it back', async () => {
+  const server = await serve()
+  const seen = connect(clientFor(server.url))
+  const { connection } = seen
+  await connection.opened
+  for (const ask of [subscribeToRun, subscribeToRun, unsubscribeFromRun, unsubscribeFromRun]) {
+    assert.is(ask(connection, 'r1'), true)
+  }
+  connection.send('end')
+  await until(() => server.received.at(-1) === 'end', 'all of them')
+  assert.equal(server.received, [
+    event('subscribe', 'r1'),
+    event('subscribe', 'r1'),
+    event('unsubscribe', 'r1'),
+    'end',
+  ])
+  connection.close()
+  await seen.final()
+  await server.close()
+})
+
 test('ids are checked', () => {
   const connection = { send: () => true } as never
   for (const id of ['', '.', '..', 5, undefined, '\ud800']) {

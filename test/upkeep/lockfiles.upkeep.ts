@@ -38,23 +38,4 @@ test('the lockfiles of the runtimes and of the peers are among them', () => {
   assert.ok(nested.includes('scripts/bench/peers/package-lock.json'))
 })
 
-for (const name of ['client', 'flowscale', 'emulator']) {
-  test(`packages/${name} runs nothing when it is installed`, () => {
-    const { scripts = {} } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
-    const atInstall = [
-      'preinstall',
-      'install',
-      'postinstall',
-      'prepare',
-      'preprepare',
-      'postprepare',
-      'prepublish',
-    ]
-    assert.equal(
-      Object.keys(scripts).filter((script) => atInstall.includes(script)),
-      [],
-    )
-  })
-}
-
 test.run()

@@ -1,0 +1,73 @@
+// The doc comments of every export of every entry point.
+import { resolve } from 'node:path'
+import ts from 'typescript'
+
+const entries: Record<string, string> = {
+  '@flowscale/client': 'client/src/index.ts',
+  '@flowscale/client/poller': 'client/src/poller/index.ts',
+  '@flowscale/client/websocket': 'client/src/websocket/index.ts',
+  '@flowscale/client/logger': 'client/src/logger.ts',
+  '@flowscale/client/proxy': 'client/src/proxy/index.ts',
+  flowscale: 'flowscale/src/index.ts',
+  '@flowscale/emulator': 'emulator/src/index.ts',
+  '@flowscale/emulator/node': 'emulator/src/node.ts',
+}
+
+export interface Documented {
+  name: string
+  from: string
+  isFunction: boolean
+  isType: boolean
+  text: string
+  throws: string[]
+  examples: string[]
+  /** Methods of a class, but private ones, without a comment. */
+  bare: string[]
+}
+
+function read(): Documented[] {
+  const paths = Object.values(entries).map((file) => resolve('packages', file))
+  const program = ts.createProgram(paths, {
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    types: ['node'],
+  })
+  const checker = program.getTypeChecker()
+  const textOf = (symbol: ts.Symbol) =>
+    ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
+  return Object.keys(entries).flatMap((from, index) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(paths[index]!)!)!
+    return checker.getExportsOfModule(module).map((exported) => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+      const tags = (name: string) =>
+        symbol
+          .getJsDocTags(checker)
+          .filter((tag) => tag.name === name)
+          .map((tag) => ts.displayPartsToString(tag.text).trim())
+      const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0
+      const bare = [...(isClass ? (symbol.members?.values() ?? []) : [])]
+        .filter((member) => member.flags & ts.SymbolFlags.Method && !textOf(member))
+        .map((member) => member.name)
+      return {
+        name: exported.name,
+        from,
+        isFunction: (symbol.flags & ts.SymbolFlags.Function) !== 0 || exported.name === 'FlowscaleAPI',
+        isType: (symbol.flags & ts.SymbolFlags.Value) === 0,
+        text: textOf(symbol),
+        throws: tags('throws'),
+        examples: tags('example').map((example) => /^```ts\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
+        bare,
+      }
+    })
+  })
+}
+
+export const documented: Documented[] = read()
+export const functions: Documented[] = documented.filter(({ isFunction, from }, index) => {
+  const { name } = documented[index]!
+  // The class hands some of the client's on.
+  return isFunction && !(from === 'flowscale' && name !== 'FlowscaleAPI')
+})
