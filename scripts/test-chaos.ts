@@ -47,8 +47,11 @@ for (const { name, run } of chosen) {
 if (all.length) {
   console.log('in all')
   for (const line of ledgerLines(all)) console.log(`  ${line}`)
+  // Of lists there are few: a test of its own plays what only they can meet.
   const rare =
-    scale === 'short' || pattern ? [] : FAULT_KINDS.filter((kind) => !(totalFaults(all)[kind]! >= 100))
+    scale === 'short' || pattern
+      ? []
+      : FAULT_KINDS.filter((kind) => kind !== 'list-late' && !(totalFaults(all)[kind]! >= 100))
   for (const kind of rare) console.log(`  FAIL ${kind} was played less than a hundred times`)
   failed += rare.length
 }

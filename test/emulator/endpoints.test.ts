@@ -27,8 +27,11 @@ for (const transport of TRANSPORTS) {
     })
     test.after(() => api.close())
 
-    const host = (n: number): object => (readme ? { container: `container #${n}` } : { url: uri(n) })
-    const uri = (n: number): string => `http://comfy-${n}.flowscale.test:8188`
+    // The Python SDK reads `container`.
+    const host = (n: number, uri: string): object => ({
+      ...(dialect !== 'openapi' && { container: `container #${n}` }),
+      ...(!readme && { [uri]: `http://comfy-${n}.flowscale.test:8188` }),
+    })
 
     test('checkHealth', async () => {
       const { status, body, headers } = await api.get('/api/v1/comfy/health')
@@ -36,7 +39,7 @@ for (const transport of TRANSPORTS) {
       assert.is(headers.get('content-type'), 'application/json')
       assert.equal(body, {
         status: 'success',
-        data: [1, 2].map((n) => ({ ...host(n), status: readme ? 'idle' : 'running' })),
+        data: [1, 2].map((n) => ({ ...host(n, 'url'), status: readme ? 'idle' : 'running' })),
       })
     })
 
@@ -102,7 +105,7 @@ for (const transport of TRANSPORTS) {
       assert.equal(queue.body, {
         status: 'success',
         data: [1, 2].map((n) => ({
-          ...(readme ? { container: `container #${n}` } : { comfy_uri: uri(n) }),
+          ...host(n, 'comfy_uri'),
           queue: { queue_running: n === 1 ? [[0, id]] : [], queue_pending: [] },
         })),
       })
@@ -184,15 +187,17 @@ for (const transport of TRANSPORTS) {
       if (want.completed) assert.match(completed_at, ISO)
       else assert.is(completed_at, null)
       const times = { created_at, started_at, completed_at }
-      const inputs = [{ path: 'label', value: 'one' }]
+      const python = dialect === 'python'
+      const inputs = [{ path: 'label', value: 'one', ...(python && { s3_key: null, url: null }) }]
       const { status, outputs, output_names, progress } = want
       if (readme) {
         assert.equal(run, { _id: id, status, inputs, outputs, ...times, progress })
       } else {
-        const ids = { ...(dialect === 'python' && { _id: id }), workflow_id: 'gate', group_id: 'a b/' }
+        const ids = { ...(python && { _id: id, team_id: 'local' }), workflow_id: 'gate', group_id: 'a b/' }
         assert.equal(run, { ...ids, status, inputs, output_names, outputs, ...times, progress })
       }
-      if (dialect === 'python') {
+      if (python) {
+        for (const { filename, s3_key } of run.outputs) assert.is(s3_key, `generations/${id}/${filename}`)
         assert.is(run.output_names.length, 1)
         assert.match(run.output_names[0], OUTPUT_NAME)
       }

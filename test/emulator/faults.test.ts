@@ -242,6 +242,32 @@ for (const transport of TRANSPORTS) {
     await api.close()
   })
 
+  test(`${transport}: a list that is late lacks a run for 1.5 seconds`, async () => {
+    const faults: FaultOptions = { kinds: ['list-late'], chance: 1 }
+    const api = await open(transport, { faults })
+    const { now } = Date
+    let time = now()
+    Date.now = () => time
+    try {
+      const first = await api.run('t3xtwr1ter00', { prompt: 'x' }, 'g')
+      time += 1500
+      const second = await api.run('t3xtwr1ter00', { prompt: 'x' }, 'g')
+      const listed = async (): Promise<unknown> => {
+        const { count, runs } = (await api.get('/api/v1/runs?group_id=g')).body.data
+        return [count, runs.map((run: { _id: string }) => run._id)]
+      }
+      assert.equal(await listed(), [1, [first]])
+      assert.is((await api.state(second))._id, second)
+      assert.is(api.emulator.ledger.faults['list-late'], 1)
+      time += 1500
+      assert.equal(await listed(), [2, [second, first]])
+      assert.is(api.emulator.ledger.faults['list-late'], 1)
+    } finally {
+      Date.now = now
+      await api.close()
+    }
+  })
+
   test(`${transport}: close() ends what hangs`, async () => {
     const api = await opened(transport, 'hang-late')
     const pending = executed(api)

@@ -185,6 +185,33 @@ test('a client that goes away in its upload leaves no run, and aborts the signal
   await second.close()
 })
 
+test('a client that goes away once its upload is there leaves a run', async () => {
+  await start()
+  const inner = emulator
+  const late = await serve({
+    ...inner,
+    async handle(req, where) {
+      await new Promise((resolve) => req.signal.addEventListener('abort', resolve))
+      return await inner.handle(req, where)
+    },
+  })
+  const body = 'text_51536=hello'
+  const type = 'Content-Type: application/x-www-form-urlencoded'
+  const { port } = new URL(late.url)
+  connect(Number(port), '127.0.0.1').end(
+    `POST ${EXECUTE} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${key['X-API-KEY']}\r\n${type}\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  try {
+    await until(
+      () => inner.ledger.runs.length,
+      (count) => count === 1,
+    )
+  } finally {
+    await late.close()
+  }
+})
+
 test('HEAD and 204 on the wire', async () => {
   const gate = gates()
   await start({}, { workflows: [gate.workflow] })

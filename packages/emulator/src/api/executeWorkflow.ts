@@ -23,8 +23,6 @@ export async function executeWorkflow({
   if (form instanceof Response) return form
   const read = await readInputs(workflow, form)
   if ('problems' in read) return unprocessable(read.problems)
-  // Who has gone away must not leave a run behind that nobody knows of.
-  request.signal.throwIfAborted()
   if (pod.closed) return failure(dialect, 503, 'The emulator is closed')
 
   const run = addRun(pod, { workflow, groupId: query.get('group_id') || null, ...read })

@@ -3,9 +3,11 @@ import type { Call } from '../http/routes.ts'
 import type { Run } from '../pod/types.ts'
 
 export function getQueue({ pod }: Call): Response {
+  const { dialect } = pod.settings
   return success(
     pod.containers.map(({ name, uri, running, pending }) => ({
-      ...(pod.settings.dialect === 'readme' ? { container: name } : { comfy_uri: uri }),
+      ...(dialect !== 'openapi' && { container: name }),
+      ...(dialect !== 'readme' && { comfy_uri: uri }),
       queue: { queue_running: running ? [entry(running)] : [], queue_pending: pending.map(entry) },
     })),
   )

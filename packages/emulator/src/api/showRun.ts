@@ -2,12 +2,21 @@ import { linkTo } from '../files/linkTo.ts'
 import type { Pod, Run } from '../pod/types.ts'
 import { outputNames } from './outputNames.ts'
 
+/** There is one team here. */
+const TEAM = 'local'
+
 /** A run as the dialect shows it; `inList` for the items of getRuns. */
 export function showRun(pod: Pod, run: Run, filesUrl: string, inList = false): object {
   const { dialect } = pod.settings
   const files = run.outputs.flatMap(({ file }) => (file ? [file] : []))
-  const inputs = run.shown
-  const outputs = files.map(({ filename }) => ({ filename, url: linkTo(pod, run, filename, filesUrl) }))
+  const isPython = dialect === 'python'
+  // What was uploaded is not kept, so it has no key and no link.
+  const inputs = isPython ? run.shown.map((input) => ({ ...input, s3_key: null, url: null })) : run.shown
+  const outputs = files.map(({ filename }) => ({
+    filename,
+    ...(isPython && { s3_key: `generations/${run.id}/${filename}` }),
+    url: linkTo(pod, run, filename, filesUrl),
+  }))
   const times = {
     created_at: iso(run.createdAt),
     started_at: iso(run.startedAt),
@@ -16,7 +25,8 @@ export function showRun(pod: Pod, run: Run, filesUrl: string, inList = false): o
   const rest = { progress: run.progress, ...(run.error !== null && { error: run.error }) }
   if (dialect === 'readme') return { _id: run.id, status: run.status, inputs, outputs, ...times, ...rest }
   return {
-    ...((dialect === 'python' || inList) && { _id: run.id }),
+    ...((isPython || inList) && { _id: run.id }),
+    ...(isPython && { team_id: TEAM }),
     workflow_id: run.workflow.id,
     group_id: run.groupId,
     status: run.status,

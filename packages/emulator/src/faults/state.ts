@@ -1,12 +1,16 @@
 import type { Fault, FaultCall, FaultOperation } from './types.ts'
 
-export type StateFault = 'backwards' | 'unknown-state' | 'vanished' | 'no-url'
+export type StateFault = 'backwards' | 'unknown-state' | 'vanished' | 'no-url' | 'list-late'
 
 interface Shown {
   status?: string
   outputs?: { filename: string; url?: string }[]
   download_url?: string | null
+  runs?: { created_at: string }[]
 }
+
+/** How long a late list lacks a run, in ms. */
+const LATE_MS = 1500
 
 export const stateFaults: Record<StateFault, Fault> = {
   backwards: rewrite('a run that was further is `queued` again, without outputs', ['getRun'], (data) =>
@@ -26,6 +30,11 @@ export const stateFaults: Record<StateFault, Fault> = {
     if (data.download_url) return { ...data, download_url: null }
     if (!data.outputs?.length) return undefined
     return { ...data, outputs: data.outputs.map(({ filename }) => ({ filename })) }
+  }),
+  'list-late': rewrite('the list lacks the runs of the last 1.5 seconds', ['getRuns'], (data) => {
+    const runs = data.runs?.filter(({ created_at }) => Date.parse(created_at) <= Date.now() - LATE_MS)
+    if (!runs || runs.length === data.runs?.length) return undefined
+    return { ...data, runs, ...('count' in data && { count: runs.length }) }
   }),
 }
 

@@ -14,7 +14,7 @@ export function createFetch(handle: Emulator['handle'], url: string, filesUrl: s
     if (origin !== url && origin !== filesUrl) {
       throw failed(`The emulator's fetch answers for ${url} and ${filesUrl} only, not for ${origin}`)
     }
-    const answer = handle(request, { filesUrl, files: origin === filesUrl })
+    const answer = handle(breakable(request), { filesUrl, files: origin === filesUrl })
     // Derived again: many calls at a time with listeners on one signal make Node warn.
     const response = signal
       ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
@@ -34,6 +34,13 @@ export function createFetch(handle: Emulator['handle'], url: string, filesUrl: s
     }
     return await call(new URL(location, request.url), next, hops + 1)
   }
+}
+
+/** The same request, whose body breaks off where it is aborted on the way, as on a wire. */
+function breakable(request: Request): Request {
+  if (!request.body) return request
+  const body = request.body.pipeThrough(new TransformStream(), { signal: request.signal })
+  return new Request(request, { body, duplex: 'half' } as RequestInit)
 }
 
 function failed(why: string): TypeError {
