@@ -77,16 +77,26 @@ test('hold no import and no reference of Node’s', () => {
   for (const file of emitted) assert.not.match(readFileSync(file, 'utf8'), /from 'node:|<reference|import\(/)
 })
 
+/** Every entry point, and where its types are. */
+const entries = ['client', 'flowscale', 'emulator'].flatMap((name) => {
+  const folder = `packages/${name}`
+  const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  return Object.entries<{ types?: string }>(exports).flatMap(([entry, { types }]) =>
+    types ? [{ from: `${from}${entry.slice(1)}`, path: resolve(folder, types) }] : [],
+  )
+})
+
+test('are found by the old moduleResolution of TypeScript, which reads no exports', () => {
+  assert.ok(entries.length >= 8)
+  const moduleResolution = ts.ModuleResolutionKind.Node10
+  for (const { from, path } of entries) {
+    const { resolvedModule } = ts.resolveModuleName(from, resolve('x.ts'), { moduleResolution }, ts.sys)
+    assert.is(resolvedModule?.resolvedFileName, path, from)
+  }
+})
+
 test('are all used in what the compilers of test/types-matrix check', () => {
   const file = 'test/types-matrix/app/uses.ts'
-  const entries = ['client', 'flowscale', 'emulator'].flatMap((name) => {
-    const folder = `packages/${name}`
-    const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-    return Object.entries<{ types?: string }>(exports).flatMap(([entry, { types }]) =>
-      types ? [{ from: `${from}${entry.slice(1)}`, path: resolve(folder, types) }] : [],
-    )
-  })
-  assert.ok(entries.length >= 8)
   const program = ts.createProgram([file, ...entries.map(({ path }) => path)], {
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
