@@ -1,7 +1,7 @@
-// The tarballs as they are shipped: installed by every package manager, loaded by import and require in every Node,
-// without a side effect, and looked over by publint and attw.
+// The tarballs as they are shipped: installed by every package manager, loaded by import and require in every Node and
+// by Jest, without a side effect.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
@@ -173,6 +173,9 @@ test.before(() => {
   writeFileSync(join(app, 'package.json'), '{ "private": true }')
   npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...Object.values(tarballs))
   for (const file of ['trap.mjs', 'guilty.mjs']) cpSync(`test/bundlers/${file}`, join(app, file))
+  mkdirSync(join(app, 'node_modules/@babel'))
+  for (const name of ['babel-jest', '@babel/plugin-transform-modules-commonjs'])
+    symlinkSync(join(tools, name), join(app, 'node_modules', name))
 })
 
 for (const major of nodes.filter((major) => major > 18)) {
@@ -221,6 +224,38 @@ blocks.forEach(([, code], index) => {
   }
 })
 
+const load = (how: 'require' | 'await import') => `test('paints', async () => {
+  const { createClient } = ${how}('@flowscale/client')
+  const { executeWorkflowAsync } = ${how}('@flowscale/client/poller')
+  const { createEmulator } = ${how}('@flowscale/emulator')
+  const { FlowscaleAPI } = ${how}('flowscale')
+  const emulator = createEmulator({ speed: 1000 })
+  const { url: baseUrl, apiKey, fetch } = emulator
+  const client = createClient({ baseUrl, apiKey, fetch })
+  const { outputs } = await executeWorkflowAsync(client, 't3xtwr1ter00', { prompt: 'x' }, { pollIntervalMs: 10 })
+  const health = await new FlowscaleAPI({ baseUrl, apiKey, fetch }).checkHealth()
+  emulator.close()
+  expect([outputs.length, health.data.length]).toEqual([1, 2])
+})
+`
+const [, jestConfig = ''] =
+  /^### Jest\n[\s\S]*?^```cjs\n([\s\S]*?)^```/m.exec(readFileSync('docs/guides.md', 'utf8')) ?? []
+const ways: [name: string, code: string, config: string, flags: string[]][] = [
+  ['imports with the flag', load('await import'), '', ['--experimental-vm-modules']],
+  ['requires by the guide’s transform', load('require'), jestConfig, []],
+]
+for (const [name, code, config, flags] of ways) {
+  for (const major of [18, 20, 22, 24]) {
+    test(`Jest in Node ${major} ${name}`, async () => {
+      const folder = join(app, name.replace(/\W+/g, '-'))
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, 'app.test.js'), code)
+      writeFileSync(join(folder, 'jest.config.cjs'), config)
+      await run(folder, nodeOf(major), [...flags, `${tools}/jest/bin/jest.js`, '--no-cache'])
+    })
+  }
+}
+
 // What dependencies do when they are imported: of the emulator, as the client and the class have none.
 const allowed: Record<string, string[]> = {
   '@flowscale/emulator': ['queueMicrotask by fflate'],
@@ -267,23 +302,6 @@ for (const name of names) {
       const { sources, sourceRoot = '' } = JSON.parse(readFileSync(map, 'utf8'))
       for (const source of sources) assert.ok(files.includes(join(dirname(map), sourceRoot, source)), source)
     }
-  })
-
-  test(`${name}: publint has nothing to say`, async () => {
-    const said = await run(root, node, [`${tools}/publint/src/cli.js`, 'run', tarballs[name], '--strict'])
-    assert.match(said, 'All good!')
-    assert.not.match(said, /warning|suggestion|error/i)
-  })
-
-  test(`${name}: its types are those of what runs (attw)`, async () => {
-    const attw = `${tools}/@arethetypeswrong/cli/dist/index.js`
-    const said = await run(root, node, [attw, tarballs[name], '--profile', 'esm-only', '--format', 'json'])
-    const { analysis } = JSON.parse(said)
-    const wanted = entries.filter(
-      (entry) => entry === packages[name] || entry.startsWith(`${packages[name]}/`),
-    )
-    const seen = Object.keys(analysis.entrypoints).filter((entry) => entry !== './package.json')
-    assert.is(seen.length, wanted.length)
   })
 }
 

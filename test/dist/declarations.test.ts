@@ -77,6 +77,24 @@ test('hold no import and no reference of Node’s', () => {
   for (const file of emitted) assert.not.match(readFileSync(file, 'utf8'), /from 'node:|<reference|import\(/)
 })
 
+/** Every entry point, and where its types are. */
+const entries = ['client', 'flowscale', 'emulator'].flatMap((name) => {
+  const folder = `packages/${name}`
+  const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  return Object.entries<{ types?: string }>(exports).flatMap(([entry, { types }]) =>
+    types ? [{ from: `${from}${entry.slice(1)}`, path: resolve(folder, types) }] : [],
+  )
+})
+
+test('are found by the old moduleResolution of TypeScript, which reads no exports', () => {
+  assert.ok(entries.length >= 8)
+  const moduleResolution = ts.ModuleResolutionKind.Node10
+  for (const { from, path } of entries) {
+    const { resolvedModule } = ts.resolveModuleName(from, resolve('x.ts'), { moduleResolution }, ts.sys)
+    assert.is(resolvedModule?.resolvedFileName, path, from)
+  }
+})
+
 for (const name of [
   ...[
     'File',

@@ -33,6 +33,7 @@ const elsewhere: Record<string, string> = {
   'deno run --allow-net --allow-env=FLOWSCALE_API_URL,FLOWSCALE_API_KEY --allow-write=. examples/deno.ts "a red fox in snow"':
     'test/runtimes/deno.runtime.ts',
   'npm install --save-dev @flowscale/emulator': 'test/dist/pack.test.ts',
+  'NODE_OPTIONS=--experimental-vm-modules npx jest': 'test/bundlers/tarballs.bundler.ts',
 }
 
 let local: Awaited<ReturnType<typeof startCli>>

@@ -1,4 +1,5 @@
 // What the class has beside the call forms of the published README, which are in published.test.ts.
+import { Agent } from 'node:https'
 import { inspect } from 'node:util'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
@@ -349,12 +350,28 @@ test('the errors that published code imports', async () => {
   assert.equal([refused.name, unreached.name], ['ValidationError', 'NetworkError'])
 })
 
+test('an httpAgent is ignored, and one warning says so, without its contents', async () => {
+  const httpAgent = new Agent({ keepAlive: true, passphrase: CANARY })
+  Object.assign(httpAgent, { proxy: new URL(`http://me:${CANARY}@proxy.test`) })
+  const options = { apiKey: CANARY, baseUrl: server.url, httpAgent }
+  const own = new FlowscaleAPI(options)
+  for (let count = 0; count < 2; count++) assert.is((await own.checkHealth()).status, 'success')
+  own.updateCustomHeaders({ 'X-One': '1' })
+  assert.is(printed.length, 1)
+  assert.match(String(printed[0]![0]), /^\[Flowscale WARN\] \S+: httpAgent is ignored.*dispatcher/)
+  assertNoCanary(printed)
+  assertNoCanary(own)
+  new FlowscaleAPI({ ...options, enableLogging: false })
+  new FlowscaleAPI({ ...options, logLevel: 'error' })
+  new FlowscaleAPI({ ...options, httpAgent: undefined })
+  assert.is(printed.length, 1)
+})
+
 test('what is wrong is said at once; nothing shows the key', () => {
   const make = (options: object) =>
     thrown(() => new FlowscaleAPI({ baseUrl: server.url, ...options } as never))
   for (const options of [{}, { apiKey: '' }, { apiKey: undefined }])
     assert.match(make(options).message, /FLOWSCALE_API_KEY/)
-  assert.match(make({ apiKey: CANARY, httpAgent: {} }).message, /httpAgent.*dispatcher/)
   assert.match(thrown(() => new FlowscaleAPI(undefined as never)).message, /FLOWSCALE_API_KEY/)
   for (const baseUrl of [undefined, ''])
     assert.match(make({ apiKey: CANARY, baseUrl }).message, /FLOWSCALE_API_URL/)

@@ -1,6 +1,7 @@
 // MIGRATING.md is true: each of its rows and points is tried, on the class and on the functions, in its order.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { Agent as HttpsAgent } from 'node:https'
 import * as functions from '@flowscale/client'
 import { createLogger } from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
@@ -13,7 +14,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until } from '../emulator/kit.ts'
 import { CANARY } from '../support/canary.ts'
-import { fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
+import { fakeClock, fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
 import { withGlobals } from '../unit/websocket/kit.ts'
 
@@ -101,7 +102,7 @@ const tries: Record<string, () => Promise<void>> = {
       assert.equal([...calls[0]!.headers], [['authorization', 'Bearer jwt']])
   },
   httpAgent: async () => {
-    assert.match(thrown(() => make({ httpAgent: {} })).message, /httpAgent.*dispatcher/)
+    assert.is((await make({ httpAgent: new HttpsAgent() }).checkHealth()).data.length, 2)
     const dispatcher = new Agent()
     const fetch = (url: string, init: RequestInit) => undiciFetch(url, { ...init, dispatcher } as any) as any
     assert.is((await make({ fetch }).checkHealth()).data.length, 2)
@@ -262,6 +263,24 @@ const tries: Record<string, () => Promise<void>> = {
     const cancelled = flowscale.executeWorkflowAsync('nev3rend5run', {}, '', 10, 60_000, { onSubmitted })
     const error = await rejection(cancelled)
     assert.equal([error.name, error.status], ['RunError', 'cancelled'])
+  },
+  'Polls each second': async () => {
+    const wait = async (...limits: number[]) => {
+      const fetch = fakeFetch(ok({ run_id: 'r' }), ok({ _id: 'r', status: 'running' }))
+      const { message } = await rejection(make({ fetch }).executeWorkflowAsync('w', {}, undefined, ...limits))
+      return [message, fetch.calls.length - 1]
+    }
+    const clock = fakeClock()
+    try {
+      const waits = [wait(), wait(2000, 600_000)]
+      await clock.tickAsync(600_000)
+      assert.equal(
+        await Promise.all(waits),
+        [300_000, 600_000].map((ms) => [`Workflow execution timed out after ${ms}ms`, 300]),
+      )
+    } finally {
+      clock.uninstall()
+    }
   },
   'All outputs of a run': async () => {
     const { data, outputs } = await flowscale.executeWorkflowAsync('d1ptych7two2', prompt, '', 10)

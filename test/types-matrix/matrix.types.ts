@@ -13,8 +13,10 @@ const app = mkdtempSync(join(tmpdir(), 'flowscale-types-'))
 const limitMs = 600_000
 const [pattern = ''] = process.argv.slice(2)
 
-type Resolution = 'bundler' | 'node16' | 'nodenext'
+type Resolution = 'bundler' | 'node16' | 'nodenext' | 'node10'
 const resolutions: Resolution[] = ['bundler', 'node16', 'nodenext']
+/** TypeScript 7 has it no more. */
+const old: Resolution = 'node10'
 
 interface Library {
   name: string
@@ -108,8 +110,9 @@ async function compile(
   const config = join(folder, `tsconfig.${compiler}.${moduleResolution}.${file}.json`)
   const compilerOptions = {
     target: 'ES2022',
-    module: moduleResolution === 'bundler' ? 'ESNext' : moduleResolution,
+    module: { bundler: 'ESNext', [old]: 'CommonJS' }[moduleResolution as string] ?? moduleResolution,
     moduleResolution,
+    ...(compiler === 'typescript6' && moduleResolution === old && { ignoreDeprecations: '6.0' }),
     strict: true,
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
@@ -199,7 +202,9 @@ const pairs: Pair[] = compilers.flatMap((compiler) =>
     const major = Number(compiler.replace('typescript', ''))
     if (library.from && major < library.from[1]) return []
     const all = compiler === newest || (library.name === 'DOM' && major >= 5.9)
-    return (all ? resolutions : [library.usual]).map((moduleResolution) => ({
+    const tried = all ? [...resolutions] : [library.usual]
+    if (library.name === 'DOM' && major < 7) tried.push(old)
+    return tried.map((moduleResolution) => ({
       compiler: `TypeScript ${versionOf(compiler)}`,
       library: library.name,
       moduleResolution,
@@ -226,7 +231,7 @@ try {
 for (const problem of blind) console.log(`FAIL the check itself: ${problem}`)
 
 const columns = [...libraries.map(({ name }) => name), 'its own']
-const width = (name: string) => Math.max(name.length, 10) + 2
+const width = (name: string) => Math.max(name.length, name === 'DOM' ? 15 : 10) + 2
 const notes: string[] = []
 const cell = (compiler: string, name: string): string => {
   const own = results.filter((result) => result.compiler === compiler && result.library === name)
@@ -234,7 +239,8 @@ const cell = (compiler: string, name: string): string => {
   if (!own.length) return from && compiler.startsWith('TypeScript') ? `from ${from[0]}` : ''
   if (own.some(({ result }) => result === 'failed')) return 'FAILED'
   const lost = own.find(({ result }) => result === 'library')
-  if (!lost) return own.length === resolutions.length ? 'all' : own[0]!.moduleResolution || 'passed'
+  const passed = own.map(({ moduleResolution }) => moduleResolution)
+  if (!lost) return passed.join(', ').replace(resolutions.join(', '), 'all') || 'passed'
   notes.push(`${compiler}, ${name}: the library fails by itself, with an empty file: ${lost.reason}`)
   return `its own [${notes.length}]`
 }

@@ -23,7 +23,8 @@ const publint = (tarball: string) =>
 const attw = (tarball: string) =>
   runCommand(process.execPath, [
     join(modules, '@arethetypeswrong/cli/dist/index.js'),
-    ...[tarball, '--profile', 'esm-only', '--no-color'],
+    // With the old moduleResolution of TypeScript, too.
+    ...[tarball, '--profile', 'strict', '--ignore-rules', 'cjs-resolves-to-esm', '--no-color'],
   ])
 
 for (const name of ['client', 'flowscale', 'emulator']) {

@@ -94,7 +94,10 @@ export class FlowscaleAPI {
     })
   }
 
-  /** Submits and waits. A time-out says `timed out`, carries the `runId` and can be resumed. */
+  /**
+   * Submits and waits: `pollIntervalMs` is 1000 and `timeoutMs` 300000 where you pass none. A time-out says `timed out`,
+   * carries the `runId` and can be resumed.
+   */
   executeWorkflowAsync<T extends object>(
     workflowId: string,
     data: T & InputsOf<T>,

@@ -31,7 +31,7 @@ export interface FlowscaleOptions {
   proxyMode?: boolean | undefined
   /** Sent with every request to `baseUrl`, such as `{ Authorization: 'Bearer …' }`. */
   customHeaders?: Record<string, string> | undefined
-  /** Not supported: fetch has no place for one. The error says what to do instead. */
+  /** Taken and ignored, since fetch has no place for one. A line at `warn` says so, and what a proxy needs instead. */
   httpAgent?: unknown
   /** Used instead of the global `fetch`. */
   fetch?: ClientOptions['fetch']
@@ -66,10 +66,10 @@ export function toClientOptions(options: FlowscaleOptions, logger: Logger): Clie
     )
   }
   if (!baseUrl) throw new ArgumentError('baseUrl is missing: pass process.env.FLOWSCALE_API_URL')
-  if (httpAgent !== undefined) {
-    throw new ArgumentError(
-      'httpAgent has no place in fetch: call install() of undici, and pass fetch: (url, init) => fetch(url, ' +
-        '{ ...init, dispatcher }) with a dispatcher of it, such as new ProxyAgent()',
+  if (httpAgent) {
+    logger.warn(
+      'httpAgent is ignored: fetch takes none. For a proxy, call install() of undici, and pass fetch: (url, init) => ' +
+        'fetch(url, { ...init, dispatcher }) with a dispatcher of undici, such as a ProxyAgent',
     )
   }
   return {
