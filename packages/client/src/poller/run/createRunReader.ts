@@ -1,9 +1,23 @@
 import { getRun } from '../../api/getRun.ts'
+import type { HttpError, RunError } from '../../errors.ts'
 import { reveal } from '../../internal/secrets.ts'
 import { isDone } from '../../internal/status.ts'
-import type { Run, RunProgress, RunUpdate } from '../../types.ts'
+import type { Client, Run, RunProgress, RunUpdate } from '../../types.ts'
 import type { WaitOptions } from './options.ts'
-import type { Steps } from './poll.ts'
+
+/** What a round consists of. Each step ends at the deadline of the wait, and on abort. */
+export interface Steps {
+  /**
+   * Sends a request; gives `undefined` after a failure that may pass. `refused` handles an error of the server that does
+   * not pass; by default the wait ends with it.
+   */
+  request<T>(
+    send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
+    refused?: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
+  ): Promise<T | undefined>
+  /** Awaits a callback of the caller. */
+  call(callback: () => unknown): Promise<void>
+}
 
 /** Reads the states of a run, and calls the caller's callbacks. */
 export interface RunReader {

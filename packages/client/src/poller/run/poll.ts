@@ -7,22 +7,8 @@ import { reveal } from '../../internal/secrets.ts'
 import { isDone, isGoing } from '../../internal/status.ts'
 import { startTimer, untilAborted, withDeadline } from '../../internal/withDeadline.ts'
 import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../../types.ts'
-import type { RunReader } from './createRunReader.ts'
+import type { RunReader, Steps } from './createRunReader.ts'
 import type { WatchOptions } from './options.ts'
-
-/** What a round consists of. Each step ends at the deadline of the wait, and on abort. */
-export interface Steps {
-  /**
-   * Sends a request; gives `undefined` after a failure that may pass. `refused` handles an error of the server that does
-   * not pass; by default the wait ends with it.
-   */
-  request<T>(
-    send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
-    refused?: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
-  ): Promise<T | undefined>
-  /** Awaits a callback of the caller. */
-  call(callback: () => unknown): Promise<void>
-}
 
 /** What a wait is about. */
 interface Subject {

@@ -7,9 +7,9 @@ import { runError } from '../../internal/runError.ts'
 import { reveal } from '../../internal/secrets.ts'
 import { isDone, isFailed } from '../../internal/status.ts'
 import type { Client, ResultOutput, ResumeOptions, Run, RunOutput, RunResult } from '../../types.ts'
-import { createRunReader } from './createRunReader.ts'
+import { createRunReader, type Steps } from './createRunReader.ts'
 import { type WaitForResultOptions, type WaitOptions, waitRules } from './options.ts'
-import { poll, type Steps } from './poll.ts'
+import { poll } from './poll.ts'
 
 /**
  * Waits for the outputs of any run, started here or in another process.
