@@ -6,18 +6,8 @@ import type { Client } from '../types.ts'
 import { loadWebSocket } from './loadWebSocket.ts'
 import { readUrl } from './readUrl.ts'
 import { socketError } from './socketError.ts'
-import type { WebSocketClass, WebSocketLike, WebSocketOptions } from './types.ts'
+import type { Opening, WebSocketClass, WebSocketOptions } from './types.ts'
 import { upgrade } from './upgrade.ts'
-
-export interface Opening {
-  socket?: WebSocketLike
-  /** Whether it is open already. */
-  isOpen?: boolean
-  /** Instead of a socket. An {@link ArgumentError} says that no further attempt can do better. */
-  error?: Error
-  /** The HTTP status of a refusal. */
-  status?: number
-}
 
 /** Starts one attempt. Throws what the caller's own functions do, or a runtime's WebSocket. */
 export async function openSocket(

@@ -15,6 +15,17 @@ export interface WebSocketLike {
   addEventListener(type: string, listener: (event: any) => void): void
 }
 
+/** What came of one attempt to open a socket. */
+export interface Opening {
+  socket?: WebSocketLike
+  /** Whether it is open already. */
+  isOpen?: boolean
+  /** Instead of a socket. An `ArgumentError` says that no further attempt can do better. */
+  error?: Error
+  /** The HTTP status of a refusal. */
+  status?: number
+}
+
 /** Why a socket closed. */
 export interface CloseInfo {
   /** 1006 without a close of the other side; the HTTP status of a refused handshake, where the runtime shows it. */

@@ -1,8 +1,7 @@
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
-import type { Opening } from './openSocket.ts'
 import { socketError } from './socketError.ts'
-import type { WebSocketLike, WebSocketOptions } from './types.ts'
+import type { Opening, WebSocketLike, WebSocketOptions } from './types.ts'
 
 /** Cloudflare Workers set headers by a fetch that is upgraded. */
 export async function upgrade(
