@@ -39,6 +39,13 @@ const wrong: [what: string, found: string[]][] = [
 ]
 for (const [what, found] of wrong) test(`refuses ${what}`, () => assert.ok(found.length > 0))
 
+test('refuses two files that import each other, if only a type', () => {
+  const a = { path: 'packages/client/src/api/a.ts', text: "import { b } from './b.ts'" }
+  const b = { path: 'packages/client/src/api/b.ts', text: "import type { A } from './a.ts'" }
+  assert.equal(breaches([a, b]), [`${a.path}: imports ${b.path}, and it this`])
+  assert.equal(breaches([a]), [])
+})
+
 test('lets pass what is allowed', () => {
   assert.equal(client('poller/x.ts', "import { getRun } from '../api/getRun.ts'"), [])
   assert.equal(client('api/x.ts', "import { x } from '../internal/y.ts'"), [])
