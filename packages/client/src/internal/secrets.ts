@@ -45,7 +45,9 @@ export function hide(client: object, secrets: Secrets): Client {
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {
-    throw new ArgumentError('client must come from createClient, not a copy')
+    throw new ArgumentError(
+      `client is ${Object(client).timeoutMs ? 'a copy' : 'missing'}: pass the object that createClient made, first`,
+    )
   }
   return secrets()
 }
