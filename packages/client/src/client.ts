@@ -54,7 +54,7 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl(baseUrl: string | URL): string {
-  let wrong = 'be an http(s) URL (or for a page a path) without credentials, query or fragment'
+  let wrong = 'be an http(s) URL (or in a page a path) without credentials, query or fragment'
   try {
     const text = `${baseUrl}`
     // `//host` and `/\host` look like paths and lead to another host.

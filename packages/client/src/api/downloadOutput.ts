@@ -46,10 +46,8 @@ interface NodeStream {
  * ```
  *
  * @example
- * On Node, to a file:
+ * On Node, to a file, by `writeFile` of `node:fs/promises`:
  * ```ts
- * import { writeFile } from 'node:fs/promises'
- *
  * const { body } = await downloadOutput(client, output)
  * await writeFile(output.filename, body)
  * ```

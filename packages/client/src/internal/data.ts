@@ -71,8 +71,9 @@ export function toProgress(fields: Fields): number | undefined {
 /** A run with its published names. `id` is for servers that leave it out of the answer. */
 export function toRun(run: unknown, id?: string): Run {
   const own: Fields = isObject(run) ? run : {}
-  const { progress: _, position = own.queue_position, ...rest } = own
+  const { progress: _, position: told, ...rest } = own
   const progress = toProgress(own)
+  const position = told ?? own.queue_position
   const texts = ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']
   return {
     ...rest,

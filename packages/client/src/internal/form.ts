@@ -84,7 +84,7 @@ function problem(value: unknown): string | undefined {
   if (getReader ?? pipe) return 'is a stream; make a Blob of it: await new Response(stream).blob()'
   if (then) return 'is a promise; await it'
   if (href) return 'is a URL; pass its href'
-  if (typeof blob === 'function') return 'is a response; pass await response.blob()'
+  if (typeof blob === 'function') return 'is a response; pass await it.blob()'
   // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
   if (Symbol.iterator in (value as object))
     return get ? 'is no plain object; pass Object.fromEntries(it)' : 'is no array; pass [...it]'
