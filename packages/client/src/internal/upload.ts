@@ -1,5 +1,5 @@
 import type { Fetch } from '../types.ts'
-import { streamForm } from './streamForm.ts'
+import { uploadBody } from './uploadBody.ts'
 
 /**
  * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
@@ -19,7 +19,7 @@ export async function upload(
   const redirect = isPageOrWorker ? 'manual' : 'error'
   try {
     const isOurs = !isPageOrWorker && form instanceof FormData && fetch === globalThis.fetch
-    const sent = isOurs ? await streamForm(form) : { body: form }
+    const sent = isOurs ? await uploadBody(form) : { body: form }
     const headers = { ...init.headers, ...sent.headers }
     const response = await fetch(url, { ...init, ...sent, headers, redirect })
     const { body } = response
