@@ -309,6 +309,8 @@ test('inputs that are no plain object are an error', async () => {
 })
 
 class Plain {}
+const noForm =
+  'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
 const bad: [value: unknown, message: string][] = [
   [null, 'is null; leave it out, or pass undefined'],
   [Number.NaN, 'is NaN; pass a finite number'],
@@ -319,11 +321,11 @@ const bad: [value: unknown, message: string][] = [
   [new Date(Number.NaN), 'is an invalid date'],
   ['a\ud800', 'has half a surrogate pair'],
   ['\udc00a', 'has half a surrogate pair'],
-  [new Plain(), 'is of a class that has no form; pass a Blob, a string or a plain object'],
-  [/x/, 'is of a class that has no form; pass a Blob, a string or a plain object'],
+  [new Plain(), noForm],
+  [/x/, noForm],
   [new URL('http://x.test'), 'is a URL; pass its href'],
   [Promise.resolve('x'), 'is a promise; await it'],
-  [new Response('x'), 'is a response; pass await it.blob()'],
+  [new Response('x'), noForm],
   [new Map(), 'is no plain object; pass Object.fromEntries(it)'],
   [new URLSearchParams(), 'is no plain object; pass Object.fromEntries(it)'],
   [new Headers(), 'is no plain object; pass Object.fromEntries(it)'],
@@ -364,14 +366,14 @@ const cyclic: Record<string, unknown> = {}
 cyclic.self = { cyclic }
 const deep: [name: string, value: unknown, why: string | RegExp][] = [
   ['a cycle', cyclic, /circular/],
-  ['a Blob', { x: new Blob(['a']) }, 'x is a file; make it an input of its own'],
-  ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }, 'y is a file; make it an input of its own'],
+  ['a Blob', { x: new Blob(['a']) }, `x ${noForm}`],
+  ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }, `y ${noForm}`],
   ['bytes', { x: new Uint8Array(2) }, 'x is no array; pass [...it]'],
-  ['an ArrayBuffer', { x: new ArrayBuffer(2) }, /^x is of a class that has no form/],
+  ['an ArrayBuffer', { x: new ArrayBuffer(2) }, `x ${noForm}`],
   ['a Map', { x: new Map() }, 'x is no plain object; pass Object.fromEntries(it)'],
   ['a Set', { x: new Set() }, 'x is no array; pass [...it]'],
   ['a promise', { x: [Promise.resolve()] }, '0 is a promise; await it'],
-  ['a class', { x: new Plain() }, /^x is of a class that has no form/],
+  ['a class', { x: new Plain() }, `x ${noForm}`],
   ['a function', { x: () => {} }, "x is a function, which can't be sent"],
   ['a symbol', { x: Symbol('x') }, "x is a symbol, which can't be sent"],
   ['a bigint', { x: 1n }, /BigInt/],

@@ -59,21 +59,19 @@ function reasonOf(error: unknown): string {
  * How far a run is, from 0 to 1, in whichever form a server tells it: `progress` as a fraction, as a percentage (above
  * 1) or as `{ value, max }`; or `value` and `max` beside it. A 1 of a run that is not done may be 1 %: it tells nothing.
  */
-export function toProgress(fields: Fields): number | undefined {
-  const { progress, status = 'success' } = fields
-  const { value, max } = isObject(progress) ? progress : fields
+export function toProgress({ progress, value, max, status = 'success' }: Fields): number | undefined {
+  if (isObject(progress)) return toProgress(progress)
   const told = Number.parseFloat(progress as string)
-  if (told === 1 && !isDone(status as string)) return undefined
-  const part = told > 1 ? told / 100 : told >= 0 ? told : Number(value) / Number(max)
-  return part >= 0 && part < 1e9 ? Math.min(part, 1) : undefined
+  const isPart = told < 1 || (told === 1 && isDone(status as string))
+  const part = told > 1 ? told / 100 : isPart ? told : Number(value) / Number(max)
+  return part >= 0 && part <= 1 ? part : undefined
 }
 
 /** A run with its published names. `id` is for servers that leave it out of the answer. */
 export function toRun(run: unknown, id?: string): Run {
   const own: Fields = isObject(run) ? run : {}
-  const { progress: _, position: told, ...rest } = own
+  const { progress: _, position, ...rest } = own
   const progress = toProgress(own)
-  const position = told ?? own.queue_position
   const texts = ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']
   return {
     ...rest,

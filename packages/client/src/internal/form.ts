@@ -80,15 +80,14 @@ function problem(value: unknown): string | undefined {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is an invalid date' : undefined
   if (Array.isArray(value)) return 'is an array in an array; pass an object, which is sent as JSON'
   if (type !== 'object' || isPlainObject(value as object)) return undefined
-  const { getReader, pipe, then, blob, href, get } = value as Record<string, unknown>
+  const { getReader, pipe, then, href, get } = value as Record<string, unknown>
   if (getReader ?? pipe) return 'is a stream; make a Blob of it: await new Response(stream).blob()'
   if (then) return 'is a promise; await it'
   if (href) return 'is a URL; pass its href'
-  if (typeof blob === 'function') return 'is a response; pass await it.blob()'
   // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
   if (Symbol.iterator in (value as object))
     return get ? 'is no plain object; pass Object.fromEntries(it)' : 'is no array; pass [...it]'
-  return 'is of a class that has no form; pass a Blob, a string or a plain object'
+  return 'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
 }
 
 function toText(value: unknown): string {
@@ -104,9 +103,7 @@ function checkJson(this: Record<string, unknown>, key: string, value: unknown): 
   // JSON has forms for these. It makes `null` of an invalid date.
   const isFine =
     typeof value === 'string' || Array.isArray(value) || (value === null && !(this[key] instanceof Date))
-  const wrong =
-    !isFine &&
-    (value instanceof Blob ? 'is a file; make it an input of its own' : problem(value ?? this[key]))
+  const wrong = !isFine && problem(value ?? this[key])
   if (wrong) throw new TypeError(`${key} ${wrong}`)
   return value
 }
