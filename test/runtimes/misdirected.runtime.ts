@@ -2,8 +2,10 @@
 // sends by the global `fetch` arrives once, whole, and the answer is told.
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { listen } from '../support/listen.ts'
 import { readBody, readParts, type WirePart } from '../support/multipart.ts'
 import { command } from './command.ts'
@@ -74,5 +76,31 @@ for (const [name, file, ...args] of runtimes) {
     if (isNode) console.log(`[show] ${name}, a fetch of the caller's: ${posts.length - 1} POSTs`)
   })
 }
+
+test('Chromium sends it once more, whole', async () => {
+  const bodies: number[] = []
+  const server = await listen(async (request, response) => {
+    if (request.method === 'GET') return void response.end()
+    bodies.push((await readBody(request)).length)
+    response.writeHead(421).end()
+  })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+  try {
+    const page = await browser.newPage()
+    await page.goto(server.url)
+    const status = await page.evaluate(async () => {
+      const body = new FormData()
+      body.append('text', 'zwölf')
+      return (await fetch('/api/v1/runs', { method: 'POST', body, redirect: 'manual' })).status
+    })
+    assert.is(status, 421)
+    // Once would be good news, to be told in docs/guarantees.md.
+    assert.is(bodies.length, 2)
+    assert.is(bodies[0], bodies[1])
+  } finally {
+    await browser.close()
+    await server.close()
+  }
+})
 
 test.run()

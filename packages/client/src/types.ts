@@ -28,7 +28,10 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Options of {@link createClient}. */
 export interface ClientOptions {
-  /** Such as `https://<pod>.pod.flowscale.ai`. In a page a path (`/api/flowscale`) is taken against the page's origin. */
+  /**
+   * Such as `https://<pod>.pod.flowscale.ai`, without `/api/v1`. For pages also a path (`/api/flowscale`), which each request
+   * takes against the page's origin.
+   */
   baseUrl: string | URL
   /** Sent as `X-API-KEY`, to `baseUrl` only. Leave it out where a proxy adds it. */
   apiKey?: string | undefined
@@ -52,7 +55,7 @@ declare const internals: unique symbol
 
 /** Made by {@link createClient}; frozen. Neither the key nor the headers can be read from it. */
 export interface Client {
-  /** Without a trailing slash. */
+  /** Without a trailing slash; a path, where one was given. */
   readonly baseUrl: string
   readonly timeoutMs: number
   readonly maxRetries: number

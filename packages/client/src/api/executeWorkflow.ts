@@ -27,6 +27,8 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
  * have started the run, and would start a second one. The time limit of an attempt grows by 1 s for each
  * 256 KiB of files, unless `timeoutMs` is given here.
  *
+ * Should a server start several runs by this one call, `data.others` has the further ones.
+ *
  * Files: `Blob`, `File`, {@link toFile}, `ArrayBuffer`, typed arrays. On Node 20 and later a Blob from
  * `fs.openAsBlob` is streamed; other runtimes may hold it in memory. Files must be smaller than 4 GiB.
  *
