@@ -146,7 +146,7 @@ function complete(code: string): string[] {
 }
 
 const known: [type: string, words: string[]][] = [
-  ["Run['status']", ['queued', 'running', 'completed', 'failed', 'cancelled']],
+  ["Run['status']", ['queued', 'running', 'completed', 'failed', 'cancelled', 'canceled', 'timed_out']],
   ["Output['generation_status']", ['success', 'failed']],
   ["ContainerHealth['status']", ['idle', 'running', 'stopped']],
   ["RunError['status']", ['failed', 'error', 'cancelled', 'timed_out']],
@@ -158,6 +158,62 @@ for (const [type, words] of known) {
     const code = `import type { ${name} } from '@flowscale/client'\nexport const word: ${type} = '|'`
     const offered = complete(code)
     for (const word of words) assert.ok(offered.includes(word), `${word} is not among ${offered}`)
+  })
+}
+
+test('an editor offers what a result of one output and a list have in common, and none of the methods of an array', () => {
+  const code = `import type { RunResult } from '@flowscale/client'\ndeclare const result: RunResult\nresult.data.|`
+  assert.equal(complete(code), ['download_url', 'generation_status'])
+})
+
+/** What a compiler says of code on Node, with these type libraries besides Node's. */
+function complaints(code: string, ...lib: string[]): string[] {
+  const file = resolve('test/dist/saves.ts')
+  const options: ts.CompilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['es2022', ...lib].map((name) => `lib.${name}.d.ts`),
+    types: ['node'],
+  }
+  const host = ts.createCompilerHost(options)
+  const { fileExists, getSourceFile, readFile } = host
+  host.fileExists = (name) => name === file || fileExists(name)
+  host.readFile = (name) => (name === file ? code : readFile(name))
+  host.getSourceFile = (name, ...rest) =>
+    name === file ? ts.createSourceFile(name, code, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest)
+  const program = ts.createProgram([file], options, host)
+  return program
+    .getSemanticDiagnostics(program.getSourceFile(file))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ').slice(0, 200))
+}
+
+const saves = `
+import { createWriteStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Client, downloadOutput } from '@flowscale/client'
+
+export async function save(client: Client): Promise<number> {
+  const response: Response = await downloadOutput(client, 'f.png')
+  const { body } = await downloadOutput(client, 'f.png')
+  await writeFile('f.png', body)
+  await pipeline(body, createWriteStream('f.png'))
+  await pipeline(Readable.fromWeb(body), createWriteStream('f.png'))
+  for await (const bytes of body) return bytes.byteLength
+  const { value } = await body.getReader().read()
+  return value?.byteLength ?? response.status
+}
+`
+for (const lib of [[], ['dom'], ['dom', 'dom.iterable', 'dom.asynciterable']]) {
+  test(`a download goes into a file and a pipeline by the types of Node, with ${lib.join(', ') || 'no DOM'}`, () => {
+    assert.equal(complaints(saves, ...lib), [])
+    // The check of the check: what a `Response` has may be null.
+    assert.is(complaints(saves.replace("'f.png', body", "'f.png', response.body"), ...lib).length, 1)
   })
 }
 

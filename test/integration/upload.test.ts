@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createClient, executeWorkflow } from '@flowscale/client'
+import { createClient, executeWorkflow, toFile } from '@flowscale/client'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runCommand } from '../../scripts/test/runFile.ts'
@@ -11,6 +11,7 @@ import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../support/holdTimers.ts'
 import { listen } from '../support/listen.ts'
+import { readBody, readParts } from '../support/multipart.ts'
 
 const test = suite('upload from a file')
 
@@ -57,6 +58,36 @@ test('an answer that stalls in the middle is let go of, on abort and on time-out
   clearInterval(collecting)
   assert.is(closed.length, 2)
   await server.close()
+})
+
+test('a form that is answered with 421 is not sent again by Node, and arrives as its fetch sends it', async () => {
+  const inputs = {
+    text: 'zwölf\n',
+    image: toFile(new Uint8Array(70_000), 'a.png', { type: 'image/png' }),
+    none: new Blob(),
+  }
+  const forms: object[] = []
+  for (const fetch of [undefined, (url: string, init: RequestInit) => globalThis.fetch(url, init)]) {
+    const posts: { length: string | undefined; parts: object[] }[] = []
+    const server = await listen(async (request, response) => {
+      const body = await readBody(request)
+      const { 'content-length': length, 'content-type': type } = request.headers
+      posts.push({ length, parts: body.length ? readParts(body, type) : [] })
+      response.writeHead(421, { 'content-type': 'application/json' }).end('{"errors":"misdirected"}')
+    })
+    const client = createClient({ baseUrl: server.url, apiKey: CANARY, fetch })
+    const error = await rejection(executeWorkflow(client, 'w', inputs))
+    await server.close()
+    forms.push(posts[0]!)
+    if (fetch) {
+      // It is the caller's, and gets the form; that Node sends it again is in docs/guarantees.md.
+      assert.equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_NETWORK', true])
+    } else {
+      assert.equal([error.code, error.status, error.maybeSubmitted], ['ERR_FLOWSCALE_HTTP', 421, undefined])
+      assert.is(posts.length, 1)
+    }
+  }
+  assert.equal(forms[0], forms[1])
 })
 
 test('a character that is cut by a chunk arrives whole', async () => {

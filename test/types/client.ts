@@ -8,15 +8,18 @@ import {
   cancelRun,
   checkHealth,
   createClient,
+  type DownloadResponse,
   downloadOutput,
   type Envelope,
   type Execution,
   executeWorkflow,
   getOutput,
+  getQueue,
   getRun,
   getRuns,
   type HttpError,
   type Inputs,
+  type InputsOf,
   isFlowScaleError,
   iterateRuns,
   type NetworkError,
@@ -38,6 +41,7 @@ import {
 import { createLogger } from '@flowscale/client/logger'
 import {
   type ExecuteAsyncOptions,
+  executeMany,
   executeWorkflowAsync,
   type WaitForResultOptions,
   waitForOutput,
@@ -104,6 +108,7 @@ export async function inputs(client: Client, file: File, blob: Blob, bytes: Buff
     { groupId: 'g', arrays: 'indexed' },
   )
   same<Same<typeof data, Execution>>()
+  same<Same<typeof data.others, Execution[] | undefined>>()
   // @ts-expect-error: it has to be awaited
   await executeWorkflow(client, 'w', { a: readFile('cat.png') })
   // @ts-expect-error: nothing that can be sent
@@ -114,6 +119,14 @@ export async function inputs(client: Client, file: File, blob: Blob, bytes: Buff
   await executeWorkflow(client, 'w', { a: Symbol('a') })
   // @ts-expect-error: a stream is no file
   await executeWorkflow(client, 'w', { a: blob.stream() })
+  // @ts-expect-error: a URL is no text
+  await executeWorkflow(client, 'w', { a: new URL('https://pod.test') })
+  // @ts-expect-error: a Map is no object
+  await executeWorkflow(client, 'w', { a: new Map([['b', 1]]) })
+  // @ts-expect-error: a Set is no array
+  await executeWorkflow(client, 'w', { a: new Set(['b']) })
+  // @ts-expect-error: nor is that in a list
+  await executeWorkflow(client, 'w', { a: [blob, blob.text()] })
   // @ts-expect-error: they have names
   await executeWorkflow(client, 'w', [file])
   // @ts-expect-error: they are not optional
@@ -126,6 +139,75 @@ export async function inputs(client: Client, file: File, blob: Blob, bytes: Buff
   await executeWorkflow(client, 'w', {}, { arrays: 'brackets' })
   // @ts-expect-error: a file has a name
   toFile(bytes)
+}
+
+interface Prompt {
+  text_51536: string
+  image_1234?: File
+  frames?: (Blob | undefined)[]
+  settings?: Settings
+}
+interface Settings {
+  steps: number
+  sampler?: { name: string; eta?: number }
+  more?: any
+}
+
+/** An interface, also in another and in a list, and what a form or a parser gave, have no index signature of the right kind. */
+export async function interfaces(client: Client, prompt: Prompt, settings: Settings): Promise<void> {
+  const parsed: Record<string, unknown> = JSON.parse('{}')
+  for (const data of [prompt, parsed, {}]) {
+    await executeWorkflow(client, 'w', data)
+    await executeWorkflowAsync(client, 'w', data)
+  }
+  await executeWorkflow(client, 'w', { settings, list: [settings, 'a', 1], none: undefined, day: new Date() })
+  await executeWorkflow(client, 'w', JSON.parse('{}'))
+  await executeMany(client, 'w', [prompt, prompt])
+  await executeMany(client, 'w', [prompt, parsed, { a: 'b' }, { c: [settings] }])
+  await executeMany(
+    client,
+    'w',
+    ['a', 'b'].map((text_51536) => ({ text_51536, settings })),
+  )
+  await executeMany(client, 'w', [])
+  // Wrappers of an app, with a parameter of their own.
+  const submit = <T extends Inputs>(data: T) => executeWorkflow(client, 'w', data)
+  const wait = <T extends Record<string, any>>(data: T) => executeWorkflowAsync(client, 'w', data)
+  const all = <T extends Inputs>(data: readonly T[]) => executeMany(client, 'w', data)
+  const own = <T extends object>(data: T & InputsOf<T>) => executeWorkflow(client, 'w', data as Inputs)
+  await Promise.all([submit({ a: 'b' }), wait({ a: 1 }), all([{ a: 'b' }]), own(prompt)])
+  interface Late {
+    image: Promise<Blob>
+  }
+  const late = {} as Late
+  // @ts-expect-error: a promise has to be awaited
+  await executeWorkflow(client, 'w', late)
+  // @ts-expect-error: a promise has to be awaited
+  await executeWorkflowAsync(client, 'w', late)
+  // @ts-expect-error: a promise has to be awaited
+  await executeMany(client, 'w', [late])
+  // @ts-expect-error: of a promise in another interface, too, it can be told
+  await executeWorkflowAsync(client, 'w', { late: new Map() })
+  // @ts-expect-error: null is nothing that can be sent
+  await executeMany(client, 'w', [{ a: null }])
+  // @ts-expect-error: one for each run
+  await executeMany(client, 'w', prompt)
+  // @ts-expect-error: inputs have names
+  await executeMany(client, 'w', ['a'])
+}
+
+/** What servers leave out or have no value for. */
+export async function fields(client: Client): Promise<void> {
+  const { data: run } = await getRun(client, 'r')
+  type Text = string | null | undefined
+  same<Same<[typeof run.workflow_id, typeof run.group_id, typeof run.error], [Text, Text, Text]>>()
+  same<Same<[typeof run.created_at, typeof run.started_at, typeof run.completed_at], [Text, Text, Text]>>()
+  same<Same<[typeof run.progress, typeof run.position], [number | undefined, number | undefined]>>()
+  const { data } = await executeWorkflow(client, 'w', {})
+  same<Same<typeof data.workflow_id, Text>>()
+  const [health] = (await checkHealth(client)).data
+  const [queue] = (await getQueue(client)).data
+  same<Same<[NonNullable<typeof health>['url'], NonNullable<typeof queue>['comfy_uri']], [Text, Text]>>()
 }
 
 export async function results(client: Client): Promise<void> {
@@ -146,7 +228,10 @@ export async function results(client: Client): Promise<void> {
   const { inputs: kinds } = parseWorkflow({ inputs: '{}', outputs: [] })
   same<Same<typeof kinds, Record<string, WorkflowKind>>>()
   const response = await downloadOutput(client, 'f')
-  same<Same<typeof response, Response>>()
+  response satisfies Response
+  same<Same<typeof response, DownloadResponse>>()
+  const { value } = await response.body.getReader().read()
+  same<Same<typeof value, Uint8Array<ArrayBuffer> | undefined>>()
   // @ts-expect-error: the server sorts by three times only
   await getRuns(client, { sortBy: 'status' })
   // @ts-expect-error: an id is needed
@@ -163,7 +248,7 @@ export async function result(client: Client): Promise<void> {
   same<Same<typeof download_url, string | null | undefined>>()
   if (data.generation_status !== undefined) same<Same<typeof data.download_url, string | null>>()
   if (Array.isArray(data)) for (const { filename } of data) same<Same<typeof filename, string>>()
-  else same<Same<typeof data, Output>>()
+  else data satisfies Output
 }
 
 export async function resume(client: Client, options: ExecuteAsyncOptions): Promise<Run> {

@@ -1,5 +1,18 @@
 import { inspect } from 'node:util'
-import { ArgumentError, type ClientOptions, checkHealth, createClient } from '@flowscale/client'
+import {
+  ArgumentError,
+  type ClientOptions,
+  cancelRun,
+  checkHealth,
+  createClient,
+  downloadOutput,
+  executeWorkflow,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+} from '@flowscale/client'
+import { connectWebSocket } from '@flowscale/client/websocket'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -93,7 +106,6 @@ const wrongUrls = {
   'a data URL': 'data:text/plain,http',
   'a blob URL': 'blob:https://pod.test/1',
   'a protocol that begins with http': 'httpx://pod.test',
-  'a path without a location': '/api/flowscale',
   'a host without a protocol': '//pod.test/x',
   'an empty string': '',
   undefined: undefined,
@@ -113,26 +125,98 @@ for (const [name, baseUrl] of Object.entries(wrongUrls)) {
   })
 }
 
-test('baseUrl: a path is taken against the location of a page, but never leads to another host', () =>
-  withGlobals({ location: { origin: 'https://app.test:8443' } }, () => {
-    assert.is(base('/api/flowscale/'), 'https://app.test:8443/api/flowscale')
-    assert.is(base('/'), 'https://app.test:8443')
+test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
+  for (const baseUrl of [
+    'https://pod.test/api/v1',
+    new URL('https://pod.test/x/api/v1/'),
+    '/proxy/api/v1//',
+  ]) {
+    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1$/)
+  }
+  assert.is(base('https://pod.test/api/v1x'), 'https://pod.test/api/v1x')
+})
+
+test('baseUrl: a path is kept, with and without a page, and never leads to another host', async () => {
+  const paths = () => {
+    assert.is(base('/api/flowscale/'), '/api/flowscale')
+    assert.is(base('/'), '')
     assert.is(base('https://pod.test'), 'https://pod.test')
     for (const baseUrl of [
       '//evil.test/x',
       '/\\evil.test/x',
       '/\t/evil.test',
+      '//page/x',
       'api',
       './api',
       '/x?y',
       '/x#y',
     ]) {
-      fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be/)
+      fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be an http\(s\) URL/)
     }
-  }))
+  }
+  paths()
+  await withGlobals({ location: { origin: 'https://app.test:8443' } }, paths)
+})
 
-test('baseUrl: a path in a page without an origin (file:) is an error', () =>
-  withGlobals({ location: { origin: 'null' } }, () => fails({ baseUrl: '/api' }, /^baseUrl must be/)))
+test('baseUrl: a path is taken against the origin of the page when a request is made', async () => {
+  // As a module does that is loaded where a page is rendered on a server.
+  for (const baseUrl of ['/api/flowscale', '/']) {
+    const fetch = fakeFetch(ok([]))
+    const client = createClient({ baseUrl, fetch })
+    const location = { origin: 'https://app.test:8443', href: 'https://app.test:8443/a/b' }
+    // The `<base href>` of a page, by which `fetch` resolves a path.
+    const document = { baseURI: 'https://elsewhere.test/' }
+    await withGlobals({ location, document }, async () => {
+      await checkHealth(client)
+      await getQueue(client)
+      const error = await rejection(
+        checkHealth(createClient({ baseUrl, fetch: fakeFetch(new Response('')) })),
+      )
+      assert.is(error.url, `https://app.test:8443${client.baseUrl}/api/v1/comfy/health`)
+    })
+    assert.equal(
+      fetch.calls.map(({ url }) => url.href),
+      ['comfy/health', 'comfy/queue'].map((path) => `https://app.test:8443${client.baseUrl}/api/v1/${path}`),
+    )
+  }
+})
+
+test('baseUrl: a path without a page, or in one without an origin (file:), is an error of the request', async () => {
+  const fetch = fakeFetch(ok({ run_id: 'r' }))
+  const client = createClient({ baseUrl: '/api/flowscale', fetch })
+  const refuses = async () => {
+    for (const pending of [checkHealth(client), executeWorkflow(client, 'w', {})]) {
+      const error = await rejection(pending)
+      assert.instance(error, ArgumentError)
+      assert.is(error.message, 'baseUrl is a path: outside a page pass a URL')
+      assert.not('maybeSubmitted' in error)
+    }
+  }
+  await refuses()
+  for (const location of [undefined, {}, { origin: 'null' }]) await withGlobals({ location }, refuses)
+  assert.is(fetch.calls.length, 0)
+})
+
+test('a WebSocket of a page, too, goes to its origin', async () => {
+  const opened: string[] = []
+  class Socket {
+    constructor(url: string) {
+      opened.push(url)
+    }
+    send() {}
+    close() {}
+    addEventListener() {}
+  }
+  const client = createClient({ baseUrl: '/api/flowscale' })
+  await withGlobals({ location: { origin: 'https://app.test:8443' } }, async () => {
+    const connections = [undefined, '/other/ws'].map((url) =>
+      connectWebSocket(client, { url, WebSocket: Socket }),
+    )
+    while (opened.length < 2) await new Promise((resolve) => setTimeout(resolve))
+    for (const connection of connections) connection.close()
+  })
+  assert.equal(opened, ['wss://app.test:8443/api/flowscale/api/v1/ws', 'wss://app.test:8443/other/ws'])
+})
 
 test('requests go to the base URL with its prefix', async () => {
   const fetch = fakeFetch(ok([]))
@@ -266,26 +350,49 @@ test('neither key nor headers can be seen on a client', () => {
   }
 })
 
-test('a copy of a client is an error that says so, and sends nothing', async () => {
-  const fetch = fakeFetch(ok([]))
-  const client = clientWith(fetch)
-  const copies = [
-    { ...client },
-    structuredClone(client),
-    JSON.parse(JSON.stringify(client)),
-    Object.assign({}, client),
-    {},
-    null,
-    undefined,
-    'http://pod.test',
-  ]
-  for (const copy of copies) {
-    const error = await rejection(checkHealth(copy as never))
-    assert.instance(error, ArgumentError)
-    assert.is(error.message, 'client must come from createClient, not a copy')
-  }
-  assert.is(fetch.calls.length, 0)
-})
+/** The functions that check an argument of theirs, and one that has none. */
+const operations: [name: string, call: (client: never) => Promise<unknown>][] = [
+  ['checkHealth', (client) => checkHealth(client)],
+  ['getRun', (client) => getRun(client, undefined as never)],
+  ['getRuns', (client) => getRuns(client)],
+  ['cancelRun', (client) => cancelRun(client, undefined as never)],
+  ['getOutput', (client) => getOutput(client, undefined as never)],
+  ['downloadOutput', (client) => downloadOutput(client, undefined as never)],
+  ['executeWorkflow', (client) => executeWorkflow(client, { a: 'b' } as never, undefined as never)],
+]
+for (const [name, call] of operations) {
+  test(`${name}: a copy of a client is an error that says so, and sends nothing`, async () => {
+    const fetch = fakeFetch(ok([]))
+    const client = clientWith(fetch)
+    const copies = [
+      { ...client },
+      structuredClone(client),
+      JSON.parse(JSON.stringify(client)),
+      Object.assign({}, client),
+    ]
+    for (const copy of copies) {
+      const error = await rejection(call(copy as never))
+      assert.instance(error, ArgumentError)
+      assert.is(error.message, 'client is a copy: pass the one of createClient')
+    }
+    assert.is(fetch.calls.length, 0)
+  })
+
+  test(`${name}: a client that was forgotten is an error that says so`, async () => {
+    for (const other of [
+      undefined,
+      null,
+      'r',
+      {},
+      { groupId: 'g' },
+      { baseUrl: 'http://pod.test', apiKey: 'k' },
+    ]) {
+      const error = await rejection(call(other as never))
+      assert.instance(error, ArgumentError)
+      assert.is(error.message, 'client is missing: pass the one of createClient')
+    }
+  })
+}
 
 test('fetch is resolved at call time and called bare', async () => {
   const client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY })

@@ -60,6 +60,20 @@ const forms: [name: string, body: unknown, errors: string[], said?: string][] = 
   ['an empty list', [], [], '[]'],
   ['an object that says nothing', { status: 'error', errors: null }, [], '{"status":"error","errors":null}'],
   ['errors by field', { errors: { a: ['bad'] } }, [], '{"errors":{"a":["bad"]}}'],
+  ['an error beside an empty list', { errors: [], error: 'CUDA out of memory' }, ['CUDA out of memory']],
+  ['a message beside an empty list', { status: 'error', errors: [], message: 'no credits' }, ['no credits']],
+  [
+    'a message beside what is empty inside',
+    {
+      errors: [[], {}, '', { errors: [] }],
+      detail: [{ msg: '' }],
+      error: { message: {} },
+      message: 'at last',
+    },
+    ['at last'],
+  ],
+  ['what is inside beside what is empty', { errors: [{ errors: '', error: [{}], message: 'one' }] }, ['one']],
+  ['a message beside what is no text', { errors: false, error: 0, message: 'so' }, ['so']],
   ['far too deep', { errors: [[[[[['deep']]]]]] }, [], '{"errors":[[[[[["deep"]]]]]]}'],
 ]
 for (const [name, body, errors, said = errors.join('; ')] of forms) {

@@ -74,6 +74,47 @@ test('every dialect', async () => {
   }
 })
 
+test('a server that starts several runs by one POST: none is lost', async () => {
+  const bare = { output_names: [], node_errors: {}, number: null }
+  const items = [
+    { run_id: 'a', workflow_id: 'w' },
+    { run_id: 'b', output_names: ['o'] },
+    {},
+    null,
+    'c',
+    { run_id: 7 },
+  ]
+  const { data } = await run(ok(items))
+  assert.equal(data, {
+    ...bare,
+    run_id: 'a',
+    workflow_id: 'w',
+    others: [
+      { ...bare, run_id: 'b', output_names: ['o'] },
+      { ...bare, run_id: '7' },
+    ],
+  })
+  // The first that has an id is the run.
+  assert.equal((await run(ok([{ workflow_id: 'w' }, { run_id: 'b' }]))).data, { ...bare, run_id: 'b' })
+  // And so it is in an error.
+  const failed = { status: 'failed', data: [{ node_errors: {} }, { run_id: 'b' }], errors: 'x' }
+  assert.is((await rejection(run(json(failed)))).runId, 'b')
+  const refused = { status: 'success', data: [{}, { node_errors: { 6: 'bad' } }] }
+  assert.equal((await rejection(run(json(refused)))).errors, ['node 6: bad'])
+})
+
+test('workflow_id is a text, null, or not there', async () => {
+  for (const [given, is] of [
+    ['w', 'w'],
+    [7, '7'],
+    [null, null],
+    [{}, ''],
+  ] as const) {
+    assert.is((await run(ok({ run_id: 'r', workflow_id: given }))).data.workflow_id, is)
+  }
+  assert.not('workflow_id' in (await run(ok({ run_id: 'r' }))).data)
+})
+
 test('wrong arguments are errors that name them, before anything is sent', async () => {
   const fetch = fakeFetch(ok({ run_id: 'r' }))
   const client = clientWith(fetch)

@@ -309,6 +309,8 @@ test('inputs that are no plain object are an error', async () => {
 })
 
 class Plain {}
+const noForm =
+  'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
 const bad: [value: unknown, message: string][] = [
   [null, 'is null; leave it out, or pass undefined'],
   [Number.NaN, 'is NaN; pass a finite number'],
@@ -319,11 +321,16 @@ const bad: [value: unknown, message: string][] = [
   [new Date(Number.NaN), 'is an invalid date'],
   ['a\ud800', 'has half a surrogate pair'],
   ['\udc00a', 'has half a surrogate pair'],
-  [new Plain(), 'is of a class that has no form; pass a Blob, a string or a plain object'],
-  [new Map(), 'is of a class that has no form; pass a Blob, a string or a plain object'],
-  [new URL('http://x.test'), 'is of a class that has no form; pass a Blob, a string or a plain object'],
-  [/x/, 'is of a class that has no form; pass a Blob, a string or a plain object'],
-  [Promise.resolve('x'), 'is of a class that has no form; pass a Blob, a string or a plain object'],
+  [new Plain(), noForm],
+  [/x/, noForm],
+  [new URL('http://x.test'), 'is a URL; pass its href'],
+  [Promise.resolve('x'), 'is a promise; await it'],
+  [new Response('x'), noForm],
+  [new Map(), 'is no plain object; pass Object.fromEntries(it)'],
+  [new URLSearchParams(), 'is no plain object; pass Object.fromEntries(it)'],
+  [new Headers(), 'is no plain object; pass Object.fromEntries(it)'],
+  [new FormData(), 'is no plain object; pass Object.fromEntries(it)'],
+  [new Set(), 'is no array; pass [...it]'],
   [new ReadableStream(), 'is a stream; make a Blob of it: await new Response(stream).blob()'],
   [Readable.from(['x']), 'is a stream; make a Blob of it: await new Response(stream).blob()'],
 ]
@@ -341,6 +348,15 @@ for (const [value, message] of bad) {
   })
 }
 
+test('the index in a message is that of the array, whatever is left out before it', async () => {
+  for (const arrays of ['repeat', 'indexed'] as const) {
+    await refused({ a: [undefined, 'x', undefined, null] }, /^inputs\.a\[3\] is null/, { arrays })
+    // biome-ignore lint/suspicious/noSparseArray: that is the point
+    await refused({ a: [, 'x', Number.NaN] }, /^inputs\.a\[2\] is NaN/, { arrays })
+    await refused({ a: [undefined, { b: new Map() }] }, /^inputs\.a\[1\] can't be sent as JSON/, { arrays })
+  }
+})
+
 test('an array in an array is an error', async () => {
   await refused({ a: [['x']] }, /^inputs\.a\[0\] is an array in an array; pass an object/)
   await refused({ a: ['x', []] }, /^inputs\.a\[1\] is an array in an array/)
@@ -348,27 +364,32 @@ test('an array in an array is an error', async () => {
 
 const cyclic: Record<string, unknown> = {}
 cyclic.self = { cyclic }
-const deep: [name: string, value: unknown][] = [
-  ['a cycle', cyclic],
-  ['a Blob', { x: new Blob(['a']) }],
-  ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }],
-  ['bytes', { x: new Uint8Array(2) }],
-  ['an ArrayBuffer', { x: new ArrayBuffer(2) }],
-  ['a Map', { x: new Map() }],
-  ['a class', { x: new Plain() }],
-  ['a function', { x: () => {} }],
-  ['a symbol', { x: Symbol('x') }],
-  ['a bigint', { x: 1n }],
-  ['NaN', { x: [Number.NaN] }],
-  ['Infinity', { x: Number.POSITIVE_INFINITY }],
-  ['an invalid date', { x: new Date(Number.NaN) }],
-  ['a toJSON that gives nothing', { toJSON: () => undefined }],
-  ['a stream', { x: new ReadableStream() }],
+const deep: [name: string, value: unknown, why: string | RegExp][] = [
+  ['a cycle', cyclic, /circular/],
+  ['a Blob', { x: new Blob(['a']) }, `x ${noForm}`],
+  ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }, `y ${noForm}`],
+  ['bytes', { x: new Uint8Array(2) }, 'x is no array; pass [...it]'],
+  ['an ArrayBuffer', { x: new ArrayBuffer(2) }, `x ${noForm}`],
+  ['a Map', { x: new Map() }, 'x is no plain object; pass Object.fromEntries(it)'],
+  ['a Set', { x: new Set() }, 'x is no array; pass [...it]'],
+  ['a promise', { x: [Promise.resolve()] }, '0 is a promise; await it'],
+  ['a class', { x: new Plain() }, `x ${noForm}`],
+  ['a function', { x: () => {} }, "x is a function, which can't be sent"],
+  ['a symbol', { x: Symbol('x') }, "x is a symbol, which can't be sent"],
+  ['a bigint', { x: 1n }, /BigInt/],
+  ['NaN', { x: [Number.NaN] }, '0 is NaN; pass a finite number'],
+  ['Infinity', { x: Number.POSITIVE_INFINITY }, 'x is Infinity; pass a finite number'],
+  ['an invalid date', { x: new Date(Number.NaN) }, 'x is an invalid date'],
+  ['a toJSON that gives nothing', { toJSON: () => undefined }, 'toJSON gives nothing'],
+  ['a stream', { x: new ReadableStream() }, /^x is a stream; /],
 ]
-for (const [name, value] of deep) {
-  test(`JSON: ${name} in a plain object is an error that names the input`, async () => {
+for (const [name, value, why] of deep) {
+  test(`JSON: ${name} in a plain object is an error that names the input, and the field`, async () => {
     const error = await refused({ config: value }, /^inputs\.config can't be sent as JSON: /)
     assert.instance(error.cause, TypeError)
+    const { message } = error.cause as Error
+    if (typeof why === 'string') assert.is(message, why)
+    else assert.match(message, why)
     await refused({ config: ['x', value] }, /^inputs\.config\[1\] can't be sent as JSON: /)
   })
 }

@@ -84,10 +84,11 @@ test('a run whose state changes meanwhile comes once', async () => {
 })
 
 test('runs without an id are told apart by what they say', async () => {
-  const fetch = fakeFetch(ok({ runs: [{ created_at: 1 }, { created_at: 2 }, { created_at: 1 }] }))
+  const runs = ['1', '2', '1'].map((created_at) => ({ created_at }))
+  const fetch = fakeFetch(ok({ runs }))
   const seen: unknown[] = []
   for await (const { created_at } of iterateRuns(clientWith(fetch))) seen.push(created_at)
-  assert.equal(seen, [1, 2])
+  assert.equal(seen, ['1', '2'])
 })
 
 test('asks for no page before it is needed', async () => {

@@ -40,7 +40,7 @@ test('each operation asks for its endpoint', async () => {
   assert.is(await asked((client) => getRun(client, 'r-1')), 'GET /api/v1/runs/r-1')
   assert.is(await asked((client) => cancelRun(client, 'r-1')), 'POST /api/v1/runs/r-1/cancel')
   assert.is(await asked((client) => getOutput(client, 'f.png')), 'GET /api/v1/runs/output?filename=f.png')
-  assert.is((await asked(getRuns, [])).replace(/\?$/, ''), 'GET /api/v1/runs')
+  assert.is(await asked(getRuns, []), 'GET /api/v1/runs')
 })
 
 test('ids are encoded, in the path and in the query', async () => {
@@ -92,8 +92,12 @@ test('checkHealth: every dialect, and items that lack something', async () => {
         { container: 'container #1', status: 'idle', gpu: 'A100' },
         { url: 'http://comfy:8188', status: 'stopped' },
         { container: 'name', url: 'http://x', comfy_uri: 'http://y' },
+        { url: 7 },
+        { url: {} },
+        { url: null },
         {},
         null,
+        'abc',
       ],
     }),
   )
@@ -101,6 +105,10 @@ test('checkHealth: every dialect, and items that lack something', async () => {
     { container: 'container #1', status: 'idle', gpu: 'A100' },
     { container: 'http://comfy:8188', url: 'http://comfy:8188', status: 'stopped' },
     { container: 'name', url: 'http://x', comfy_uri: 'http://y', status: '' },
+    { container: '7', url: '7', status: '' },
+    { container: '', url: '', status: '' },
+    { container: '', url: null, status: '' },
+    { container: '', status: '' },
     { container: '', status: '' },
     { container: '', status: '' },
   ])
@@ -115,8 +123,10 @@ test('getQueue: every dialect, and items that lack something', async () => {
         { container: 'c', queue },
         { comfy_uri: 'u', queue, x: 1 },
         { comfy_uri: 'v', queue: null },
+        { comfy_uri: null },
         {},
         null,
+        'abc',
       ],
     }),
   )
@@ -125,6 +135,8 @@ test('getQueue: every dialect, and items that lack something', async () => {
     { container: 'c', queue },
     { container: 'u', comfy_uri: 'u', queue, x: 1 },
     { container: 'v', comfy_uri: 'v', queue: none },
+    { container: '', comfy_uri: null, queue: none },
+    { container: '', queue: none },
     { container: '', queue: none },
     { container: '', queue: none },
   ])
@@ -141,10 +153,20 @@ test('getWorkflows: every dialect, and items that lack something', async () => {
     y: 1,
   }
   const bare = { name: '', description: '', inputs: {}, outputs: {} }
-  const data = [readme, { ...python, id: 'b' }, { ...bare, workflow_id: 7, id: '7' }]
-  const given = [readme, python, { workflow_id: 7 }]
-  assert.equal((await getWorkflows(from({ status: 'success', data: given }))).data, data)
-  assert.equal((await getWorkflows(from({ status: 'success', data: { workflows: given } }))).data, data)
+  const none = { ...bare, id: '' }
+  const data: unknown[] = [
+    readme,
+    { ...python, id: 'b' },
+    { ...bare, workflow_id: 7, id: '7' },
+    none,
+    none,
+    none,
+  ]
+  const given = [readme, python, { workflow_id: 7 }, 'abc', ['d'], null]
+  for (const list of [given, { workflows: given }]) {
+    const workflows: unknown[] = (await getWorkflows(from({ status: 'success', data: list }))).data
+    assert.equal(workflows, data)
+  }
   const error = await rejection(getWorkflows(from({ detail: 'Not Found' }, 404)))
   assert.instance(error, HttpError)
 })
@@ -200,9 +222,110 @@ test('getRun: ids by any name, and fields that are missing or of another kind', 
     {},
   ])
   assert.equal((await data({ inputs: [{ path: 'x' }, null] })).inputs, [{ path: 'x' }, {}])
+  const texts = {
+    workflow_id: 7,
+    group_id: {},
+    created_at: 1_750_000_000,
+    started_at: null,
+    completed_at: [],
+  }
+  assert.equal(await data(texts), {
+    _id: 'asked',
+    status: '',
+    inputs: [],
+    outputs: [],
+    workflow_id: '7',
+    group_id: '',
+    created_at: '1750000000',
+    started_at: null,
+    completed_at: '',
+  })
   // A failed run is a result, not an error.
   assert.is((await data({ status: 'failed' })).status, 'failed')
 })
+
+const reasons: [error: unknown, text: string | null][] = [
+  ['CUDA out of memory', 'CUDA out of memory'],
+  ['', ''],
+  [null, null],
+  [{ message: 'boom', node: 3 }, 'boom'],
+  [['a', { msg: 'b' }], 'a; b'],
+  [{ exception_message: 'boom' }, '{"exception_message":"boom"}'],
+  [{}, ''],
+  [[], ''],
+  [false, ''],
+]
+for (const [error, text] of reasons) {
+  test(`getRun: why it failed is a text, whether it is told as ${JSON.stringify(error)}`, async () => {
+    const { data } = await getRun(from({ status: 'success', data: { status: 'failed', error } }), 'r')
+    assert.is(data.error, text)
+  })
+}
+
+test('getRun: a reason that is nested too deep for JSON is none', async () => {
+  const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`
+  const answer = () =>
+    new Response(`{"status":"success","data":{"status":"failed","error":{"deep":${deep}}}}`)
+  assert.is((await getRun(clientWith(fakeFetch(answer)), 'r')).data.error, '')
+})
+
+const progresses: [fields: object, progress: number | undefined][] = [
+  [{ progress: 0 }, 0],
+  [{ progress: 0.42 }, 0.42],
+  [{ progress: 42 }, 0.42],
+  [{ progress: 100 }, 1],
+  [{ progress: 250 }, undefined],
+  [{ progress: '0.42' }, 0.42],
+  [{ progress: '42%' }, 0.42],
+  [{ progress: { value: 5, max: 20 } }, 0.25],
+  [{ progress: { value: 0, max: 20 } }, 0],
+  [{ progress: { value: 20, max: 20 }, status: 'running' }, 1],
+  [{ progress: { value: 25, max: 20 } }, undefined],
+  [{ value: 5, max: 20 }, 0.25],
+  [{ progress: null, value: 5, max: 20 }, 0.25],
+  // One per cent, or all of it: only a run that is done tells.
+  [{ progress: 1, status: 'completed' }, 1],
+  [{ progress: { progress: 1 } }, 1],
+  [{ progress: 1, status: 'running' }, undefined],
+  [{ progress: '1%', status: 'running' }, undefined],
+  [{ progress: { value: 1, max: 1 }, status: 'running' }, 1],
+  [{}, undefined],
+  [{ progress: null }, undefined],
+  [{ progress: -1 }, undefined],
+  [{ progress: 'soon' }, undefined],
+  [{ progress: true }, undefined],
+  [{ progress: {} }, undefined],
+  [{ progress: [] }, undefined],
+  [{ progress: { value: 5 } }, undefined],
+  [{ progress: { value: 5, max: 0 } }, undefined],
+  [{ progress: { value: 0, max: 0 } }, undefined],
+  [{ value: 5 }, undefined],
+  [{ max: 20 }, undefined],
+]
+for (const [fields, progress] of progresses) {
+  test(`getRun: the progress of ${JSON.stringify(fields)} is ${progress}`, async () => {
+    const { data } = await getRun(from({ status: 'success', data: fields }), 'r')
+    assert.is(data.progress, progress)
+    assert.is('progress' in data, progress !== undefined)
+    const { data: list } = await getRuns(from({ status: 'success', data: [fields] }))
+    assert.is(list.runs[0]?.progress, progress)
+  })
+}
+
+const positions: [fields: object, position: number | undefined][] = [
+  [{ position: 0 }, 0],
+  [{ position: 3 }, 3],
+  [{}, undefined],
+  [{ position: null }, undefined],
+  [{ position: 'next' }, undefined],
+]
+for (const [fields, position] of positions) {
+  test(`getRun: the place in the queue of ${JSON.stringify(fields)} is ${position}`, async () => {
+    const { data } = await getRun(from({ status: 'success', data: fields }), 'r')
+    assert.is(data.position, position)
+    assert.is('position' in data, position !== undefined)
+  })
+}
 
 for (const data of [undefined, null, [], 'text', 5]) {
   test(`getRun: data ${JSON.stringify(data)} is a ResponseError`, async () => {
@@ -354,6 +477,8 @@ const failures: [body: object, status: string, errors: string[]][] = [
   [{ status: 'error', data: { generation_status: 'failed' } }, 'failed', []],
   [{ status: 'error', data: { generation_status: 'running' } }, 'error', []],
   [{ status: 'cancelled', data: null }, 'cancelled', []],
+  [{ status: 'canceled', data: null }, 'canceled', []],
+  [{ status: 'success', data: { generation_status: 'timed_out' } }, 'timed_out', []],
 ]
 for (const [body, status, errors] of failures) {
   test(`getOutput: failed: ${JSON.stringify(body)}`, async () => {

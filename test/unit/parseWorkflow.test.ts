@@ -39,6 +39,11 @@ test('objects in objects and in lists', () => {
   assert.equal(outputs('[{"name":"a","type":"audio"}]'), { a: 'audio' })
 })
 
+test('an item of a list without a name is no input', () => {
+  const list = [{}, { type: 'image' }, { name: null }, { name: '', path: 'a' }, null, true, '', [], 7, 'b']
+  assert.equal(outputs(list), { a: 'unknown', 7: 'unknown', b: 'unknown' })
+})
+
 const kinds = {
   string: ['string', 'STRING', 'text', 'str'],
   number: ['number', 'integer', 'int', 'INT', 'float', 'FLOAT'],

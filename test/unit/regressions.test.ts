@@ -78,6 +78,31 @@ test('a failed run that is nested too deep for JSON is still a RunError', async 
   assert.equal([error.code, error.runId, error.status], ['ERR_FLOWSCALE_RUN', RUN, 'failed'])
 })
 
+for (const status of ['canceled', 'timed_out']) {
+  test(`a run that is ${status} ends its wait at once`, async () => {
+    const error = await rejection(waitForRun(clientOf(fakeFetch(ok({ _id: RUN, status }))), RUN))
+    assert.equal([error.code, error.runId, error.status], ['ERR_FLOWSCALE_RUN', RUN, status])
+  })
+}
+
+test('an empty list of errors does not hide why a run failed, and what a server calls it is no matter', async () => {
+  for (const error of ['CUDA out of memory', { message: 'CUDA out of memory' }, ['CUDA out of memory']]) {
+    const fetch = fakeFetch(ok({ _id: RUN, status: 'failed', errors: [], error }))
+    const { errors, message } = await rejection(waitForRun(clientOf(fetch), RUN))
+    assert.equal(errors, ['CUDA out of memory'])
+    assert.is(message, `Run ${RUN} failed: CUDA out of memory`)
+  }
+  const fetch = fakeFetch(ok({ _id: RUN, status: 'failed', errors: [], error: {}, message: 'boom' }))
+  assert.equal((await rejection(waitForRun(clientOf(fetch), RUN))).errors, ['boom'])
+})
+
+test('an answer to a download that has no body is an error, not a file', async () => {
+  const fetch = fakeFetch(new Response(null, { status: 204 }))
+  const error = await rejection(downloadOutput(clientOf(fetch), 'https://files.test/a'))
+  assert.equal([error.code, error.status], ['ERR_FLOWSCALE_RESPONSE', 204])
+  assert.match(error.message, /answered 204 without a result/)
+})
+
 test('bytes that were transferred away are an error of ours', async () => {
   const bytes = new Uint8Array(8)
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] })

@@ -153,7 +153,7 @@ for (const [name, run] of Object.entries(all)) {
   test(`${name}: never throws synchronously`, async () => {
     for (const client of [undefined, null, {}, 'http://pod.test']) {
       const error = await rejection(run(client as never))
-      assert.is(error.message, 'client must come from createClient, not a copy')
+      assert.instance(error, ArgumentError)
     }
   })
 }

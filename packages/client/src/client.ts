@@ -54,15 +54,16 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl(baseUrl: string | URL): string {
+  let wrong = 'be an http(s) URL (or in a page a path) without credentials, query or fragment'
   try {
     const text = `${baseUrl}`
-    const page = text.startsWith('/') ? globalThis.location?.origin : undefined
-    const { href, origin, pathname } = new URL(text, page)
     // `//host` and `/\host` look like paths and lead to another host.
-    if (href === origin + pathname && (page ? page === origin : href.startsWith('http')))
-      return href.replace(/\/+$/, '')
+    const { href, origin, pathname } = new URL(text.replace(/^\/(?![\s/\\])/, 'http://page/'))
+    if (href.startsWith('http') && href === origin + pathname) {
+      const base = (text.startsWith('/') ? pathname : href).replace(/\/+$/, '')
+      if (!base.endsWith('/api/v1')) return base
+      wrong = 'not end in /api/v1'
+    }
   } catch {}
-  throw new ArgumentError(
-    `baseUrl ${baseUrl ? '' : 'is missing: it '}must be an http(s) URL (or in a page a path) without credentials, query or fragment`,
-  )
+  throw new ArgumentError(`baseUrl ${baseUrl ? '' : 'is missing: it '}must ${wrong}`)
 }

@@ -167,7 +167,7 @@ export class RunError extends FlowScaleError {
   }
   declare readonly code: 'ERR_FLOWSCALE_RUN'
   /** The server's word. */
-  declare readonly status: 'failed' | 'error' | 'cancelled' | 'timed_out' | (string & {})
+  declare readonly status: 'failed' | 'error' | 'cancelled' | 'canceled' | 'timed_out' | (string & {})
   /** What the server said, one string for each problem. */
   declare readonly errors: string[]
   /** The run, where it was asked for. */

@@ -1,6 +1,6 @@
 export { cancelRun } from './api/cancelRun.ts'
 export { checkHealth } from './api/checkHealth.ts'
-export { type DownloadSource, downloadOutput } from './api/downloadOutput.ts'
+export { type DownloadResponse, type DownloadSource, downloadOutput } from './api/downloadOutput.ts'
 export { type ExecuteOptions, executeWorkflow } from './api/executeWorkflow.ts'
 export { getOutput } from './api/getOutput.ts'
 export { getQueue } from './api/getQueue.ts'

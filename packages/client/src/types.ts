@@ -28,7 +28,10 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 /** Options of {@link createClient}. */
 export interface ClientOptions {
-  /** Such as `https://<pod>.pod.flowscale.ai`. In a page a path (`/api/flowscale`) is taken against the page's origin. */
+  /**
+   * Such as `https://<pod>.pod.flowscale.ai`, without `/api/v1`. For pages also a path (`/api/flowscale`), which each request
+   * takes against the page's origin.
+   */
   baseUrl: string | URL
   /** Sent as `X-API-KEY`, to `baseUrl` only. Leave it out where a proxy adds it. */
   apiKey?: string | undefined
@@ -52,7 +55,7 @@ declare const internals: unique symbol
 
 /** Made by {@link createClient}; frozen. Neither the key nor the headers can be read from it. */
 export interface Client {
-  /** Without a trailing slash. */
+  /** Without a trailing slash; a path, where one was given. */
   readonly baseUrl: string
   readonly timeoutMs: number
   readonly maxRetries: number
@@ -90,6 +93,8 @@ export type ContainerStatus = 'idle' | 'running' | 'stopped' | (string & {})
 export interface ContainerHealth {
   container: string
   status: ContainerStatus
+  /** As some servers name it; `container` has it on all. */
+  url?: string | null
   [field: string]: unknown
 }
 
@@ -99,6 +104,8 @@ export type QueueEntry = [number: number, runId: string, ...rest: unknown[]]
 /** What one container works on. */
 export interface ContainerQueue {
   container: string
+  /** As some servers name it; `container` has it on all. */
+  comfy_uri?: string | null
   queue: { queue_running: QueueEntry[]; queue_pending: QueueEntry[]; [field: string]: unknown }
   [field: string]: unknown
 }
@@ -127,6 +134,9 @@ export interface Execution {
   node_errors: Record<string, unknown>
   /** Place in the queue; `null` where the server does not say. */
   number: number | null
+  workflow_id?: string | null
+  /** The further runs, where the server started several by this one call. No wait is for them: each has an id of its own. */
+  others?: Execution[]
   [field: string]: unknown
 }
 
@@ -138,7 +148,10 @@ export interface Output {
   [field: string]: unknown
 }
 
-/** The known words of a run's status; a server may use others. */
+/**
+ * The known words of a run's status; a server may use others. Done are `completed` and `success`; failed are `failed`,
+ * `error`, `cancelled`, `canceled` and `timed_out`; any other word is a run that goes on.
+ */
 export type RunStatus =
   | 'queued'
   | 'pending'
@@ -149,6 +162,8 @@ export type RunStatus =
   | 'failed'
   | 'error'
   | 'cancelled'
+  | 'canceled'
+  | 'timed_out'
   | (string & {})
 
 /** A run as the server tells it. */
@@ -158,6 +173,20 @@ export interface Run {
   inputs: { path?: string; value?: unknown; [field: string]: unknown }[]
   outputs: RunOutput[]
   output_names?: string[]
+  /** From 0 to 1, in whichever form the server tells it; left out where it does not. */
+  progress?: number
+  /** Place in the queue, from 0 or 1 as the server counts; left out where it does not tell it. */
+  position?: number
+  workflow_id?: string | null
+  group_id?: string | null
+  /** As the server writes times, mostly ISO 8601; so are the next two. */
+  created_at?: string | null
+  /** `null`: it waits. */
+  started_at?: string | null
+  /** `null`: it has not ended. */
+  completed_at?: string | null
+  /** Why it failed. */
+  error?: string | null
   [field: string]: unknown
 }
 
@@ -175,18 +204,19 @@ export interface ResultOutput extends Output {
 
 /** The outputs of a run that has none, or several. */
 export interface ResultList extends Array<ResultOutput> {
-  /** A list has none; so `data.download_url` can be asked for without knowing which it is. */
+  /** Use `outputs`: a list has no address of its own. It is declared so that `data.download_url` compiles for either. */
   readonly download_url?: undefined
+  /** Use `outputs`. */
   readonly generation_status?: undefined
 }
 
 /** The result of a run. */
 export interface RunResult {
   status: 'success'
-  /** As published: the output itself where there is one only, else a list. `outputs` needs no such question. */
-  data: Output | ResultList
+  /** Use `outputs`. This is as published: the output itself where there is one only, else a list, without or with several. */
+  data: Pick<Output, 'download_url' | 'generation_status'> | ResultList
   runId: string
-  /** Always a list, with the name of each. */
+  /** All output files, always as a list, each with its name. */
   outputs: ResultOutput[]
 }
 
@@ -283,3 +313,24 @@ export type InputItem =
 
 /** Inputs by name. `undefined` is left out. */
 export type Inputs = Readonly<Record<string, InputItem | readonly (InputItem | undefined)[] | undefined>>
+
+/** The names of what is a function: streams, promises, Maps and most other objects of a class have some. */
+type Methods<V> = {
+  [K in keyof V]-?: unknown extends V[K] ? never : V[K] extends (...args: never[]) => unknown ? K : never
+}[keyof V]
+type Item<V> = V extends InputItem | undefined
+  ? V
+  : V extends readonly unknown[] | ((...args: never[]) => unknown) | symbol | null
+    ? InputItem
+    : [Methods<V>] extends [never]
+      ? V
+      : InputItem
+type Value<V> = unknown extends V ? V : V extends readonly (infer I)[] ? readonly Item<I>[] : Item<V>
+
+/**
+ * `T` where all of it can be sent. Unlike {@link Inputs} it takes an interface, which has no index signature, and
+ * leaves open what is `unknown`.
+ */
+export type InputsOf<T> =
+  | Inputs
+  | (T extends readonly unknown[] ? never : { readonly [K in keyof T]: Value<T[K]> })

@@ -2,7 +2,7 @@ import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
 import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
-import { type AsyncOptions, type FlowscaleOptions, type InputsOf, toClientOptions } from './options.ts'
+import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
 
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
@@ -71,11 +71,11 @@ export class FlowscaleAPI {
   /** Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. */
   executeWorkflow<T extends object>(
     workflowId: string,
-    data: T & InputsOf<T>,
+    data: T & api.InputsOf<T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution>
-  /** For a type parameter of an app, which can't be told to be an {@link InputsOf}. */
+  /** For a type parameter of an app, which can't be told to be an {@link api.InputsOf}. */
   executeWorkflow(
     workflowId: string,
     data: api.Inputs,
@@ -100,13 +100,13 @@ export class FlowscaleAPI {
    */
   executeWorkflowAsync<T extends object>(
     workflowId: string,
-    data: T & InputsOf<T>,
+    data: T & api.InputsOf<T>,
     groupId?: string,
     pollIntervalMs?: number,
     timeoutMs?: number,
     options?: AsyncOptions,
   ): Promise<RunResult>
-  /** For a type parameter of an app, which can't be told to be an {@link InputsOf}. */
+  /** For a type parameter of an app, which can't be told to be an {@link api.InputsOf}. */
   executeWorkflowAsync(
     workflowId: string,
     data: api.Inputs,

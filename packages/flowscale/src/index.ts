@@ -10,6 +10,7 @@ export type {
   GetRunsOptions,
   InputItem,
   Inputs,
+  InputsOf,
   NamedBlob,
   Output,
   ParsedWorkflow,
@@ -40,4 +41,4 @@ export type { LogLevel } from '@flowscale/client/logger'
 export type { ResultList, ResultOutput, ResumeOptions, RunResult, Submission } from '@flowscale/client/poller'
 export type { CloseInfo, WebSocketOptions } from '@flowscale/client/websocket'
 export { FlowscaleAPI } from './FlowscaleAPI.ts'
-export type { AsyncOptions, FlowscaleOptions, InputsOf } from './options.ts'
+export type { AsyncOptions, FlowscaleOptions } from './options.ts'

@@ -1,10 +1,4 @@
-import {
-  ArgumentError,
-  type ClientOptions,
-  type InputItem,
-  type Inputs,
-  type Logger,
-} from '@flowscale/client'
+import { ArgumentError, type ClientOptions, type Logger } from '@flowscale/client'
 import type { ExecuteAsyncOptions } from '@flowscale/client/poller'
 
 /** Options of {@link FlowscaleAPI}, as published. */
@@ -39,23 +33,6 @@ export interface FlowscaleOptions {
 
 /** What `executeWorkflowAsync` takes after its published parameters. */
 export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'>
-
-/** The names of what is a function: streams, promises, Maps and most other objects of a class have some. */
-type Methods<V> = { [K in keyof V]: V[K] extends (...args: never[]) => unknown ? K : never }[keyof V]
-type Item<V> = V extends InputItem | undefined
-  ? V
-  : V extends readonly unknown[] | ((...args: never[]) => unknown) | symbol | null
-    ? InputItem
-    : [Methods<V>] extends [never]
-      ? V
-      : InputItem
-type Value<V> = unknown extends V ? V : V extends readonly (infer I)[] ? readonly Item<I>[] : Item<V>
-
-/**
- * `T` where all of it can be sent. Unlike {@link Inputs} it takes an interface, which has no index signature, and
- * leaves open what is `unknown`.
- */
-export type InputsOf<T> = T extends readonly unknown[] ? Inputs : { readonly [K in keyof T]: Value<T[K]> }
 
 /** What the published options are for the client; the headers are left to the class. */
 export function toClientOptions(options: FlowscaleOptions, logger: Logger): ClientOptions {

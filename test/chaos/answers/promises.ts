@@ -55,20 +55,39 @@ const place: Promised = (value, path) =>
 const outputOf = { download_url: orNull(string), generation_status: string }
 const output = shape(outputOf)
 const namedOutput = shape({ ...outputOf, filename: string })
+const part = is('a number from 0 to 1', (value) => (value as number) >= 0 && (value as number) <= 1)
+const optionalText = optional(orNull(string))
 export const run = shape({
   _id: string,
   status: string,
+  progress: optional(part),
+  position: optional(number),
+  workflow_id: optionalText,
+  group_id: optionalText,
+  created_at: optionalText,
+  started_at: optionalText,
+  completed_at: optionalText,
+  error: optionalText,
   inputs: arrayOf(shape({ path: optional(string) })),
   outputs: arrayOf(shape({ filename: optional(string), url: optional(orNull(string)) })),
   output_names: optional(arrayOf(string)),
 })
 
+const execution = {
+  run_id: string,
+  workflow_id: optionalText,
+  output_names: arrayOf(string),
+  node_errors: record,
+  number: orNull(number),
+}
+
 export const results = {
-  checkHealth: envelope(arrayOf(shape({ container: string, status: string }))),
+  checkHealth: envelope(arrayOf(shape({ container: string, status: string, url: optionalText }))),
   getQueue: envelope(
     arrayOf(
       shape({
         container: string,
+        comfy_uri: optionalText,
         queue: shape({ queue_running: arrayOf(place), queue_pending: arrayOf(place) }),
       }),
     ),
@@ -76,9 +95,7 @@ export const results = {
   getWorkflows: envelope(
     arrayOf(shape({ id: string, name: string, description: string, inputs: there, outputs: there })),
   ),
-  executeWorkflow: envelope(
-    shape({ run_id: string, output_names: arrayOf(string), node_errors: record, number: orNull(number) }),
-  ),
+  executeWorkflow: envelope(shape({ ...execution, others: optional(arrayOf(shape(execution))) })),
   getOutput: orNull(envelope(output)),
   cancelRun: envelope(there),
   getRun: envelope(run),

@@ -11,6 +11,7 @@ import {
   cancelRun,
   checkHealth,
   createClient,
+  type DownloadResponse,
   type DownloadSource,
   downloadOutput,
   type Envelope,
@@ -30,6 +31,7 @@ import {
   HttpError,
   type InputItem,
   type Inputs,
+  type InputsOf,
   isFlowScaleError,
   iterateRuns,
   type LogFields,
@@ -214,9 +216,38 @@ export async function operations(
 
   const sources: DownloadSource[] = ['f.png', ...outputs, ...(output ? [output.data] : [])]
   for (const source of sources) {
-    const response: Response = await downloadOutput(client, source, request)
+    const response: DownloadResponse = await downloadOutput(client, source, request)
+    for await (const bytes of response.body) say(bytes.byteLength)
     say((await response.arrayBuffer()).byteLength, (await response.blob()).size, response.headers.get('a'))
   }
+}
+
+/** An interface has no index signature. */
+interface Prompt {
+  text: string
+  image?: Blob
+  frames?: (Blob | undefined)[]
+  settings?: Settings
+}
+interface Settings {
+  steps: number
+  sampler?: { name: string }
+}
+
+export async function interfaces(client: Client, prompt: Prompt, settings: Settings): Promise<void> {
+  await executeWorkflow(client, 'w', prompt)
+  await executeWorkflow(client, 'w', { settings, list: [settings, 'a'], day: new Date() })
+  await executeWorkflowAsync(client, 'w', prompt)
+  await executeMany(client, 'w', [prompt, { text: 'a', settings }])
+  const submit = <T extends Inputs>(data: T) => executeWorkflow(client, 'w', data)
+  const wait = <T extends object>(data: T & InputsOf<T>) => executeWorkflowAsync(client, 'w', data as Inputs)
+  await Promise.all([submit({ a: 'b' }), wait(prompt)])
+  // @ts-expect-error: a promise has to be awaited
+  await executeWorkflow(client, 'w', { image: Promise.resolve(prompt.image) })
+  // @ts-expect-error: a Map is no object
+  await executeWorkflowAsync(client, 'w', { settings: new Map([['steps', 1]]) })
+  // @ts-expect-error: a URL is no text
+  await executeMany(client, 'w', [{ image: new URL('https://pod.test') }])
 }
 
 export async function polls(client: Client, push: PushConnection, run: string): Promise<RunResult | Run> {

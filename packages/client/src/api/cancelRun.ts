@@ -1,5 +1,6 @@
 import { encodeId } from '../internal/options.ts'
 import { request } from '../internal/request.ts'
+import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, RequestOptions } from '../types.ts'
 
 /**
@@ -18,6 +19,7 @@ export async function cancelRun(
   runId: string,
   options: RequestOptions = {},
 ): Promise<Envelope<unknown>> {
+  reveal(client)
   return request(client, `runs/${encodeId('runId', runId)}/cancel`, {
     method: 'POST',
     options,

@@ -21,6 +21,10 @@ export async function checkHealth(
   return request(client, 'comfy/health', {
     options,
     parseData: (data) =>
-      each<ContainerHealth>(data, (item) => ({ container: containerName(item), status: text(item.status) })),
+      each<ContainerHealth>(data, (item) => ({
+        ...(item.url != null && { url: text(item.url) }),
+        container: containerName(item),
+        status: text(item.status),
+      })),
   })
 }

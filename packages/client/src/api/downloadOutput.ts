@@ -1,4 +1,5 @@
 import { ArgumentError, HttpError, ResponseError } from '../errors.ts'
+import { addressOf } from '../internal/addressOf.ts'
 import { check, checkOptions, isId, requestRules } from '../internal/options.ts'
 import { request } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
@@ -9,6 +10,25 @@ import { getOutput } from './getOutput.ts'
 export type DownloadSource =
   | string
   | { readonly filename?: string; readonly download_url?: string | null; readonly url?: string | null }
+
+/**
+ * The answer of {@link downloadOutput}, whose body is there. Its type is that of the platform, and fits where Node's own
+ * stream is asked for, with the types of DOM, too.
+ */
+export interface DownloadResponse extends Response {
+  readonly body: NonNullable<Response['body']> & NodeStream
+}
+
+// biome-ignore-start lint/suspicious/noExplicitAny: they stand beside those of the platform, which come first
+/** What the types of Node ask of a stream and those of DOM lack, or have otherwise. */
+interface NodeStream {
+  [Symbol.asyncIterator](options?: any): AsyncIterableIterator<Uint8Array>
+  values(options?: any): any
+  getReader(options?: any): any
+  pipeThrough(transform: any, options?: any): any
+  tee(): any
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /**
  * Fetches an output file and gives the `Response`, to stream or to read. Neither the key nor custom headers are
@@ -24,12 +44,20 @@ export type DownloadSource =
  * const response = await downloadOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
  * const bytes = new Uint8Array(await response.arrayBuffer())
  * ```
+ *
+ * @example
+ * On Node, to a file, by `writeFile` of `node:fs/promises`:
+ * ```ts
+ * const { body } = await downloadOutput(client, output)
+ * await writeFile(output.filename, body)
+ * ```
  */
 export async function downloadOutput(
   client: Client,
   source: DownloadSource,
   options: RequestOptions = {},
-): Promise<Response> {
+): Promise<DownloadResponse> {
+  reveal(client)
   checkOptions(options, requestRules)
   const given =
     typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
@@ -54,7 +82,7 @@ export async function downloadOutput(
     try {
       const { href, origin, pathname } = new URL(link)
       const call = { options: plain, url: origin + pathname, fetchWith: follow }
-      return (await request(bare, href, call)) as unknown as Response
+      return (await request(bare, href, call)) as unknown as DownloadResponse
     } catch (error) {
       // S3 answers 403 to a link that has expired, GCS 400.
       const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)
@@ -76,7 +104,7 @@ async function askForLink(client: Client, filename: string, options: RequestOpti
       : `Output ${filename} is not ready yet: use waitForOutput`,
     {
       method: 'GET',
-      url: `${client.baseUrl}/api/v1/runs/output`,
+      url: addressOf(client, '/api/v1/runs/output'),
       status: output ? 200 : 204,
       body: null,
       errors: [],

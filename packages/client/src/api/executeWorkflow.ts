@@ -1,13 +1,13 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
-import { problems } from '../internal/answer.ts'
-import { list, text } from '../internal/data.ts'
+import { list, problems, text } from '../internal/data.ts'
 import { buildForm, encodeInputs } from '../internal/form.ts'
 import { check, checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { isUnclear, request } from '../internal/request.ts'
 import { isPageOrWorker } from '../internal/runtime.ts'
+import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
-import type { Client, Envelope, Execution, Inputs, RequestOptions } from '../types.ts'
+import type { Client, Envelope, Execution, Inputs, InputsOf, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
@@ -27,6 +27,8 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
  * have started the run, and would start a second one. The time limit of an attempt grows by 1 s for each
  * 256 KiB of files, unless `timeoutMs` is given here.
  *
+ * Should a server start several runs by this one call, `data.others` has the further ones.
+ *
  * Files: `Blob`, `File`, {@link toFile}, `ArrayBuffer`, typed arrays. On Node 20 and later a Blob from
  * `fs.openAsBlob` is streamed; other runtimes may hold it in memory. Files must be smaller than 4 GiB.
  *
@@ -41,16 +43,17 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
  * console.log(data.run_id)
  * ```
  */
-export async function executeWorkflow(
+export async function executeWorkflow<T extends object>(
   client: Client,
   workflowId: string,
-  inputs: Inputs,
+  inputs: T & InputsOf<T>,
   options: ExecuteOptions = {},
 ): Promise<Envelope<Execution>> {
+  reveal(client)
   check('workflowId', workflowId, isId)
   checkOptions(options, { ...requestRules, ...executeRules })
   const { groupId, arrays, ...rest } = options
-  const parts = encodeInputs(inputs, arrays)
+  const parts = encodeInputs(inputs as Inputs, arrays)
   const bytes = parts.reduce((sum, [, value]) => sum + (typeof value === 'string' ? 0 : value.size), 0)
   let submittedAt: Date | undefined
   return request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
@@ -63,14 +66,14 @@ export async function executeWorkflow(
       return response
     },
     options: rest,
-    timeoutMs: client?.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
+    timeoutMs: client.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
     retryOn: [429],
     parseData: toExecution,
     mapError: (error) => {
       if (!submittedAt) return error
-      const { run_id, node_errors } = unwrap(Object((error as HttpError).body).data)
-      const runId = text(run_id) || undefined
-      const refusals = Object.entries(Object(node_errors))
+      const items = itemsOf(Object((error as HttpError).body).data)
+      const runId = items.map(({ run_id }) => text(run_id)).find(Boolean)
+      const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
       if (error instanceof ResponseError && refusals.length) {
         const errors = refusals.map(([node, told]) => {
           const said = problems(told).map(({ message }) => message)
@@ -90,19 +93,25 @@ export async function executeWorkflow(
   })
 }
 
-/** One dialect wraps `data` in an array. */
-const unwrap = (data: unknown): Record<string, unknown> => Object([data].flat()[0])
+/** What the server tells of each run that it started: of one, or a list, as one dialect wraps it. */
+const itemsOf = (data: unknown): Record<string, unknown>[] => [data].flat().map(Object)
 
+/** The first run; `others` are there only where one POST started several. */
 function toExecution(data: unknown): Execution | undefined {
-  const own = unwrap(data)
-  const run_id = text(own.run_id)
-  if (!run_id) return undefined
-  const { output_names, node_errors, number } = own
-  return {
-    ...own,
-    run_id,
-    output_names: list(output_names).map((name) => text(name)),
-    node_errors: isObject(node_errors) ? node_errors : {},
-    number: typeof number === 'number' ? number : null,
-  }
+  const [first, ...others] = itemsOf(data).flatMap((own): Execution[] => {
+    const run_id = text(own.run_id)
+    if (!run_id) return []
+    const { output_names, node_errors, number } = own
+    return [
+      {
+        ...own,
+        ...(own.workflow_id != null && { workflow_id: text(own.workflow_id) }),
+        run_id,
+        output_names: list(output_names).map((name) => text(name)),
+        node_errors: isObject(node_errors) ? node_errors : {},
+        number: typeof number === 'number' ? number : null,
+      },
+    ]
+  })
+  return first && others.length ? { ...first, others } : first
 }

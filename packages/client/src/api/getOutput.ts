@@ -3,6 +3,7 @@ import { text } from '../internal/data.ts'
 import { check, isId } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { request, transient } from '../internal/request.ts'
+import { reveal } from '../internal/secrets.ts'
 import { isDone, isFailed, isGoing } from '../internal/status.ts'
 import type { Client, Envelope, Output, RequestOptions } from '../types.ts'
 
@@ -25,6 +26,7 @@ export async function getOutput(
   filename: string,
   options: RequestOptions = {},
 ): Promise<Envelope<Output> | null> {
+  reveal(client)
   check('filename', filename, isId)
   return request<Output | null>(client, withQuery('runs/output', { filename }), {
     options,

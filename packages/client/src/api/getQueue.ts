@@ -1,4 +1,4 @@
-import { containerName, each, list } from '../internal/data.ts'
+import { containerName, each, list, text } from '../internal/data.ts'
 import { request } from '../internal/request.ts'
 import type { Client, ContainerQueue, Envelope, QueueEntry, RequestOptions } from '../types.ts'
 
@@ -25,6 +25,7 @@ export async function getQueue(
       each<ContainerQueue>(data, (item) => {
         const queue = Object(item.queue)
         return {
+          ...(item.comfy_uri != null && { comfy_uri: text(item.comfy_uri) }),
           container: containerName(item),
           queue: {
             ...queue,

@@ -1,6 +1,7 @@
 import { encodeId, isObject } from '../internal/options.ts'
 import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
+import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function getRun(
   runId: string,
   options: RequestOptions = {},
 ): Promise<Envelope<Run>> {
+  reveal(client)
   return request(client, `runs/${encodeId('runId', runId)}`, {
     options,
     parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),

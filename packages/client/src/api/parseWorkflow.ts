@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { text } from '../internal/data.ts'
 import { isObject } from '../internal/options.ts'
 import type { Workflow, WorkflowKind } from '../types.ts'
 
@@ -50,10 +51,13 @@ function parseKinds(field: string, given: unknown): Record<string, WorkflowKind>
       throw new ArgumentError(`workflow.${field} is not valid JSON`, { cause })
     }
   }
+  // An item of a list that has no name is no input.
   const entries: [string, unknown][] = Array.isArray(named)
-    ? named.map((item) =>
-        isObject(item) ? [String(item.name ?? item.path), item] : [String(item), undefined],
-      )
+    ? named
+        .map((item): [string, unknown] =>
+          isObject(item) ? [text(item.name || item.path), item] : [text(item), undefined],
+        )
+        .filter(([name]) => name)
     : isObject(named)
       ? Object.entries(named)
       : []

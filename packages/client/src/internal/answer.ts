@@ -1,5 +1,5 @@
 import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
-import { text } from './data.ts'
+import { problems, text } from './data.ts'
 import { keyHeader } from './headers.ts'
 import { isObject } from './options.ts'
 
@@ -38,17 +38,6 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
     return after === before ? item : after
   }
   return clean(value) as T
-}
-
-/** What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. */
-export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
-  if (depth > 4) return []
-  if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
-  const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
-  const own = text(msg)
-  return own
-    ? [{ field: [loc ?? []].flat().join('.'), message: own }]
-    : problems(errors || detail || error || message, depth + 1)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Run } from '../types.ts'
 import { isObject } from './options.ts'
+import { isDone } from './status.ts'
 
 /** Bytes without a type or a name. */
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
@@ -14,20 +15,70 @@ export function text(...values: unknown[]): string {
 
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-/** Each item of `list` with `fields` set; `undefined` where there is no list. */
+/** Each item of `list` with `fields` set; `undefined` where there is no list. What is no object has no fields. */
 export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
-  return Array.isArray(list) ? list.map((item) => ({ ...item, ...fields(Object(item)) })) : undefined
+  if (!Array.isArray(list)) return undefined
+  return list.map((item) => {
+    const own = isObject(item) ? item : {}
+    return { ...own, ...fields(own) } as T
+  })
 }
 
 export function containerName(item: Fields): string {
   return text(item.container, item.url, item.comfy_uri)
 }
 
+/**
+ * What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. What is empty does not
+ * hide what stands beside it.
+ */
+export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
+  if (depth > 4 || !said) return []
+  if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
+  const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
+  const own = text(msg)
+  if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
+  return (
+    [errors, detail, error, message].map((part) => problems(part, depth + 1)).find((found) => found.length) ??
+    []
+  )
+}
+
+/** Why a run failed, as a text, whatever its form; `''` where it says nothing. */
+function reasonOf(error: unknown): string {
+  const said = problems(error).map(({ message }) => message)
+  try {
+    return said.join('; ') || (Object.keys(Object(error)).length ? JSON.stringify(error) : '')
+  } catch {
+    // Nested too deep for JSON.
+    return ''
+  }
+}
+
+/**
+ * How far a run is, from 0 to 1, in whichever form a server tells it: `progress` as a fraction, as a percentage (above
+ * 1) or as `{ value, max }`; or `value` and `max` beside it. A 1 of a run that is not done may be 1 %: it tells nothing.
+ */
+export function toProgress({ progress, value, max, status = 'success' }: Fields): number | undefined {
+  if (isObject(progress)) return toProgress(progress)
+  const told = Number.parseFloat(progress as string)
+  const isPart = told < 1 || (told === 1 && isDone(status as string))
+  const part = told > 1 ? told / 100 : isPart ? told : Number(value) / Number(max)
+  return part >= 0 && part <= 1 ? part : undefined
+}
+
 /** A run with its published names. `id` is for servers that leave it out of the answer. */
 export function toRun(run: unknown, id?: string): Run {
-  const own = isObject(run) ? run : {}
+  const own: Fields = isObject(run) ? run : {}
+  const { progress: _, position, ...rest } = own
+  const progress = toProgress(own)
+  const texts = ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']
   return {
-    ...own,
+    ...rest,
+    ...Object.fromEntries(texts.filter((name) => own[name] != null).map((name) => [name, text(own[name])])),
+    ...(own.error != null && { error: reasonOf(own.error) }),
+    ...(progress !== undefined && { progress }),
+    ...(typeof position === 'number' && { position }),
     _id: text(own._id, own.run_id, own.id, id),
     status: text(own.status),
     inputs: list(own.inputs).map(withTexts),

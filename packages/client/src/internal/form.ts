@@ -19,14 +19,13 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
     let path = name
     try {
       const value: unknown = inputs[name]
-      const isList = Array.isArray(value)
-      return [value]
-        .flat()
-        .filter((item) => item !== undefined)
-        .map((item, index) => {
-          if (isList) path = `${name}[${index}]`
-          return encode(isList && arrays === 'indexed' ? `${name}_${index}` : name, item)
-        })
+      if (!Array.isArray(value)) return value === undefined ? [] : [encode(name, value)]
+      let sent = 0
+      return value.flatMap((item, index) => {
+        if (item === undefined) return []
+        path = `${name}[${index}]`
+        return [encode(arrays === 'indexed' ? `${name}_${sent++}` : name, item)]
+      })
     } catch (cause) {
       const { message } = Object(cause)
       throw new ArgumentError(
@@ -80,13 +79,15 @@ function problem(value: unknown): string | undefined {
   if (value === null) return 'is null; leave it out, or pass undefined'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is an invalid date' : undefined
   if (Array.isArray(value)) return 'is an array in an array; pass an object, which is sent as JSON'
-  const { getReader, pipe } = Object(value)
-  if (typeof (getReader ?? pipe) === 'function') {
-    return 'is a stream; make a Blob of it: await new Response(stream).blob()'
-  }
-  return type !== 'object' || isPlainObject(value as object)
-    ? undefined
-    : 'is of a class that has no form; pass a Blob, a string or a plain object'
+  if (type !== 'object' || isPlainObject(value as object)) return undefined
+  const { getReader, pipe, then, href, get } = value as Record<string, unknown>
+  if (getReader ?? pipe) return 'is a stream; make a Blob of it: await new Response(stream).blob()'
+  if (then) return 'is a promise; await it'
+  if (href) return 'is a URL; pass its href'
+  // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
+  if (Symbol.iterator in (value as object))
+    return get ? 'is no plain object; pass Object.fromEntries(it)' : 'is no array; pass [...it]'
+  return 'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
 }
 
 function toText(value: unknown): string {
@@ -102,7 +103,8 @@ function checkJson(this: Record<string, unknown>, key: string, value: unknown): 
   // JSON has forms for these. It makes `null` of an invalid date.
   const isFine =
     typeof value === 'string' || Array.isArray(value) || (value === null && !(this[key] instanceof Date))
-  if (!isFine && problem(value)) throw new TypeError(`${key} is not JSON`)
+  const wrong = !isFine && problem(value ?? this[key])
+  if (wrong) throw new TypeError(`${key} ${wrong}`)
   return value
 }
 

@@ -6,5 +6,5 @@ export function withQuery(
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   )
-  return `${endpoint}?${pairs.join('&')}`
+  return [endpoint, pairs.join('&')].filter(Boolean).join('?')
 }

@@ -1,5 +1,6 @@
 import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
+import { addressOf } from './addressOf.ts'
 import { answerError, type Fail, parse, redact } from './answer.ts'
 import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
@@ -62,7 +63,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
   const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
   const outer = isPolling ? signal : signal && AbortSignal.any([signal])
   // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
-  const href = parseData ? `${client.baseUrl}/api/v1/${endpoint}` : endpoint
+  const href = parseData ? addressOf(client, `/api/v1/${endpoint}`) : endpoint
   const { url = href } = call
   const fail: Fail = (Type, what, details) =>
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
@@ -76,7 +77,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const init: RequestInit = { method, headers, signal, redirect: 'manual' }
       const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
       status = response.status
-      if (!parseData && response.ok) return response as never
+      if (!parseData && response.ok && response.body !== null) return response as never
       // A 3xx, or the 0 of one that a runtime hides.
       if (!response.ok && status < 400) {
         response.body?.cancel().catch(() => {})

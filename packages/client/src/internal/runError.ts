@@ -1,6 +1,6 @@
 import { RunError } from '../errors.ts'
 import type { Run } from '../types.ts'
-import { problems } from './answer.ts'
+import { problems } from './data.ts'
 
 /** The error for a run that failed, with what the server said. */
 export function runError(runId: string, run: Run): RunError {

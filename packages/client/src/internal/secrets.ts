@@ -45,7 +45,8 @@ export function hide(client: object, secrets: Secrets): Client {
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {
-    throw new ArgumentError('client must come from createClient, not a copy')
+    const what = Object(client).timeoutMs ? 'a copy' : 'missing'
+    throw new ArgumentError(`client is ${what}: pass the one of createClient`)
   }
   return secrets()
 }

@@ -1,4 +1,5 @@
 import type { Fetch } from '../types.ts'
+import { uploadBody } from './uploadBody.ts'
 
 /**
  * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
@@ -17,7 +18,10 @@ export async function upload(
 ): Promise<Response> {
   const redirect = isPageOrWorker ? 'manual' : 'error'
   try {
-    const response = await fetch(url, { ...init, redirect, body: form })
+    const isOurs = !isPageOrWorker && form instanceof FormData && fetch === globalThis.fetch
+    const sent = isOurs ? await uploadBody(form) : { body: form }
+    const headers = { ...init.headers, ...sent.headers }
+    const response = await fetch(url, { ...init, ...sent, headers, redirect })
     const { body } = response
     // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
     // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.

@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts'
+import { addressOf } from '../internal/addressOf.ts'
 import { addHeaders, keyHeader } from '../internal/headers.ts'
 import { isBrowser, isWorkerd } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
@@ -17,12 +18,12 @@ export async function openSocket(
 ): Promise<Opening> {
   const { auth = 'auto', protocols } = options
   const { apiKey, headers: own } = reveal(client)
-  const { url: given = `${client.baseUrl}/api/v1/ws` } = options
+  const { url: given = addressOf(client, '/api/v1/ws') } = options
   // Awaited in any case: who closes at once makes no socket.
   const url = readUrl(client, await (typeof given === 'function' ? given() : given))
   const headers: Record<string, string> = {}
   // The key goes to the host of the base URL, and is not sent in plain text where that is encrypted.
-  const isOurs = url.origin.replace('ws', 'http') === new URL(client.baseUrl).origin
+  const isOurs = url.origin.replace('ws', 'http') === new URL(addressOf(client, '')).origin
   const key = auth !== 'none' && (isOurs || auth !== 'auto') ? apiKey : undefined
   if (auth === 'header' || (isOurs && auth !== 'none')) {
     addHeaders(headers, typeof own === 'function' ? await own() : own, apiKey)

@@ -1,11 +1,12 @@
 import { ArgumentError } from '../errors.ts'
+import { addressOf } from '../internal/addressOf.ts'
 import type { Client } from '../types.ts'
 
 /** The address to open, checked; no error shows it. */
 export function readUrl(client: Client, given: unknown): URL {
   try {
     if (typeof given === 'string' || given instanceof URL) {
-      const url = new URL(given, client.baseUrl)
+      const url = new URL(given, addressOf(client, ''))
       url.protocol = url.protocol.replace('http', 'ws')
       // No WebSocket takes one.
       url.hash = ''

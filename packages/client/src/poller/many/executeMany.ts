@@ -5,7 +5,7 @@ import { resolveHeaders } from '../../internal/headers.ts'
 import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../../internal/options.ts'
 import { hide, reveal } from '../../internal/secrets.ts'
 import { sleep } from '../../internal/withDeadline.ts'
-import type { Client, Inputs, PushConnection, RunProgress, RunResult } from '../../types.ts'
+import type { Client, Inputs, InputsOf, PushConnection, RunProgress, RunResult } from '../../types.ts'
 import { type WaitOptions, watchRules } from '../run/options.ts'
 import { cancelMs } from '../run/poll.ts'
 import { submit } from '../run/submit.ts'
@@ -100,10 +100,10 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
  * for (const result of results) if (result.status === 'fulfilled') console.log(result.value.outputs)
  * ```
  */
-export async function executeMany(
+export async function executeMany<T extends object>(
   client: Client,
   workflowId: string,
-  inputsList: readonly Inputs[],
+  inputsList: readonly (T & InputsOf<T>)[],
   options: ExecuteManyOptions = {},
 ): Promise<ManyResult[]> {
   checkOptions(options, makeRules())
@@ -155,7 +155,7 @@ export async function executeMany(
   }
 
   // As it is now, whatever the caller does with it.
-  const items = [...inputsList]
+  const items = [...inputsList] as Inputs[]
   const listedAt = Date.now() + listMs
 
   /** The run of an item that was started before, if its group holds one. */

@@ -1,6 +1,6 @@
 import { executeRules } from '../../api/executeWorkflow.ts'
 import { checkOptions, isFunction, type Rule } from '../../internal/options.ts'
-import type { Client, Inputs, RunResult } from '../../types.ts'
+import type { Client, Inputs, InputsOf, RunResult } from '../../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
 import { cancelMs } from './poll.ts'
 import { submit } from './submit.ts'
@@ -45,10 +45,10 @@ const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
  * })
  * ```
  */
-export async function executeWorkflowAsync(
+export async function executeWorkflowAsync<T extends object>(
   client: Client,
   workflowId: string,
-  inputs: Inputs,
+  inputs: T & InputsOf<T>,
   options: ExecuteAsyncOptions = {},
 ): Promise<RunResult> {
   // All of them, before anything is paid for.
@@ -57,7 +57,7 @@ export async function executeWorkflowAsync(
   const { signal, headers, cancelOn = '' } = wait
   const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
   const execution = { groupId, arrays, signal, headers }
-  const { run_id, output_names } = await submit(client, workflowId, inputs, execution, { graceMs })
+  const { run_id, output_names } = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
   const submittedAt = Date.now()
   // Called even if the wait is aborted by now: the id must not be lost.
   const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names) })
