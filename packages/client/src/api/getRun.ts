@@ -1,4 +1,5 @@
-import { encodeId, isObject } from '../internal/options.ts'
+import { isObject } from '../internal/data.ts'
+import { encodeId } from '../internal/options.ts'
 import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'

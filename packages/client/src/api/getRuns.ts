@@ -1,5 +1,5 @@
-import { text } from '../internal/data.ts'
-import { checkOptions, isId, isObject, type Rule, requestRules } from '../internal/options.ts'
+import { isObject, text } from '../internal/data.ts'
+import { checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'

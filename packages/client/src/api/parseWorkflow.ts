@@ -1,6 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { text } from '../internal/data.ts'
-import { isObject } from '../internal/options.ts'
+import { isObject, text } from '../internal/data.ts'
 import type { Workflow, WorkflowKind } from '../types.ts'
 
 /** Inputs and outputs of a workflow: what each name is. */

@@ -1,7 +1,6 @@
 import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
-import { problems, text } from './data.ts'
+import { isObject, parse, problems, text } from './data.ts'
 import { keyHeader } from './headers.ts'
-import { isObject } from './options.ts'
 
 /** Makes an error about the request under way. */
 export type Fail = (
@@ -9,15 +8,6 @@ export type Fail = (
   what: string,
   details: Record<string, unknown>,
 ) => FlowScaleError
-
-/** The JSON in `text`, or `text` itself. */
-export function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text!)
-  } catch {
-    return text
-  }
-}
 
 /**
  * What JSON gave, without the key and without the values of custom headers, should a server have echoed them: in

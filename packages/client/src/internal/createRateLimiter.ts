@@ -1,4 +1,4 @@
-import { startTimer, untilAborted } from './withDeadline.ts'
+import { startTimer, untilAborted } from './timers.ts'
 
 /** Keeps requests to a rate, and rests after a 429. */
 export interface RateLimiter {

@@ -1,6 +1,25 @@
 import type { Run } from '../types.ts'
-import { isObject } from './options.ts'
-import { isDone } from './status.ts'
+
+// Words that are in none of these lists are not terminal.
+export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
+export const isFailed = (status: string | undefined): boolean =>
+  ['failed', 'error', 'cancelled', 'canceled', 'timed_out'].includes(status!)
+export const isGoing = (status: string | undefined): boolean =>
+  ['queued', 'pending', 'running', 'in_progress'].includes(status!)
+
+/** Neither `null` nor an array, a Map, Headers or the like. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return {}.toString.call(value) === '[object Object]'
+}
+
+/** The JSON in `text`, or `text` itself. */
+export function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text!)
+  } catch {
+    return text
+  }
+}
 
 /** Bytes without a type or a name. */
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>

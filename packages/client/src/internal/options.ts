@@ -1,14 +1,10 @@
 import { ArgumentError } from '../errors.ts'
+import { isObject } from './data.ts'
 
 /** Gives `true`, or what the value should have been. */
 // biome-ignore lint/suspicious/noExplicitAny: a rule narrows what it is given
 export type Rule = (value: any) => string | true
 export type Rules = Readonly<Record<string, Rule>>
-
-/** Neither `null` nor an array, a Map, Headers or the like. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return {}.toString.call(value) === '[object Object]'
-}
 
 export const isRecord: Rule = (value) => isObject(value) || 'a plain object'
 export const isString: Rule = (value) => typeof value === 'string' || 'a string'

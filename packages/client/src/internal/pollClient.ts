@@ -26,7 +26,7 @@ const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${stat
  */
 export function pollClient(client: Client, headers?: HeadersSource): Client {
   const secrets = reveal(client)
-  const { logger } = secrets
+  const { headers: given, logger } = secrets
   const own: Pick<Logger, 'debug' | 'error'> | undefined = logger && {
     debug: (...line) => logger.debug(...line),
     error: (message, fields) => logger[isRefused(fields?.status) ? 'error' : 'warn'](message, fields),
@@ -37,7 +37,10 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       ...secrets,
       logger: own as Logger | undefined,
       isPolling: true,
-      headers: () => resolveHeaders({ headers: guard(secrets.headers)! }, guard(headers)),
+      headers:
+        typeof given === 'function' || typeof headers === 'function'
+          ? () => resolveHeaders({ headers: guard(given)! }, guard(headers))
+          : { ...given, ...headers },
     },
   )
 }

@@ -1,7 +1,6 @@
 import type { Run } from '../types.ts'
 import { redact } from './answer.ts'
-import { toRun } from './data.ts'
-import { isFailed } from './status.ts'
+import { isFailed, toRun } from './data.ts'
 
 /** Reads a run. One that failed may echo the headers of the request in its errors. */
 export function readRun(data: unknown, headers: Readonly<Record<string, string>>, id?: string): Run {

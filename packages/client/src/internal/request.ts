@@ -1,11 +1,12 @@
 import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
 import { addressOf } from './addressOf.ts'
-import { answerError, type Fail, parse, redact } from './answer.ts'
+import { answerError, type Fail, redact } from './answer.ts'
+import { parse } from './data.ts'
 import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'
-import { sleep, withDeadline } from './withDeadline.ts'
+import { sleep, withDeadline } from './timers.ts'
 
 export interface Call<T> {
   /** The caller's; checked here. */

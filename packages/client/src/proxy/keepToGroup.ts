@@ -1,6 +1,5 @@
-import { toRun } from '../internal/data.ts'
+import { isDone, isFailed, toRun } from '../internal/data.ts'
 import { isSameOutput } from '../internal/isSameOutput.ts'
-import { isDone, isFailed } from '../internal/status.ts'
 import type { Run } from '../types.ts'
 import type { Call } from './readCall.ts'
 import { own, refuse } from './refuse.ts'

@@ -1,4 +1,5 @@
-import { isObject, type Rule } from '../internal/options.ts'
+import { isObject } from '../internal/data.ts'
+import type { Rule } from '../internal/options.ts'
 import { routes } from './routes.ts'
 import type { ProxyOptions } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { withDeadline } from '../internal/withDeadline.ts'
+import { withDeadline } from '../internal/timers.ts'
 
 /**
  * What `change` makes of the pieces of `body`, and of its end, `undefined`. It is read no faster than the result, and

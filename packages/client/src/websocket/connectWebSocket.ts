@@ -1,7 +1,7 @@
 import { NetworkError } from '../errors.ts'
 import { checkOptions } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { startTimer } from '../internal/withDeadline.ts'
+import { startTimer } from '../internal/timers.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
 import { createWatch } from './createWatch.ts'

@@ -1,4 +1,4 @@
-import { text } from '../internal/data.ts'
+import { text, toProgress } from '../internal/data.ts'
 import type { Connection } from './types.ts'
 
 type Listener = Parameters<Connection['watch']>[1]
@@ -21,8 +21,12 @@ export function createWatch(
     }
     const { type, data } = Object(messages[0])
     if (type !== 'run_status_update') return
-    const { run_id, _id = run_id, status, progress, position } = Object(data)
-    const update = { status: text(status) || undefined, progress, position }
+    const { run_id, _id = run_id, status, position } = Object(data)
+    const update = {
+      status: text(status) || undefined,
+      progress: toProgress(Object(data)),
+      position: typeof position === 'number' ? position : undefined,
+    }
     for (const tell of runs.get(_id) ?? []) tell(update, false)
   }
 

@@ -1,4 +1,4 @@
-import { parse } from '../internal/answer.ts'
+import { parse } from '../internal/data.ts'
 
 /** JSON is parsed; other text, and binary, is given as it is. */
 export function decode(data: unknown): unknown {

@@ -1,4 +1,4 @@
-import { isObject } from '../internal/options.ts'
+import { isObject } from '../internal/data.ts'
 
 /**
  * Counts who wants the updates of which run, so that they can be asked for again after a reconnect. Gives whether

@@ -1,5 +1,5 @@
 import { ArgumentError, type NetworkError, TimeoutError } from '../errors.ts'
-import { startTimer } from '../internal/withDeadline.ts'
+import { startTimer } from '../internal/timers.ts'
 import type { Client } from '../types.ts'
 import { decode } from './decode.ts'
 import { encode } from './encode.ts'

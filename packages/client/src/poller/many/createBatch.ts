@@ -1,17 +1,18 @@
 import { getOutput } from '../../api/getOutput.ts'
-import { getRun } from '../../api/getRun.ts'
 import { FlowScaleError, HttpError, RedirectError } from '../../errors.ts'
 import { createFollow, type Follow } from '../../internal/createFollow.ts'
 import { createRateLimiter } from '../../internal/createRateLimiter.ts'
-import { isObject, type Rule } from '../../internal/options.ts'
+import { isDone, isFailed, isGoing, isObject } from '../../internal/data.ts'
+import type { Rule } from '../../internal/options.ts'
 import { pollClient } from '../../internal/pollClient.ts'
 import { withQuery } from '../../internal/query.ts'
 import { readRun } from '../../internal/readRun.ts'
 import { request } from '../../internal/request.ts'
 import type { Batch, Member } from '../../internal/secrets.ts'
-import { isDone, isFailed, isGoing } from '../../internal/status.ts'
-import { sleep, untilAborted } from '../../internal/withDeadline.ts'
+import { sleep, untilAborted } from '../../internal/timers.ts'
 import type { Client, Envelope, PushConnection, Run, RunWatch } from '../../types.ts'
+
+import { requestRun } from '../run/createRunReader.ts'
 
 export interface BatchOptions {
   groupId?: string | undefined
@@ -129,7 +130,7 @@ export function createBatch(
     const taken = take(runId)
     // Not awaited: their rate is what bounds them.
     limiter
-      .send(() => getRun(own, runId, { signal }))
+      .send(() => requestRun(own, runId, signal))
       .finally(() => note(runId, moment))
       .then(
         ({ data }) => answer(runId, taken, data),

@@ -1,4 +1,4 @@
-import { isDone } from '../../internal/status.ts'
+import { isDone } from '../../internal/data.ts'
 import type { PollHistory } from '../../types.ts'
 
 /** What a poll without news is followed by, in ms. */

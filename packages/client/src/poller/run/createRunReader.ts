@@ -1,8 +1,9 @@
-import { getRun } from '../../api/getRun.ts'
 import type { HttpError, RunError } from '../../errors.ts'
+import { isDone, isObject } from '../../internal/data.ts'
+import { readRun } from '../../internal/readRun.ts'
+import { request } from '../../internal/request.ts'
 import { reveal } from '../../internal/secrets.ts'
-import { isDone } from '../../internal/status.ts'
-import type { Client, Run, RunProgress, RunUpdate } from '../../types.ts'
+import type { Client, Envelope, Run, RunProgress, RunUpdate } from '../../types.ts'
 import type { WaitOptions } from './options.ts'
 
 /** What a round consists of. Each step ends at the deadline of the wait, and on abort. */
@@ -44,6 +45,13 @@ interface ReaderOptions extends Pick<WaitOptions, 'onUpdate' | 'onProgress'> {
   isEager?: boolean
 }
 
+/** As `getRun`, for ids that were checked. */
+export const requestRun = (client: Client, runId: string, signal: AbortSignal): Promise<Envelope<Run>> =>
+  request(client, `runs/${encodeURIComponent(runId)}`, {
+    options: { signal },
+    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
+  })
+
 export function createRunReader(
   runId: string,
   { onUpdate, onProgress, submittedAt = -Infinity, last, isEager }: ReaderOptions,
@@ -78,7 +86,7 @@ export function createRunReader(
     async read(steps: Steps) {
       const answer = await steps.request(
         (client, { signal }) =>
-          reveal(client).batch?.getRun(runId, signal) ?? getRun(client, runId, { signal }),
+          reveal(client).batch?.getRun(runId, signal) ?? requestRun(client, runId, signal),
         (error) => {
           const isUnknownYet = error.status === 404 && Date.now() - submittedAt < unknownMs
           if (isUnknownYet || error.status === 408) return undefined

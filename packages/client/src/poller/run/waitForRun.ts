@@ -1,6 +1,6 @@
+import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { runError } from '../../internal/runError.ts'
-import { isDone, isFailed } from '../../internal/status.ts'
 import type { Client, Run } from '../../types.ts'
 import { createRunReader } from './createRunReader.ts'
 import { type WaitOptions, waitRules } from './options.ts'

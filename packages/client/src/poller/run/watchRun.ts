@@ -1,5 +1,5 @@
+import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
-import { isDone, isFailed } from '../../internal/status.ts'
 import type { Client, Run } from '../../types.ts'
 import { createRunReader } from './createRunReader.ts'
 import { type WatchOptions, watchRules } from './options.ts'

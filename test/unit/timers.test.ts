@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sleep, withDeadline } from '../../packages/client/src/internal/withDeadline.ts'
+import { sleep, withDeadline } from '../../packages/client/src/internal/timers.ts'
 import { assertNoListeners, drive, timed } from './poller/kit.ts'
 
 const test = suite('within')
