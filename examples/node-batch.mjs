@@ -53,7 +53,8 @@ async function submit(prompt) {
 
 async function work(prompt) {
   if (jobs.get(prompt)?.files) return
-  const { runId } = await submit(prompt)
+  const job = await submit(prompt)
+  const { runId } = job
   const { outputs } = await waitForResult(client, runId, { timeoutMs: 3_600_000 })
   const files = []
   for (const output of outputs) {

@@ -24,8 +24,9 @@ const ran = new Map<string, number>()
 const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy }
 /** Another copy, as it would lie in another folder of node_modules. */
 const copied = resolve('.tmp/copy')
-cpSync('packages/client/dist', copied, { recursive: true })
-const copy: typeof index = await import(`${copied}/index.js`)
+cpSync('packages/client/dist', `${copied}/dist`, { recursive: true })
+cpSync('packages/client/package.json', `${copied}/package.json`)
+const copy: typeof index = await import(`${copied}/dist/index.js`)
 const png = new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 }))
 
 for (const transport of transports) {
