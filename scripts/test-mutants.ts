@@ -11,7 +11,7 @@ import { runFile } from './test/runFile.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'test/mutants')
 const pattern = process.argv[2] ?? ''
-/** A bug that makes a test hang is caught, too. */
+/** A bug that makes a test hang is caught, too: so much longer than without a bug is hanging. */
 const limitMs = 40_000
 const workers = 2
 
@@ -100,14 +100,15 @@ async function inCopies<T>(jobs: T[], run: (job: T, cwd: string) => Promise<void
 }
 
 const copies = Array.from({ length: workers }, copy)
-const sound = new Set<string>()
+/** How long they take without a bug, in ms. */
+const sound = new Map<string, number>()
 try {
   await Promise.all(copies.map(rebuild))
   // A test that fails without a bug catches none.
   await inCopies([...new Set(mutants.flatMap(({ tests }) => tests))], async (file, cwd) => {
-    const { failed, output } = await runFile(file, {}, limitMs * 2, cwd)
+    const { failed, output, seconds } = await runFile(file, {}, undefined, cwd)
     if (failed) console.log(`${file} fails without a bug:\n${output.slice(-1500)}`)
-    else sound.add(file)
+    else sound.set(file, seconds * 1000)
   })
   await inCopies(mutants, async ({ name, patch, bug, tests }, cwd) => {
     if (!bug || !tests.length) return say(false, `${name}: its head has no bug or no test`)
@@ -115,8 +116,9 @@ try {
     await rebuild(cwd)
     let caughtBy = ''
     for (const file of tests) {
-      if (caughtBy || !sound.has(file)) continue
-      const outcome = await runFile(file, {}, limitMs, cwd)
+      const usualMs = sound.get(file)
+      if (caughtBy || !usualMs) continue
+      const outcome = await runFile(file, {}, limitMs + 3 * usualMs, cwd)
       if (outcome.failed) caughtBy = file
     }
     if (!apply(cwd, patch, '--reverse')) throw new Error(`${name} can't be taken back`)

@@ -45,7 +45,7 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
 
 /** Only tests of the sources count for their coverage. */
 const envFor = (file: string): Record<string, string> =>
-  /^test\/(unit|integration)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
+  /^test\/(unit|integration|conformance)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
 
 const jobs: { name: string; run: () => Promise<Outcome> }[] = [
   ...files.map((file) => ({

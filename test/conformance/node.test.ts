@@ -1,5 +1,5 @@
-// The cases on this Node, against what was built: over real HTTP and by `emulator.fetch`, in each dialect.
-
+// The cases on this Node, on the sources: over real HTTP and by `emulator.fetch`, in each dialect. On what was built they
+// run in test/runtimes.
 import { cpSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as index from '@flowscale/client'
@@ -22,10 +22,11 @@ import { workflows } from './workflows.ts'
 const transports = ['HTTP', 'emulator.fetch'] as const
 const ran = new Map<string, number>()
 const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy }
-/** Another copy, as it would lie in another folder of node_modules. */
+/** Another copy, as built, as it would lie in another folder of node_modules. */
 const copied = resolve('.tmp/copy')
-cpSync('packages/client/dist', `${copied}/dist`, { recursive: true })
-cpSync('packages/client/package.json', `${copied}/package.json`)
+for (const name of ['package.json', 'dist']) {
+  cpSync(`packages/client/${name}`, `${copied}/${name}`, { recursive: true })
+}
 const copy: typeof index = await import(`${copied}/dist/index.js`)
 const png = new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 }))
 

@@ -80,19 +80,6 @@ test('over real HTTP: neither the key nor any header of ours goes to the files',
     },
   ))
 
-test('over real HTTP: redirects are followed', () =>
-  servers(
-    (request, response) => {
-      if (request.url === '/moved') response.end('there')
-      else response.writeHead(302, { location: '/moved' }).end()
-    },
-    async (baseUrl, seen) => {
-      const response = await downloadOutput(clientWith(undefined, { baseUrl }), 'f.png')
-      assert.is(await response.text(), 'there')
-      for (const { headers } of seen.files) assert.not('x-api-key' in headers)
-    },
-  ))
-
 test('over real HTTP: the body is streamed, timeoutMs ends at the headers, an abort reaches the body', () =>
   servers(
     (_request, response) => {

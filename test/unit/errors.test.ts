@@ -20,7 +20,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
-import { fakeFetch, hang, json, ok, rejection, thrown } from '../support/fakes.ts'
+import { fakeFetch, hang, json, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
 
 const test = suite('errors')
@@ -163,6 +163,11 @@ const notResults: [name: string, body: unknown, said: string][] = [
   ['no envelope', { data: [] }, '{"data":[]}'],
   ['a status that is no string', { status: 200, data: [] }, '{"status":200,"data":[]}'],
   ['an envelope without data', { status: 'success' }, '{"status":"success"}'],
+  [
+    'data that is no list',
+    { status: 'success', data: { container: 'one' } },
+    '{"status":"success","data":{"container":"one"}}',
+  ],
   ['an error envelope', { status: 'error', errors: ['one', 'two'] }, 'one; two'],
   ['a failed envelope', { status: 'failed', errors: 'why' }, 'why'],
   ['an error envelope with data', { status: 'error', data: [] }, '{"status":"error","data":[]}'],
@@ -355,7 +360,7 @@ test('isFlowScaleError: nothing else is', () => {
   assert.is(isFlowScaleError({ name: 'HttpError', code: 'ERR_FLOWSCALE_HTTP' }), false)
 })
 
-test('two copies of the package agree: guards and clients', async () => {
+test('names and codes are what they were where an app is minified', async () => {
   const { outputFiles } = await build({
     stdin: { contents: "export * from '@flowscale/client'", resolveDir: process.cwd() },
     tsconfig: 'test/tsconfig.json',
@@ -366,20 +371,10 @@ test('two copies of the package agree: guards and clients', async () => {
   })
   const code = Buffer.from(outputFiles[0]!.contents).toString('base64')
   const other = await import(`data:text/javascript;base64,${code}`)
-  assert.is.not(other.HttpError, HttpError)
-  // Even minified, names and codes are what they were.
-  const fetch = fakeFetch(json({}, { status: 404 }))
-  const foreign = await rejection(other.checkHealth(clientWith(fetch)))
-  assert.not.instance(foreign, FlowScaleError)
-  assert.is(foreign.name, 'HttpError')
-  assert.is(foreign.code, 'ERR_FLOWSCALE_HTTP')
-  assert.ok(foreign.stack.startsWith('HttpError: '))
-  assert.ok(isFlowScaleError(foreign))
-  assert.ok(other.isFlowScaleError(await rejection(checkHealth(clientWith(fetch)))))
-  assert.ok(isFlowScaleError(thrown(() => other.createClient({}))))
-  const theirs = other.createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, fetch: fakeFetch(ok([])) })
-  assert.equal((await checkHealth(theirs)).data, [])
-  assertNoCanary(theirs)
+  const error = await rejection(other.checkHealth(clientWith(fakeFetch(json({}, { status: 404 })))))
+  assert.equal([error.name, error.code], ['HttpError', 'ERR_FLOWSCALE_HTTP'])
+  assert.ok(error.stack.startsWith('HttpError: '))
+  assertNoCanary(other.createClient({ baseUrl: 'http://pod.test', apiKey: CANARY }))
 })
 
 test.run()

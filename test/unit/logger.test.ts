@@ -1,10 +1,9 @@
-import { ArgumentError, checkHealth } from '@flowscale/client'
+import { ArgumentError } from '@flowscale/client'
 import { createLogger, type LogLevel, type LogSink } from '@flowscale/client/logger'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { clientWith } from '../support/clientWith.ts'
-import { fakeClock, fakeFetch, ok, thrown } from '../support/fakes.ts'
+import { fakeClock, thrown } from '../support/fakes.ts'
 
 const test = suite('createLogger')
 const levels: LogLevel[] = ['debug', 'info', 'warn', 'error']
@@ -256,18 +255,6 @@ test('odd messages and values do no harm', () => {
   assert.is(sink.calls[0]![3], json)
   assert.match(sink.calls[3]![1], /: Symbol\(s\)$/)
   assert.match(sink.calls[5]![1], /: Error: boom$/)
-})
-
-test('fits createClient, as console does', async () => {
-  const sink = keeper()
-  const logger = createLogger({ sink, level: 'debug' })
-  await checkHealth(clientWith(fakeFetch(ok([])), { logger }))
-  assert.is(sink.calls.length, 1)
-  const [level, line, fields] = sink.calls[0]!
-  assert.is(level, 'debug')
-  assert.match(line, /^\[Flowscale DEBUG\] .*Z: GET \/api\/v1\/comfy\/health 200$/)
-  assert.is(fields.status, 200)
-  clientWith(undefined, { logger: console })
 })
 
 test('fits as a sink of another', () => {

@@ -7,23 +7,6 @@ const test = suite('parseWorkflow')
 const inputs = (given: unknown) => parseWorkflow({ inputs: given, outputs: {} }).inputs
 const outputs = (given: unknown) => parseWorkflow({ inputs: {}, outputs: given }).outputs
 
-test('JSON strings, as the README shows them', () => {
-  assert.equal(
-    parseWorkflow({ inputs: '{ "text_51536": "string" }', outputs: '{ "image_output": "image" }' }),
-    {
-      inputs: { text_51536: 'string' },
-      outputs: { image_output: 'image' },
-    },
-  )
-})
-
-test('objects, and lists of names', () => {
-  assert.equal(parseWorkflow({ inputs: { prompt: 'string', seed: 'number' }, outputs: ['a', 'b'] }), {
-    inputs: { prompt: 'string', seed: 'number' },
-    outputs: { a: 'unknown', b: 'unknown' },
-  })
-})
-
 test('objects in objects and in lists', () => {
   assert.equal(inputs({ a: { type: 'image' }, b: { kind: 'video' }, c: {}, d: { type: 5 } }), {
     a: 'image',
