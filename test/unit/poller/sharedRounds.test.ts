@@ -408,9 +408,9 @@ test('headers of one wait are refused: one list answers all', async () => {
   const client = createClient({ baseUrl: 'http://pod.test', fetch: () => Promise.reject(new Error('none')) })
   const watcher = createRunWatcher(client)
   for (const wait of [
-    watcher.wait('r0', { headers: { 'x-tenant': 'ada' } } as object),
-    waitForRun(watcher.client, 'r0', { headers: { 'x-tenant': 'ada' } }),
-    waitForOutput(watcher.client, 'a', { headers: () => ({}) }),
+    watcher.wait('r0', { headers: { 'x-tenant': 'ada' }, maxPolls: 1 } as object),
+    waitForRun(watcher.client, 'r0', { headers: { 'x-tenant': 'ada' }, maxPolls: 1 }),
+    waitForOutput(watcher.client, 'a', { headers: () => ({}), maxPolls: 1 }),
   ]) {
     const error = await rejection(wait)
     assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
