@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { sleep, withDeadline } from '../../packages/client/src/internal/timers.ts'
 import { assertNoListeners, drive, timed } from './poller/kit.ts'
 
-const test = suite('within')
+const test = suite('timers')
 const never = () => new Promise<never>(() => {})
 
 test(
