@@ -188,7 +188,7 @@ test('baseUrl: a path without a page, or in one without an origin (file:), is an
     for (const pending of [checkHealth(client), executeWorkflow(client, 'w', {})]) {
       const error = await rejection(pending)
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'baseUrl is a path: outside a page pass a URL')
+      assert.is(error.message, 'baseUrl must be an http(s) URL outside a page')
       assert.not('maybeSubmitted' in error)
     }
   }

@@ -309,8 +309,7 @@ test('inputs that are no plain object are an error', async () => {
 })
 
 class Plain {}
-const noForm =
-  'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
+const noForm = 'is of a class that has no form; pass a plain object, or a Blob as an input'
 const bad: [value: unknown, message: string][] = [
   [null, 'is null; leave it out, or pass undefined'],
   [Number.NaN, 'is NaN; pass a finite number'],

@@ -54,16 +54,16 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl(baseUrl: string | URL): string {
-  let wrong = 'be an http(s) URL (or in a page a path) without credentials, query or fragment'
+  let wrong = 'must be an http(s) URL (or in a page a path) without credentials, query or fragment'
   try {
-    const text = `${baseUrl}`
     // `//host` and `/\host` look like paths and lead to another host.
-    const { href, origin, pathname } = new URL(text.replace(/^\/(?![\s/\\])/, 'http://page/'))
-    if (href.startsWith('http') && href === origin + pathname) {
-      const base = (text.startsWith('/') ? pathname : href).replace(/\/+$/, '')
+    const page = /^\/(?![\s/\\])/.test(baseUrl as string) ? 'http://-' : ''
+    const { href, origin, pathname } = new URL(page + baseUrl)
+    if (/^http/.test(href) && href === origin + pathname) {
+      const base = href.slice(page.length).replace(/\/+$/, '')
       if (!base.endsWith('/api/v1')) return base
-      wrong = 'not end in /api/v1'
+      wrong = 'must not end in /api/v1'
     }
   } catch {}
-  throw new ArgumentError(`baseUrl ${baseUrl ? '' : 'is missing: it '}must ${wrong}`)
+  throw new ArgumentError(`baseUrl ${baseUrl ? '' : 'is missing: it '}${wrong}`)
 }

@@ -87,7 +87,7 @@ function problem(value: unknown): string | undefined {
   // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
   if (Symbol.iterator in (value as object))
     return get ? 'is no plain object; pass Object.fromEntries(it)' : 'is no array; pass [...it]'
-  return 'is of a class that has no form; pass a string, a plain object or, as an input of its own, a Blob'
+  return 'is of a class that has no form; pass a plain object, or a Blob as an input'
 }
 
 function toText(value: unknown): string {
