@@ -94,6 +94,7 @@ test.before(async () => {
       .replaceAll(ids.run, runId)
       .replaceAll(ids.output, filename)
       .replaceAll(ids.url, served.url)
+      .replaceAll("writeFile('output.png'", `writeFile('${join(folder, 'output.png')}'`)
       .replaceAll("readFile('cat.png')", `readFile('${join(folder, 'cat.png')}')`)
     writeFileSync(file, real)
   }

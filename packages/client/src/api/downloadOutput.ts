@@ -46,10 +46,11 @@ interface NodeStream {
  * ```
  *
  * @example
- * On Node, to a file, by `writeFile` of `node:fs/promises`:
  * ```ts
- * const { body } = await downloadOutput(client, output)
- * await writeFile(output.filename, body)
+ * // On Node, to a file.
+ * import { writeFile } from 'node:fs/promises'
+ * const { body } = await downloadOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
+ * await writeFile('output.png', body)
  * ```
  */
 export async function downloadOutput(
