@@ -1,7 +1,6 @@
 import { ArgumentError, HttpError, ResponseError } from '../errors.ts'
-import { addressOf } from '../internal/addressOf.ts'
 import { check, checkOptions, isId, requestRules } from '../internal/options.ts'
-import { request } from '../internal/request.ts'
+import { addressOf, request } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, Fetch, RequestOptions } from '../types.ts'
 import { getOutput } from './getOutput.ts'

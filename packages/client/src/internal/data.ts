@@ -91,10 +91,11 @@ export function toRun(run: unknown, id?: string): Run {
   const own: Fields = isObject(run) ? run : {}
   const { progress: _, position, ...rest } = own
   const progress = toProgress(own)
-  const texts = ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']
+  for (const name of ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']) {
+    if (own[name] != null) rest[name] = text(own[name])
+  }
   return {
     ...rest,
-    ...Object.fromEntries(texts.filter((name) => own[name] != null).map((name) => [name, text(own[name])])),
     ...(own.error != null && { error: reasonOf(own.error) }),
     ...(progress !== undefined && { progress }),
     ...(typeof position === 'number' && { position }),

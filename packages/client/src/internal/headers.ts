@@ -36,10 +36,9 @@ export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
 ): Promise<Record<string, string>> {
-  const headers: Record<string, string> = {}
-  for (const source of [own, more]) {
-    if (source) addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
-  }
+  // Those of a client that are no function were checked once.
+  const headers = typeof own === 'function' ? addHeaders({}, await own(), apiKey) : { ...own }
+  if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
   if (apiKey) headers[keyHeader] = apiKey
   return headers
 }

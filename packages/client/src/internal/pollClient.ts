@@ -1,5 +1,5 @@
 import type { Client, HeadersSource, Logger } from '../types.ts'
-import { resolveHeaders } from './headers.ts'
+import { addHeaders, resolveHeaders } from './headers.ts'
 import { hide, reveal } from './secrets.ts'
 
 /** What the caller's own `headers()` threw: it ends a wait, and comes back as it is. */
@@ -40,7 +40,7 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       headers:
         typeof given === 'function' || typeof headers === 'function'
           ? () => resolveHeaders({ headers: guard(given)! }, guard(headers))
-          : { ...given, ...headers },
+          : addHeaders({ ...given }, headers ?? {}, secrets.apiKey),
     },
   )
 }

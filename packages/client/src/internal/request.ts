@@ -1,6 +1,5 @@
-import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
+import { ArgumentError, type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
-import { addressOf } from './addressOf.ts'
 import { answerError, type Fail, redact } from './answer.ts'
 import { parse } from './data.ts'
 import { resolveHeaders } from './headers.ts'
@@ -50,6 +49,13 @@ const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(
 export function isUnclear(error: Error): boolean {
   const { status, body } = error as HttpError
   return status === 0 || status > 499 || (status < 300 && !isErrorStatus(Object(body).status))
+}
+
+/** The address of `path` at the base URL. One that is a path is at the page's origin, whatever `<base href>` says. */
+export function addressOf({ baseUrl }: Client, path: string): string {
+  const url = (/^h/.test(baseUrl) ? '' : globalThis.location?.origin) + baseUrl + path
+  if (!/^http/.test(url)) throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
+  return url
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import { addressOf } from '../internal/addressOf.ts'
 import { addHeaders, keyHeader } from '../internal/headers.ts'
+import { addressOf } from '../internal/request.ts'
 import { isBrowser, isWorkerd } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { addressOf } from '../internal/addressOf.ts'
+import { addressOf } from '../internal/request.ts'
 import type { Client } from '../types.ts'
 
 /** The address to open, checked; no error shows it. */
