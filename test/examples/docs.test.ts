@@ -52,7 +52,7 @@ function toModule(code: string): string {
   visit(file)
   const free = [...used].filter((name) => !declared.has(name))
   const lines = free.flatMap((name) => {
-    if (name === 'readFile') return ["import { readFile } from 'node:fs/promises'"]
+    if (/^(read|write)File$/.test(name)) return [`import { ${name} } from 'node:fs/promises'`]
     if (givenNames.includes(name)) return [`import { ${name} } from './given.ts'`]
     const found = documented.find((each) => each.name === name && !each.isType)
     return found ? [`import { ${name} } from '${found.from}'`] : []

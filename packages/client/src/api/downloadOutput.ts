@@ -46,8 +46,7 @@ interface NodeStream {
  *
  * @example
  * ```ts
- * // On Node, to a file.
- * import { writeFile } from 'node:fs/promises'
+ * // On Node, to a file, by fs/promises.
  * const { body } = await downloadOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
  * await writeFile('output.png', body)
  * ```
