@@ -1,10 +1,6 @@
 // The Cloudflare Worker example, bundled as wrangler does, in real workerd with a real KV binding.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { decode } from 'fast-png'
 import { suite } from 'uvu'
@@ -12,10 +8,10 @@ import * as assert from 'uvu/assert'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { listen } from '../support/listen.ts'
 import { readBody } from '../support/multipart.ts'
+import { serveWorkerd } from './serveWorkerd.ts'
 
 const test = suite('worker example in workerd')
-const workerd = 'test/runtimes/node_modules/@cloudflare/workerd-linux-64/bin/workerd'
-const folder = join(process.cwd(), '.tmp/worker')
+const folder = resolve('.tmp/worker')
 
 /** What is behind a KV binding: an HTTP server that keeps values in memory. */
 async function startKv() {
@@ -47,24 +43,22 @@ const driver = `export default {
 async function start() {
   const local = await pod({ containers: 1 })
   const kv = await startKv()
-  mkdirSync(folder, { recursive: true })
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: ['examples/cloudflare-worker/src/index.ts'],
-    outfile: join(folder, 'example.js'),
     bundle: true,
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
     metafile: true,
+    write: false,
   })
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
   assert.equal(imports, [], 'nothing is left to resolve')
-  writeFileSync(join(folder, 'driver.js'), driver)
   const wrangler = readFileSync('examples/cloudflare-worker/wrangler.jsonc', 'utf8')
   const date = /"compatibility_date": "([\d-]+)"/.exec(wrangler)![1]
-  writeFileSync(
-    join(folder, 'config.capnp'),
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
+  const worker = await serveWorkerd(
+    folder,
+    { 'example.js': outputFiles[0]!.text, 'driver.js': driver },
+    `
   services = [
     (name = "example", worker = (
       modules = [(name = "example.js", esModule = embed "example.js")],
@@ -86,28 +80,13 @@ const config :Workerd.Config = (
     (name = "kv", external = (address = "${new URL(kv.url).host}", http = ())),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "driver")],
-);`,
-  )
-  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', join(folder, 'config.capnp')], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout!, child.stderr!])
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  const ended = once(child, 'close')
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdio[3] as Readable }), 'line'),
-    ended,
-  ])
-  if (child.exitCode !== null) {
+`,
+  ).catch(async (error) => {
     await Promise.all([kv.close(), local.close()])
-    assert.unreachable(`workerd ended: ${output}`)
-  }
-  const url = `http://127.0.0.1:${JSON.parse(line).port}`
+    throw error
+  })
   const call = async (path: string, init?: RequestInit) => {
-    const response = await fetch(url + path, init)
+    const response = await fetch(worker.url + path, init)
     const text = await response.text()
     assert.not.match(text, local.emulator.apiKey)
     return { status: response.status, body: JSON.parse(text) }
@@ -122,14 +101,12 @@ const config :Workerd.Config = (
         headers: { 'Idempotency-Key': key },
         body: JSON.stringify({ prompt: 'a red fox' }),
       }),
-    tick: async () => assert.is((await call('/__scheduled')).body.outcome, 'ok', output),
+    tick: async () => assert.is((await call('/__scheduled')).body.outcome, 'ok', worker.output()),
     async stop() {
-      child.kill()
-      await ended
+      await worker.stop()
       await kv.close()
       await local.close()
-      rmSync(folder, { recursive: true })
-      assert.not.match(output, local.emulator.apiKey)
+      assert.not.match(worker.output(), local.emulator.apiKey)
     },
   }
 }
