@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import { redact } from '../internal/answer.ts'
-import { addHeaders, keyHeader } from '../internal/headers.ts'
+import { resolveHeaders } from '../internal/headers.ts'
 import { withQuery } from '../internal/query.ts'
 import { isPageOrWorker } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
@@ -24,11 +24,12 @@ export async function forward(
   maxBodyBytes: number,
   lookupMs?: number,
 ): Promise<Response> {
-  const { apiKey, headers: source, fetch = globalThis.fetch, logger } = reveal(client)
+  const secrets = reveal(client)
+  const { fetch = globalThis.fetch, logger } = secrets
   const { signal: left } = request
   const isUpload = operation === 'executeWorkflow'
   const type = request.headers.get('content-type') ?? ''
-  const headers: Record<string, string> = {}
+  let headers: Record<string, string> = {}
   let timeoutMs = lookupMs ?? client.timeoutMs
   let body: ReadableStream<Uint8Array> | undefined
   /** Why the body could not be read to its end. */
@@ -62,8 +63,7 @@ export async function forward(
   try {
     // A caller that leaves must not leave a run behind that nobody knows of: what was sent is seen through.
     result = await withDeadline(timeoutMs, isUpload ? undefined : left, async (signal) => {
-      addHeaders(headers, typeof source === 'function' ? await source() : source, apiKey)
-      if (apiKey) headers[keyHeader] = apiKey
+      headers = await resolveHeaders(secrets)
       left.throwIfAborted()
       isSent = true
       const url = client.baseUrl + (Object.keys(query).length ? withQuery(path, query) : path)

@@ -58,10 +58,9 @@ export async function keepToGroup(
         if (run._id === runId) return undefined
         continue
       }
-      const names = namesOf(run)
-      const name = names.includes(filename!) ? filename : names.find((name) => isNameOf(name, filename!))
+      const name = findName(filename!, run)
       if (name) {
-        // By the pod's own name for it: what the caller made of that may be the name of another's.
+        // The pod's own name for it: the caller's may be the name of another's output.
         query.filename = name
         return undefined
       }
@@ -73,9 +72,14 @@ export async function keepToGroup(
   return isGoing && filename ? new Response(null, { status: 204, headers: safeHeaders }) : notFound
 }
 
-const namesOf = ({ outputs, output_names = [] }: Run): string[] =>
-  [...outputs.map(({ filename }) => filename), ...output_names].filter((name) => typeof name === 'string')
+/** The name that a run has for an output, with an extension or without one, as either may be asked for. */
+function findName(filename: string, { outputs, output_names = [] }: Run): string | undefined {
+  const names = [...outputs.flatMap(({ filename }) => filename ?? []), ...output_names]
+  return names.includes(filename)
+    ? filename
+    : names.find((name) => isSame(name, filename) && !names.some((other) => isSame(name, other)))
+}
 
-/** Whether one has an extension that the other lacks: `a.png` is `a`, and `a.png.b` is not `a.png`. */
-const isNameOf = (...names: [string, string]): boolean =>
+/** Whether one has an extension that the other lacks: `a.png` is `a`, but `a.png.b` is not `a.png`. */
+const isSame = (...names: [string, string]): boolean =>
   isSameOutput(...names) && !names.every((name) => /\.[a-z\d]+$/i.test(name))
