@@ -31,6 +31,9 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
   return clean(value) as T
 }
 
+/** A text whose URLs show neither login, query nor fragment, which may give access. */
+export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
+
 /**
  * The error for an answer that is no result: what the server said, without the key. No `text`: it is a redirect
  * that was not followed.
@@ -46,7 +49,7 @@ export function answerError(
     {
       body: parse(text),
       requestId: told.get('x-request-id'),
-      location: told.get('location')?.replace(/[^/?#]*@|[?#].*/g, '') || undefined,
+      location: hideAccess(told.get('location') ?? '') || undefined,
       headers: Object.fromEntries(told),
     },
     headers,

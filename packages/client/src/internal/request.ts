@@ -1,7 +1,7 @@
 import { type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
 import { addressOf } from './addressOf.ts'
-import { answerError, type Fail, redact } from './answer.ts'
+import { answerError, type Fail, hideAccess, redact } from './answer.ts'
 import { parse } from './data.ts'
 import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
@@ -101,7 +101,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       if (cause?.data) cause.data = redact(cause.data, headers)
       // Some runtimes name the address, and with it the login and signature of a link: in the message, and elsewhere
       // in the error.
-      const why = redact(`${cause?.code ?? cause?.message ?? error}`, headers).replace(/[^/\s]*@|\?\S*/g, '')
+      const why = hideAccess(redact(`${cause?.code ?? cause?.message ?? error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }
   }
