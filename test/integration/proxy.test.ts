@@ -19,7 +19,13 @@ const form = `${part}prompt"\r\n\r\nhi\r\n--${boundary}--\r\n`
 const multipart = { 'Content-Type': `multipart/form-data; boundary=${boundary}` }
 const maxBodyBytes = 4096
 
-type Proxies = 'open' | 'pinned' | 'narrow' | 'cors'
+type Proxies = 'open' | 'pinned' | 'endless' | 'narrow' | 'cors' | 'short' | 'slashed'
+const keys: Partial<Record<Proxies, string>> = { short: 'k3y', slashed: 'fsk/canary/7c1e' }
+interface Reply {
+  status: number
+  body: string
+  type?: string
+}
 interface Attack {
   name: string
   proxy?: Proxies
@@ -36,6 +42,10 @@ interface Attack {
   pod?: string[] | undefined
   /** What arrived in the last one of them. */
   body_?: string
+  /** What the pod answers, made of the key that it got. */
+  reply?: (key: string) => Reply
+  /** What gets to the caller of that, if it is told. */
+  answer?: string
 }
 
 const nothing: string[] = []
@@ -76,6 +86,29 @@ const own = (more: Partial<Attack> & { name: string; target: string; status: num
   pod: nothing,
   ...more,
 })
+
+/** Each character by its code, as JSON may have it. */
+const coded = (text: string) =>
+  text.replace(/./g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+/** The pod echoes the key. */
+const echo = (
+  name: string,
+  body: (key: string) => string,
+  answer: string,
+  more: Partial<Attack & Reply> = {},
+) => {
+  const { status = 422, type, ...rest } = more
+  return {
+    name: `an echo of ${name}`,
+    target: health,
+    status,
+    pod: seen('GET /comfy/health'),
+    reply: (key: string) => ({ status, body: body(key), ...(type && { type }) }),
+    answer,
+    ...rest,
+  }
+}
+const list = (page = 1) => seen(`GET /runs?group_id=ada&page=${page}&page_size=100`)
 
 const attacks: Attack[] = [
   // Paths.
@@ -401,13 +434,105 @@ const attacks: Attack[] = [
     name: 'an output of another group',
     target: `${root}/runs/output?filename=of-bob.png`,
     status: 404,
-    pod: seen('GET /runs?group_id=ada&page=1&page_size=100'),
+    pod: list(),
   }),
   own({
     name: 'an output that looks like an own one',
     target: `${root}/runs/output?filename=of-ada.jpg`,
     status: 404,
-    pod: seen('GET /runs?group_id=ada&page=1&page_size=100'),
+    pod: list(),
+  }),
+  own({
+    name: 'an output whose name starts with the whole name of an own one',
+    target: `${root}/runs/output?filename=of-ada.png.bob`,
+    status: 404,
+    pod: list(),
+  }),
+  own({
+    name: 'an output whose name starts with the name of an own one',
+    target: `${root}/runs/output?filename=short-of-ada.bob`,
+    status: 200,
+    pod: [...list(), ...seen('GET /runs/output?filename=short-of-ada')],
+  }),
+  own({
+    name: 'an output as if it were one without a name',
+    target: `${root}/runs/output?filename=undefined`,
+    status: 404,
+    pod: list(),
+  }),
+  own({
+    name: 'an output of a run that has no group',
+    target: `${root}/runs/output?filename=of-nobody.png`,
+    status: 404,
+    pod: list(),
+  }),
+  own({
+    name: 'a cancel of a run that has no group, as the list tells',
+    method: 'POST',
+    target: `${root}/runs/listed-of-nobody/cancel`,
+    status: 404,
+    pod: [...seen('GET /runs/listed-of-nobody'), ...list()],
+  }),
+  own({
+    name: 'an output of a group whose list has no end',
+    proxy: 'endless',
+    target: `${root}/runs/output?filename=of-bob.png`,
+    status: 404,
+    pod: Array.from({ length: 50 }, (_, i) => list(i + 1)[0]!.replace('ada', 'endless')),
+  }),
+  own({
+    name: 'a run, while the pod refuses the key',
+    target: `${root}/runs/run-of-bob`,
+    status: 502,
+    pod: seen('GET /runs/run-of-bob'),
+    reply: () => ({ status: 401, body: '{"detail":"no"}' }),
+  }),
+  own({
+    name: 'an output, while the pod refuses the key',
+    target: `${root}/runs/output?filename=of-bob.png`,
+    status: 502,
+    pod: list(),
+    reply: () => ({ status: 403, body: '{"detail":"no"}' }),
+  }),
+  // Echoes of the key.
+  echo('the key, by codes', (key) => `{"detail":"${coded(key)}!"}`, '{"detail":"[redacted]!"}'),
+  echo('the key, by codes, in a result', (key) => `{"data":["${coded(key)}!"]}`, '{"data":["[redacted]!"]}', {
+    status: 200,
+  }),
+  echo(
+    'the key, partly by codes',
+    (key) => `{"detail":"${coded('f')}${key.slice(1)}"}`,
+    '{"detail":"[redacted]"}',
+  ),
+  echo('the key, by codes, as a name', (key) => `{"${coded(key)}":1}`, '{"[redacted]":1}'),
+  echo(
+    'the key, by codes, in JSON that breaks off',
+    (key) => `{"detail":"${coded(key)}`,
+    '{"status":"error","errors":["The pod could not be asked"]}',
+  ),
+  echo(
+    'a key with slashes',
+    (key) => `{"detail":"${key.replaceAll('/', '\\/')}"}`,
+    '{"detail":"[redacted]"}',
+    {
+      proxy: 'slashed',
+    },
+  ),
+  echo('a short key', (key) => `{"detail":"key ${key}, no"}`, '{"detail":"key [redacted], no"}', {
+    proxy: 'short',
+  }),
+  echo(
+    'a short key in a result',
+    (key) => `{"data":{"${key}":"${key}"}}`,
+    '{"data":{"[redacted]":"[redacted]"}}',
+    {
+      proxy: 'short',
+      status: 200,
+    },
+  ),
+  echo('a short key in a text', (key) => `no key ${key}`, 'no key [redacted]', {
+    proxy: 'short',
+    type: 'text/plain',
   }),
 ]
 
@@ -443,30 +568,57 @@ const shown = [
 let pod: Awaited<ReturnType<typeof recordingPod>>
 let proxies: Record<Proxies, Awaited<ReturnType<typeof serveProxy>>>
 let sent = 0
+let reply: Attack['reply']
+
+const runs = [
+  {
+    _id: 'run-of-ada',
+    status: 'completed',
+    outputs: [{ filename: 'of-ada.png' }, { url: 'http://files.test/a-file-without-a-name' }],
+  },
+  { _id: 'another-of-ada', status: 'completed', output_names: ['short-of-ada'] },
+  {
+    _id: 'listed-of-nobody',
+    group_id: null,
+    status: 'completed',
+    outputs: [{ filename: 'of-nobody.png' }],
+  },
+]
 
 test.before(async () => {
   pod = await recordingPod()
-  const client = createClient({ baseUrl: `${pod.url}/pod`, apiKey: CANARY, timeoutMs: 60_000 })
+  const withKey = (apiKey: string) => createClient({ baseUrl: `${pod.url}/pod`, apiKey, timeoutMs: 60_000 })
+  const client = withKey(CANARY)
   const authorize = (request: Request) =>
     request.headers.get('authorization') === token || new Response('Sign in first', { status: 401 })
   const basics = { authorize, basePath: '/api/flowscale', maxBodyBytes }
   proxies = {
     open: await serveProxy(client, basics),
     pinned: await serveProxy(client, { ...basics, authorize: () => ({ groupId: 'ada' }) }),
+    endless: await serveProxy(client, { ...basics, authorize: () => ({ groupId: 'endless' }) }),
+    short: await serveProxy(withKey(keys.short!), basics),
+    slashed: await serveProxy(withKey(keys.slashed!), basics),
     narrow: await serveProxy(client, {
       ...basics,
       allow: { operations: ['executeWorkflow'], workflowIds: ['w'] },
     }),
     cors: await serveProxy(client, { ...basics, cors: ['https://app.test'] }),
   }
-  pod.respond = (request, response) => {
-    const { pathname } = new URL(request.url!, 'http://x')
+  pod.respond = (request, response, { headers }) => {
+    if (reply) {
+      const { status, body, type = 'application/json' } = reply(headers['x-api-key']!)
+      response.writeHead(status, { 'content-type': type }).end(body)
+      return
+    }
+    const { pathname, searchParams } = new URL(request.url!, 'http://x')
+    const page = Number(searchParams.get('page'))
+    const isEndless = searchParams.get('group_id') === 'endless'
     const data = pathname.endsWith('/run-of-bob')
       ? { _id: 'run-of-bob', group_id: 'bob', status: 'completed' }
       : pathname.endsWith('/run-of-nobody')
         ? { _id: 'run-of-nobody', group_id: null, status: 'completed' }
         : pathname.endsWith('/runs')
-          ? { runs: [{ _id: 'run-of-ada', status: 'completed', outputs: [{ filename: 'of-ada.png' }] }] }
+          ? { runs: isEndless ? [{ _id: `run-${page}`, status: 'completed' }] : runs }
           : []
     response.writeHead(200, {
       'content-type': 'application/json',
@@ -476,7 +628,7 @@ test.before(async () => {
       'x-internal-host': '10.0.0.7',
       server: 'uvicorn',
     })
-    response.end(JSON.stringify({ status: 'success', data, meta: { total_pages: 1 } }))
+    response.end(JSON.stringify({ status: 'success', data, meta: { total_pages: isEndless ? 9999 : 1 } }))
   }
 })
 test.after(async () => {
@@ -495,10 +647,10 @@ function bytesOf({ method = 'GET', target, headers = {}, body, raw }: Attack, ho
 }
 
 /** Of a request to the pod: where it went, and with the proxy's key and nothing of the caller's. */
-function assertClean(answer: RawAnswer): void {
+function assertClean(answer: RawAnswer, key: string): void {
   for (const { url, headers } of pod.seen) {
     assert.match(url, /^\/pod\/api\/v1\/(comfy|runs)/)
-    assert.is(headers['x-api-key'], CANARY, 'the key of the proxy')
+    assert.is(headers['x-api-key'], key, 'the key of the proxy')
     assert.is(headers.host, new URL(pod.url).host, 'the host of the pod')
     assert.equal(
       Object.keys(headers).filter((name) => !usual.includes(name)),
@@ -510,6 +662,16 @@ function assertClean(answer: RawAnswer): void {
   const told = Object.keys(answer.headers).filter((name) => !shown.includes(name))
   assert.equal(told, [], 'no header of the pod')
   assertNoCanary(answer, 'an answer')
+  assert.not.ok(`${answer.body}${read(answer.body)}`.includes(key), 'the key shows')
+}
+
+/** As a page reads it. */
+function read(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body))
+  } catch {
+    return body
+  }
 }
 
 attacks.forEach((attack, index) => {
@@ -517,8 +679,10 @@ attacks.forEach((attack, index) => {
     const { proxy = 'open', status, pod: expected, body_ } = attack
     const { port, host, rejections } = proxies[proxy]
     // What the attack before has left behind comes before this.
+    reply = undefined
     await sendRaw(Number(new URL(pod.url).port), 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     pod.seen.length = 0
+    reply = attack.reply
     const answer = await sendRaw(port, bytesOf(attack, host), async (socket) => {
       if (!attack.ends) return
       await until(() => pod.seen.length > 0, Boolean)
@@ -528,17 +692,23 @@ attacks.forEach((attack, index) => {
     await until(() => pod.seen.every(({ isWhole }) => isWhole !== undefined), Boolean)
     const arrived = pod.seen.map(({ method, url }) => `${method} ${url}`)
     const whole = pod.seen.filter(({ isWhole }) => isWhole)
-    const say = whole.length ? arrived.join(', ') : arrived.length ? 'a broken upload' : 'nothing'
+    const requests = whole.length > 5 ? `${whole.length} requests` : arrived.join(', ')
+    const say = whole.length ? requests : arrived.length ? 'a broken upload' : 'nothing'
     console.log(`[show] ${index + 1}. ${attack.name}: ${answer.status || 'closed'}, pod: ${say}`)
     assert.is(answer.status, status)
     // A broken upload may, or may not, have started to arrive.
     if (expected) assert.equal(arrived, expected)
     else assert.is(whole.length, 0, 'nothing whole')
     if (body_ !== undefined) assert.is(pod.seen.at(-1)!.body.toString('latin1'), body_)
-    assertClean(answer)
+    if (attack.answer !== undefined) assert.is(answer.body, attack.answer)
+    assertClean(answer, keys[proxy] ?? CANARY)
     assert.equal(rejections, [])
     sent += whole.length
   })
+})
+
+test('the server is of the version that is to be tested', () => {
+  assert.is(Response.json({}) instanceof Response, !process.env.HONO_NODE_SERVER)
 })
 
 test('none got through', () => {

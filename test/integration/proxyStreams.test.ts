@@ -75,6 +75,9 @@ const start = (response: ServerResponse, text = '', headers = {}) => {
   else response.flushHeaders()
 }
 
+/** JSON is read as a whole; all else streams. */
+const plain = { 'content-type': 'text/plain' }
+
 /** Opens a connection to the proxy and gives what came so far. */
 function open(port: number, bytes: string) {
   const socket: Socket = connect(port, '127.0.0.1')
@@ -136,21 +139,21 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', () =>
     socket.destroy()
   }))
 
-test('an answer of 64 MiB starts before it ends, is read no faster than the caller reads it, and is not held', () =>
+test('a text of 64 MiB starts before it ends, is read no faster than the caller reads it, and is not held', () =>
   withProxy({}, async (pod, proxy) => {
     let written = 0
     const first = deferred()
     pod.respond = async (_request, response) => {
-      start(response, `{"data":"${'a'.repeat(1000)}`)
+      start(response, 'a'.repeat(1000), plain)
       await first.promise
       for (; written < 64 && !response.destroyed; written++) {
         const isFull = !response.write(Buffer.alloc(mib, 97))
         if (isFull) await new Promise((resolve) => response.once('drain', resolve))
       }
-      response.end('"}')
+      response.end()
     }
     const { socket, text } = open(proxy.port, get('runs'))
-    await until(() => text().includes('{"data":"aaaa'))
+    await until(() => text().includes('aaaa'))
     assert.is(written, 0, 'the pod has not ended yet')
     socket.pause()
     first.resolve()
@@ -167,6 +170,39 @@ test('an answer of 64 MiB starts before it ends, is read no faster than the call
     await until(() => last.endsWith('0\r\n\r\n'))
     assert.ok(bytes > 64 * mib)
     socket.destroy()
+  }))
+
+test('JSON of more than 16 MiB is not taken, and not held', () =>
+  withProxy({}, async (pod, proxy, logger) => {
+    for (const bytes of [get('runs'), `${post(4)}form`]) {
+      const closed = deferred<boolean>()
+      let written = 0
+      pod.respond = async (_request, response) => {
+        response.on('close', () => closed.resolve(response.writableFinished))
+        start(response, '{"data":"')
+        for (; written < 64 && !response.destroyed; written++) {
+          if (response.write(Buffer.alloc(mib, 97))) continue
+          await Promise.race([closed.promise, new Promise((resolve) => response.once('drain', resolve))])
+        }
+        response.end('"}')
+      }
+      assert.is((await sendRaw(proxy.port, bytes)).status, 502)
+      assert.is(await closed.promise, false)
+      assert.ok(written < 64, `${written} MiB were taken from the pod`)
+      assert.match(
+        logger.lines.at(-1)!.message,
+        /got no answer: RangeError: It is longer than 16777216 bytes$/,
+      )
+    }
+    const text = `{"data":"${'a'.repeat(15 * mib)}${CANARY}"}`
+    pod.respond = (_request, response) => {
+      start(response)
+      response.end(text)
+    }
+    const answer = await sendRaw(proxy.port, get('runs'))
+    assert.is(answer.status, 200)
+    assert.is(answer.body.length, text.length - CANARY.length + '[redacted]'.length)
+    assertNoCanary(answer.body.slice(-100))
   }))
 
 test('who leaves during an upload has not executed anything', () =>
@@ -209,17 +245,18 @@ for (const when of ['before', 'within'] as const) {
 
   test(`whatever else is aborted when the caller leaves ${when} its answer`, () =>
     withProxy({}, async (pod, proxy, logger) => {
-      for (const request of [get('comfy/health'), get('runs')]) {
+      for (const type of ['application/json', 'text/plain']) {
+        const request = get(type === 'text/plain' ? 'comfy/health' : 'runs')
         const asked = deferred<ServerResponse>()
         const closed = deferred<boolean>()
         pod.respond = (_request, response) => {
           response.on('close', () => closed.resolve(response.writableFinished))
-          if (when === 'within') start(response, `{"data":"${'x'.repeat(2000)}`)
+          if (when === 'within') start(response, `{"data":"${'x'.repeat(2000)}`, { 'content-type': type })
           asked.resolve(response)
         }
         const { socket, text } = open(proxy.port, request)
         await asked.promise
-        if (when === 'within') await until(() => text().includes('xxx'))
+        if (when === 'within') await (type === 'text/plain' ? until(() => text().includes('xxx')) : pause(50))
         socket.destroy()
         assert.is(await closed.promise, false, 'the pod is cut off')
       }
@@ -232,7 +269,7 @@ test('a server that only aborts the signal, and leaves the answer alone, cuts th
   const closed = deferred<boolean>()
   pod.respond = (_request, response) => {
     response.on('close', () => closed.resolve(response.writableFinished))
-    start(response, `{"data":"${'x'.repeat(2000)}`)
+    start(response, 'x'.repeat(2000), plain)
   }
   const client = createClient({ baseUrl: pod.url, apiKey: CANARY })
   const handler = createProxyHandler(client, { authorize: 'public' })
@@ -287,8 +324,8 @@ test('a pod that does not answer in time', () =>
   withHeldProxy(async (pod, proxy, timers, lines) => {
     for (const [respond, count] of [
       [() => {}, 1],
-      // One more for the answer, and one for its pieces.
-      [(_request, response) => start(response, '{"a'), 3],
+      // One more for the pieces of the answer.
+      [(_request, response) => start(response, '{"a'), 2],
     ] as [Respond, number][]) {
       const asked = deferred()
       const closed = deferred<boolean>()
@@ -309,25 +346,32 @@ test('a pod that does not answer in time', () =>
       assert.is(await closed.promise, false)
       timers.fire()
     }
-    const asked = deferred()
-    pod.respond = () => asked.resolve()
-    const answering = sendRaw(proxy.port, get('comfy/health'))
-    await asked.promise
-    timers.fire()
-    assert.is((await answering).status, 504)
+    for (const respond of [() => {}, (_request, response) => start(response, '{"a')] as Respond[]) {
+      const asked = deferred()
+      pod.respond = (request, response, seen) => {
+        respond(request, response, seen)
+        asked.resolve()
+      }
+      const answering = sendRaw(proxy.port, get('comfy/health'))
+      await asked.promise
+      timers.fire(1)
+      assert.is((await answering).status, 504)
+      timers.fire()
+    }
     assert.equal(
       lines.map(({ message }) => message.replace(/\d+ms/, '')),
       [
         'POST /api/v1/runs timed out after ',
         'POST /api/v1/runs timed out after ',
         'GET /api/v1/comfy/health timed out after ',
+        'GET /api/v1/comfy/health timed out after ',
       ],
     )
-    // Within the answer, all that can be done is not to end it.
+    // Within a stream, all that can be done is not to end it.
     const closed = deferred<boolean>()
     pod.respond = (_request, response) => {
       response.on('close', () => closed.resolve(response.writableFinished))
-      start(response, `{"data":"${'x'.repeat(2000)}`)
+      start(response, 'x'.repeat(2000), plain)
     }
     const arrived = deferred()
     const cutting = sendRaw(proxy.port, get('runs'), (socket) => socket.once('data', () => arrived.resolve()))
@@ -354,15 +398,19 @@ test('a pod that breaks off, is packed, refuses early, redirects or is not there
   withProxy({}, async (pod, proxy) => {
     let breakOff = () => {}
     pod.respond = (request, response) => {
-      start(response, `{"data":"${'x'.repeat(2000)}`)
+      const isText = request.url!.endsWith('/health')
+      start(response, `{"data":"${'x'.repeat(2000)}`, isText ? plain : {})
       breakOff = () => response.destroy()
-      // Nothing of the answer to an execute comes before all of it.
-      if (request.method === 'POST') setTimeout(breakOff, 20)
+      // Nothing of JSON, or of the answer to an execute, comes before all of it.
+      if (!isText) setTimeout(breakOff, 20)
     }
-    const broken = await sendRaw(proxy.port, get('runs'), (socket) => socket.once('data', () => breakOff()))
+    const broken = await sendRaw(proxy.port, get('comfy/health'), (socket) =>
+      socket.once('data', () => breakOff()),
+    )
     assert.is(broken.status, 200)
     assert.is(broken.isWhole, false)
-    assert.is((await sendRaw(proxy.port, `${post(4)}form`)).status, 502)
+    for (const bytes of [get('runs'), `${post(4)}form`])
+      assert.is((await sendRaw(proxy.port, bytes)).status, 502)
 
     const text = JSON.stringify({ status: 'success', data: ['é'.repeat(500), CANARY] })
     pod.respond = (_request, response) => {

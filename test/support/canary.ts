@@ -15,6 +15,10 @@ export function assertNoCanary(value: unknown, what = 'value'): void {
     inspect: () => inspect(value, { showHidden: true, depth: 12, getters: false, maxArrayLength: null }),
     stack: () => (value as Error | undefined)?.stack,
     cause: () => inspect((value as Error | undefined)?.cause, { showHidden: true, depth: 12 }),
+    response: () => {
+      const { response } = value as { response?: Response }
+      return response && inspect([response.url, response.statusText, ...response.headers])
+    },
     keys: () => {
       if (typeof value !== 'object' || value === null) return ''
       const own = Object.getOwnPropertyDescriptors(value)

@@ -3,8 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Client } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
-import { getRequestListener } from '@hono/node-server'
 import { listen } from './listen.ts'
+
+// Version 1 replaces the global `Response`: the attacks are made on a server of it, too (`honoVersions.test.ts`).
+const name = process.env.HONO_NODE_SERVER ?? '@hono/node-server'
+const { getRequestListener } = (await import(name)) as typeof import('@hono/node-server')
 
 /** What the pod saw of one request. */
 export interface Seen {

@@ -316,6 +316,22 @@ test('timeoutMs covers the time to the headers', async () => {
   }
 })
 
+test('a link with a login: neither that nor the signature shows', async () => {
+  const secret = 'http://ada:pa%40ss-of-ada@files.test/f@2x.png?name=(1).png&sig=the-signature'
+  // No fetch of Node or of a browser takes one; undici's error names it, as that of Deno does any link.
+  for (const fetch of [
+    undefined,
+    async () => Promise.reject(new TypeError(`request for url (${secret}): refused`)),
+  ]) {
+    const client = clientWith(fetch, { maxRetries: 0 })
+    const error = await rejection(downloadOutput(client, secret))
+    assert.instance(error, NetworkError)
+    assert.is(error.url, 'http://files.test/f@2x.png')
+    const all = inspect([error, error.message, error.stack], { depth: 12, showHidden: true })
+    assert.not.match(all, /ss-of-ada|ada:|the-signature/)
+  }
+})
+
 test('an error of the runtime that names the address: no signature, wherever it stands', async () => {
   const moved = 'https://cdn.test/f.png?X-Amz-Signature=other'
   const bun = Object.assign(new TypeError('ECONNREFUSED: Unable to connect'), { path: link })

@@ -244,12 +244,14 @@ test('the key and custom headers are redacted wherever a server echoes them', as
       for (const status of [200, 401, 422, 500]) {
         const error = await failure(
           body,
-          { status, headers: { 'x-request-id': `id-${key}-${secret}` } },
+          { status, headers: { 'x-request-id': `id-${key}-${secret}`, 'x-echo': `${secret} ${key}` } },
           { apiKey: key, headers: { authorization: `Bearer ${secret}` } },
         )
-        // The response is the caller's to look into; everything that is printed is not.
-        const { response: _, ...shown } = error
-        const all = inspect([error, shown, error.message, error.stack], { depth: 12, showHidden: true })
+        const { response, ...shown } = error
+        const all = inspect([error, shown, response, error.message, error.stack], {
+          depth: 12,
+          showHidden: true,
+        })
         assert.not.match(all, /canary/)
         assert.not.match(all, /0123456789/)
         assert.match(error.requestId, /^id-\[redacted\]/)
@@ -257,6 +259,49 @@ test('the key and custom headers are redacted wherever a server echoes them', as
       }
     }
   }
+})
+
+test('the response of an error has the headers of the answer, without an echo', async () => {
+  const server = await listen((request, response) => {
+    const echo = { 'x-echo': `key=${request.headers['x-api-key']}; ${request.headers.authorization}` }
+    response.writeHead(429, `no key ${CANARY}`, { ...echo, 'x-ratelimit-remaining': '0' }).end('{}')
+  })
+  try {
+    const headers = { authorization: 'Bearer token-0123456789' }
+    const client = clientWith(undefined, { baseUrl: server.url, maxRetries: 0, headers })
+    const { response } = await rejection(checkHealth(client))
+    assert.is(response.status, 429)
+    assert.is(response.headers.get('x-ratelimit-remaining'), '0')
+    assert.is(response.headers.get('x-echo'), 'key=[redacted]; Bearer [redacted]')
+    assertNoCanary(response, 'a response')
+  } finally {
+    await server.close()
+  }
+})
+
+test('a status that no Response can have is kept', async () => {
+  const odd = Object.defineProperty(new Response('{"errors":"odd"}'), 'status', { value: 999 })
+  const error = await failure(
+    '',
+    {},
+    { fetch: async () => Object.defineProperty(odd, 'ok', { value: false }) },
+  )
+  assert.is(error.code, 'ERR_FLOWSCALE_HTTP')
+  assert.is(error.status, 999)
+  assert.equal(error.errors, ['odd'])
+  assert.is(error.response.status, 599)
+})
+
+test('a word of a header that is a part of the key, and a key of words', async () => {
+  const headers = { 'x-team': CANARY.slice(0, 12) }
+  const error = await failure(
+    { errors: `no ${CANARY}, ${CANARY.slice(0, 12)}` },
+    { status: 401 },
+    { headers },
+  )
+  assert.equal(error.errors, ['no [redacted], [redacted]'])
+  const words = await failure({ errors: 'a key: is b a key' }, { status: 401 }, { apiKey: 'is b a' })
+  assert.equal(words.errors, ['a key: [redacted] key'])
 })
 
 test('a key that a server escapes its own way is redacted', async () => {
@@ -327,7 +372,7 @@ test('every class: name, code, inheritance, stack, guard', async () => {
 test('the response is there, and hidden', async () => {
   const error = await failure({ errors: 'x' }, { status: 404 })
   assert.instance(error.response, Response)
-  assert.ok(error.response.bodyUsed)
+  assert.is(await error.response.text(), '')
   assert.not(Object.keys(error).includes('response'))
   assert.not.match(inspect(error), /Response \{|response:/)
   assert.not.match(JSON.stringify(error), /"response"/)

@@ -14,6 +14,7 @@ import {
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import { createEmulator, type Dialect } from '@flowscale/emulator'
+import { Response as OtherResponse } from 'undici'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
@@ -352,6 +353,100 @@ test('an echo of the key is taken out, wherever the pieces end; results keep the
   assert.equal(await response.json(), { status: 'success', data: ['a'] })
 })
 
+test('a text streams without an echo of the key, wherever the pieces end; keys of any length', async () => {
+  for (const apiKey of [CANARY, 'k3y', 'two words']) {
+    const text = `${apiKey}é${apiKey}, ${apiKey}🦊 tokens-of-ada ${apiKey.slice(0, -1)}`
+    const bytes = new TextEncoder().encode(text)
+    for (const size of [1, 2, 3, 7, 64]) {
+      const body = new ReadableStream({
+        start(controller) {
+          for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size))
+          controller.close()
+        },
+      })
+      const client = createClient({
+        baseUrl: 'http://pod.test',
+        apiKey,
+        headers: { authorization: 'Token tokens-of-ada' },
+        fetch: async () => new Response(body, { headers: { 'content-type': 'text/plain' } }),
+      })
+      const response = await createProxyHandler(client, { authorize: 'public' })(call('runs'))
+      const hidden = '[redacted]'
+      const rest = apiKey.slice(0, -1)
+      assert.is(await response.text(), `${hidden}é${hidden}, ${hidden}🦊 ${hidden} ${rest}`)
+    }
+  }
+})
+
+test('JSON without an echo is passed as it came; with one, or in part, it is not', async () => {
+  const answer = (text: string, status = 200) =>
+    ask('public', async () => new Response(text, { status, headers: { 'content-type': 'application/json' } }))
+  const text = '{ "seed": 18446744073709551615, "a": 1.0, "a": "\\u00e9\\/" }'
+  for (const status of [200, 422]) assert.is(await (await answer(text, status)).text(), text)
+  const echo = await answer(`{ "a": [1, "${CANARY}"], "__proto__": 1 }`)
+  assert.is(await echo.text(), '{"a":[1,"[redacted]"],"__proto__":1}')
+  // In JSON that can't be read nothing can be found; the status still counts.
+  const said = { status: 'error', errors: ['The pod could not be asked'] }
+  for (const [given, status] of [
+    [200, 502],
+    [429, 429],
+    [503, 503],
+  ] as const) {
+    const broken = await answer('{"a":"', given)
+    assert.is(broken.status, status)
+    assert.equal(await broken.json(), said)
+    const empty = await answer('', given)
+    assert.is(empty.status, given)
+    assert.is(await empty.text(), '')
+  }
+  // Neither can it in what is nested too deep to be looked through.
+  assert.is((await answer('['.repeat(100_000) + ']'.repeat(100_000))).status, 502)
+  // An execute is read as a whole, whatever its type.
+  const executed = await ask(
+    'public',
+    async () =>
+      new Response(`{"a":"\\u0066${CANARY.slice(1)}"}`, { headers: { 'content-type': 'text/plain' } }),
+    form(),
+  )
+  assert.is(await executed.text(), '{"a":"[redacted]"}')
+})
+
+test('authorize may answer with a Response of any class', async () => {
+  const pod = fakeFetch(ok([]))
+  const other = new OtherResponse('Sign in', { status: 401 })
+  assert.not(other instanceof Response)
+  assert.is(await ask(() => other, pod), other)
+  // Neither of these is one; a session may have a status.
+  for (const session of [{ status: 401 }, { status: 'active' }, new Blob(['x']), { arrayBuffer() {} }]) {
+    assert.is((await ask(() => session, pod)).status, 403)
+    assert.is((await ask(() => Object.assign(session, { groupId: 'ada' }), pod)).status, 200)
+  }
+})
+
+test('the look for the owner of a run or an output takes the time-out of the client at most', async () => {
+  const logger = recorder()
+  let lookups = 0
+  const pod: Fetch = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    return ok([{ _id: `run-${lookups++}`, status: 'completed' }])
+  }
+  const client = clientWith(pod, { timeoutMs: 1000, logger })
+  const handler = createProxyHandler(client, { authorize: () => ({ groupId: 'ada' }) })
+  const clock = fakeClock()
+  try {
+    const pending = handler(call('runs/output?filename=of-bob.png'))
+    await clock.tickAsync(1000)
+    assert.is((await pending).status, 504)
+    assert.is(lookups, 2)
+    assert.equal(
+      logger.lines.map(({ message }) => message),
+      ['GET /api/v1/runs timed out after 200ms'],
+    )
+  } finally {
+    clock.uninstall()
+  }
+})
+
 test('an execute whose answer has no end is given up', async () => {
   let cancelled = 0
   const pod: Fetch = async () => {
@@ -584,20 +679,24 @@ test('a list that tells of other groups, too, is gone through', async () => {
   assert.is(await status('runs/output?filename=a.b.png'), 404)
 })
 
-test('the answer about a run that is not there is let go of', async () => {
+test('a lookup whose answer has no end is given up', async () => {
   let open = 0
+  let type = ''
   const pod: Fetch = async () => {
     open++
     const long = new ReadableStream({
-      pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+      pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)),
       cancel: () => {
         open--
       },
     })
-    return new Response(long, { status: 404, headers: { 'content-type': 'application/json' } })
+    return new Response(long, { status: 404, headers: { 'content-type': type } })
   }
-  const answer = await ask(() => ({ groupId: 'ada' }), pod, call('runs/x'))
-  assert.equal([answer.status, open], [404, 0])
+  for (const one of ['application/json', 'text/plain']) {
+    type = one
+    const answer = await ask(() => ({ groupId: 'ada' }), pod, call('runs/x'))
+    assert.equal([answer.status, open], [502, 0])
+  }
 })
 
 test.run()

@@ -156,24 +156,47 @@ test('ws, also the oldest 8: protocols second, headers third', async () => {
   assert.equal(socket!.args, ['one', { headers: { 'x-api-key': CANARY } }])
 })
 
-test('a WebSocket that throws for headers gets the key in the query', async () => {
-  const WebSocket = fakeClass(browserCheck)
-  const { socket, key } = await make(WebSocket, { WebSocket, protocols: ['one'] })
-  assert.is(key, CANARY)
-  assert.equal(socket!.args, [['one']])
+test('a WebSocket that throws for headers gets no key in its URL outside of a page: an error, and no second attempt', async () => {
+  for (const [globals, auth] of [
+    [{}, undefined],
+    [{}, 'auto'],
+    [{}, 'header'],
+    // workerd
+    [{ WebSocketPair: class {} }, 'auto'],
+  ] as const) {
+    await withGlobals(globals, async () => {
+      const WebSocket = fakeClass(browserCheck)
+      const { seen } = await make(WebSocket, { WebSocket, auth, reconnect: true })
+      assert.is(WebSocket.made.length, 0)
+      assert.instance(seen.errors[0], ArgumentError)
+      assert.match(seen.errors[0].message, /^auth: /)
+      assert.is(await rejection(seen.connection.opened), seen.errors[0])
+    })
+  }
 })
 
-test('... and with auth "header" it is an error at once, without a second attempt', async () => {
+test('... unless that is asked for, and it may do without custom headers', async () => {
   const WebSocket = fakeClass(browserCheck)
-  const { seen } = await make(WebSocket, { WebSocket, auth: 'header', reconnect: true })
-  assert.is(WebSocket.made.length, 0)
-  assert.instance(seen.errors[0], ArgumentError)
-  assert.match(seen.errors[0].message, /^auth: /)
-  assert.is(await rejection(seen.connection.opened), seen.errors[0])
+  const { socket, key } = await make(WebSocket, { WebSocket, auth: 'query', protocols: ['one'] })
+  assert.is(key, CANARY)
+  assert.equal(socket!.args, [['one']])
+  const none = fakeClass(browserCheck)
+  const own = { apiKey: undefined, headers: { 'x-team': 'mine' } }
+  assert.is((await make(none, { WebSocket: none }, own)).key, null)
+  assert.is(none.made.length, 1)
 })
 
 const page = { window: {}, document: {} }
 const open = { allowDangerouslyExposeApiKey: true }
+
+test('a page with a WebSocket that was passed and throws for headers: the key in the query', async () => {
+  const WebSocket = fakeClass(browserCheck)
+  await withGlobals(page, async () => {
+    const { socket, key } = await make(WebSocket, { WebSocket, protocols: ['one'] }, open)
+    assert.is(key, CANARY)
+    assert.equal(socket!.args, [['one']])
+  })
+})
 
 test('a page: the key in the query, without a try', async () => {
   const WebSocket = fakeClass()

@@ -10,8 +10,8 @@ export type Fail = (
 ) => FlowScaleError
 
 /**
- * What JSON gave, without the key and without the values of custom headers, should a server have echoed them: in
- * each string and number, names included.
+ * A parsed answer without the key and the words of other headers, which a server may have echoed in strings, numbers and
+ * names.
  */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
   const clean = (item: unknown): unknown => {
@@ -19,16 +19,20 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
     if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
     const before = text(item)
     let after = before
-    for (const name in headers) {
-      for (const secret of headers[name]!.split(' ')) {
-        // A short word is no secret, and to take it out would spoil the message.
-        if (secret.length > (name === keyHeader ? 0 : 7)) after = after.replaceAll(secret, '[redacted]')
+    // The key, which comes last, goes first: a word of another header may be a part of it, and would leave the rest.
+    for (const name of Object.keys(headers).reverse()) {
+      // A short word is no secret, and to take it out would spoil the text.
+      for (const secret of headers[name]!.match(name === keyHeader ? /.+/ : /\S{8,}/g) ?? []) {
+        after = after.replaceAll(secret, '[redacted]')
       }
     }
     return after === before ? item : after
   }
   return clean(value) as T
 }
+
+/** A text whose URLs show neither login, query nor fragment, which may give access. */
+export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
 
 /**
  * The error for an answer that is no result: what the server said, without the key. No `text`: it is a redirect
@@ -41,11 +45,12 @@ export function answerError(
   text?: string,
 ): FlowScaleError {
   const { ok, status, headers: told } = response
-  const { body, requestId, location } = redact(
+  const { body, requestId, location, ...init } = redact(
     {
       body: parse(text),
       requestId: told.get('x-request-id'),
-      location: told.get('location')?.split(/[?#]/)[0] || undefined,
+      location: hideAccess(told.get('location') ?? '') || undefined,
+      headers: Object.fromEntries(told),
     },
     headers,
   )
@@ -68,6 +73,14 @@ export function answerError(
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
     `answered ${status}${ok ? ' without a result' : ''}: ${said}`,
-    { status, body, errors, requestId, response, retryAfterMs: ms >= 0 ? ms : undefined, details },
+    {
+      status,
+      body,
+      errors,
+      requestId,
+      response: new Response(null, { ...init, status: Math.min(status, 599) }),
+      retryAfterMs: ms >= 0 ? ms : undefined,
+      details,
+    },
   )
 }

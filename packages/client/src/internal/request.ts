@@ -1,6 +1,6 @@
 import { ArgumentError, type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
-import { answerError, type Fail, redact } from './answer.ts'
+import { answerError, type Fail, hideAccess, redact } from './answer.ts'
 import { parse } from './data.ts'
 import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
@@ -105,8 +105,9 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const { cause } = Object(error)
       // What a server sent that is no HTTP, which may be an echo of the request.
       if (cause?.data) cause.data = redact(cause.data, headers)
-      // Some runtimes name the address, and with it the signature of a link: in the message, and elsewhere in the error.
-      const why = redact(`${cause?.code ?? cause?.message ?? error}`, headers).replace(/\?[^\s)]*/g, '')
+      // Some runtimes name the address, and with it the login and signature of a link: in the message, and elsewhere
+      // in the error.
+      const why = hideAccess(redact(`${cause?.code ?? cause?.message ?? error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }
   }

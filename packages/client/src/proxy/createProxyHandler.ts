@@ -1,11 +1,12 @@
 import { check, checkOptions, isId } from '../internal/options.ts'
+import { addressOf } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
 import { forward } from './forward.ts'
-import { type Ask, keepToGroup } from './keepToGroup.ts'
+import { type GetEnvelope, keepToGroup } from './keepToGroup.ts'
 import { proxyRules } from './proxyRules.ts'
-import { type Call, readCall } from './readCall.ts'
+import { readRequest } from './readRequest.ts'
 import { refuse } from './refuse.ts'
 import type { ProxyOptions } from './types.ts'
 
@@ -48,6 +49,8 @@ export function createProxyHandler(
   options: ProxyOptions,
 ): (request: Request) => Promise<Response> {
   reveal(client)
+  // A base URL that is a path has no address on a server.
+  addressOf(client, '')
   checkOptions(options, proxyRules)
   check('authorize', options.authorize, proxyRules.authorize)
   const { authorize, allow, maxBodyBytes = 104_857_600, basePath = '', cors = [] } = options
@@ -56,30 +59,37 @@ export function createProxyHandler(
   const origins = [...cors]
 
   const answer = async (request: Request): Promise<Response> => {
-    const call = readCall(request, basePath)
-    if (call instanceof Response) return call
+    const { refusal, value: proxyRequest } = readRequest(request, basePath)
+    if (refusal) return refusal
     if (isForeign(request, origins)) return refuse(403, 'Not from this site')
     const permission = authorize === 'public' || (await authorize(request))
-    if (permission instanceof Response) return permission
+    if (isResponse(permission)) return permission
     const groupId = Object(permission).groupId
     if (permission !== true && groupId === undefined) return refuse(403, 'Forbidden')
     if (groupId !== undefined) check('the groupId of authorize', groupId, isId)
-    const { operation, query } = call
+    const { operation, query } = proxyRequest
     if (operations && !operations.includes(operation)) return refuse(403, `${operation} is not allowed`)
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')
     }
-    const send = (what: Call) => forward(client, what, request, maxBodyBytes)
-    const ask: Ask = async (path, query) => {
-      const told = await send({ operation: 'getRuns', method: 'GET', path, query })
-      if (!told.ok) return told
-      try {
-        return Object(await told.json())
-      } catch {
-        return refuse(502, 'The pod could not be asked')
+    if (groupId !== undefined) {
+      // For all that is asked to find out whose a run or an output is.
+      const end = Date.now() + client.timeoutMs
+      const getEnvelope: GetEnvelope = async (path, query) => {
+        const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
+        const leftMs = Math.max(1, end - Date.now())
+        const response = await forward(client, lookup, request, maxBodyBytes, leftMs)
+        if (!response.ok) return { refusal: response }
+        try {
+          return { value: Object(await response.json()) }
+        } catch {
+          return { refusal: refuse(502, 'The pod could not be asked') }
+        }
       }
+      const answer = await keepToGroup(groupId, proxyRequest, getEnvelope)
+      if (answer) return answer
     }
-    return (groupId === undefined ? undefined : await keepToGroup(groupId, call, ask)) ?? send(call)
+    return forward(client, proxyRequest, request, maxBodyBytes)
   }
 
   return async (request) => {
@@ -92,3 +102,7 @@ export function createProxyHandler(
     }
   }
 }
+
+/** Of any class: a server may replace the global one, and an app may have brought its own. */
+const isResponse = (value: unknown): value is Response =>
+  typeof Object(value).arrayBuffer === 'function' && typeof Object(value).status === 'number'

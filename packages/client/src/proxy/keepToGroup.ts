@@ -1,17 +1,23 @@
 import { isDone, isFailed, toRun } from '../internal/data.ts'
 import { isSameOutput } from '../internal/isSameOutput.ts'
 import type { Run } from '../types.ts'
-import type { Call } from './readCall.ts'
-import { own, refuse } from './refuse.ts'
+import type { ProxyRequest } from './readRequest.ts'
+import { type OrRefusal, refuse, safeHeaders } from './refuse.ts'
 
-/** Asks the pod: gives the envelope, or the answer of the proxy where there is none. */
-export type Ask = (path: string, query: Record<string, string>) => Promise<Record<string, unknown> | Response>
+/** Asks the pod for an envelope; a refusal is the answer where there is none. */
+export type GetEnvelope = (
+  path: string,
+  query: Record<string, string>,
+) => Promise<OrRefusal<Record<string, unknown>>>
 
-/** Keeps a call within a group. Gives the answer to one that is about others, or that can't be looked into. */
+/** The most pages of a group that are looked through, of 100 runs each. */
+const maxPages = 50
+
+/** Keeps a request within a group. Gives the answer to one that is about others, or that can't be looked into. */
 export async function keepToGroup(
   groupId: string,
-  { operation, runId, query }: Call,
-  ask: Ask,
+  { operation, runId, query }: ProxyRequest,
+  getEnvelope: GetEnvelope,
 ): Promise<Response | undefined> {
   // The same for what is of others as for what is not there.
   const notFound = refuse(404, 'Not Found')
@@ -24,41 +30,56 @@ export async function keepToGroup(
   const { filename } = query
   if (!runId && !filename) return undefined
   if (runId) {
-    const told = await ask(`/api/v1/runs/${runId}`, {})
-    if (told instanceof Response) {
-      if (told.status !== 404) return told
-      // It may be long, and would hold its connection.
-      told.body?.cancel().catch(() => {})
-      return notFound
+    const { refusal, value } = await getEnvelope(`/api/v1/runs/${runId}`, {})
+    if (refusal) {
+      return refusal.status === 404 ? notFound : refusal
     }
-    const { group_id } = Object(told.data)
+    const { group_id } = Object(value.data)
     if (group_id !== undefined) return group_id === groupId ? undefined : notFound
     // This server's runs don't tell.
   }
   const seen = new Set<string>()
   let isGoing = false
-  for (let page = 1, before = -1; seen.size > before; page++) {
-    const told = await ask('/api/v1/runs', { group_id: groupId, page: `${page}`, page_size: '100' })
-    if (told instanceof Response) return told
-    const { data, meta } = told
-    before = page === Object(meta).total_pages ? Number.POSITIVE_INFINITY : seen.size
+  for (let page = 1; page <= maxPages; page++) {
+    const { refusal, value } = await getEnvelope('/api/v1/runs', {
+      group_id: groupId,
+      page: `${page}`,
+      page_size: '100',
+    })
+    if (refusal) return refusal
+    const { data, meta } = value
+    const before = seen.size
     for (const item of [Object(data).runs ?? data].flat()) {
       const run = toRun(item)
       seen.add(run._id)
-      // A server may know nothing of groups.
-      if ((run.group_id ?? groupId) !== groupId) continue
-      if (
-        runId
-          ? run._id === runId
-          : namesOf(run).some((name) => name === filename || isSameOutput(name, filename!))
-      )
+      // A server may know nothing of groups, and tell of none: not even of `null`.
+      if (run.group_id !== undefined && run.group_id !== groupId) continue
+      if (runId) {
+        if (run._id === runId) return undefined
+        continue
+      }
+      const name = findName(filename!, run)
+      if (name) {
+        // The pod's own name for it: the caller's may be the name of another's output.
+        query.filename = name
         return undefined
+      }
       isGoing ||= !isDone(run.status) && !isFailed(run.status)
     }
+    if (page === Object(meta).total_pages || seen.size === before) break
   }
   // A run of the group may still make that output.
-  return isGoing && filename ? new Response(null, { status: 204, headers: own }) : notFound
+  return isGoing && filename ? new Response(null, { status: 204, headers: safeHeaders }) : notFound
 }
 
-const namesOf = ({ outputs, output_names }: Run): string[] =>
-  [outputs.map(({ filename }) => filename), output_names ?? []].flat().map(String)
+/** The name that a run has for an output, with an extension or without one, as either may be asked for. */
+function findName(filename: string, { outputs, output_names = [] }: Run): string | undefined {
+  const names = [...outputs.flatMap(({ filename }) => filename ?? []), ...output_names]
+  return names.includes(filename)
+    ? filename
+    : names.find((name) => isSame(name, filename) && !names.some((other) => isSame(name, other)))
+}
+
+/** Whether one has an extension that the other lacks: `a.png` is `a`, but `a.png.b` is not `a.png`. */
+const isSame = (...names: [string, string]): boolean =>
+  isSameOutput(...names) && !names.every((name) => /\.[a-z\d]+$/i.test(name))

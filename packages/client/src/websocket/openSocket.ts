@@ -54,8 +54,9 @@ export async function openSocket(
         : make({ headers, ...(protocols && { protocols }) })
     } catch {}
   }
-  if (hasHeaders && auth === 'header') {
-    return { error: new ArgumentError("auth: this runtime's WebSocket can't set headers") }
+  // The key gets into a URL where a browser leaves no other way, or where that was asked for.
+  if ((hasHeaders && auth === 'header') || (headers[keyHeader] && !isBrowser())) {
+    return { error: new ArgumentError("auth: this WebSocket can't set headers") }
   }
   if (key) url.searchParams.set('api_key', key)
   try {

@@ -45,8 +45,9 @@ export interface WebSocketOptions {
   url?: string | URL | (() => string | URL | Promise<string | URL>) | undefined
   protocols?: string | readonly string[] | undefined
   /**
-   * How the key is sent. `'auto'`: in a header where the runtime can set one, else (in browsers) in the query; not
-   * to another host than that of the base URL. Default `'auto'`.
+   * How the key is sent. `'auto'`: in a header; in browsers, whose WebSocket can't set one, in the query; not to another
+   * host than that of the base URL. A `WebSocket` that takes no headers is an error outside of browsers, unless this is
+   * `'query'`. Default `'auto'`.
    */
   auth?: 'auto' | 'header' | 'query' | 'none' | undefined
   /** Default: the global one, else `isomorphic-ws`, which has to be installed with `ws`. */

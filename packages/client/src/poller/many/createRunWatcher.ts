@@ -66,6 +66,7 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  * ```
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
+  reveal(client)
   checkOptions(options, makeRules())
   const { pollIntervalMs: _, push: __, ...ownRules } = waitRules
   const batch = createBatch(client, options, (run) => {

@@ -106,6 +106,7 @@ export async function executeMany<T extends object>(
   inputsList: readonly (T & InputsOf<T>)[],
   options: ExecuteManyOptions = {},
 ): Promise<ManyResult[]> {
+  reveal(client)
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')

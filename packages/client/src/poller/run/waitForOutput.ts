@@ -24,6 +24,7 @@ export async function waitForOutput(
   filename: string,
   options: PollOptions = {},
 ): Promise<Envelope<Output>> {
+  reveal(client)
   checkOptions(options, pollRules)
   check('filename', filename, isId)
   const resume = (more: object) => waitForOutput(client, filename, { ...options, ...more })

@@ -27,6 +27,7 @@ export async function waitForResult(
   runId: string,
   options: WaitForResultOptions = {},
 ): Promise<RunResult> {
+  reveal(client)
   checkOptions(options, waitRules)
   check('runId', runId, isId)
   return followResult(client, runId, options)

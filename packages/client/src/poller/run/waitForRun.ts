@@ -1,6 +1,7 @@
 import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { runError } from '../../internal/runError.ts'
+import { reveal } from '../../internal/secrets.ts'
 import type { Client, Run } from '../../types.ts'
 import { createRunReader } from './createRunReader.ts'
 import { type WaitOptions, waitRules } from './options.ts'
@@ -19,6 +20,7 @@ import { poll } from './poll.ts'
  * ```
  */
 export async function waitForRun(client: Client, runId: string, options: WaitOptions = {}): Promise<Run> {
+  reveal(client)
   checkOptions(options, waitRules)
   check('runId', runId, isId)
   const reader = createRunReader(runId, options)

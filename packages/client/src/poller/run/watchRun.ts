@@ -1,5 +1,6 @@
 import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
+import { reveal } from '../../internal/secrets.ts'
 import type { Client, Run } from '../../types.ts'
 import { createRunReader } from './createRunReader.ts'
 import { type WatchOptions, watchRules } from './options.ts'
@@ -23,6 +24,7 @@ export async function* watchRun(
   runId: string,
   options: WatchOptions = {},
 ): AsyncGenerator<Run, void, undefined> {
+  reveal(client)
   checkOptions(options, watchRules)
   check('runId', runId, isId)
   const reader = createRunReader(runId, { ...options, isEager: true })
