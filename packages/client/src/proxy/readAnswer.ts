@@ -1,4 +1,5 @@
-import { parse, redact } from '../internal/answer.ts'
+import { redact } from '../internal/answer.ts'
+import { parse } from '../internal/data.ts'
 import { createCleaner } from './createCleaner.ts'
 import { createLimit } from './createLimit.ts'
 import { pump } from './pump.ts'
