@@ -116,7 +116,7 @@ export class HttpError extends FlowScaleError {
   declare readonly requestId: string | null
   /** The header `Retry-After`, in ms from when the answer came. */
   declare readonly retryAfterMs: number | undefined
-  /** Not enumerable; its body has been read. */
+  /** Not enumerable. Status and headers, in which an echo of the key is replaced; its body is in `body`. */
   declare readonly response: Response
 }
 
@@ -156,7 +156,10 @@ export class ResponseError extends FlowScaleError {
   /** What the server said, one string for each problem. */
   declare readonly errors: string[]
   declare readonly requestId: string | null
-  /** Not enumerable; its body has been read. Not told where an output could be asked for, but not downloaded. */
+  /**
+   * Not enumerable. Status and headers, in which an echo of the key is replaced; its body is in `body`. Not told where an
+   * output could be asked for, but not downloaded.
+   */
   declare readonly response: Response | undefined
 }
 

@@ -53,7 +53,10 @@ export interface ClientOptions {
 
 declare const internals: unique symbol
 
-/** Made by {@link createClient}; frozen. Neither the key nor the headers can be read from it. */
+/**
+ * Made by {@link createClient}; frozen. Logs and JSON show neither its key nor its headers. Code that means to can still
+ * get them: what runs in your process has your key.
+ */
 export interface Client {
   /** Without a trailing slash; a path, where one was given. */
   readonly baseUrl: string

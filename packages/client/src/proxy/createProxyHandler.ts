@@ -12,17 +12,16 @@ import type { ProxyOptions } from './types.ts'
 
 /**
  * Makes a handler that stands between pages and a pod, so that the key stays on the server: for a Worker, a route of
- * Next.js, Hono, Deno, Bun, or Node by an adapter. It passes the calls of the API and nothing else, streams uploads
- * and answers, and answers in the API's form what it refuses. A page uses it by `createClient({ baseUrl: basePath })`,
- * without a key.
+ * Next.js, Hono, Deno, Bun, or Node by an adapter. It passes the requests of the API and nothing else, streams uploads,
+ * and refuses in the API's form. A page uses it by `createClient({ baseUrl: basePath })`, without a key.
  *
  * Of a request only the operation, the parameters that the API knows and the form of an execute get to the pod; of an
- * answer only the status, the body (without the key, should the pod echo it), `Retry-After` and `x-request-id` get to
- * the caller. Nothing is retried here: the caller's client does that. A caller that leaves ends the request to the
+ * answer only the status, the body (without an echo of the key; JSON up to 16 MiB), `Retry-After` and `x-request-id` get
+ * to the caller. Nothing is retried here: the caller's client does that. A caller that leaves ends the request to the
  * pod, but for an execute, which is seen through.
  *
  * Answers of its own: 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415,
- * 422, 502 (no answer, a redirect, a refused key), 504 (nothing within the client's `timeoutMs`).
+ * 422, 502 (no answer, one that can't be read, a redirect, a refused key), 504 (the client's `timeoutMs` is over).
  *
  * @returns `(request) => Promise<Response>`. It rejects with what `authorize` or the client's own `headers` throw,
  * and with an {@link ArgumentError} for an illegal `groupId` of `authorize`, or when that has read the body.

@@ -10,9 +10,9 @@ export type ProxyOperation =
   | 'getRuns'
 
 /**
- * `true`: yes. A `Response`: no, and it is the answer (make a new one each time). `{ groupId }`: yes, and all that this
- * caller runs is put in that group, of whose runs and outputs alone it can ask; those of others are answered with 404.
- * Anything else is a no, answered with 403.
+ * `true`: yes. A `Response`, of any class: no, and it is the answer (make a new one each time). `{ groupId }`: yes, and
+ * all that this caller runs is put in that group, of whose runs and outputs alone it can ask; those of others are answered
+ * with 404. Anything else is a no, answered with 403.
  */
 export type ProxyPermission = boolean | Response | { readonly groupId: string }
 
