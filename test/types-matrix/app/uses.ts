@@ -42,6 +42,7 @@ import {
   type ResultList as OutputList,
   type ResultOutput as OutputOfResult,
   type ParsedWorkflow,
+  type RunProgress as Progress,
   type PushConnection as Push,
   parseWorkflow,
   type QueueEntry,
@@ -56,8 +57,10 @@ import {
   type RunList,
   type RunOutput,
   type RunStatus,
+  type RunWatch,
   TimeoutError,
   toFile,
+  type RunUpdate as Update,
   ValidationError,
   type Workflow,
   type WorkflowKind,
@@ -83,7 +86,9 @@ import {
   type ResultList,
   type ResultOutput,
   type ResumeOptions,
+  type RunProgress,
   type RunResult,
+  type RunUpdate,
   type RunWatcher,
   type RunWatcherOptions,
   type RunWatcherWaitOptions,
@@ -257,8 +262,10 @@ export async function polls(client: Client, push: PushConnection, run: string): 
   const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
   const names: WaitForResultOptions = {
     ...wait,
-    onProgress: ({ status, progress = 0 }) => say(status, progress),
+    onProgress: ({ status, progress = 0 }: RunProgress & Progress) => say(status, progress),
   }
+  const watched: RunWatch = push.watch(run, ({ progress }: RunUpdate & Update) => say(progress ?? 0))
+  say(watched.pauseMs(1000))
   const told = ({ runId, outputNames }: Submission) => say(runId.trim(), outputNames.length)
   const execute: ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
   try {
