@@ -83,12 +83,12 @@ import {
   type PollHistory,
   type PollOptions,
   type PushConnection,
+  type RunUpdate as PushUpdate,
   type ResultList,
   type ResultOutput,
   type ResumeOptions,
   type RunProgress,
   type RunResult,
-  type RunUpdate,
   type RunWatcher,
   type RunWatcherOptions,
   type RunWatcherWaitOptions,
@@ -264,7 +264,7 @@ export async function polls(client: Client, push: PushConnection, run: string): 
     ...wait,
     onProgress: ({ status, progress = 0 }: RunProgress & Progress) => say(status, progress),
   }
-  const watched: RunWatch = push.watch(run, ({ progress }: RunUpdate & Update) => say(progress ?? 0))
+  const watched: RunWatch = push.watch(run, ({ progress }: PushUpdate & Update) => say(progress ?? 0))
   say(watched.pauseMs(1000))
   const told = ({ runId, outputNames }: Submission) => say(runId.trim(), outputNames.length)
   const execute: ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
