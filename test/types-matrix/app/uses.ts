@@ -55,9 +55,12 @@ import {
   RunError,
   type RunList,
   type RunOutput,
+  type RunProgress,
   type RunStatus,
+  type RunWatch,
   TimeoutError,
   toFile,
+  type RunUpdate as Update,
   ValidationError,
   type Workflow,
   type WorkflowKind,
@@ -79,7 +82,9 @@ import {
   type ManyResult,
   type PollHistory,
   type PollOptions,
+  type RunProgress as Progress,
   type PushConnection,
+  type RunUpdate as Pushed,
   type ResultList,
   type ResultOutput,
   type ResumeOptions,
@@ -473,6 +478,15 @@ export const shared = (
     ResumeOptions,
     RunResult,
   ]
+
+/** What a connection of an app's own gives a wait. */
+export const watchWith = (
+  updates: (Update & Pushed)[],
+): RunWatch & { progress: (RunProgress & Progress)[] } => ({
+  pauseMs: (ms) => ms * 2,
+  stop() {},
+  progress: updates.map(({ status = 'queued', progress = 0 }) => ({ status, progress: Number(progress) })),
+})
 
 /** And so are its types. */
 export type Same = [
