@@ -42,7 +42,6 @@ import {
   type ResultList as OutputList,
   type ResultOutput as OutputOfResult,
   type ParsedWorkflow,
-  type RunProgress as Progress,
   type PushConnection as Push,
   parseWorkflow,
   type QueueEntry,
@@ -56,6 +55,7 @@ import {
   RunError,
   type RunList,
   type RunOutput,
+  type RunProgress,
   type RunStatus,
   type RunWatch,
   TimeoutError,
@@ -82,12 +82,12 @@ import {
   type ManyResult,
   type PollHistory,
   type PollOptions,
+  type RunProgress as Progress,
   type PushConnection,
-  type RunUpdate as PushUpdate,
+  type RunUpdate as Pushed,
   type ResultList,
   type ResultOutput,
   type ResumeOptions,
-  type RunProgress,
   type RunResult,
   type RunWatcher,
   type RunWatcherOptions,
@@ -262,10 +262,8 @@ export async function polls(client: Client, push: PushConnection, run: string): 
   const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
   const names: WaitForResultOptions = {
     ...wait,
-    onProgress: ({ status, progress = 0 }: RunProgress & Progress) => say(status, progress),
+    onProgress: ({ status, progress = 0 }) => say(status, progress),
   }
-  const watched: RunWatch = push.watch(run, ({ progress }: PushUpdate & Update) => say(progress ?? 0))
-  say(watched.pauseMs(1000))
   const told = ({ runId, outputNames }: Submission) => say(runId.trim(), outputNames.length)
   const execute: ExecuteAsyncOptions = { ...wait, onSubmitted: told, groupId: 'g', arrays: 'repeat' }
   try {
@@ -480,6 +478,15 @@ export const shared = (
     ResumeOptions,
     RunResult,
   ]
+
+/** What a connection of an app's own gives a wait. */
+export const watchWith = (
+  updates: (Update & Pushed)[],
+): RunWatch & { progress: (RunProgress & Progress)[] } => ({
+  pauseMs: (ms) => ms * 2,
+  stop() {},
+  progress: updates.map(({ status = 'queued', progress = 0 }) => ({ status, progress: Number(progress) })),
+})
 
 /** And so are its types. */
 export type Same = [
