@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createWatch } from '../../../packages/client/src/websocket/createWatch.ts'
 import { CANARY } from '../../support/canary.ts'
-import { fakeClock, ok, rejection } from '../../support/fakes.ts'
+import { fakeClock, json, ok, rejection } from '../../support/fakes.ts'
 
 const test = suite('push, hidden pages and machines that sleep')
 const RUN = '808f34d0-ef97-4b78-a00f-1268077ea6db'
@@ -16,13 +16,14 @@ function scene() {
   const asked: number[] = []
   const listeners = new Set<(...message: unknown[]) => void>()
   const sent: any[] = []
-  const state = { status: 'queued', hang: false }
+  const state = { status: 'queued', hang: false, refuse: false }
   const client = createClient({
     baseUrl: 'http://pod.test',
     apiKey: CANARY,
     fetch: async (_, { signal }) => {
       asked.push(clock.now - start)
       if (state.hang) await new Promise((_, reject) => signal?.addEventListener('abort', reject))
+      if (state.refuse) return json({}, { status: 429, headers: { 'retry-after': '7' } })
       return ok({
         _id: RUN,
         status: state.status,
@@ -115,6 +116,45 @@ test('news that comes while a poll is under way is not lost', async () => {
   } finally {
     clock.uninstall()
   }
+})
+
+test('news does not cut the pause short that a Retry-After asks for', async () => {
+  const { clock, client, push, update, asked, state } = scene()
+  try {
+    const done = waitForRun(client, RUN, { push })
+    await clock.tickAsync(0)
+    state.refuse = true
+    update('running')
+    await clock.tickAsync(0)
+    state.refuse = false
+    state.status = 'completed'
+    await clock.tickAsync(3000)
+    update('completed')
+    await clock.tickAsync(5000)
+    await done
+    assert.equal(asked, [0, 0, 7000])
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('runs that are watched share one listener on the messages', () => {
+  const listeners = new Set<(...message: unknown[]) => void>()
+  const seen: string[] = []
+  const watch = createWatch({ connected: true, send: () => true }, (listener) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  })
+  const watches = ['a', 'b', 'a'].map((runId, index) =>
+    watch(runId, ({ status }) => seen.push(`${runId}${index} ${status}`)),
+  )
+  assert.is(listeners.size, 1)
+  for (const listener of listeners) {
+    listener({ type: 'run_status_update', data: { run_id: 'a', status: 'running' } })
+  }
+  assert.equal(seen, ['a0 running', 'a2 running'])
+  for (const { stop } of watches) stop()
+  assert.is(listeners.size, 0)
 })
 
 test('the end of the connection makes it poll, and an abort leaves no listener', async () => {

@@ -570,6 +570,32 @@ test(
 )
 
 test(
+  'an item that waits for its group to be listed is not submitted when a callback has thrown meanwhile',
+  timed(async (clock) => {
+    const server = fleet(clock, 0)
+    let posts = 0
+    server.reply = async (_, { method }) => {
+      if (method === 'POST') posts++
+      return ok(method === 'POST' ? { run_id: 'x' } : { runs: [] })
+    }
+    const own = new Error('mine')
+    const done = rejection(
+      executeMany(server.client, 'w', [{}, {}], {
+        groupId: (index) => `item-${index}`,
+        submitted: new Map([[0, 'r0']]),
+        timeoutMs: 1000,
+        onResult() {
+          throw own
+        },
+      }),
+    )
+    await clock.tickAsync(20_000)
+    assert.is(await done, own)
+    assert.is(posts, 0)
+  }),
+)
+
+test(
   'an iteration tells of a run whose wait was resumed',
   timed(async (clock) => {
     const { client, runs } = fleet(clock, 1)

@@ -1,7 +1,5 @@
-import { isObject } from '../internal/data.ts'
-import { encodeId } from '../internal/options.ts'
-import { readRun } from '../internal/readRun.ts'
-import { request } from '../internal/request.ts'
+import { check, isId } from '../internal/options.ts'
+import { requestRun } from '../internal/readRun.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 
@@ -23,8 +21,6 @@ export async function getRun(
   options: RequestOptions = {},
 ): Promise<Envelope<Run>> {
   reveal(client)
-  return request(client, `runs/${encodeId('runId', runId)}`, {
-    options,
-    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
-  })
+  check('runId', runId, isId)
+  return requestRun(client, runId, options)
 }

@@ -1,6 +1,7 @@
-import type { Run } from '../types.ts'
+import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 import { redact } from './answer.ts'
-import { isFailed, toRun } from './data.ts'
+import { isFailed, isObject, toRun } from './data.ts'
+import { request } from './request.ts'
 
 /** Reads a run. One that failed may echo the headers of the request in its errors. */
 export function readRun(data: unknown, headers: Readonly<Record<string, string>>, id?: string): Run {
@@ -12,4 +13,12 @@ export function readRun(data: unknown, headers: Readonly<Record<string, string>>
     // Nested too deep to be looked through.
     return toRun({ status: run.status }, run._id)
   }
+}
+
+/** As `getRun`, for an id that was checked. */
+export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
+  return request(client, `runs/${encodeURIComponent(runId)}`, {
+    options,
+    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
+  })
 }

@@ -6,13 +6,11 @@ import { isDone, isFailed, isGoing, isObject } from '../../internal/data.ts'
 import type { Rule } from '../../internal/options.ts'
 import { pollClient } from '../../internal/pollClient.ts'
 import { withQuery } from '../../internal/query.ts'
-import { readRun } from '../../internal/readRun.ts'
+import { readRun, requestRun } from '../../internal/readRun.ts'
 import { request } from '../../internal/request.ts'
 import type { Batch, Member } from '../../internal/secrets.ts'
 import { sleep, untilAborted } from '../../internal/timers.ts'
 import type { Client, Envelope, PushConnection, Run, RunWatch } from '../../types.ts'
-
-import { requestRun } from '../run/createRunReader.ts'
 
 export interface BatchOptions {
   groupId?: string | undefined
@@ -130,7 +128,7 @@ export function createBatch(
     const taken = take(runId)
     // Not awaited: their rate is what bounds them.
     limiter
-      .send(() => requestRun(own, runId, signal))
+      .send(() => requestRun(own, runId, { signal }))
       .finally(() => note(runId, moment))
       .then(
         ({ data }) => answer(runId, taken, data),

@@ -106,7 +106,7 @@ export async function executeMany<T extends object>(
   inputsList: readonly (T & InputsOf<T>)[],
   options: ExecuteManyOptions = {},
 ): Promise<ManyResult[]> {
-  reveal(client)
+  const secrets = reveal(client)
   checkOptions(options, makeRules())
   check('workflowId', workflowId, isId)
   if (!Array.isArray(inputsList)) throw new ArgumentError('inputsList must be an array')
@@ -114,7 +114,6 @@ export async function executeMany<T extends object>(
   const { submitted = new Map<number, string>(), timeoutMs, cancelOn, pollIntervalMs } = options
   const hasOwnGroups = typeof group === 'function'
   const groups = new Set<unknown>()
-  const secrets = reveal(client)
   const own = hide(
     { ...client },
     { ...secrets, headers: () => resolveHeaders({ headers: secrets.headers }, options.headers) },
@@ -190,6 +189,8 @@ export async function executeMany<T extends object>(
             runId = await find(groupId!)
           }
         }
+        // Nothing new is paid for when the caller can't take note of it.
+        if (!runId && thrown.length) return
         if (!runId) {
           const execution = await submitItem(index, groupId)
           runId = execution.run_id
@@ -229,7 +230,6 @@ export async function executeMany<T extends object>(
   const turns = items.keys()
   const work = async () => {
     for (const index of turns) {
-      // Nothing new is paid for when the caller can't take note of it.
       if (thrown.length && !submitted.has(index)) return
       await start(index)
     }

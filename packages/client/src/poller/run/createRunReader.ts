@@ -1,20 +1,19 @@
 import type { HttpError, RunError } from '../../errors.ts'
-import { isDone, isObject } from '../../internal/data.ts'
-import { readRun } from '../../internal/readRun.ts'
-import { request } from '../../internal/request.ts'
+import { isDone } from '../../internal/data.ts'
+import { requestRun } from '../../internal/readRun.ts'
 import { reveal } from '../../internal/secrets.ts'
-import type { Client, Envelope, Run, RunProgress, RunUpdate } from '../../types.ts'
+import type { Client, Run, RunProgress, RunUpdate } from '../../types.ts'
 import type { WaitOptions } from './options.ts'
 
 /** What a round consists of. Each step ends at the deadline of the wait, and on abort. */
 export interface Steps {
   /**
    * Sends a request; gives `undefined` after a failure that may pass. `refused` handles an error of the server that does
-   * not pass; by default the wait ends with it.
+   * not pass.
    */
   request<T>(
     send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
-    refused?: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
+    refused: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
   ): Promise<T | undefined>
   /** Awaits a callback of the caller. */
   call(callback: () => unknown): Promise<void>
@@ -44,13 +43,6 @@ interface ReaderOptions extends Pick<WaitOptions, 'onUpdate' | 'onProgress'> {
   last?: Run | undefined
   isEager?: boolean
 }
-
-/** As `getRun`, for ids that were checked. */
-export const requestRun = (client: Client, runId: string, signal: AbortSignal): Promise<Envelope<Run>> =>
-  request(client, `runs/${encodeURIComponent(runId)}`, {
-    options: { signal },
-    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
-  })
 
 export function createRunReader(
   runId: string,
@@ -86,7 +78,7 @@ export function createRunReader(
     async read(steps: Steps) {
       const answer = await steps.request(
         (client, { signal }) =>
-          reveal(client).batch?.getRun(runId, signal) ?? requestRun(client, runId, signal),
+          reveal(client).batch?.getRun(runId, signal) ?? requestRun(client, runId, { signal }),
         (error) => {
           const isUnknownYet = error.status === 404 && Date.now() - submittedAt < unknownMs
           if (isUnknownYet || error.status === 408) return undefined

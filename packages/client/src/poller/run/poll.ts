@@ -4,7 +4,7 @@ import { isDone, isGoing } from '../../internal/data.ts'
 import { HeadersError, pollClient } from '../../internal/pollClient.ts'
 import { isUnclear } from '../../internal/request.ts'
 import { reveal } from '../../internal/secrets.ts'
-import { pause, startTimer, untilAborted, withDeadline } from '../../internal/timers.ts'
+import { pause, sleep, startTimer, untilAborted, withDeadline } from '../../internal/timers.ts'
 import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../../types.ts'
 import type { RunReader, Steps } from './createRunReader.ts'
 import type { WatchOptions } from './options.ts'
@@ -114,32 +114,26 @@ export async function* pollRounds<T>(
     )
   }
 
-  const rest = async (ms: number, grownMs = ms) => {
-    await step((signal) =>
-      pause(grownMs, ms, signal, (end) => {
-        wake = end
-        if (hasNews) end()
-      }),
-    )
+  const rest = async (run: (signal: AbortSignal) => Promise<void>) => {
+    await step(run)
     // Timers stood still while the machine slept.
     if (Date.now() >= deadline) late()
   }
 
   const restForPoll = async () => {
-    await rest(nextMs, watch?.pauseMs(nextMs))
+    await rest((signal) =>
+      pause(watch?.pauseMs(nextMs) ?? nextMs, nextMs, signal, (end) => {
+        wake = end
+        if (hasNews) end()
+      }),
+    )
     hasNews = false
   }
 
-  const request: Steps['request'] = async (
-    send,
-    refused = (error) => {
-      // For an output it says that the run took too long; else it is about the request alone.
-      if (error.status === 408) return undefined
-      throw error
-    },
-  ) => {
+  const request: Steps['request'] = async (send, refused) => {
     const ms = notBefore - Date.now()
-    if (ms > 0) await rest(ms)
+    // News does not end this pause: the server asked for it.
+    if (ms > 0) await rest((signal) => sleep(ms, signal))
     try {
       const value = await step((signal) => send(own, { signal }))
       cause = value instanceof Error ? value : undefined
