@@ -56,7 +56,7 @@ const cases: Case[] = [
     budget: 8580,
     conditions: ['browser'],
     // What only Node needs for an upload.
-    without: ['redirect mode'],
+    without: marks.upload,
   },
   {
     name: 'createClient + executeMany',

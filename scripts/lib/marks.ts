@@ -13,4 +13,6 @@ export const marks = {
   websocket: ['maxReconnectAttempts', 'isomorphic-ws'],
   logger: ['[Flowscale '],
   proxy: ['maxBodyBytes', 'sec-fetch-site'],
+  /** Of uploads on Node. */
+  upload: ['redirect mode'],
 } satisfies Record<string, string[]>

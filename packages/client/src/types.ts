@@ -138,7 +138,7 @@ export interface Execution {
   /** Place in the queue; `null` where the server does not say. */
   number: number | null
   workflow_id?: string | null
-  /** The further runs, where the server started several by this one call. No wait is for them: each has an id of its own. */
+  /** The other runs, where the server started several by this one call. Waits follow the first run only. */
   others?: Execution[]
   [field: string]: unknown
 }
@@ -246,7 +246,7 @@ export interface ResumeOptions {
   onProgress?: ((progress: RunProgress) => unknown) | undefined
 }
 
-/** News of a run, from a push connection. It is a hint: the server is asked before anything else is believed. */
+/** An update of a run by a push connection. Its state is a hint: only the answer to a poll counts. */
 export interface RunUpdate {
   readonly status?: RunStatus | undefined
   /** From 0 to 1. */

@@ -74,21 +74,8 @@ export class FlowscaleAPI {
     data: T & api.InputsOf<T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
-  ): Envelope<api.Execution>
-  /** For a type parameter of an app, which can't be told to be an {@link api.InputsOf}. */
-  executeWorkflow(
-    workflowId: string,
-    data: api.Inputs,
-    groupId?: string,
-    options?: Omit<api.ExecuteOptions, 'groupId'>,
-  ): Envelope<api.Execution>
-  executeWorkflow(
-    workflowId: string,
-    data: object,
-    groupId?: string,
-    options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
-    return api.executeWorkflow(this.client, workflowId, data as api.Inputs, {
+    return api.executeWorkflow(this.client, workflowId, data, {
       ...options,
       groupId: groupId || undefined,
     })
@@ -102,29 +89,12 @@ export class FlowscaleAPI {
     workflowId: string,
     data: T & api.InputsOf<T>,
     groupId?: string,
-    pollIntervalMs?: number,
-    timeoutMs?: number,
-    options?: AsyncOptions,
-  ): Promise<RunResult>
-  /** For a type parameter of an app, which can't be told to be an {@link api.InputsOf}. */
-  executeWorkflowAsync(
-    workflowId: string,
-    data: api.Inputs,
-    groupId?: string,
-    pollIntervalMs?: number,
-    timeoutMs?: number,
-    options?: AsyncOptions,
-  ): Promise<RunResult>
-  executeWorkflowAsync(
-    workflowId: string,
-    data: object,
-    groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
     options?: AsyncOptions,
   ): Promise<RunResult> {
     const { logger } = this.own()
-    return executeWorkflowAsync(this.client, workflowId, data as api.Inputs, {
+    return executeWorkflowAsync(this.client, workflowId, data, {
       ...options,
       groupId: groupId || undefined,
       pollIntervalMs,

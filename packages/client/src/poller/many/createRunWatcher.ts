@@ -54,7 +54,8 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  * pending run, and one that the list misses, is asked for by itself. Each wait keeps the promises of a wait of its own:
  * deadline, abort, {@link RunError}, `resume`.
  *
- * On Cloudflare Workers make one for each request: a wait there can't use the requests of another.
+ * On Cloudflare Workers make one for each request: the platform ends its polls with the request that began them, and a wait
+ * of another request gets no answer until its time-out.
  *
  * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. Waits reject as {@link waitForRun} does.
  *

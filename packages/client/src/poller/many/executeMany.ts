@@ -24,10 +24,10 @@ export interface ExecuteManyOptions
   /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
   concurrency?: number | undefined
   /**
-   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index, that
-   * nothing else is in: then its group is asked for a run before it is submitted, so that none is paid for twice, not even
-   * where the process was killed or an answer was lost. That is one request for each item that is not in `submitted`. An
-   * item whose group another one has is refused.
+   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index, with
+   * nothing else in it: a run that an earlier call started is found there and not paid for again, also where that call was
+   * killed or an answer was lost. This costs a request for each item that is not in `submitted`, and new runs start 5 s after
+   * the call, since a server may list a run that late. An item whose group another item has is refused.
    */
   groupId?: string | ((index: number) => string) | undefined
   arrays?: 'repeat' | 'indexed' | undefined
@@ -35,14 +35,14 @@ export interface ExecuteManyOptions
   pollIntervalMs?: number | undefined
   /** Limit of the requests of the shared wait; submissions and cancels are not among them. Default 20. */
   maxRequestsPerSecond?: number | undefined
-  /** A connection of `connectWebSocket`: what it tells of is asked for at once, together, and else rarely. */
+  /** A connection of `connectWebSocket`: finished runs are fetched at once; otherwise the list is read every 30 s at most. */
   push?: PushConnection | undefined
   /**
    * Run ids by index in `inputsList`, of an earlier start: those are waited for and not paid for again. New ones are added
-   * as they are submitted, before `onSubmitted` is told. An index that `inputsList` has not is left alone.
+   * as they are submitted, before `onSubmitted` is called. An index that `inputsList` lacks is left alone.
    */
   submitted?: Map<number, string> | undefined
-  /** Told of each run that was submitted; awaited before the next submission of its turn. */
+  /** Called with each run that was submitted; awaited before the next submission of its turn. */
   onSubmitted?: ((index: number, runId: string) => unknown) | undefined
   /** Called with each change of an item's progress, state or place in the queue. An error of it ends the item. */
   onProgress?: ((index: number, progress: RunProgress) => unknown) | undefined
@@ -79,7 +79,7 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
 /**
  * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
  * fails takes no other along. `concurrency` bounds the submissions; how many runs are under way at a time is up to the
- * server, and `timeoutMs` counts for each from when it was submitted, and `onSubmitted` told.
+ * server, and `timeoutMs` counts for each run from its submission and `onSubmitted`.
  *
  * After an abort nothing more is submitted, and every item ends with its reason: at once, but for callbacks, which are
  * awaited, and a submission under way. That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`.

@@ -6,7 +6,7 @@ import { cancelMs } from './poll.ts'
 import { submit } from './submit.ts'
 import { followResult, legal } from './waitForResult.ts'
 
-/** What {@link ExecuteAsyncOptions.onSubmitted} is told. */
+/** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */
 export interface Submission {
   runId: string
   /** Empty where the server names them later. */
@@ -19,7 +19,7 @@ export interface ExecuteAsyncOptions extends WaitOptions {
   groupId?: string | undefined
   /** How an array is sent: its name repeated, or numbered `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined
-  /** Told of the run before the first poll: keep the id, and nothing is lost. It is awaited. */
+  /** Called with the run before the first poll: keep the id, and nothing is lost. It is awaited. */
   onSubmitted?: ((submission: Submission) => unknown) | undefined
 }
 

@@ -29,8 +29,8 @@ export interface WatchOptions extends PollOptions {
    */
   push?: PushConnection | undefined
   /**
-   * Called with each change of progress, state or place in the queue, by poll or by push. It is not awaited; an error of
-   * it ends the wait.
+   * Called with each change of progress, state or place in the queue, by poll or by push. An error of it ends the wait. It
+   * is awaited after a poll, and not after a push.
    */
   onProgress?: ((progress: RunProgress) => unknown) | undefined
 }
