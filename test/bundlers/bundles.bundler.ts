@@ -190,12 +190,16 @@ async function checkRow(
     result.sizes[app] = { minified, brotli: brotliCompressSync(bundled.text()).length }
   }
 
-  const all = Object.values(marks).flat()
+  const { upload, ...everywhere } = marks
+  const all = [...Object.values(everywhere).flat(), ...(runtime === 'Node' ? upload : [])]
   const whole = find('whole')
   await check('whole: no warning', () => isClean(whole))
   await check('whole: has each mark that is looked for', () =>
     equal(holds(whole.text(), [...all, 'comfy/queue']), [...all, 'comfy/queue'], 'it holds'),
   )
+  if (runtime !== 'Node') {
+    await check("whole: without Node's upload", () => equal(holds(whole.text(), upload), [], 'it holds'))
+  }
   await check('whole: has every export', async () => equal(await run(whole.outfile), names, 'exports'))
 
   const beside = find('websocket', 'peers')
