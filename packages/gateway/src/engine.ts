@@ -1,0 +1,204 @@
+// What the face of the API asks of whatever makes the runs. A file of types and errors: it imports nothing.
+
+/** What an input or output is. */
+export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
+
+/** A value that is no file. */
+export type Scalar = string | number | boolean
+
+/** An input of a workflow. */
+export interface Input {
+  readonly kind: Kind
+  readonly required: boolean
+  /** Takes several values. */
+  readonly array: boolean
+  /** Taken by the engine where a caller sends nothing. */
+  readonly default?: Scalar | undefined
+  readonly min?: number | undefined
+  readonly max?: number | undefined
+  /** A number without a fraction. */
+  readonly integer?: boolean | undefined
+  /** The only values that are allowed. */
+  readonly options?: readonly Scalar[] | undefined
+  readonly description?: string | undefined
+}
+
+/** A workflow as callers see it. */
+export interface Workflow {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly inputs: ReadonlyMap<string, Input>
+  readonly outputs: ReadonlyMap<string, Kind>
+}
+
+export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** A run as it stands at one moment. An engine never changes one that it has given away. */
+export interface Run {
+  readonly id: string
+  readonly workflowId: string
+  readonly groupId: string | null
+  readonly status: Status
+  /** From 0 to 1. */
+  readonly progress: number
+  /** While it is queued: how many runs go before it. */
+  readonly position?: number | undefined
+  /** While it is running: the title of the node at work. */
+  readonly node?: string | undefined
+  /** Of a file only its name. */
+  readonly inputs: readonly { readonly path: string; readonly value: Scalar | readonly Scalar[] }[]
+  /** The outputs that are promised, without extension: known when the run is submitted. */
+  readonly outputNames: readonly string[]
+  /** The files there are, with extension, in the order of the names. */
+  readonly files: readonly string[]
+  readonly error: string | null
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly completedAt: number | null
+}
+
+/** A part of the API's form that is a file, as it comes in. */
+export interface IncomingFile {
+  readonly name: string
+  /** As the sender says; often `application/octet-stream`. */
+  readonly type: string
+  readonly body: ReadableStream<Uint8Array>
+}
+
+/** What an engine made of a file, for itself alone. */
+export type StoredFile = object
+
+export interface Submission {
+  /** By input, checked against its kind, range and choices; inputs that were not sent are absent. */
+  readonly values: Readonly<Record<string, Scalar | StoredFile | readonly (Scalar | StoredFile)[]>>
+  /** The same for {@link Run.inputs}. */
+  readonly shown: Run['inputs']
+  readonly groupId: string | null
+  readonly requestId: string
+}
+
+/** A run that is about to be submitted. */
+export interface Draft {
+  /** Takes a file. It is read to its end, or cancelled. */
+  putFile(input: string, file: IncomingFile): Promise<StoredFile>
+  /** Takes the address of a file, or throws an {@link InputError} where the engine reads none of there. */
+  putUrl(input: string, url: string): Promise<StoredFile>
+  /** Starts the run, once. What it throws says whether the run may have been started. */
+  submit(submission: Submission): Promise<{ readonly run: Run; readonly number: number }>
+}
+
+export interface Container {
+  readonly name: string
+  readonly url: string
+  readonly status: 'idle' | 'running' | 'stalled' | 'stopped'
+  readonly running: readonly QueueEntry[]
+  readonly pending: readonly QueueEntry[]
+}
+
+export type QueueEntry = readonly [number: number, runId: string]
+
+export interface RunsQuery {
+  readonly groupId: string | null
+  readonly sortBy: 'created_at' | 'started_at' | 'completed_at'
+  readonly sortOrder: 'asc' | 'desc'
+  readonly offset: number
+  readonly limit: number
+}
+
+/** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
+export interface Engine {
+  workflows(): Promise<readonly Workflow[]>
+  /** `undefined` where there is none of that id. */
+  workflow(id: string): Promise<Workflow | undefined>
+  /** Nothing is kept of a draft that is not submitted. */
+  draft(workflow: Workflow, signal: AbortSignal): Draft
+  /** `undefined` only where it is sure that there is none of that id. */
+  getRun(id: string): Promise<Run | undefined>
+  /** A page, and how many there are in all. */
+  getRuns(query: RunsQuery): Promise<{ readonly runs: readonly Run[]; readonly total: number }>
+  /** Cancels the run where it has not ended, and gives it as it stands after that; `undefined` as in `getRun`. */
+  cancelRun(id: string): Promise<{ readonly run: Run; readonly hadEnded: boolean } | undefined>
+  containers(): Promise<readonly Container[]>
+  /** The run that a name of `outputNames` or `files` belongs to, and the file where it is there. */
+  findOutput(filename: string): Promise<{ readonly run: Run; readonly file?: string | undefined } | undefined>
+  /**
+   * A file of a run: a status of 200, 206, 304 or 416, the type and length, and a body that is a stream. `headers` are
+   * the caller's `range`, `if-none-match` and the like, and nothing else.
+   */
+  readOutput(run: string, file: string, headers: Headers, signal: AbortSignal): Promise<Response | undefined>
+  /** Calls the listener at each change that the engine hears of, until the function it gives is called. */
+  watch(listener: (run: Run) => void): () => void
+  /** Asks the engine to hear of each change of this run, until the function it gives is called. */
+  follow?(runId: string): () => void
+  /** Stops whatever goes on by itself. Runs go on where they are made elsewhere. */
+  close(): void
+}
+
+/** What `createGateway` gives to an engine when it makes one. */
+export interface EngineContext {
+  /** The files of the option `workflows`. */
+  readonly workflows: readonly WorkflowFile[]
+  /** Where records are kept, instead of the engine's own place. */
+  readonly storage?: Storage | undefined
+  /** The hosts that files may be read from by URL. */
+  readonly inputHosts: readonly string[]
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
+}
+
+/** A workflow in the engine's own format, and the sidecar beside it. */
+export interface WorkflowFile {
+  /** The file's name without `.json`. */
+  readonly name: string
+  readonly graph: unknown
+  readonly sidecar?: unknown
+}
+
+/** The methods of `unstorage` that records need. Values are text. */
+export interface Storage {
+  getItem(key: string): Promise<unknown>
+  setItem(key: string, value: string): Promise<void>
+  removeItem(key: string): Promise<void>
+  getKeys(base?: string): Promise<string[]>
+}
+
+export type EngineMaker = (context: EngineContext) => Engine
+
+/** What is wrong with a request's inputs, in the form of FastAPI. */
+export interface Problem {
+  readonly loc: readonly (string | number)[]
+  readonly msg: string
+  readonly type: string
+}
+
+/** Answered with 422; nothing was started. */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; '))
+    this.problems = problems
+  }
+}
+
+/** Answered with its status and message. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  readonly status: number
+  /** For the header `Retry-After`. */
+  readonly retryAfterS: number | undefined
+  /** The run that may have been started. */
+  readonly runId: string | undefined
+
+  constructor(
+    status: number,
+    message: string,
+    { retryAfterS, runId, cause }: { retryAfterS?: number; runId?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause })
+    this.status = status
+    this.retryAfterS = retryAfterS
+    this.runId = runId
+  }
+}
