@@ -131,8 +131,21 @@ export interface Engine {
   watch(listener: (run: Run) => void): () => void
   /** Asks the engine to hear of each change of this run, until the function it gives is called. */
   follow?(runId: string): () => void
+  /** Asks what the engine needs whether it is there, and tells. It never throws. */
+  report?(): Promise<Report>
   /** Stops whatever goes on by itself. Runs go on where they are made elsewhere. */
   close(): void
+}
+
+/** How things stand, for the one who starts a gateway. */
+export interface Report {
+  readonly servers: readonly { readonly name: string; readonly answers: boolean; readonly about: string }[]
+  /** `about` names the inputs and outputs; `problem` says why the workflow can't run. */
+  readonly workflows: readonly {
+    readonly id: string
+    readonly about: string
+    readonly problem: string | null
+  }[]
 }
 
 /** What `createGateway` gives to an engine when it makes one. */

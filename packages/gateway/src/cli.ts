@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { createGateway } from './createGateway.ts'
+import { comfyui } from './engines/comfyui/comfyui.ts'
+import { banner } from './node/command/banner.ts'
+import { help } from './node/command/help.ts'
+import { inspect } from './node/command/inspect.ts'
+import { readFlags } from './node/command/readFlags.ts'
+import { keepKey, makeKey } from './node/keepKey.ts'
+import { logged } from './node/logged.ts'
+import { openFolder } from './node/openFolder.ts'
+import { readWorkflows } from './node/readWorkflows.ts'
+import { serve } from './node/serve.ts'
+
+// A reader that has gone away (`| head -1`) must not end the server.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+try {
+  const [first, ...rest] = process.argv.slice(2)
+  await (first === 'inspect' ? inspect(rest) : main(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`flowscale-gateway: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+async function main(args: string[]): Promise<void> {
+  const flags = readFlags(args)
+  if (flags.help) return void process.stdout.write(help)
+  if (flags.version) return void process.stdout.write(`${version()}\n`)
+
+  const log = (line: string): void => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
+  const { data } = flags
+  const kept = flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
+  const gateway = createGateway({
+    engine: comfyui({ url: flags.comfyui }),
+    workflows: await readWorkflows(flags.workflows),
+    apiKey: flags.noKey ? null : kept,
+    publicUrl: flags.publicUrl,
+    dialect: flags.dialect,
+    storage: data === undefined ? undefined : await openFolder(`${data}/runs`),
+    logger: { info: log, warn: log, error: log },
+  })
+  const report = await gateway.report()
+  const served = await serve(logged(gateway, log), flags)
+  const stop = (): void => {
+    // Not `once` for both: with the handlers gone, a second signal ends the process at once.
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    gateway.close()
+    void served.close()
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+
+  const { apiKey } = gateway
+  const url = flags.publicUrl ?? served.url
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ url: served.url, filesUrl: url, apiKey, ...report })}\n`
+      : banner(served.url, apiKey, report),
+  )
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
+}

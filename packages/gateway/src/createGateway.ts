@@ -1,0 +1,79 @@
+import { checkGatewayOptions, type GatewayOptions } from './checkGatewayOptions.ts'
+import { createSign } from './createSign.ts'
+import type { Report } from './engine.ts'
+import { createFace } from './face/createFace.ts'
+import { createFetch } from './face/createFetch.ts'
+import type { Face } from './face/types.ts'
+import { isFromElsewhere } from './isFromElsewhere.ts'
+
+/** A FlowScale of your own, made by {@link createGateway}. */
+export interface Gateway extends Omit<Face, 'handle'> {
+  /** Takes the place of the global `fetch`; it reaches `url`, and nothing else. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** What a server calls for each request. `filesUrl` is what links start with, where there is no `publicUrl`. */
+  handle(request: Request, where?: { filesUrl?: string | undefined }): Promise<Response>
+  /** `publicUrl`, or an address for `fetch` only, where nothing listens. */
+  readonly url: string
+  /** Whether your ComfyUI answers, and which workflows it can run. */
+  report(): Promise<Report>
+  /** Ends the sockets to your ComfyUI. Runs go on there. */
+  close(): void
+}
+
+const URL_OF_API = 'http://gateway.flowscale.test'
+
+/**
+ * Puts the API of FlowScale in front of your ComfyUI. No request is made before one comes in.
+ *
+ * @throws `TypeError` for an unknown or wrong option.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({
+ *   engine: comfyui({ url: 'http://127.0.0.1:8188' }),
+ *   workflows: await readWorkflows('workflows'),
+ *   apiKey: 'a-key-of-your-own',
+ * })
+ * const client = createClient({ baseUrl: gateway.url, apiKey: gateway.apiKey, fetch: gateway.fetch })
+ * console.log((await getWorkflows(client)).data)
+ * gateway.close()
+ * ```
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  checkGatewayOptions(options)
+  const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = 900_000, logger } = options
+  const url = publicUrl?.replace(/\/+$/, '') ?? URL_OF_API
+  const engine = options.engine({
+    workflows: [...options.workflows],
+    storage: options.storage,
+    inputHosts: [...(options.inputHosts ?? [])],
+    log: (level, message) => logger?.[level]?.(message),
+  })
+  const { handle, ...face } = createFace({
+    engine,
+    name: 'gateway',
+    dialect,
+    apiKey,
+    sign: createSign(options.secret ?? apiKey ?? ''),
+    urlTtlMs,
+    oneOrigin: true,
+    makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
+  })
+  const answer: Gateway['handle'] = async (request, { filesUrl = url } = {}) => {
+    if (apiKey === null && isFromElsewhere(request)) {
+      return Response.json({ detail: 'Without a key, only this machine is let in' }, { status: 403 })
+    }
+    return await handle(request, {
+      filesUrl: publicUrl ? url : filesUrl,
+      maxUploadBytes: options.maxBodyBytes,
+    })
+  }
+  return {
+    ...face,
+    url,
+    handle: answer,
+    fetch: createFetch(answer, url, url),
+    report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
+    close: () => engine.close(),
+  }
+}

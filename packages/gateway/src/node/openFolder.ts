@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Storage } from '../engine.ts'
+
+/**
+ * Keeps each value in a file of a folder; `:` in a key stands for a folder, as in `unstorage`. A value is written whole
+ * or not at all.
+ */
+export async function openFolder(folder: string): Promise<Storage> {
+  await mkdir(folder, { recursive: true })
+  const pathOf = (key: string): string => join(folder, ...key.split(':').map(encode))
+  return {
+    async getItem(key) {
+      return await readFile(pathOf(key), 'utf8').catch(noneIfMissing)
+    },
+    async setItem(key, value) {
+      const path = pathOf(key)
+      await mkdir(join(path, '..'), { recursive: true })
+      const draft = `${path}.${randomUUID()}${DRAFT}`
+      await writeFile(draft, value)
+      await rename(draft, path)
+    },
+    async removeItem(key) {
+      await rm(pathOf(key), { force: true })
+    },
+    async getKeys(base = '') {
+      const below = base.replace(/:$/, '')
+      const start = below ? pathOf(below) : folder
+      const entries = await readdir(start, { recursive: true, withFileTypes: true }).catch(noneIfMissing)
+      return (entries ?? [])
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(DRAFT))
+        .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+        .map((path) => path.split(/[/\\]/).map(decodeURIComponent).join(':'))
+    },
+  }
+}
+
+const DRAFT = '.draft'
+
+/** No part of a key may lead out of the folder, or be a name that a file system treats in its own way. */
+function encode(part: string): string {
+  return encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
+}
+
+function noneIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+  throw error
+}
