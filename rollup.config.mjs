@@ -47,11 +47,11 @@ const byPlatform = {
     importer && id.endsWith('/upload.ts') ? { id: '#upload', external: true } : null,
 }
 
-/** Puts the page that the emulator serves, and the build of the client that it imports, into the emulator's dist. */
+/** Puts the page that a server shows, and the build of the client that it imports, into the gateway's dist. */
 const playground = {
   name: 'playground',
   writeBundle() {
-    const to = 'packages/emulator/dist/playground'
+    const to = 'packages/gateway/dist/playground'
     cpSync('examples/websocket-example.html', `${to}/index.html`)
     for (const file of ['index', 'poller', 'websocket', 'shared', 'uploadBrowser']) {
       cpSync(`packages/client/dist/${file}.js`, `${to}/client/${file}.js`)
@@ -75,5 +75,6 @@ export default [
     byPlatform,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
-  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }, undefined, playground),
+  ...pack('gateway', { face: 'face.ts', node: 'node.ts' }, undefined, playground),
+  ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
 ]

@@ -24,6 +24,7 @@ const checks: Record<string, Check[]> = {
   test: [
     ['types of the client', bin('tsc'), ['-p', 'packages/client']],
     ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
+    ['types of the gateway', bin('tsc'), ['-p', 'packages/gateway']],
     ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
     ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
     ['types of the examples', bin('tsc'), ['-p', 'examples']],

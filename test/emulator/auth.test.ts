@@ -44,7 +44,7 @@ for (const transport of TRANSPORTS) {
 
     test('unknown paths 404, wrong methods 405', async () => {
       for (const path of [
-        '/',
+        '/api',
         '/api/v1',
         '/api/v1/runs/',
         '/api/v1/runs/x/y',
@@ -80,7 +80,7 @@ for (const transport of TRANSPORTS) {
       const ids = new Set<string | null>()
       const file = await api.fetch(`${api.filesUrl}/x`)
       ids.add(file.headers.get('x-request-id'))
-      for (const path of ['/', '/api/v1/comfy/health', '/api/v1/runs/x', '/api/v1/comfy/health']) {
+      for (const path of ['/api', '/api/v1/comfy/health', '/api/v1/runs/x', '/api/v1/comfy/health']) {
         ids.add((await api.get(path)).headers.get('x-request-id'))
       }
       assert.is(ids.size, 5)

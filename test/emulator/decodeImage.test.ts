@@ -1,9 +1,9 @@
 import { encode } from 'jpeg-js'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Picture } from '../../packages/emulator/src/workflows/checkSize.ts'
-import { decodeImage } from '../../packages/emulator/src/workflows/decodeImage.ts'
-import { shrink } from '../../packages/emulator/src/workflows/shrink.ts'
+import type { Picture } from '../../packages/emulator/src/painter/checkSize.ts'
+import { decodeImage } from '../../packages/emulator/src/painter/decodeImage.ts'
+import { shrink } from '../../packages/emulator/src/painter/shrink.ts'
 
 const test = suite('decodeImage')
 const [WIDTH, HEIGHT] = [48, 32]

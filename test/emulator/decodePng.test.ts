@@ -1,7 +1,7 @@
 import { encode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { decodePng } from '../../packages/emulator/src/workflows/decodePng.ts'
+import { decodePng } from '../../packages/emulator/src/painter/decodePng.ts'
 
 const test = suite('decodePng')
 

@@ -121,7 +121,10 @@ test('with subscriptions only those runs, the current state at once', async () =
   client.subscribe(a)
   await has(client, 1)
   assert.equal(client.messages, [
-    { type: 'run_status_update', data: { run_id: a, status: 'running', progress: 0.5, output_names: [] } },
+    {
+      type: 'run_status_update',
+      data: { run_id: a, status: 'running', progress: 0.5, node: 'Gate', output_names: [] },
+    },
   ])
   client.subscribe(b)
   await has(client, 2)
@@ -311,7 +314,7 @@ test('without a handshake: 426 with a key, 401 and 403 without; other paths 404'
   assert.is((await fetch(url)).status, 401)
   assert.is((await fetch(url, { headers: { 'X-API-KEY': 'x' } })).status, 403)
   assert.is((await fetch(url, { method: 'POST', headers: { 'X-API-KEY': KEY } })).status, 405)
-  for (const path of ['', '/api/v1/ws/', '/api/v1', '/x', '/API/v1/ws']) {
+  for (const path of ['/api', '/api/v1/ws/', '/api/v1', '/x', '/API/v1/ws']) {
     const { refused } = await refusal(served.url.replace('http', 'ws') + path, { 'X-API-KEY': KEY })
     assert.is(refused!.status, 404)
     assert.equal(JSON.parse(refused!.body), { status: 'error', errors: ['Not Found'] })

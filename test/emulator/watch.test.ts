@@ -99,7 +99,7 @@ test('stateOf', async () => {
   assert.is(stateOf('__proto__'), null)
   const id = await api.run('nev3rend5run')
   const { output_names } = await api.state(id)
-  assert.equal(stateOf(id), { run_id: id, status: 'running', progress: 0, output_names })
+  assert.equal(stateOf(id), { run_id: id, status: 'running', progress: 0, node: 'Never Ends', output_names })
 })
 
 test('a listener that has left hears nothing; one function may watch twice', async () => {

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { logged } from '@flowscale/gateway/node'
 import { createEmulator } from './createEmulator.ts'
 import { banner } from './node/banner.ts'
 import { help } from './node/help.ts'
 import { ledgerLine } from './node/ledgerLine.ts'
-import { logged } from './node/logged.ts'
-import { parseFlags } from './node/parseFlags.ts'
+import { readFlags } from './node/readFlags.ts'
 import { serveNearby } from './node/serveNearby.ts'
 import type { Emulator } from './types.ts'
 
@@ -21,7 +21,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  const flags = parseFlags(process.argv.slice(2))
+  const flags = readFlags(process.argv.slice(2))
   if (flags.help) return void process.stdout.write(help())
   if (flags.version) return void process.stdout.write(`${version()}\n`)
 

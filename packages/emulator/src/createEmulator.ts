@@ -1,11 +1,12 @@
-import { createFetch } from './http/createFetch.ts'
-import { createHandler } from './http/createHandler.ts'
+import { createFace, createFetch, runUpdate } from '@flowscale/gateway/face'
+import { makeRequestId } from './internal/ids.ts'
+import { sign } from './internal/sign.ts'
 import { checkOptions } from './options/checkOptions.ts'
-import { closePod } from './pod/closePod.ts'
+import { around } from './pod/around.ts'
+import { createEngine } from './pod/createEngine.ts'
 import { createPod } from './pod/createPod.ts'
 import { noteKeys } from './pod/noteKeys.ts'
-import { runUpdate } from './pod/runUpdate.ts'
-import { watch } from './pod/watch.ts'
+import { toRun } from './pod/toRun.ts'
 import type { Emulator, EmulatorOptions } from './types.ts'
 
 const URL_OF_API = 'http://flowscale.test'
@@ -28,18 +29,37 @@ const URL_OF_FILES = 'http://files.flowscale.test'
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const settings = checkOptions(options)
   const pod = createPod(settings)
-  const handle = createHandler(pod)
   const { stats } = pod
+  const { apiKey, seed, dialect, urlTtlMs } = settings
+  const engine = createEngine(pod)
+  const face = createFace({
+    engine,
+    dialect,
+    apiKey,
+    urlTtlMs,
+    name: 'emulator',
+    sign: (text) => sign(seed, text),
+    makeRequestId: () => makeRequestId(pod.randomRequestIds),
+    around: (operation, target, call) => around(pod, operation, target, call),
+  })
+  const handle: Emulator['handle'] = (request, where) => {
+    stats.requests++
+    noteKeys(pod, request.url, request.headers, where.files)
+    return face.handle(request, where)
+  }
   return {
-    fetch: createFetch(handle, URL_OF_API, URL_OF_FILES),
+    fetch: createFetch({ handle, url: URL_OF_API, filesUrl: URL_OF_FILES, name: 'emulator' }),
     url: URL_OF_API,
     filesUrl: URL_OF_FILES,
-    apiKey: settings.apiKey,
+    apiKey,
     handle,
-    watch: (listener) => watch(pod, listener),
+    watch(listener) {
+      if (typeof listener !== 'function') throw new TypeError('watch: listener must be a function')
+      return face.watch(listener)
+    },
     stateOf(runId) {
       const run = pod.runs.get(runId)
-      return run ? runUpdate(pod, run) : null
+      return run ? runUpdate(dialect, toRun(run)) : null
     },
     ledger: pod.ledger,
     sockets: {
@@ -60,6 +80,6 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
         return stats.keysRefusedAtFiles
       },
     },
-    close: () => closePod(pod),
+    close: () => engine.close(),
   }
 }

@@ -1,18 +1,16 @@
+export type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
 export { createEmulator } from './createEmulator.ts'
-export type { FaultKind, FaultOperation, FaultOptions, FaultRequest } from './faults/types.ts'
+export type { FaultOperation } from './faults/fault.ts'
+export type { FaultKind, FaultOptions, FaultRequest } from './faults/types.ts'
 export type {
-  Dialect,
   Emulator,
   EmulatorOptions,
   EmulatorStats,
   InputDefinition,
   InputFile,
   InputValue,
-  Kind,
   Ledger,
   RunContext,
-  RunUpdate,
-  Where,
   WorkflowDefinition,
   WorkflowInputs,
   WorkflowOutputs,

@@ -1,10 +1,5 @@
+import type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
 import type { FaultKind, FaultOptions } from './faults/types.ts'
-
-/** The forms of the API: that of the published README, of its OpenAPI document, and of the Python SDK. */
-export type Dialect = 'readme' | 'openapi' | 'python'
-
-/** What an input or output is. */
-export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
 /** An input of a workflow. */
 export interface InputDefinition {
@@ -78,16 +73,6 @@ export interface EmulatorOptions {
   faults?: FaultOptions | undefined
 }
 
-/** Where a request came in; a server says so. */
-export interface Where {
-  /** Download links in the answer start with it. */
-  filesUrl: string
-  /** The request came in on the files origin. */
-  files?: boolean | undefined
-  /** A larger body is answered with 413. Default: no limit */
-  maxUploadBytes?: number | undefined
-}
-
 /** What happened so far, for assertions. */
 export interface EmulatorStats {
   /** Everything that was asked, on both origins. */
@@ -119,16 +104,6 @@ export interface Ledger {
     /** Anywhere else in a URL or in headers: how often, by place. */
     readonly elsewhere: Readonly<Record<string, number>>
   }
-}
-
-/** How a run stands, under the names of the wire. */
-export interface RunUpdate {
-  readonly run_id: string
-  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
-  /** From 0 to 1. */
-  readonly progress: number
-  /** As the run shows them in the emulator's dialect. */
-  readonly output_names: readonly string[]
 }
 
 /** A FlowScale of your own, made by {@link createEmulator}. */

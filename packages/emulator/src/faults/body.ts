@@ -1,6 +1,6 @@
+import type { Fault, FaultCall } from './fault.ts'
 import { API } from './operations.ts'
 import { html } from './status.ts'
-import type { Fault, FaultCall } from './types.ts'
 
 export type BodyFault =
   | 'truncated'

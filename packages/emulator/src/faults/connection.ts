@@ -1,7 +1,7 @@
-import { breakOff } from './breakOff.ts'
+import { breakOff } from '@flowscale/gateway/face'
+import type { Fault } from './fault.ts'
 import { HTTP } from './operations.ts'
 import { half, spoilBody } from './spoilBody.ts'
-import type { Fault } from './types.ts'
 
 export type ConnectionFault = 'refused' | 'reset-early' | 'reset-late' | 'reset-midway'
 

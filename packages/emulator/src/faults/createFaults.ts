@@ -1,6 +1,7 @@
 import { createRandom } from '../internal/createRandom.ts'
+import type { FaultCall, FaultOperation } from './fault.ts'
 import { FAULT_KINDS, faultTable } from './table.ts'
-import type { FaultCall, FaultKind, FaultOperation, FaultOptions, FaultRequest } from './types.ts'
+import type { FaultKind, FaultOptions, FaultRequest } from './types.ts'
 
 /** How many targets are told apart; the oldest is forgotten first. */
 const MOST_TARGETS = 100_000

@@ -1,4 +1,5 @@
-import type { ApiOperation, FaultOperation } from './types.ts'
+import type { ApiOperation } from '@flowscale/gateway/face'
+import type { FaultOperation } from './fault.ts'
 
 export const API: readonly ApiOperation[] = [
   'checkHealth',

@@ -1,5 +1,5 @@
+import type { Fault, FaultCall } from './fault.ts'
 import { API, HTTP } from './operations.ts'
-import type { Fault, FaultCall } from './types.ts'
 
 export type RedirectFault = 'redirect-self' | 'redirect-elsewhere' | 'redirect-loop' | 'redirect-http'
 

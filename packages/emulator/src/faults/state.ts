@@ -1,4 +1,4 @@
-import type { Fault, FaultCall, FaultOperation } from './types.ts'
+import type { Fault, FaultCall, FaultOperation } from './fault.ts'
 
 export type StateFault = 'backwards' | 'unknown-state' | 'vanished' | 'no-url' | 'list-late'
 

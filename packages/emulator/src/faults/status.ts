@@ -1,5 +1,5 @@
+import type { Fault } from './fault.ts'
 import { HTTP } from './operations.ts'
-import type { Fault } from './types.ts'
 
 export type StatusFault =
   | 'http-408'

@@ -1,11 +1,12 @@
 import { bodyFaults } from './body.ts'
 import { connectionFaults } from './connection.ts'
+import type { Fault } from './fault.ts'
 import { redirectFaults } from './redirect.ts'
 import { socketFaults } from './socket.ts'
 import { stateFaults } from './state.ts'
 import { statusFaults } from './status.ts'
 import { timeFaults } from './time.ts'
-import type { Fault, FaultKind } from './types.ts'
+import type { FaultKind } from './types.ts'
 
 /** Every kind of fault: what it does, where it fits, how it is played. */
 export const faultTable: Readonly<Record<FaultKind, Fault>> = {

@@ -1,7 +1,7 @@
-import { breakOff } from './breakOff.ts'
+import { breakOff } from '@flowscale/gateway/face'
+import type { Fault, FaultCall } from './fault.ts'
 import { HTTP } from './operations.ts'
 import { half, spoilBody } from './spoilBody.ts'
-import type { Fault, FaultCall } from './types.ts'
 
 export type TimeFault = 'hang-early' | 'hang-late' | 'hang-body' | 'drip'
 

@@ -1,5 +1,6 @@
 import type { BodyFault } from './body.ts'
 import type { ConnectionFault } from './connection.ts'
+import type { FaultOperation } from './fault.ts'
 import type { RedirectFault } from './redirect.ts'
 import type { SocketFault } from './socket.ts'
 import type { StateFault } from './state.ts'
@@ -15,19 +16,6 @@ export type FaultKind =
   | RedirectFault
   | StateFault
   | SocketFault
-
-/** Where: a request of the API, of a file, a WebSocket handshake, or one message of a WebSocket. */
-export type FaultOperation = ApiOperation | 'downloadOutput' | 'connect' | 'message'
-
-export type ApiOperation =
-  | 'checkHealth'
-  | 'getQueue'
-  | 'getWorkflows'
-  | 'executeWorkflow'
-  | 'getOutput'
-  | 'cancelRun'
-  | 'getRun'
-  | 'getRuns'
 
 /** What a plan decides about. */
 export interface FaultRequest {
@@ -54,28 +42,4 @@ export interface FaultOptions {
   plan?: ((request: FaultRequest) => FaultKind | undefined) | undefined
   /** Told of each fault that is played */
   onFault?: ((kind: FaultKind, request: FaultRequest) => void) | undefined
-}
-
-/** A request that is to meet a fault. */
-export interface FaultCall {
-  readonly request: Request
-  readonly operation: FaultOperation
-  /** Another origin than that of the API. */
-  readonly filesUrl: string
-  /** Handles the request, once, and gives the true answer. */
-  perform(): Promise<Response>
-  /** Calls `end` when the emulator is closed, unless the function that it gives was called before. */
-  onClose(end: () => void): () => void
-}
-
-/** One row of the table. */
-export interface Fault {
-  /** What happens, in a line, for people. */
-  readonly text: string
-  /** Where it fits. */
-  readonly operations: readonly FaultOperation[]
-  /** There is never an answer, so it is played before it is known how it ends. */
-  readonly isMute?: true
-  /** Gives the answer, or nothing where the true answer leaves nothing to spoil. Sockets play theirs themselves. */
-  play?(call: FaultCall): Promise<Response | undefined>
 }

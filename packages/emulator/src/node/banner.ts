@@ -1,4 +1,4 @@
-import { builtIn } from '../workflows/builtIn.ts'
+import { builtIn } from '../painter/builtIn.ts'
 
 export function banner({
   url,

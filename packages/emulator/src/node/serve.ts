@@ -1,11 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import { serve as serveFace } from '@flowscale/gateway/node'
 import type { Emulator } from '../types.ts'
-import { answer } from './answer.ts'
 import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
-import { listen, stop } from './listen.ts'
-import { servePage } from './servePage.ts'
-import { isHandshake } from './socket/isHandshake.ts'
-import { serveSockets } from './socket/serveSockets.ts'
+import { spoilSockets } from './socket/spoilSockets.ts'
 
 /** An emulator that is served. */
 export interface Served {
@@ -38,57 +34,25 @@ export interface Served {
  */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
   const { port, filesPort, hostname, maxUploadBytes, socket } = checkServeOptions(emulator, options)
-  const wildcard = hostname === '0.0.0.0' || hostname === '::'
-  const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
-
-  // Known once both listen, which is before the first request can come in.
-  let url = ''
-  let filesUrl = ''
-  const files = await listen(
-    (request, response) => {
-      void answer(emulator, request, response, filesUrl, { filesUrl, files: true })
-    },
-    filesPort,
-    hostname,
-  )
-  filesUrl = `http://${shownHost}:${files.port}`
-  const api = await listen(
-    (request, response) => {
-      if (servePage(request, response)) return
-      // On all interfaces, links must lead to the one that the client came by.
-      const links = wildcard ? `http://${hostOf(request) ?? shownHost}:${files.port}` : filesUrl
-      void answer(emulator, request, response, url, { filesUrl: links, maxUploadBytes })
-    },
+  const files = await serveFace(emulator, { port: filesPort, hostname, files: true })
+  const links = new URL(files.url)
+  const api = await serveFace(emulator, {
     port,
     hostname,
-    isHandshake,
-  ).catch(async (error: unknown) => {
-    await stop(files.server)
+    maxUploadBytes,
+    linksTo: (host) => `http://${host}:${links.port}`,
+    sockets: spoilSockets(emulator, socket),
+  }).catch(async (error: unknown) => {
+    await files.close()
     throw error
   })
-  url = `http://${shownHost}:${api.port}`
-  const sockets = serveSockets(api.server, emulator, socket)
-
-  let closed: Promise<void> | undefined
   return {
-    url,
-    filesUrl,
+    url: api.url,
+    filesUrl: files.url,
     get sockets() {
-      return sockets.count()
+      return api.sockets
     },
-    dropSockets: sockets.drop,
-    close() {
-      if (!closed) sockets.close()
-      closed ??= Promise.all([stop(api.server), stop(files.server)]).then(() => undefined)
-      return closed
-    },
-  }
-}
-
-function hostOf(request: IncomingMessage): string | null {
-  try {
-    return new URL(`http://${request.headers.host}`).hostname
-  } catch {
-    return null
+    dropSockets: api.dropSockets,
+    close: () => Promise.all([api.close(), files.close()]).then(() => undefined),
   }
 }

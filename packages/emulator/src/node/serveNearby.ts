@@ -1,5 +1,5 @@
+import type { ListenError } from '@flowscale/gateway/node'
 import type { Emulator } from '../types.ts'
-import type { ListenError } from './listen.ts'
 import { type Served, serve } from './serve.ts'
 
 const TRIES = 20

@@ -1,6 +1,7 @@
+import type { Dialect } from '@flowscale/gateway/face'
 import { checkFaults } from '../faults/checkFaults.ts'
 import type { FaultOptions } from '../faults/types.ts'
-import type { Dialect, EmulatorOptions } from '../types.ts'
+import type { EmulatorOptions } from '../types.ts'
 import { checkWorkflows, type Workflow } from './checkWorkflows.ts'
 
 export interface Settings {

@@ -1,18 +1,8 @@
-import type { InputDefinition, Kind, RunContext, WorkflowDefinition, WorkflowInputs } from '../types.ts'
-
-export interface Input {
-  kind: Kind
-  required: boolean
-  array: boolean
-}
+import type { Input, Kind, Workflow as Shown } from '@flowscale/gateway/face'
+import type { InputDefinition, RunContext, WorkflowDefinition, WorkflowInputs } from '../types.ts'
 
 /** A definition that was checked and copied: what its owner changes later has no effect. */
-export interface Workflow {
-  id: string
-  name: string
-  description: string
-  inputs: Map<string, Input>
-  outputs: Map<string, Kind>
+export interface Workflow extends Shown {
   run(inputs: WorkflowInputs, context: RunContext): unknown
 }
 

@@ -2,7 +2,7 @@ import { createFaults } from '../faults/createFaults.ts'
 import { createRandom } from '../internal/createRandom.ts'
 import type { Settings } from '../options/checkOptions.ts'
 import { checkWorkflows } from '../options/checkWorkflows.ts'
-import { builtIn } from '../workflows/builtIn.ts'
+import { builtIn } from '../painter/builtIn.ts'
 import { countOne, createLedger } from './createLedger.ts'
 import type { Container, Pod } from './types.ts'
 

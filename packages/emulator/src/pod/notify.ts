@@ -1,10 +1,10 @@
-import { runUpdate } from './runUpdate.ts'
+import { toRun } from './toRun.ts'
 import type { Pod, Run } from './types.ts'
 
 /** Tells every listener how a run stands now. All of them see all changes in the same order. */
 export function notify(pod: Pod, run: Run): void {
   if (pod.listeners.size === 0) return
-  pod.updates.push(runUpdate(pod, run))
+  pod.updates.push(toRun(run))
   // A change that a listener has made waits until everybody knows of the one before.
   if (pod.updates.length > 1) return
   for (let update = pod.updates[0]; update; update = pod.updates[0]) {

@@ -1,6 +1,6 @@
+import { extensionOf } from '@flowscale/gateway/face'
 import { createRandom } from '../internal/createRandom.ts'
 import { createSleep } from '../internal/createSleep.ts'
-import { extensionOf } from '../internal/extensionOf.ts'
 import type { RunContext } from '../types.ts'
 import { notify } from './notify.ts'
 import type { Output, Pod, Run } from './types.ts'

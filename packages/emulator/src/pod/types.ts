@@ -1,12 +1,10 @@
+import type { Run as ShownRun, Status } from '@flowscale/gateway/face'
 import type { Faults } from '../faults/createFaults.ts'
 import type { Random } from '../internal/createRandom.ts'
 import type { Settings } from '../options/checkOptions.ts'
 import type { Workflow } from '../options/checkWorkflows.ts'
-import type { EmulatorStats, RunUpdate, WorkflowInputs } from '../types.ts'
+import type { EmulatorStats, WorkflowInputs } from '../types.ts'
 import type { LedgerBook } from './createLedger.ts'
-
-/** An input as the API shows it: of a file only its name. */
-export type Shown = string | number | boolean
 
 export interface Output {
   /** Its key in the workflow. */
@@ -25,9 +23,9 @@ export interface Run {
   number: number
   workflow: Workflow
   groupId: string | null
-  status: RunUpdate['status']
+  status: Status
   /** What the API shows of the inputs. */
-  shown: { path: string; value: Shown | Shown[] }[]
+  shown: ShownRun['inputs']
   /** What the workflow gets; dropped when the run has ended, since it holds whole uploads. */
   given: GivenInputs
   outputs: Output[]
@@ -69,8 +67,8 @@ export interface Pod {
   stats: { -readonly [K in keyof EmulatorStats]: EmulatorStats[K] }
   ledger: LedgerBook
   faults: Faults
-  listeners: Set<{ listener: (update: RunUpdate) => void }>
+  listeners: Set<{ listener: (run: ShownRun) => void }>
   /** What listeners are to hear, the first being the one that they hear now. */
-  updates: RunUpdate[]
+  updates: ShownRun[]
   closed: boolean
 }

@@ -1,0 +1,37 @@
+import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gateway/node'
+import type { EmulatorOptions } from '../types.ts'
+
+export interface Flags extends Pick<CommonFlags, 'port' | 'hostname' | 'json' | 'help' | 'version'> {
+  options: EmulatorOptions
+}
+
+/** What the command line says; an error with one clear sentence where it makes no sense. */
+export function readFlags(args: string[]): Flags {
+  const { apiKey, dialect, own, ...flags } = parseFlags(args, {
+    containers: 'string',
+    speed: 'string',
+    chaos: 'string',
+  })
+  return {
+    ...flags,
+    options: {
+      apiKey,
+      dialect,
+      containers: wholeFlag('containers', own.containers, 2, 1, 100),
+      speed: positive('speed', own.speed, 1),
+      faults: chaos(own.chaos),
+    },
+  }
+}
+
+function chaos(text: string | undefined): EmulatorOptions['faults'] {
+  if (text === undefined) return undefined
+  return { seed: wholeFlag('chaos', text, 0, 0, Number.MAX_SAFE_INTEGER), chance: 0.1 }
+}
+
+function positive(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value > 0) return value
+  throw new Error(`--${name} must be a number above 0, got "${text}".`)
+}

@@ -1,0 +1,28 @@
+import { type Draft, EngineError } from '@flowscale/gateway/face'
+import type { Workflow } from '../options/checkWorkflows.ts'
+import type { InputFile, WorkflowInputs } from '../types.ts'
+import { addRun } from './addRun.ts'
+import { toRun } from './toRun.ts'
+import type { Pod } from './types.ts'
+
+/** A run that is about to be submitted: its files are held in memory. */
+export function createDraft(pod: Pod, workflow: Workflow): Draft {
+  const remote: { input: string; url: string }[] = []
+  return {
+    async putFile(_input, { name, type, body }): Promise<InputFile> {
+      return { name, type, data: new Uint8Array(await new Response(body).arrayBuffer()) }
+    },
+    async putUrl(input, url): Promise<object> {
+      // It fails the run, and no workflow sees it.
+      remote.push({ input, url })
+      return {}
+    },
+    async submit({ values, shown, groupId, requestId }) {
+      if (pod.closed) throw new EngineError(503, 'The emulator is closed')
+      const given = { values: values as WorkflowInputs, remote }
+      const run = addRun(pod, { workflow, groupId, shown, given })
+      pod.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
+      return { run: toRun(run), number: run.number }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Container, Engine, Run } from '@flowscale/gateway/face'
+import { endRun } from './advance.ts'
+import { closePod } from './closePod.ts'
+import { createDraft } from './createDraft.ts'
+import { listRuns } from './listRuns.ts'
+import { toRun } from './toRun.ts'
+import type { Pod, Container as PodContainer, Run as PodRun } from './types.ts'
+import { watch } from './watch.ts'
+
+/** The pod, as the face of the API asks it. */
+export function createEngine(pod: Pod): Engine {
+  const shown = (run: PodRun | undefined): Run | undefined => run && toRun(run)
+  return {
+    workflows: async () => [...pod.workflows.values()],
+    workflow: async (id) => pod.workflows.get(id),
+    draft: ({ id }) => createDraft(pod, pod.workflows.get(id)!),
+    getRun: async (id) => shown(pod.runs.get(id)),
+    async getRuns(query) {
+      const { runs, total } = listRuns(pod, query)
+      return { runs: runs.map(toRun), total }
+    },
+    async cancelRun(id) {
+      const run = pod.runs.get(id)
+      if (!run) return undefined
+      const hadEnded = run.completedAt !== null
+      endRun(pod, run, 'cancelled')
+      return { run: toRun(run), hadEnded }
+    },
+    containers: async () => pod.containers.map((container) => showContainer(pod, container)),
+    async findOutput(filename) {
+      // By the name with or without extension; what the extension is, shows only when the file is there.
+      const found = pod.byOutput.get(filename) ?? pod.byOutput.get(filename.replace(/\.[A-Za-z0-9]+$/, ''))
+      if (!found) return undefined
+      const { run, output } = found
+      const file = output.file?.filename
+      if (file !== undefined && filename !== file && filename !== output.name) return undefined
+      return { run: toRun(run), file }
+    },
+    async readOutput(runId, filename) {
+      const file = pod.runs.get(runId)?.outputs.find((output) => output.file?.filename === filename)?.file
+      if (!file) return undefined
+      const headers = { 'content-type': file.type, 'content-length': String(file.data.byteLength) }
+      return new Response(file.data as Uint8Array<ArrayBuffer>, { headers })
+    },
+    watch: (listener) => watch(pod, listener),
+    close: () => closePod(pod),
+  }
+}
+
+function showContainer(pod: Pod, { name, uri, running, pending }: PodContainer): Container {
+  const entry = (run: PodRun): [number, string] => [run.number, run.id]
+  return {
+    name,
+    url: uri,
+    status: pod.closed ? 'stopped' : running ? 'running' : 'idle',
+    running: running ? [entry(running)] : [],
+    pending: pending.map(entry),
+  }
+}

@@ -1,0 +1,15 @@
+export * from './engine.ts'
+export { breakOff, brokenBy } from './face/breakOff.ts'
+export { createFace } from './face/createFace.ts'
+export { createFetch, type FetchOptions } from './face/createFetch.ts'
+export { extensionOf } from './face/form/extensionOf.ts'
+export { runUpdate } from './face/shown/runUpdate.ts'
+export type {
+  ApiOperation,
+  Dialect,
+  Face,
+  FaceOptions,
+  Operation,
+  RunUpdate,
+  Where,
+} from './face/types.ts'

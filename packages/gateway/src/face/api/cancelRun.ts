@@ -1,0 +1,9 @@
+import { failure, success } from '../answers.ts'
+import type { Call } from '../types.ts'
+
+export async function cancelRun({ face, id }: Call): Promise<Response> {
+  const cancelled = await face.engine.cancelRun(id)
+  if (!cancelled) return failure(face.dialect, 404, 'Run not found')
+  const { run, hadEnded } = cancelled
+  return success(hadEnded ? `Run has already ended: ${run.status}` : 'Run cancelled successfully')
+}

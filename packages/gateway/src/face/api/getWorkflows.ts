@@ -1,0 +1,50 @@
+import type { Workflow } from '../../engine.ts'
+import { success } from '../answers.ts'
+import type { Call } from '../types.ts'
+
+export async function getWorkflows({ face: { engine, dialect } }: Call): Promise<Response> {
+  const workflows = await engine.workflows()
+  if (dialect === 'python') {
+    return success({
+      workflows: workflows.map((workflow) => ({
+        workflow_id: workflow.id,
+        name: workflow.name,
+        description: workflow.description,
+        inputs: kindsOf(workflow.inputs),
+        outputs: [...workflow.outputs.keys()],
+        ...details(workflow.inputs),
+      })),
+    })
+  }
+  return success(
+    workflows.map(({ id, name, description, inputs, outputs }) => ({
+      id,
+      name,
+      description,
+      inputs: spaced(kindsOf(inputs)),
+      outputs: spaced(Object.fromEntries(outputs)),
+      ...details(inputs),
+    })),
+  )
+}
+
+function kindsOf(inputs: Workflow['inputs']): object {
+  return Object.fromEntries([...inputs].map(([name, { kind }]) => [name, kind]))
+}
+
+/** JSON on one line with spaces, as the published README shows it. */
+function spaced(value: object): string {
+  return JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ')
+}
+
+/** What is so unless an input says otherwise. */
+const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
+
+/** More than the published API tells, in a field that its readers pass over: where inputs are not the usual ones. */
+function details(inputs: Workflow['inputs']): object {
+  const told = [...inputs].flatMap(([name, { kind, ...rest }]) => {
+    const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
+    return unusual.length > 0 ? [[name, Object.fromEntries(unusual)] as const] : []
+  })
+  return told.length > 0 ? { input_details: Object.fromEntries(told) } : {}
+}

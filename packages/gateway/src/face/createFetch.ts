@@ -1,0 +1,116 @@
+import type { Face } from './types.ts'
+
+const MOST_HOPS = 20
+
+export interface FetchOptions {
+  readonly handle: Face['handle']
+  /** Origin of the API. */
+  readonly url: string
+  /** Origin of the files, which may be the same. */
+  readonly filesUrl: string
+  /** What errors call it. */
+  readonly name: string
+}
+
+/** A `fetch` that reaches a face and nothing else. */
+export function createFetch({ handle, url, filesUrl, name }: FetchOptions): typeof fetch {
+  return async function call(input, init, hops = 0): Promise<Response> {
+    const signal = signalOf(input, init)
+    const aborter = new AbortController()
+    // A signal of our own: the caller's would keep the listener of Request until a garbage collection.
+    const request = new Request(input, { ...init, signal: aborter.signal })
+    if (signal?.aborted) throw signal.reason
+    const { origin } = new URL(request.url)
+    if (origin !== url && origin !== filesUrl) {
+      const own = url === filesUrl ? url : `${url} and ${filesUrl}`
+      throw failed(`The ${name}'s fetch answers for ${own} only, not for ${origin}`)
+    }
+    const answer = handle(breakable(request), { filesUrl, files: origin !== url })
+    // Derived again: many calls at a time with listeners on one signal make Node warn.
+    const response = signal
+      ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
+      : await answer
+    const { redirect } = request
+    const location = response.headers.get('location')
+    if (location === null || redirect === 'manual') return finish(response, request.url, signal)
+    if (redirect === 'error') throw failed('unexpected redirect')
+    if (hops === MOST_HOPS) throw failed('redirect count exceeded')
+    const { method, body } = request
+    const keepsMethod = response.status > 303 || method === 'GET' || method === 'HEAD'
+    if (keepsMethod && body && !init?.body) throw failed('the body is used up')
+    const next: RequestInit = { ...init, headers: init?.headers ?? request.headers, signal }
+    if (!keepsMethod) {
+      next.method = 'GET'
+      delete next.body
+    }
+    return await call(new URL(location, request.url), next, hops + 1)
+  }
+}
+
+/** The same request, whose body breaks off where it is aborted on the way, as on a wire. */
+function breakable(request: Request): Request {
+  if (!request.body) return request
+  const body = request.body.pipeThrough(new TransformStream(), { signal: request.signal })
+  return new Request(request, { body, duplex: 'half' } as RequestInit)
+}
+
+function failed(why: string): TypeError {
+  return new TypeError('fetch failed', { cause: new Error(why) })
+}
+
+function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | null {
+  if (init?.signal !== undefined) return init.signal
+  return input instanceof Request ? input.signal : null
+}
+
+async function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  onAbort: (reason: unknown) => void,
+): Promise<T> {
+  let abort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      onAbort(signal.reason)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort!)
+    // After an abort the handler may still reject.
+    work.catch(() => {})
+  }
+}
+
+/** Gives the response its URL, and a body that stops with the caller's reason like that of a real fetch. */
+function finish(response: Response, url: string, signal: AbortSignal | null): Response {
+  const body = signal && response.body ? abortable(response.body, signal) : response.body
+  const { status, statusText, headers } = response
+  const finished = new Response(body, { status, statusText, headers })
+  Object.defineProperty(finished, 'url', { value: url.replace(/#.*/, ''), configurable: true })
+  return finished
+}
+
+function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (signal.aborted) throw signal.reason
+        // A body may hang, and is then to be let go of.
+        const { done, value } = await orAborted(reader.read(), AbortSignal.any([signal]), (reason) => {
+          reader.cancel(reason).catch(() => {})
+        })
+        if (signal.aborted) throw signal.reason
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    // Nothing is read ahead, so that an abort before the first read is seen.
+    { highWaterMark: 0 },
+  )
+}

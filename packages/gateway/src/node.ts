@@ -1,0 +1,5 @@
+export type { ListenError } from './node/listen.ts'
+export { logged } from './node/logged.ts'
+export { type Flags, type OwnFlags, parseFlags, wholeFlag } from './node/parseFlags.ts'
+export { type Served, type ServeOptions, serve } from './node/serve.ts'
+export type { Messages, SocketHooks, Wire } from './node/socket/types.ts'

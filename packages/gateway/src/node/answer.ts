@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { brokenBy } from '../face/breakOff.ts'
+import type { Face, Where } from '../face/types.ts'
+import { headersOf } from './headersOf.ts'
+import { readBody } from './readBody.ts'
+
+/** Passes a request of node:http to a face, and its answer back. Never rejects. */
+export async function answer(
+  handle: Face['handle'],
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  baseUrl: string,
+  where: Where,
+): Promise<void> {
+  const gone = new AbortController()
+  outgoing.on('close', () => {
+    if (!outgoing.writableFinished) gone.abort(new Error('The client went away'))
+  })
+  // A failing socket also closes, which is dealt with above.
+  outgoing.on('error', () => {})
+
+  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
+  const body = hasBody ? readBody(incoming) : null
+  try {
+    const response = await handle(toRequest(incoming, baseUrl, body?.stream ?? null, gone.signal), where)
+    await send(response, outgoing, gone.signal)
+  } catch (error) {
+    if (gone.signal.aborted) return
+    const broken = brokenBy(error)
+    if (broken || outgoing.headersSent) return breakSocket(incoming, broken === 'ECONNREFUSED')
+    const message = error instanceof Error ? error.message : String(error)
+    outgoing.writeHead(400, { 'content-type': 'application/json' })
+    outgoing.end(JSON.stringify({ detail: message }))
+  } finally {
+    body?.discard()
+  }
+}
+
+/** A body whose length is known goes out as it comes, any other at once. */
+async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
+  const headers: Record<string, string> = Object.fromEntries(response.headers)
+  if (!response.body || !headers['content-length']) {
+    const bytes = response.body ? new Uint8Array(await response.arrayBuffer()) : null
+    if (gone.aborted) return
+    if (bytes) headers['content-length'] = String(bytes.byteLength)
+    outgoing.writeHead(response.status, headers)
+    outgoing.end(bytes ?? undefined)
+    return
+  }
+  if (gone.aborted) return void response.body.cancel()
+  outgoing.writeHead(response.status, headers)
+  outgoing.flushHeaders()
+  const reader = response.body.getReader()
+  const left = new Promise<void>((resolve) => {
+    gone.addEventListener('abort', () => {
+      reader.cancel().catch(() => {})
+      resolve()
+    })
+  })
+  for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
+    const { value } = part
+    const sent = new Promise<unknown>((resolve) => outgoing.write(value, resolve))
+    await Promise.race([sent, left])
+  }
+  outgoing.end()
+}
+
+/** Without a goodbye, or without a byte. */
+function breakSocket({ socket }: IncomingMessage, isClosed: boolean): void {
+  if (isClosed) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
+function toRequest(
+  incoming: IncomingMessage,
+  baseUrl: string,
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal,
+): Request {
+  const path = incoming.url ?? '/'
+  const headers = headersOf(incoming)
+  const init = { method: incoming.method ?? 'GET', headers, body, signal, duplex: 'half' }
+  return new Request(path.startsWith('/') ? baseUrl + path : path, init as RequestInit)
+}

@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util'
+import type { Dialect } from '../face/types.ts'
+
+/** The flags that every command of a face has. */
+export interface Flags {
+  readonly port: number
+  readonly hostname: string
+  readonly apiKey: string | undefined
+  readonly dialect: Dialect
+  readonly json: boolean
+  readonly help: boolean
+  readonly version: boolean
+}
+
+type Kinds = Readonly<Record<string, 'string' | 'boolean'>>
+
+/** A command's own flags, as they were given. */
+export type OwnFlags<K extends Kinds> = {
+  readonly [Name in keyof K]: (K[Name] extends 'string' ? string : boolean) | undefined
+}
+
+/** What the command line says; an error with one clear sentence where it makes no sense. `own` are more flags. */
+export function parseFlags<const K extends Kinds>(args: string[], own: K): Flags & { own: OwnFlags<K> } {
+  const { values } = parse(args, own)
+  const dialect = values.dialect ?? 'readme'
+  if (!isDialect(dialect)) throw new Error(`--dialect must be readme, openapi or python, got "${dialect}".`)
+  const apiKey = values['api-key']
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new Error('--api-key must be visible ASCII characters without spaces.')
+  }
+  if (values.host === '') throw new Error('--host must not be empty.')
+  return {
+    port: wholeFlag('port', values.port, 4188, 0, 65535),
+    hostname: values.host ?? '127.0.0.1',
+    apiKey,
+    dialect,
+    json: values.json ?? false,
+    help: values.help ?? false,
+    version: values.version ?? false,
+    own: values as unknown as OwnFlags<K>,
+  }
+}
+
+interface Values {
+  port?: string
+  host?: string
+  'api-key'?: string
+  dialect?: string
+  json?: boolean
+  help?: boolean
+  version?: boolean
+}
+
+function parse(args: string[], own: Kinds): { values: Values } {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        'api-key': { type: 'string' },
+        dialect: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        ...Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }])),
+      },
+    })
+  } catch (error) {
+    // Only the first sentence: the rest of Node's message explains a syntax that nobody needs here.
+    const [sentence = ''] = (error as Error).message.split(/\. |\n/)
+    throw new Error(`${sentence.replace(/\.$/, '')}. See --help.`, { cause: error })
+  }
+}
+
+function isDialect(text: string): text is Dialect {
+  return text === 'readme' || text === 'openapi' || text === 'python'
+}
+
+/** The whole number that a flag says. */
+export function wholeFlag(
+  name: string,
+  text: string | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  if (text === undefined) return fallback
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new Error(`--${name} must be a whole number from ${least} to ${most}, got "${text}".`)
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import type { Face } from '../face/types.ts'
+import { answer } from './answer.ts'
+import { listen, stop } from './listen.ts'
+import { servePage } from './servePage.ts'
+import { isHandshake } from './socket/isHandshake.ts'
+import { serveSockets } from './socket/serveSockets.ts'
+import type { SocketHooks } from './socket/types.ts'
+
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  /** Default: 0, any free one */
+  port?: number | undefined
+  /** Default: `127.0.0.1` */
+  hostname?: string | undefined
+  /** Serves files only: no API, no WebSocket, no page. Default: false */
+  files?: boolean | undefined
+  /** Where download links lead, by the host that the client came by. Default: to what is served */
+  linksTo?: ((host: string) => string) | undefined
+  /** A larger upload is answered with 413. Default: as the face says */
+  maxUploadBytes?: number | undefined
+  /** What stands between the WebSocket and its wire. Default: nothing */
+  sockets?: SocketHooks | undefined
+}
+
+/** A face that is served. */
+export interface Served {
+  /** Such as `http://127.0.0.1:4188`. */
+  readonly url: string
+  /** How many WebSocket connections there are. */
+  readonly sockets: number
+  /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
+  dropSockets(): void
+  /** Ends open connections too. What is served goes on; it has a `close` of its own. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves a face on a port of this machine: the API with its WebSocket, and a page to try it.
+ *
+ * @throws the error of Node for a port that is taken.
+ */
+export async function serve(face: Face, options: ServeOptions = {}): Promise<Served> {
+  const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxUploadBytes } = options
+  const wildcard = hostname === '0.0.0.0' || hostname === '::'
+  const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
+
+  // Known once it listens, which is before the first request can come in.
+  let url = ''
+  const listener = await listen(
+    (request, response) => {
+      if (!files && servePage(request, response)) return
+      // On all interfaces, links must lead to the one that the client came by.
+      const host = (wildcard && hostOf(request)) || shownHost
+      void answer(face.handle, request, response, url, {
+        filesUrl: linksTo?.(host) ?? url,
+        files,
+        maxUploadBytes,
+      })
+    },
+    port,
+    hostname,
+    files ? () => false : isHandshake,
+  )
+  url = `http://${shownHost}:${listener.port}`
+  const sockets = files ? undefined : serveSockets(listener.server, face, options.sockets ?? {})
+
+  let closed: Promise<void> | undefined
+  return {
+    url,
+    get sockets() {
+      return sockets?.count() ?? 0
+    },
+    dropSockets: () => sockets?.drop(),
+    close() {
+      if (!closed) sockets?.close()
+      closed ??= stop(listener.server)
+      return closed
+    },
+  }
+}
+
+function hostOf(request: IncomingMessage): string | null {
+  try {
+    return new URL(`http://${request.headers.host}`).hostname
+  } catch {
+    return null
+  }
+}

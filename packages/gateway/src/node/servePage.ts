@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+// Made by the build: the page of the examples, and the client that it imports.
+const folder = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/playground/' : './playground/',
+  import.meta.url,
+)
+
+/** Answers with the playground at `/`, and with what it imports; gives whether it did. */
+export function servePage({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
+  const [path = ''] = url.split('?')
+  const file = path === '/' ? 'index.html' : /^\/(client\/\w+\.js)$/.exec(path)?.[1]
+  if (!file || (method !== 'GET' && method !== 'HEAD')) return false
+  let text: Buffer
+  try {
+    text = readFileSync(new URL(file, folder))
+  } catch {
+    return false
+  }
+  const type = file.endsWith('.js') ? 'text/javascript' : 'text/html'
+  // A page of yesterday's version would be a puzzle.
+  response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' })
+  response.end(method === 'GET' ? text : undefined)
+  return true
+}

@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net'
+import type { RawData, WebSocket } from 'ws'
+import type { Face, RunUpdate } from '../../face/types.ts'
+import { readEvent } from './readEvent.ts'
+import type { Messages, Wire } from './types.ts'
+
+export interface Connection {
+  /** Passes a change on, where the client wants to know of it. */
+  push(update: RunUpdate): void
+  /** Destroys the TCP socket. */
+  destroy(): void
+  /** Says goodbye (1001) and ends without waiting for an answer. */
+  close(): void
+}
+
+/** One client that is connected, with its subscriptions. It is one of `connections` for as long. */
+export function createConnection(
+  socket: WebSocket,
+  tcp: Socket,
+  face: Face,
+  connections: Set<Connection>,
+  connect: (wire: Wire) => Messages | undefined,
+): void {
+  /** What stops each of them. */
+  const subscriptions = new Map<string, () => void>()
+  /** Runs whose state is asked for, unless a change was heard meanwhile, which is newer. */
+  const asked = new Set<string>()
+  let messages: Messages | undefined
+  let over = false
+
+  function end(): void {
+    if (over) return
+    over = true
+    connections.delete(connection)
+    for (const stop of subscriptions.values()) stop()
+    messages?.end()
+  }
+
+  function destroy(): void {
+    end()
+    tcp.destroy()
+  }
+
+  const connection: Connection = {
+    push(update) {
+      asked.delete(update.run_id)
+      if (subscriptions.size === 0 || subscriptions.has(update.run_id)) messages?.deliver(update)
+    },
+    destroy,
+    close() {
+      end()
+      socket.close(1001, 'The server is closing')
+      // A client that does not read would hold it up.
+      if (tcp.writableLength > 0) tcp.destroy()
+      else tcp.destroySoon()
+    },
+  }
+
+  async function subscribe(runId: string): Promise<void> {
+    if (!subscriptions.has(runId)) subscriptions.set(runId, face.follow?.(runId) ?? (() => {}))
+    asked.add(runId)
+    const update = await face.stateOf(runId)
+    if (asked.delete(runId) && update && !over) messages?.deliver(update)
+  }
+
+  function unsubscribe(runId: string): void {
+    subscriptions.get(runId)?.()
+    subscriptions.delete(runId)
+    asked.delete(runId)
+  }
+
+  // What breaks the protocol also closes.
+  socket.on('error', () => {})
+  messages = connect({
+    send: (text, sent) => socket.send(text, sent),
+    pong: (data) => socket.pong(data),
+    close: (code, reason) => socket.close(code, reason),
+    destroy,
+  })
+  if (!messages || over) return
+  connections.add(connection)
+  socket.on('message', (data: RawData, isBinary: boolean) => {
+    const event = over || isBinary ? null : readEvent(String(data))
+    if (event?.action === 'unsubscribe') unsubscribe(event.runId)
+    // Where its state can't be known now, the changes tell it.
+    else if (event) subscribe(event.runId).catch(() => {})
+  })
+  socket.on('ping', (data: Buffer) => {
+    if (!over) messages.pong(data)
+  })
+  socket.on('close', end)
+}
