@@ -1,4 +1,4 @@
-import type { Input, Kind, Workflow } from '../../../engine.ts'
+import type { Input, Kind, Scalar, Workflow } from '../../../engine.ts'
 
 /** A node in ComfyUI's API format. An input is a value, or a link: `[node id, number of its output]`. */
 export interface GraphNode {
@@ -21,7 +21,62 @@ export interface ClassInfo {
   }
 }
 
-/** An input of a workflow, and the field of a node that it sets. */
+/** A field of a class that a caller may set: neither hidden, nor set by a link alone. */
+export interface Field {
+  readonly name: string
+  readonly kind: Kind
+  readonly array: boolean
+  readonly integer: boolean
+  /** A text of several lines. */
+  readonly multiline: boolean
+  readonly default?: Scalar | undefined
+  readonly min?: number | undefined
+  readonly max?: number | undefined
+  readonly options?: readonly Scalar[] | undefined
+}
+
+/** A node of the graph, and what the server knows of its class. */
+export interface KnownNode {
+  readonly id: string
+  readonly node: GraphNode
+  readonly title: string
+  /** `undefined` where the server does not have the class. */
+  readonly info: ClassInfo | undefined
+  readonly fields: ReadonlyMap<string, Field>
+  /** Fields whose number was too large for JavaScript. */
+  readonly cut: readonly string[]
+}
+
+/** An input or output before names are made unique. */
+export interface Found {
+  readonly name: string
+  readonly known: KnownNode
+  readonly why: string
+}
+
+export interface FoundInput extends Found {
+  readonly field: Field
+  /** What a sidecar says of it. */
+  readonly set?: Partial<Omit<Input, 'array' | 'integer'>> | undefined
+}
+
+export interface FoundOutput extends Found {
+  readonly kind: Kind
+}
+
+/** A sidecar that was checked. Lists that it does not have are found by the other rules. */
+export interface Sidecar {
+  readonly id?: string | undefined
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly inputs?: readonly FoundInput[] | undefined
+  readonly outputs?: readonly FoundOutput[] | undefined
+}
+
+/**
+ * An input of a workflow, and the field of a node that it sets. The value of a file is the name of an upload that lies
+ * directly in `input/`: every loader takes those, and FSLoadImage no others.
+ */
 export interface NamedInput extends Input {
   readonly node: string
   readonly field: string
@@ -29,8 +84,6 @@ export interface NamedInput extends Input {
   readonly why: string
   /** Drawn where a caller sends nothing. */
   readonly seed: boolean
-  /** Takes only files that lie directly in `input/`: an upload for it has no subfolder. */
-  readonly flat: boolean
 }
 
 /** An output of a workflow, and the node that writes it. */
