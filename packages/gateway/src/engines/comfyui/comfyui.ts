@@ -1,0 +1,122 @@
+import type { Draft, Engine, EngineMaker, Scalar, StoredFile } from '../../engine.ts'
+import { type ComfyuiOptions, checkOptions } from './checkOptions.ts'
+import { createReadContainer } from './createReadContainer.ts'
+import { createWorkflows } from './createWorkflows.ts'
+import { openUrl } from './files/openUrl.ts'
+import { putFile } from './files/putFile.ts'
+import { readOutput } from './files/readOutput.ts'
+import { createMemory } from './records/createMemory.ts'
+import { createRecords } from './records/createRecords.ts'
+import { createStored } from './records/createStored.ts'
+import { createUserdata } from './records/createUserdata.ts'
+import { cancelRun } from './runs/cancelRun.ts'
+import { findRun } from './runs/findRun.ts'
+import { getRuns } from './runs/getRuns.ts'
+import { submitRun } from './runs/submitRun.ts'
+import type { Shop } from './runs/types.ts'
+import { createServer } from './server/createServer.ts'
+import { createReadQueue } from './server/readQueue.ts'
+import { createWatcher } from './watch/createWatcher.ts'
+
+/**
+ * The engine that is a ComfyUI: its queue, its worker, its files. What a gateway must know of a run is kept on the
+ * server, or in the option `storage` of the gateway, so that any number of gateways may stand before it.
+ *
+ * @throws `TypeError` for an unknown or wrong option.
+ */
+export function comfyui(options: ComfyuiOptions): EngineMaker {
+  const { url, lostAfterMs, fetch } = checkOptions(options)
+  return (context): Engine => {
+    const { storage, inputHosts, log } = context
+    const server = createServer(url, fetch)
+    const records = createRecords(storage ? createStored(storage) : createUserdata(server, log), log)
+    const workflows = createWorkflows(server, context)
+    const shop: Shop = {
+      server,
+      records,
+      readQueue: createReadQueue(server),
+      taken: createMemory(5_000),
+      progress: createMemory(5_000),
+      lostAfterMs,
+    }
+    const watcher = createWatcher(shop)
+    const readContainer = createReadContainer(shop)
+
+    const draft = (workflowId: string, signal: AbortSignal): Draft => {
+      const id = crypto.randomUUID()
+      let files = 0
+      const put: Draft['putFile'] = async (_input, file) =>
+        new UploadedFile(await putFile(server, `flowscale-${id}-${++files}`, file, signal))
+      return {
+        putFile: put,
+        putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
+        async submit(submission) {
+          const workflow = (await workflows.find(workflowId))!
+          const values = Object.fromEntries(
+            Object.entries(submission.values).map(([name, value]) => [
+              name,
+              Array.isArray(value) ? value.map(nameOf) : nameOf(value),
+            ]),
+          )
+          const submitted = await submitRun(shop, workflow, id, submission, values)
+          watcher.keep(id)
+          watcher.tell(submitted.run)
+          return submitted
+        },
+      }
+    }
+
+    return {
+      async workflows() {
+        const all = await workflows.all()
+        await records.prepare()
+        return all.map(({ shown }) => shown)
+      },
+      workflow: async (id) => (await workflows.find(id))?.shown,
+      draft: ({ id }, signal) => draft(id, signal),
+      async getRun(id) {
+        const run = await findRun(shop, id)
+        watcher.tell(run)
+        return run
+      },
+      getRuns: (query) => getRuns(shop, query),
+      async cancelRun(id) {
+        const cancelled = await cancelRun(shop, id)
+        watcher.tell(cancelled?.run)
+        return cancelled
+      },
+      containers: async () => [await readContainer()],
+      async findOutput(filename) {
+        const [, bare, id] = OUTPUT.exec(filename) ?? []
+        const run = id === undefined ? undefined : await findRun(shop, id)
+        if (!run) return undefined
+        const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
+        if (file === undefined && !run.outputNames.includes(filename) && !run.outputNames.includes(bare!))
+          return undefined
+        return { run, file }
+      },
+      async readOutput(run, file, headers, signal) {
+        await findRun(shop, run)
+        const found = (await records.ended(run))?.files.find(({ name }) => name === file)
+        return found && readOutput(server, found, headers, signal)
+      },
+      watch: watcher.watch,
+      follow: watcher.follow,
+      close: watcher.close,
+    }
+  }
+}
+
+/** `<output>_<run id>`, whatever comes after it. */
+const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
+
+class UploadedFile {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+function nameOf(value: Scalar | StoredFile): Scalar {
+  return value instanceof UploadedFile ? value.name : (value as Scalar)
+}

@@ -1,0 +1,54 @@
+import type { EngineContext } from '../../../engine.ts'
+import type { Server } from '../server/createServer.ts'
+import { NoAnswer } from '../server/NoAnswer.ts'
+import type { Place } from './types.ts'
+
+/** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
+export function createUserdata(server: Server, log: EngineContext['log']): Place {
+  let refused = false
+  const at = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
+
+  /** A server that keeps nothing has nothing; but of any other, an odd answer tells nothing. */
+  function absent(status: number): undefined {
+    if (status === 404 || refused) return undefined
+    throw new NoAnswer(`status ${status} for a record`, true)
+  }
+
+  return {
+    async read(path) {
+      const { status, text } = await server.send(at(path))
+      if (status !== 200) return absent(status)
+      try {
+        return JSON.parse(text)
+      } catch {
+        throw new NoAnswer('a record is not JSON', true)
+      }
+    },
+    async write(path, value) {
+      const { status } = await server.send(`${at(path)}?overwrite=false`, { method: 'POST', json: value })
+      if (status === 409) return false
+      const kept = status >= 200 && status < 300
+      if (!kept && !refused) {
+        log(
+          'warn',
+          `ComfyUI keeps no records (status ${status} for /userdata): runs are known while they are in its queue or history, and lists are empty`,
+        )
+      }
+      refused = !kept
+      return true
+    },
+    async remove(path) {
+      await server.send(at(path), { method: 'DELETE' })
+    },
+    async list(folder) {
+      const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
+      const { status, text } = await server.send(`/userdata?${query}`)
+      if (status !== 200) return absent(status) ?? []
+      try {
+        return (JSON.parse(text) as unknown[]).map((path) => String(path).replaceAll('\\', '/'))
+      } catch {
+        throw new NoAnswer('the list of records can not be read', true)
+      }
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import type { Kind, Run } from '../../../engine.ts'
+
+/** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
+export interface Submitted {
+  readonly id: string
+  readonly workflowId: string
+  readonly groupId: string | null
+  readonly createdAt: number
+  readonly shown: Run['inputs']
+  readonly outputs: readonly { readonly name: string; readonly node: string; readonly kind: Kind }[]
+  /** The titles of the graph's nodes, by id. */
+  readonly titles: Readonly<Record<string, string>>
+  /** How many of them have to run. */
+  readonly nodes: number
+}
+
+/** A file of a run: where ComfyUI has it, or else its text. */
+export interface StoredOutput {
+  readonly name: string
+  readonly at?: { readonly filename: string; readonly subfolder: string; readonly type: string } | undefined
+  readonly text?: string | undefined
+}
+
+/** The end of a run: it outlives ComfyUI's history. */
+export interface Ended {
+  readonly run: Submitted
+  /** `refused`: it never was a run. */
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
+  readonly error: string | null
+  readonly startedAt: number | null
+  readonly completedAt: number | null
+  readonly files: readonly StoredOutput[]
+}
+
+/** What the name of a mark tells, so that a list of names is enough to sort and count. */
+export interface Mark {
+  readonly id: string
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly completedAt: number | null
+  /** The kind of its end, where it has ended. */
+  readonly end: 'ended' | 'refused' | undefined
+}
+
+/** Small files of JSON, by path. */
+export interface Place {
+  read(path: string): Promise<unknown>
+  /** Writes what is not there yet, and says whether it was written. */
+  write(path: string, value: unknown): Promise<boolean>
+  remove(path: string): Promise<void>
+  /** The paths inside a folder, from there. */
+  list(folder: string): Promise<string[]>
+}

@@ -1,0 +1,41 @@
+import type { StoredOutput, Submitted } from '../records/types.ts'
+import type { History } from '../server/readHistory.ts'
+import { outputName } from './showRun.ts'
+
+type Place = NonNullable<StoredOutput['at']>
+
+/** The files of each promised output, and the first node that wrote none. */
+export function collectFiles(
+  run: Submitted,
+  outputs: History['outputs'],
+): { files: StoredOutput[]; missing?: string } {
+  const files: StoredOutput[] = []
+  let missing: string | undefined
+  for (const { name, node } of run.outputs) {
+    const told = outputs[node] ?? {}
+    const found = findFiles(told)
+    const texts = found.length > 0 ? [] : [told.text].flat(2).filter((text) => typeof text === 'string')
+    if (found.length + texts.length === 0) missing ??= node
+    const full = (index: number, extension: string): string =>
+      `${outputName(run, name)}${index > 0 ? `_${index + 1}` : ''}.${extension}`
+    found.forEach((at, index) => void files.push({ name: full(index, extensionOf(at.filename)), at }))
+    texts.forEach((text, index) => void files.push({ name: full(index, 'txt'), text }))
+  }
+  return { files, ...(missing !== undefined && { missing }) }
+}
+
+/** Whatever key a node uses: an output is an object with a file name. A preview counts where there is nothing else. */
+function findFiles(told: Readonly<Record<string, unknown>>): Place[] {
+  const places = new Map<string, Place>()
+  for (const item of Object.values(told).flat(2)) {
+    const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
+    if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
+    places.set(`${type}/${subfolder}/${filename}`, { filename, subfolder, type })
+  }
+  const kept = [...places.values()].filter(({ type }) => type === 'output')
+  return kept.length > 0 ? kept : [...places.values()].filter(({ type }) => type === 'temp')
+}
+
+function extensionOf(filename: string): string {
+  return /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? 'bin'
+}

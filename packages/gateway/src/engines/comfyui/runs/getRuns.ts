@@ -1,0 +1,29 @@
+import type { Run, RunsQuery } from '../../../engine.ts'
+import type { Mark } from '../records/types.ts'
+import { findRun } from './findRun.ts'
+import type { Shop } from './types.ts'
+
+const AT_ONCE = 8
+
+/** A page: the names of marks sort and count, and only the runs of the page are read. */
+export async function getRuns(shop: Shop, query: RunsQuery): Promise<{ runs: Run[]; total: number }> {
+  const { groupId, sortBy, sortOrder, offset, limit } = query
+  const timeOf = ({ createdAt, startedAt, completedAt }: Mark): number | null =>
+    sortBy === 'created_at' ? createdAt : sortBy === 'started_at' ? startedAt : completedAt
+  const direction = sortOrder === 'asc' ? 1 : -1
+  const marks = await shop.records.marks(groupId)
+  // What has no such time yet comes last in either order.
+  marks.sort((a, b) => {
+    const [first, second] = [timeOf(a), timeOf(b)]
+    if ((first === null) !== (second === null)) return first === null ? 1 : -1
+    return direction * ((first ?? 0) - (second ?? 0) || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+  })
+  const page = marks.slice(offset, offset + limit)
+  const runs: (Run | undefined)[] = []
+  const rest = page.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, { id }] of rest) runs[index] = await findRun(shop, id)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return { runs: runs.filter((run) => run !== undefined), total: marks.length }
+}

@@ -1,0 +1,111 @@
+import { EngineError, type Run, type Submission } from '../../../engine.ts'
+import type { Submitted } from '../records/types.ts'
+import { NoAnswer } from '../server/NoAnswer.ts'
+import { readHistory } from '../server/readHistory.ts'
+import { sleep } from '../sleep.ts'
+import { fillGraph } from '../workflows/fillGraph.ts'
+import { titleOf } from '../workflows/titleOf.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+import { endWithout } from './endOf.ts'
+import { hasNodeErrors, readRefusal } from './readRefusal.ts'
+import { showRun } from './showRun.ts'
+import { stopRun } from './stopRun.ts'
+import type { Shop } from './types.ts'
+
+/** When nothing accepts a connection, nothing was sent: try again after these. */
+const PAUSES_MS = [100, 300, 900]
+const LOOK_FOR_MS = 10_000
+const LOOK_EVERY_MS = 500
+
+export async function submitRun(
+  shop: Shop,
+  workflow: ComfyWorkflow,
+  id: string,
+  { shown, groupId }: Submission,
+  values: Parameters<typeof fillGraph>[1],
+): Promise<{ run: Run; number: number }> {
+  const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
+  const drawn = [...seeds].map(([path, value]) => ({ path, value }))
+  const run: Submitted = {
+    id,
+    workflowId: workflow.shown.id,
+    groupId,
+    createdAt: Date.now(),
+    shown: [...shown, ...drawn],
+    outputs: [...outputs].map(([name, node]) => ({
+      name,
+      node,
+      kind: workflow.outputs.get(name)?.kind ?? 'file',
+    })),
+    titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
+    nodes,
+  }
+  await shop.records.submit(run)
+  const number = await send(
+    shop,
+    run,
+    { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } },
+    workflow,
+  )
+  shop.taken.set(id, true)
+  return { run: showRun(run, { status: 'queued', progress: 0 }), number }
+}
+
+/** Sends the run once, and gives its number in the queue. */
+async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyWorkflow): Promise<number> {
+  const refuse = async (error: Error): Promise<never> => {
+    await shop.records.end(endWithout(run, 'refused', null))
+    throw error
+  }
+  for (let tries = 0; ; tries++) {
+    try {
+      const { status, text } = await shop.server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
+      const body = tryParse(text)
+      if (status === 200 && hasNodeErrors(body)) {
+        // It took the run without the nodes that have faults: not the run that was asked for.
+        await stopRun(shop, run.id)
+        return await refuse(readRefusal(body, run, inputs))
+      }
+      if (status === 200 && typeof body?.number === 'number') return body.number
+      if (status === 400 && body) return await refuse(readRefusal(body, run, inputs))
+      if (status === 413)
+        return await refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
+      if (status >= 400 && status < 500) {
+        return await refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
+      }
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      if (!error.sent) {
+        if (PAUSES_MS[tries] === undefined) return await refuse(error)
+        await sleep(PAUSES_MS[tries]!)
+        continue
+      }
+    }
+    return await lookFor(shop, run.id)
+  }
+}
+
+/** After an answer that is lost: the run may be there, and must not be sent again. */
+async function lookFor({ server, readQueue }: Shop, id: string): Promise<number> {
+  for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
+    try {
+      const { running, pending } = await readQueue(0)
+      const item = [...running, ...pending].find((queued) => queued.id === id)
+      if (item) return item.number
+      const history = await readHistory(server, id)
+      if (history) return history === 'unreadable' ? 0 : history.number
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+    }
+  }
+  const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
+  throw new EngineError(502, message, { runId: id })
+}
+
+function tryParse(text: string): { number?: unknown } | undefined {
+  try {
+    return JSON.parse(text) ?? undefined
+  } catch {
+    return undefined
+  }
+}

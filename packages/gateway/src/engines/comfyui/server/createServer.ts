@@ -1,0 +1,103 @@
+import { isUnsent } from './isUnsent.ts'
+import { NoAnswer } from './NoAnswer.ts'
+
+export interface Init {
+  method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
+  /** Sent as JSON. */
+  json?: unknown
+  body?: BodyInit
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+  timeoutMs?: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** One ComfyUI. Every request to it goes through here. */
+export interface Server {
+  /** Where its WebSockets are. */
+  readonly socketUrl: string
+  /** For how long it has given no answer that can be used, in ms. */
+  awayForMs(): number
+  /** An answer whole. @throws NoAnswer where there is none, or only that of a proxy. */
+  send(path: string, init?: Init): Promise<Answer>
+  /** What is told as JSON. @throws NoAnswer for anything but a 200 with JSON. */
+  read(path: string, init?: Init): Promise<unknown>
+  /** An answer whose body is still to come: the time-out is for its head. */
+  open(path: string, init?: Init): Promise<Response>
+}
+
+const TIMEOUT_MS = 10_000
+/** Failures further apart than this are two absences. */
+const APART_MS = 60_000
+
+export function createServer(url: string, fetch: typeof globalThis.fetch | undefined): Server {
+  const base = url.replace(/\/+$/, '')
+  let away: { since: number; last: number } | undefined
+
+  function fail(why: string, sent: boolean): never {
+    const now = Date.now()
+    away = { since: away && now - away.last < APART_MS ? away.since : now, last: now }
+    throw new NoAnswer(why, sent)
+  }
+
+  async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
+    const { method = 'GET', json, body, headers, signal, timeoutMs = TIMEOUT_MS } = init
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    try {
+      const request: RequestInit & { duplex?: 'half' } = {
+        method,
+        // Whatever is not ComfyUI itself must not lead elsewhere.
+        redirect: 'manual',
+        // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
+        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+      }
+      if (json !== undefined) request.body = JSON.stringify(json)
+      else if (body !== undefined) request.body = body
+      if (body instanceof ReadableStream) request.duplex = 'half'
+      const response = await (fetch ?? globalThis.fetch)(base + path, request)
+      const { status } = response
+      if ((status >= 300 && status < 400 && status !== 304) || (status >= 502 && status <= 504)) {
+        await response.body?.cancel()
+        return fail(`status ${status} is not from ComfyUI`, true)
+      }
+      const taken = await take(response)
+      away = undefined
+      return taken
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error
+      signal?.throwIfAborted()
+      if (timeout.signal.aborted) return fail(`no answer within ${timeoutMs / 1000} s`, true)
+      const unsent = isUnsent(error)
+      return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  return {
+    socketUrl: base.replace(/^http/i, 'ws'),
+    awayForMs: () => (away ? Date.now() - away.since : 0),
+    send: (path, init = {}) =>
+      exchange(path, init, async (response) => ({ status: response.status, text: await response.text() })),
+    read: (path, init = {}) =>
+      exchange(path, init, async (response) => {
+        if (response.status !== 200) {
+          await response.body?.cancel()
+          return fail(`status ${response.status}`, true)
+        }
+        const text = await response.text()
+        try {
+          return JSON.parse(text)
+        } catch {
+          return fail('its answer is not JSON', true)
+        }
+      }),
+    open: (path, init = {}) => exchange(path, init, async (response) => response),
+  }
+}

@@ -1,0 +1,44 @@
+import type { Server } from './createServer.ts'
+import { NoAnswer } from './NoAnswer.ts'
+import { parseLoose } from './parseLoose.ts'
+
+/** What ComfyUI keeps of a run that has ended, as far as it is read. */
+export interface History {
+  readonly number: number
+  readonly extra: unknown
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly success: boolean
+  readonly messages: readonly (readonly [type: string, data: Readonly<Record<string, unknown>>])[]
+}
+
+interface Entry {
+  prompt?: unknown[]
+  outputs?: History['outputs']
+  status?: { status_str?: string; messages?: History['messages'] } | null
+}
+
+const NOBODY = '00000000-0000-4000-8000-000000000000'
+
+/** `unreadable`: the run has ended, but what it reports can't be told, since ComfyUI fails to write it as JSON. */
+export async function readHistory(server: Server, id: string): Promise<History | 'unreadable' | undefined> {
+  const { status, text } = await server.send(`/history/${id}`)
+  if (status === 500) {
+    // Is it this run, or all of the server?
+    await server.read(`/history/${NOBODY}`)
+    return 'unreadable'
+  }
+  let entries: Record<string, Entry | undefined> | undefined
+  try {
+    if (status === 200) entries = parseLoose(text) as typeof entries
+  } catch {}
+  if (typeof entries !== 'object' || entries === null) throw new NoAnswer('its history can not be read', true)
+  const entry = entries[id]
+  if (!entry) return undefined
+  return {
+    number: Number(entry.prompt?.[0]),
+    extra: entry.prompt?.[3],
+    outputs: entry.outputs ?? {},
+    success: (entry.status?.status_str ?? 'success') === 'success',
+    messages: entry.status?.messages ?? [],
+  }
+}

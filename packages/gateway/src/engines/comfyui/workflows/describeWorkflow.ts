@@ -1,0 +1,58 @@
+import { titleOf } from './titleOf.ts'
+import type { ComfyWorkflow, NamedInput } from './types.ts'
+
+const MOST_OPTIONS = 8
+const LONGEST_TEXT = 40
+
+/** What `inspect` prints: inputs, outputs and what was left out, with the reasons. */
+export function describeWorkflow(workflow: ComfyWorkflow): string {
+  const { shown, graph, inputs, outputs, missing, notes } = workflow
+  const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(titleOf(graph.get(id)!))}`
+  const inputRows = [...inputs].map(([name, input]) => [
+    name,
+    input.array ? `${input.kind} list` : input.kind,
+    limitsOf(input),
+    `${nodeOf(input.node)}, ${input.field}`,
+    input.why,
+  ])
+  const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
+  const missingRows = missing.map(({ classType, node }) => [classType, nodeOf(node)])
+  return [
+    shown.name === shown.id ? shown.id : `${shown.id} (${shown.name})`,
+    ...(shown.description ? [shown.description] : []),
+    ...section('Inputs', inputRows),
+    ...section('Outputs', outputRows),
+    ...(missing.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
+    ...(notes.length > 0
+      ? section(
+          'Left out; a sidecar can name them',
+          notes.map((note) => [note]),
+        )
+      : []),
+    '',
+  ].join('\n')
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
+  return ['', title, ...(rows.length > 0 ? lines : ['none']).map((line) => `  ${line}`.trimEnd())]
+}
+
+function limitsOf({ required, seed, default: preset, min, max, options }: NamedInput): string {
+  const shown = options?.slice(0, MOST_OPTIONS).join(', ')
+  const more = options && options.length > MOST_OPTIONS ? `… (${options.length})` : ''
+  return [
+    required ? 'required' : seed ? 'drawn' : preset === undefined ? 'optional' : `default ${brief(preset)}`,
+    min === undefined || seed ? '' : `from ${min}`,
+    max === undefined || seed ? '' : `to ${max}`,
+    options ? `one of ${shown}${more}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function brief(value: string | number | boolean): string {
+  const text = JSON.stringify(value)
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
+}

@@ -1,0 +1,28 @@
+import { isLink } from './isLink.ts'
+import type { KnownNode, NamedInput, NamedOutput } from './types.ts'
+
+/** What is no input and no output, and why: a line each. */
+export function notesOf(
+  nodes: readonly KnownNode[],
+  inputs: ReadonlyMap<string, NamedInput>,
+  outputs: ReadonlyMap<string, NamedOutput>,
+): string[] {
+  const key = (node: string, field: string): string => JSON.stringify([node, field])
+  const taken = new Set([...inputs.values()].map(({ node, field }) => key(node, field)))
+  const written = new Set([...outputs.values()].map(({ node }) => node))
+  return nodes.flatMap((known) => {
+    const { id, node, title, info, fields, cut } = known
+    const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
+    const free = names.filter((name) => !isLink(known, name) && !taken.has(key(id, name)))
+    const linked = names.filter((name) => isLink(known, name))
+    const notes = [
+      ...(free.length > 0 ? [`${free.join(', ')}: no rule names ${free.length > 1 ? 'them' : 'it'}`] : []),
+      ...linked.map((name) => `${name}: comes from node "${(node.inputs[name] as unknown[])[0]}"`),
+      ...cut.map((name) => `${name}: above 2^53, sent as ${node.inputs[name]} where you give no value`),
+      ...(info?.output_node === true && !written.has(id)
+        ? ['no output: saves no file that ComfyUI tells of']
+        : []),
+    ]
+    return notes.map((note) => `node ${id} ${JSON.stringify(title)} (${node.class_type}): ${note}`)
+  })
+}

@@ -1,0 +1,18 @@
+import type { Kind } from '../../../engine.ts'
+import type { KnownNode } from './types.ts'
+
+/** These write a file of which no answer of the API tells. */
+const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
+
+/** What the files of a save node are, or `undefined` where the server does not tell of them. */
+export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
+  if (class_type === 'FSSaveInteger') return undefined
+  if (/video|webm|mp4/i.test(class_type)) return 'video'
+  if (/audio/i.test(class_type)) return 'audio'
+  const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
+  const types = specs.flatMap((spec) => (Array.isArray(spec) ? String(spec[0]).split(',') : []))
+  if (types.some((type) => SILENT.includes(type))) return undefined
+  if (types.includes('IMAGE') || types.includes('MASK')) return 'image'
+  if (types.includes('VIDEO')) return 'video'
+  return types.includes('AUDIO') ? 'audio' : 'file'
+}
