@@ -75,6 +75,11 @@ export default [
     byPlatform,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
-  ...pack('gateway', { face: 'face.ts', node: 'node.ts' }, undefined, playground),
+  ...pack(
+    'gateway',
+    { index: 'index.ts', face: 'face.ts', node: 'node.ts', cli: 'cli.ts' },
+    undefined,
+    playground,
+  ),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
 ]

@@ -106,6 +106,7 @@ test('signatures: the same for the same secret, another for another text or secr
   assert.match(first, /^[0-9a-f]{64}$/)
   assert.is(await createSign('secret')('/generations/a/b.png\n1'), first)
   assert.is.not(await sign('/generations/a/b.png\n2'), first)
+  assert.match(await createSign('')('x'), /^[0-9a-f]{64}$/)
   assert.is.not(await createSign('secret2')('/generations/a/b.png\n1'), first)
 })
 

@@ -62,7 +62,7 @@ export function checkGatewayOptions(options: GatewayOptions): void {
   const { engine, workflows, apiKey, secret, publicUrl, dialect, urlTtlMs, maxBodyBytes, inputHosts } =
     options
   expect(typeof engine === 'function', 'engine', 'what comfyui({ url }) gives')
-  const isList = Array.isArray(workflows) && workflows.every((file) => isObject(file) && file.name)
+  const isList = Array.isArray(workflows) && workflows.every((file) => isObject(file) && 'name' in file)
   expect(isList, 'workflows', 'an array of { name, graph, sidecar? }, as readWorkflows(folder) gives it')
   const names = workflows.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) < index)

@@ -72,7 +72,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...face,
     url,
     handle: answer,
-    fetch: createFetch(answer, url, url),
+    fetch: createFetch({
+      handle: answer,
+      url: new URL(url).origin,
+      filesUrl: new URL(url).origin,
+      name: 'gateway',
+    }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
     close: () => engine.close(),
   }

@@ -6,7 +6,7 @@ export function createSign(secret: string): (text: string) => Promise<string> {
   // The value, not a promise: on Workers no request may wait for the work of another.
   let key: CryptoKey | undefined
   return async (text) => {
-    key ??= await importKey(await hmac(await importKey(encode(secret)), 'flowscale download links 1'))
+    key ??= await importKey(await hmac(await importKey(encode('flowscale download links 1')), secret))
     const bytes = await hmac(key, text)
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }

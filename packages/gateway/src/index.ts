@@ -1,5 +1,6 @@
 export type { GatewayLogger, GatewayOptions } from './checkGatewayOptions.ts'
 export { createGateway, type Gateway } from './createGateway.ts'
-export type { EngineMaker, Storage, WorkflowFile } from './engine.ts'
-export { type ComfyuiOptions, comfyui } from './engines/comfyui/comfyui.ts'
+export type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
+export type { ComfyuiOptions } from './engines/comfyui/checkOptions.ts'
+export { comfyui } from './engines/comfyui/comfyui.ts'
 export type { Dialect, RunUpdate } from './face/types.ts'

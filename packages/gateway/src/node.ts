@@ -1,5 +1,7 @@
 export type { ListenError } from './node/listen.ts'
 export { logged } from './node/logged.ts'
+export { openFolder } from './node/openFolder.ts'
 export { type Flags, type OwnFlags, parseFlags, wholeFlag } from './node/parseFlags.ts'
+export { readWorkflows } from './node/readWorkflows.ts'
 export { type Served, type ServeOptions, serve } from './node/serve.ts'
 export type { Messages, SocketHooks, Wire } from './node/socket/types.ts'

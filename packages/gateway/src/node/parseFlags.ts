@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { Dialect } from '../face/types.ts'
+import { parseArguments } from './parseArguments.ts'
 
 /** The flags that every command of a face has. */
 export interface Flags {
@@ -52,25 +52,19 @@ interface Values {
 }
 
 function parse(args: string[], own: Kinds): { values: Values } {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        'api-key': { type: 'string' },
-        dialect: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'v' },
-        ...Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }])),
-      },
-    })
-  } catch (error) {
-    // Only the first sentence: the rest of Node's message explains a syntax that nobody needs here.
-    const [sentence = ''] = (error as Error).message.split(/\. |\n/)
-    throw new Error(`${sentence.replace(/\.$/, '')}. See --help.`, { cause: error })
-  }
+  return parseArguments({
+    args,
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      'api-key': { type: 'string' },
+      dialect: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+      ...Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }])),
+    },
+  })
 }
 
 function isDialect(text: string): text is Dialect {

@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
+import { readWorkflow } from './readWorkflow.ts'
 
 const SIDECAR = '.flowscale.json'
 
@@ -19,24 +20,13 @@ const SIDECAR = '.flowscale.json'
  */
 export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
   const names = (await list(folder)).filter((name) => name.endsWith('.json')).sort()
-  const sidecars = new Set(names.filter((name) => name.endsWith(SIDECAR)))
-  const files: WorkflowFile[] = []
-  for (const file of names) {
-    if (sidecars.has(file)) continue
-    const name = file.slice(0, -'.json'.length)
-    const graph = await readJson(join(folder, file))
-    files.push(
-      sidecars.delete(name + SIDECAR)
-        ? { name, graph, sidecar: await readJson(join(folder, name + SIDECAR)) }
-        : { name, graph },
-    )
-  }
-  for (const file of sidecars) {
-    const workflow = `${file.slice(0, -SIDECAR.length)}.json`
-    throw new Error(`${join(folder, file)} belongs to ${workflow}, which is not there`)
-  }
-  return files
+  const lost = names.find((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
+  if (lost) throw new Error(`${join(folder, lost)} belongs to ${workflowOf(lost)}, which is not there`)
+  const files = names.filter((name) => !name.endsWith(SIDECAR))
+  return await Promise.all(files.map((name) => readWorkflow(join(folder, name))))
 }
+
+const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
 
 async function list(folder: string): Promise<string[]> {
   try {
@@ -45,16 +35,5 @@ async function list(folder: string): Promise<string[]> {
     return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
   } catch (cause) {
     throw new Error(`Can't read the folder ${folder}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`Can't read ${path}: ${cause.code}`, { cause })
-  })
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ''))
-  } catch (cause) {
-    throw new Error(`${path} is no JSON: ${(cause as Error).message}`, { cause })
   }
 }

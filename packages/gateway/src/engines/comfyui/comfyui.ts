@@ -9,6 +9,7 @@ import { createMemory } from './records/createMemory.ts'
 import { createRecords } from './records/createRecords.ts'
 import { createStored } from './records/createStored.ts'
 import { createUserdata } from './records/createUserdata.ts'
+import { report } from './report.ts'
 import { cancelRun } from './runs/cancelRun.ts'
 import { findRun } from './runs/findRun.ts'
 import { getRuns } from './runs/getRuns.ts'
@@ -68,9 +69,9 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
 
     return {
       async workflows() {
-        const all = await workflows.all()
+        const files = await workflows.read()
         await records.prepare()
-        return all.map(({ shown }) => shown)
+        return files.flatMap(({ workflow, problem }) => (workflow && !problem ? [workflow.shown] : []))
       },
       workflow: async (id) => (await workflows.find(id))?.shown,
       draft: ({ id }, signal) => draft(id, signal),
@@ -100,6 +101,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const found = (await records.ended(run))?.files.find(({ name }) => name === file)
         return found && readOutput(server, found, headers, signal)
       },
+      report: () => report(server, workflows),
       watch: watcher.watch,
       follow: watcher.follow,
       close: watcher.close,

@@ -1,11 +1,19 @@
 import { type EngineContext, EngineError, type WorkflowFile } from '../../engine.ts'
+import { createReadClass } from './server/createReadClass.ts'
 import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
-import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
+import type { ComfyWorkflow } from './workflows/types.ts'
+
+/** A file, what it was read as, and why the server can't run it. */
+export interface ReadFile {
+  readonly id: string
+  readonly workflow?: ComfyWorkflow | undefined
+  readonly problem?: string | undefined
+}
 
 export interface Workflows {
-  /** Those that the server can run. */
-  all(): Promise<ComfyWorkflow[]>
+  /** Every file. */
+  read(): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>
 }
@@ -14,58 +22,45 @@ export interface Workflows {
 export function createWorkflows(server: Server, { workflows, log }: EngineContext): Workflows {
   const known = new Map<WorkflowFile, ComfyWorkflow>()
   const logged = new Set<string>()
-  const say = (level: 'info' | 'error', message: string): void => {
+  const say = (level: 'debug' | 'error', message: string): void => {
     if (!logged.has(message)) log(level, message)
     logged.add(message)
   }
 
-  async function read(): Promise<ComfyWorkflow[]> {
-    const classes = new Map<string, ClassInfo | undefined>()
-    const ask = async (type: string): Promise<ClassInfo | undefined> => {
-      if (!classes.has(type)) {
-        const infos = (await server.read(`/object_info/${encodeURIComponent(type)}`)) as Record<
-          string,
-          ClassInfo
-        >
-        classes.set(type, Object.hasOwn(infos, type) ? infos[type] : undefined)
-      }
-      return classes.get(type)
-    }
-    const found = new Map<string, ComfyWorkflow>()
+  async function readAll(): Promise<ReadFile[]> {
+    const ask = createReadClass(server)
+    const found = new Map<string, ReadFile>()
     for (const file of workflows) {
-      const workflow = known.get(file) ?? (await readOne(file, ask))
-      if (!workflow) continue
-      const { id } = workflow.shown
-      if (workflow.missing.length === 0) known.set(file, workflow)
-      else say('error', `Workflow "${id}" is left out: ${whatIsMissing(workflow)}`)
-      for (const note of workflow.notes) say('info', `Workflow "${id}": ${note}`)
+      const read = await readOne(file, ask)
+      const { id, workflow, problem } = read
+      if (problem) say('error', `Workflow "${id}" is left out: ${problem}`)
+      else known.set(file, workflow!)
+      for (const note of workflow?.notes ?? []) say('debug', `Workflow "${id}": ${note}`)
       if (found.has(id)) say('error', `${file.name}.json is left out: another workflow has the id "${id}"`)
-      else found.set(id, workflow)
+      else found.set(id, read)
     }
     return [...found.values()]
   }
 
-  async function readOne(
-    file: WorkflowFile,
-    ask: Parameters<typeof readWorkflow>[1],
-  ): Promise<ComfyWorkflow | undefined> {
+  async function readOne(file: WorkflowFile, ask: Parameters<typeof readWorkflow>[1]): Promise<ReadFile> {
     try {
-      return await readWorkflow(file, ask)
+      const workflow = known.get(file) ?? (await readWorkflow(file, ask))
+      const problem = workflow.missing.length > 0 ? whatIsMissing(workflow) : undefined
+      return { id: workflow.shown.id, workflow, problem }
     } catch (error) {
       if (error instanceof EngineError) throw error
-      say('error', `Left out: ${error instanceof Error ? error.message : error}`)
-      return undefined
+      return { id: file.name, problem: error instanceof Error ? error.message : String(error) }
     }
   }
 
   return {
-    all: async () => (await read()).filter(({ missing }) => missing.length === 0),
+    read: readAll,
     async find(id) {
-      const workflow =
-        [...known.values()].find(({ shown }) => shown.id === id) ??
-        (await read()).find(({ shown }) => shown.id === id)
-      if (workflow && workflow.missing.length > 0) throw new EngineError(422, whatIsMissing(workflow))
-      return workflow
+      const sure = [...known.values()].find(({ shown }) => shown.id === id)
+      if (sure) return sure
+      const file = (await readAll()).find((file) => file.id === id)
+      if (file?.problem) throw new EngineError(422, file.problem)
+      return file?.workflow
     },
   }
 }

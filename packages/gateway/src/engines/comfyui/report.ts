@@ -1,0 +1,26 @@
+import type { Report } from '../../engine.ts'
+import type { ReadFile, Workflows } from './createWorkflows.ts'
+import type { Server } from './server/createServer.ts'
+import { NoAnswer } from './server/NoAnswer.ts'
+
+/** Whether the server answers, and what it can run. */
+export async function report(server: Server, workflows: Workflows): Promise<Report> {
+  try {
+    const { system } = Object(await server.read('/system_stats'))
+    const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
+    const files = await workflows.read()
+    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(tell) }
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    const about = `does not answer (${error.message}); each request tries it again`
+    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: [] }
+  }
+}
+
+function tell({ id, workflow, problem }: ReadFile): Report['workflows'][number] {
+  const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => {
+    return `${name}${required ? '' : '?'}: ${kind}`
+  })
+  const outputs = [...(workflow?.outputs ?? [])].map(([name, { kind }]) => `${name}: ${kind}`)
+  return { id, about: `(${inputs.join(', ')}) → ${outputs.join(', ')}`, problem: problem ?? null }
+}

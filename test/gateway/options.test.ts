@@ -1,0 +1,57 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { checkGatewayOptions } from '../../packages/gateway/src/checkGatewayOptions.ts'
+
+const test = suite('gateway options')
+const good = { engine: () => ({}), workflows: [{ name: 'a', graph: {} }], apiKey: 'k' }
+const check = (options: object) => checkGatewayOptions({ ...good, ...options } as never)
+
+function refused(name: string, ...values: unknown[]): void {
+  for (const value of values) {
+    const names = (error: Error): boolean => error instanceof TypeError && error.message.includes(`"${name}"`)
+    assert.throws(() => check({ [name]: value }), names, `${name}: ${String(value)}`)
+  }
+}
+
+test('a bad value is a TypeError that names the option', () => {
+  refused('engine', undefined, null, {}, 'http://127.0.0.1:8188')
+  refused('workflows', undefined, {}, 'folder', [null], [{ graph: {} }], [good.workflows[0], good.workflows[0]])
+  refused('apiKey', undefined, '', 'a b', 'ä', 5)
+  refused('secret', '', 5, null)
+  refused('publicUrl', '', 'x', 'ftp://x', 'https://u:p@x', 'https://x/?a', 'https://x/#a', 5, null)
+  refused('dialect', 'Readme', '', null)
+  refused('urlTtlMs', 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1', null)
+  refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
+  refused('inputHosts', 'x.test', ['https://x.test'], ['x.test/a'], ['u@x.test'], ['X.test'], [''], [5], null)
+  refused('storage', {}, null, 'folder', { getItem() {}, setItem() {}, removeItem() {} })
+  refused('logger', 'console', null, { warn: 'x' })
+  refused('urlTTL', 5)
+  assert.throws(() => checkGatewayOptions(null as never), /options must be an object/)
+})
+
+test('no message shows a key or a secret', () => {
+  for (const options of [{ apiKey: 'my key' }, { secret: ['my key'] }, { publicUrl: 'https://u:my%20key@x/' }]) {
+    assert.throws(
+      () => check(options),
+      (error: Error) => !/my( |%20)key/.test(error.message),
+    )
+  }
+})
+
+test('what is right is taken', () => {
+  check({})
+  check({
+    apiKey: null,
+    secret: 's',
+    publicUrl: 'https://gpu.example.com/flowscale/',
+    dialect: 'python',
+    urlTtlMs: 1,
+    maxBodyBytes: 1e9,
+    inputHosts: ['images.example.com', 'localhost:3000', '[::1]:80', 'x.test:443'],
+    logger: console,
+    workflows: [],
+  })
+  check({ secret: undefined, publicUrl: undefined, storage: undefined, logger: undefined })
+})
+
+test.run()
