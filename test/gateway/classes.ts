@@ -33,7 +33,7 @@ const others: Record<string, ClassInfo> = {
       steps: ['INT', { default: 20, min: 1, max: 10000 }],
       cfg: ['FLOAT', { default: 8, min: 0, max: 100, step: 0.1 }],
       sampler_name: [['euler', 'heun']],
-      scheduler: ['COMBO', { options: ['simple', 'karras', { nested: true }], default: 'karras' }],
+      scheduler: ['COMBO', { options: [{ nested: true }, 'simple', 'karras'], default: 'karras' }],
       positive: ['CONDITIONING'],
       negative: ['CONDITIONING'],
       latent_image: ['LATENT'],
@@ -68,6 +68,7 @@ const others: Record<string, ClassInfo> = {
     [],
     true,
   ),
+  SaveAndPass: written('SaveAndPass', { images: ['IMAGE'], filename_prefix: prefix }, ['IMAGE']),
   PickMany: written('PickMany', { tags: ['COMBO', { multiselect: true, options: ['a', 'b', 'c'] }] }, [
     'TAGS',
   ]),

@@ -134,11 +134,14 @@ test('titles that somebody changed, and equal ones', async () => {
     13: node('SaveImage', { images: ['8', 0] }, 'Result'),
     14: node('CheckpointSave', { filename_prefix: 'model' }, 'Weights'),
     15: node('PreviewImage', { images: ['8', 0] }, 'Look'),
+    16: node('SaveAndPass', { images: ['8', 0] }, 'On the way'),
+    17: node('TestVideo', { images: ['8', 0] }, 'Film'),
   }
   const workflow = await read(graph)
   const prompts = ['positive_prompt', 'prompt_5', 'prompt_6_6', 'prompt_6_7']
   const inputs = ['steps', 'base_seed', ...prompts, 'cafe_style', 'text_g_9', 'text_l_9', 'image_10_2']
-  assert.equal(names(workflow), [inputs, ['result']])
+  assert.equal(names(workflow), [inputs, ['result', 'film']])
+  assert.equal([...workflow.shown.outputs.values()], ['image', 'video'])
   assert.equal(await inputOf(graph, 'steps'), {
     kind: 'number',
     default: 20,
@@ -173,6 +176,21 @@ test('a sidecar says which inputs there are, and more of each', async () => {
   assert.equal(await of('look'), { kind: 'string', default: 'simple', options: ['simple'] })
   assert.equal(await of('seed'), { kind: 'number', default: 1, min: 0, max: Number.MAX_SAFE_INTEGER })
   assert.is(fillGraph(workflow, {}, RUN).graph['3']!.inputs.scheduler, 'simple')
+})
+
+test('a sidecar makes a file of a text, and no input of a field that is set by a link alone', async () => {
+  const picture = { node: '4', input: 'ckpt_name', kind: 'image' }
+  const shown = await inputOf(stableDiffusion, 'picture', { inputs: { picture } })
+  assert.equal(shown, { kind: 'image', required: true })
+  const graph = { 1: node('FSSaveText', { text: 'x' }) }
+  const message = await refusal(graph, { inputs: { a: { node: '1', input: 'text' } } })
+  assert.match(message, /no field "text"\. It has none that can be set/)
+  const linked = {
+    1: node('CLIPTextEncode', { text: ['2', 0] }),
+    2: node('PrimitiveStringMultiline', { value: '' }),
+  }
+  const other = await refusal(linked, { inputs: { a: { node: '1', input: 'text' } } })
+  assert.match(other, /text comes from node "2"\. Name a field of that node/)
 })
 
 const wrong: [string, unknown, RegExp][] = [
@@ -267,7 +285,9 @@ test('a class that the server does not have is told with its node', async () => 
   assert.match(describeWorkflow(workflow), /does not have\n {2}Lost {2}node 1 "Where\?"/)
 })
 
-test('a node called __proto__, and 10,000 nodes', async () => {
+test('an input called constructor, a node called __proto__, and 10,000 nodes', async () => {
+  const title = await read({ 1: node('PrimitiveInt', { value: 3 }, 'Constructor') })
+  assert.is(fillGraph(title, {}, RUN).graph['1']!.inputs.value, 3)
   const graph = JSON.parse(`{"__proto__": ${JSON.stringify(node('KSampler', { seed: 1 }))}}`)
   const workflow = await read(graph)
   const { graph: filled } = fillGraph(workflow, { seed_proto: 5 }, RUN)
@@ -317,6 +337,7 @@ test('a run: values, drawn seeds and names of files of its own', async () => {
     ],
   )
   assert.is(filled.nodes, 10)
+  assert.is(filled.graph['3']!.inputs.steps, 20)
   assert.equal([...filled.seeds.keys()], ['seed_3'])
   assert.is(filled.graph['3']!.inputs.seed, filled.seeds.get('seed_3'))
   assert.ok(Number.isSafeInteger(filled.seeds.get('seed_3')))
