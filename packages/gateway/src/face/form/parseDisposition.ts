@@ -1,6 +1,6 @@
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;"]*))\s*/gsy
 
-/** The name and file name of a part. multipasta's own knows only Latin letters. */
+/** The name and file name of a part; it may throw. multipasta's own knows only Latin letters. */
 export function parseDisposition(header: unknown): { name: string; filename?: string | undefined } | null {
   if (typeof header !== 'string') return null
   const type = header.split(';', 1)[0]!
@@ -24,9 +24,5 @@ function unquote(text: string): string {
 /** As in RFC 5987: `UTF-8''%e2%82%ac.png`. */
 function decodeExtended(text: string | undefined): string | undefined {
   const [, encoded] = /^utf-8'[^']*'(.*)$/is.exec(text ?? '') ?? []
-  try {
-    return encoded === undefined ? undefined : decodeURIComponent(encoded)
-  } catch {
-    return undefined
-  }
+  return encoded === undefined ? undefined : decodeURIComponent(encoded)
 }

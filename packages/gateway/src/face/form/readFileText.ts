@@ -24,7 +24,7 @@ export async function readFileText(
     if (done) break
     start = join(start, value)
   }
-  const comma = start.indexOf(COMMA)
+  const comma = start.subarray(0, LONGEST_HEADER).indexOf(COMMA)
   if (mayBeData(start) && comma >= 0) {
     const header = new TextDecoder().decode(start.subarray(0, comma))
     const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused)
