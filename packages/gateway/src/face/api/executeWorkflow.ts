@@ -1,6 +1,5 @@
 import { missing, success, unprocessable } from '../answers.ts'
-import { readForm } from '../form/readForm.ts'
-import { readInputs } from '../form/readInputs.ts'
+import { readSubmission } from '../form/readSubmission.ts'
 import type { Call } from '../types.ts'
 
 export async function executeWorkflow(call: Call): Promise<Response> {
@@ -14,8 +13,7 @@ export async function executeWorkflow(call: Call): Promise<Response> {
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
   const draft = engine.draft(workflow, request.signal)
-  const form = await readForm(request, maxUploadBytes)
-  const inputs = await readInputs(workflow, form, draft)
+  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes: maxUploadBytes })
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...inputs, groupId, requestId })
 

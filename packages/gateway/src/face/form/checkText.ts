@@ -1,0 +1,56 @@
+import type { Input, Scalar } from '../../engine.ts'
+
+export type Checked = { readonly value: Scalar } | { readonly msg: string; readonly type: string }
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const MOST_SHOWN = 10
+
+/** Decodes a text by the kind of its input, and checks it against its range and choices. */
+export function checkText(input: Input, text: string): Checked {
+  const decoded = decode(input, text)
+  if ('msg' in decoded) return decoded
+  const { min, max, options } = input
+  const { value } = decoded
+  if (typeof value === 'number') {
+    if (min !== undefined && value < min) {
+      return { msg: `Input should be greater than or equal to ${min}`, type: 'greater_than_equal' }
+    }
+    if (max !== undefined && value > max) {
+      return { msg: `Input should be less than or equal to ${max}`, type: 'less_than_equal' }
+    }
+  }
+  if (options && !options.includes(value)) {
+    return { msg: `Input should be ${list(options)}`, type: 'literal_error' }
+  }
+  return decoded
+}
+
+function decode({ kind, integer }: Input, text: string): Checked {
+  if (kind === 'number') return decodeNumber(text.trim(), integer === true)
+  if (kind !== 'boolean') return { value: text }
+  if (text !== 'true' && text !== 'false')
+    return { msg: "Input should be 'true' or 'false'", type: 'bool_parsing' }
+  return { value: text === 'true' }
+}
+
+function decodeNumber(text: string, integer: boolean): Checked {
+  const value = NUMBER.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value)) return { msg: 'Input should be a valid finite number', type: 'float_parsing' }
+  if (integer && !Number.isInteger(value)) return { msg: 'Input should be a valid integer', type: 'int_type' }
+  // Beyond these, what the engine gets would not be what was sent.
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && (integer || /^[+-]?\d+$/.test(text))) {
+    const most = Number.MAX_SAFE_INTEGER
+    return { msg: `Input should be an integer from -${most} to ${most}`, type: 'int_parsing_size' }
+  }
+  return { value }
+}
+
+function list(options: readonly Scalar[]): string {
+  if (options.length === 0) return 'left out: there is nothing to choose from'
+  const shown = options
+    .slice(0, MOST_SHOWN)
+    .map((option) => (typeof option === 'string' ? `'${option}'` : `${option}`))
+  const left = options.length - shown.length
+  const last = left > 0 ? `one of ${left} more` : shown.pop()!
+  return shown.length > 0 ? `${shown.join(', ')} or ${last}` : last
+}

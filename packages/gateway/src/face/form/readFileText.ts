@@ -1,0 +1,55 @@
+import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
+import { decodeDataUrl } from './decodeDataUrl.ts'
+import { extensionOf } from './extensionOf.ts'
+import { storeFile } from './storeFile.ts'
+
+const LONGEST_HEADER = 8192
+const COMMA = 0x2c
+
+/** Reads the text that stands for a file: a `data:` URL, decoded as it comes in, or the address of a file. */
+export async function readFileText(
+  draft: Draft,
+  input: { readonly name: string; readonly kind: Kind; readonly key: string },
+  chunks: AsyncGenerator<Uint8Array, void>,
+  readText: (chunks: AsyncIterable<Uint8Array>) => Promise<string>,
+): Promise<{ value: StoredFile; shown: string }> {
+  const { name, kind, key } = input
+  const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
+  const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL`
+  const refused = new InputError([{ loc: ['body', key], msg, type: 'value_error' }])
+
+  let start = new Uint8Array()
+  while (start.length < LONGEST_HEADER && mayBeData(start) && !start.includes(COMMA)) {
+    const { done, value } = await chunks.next()
+    if (done) break
+    start = join(start, value)
+  }
+  const comma = start.subarray(0, LONGEST_HEADER).indexOf(COMMA)
+  if (mayBeData(start) && comma >= 0) {
+    const header = new TextDecoder().decode(start.subarray(0, comma))
+    const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused)
+    return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
+  }
+  const text = await readText(prepend(start, chunks))
+  if (!/^https?:\/\//i.test(text)) throw refused
+  return { value: await draft.putUrl(name, text), shown: text }
+}
+
+function mayBeData(start: Uint8Array): boolean {
+  return 'data:'.startsWith(new TextDecoder().decode(start.subarray(0, 5)).toLowerCase())
+}
+
+async function* prepend(
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  yield first
+  yield* rest
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
