@@ -80,6 +80,6 @@ export interface Call {
   /** The decoded path parameter, where the route has one. */
   readonly id: string
   readonly filesUrl: string
-  readonly maxUploadBytes: number
+  readonly maxBodyBytes: number
   readonly requestId: string
 }
