@@ -14,7 +14,7 @@ export interface Workflows {
 export function createWorkflows(server: Server, { workflows, log }: EngineContext): Workflows {
   const known = new Map<WorkflowFile, ComfyWorkflow>()
   const logged = new Set<string>()
-  const say = (level: 'info' | 'error', message: string): void => {
+  const say = (level: 'debug' | 'error', message: string): void => {
     if (!logged.has(message)) log(level, message)
     logged.add(message)
   }
@@ -38,7 +38,7 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
       const { id } = workflow.shown
       if (workflow.missing.length === 0) known.set(file, workflow)
       else say('error', `Workflow "${id}" is left out: ${whatIsMissing(workflow)}`)
-      for (const note of workflow.notes) say('info', `Workflow "${id}": ${note}`)
+      for (const note of workflow.notes) say('debug', `Workflow "${id}": ${note}`)
       if (found.has(id)) say('error', `${file.name}.json is left out: another workflow has the id "${id}"`)
       else found.set(id, workflow)
     }
