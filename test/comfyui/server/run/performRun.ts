@@ -1,0 +1,146 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { classes } from '../nodes/classes.ts'
+import type { Work } from '../nodes/types.ts'
+import { PythonError } from '../python/PythonError.ts'
+import type { HistoryEntry, Item, Life, Ui } from '../types.ts'
+import { cacheKeys, isLink } from './cacheKeys.ts'
+import { createProgress } from './createProgress.ts'
+import { errorMessage } from './errorMessage.ts'
+import { send } from './messages.ts'
+
+class Interrupted extends Error {}
+
+/** Performs one run: what history will hold of it. */
+export async function performRun(life: Life, item: Item): Promise<HistoryEntry> {
+  const [, prompt_id, graph, extra, outputs] = item
+  const entry: HistoryEntry = {
+    prompt: item,
+    outputs: {},
+    status: { status_str: 'success', completed: true, messages: [] },
+    meta: {},
+  }
+  const hasClient = life.clientId !== undefined && life.clientId !== null
+  const executed: string[] = []
+  const tell = (type: string, data: Record<string, unknown>, to: 'submitter' | 'all' = 'submitter'): void => {
+    const message = { ...data, timestamp: Date.now() }
+    entry.status.messages.push([type, message])
+    if (hasClient || to === 'all') send(life, type, message, life.clientId)
+  }
+  const report = (node: string, ui: { meta: HistoryEntry['meta'][string]; output: Ui }): void => {
+    entry.outputs[node] = ui.output
+    entry.meta[node] = ui.meta
+  }
+
+  life.interrupted = false
+  tell('execution_start', { prompt_id })
+  life.performed(prompt_id)
+  if (!extra) throw new TypeError("argument of type 'NoneType' is not iterable")
+  const keys = cacheKeys(life, graph, outputs)
+  const kept = new Set(life.cacheNone ? [] : keys.values())
+  for (const key of life.cache.keys()) if (!kept.has(key)) life.cache.delete(key)
+  const cachedNodes = [...keys.keys()].filter((id) => life.cache.has(keys.get(id)!))
+  tell('execution_cached', { nodes: cachedNodes, prompt_id })
+
+  const progress = createProgress(life, item)
+  const isCached = (id: string): boolean => life.cache.has(keys.get(id)!)
+  const results = new Map<string, unknown[]>()
+  const resultOf = (id: string): unknown[] => results.get(id) ?? life.cache.get(keys.get(id)!)!.result
+  const waiting = nodesToRun(item, isCached)
+
+  for (const node of outputs.filter(isCached)) {
+    const { ui } = life.cache.get(keys.get(node)!)!
+    if (hasClient) {
+      send(
+        life,
+        'executed',
+        { node, display_node: node, output: ui?.output ?? null, prompt_id },
+        life.clientId,
+      )
+    }
+    if (ui && (hasClient || !life.version.losesCachedOutputs)) report(node, ui)
+    progress.finish(node)
+  }
+
+  while (waiting.length) {
+    const ready = waiting.filter((id) =>
+      linksOf(item, id).every((from) => results.has(from) || isCached(from)),
+    )
+    const node = ready.find((id) => outputs.includes(id)) ?? ready[0]!
+    waiting.splice(waiting.indexOf(node), 1)
+    const { class_type, inputs } = graph[node]!
+    const values = Object.fromEntries(
+      Object.entries(inputs).map(([name, held]) => [
+        name,
+        isLink(held) ? resultOf(held[0])[held[1]] : unwrap(held),
+      ]),
+    )
+    const mayGoOn = (): void => {
+      if (!life.interrupted) return
+      life.interrupted = false
+      throw new Interrupted()
+    }
+    const work: Work = {
+      life,
+      nodeId: node,
+      sleep: async (seconds) => {
+        await wait((seconds * 1000) / life.speed, undefined, { signal: life.end.signal })
+      },
+      progress(value, max, preview) {
+        mayGoOn()
+        progress.step(node, value, max, preview)
+      },
+    }
+    life.lastNode = node
+    progress.start(node)
+    if (hasClient) send(life, 'executing', { node, display_node: node, prompt_id }, life.clientId)
+    try {
+      mayGoOn()
+      life.performed(prompt_id, node)
+      const { result = [], ui: output } = await classes.get(class_type)!.run(values, work)
+      const meta = { node_id: node, display_node: node, parent_node: null, real_node_id: node }
+      const ui = output && { meta, output }
+      if (ui) {
+        report(node, ui)
+        if (hasClient) {
+          send(life, 'executed', { node, display_node: node, output, prompt_id }, life.clientId)
+        }
+      }
+      results.set(node, result)
+      if (!life.cacheNone) life.cache.set(keys.get(node)!, { result, ui })
+      executed.push(node)
+      progress.finish(node)
+    } catch (error) {
+      if (life.end.signal.aborted) throw error
+      entry.status = { ...entry.status, status_str: 'error', completed: false }
+      const about = { prompt_id, node_id: node, node_type: class_type, executed }
+      if (error instanceof Interrupted) {
+        tell('execution_interrupted', about, 'all')
+        return entry
+      }
+      const raised = error instanceof PythonError ? error : new PythonError('Exception', String(error))
+      const current = { about, error: raised, inputs: values, nodes: [...keys.keys()] }
+      tell('execution_error', errorMessage(life, current))
+      return entry
+    }
+  }
+  tell('execution_success', { prompt_id })
+  return entry
+}
+
+const linksOf = ([, , graph]: Item, id: string): string[] =>
+  Object.values(graph[id]!.inputs).flatMap((value) => (isLink(value) ? [value[0]] : []))
+
+const unwrap = (value: any): unknown => (value?.__value__ === undefined ? value : value.__value__)
+
+/** The nodes that are not cached and that an output needs, first those without links. */
+function nodesToRun(item: Item, isCached: (id: string) => boolean): string[] {
+  const found: string[] = []
+  const visit = (id: string): void => {
+    if (found.includes(id) || isCached(id)) return
+    for (const from of linksOf(item, id)) visit(from)
+    found.push(id)
+  }
+  for (const output of item[4]) visit(output)
+  const depth = (id: string): number => (isCached(id) ? 0 : 1 + Math.max(-1, ...linksOf(item, id).map(depth)))
+  return found.sort((a, b) => depth(a) - depth(b))
+}

@@ -1,0 +1,131 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLife } from './createLife.ts'
+import { createListener, type Seen } from './http/createListener.ts'
+import { serveSockets } from './serveSockets.ts'
+import type { ComfyVersion, Fault, Life } from './types.ts'
+
+export interface ComfyOptions {
+  version: ComfyVersion
+  /** 0, any free one, by default. */
+  port?: number
+  /** For `input`, `output`, `temp` and `user`; a temporary one by default. */
+  folder?: string
+  /** How much faster than told the nodes sleep. */
+  speed?: number
+  /** 100 MB by default. */
+  maxUploadBytes?: number
+  /** As `--cache-none`: everything runs each time. */
+  cacheNone?: boolean
+  /** As `--enable-cors-header`: no origin check. */
+  corsOrigin?: string
+  /** As before autumn 2025: /interrupt stops whatever runs. */
+  globalInterrupt?: boolean
+  /** Called as each run, and each node of it, is really performed. */
+  onPerformed?: (promptId: string, node?: string) => void
+  /** Called as the server ends by itself; without it, it is only killed. */
+  onCrash?: () => void
+}
+
+export interface Comfy {
+  readonly url: string
+  readonly port: number
+  readonly folder: string
+  /** What was really performed, by prompt_id, and by `prompt_id/node`. It outlives `kill`. */
+  readonly executed: { readonly runs: Record<string, number>; readonly nodes: Record<string, number> }
+  /** Every request, in order. */
+  readonly requests: Seen[]
+  /** What goes wrong. Change it at any time. */
+  readonly faults: Fault[]
+  /** As `kill -9`: no answer ends, and only files are left. */
+  kill(): Promise<void>
+  /** Starts again, on the same port, after `kill`. */
+  start(): Promise<void>
+  /** Ends the worker, behind a server that goes on answering. */
+  killWorker(): void
+  /** Kills the server and removes its folder, if that is a temporary one. */
+  stop(): Promise<void>
+}
+
+/** Starts a small ComfyUI: the API of a real one, as recordings show it, with nodes that cost nothing. */
+export async function startComfy(options: ComfyOptions): Promise<Comfy> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'small-comfyui-'))
+  const executed = { runs: {} as Record<string, number>, nodes: {} as Record<string, number> }
+  const faults: Fault[] = []
+  const requests: Seen[] = []
+  const connections = new Set<Socket>()
+  let server: Server | undefined
+  let life: Life | undefined
+  let port = options.port ?? 0
+
+  async function start(): Promise<void> {
+    rmSync(join(folder, 'temp'), { recursive: true, force: true })
+    for (const name of ['input', 'output', 'temp', 'user/default']) {
+      mkdirSync(join(folder, name), { recursive: true })
+    }
+    // A real one comes with this picture.
+    const example = join(folder, 'input/example.png')
+    if (!existsSync(example)) copyFileSync(new URL('../workflows/example.png', import.meta.url), example)
+    const born = createLife(options, folder, {
+      crash: () => {
+        void kill()
+        options.onCrash?.()
+      },
+      performed(promptId, node) {
+        const key = node === undefined ? promptId : `${promptId}/${node}`
+        const counts = node === undefined ? executed.runs : executed.nodes
+        counts[key] = (counts[key] ?? 0) + 1
+        options.onPerformed?.(promptId, node)
+      },
+    })
+    const listening = createServer(
+      { requestTimeout: 0 },
+      createListener(() => born, faults, requests),
+    )
+    listening.on(
+      'upgrade',
+      serveSockets(() => born),
+    )
+    listening.on('connection', (socket) => {
+      connections.add(socket)
+      socket.on('close', () => connections.delete(socket))
+    })
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject)
+      listening.listen(port, '127.0.0.1', resolve)
+    })
+    port = (listening.address() as AddressInfo).port
+    server = listening
+    life = born
+  }
+
+  async function kill(): Promise<void> {
+    const dying = server
+    server = undefined
+    life?.end.abort()
+    for (const socket of connections) socket.destroy()
+    if (dying) await new Promise((resolve) => dying.close(resolve))
+  }
+
+  await start()
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    folder,
+    executed,
+    requests,
+    faults,
+    kill,
+    start,
+    killWorker() {
+      life!.workerDead = true
+    },
+    async stop() {
+      await kill()
+      if (!options.folder) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
