@@ -1,5 +1,5 @@
 import type { Kind, Scalar } from '../../../engine.ts'
-import { isLink } from './isLink.ts'
+import { linkOf } from './linkOf.ts'
 import { makeInput } from './makeInput.ts'
 import { refuseUnknown } from './refuseUnknown.ts'
 import type { Field, FoundInput, KnownNode } from './types.ts'
@@ -7,109 +7,88 @@ import type { Field, FoundInput, KnownNode } from './types.ts'
 const KEYS = ['node', 'input', 'kind', 'required', 'default', 'min', 'max', 'options', 'description']
 const FILES: readonly Kind[] = ['image', 'video', 'audio', 'file']
 
-/** Checks an input of a sidecar against its node, and what it says of the input against the server. */
-export function checkSidecarInput(
-  where: string,
-  name: string,
-  entry: Record<string, unknown>,
-  known: KnownNode,
-): FoundInput {
+type Entry = Record<string, unknown>
+
+/** Checks an input of a sidecar against its node and the server. `where` stands in errors. */
+export function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): FoundInput {
   refuseUnknown(where, entry, KEYS)
   const field = findField(where, entry.input, known)
   const kind = checkKind(where, entry.kind, field)
-  const isFile = FILES.includes(kind)
-  const fail = (key: string, what: string): never => {
-    throw new Error(`${where}.${key} ${what}`)
+  const { required, description, min, max, options, default: preset } = entry
+  const expect = (ok: boolean, key: string, what: string): void => {
+    if (!ok) throw new Error(`${where}.${key} ${what}`)
+  }
+  const expectValue = (key: string, value: unknown): void => {
+    const shown = JSON.stringify(value)
+    const isNumber = kind === 'number'
+    expect(!isNumber || isInRange(value, field), key, `must be ${rangeOf(field)}, not ${shown}`)
+    expect(isNumber || typeof value === kind, key, `must be a ${kind}, not ${shown}`)
+    const choices = field.options ?? [value]
+    const has = choices.slice(0, 20).join(', ')
+    expect(choices.includes(value as Scalar), key, `${shown} is not on the server, which has ${has}`)
   }
 
-  const { required, description, min, max, options, default: preset } = entry
-  if (required !== undefined && typeof required !== 'boolean') fail('required', 'must be true or false')
-  if (description !== undefined && typeof description !== 'string') fail('description', 'must be a text')
+  expect(required === undefined || typeof required === 'boolean', 'required', 'must be true or false')
+  expect(description === undefined || typeof description === 'string', 'description', 'must be a text')
   for (const [key, limit] of Object.entries({ min, max })) {
     if (limit === undefined) continue
-    if (kind !== 'number') fail(key, `is for numbers, and this is of kind ${kind}. Remove it`)
-    if (typeof limit !== 'number' || !isInRange(limit, field)) fail(key, `must be a number${rangeOf(field)}`)
+    expect(kind === 'number', key, `is for numbers, and this is of kind ${kind}. Remove it`)
+    expectValue(key, limit)
   }
-  if (typeof min === 'number' && typeof max === 'number' && min > max) fail('min', 'must not be above max')
+  expect(Number(min ?? 0) <= Number(max ?? Infinity) || min === undefined, 'min', 'must not be above max')
   if (options !== undefined) {
-    if (isFile) fail('options', 'is for values, not for files. Remove it')
-    if (!Array.isArray(options) || options.length === 0) fail('options', 'must be a list that is not empty')
-    for (const option of options as unknown[]) checkValue(option, (what) => fail('options', `holds ${what}`))
+    expect(!FILES.includes(kind), 'options', 'is not for files. Remove it')
+    expect(Array.isArray(options) && options.length > 0, 'options', 'must be a list that is not empty')
+    for (const option of options as unknown[]) expectValue('options', option)
   }
   if (preset !== undefined) {
-    if (isFile || field.array) fail('default', `is not for ${isFile ? 'files' : 'lists'}. Remove it`)
-    if (required === true) fail('default', 'is never taken where required is true. Remove one of them')
-    checkValue(preset, (what) => fail('default', `is ${what}`))
+    expect(!FILES.includes(kind) && !field.array, 'default', 'is neither for files nor for lists. Remove it')
+    expect(required !== true, 'default', 'is never taken where required is true. Remove one of them')
+    expectValue('default', preset)
   }
 
   const set = { kind, required, default: preset, min, max, options, description } as FoundInput['set']
   const found: FoundInput = { name, known, field, why: 'sidecar', set }
-  const made = makeInput(found)
-  if (made.default !== undefined) {
-    const { default: value, min: low = -Infinity, max: high = Infinity, options: choices } = made
-    const isOut = typeof value === 'number' && (value < low || value > high)
-    const whose = preset === undefined ? `the workflow has ${JSON.stringify(value)}, which` : 'it'
-    if (isOut) fail('default', `must be from ${low} to ${high}: ${whose} is not`)
-    const isChosen = options !== undefined || preset !== undefined
-    if (isChosen && choices && !choices.includes(value))
-      fail('default', `must be one of options: ${whose} is not`)
+  const { default: value, min: low, max: high, options: choices } = makeInput(found)
+  const from = preset === undefined ? `, not ${JSON.stringify(value)} as in the workflow. Give a default` : ''
+  if (typeof value === 'number') {
+    const range = { ...field, min: low, max: high }
+    expect(isInRange(value, range), 'default', `must be ${rangeOf(range)}${from}`)
+  }
+  if (options !== undefined && value !== undefined) {
+    expect(choices?.includes(value) === true, 'default', `must be one of options${from}`)
   }
   return found
-
-  function checkValue(value: unknown, report: (what: string) => never): void {
-    const shown = JSON.stringify(value)
-    if (typeof value !== kind) report(`${shown}, which is no ${kind}`)
-    if (typeof value === 'number' && !isInRange(value, field))
-      report(`${shown}: it must be a number${rangeOf(field)}`)
-    if (field.options && !field.options.includes(value as Scalar)) {
-      report(`${shown}, which the server does not have. It has ${field.options.slice(0, 20).join(', ')}`)
-    }
-  }
 }
 
 function findField(where: string, name: unknown, known: KnownNode): Field {
   const { id, node, fields } = known
-  const what = `node "${id}" (${node.class_type})`
-  if (typeof name === 'string' && isLink(known, name)) {
-    const [from] = node.inputs[name] as unknown[]
-    throw new Error(`${where}.input: ${name} of ${what} comes from node "${from}". Name a field of that node`)
-  }
-  const field = typeof name === 'string' ? fields.get(name) : undefined
-  if (field?.name === 'filename_prefix') {
-    throw new Error(
-      `${where}.input: filename_prefix is set by the gateway, for each run another. Remove this input`,
-    )
-  }
-  if (field) return field
-  const open = [...fields.keys()].filter((key) => key !== 'filename_prefix' && !isLink(known, key))
-  const others = open.length > 0 ? `It has ${open.join(', ')}` : 'It has none that can be set'
-  throw new Error(
-    `${where}.input: ${what} has no field ${JSON.stringify(name) ?? 'without a name'}. ${others}`,
-  )
+  const key = String(name)
+  const field = fields.get(key)
+  const from = linkOf(known, key)
+  if (field && from === undefined && key !== 'filename_prefix') return field
+  const open = [...fields.keys()].filter((other) => other !== 'filename_prefix' && !linkOf(known, other))
+  const why = from
+    ? `${key} comes from node ${from}. Name a field of that node`
+    : field
+      ? 'filename_prefix is set for each run. Remove this input'
+      : `no field ${JSON.stringify(key)}. It has ${open.join(', ') || 'none that can be set'}`
+  throw new Error(`${where}.input: node "${id}" (${node.class_type}): ${why}`)
 }
 
 function checkKind(where: string, kind: unknown, field: Field): Kind {
-  const allowed: readonly Kind[] = FILES.includes(field.kind)
-    ? FILES
-    : field.kind === 'string'
-      ? ['string', ...FILES]
-      : [field.kind]
+  const isFile = FILES.includes(field.kind)
+  const allowed = field.kind === 'string' ? ['string', ...FILES] : isFile ? FILES : [field.kind]
   if (kind === undefined) return field.kind
   if (allowed.includes(kind as Kind)) return kind as Kind
   throw new Error(`${where}.kind must be ${allowed.join(' or ')}, as ${field.name} is on the server`)
 }
 
-function isInRange(value: number, { integer, min = -Infinity, max = Infinity }: Field): boolean {
-  return value >= min && value <= max && (integer ? Number.isSafeInteger(value) : Number.isFinite(value))
+function isInRange(value: unknown, { integer, min = -Infinity, max = Infinity }: Field): boolean {
+  if (typeof value !== 'number' || value < min || value > max) return false
+  return integer ? Number.isSafeInteger(value) : Number.isFinite(value)
 }
 
-function rangeOf({ integer, min, max }: Field): string {
-  return [
-    integer && ' without a fraction',
-    min !== undefined && ` from ${min}`,
-    max !== undefined && ` to ${max}`,
-  ]
-    .filter(Boolean)
-    .join(',')
-    .replace(', to', ' to')
+function rangeOf({ integer, min = -Infinity, max = Infinity }: Field): string {
+  return `a ${integer ? 'whole number' : 'number'} from ${min} to ${max}`
 }

@@ -1,4 +1,4 @@
-import type { Scalar } from '../../../engine.ts'
+import type { Kind, Scalar } from '../../../engine.ts'
 import { isObject } from './isObject.ts'
 import type { FoundInput, NamedInput } from './types.ts'
 
@@ -8,28 +8,24 @@ import type { FoundInput, NamedInput } from './types.ts'
  */
 export function makeInput({ name, known, field, why, set = {} }: FoundInput): NamedInput {
   const kind = set.kind ?? field.kind
-  const isFile = kind === 'image' || kind === 'video' || kind === 'audio' || kind === 'file'
-  const isNamedSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
-  const seed = field.integer && isNamedSeed && set.default === undefined && set.required !== true
+  const isFile = kind !== 'string' && kind !== 'number' && kind !== 'boolean'
+  const isSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
+  const seed = field.integer && isSeed && set.default === undefined && set.required !== true
 
   const { inputs, class_type } = known.node
   const raw = Object.hasOwn(inputs, field.name) ? inputs[field.name] : undefined
-  const value = asKind(kind, field.integer, raw) ?? field.default
+  const value = asKind(kind, raw) ?? field.default
   const isEmpty = class_type === 'FSLoadText' && value === ''
   const preset = set.default ?? (isFile || field.array || seed || isEmpty ? undefined : value)
-  const isGiven = seed || preset !== undefined || (field.array && isObject(raw))
-  const required = set.required ?? !isGiven
-
+  const required = set.required ?? !(seed || preset !== undefined || (field.array && isObject(raw)))
   return {
     kind,
     required,
     array: field.array,
-    ...(preset !== undefined && !required && { default: preset }),
-    ...(kind === 'number' && {
-      min: set.min ?? field.min,
-      max: set.max ?? field.max,
-      integer: field.integer,
-    }),
+    default: required ? undefined : preset,
+    min: set.min ?? field.min,
+    max: set.max ?? field.max,
+    integer: field.integer,
     options: isFile ? undefined : (set.options ?? field.options),
     description: set.description,
     node: known.id,
@@ -39,11 +35,9 @@ export function makeInput({ name, known, field, why, set = {} }: FoundInput): Na
   }
 }
 
-function asKind(kind: string, integer: boolean, value: unknown): Scalar | undefined {
-  if (kind === 'number' && typeof value === 'string' && value.trim() !== '')
-    return asKind(kind, integer, Number(value))
-  if (kind === 'number' && typeof value === 'number' && Number.isFinite(value))
-    return integer ? Math.trunc(value) : value
+/** ComfyUI converts texts and numbers, too. */
+function asKind(kind: Kind, value: unknown): Scalar | undefined {
   if (kind === 'string' && typeof value === 'number') return String(value)
+  if (kind === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) return Number(value)
   return typeof value === kind ? (value as Scalar) : undefined
 }

@@ -1,4 +1,4 @@
-import { isLink } from './isLink.ts'
+import { linkOf } from './linkOf.ts'
 import type { KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 /** What is no input and no output, and why: a line each. */
@@ -7,21 +7,20 @@ export function notesOf(
   inputs: ReadonlyMap<string, NamedInput>,
   outputs: ReadonlyMap<string, NamedOutput>,
 ): string[] {
-  const key = (node: string, field: string): string => JSON.stringify([node, field])
-  const taken = new Set([...inputs.values()].map(({ node, field }) => key(node, field)))
+  const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
+  const taken = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
   const written = new Set([...outputs.values()].map(({ node }) => node))
   return nodes.flatMap((known) => {
     const { id, node, title, info, fields, cut } = known
     const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
-    const free = names.filter((name) => !isLink(known, name) && !taken.has(key(id, name)))
-    const linked = names.filter((name) => isLink(known, name))
+    const free = names.filter((name) => !linkOf(known, name) && !taken.has(keyOf(id, name)))
+    const linked = names.filter((name) => linkOf(known, name))
+    const isSilent = info?.output_node === true && !written.has(id)
     const notes = [
       ...(free.length > 0 ? [`${free.join(', ')}: no rule names ${free.length > 1 ? 'them' : 'it'}`] : []),
-      ...linked.map((name) => `${name}: comes from node "${(node.inputs[name] as unknown[])[0]}"`),
+      ...linked.map((name) => `${name}: comes from node ${linkOf(known, name)}`),
       ...cut.map((name) => `${name}: above 2^53, sent as ${node.inputs[name]} where you give no value`),
-      ...(info?.output_node === true && !written.has(id)
-        ? ['no output: saves no file that ComfyUI tells of']
-        : []),
+      ...(isSilent ? ['no output of the workflow'] : []),
     ]
     return notes.map((note) => `node ${id} ${JSON.stringify(title)} (${node.class_type}): ${note}`)
   })

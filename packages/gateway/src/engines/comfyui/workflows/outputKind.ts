@@ -6,7 +6,7 @@ const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODE
 
 /** What the files of a save node are, or `undefined` where the server does not tell of them. */
 export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
-  if (class_type === 'FSSaveInteger') return undefined
+  if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
   if (/video|webm|mp4/i.test(class_type)) return 'video'
   if (/audio/i.test(class_type)) return 'audio'
   const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })

@@ -2,90 +2,77 @@ import type { Kind, Scalar } from '../../../engine.ts'
 import { isObject } from './isObject.ts'
 import type { ClassInfo, Field, GraphNode } from './types.ts'
 
-const UPLOADS = {
-  image_upload: 'image',
-  animated_image_upload: 'image',
-  video_upload: 'video',
-  audio_upload: 'audio',
-  file_upload: 'file',
-} as const
-
-/** Lists of files that `/object_info` does not mark as such. */
-const FILES: Readonly<Record<string, Kind>> = {
-  'FSLoadImage.image': 'image',
-  'FSLoadVideo.video': 'video',
-  'FSLoadAudio.audio': 'audio',
-  'VHS_LoadVideo.video': 'video',
-  'VHS_LoadVideoFFmpeg.video': 'video',
-  'VHS_LoadAudioUpload.audio': 'audio',
-}
-
-const TYPES = { STRING: 'string', INT: 'number', FLOAT: 'number', BOOLEAN: 'boolean' } as const
+/** What marks a list of files. */
+const UPLOADS: readonly (readonly [flag: string, kind: Kind])[] = [
+  ['image_upload', 'image'],
+  ['animated_image_upload', 'image'],
+  ['video_upload', 'video'],
+  ['audio_upload', 'audio'],
+  ['file_upload', 'file'],
+]
+/** Lists of files that bear no mark. */
+const FILES = new Map<string, Kind>([
+  ['FSLoadVideo.video', 'video'],
+  ['FSLoadAudio.audio', 'audio'],
+  ['VHS_LoadVideo.video', 'video'],
+  ['VHS_LoadVideoFFmpeg.video', 'video'],
+  ['VHS_LoadAudioUpload.audio', 'audio'],
+])
+const TYPES = new Map<unknown, 'string' | 'number' | 'boolean'>([
+  ['STRING', 'string'],
+  ['INT', 'number'],
+  ['FLOAT', 'number'],
+  ['BOOLEAN', 'boolean'],
+])
 
 /** The fields of a node that a caller may set. Where the server does not have the class, the values tell. */
 export function readFields(
   { class_type, inputs }: GraphNode,
   info: ClassInfo | undefined,
 ): Map<string, Field> {
-  const specs = { ...asObject(info?.input?.required), ...asObject(info?.input?.optional) }
-  const fields = info
-    ? Object.entries(specs).map(([name, spec]) => readField(class_type, name, spec))
-    : Object.entries(inputs).map(([name, value]) => guessField(class_type, name, value))
+  const specs = info ? { ...info.input?.required, ...info.input?.optional } : inputs
+  const fields = Object.entries(specs).map(([name, spec]) =>
+    info ? readField(class_type, name, spec) : guessField(name, spec),
+  )
   return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
 }
 
 function readField(classType: string, name: string, spec: unknown): Field | undefined {
   const [type, more] = Array.isArray(spec) ? spec : []
-  const about = asObject(more)
+  const about = isObject(more) ? more : {}
   if (about.forceInput === true) return undefined
-  const choices = Array.isArray(type) ? type : type === 'COMBO' ? (about.options ?? []) : undefined
   const common = { name, array: false, integer: type === 'INT', multiline: about.multiline === true }
+  const choices = type === 'COMBO' ? (about.options ?? []) : type
   if (Array.isArray(choices)) {
-    const file = fileKind(classType, name, about)
+    const file = UPLOADS.find(([flag]) => about[flag] === true)?.[1] ?? FILES.get(`${classType}.${name}`)
     if (file) return { ...common, kind: file }
-    const options = sameType(choices.filter(isScalar))
-    // A list without a choice (a folder without models) would refuse each value: the server tells more.
-    if (options.length === 0) return { ...common, kind: 'string', array: about.multiselect === true }
-    const preset = options.find((option) => option === about.default) ?? options[0]
-    const kind = typeof options[0] as 'string' | 'number' | 'boolean'
-    return { ...common, kind, array: about.multiselect === true, options, default: preset }
+    const scalars = choices.filter(isScalar)
+    const options = scalars.filter((choice) => typeof choice === typeof scalars[0])
+    const list = { ...common, array: about.multiselect === true }
+    // A list without choices, of a folder without models, would refuse each value: the server says more.
+    if (options.length === 0) return { ...list, kind: 'string' }
+    const preset = options.includes(about.default as Scalar) ? (about.default as Scalar) : options[0]
+    return { ...list, kind: typeof options[0] as 'string' | 'number' | 'boolean', options, default: preset }
   }
-  if (typeof type !== 'string' || !Object.hasOwn(TYPES, type)) return undefined
-  const kind = TYPES[type as keyof typeof TYPES]
-  const file = kind === 'string' ? fileKind(classType, name, about) : undefined
-  if (file) return { ...common, kind: file }
+  const kind = TYPES.get(type)
+  if (!kind) return undefined
   const preset = typeof about.default === kind ? (about.default as Scalar) : undefined
   if (kind !== 'number') return { ...common, kind, default: preset }
-  return { ...common, kind, default: preset, min: limit(about.min), max: limit(about.max) }
+  return { ...common, kind, default: preset, min: exact(about.min), max: exact(about.max) }
 }
 
-function guessField(classType: string, name: string, value: unknown): Field | undefined {
+function guessField(name: string, value: unknown): Field | undefined {
   if (!isScalar(value)) return undefined
-  const kind = FILES[`${classType}.${name}`] ?? (typeof value as 'string' | 'number' | 'boolean')
-  const integer = Number.isInteger(value)
-  return { name, kind, array: false, integer, multiline: kind === 'string' && /text|prompt/i.test(name) }
+  const kind = typeof value as 'string' | 'number' | 'boolean'
+  return { name, kind, array: false, integer: Number.isInteger(value), multiline: kind === 'string' }
 }
 
-function fileKind(classType: string, name: string, about: Record<string, unknown>): Kind | undefined {
-  const flag = Object.keys(UPLOADS).find((key) => about[key] === true) as keyof typeof UPLOADS | undefined
-  return flag ? UPLOADS[flag] : FILES[`${classType}.${name}`]
-}
-
-/** JSON holds no larger number exactly, and a seed reaches 2^64. */
-function limit(value: unknown): number | undefined {
-  if (typeof value !== 'number') return undefined
-  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
-}
-
-/** Choices of one type: those of the first one's. */
-function sameType(choices: readonly Scalar[]): Scalar[] {
-  return choices.filter((choice) => typeof choice === typeof choices[0])
+/** A seed reaches 2^64, and JSON holds no number above 2^53 exactly. */
+function exact(limit: unknown): number | undefined {
+  if (typeof limit !== 'number') return undefined
+  return Math.min(Math.max(limit, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }
 
 function isScalar(value: unknown): value is Scalar {
   return ['string', 'number', 'boolean'].includes(typeof value)
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return isObject(value) ? value : {}
 }
