@@ -46,12 +46,15 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     const draft = (workflowId: string, signal: AbortSignal): Draft => {
       const id = crypto.randomUUID()
       let files = 0
+      let sent = false
       const put: Draft['putFile'] = async (_input, file) =>
         new UploadedFile(await putFile(server, `flowscale-${id}-${++files}`, file, signal))
       return {
         putFile: put,
         putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
         async submit(submission) {
+          if (sent) throw new Error('A draft is submitted once')
+          sent = true
           const workflow = (await workflows.find(workflowId))!
           const values = Object.fromEntries(
             Object.entries(submission.values).map(([name, value]) => [

@@ -25,7 +25,8 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
       }
     },
     async write(path, value) {
-      const { status } = await server.send(`${at(path)}?overwrite=false`, { method: 'POST', json: value })
+      const init = { method: 'POST', json: value, again: true } as const
+      const { status } = await server.send(`${at(path)}?overwrite=false`, init)
       if (status === 409) return false
       const kept = status >= 200 && status < 300
       if (!kept && !refused) {

@@ -41,7 +41,7 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
     const item = queue.pending[waits] ?? queue.running.find((running) => running.id === id)
     if (item) {
       taken.set(id, true)
-      const run = known ?? markOf(item.extra)
+      const run = known ?? markOf(item.extra, id)
       if (!run || waits < 0) return run && showRun(run, { status: 'running', ...told(shop, id) })
       return showRun(run, { status: 'queued', progress: 0, position: queue.running.length + waits })
     }
@@ -50,7 +50,7 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
       return known && finish(shop, endWithout(known, 'failed', 'ComfyUI can not tell what this run made'))
     }
     if (history) {
-      const run = known ?? markOf(history.extra)
+      const run = known ?? markOf(history.extra, id)
       return run && finish(shop, endOf(run, history))
     }
   }
@@ -63,12 +63,15 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
 }
 
 async function finish(shop: Shop, ended: Ended): Promise<Run | undefined> {
-  return showEnded(await shop.records.end(ended))
+  const run = showEnded(await shop.records.end(ended))
+  // Progress never goes back.
+  return run && { ...run, progress: Math.max(run.progress, told(shop, run.id).progress) }
 }
 
 const told = ({ progress }: Shop, id: string): Progress => progress.get(id) ?? { progress: 0 }
 
 /** What a run of ours was sent with. */
-function markOf(extra: unknown): Submitted | undefined {
-  return (extra as { flowscale?: Submitted } | null | undefined)?.flowscale
+function markOf(extra: unknown, id: string): Submitted | undefined {
+  const mark = (extra as { flowscale?: Submitted } | null | undefined)?.flowscale
+  return mark?.id === id ? mark : undefined
 }

@@ -1,5 +1,6 @@
 import { EngineError, type Run, type Submission } from '../../../engine.ts'
 import type { Submitted } from '../records/types.ts'
+import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { sleep } from '../sleep.ts'
@@ -32,21 +33,13 @@ export async function submitRun(
     groupId,
     createdAt: Date.now(),
     shown: [...shown, ...drawn],
-    outputs: [...outputs].map(([name, node]) => ({
-      name,
-      node,
-      kind: workflow.outputs.get(name)?.kind ?? 'file',
-    })),
+    outputs: [...outputs].map(([name, node]) => ({ name, node })),
     titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
     nodes,
   }
   await shop.records.submit(run)
-  const number = await send(
-    shop,
-    run,
-    { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } },
-    workflow,
-  )
+  const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
+  const number = await send(shop, run, json, workflow)
   shop.taken.set(id, true)
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
@@ -57,31 +50,33 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
     await shop.records.end(endWithout(run, 'refused', null))
     throw error
   }
+  const answer = await post(shop.server, json)
+  if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
+  const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
+  const body = tryParse(text)
+  if (status === 200 && hasNodeErrors(body)) {
+    // It took the run without the nodes that have faults: not the run that was asked for.
+    await stopRun(shop, run.id).catch(() => {})
+    return refuse(readRefusal(body, run, inputs))
+  }
+  if (status === 200 && typeof body?.number === 'number') return body.number
+  if (status === 400) return refuse(readRefusal(body, run, inputs))
+  if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
+  if (status > 400 && status < 500) {
+    return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
+  }
+  return await lookFor(shop, run.id)
+}
+
+async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
   for (let tries = 0; ; tries++) {
     try {
-      const { status, text } = await shop.server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
-      const body = tryParse(text)
-      if (status === 200 && hasNodeErrors(body)) {
-        // It took the run without the nodes that have faults: not the run that was asked for.
-        await stopRun(shop, run.id)
-        return await refuse(readRefusal(body, run, inputs))
-      }
-      if (status === 200 && typeof body?.number === 'number') return body.number
-      if (status === 400 && body) return await refuse(readRefusal(body, run, inputs))
-      if (status === 413)
-        return await refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
-      if (status >= 400 && status < 500) {
-        return await refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
-      }
+      return await server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
-      if (!error.sent) {
-        if (PAUSES_MS[tries] === undefined) return await refuse(error)
-        await sleep(PAUSES_MS[tries]!)
-        continue
-      }
+      if (error.sent || PAUSES_MS[tries] === undefined) return error
+      await sleep(PAUSES_MS[tries]!)
     }
-    return await lookFor(shop, run.id)
   }
 }
 

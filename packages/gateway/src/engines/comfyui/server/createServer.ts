@@ -9,6 +9,8 @@ export interface Init {
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
   timeoutMs?: number
+  /** Whether it may be sent twice. Default: all but POST */
+  again?: boolean
 }
 
 export interface Answer {
@@ -45,7 +47,15 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
   }
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const { method = 'GET', json, body, headers, signal, timeoutMs = TIMEOUT_MS } = init
+    const {
+      method = 'GET',
+      json,
+      body,
+      headers,
+      signal,
+      timeoutMs = TIMEOUT_MS,
+      again = method !== 'POST',
+    } = init
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
@@ -73,6 +83,8 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
       if (error instanceof NoAnswer) throw error
       signal?.throwIfAborted()
       if (timeout.signal.aborted) return fail(`no answer within ${timeoutMs / 1000} s`, true)
+      // A connection that was kept open may be one to a server that is no more.
+      if (again) return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
       return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
     } finally {

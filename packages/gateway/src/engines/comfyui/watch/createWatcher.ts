@@ -26,7 +26,7 @@ export function createWatcher(shop: Shop): Watcher {
   const kept = new Set<string>()
   const sockets = new Map<string, () => void>()
   /** What was told of each run last. */
-  const told = createMemory<string>(5_000)
+  const told = createMemory<{ step: number; state: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
   let every = 0
   let busy = false
@@ -35,11 +35,13 @@ export function createWatcher(shop: Shop): Watcher {
   function tell(run: Run | undefined): void {
     if (!run) return
     const { id, status, progress, position, node } = run
-    if (run.completedAt !== null) forget(id)
-    const state = JSON.stringify([status, progress, position, node])
-    // An end is the last that is told.
-    if (told.get(id) === state || told.get(id) === 'ended') return
-    told.set(id, run.completedAt === null ? state : 'ended')
+    const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
+    if (step === 2) forget(id)
+    const news = { step, state: JSON.stringify([status, progress, position, node]) }
+    const last = told.get(id)
+    // An answer may be older than what the socket told; and an end is the last that is told.
+    if (last && (last.step > step || last.step === 2 || last.state === news.state)) return
+    told.set(id, news)
     for (const { listener } of [...listeners]) listener(run)
   }
 
