@@ -32,7 +32,9 @@ export async function createBench(
       return prompt_id
     },
     async raiseTo(number) {
-      for (; counter < number; counter++) await call(`${comfy.url}/prompt`, 'POST', {}, '{"prompt": {}}')
+      const post = () => call(`${comfy.url}/prompt`, 'POST', {}, '{"prompt": {}}')
+      await Promise.all(Array.from({ length: Math.max(0, number - counter) }, post))
+      counter = Math.max(counter, number)
     },
     async idle() {
       const isIdle = async (): Promise<boolean> => (await get('/prompt')).exec_info.queue_remaining === 0
