@@ -118,7 +118,7 @@ test('bytes that were transferred away are an error of ours', async () => {
 
 test('a run id that has no form in a URL is an error of ours that keeps it', async () => {
   const execute = () => ok({ run_id: '\ud800', output_names: ['a'] })
-  const missing = () => json({ detail: 'Run not found' }, 404)
+  const missing = () => json({ detail: 'Run not found' }, { status: 404 })
   const one = await rejection(
     executeWorkflowAsync(clientOf(fakeFetch(execute(), missing())), 'w', {}, { timeoutMs: 1 }),
   )
