@@ -28,6 +28,9 @@ const expected: Record<string, string[]> = {
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     // What its entry points share, by which of them do.
     'dist/shared2.js',
+  ],
+  gateway: [
+    ...['face', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
@@ -62,7 +65,7 @@ for (const name of Object.keys(expected)) {
 
 test('an app that installed the tarballs runs a workflow', () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = ['flowscale-client', 'flowscale-emulator', 'flowscale'].map((name) =>
+  const tarballs = ['flowscale-client', 'flowscale-gateway', 'flowscale-emulator', 'flowscale'].map((name) =>
     join(folder, `${name}-0.1.0.tgz`),
   )
   npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)

@@ -18,7 +18,7 @@ const documents = [
   'CONTRIBUTING.md',
   'docs/guides.md',
   'docs/proxy.md',
-  ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
+  ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
 /** Commands that other tests run: which. */

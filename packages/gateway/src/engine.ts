@@ -1,9 +1,8 @@
-// What the face of the API asks of whatever makes the runs. A file of types and errors: it imports nothing.
+// What the face of the API asks of whatever makes the runs: types and errors, without an import.
 
 /** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
-/** A value that is no file. */
 export type Scalar = string | number | boolean
 
 /** An input of a workflow. */
@@ -16,9 +15,7 @@ export interface Input {
   readonly default?: Scalar | undefined
   readonly min?: number | undefined
   readonly max?: number | undefined
-  /** A number without a fraction. */
   readonly integer?: boolean | undefined
-  /** The only values that are allowed. */
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
 }
@@ -61,7 +58,7 @@ export interface Run {
 /** A part of the API's form that is a file, as it comes in. */
 export interface IncomingFile {
   readonly name: string
-  /** As the sender says; often `application/octet-stream`. */
+  /** As the sender says. */
   readonly type: string
   readonly body: ReadableStream<Uint8Array>
 }
@@ -150,9 +147,8 @@ export interface Report {
 
 /** What `createGateway` gives to an engine when it makes one. */
 export interface EngineContext {
-  /** The files of the option `workflows`. */
   readonly workflows: readonly WorkflowFile[]
-  /** Where records are kept, instead of the engine's own place. */
+  /** Where records are kept, if not in the engine's own place. */
   readonly storage?: Storage | undefined
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
