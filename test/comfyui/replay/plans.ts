@@ -42,7 +42,8 @@ export const plans: Readonly<Record<string, Plan>> = {
     },
   },
   'history-queued-running-unknown': { stacked: true },
-  'interrupt-by-id': { stacked: true, before: blackWasDrawn, steps: { 2: isRunning(0) } },
+  // An interrupt shows only at the next step of the node.
+  'interrupt-by-id': { stacked: true, before: blackWasDrawn, steps: { 2: isRunning(0), 4: () => wait(500) } },
   'interrupt-deaf-last-node': { stacked: true, before: blackWasDrawn, steps: { 1: isRunning(0) } },
   'interrupt-deaf-node': { stacked: true, steps: { 1: isRunning(0) } },
   'interrupt-without-id': {

@@ -72,7 +72,7 @@ async function replay(bench: Bench, plan: Plan, exchange: Exchange): Promise<str
   const deadline = Date.now() + patienceMs
   for (;;) {
     const answer = await send(bench, request)
-    bind(names, recorded, answer)
+    bind(names, exchange, answer)
     const problem = compareAnswer(translate(recorded, names), answer, comfy, plan.drawn ?? false)
     if (!problem || !isRead || Date.now() > deadline) return problem
     await wait(5)
@@ -98,15 +98,15 @@ function send(
   return call(comfy.url + path, method, Object.fromEntries(here), sent)
 }
 
-/** Learns which id or tag stands for which of the recording. */
-function bind(names: Bench['names'], recorded: NonNullable<Exchange['response']>, answer?: Answer): void {
-  const { prompt_id } = (recorded.body ?? {}) as { prompt_id?: string }
-  if (prompt_id && answer?.status === 200 && !names.has(prompt_id)) {
-    const here = JSON.parse(String(answer.body)).prompt_id
-    if (here && here !== prompt_id) names.set(prompt_id, here)
+/** Learns which id or tag stands for which of the recording. An id that the request chose is no such one. */
+function bind(names: Bench['names'], { request, response }: Exchange, answer?: Answer): void {
+  const { prompt_id } = (response?.body ?? {}) as { prompt_id?: string }
+  const isChosen = Object.hasOwn(request?.body ?? {}, 'prompt_id')
+  if (prompt_id && !isChosen && answer?.status === 200) {
+    names.set(prompt_id, JSON.parse(String(answer.body)).prompt_id)
   }
   for (const name of ['Etag', 'Last-Modified']) {
-    const from = recorded.headers?.[name]
+    const from = response?.headers?.[name]
     const to = answer?.headers[name.toLowerCase()]
     // As they stand in JSON.
     if (from && to) names.set(JSON.stringify(from).slice(1, -1), JSON.stringify(to).slice(1, -1))
