@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { uvu } from 'uvu'
+import type { Test } from 'uvu'
 import type {
   Engine,
   EngineContext,
@@ -101,7 +101,7 @@ interface Options {
 
 /** A test on each version, with a server of its own. */
 export function onBoth(
-  test: uvu.Test,
+  test: Test,
   name: string,
   options: Options,
   use: (setup: Setup, version: ComfyVersion) => Promise<void>,

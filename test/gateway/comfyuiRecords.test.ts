@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import type { Run, RunsQuery, Storage } from '../../packages/gateway/src/engine.ts'
 import { createMarks } from '../../packages/gateway/src/engines/comfyui/records/createMarks.ts'
 import { createPrune } from '../../packages/gateway/src/engines/comfyui/records/createPrune.ts'
+import { createRecords } from '../../packages/gateway/src/engines/comfyui/records/createRecords.ts'
 import { createStored } from '../../packages/gateway/src/engines/comfyui/records/createStored.ts'
 import { endMark, readMarks } from '../../packages/gateway/src/engines/comfyui/records/marks.ts'
 import { recordPaths } from '../../packages/gateway/src/engines/comfyui/records/recordPaths.ts'
@@ -71,6 +72,17 @@ onBoth(test, 'the first end that is told counts, for every gateway', {}, async (
   const told = await until(id, isOver)
   for (const by of others) assert.equal(await by.getRun(id), told)
   assert.equal(await engine.getRun(id), told)
+})
+
+test('of two gateways that see an end at once, the first one is believed', async () => {
+  const place = createStored(createStorage())
+  const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
+  const ended = endedOf(crypto.randomUUID(), 1)
+  const lost = { ...ended, status: 'failed' as const, error: 'lost' }
+  assert.is((await one.end(ended)).status, 'completed')
+  assert.is((await two.end(lost)).status, 'completed')
+  assert.is((await two.ended(ended.run.id))!.status, 'completed')
+  assert.is((await one.end(lost)).status, 'completed')
 })
 
 test('a gateway that is restarted knows its runs, and sees their ends', () =>
