@@ -59,7 +59,8 @@ export async function runCases(packages: Packages, where: Where): Promise<Report
     try {
       const pod = await call('pod', dialect)
       const png = Uint8Array.from(await call('png'))
-      await one.run({ ...packages, dialect, options: { ...pod, ...where.options }, lab, png })
+      const options = { ...pod, ...where.options }
+      await one.run({ ...packages, dialect, options, containers: 2, lab, png })
     } finally {
       await call('close')
     }

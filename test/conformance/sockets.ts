@@ -1,7 +1,8 @@
 import { equal, ok, rejection } from './assert.ts'
 import type { Case, Context } from './types.ts'
 
-const socket = { dialects: ['readme'], needs: ['lab', 'WebSocket'] } as const
+const socket = { dialects: ['readme'], needs: ['HTTP', 'WebSocket'] } as const
+const faulty = { ...socket, needs: ['lab', 'WebSocket'] } as const
 const client = ({ lib, options }: Context) => lib.createClient(options)
 const prompt = { text: 'a red fox in snow' }
 
@@ -35,7 +36,7 @@ export const socketCases: Case[] = [
     },
   },
   {
-    ...socket,
+    ...faulty,
     operation: 'connectWebSocket',
     name: 'a dropped connection is made anew, with its subscriptions',
     async run(context) {
@@ -61,7 +62,7 @@ export const socketCases: Case[] = [
     },
   },
   {
-    ...socket,
+    ...faulty,
     operation: 'connectWebSocket',
     name: 'a refused handshake ends the attempts and rejects opened',
     async run(context) {

@@ -41,8 +41,8 @@ export interface Lab {
   closed(): Promise<string>
 }
 
-/** What a case may need that not every runtime or transport has. */
-export type Need = 'lab' | 'WebSocket' | 'File' | 'Request.body'
+/** What a case may need that not every runtime, transport or server has; `lab`: servers that play faults. */
+export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arrays'
 
 /** What a case gets from its runner: the built packages, and a server of one dialect. */
 export interface Context {
@@ -59,6 +59,8 @@ export interface Context {
     allowDangerouslyExposeApiKey?: boolean
     fetch?: Lib.Fetch
   }
+  /** How many the server has. */
+  containers: number
   lab: Lab
   /** A small PNG. */
   png: Uint8Array<ArrayBuffer>
