@@ -108,7 +108,7 @@ export function breaches(sources: readonly Source[]): string[] {
 }
 
 const isNodePart = (path: string): boolean =>
-  /^packages\/(gateway|emulator)\/src\/(node[./]|cli\.ts)/.test(path)
+  /^packages\/(gateway|emulator)\/src\/(node[./]|command\/|cli\.ts)/.test(path)
 
 /** The room of the gateway that a file is in: an engine of `engines/`, `face`, `node`, or nothing for the rest. */
 const roomOf = (path: string): string | undefined =>
@@ -142,7 +142,7 @@ function serverBreaches(path: string, target: string): string[] {
 const MOST_LINES = 200
 const MOST_LINES_OF_ROOM = 2200
 
-/** The lines of the gateway: of its face, which is all but the engines, and of each engine. */
+/** The lines of the gateway: of its face and the server around it, of each engine, and of the rest. */
 export function countLines(sources: readonly Source[]): { rooms: Map<string, number>; breaches: string[] } {
   const rooms = new Map<string, number>()
   const found: string[] = []
@@ -151,7 +151,7 @@ export function countLines(sources: readonly Source[]): { rooms: Map<string, num
     const lines = text.split('\n').length - 1
     if (lines > MOST_LINES) found.push(`${path}: ${lines} lines, more than ${MOST_LINES}`)
     const room = roomOf(path)
-    const name = room?.startsWith('engines/') ? room : 'face'
+    const name = room === 'node' ? 'face' : (room ?? 'the rest')
     rooms.set(name, (rooms.get(name) ?? 0) + lines)
   }
   for (const [room, lines] of rooms) {

@@ -1,4 +1,4 @@
-import type { Report } from '../../engine.ts'
+import type { Report } from '../engine.ts'
 
 /** What the command prints once it listens. */
 export function banner(url: string, apiKey: string | null, { servers, workflows }: Report): string {

@@ -1,4 +1,4 @@
-import { type Flags, parseFlags } from '../parseFlags.ts'
+import { type Flags, parseFlags } from '../node/parseFlags.ts'
 
 /** What the command line says. */
 export interface GatewayFlags extends Flags {
