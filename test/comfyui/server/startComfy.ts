@@ -82,7 +82,7 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
       },
     })
     const listening = createServer(
-      { requestTimeout: 0 },
+      { requestTimeout: 0, keepAliveTimeout: 75_000 },
       createListener(() => born, faults, requests),
     )
     listening.on(
