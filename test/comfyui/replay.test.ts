@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { ignored } from './replay/normalise.ts'
 import { type Replayed, replayCase } from './replay/replayCase.ts'
 import type { Recording } from './replay/types.ts'
-import type { ComfyVersion } from './server/types.ts'
+import type { ComfyVersion } from './server/versions.ts'
 
 /** Recordings that are not replayed, each with its reason. */
 const leftOut: Readonly<Record<string, string>> = {}

@@ -44,11 +44,7 @@ async function ended(url: string, id: string): Promise<any> {
   }
 }
 
-const failure = (promise: Promise<unknown>): Promise<boolean> =>
-  promise.then(
-    () => false,
-    () => true,
-  )
+const failure = (promise: Promise<unknown>): Promise<boolean> => promise.then(() => false).catch(() => true)
 
 test('an answer that is lost before or after the run was accepted', async () => {
   const { url, faults, executed } = await start()

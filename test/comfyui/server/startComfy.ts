@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createLife } from './createLife.ts'
 import { createListener, type Seen } from './http/createListener.ts'
 import { serveSockets } from './serveSockets.ts'
-import type { ComfyVersion, Fault, Life } from './types.ts'
+import type { Fault, Life } from './types.ts'
+import type { ComfyVersion } from './versions.ts'
 
 export interface ComfyOptions {
   version: ComfyVersion
