@@ -110,12 +110,7 @@ test('a worker that died does not show in system_stats', async () => {
 
 test('the cache holds the nodes of the last run only', async () => {
   const { url, executed } = await start()
-  for (const [id, color] of [
-    ['a', 1],
-    ['b', 2],
-    ['c', 1],
-    ['d', 1],
-  ] as const) {
+  for (const [id, color] of Object.entries({ a: 1, b: 2, c: 1, d: 1 })) {
     await post(url, '/prompt', { prompt: quick(color), prompt_id: id, client_id: 'x' })
     await ended(url, id)
   }
