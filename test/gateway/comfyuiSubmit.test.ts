@@ -128,12 +128,25 @@ onBoth(test, 'a run that is taken in part is a refusal, and does not run', {}, a
   assert.ok(refused)
 })
 
-onBoth(test, 'a draft is submitted once', {}, async ({ engine, comfy }) => {
-  const draft = engine.draft((await engine.workflow('text'))!, never)
-  const submission = { values: {}, shown: [], groupId: null, requestId: 'r' }
-  await draft.submit(submission)
+onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async ({ another }) => {
+  const sent: any[] = []
+  const spy: typeof fetch = (url, init) => {
+    if (String(url).endsWith('/prompt')) sent.push(JSON.parse(String(init!.body)))
+    return fetch(url, init)
+  }
+  const engine = another({}, { fetch: spy })
+  const draft = engine.draft((await engine.workflow('slow'))!, never)
+  const shown = [{ path: 'seconds', value: 0.1 }]
+  const submission = { values: { seconds: 0.1 }, shown, groupId: 'g', requestId: 'r' }
+  const { run } = await draft.submit(submission)
   assert.match((await rejection(draft.submit(submission))).message, /once/)
-  assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 1)
+  assert.is(sent.length, 1)
+  const [{ prompt_id, client_id, extra_data, prompt }] = sent
+  assert.equal([prompt_id, client_id], [run.id, run.id])
+  const { id, groupId, workflowId } = extra_data.flowscale
+  assert.equal([id, groupId, workflowId], [run.id, 'g', 'slow'])
+  assert.equal(extra_data.flowscale.shown, run.inputs)
+  assert.is(prompt[2].inputs.seconds, 0.1)
 })
 
 onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, engine, until }) => {

@@ -3,6 +3,8 @@ import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
 import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
+type Infos = Readonly<Record<string, ClassInfo>>
+
 export interface Workflows {
   /** Those that the server can run. */
   all(): Promise<ComfyWorkflow[]>
@@ -23,10 +25,7 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
     const classes = new Map<string, ClassInfo | undefined>()
     const ask = async (type: string): Promise<ClassInfo | undefined> => {
       if (!classes.has(type)) {
-        const infos = (await server.read(`/object_info/${encodeURIComponent(type)}`)) as Record<
-          string,
-          ClassInfo
-        >
+        const infos = (await server.read(`/object_info/${encodeURIComponent(type)}`)) as Infos
         classes.set(type, Object.hasOwn(infos, type) ? infos[type] : undefined)
       }
       return classes.get(type)

@@ -1,5 +1,6 @@
 import { isUnsent } from './isUnsent.ts'
 import { NoAnswer } from './NoAnswer.ts'
+import { parseJson } from './parseJson.ts'
 
 export interface Init {
   method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
@@ -47,15 +48,7 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
   }
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const {
-      method = 'GET',
-      json,
-      body,
-      headers,
-      signal,
-      timeoutMs = TIMEOUT_MS,
-      again = method !== 'POST',
-    } = init
+    const { method = 'GET', json, body, signal, timeoutMs = TIMEOUT_MS } = init
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
@@ -64,7 +57,7 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
         // Whatever is not ComfyUI itself must not lead elsewhere.
         redirect: 'manual',
         // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
         signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       }
       if (json !== undefined) request.body = JSON.stringify(json)
@@ -84,7 +77,7 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
       signal?.throwIfAborted()
       if (timeout.signal.aborted) return fail(`no answer within ${timeoutMs / 1000} s`, true)
       // A connection that was kept open may be one to a server that is no more.
-      if (again) return await exchange(path, { ...init, again: false }, take)
+      if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
       return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
     } finally {
@@ -99,16 +92,9 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
       exchange(path, init, async (response) => ({ status: response.status, text: await response.text() })),
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
-        if (response.status !== 200) {
-          await response.body?.cancel()
-          return fail(`status ${response.status}`, true)
-        }
-        const text = await response.text()
-        try {
-          return JSON.parse(text)
-        } catch {
-          return fail('its answer is not JSON', true)
-        }
+        const body = parseJson(await response.text())
+        if (response.status !== 200) return fail(`status ${response.status}`, true)
+        return body === undefined ? fail('its answer is not JSON', true) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
   }
