@@ -72,7 +72,10 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
 async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
   for (let tries = 0; ; tries++) {
     try {
-      return await server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
+      // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
+      const body = new Blob([JSON.stringify(json)]).stream()
+      const headers = { 'content-type': 'application/json' }
+      return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       if (error.sent || PAUSES_MS[tries] === undefined) return error

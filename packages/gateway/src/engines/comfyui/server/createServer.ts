@@ -52,24 +52,26 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
+      const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
+      const streams = body instanceof ReadableStream
       const request: RequestInit & { duplex?: 'half' } = {
         method,
-        // Whatever is not ComfyUI itself must not lead elsewhere.
-        redirect: 'manual',
+        redirect: streams ? redirectOfStream(base) : 'manual',
         // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
         headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
-        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+        signal: either,
+        ...(streams && { duplex: 'half' }),
+        ...(body !== undefined && { body }),
+        ...(json !== undefined && { body: JSON.stringify(json) }),
       }
-      if (json !== undefined) request.body = JSON.stringify(json)
-      else if (body !== undefined) request.body = body
-      if (body instanceof ReadableStream) request.duplex = 'half'
       const response = await (fetch ?? globalThis.fetch)(base + path, request)
       const { status } = response
       if ((status >= 300 && status < 400 && status !== 304) || (status >= 502 && status <= 504)) {
         await response.body?.cancel()
         return fail(`status ${status} is not from ComfyUI`, true)
       }
-      const taken = await take(response)
+      // Node forgets the signal of such a stream once the head is there.
+      const taken = await Promise.race([take(response), rejectOn(either)])
       away = undefined
       return taken
     } catch (error) {
@@ -98,4 +100,19 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
   }
+}
+
+/** No redirect is followed. Node keeps all of a stream, to send it again, but for `error`; workerd has no `error`. */
+function redirectOfStream(url: string): RequestRedirect {
+  try {
+    return new Request(url, { redirect: 'error' }).redirect
+  } catch {
+    return 'manual'
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
 }
