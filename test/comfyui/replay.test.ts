@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ignored } from './replay/normalise.ts'
+import { type Replayed, replayCase } from './replay/replayCase.ts'
+import type { Recording } from './replay/types.ts'
+import type { ComfyVersion } from './server/types.ts'
+
+/** Recordings that are not replayed, each with its reason. */
+const leftOut: Readonly<Record<string, string>> = {}
+
+const folder = new URL('recordings/', import.meta.url)
+const cases = (['0.3.64', '0.8.0'] as const).flatMap((version: ComfyVersion) =>
+  readdirSync(new URL(`${version}/`, folder)).map((file) => ({
+    version,
+    name: file.replace('.json', ''),
+    recording: JSON.parse(readFileSync(new URL(`${version}/${file}`, folder), 'utf8')) as Recording,
+  })),
+)
+
+const only = process.env.CASE
+const outcomes = new Map<object, Promise<Replayed>>()
+const waiting = cases.filter(({ name }) => !(name in leftOut) && (!only || name === only))
+
+/** Most of the time of a case is waiting, so that several go on at once. */
+async function work(): Promise<void> {
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const outcome = replayCase(next.version, next.name, next.recording)
+    outcomes.set(next, outcome)
+    await outcome.catch(() => {})
+  }
+}
+const all = [...waiting]
+await Promise.all(Array.from({ length: 8 }, work))
+
+const test = suite('replay')
+for (const held of all) {
+  test(`${held.version} ${held.name}`, async () => {
+    const { problems } = await outcomes.get(held)!
+    assert.is(problems.join('\n'), '')
+  })
+}
+
+test.after(async () => {
+  let [exchanges, messages, problems] = [0, 0, 0]
+  for (const outcome of outcomes.values()) {
+    const done = await outcome.catch(() => undefined)
+    exchanges += done?.exchanges ?? 0
+    messages += done?.messages ?? 0
+    problems += done?.problems.length ?? 1
+  }
+  const counts = `${exchanges} exchanges and ${messages} messages of sockets replayed in ${all.length} recordings`
+  console.log(
+    `[show] small ComfyUI: ${counts}, ${problems} not the same, left out ${Object.keys(leftOut).length}`,
+  )
+  for (const [name, reason] of Object.entries(leftOut)) console.log(`[show]   left out ${name}: ${reason}`)
+  console.log('[show]   not compared:')
+  for (const line of ignored) console.log(`[show]     ${line}`)
+})
+
+test.run()
