@@ -197,6 +197,17 @@ test('marks of ended runs are packed, and lists stay as they are', async () => {
   assert.ok(names().some((key) => key.includes('pack_')))
 })
 
+test('no mark is removed where a pack is not kept', async () => {
+  const storage = createStorage()
+  const { setItem } = storage
+  storage.setItem = async (key, value) => void (key.includes('pack_') || (await setItem(key, value)))
+  const place = createStored(storage)
+  const marks = createMarks(place)
+  for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
+  await wait(100)
+  assert.is((await marks.list(null)).length, 500)
+})
+
 test('records of more than 30 days ago are removed, packed or not', async () => {
   const storage = createStorage()
   const place = createStored(storage)

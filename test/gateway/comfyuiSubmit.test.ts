@@ -1,6 +1,5 @@
 // A run is submitted once: lost answers, refusals, uploads.
 
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -50,11 +49,10 @@ onBoth(
   'only a connection that is refused is tried again',
   {},
   async ({ comfy, another, until, submit }) => {
-    const closed = await closedPort()
     let refusals = 2
     const refusing: typeof fetch = async (url, init) => {
       if (!String(url).endsWith('/prompt') || refusals-- <= 0) return fetch(url, init)
-      return fetch(`http://127.0.0.1:${closed}/prompt`, init)
+      return fetch('http://127.0.0.1:2/prompt', init)
     }
     const by = another({}, { fetch: refusing })
     const { id } = await submit('text', {}, { by })
@@ -128,21 +126,45 @@ onBoth(test, 'a run that is taken in part is a refusal, and does not run', {}, a
   assert.ok(refused)
 })
 
-onBoth(test, 'a draft is submitted once', {}, async ({ engine, comfy }) => {
-  const draft = engine.draft((await engine.workflow('text'))!, never)
-  const submission = { values: {}, shown: [], groupId: null, requestId: 'r' }
-  await draft.submit(submission)
+onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async ({ another }) => {
+  const sent: any[] = []
+  const spy: typeof fetch = async (url, init) => {
+    if (!String(url).endsWith('/prompt')) return fetch(url, init)
+    // What is sent as a stream is sent again by no runtime.
+    assert.instance(init!.body, ReadableStream)
+    const body = await new Response(init!.body!).text()
+    sent.push(JSON.parse(body))
+    return fetch(url, { ...init!, body })
+  }
+  const engine = another({}, { fetch: spy })
+  const draft = engine.draft((await engine.workflow('slow'))!, never)
+  const shown = [{ path: 'seconds', value: 0.1 }]
+  const submission = { values: { seconds: 0.1 }, shown, groupId: 'g', requestId: 'r' }
+  const { run } = await draft.submit(submission)
   assert.match((await rejection(draft.submit(submission))).message, /once/)
-  assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 1)
+  assert.is(sent.length, 1)
+  const [{ prompt_id, client_id, extra_data, prompt }] = sent
+  assert.equal([prompt_id, client_id], [run.id, run.id])
+  const { id, groupId, workflowId } = extra_data.flowscale
+  assert.equal([id, groupId, workflowId], [run.id, 'g', 'slow'])
+  assert.equal(extra_data.flowscale.shown, run.inputs)
+  assert.is(prompt[2].inputs.seconds, 0.1)
 })
 
-onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, engine, until }) => {
+onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, another, until }) => {
+  let redirect: string | undefined
+  const spy: typeof fetch = (url, init) => {
+    if (String(url).endsWith('/upload/image')) redirect = init!.redirect!
+    return fetch(url, init)
+  }
+  const engine = another({}, { fetch: spy })
   const draft = engine.draft((await engine.workflow('copy'))!, never)
   const picture = readFileSync(join(comfy.folder, 'input/example.png'))
   const photo = await draft.putFile('photo', fileOf(picture, '../a "b"\r\n/É c.png'))
   const { run } = await draft.submit({ values: { photo }, shown: [], groupId: null, requestId: 'r' })
   const done = await until(run.id, isOver)
   assert.is(done.status, 'completed')
+  assert.is(redirect, 'error', "with any other, Node's fetch keeps the whole file in memory")
   assert.equal(readFileSync(join(comfy.folder, `input/flowscale-${run.id}-1-_c.png`)), picture)
 })
 
@@ -207,13 +229,5 @@ test('files are read from hosts that are allowed, and from no other', () =>
     web.closeAllConnections()
     await new Promise((resolve) => web.close(resolve))
   }))
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 test.run()

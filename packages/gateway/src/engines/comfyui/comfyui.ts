@@ -95,9 +95,9 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const run = id === undefined ? undefined : await findRun(shop, id)
         if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
-        if (file === undefined && !run.outputNames.includes(filename) && !run.outputNames.includes(bare!))
-          return undefined
-        return { run, file }
+        // While it goes on, nobody knows the endings.
+        const known = file !== undefined || run.outputNames.includes(run.completedAt ? filename : bare!)
+        return known ? { run, file } : undefined
       },
       async readOutput(run, file, headers, signal) {
         await findRun(shop, run)

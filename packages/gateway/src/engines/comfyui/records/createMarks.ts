@@ -35,7 +35,10 @@ export function createMarks(place: Place): Marks {
     if (packing || names.length < PACK) return
     packing = true
     try {
-      await place.write(`${folder}/pack_${crypto.randomUUID()}.json`, names)
+      const path = `${folder}/pack_${crypto.randomUUID()}.json`
+      await place.write(path, names)
+      // A server may refuse what it is given.
+      if ((await namesIn(path)).length === 0) return
       for (const name of names) await place.remove(`${folder}/${name}`)
     } finally {
       packing = false

@@ -21,8 +21,6 @@ export interface Records {
   /** Gives the end that counts: that of the first writer. */
   end(ended: Ended): Promise<Ended>
   marks(groupId: string | null): Promise<Mark[]>
-  /** Writes what could not be written before. */
-  settle(): Promise<void>
   /** Finds out whether records are kept at all, and says so where they are not. */
   prepare(): Promise<void>
 }
@@ -47,7 +45,19 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
     return first
   }
 
-  const records: Records = {
+  /** Writes what could not be written before. */
+  async function settle(): Promise<void> {
+    for (const [id, ended] of owed) {
+      try {
+        ends.set(id, await write(ended))
+        owed.delete(id)
+      } catch {
+        return
+      }
+    }
+  }
+
+  return {
     async submitted(id) {
       const known = runs.get(id) ?? ((await place.read(recordPaths(id).run)) as Submitted | undefined)
       if (known) runs.set(id, known)
@@ -55,7 +65,7 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
     },
     remembered: (id) => runs.get(id),
     async ended(id) {
-      if (owed.size > 0) await records.settle()
+      if (owed.size > 0) await settle()
       const known =
         owed.get(id) ?? ends.get(id) ?? ((await place.read(recordPaths(id).end)) as Ended | undefined)
       if (known) ends.set(id, known)
@@ -77,7 +87,7 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
       // In case two callers of this process see the end at once.
       ends.set(id, ended)
       owed.set(id, ended)
-      await records.settle()
+      await settle()
       return ends.get(id) ?? ended
     },
     marks: marks.list,
@@ -85,16 +95,5 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
       if (!prepared) await place.write('about.json', { about: ABOUT })
       prepared = true
     },
-    async settle() {
-      for (const [id, ended] of owed) {
-        try {
-          ends.set(id, await write(ended))
-          owed.delete(id)
-        } catch {
-          return
-        }
-      }
-    },
   }
-  return records
 }

@@ -1,6 +1,7 @@
 import type { EngineContext } from '../../../engine.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
+import { parseJson } from '../server/parseJson.ts'
 import type { Place } from './types.ts'
 
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
@@ -17,12 +18,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
   return {
     async read(path) {
       const { status, text } = await server.send(at(path))
-      if (status !== 200) return absent(status)
-      try {
-        return JSON.parse(text)
-      } catch {
-        throw new NoAnswer('a record is not JSON', true)
-      }
+      return status === 200 ? parse(text) : absent(status)
     },
     async write(path, value) {
       const init = { method: 'POST', json: value, again: true } as const
@@ -44,12 +40,14 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     async list(folder) {
       const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
       const { status, text } = await server.send(`/userdata?${query}`)
-      if (status !== 200) return absent(status) ?? []
-      try {
-        return (JSON.parse(text) as unknown[]).map((path) => String(path).replaceAll('\\', '/'))
-      } catch {
-        throw new NoAnswer('the list of records can not be read', true)
-      }
+      const paths = status === 200 ? (parse(text) as unknown[]) : (absent(status) ?? [])
+      return paths.map((path) => String(path).replaceAll('\\', '/'))
     },
   }
+}
+
+function parse(text: string): unknown {
+  const value = parseJson(text)
+  if (value === undefined) throw new NoAnswer('a record is not JSON', true)
+  return value
 }

@@ -2,6 +2,7 @@ import { EngineError, type Run, type Submission } from '../../../engine.ts'
 import type { Submitted } from '../records/types.ts'
 import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
+import { parseJson } from '../server/parseJson.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { sleep } from '../sleep.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
@@ -53,7 +54,7 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
   const answer = await post(shop.server, json)
   if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
   const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
-  const body = tryParse(text)
+  const body = parseJson(text) as { number?: unknown } | null | undefined
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
     await stopRun(shop, run.id).catch(() => {})
@@ -71,7 +72,10 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
 async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
   for (let tries = 0; ; tries++) {
     try {
-      return await server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
+      // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
+      const body = new Blob([JSON.stringify(json)]).stream()
+      const headers = { 'content-type': 'application/json' }
+      return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       if (error.sent || PAUSES_MS[tries] === undefined) return error
@@ -95,12 +99,4 @@ async function lookFor({ server, readQueue }: Shop, id: string): Promise<number>
   }
   const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
   throw new EngineError(502, message, { runId: id })
-}
-
-function tryParse(text: string): { number?: unknown } | undefined {
-  try {
-    return JSON.parse(text) ?? undefined
-  } catch {
-    return undefined
-  }
 }

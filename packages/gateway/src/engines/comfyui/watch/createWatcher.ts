@@ -137,7 +137,7 @@ export function createWatcher(shop: Shop): Watcher {
       }
     },
     keep(id) {
-      if (!hasUnref()) return
+      if (!('unref' in Object(setTimeout(() => {})))) return
       kept.add(id)
       schedule()
     },
@@ -149,10 +149,4 @@ export function createWatcher(shop: Shop): Watcher {
       listeners.clear()
     },
   }
-}
-
-function hasUnref(): boolean {
-  const timer: unknown = setTimeout(() => {}, 0)
-  clearTimeout(timer as number)
-  return typeof timer === 'object' && timer !== null && 'unref' in timer
 }
