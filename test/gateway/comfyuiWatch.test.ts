@@ -51,6 +51,24 @@ onBoth(test, 'a run that is followed tells of its progress, which never goes bac
   assert.is(mine.filter(isOver).length, 1)
 })
 
+onBoth(test, 'the socket is enough to hear of an end', {}, async ({ engine, submit }) => {
+  const { setTimeout: before } = globalThis
+  // Reading again and again is put off for ever.
+  globalThis.setTimeout = ((call: () => void, ms: number, ...args: []) =>
+    before(ms === 1_000 ? () => {} : call, ms, ...args)) as typeof setTimeout
+  try {
+    const { end } = listen(engine)
+    for (const seconds of [0, 0, 0.1, 0.2]) {
+      const { id } = await submit('slow', { seconds })
+      const stop = engine.follow!(id)
+      assert.is((await end(id)).status, 'completed')
+      stop()
+    }
+  } finally {
+    globalThis.setTimeout = before
+  }
+})
+
 onBoth(test, 'followers hear how many runs go before theirs', {}, async ({ engine, submit, until }) => {
   const { heard, end } = listen(engine)
   const first = await submit('slow', { seconds: 1.5 })

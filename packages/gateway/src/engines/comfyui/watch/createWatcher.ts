@@ -55,8 +55,8 @@ export function createWatcher(shop: Shop): Watcher {
     sockets.delete(id)
   }
 
-  async function look(id: string): Promise<void> {
-    const run = await findRun(shop, id)
+  async function look(id: string, maxAgeMs?: number): Promise<void> {
+    const run = await findRun(shop, id, maxAgeMs)
     if (!run) return forget(id)
     tell(run)
     if (run.completedAt === null && (run.position ?? 0) <= 1 && followers.has(id) && !sockets.has(id))
@@ -69,11 +69,15 @@ export function createWatcher(shop: Shop): Watcher {
     const submitted = shop.records.remembered(id)
     if (!submitted) return
     const hear = createProgress(submitted, run.progress)
+    let greeted = false
     const close = openSocket(`${shop.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = hear(type, data)
+      // The socket is a hint: how a run ended is what the server has. What came before the greeting is not told again.
+      if (news === 'ended' || (type === 'status' && !greeted)) {
+        greeted = true
+        return void look(id, 0).catch(() => {})
+      }
       if (!news) return
-      // The socket is a hint: how a run ended is what the server has.
-      if (news === 'ended') return void look(id).catch(() => {})
       shop.progress.set(id, news)
       tell({ ...run, status: 'running', position: undefined, ...news })
     })
