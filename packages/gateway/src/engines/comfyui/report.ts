@@ -1,19 +1,24 @@
-import type { Report } from '../../engine.ts'
+import type { EngineContext, Report } from '../../engine.ts'
 import type { ReadFile, Workflows } from './createWorkflows.ts'
 import type { Server } from './server/createServer.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
 
 /** Whether the server answers, and what it can run. */
-export async function report(server: Server, workflows: Workflows): Promise<Report> {
+export async function report(
+  server: Server,
+  workflows: Workflows,
+  { workflows: files }: EngineContext,
+): Promise<Report> {
   try {
     const { system } = Object(await server.read('/system_stats'))
     const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
-    const files = await workflows.read()
-    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(tell) }
+    const read = await workflows.read()
+    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: read.map(tell) }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     const about = `does not answer (${error.message}); each request tries it again`
-    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: [] }
+    const unread = files.map(({ name }) => ({ id: name, about: '', problem: 'ComfyUI does not answer' }))
+    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: unread }
   }
 }
 
