@@ -11,7 +11,7 @@ import {
 } from '@flowscale/gateway/face'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fakeEngine, run } from './fakeEngine.ts'
+import { fakeEngine, run, workflow } from './fakeEngine.ts'
 
 const test = suite('face')
 const KEY = 'secret'
@@ -74,12 +74,17 @@ test('a key that is null lets everybody in', async () => {
   }
 })
 
-test('getWorkflows tells more where inputs are not simply required', async () => {
+test('getWorkflows tells more where an engine knows more than kinds', async () => {
   const { data } = await (await ask(faceOf(), '/api/v1/comfy/workflows')).json()
   assert.equal(data[0].input_details, {
+    text: {},
     seed: { required: false, default: 7, min: 0, max: 9, integer: true },
     style: { required: false, options: ['a', 'b'] },
   })
+  const inputs = new Map([['text', { kind: 'string', required: false, array: true } as const]])
+  const plain = faceOf({ workflows: async () => [{ ...workflow, inputs }] })
+  const { data: bare } = await (await ask(plain, '/api/v1/comfy/workflows')).json()
+  assert.equal(Object.keys(bare[0]), ['id', 'name', 'description', 'inputs', 'outputs'])
 })
 
 test('inputs are checked before anything is submitted', async () => {
