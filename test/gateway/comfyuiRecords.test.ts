@@ -140,7 +140,6 @@ onBoth(
     assert.is(lines.filter((line) => /^warn .*records/.test(line)).length, 1)
     const { id } = await submit('slow', { seconds: 0.2 }, { by, groupId: 'g' })
     const later = another()
-    await later.workflows()
     const run = await until(id, isOver, later)
     assert.equal([run.status, run.groupId], ['completed', 'g'])
     assert.equal(run, await by.getRun(id))
