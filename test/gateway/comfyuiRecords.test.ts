@@ -9,9 +9,11 @@ import { createMarks } from '../../packages/gateway/src/engines/comfyui/records/
 import { createPrune } from '../../packages/gateway/src/engines/comfyui/records/createPrune.ts'
 import { createRecords } from '../../packages/gateway/src/engines/comfyui/records/createRecords.ts'
 import { createStored } from '../../packages/gateway/src/engines/comfyui/records/createStored.ts'
+import { createUserdata } from '../../packages/gateway/src/engines/comfyui/records/createUserdata.ts'
 import { endMark, readMarks } from '../../packages/gateway/src/engines/comfyui/records/marks.ts'
 import { recordPaths } from '../../packages/gateway/src/engines/comfyui/records/recordPaths.ts'
 import type { Ended } from '../../packages/gateway/src/engines/comfyui/records/types.ts'
+import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
 import { rejection } from '../support/fakes.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 
@@ -74,15 +76,17 @@ onBoth(test, 'the first end that is told counts, for every gateway', {}, async (
   assert.equal(await engine.getRun(id), told)
 })
 
-test('of two gateways that see an end at once, the first one is believed', async () => {
-  const place = createStored(createStorage())
-  const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
-  const ended = endedOf(crypto.randomUUID(), 1)
-  const lost = { ...ended, status: 'failed' as const, error: 'lost' }
-  assert.is((await one.end(ended)).status, 'completed')
-  assert.is((await two.end(lost)).status, 'completed')
-  assert.is((await two.ended(ended.run.id))!.status, 'completed')
-  assert.is((await one.end(lost)).status, 'completed')
+onBoth(test, 'of two gateways that see an end at once, the first one is believed', {}, async ({ comfy }) => {
+  const userdata = createUserdata(createServer(comfy.url, undefined), () => {})
+  for (const place of [createStored(createStorage()), userdata]) {
+    const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
+    const ended = endedOf(crypto.randomUUID(), 1)
+    const lost = { ...ended, status: 'failed' as const, error: 'lost' }
+    assert.is((await one.end(ended)).status, 'completed')
+    assert.is((await two.end(lost)).status, 'completed')
+    assert.is((await two.ended(ended.run.id))!.status, 'completed')
+    assert.is((await one.end(lost)).status, 'completed')
+  }
 })
 
 test('a gateway that is restarted knows its runs, and sees their ends', () =>
