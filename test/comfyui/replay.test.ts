@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { ignored } from './replay/normalise.ts'
 import { type Replayed, replayCase } from './replay/replayCase.ts'
 import type { Recording } from './replay/types.ts'
-import type { ComfyVersion } from './server/types.ts'
+import type { ComfyVersion } from './server/versions.ts'
 
 /** Recordings that are not replayed, each with its reason. */
 const leftOut: Readonly<Record<string, string>> = {}
@@ -18,9 +18,8 @@ const cases = (['0.3.64', '0.8.0'] as const).flatMap((version: ComfyVersion) =>
   })),
 )
 
-const only = process.env.CASE
 const outcomes = new Map<object, Promise<Replayed>>()
-const waiting = cases.filter(({ name }) => !(name in leftOut) && (!only || name === only))
+const waiting = cases.filter(({ name }) => !(name in leftOut))
 
 /** Most of the time of a case is waiting, so that several go on at once. */
 async function work(): Promise<void> {
@@ -42,18 +41,18 @@ for (const held of all) {
 }
 
 test.after(async () => {
-  let [exchanges, messages, problems] = [0, 0, 0]
-  for (const outcome of outcomes.values()) {
-    const done = await outcome.catch(() => undefined)
-    exchanges += done?.exchanges ?? 0
-    messages += done?.messages ?? 0
-    problems += done?.problems.length ?? 1
-  }
-  const counts = `${exchanges} exchanges and ${messages} messages of sockets replayed in ${all.length} recordings`
+  const done = await Promise.all([...outcomes.values()].map((outcome) => outcome.catch(() => undefined)))
+  const sum = (pick: (replayed: Replayed) => number): number =>
+    done.reduce((total, replayed) => total + (replayed ? pick(replayed) : 0), 0)
+  const exchanges = sum((replayed) => replayed.exchanges)
+  const same = exchanges - sum(({ problems }) => problems.length)
+  const messages = sum((replayed) => replayed.messages)
+  const names = Object.keys(leftOut)
   console.log(
-    `[show] small ComfyUI: ${counts}, ${problems} not the same, left out ${Object.keys(leftOut).length}`,
+    `[show] small ComfyUI: ${exchanges} exchanges replayed, ${same} the same, with ${messages} messages of sockets; ` +
+      `left out ${names.length} of ${cases.length} recordings`,
   )
-  for (const [name, reason] of Object.entries(leftOut)) console.log(`[show]   left out ${name}: ${reason}`)
+  for (const name of names) console.log(`[show]   left out ${name}: ${leftOut[name]}`)
   console.log('[show]   not compared:')
   for (const line of ignored) console.log(`[show]     ${line}`)
 })

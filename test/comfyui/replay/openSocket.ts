@@ -1,13 +1,5 @@
 import { WebSocket } from 'ws'
-import type { Heard } from './types.ts'
-
-export interface Listener {
-  readonly messages: Heard[]
-  /** The code of its end. */
-  readonly closed: Promise<number>
-  send(message: unknown): void
-  close(): Promise<unknown>
-}
+import type { Heard, Listener } from './types.ts'
 
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ComfyVersion } from '../server/types.ts'
+import type { ComfyVersion } from '../server/versions.ts'
 import { type Answer, call } from './call.ts'
 import { compareAnswer } from './compareAnswer.ts'
 import { compareSocket } from './compareSocket.ts'

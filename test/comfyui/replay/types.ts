@@ -1,6 +1,5 @@
 import type { Comfy, ComfyOptions } from '../server/startComfy.ts'
-import type { ComfyVersion } from '../server/types.ts'
-import type { Listener } from './openSocket.ts'
+import type { ComfyVersion } from '../server/versions.ts'
 
 export interface Part {
   name: string
@@ -29,6 +28,15 @@ export interface Heard {
   socket_state?: string
   closed_by?: string
   [key: string]: unknown
+}
+
+/** A socket that keeps what it hears. */
+export interface Listener {
+  readonly messages: Heard[]
+  /** The code of its end. */
+  readonly closed: Promise<number>
+  send(message: unknown): void
+  close(): Promise<unknown>
 }
 
 /** A file of `recordings`. */

@@ -4,8 +4,7 @@ import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { startComfy } from './startComfy.ts'
-import type { ComfyVersion } from './types.ts'
-import { versions } from './versions.ts'
+import { type ComfyVersion, versions } from './versions.ts'
 
 const { values } = parseArgs({
   options: {
