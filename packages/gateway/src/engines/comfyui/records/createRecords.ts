@@ -25,8 +25,6 @@ export interface Records {
   prepare(): Promise<void>
 }
 
-const ABOUT = 'Records of the runs of @flowscale/gateway. They go after 30 days'
-
 export function createRecords(place: Place, log: EngineContext['log']): Records {
   const runs = createMemory<Submitted>(5_000)
   const ends = createMemory<Ended>(5_000)
@@ -92,7 +90,7 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
     },
     marks: marks.list,
     async prepare() {
-      if (!prepared) await place.write('about.json', { about: ABOUT })
+      if (!prepared) await place.write('about.json', 'Records of runs, kept for 30 days')
       prepared = true
     },
   }

@@ -10,12 +10,13 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
   const at = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
   /** A server that keeps nothing has nothing; but of any other, an odd answer tells nothing. */
-  function absent(status: number): undefined {
-    if (status === 404 || refused) return undefined
-    throw new NoAnswer(`status ${status} for a record`, true)
+  async function absent(status: number): Promise<undefined> {
+    if (status === 404) return undefined
+    if (!refused) await place.write('about.json', 'Records of runs, kept for 30 days')
+    if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
   }
 
-  return {
+  const place: Place = {
     async read(path) {
       const { status, text } = await server.send(at(path))
       return status === 200 ? parse(text) : absent(status)
@@ -40,10 +41,11 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     async list(folder) {
       const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
       const { status, text } = await server.send(`/userdata?${query}`)
-      const paths = status === 200 ? (parse(text) as unknown[]) : (absent(status) ?? [])
+      const paths = status === 200 ? (parse(text) as unknown[]) : ((await absent(status)) ?? [])
       return paths.map((path) => String(path).replaceAll('\\', '/'))
     },
   }
+  return place
 }
 
 function parse(text: string): unknown {

@@ -67,7 +67,7 @@ export function createWatcher(shop: Shop): Watcher {
   function listen(run: Run): void {
     const { id } = run
     const submitted = shop.records.remembered(id)
-    if (!submitted) return
+    if (!submitted || closed) return
     const hear = createProgress(submitted, run.progress)
     let greeted = false
     const close = openSocket(`${shop.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
