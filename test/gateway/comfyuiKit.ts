@@ -12,7 +12,7 @@ import type {
 import type { ComfyuiOptions } from '../../packages/gateway/src/engines/comfyui/checkOptions.ts'
 import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../comfyui/server/startComfy.ts'
-import type { ComfyVersion } from '../comfyui/server/types.ts'
+import type { ComfyVersion } from '../comfyui/server/versions.ts'
 
 export const VERSIONS: readonly ComfyVersion[] = ['0.3.64', '0.8.0']
 export const WORKFLOWS = fileURLToPath(new URL('../comfyui/workflows/', import.meta.url))
