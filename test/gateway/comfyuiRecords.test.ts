@@ -140,7 +140,7 @@ onBoth(
     comfy.faults.push({ on: 'POST /userdata', do: 'status', status: 403 })
     comfy.faults.push({ on: 'GET /userdata', do: 'status', status: 403 })
     const by = another()
-    await by.workflows()
+    await by.report!()
     assert.is(lines.filter((line) => /^warn .*records/.test(line)).length, 1)
     const { id } = await submit('slow', { seconds: 0.2 }, { by, groupId: 'g' })
     const later = another()
@@ -151,6 +151,14 @@ onBoth(
     assert.equal(await later.getRuns(PAGE), { runs: [], total: 0 })
   },
 )
+
+test('what is told of a server that is away', () =>
+  withComfy('0.8.0', {}, async ({ comfy, engine }) => {
+    await comfy.kill()
+    const { servers, workflows } = await engine.report!()
+    assert.is(servers[0]!.answers, false)
+    assert.ok(workflows.some(({ id, problem }) => id === 'slow' && problem === null))
+  }))
 
 test('a page of 100 from 10,000 runs', () =>
   withComfy('0.8.0', {}, async ({ comfy, another }) => {

@@ -104,7 +104,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const found = (await records.ended(run))?.files.find(({ name }) => name === file)
         return found && readOutput(server, found, headers, signal)
       },
-      report: () => report(server, workflows, context),
+      report: () => report(server, workflows, records),
       watch: watcher.watch,
       follow: watcher.follow,
       close: watcher.close,

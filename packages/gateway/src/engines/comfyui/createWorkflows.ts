@@ -12,6 +12,8 @@ export interface ReadFile {
 }
 
 export interface Workflows {
+  /** Of the files. */
+  readonly names: readonly string[]
   /** Every file. */
   read(): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
@@ -54,6 +56,7 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
   }
 
   return {
+    names: workflows.map(({ name }) => name),
     read: readAll,
     async find(id) {
       const sure = [...known.values()].find(({ shown }) => shown.id === id)
