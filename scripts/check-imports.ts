@@ -108,7 +108,7 @@ export function breaches(sources: readonly Source[]): string[] {
 }
 
 const isNodePart = (path: string): boolean =>
-  /^packages\/(gateway|emulator)\/src\/(node[./]|command\/|cli\.ts)/.test(path)
+  /^packages\/(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts)/.test(path)
 
 /** The room of the gateway that a file is in: an engine of `engines/`, `face`, `node`, or nothing for the rest. */
 const roomOf = (path: string): string | undefined =>
@@ -123,7 +123,7 @@ function serverBreaches(path: string, target: string): string[] {
   if (room === 'face' && from && from !== room) found.push(`the face imports ${target}`)
   if (room === 'node' && from?.startsWith('engines/')) found.push(`the server imports ${target}`)
   if (room?.startsWith('engines/') && target.startsWith('packages/')) {
-    if (from !== room && target !== 'packages/gateway/src/engine.ts')
+    if (from !== room && !/^packages\/gateway\/src\/engine(Errors)?\.ts$/.test(target))
       found.push(`an engine imports ${target}`)
   }
   if (target.startsWith('@flowscale/')) {

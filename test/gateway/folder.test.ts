@@ -5,9 +5,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keepKey } from '../../packages/gateway/src/command/keepKey.ts'
 import { createSign } from '../../packages/gateway/src/createSign.ts'
+import { openFolder } from '../../packages/gateway/src/folder/openFolder.ts'
+import { readWorkflows } from '../../packages/gateway/src/folder/readWorkflows.ts'
 import { isFromElsewhere } from '../../packages/gateway/src/isFromElsewhere.ts'
-import { openFolder } from '../../packages/gateway/src/node/openFolder.ts'
-import { readWorkflows } from '../../packages/gateway/src/node/readWorkflows.ts'
 
 const test = suite('folder')
 let folder = ''

@@ -6,14 +6,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  type Draft,
-  EngineError,
-  type Input,
-  InputError,
-  type Problem,
-  type Workflow,
-} from '../../packages/gateway/src/engine.ts'
+import type { Draft, Input, Workflow } from '../../packages/gateway/src/engine.ts'
+import { EngineError, InputError, type Problem } from '../../packages/gateway/src/engineErrors.ts'
 import { readSubmission } from '../../packages/gateway/src/face/form/readSubmission.ts'
 
 const test = suite('form')

@@ -7,9 +7,9 @@ import { keepKey, makeKey } from './command/keepKey.ts'
 import { readFlags } from './command/readFlags.ts'
 import { createGateway } from './createGateway.ts'
 import { comfyui } from './engines/comfyui/comfyui.ts'
+import { openFolder } from './folder/openFolder.ts'
+import { readWorkflows } from './folder/readWorkflows.ts'
 import { logged } from './node/logged.ts'
-import { openFolder } from './node/openFolder.ts'
-import { readWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
 
 // A reader that has gone away (`| head -1`) must not end the server.

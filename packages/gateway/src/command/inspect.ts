@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inspectWorkflow } from '../engines/comfyui/inspectWorkflow.ts'
+import { readWorkflow } from '../folder/readWorkflow.ts'
 import { parseArguments } from '../node/parseArguments.ts'
-import { readWorkflow } from '../node/readWorkflow.ts'
 import { help } from './help.ts'
 
 /** Prints what a workflow takes and gives, and why it is named so; `--write` saves the names beside it. */

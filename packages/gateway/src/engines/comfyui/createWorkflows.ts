@@ -1,4 +1,5 @@
-import { type EngineContext, EngineError, type WorkflowFile } from '../../engine.ts'
+import type { EngineContext, WorkflowFile } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 import { createReadClass } from './server/createReadClass.ts'
 import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'

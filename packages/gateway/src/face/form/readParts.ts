@@ -1,5 +1,5 @@
 import { type MultipartError, make, type PartInfo } from 'multipasta'
-import { EngineError } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 import { parseDisposition } from './parseDisposition.ts'
 
 export interface Part {

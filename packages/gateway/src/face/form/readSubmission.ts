@@ -1,4 +1,5 @@
-import { type Draft, EngineError, InputError, type Submission, type Workflow } from '../../engine.ts'
+import type { Draft, Submission, Workflow } from '../../engine.ts'
+import { EngineError, InputError } from '../../engineErrors.ts'
 import { createTextReader } from './createTextReader.ts'
 import { findInput } from './findInput.ts'
 import { type Given, gatherValues } from './gatherValues.ts'

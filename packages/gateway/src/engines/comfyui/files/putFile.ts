@@ -1,4 +1,5 @@
-import { EngineError, type IncomingFile } from '../../../engine.ts'
+import type { IncomingFile } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { parseJson } from '../server/parseJson.ts'

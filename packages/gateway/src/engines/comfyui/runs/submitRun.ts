@@ -1,4 +1,5 @@
-import { EngineError, type Run, type Submission } from '../../../engine.ts'
+import type { Run, Submission } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 import type { Submitted } from '../records/types.ts'
 import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
