@@ -26,11 +26,13 @@ const expected: Record<string, string[]> = {
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
-    // What its entry points share, by which of them do.
-    'dist/shared2.js',
   ],
   gateway: [
-    ...['face', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    'bin/flowscale-gateway.js',
+    ...['cli', 'face', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    // What its entry points share, by which of them do.
+    'dist/shared2.js',
+    'dist/shared3.js',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
