@@ -144,6 +144,28 @@ async function linked(type: string): Promise<{ face: Face; link: string; asked: 
   return { face, link: data.outputs[0].url, asked }
 }
 
+test('with a longest list, pages are there in every dialect where they are asked for', async () => {
+  const asked: RunsQuery[] = []
+  const getRuns: Engine['getRuns'] = async (query) => {
+    asked.push(query)
+    return { runs: [run], total: 41 }
+  }
+  for (const dialect of ['readme', 'openapi'] as const) {
+    const face = faceOf({ getRuns }, { dialect, longestList: 1000 })
+    const list = await (await ask(face, '/api/v1/runs?group_id=g')).json()
+    assert.equal([list.data.count, list.meta], [1, undefined])
+    const { data, meta } = await (await ask(face, '/api/v1/runs?group_id=g&page=3&page_size=20')).json()
+    assert.equal([data.count, meta.page, meta.page_size, meta.total_pages], [1, 3, 20, 3])
+    assert.equal(
+      asked.splice(0).map(({ offset, limit }) => [offset, limit]),
+      [
+        [0, 1000],
+        [40, 20],
+      ],
+    )
+  }
+})
+
 test('on one origin a signed link is served beside the API, with the caller’s ranges', async () => {
   const { face, link, asked } = await linked('image/png')
   assert.match(link, /^http:\/\/gateway\.test\/generations\/r1\/image%20r1\.png\?expires=\d+&signature=s\d+$/)
