@@ -67,6 +67,25 @@ onBoth(
   },
 )
 
+onBoth(test, 'a server that gives ids of its own does not keep the run', {}, async (setup) => {
+  const { comfy, another, submit } = setup
+  // As ComfyUI did before 0.3.45.
+  const own = crypto.randomUUID()
+  const old: typeof fetch = async (url, init) => {
+    if (!String(url).endsWith('/prompt')) return fetch(url, init)
+    const sent = (await new Response(init!.body).json()) as object
+    return fetch(url, { method: 'POST', body: JSON.stringify({ ...sent, prompt_id: own }) })
+  }
+  const by = another({}, { fetch: old })
+  const error = await rejection(submit('slow', { seconds: 60 }, { by }))
+  assert.is(error.status, 502)
+  assert.match(error.message, /too old.*0\.3\.45/)
+  const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
+  assert.is((await by.getRuns(page)).total, 0)
+  const queue = (await (await fetch(`${comfy.url}/queue`)).json()) as Record<string, unknown[]>
+  assert.equal([queue.queue_running!.length, queue.queue_pending!.length], [0, 0])
+})
+
 onBoth(test, 'a refusal names the input, or else the node', {}, async ({ comfy, engine, submit }) => {
   const wrong = await rejection(submit('slow', { seconds: 9999 }))
   assert.is(wrong.name, 'InputError')

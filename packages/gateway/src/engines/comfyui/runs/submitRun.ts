@@ -55,7 +55,12 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
   const answer = await post(shop.server, json)
   if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
   const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
-  const body = parseJson(text) as { number?: unknown } | null | undefined
+  const body = parseJson(text) as { number?: unknown; prompt_id?: unknown } | null | undefined
+  if (status === 200 && typeof body?.prompt_id === 'string' && body.prompt_id !== run.id) {
+    await stopRun(shop, body.prompt_id).catch(() => {})
+    const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
+    return refuse(new EngineError(502, message))
+  }
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
     await stopRun(shop, run.id).catch(() => {})
