@@ -1,8 +1,9 @@
 // The command, as a process of its own, on the small ComfyUI.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startComfy } from '../comfyui/server/startComfy.ts'
@@ -65,7 +66,11 @@ test('--json: the first line, with servers and workflows, those that can’t run
   const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
   assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
   assert.match(problems.editor, /Export \(API\)/)
-  assert.is(problems['text-to-image'], null)
+  const { inputs, outputs, problem } = listed.find(({ id }: any) => id === 'text-to-image')
+  assert.equal(
+    [inputs.prompt, outputs, problem],
+    [{ kind: 'string', required: false }, { result: 'image' }, null],
+  )
   assert.match(err, /"broken" is left out/)
   const headers = { 'x-api-key': 'my-key' }
   const { data } = await (await fetch(`${url}/api/v1/comfy/workflows`, { headers })).json()
@@ -82,6 +87,10 @@ test('the banner names the address, a key that was made, inputs and outputs; SIG
   assert.match(out, /API {5}http:\/\/127\.0\.0\.1:\d+/)
   assert.match(out, /key {5}fsk_[\w-]{32}\n/)
   assert.match(out, /text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image/)
+  const [, command = ''] = /^ {4}(curl .*)$/m.exec(out) ?? []
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s`])
+  const answer = JSON.parse(stdout)
+  assert.is(answer.status, 'success', command)
   const ended = new Promise((done) => child.on('close', done))
   child.kill('SIGTERM')
   assert.is(await ended, 0)

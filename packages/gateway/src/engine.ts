@@ -137,10 +137,12 @@ export interface Engine {
 /** How things stand, for the one who starts a gateway. */
 export interface Report {
   readonly servers: readonly { readonly name: string; readonly answers: boolean; readonly about: string }[]
-  /** `about` names the inputs and outputs; `problem` says why the workflow can't run. */
   readonly workflows: readonly {
     readonly id: string
-    readonly about: string
+    /** Inputs and outputs, where they are known. */
+    readonly inputs: Readonly<Record<string, Pick<Input, 'kind' | 'required'>>>
+    readonly outputs: Readonly<Record<string, Kind>>
+    /** Why it can't run. */
     readonly problem: string | null
   }[]
 }

@@ -9,7 +9,7 @@ import type { ComfyWorkflow } from './workflows/types.ts'
 export interface ReadFile {
   readonly id: string
   readonly workflow?: ComfyWorkflow | undefined
-  readonly problem?: string | undefined
+  readonly problem?: string | null | undefined
 }
 
 export interface Workflows {

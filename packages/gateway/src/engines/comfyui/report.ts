@@ -15,15 +15,13 @@ export async function report(server: Server, workflows: Workflows, records: Reco
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     const about = `does not answer (${error.message}); each request tries it again`
-    const unread = workflows.names.map((id) => ({ id, about: 'is read once ComfyUI answers', problem: null }))
+    const unread = workflows.names.map((id) => tell({ id, problem: 'it is read once ComfyUI answers' }))
     return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: unread }
   }
 }
 
-function tell({ id, workflow, problem }: ReadFile): Report['workflows'][number] {
-  const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => {
-    return `${name}${required ? '' : '?'}: ${kind}`
-  })
-  const outputs = [...(workflow?.outputs ?? [])].map(([name, { kind }]) => `${name}: ${kind}`)
-  return { id, about: `(${inputs.join(', ')}) → ${outputs.join(', ')}`, problem: problem ?? null }
+function tell({ id, workflow, problem = null }: ReadFile): Report['workflows'][number] {
+  const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => [name, { kind, required }])
+  const outputs = [...(workflow?.outputs ?? [])].map(([name, { kind }]) => [name, kind])
+  return { id, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs), problem }
 }
