@@ -68,9 +68,9 @@ export function breaches(sources: readonly Source[]): string[] {
       if (/(^|\/)index\.ts$/.test(target)) say(`imports an index (${target})`)
       if (relativeTarget && !target.endsWith('.ts')) say(`an import without .ts (${target})`)
       if (relativeTarget && !target.startsWith(`${inPackage}/`)) say(`leaves its package (${target})`)
+      if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
       if (inPackage === 'packages/client') {
         if (!relativeTarget) say(`a dependency in the client (${target})`)
-        if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
         const inside = path.slice('packages/client/src/'.length)
         const to = target.slice('packages/client/src/'.length)
         if (inside.startsWith('internal/') && to.startsWith('api/')) say(`internal imports api (${to})`)
@@ -90,9 +90,8 @@ export function breaches(sources: readonly Source[]): string[] {
       const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy))?$/.test(target)
       if (inPackage === 'packages/flowscale' && !relativeTarget && !isEntry)
         say(`the class imports ${target}`)
-      if (inPackage === 'packages/emulator') {
-        if (target.startsWith('@flowscale/')) say(`the emulator imports ${target}`)
-        if (target.startsWith('node:') && !isNodePart(path)) say(`node: outside the Node part (${target})`)
+      if (inPackage === 'packages/emulator' || inPackage === 'packages/gateway') {
+        for (const what of serverBreaches(path, target)) say(what)
       }
     }
     if (inPackage === 'packages/client' || !isNodePart(path)) {
@@ -108,10 +107,61 @@ export function breaches(sources: readonly Source[]): string[] {
   return found
 }
 
-const isNodePart = (path: string): boolean => /^packages\/emulator\/src\/(node[./]|cli\.ts)/.test(path)
+const isNodePart = (path: string): boolean =>
+  /^packages\/(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts)/.test(path)
+
+/** The room of the gateway that a file is in: an engine of `engines/`, `face`, `node`, or nothing for the rest. */
+const roomOf = (path: string): string | undefined =>
+  /^packages\/gateway\/src\/(engines\/\w+|face|node)\//.exec(path)?.[1]
+
+/** What is wrong with an import of the gateway or the emulator. */
+function serverBreaches(path: string, target: string): string[] {
+  const found: string[] = []
+  const room = roomOf(path)
+  const from = roomOf(target)
+  if (target.startsWith('node:') && !isNodePart(path)) found.push(`node: outside the Node part (${target})`)
+  if (room === 'face' && from && from !== room) found.push(`the face imports ${target}`)
+  if (room === 'node' && from?.startsWith('engines/')) found.push(`the server imports ${target}`)
+  if (room?.startsWith('engines/') && target.startsWith('packages/')) {
+    if (from !== room && !/^packages\/gateway\/src\/engine(Errors)?\.ts$/.test(target))
+      found.push(`an engine imports ${target}`)
+  }
+  if (target.startsWith('@flowscale/')) {
+    const entry =
+      path.startsWith('packages/emulator/') && /^@flowscale\/gateway\/(face|node)$/.exec(target)?.[1]
+    if (!entry) found.push(`a package of this workspace (${target})`)
+    if (entry === 'node' && !isNodePart(path)) found.push(`the server outside the Node part (${target})`)
+  }
+  const inPainter = (file: string): boolean => file.startsWith('packages/emulator/src/painter/')
+  if (inPainter(target) && !inPainter(path) && !target.endsWith('/painter/builtIn.ts')) {
+    found.push(`the painter's door is builtIn.ts (${target})`)
+  }
+  return found
+}
+
+const MOST_LINES = 200
+const MOST_LINES_OF_ROOM = 2200
+
+/** The lines of the gateway: of its face and the server around it, of each engine, and of the rest. */
+export function countLines(sources: readonly Source[]): { rooms: Map<string, number>; breaches: string[] } {
+  const rooms = new Map<string, number>()
+  const found: string[] = []
+  for (const { path, text } of sources) {
+    if (!path.startsWith('packages/gateway/')) continue
+    const lines = text.split('\n').length - 1
+    if (lines > MOST_LINES) found.push(`${path}: ${lines} lines, more than ${MOST_LINES}`)
+    const room = roomOf(path)
+    const name = room === 'node' ? 'face' : (room ?? 'the rest')
+    rooms.set(name, (rooms.get(name) ?? 0) + lines)
+  }
+  for (const [room, lines] of rooms) {
+    if (lines > MOST_LINES_OF_ROOM) found.push(`${room}: ${lines} lines, more than ${MOST_LINES_OF_ROOM}`)
+  }
+  return { rooms, breaches: found }
+}
 
 export function readSources(): Source[] {
-  return ['client', 'flowscale', 'emulator'].flatMap((name) => {
+  return ['client', 'flowscale', 'gateway', 'emulator'].flatMap((name) => {
     const folder = `packages/${name}/src`
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
@@ -124,8 +174,10 @@ export function readSources(): Source[] {
 
 if (process.argv[1] && relative(process.argv[1], fileURLToPath(import.meta.url)) === '') {
   const sources = readSources()
-  const found = breaches(sources)
+  const { rooms, breaches: tooLong } = countLines(sources)
+  const found = [...breaches(sources), ...tooLong]
   for (const line of found) console.error(line)
+  for (const [room, lines] of rooms) console.log(`gateway, ${room}: ${lines} lines of ${MOST_LINES_OF_ROOM}`)
   console.log(`import rules: ${sources.length} files, ${found.length} breaches`)
   process.exitCode = found.length || !sources.length ? 1 : 0
 }

@@ -48,7 +48,7 @@ function copy(): string {
       symlinkSync(join(root, 'node_modules', name), join(modules, name))
   }
   symlinkSync(join(to, 'packages/flowscale'), join(modules, 'flowscale'))
-  for (const name of ['client', 'emulator']) {
+  for (const name of ['client', 'gateway', 'emulator']) {
     symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
   }
   return to

@@ -41,8 +41,10 @@ export function ensureInstalled() {
 
 /** Builds the packages if a source is newer than what was built. */
 export function ensureBuilt() {
-  const names = ['client', 'flowscale', 'emulator']
-  const built = names.map((name) => mtime(`packages/${name}/dist/index.d.ts`))
+  const names = ['client', 'flowscale', 'gateway', 'emulator']
+  const built = names.map((name) =>
+    mtime(`packages/${name}/dist/${name === 'gateway' ? 'face' : 'index'}.d.ts`),
+  )
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
   if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')

@@ -15,7 +15,7 @@ import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 
 const test = suite('playground behind the proxy')
-const playground = 'packages/emulator/dist/playground'
+const playground = 'packages/gateway/dist/playground'
 const session = 'session=of-ada'
 const photo = Buffer.from(
   encode({ width: 64, height: 48, channels: 3, data: new Uint8Array(64 * 48 * 3).fill(120) }),

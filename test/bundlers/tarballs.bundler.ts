@@ -21,6 +21,7 @@ process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries
 const packages: Record<PackageName, string> = {
   client: '@flowscale/client',
   flowscale: 'flowscale',
+  gateway: '@flowscale/gateway',
   emulator: '@flowscale/emulator',
 }
 const names = Object.keys(packages) as PackageName[]
@@ -97,7 +98,11 @@ interface Manager {
   manifest?: object
 }
 
-const local = `file:${tarballs.client}`
+/** What packages of this workspace depend on. */
+const local = {
+  '@flowscale/client': `file:${tarballs.client}`,
+  '@flowscale/gateway': `file:${tarballs.gateway}`,
+}
 const node = process.execPath
 const yarn = `${tools}/@yarnpkg/cli-dist/bin/yarn.js`
 const bun = `${runtimes}/@oven/bun-linux-x64/bin/bun`
@@ -106,7 +111,7 @@ const yarnEnv = {
   YARN_ENABLE_GLOBAL_CACHE: '0',
   YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
 }
-// The class's dependency is not published yet: each manager is told where it lies.
+// None is published yet: each manager is told where the dependencies lie.
 const managers: Manager[] = [
   {
     name: 'npm',
@@ -120,7 +125,7 @@ const managers: Manager[] = [
       [`${tools}/pnpm/bin/pnpm.cjs`, 'install', '--no-frozen-lockfile', '--store-dir', '.store'],
     ],
     run: [node, ['app.mjs']],
-    files: () => ({ 'pnpm-workspace.yaml': `overrides:\n  '@flowscale/client': '${local}'\n` }),
+    files: () => ({ 'pnpm-workspace.yaml': JSON.stringify({ overrides: local }) }),
   },
   {
     name: 'yarn',
@@ -128,7 +133,7 @@ const managers: Manager[] = [
     run: [node, ['app.mjs']],
     env: yarnEnv,
     files: () => ({ '.yarnrc.yml': 'nodeLinker: node-modules\n', 'yarn.lock': '' }),
-    manifest: { resolutions: { '@flowscale/client': local } },
+    manifest: { resolutions: local },
   },
   {
     name: 'yarn, plug’n’play',
@@ -136,14 +141,14 @@ const managers: Manager[] = [
     run: [node, [yarn, 'node', 'app.mjs']],
     env: yarnEnv,
     files: () => ({ '.yarnrc.yml': 'nodeLinker: pnp\n', 'yarn.lock': '' }),
-    manifest: { resolutions: { '@flowscale/client': local } },
+    manifest: { resolutions: local },
   },
   {
     name: 'bun',
     install: [bun, ['install']],
     run: [bun, ['app.mjs']],
     env: { BUN_INSTALL_CACHE_DIR: '.cache' },
-    manifest: { overrides: { '@flowscale/client': local } },
+    manifest: { overrides: local },
   },
 ]
 
@@ -256,9 +261,10 @@ for (const [name, code, config, flags] of ways) {
   }
 }
 
-// What dependencies do when they are imported: of the emulator, as the client and the class have none.
+// What dependencies do when they are imported: of the gateway and the emulator, as the client and the class have none.
 const allowed: Record<string, string[]> = {
   '@flowscale/emulator': ['queueMicrotask by fflate'],
+  '@flowscale/gateway/node': ['Buffer by ws', 'process by ws', 'process.env by ws'],
   '@flowscale/emulator/node': ['Buffer by ws', 'process by ws', 'process.env by ws'],
 }
 const debug = { NODE_DEBUG: 'net,http,https,http2,tls,dns,fetch,undici' }

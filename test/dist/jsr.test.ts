@@ -7,7 +7,7 @@ const test = suite('jsr.json')
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 const config = readFileSync('rollup.config.mjs', 'utf8')
 
-for (const name of ['client', 'flowscale', 'emulator']) {
+for (const name of ['client', 'flowscale', 'gateway', 'emulator']) {
   const folder = `packages/${name}`
   const manifest = read(`${folder}/package.json`)
   const jsr = read(`${folder}/jsr.json`)

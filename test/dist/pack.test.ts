@@ -26,8 +26,13 @@ const expected: Record<string, string[]> = {
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+  ],
+  gateway: [
+    'bin/flowscale-gateway.js',
+    ...['cli', 'face', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     // What its entry points share, by which of them do.
     'dist/shared2.js',
+    'dist/shared3.js',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
@@ -62,7 +67,7 @@ for (const name of Object.keys(expected)) {
 
 test('an app that installed the tarballs runs a workflow', () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = ['flowscale-client', 'flowscale-emulator', 'flowscale'].map((name) =>
+  const tarballs = ['flowscale-client', 'flowscale-gateway', 'flowscale-emulator', 'flowscale'].map((name) =>
     join(folder, `${name}-0.1.0.tgz`),
   )
   npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)

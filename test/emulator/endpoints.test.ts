@@ -190,11 +190,12 @@ for (const transport of TRANSPORTS) {
       const python = dialect === 'python'
       const inputs = [{ path: 'label', value: 'one', ...(python && { s3_key: null, url: null }) }]
       const { status, outputs, output_names, progress } = want
+      const rest = { ...times, progress, ...(status === 'running' && { node: 'Gate' }) }
       if (readme) {
-        assert.equal(run, { _id: id, status, inputs, outputs, ...times, progress })
+        assert.equal(run, { _id: id, status, inputs, outputs, ...rest })
       } else {
         const ids = { ...(python && { _id: id, team_id: 'local' }), workflow_id: 'gate', group_id: 'a b/' }
-        assert.equal(run, { ...ids, status, inputs, output_names, outputs, ...times, progress })
+        assert.equal(run, { ...ids, status, inputs, output_names, outputs, ...rest })
       }
       if (python) {
         for (const { filename, s3_key } of run.outputs) assert.is(s3_key, `generations/${id}/${filename}`)

@@ -102,6 +102,15 @@ test('stateOf', async () => {
   assert.equal(stateOf(id), { run_id: id, status: 'running', progress: 0, node: 'Never Ends', output_names })
 })
 
+test('a run that waits knows its place, one that runs its workflow', async () => {
+  api = await open('emulator.fetch', { containers: 1 })
+  const ids = [await api.run('nev3rend5run'), await api.run('nev3rend5run'), await api.run('nev3rend5run')]
+  const places = () => ids.map((id) => api.emulator.stateOf(id)).map((run) => run!.node ?? run!.position)
+  assert.equal(places(), ['Never Ends', 1, 2])
+  await api.post(`/api/v1/runs/${ids[0]}/cancel`)
+  assert.equal(places(), [undefined, 'Never Ends', 1])
+})
+
 test('a listener that has left hears nothing; one function may watch twice', async () => {
   api = await open('emulator.fetch')
   let count = 0

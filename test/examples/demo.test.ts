@@ -51,7 +51,7 @@ test('two prompts give two pictures, and a picture can be transformed', async ()
 })
 
 test('a pod by --url, --workflow and --input', async () => {
-  const pod = await startCli('--speed', '50', '--api-key', 'a-key-of-my-own')
+  const pod = await startCli('emulator', '--speed', '50', '--api-key', 'a-key-of-my-own')
   const { url: closed, close } = await listen(() => {})
   await close()
   const common = ['--url', pod.url, '--api-key', 'a-key-of-my-own']

@@ -17,7 +17,7 @@ let url = ''
 let said = ''
 
 test.before(async () => {
-  pod = await startCli('--speed', '50', '--api-key', CANARY)
+  pod = await startCli('emulator', '--speed', '50', '--api-key', CANARY)
   const env = {
     ...process.env,
     FLOWSCALE_API_URL: pod.url,

@@ -1,13 +1,14 @@
 // Runs every code block of the READMEs, as it is written but for the address of the local FlowScale.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { encode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runCommand } from '../../scripts/test/runFile.ts'
+import { startComfy } from '../comfyui/server/startComfy.ts'
 import { startCli } from '../support/startCli.ts'
 
 const test = suite('README')
@@ -18,7 +19,7 @@ const documents = [
   'CONTRIBUTING.md',
   'docs/guides.md',
   'docs/proxy.md',
-  ...['client', 'flowscale', 'emulator'].map((name) => `packages/${name}/README.md`),
+  ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
 /** Commands that other tests run: which. */
@@ -36,15 +37,24 @@ const elsewhere: Record<string, string> = {
   'NODE_OPTIONS=--experimental-vm-modules npx jest': 'test/bundlers/tarballs.bundler.ts',
 }
 
-let local: Awaited<ReturnType<typeof startCli>>
+type Cli = Awaited<ReturnType<typeof startCli>>
+let local: Cli
+let gateway: Cli
+let comfy: Awaited<ReturnType<typeof startComfy>>
 test.before(async () => {
   mkdirSync(folder, { recursive: true })
   const data = new Uint8Array(32 * 32 * 3).map((_, index) => index % 251)
   writeFileSync(join(folder, 'photo.png'), encode({ width: 32, height: 32, channels: 3, data }))
-  local = await startCli()
+  local = await startCli('emulator')
+  comfy = await startComfy({ version: '0.8.0' })
+  cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
+  const flags = ['--comfyui', comfy.url, '--workflows', join(folder, 'workflows'), '--api-key', 'my-key']
+  gateway = await startCli('gateway', ...flags)
 })
 test.after(async () => {
   await local.stop()
+  await gateway.stop()
+  await comfy.stop()
   rmSync(folder, { recursive: true })
 })
 
@@ -56,12 +66,20 @@ for (const document of documents) {
       if (language === 'sh') return runShell(code!)
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
+      // A sidecar, which test/gateway/workflows.test.ts reads.
+      if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
         ['js', 'ts', 'cjs'].includes(language!),
         `no way to run ${language || 'a block without a language'}`,
       )
       const file = join(folder, `block-${index}.${language === 'js' ? 'mjs' : language}`)
-      writeFileSync(file, code!.replaceAll('http://127.0.0.1:4188', local.url))
+      writeFileSync(
+        file,
+        code!.replaceAll(
+          /http:\/\/127\.0\.0\.1:(4188|8188)/g,
+          (_, port) => (port === '8188' ? comfy : document.includes('gateway') ? gateway : local).url,
+        ),
+      )
       const command = `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`
       // As a user runs it: by the packages as built.
       const { code: exit, output } = await runCommand('sh', ['-c', command], {
@@ -76,12 +94,18 @@ async function runShell(code: string): Promise<void> {
   for (const line of code.trim().split('\n')) {
     if (elsewhere[line]) continue
     // A server runs until it is stopped: look that it starts, on a port that is free.
-    assert.match(line, /^npx @flowscale\/emulator\b/, `no way to run: ${line}`)
+    const [, name] = /^npx @flowscale\/(emulator|gateway)\b/.exec(line) ?? []
+    assert.ok(name, `no way to run: ${line}`)
     const args = line
-      .replace(/--port \d+/, '--port 0')
+      .replace(/ --port \d+/, '')
       .split(' ')
       .slice(1)
-    const child = spawn('npx', [...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    if (name === 'gateway') args.push('--comfyui', comfy.url)
+    const child = spawn('npx', [...args, '--json', '--port', '0'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    })
     const [first] = await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),
       once(child, 'exit'),

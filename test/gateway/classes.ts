@@ -3,6 +3,10 @@ import recorded from './objectInfo.json' with { type: 'json' }
 
 const text = ['STRING', { multiline: true, dynamicPrompts: true }]
 const seed = ['INT', { default: 0, min: 0, max: 18446744073709552000, control_after_generate: true }]
+const codec = [
+  'COMFY_DYNAMICCOMBO_V3',
+  { options: [{ key: 'h264' }, { key: 'av1', inputs: { optional: { speed: ['INT', { default: 4 }] } } }] },
+]
 const prefix = ['STRING', { default: 'ComfyUI' }]
 
 function written(display_name: string, required: object, output: string[], output_node = false): ClassInfo {
@@ -72,6 +76,24 @@ const others: Record<string, ClassInfo> = {
   PickMany: written('PickMany', { tags: ['COMBO', { multiselect: true, options: ['a', 'b', 'c'] }] }, [
     'TAGS',
   ]),
+  SaveFilm: written(
+    'Save Film',
+    {
+      video: ['VIDEO', {}],
+      filename_prefix: prefix,
+      format: [
+        'COMFY_DYNAMICCOMBO_V3',
+        {
+          options: [
+            { key: 'auto', inputs: { required: {} } },
+            { key: 'mp4', inputs: { required: { codec, crf: ['INT', { default: 23, min: 0, max: 51 }] } } },
+          ],
+        },
+      ],
+    },
+    [],
+    true,
+  ),
 }
 
 const now = recorded['0.8.0'] as Record<string, ClassInfo>

@@ -2,7 +2,7 @@
 // each dialect.
 import { suite } from 'uvu'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import type { ComfyVersion } from '../comfyui/server/types.ts'
+import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { type Column, createTable } from '../conformance/createTable.ts'
 import { loadPackages } from '../conformance/loadPackages.ts'
 import { operationCases } from '../conformance/operations.ts'

@@ -15,7 +15,15 @@ function refused(name: string, ...values: unknown[]): void {
 
 test('a bad value is a TypeError that names the option', () => {
   refused('engine', undefined, null, {}, 'http://127.0.0.1:8188')
-  refused('workflows', undefined, {}, 'folder', [null], [{ graph: {} }], [good.workflows[0], good.workflows[0]])
+  refused(
+    'workflows',
+    undefined,
+    {},
+    'folder',
+    [null],
+    [{ graph: {} }],
+    [good.workflows[0], good.workflows[0]],
+  )
   refused('apiKey', undefined, '', 'a b', 'ä', 5)
   refused('secret', '', 5, null)
   refused('publicUrl', '', 'x', 'ftp://x', 'https://u:p@x', 'https://x/?a', 'https://x/#a', 5, null)
@@ -30,7 +38,11 @@ test('a bad value is a TypeError that names the option', () => {
 })
 
 test('no message shows a key or a secret', () => {
-  for (const options of [{ apiKey: 'my key' }, { secret: ['my key'] }, { publicUrl: 'https://u:my%20key@x/' }]) {
+  for (const options of [
+    { apiKey: 'my key' },
+    { secret: ['my key'] },
+    { publicUrl: 'https://u:my%20key@x/' },
+  ]) {
     assert.throws(
       () => check(options),
       (error: Error) => !/my( |%20)key/.test(error.message),

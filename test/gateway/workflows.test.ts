@@ -263,7 +263,7 @@ for (const [what, graph, message] of [
     { nodes: [], links: [] },
     /^mine\.json is in the format of ComfyUI's editor\. .*Export \(API\)/,
   ],
-  ['an app', file('text-to-image.app'), /is an app in the format of ComfyUI's editor/],
+  ['an app', file('../../gateway/text-to-image.app'), /is an app in the format of ComfyUI's editor/],
   ['an empty object', {}, /has no nodes/],
   ['a list', [1], /is a list, not a workflow/],
   ['null', null, /is null, not a workflow/],
@@ -351,6 +351,31 @@ test('a drawn seed keeps to the range of a sidecar', async () => {
   })
   const drawn = Array.from({ length: 200 }, () => fillGraph(workflow, {}, RUN).seeds.get('seed')!)
   assert.equal([...new Set(drawn)].sort(), [5, 6, 7])
+})
+
+test('a choice brings fields of its own', async () => {
+  const film = { video: ['1', 0], format: 'mp4', 'format.codec': 'av1', 'format.codec.speed': 6 }
+  const set = (input: string) => ({ node: '2', input })
+  const workflow = await read(
+    { 1: node('CreateVideo', { images: ['1', 0], fps: 8 }), 2: node('SaveFilm', film) },
+    {
+      inputs: {
+        format: set('format'),
+        codec: set('format.codec'),
+        crf: set('format.crf'),
+        speed: set('format.codec.speed'),
+      },
+    },
+  )
+  const shown = [...workflow.inputs].map(([name, input]) => [name, input.default, input.options])
+  assert.equal(shown, [
+    ['format', 'mp4', ['auto', 'mp4']],
+    ['codec', 'av1', ['h264', 'av1']],
+    ['crf', 23, undefined],
+    ['speed', 6, undefined],
+  ])
+  const { inputs } = fillGraph(workflow, { format: 'auto', crf: 30 }, RUN).graph['2']!
+  assert.equal([inputs.format, inputs['format.codec'], inputs['format.crf']], ['auto', 'av1', 30])
 })
 
 test('a list is a value, and never a link', async () => {

@@ -9,7 +9,7 @@ import { runCommand } from '../../scripts/test/runFile.ts'
 
 const test = suite('jsr')
 const deno = resolve('test/runtimes/node_modules/@deno/linux-x64-glibc/deno')
-const packages = ['client', 'flowscale', 'emulator']
+const packages = ['client', 'flowscale', 'gateway', 'emulator']
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-jsr-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
@@ -29,12 +29,12 @@ const publish = (where = '.', ...options: string[]) =>
     limitMs: 600_000,
   })
 
-test('Deno would publish the three packages', async () => {
+test('Deno would publish the packages', async () => {
   prepare()
   const { code, output: shown } = await publish()
   const output = stripVTControlCharacters(shown)
   assert.is(code, 0, output)
-  for (const name of ['client', 'flowscale', 'emulator'])
+  for (const name of ['client', 'flowscale', 'gateway', 'emulator'])
     assert.match(output, `Simulating publish of @flowscale/${name}@`)
   const warnings = output.match(/^(warning|error)\[.*$/gm) ?? []
   // The optional `isomorphic-ws`, which bundlers must not find.

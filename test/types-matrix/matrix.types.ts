@@ -76,7 +76,7 @@ function prepare(): void {
   const npm = (...args: string[]) =>
     execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = ['client', 'flowscale', 'emulator'].map((name) => {
+  const tarballs = ['client', 'flowscale', 'gateway', 'emulator'].map((name) => {
     const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', app, '-w', `packages/${name}`))
     return join(app, packed.filename)
   })

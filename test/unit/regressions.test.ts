@@ -8,9 +8,10 @@ import {
   type Fetch,
   getQueue,
   getRun,
+  isFlowScaleError,
   iterateRuns,
 } from '@flowscale/client'
-import { executeWorkflowAsync, waitForResult, waitForRun } from '@flowscale/client/poller'
+import { executeMany, executeWorkflowAsync, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -113,6 +114,19 @@ test('bytes that were transferred away are an error of ours', async () => {
     assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
   }
   assert.is(fetch.calls.length, 0)
+})
+
+test('a run id that has no form in a URL is an error of ours that keeps it', async () => {
+  const execute = () => ok({ run_id: '\ud800', output_names: ['a'] })
+  const missing = () => json({ detail: 'Run not found' }, { status: 404 })
+  const one = await rejection(
+    executeWorkflowAsync(clientOf(fakeFetch(execute(), missing())), 'w', {}, { timeoutMs: 1 }),
+  )
+  const [many] = await executeMany(clientOf(fakeFetch(execute(), missing())), 'w', [{}], { timeoutMs: 1 })
+  for (const error of [one, (many as { reason: unknown }).reason]) {
+    assert.ok(isFlowScaleError(error), String(error))
+    assert.is((error as { runId?: string }).runId, '\ud800')
+  }
 })
 
 test('a logger whose methods reject loses nothing', async () => {

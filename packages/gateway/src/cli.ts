@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { banner } from './command/banner.ts'
+import { help } from './command/help.ts'
+import { inspect } from './command/inspect.ts'
+import { keepKey, makeKey } from './command/keepKey.ts'
+import { readFlags } from './command/readFlags.ts'
 import { createGateway } from './createGateway.ts'
 import { comfyui } from './engines/comfyui/comfyui.ts'
-import { banner } from './node/command/banner.ts'
-import { help } from './node/command/help.ts'
-import { inspect } from './node/command/inspect.ts'
-import { readFlags } from './node/command/readFlags.ts'
-import { keepKey, makeKey } from './node/keepKey.ts'
+import { openFolder } from './folder/openFolder.ts'
+import { readWorkflows } from './folder/readWorkflows.ts'
 import { logged } from './node/logged.ts'
-import { openFolder } from './node/openFolder.ts'
-import { readWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
 
 // A reader that has gone away (`| head -1`) must not end the server.

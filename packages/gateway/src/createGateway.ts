@@ -57,6 +57,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sign: createSign(options.secret ?? apiKey ?? ''),
     urlTtlMs,
     oneOrigin: true,
+    longestList: 1000,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
   const keepsOut = (request: { readonly headers: Headers }): boolean =>

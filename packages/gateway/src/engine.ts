@@ -1,9 +1,8 @@
-// What the face of the API asks of whatever makes the runs. A file of types and errors: it imports nothing.
+// What the face of the API asks of whatever makes the runs.
 
 /** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
-/** A value that is no file. */
 export type Scalar = string | number | boolean
 
 /** An input of a workflow. */
@@ -16,9 +15,7 @@ export interface Input {
   readonly default?: Scalar | undefined
   readonly min?: number | undefined
   readonly max?: number | undefined
-  /** A number without a fraction. */
   readonly integer?: boolean | undefined
-  /** The only values that are allowed. */
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
 }
@@ -61,7 +58,7 @@ export interface Run {
 /** A part of the API's form that is a file, as it comes in. */
 export interface IncomingFile {
   readonly name: string
-  /** As the sender says; often `application/octet-stream`. */
+  /** As the sender says. */
   readonly type: string
   readonly body: ReadableStream<Uint8Array>
 }
@@ -150,9 +147,8 @@ export interface Report {
 
 /** What `createGateway` gives to an engine when it makes one. */
 export interface EngineContext {
-  /** The files of the option `workflows`. */
   readonly workflows: readonly WorkflowFile[]
-  /** Where records are kept, instead of the engine's own place. */
+  /** Where records are kept, if not in the engine's own place. */
   readonly storage?: Storage | undefined
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
@@ -176,42 +172,3 @@ export interface Storage {
 }
 
 export type EngineMaker = (context: EngineContext) => Engine
-
-/** What is wrong with a request's inputs, in the form of FastAPI. */
-export interface Problem {
-  readonly loc: readonly (string | number)[]
-  readonly msg: string
-  readonly type: string
-}
-
-/** Answered with 422; nothing was started. */
-export class InputError extends Error {
-  override readonly name = 'InputError'
-  readonly problems: readonly Problem[]
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; '))
-    this.problems = problems
-  }
-}
-
-/** Answered with its status and message. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError'
-  readonly status: number
-  /** For the header `Retry-After`. */
-  readonly retryAfterS: number | undefined
-  /** The run that may have been started. */
-  readonly runId: string | undefined
-
-  constructor(
-    status: number,
-    message: string,
-    { retryAfterS, runId, cause }: { retryAfterS?: number; runId?: string; cause?: unknown } = {},
-  ) {
-    super(message, { cause })
-    this.status = status
-    this.retryAfterS = retryAfterS
-    this.runId = runId
-  }
-}

@@ -1,7 +1,8 @@
 export * from './engine.ts'
+export * from './engineErrors.ts'
 export { breakOff, brokenBy } from './face/breakOff.ts'
 export { createFace } from './face/createFace.ts'
-export { createFetch, type FetchOptions } from './face/createFetch.ts'
+export { createFetch, type FaceFetch, type FetchOptions } from './face/createFetch.ts'
 export { extensionOf } from './face/form/extensionOf.ts'
 export { runUpdate } from './face/shown/runUpdate.ts'
 export type {

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { startComfy } from './startComfy.ts'
-import type { ComfyVersion } from './types.ts'
+import { type ComfyVersion, versions } from './versions.ts'
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +19,10 @@ const { values } = parseArgs({
 })
 
 const { version, port, folder, speed, ledger, 'max-upload-bytes': maxUploadBytes } = values
+if (!Object.hasOwn(versions, version)) {
+  console.error(`small ComfyUI: no version ${version}; there are ${Object.keys(versions).join(', ')}`)
+  process.exit(1)
+}
 const comfy = await startComfy({
   version: version as ComfyVersion,
   port: Number(port),

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createLife } from './createLife.ts'
 import { createListener, type Seen } from './http/createListener.ts'
 import { serveSockets } from './serveSockets.ts'
-import type { ComfyVersion, Fault, Life } from './types.ts'
+import type { Fault, Life } from './types.ts'
+import type { ComfyVersion } from './versions.ts'
 
 export interface ComfyOptions {
   version: ComfyVersion
@@ -82,7 +83,7 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
       },
     })
     const listening = createServer(
-      { requestTimeout: 0 },
+      { requestTimeout: 0, keepAliveTimeout: 75_000 },
       createListener(() => born, faults, requests),
     )
     listening.on(

@@ -2,8 +2,6 @@
 import type { WebSocket } from 'ws'
 import type { Version } from './versions.ts'
 
-export type ComfyVersion = '0.3.64' | '0.8.0'
-
 export interface GraphNode {
   class_type: string
   inputs: Record<string, unknown>

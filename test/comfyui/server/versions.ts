@@ -1,4 +1,4 @@
-import type { ComfyVersion } from './types.ts'
+export type ComfyVersion = '0.3.64' | '0.8.0'
 
 /** All that differs between the versions. */
 export interface Version {

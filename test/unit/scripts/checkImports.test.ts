@@ -1,11 +1,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { breaches } from '../../../scripts/check-imports.ts'
+import { breaches, countLines } from '../../../scripts/check-imports.ts'
 
 const test = suite('import rules')
 const client = (file: string, text: string) => breaches([{ path: `packages/client/src/${file}`, text }])
 const facade = (text: string) => breaches([{ path: 'packages/flowscale/src/x.ts', text }])
 const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
+const gateway = (file: string, text: string) => breaches([{ path: `packages/gateway/src/${file}`, text }])
 
 const wrong: [what: string, found: string[]][] = [
   ['node:', client('api/x.ts', "import { readFile } from 'node:fs'")],
@@ -36,6 +37,20 @@ const wrong: [what: string, found: string[]][] = [
   ['the sources of the client from the class', facade("import { x } from '../../client/src/client.ts'")],
   ['node: in the class', facade("import { x } from 'node:fs'")],
   ['process in the core', emulator('pod/x.ts', 'process.exit()')],
+  ['the whole gateway from the emulator', emulator('x.ts', "import { x } from '@flowscale/gateway'")],
+  ["the gateway's server in the core", emulator('pod/x.ts', "import { x } from '@flowscale/gateway/node'")],
+  ['the sources of the gateway', emulator('x.ts', "import { x } from '../../gateway/src/engine.ts'")],
+  ['the painter past its door', emulator('pod/x.ts', "import { x } from '../painter/sky.ts'")],
+  ['the client from the gateway', gateway('x.ts', "import { x } from '@flowscale/client'")],
+  ['the emulator from the gateway', gateway('x.ts', "import { x } from '@flowscale/emulator'")],
+  ['node: in the face', gateway('face/x.ts', "import { x } from 'node:http'")],
+  ['process in the face', gateway('face/x.ts', 'process.exit()')],
+  ['the server from the face', gateway('face/api/x.ts', "import { x } from '../../node/serve.ts'")],
+  ['an engine from the face', gateway('face/x.ts', "import type { X } from '../engines/comfyui/x.ts'")],
+  ['an engine from the server', gateway('node/x.ts', "import { x } from '../engines/comfyui/x.ts'")],
+  ['the face from an engine', gateway('engines/comfyui/x.ts', "import { x } from '../../face/types.ts'")],
+  ['an engine from another', gateway('engines/a/x.ts', "import { x } from '../b/y.ts'")],
+  ['node: in an engine', gateway('engines/a/x.ts', "import { x } from 'node:fs'")],
 ]
 for (const [what, found] of wrong) test(`refuses ${what}`, () => assert.ok(found.length > 0))
 
@@ -44,6 +59,43 @@ test('refuses two files that import each other, if only a type', () => {
   const b = { path: 'packages/client/src/api/b.ts', text: "import type { A } from './a.ts'" }
   assert.equal(breaches([a, b]), [`${a.path}: imports ${b.path}, and it this`])
   assert.equal(breaches([a]), [])
+})
+
+for (const name of ['gateway', 'emulator', 'flowscale']) {
+  test(`refuses a pair in ${name}, too`, () => {
+    const a = { path: `packages/${name}/src/a.ts`, text: "import type { B } from './b.ts'" }
+    const b = { path: `packages/${name}/src/b.ts`, text: "import type { A } from './a.ts'" }
+    assert.equal(breaches([a, b]), [`${a.path}: imports ${b.path}, and it this`])
+  })
+}
+
+test('counts the lines of the gateway', () => {
+  const file = (path: string, lines: number) => ({ path: `packages/${path}`, text: 'x\n'.repeat(lines) })
+  const files = (folder: string, count: number) =>
+    Array.from({ length: count }, (_, i) => file(`gateway/src/${folder}/${i}.ts`, 200))
+  const fine = countLines([
+    ...files('face', 9),
+    ...files('node', 2),
+    ...files('engines/a', 11),
+    file('client/src/x.ts', 999),
+  ])
+  assert.equal(
+    [[...fine.rooms], fine.breaches],
+    [
+      [
+        ['face', 2200],
+        ['engines/a', 2200],
+      ],
+      [],
+    ],
+  )
+  assert.equal(countLines([...files('face', 9), ...files('node', 3)]).breaches, [
+    'face: 2400 lines, more than 2200',
+  ])
+  assert.equal(countLines(files('engines/b', 12)).breaches, ['engines/b: 2400 lines, more than 2200'])
+  assert.equal(countLines([file('gateway/src/face/x.ts', 201)]).breaches, [
+    'packages/gateway/src/face/x.ts: 201 lines, more than 200',
+  ])
 })
 
 test('lets pass what is allowed', () => {
@@ -55,6 +107,15 @@ test('lets pass what is allowed', () => {
   assert.equal(facade("import { x } from '@flowscale/client/poller'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
+  assert.equal(emulator('pod/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
+  assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
+  assert.equal(emulator('pod/x.ts', "import { x } from '../painter/builtIn.ts'"), [])
+  assert.equal(gateway('face/api/x.ts', "import { x } from '../../engine.ts'; import 'multipasta'"), [])
+  assert.equal(gateway('node/x.ts', "import { x } from '../face/types.ts'; import 'node:fs'"), [])
+  assert.equal(
+    gateway('engines/a/b/x.ts', "import { x } from '../y.ts'; import { z } from '../../../engine.ts'"),
+    [],
+  )
 })
 
 test.run()

@@ -15,9 +15,9 @@ export function readRun(data: unknown, headers: Readonly<Record<string, string>>
   }
 }
 
-/** As `getRun`, for an id that was checked. */
+/** As `getRun`, for an id that was checked, or that a server gave: half a surrogate pair in it has no form in a URL. */
 export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
-  return request(client, `runs/${encodeURIComponent(runId)}`, {
+  return request(client, `runs/${encodeURIComponent(runId.replace(/\p{Surrogate}/gu, '\ufffd'))}`, {
     options,
     parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
   })

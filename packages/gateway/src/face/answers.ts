@@ -1,4 +1,4 @@
-import { EngineError, InputError, type Problem } from '../engine.ts'
+import { EngineError, InputError, type Problem } from '../engineErrors.ts'
 import type { Dialect, FaceOptions } from './types.ts'
 
 export function json(status: number, body: unknown): Response {

@@ -2,6 +2,8 @@ import type { Face } from './types.ts'
 
 const MOST_HOPS = 20
 
+export type FaceFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
 export interface FetchOptions {
   readonly handle: Face['handle']
   /** Origin of the API. */
@@ -13,7 +15,7 @@ export interface FetchOptions {
 }
 
 /** A `fetch` that reaches a face and nothing else. */
-export function createFetch({ handle, url, filesUrl, name }: FetchOptions): typeof fetch {
+export function createFetch({ handle, url, filesUrl, name }: FetchOptions): FaceFetch {
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()

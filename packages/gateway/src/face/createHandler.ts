@@ -51,14 +51,14 @@ async function answer(
     }
     const id = decode(route.path.exec(pathname)?.[1] ?? '')
     if (id === null) return failure(face.dialect, 404, 'Not Found')
-    const { maxUploadBytes = Number.POSITIVE_INFINITY } = where
+    const maxBodyBytes = where.maxUploadBytes ?? Number.POSITIVE_INFINITY
     return await route.answer({
       face,
       request,
       query: searchParams,
       id,
       filesUrl,
-      maxUploadBytes,
+      maxBodyBytes,
       requestId,
     })
   }

@@ -49,6 +49,11 @@ export interface FaceOptions {
   readonly urlTtlMs: number
   /** Files are served beside the API; without it, only on an origin of their own. */
   readonly oneOrigin?: boolean | undefined
+  /**
+   * The most runs that a list without pages has; lists have pages in every dialect then. Default: no limit, and pages in
+   * `python` only.
+   */
+  readonly longestList?: number | undefined
   makeRequestId(): string
   /** What it calls itself in errors. */
   readonly name: string
@@ -82,6 +87,6 @@ export interface Call {
   /** The decoded path parameter, where the route has one. */
   readonly id: string
   readonly filesUrl: string
-  readonly maxUploadBytes: number
+  readonly maxBodyBytes: number
   readonly requestId: string
 }

@@ -21,7 +21,7 @@ export type OwnFlags<K extends Kinds> = {
 
 /** What the command line says; an error with one clear sentence where it makes no sense. `own` are more flags. */
 export function parseFlags<const K extends Kinds>(args: string[], own: K): Flags & { own: OwnFlags<K> } {
-  const { values } = parse(args, own)
+  const values = parse(args, own)
   const dialect = values.dialect ?? 'readme'
   if (!isDialect(dialect)) throw new Error(`--dialect must be readme, openapi or python, got "${dialect}".`)
   const apiKey = values['api-key']
@@ -41,30 +41,22 @@ export function parseFlags<const K extends Kinds>(args: string[], own: K): Flags
   }
 }
 
-interface Values {
-  port?: string
-  host?: string
-  'api-key'?: string
-  dialect?: string
-  json?: boolean
-  help?: boolean
-  version?: boolean
-}
+const COMMON = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  'api-key': { type: 'string' },
+  dialect: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
 
-function parse(args: string[], own: Kinds): { values: Values } {
-  return parseArguments({
-    args,
-    options: {
-      port: { type: 'string' },
-      host: { type: 'string' },
-      'api-key': { type: 'string' },
-      dialect: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'v' },
-      ...Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }])),
-    },
-  })
+function parse(
+  args: string[],
+  own: Kinds,
+): ReturnType<typeof parseArguments<{ options: typeof COMMON }>>['values'] {
+  const more = Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }]))
+  return parseArguments({ args, options: { ...more, ...COMMON } }).values
 }
 
 function isDialect(text: string): text is Dialect {

@@ -16,8 +16,7 @@ export function describe(name: string, held: NodeClass, life: Life): Record<stri
   const { output = [], outputNames = output, displayName, description = '', module, category } = held
   const input = held.inputs(life)
   const isV3 = held.isV3?.(life) ?? false
-  const shownName =
-    name === 'PreviewAny' ? (life.version.newerNodes ? 'Preview as Text' : 'Preview Any') : displayName
+  const shownName = typeof displayName === 'function' ? displayName(life) : displayName
   return {
     input,
     input_order: Object.fromEntries(Object.entries(input).map(([group, held]) => [group, Object.keys(held)])),

@@ -117,6 +117,7 @@ export const core: Readonly<Record<string, NodeClass>> = {
   PreviewAny: {
     module: 'comfy_extras.nodes_preview_any',
     category: 'utils',
+    displayName: ({ version }) => (version.newerNodes ? 'Preview as Text' : 'Preview Any'),
     isOutput: true,
     inputs: () => ({ required: { source: ['*', {}] } }),
     run: ({ source }) => ({ ui: { text: [str(source)] } }),

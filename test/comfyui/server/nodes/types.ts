@@ -3,7 +3,6 @@ import type { Life, Ui } from '../types.ts'
 /** What a node does its work with. */
 export interface Work {
   readonly life: Life
-  readonly nodeId: string
   /** Waits, in the time of the server. */
   sleep(seconds: number): Promise<void>
   /** Reports progress. Here an interrupt is noticed. */
@@ -31,7 +30,8 @@ export interface NodeClass {
   readonly output?: readonly string[]
   readonly outputNames?: readonly string[]
   readonly isOutput?: boolean
-  readonly displayName?: string
+  /** Its name, where nothing is said. */
+  readonly displayName?: string | ((life: Life) => string)
   readonly description?: string
   readonly module: string
   readonly category: string

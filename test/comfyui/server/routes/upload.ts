@@ -21,6 +21,9 @@ interface Form {
   file?: { name: string; path: string }
 }
 
+/** A name in quotes may have backslashes before any character. */
+const unquote = (name = ''): string => name.replace(/\\(.)/g, '$1')
+
 /** Reads the form; its file goes to the folder of temporary files as it comes. */
 async function readForm({ life, request }: Context): Promise<Form> {
   const form: Form = { fields: {} }
@@ -36,7 +39,7 @@ async function readForm({ life, request }: Context): Promise<Form> {
     onFile(info) {
       const path = join(life.folder, 'temp', `upload-${randomUUID()}`)
       const file = openSync(path, 'w')
-      if (info.name === 'image') form.file = { name: info.filename ?? '', path }
+      if (info.name === 'image') form.file = { name: unquote(info.filename), path }
       return (chunk) => {
         if (!chunk) return closeSync(file)
         size += chunk.length

@@ -81,7 +81,6 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
     }
     const work: Work = {
       life,
-      nodeId: node,
       sleep: async (seconds) => {
         await wait((seconds * 1000) / life.speed, undefined, { signal: life.end.signal })
       },

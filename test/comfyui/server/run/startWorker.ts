@@ -5,7 +5,7 @@ import { send, sendStatus } from './messages.ts'
 import { performRun } from './performRun.ts'
 
 /** Between the last message of a run and its entry in history, as on a real server in a third of the runs. */
-const historyDelayMs = 2
+const historyDelayMs = 5
 
 const hiddenKeys = ['api_key_comfy_org', 'auth_token_comfy_org']
 

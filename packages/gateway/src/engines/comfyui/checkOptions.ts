@@ -14,11 +14,16 @@ export function checkOptions(options: ComfyuiOptions): ComfyuiOptions & { lostAf
   if (typeof options !== 'object' || options === null)
     throw new TypeError('comfyui: options must be an object')
   for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name))
+    if (!KNOWN.includes(name)) {
       throw new TypeError(`comfyui: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+    }
   }
   const { url, lostAfterMs = 600_000, fetch } = options
-  checkUrl(url)
+  const { protocol, username, password, search, hash } = new URL(URL.canParse(url) ? url : 'none:')
+  if (!/^https?:$/.test(protocol) || username || password || search || hash) {
+    const address = 'an http(s) address such as "http://127.0.0.1:8188", without a name, password, "?" or "#"'
+    throw new TypeError(`comfyui: option "url" must be ${address}`)
+  }
   if (typeof lostAfterMs !== 'number' || !(lostAfterMs > 0)) {
     throw new TypeError(`comfyui: option "lostAfterMs" must be a number above 0, got ${String(lostAfterMs)}`)
   }
@@ -26,18 +31,4 @@ export function checkOptions(options: ComfyuiOptions): ComfyuiOptions & { lostAf
     throw new TypeError(`comfyui: option "fetch" must be a function, got ${typeof fetch}`)
   }
   return { url, lostAfterMs, fetch }
-}
-
-function checkUrl(url: unknown): void {
-  const refuse = (why: string): TypeError =>
-    new TypeError(`comfyui: option "url" must be ComfyUI's address, such as "http://127.0.0.1:8188": ${why}`)
-  let parsed: URL
-  try {
-    parsed = new URL(url as string)
-  } catch {
-    throw refuse(typeof url === 'string' ? 'this is no URL' : `got ${typeof url}`)
-  }
-  if (!/^https?:$/.test(parsed.protocol)) throw refuse('it starts with http:// or https://')
-  if (parsed.username || parsed.password) throw refuse('a name and password in it are not sent')
-  if (parsed.search || parsed.hash) throw refuse('it has no "?" and no "#"')
 }

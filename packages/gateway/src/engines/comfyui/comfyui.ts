@@ -46,12 +46,15 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     const draft = (workflowId: string, signal: AbortSignal): Draft => {
       const id = crypto.randomUUID()
       let files = 0
+      let sent = false
       const put: Draft['putFile'] = async (_input, file) =>
         new UploadedFile(await putFile(server, `flowscale-${id}-${++files}`, file, signal))
       return {
         putFile: put,
         putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
         async submit(submission) {
+          if (sent) throw new Error('A draft is submitted once')
+          sent = true
           const workflow = (await workflows.find(workflowId))!
           const values = Object.fromEntries(
             Object.entries(submission.values).map(([name, value]) => [
@@ -92,16 +95,16 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const run = id === undefined ? undefined : await findRun(shop, id)
         if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
-        if (file === undefined && !run.outputNames.includes(filename) && !run.outputNames.includes(bare!))
-          return undefined
-        return { run, file }
+        // While it goes on, nobody knows the endings.
+        const known = file !== undefined || run.outputNames.includes(run.completedAt ? filename : bare!)
+        return known ? { run, file } : undefined
       },
       async readOutput(run, file, headers, signal) {
         await findRun(shop, run)
         const found = (await records.ended(run))?.files.find(({ name }) => name === file)
         return found && readOutput(server, found, headers, signal)
       },
-      report: () => report(server, workflows),
+      report: () => report(server, workflows, records),
       watch: watcher.watch,
       follow: watcher.follow,
       close: watcher.close,

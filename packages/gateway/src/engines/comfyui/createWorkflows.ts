@@ -1,4 +1,5 @@
-import { type EngineContext, EngineError, type WorkflowFile } from '../../engine.ts'
+import type { EngineContext, WorkflowFile } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 import { createReadClass } from './server/createReadClass.ts'
 import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
@@ -12,6 +13,8 @@ export interface ReadFile {
 }
 
 export interface Workflows {
+  /** Of the files. */
+  readonly names: readonly string[]
   /** Every file. */
   read(): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
@@ -54,6 +57,7 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
   }
 
   return {
+    names: workflows.map(({ name }) => name),
     read: readAll,
     async find(id) {
       const sure = [...known.values()].find(({ shown }) => shown.id === id)

@@ -1,19 +1,22 @@
 import type { Report } from '../../engine.ts'
 import type { ReadFile, Workflows } from './createWorkflows.ts'
+import type { Records } from './records/createRecords.ts'
 import type { Server } from './server/createServer.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
 
-/** Whether the server answers, and what it can run. */
-export async function report(server: Server, workflows: Workflows): Promise<Report> {
+/** Whether the server answers and keeps records, and what it can run. */
+export async function report(server: Server, workflows: Workflows, records: Records): Promise<Report> {
   try {
     const { system } = Object(await server.read('/system_stats'))
     const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
     const files = await workflows.read()
+    await records.prepare()
     return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(tell) }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     const about = `does not answer (${error.message}); each request tries it again`
-    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: [] }
+    const unread = workflows.names.map((id) => ({ id, about: 'is read once ComfyUI answers', problem: null }))
+    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: unread }
   }
 }
 

@@ -3,7 +3,7 @@ import { readSubmission } from '../form/readSubmission.ts'
 import type { Call } from '../types.ts'
 
 export async function executeWorkflow(call: Call): Promise<Response> {
-  const { face, request, query, maxUploadBytes, requestId } = call
+  const { face, request, query, maxBodyBytes, requestId } = call
   const { engine, dialect } = face
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
@@ -13,7 +13,7 @@ export async function executeWorkflow(call: Call): Promise<Response> {
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
   const draft = engine.draft(workflow, request.signal)
-  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes: maxUploadBytes })
+  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes })
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...inputs, groupId, requestId })
 

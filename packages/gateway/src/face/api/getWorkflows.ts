@@ -40,11 +40,14 @@ function spaced(value: object): string {
 /** What is so unless an input says otherwise. */
 const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
 
-/** More than the published API tells, in a field that its readers pass over: where inputs are not the usual ones. */
+/** More than the published API tells, in a field that its readers pass over: where an engine knows more than kinds. */
 function details(inputs: Workflow['inputs']): object {
-  const told = [...inputs].flatMap(([name, { kind, ...rest }]) => {
+  const told = [...inputs].map(([name, { kind, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
-    return unusual.length > 0 ? [[name, Object.fromEntries(unusual)] as const] : []
+    return [name, Object.fromEntries(unusual)] as const
   })
-  return told.length > 0 ? { input_details: Object.fromEntries(told) } : {}
+  const knowsMore = told.some(([, detail]) =>
+    Object.keys(detail).some((key) => !/^(required|array)$/.test(key)),
+  )
+  return knowsMore ? { input_details: Object.fromEntries(told) } : {}
 }

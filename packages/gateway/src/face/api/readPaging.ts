@@ -1,4 +1,4 @@
-import type { Problem } from '../../engine.ts'
+import type { Problem } from '../../engineErrors.ts'
 
 export type SortBy = 'created_at' | 'started_at' | 'completed_at'
 

@@ -1,4 +1,4 @@
-import { EngineError } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 
 const MAX_BYTES = 4 * 1024 * 1024
 

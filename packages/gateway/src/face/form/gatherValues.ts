@@ -1,4 +1,5 @@
-import { InputError, type Problem, type Submission, type Workflow } from '../../engine.ts'
+import type { Submission, Workflow } from '../../engine.ts'
+import { InputError, type Problem } from '../../engineErrors.ts'
 import type { Entry } from './readEntry.ts'
 
 export interface Given {

@@ -1,4 +1,4 @@
-import { EngineError } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 
 /** The bytes of a request's body, read no faster than they are asked for. */
 export async function* readBody(

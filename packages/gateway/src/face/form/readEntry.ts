@@ -1,4 +1,5 @@
-import { type Draft, InputError, type Problem, type Scalar, type StoredFile } from '../../engine.ts'
+import type { Draft, Scalar, StoredFile } from '../../engine.ts'
+import { InputError, type Problem } from '../../engineErrors.ts'
 import { checkText } from './checkText.ts'
 import type { FoundInput } from './findInput.ts'
 import { readFileText } from './readFileText.ts'

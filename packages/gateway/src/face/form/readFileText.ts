@@ -1,4 +1,5 @@
-import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
+import type { Draft, Kind, StoredFile } from '../../engine.ts'
+import { InputError } from '../../engineErrors.ts'
 import { decodeDataUrl } from './decodeDataUrl.ts'
 import { extensionOf } from './extensionOf.ts'
 import { storeFile } from './storeFile.ts'

@@ -1,5 +1,5 @@
 import { type MultipartError, make, type PartInfo } from 'multipasta'
-import { EngineError } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
 import { parseDisposition } from './parseDisposition.ts'
 
 export interface Part {
@@ -72,7 +72,7 @@ export async function* readParts(
     await body.return()
     while (isOpen) isOpen = (await next()) instanceof Uint8Array
   }
-  // A server that still sends would not read the answer.
+  // What comes after the end: a client that still sends would not read its answer.
   for await (const _ of pieces);
 }
 

@@ -1,4 +1,5 @@
-import { type Draft, EngineError, InputError, type Submission, type Workflow } from '../../engine.ts'
+import type { Draft, Submission, Workflow } from '../../engine.ts'
+import { EngineError, InputError } from '../../engineErrors.ts'
 import { createTextReader } from './createTextReader.ts'
 import { findInput } from './findInput.ts'
 import { type Given, gatherValues } from './gatherValues.ts'
@@ -20,18 +21,22 @@ export async function readSubmission(
   { maxBodyBytes }: { readonly maxBodyBytes: number },
 ): Promise<Pick<Submission, 'values' | 'shown'>> {
   const { signal, headers, body } = request
-  signal.throwIfAborted()
   if (Number(headers.get('content-length')) > maxBodyBytes) {
     throw new EngineError(413, `The upload is larger than ${maxBodyBytes} bytes`)
   }
   const reader = body?.getReader()
+  // Of a caller that had gone before, all may be here: it is read, and breaks where it does not end.
+  const gone = new AbortController()
   let abort: () => void
   const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason)
+    abort = () => {
+      gone.abort(signal.reason)
+      reject(signal.reason)
+    }
     signal.addEventListener('abort', abort)
   })
   try {
-    const bytes = readBody(reader, maxBodyBytes, signal)
+    const bytes = readBody(reader, maxBodyBytes, gone.signal)
     return await Promise.race([readForm(workflow, draft, bytes, headers.get('content-type') ?? ''), aborted])
   } finally {
     signal.removeEventListener('abort', abort!)

@@ -29,7 +29,13 @@ export async function showRun(
     started_at: iso(run.startedAt),
     completed_at: iso(run.completedAt),
   }
-  const rest = { progress: run.progress, ...(run.error !== null && { error: run.error }) }
+  const { progress, position, node, error } = run
+  const rest = {
+    progress,
+    ...(position !== undefined && { position }),
+    ...(node !== undefined && { node }),
+    ...(error !== null && { error }),
+  }
   if (dialect === 'readme') return { _id: run.id, status: run.status, inputs, outputs, ...times, ...rest }
   return {
     ...((isPython || inList) && { _id: run.id }),

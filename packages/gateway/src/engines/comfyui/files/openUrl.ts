@@ -1,4 +1,5 @@
-import { type IncomingFile, InputError } from '../../../engine.ts'
+import type { IncomingFile } from '../../../engine.ts'
+import { InputError } from '../../../engineErrors.ts'
 
 const REDIRECTS = 3
 const TIMEOUT_MS = 30_000
@@ -23,15 +24,12 @@ export async function openUrl(
     }
     const response = await open(url, signal)
     if (response?.status === 200 && response.body) {
-      const name = decode(url.pathname.split('/').at(-1) ?? '')
-      return { name, type: response.headers.get('content-type') ?? '', body: response.body }
+      return { name: url.pathname, type: response.headers.get('content-type') ?? '', body: response.body }
     }
     await response?.body?.cancel()
-    const to = response && response.status >= 300 && response.status < 400 && response.headers.get('location')
-    if (!to)
-      throw refuse(
-        `The file could not be read from its address${response ? ` (status ${response.status})` : ''}`,
-      )
+    const { status = 0 } = response ?? {}
+    const to = status >= 300 && status < 400 && response!.headers.get('location')
+    if (!to) throw refuse(`The file could not be read from its address${status ? ` (status ${status})` : ''}`)
     if (redirects === REDIRECTS) throw refuse(`The address redirects more than ${REDIRECTS} times`)
     url = parse(to, url)
   }
@@ -62,17 +60,5 @@ function isAllowed(
 }
 
 function parse(address: string, base?: URL): URL | undefined {
-  try {
-    return new URL(address, base)
-  } catch {
-    return undefined
-  }
-}
-
-function decode(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
+  return URL.canParse(address, base) ? new URL(address, base) : undefined
 }

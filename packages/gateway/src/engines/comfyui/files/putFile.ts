@@ -1,7 +1,8 @@
-import { EngineError, type IncomingFile } from '../../../engine.ts'
+import type { IncomingFile } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { safeName } from './safeName.ts'
+import { parseJson } from '../server/parseJson.ts'
 
 /** An upload in which nothing moves for as long is given up. */
 const IDLE_MS = 30_000
@@ -20,16 +21,15 @@ export async function putFile(
   // The field before the file: a server may read them in turn.
   const head = `${part('type')}\r\ninput\r\n${part('image', `; filename="${filename}"`)}content-type: application/octet-stream\r\n\r\n`
   const idle = new AbortController()
-  let timer = setTimeout(stop, IDLE_MS)
-  function stop(): void {
-    idle.abort()
-  }
+  let timer: ReturnType<typeof setTimeout> | undefined
   let size = 0
-  const count = (chunk: Uint8Array): void => {
-    size += chunk.byteLength
+  let refused = false
+  const count = (chunk?: Uint8Array): void => {
+    size += chunk?.byteLength ?? 0
     clearTimeout(timer)
-    timer = setTimeout(stop, IDLE_MS)
+    timer = setTimeout(() => idle.abort(), IDLE_MS)
   }
+  count()
   try {
     const { status, text } = await server.send('/upload/image', {
       method: 'POST',
@@ -38,18 +38,20 @@ export async function putFile(
       signal: AbortSignal.any([signal, idle.signal]),
       timeoutMs: 2 ** 31 - 1,
     })
-    if (status === 413) throw await tooLarge(server)
-    const answer = status === 200 ? (JSON.parse(text) as { name?: unknown; subfolder?: unknown }) : undefined
-    if (typeof answer?.name !== 'string') throw new NoAnswer(`status ${status} for an upload`, true)
-    return answer.subfolder ? `${answer.subfolder}/${answer.name}` : answer.name
+    refused = status === 413
+    const { name, subfolder } = (parseJson(text) ?? {}) as { name?: unknown; subfolder?: unknown }
+    if (typeof name !== 'string') throw new NoAnswer(`status ${status} for an upload`, true)
+    return subfolder ? `${subfolder}/${name}` : name
   } catch (error) {
     await file.body.cancel().catch(() => {})
     signal.throwIfAborted()
-    if (error instanceof EngineError && !(error instanceof NoAnswer)) throw error
+    const limit = await readLimit(server)
     // A server may hang up where a file is too large, before it says so.
-    const limit = await readLimit(server).catch(() => undefined)
-    if (limit !== undefined && size > limit) throw await tooLarge(server)
-    throw error instanceof NoAnswer ? error : new NoAnswer('an upload was not taken', true)
+    if (!refused && !(size > limit)) {
+      throw error instanceof NoAnswer ? error : new NoAnswer('an upload stood still', true)
+    }
+    const told = Number.isNaN(limit) ? 'ComfyUI takes' : `the ${limit} bytes that ComfyUI takes`
+    throw new EngineError(413, `The upload is larger than ${told}`)
   } finally {
     clearTimeout(timer)
   }
@@ -75,13 +77,22 @@ function wrap(
   )
 }
 
-async function tooLarge(server: Server): Promise<EngineError> {
-  const limit = await readLimit(server).catch(() => undefined)
-  const told = limit === undefined ? 'ComfyUI takes' : `the ${limit} bytes that ComfyUI takes`
-  return new EngineError(413, `The upload is larger than ${told}`)
+/** NaN where the server does not tell. */
+async function readLimit(server: Server): Promise<number> {
+  try {
+    return Number(((await server.read('/features')) as { max_upload_size?: unknown }).max_upload_size)
+  } catch {
+    return Number.NaN
+  }
 }
 
-async function readLimit(server: Server): Promise<number | undefined> {
-  const { max_upload_size: size } = (await server.read('/features')) as { max_upload_size?: unknown }
-  return typeof size === 'number' ? size : undefined
+/** What may be in a file's name on any system, with its ending. */
+function safeName(name: string): string {
+  const last = name.replace(/^[\s\S]*[\\/]/, '')
+  return (
+    last
+      .replace(/[^A-Za-z0-9._-]+/g, '_')
+      .replace(/^\.+/, '')
+      .slice(-60) || 'file'
+  )
 }

@@ -1,5 +1,5 @@
 import type { EngineContext } from '../../../engine.ts'
-import { readMarks } from './marks.ts'
+import type { Marks } from './createMarks.ts'
 import { recordPaths } from './recordPaths.ts'
 import type { Place } from './types.ts'
 
@@ -7,21 +7,21 @@ const DAY_MS = 86_400_000
 const KEPT_MS = 30 * DAY_MS
 
 /** Removes old records, once a day, in passing: nobody waits for it. */
-export function createPrune(place: Place, log: EngineContext['log']): () => void {
+export function createPrune(place: Place, marks: Marks, log: EngineContext['log']): () => void {
   let prunedAt = 0
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return
     prunedAt = Date.now()
-    void prune().catch(() => log('debug', 'Old records could not be removed; another try follows in a day'))
+    void prune().catch(() => log('debug', 'Old records could not be removed: they are tomorrow'))
   }
 
   async function prune(): Promise<void> {
     for (const name of await place.list('groups')) {
-      const [mark] = readMarks([name])
-      if (!mark || Date.now() - mark.createdAt < KEPT_MS) continue
-      const { run, cancel, end } = recordPaths(mark.id)
-      // The mark last: with it, what is left is found again.
-      for (const path of [run, cancel, end, `groups/${name}`]) await place.remove(path)
+      const old = await marks.read(`groups/${name}`)
+      if (old.length === 0 || old.some(({ createdAt }) => Date.now() - createdAt < KEPT_MS)) continue
+      for (const { id } of old) for (const path of Object.values(recordPaths(id))) await place.remove(path)
+      // The last of all: with it, what is left is found again.
+      await place.remove(`groups/${name}`)
     }
   }
 }

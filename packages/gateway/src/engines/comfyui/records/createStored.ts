@@ -1,4 +1,5 @@
-import { EngineError, type Storage } from '../../../engine.ts'
+import type { Storage } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 import type { Place } from './types.ts'
 
 /** Records in a storage of the caller's. */

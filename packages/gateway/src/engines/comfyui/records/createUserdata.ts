@@ -1,6 +1,7 @@
 import type { EngineContext } from '../../../engine.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
+import { parseJson } from '../server/parseJson.ts'
 import type { Place } from './types.ts'
 
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
@@ -9,23 +10,20 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
   const at = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
   /** A server that keeps nothing has nothing; but of any other, an odd answer tells nothing. */
-  function absent(status: number): undefined {
-    if (status === 404 || refused) return undefined
-    throw new NoAnswer(`status ${status} for a record`, true)
+  async function absent(status: number): Promise<undefined> {
+    if (status === 404) return undefined
+    if (!refused) await place.write('about.json', 'Records of runs, kept for 30 days')
+    if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
   }
 
-  return {
+  const place: Place = {
     async read(path) {
       const { status, text } = await server.send(at(path))
-      if (status !== 200) return absent(status)
-      try {
-        return JSON.parse(text)
-      } catch {
-        throw new NoAnswer('a record is not JSON', true)
-      }
+      return status === 200 ? parse(text) : absent(status)
     },
     async write(path, value) {
-      const { status } = await server.send(`${at(path)}?overwrite=false`, { method: 'POST', json: value })
+      const init = { method: 'POST', json: value, again: true } as const
+      const { status } = await server.send(`${at(path)}?overwrite=false`, init)
       if (status === 409) return false
       const kept = status >= 200 && status < 300
       if (!kept && !refused) {
@@ -43,12 +41,15 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     async list(folder) {
       const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
       const { status, text } = await server.send(`/userdata?${query}`)
-      if (status !== 200) return absent(status) ?? []
-      try {
-        return (JSON.parse(text) as unknown[]).map((path) => String(path).replaceAll('\\', '/'))
-      } catch {
-        throw new NoAnswer('the list of records can not be read', true)
-      }
+      const paths = status === 200 ? (parse(text) as unknown[]) : ((await absent(status)) ?? [])
+      return paths.map((path) => String(path).replaceAll('\\', '/'))
     },
   }
+  return place
+}
+
+function parse(text: string): unknown {
+  const value = parseJson(text)
+  if (value === undefined) throw new NoAnswer('a record is not JSON', true)
+  return value
 }

@@ -1,4 +1,4 @@
-import type { Kind, Run } from '../../../engine.ts'
+import type { Run } from '../../../engine.ts'
 
 /** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
 export interface Submitted {
@@ -7,7 +7,7 @@ export interface Submitted {
   readonly groupId: string | null
   readonly createdAt: number
   readonly shown: Run['inputs']
-  readonly outputs: readonly { readonly name: string; readonly node: string; readonly kind: Kind }[]
+  readonly outputs: readonly { readonly name: string; readonly node: string }[]
   /** The titles of the graph's nodes, by id. */
   readonly titles: Readonly<Record<string, string>>
   /** How many of them have to run. */

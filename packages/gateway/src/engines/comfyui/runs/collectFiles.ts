@@ -30,7 +30,9 @@ function findFiles(told: Readonly<Record<string, unknown>>): Place[] {
   for (const item of Object.values(told).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
-    places.set(`${type}/${subfolder}/${filename}`, { filename, subfolder, type })
+    // ComfyUI looks for the last part of a file's name alone.
+    const path = `${subfolder}/${filename}`.split('/').filter((part) => part !== '')
+    places.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
   }
   const kept = [...places.values()].filter(({ type }) => type === 'output')
   return kept.length > 0 ? kept : [...places.values()].filter(({ type }) => type === 'temp')

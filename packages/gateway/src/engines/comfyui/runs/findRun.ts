@@ -1,5 +1,4 @@
 import type { Run } from '../../../engine.ts'
-import { isUuid } from '../records/isUuid.ts'
 import type { Ended, Submitted } from '../records/types.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { readHistory } from '../server/readHistory.ts'
@@ -7,6 +6,7 @@ import { endOf, endWithout } from './endOf.ts'
 import { showEnded, showRun } from './showRun.ts'
 import type { Progress, Shop } from './types.ts'
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** As long as another gateway may still be sending a run that it wrote down. */
 const ON_ITS_WAY_MS = 45_000
 
@@ -16,7 +16,7 @@ const ON_ITS_WAY_MS = 45_000
  */
 export async function findRun(shop: Shop, id: string, maxAgeMs?: number): Promise<Run | undefined> {
   // Nothing else is ever an id of ours, nor of a file.
-  if (!isUuid(id)) return undefined
+  if (!UUID.test(id)) return undefined
   try {
     const ended = await shop.records.ended(id)
     return ended ? showEnded(ended) : await look(shop, id, maxAgeMs)
@@ -41,7 +41,7 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
     const item = queue.pending[waits] ?? queue.running.find((running) => running.id === id)
     if (item) {
       taken.set(id, true)
-      const run = known ?? markOf(item.extra)
+      const run = known ?? markOf(item.extra, id)
       if (!run || waits < 0) return run && showRun(run, { status: 'running', ...told(shop, id) })
       return showRun(run, { status: 'queued', progress: 0, position: queue.running.length + waits })
     }
@@ -50,7 +50,7 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
       return known && finish(shop, endWithout(known, 'failed', 'ComfyUI can not tell what this run made'))
     }
     if (history) {
-      const run = known ?? markOf(history.extra)
+      const run = known ?? markOf(history.extra, id)
       return run && finish(shop, endOf(run, history))
     }
   }
@@ -63,12 +63,15 @@ async function look(shop: Shop, id: string, maxAgeMs: number | undefined): Promi
 }
 
 async function finish(shop: Shop, ended: Ended): Promise<Run | undefined> {
-  return showEnded(await shop.records.end(ended))
+  const run = showEnded(await shop.records.end(ended))
+  // Progress never goes back.
+  return run && { ...run, progress: Math.max(run.progress, told(shop, run.id).progress) }
 }
 
 const told = ({ progress }: Shop, id: string): Progress => progress.get(id) ?? { progress: 0 }
 
 /** What a run of ours was sent with. */
-function markOf(extra: unknown): Submitted | undefined {
-  return (extra as { flowscale?: Submitted } | null | undefined)?.flowscale
+function markOf(extra: unknown, id: string): Submitted | undefined {
+  const mark = (extra as { flowscale?: Submitted } | null | undefined)?.flowscale
+  return mark?.id === id ? mark : undefined
 }

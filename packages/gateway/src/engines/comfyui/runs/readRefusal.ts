@@ -1,4 +1,4 @@
-import { EngineError, InputError, type Problem } from '../../../engine.ts'
+import { EngineError, InputError, type Problem } from '../../../engineErrors.ts'
 import type { Submitted } from '../records/types.ts'
 import type { NamedInput } from '../workflows/types.ts'
 import { withoutPaths } from './withoutPaths.ts'

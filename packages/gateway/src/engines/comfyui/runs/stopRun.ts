@@ -8,6 +8,8 @@ const HEEDS_IDS = [0, 3, 60]
 /** A node that heeds nothing ends when it ends: no caller waits that long. */
 const FOR_MS = 5_000
 const EVERY_MS = 100
+/** Each interrupt that names no run may meet the next one, which starts just then: there are few. */
+const SELDOM_MS = 1_000
 
 /**
  * Takes the run out of the queue, or interrupts it, until it is in neither: it may move between two requests, and an
@@ -15,7 +17,7 @@ const EVERY_MS = 100
  */
 export async function stopRun({ server, readQueue }: Shop, id: string): Promise<boolean> {
   const heedsIds = await knowsIds(server)
-  for (const deadline = Date.now() + FOR_MS; ; await sleep(EVERY_MS)) {
+  for (const deadline = Date.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
     await server.send('/queue', { method: 'POST', json: { delete: [id] } })
     // As close to the interrupt as can be: an old server stops what runs by then.
     const { running } = await readQueue(0)

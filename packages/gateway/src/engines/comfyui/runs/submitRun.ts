@@ -1,6 +1,9 @@
-import { EngineError, type Run, type Submission } from '../../../engine.ts'
+import type { Run, Submission } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 import type { Submitted } from '../records/types.ts'
+import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
+import { parseJson } from '../server/parseJson.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { sleep } from '../sleep.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
@@ -32,21 +35,13 @@ export async function submitRun(
     groupId,
     createdAt: Date.now(),
     shown: [...shown, ...drawn],
-    outputs: [...outputs].map(([name, node]) => ({
-      name,
-      node,
-      kind: workflow.outputs.get(name)?.kind ?? 'file',
-    })),
+    outputs: [...outputs].map(([name, node]) => ({ name, node })),
     titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
     nodes,
   }
   await shop.records.submit(run)
-  const number = await send(
-    shop,
-    run,
-    { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } },
-    workflow,
-  )
+  const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
+  const number = await send(shop, run, json, workflow)
   shop.taken.set(id, true)
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
@@ -57,31 +52,41 @@ async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyW
     await shop.records.end(endWithout(run, 'refused', null))
     throw error
   }
+  const answer = await post(shop.server, json)
+  if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
+  const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
+  const body = parseJson(text) as { number?: unknown; prompt_id?: unknown } | null | undefined
+  if (status === 200 && typeof body?.prompt_id === 'string' && body.prompt_id !== run.id) {
+    await stopRun(shop, body.prompt_id).catch(() => {})
+    const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
+    return refuse(new EngineError(502, message))
+  }
+  if (status === 200 && hasNodeErrors(body)) {
+    // It took the run without the nodes that have faults: not the run that was asked for.
+    await stopRun(shop, run.id).catch(() => {})
+    return refuse(readRefusal(body, run, inputs))
+  }
+  if (status === 200 && typeof body?.number === 'number') return body.number
+  if (status === 400) return refuse(readRefusal(body, run, inputs))
+  if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
+  if (status > 400 && status < 500) {
+    return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
+  }
+  return await lookFor(shop, run.id)
+}
+
+async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
   for (let tries = 0; ; tries++) {
     try {
-      const { status, text } = await shop.server.send('/prompt', { method: 'POST', json, timeoutMs: 30_000 })
-      const body = tryParse(text)
-      if (status === 200 && hasNodeErrors(body)) {
-        // It took the run without the nodes that have faults: not the run that was asked for.
-        await stopRun(shop, run.id)
-        return await refuse(readRefusal(body, run, inputs))
-      }
-      if (status === 200 && typeof body?.number === 'number') return body.number
-      if (status === 400 && body) return await refuse(readRefusal(body, run, inputs))
-      if (status === 413)
-        return await refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
-      if (status >= 400 && status < 500) {
-        return await refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
-      }
+      // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
+      const body = new Blob([JSON.stringify(json)]).stream()
+      const headers = { 'content-type': 'application/json' }
+      return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
-      if (!error.sent) {
-        if (PAUSES_MS[tries] === undefined) return await refuse(error)
-        await sleep(PAUSES_MS[tries]!)
-        continue
-      }
+      if (error.sent || PAUSES_MS[tries] === undefined) return error
+      await sleep(PAUSES_MS[tries]!)
     }
-    return await lookFor(shop, run.id)
   }
 }
 
@@ -100,12 +105,4 @@ async function lookFor({ server, readQueue }: Shop, id: string): Promise<number>
   }
   const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
   throw new EngineError(502, message, { runId: id })
-}
-
-function tryParse(text: string): { number?: unknown } | undefined {
-  try {
-    return JSON.parse(text) ?? undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { EngineError } from '../../../engine.ts'
+import { EngineError } from '../../../engineErrors.ts'
 
 /** ComfyUI gave no answer, or none that can be used: nobody knows more than before. */
 export class NoAnswer extends EngineError {

@@ -1,5 +1,6 @@
 import { isUnsent } from './isUnsent.ts'
 import { NoAnswer } from './NoAnswer.ts'
+import { parseJson } from './parseJson.ts'
 
 export interface Init {
   method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
@@ -9,6 +10,8 @@ export interface Init {
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
   timeoutMs?: number
+  /** Whether it may be sent twice. Default: all but POST */
+  again?: boolean
 }
 
 export interface Answer {
@@ -45,34 +48,38 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
   }
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const { method = 'GET', json, body, headers, signal, timeoutMs = TIMEOUT_MS } = init
+    const { method = 'GET', json, body, signal, timeoutMs = TIMEOUT_MS } = init
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
+      const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
+      const streams = body instanceof ReadableStream
       const request: RequestInit & { duplex?: 'half' } = {
         method,
-        // Whatever is not ComfyUI itself must not lead elsewhere.
-        redirect: 'manual',
+        redirect: streams ? redirectOfStream(base) : 'manual',
         // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
-        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
+        signal: either,
+        ...(streams && { duplex: 'half' }),
+        ...(body !== undefined && { body }),
+        ...(json !== undefined && { body: JSON.stringify(json) }),
       }
-      if (json !== undefined) request.body = JSON.stringify(json)
-      else if (body !== undefined) request.body = body
-      if (body instanceof ReadableStream) request.duplex = 'half'
       const response = await (fetch ?? globalThis.fetch)(base + path, request)
       const { status } = response
       if ((status >= 300 && status < 400 && status !== 304) || (status >= 502 && status <= 504)) {
         await response.body?.cancel()
         return fail(`status ${status} is not from ComfyUI`, true)
       }
-      const taken = await take(response)
+      // Node forgets the signal of such a stream once the head is there.
+      const taken = await Promise.race([take(response), rejectOn(either)])
       away = undefined
       return taken
     } catch (error) {
       if (error instanceof NoAnswer) throw error
       signal?.throwIfAborted()
       if (timeout.signal.aborted) return fail(`no answer within ${timeoutMs / 1000} s`, true)
+      // A connection that was kept open may be one to a server that is no more.
+      if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
       return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
     } finally {
@@ -87,17 +94,25 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
       exchange(path, init, async (response) => ({ status: response.status, text: await response.text() })),
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
-        if (response.status !== 200) {
-          await response.body?.cancel()
-          return fail(`status ${response.status}`, true)
-        }
-        const text = await response.text()
-        try {
-          return JSON.parse(text)
-        } catch {
-          return fail('its answer is not JSON', true)
-        }
+        const body = parseJson(await response.text())
+        if (response.status !== 200) return fail(`status ${response.status}`, true)
+        return body === undefined ? fail('its answer is not JSON', true) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
   }
+}
+
+/** No redirect is followed. Node keeps all of a stream, to send it again, but for `error`; workerd has no `error`. */
+function redirectOfStream(url: string): RequestRedirect {
+  try {
+    return new Request(url, { redirect: 'error' }).redirect
+  } catch {
+    return 'manual'
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
 }

@@ -1,6 +1,6 @@
 import type { Server } from './createServer.ts'
 import { NoAnswer } from './NoAnswer.ts'
-import { parseLoose } from './parseLoose.ts'
+import { parseJson } from './parseJson.ts'
 
 /** What ComfyUI keeps of a run that has ended, as far as it is read. */
 export interface History {
@@ -27,11 +27,10 @@ export async function readHistory(server: Server, id: string): Promise<History |
     await server.read(`/history/${NOBODY}`)
     return 'unreadable'
   }
-  let entries: Record<string, Entry | undefined> | undefined
-  try {
-    if (status === 200) entries = parseLoose(text) as typeof entries
-  } catch {}
-  if (typeof entries !== 'object' || entries === null) throw new NoAnswer('its history can not be read', true)
+  const entries = status === 200 ? (parseJson(text) as Record<string, Entry | undefined> | null) : undefined
+  if (typeof entries !== 'object' || entries === null) {
+    throw new NoAnswer('its history can not be read', true)
+  }
   const entry = entries[id]
   if (!entry) return undefined
   return {

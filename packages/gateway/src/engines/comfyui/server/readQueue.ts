@@ -30,8 +30,9 @@ export function createReadQueue(server: Server): ReadQueue {
     if (!running || !pending) throw new NoAnswer('its queue can not be read', true)
     // It comes as a heap.
     pending.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
-    latest = { running, pending, readAt }
-    return latest
+    const queue = { running, pending, readAt }
+    if (!latest || latest.readAt <= readAt) latest = queue
+    return queue
   }
 }
 

@@ -26,7 +26,7 @@ export function createWatcher(shop: Shop): Watcher {
   const kept = new Set<string>()
   const sockets = new Map<string, () => void>()
   /** What was told of each run last. */
-  const told = createMemory<string>(5_000)
+  const told = createMemory<{ step: number; state: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
   let every = 0
   let busy = false
@@ -35,11 +35,13 @@ export function createWatcher(shop: Shop): Watcher {
   function tell(run: Run | undefined): void {
     if (!run) return
     const { id, status, progress, position, node } = run
-    if (run.completedAt !== null) forget(id)
-    const state = JSON.stringify([status, progress, position, node])
-    // An end is the last that is told.
-    if (told.get(id) === state || told.get(id) === 'ended') return
-    told.set(id, run.completedAt === null ? state : 'ended')
+    const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
+    if (step === 2) forget(id)
+    const news = { step, state: JSON.stringify([status, progress, position, node]) }
+    const last = told.get(id)
+    // An answer may be older than what the socket told; and an end is the last that is told.
+    if (last && (last.step > step || last.step === 2 || last.state === news.state)) return
+    told.set(id, news)
     for (const { listener } of [...listeners]) listener(run)
   }
 
@@ -53,8 +55,8 @@ export function createWatcher(shop: Shop): Watcher {
     sockets.delete(id)
   }
 
-  async function look(id: string): Promise<void> {
-    const run = await findRun(shop, id)
+  async function look(id: string, maxAgeMs?: number): Promise<void> {
+    const run = await findRun(shop, id, maxAgeMs)
     if (!run) return forget(id)
     tell(run)
     if (run.completedAt === null && (run.position ?? 0) <= 1 && followers.has(id) && !sockets.has(id))
@@ -65,13 +67,17 @@ export function createWatcher(shop: Shop): Watcher {
   function listen(run: Run): void {
     const { id } = run
     const submitted = shop.records.remembered(id)
-    if (!submitted) return
+    if (!submitted || closed) return
     const hear = createProgress(submitted, run.progress)
+    let greeted = false
     const close = openSocket(`${shop.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = hear(type, data)
+      // The socket is a hint: how a run ended is what the server has. What came before the greeting is not told again.
+      if (news === 'ended' || (type === 'status' && !greeted)) {
+        greeted = true
+        return void look(id, 0).catch(() => {})
+      }
       if (!news) return
-      // The socket is a hint: how a run ended is what the server has.
-      if (news === 'ended') return void look(id).catch(() => {})
       shop.progress.set(id, news)
       tell({ ...run, status: 'running', position: undefined, ...news })
     })
@@ -135,7 +141,7 @@ export function createWatcher(shop: Shop): Watcher {
       }
     },
     keep(id) {
-      if (!hasUnref()) return
+      if (!('unref' in Object(setTimeout(() => {})))) return
       kept.add(id)
       schedule()
     },
@@ -147,10 +153,4 @@ export function createWatcher(shop: Shop): Watcher {
       listeners.clear()
     },
   }
-}
-
-function hasUnref(): boolean {
-  const timer: unknown = setTimeout(() => {}, 0)
-  clearTimeout(timer as number)
-  return typeof timer === 'object' && timer !== null && 'unref' in timer
 }

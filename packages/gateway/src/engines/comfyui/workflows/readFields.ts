@@ -1,5 +1,6 @@
 import type { Kind, Scalar } from '../../../engine.ts'
 import { isObject } from './isObject.ts'
+import { specsOf } from './specsOf.ts'
 import type { ClassInfo, Field, GraphNode } from './types.ts'
 
 /** What marks a list of files. */
@@ -30,8 +31,8 @@ export function readFields(
   { class_type, inputs }: GraphNode,
   info: ClassInfo | undefined,
 ): Map<string, Field> {
-  const specs = info ? { ...info.input?.required, ...info.input?.optional } : inputs
-  const fields = Object.entries(specs).map(([name, spec]) =>
+  const specs = info ? specsOf(info.input, inputs) : Object.entries(inputs)
+  const fields = specs.map(([name, spec]) =>
     info ? readField(class_type, name, spec) : guessField(name, spec),
   )
   return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))

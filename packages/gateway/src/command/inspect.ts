@@ -1,0 +1,29 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { inspectWorkflow } from '../engines/comfyui/inspectWorkflow.ts'
+import { readWorkflow } from '../folder/readWorkflow.ts'
+import { parseArguments } from '../node/parseArguments.ts'
+import { help } from './help.ts'
+
+/** Prints what a workflow takes and gives, and why it is named so; `--write` saves the names beside it. */
+export async function inspect(args: string[]): Promise<void> {
+  const { values, positionals } = parseArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      comfyui: { type: 'string', default: 'http://127.0.0.1:8188' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return void process.stdout.write(help)
+  const [path, ...more] = positionals
+  if (!path || more.length > 0) throw new Error('inspect takes one file: flowscale-gateway inspect FILE.')
+  const file = await readWorkflow(path)
+  const { text, sidecar } = await inspectWorkflow(values.comfyui, file)
+  process.stdout.write(text)
+  if (!values.write) return
+  const to = join(dirname(path), `${file.name}.flowscale.json`)
+  await writeFile(to, `${JSON.stringify(sidecar, null, 2)}\n`)
+  process.stdout.write(`\nWritten to ${to}\n`)
+}

@@ -1,0 +1,74 @@
+import { createMemory } from './createMemory.ts'
+import { endMark, readMarks, startMark } from './marks.ts'
+import type { Ended, Mark, Place, Submitted } from './types.ts'
+
+/** So many loose marks of ended runs go into one file. */
+const PACK = 500
+
+/**
+ * A group's folder holds a mark for each run, whose name tells what lists are sorted by: one request gives all. As a
+ * server takes its time to list many files, the marks of ended runs are packed: one file of many names. Of a mark that
+ * two gateways pack, one is read.
+ */
+export interface Marks {
+  start(run: Submitted): Promise<unknown>
+  end(ended: Ended): Promise<void>
+  list(groupId: string | null): Promise<Mark[]>
+  /** The marks that a file of `groups` stands for, by its path. */
+  read(path: string): Promise<Mark[]>
+}
+
+export function createMarks(place: Place): Marks {
+  const packs = createMemory<string[]>(500)
+  let ends = 0
+  let packing = false
+
+  async function namesIn(path: string): Promise<string[]> {
+    if (!/pack_[^/]*$/.test(path)) return [path]
+    const names = packs.get(path) ?? ((await place.read(path)) as string[] | undefined) ?? []
+    packs.set(path, names)
+    return names
+  }
+
+  async function pack(folder: string): Promise<void> {
+    const names = (await place.list(folder)).filter((name) => readMarks([name])[0]?.end)
+    if (packing || names.length < PACK) return
+    packing = true
+    try {
+      const path = `${folder}/pack_${crypto.randomUUID()}.json`
+      await place.write(path, names)
+      // A server may refuse what it is given.
+      if ((await namesIn(path)).length === 0) return
+      for (const name of names) await place.remove(`${folder}/${name}`)
+    } finally {
+      packing = false
+    }
+  }
+
+  return {
+    start: async (run) => place.write(`${await folderOf(run.groupId)}/${startMark(run)}`, 1),
+    async end(ended) {
+      const folder = await folderOf(ended.run.groupId)
+      await place.write(`${folder}/${endMark(ended)}`, 1)
+      await place.remove(`${folder}/${startMark(ended.run)}`)
+      // In passing: nobody waits for it, and nothing is lost where it fails.
+      if (++ends % PACK === 0) void pack(folder).catch(() => {})
+    },
+    async list(groupId) {
+      const folder = groupId === null ? 'groups' : await folderOf(groupId)
+      const paths = await place.list(folder)
+      if (groupId !== null && paths.length > 2 * PACK) void pack(folder).catch(() => {})
+      const names = await Promise.all(paths.map((path) => namesIn(`${folder}/${path}`)))
+      return readMarks(names.flat()).filter(({ end }) => end !== 'refused')
+    },
+    read: async (path) => readMarks(await namesIn(path)),
+  }
+}
+
+/** A group's name may hold anything, and a file's may not. */
+async function folderOf(groupId: string | null): Promise<string> {
+  if (groupId === null) return 'groups/none'
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(groupId))
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `groups/${hex.slice(0, 32)}`
+}

@@ -1,0 +1,83 @@
+// The page that the gateway serves, on the small ComfyUI: as built, in a real Chromium.
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { comfyui, createGateway } from '../../packages/gateway/dist/index.js'
+import { readWorkflows, serve } from '../../packages/gateway/dist/node.js'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { startComfy } from '../comfyui/server/startComfy.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+
+const test = suite('playground on a gateway')
+let browser: Browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+})
+test.after(() => browser.close())
+
+type Comfy = Awaited<ReturnType<typeof startComfy>>
+
+async function withPage(
+  apiKey: string | null,
+  use: (page: Page, comfy: Comfy) => Promise<void>,
+): Promise<void> {
+  const comfy = await startComfy({ version: '0.8.0' })
+  const workflows = await readWorkflows('test/comfyui/workflows')
+  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey })
+  const server = await serve(gateway)
+  const context = await browser.newContext()
+  try {
+    const page = await context.newPage()
+    page.setDefaultTimeout(60_000)
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(String(error)))
+    await page.goto(server.url)
+    if (apiKey !== null) {
+      await page.getByLabel('API key').fill(apiKey)
+      await page.getByRole('button', { name: 'Connect' }).click()
+    }
+    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await page.getByRole('radio', { name: 'slow', exact: true }).check()
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    await use(page, comfy)
+    assert.equal(faults, [], 'no error in the page')
+    assertNoCanary(await page.content(), 'the document')
+  } finally {
+    await context.close()
+    await server.close()
+    gateway.close()
+    await comfy.stop()
+  }
+}
+
+const stage = (page: Page) => page.getByRole('region', { name: 'Selected run' })
+const runs = (comfy: Comfy) => Object.keys(comfy.executed.runs).length
+
+for (const apiKey of [CANARY, null]) {
+  test(`a run ${apiKey === null ? 'without' : 'with'} a key: its progress, and its picture`, () =>
+    withPage(apiKey, async (page, comfy) => {
+      const bar = stage(page).getByRole('progressbar')
+      await page.waitForFunction(() => {
+        const { value = 0 } = document.querySelector<HTMLProgressElement>('.canvas progress') ?? {}
+        return value > 0.3 && value < 1
+      })
+      await bar.waitFor({ state: 'detached' })
+      await stage(page).getByText('completed').waitFor()
+      await page.waitForFunction(
+        () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 128,
+      )
+      assert.is(runs(comfy), 1)
+    }))
+}
+
+test('Cancel interrupts the run in ComfyUI', () =>
+  withPage(CANARY, async (page, comfy) => {
+    await stage(page).getByText('running').first().waitFor()
+    await stage(page).getByRole('button', { name: 'Cancel' }).click()
+    await stage(page).getByText('This run was cancelled.').waitFor()
+    const queue = await (await fetch(`${comfy.url}/queue`)).json()
+    assert.equal(queue, { queue_running: [], queue_pending: [] })
+    assert.is(runs(comfy), 1)
+  }))
+
+test.run()

@@ -1,0 +1,165 @@
+// The command, as a process of its own, on the small ComfyUI.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startComfy } from '../comfyui/server/startComfy.ts'
+
+const test = suite('flowscale-gateway')
+const CLI = resolve('packages/gateway/src/cli.ts')
+const running = new Set<ChildProcess>()
+let comfy: Awaited<ReturnType<typeof startComfy>>
+let folder = ''
+let workflows = ''
+
+test.before(async () => {
+  comfy = await startComfy({ version: '0.8.0', speed: 100 })
+})
+test.after(() => comfy.stop())
+test.before.each(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flowscale-gateway-'))
+  workflows = join(folder, 'workflows')
+  await cp('test/comfyui/workflows', workflows, { recursive: true })
+})
+test.after.each(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Runs to its end; a server to the end of what it prints at its start, given by a pattern. */
+async function run(args: string[], until?: RegExp) {
+  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let out = ''
+  let err = ''
+  const code = await new Promise<number | null>((done) => {
+    child.stdout.on('data', (part) => {
+      out += part
+      if (until?.test(out)) done(null)
+    })
+    child.stderr.on('data', (part) => {
+      err += part
+    })
+    child.on('close', (code) => {
+      running.delete(child)
+      done(code)
+    })
+  })
+  return { child, code, out, err }
+}
+
+const serve = (...args: string[]) =>
+  run(['--comfyui', comfy.url, '--workflows', workflows, '--port', '0', ...args], /\n$/)
+
+test('--json: the first line, with servers and workflows, those that can’t run with the reason', async () => {
+  await writeFile(join(workflows, 'broken.json'), '{"1":{"class_type":"NoSuchNode","inputs":{}}}')
+  await writeFile(join(workflows, 'editor.json'), '{"nodes":[],"links":[]}')
+  const { out, err } = await serve('--json', '--api-key', 'my-key')
+  const { url, filesUrl, apiKey, servers, workflows: listed } = JSON.parse(out)
+  assert.equal([filesUrl, apiKey], [url, 'my-key'])
+  assert.equal(servers, [{ name: 'ComfyUI', answers: true, about: 'version 0.8.0' }])
+  const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
+  assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
+  assert.match(problems.editor, /Export \(API\)/)
+  assert.is(problems['text-to-image'], null)
+  assert.match(err, /"broken" is left out/)
+  const headers = { 'x-api-key': 'my-key' }
+  const { data } = await (await fetch(`${url}/api/v1/comfy/workflows`, { headers })).json()
+  assert.ok(data.some(({ id }: { id: string }) => id === 'text-to-image'))
+  assert.not.ok(data.some(({ id }: { id: string }) => id === 'broken'))
+  assert.match(await (await fetch(url)).text(), /FlowScale playground/)
+})
+
+test('the banner names the address, a key that was made, inputs and outputs; SIGTERM ends it', async () => {
+  const { child, out } = await run(
+    ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0'],
+    /curl .*\n/,
+  )
+  assert.match(out, /API {5}http:\/\/127\.0\.0\.1:\d+/)
+  assert.match(out, /key {5}fsk_[\w-]{32}\n/)
+  assert.match(out, /text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image/)
+  const ended = new Promise((done) => child.on('close', done))
+  child.kill('SIGTERM')
+  assert.is(await ended, 0)
+})
+
+test('--data keeps the key and the runs', async () => {
+  const data = join(folder, 'data')
+  const first = await serve('--json', '--data', data)
+  const { url, apiKey } = JSON.parse(first.out)
+  const headers = { 'x-api-key': apiKey }
+  const submitted = await fetch(`${url}/api/v1/runs?workflow_id=text-to-image`, { method: 'POST', headers })
+  const { run_id } = (await submitted.json()).data
+  first.child.kill('SIGKILL')
+  const second = JSON.parse((await serve('--json', '--data', data)).out)
+  assert.is(second.apiKey, apiKey)
+  const { data: again } = await (await fetch(`${second.url}/api/v1/runs/${run_id}`, { headers })).json()
+  assert.is(again._id, run_id)
+  assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), apiKey)
+  const kept = comfy.requests.filter(({ path }) => path.includes(run_id) && path.includes('userdata'))
+  assert.equal(kept, [])
+})
+
+test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
+  const args = [
+    '--comfyui',
+    'http://127.0.0.1:9',
+    '--workflows',
+    workflows,
+    '--port',
+    '0',
+    '--no-key',
+    '--json',
+  ]
+  const { url, servers, workflows: listed } = JSON.parse((await run(args, /\n$/)).out)
+  assert.is(servers[0].answers, false)
+  assert.match(servers[0].about, /does not answer/)
+  assert.ok(listed.length > 3)
+  const response = await fetch(`${url}/api/v1/comfy/workflows`)
+  assert.is(response.status, 503)
+  assert.ok(Number(response.headers.get('retry-after')) > 0)
+})
+
+test('inspect prints names and reasons; --write makes the sidecar that gives the same', async () => {
+  const file = join(workflows, 'text-to-image.json')
+  const { code, out } = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
+  assert.is(code, 0)
+  assert.match(out, /prompt +string +default "a lighthouse at dusk" +node 3 "Prompt", default_value/)
+  assert.match(out, /result +image +node 9 "Result"/)
+  const sidecar = JSON.parse(await readFile(join(workflows, 'text-to-image.flowscale.json'), 'utf8'))
+  assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed_6'])
+  const again = await run(['inspect', file, '--comfyui', comfy.url])
+  assert.match(again.out, /prompt +string .* the sidecar|prompt +string .* sidecar/)
+})
+
+test('what makes no sense is one sentence, and exit code 1', async () => {
+  const cases: [string[], RegExp][] = [
+    [[], /--workflows is missing/],
+    [['--workflows', join(folder, 'none')], /Can't read the folder/],
+    [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
+    [['--workflows', workflows, '--no-key', '--api-key', 'x'], /exclude each other/],
+    [['--workflows', workflows, '--comfyui', 'nonsense'], /"url" must be an http\(s\) address/],
+    [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
+    [['--wrong'], /Unknown option '--wrong'\. See --help\./],
+    [['inspect'], /inspect takes one file/],
+    [['inspect', join(folder, 'none.json')], /none\.json: there is no such file/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err, out } = await run(args)
+    assert.equal([code, out], [1, ''], args.join(' '))
+    assert.match(err, message)
+    assert.is(err.trim().split('\n').length, 1)
+    assert.match(err, /^flowscale-gateway: /)
+  }
+})
+
+test('--help and --version', async () => {
+  assert.match((await run(['--help'])).out, /--workflows <dir>/)
+  assert.match((await run(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+})
+
+test.run()

@@ -1,0 +1,272 @@
+// What is kept of a ComfyUI's runs: any number of gateways agree, lists are quick, and nothing is undone.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Run, RunsQuery, Storage } from '../../packages/gateway/src/engine.ts'
+import { createMarks } from '../../packages/gateway/src/engines/comfyui/records/createMarks.ts'
+import { createPrune } from '../../packages/gateway/src/engines/comfyui/records/createPrune.ts'
+import { createRecords } from '../../packages/gateway/src/engines/comfyui/records/createRecords.ts'
+import { createStored } from '../../packages/gateway/src/engines/comfyui/records/createStored.ts'
+import { createUserdata } from '../../packages/gateway/src/engines/comfyui/records/createUserdata.ts'
+import { endMark, readMarks } from '../../packages/gateway/src/engines/comfyui/records/marks.ts'
+import { recordPaths } from '../../packages/gateway/src/engines/comfyui/records/recordPaths.ts'
+import type { Ended } from '../../packages/gateway/src/engines/comfyui/records/types.ts'
+import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
+import { rejection } from '../support/fakes.ts'
+import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
+
+const test = suite('records of the runs of a ComfyUI')
+
+const PAGE: RunsQuery = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 100 }
+const ids = (runs: readonly Run[]): string[] => runs.map(({ id }) => id)
+
+function createStorage(): Storage & { items: Map<string, string> } {
+  const items = new Map<string, string>()
+  return {
+    items,
+    getItem: async (key) => items.get(key) ?? null,
+    setItem: async (key, value) => void items.set(key, value),
+    removeItem: async (key) => void items.delete(key),
+    getKeys: async (base = '') => [...items.keys()].filter((key) => key.startsWith(base)),
+  }
+}
+
+function endedOf(id: string, createdAt: number, groupId: string | null = null): Ended {
+  const run = { id, workflowId: 'slow', groupId, createdAt, shown: [], outputs: [], titles: {}, nodes: 1 }
+  return {
+    run,
+    status: 'completed',
+    error: null,
+    startedAt: createdAt + 1,
+    completedAt: createdAt + 2,
+    files: [],
+  }
+}
+
+onBoth(test, 'two gateways agree', {}, async ({ engine, another, submit, until }) => {
+  const other = another()
+  const a = await submit('slow', { seconds: 0.3 }, { groupId: 'ä/../b', by: engine })
+  const b = await submit('failing', { seconds: 0.1 }, { groupId: 'ä/../b', by: other })
+  const c = await submit('text', {}, { by: other })
+  await Promise.all([a, b, c].flatMap(({ id }) => [until(id, isOver), until(id, isOver, other)]))
+  for (const { id } of [a, b, c]) assert.equal(await engine.getRun(id), await other.getRun(id))
+  for (const by of [engine, other, another()]) {
+    assert.equal(ids((await by.getRuns(PAGE)).runs), ids([c, b, a]))
+    const group = { ...PAGE, groupId: 'ä/../b' }
+    assert.equal(ids((await by.getRuns({ ...group, sortOrder: 'asc' })).runs), ids([a, b]))
+    const second = await by.getRuns({ ...group, offset: 1, limit: 1, sortBy: 'completed_at' })
+    assert.equal([ids(second.runs), second.total], [ids([a]), 2])
+    assert.is((await by.getRuns({ ...PAGE, groupId: 'none' })).total, 0)
+  }
+})
+
+onBoth(test, 'the first end that is told counts, for every gateway', {}, async (setup) => {
+  const { comfy, engine, another, submit, until } = setup
+  const { id } = await submit('slow', { seconds: 60 })
+  await until(id, isRunning)
+  const others = [another(), another(), another()]
+  await comfy.kill()
+  await comfy.start()
+  // The ones that did not see it in the queue wait for a gateway that may be sending it.
+  assert.is((await others[0]!.getRun(id))!.status, 'queued')
+  const told = await until(id, isOver)
+  for (const by of others) assert.equal(await by.getRun(id), told)
+  assert.equal(await engine.getRun(id), told)
+})
+
+onBoth(test, 'of two gateways that see an end at once, the first one is believed', {}, async ({ comfy }) => {
+  const userdata = createUserdata(createServer(comfy.url, undefined), () => {})
+  for (const place of [createStored(createStorage()), userdata]) {
+    const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
+    const ended = endedOf(crypto.randomUUID(), 1)
+    const lost = { ...ended, status: 'failed' as const, error: 'lost' }
+    assert.is((await one.end(ended)).status, 'completed')
+    assert.is((await two.end(lost)).status, 'completed')
+    assert.is((await two.ended(ended.run.id))!.status, 'completed')
+    assert.is((await one.end(lost)).status, 'completed')
+  }
+})
+
+test('a gateway that is restarted knows its runs, and sees their ends', () =>
+  withComfy('0.8.0', {}, async ({ engine, another, submit, until }) => {
+    const { id } = await submit('slow', { seconds: 0.3 }, { groupId: 'g' })
+    engine.close()
+    const next = another()
+    const run = await until(id, isOver, next)
+    assert.equal([run.status, run.groupId, run.workflowId], ['completed', 'g', 'slow'])
+    assert.equal(ids((await next.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
+  }))
+
+test('on Node a gateway sees the end of its runs unasked', () =>
+  withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
+    const { id } = await submit('slow', { seconds: 0.1 })
+    const path = join(comfy.folder, 'user/default/flowscale/ended')
+    for (;;) {
+      if (readdirSync(join(path, '..')).includes('ended') && readdirSync(path).includes(`${id}.json`)) break
+      await wait(50)
+    }
+    await comfy.kill()
+    await comfy.start()
+    assert.is((await another().getRun(id))!.status, 'completed')
+  }))
+
+onBoth(test, 'records may be in a storage', {}, async ({ comfy, another, submit, until }) => {
+  const storage = createStorage()
+  const by = another({ storage })
+  const { id } = await submit('slow', { seconds: 0.1 }, { by, groupId: 'g' })
+  await until(id, isOver, by)
+  assert.ok([...storage.items.keys()].every((key) => key.startsWith('flowscale:')))
+  const next = another({ storage })
+  assert.equal(ids((await next.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
+  assert.is((await next.getRun(id))!.status, 'completed')
+  assert.not.ok(comfy.requests.some(({ path }) => path.startsWith('/userdata')))
+  const parsed = another({
+    storage: { ...storage, getItem: async (key) => JSON.parse(storage.items.get(key) ?? 'null') },
+  })
+  assert.is((await parsed.getRun(id))!.status, 'completed')
+  const broken = another({ storage: { ...storage, getItem: () => Promise.reject(new Error('secret')) } })
+  const error = await rejection(broken.getRun(id))
+  assert.equal([error.status, /secret/.test(error.message)], [503, false])
+})
+
+onBoth(
+  test,
+  'where a server refuses records, that is said, and runs are known all the same',
+  {},
+  async (setup) => {
+    const { comfy, another, submit, until, lines } = setup
+    comfy.faults.push({ on: 'POST /userdata', do: 'status', status: 403 })
+    comfy.faults.push({ on: 'GET /userdata', do: 'status', status: 403 })
+    const by = another()
+    await by.report!()
+    assert.is(lines.filter((line) => /^warn .*records/.test(line)).length, 1)
+    const { id } = await submit('slow', { seconds: 0.2 }, { by, groupId: 'g' })
+    const later = another()
+    const run = await until(id, isOver, later)
+    assert.equal([run.status, run.groupId], ['completed', 'g'])
+    assert.equal(run, await by.getRun(id))
+    assert.is(await later.getRun(crypto.randomUUID()), undefined)
+    assert.equal(await later.getRuns(PAGE), { runs: [], total: 0 })
+  },
+)
+
+test('what is told of a server that is away', () =>
+  withComfy('0.8.0', {}, async ({ comfy, engine }) => {
+    await comfy.kill()
+    const { servers, workflows } = await engine.report!()
+    assert.is(servers[0]!.answers, false)
+    assert.ok(workflows.some(({ id, problem }) => id === 'slow' && problem === null))
+  }))
+
+test('a page of 100 from 10,000 runs', () =>
+  withComfy('0.8.0', {}, async ({ comfy, another }) => {
+    const folder = join(comfy.folder, 'user/default/flowscale')
+    for (const name of ['ended', 'groups/none']) mkdirSync(join(folder, name), { recursive: true })
+    const all = Array.from({ length: 10_000 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index))
+    for (const ended of all) {
+      writeFileSync(join(folder, recordPaths(ended.run.id).end), JSON.stringify(ended))
+    }
+    // As an engine leaves them: packs of 500, and the latest ones loose.
+    const loose = all.slice(9_500)
+    for (const ended of loose) writeFileSync(join(folder, 'groups/none', endMark(ended)), '1')
+    for (let start = 0; start < 9_500; start += 500) {
+      const names = all.slice(start, start + 500).map(endMark)
+      writeFileSync(join(folder, `groups/none/pack_${start}.json`), JSON.stringify(names))
+    }
+    const latest = loose
+      .slice(-100)
+      .reverse()
+      .map(({ run }) => run.id)
+    const by = another()
+    for (const [times, most] of [
+      ['first', 120],
+      ['second', 1],
+    ] as const) {
+      const start = performance.now()
+      const before = comfy.requests.length
+      const { runs, total } = await by.getRuns(PAGE)
+      const ms = (performance.now() - start).toFixed(0)
+      const requests = comfy.requests.length - before
+      console.log(`[show] a page of 100 from 10,000 runs, ${times} time: ${ms} ms, ${requests} requests`)
+      assert.is(total, 10_000)
+      assert.equal(ids(runs), latest)
+      assert.is(requests, most)
+    }
+  }))
+
+test('marks of ended runs are packed, and lists stay as they are', async () => {
+  const storage = createStorage()
+  const place = createStored(storage)
+  const marks = createMarks(place)
+  const all = Array.from({ length: 1200 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index, 'g'))
+  for (const ended of all) {
+    await marks.start(ended.run)
+    await marks.end(ended)
+  }
+  const open = endedOf(crypto.randomUUID(), 1.8e12, 'g').run
+  await marks.start(open)
+  const names = (): string[] => [...storage.items.keys()].filter((key) => key.includes(':groups:'))
+  while (names().length > 450) await wait(10)
+  const listed = await createMarks(place).list('g')
+  assert.is(listed.length, 1201)
+  assert.equal(new Set(listed.map(({ id }) => id)), new Set([...all.map(({ run }) => run.id), open.id]))
+  assert.ok(names().some((key) => key.includes('pack_')))
+})
+
+test('no mark is removed where a pack is not kept', async () => {
+  const storage = createStorage()
+  const { setItem } = storage
+  storage.setItem = async (key, value) => void (key.includes('pack_') || (await setItem(key, value)))
+  const place = createStored(storage)
+  const marks = createMarks(place)
+  for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
+  await wait(100)
+  assert.is((await marks.list(null)).length, 500)
+})
+
+test('records of more than 30 days ago are removed, packed or not', async () => {
+  const storage = createStorage()
+  const place = createStored(storage)
+  const marks = createMarks(place)
+  const old = [endedOf(crypto.randomUUID(), Date.now() - 31 * 86_400_000), endedOf(crypto.randomUUID(), 1)]
+  const young = endedOf(crypto.randomUUID(), Date.now() - 29 * 86_400_000)
+  for (const ended of [...old, young]) {
+    for (const path of Object.values(recordPaths(ended.run.id))) await place.write(path, ended)
+  }
+  await marks.end(old[0]!)
+  await marks.end(young)
+  await place.write('groups/none/pack_1.json', [endMark(old[1]!)])
+  const prune = createPrune(place, createMarks(place), () => {})
+  prune()
+  while (storage.items.size > 4) await wait(5)
+  await wait(20)
+  assert.ok([...storage.items.keys()].every((key) => key.includes(young.run.id)))
+  assert.is(storage.items.size, 4)
+})
+
+test('marks of an end stand for the first ones, and other files are passed over', () => {
+  const ended = endedOf(crypto.randomUUID(), 1_700_000_000_000)
+  const { id } = ended.run
+  const end = endMark(ended)
+  const mark = {
+    id,
+    createdAt: 1_700_000_000_000,
+    startedAt: 1_700_000_000_001,
+    completedAt: 1_700_000_000_002,
+    end: 'ended',
+  }
+  const start = end.split('_').slice(0, 2).join('_')
+  for (const names of [
+    [start, end],
+    [`abc/${end}`, start, '.DS_Store', 'notes.txt'],
+  ]) {
+    assert.equal(readMarks(names), [mark])
+  }
+  const without = { ...ended, startedAt: null, status: 'cancelled' as const }
+  assert.equal(readMarks([endMark(without)]), [{ ...mark, startedAt: null }])
+  assert.is(readMarks([endMark({ ...ended, status: 'refused' }), start])[0]!.end, 'refused')
+})
+
+test.run()

@@ -1,0 +1,125 @@
+// What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
+import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
+import type { EngineContext } from '@flowscale/gateway/face'
+import { serve } from '@flowscale/gateway/node'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fakeEngine } from './fakeEngine.ts'
+
+const test = suite('createGateway')
+const KEY = 'a-key'
+const maker: EngineMaker = () =>
+  fakeEngine({ readOutput: async () => new Response('pic', { headers: { 'content-type': 'image/png' } }) })
+
+const make = (options: Partial<GatewayOptions> = {}) =>
+  createGateway({ engine: maker, workflows: [], apiKey: KEY, ...options })
+type Made = ReturnType<typeof make>
+
+const get = (gateway: Made, url: string, headers: Record<string, string> = { 'x-api-key': KEY }) =>
+  gateway.handle(new Request(new URL(url, gateway.url), { headers }))
+
+async function linkOf(gateway: Made, headers: Record<string, string> = {}): Promise<string> {
+  const { data } = await (await get(gateway, '/api/v1/runs/r1', { 'x-api-key': KEY, ...headers })).json()
+  return data.outputs[0].url
+}
+
+test('links start with publicUrl, whatever Host says, and lead back', async () => {
+  const gateway = make({ publicUrl: 'https://gpu.example.com/' })
+  const evil = { host: 'evil.test', 'x-forwarded-host': 'evil.test' }
+  const link = await linkOf(gateway, evil)
+  assert.match(link, /^https:\/\/gpu\.example\.com\/generations\/r1\//)
+  assert.is(await (await get(gateway, link, {})).text(), 'pic')
+  assert.is(gateway.url, 'https://gpu.example.com')
+})
+
+test('where it is served, links lead there, or to publicUrl', async () => {
+  for (const publicUrl of [undefined, 'https://gpu.example.com']) {
+    const gateway = make({ publicUrl })
+    const served = await serve(gateway)
+    const response = await fetch(`${served.url}/api/v1/runs/r1`, { headers: { 'x-api-key': KEY } })
+    const [{ url }] = (await response.json()).data.outputs
+    assert.is(new URL(url).origin, publicUrl ?? served.url)
+    await served.close()
+  }
+})
+
+test('gateways of one key, or of one secret, take each other’s links; others do not', async () => {
+  const open = async (from: Partial<GatewayOptions>, by: Partial<GatewayOptions>): Promise<number> =>
+    (await get(make(by), await linkOf(make(from)), {})).status
+  assert.is(await open({}, {}), 200)
+  assert.is(await open({ secret: 's' }, { secret: 's' }), 200)
+  assert.is(await open({}, { secret: 's' }), 403)
+  assert.is(await open({ secret: 's' }, { secret: 't' }), 403)
+})
+
+test('a link expires', async () => {
+  const link = await linkOf(make({ urlTtlMs: 1 }))
+  const expires = Number(new URL(link).searchParams.get('expires'))
+  while (Date.now() <= expires) await new Promise((resolve) => setTimeout(resolve, 1))
+  assert.is((await get(make(), link, {})).status, 403)
+})
+
+test('a body above maxBodyBytes is 413', async () => {
+  const body = new URLSearchParams({ text: 'x'.repeat(500) })
+  const send = async (maxBodyBytes: number): Promise<number> => {
+    const gateway = make({ maxBodyBytes })
+    const request = new Request(`${gateway.url}/api/v1/runs?workflow_id=w`, {
+      method: 'POST',
+      headers: { 'x-api-key': KEY },
+      body,
+    })
+    return (await gateway.handle(request)).status
+  }
+  assert.equal([await send(100), await send(10_000)], [413, 200])
+})
+
+test('without a key this machine is let in, and no page of another site', async () => {
+  const gateway = make({ apiKey: null })
+  const host = '127.0.0.1:4188'
+  const status = async (headers: Record<string, string>): Promise<number> =>
+    (await get(gateway, '/api/v1/runs/r1', headers)).status
+  assert.is(await status({}), 200)
+  assert.is(await status({ host, origin: `http://${host}` }), 200)
+  assert.is(await status({ host, origin: 'https://evil.test' }), 403)
+  assert.is(await status({ host: 'evil.test:4188' }), 403)
+})
+
+test('an engine gets the workflows, the hosts and the storage, and its log goes to the logger', async () => {
+  let given: EngineContext | undefined
+  const lines: string[] = []
+  const storage = {
+    getItem: async () => null,
+    setItem: async () => {},
+    removeItem: async () => {},
+    getKeys: async () => [],
+  }
+  const workflows = [{ name: 'a', graph: {} }]
+  make({
+    engine: (context) => {
+      given = context
+      return fakeEngine()
+    },
+    workflows,
+    storage,
+    inputHosts: ['images.test'],
+    logger: { warn: (line) => void lines.push(line) },
+  })
+  given!.log('warn', 'careful')
+  given!.log('debug', 'nobody listens')
+  assert.equal(lines, ['careful'])
+  assert.equal([given!.workflows, given!.inputHosts], [workflows, ['images.test']])
+  assert.is(given!.storage, storage)
+})
+
+test('its fetch reaches itself and nothing else', async () => {
+  const gateway = make()
+  const response = await gateway.fetch(`${gateway.url}/api/v1/runs/r1`, { headers: { 'x-api-key': KEY } })
+  assert.is(response.status, 200)
+  await gateway.fetch('http://elsewhere.test/').then(
+    () => assert.unreachable(),
+    (error: Error) =>
+      assert.match(String(error.cause), /gateway's fetch answers for http:\/\/gateway\.flowscale\.test only/),
+  )
+})
+
+test.run()
