@@ -25,6 +25,20 @@ onBoth(test, 'a run whose answer is lost is found, and runs once', {}, async ({ 
   assert.is(posts.length, 2)
 })
 
+onBoth(
+  test,
+  'a run whose record may not be there is not sent, and is none',
+  {},
+  async ({ comfy, engine, submit }) => {
+    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'reset-after' })
+    const error = await rejection(submit('text'))
+    assert.is(error.status, 503)
+    const query = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 9 } as const
+    assert.equal((await engine.getRuns(query)).runs, [])
+    assert.equal(comfy.executed.runs, {})
+  },
+)
+
 test('a run that is not found is told as one that may have been submitted', () =>
   withComfy('0.8.0', {}, async ({ comfy, engine, submit }) => {
     const odd = ['reset-before', 'html', 'nonsense'] as const

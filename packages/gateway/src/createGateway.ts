@@ -60,8 +60,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     longestList: 1000,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
+  const keepsOut = (request: { readonly headers: Headers }): boolean =>
+    apiKey === null && isFromElsewhere(request)
   const answer: Gateway['handle'] = async (request, { filesUrl = url } = {}) => {
-    if (apiKey === null && isFromElsewhere(request)) {
+    if (keepsOut(request)) {
       return Response.json({ detail: 'Without a key, only this machine is let in' }, { status: 403 })
     }
     return await handle(request, {
@@ -73,6 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...face,
     url,
     handle: answer,
+    keepsOut,
     fetch: createFetch({
       handle: answer,
       url: new URL(url).origin,

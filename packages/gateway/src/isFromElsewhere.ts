@@ -4,7 +4,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
  * Whether a request may come from a page of another site: by its `Origin`, or by a name for this machine that is not its
  * own, which is how a page gets around the `Origin`.
  */
-export function isFromElsewhere({ headers }: Request): boolean {
+export function isFromElsewhere({ headers }: { readonly headers: Headers }): boolean {
   const host = headers.get('host')
   const origin = headers.get('origin')
   return (host !== null && !isLoopback(`http://${host}`)) || (origin !== null && !isSame(origin, host))

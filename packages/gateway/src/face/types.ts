@@ -69,6 +69,8 @@ export interface FaceOptions {
 export interface Face {
   readonly apiKey: string | null
   handle(request: Request, where: Where): Promise<Response>
+  /** Whether `handle` refuses a request by its headers alone, so that a handshake must not get around it. */
+  keepsOut?(request: { readonly headers: Headers }): boolean
   /** Calls the listener at each change of a run, until the function that it gives is called. */
   watch(listener: (update: RunUpdate) => void): () => void
   /** How a run stands now, or `null` where there is none of that id. */

@@ -4,6 +4,9 @@ import type { Face, RunUpdate } from '../../face/types.ts'
 import { readEvent } from './readEvent.ts'
 import type { Messages, Wire } from './types.ts'
 
+/** More are not heard: a client with so many runs does better with a list. */
+const MOST_SUBSCRIPTIONS = 1_000
+
 export interface Connection {
   /** Passes a change on, where the client wants to know of it. */
   push(update: RunUpdate): void
@@ -21,18 +24,19 @@ export function createConnection(
   connections: Set<Connection>,
   connect: (wire: Wire) => Messages | undefined,
 ): void {
-  /** What stops each of them. */
-  const subscriptions = new Map<string, () => void>()
+  /** What stops each of them, where it is followed. */
+  const subscriptions = new Map<string, (() => void) | undefined>()
   /** Runs whose state is asked for, unless a change was heard meanwhile, which is newer. */
   const asked = new Set<string>()
   let messages: Messages | undefined
+  let looks: Promise<void> = Promise.resolve()
   let over = false
 
   function end(): void {
     if (over) return
     over = true
     connections.delete(connection)
-    for (const stop of subscriptions.values()) stop()
+    for (const stop of subscriptions.values()) stop?.()
     messages?.end()
   }
 
@@ -56,11 +60,26 @@ export function createConnection(
     },
   }
 
-  async function subscribe(runId: string): Promise<void> {
-    if (!subscriptions.has(runId)) subscriptions.set(runId, face.follow?.(runId) ?? (() => {}))
+  function subscribe(runId: string): void {
+    if (subscriptions.size >= MOST_SUBSCRIPTIONS && !subscriptions.has(runId)) return
+    subscriptions.set(runId, subscriptions.get(runId))
     asked.add(runId)
-    const update = await face.stateOf(runId)
-    if (asked.delete(runId) && update && !over) messages?.deliver(update)
+    // One after another: an engine may need several requests for each.
+    looks = looks.then(() => look(runId))
+  }
+
+  async function look(runId: string): Promise<void> {
+    const isWanted = (): boolean => !over && subscriptions.has(runId)
+    if (!isWanted()) return
+    let update: RunUpdate | null | undefined
+    try {
+      update = await face.stateOf(runId)
+    } catch {
+      // Where its state can't be known now, the changes tell it.
+    }
+    if (!isWanted()) return
+    if (update !== null && !subscriptions.get(runId)) subscriptions.set(runId, face.follow?.(runId))
+    if (asked.delete(runId) && update) messages?.deliver(update)
   }
 
   function unsubscribe(runId: string): void {
@@ -82,8 +101,7 @@ export function createConnection(
   socket.on('message', (data: RawData, isBinary: boolean) => {
     const event = over || isBinary ? null : readEvent(String(data))
     if (event?.action === 'unsubscribe') unsubscribe(event.runId)
-    // Where its state can't be known now, the changes tell it.
-    else if (event) subscribe(event.runId).catch(() => {})
+    else if (event) subscribe(event.runId)
   })
   socket.on('ping', (data: Buffer) => {
     if (!over) messages.pong(data)

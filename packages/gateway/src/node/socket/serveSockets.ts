@@ -36,8 +36,9 @@ export function serveSockets(server: Server, face: Face, hooks: SocketHooks): So
   })
 
   server.on('upgrade', (request: IncomingMessage, tcp: Socket, head: Buffer) => {
-    // Other protocols and other paths get the answer that they would get without an upgrade.
-    if (!isHandshake(request)) return handBack(server, request, tcp, head)
+    // Other protocols, other paths and other sites get the answer that they would get without an upgrade.
+    if (!isHandshake(request) || face.keepsOut?.({ headers: headersOf(request) }))
+      return handBack(server, request, tcp, head)
     const status = hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = ask(request)

@@ -39,19 +39,26 @@ export async function submitRun(
     titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
     nodes,
   }
-  await shop.records.submit(run)
+  const refuse = async (error: unknown): Promise<never> => {
+    await shop.records.end(endWithout(run, 'refused', null))
+    throw error
+  }
+  // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
+  await shop.records.submit(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
-  const number = await send(shop, run, json, workflow)
+  const number = await send(shop, run, refuse, json, workflow)
   shop.taken.set(id, true)
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
 
 /** Sends the run once, and gives its number in the queue. */
-async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyWorkflow): Promise<number> {
-  const refuse = async (error: Error): Promise<never> => {
-    await shop.records.end(endWithout(run, 'refused', null))
-    throw error
-  }
+async function send(
+  shop: Shop,
+  run: Submitted,
+  refuse: (error: unknown) => Promise<never>,
+  json: object,
+  { inputs }: ComfyWorkflow,
+): Promise<number> {
   const answer = await post(shop.server, json)
   if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
   const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer

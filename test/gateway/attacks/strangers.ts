@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto'
+import { WebSocket } from 'ws'
+import { expect, send } from './send.ts'
+import { type Answer, type Attack, READS, type Target } from './types.ts'
+
+const own = ({ key }: Target): string[] => [`X-API-KEY: ${key}`]
+
+/** What people do at ComfyUI itself is theirs. */
+const stranger = (what: string, path: (target: Target) => string, method = 'GET'): Attack => ({
+  what: `a stranger's run: ${what}`,
+  may: READS,
+  run: async (target) =>
+    expect(await send(target.port, { method, path: path(target), headers: own(target) }), 404),
+})
+
+const HANDSHAKE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+
+const handshake = (
+  what: string,
+  path: (target: Target) => string,
+  headers: (target: Target) => string[],
+  ...statuses: number[]
+): Attack => ({
+  what: `WebSocket: ${what}`,
+  run: async (target) => {
+    const lines = [...HANDSHAKE, ...headers(target)]
+    return expect(await send(target.port, { path: path(target), headers: lines }), ...statuses)
+  },
+})
+
+/** A connection that is let in, and what is told on it. */
+const connected = (
+  what: string,
+  use: (socket: WebSocket, target: Target) => void,
+  check: (told: string[], code: number, target: Target) => void,
+): Attack => ({
+  what: `WebSocket: ${what}`,
+  may: READS,
+  run: (target) =>
+    new Promise<Answer>((resolve, reject) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${target.port}/api/v1/ws`, {
+        headers: { 'x-api-key': target.key },
+      })
+      const told: string[] = []
+      const timer = setTimeout(() => socket.close(1000), 1_000)
+      socket.on('open', () => use(socket, target))
+      socket.on('message', (text) => told.push(String(text)))
+      socket.on('error', () => {})
+      socket.on('close', async (code) => {
+        clearTimeout(timer)
+        // What the gateway is reading at the moment.
+        await new Promise((done) => setTimeout(done, 200))
+        try {
+          check(told, code, target)
+          resolve({ status: 101, headers: '', body: told.join('\n') })
+        } catch (error) {
+          reject(error)
+        }
+      })
+    }),
+})
+
+const subscribe = (runId: unknown): string =>
+  JSON.stringify({ type: 'client_event', data: { action: 'subscribe', runId } })
+const nothing = (told: string[]): void => {
+  if (told.length) throw new Error(`it was told ${told[0]}`)
+}
+
+/** Without a key: what a page of another site can make a browser send. */
+const open = (
+  what: string,
+  method: string,
+  path: string,
+  headers: string[],
+  ...statuses: number[]
+): Attack => ({
+  what: `no key: ${what}`,
+  run: async ({ openPort }) => {
+    const lines = headers.map((line) => line.replace('PORT', String(openPort)))
+    const answer = await send(openPort, { method, path, headers: lines })
+    if (/access-control-allow-origin/i.test(answer.headers)) throw new Error('the page may read the answer')
+    return expect(answer, ...(statuses.length ? statuses : [403]))
+  },
+})
+
+let before = 0
+
+/** Runs that are not the gateway's, and connections that stay. */
+export const strangers: readonly Attack[] = [
+  stranger('read', ({ foreign }) => `/api/v1/runs/${foreign.over}`),
+  stranger('read while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}`),
+  stranger('cancelled', ({ foreign }) => `/api/v1/runs/${foreign.over}/cancel`, 'POST'),
+  stranger('cancelled while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}/cancel`, 'POST'),
+  stranger(
+    'cancelled, in capitals',
+    ({ foreign }) => `/api/v1/runs/${foreign.running.toUpperCase()}/cancel`,
+    'POST',
+  ),
+  stranger(
+    'cancelled by a list',
+    ({ foreign }) => `/api/v1/runs/${foreign.running},${foreign.over}/cancel`,
+    'POST',
+  ),
+  {
+    what: "a stranger's run: in the list",
+    may: READS,
+    run: async (target) => {
+      const answer = expect(await send(target.port, { path: '/api/v1/runs', headers: own(target) }), 200)
+      if ([target.foreign.over, target.foreign.running].some((id) => answer.body.includes(id)))
+        throw new Error('it is listed')
+      return answer
+    },
+  },
+  handshake(
+    'no key',
+    () => '/api/v1/ws',
+    () => [],
+    401,
+  ),
+  handshake(
+    'a wrong key',
+    () => '/api/v1/ws?api_key=wrong',
+    () => [],
+    403,
+  ),
+  handshake(
+    'the key twice',
+    () => '/api/v1/ws',
+    ({ key }) => [`X-API-KEY: ${key}`, `X-API-KEY: ${key}`],
+    403,
+  ),
+  handshake(
+    'a wrong key in the header, the right one in the query',
+    ({ key }) => `/api/v1/ws?api_key=${key}`,
+    () => ['X-API-KEY: x'],
+    403,
+  ),
+  handshake("ComfyUI's own", () => '/ws?clientId=x', own, 404),
+  handshake("ComfyUI's own, below /api", () => '/api/ws?clientId=x', own, 404),
+  handshake('a way up', () => '/api/v1/ws/../../../ws', own, 404),
+  handshake(
+    'no version',
+    () => '/api/v1/ws',
+    () => ['Sec-WebSocket-Version: 1'],
+    400,
+    401,
+    426,
+  ),
+  connected(
+    'a stranger is followed',
+    (socket, { foreign }) => socket.send(subscribe(foreign.running)),
+    nothing,
+  ),
+  connected(
+    'a frame of a megabyte',
+    (socket) => socket.send('a'.repeat(1_000_000)),
+    (_, code) => {
+      if (code !== 1009) throw new Error(`closed with ${code}`)
+    },
+  ),
+  connected('what is no JSON', (socket) => socket.send('{"type":'), nothing),
+  connected('bytes', (socket) => socket.send(Buffer.alloc(1_000)), nothing),
+  connected(
+    'ids that are none',
+    (socket) => {
+      for (const id of [null, {}, [], '../queue', '__proto__', 'a'.repeat(60_000)]) socket.send(subscribe(id))
+    },
+    nothing,
+  ),
+  connected(
+    '10,000 subscriptions',
+    (socket, { comfy }) => {
+      before = comfy.requests.length
+      for (let count = 0; count < 10_000; count++) socket.send(subscribe(randomUUID()))
+    },
+    (told, _, { comfy }) => {
+      nothing(told)
+      const cost = comfy.requests.length - before
+      if (cost > 6_000) throw new Error(`it cost ${cost} requests to ComfyUI`)
+    },
+  ),
+  open('a page of another site reads', 'GET', '/api/v1/runs', ['Origin: http://evil.test']),
+  open('a page of another site submits', 'POST', '/api/v1/runs?workflow_id=slow', [
+    'Origin: http://evil.test',
+  ]),
+  open('a page without an origin submits', 'POST', '/api/v1/runs?workflow_id=slow', ['Origin: null']),
+  open('a page of another port submits', 'POST', '/api/v1/runs?workflow_id=slow', [
+    'Origin: http://127.0.0.1:1',
+  ]),
+  open('a page of a name that begins so submits', 'POST', '/api/v1/runs?workflow_id=slow', [
+    'Origin: http://127.0.0.1.evil.test:PORT',
+  ]),
+  open('a page whose name leads here submits', 'POST', '/api/v1/runs?workflow_id=slow', [
+    'Host: evil.test:PORT',
+    'Origin: http://evil.test:PORT',
+  ]),
+  open('a page whose name leads here reads', 'GET', '/api/v1/runs', ['Host: evil.test:PORT']),
+  open('a page of another site asks whether it may', 'OPTIONS', '/api/v1/runs', [
+    'Origin: http://evil.test',
+    'Access-Control-Request-Method: POST',
+  ]),
+  open('a page of another site cancels', 'POST', '/api/v1/runs/x/cancel', ['Origin: http://evil.test']),
+  open('a page of another site opens a WebSocket', 'GET', '/api/v1/ws', [
+    ...HANDSHAKE,
+    'Origin: http://evil.test',
+  ]),
+  open('a page without an origin opens a WebSocket', 'GET', '/api/v1/ws', [...HANDSHAKE, 'Origin: null']),
+  open('a page whose name leads here opens a WebSocket', 'GET', '/api/v1/ws', [
+    ...HANDSHAKE,
+    'Host: evil.test:PORT',
+    'Origin: http://evil.test:PORT',
+  ]),
+  open('a page of ComfyUI opens a WebSocket', 'GET', '/api/v1/ws', [
+    ...HANDSHAKE,
+    'Origin: http://127.0.0.1:8188',
+  ]),
+]

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+export interface Started {
+  readonly pid: number
+  /** The first line that it printed, which is JSON. */
+  readonly told: any
+  /** With `SIGKILL`: it has no say in it. */
+  kill(): Promise<void>
+}
+
+/** Starts a command of this repository on this Node. */
+export async function startProcess(args: readonly string[]): Promise<Started> {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const ended = once(child, 'exit')
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said = (said + text).slice(-2_000)
+  })
+  const line = once(createInterface({ input: child.stdout }), 'line')
+  const first = await Promise.race([line, ended.then(([code]) => code)])
+  if (!Array.isArray(first)) throw new Error(`${args.join(' ')} ended with ${first}: ${said}`)
+  return {
+    pid: child.pid!,
+    told: JSON.parse(first[0]),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** The built command of the gateway. `nodeFlags` are for Node. */
+export function startGateway(
+  comfyUrl: string,
+  workflows: string,
+  flags: readonly string[],
+  ...nodeFlags: string[]
+): Promise<Started> {
+  const all = ['--comfyui', comfyUrl, '--workflows', workflows, '--json', ...flags]
+  return startProcess([...nodeFlags, 'packages/gateway/bin/flowscale-gateway.js', ...all])
+}
+
+/** The small ComfyUI as a process. */
+export function startSmallComfy(...flags: string[]): Promise<Started> {
+  return startProcess(['--import', 'tsx', 'test/comfyui/server/main.ts', ...flags])
+}
