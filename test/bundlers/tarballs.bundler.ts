@@ -256,7 +256,12 @@ for (const [name, code, config, flags] of ways) {
       mkdirSync(folder, { recursive: true })
       writeFileSync(join(folder, 'app.test.js'), code)
       writeFileSync(join(folder, 'jest.config.cjs'), config)
-      await run(folder, nodeOf(major), [...flags, `${tools}/jest/bin/jest.js`, '--no-cache'])
+      await run(folder, nodeOf(major), [
+        ...flags,
+        `${tools}/jest/bin/jest.js`,
+        '--no-cache',
+        '--testTimeout=60000',
+      ])
     })
   }
 }
