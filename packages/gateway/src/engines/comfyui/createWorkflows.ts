@@ -38,7 +38,6 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
       const { id, workflow, problem } = read
       if (problem) say('error', `Workflow "${id}" is left out: ${problem}`)
       else known.set(file, workflow!)
-      for (const note of workflow?.notes ?? []) say('debug', `Workflow "${id}": ${note}`)
       if (found.has(id)) say('error', `${file.name}.json is left out: another workflow has the id "${id}"`)
       else found.set(id, read)
     }

@@ -7,7 +7,6 @@ import { parseJson } from '../server/parseJson.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { sleep } from '../sleep.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
-import { titleOf } from '../workflows/titleOf.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 import { endWithout } from './endOf.ts'
 import { hasNodeErrors, readRefusal } from './readRefusal.ts'
@@ -36,7 +35,7 @@ export async function submitRun(
     createdAt: Date.now(),
     shown: [...shown, ...drawn],
     outputs: [...outputs].map(([name, node]) => ({ name, node })),
-    titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
+    titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
     nodes,
   }
   await shop.records.submit(run)
