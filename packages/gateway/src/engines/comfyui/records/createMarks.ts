@@ -25,9 +25,7 @@ export function createMarks(place: Place): Marks {
 
   async function namesIn(path: string): Promise<string[]> {
     if (!/pack_[^/]*$/.test(path)) return [path]
-    const names = packs.get(path) ?? ((await place.read(path)) as string[] | undefined) ?? []
-    packs.set(path, names)
-    return names
+    return (await packs.load(path, () => place.read(path))) ?? []
   }
 
   async function pack(folder: string): Promise<void> {
@@ -38,7 +36,7 @@ export function createMarks(place: Place): Marks {
       const path = `${folder}/pack_${crypto.randomUUID()}.json`
       await place.write(path, names)
       // A server may refuse what it is given.
-      if ((await namesIn(path)).length === 0) return
+      if ((await place.read(path)) === undefined) return
       for (const name of names) await place.remove(`${folder}/${name}`)
     } finally {
       packing = false

@@ -17,7 +17,7 @@ export interface Records {
   ended(id: string): Promise<Ended | undefined>
   cancelAsked(id: string): Promise<boolean>
   submit(run: Submitted): Promise<void>
-  askCancel(id: string): Promise<void>
+  askCancel(id: string): Promise<unknown>
   /** Gives the end that counts: that of the first writer. */
   end(ended: Ended): Promise<Ended>
   marks(groupId: string | null): Promise<Mark[]>
@@ -34,20 +34,14 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
   const prune = createPrune(place, marks, log)
   let prepared = false
 
-  async function write(ended: Ended): Promise<Ended> {
-    const path = recordPaths(ended.run.id).end
-    const first = (await place.write(path, ended))
-      ? ended
-      : (((await place.read(path)) as Ended | undefined) ?? ended)
-    await marks.end(first)
-    return first
-  }
-
   /** Writes what could not be written before. */
   async function settle(): Promise<void> {
     for (const [id, ended] of owed) {
       try {
-        ends.set(id, await write(ended))
+        const path = recordPaths(id).end
+        const first = (await place.write(path, ended)) ? ended : ((await place.read<Ended>(path)) ?? ended)
+        await marks.end(first)
+        ends.set(id, first)
         owed.delete(id)
       } catch {
         return
@@ -56,18 +50,11 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
   }
 
   return {
-    async submitted(id) {
-      const known = runs.get(id) ?? ((await place.read(recordPaths(id).run)) as Submitted | undefined)
-      if (known) runs.set(id, known)
-      return known
-    },
-    remembered: (id) => runs.get(id),
+    submitted: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
+    remembered: runs.get,
     async ended(id) {
       if (owed.size > 0) await settle()
-      const known =
-        owed.get(id) ?? ends.get(id) ?? ((await place.read(recordPaths(id).end)) as Ended | undefined)
-      if (known) ends.set(id, known)
-      return known
+      return owed.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
     },
     cancelAsked: async (id) => (await place.read(recordPaths(id).cancel)) !== undefined,
     async submit(run) {
@@ -75,9 +62,7 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
       runs.set(run.id, run)
       await Promise.all([place.write(recordPaths(run.id).run, run), marks.start(run)])
     },
-    async askCancel(id) {
-      await place.write(recordPaths(id).cancel, { askedAt: Date.now() })
-    },
+    askCancel: (id) => place.write(recordPaths(id).cancel, { askedAt: Date.now() }),
     async end(ended) {
       const { id } = ended.run
       const known = owed.get(id) ?? ends.get(id)

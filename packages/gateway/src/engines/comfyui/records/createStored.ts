@@ -4,7 +4,7 @@ import type { Place } from './types.ts'
 
 /** Records in a storage of the caller's. */
 export function createStored(storage: Storage): Place {
-  const key = (path: string): string => `flowscale:${path.replaceAll('/', ':')}`
+  const keyOf = (path: string): string => `flowscale:${path.replaceAll('/', ':')}`
 
   async function guard<T>(use: () => Promise<T>): Promise<T> {
     try {
@@ -14,28 +14,26 @@ export function createStored(storage: Storage): Place {
     }
   }
 
-  async function read(path: string): Promise<unknown> {
-    const value = await storage.getItem(key(path))
-    // Some storages read JSON by themselves.
-    return typeof value === 'string' ? JSON.parse(value) : (value ?? undefined)
-  }
-
-  return {
-    read: (path) => guard(() => read(path)),
+  const place: Place = {
+    read: (path) =>
+      guard(async () => {
+        const value = await storage.getItem(keyOf(path))
+        // Some storages read JSON by themselves.
+        return typeof value === 'string' ? JSON.parse(value) : (value ?? undefined)
+      }),
     write: (path, value) =>
       guard(async () => {
-        if ((await read(path)) !== undefined) return false
-        await storage.setItem(key(path), JSON.stringify(value))
+        if ((await place.read(path)) !== undefined) return false
+        await storage.setItem(keyOf(path), JSON.stringify(value))
         return true
       }),
-    remove: (path) => guard(() => storage.removeItem(key(path))),
+    remove: (path) => guard(() => storage.removeItem(keyOf(path))),
     list: (folder) =>
       guard(async () => {
-        const base = key(folder)
-        const keys = await storage.getKeys(base)
-        return keys
-          .filter((k) => k.startsWith(`${base}:`))
-          .map((k) => k.slice(base.length + 1).replaceAll(':', '/'))
+        const base = `${keyOf(folder)}:`
+        const keys = (await storage.getKeys(keyOf(folder))).filter((key) => key.startsWith(base))
+        return keys.map((key) => key.slice(base.length).replaceAll(':', '/'))
       }),
   }
+  return place
 }

@@ -1,11 +1,7 @@
 import type { Run } from '../../../engine.ts'
 
 /** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
-export interface Submitted {
-  readonly id: string
-  readonly workflowId: string
-  readonly groupId: string | null
-  readonly createdAt: number
+export interface Submitted extends Pick<Run, 'id' | 'workflowId' | 'groupId' | 'createdAt'> {
   readonly shown: Run['inputs']
   readonly outputs: readonly { readonly name: string; readonly node: string }[]
   /** The titles of the graph's nodes, by id. */
@@ -22,29 +18,22 @@ export interface StoredOutput {
 }
 
 /** The end of a run: it outlives ComfyUI's history. */
-export interface Ended {
+export interface Ended extends Pick<Run, 'error' | 'startedAt' | 'completedAt'> {
   readonly run: Submitted
   /** `refused`: it never was a run. */
   readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
-  readonly error: string | null
-  readonly startedAt: number | null
-  readonly completedAt: number | null
   readonly files: readonly StoredOutput[]
 }
 
 /** What the name of a mark tells, so that a list of names is enough to sort and count. */
-export interface Mark {
-  readonly id: string
-  readonly createdAt: number
-  readonly startedAt: number | null
-  readonly completedAt: number | null
+export interface Mark extends Pick<Run, 'id' | 'createdAt' | 'startedAt' | 'completedAt'> {
   /** The kind of its end, where it has ended. */
   readonly end: 'ended' | 'refused' | undefined
 }
 
 /** Small files of JSON, by path. */
 export interface Place {
-  read(path: string): Promise<unknown>
+  read<T>(path: string): Promise<T | undefined>
   /** Writes what is not there yet, and says whether it was written. */
   write(path: string, value: unknown): Promise<boolean>
   remove(path: string): Promise<void>

@@ -12,7 +12,7 @@ import { endWithout } from './endOf.ts'
 import { hasNodeErrors, readRefusal } from './readRefusal.ts'
 import { showRun } from './showRun.ts'
 import { stopRun } from './stopRun.ts'
-import type { Shop } from './types.ts'
+import type { Comfy } from './types.ts'
 
 /** When nothing accepts a connection, nothing was sent: try again after these. */
 const PAUSES_MS = [100, 300, 900]
@@ -20,53 +20,53 @@ const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
 export async function submitRun(
-  shop: Shop,
+  comfy: Comfy,
   workflow: ComfyWorkflow,
   id: string,
   { shown, groupId }: Submission,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
   const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
-  const drawn = [...seeds].map(([path, value]) => ({ path, value }))
   const run: Submitted = {
     id,
     workflowId: workflow.shown.id,
     groupId,
     createdAt: Date.now(),
-    shown: [...shown, ...drawn],
+    shown: [...shown, ...[...seeds].map(([path, value]) => ({ path, value }))],
     outputs: [...outputs].map(([name, node]) => ({ name, node })),
     titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
     nodes,
   }
-  await shop.records.submit(run)
+  await comfy.records.submit(run)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
-  const number = await send(shop, run, json, workflow)
-  shop.taken.set(id, true)
+  const number = await send(comfy, run, json, workflow)
+  comfy.taken.set(id, true)
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
 
 /** Sends the run once, and gives its number in the queue. */
-async function send(shop: Shop, run: Submitted, json: object, { inputs }: ComfyWorkflow): Promise<number> {
+async function send(comfy: Comfy, run: Submitted, json: object, { inputs }: ComfyWorkflow): Promise<number> {
   const refuse = async (error: Error): Promise<never> => {
-    await shop.records.end(endWithout(run, 'refused', null))
+    await comfy.records.end(endWithout(run, 'refused', null))
     throw error
   }
-  const answer = await post(shop.server, json)
+  const answer = await post(comfy.server, json)
   if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
   const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
-  const body = parseJson(text) as { number?: unknown } | null | undefined
+  const body = parseJson(text)
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
-    await stopRun(shop, run.id).catch(() => {})
+    await stopRun(comfy, run.id).catch(() => {})
     return refuse(readRefusal(body, run, inputs))
   }
-  if (status === 200 && typeof body?.number === 'number') return body.number
+  const { number } = Object(body)
+  if (status === 200 && typeof number === 'number') return number
   if (status === 400) return refuse(readRefusal(body, run, inputs))
   if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
   if (status > 400 && status < 500) {
     return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
   }
-  return await lookFor(shop, run.id)
+  return await lookFor(comfy, run.id)
 }
 
 async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
@@ -85,11 +85,10 @@ async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
 }
 
 /** After an answer that is lost: the run may be there, and must not be sent again. */
-async function lookFor({ server, readQueue }: Shop, id: string): Promise<number> {
+async function lookFor({ server, readQueue }: Comfy, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {
-      const { running, pending } = await readQueue(0)
-      const item = [...running, ...pending].find((queued) => queued.id === id)
+      const item = (await readQueue(0)).items.find((queued) => queued.id === id)
       if (item) return item.number
       const history = await readHistory(server, id)
       if (history) return history === 'unreadable' ? 0 : history.number

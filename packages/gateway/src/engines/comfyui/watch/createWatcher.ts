@@ -1,7 +1,7 @@
 import type { Run } from '../../../engine.ts'
 import { createMemory } from '../records/createMemory.ts'
 import { findRun } from '../runs/findRun.ts'
-import type { Shop } from '../runs/types.ts'
+import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
 import { openSocket } from './openSocket.ts'
 
@@ -20,7 +20,7 @@ export interface Watcher {
 const EVERY_MS = 1_000
 const KEPT_EVERY_MS = 2_000
 
-export function createWatcher(shop: Shop): Watcher {
+export function createWatcher(comfy: Comfy): Watcher {
   const listeners = new Set<{ listener: (run: Run) => void }>()
   const followers = new Map<string, number>()
   const kept = new Set<string>()
@@ -56,7 +56,7 @@ export function createWatcher(shop: Shop): Watcher {
   }
 
   async function look(id: string, maxAgeMs?: number): Promise<void> {
-    const run = await findRun(shop, id, maxAgeMs)
+    const run = await findRun(comfy, id, maxAgeMs)
     if (!run) return forget(id)
     tell(run)
     if (run.completedAt === null && (run.position ?? 0) <= 1 && followers.has(id) && !sockets.has(id))
@@ -66,11 +66,11 @@ export function createWatcher(shop: Shop): Watcher {
   /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
   function listen(run: Run): void {
     const { id } = run
-    const submitted = shop.records.remembered(id)
+    const submitted = comfy.records.remembered(id)
     if (!submitted || closed) return
     const hear = createProgress(submitted, run.progress)
     let greeted = false
-    const close = openSocket(`${shop.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
+    const close = openSocket(`${comfy.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = hear(type, data)
       // The socket is a hint: how a run ended is what the server has. What came before the greeting is not told again.
       if (news === 'ended' || (type === 'status' && !greeted)) {
@@ -78,7 +78,7 @@ export function createWatcher(shop: Shop): Watcher {
         return void look(id, 0).catch(() => {})
       }
       if (!news) return
-      shop.progress.set(id, news)
+      comfy.progress.set(id, news)
       tell({ ...run, status: 'running', position: undefined, ...news })
     })
     sockets.set(id, close)
@@ -95,10 +95,10 @@ export function createWatcher(shop: Shop): Watcher {
   /** What is in the queue. Where the server has been away for too long, that is nothing. */
   async function readIds(): Promise<Set<string>> {
     try {
-      const { running, pending } = await shop.readQueue()
-      return new Set([...running, ...pending].map(({ id }) => id))
+      const { items } = await comfy.readQueue()
+      return new Set(items.map(({ id }) => id))
     } catch (error) {
-      if (shop.server.awayForMs() < shop.lostAfterMs) throw error
+      if (comfy.server.awayForMs() < comfy.lostAfterMs) throw error
       return new Set()
     }
   }
