@@ -25,21 +25,21 @@ export interface Workflows {
 export function createWorkflows(server: Server, { workflows, log }: EngineContext): Workflows {
   const known = new Map<WorkflowFile, ComfyWorkflow>()
   const logged = new Set<string>()
-  const say = (level: 'debug' | 'error', message: string): void => {
-    if (!logged.has(message)) log(level, message)
+  const logOnce = (message: string): void => {
+    if (!logged.has(message)) log('error', message)
     logged.add(message)
   }
 
-  async function readAll(): Promise<ReadFile[]> {
-    const ask = createReadClass(server)
+  async function read(): Promise<ReadFile[]> {
+    const readClass = createReadClass(server)
     const found = new Map<string, ReadFile>()
     for (const file of workflows) {
-      const read = await readOne(file, ask)
-      const { id, workflow, problem } = read
-      if (problem) say('error', `Workflow "${id}" is left out: ${problem}`)
+      const one = await readOne(file, readClass)
+      const { id, workflow, problem } = one
+      if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`)
       else known.set(file, workflow!)
-      if (found.has(id)) say('error', `${file.name}.json is left out: another workflow has the id "${id}"`)
-      else found.set(id, read)
+      if (found.has(id)) logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
+      else found.set(id, one)
     }
     return [...found.values()]
   }
@@ -47,7 +47,11 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
   async function readOne(file: WorkflowFile, ask: Parameters<typeof readWorkflow>[1]): Promise<ReadFile> {
     try {
       const workflow = known.get(file) ?? (await readWorkflow(file, ask))
-      const problem = workflow.missing.length > 0 ? whatIsMissing(workflow) : undefined
+      const missing = workflow.missing.map(
+        ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
+      )
+      const problem =
+        missing.length > 0 ? `ComfyUI does not have the node class ${missing.join(', ')}` : undefined
       return { id: workflow.shown.id, workflow, problem }
     } catch (error) {
       if (error instanceof EngineError) throw error
@@ -57,18 +61,13 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
 
   return {
     names: workflows.map(({ name }) => name),
-    read: readAll,
+    read,
     async find(id) {
-      const sure = [...known.values()].find(({ shown }) => shown.id === id)
-      if (sure) return sure
-      const file = (await readAll()).find((file) => file.id === id)
+      const runnable = [...known.values()].find(({ shown }) => shown.id === id)
+      if (runnable) return runnable
+      const file = (await read()).find((one) => one.id === id)
       if (file?.problem) throw new EngineError(422, file.problem)
       return file?.workflow
     },
   }
-}
-
-function whatIsMissing({ missing }: ComfyWorkflow): string {
-  const nodes = missing.map(({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`)
-  return `ComfyUI does not have the node class ${nodes.join(', ')}`
 }

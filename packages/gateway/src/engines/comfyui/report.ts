@@ -11,7 +11,7 @@ export async function report(server: Server, workflows: Workflows, records: Reco
     const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
     const files = await workflows.read()
     await records.prepare()
-    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(tell) }
+    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(show) }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     const about = `does not answer (${error.message}); each request tries it again`
@@ -20,7 +20,7 @@ export async function report(server: Server, workflows: Workflows, records: Reco
   }
 }
 
-function tell({ id, workflow, problem }: ReadFile): Report['workflows'][number] {
+function show({ id, workflow, problem }: ReadFile): Report['workflows'][number] {
   const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => {
     return `${name}${required ? '' : '?'}: ${kind}`
   })
