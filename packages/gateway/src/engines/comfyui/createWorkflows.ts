@@ -1,9 +1,8 @@
 import type { EngineContext, WorkflowFile } from '../../engine.ts'
 import { EngineError } from '../../engineErrors.ts'
-import { createReadClass } from './server/createReadClass.ts'
 import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
-import type { ComfyWorkflow } from './workflows/types.ts'
+import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 /** A file, what it was read as, and why the server can't run it. */
 export interface ReadFile {
@@ -22,7 +21,10 @@ export interface Workflows {
 }
 
 /** Reads the files with what the server knows of their classes; what it could not run then is read again. */
-export function createWorkflows(server: Server, { workflows, log }: EngineContext): Workflows {
+export function createWorkflows(
+  server: Server,
+  { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
+): Workflows {
   const known = new Map<WorkflowFile, ComfyWorkflow>()
   const logged = new Set<string>()
   const logOnce = (message: string): void => {
@@ -31,7 +33,12 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
   }
 
   async function read(): Promise<ReadFile[]> {
-    const readClass = createReadClass(server)
+    // Each class is asked for once.
+    const classes = new Map<string, Promise<ClassInfo | undefined>>()
+    const readClass = (type: string): Promise<ClassInfo | undefined> => {
+      if (!classes.has(type)) classes.set(type, askForClass(type))
+      return classes.get(type)!
+    }
     const found = new Map<string, ReadFile>()
     for (const file of workflows) {
       const one = await readOne(file, readClass)
@@ -42,6 +49,12 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
       else found.set(id, one)
     }
     return [...found.values()]
+  }
+
+  /** What the server knows of a class. */
+  async function askForClass(type: string): Promise<ClassInfo | undefined> {
+    const infos = Object(await server.read(`/object_info/${encodeURIComponent(type)}`))
+    return Object.hasOwn(infos, type) ? infos[type] : undefined
   }
 
   async function readOne(file: WorkflowFile, ask: Parameters<typeof readWorkflow>[1]): Promise<ReadFile> {

@@ -3,18 +3,6 @@ import type { Submitted } from '../records/types.ts'
 import type { NamedInput } from '../workflows/types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
-interface Fault {
-  type?: unknown
-  message?: unknown
-  details?: unknown
-  extra_info?: { input_name?: unknown } | null
-}
-
-interface Body {
-  error?: Fault | null
-  node_errors?: Record<string, { errors?: Fault[]; class_type?: unknown }> | null
-}
-
 /** Whether an answer to `/prompt` names faults of nodes. */
 export function hasNodeErrors(body: unknown): boolean {
   return Object.keys(Object(Object(body).node_errors)).length > 0
@@ -22,10 +10,11 @@ export function hasNodeErrors(body: unknown): boolean {
 
 /** Why ComfyUI did not take a run: by input where one is to blame, else by node. Never its traceback or paths. */
 export function readRefusal(body: unknown, run: Submitted, inputs: ReadonlyMap<string, NamedInput>): Error {
-  const { error, node_errors } = (body ?? {}) as Body
+  const { error, node_errors } = Object(body)
   const problems: Problem[] = []
   const others: string[] = []
-  for (const [node, { errors, class_type }] of Object.entries(node_errors ?? {})) {
+  for (const [node, faults] of Object.entries(Object(node_errors))) {
+    const { errors, class_type } = Object(faults)
     for (const fault of errors ?? []) {
       const field = fault.extra_info?.input_name
       const name = [...inputs].find(([, input]) => input.node === node && input.field === field)?.[0]
@@ -36,11 +25,11 @@ export function readRefusal(body: unknown, run: Submitted, inputs: ReadonlyMap<s
     }
   }
   if (problems.length > 0) return new InputError(problems)
-  const why = others.length > 0 ? others.join('; ') : say(error ?? {})
+  const why = others.length > 0 ? others.join('; ') : say(Object(error))
   return new EngineError(422, `ComfyUI refused the run: ${why}`)
 }
 
-function say({ type, message, details }: Fault): string {
+function say({ type, message, details }: Record<string, unknown>): string {
   // Of an exception, the details are of use to nobody but ComfyUI's authors.
   const parts = String(type).startsWith('exception_') ? [message] : [message, details]
   const said = parts.filter((part) => typeof part === 'string' && part !== '').join(': ')

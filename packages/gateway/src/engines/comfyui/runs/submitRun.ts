@@ -50,9 +50,8 @@ async function send(comfy: Comfy, run: Submitted, json: object, { inputs }: Comf
     await comfy.records.end(endWithout(run, 'refused', null))
     throw error
   }
-  const answer = await post(comfy.server, json)
-  if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
-  const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
+  const { status, text, unsent } = await post(comfy.server, json)
+  if (unsent) return refuse(unsent)
   const body = parseJson(text)
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
@@ -69,7 +68,8 @@ async function send(comfy: Comfy, run: Submitted, json: object, { inputs }: Comf
   return await lookFor(comfy, run.id)
 }
 
-async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
+/** The answer to the run, with a status of 0 where it is lost, or why nothing was sent. */
+async function post(server: Server, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
       // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
@@ -78,7 +78,8 @@ async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
       return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
-      if (error.sent || PAUSES_MS[tries] === undefined) return error
+      if (error.sent) return { status: 0, text: '' }
+      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
       await sleep(PAUSES_MS[tries]!)
     }
   }

@@ -1,16 +1,6 @@
 import type { Scalar } from '../../../engine.ts'
 import type { ComfyWorkflow, GraphNode, NamedInput } from './types.ts'
 
-/** A graph with the values of one run. */
-export interface FilledGraph {
-  readonly graph: Readonly<Record<string, GraphNode>>
-  /** The seeds that were drawn, by input. */
-  readonly seeds: ReadonlyMap<string, number>
-  /** The node of each output, by name. */
-  readonly outputs: ReadonlyMap<string, string>
-  readonly nodes: number
-}
-
 /**
  * Makes the graph of one run. A file's value is its name on the server. Files are saved under the run's own suffix,
  * since ComfyUI gives a name again once the folder was emptied: an old link would then show another run's picture.
@@ -19,7 +9,14 @@ export function fillGraph(
   { nodes, inputs, outputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
-): FilledGraph {
+): {
+  graph: Record<string, GraphNode>
+  /** Those that were drawn, by input. */
+  seeds: Map<string, number>
+  /** The node of each, by name. */
+  outputs: Map<string, string>
+  nodes: number
+} {
   const seeds = new Map<string, number>()
   // Not by assignment: a node or a field may be called `__proto__`.
   const changes = new Map<string, [field: string, value: unknown][]>()
