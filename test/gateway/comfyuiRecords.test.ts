@@ -5,18 +5,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Run, RunsQuery, Storage } from '../../packages/gateway/src/engine.ts'
-import {
-  createMarks,
-  endMark,
-  readMarks,
-} from '../../packages/gateway/src/engines/comfyui/records/createMarks.ts'
-import { createPrune } from '../../packages/gateway/src/engines/comfyui/records/createPrune.ts'
-import { createRecords } from '../../packages/gateway/src/engines/comfyui/records/createRecords.ts'
-import { createStored } from '../../packages/gateway/src/engines/comfyui/records/createStored.ts'
-import { createUserdata } from '../../packages/gateway/src/engines/comfyui/records/createUserdata.ts'
-import { recordPaths } from '../../packages/gateway/src/engines/comfyui/records/recordPaths.ts'
-import type { Ended } from '../../packages/gateway/src/engines/comfyui/records/types.ts'
+import type { Ended } from '../../packages/gateway/src/engines/comfyui/runs/types.ts'
 import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
+import { createUserdata } from '../../packages/gateway/src/engines/comfyui/server/createUserdata.ts'
+import { createMarks, endMark, readMarks } from '../../packages/gateway/src/records/createMarks.ts'
+import { createPrune } from '../../packages/gateway/src/records/createPrune.ts'
+import { createRecords } from '../../packages/gateway/src/records/createRecords.ts'
+import { createStored } from '../../packages/gateway/src/records/createStored.ts'
+import { recordPaths } from '../../packages/gateway/src/records/recordPaths.ts'
 import { rejection } from '../support/fakes.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 

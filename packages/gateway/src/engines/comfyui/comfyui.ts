@@ -1,21 +1,21 @@
 import type { Draft, Engine, EngineMaker, Scalar, StoredFile } from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
+import { createMemory } from '../../records/createMemory.ts'
+import { createRecords } from '../../records/createRecords.ts'
+import { createStored } from '../../records/createStored.ts'
 import { type ComfyuiOptions, checkOptions } from './checkOptions.ts'
 import { createReadContainer } from './createReadContainer.ts'
 import { createWorkflows } from './createWorkflows.ts'
 import { putFile } from './files/putFile.ts'
 import { readOutput } from './files/readOutput.ts'
-import { createMemory } from './records/createMemory.ts'
-import { createRecords } from './records/createRecords.ts'
-import { createStored } from './records/createStored.ts'
-import { createUserdata } from './records/createUserdata.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { getRuns } from './runs/getRuns.ts'
 import { stopRun } from './runs/stopRun.ts'
 import { submitRun } from './runs/submitRun.ts'
-import type { Comfy } from './runs/types.ts'
+import type { Comfy, Ended, Submitted } from './runs/types.ts'
 import { createServer } from './server/createServer.ts'
+import { createUserdata } from './server/createUserdata.ts'
 import { createReadQueue } from './server/readQueue.ts'
 import { createWatcher } from './watch/createWatcher.ts'
 
@@ -33,7 +33,10 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
   return (context): Engine => {
     const { storage, inputHosts, log } = context
     const server = createServer(url, fetch)
-    const records = createRecords(storage ? createStored(storage) : createUserdata(server, log), log)
+    const records = createRecords<Submitted, Ended>(
+      storage ? createStored(storage) : createUserdata(server, log),
+      log,
+    )
     const workflows = createWorkflows(server, context)
     const comfy: Comfy = {
       server,

@@ -1,11 +1,15 @@
 import type { Report } from '../../engine.ts'
 import type { ReadFile, Workflows } from './createWorkflows.ts'
-import type { Records } from './records/createRecords.ts'
+import type { Comfy } from './runs/types.ts'
 import type { Server } from './server/createServer.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
 
 /** Whether the server answers and keeps records, and what it can run. */
-export async function report(server: Server, workflows: Workflows, records: Records): Promise<Report> {
+export async function report(
+  server: Server,
+  workflows: Workflows,
+  records: Comfy['records'],
+): Promise<Report> {
   try {
     const { system } = Object(await server.read('/system_stats'))
     const about = `version ${Object(system).comfyui_version ?? 'unknown'}`

@@ -1,4 +1,4 @@
-import type { StoredOutput } from '../records/types.ts'
+import type { StoredOutput } from '../runs/types.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { contentTypeOf } from './contentTypeOf.ts'

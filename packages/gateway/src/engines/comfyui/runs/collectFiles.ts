@@ -1,6 +1,6 @@
-import type { StoredOutput, Submitted } from '../records/types.ts'
 import type { History } from '../server/readHistory.ts'
 import { outputName } from './showRun.ts'
+import type { StoredOutput, Submitted } from './types.ts'
 
 type Place = NonNullable<StoredOutput['at']>
 

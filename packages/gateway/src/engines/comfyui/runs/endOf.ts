@@ -1,6 +1,6 @@
-import type { Ended, Submitted } from '../records/types.ts'
 import type { History } from '../server/readHistory.ts'
 import { collectFiles } from './collectFiles.ts'
+import type { Ended, Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
 /** The end of a run, from what ComfyUI keeps of it. */

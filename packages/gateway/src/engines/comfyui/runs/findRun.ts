@@ -1,10 +1,9 @@
 import type { Run } from '../../../engine.ts'
-import type { Ended, Submitted } from '../records/types.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { endOf, endWithout } from './endOf.ts'
 import { showEnded, showRun } from './showRun.ts'
-import type { Comfy, Progress } from './types.ts'
+import type { Comfy, Ended, Progress, Submitted } from './types.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** As long as another gateway may still be sending a run that it wrote down. */

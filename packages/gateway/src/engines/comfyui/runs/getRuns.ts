@@ -1,5 +1,5 @@
 import type { Run, RunsQuery } from '../../../engine.ts'
-import type { Mark } from '../records/types.ts'
+import type { Mark } from '../../../records/types.ts'
 import { findRun } from './findRun.ts'
 import type { Comfy } from './types.ts'
 

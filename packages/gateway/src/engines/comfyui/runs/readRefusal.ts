@@ -1,6 +1,6 @@
 import { EngineError, InputError, type Problem } from '../../../engineErrors.ts'
-import type { Submitted } from '../records/types.ts'
 import type { NamedInput } from '../workflows/types.ts'
+import type { Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
 /** Whether an answer to `/prompt` names faults of nodes. */

@@ -1,6 +1,5 @@
 import type { Run, Submission } from '../../../engine.ts'
 import { EngineError } from '../../../engineErrors.ts'
-import type { Submitted } from '../records/types.ts'
 import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { parseJson } from '../server/parseJson.ts'
@@ -12,7 +11,7 @@ import { endWithout } from './endOf.ts'
 import { hasNodeErrors, readRefusal } from './readRefusal.ts'
 import { showRun } from './showRun.ts'
 import { stopRun } from './stopRun.ts'
-import type { Comfy } from './types.ts'
+import type { Comfy, Submitted } from './types.ts'
 
 /** When nothing accepts a connection, nothing was sent: try again after these. */
 const PAUSES_MS = [100, 300, 900]

@@ -1,5 +1,4 @@
-import type { Submitted } from '../records/types.ts'
-import type { Progress } from '../runs/types.ts'
+import type { Progress, Submitted } from '../runs/types.ts'
 
 interface State {
   value?: number

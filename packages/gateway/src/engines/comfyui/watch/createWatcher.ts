@@ -1,5 +1,5 @@
 import type { Run } from '../../../engine.ts'
-import { createMemory } from '../records/createMemory.ts'
+import { createMemory } from '../../../records/createMemory.ts'
 import { findRun } from '../runs/findRun.ts'
 import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'

@@ -1,8 +1,8 @@
 import type { EngineContext } from '../../../engine.ts'
-import type { Server } from '../server/createServer.ts'
-import { NoAnswer } from '../server/NoAnswer.ts'
-import { parseJson } from '../server/parseJson.ts'
-import type { Place } from './types.ts'
+import type { Place } from '../../../records/types.ts'
+import type { Server } from './createServer.ts'
+import { NoAnswer } from './NoAnswer.ts'
+import { parseJson } from './parseJson.ts'
 
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
 export function createUserdata(server: Server, log: EngineContext['log']): Place {

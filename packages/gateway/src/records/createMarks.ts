@@ -1,11 +1,12 @@
 import { createMemory } from './createMemory.ts'
-import type { Ended, Mark, Place, Submitted } from './types.ts'
+import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
 
 const NAME =
   /(?:^|\/)([0-9a-z]+)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_([0-9a-z]*)_([0-9a-z]*)|(_refused))?$/
 
 const written = (time: number | null): string => (time === null ? '' : Math.trunc(time).toString(36))
 const read = (text: string | undefined): number | null => (text ? Number.parseInt(text, 36) : null)
+
 /** So many loose marks of ended runs go into one file. */
 const PACK = 500
 
@@ -15,8 +16,8 @@ const PACK = 500
  * two gateways pack, one is read.
  */
 export interface Marks {
-  start(run: Submitted): Promise<unknown>
-  end(ended: Ended): Promise<void>
+  start(run: SubmittedRun): Promise<unknown>
+  end(ended: EndedRun): Promise<void>
   list(groupId: string | null): Promise<Mark[]>
   /** The marks that a file of `groups` stands for, by its path. */
   read(path: string): Promise<Mark[]>
@@ -40,7 +41,7 @@ export function createMarks(place: Place): Marks {
       const path = `${folder}/pack_${crypto.randomUUID()}.json`
       await place.write(path, names)
       // A server may refuse what it is given.
-      if ((await place.read(path)) === undefined) return
+      if ((await namesIn(path)).length === 0) return
       for (const name of names) await place.remove(`${folder}/${name}`)
     } finally {
       packing = false
@@ -68,12 +69,12 @@ export function createMarks(place: Place): Marks {
 }
 
 /** The mark of a run that was submitted. */
-function startMark({ id, createdAt }: Submitted): string {
+function startMark({ id, createdAt }: SubmittedRun): string {
   return `${written(createdAt)}_${id}`
 }
 
 /** The mark of a run that has ended; it stands for the first one. */
-export function endMark({ run, status, startedAt, completedAt }: Ended): string {
+export function endMark({ run, status, startedAt, completedAt }: EndedRun): string {
   const end = status === 'refused' ? 'refused' : `${written(startedAt)}_${written(completedAt)}`
   return `${startMark(run)}_${end}`
 }

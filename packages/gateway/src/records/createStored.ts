@@ -1,5 +1,5 @@
-import type { Storage } from '../../../engine.ts'
-import { EngineError } from '../../../engineErrors.ts'
+import type { Storage } from '../engine.ts'
+import { EngineError } from '../engineErrors.ts'
 import type { Place } from './types.ts'
 
 /** Records in a storage of the caller's. */

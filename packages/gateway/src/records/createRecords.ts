@@ -1,16 +1,17 @@
-import type { EngineContext } from '../../../engine.ts'
+import type { EngineContext } from '../engine.ts'
 import { createMarks } from './createMarks.ts'
 import { createMemory } from './createMemory.ts'
 import { createPrune } from './createPrune.ts'
 import { recordPaths } from './recordPaths.ts'
-import type { Ended, Mark, Place, Submitted } from './types.ts'
+import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
 
 /**
- * What is kept of runs. Each record is a fact, written once: `runs/ID.json` before ComfyUI hears of the run,
- * `cancelled/ID.json` before it hears of a cancel, and `ended/ID.json`, where the first writer wins. So gateways can't
- * undo each other, and a run is found by its id alone. Marks by group are what lists are made of.
+ * What is written down of runs, as their server forgets them. Each record is a fact, written once: `runs/ID.json` before
+ * the server hears of the run, `cancelled/ID.json` before it hears of a cancel, and `ended/ID.json`, where the first
+ * writer wins. So gateways can't undo each other, and a run is found by its id alone. Marks by group are what lists are
+ * made of.
  */
-export interface Records {
+export interface Records<Submitted, Ended> {
   submitted(id: string): Promise<Submitted | undefined>
   /** What this process remembers of it, without a request. */
   remembered(id: string): Submitted | undefined
@@ -25,24 +26,26 @@ export interface Records {
   prepare(): Promise<void>
 }
 
-export function createRecords(place: Place, log: EngineContext['log']): Records {
+export function createRecords<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>>(
+  place: Place,
+  log: EngineContext['log'],
+): Records<Submitted, Ended> {
   const runs = createMemory<Submitted>(5_000)
   const ends = createMemory<Ended>(5_000)
-  /** Ends that are told, and not yet written: they must not be forgotten. */
-  const owed = new Map<string, Ended>()
+  /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
+  const unwritten = new Map<string, Ended>()
   const marks = createMarks(place)
   const prune = createPrune(place, marks, log)
   let prepared = false
 
-  /** Writes what could not be written before. */
-  async function settle(): Promise<void> {
-    for (const [id, ended] of owed) {
+  async function writeEnds(): Promise<void> {
+    for (const [id, ended] of unwritten) {
       try {
         const path = recordPaths(id).end
         const first = (await place.write(path, ended)) ? ended : ((await place.read<Ended>(path)) ?? ended)
         await marks.end(first)
         ends.set(id, first)
-        owed.delete(id)
+        unwritten.delete(id)
       } catch {
         return
       }
@@ -53,8 +56,8 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
     submitted: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
     remembered: runs.get,
     async ended(id) {
-      if (owed.size > 0) await settle()
-      return owed.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
+      if (unwritten.size > 0) await writeEnds()
+      return unwritten.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
     },
     cancelAsked: async (id) => (await place.read(recordPaths(id).cancel)) !== undefined,
     async submit(run) {
@@ -65,12 +68,12 @@ export function createRecords(place: Place, log: EngineContext['log']): Records 
     askCancel: (id) => place.write(recordPaths(id).cancel, { askedAt: Date.now() }),
     async end(ended) {
       const { id } = ended.run
-      const known = owed.get(id) ?? ends.get(id)
+      const known = unwritten.get(id) ?? ends.get(id)
       if (known) return known
       // In case two callers of this process see the end at once.
       ends.set(id, ended)
-      owed.set(id, ended)
-      await settle()
+      unwritten.set(id, ended)
+      await writeEnds()
       return ends.get(id) ?? ended
     },
     marks: marks.list,
