@@ -123,7 +123,10 @@ function serverBreaches(path: string, target: string): string[] {
   if (room === 'face' && from && from !== room) found.push(`the face imports ${target}`)
   if (room === 'node' && from?.startsWith('engines/')) found.push(`the server imports ${target}`)
   if (room?.startsWith('engines/') && target.startsWith('packages/')) {
-    if (from !== room && !/^packages\/gateway\/src\/engine(Errors)?\.ts$/.test(target))
+    if (
+      from !== room &&
+      !/^packages\/gateway\/src\/(engine|engineErrors|openUrl|records\/\w+)\.ts$/.test(target)
+    )
       found.push(`an engine imports ${target}`)
   }
   if (target.startsWith('@flowscale/')) {

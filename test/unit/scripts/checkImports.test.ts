@@ -49,6 +49,7 @@ const wrong: [what: string, found: string[]][] = [
   ['an engine from the face', gateway('face/x.ts', "import type { X } from '../engines/comfyui/x.ts'")],
   ['an engine from the server', gateway('node/x.ts', "import { x } from '../engines/comfyui/x.ts'")],
   ['the face from an engine', gateway('engines/comfyui/x.ts', "import { x } from '../../face/types.ts'")],
+  ['the rest from an engine', gateway('engines/a/x.ts', "import { x } from '../../createGateway.ts'")],
   ['an engine from another', gateway('engines/a/x.ts', "import { x } from '../b/y.ts'")],
   ['node: in an engine', gateway('engines/a/x.ts', "import { x } from 'node:fs'")],
 ]
@@ -116,6 +117,7 @@ test('lets pass what is allowed', () => {
     gateway('engines/a/b/x.ts', "import { x } from '../y.ts'; import { z } from '../../../engine.ts'"),
     [],
   )
+  assert.equal(gateway('engines/a/x.ts', "import '../../records/x.ts'; import '../../openUrl.ts'"), [])
 })
 
 test.run()

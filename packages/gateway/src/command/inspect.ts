@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { inspectWorkflow } from '../engines/comfyui/inspectWorkflow.ts'
 import { readWorkflow } from '../folder/readWorkflow.ts'
 import { parseArguments } from '../node/parseArguments.ts'
+import { describeWorkflow } from './describeWorkflow.ts'
 import { help } from './help.ts'
+import { sidecarOf } from './sidecarOf.ts'
 
 /** Prints what a workflow takes and gives, and why it is named so; `--write` saves the names beside it. */
 export async function inspect(args: string[]): Promise<void> {
@@ -20,10 +22,10 @@ export async function inspect(args: string[]): Promise<void> {
   const [path, ...more] = positionals
   if (!path || more.length > 0) throw new Error('inspect takes one file: flowscale-gateway inspect FILE.')
   const file = await readWorkflow(path)
-  const { text, sidecar } = await inspectWorkflow(values.comfyui, file)
-  process.stdout.write(text)
+  const workflow = await inspectWorkflow(values.comfyui, file)
+  process.stdout.write(describeWorkflow(workflow))
   if (!values.write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)
-  await writeFile(to, `${JSON.stringify(sidecar, null, 2)}\n`)
+  await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`)
   process.stdout.write(`\nWritten to ${to}\n`)
 }

@@ -1,15 +1,14 @@
 import type { EngineContext, WorkflowFile } from '../../engine.ts'
 import { EngineError } from '../../engineErrors.ts'
-import { createReadClass } from './server/createReadClass.ts'
 import type { Server } from './server/createServer.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
-import type { ComfyWorkflow } from './workflows/types.ts'
+import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 /** A file, what it was read as, and why the server can't run it. */
 export interface ReadFile {
   readonly id: string
   readonly workflow?: ComfyWorkflow | undefined
-  readonly problem?: string | null | undefined
+  readonly problem?: string | undefined
 }
 
 export interface Workflows {
@@ -22,33 +21,50 @@ export interface Workflows {
 }
 
 /** Reads the files with what the server knows of their classes; what it could not run then is read again. */
-export function createWorkflows(server: Server, { workflows, log }: EngineContext): Workflows {
+export function createWorkflows(
+  server: Server,
+  { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
+): Workflows {
   const known = new Map<WorkflowFile, ComfyWorkflow>()
   const logged = new Set<string>()
-  const say = (level: 'debug' | 'error', message: string): void => {
-    if (!logged.has(message)) log(level, message)
+  const logOnce = (message: string): void => {
+    if (!logged.has(message)) log('error', message)
     logged.add(message)
   }
 
-  async function readAll(): Promise<ReadFile[]> {
-    const ask = createReadClass(server)
+  async function read(): Promise<ReadFile[]> {
+    // Each class is asked for once.
+    const classes = new Map<string, Promise<ClassInfo | undefined>>()
+    const readClass = (type: string): Promise<ClassInfo | undefined> => {
+      if (!classes.has(type)) classes.set(type, askForClass(type))
+      return classes.get(type)!
+    }
     const found = new Map<string, ReadFile>()
     for (const file of workflows) {
-      const read = await readOne(file, ask)
-      const { id, workflow, problem } = read
-      if (problem) say('error', `Workflow "${id}" is left out: ${problem}`)
+      const one = await readOne(file, readClass)
+      const { id, workflow, problem } = one
+      if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`)
       else known.set(file, workflow!)
-      for (const note of workflow?.notes ?? []) say('debug', `Workflow "${id}": ${note}`)
-      if (found.has(id)) say('error', `${file.name}.json is left out: another workflow has the id "${id}"`)
-      else found.set(id, read)
+      if (found.has(id)) logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
+      else found.set(id, one)
     }
     return [...found.values()]
+  }
+
+  /** What the server knows of a class. */
+  async function askForClass(type: string): Promise<ClassInfo | undefined> {
+    const infos = Object(await server.read(`/object_info/${encodeURIComponent(type)}`))
+    return Object.hasOwn(infos, type) ? infos[type] : undefined
   }
 
   async function readOne(file: WorkflowFile, ask: Parameters<typeof readWorkflow>[1]): Promise<ReadFile> {
     try {
       const workflow = known.get(file) ?? (await readWorkflow(file, ask))
-      const problem = workflow.missing.length > 0 ? whatIsMissing(workflow) : undefined
+      const missing = workflow.missing.map(
+        ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
+      )
+      const problem =
+        missing.length > 0 ? `ComfyUI does not have the node class ${missing.join(', ')}` : undefined
       return { id: workflow.shown.id, workflow, problem }
     } catch (error) {
       if (error instanceof EngineError) throw error
@@ -58,18 +74,13 @@ export function createWorkflows(server: Server, { workflows, log }: EngineContex
 
   return {
     names: workflows.map(({ name }) => name),
-    read: readAll,
+    read,
     async find(id) {
-      const sure = [...known.values()].find(({ shown }) => shown.id === id)
-      if (sure) return sure
-      const file = (await readAll()).find((file) => file.id === id)
+      const runnable = [...known.values()].find(({ shown }) => shown.id === id)
+      if (runnable) return runnable
+      const file = (await read()).find((one) => one.id === id)
       if (file?.problem) throw new EngineError(422, file.problem)
       return file?.workflow
     },
   }
-}
-
-function whatIsMissing({ missing }: ComfyWorkflow): string {
-  const nodes = missing.map(({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`)
-  return `ComfyUI does not have the node class ${nodes.join(', ')}`
 }

@@ -1,15 +1,12 @@
 import type { WorkflowFile } from '../../engine.ts'
-import { createReadClass } from './server/createReadClass.ts'
+import { createWorkflows } from './createWorkflows.ts'
 import { createServer } from './server/createServer.ts'
-import { describeWorkflow } from './workflows/describeWorkflow.ts'
-import { readWorkflow } from './workflows/readWorkflow.ts'
-import { sidecarOf } from './workflows/sidecarOf.ts'
+import type { ComfyWorkflow } from './workflows/types.ts'
 
-/** What a server makes of a workflow, for people, and the sidecar that names the same. */
-export async function inspectWorkflow(
-  url: string,
-  file: WorkflowFile,
-): Promise<{ text: string; sidecar: Record<string, unknown> }> {
-  const workflow = await readWorkflow(file, createReadClass(createServer(url, undefined)))
-  return { text: describeWorkflow(workflow), sidecar: sidecarOf(workflow) }
+/** What a server makes of a workflow. */
+export async function inspectWorkflow(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
+  const files = createWorkflows(createServer(url, undefined), { workflows: [file], log: () => {} })
+  const [{ workflow, problem } = {}] = await files.read()
+  if (!workflow) throw new Error(problem)
+  return workflow
 }

@@ -21,78 +21,54 @@ export async function putFile(
   // The field before the file: a server may read them in turn.
   const head = `${part('type')}\r\ninput\r\n${part('image', `; filename="${filename}"`)}content-type: application/octet-stream\r\n\r\n`
   const idle = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => idle.abort(), IDLE_MS)
+  let timer = wait()
   let size = 0
   let refused = false
-  const count = (chunk?: Uint8Array): void => {
-    size += chunk?.byteLength ?? 0
-    clearTimeout(timer)
-    timer = setTimeout(() => idle.abort(), IDLE_MS)
-  }
-  count()
+  const encoder = new TextEncoder()
+  // The parts around the file, piece by piece, as fast as they are read.
+  const body = file.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      start: (controller) => controller.enqueue(encoder.encode(head)),
+      transform(chunk, controller) {
+        size += chunk.byteLength
+        clearTimeout(timer)
+        timer = wait()
+        controller.enqueue(chunk)
+      },
+      flush: (controller) => controller.enqueue(encoder.encode(`\r\n--${boundary}--\r\n`)),
+    }),
+  )
   try {
     const { status, text } = await server.send('/upload/image', {
       method: 'POST',
-      body: wrap(head, file.body, `\r\n--${boundary}--\r\n`, count),
+      body,
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
       signal: AbortSignal.any([signal, idle.signal]),
       timeoutMs: 2 ** 31 - 1,
     })
     refused = status === 413
-    const { name, subfolder } = (parseJson(text) ?? {}) as { name?: unknown; subfolder?: unknown }
+    const { name, subfolder } = Object(parseJson(text))
     if (typeof name !== 'string') throw new NoAnswer(`status ${status} for an upload`, true)
     return subfolder ? `${subfolder}/${name}` : name
   } catch (error) {
     await file.body.cancel().catch(() => {})
     signal.throwIfAborted()
-    const limit = await readLimit(server)
+    const features = await server.read('/features').catch(() => undefined)
+    const limit: unknown = Object(features).max_upload_size
     // A server may hang up where a file is too large, before it says so.
-    if (!refused && !(size > limit)) {
-      throw error instanceof NoAnswer ? error : new NoAnswer('an upload stood still', true)
+    if (refused || (typeof limit === 'number' && size > limit)) {
+      const most = typeof limit === 'number' ? `the ${limit} bytes that ComfyUI takes` : 'ComfyUI takes'
+      throw new EngineError(413, `The upload is larger than ${most}`)
     }
-    const told = Number.isNaN(limit) ? 'ComfyUI takes' : `the ${limit} bytes that ComfyUI takes`
-    throw new EngineError(413, `The upload is larger than ${told}`)
+    throw error instanceof NoAnswer ? error : new NoAnswer('an upload stood still', true)
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** The parts around a stream, piece by piece, as fast as they are read. */
-function wrap(
-  head: string,
-  body: ReadableStream<Uint8Array>,
-  tail: string,
-  count: (chunk: Uint8Array) => void,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      start: (controller) => controller.enqueue(encoder.encode(head)),
-      transform(chunk, controller) {
-        count(chunk)
-        controller.enqueue(chunk)
-      },
-      flush: (controller) => controller.enqueue(encoder.encode(tail)),
-    }),
-  )
-}
-
-/** NaN where the server does not tell. */
-async function readLimit(server: Server): Promise<number> {
-  try {
-    return Number(((await server.read('/features')) as { max_upload_size?: unknown }).max_upload_size)
-  } catch {
-    return Number.NaN
-  }
-}
-
 /** What may be in a file's name on any system, with its ending. */
 function safeName(name: string): string {
-  const last = name.replace(/^[\s\S]*[\\/]/, '')
-  return (
-    last
-      .replace(/[^A-Za-z0-9._-]+/g, '_')
-      .replace(/^\.+/, '')
-      .slice(-60) || 'file'
-  )
+  const last = name.replace(/^[\s\S]*[\\/]/, '').replace(/[^A-Za-z0-9._-]+/g, '_')
+  return last.replace(/^\.+/, '').slice(-60) || 'file'
 }

@@ -1,10 +1,10 @@
-import type { StoredOutput } from '../records/types.ts'
+import type { StoredOutput } from '../runs/types.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { contentTypeOf } from './contentTypeOf.ts'
 
 const ASKED = ['range', 'if-none-match', 'if-modified-since']
-const TOLD = ['content-range', 'etag', 'last-modified', 'accept-ranges']
+const ANSWERED = ['content-range', 'etag', 'last-modified', 'accept-ranges']
 
 /** A file of a run as a stream; `undefined` where ComfyUI has it no more. */
 export async function readOutput(
@@ -13,40 +13,30 @@ export async function readOutput(
   asked: Headers,
   signal: AbortSignal,
 ): Promise<Response | undefined> {
-  const type = contentTypeOf(name)
+  const type = { 'content-type': contentTypeOf(name) }
   if (!at) {
     const bytes = new TextEncoder().encode(text)
-    return new Response(bytes, {
-      headers: { 'content-type': type, 'content-length': String(bytes.byteLength) },
-    })
+    return new Response(bytes, { headers: { ...type, 'content-length': String(bytes.byteLength) } })
   }
-  const path = `/view?${new URLSearchParams({ filename: at.filename, subfolder: at.subfolder, type: at.type })}`
-  const headers: Record<string, string> = { 'accept-encoding': 'identity' }
-  for (const header of ASKED) if (asked.has(header)) headers[header] = asked.get(header)!
-  if (headers.range !== undefined && asked.has('if-range') && !(await isSame(asked.get('if-range')!))) {
-    delete headers.range
+  const path = `/view?${new URLSearchParams({ ...at })}`
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...pick(asked, ASKED) }
+  const version = asked.get('if-range')
+  if (headers.range !== undefined && version !== null) {
+    // ComfyUI gives a part even of another file than the caller began with.
+    const now = await server.open(path, { method: 'HEAD', signal })
+    if (![now.headers.get('etag'), now.headers.get('last-modified')].includes(version)) delete headers.range
   }
-  const response = await server.open(path, { headers, signal })
-  const { status } = response
-  if (status === 404) {
-    await response.body?.cancel()
-    return undefined
+  const { status, body, headers: answered } = await server.open(path, { headers, signal })
+  if (status === 200 || status === 206) {
+    const more = pick(answered, ['content-length', ...ANSWERED])
+    return new Response(body, { status, headers: { ...more, ...type } })
   }
-  if (![200, 206, 304, 416].includes(status)) {
-    await response.body?.cancel()
-    throw new NoAnswer(`status ${status} for a file`, true)
-  }
-  const told = new Headers({ 'content-type': type })
-  const whole = status === 200 || status === 206
-  for (const header of whole ? ['content-length', ...TOLD] : TOLD) {
-    if (response.headers.has(header)) told.set(header, response.headers.get(header)!)
-  }
-  if (!whole) await response.body?.cancel()
-  return new Response(whole ? response.body : null, { status, headers: told })
+  await body?.cancel()
+  if (status === 404) return undefined
+  if (status !== 304 && status !== 416) throw new NoAnswer(`status ${status} for a file`, true)
+  return new Response(null, { status, headers: { ...pick(answered, ANSWERED), ...type } })
+}
 
-  /** ComfyUI gives a part even of another file than the caller began with. */
-  async function isSame(version: string): Promise<boolean> {
-    const response = await server.open(path, { method: 'HEAD', signal })
-    return version === response.headers.get('etag') || version === response.headers.get('last-modified')
-  }
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!]] : [])))
 }

@@ -1,6 +1,6 @@
-import type { StoredOutput, Submitted } from '../records/types.ts'
 import type { History } from '../server/readHistory.ts'
 import { outputName } from './showRun.ts'
+import type { StoredOutput, Submitted } from './types.ts'
 
 type Place = NonNullable<StoredOutput['at']>
 
@@ -12,9 +12,9 @@ export function collectFiles(
   const files: StoredOutput[] = []
   let missing: string | undefined
   for (const { name, node } of run.outputs) {
-    const told = outputs[node] ?? {}
-    const found = findFiles(told)
-    const texts = found.length > 0 ? [] : [told.text].flat(2).filter((text) => typeof text === 'string')
+    const output = outputs[node] ?? {}
+    const found = findFiles(output)
+    const texts = found.length > 0 ? [] : [output.text].flat(2).filter((text) => typeof text === 'string')
     if (found.length + texts.length === 0) missing ??= node
     const full = (index: number, extension: string): string =>
       `${outputName(run, name)}${index > 0 ? `_${index + 1}` : ''}.${extension}`
@@ -25,17 +25,17 @@ export function collectFiles(
 }
 
 /** Whatever key a node uses: an output is an object with a file name. A preview counts where there is nothing else. */
-function findFiles(told: Readonly<Record<string, unknown>>): Place[] {
+function findFiles(output: Readonly<Record<string, unknown>>): Place[] {
   const places = new Map<string, Place>()
-  for (const item of Object.values(told).flat(2)) {
+  for (const item of Object.values(output).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
     // ComfyUI looks for the last part of a file's name alone.
     const path = `${subfolder}/${filename}`.split('/').filter((part) => part !== '')
     places.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
   }
-  const kept = [...places.values()].filter(({ type }) => type === 'output')
-  return kept.length > 0 ? kept : [...places.values()].filter(({ type }) => type === 'temp')
+  const results = [...places.values()].filter(({ type }) => type === 'output')
+  return results.length > 0 ? results : [...places.values()].filter(({ type }) => type === 'temp')
 }
 
 function extensionOf(filename: string): string {

@@ -1,43 +1,37 @@
-import type { Ended, Submitted } from '../records/types.ts'
 import type { History } from '../server/readHistory.ts'
 import { collectFiles } from './collectFiles.ts'
+import type { Ended, Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
 /** The end of a run, from what ComfyUI keeps of it. */
 export function endOf(run: Submitted, { outputs, success, messages }: History): Ended {
-  const timeOf = (at: number | undefined): number | null => {
-    const time = messages[at ?? -1]?.[1]?.timestamp
+  const timeOf = (message: History['messages'][number] | undefined): number | null => {
+    const time = message?.[1].timestamp
     return typeof time === 'number' ? time : null
   }
-  const startedAt = timeOf(messages.findIndex(([type]) => type === 'execution_start'))
   const { files, missing } = collectFiles(run, outputs)
-  const ended = { run, files, startedAt, completedAt: timeOf(messages.length - 1) ?? Date.now() }
-  if (success && missing === undefined) return { ...ended, status: 'completed', error: null }
+  const end = (status: Ended['status'], error: string | null): Ended => ({
+    run,
+    status,
+    error,
+    startedAt: timeOf(messages.find(([type]) => type === 'execution_start')),
+    completedAt: timeOf(messages.at(-1)) ?? Date.now(),
+    files,
+  })
   if (success) {
-    const error = `node "${run.titles[missing!] ?? missing}" wrote no file`
-    return { ...ended, status: 'failed', error }
+    if (missing === undefined) return end('completed', null)
+    return end('failed', `node "${run.titles[missing] ?? missing}" wrote no file`)
   }
   // The status of an interrupted run is that of a failed one.
-  const [type, data] = messages.at(-1) ?? []
-  if (type === 'execution_interrupted') return { ...ended, status: 'cancelled', error: null }
-  return { ...ended, status: 'failed', error: messageOf(run, data ?? {}) }
-}
-
-function messageOf(
-  run: Submitted,
-  { node_id, node_type, exception_message }: Readonly<Record<string, unknown>>,
-): string {
+  const [type, { node_id, node_type, exception_message }] = messages.at(-1) ?? ['', {}]
+  if (type === 'execution_interrupted') return end('cancelled', null)
   const title = run.titles[String(node_id)] ?? node_type
-  const told = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
-  const message = told || 'ComfyUI says no more than that it failed'
-  return title ? `${title}: ${message}` : message
+  const said = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
+  const message = said || 'ComfyUI says no more than that it failed'
+  return end('failed', title ? `${title}: ${message}` : message)
 }
 
 /** The end of a run that ComfyUI tells nothing of. */
-export function endWithout(
-  run: Submitted,
-  status: 'failed' | 'cancelled' | 'refused',
-  error: string | null,
-): Ended {
+export function endWithout(run: Submitted, status: Ended['status'], error: string | null): Ended {
   return { run, status, error, startedAt: null, completedAt: Date.now(), files: [] }
 }

@@ -1,17 +1,17 @@
 import type { Run, RunsQuery } from '../../../engine.ts'
-import type { Mark } from '../records/types.ts'
+import type { Mark } from '../../../records/types.ts'
 import { findRun } from './findRun.ts'
-import type { Shop } from './types.ts'
+import type { Comfy } from './types.ts'
 
 const AT_ONCE = 8
+const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
 
 /** A page: the names of marks sort and count, and only the runs of the page are read. */
-export async function getRuns(shop: Shop, query: RunsQuery): Promise<{ runs: Run[]; total: number }> {
+export async function getRuns(comfy: Comfy, query: RunsQuery): Promise<{ runs: Run[]; total: number }> {
   const { groupId, sortBy, sortOrder, offset, limit } = query
-  const timeOf = ({ createdAt, startedAt, completedAt }: Mark): number | null =>
-    sortBy === 'created_at' ? createdAt : sortBy === 'started_at' ? startedAt : completedAt
+  const timeOf = (mark: Mark): number | null => mark[TIMES[sortBy]]
   const direction = sortOrder === 'asc' ? 1 : -1
-  const marks = await shop.records.marks(groupId)
+  const marks = await comfy.records.marks(groupId)
   // What has no such time yet comes last in either order.
   marks.sort((a, b) => {
     const [first, second] = [timeOf(a), timeOf(b)]
@@ -22,7 +22,7 @@ export async function getRuns(shop: Shop, query: RunsQuery): Promise<{ runs: Run
   const runs: (Run | undefined)[] = []
   const rest = page.entries()
   const work = async (): Promise<void> => {
-    for (const [index, { id }] of rest) runs[index] = await findRun(shop, id)
+    for (const [index, { id }] of rest) runs[index] = await findRun(comfy, id)
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return { runs: runs.filter((run) => run !== undefined), total: marks.length }

@@ -1,50 +1,37 @@
 import { EngineError, InputError, type Problem } from '../../../engineErrors.ts'
-import type { Submitted } from '../records/types.ts'
 import type { NamedInput } from '../workflows/types.ts'
+import type { Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
-
-interface Told {
-  type?: unknown
-  message?: unknown
-  details?: unknown
-  extra_info?: { input_name?: unknown; node_id?: unknown } | null
-}
-
-interface Body {
-  error?: Told | null
-  node_errors?: Record<string, { errors?: Told[]; class_type?: unknown }> | null
-}
 
 /** Whether an answer to `/prompt` names faults of nodes. */
 export function hasNodeErrors(body: unknown): boolean {
-  const errors = (body as Body | null)?.node_errors
-  return typeof errors === 'object' && errors !== null && Object.keys(errors).length > 0
+  return Object.keys(Object(Object(body).node_errors)).length > 0
 }
 
 /** Why ComfyUI did not take a run: by input where one is to blame, else by node. Never its traceback or paths. */
 export function readRefusal(body: unknown, run: Submitted, inputs: ReadonlyMap<string, NamedInput>): Error {
-  const { error, node_errors } = (body ?? {}) as Body
+  const { error, node_errors } = Object(body)
   const problems: Problem[] = []
   const others: string[] = []
-  for (const [node, { errors, class_type }] of Object.entries(node_errors ?? {})) {
-    for (const told of errors ?? []) {
-      const field = told.extra_info?.input_name
+  for (const [node, faults] of Object.entries(Object(node_errors))) {
+    const { errors, class_type } = Object(faults)
+    for (const fault of errors ?? []) {
+      const field = fault.extra_info?.input_name
       const name = [...inputs].find(([, input]) => input.node === node && input.field === field)?.[0]
-      const msg = say(told)
-      if (name !== undefined)
-        problems.push({ loc: ['body', name], msg, type: String(told.type ?? 'value_error') })
+      const msg = say(fault)
+      const type = String(fault.type ?? 'value_error')
+      if (name !== undefined) problems.push({ loc: ['body', name], msg, type })
       else others.push(`node "${run.titles[node] ?? class_type ?? node}": ${msg}`)
     }
   }
   if (problems.length > 0) return new InputError(problems)
-  const why = others.length > 0 ? others.join('; ') : say(error ?? {})
+  const why = others.length > 0 ? others.join('; ') : say(Object(error))
   return new EngineError(422, `ComfyUI refused the run: ${why}`)
 }
 
-function say({ type, message, details }: Told): string {
-  const parts = [message]
+function say({ type, message, details }: Record<string, unknown>): string {
   // Of an exception, the details are of use to nobody but ComfyUI's authors.
-  if (!String(type).startsWith('exception_')) parts.push(details)
-  const said = parts.filter((part): part is string => typeof part === 'string' && part !== '')
-  return withoutPaths(said.join(': ')).trim().slice(0, 500) || 'it does not say why'
+  const parts = String(type).startsWith('exception_') ? [message] : [message, details]
+  const said = parts.filter((part) => typeof part === 'string' && part !== '').join(': ')
+  return withoutPaths(said).trim().slice(0, 500) || 'it does not say why'
 }

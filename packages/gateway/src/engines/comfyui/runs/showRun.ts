@@ -1,19 +1,18 @@
 import type { Run } from '../../../engine.ts'
-import type { Ended, Submitted } from '../records/types.ts'
-
-type State = Pick<Run, 'status' | 'progress'> & Partial<Run>
+import type { Ended, Submitted } from './types.ts'
 
 /** A run in the state that it is in. */
-export function showRun(run: Submitted, state: State): Run {
+export function showRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
+  const { id, workflowId, groupId, shown, outputs, createdAt } = run
   return {
-    id: run.id,
-    workflowId: run.workflowId,
-    groupId: run.groupId,
-    inputs: run.shown,
-    outputNames: run.outputs.map(({ name }) => outputName(run, name)),
+    id,
+    workflowId,
+    groupId,
+    inputs: shown,
+    outputNames: outputs.map(({ name }) => outputName(run, name)),
     files: [],
     error: null,
-    createdAt: run.createdAt,
+    createdAt,
     startedAt: null,
     completedAt: null,
     ...state,
@@ -21,17 +20,10 @@ export function showRun(run: Submitted, state: State): Run {
 }
 
 /** A run that has ended; `undefined` for what ComfyUI refused. */
-export function showEnded({ run, status, error, startedAt, completedAt, files }: Ended): Run | undefined {
+export function showEnded({ run, status, files, ...times }: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
-  return showRun(run, {
-    status,
-    progress,
-    error,
-    startedAt,
-    completedAt,
-    files: files.map(({ name }) => name),
-  })
+  return showRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
 }
 
 /** The name alone must find the run. */

@@ -1,19 +1,17 @@
 import type { Run, Submission } from '../../../engine.ts'
 import { EngineError } from '../../../engineErrors.ts'
-import type { Submitted } from '../records/types.ts'
 import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { parseJson } from '../server/parseJson.ts'
 import { readHistory } from '../server/readHistory.ts'
 import { sleep } from '../sleep.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
-import { titleOf } from '../workflows/titleOf.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 import { endWithout } from './endOf.ts'
 import { hasNodeErrors, readRefusal } from './readRefusal.ts'
 import { showRun } from './showRun.ts'
 import { stopRun } from './stopRun.ts'
-import type { Shop } from './types.ts'
+import type { Comfy, Submitted } from './types.ts'
 
 /** When nothing accepts a connection, nothing was sent: try again after these. */
 const PAUSES_MS = [100, 300, 900]
@@ -21,68 +19,68 @@ const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
 export async function submitRun(
-  shop: Shop,
+  comfy: Comfy,
   workflow: ComfyWorkflow,
   id: string,
   { shown, groupId }: Submission,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
   const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
-  const drawn = [...seeds].map(([path, value]) => ({ path, value }))
   const run: Submitted = {
     id,
     workflowId: workflow.shown.id,
     groupId,
     createdAt: Date.now(),
-    shown: [...shown, ...drawn],
+    shown: [...shown, ...[...seeds].map(([path, value]) => ({ path, value }))],
     outputs: [...outputs].map(([name, node]) => ({ name, node })),
-    titles: Object.fromEntries(Object.entries(graph).map(([node, known]) => [node, titleOf(known)])),
+    titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
     nodes,
   }
   const refuse = async (error: unknown): Promise<never> => {
-    await shop.records.end(endWithout(run, 'refused', null))
+    await comfy.records.end(endWithout(run, 'refused', null))
     throw error
   }
   // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
-  await shop.records.submit(run).catch(refuse)
+  await comfy.records.submit(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
-  const number = await send(shop, run, refuse, json, workflow)
-  shop.taken.set(id, true)
+  const number = await send(comfy, run, refuse, json, workflow)
+  comfy.taken.set(id, true)
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
 
 /** Sends the run once, and gives its number in the queue. */
 async function send(
-  shop: Shop,
+  comfy: Comfy,
   run: Submitted,
   refuse: (error: unknown) => Promise<never>,
   json: object,
   { inputs }: ComfyWorkflow,
 ): Promise<number> {
-  const answer = await post(shop.server, json)
-  if (answer instanceof NoAnswer && !answer.sent) return refuse(answer)
-  const { status, text } = answer instanceof NoAnswer ? { status: 0, text: '' } : answer
-  const body = parseJson(text) as { number?: unknown; prompt_id?: unknown } | null | undefined
-  if (status === 200 && typeof body?.prompt_id === 'string' && body.prompt_id !== run.id) {
-    await stopRun(shop, body.prompt_id).catch(() => {})
+  const { status, text, unsent } = await post(comfy.server, json)
+  if (unsent) return refuse(unsent)
+  const body = parseJson(text)
+  const { number, prompt_id } = Object(body)
+  if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
+    await stopRun(comfy, prompt_id).catch(() => {})
     const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
     return refuse(new EngineError(502, message))
   }
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
-    await stopRun(shop, run.id).catch(() => {})
+    await stopRun(comfy, run.id).catch(() => {})
     return refuse(readRefusal(body, run, inputs))
   }
-  if (status === 200 && typeof body?.number === 'number') return body.number
+  if (status === 200 && typeof number === 'number') return number
   if (status === 400) return refuse(readRefusal(body, run, inputs))
   if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
   if (status > 400 && status < 500) {
     return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
   }
-  return await lookFor(shop, run.id)
+  return await lookFor(comfy, run.id)
 }
 
-async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
+/** The answer to the run, with a status of 0 where it is lost, or why nothing was sent. */
+async function post(server: Server, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
       // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
@@ -91,18 +89,18 @@ async function post(server: Server, json: object): Promise<Answer | NoAnswer> {
       return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
-      if (error.sent || PAUSES_MS[tries] === undefined) return error
+      if (error.sent) return { status: 0, text: '' }
+      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
       await sleep(PAUSES_MS[tries]!)
     }
   }
 }
 
 /** After an answer that is lost: the run may be there, and must not be sent again. */
-async function lookFor({ server, readQueue }: Shop, id: string): Promise<number> {
+async function lookFor({ server, readQueue }: Comfy, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {
-      const { running, pending } = await readQueue(0)
-      const item = [...running, ...pending].find((queued) => queued.id === id)
+      const item = (await readQueue(0)).items.find((queued) => queued.id === id)
       if (item) return item.number
       const history = await readHistory(server, id)
       if (history) return history === 'unreadable' ? 0 : history.number

@@ -1,23 +1,45 @@
-import type { Memory } from '../records/createMemory.ts'
-import type { Records } from '../records/createRecords.ts'
+import type { Run } from '../../../engine.ts'
+import type { Memory } from '../../../records/createMemory.ts'
+import type { Records } from '../../../records/createRecords.ts'
+import type { EndedRun, SubmittedRun } from '../../../records/types.ts'
 import type { Server } from '../server/createServer.ts'
 import type { ReadQueue } from '../server/readQueue.ts'
 
-/** What a running node is at. */
-export interface Progress {
-  readonly progress: number
-  /** The title of the node. */
-  readonly node?: string | undefined
+/** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
+export interface Submitted extends SubmittedRun {
+  readonly workflowId: string
+  readonly shown: Run['inputs']
+  readonly outputs: readonly { readonly name: string; readonly node: string }[]
+  /** The titles of the graph's nodes, by id. */
+  readonly titles: Readonly<Record<string, string>>
+  /** How many of them have to run. */
+  readonly nodes: number
 }
 
-/** One server, and what is known of its runs. */
-export interface Shop {
+/** A file of a run: where ComfyUI has it, or else its text. */
+export interface StoredOutput {
+  readonly name: string
+  readonly at?: { readonly filename: string; readonly subfolder: string; readonly type: string } | undefined
+  readonly text?: string | undefined
+}
+
+/** The end of a run: it outlives ComfyUI's history. */
+export interface Ended extends EndedRun<Submitted> {
+  readonly error: string | null
+  readonly files: readonly StoredOutput[]
+}
+
+/** How far a run is, and the title of the node at work. */
+export type Progress = Pick<Run, 'progress' | 'node'>
+
+/** One ComfyUI, and what is known of its runs. */
+export interface Comfy {
   readonly server: Server
-  readonly records: Records
+  readonly records: Records<Submitted, Ended>
   readonly readQueue: ReadQueue
   /** Runs that the server is known to have taken: where it has them no more, they are gone. */
   readonly taken: Memory<true>
-  /** What was heard of runs last. */
+  /** The latest of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
 }

@@ -48,7 +48,8 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
   }
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const { method = 'GET', json, body, signal, timeoutMs = TIMEOUT_MS } = init
+    const { method = 'GET', json, signal, timeoutMs = TIMEOUT_MS } = init
+    const body = json === undefined ? init.body : JSON.stringify(json)
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     try {
@@ -62,11 +63,10 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
         signal: either,
         ...(streams && { duplex: 'half' }),
         ...(body !== undefined && { body }),
-        ...(json !== undefined && { body: JSON.stringify(json) }),
       }
       const response = await (fetch ?? globalThis.fetch)(base + path, request)
       const { status } = response
-      if ((status >= 300 && status < 400 && status !== 304) || (status >= 502 && status <= 504)) {
+      if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
         await response.body?.cancel()
         return fail(`status ${status} is not from ComfyUI`, true)
       }
@@ -112,7 +112,7 @@ function redirectOfStream(url: string): RequestRedirect {
 }
 
 function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  )
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

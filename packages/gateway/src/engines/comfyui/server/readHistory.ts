@@ -11,12 +11,6 @@ export interface History {
   readonly messages: readonly (readonly [type: string, data: Readonly<Record<string, unknown>>])[]
 }
 
-interface Entry {
-  prompt?: unknown[]
-  outputs?: History['outputs']
-  status?: { status_str?: string; messages?: History['messages'] } | null
-}
-
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** `unreadable`: the run has ended, but what it reports can't be told, since ComfyUI fails to write it as JSON. */
@@ -27,11 +21,11 @@ export async function readHistory(server: Server, id: string): Promise<History |
     await server.read(`/history/${NOBODY}`)
     return 'unreadable'
   }
-  const entries = status === 200 ? (parseJson(text) as Record<string, Entry | undefined> | null) : undefined
+  const entries = status === 200 ? parseJson(text) : undefined
   if (typeof entries !== 'object' || entries === null) {
     throw new NoAnswer('its history can not be read', true)
   }
-  const entry = entries[id]
+  const entry = Object(entries)[id]
   if (!entry) return undefined
   return {
     number: Number(entry.prompt?.[0]),

@@ -9,9 +9,10 @@ export interface QueueItem {
 }
 
 export interface Queue {
-  readonly running: readonly QueueItem[]
-  /** In the order in which they will run. */
-  readonly pending: readonly QueueItem[]
+  /** What runs, and then what waits, in the order in which it will run. */
+  readonly items: readonly QueueItem[]
+  /** How many of them run. */
+  readonly running: number
   readonly readAt: number
 }
 
@@ -24,21 +25,18 @@ export function createReadQueue(server: Server): ReadQueue {
   return async (maxAgeMs = 250) => {
     const readAt = Date.now()
     if (latest && readAt - latest.readAt <= maxAgeMs && maxAgeMs > 0) return latest
-    const body = (await server.read('/queue')) as { queue_running?: unknown; queue_pending?: unknown } | null
-    const running = items(body?.queue_running)
-    const pending = items(body?.queue_pending)
-    if (!running || !pending) throw new NoAnswer('its queue can not be read', true)
+    const { queue_running, queue_pending } = Object(await server.read('/queue'))
+    const running = readItems(queue_running)
     // It comes as a heap.
-    pending.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
-    const queue = { running, pending, readAt }
+    const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
+    const queue = { items: [...running, ...pending], running: running.length, readAt }
     if (!latest || latest.readAt <= readAt) latest = queue
     return queue
   }
 }
 
-function items(list: unknown): QueueItem[] | undefined {
-  if (!Array.isArray(list)) return undefined
-  return list.flatMap((item) =>
-    Array.isArray(item) ? [{ number: Number(item[0]), id: String(item[1]), extra: item[3] }] : [],
-  )
+function readItems(list: unknown): QueueItem[] {
+  if (!Array.isArray(list)) throw new NoAnswer('its queue can not be read', true)
+  const items = list.filter((item) => Array.isArray(item))
+  return items.map(([number, id, , extra]) => ({ number: Number(number), id: String(id), extra }))
 }

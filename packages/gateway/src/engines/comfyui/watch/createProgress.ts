@@ -1,18 +1,15 @@
-import type { Submitted } from '../records/types.ts'
-import type { Progress } from '../runs/types.ts'
+import type { Progress, Submitted } from '../runs/types.ts'
 
-interface NodeState {
+interface State {
   value?: number
   max?: number
   state?: string
 }
 
-interface Data {
+interface Data extends State {
   prompt_id?: string
   node?: string | null
   nodes?: unknown
-  value?: number
-  max?: number
 }
 
 /** What a message of ComfyUI's socket tells of a run; `ended` where it is over. */
@@ -27,20 +24,19 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
   let node: string | undefined
 
   const note = (name: string, part: number): void => {
-    if (Object.hasOwn(titles, name) && !cached.has(name))
-      parts.set(name, Math.max(parts.get(name) ?? 0, part))
+    if (!Object.hasOwn(titles, name) || cached.has(name)) return
+    parts.set(name, Math.max(parts.get(name) ?? 0, part))
   }
-  const fraction = ({ value = 0, max = 0 }: NodeState): number => (max > 0 ? Math.min(1, value / max) : 0)
+  const fraction = ({ value = 0, max = 0, state }: State): number =>
+    state === 'finished' ? 1 : max > 0 ? Math.min(1, value / max) : 0
 
   return (type, data) => {
     // As a socket opens, it is told the node that runs, without an id.
     if (data.prompt_id !== undefined && data.prompt_id !== id) return undefined
     if (type === 'execution_cached' && Array.isArray(data.nodes)) {
-      for (const name of data.nodes) cached.add(String(name))
-    } else if (type === 'progress_state' && typeof data.nodes === 'object' && data.nodes !== null) {
-      for (const [name, state] of Object.entries(data.nodes as Record<string, NodeState>)) {
-        note(name, state.state === 'finished' ? 1 : fraction(state))
-      }
+      for (const name of data.nodes) if (Object.hasOwn(titles, name)) cached.add(String(name))
+    } else if (type === 'progress_state') {
+      for (const [name, state] of Object.entries<State>(Object(data.nodes))) note(name, fraction(state))
     } else if (type === 'progress' && data.node) {
       note(data.node, fraction(data))
     } else if (type === 'executing') {
@@ -54,9 +50,8 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
       note(data.node, 1)
     }
     const done = [...parts.values()].reduce((sum, part) => sum + part, 0)
-    const toRun = Math.max(1, nodes - [...cached].filter((name) => Object.hasOwn(titles, name)).length)
     // Only its end makes a run complete.
-    best = Math.max(best, Math.min(0.99, done / toRun))
+    best = Math.max(best, Math.min(0.99, done / Math.max(1, nodes - cached.size)))
     return { progress: best, node: node === undefined ? undefined : titles[node] }
   }
 }

@@ -1,7 +1,7 @@
 import type { Run } from '../../../engine.ts'
-import { createMemory } from '../records/createMemory.ts'
+import { createMemory } from '../../../records/createMemory.ts'
 import { findRun } from '../runs/findRun.ts'
-import type { Shop } from '../runs/types.ts'
+import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
 import { openSocket } from './openSocket.ts'
 
@@ -18,18 +18,15 @@ export interface Watcher {
 }
 
 const EVERY_MS = 1_000
-const KEPT_EVERY_MS = 2_000
 
-export function createWatcher(shop: Shop): Watcher {
-  const listeners = new Set<{ listener: (run: Run) => void }>()
+export function createWatcher(comfy: Comfy): Watcher {
+  const listeners = new Set<(run: Run) => void>()
+  /** How many follow each run; none where only its end is to be written down. */
   const followers = new Map<string, number>()
-  const kept = new Set<string>()
   const sockets = new Map<string, () => void>()
   /** What was told of each run last. */
-  const told = createMemory<{ step: number; state: string }>(5_000)
+  const latest = createMemory<{ step: number; state: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
-  let every = 0
-  let busy = false
   let closed = false
 
   function tell(run: Run | undefined): void {
@@ -37,17 +34,12 @@ export function createWatcher(shop: Shop): Watcher {
     const { id, status, progress, position, node } = run
     const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
     if (step === 2) forget(id)
-    const news = { step, state: JSON.stringify([status, progress, position, node]) }
-    const last = told.get(id)
+    const state = JSON.stringify([status, progress, position, node])
+    const last = latest.get(id)
     // An answer may be older than what the socket told; and an end is the last that is told.
-    if (last && (last.step > step || last.step === 2 || last.state === news.state)) return
-    told.set(id, news)
-    for (const { listener } of [...listeners]) listener(run)
-  }
-
-  function forget(id: string): void {
-    kept.delete(id)
-    silence(id)
+    if (last && (last.step > step || last.step === 2 || last.state === state)) return
+    latest.set(id, { step, state })
+    for (const listener of [...listeners]) listener(run)
   }
 
   function silence(id: string): void {
@@ -55,22 +47,27 @@ export function createWatcher(shop: Shop): Watcher {
     sockets.delete(id)
   }
 
+  function forget(id: string): void {
+    if (followers.get(id) === 0) followers.delete(id)
+    silence(id)
+  }
+
   async function look(id: string, maxAgeMs?: number): Promise<void> {
-    const run = await findRun(shop, id, maxAgeMs)
+    const run = await findRun(comfy, id, maxAgeMs)
     if (!run) return forget(id)
     tell(run)
-    if (run.completedAt === null && (run.position ?? 0) <= 1 && followers.has(id) && !sockets.has(id))
-      listen(run)
+    const isNear = run.completedAt === null && (run.position ?? 0) <= 1
+    if (isNear && followers.get(id) && !sockets.has(id)) listen(run)
   }
 
   /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
   function listen(run: Run): void {
     const { id } = run
-    const submitted = shop.records.remembered(id)
+    const submitted = comfy.records.remembered(id)
     if (!submitted || closed) return
     const hear = createProgress(submitted, run.progress)
     let greeted = false
-    const close = openSocket(`${shop.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
+    const close = openSocket(`${comfy.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = hear(type, data)
       // The socket is a hint: how a run ended is what the server has. What came before the greeting is not told again.
       if (news === 'ended' || (type === 'status' && !greeted)) {
@@ -78,53 +75,42 @@ export function createWatcher(shop: Shop): Watcher {
         return void look(id, 0).catch(() => {})
       }
       if (!news) return
-      shop.progress.set(id, news)
+      comfy.progress.set(id, news)
       tell({ ...run, status: 'running', position: undefined, ...news })
     })
     sockets.set(id, close)
   }
 
-  async function tick(): Promise<void> {
-    const waiting = await readIds()
-    for (const id of new Set([...followers.keys(), ...kept])) {
+  async function lookAtAll(): Promise<void> {
+    const queue = await comfy.readQueue().catch((error) => {
+      // Of a server that has been away for too long, each run is lost.
+      if (comfy.server.awayForMs() < comfy.lostAfterMs) throw error
+    })
+    const waiting = new Set(queue?.items.map(({ id }) => id))
+    for (const [id, count] of [...followers]) {
       // Of a run that nobody follows, only the end is of interest.
-      if (followers.has(id) || !waiting.has(id)) await look(id).catch(() => {})
-    }
-  }
-
-  /** What is in the queue. Where the server has been away for too long, that is nothing. */
-  async function readIds(): Promise<Set<string>> {
-    try {
-      const { running, pending } = await shop.readQueue()
-      return new Set([...running, ...pending].map(({ id }) => id))
-    } catch (error) {
-      if (shop.server.awayForMs() < shop.lostAfterMs) throw error
-      return new Set()
+      if (count > 0 || !waiting.has(id)) await look(id).catch(() => {})
     }
   }
 
   function schedule(): void {
-    if (closed || busy || followers.size + kept.size === 0) return
-    const wanted = followers.size > 0 ? EVERY_MS : KEPT_EVERY_MS
-    if (timer !== undefined && every <= wanted) return
-    clearTimeout(timer)
-    every = wanted
-    timer = setTimeout(async () => {
+    if (closed || followers.size === 0) return
+    timer ??= setTimeout(async () => {
+      await lookAtAll().catch(() => {})
       timer = undefined
-      busy = true
-      await tick().catch(() => {})
-      busy = false
       schedule()
-    }, every)
+    }, EVERY_MS)
+    if (typeof timer !== 'object') return
     // Nothing but the wish to see an end must not keep a process alive.
-    if (typeof timer === 'object' && followers.size === 0) timer.unref?.()
+    if ([...followers.values()].some((count) => count > 0)) timer.ref?.()
+    else timer.unref?.()
   }
 
   return {
     watch(listener) {
-      const entry = { listener }
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
+      const own = (run: Run): void => listener(run)
+      listeners.add(own)
+      return () => void listeners.delete(own)
     },
     follow(id) {
       followers.set(id, (followers.get(id) ?? 0) + 1)
@@ -135,21 +121,22 @@ export function createWatcher(shop: Shop): Watcher {
         if (over) return
         over = true
         const left = followers.get(id)! - 1
-        if (left > 0) return void followers.set(id, left)
-        followers.delete(id)
+        followers.set(id, left)
+        if (left > 0) return
         silence(id)
+        if (typeof timer !== 'object') followers.delete(id)
       }
     },
     keep(id) {
       if (!('unref' in Object(setTimeout(() => {})))) return
-      kept.add(id)
+      followers.set(id, followers.get(id) ?? 0)
       schedule()
     },
     tell,
     close() {
       closed = true
       clearTimeout(timer)
-      for (const id of [...sockets.keys()]) silence(id)
+      for (const close of sockets.values()) close()
       listeners.clear()
     },
   }

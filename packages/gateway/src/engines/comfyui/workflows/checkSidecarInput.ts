@@ -1,8 +1,7 @@
 import type { Kind, Scalar } from '../../../engine.ts'
-import { linkOf } from './linkOf.ts'
 import { makeInput } from './makeInput.ts'
 import { refuseUnknown } from './refuseUnknown.ts'
-import type { Field, FoundInput, KnownNode } from './types.ts'
+import type { Field, KnownNode, NamedInput } from './types.ts'
 
 const KEYS = ['node', 'input', 'kind', 'required', 'default', 'min', 'max', 'options', 'description']
 const FILES: readonly Kind[] = ['image', 'video', 'audio', 'file']
@@ -10,67 +9,64 @@ const FILES: readonly Kind[] = ['image', 'video', 'audio', 'file']
 type Entry = Record<string, unknown>
 
 /** Checks an input of a sidecar against its node and the server. `where` stands in errors. */
-export function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): FoundInput {
+export function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): NamedInput {
   refuseUnknown(where, entry, KEYS)
-  const field = findField(where, entry.input, known)
+  const field = findField(where, String(entry.input), known)
   const kind = checkKind(where, entry.kind, field)
+  const isFile = FILES.includes(kind)
   const { required, description, min, max, options, default: preset } = entry
   const expect = (ok: boolean, key: string, what: string): void => {
     if (!ok) throw new Error(`${where}.${key} ${what}`)
   }
   const expectValue = (key: string, value: unknown): void => {
     const shown = JSON.stringify(value)
-    const isNumber = kind === 'number'
-    expect(!isNumber || isInRange(value, field), key, `must be ${rangeOf(field)}, not ${shown}`)
-    expect(isNumber || typeof value === kind, key, `must be a ${kind}, not ${shown}`)
-    const choices = field.options ?? [value]
-    const has = choices.slice(0, 20).join(', ')
-    expect(choices.includes(value as Scalar), key, `${shown} is not on the server, which has ${has}`)
+    const wanted = kind === 'number' ? rangeOf(field) : `a ${kind}`
+    expect(
+      kind === 'number' ? isInRange(value, field) : typeof value === kind,
+      key,
+      `must be ${wanted}, not ${shown}`,
+    )
+    const { options: choices } = field
+    const has = choices?.slice(0, 20).join(', ')
+    expect(choices?.includes(value as Scalar) ?? true, key, `${shown} is not on the server, which has ${has}`)
   }
 
-  expect(required === undefined || typeof required === 'boolean', 'required', 'must be true or false')
-  expect(description === undefined || typeof description === 'string', 'description', 'must be a text')
+  expect(['boolean', 'undefined'].includes(typeof required), 'required', 'must be true or false')
+  expect(['string', 'undefined'].includes(typeof description), 'description', 'must be a text')
   for (const [key, limit] of Object.entries({ min, max })) {
     if (limit === undefined) continue
     expect(kind === 'number', key, `is for numbers, and this is of kind ${kind}. Remove it`)
     expectValue(key, limit)
   }
-  expect(Number(min ?? 0) <= Number(max ?? Infinity) || min === undefined, 'min', 'must not be above max')
+  expect(!(Number(min) > Number(max)), 'min', 'must not be above max')
   if (options !== undefined) {
-    expect(!FILES.includes(kind), 'options', 'is not for files. Remove it')
+    expect(!isFile, 'options', 'is not for files. Remove it')
     expect(Array.isArray(options) && options.length > 0, 'options', 'must be a list that is not empty')
     for (const option of options as unknown[]) expectValue('options', option)
   }
   if (preset !== undefined) {
-    expect(!FILES.includes(kind) && !field.array, 'default', 'is neither for files nor for lists. Remove it')
+    expect(!isFile && !field.array, 'default', 'is neither for files nor for lists. Remove it')
     expect(required !== true, 'default', 'is never taken where required is true. Remove one of them')
     expectValue('default', preset)
   }
 
-  const set = { kind, required, default: preset, min, max, options, description } as FoundInput['set']
-  const found: FoundInput = { name, known, field, why: 'sidecar', set }
-  const { default: value, min: low, max: high, options: choices } = makeInput(found)
+  const { node: _node, input: _input, ...set } = entry
+  const input = makeInput(name, known, field, 'sidecar', { ...set, kind })
+  const { default: value } = input
   const from = preset === undefined ? `, not ${JSON.stringify(value)} as in the workflow. Give a default` : ''
-  if (typeof value === 'number') {
-    const range = { ...field, min: low, max: high }
-    expect(isInRange(value, range), 'default', `must be ${rangeOf(range)}${from}`)
-  }
-  if (options !== undefined && value !== undefined) {
-    expect(choices?.includes(value) === true, 'default', `must be one of options${from}`)
-  }
-  return found
+  const range = { ...field, min: input.min, max: input.max }
+  expect(typeof value !== 'number' || isInRange(value, range), 'default', `must be ${rangeOf(range)}${from}`)
+  const isChoice = options === undefined || value === undefined || input.options?.includes(value) === true
+  expect(isChoice, 'default', `must be one of options${from}`)
+  return input
 }
 
-function findField(where: string, name: unknown, known: KnownNode): Field {
-  const { id, node, fields } = known
-  const key = String(name)
-  const field = fields.get(key)
-  const from = linkOf(known, key)
-  if (field && from === undefined && key !== 'filename_prefix') return field
-  const open = [...fields.keys()].filter((other) => other !== 'filename_prefix' && !linkOf(known, other))
-  const why = from
-    ? `${key} comes from node ${from}. Name a field of that node`
-    : field
+function findField(where: string, key: string, { id, node, fields, links }: KnownNode): Field {
+  const open = [...fields.keys()].filter((name) => name !== 'filename_prefix' && !links.has(name))
+  if (open.includes(key)) return fields.get(key)!
+  const why = links.has(key)
+    ? `${key} comes from node ${links.get(key)}. Name a field of that node`
+    : fields.has(key)
       ? 'filename_prefix is set for each run. Remove this input'
       : `no field ${JSON.stringify(key)}. It has ${open.join(', ') || 'none that can be set'}`
   throw new Error(`${where}.input: node "${id}" (${node.class_type}): ${why}`)

@@ -1,42 +1,48 @@
 import type { Scalar } from '../../../engine.ts'
-import type { ComfyWorkflow, FilledGraph, NamedInput } from './types.ts'
+import type { ComfyWorkflow, GraphNode, NamedInput } from './types.ts'
 
 /**
  * Makes the graph of one run. A file's value is its name on the server. Files are saved under the run's own suffix,
  * since ComfyUI gives a name again once the folder was emptied: an old link would then show another run's picture.
  */
 export function fillGraph(
-  workflow: ComfyWorkflow,
+  { nodes, inputs, outputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
-): FilledGraph {
+): {
+  graph: Record<string, GraphNode>
+  /** Those that were drawn, by input. */
+  seeds: Map<string, number>
+  /** The node of each, by name. */
+  outputs: Map<string, string>
+  nodes: number
+} {
   const seeds = new Map<string, number>()
-  const changes = new Map<string, [field: string, value: unknown][]>()
-  const change = (node: string, field: string, value: unknown): void => {
-    changes.set(node, [...(changes.get(node) ?? []), [field, value]])
-  }
-  for (const [name, input] of workflow.inputs) {
-    if (Object.hasOwn(values, name)) {
-      change(input.node, input.field, asValue(values[name]!, input.array))
-    } else if (input.seed) {
-      const seed = drawSeed(input)
-      seeds.set(name, seed)
-      change(input.node, input.field, seed)
-    } else if (input.default !== undefined) change(input.node, input.field, input.default)
-  }
-  for (const { node, prefix } of workflow.saves) {
-    change(node, 'filename_prefix', `${prefix}_${runId.slice(0, 8)}`)
-  }
   // Not by assignment: a node or a field may be called `__proto__`.
-  const nodes = [...workflow.graph].map(([id, node]) => {
-    const inputs = Object.fromEntries([...Object.entries(node.inputs), ...(changes.get(id) ?? [])])
-    return [id, { ...node, inputs }] as const
+  const changes = new Map<string, [field: string, value: unknown][]>()
+  for (const [id, { node, fields }] of nodes) {
+    const { filename_prefix: given } = node.inputs
+    const prefix = typeof given === 'string' ? given : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
+    const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
+    changes.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
+  }
+  for (const [name, input] of inputs) {
+    let value: unknown = input.default
+    if (Object.hasOwn(values, name)) value = asValue(values[name]!, input.array)
+    else if (input.seed) {
+      seeds.set(name, drawSeed(input))
+      value = seeds.get(name)
+    }
+    if (value !== undefined) changes.get(input.node)!.push([input.field, value])
+  }
+  const filled = [...nodes].map(([id, { node }]) => {
+    return [id, { ...node, inputs: Object.fromEntries(changes.get(id)!) }] as const
   })
   return {
-    graph: Object.fromEntries(nodes),
+    graph: Object.fromEntries(filled),
     seeds,
-    outputs: new Map([...workflow.outputs].map(([name, { node }]) => [name, node])),
-    nodes: nodes.length,
+    outputs: new Map([...outputs].map(([name, { node }]) => [name, node])),
+    nodes: filled.length,
   }
 }
 

@@ -1,5 +1,4 @@
 import { readFields } from './readFields.ts'
-import { titleOf } from './titleOf.ts'
 import type { ClassInfo, GraphNode, KnownNode } from './types.ts'
 
 /**
@@ -8,19 +7,24 @@ import type { ClassInfo, GraphNode, KnownNode } from './types.ts'
  */
 export function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): KnownNode {
   const fields = readFields(node, info)
-  const isCut = ([name, value]: [string, unknown]): boolean =>
-    fields.get(name)?.integer === true &&
-    typeof value === 'number' &&
-    Math.abs(value) > Number.MAX_SAFE_INTEGER
-  const cut = Object.entries(node.inputs).filter(isCut)
-  const exact = cut.map(([name, value]) => [name, Math.sign(Number(value)) * Number.MAX_SAFE_INTEGER])
-  const inputs = Object.fromEntries([...Object.entries(node.inputs), ...exact])
+  const links = new Map<string, string>()
+  const cut: string[] = []
+  const inputs = Object.entries(node.inputs).map(([name, value]): [string, unknown] => {
+    // ComfyUI takes every list for a link.
+    if (Array.isArray(value)) links.set(name, JSON.stringify(value[0] ?? null))
+    if (typeof value !== 'number' || !fields.get(name)?.integer) return [name, value]
+    if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [name, value]
+    cut.push(name)
+    return [name, Math.sign(value) * Number.MAX_SAFE_INTEGER]
+  })
+  const title = typeof node._meta?.title === 'string' ? node._meta.title.trim() : ''
   return {
     id,
-    node: { ...node, inputs },
-    title: titleOf(node),
+    node: { ...node, inputs: Object.fromEntries(inputs) },
+    title: title || node.class_type,
     info,
     fields,
-    cut: cut.map(([name]) => name),
+    links,
+    cut,
   }
 }

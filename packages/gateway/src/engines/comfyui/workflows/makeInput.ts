@@ -1,24 +1,31 @@
-import type { Kind, Scalar } from '../../../engine.ts'
+import type { Input, Kind, Scalar } from '../../../engine.ts'
 import { isObject } from './isObject.ts'
-import type { FoundInput, NamedInput } from './types.ts'
+import type { Field, KnownNode, NamedInput } from './types.ts'
 
 /**
- * An input as callers see it. It is optional where the graph has a value for it. Files are required, since nobody wants
- * the example of the workflow's author in place of their own, and so is an FSLoadText that is left empty.
+ * An input as callers see it; `set` is what a sidecar says of it. It is optional where the graph has a value for it.
+ * Files are required, since nobody wants the example of the workflow's author in place of their own, and so is an
+ * FSLoadText that is left empty.
  */
-export function makeInput({ name, known, field, why, set = {} }: FoundInput): NamedInput {
+export function makeInput(
+  name: string,
+  { id, node: { class_type, inputs } }: KnownNode,
+  field: Field,
+  why: string,
+  set: Partial<Input> = {},
+): NamedInput {
   const kind = set.kind ?? field.kind
   const isFile = kind !== 'string' && kind !== 'number' && kind !== 'boolean'
   const isSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
   const seed = field.integer && isSeed && set.default === undefined && set.required !== true
 
-  const { inputs, class_type } = known.node
   const raw = Object.hasOwn(inputs, field.name) ? inputs[field.name] : undefined
   const value = asKind(kind, raw) ?? field.default
   const isEmpty = class_type === 'FSLoadText' && value === ''
   const preset = set.default ?? (isFile || field.array || seed || isEmpty ? undefined : value)
   const required = set.required ?? !(seed || preset !== undefined || (field.array && isObject(raw)))
   return {
+    name,
     kind,
     required,
     array: field.array,
@@ -28,7 +35,7 @@ export function makeInput({ name, known, field, why, set = {} }: FoundInput): Na
     integer: field.integer,
     options: isFile ? undefined : (set.options ?? field.options),
     description: set.description,
-    node: known.id,
+    node: id,
     field: field.name,
     why,
     seed,

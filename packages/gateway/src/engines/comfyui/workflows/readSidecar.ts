@@ -2,7 +2,7 @@ import { checkSidecarInput } from './checkSidecarInput.ts'
 import { isObject } from './isObject.ts'
 import { outputKind } from './outputKind.ts'
 import { refuseUnknown } from './refuseUnknown.ts'
-import type { Found, FoundOutput, KnownNode, Sidecar } from './types.ts'
+import type { KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_]{0,63}$/
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
@@ -11,23 +11,32 @@ const MOST_SHOWN = 20
 type Nodes = ReadonlyMap<string, KnownNode>
 type Entry = Record<string, unknown>
 
+/** A sidecar that was checked. Lists that it does not have are found by the other rules. */
+export interface Sidecar {
+  readonly id?: string
+  readonly name?: string
+  readonly description?: string
+  readonly inputs?: readonly NamedInput[] | undefined
+  readonly outputs?: readonly NamedOutput[] | undefined
+}
+
 /** Checks a sidecar against the graph and the server. `file` stands in errors. */
 export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidecar {
   if (!isObject(sidecar)) throw new Error(`${file} must hold an object of ${KEYS.join(', ')}`)
   refuseUnknown(file, sidecar, KEYS)
-  const { id, name, description, inputs, outputs } = sidecar
-  for (const [key, value] of Object.entries({ id, name, description })) {
+  const { inputs, outputs, ...texts } = sidecar
+  for (const [key, value] of Object.entries(texts)) {
     if (value === undefined || (typeof value === 'string' && (value || key === 'description'))) continue
     throw new Error(`${file}: ${key} must be a text that is not empty, or be left out`)
   }
   return {
-    ...({ id, name, description } as Pick<Sidecar, 'id' | 'name' | 'description'>),
+    ...texts,
     inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput),
     outputs: readList(`${file}: outputs`, outputs, nodes, checkOutput),
   }
 }
 
-function readList<T extends Found>(
+function readList<T>(
   list: string,
   value: unknown,
   nodes: Nodes,
@@ -41,7 +50,7 @@ function readList<T extends Found>(
     if (!NAME.test(name)) throw new Error(`${where}: rename it to at most 64 of a-z, A-Z, 0-9 and "_"`)
     if (!isObject(entry)) throw new Error(`${where} must be an object that names a node`)
     const found = check(where, name, entry, findNode(where, entry.node, nodes))
-    const target = JSON.stringify([found.known.id, entry.input])
+    const target = JSON.stringify([String(entry.node), entry.input])
     if (taken.has(target)) throw new Error(`${where} is the same as ${taken.get(target)}. Remove one of them`)
     taken.set(target, name)
     return found
@@ -56,10 +65,10 @@ function findNode(where: string, id: unknown, nodes: Nodes): KnownNode {
   throw new Error(`${where}.node must be a node of the workflow: ${ids.join(', ')}${more}`)
 }
 
-function checkOutput(where: string, name: string, entry: Entry, known: KnownNode): FoundOutput {
+function checkOutput(where: string, name: string, entry: Entry, known: KnownNode): NamedOutput {
   refuseUnknown(where, entry, ['node'])
   const kind = outputKind(known)
-  if (kind) return { name, known, kind, why: 'sidecar' }
+  if (kind) return { name, kind, node: known.id, why: 'sidecar' }
   const node = `node "${known.id}" (${known.node.class_type})`
   throw new Error(`${where}.node: ${node} saves no file that ComfyUI tells of. Name a save node`)
 }

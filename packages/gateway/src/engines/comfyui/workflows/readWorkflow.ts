@@ -1,12 +1,10 @@
-import type { Kind, WorkflowFile } from '../../../engine.ts'
+import type { Input, WorkflowFile } from '../../../engine.ts'
 import { findInputs } from './findInputs.ts'
 import { findOutput } from './findOutput.ts'
 import { knowNode } from './knowNode.ts'
-import { makeInput } from './makeInput.ts'
-import { notesOf } from './notesOf.ts'
 import { readGraph } from './readGraph.ts'
 import { readSidecar } from './readSidecar.ts'
-import type { ClassInfo, ComfyWorkflow, KnownNode, NamedInput, NamedOutput, SaveNode } from './types.ts'
+import type { ClassInfo, ComfyWorkflow, NamedInput } from './types.ts'
 import { uniqueNames } from './uniqueNames.ts'
 
 /**
@@ -26,48 +24,31 @@ export async function readWorkflow(
   const nodes = new Map(known.map((node) => [node.id, node]))
 
   const sidecar = beside === undefined ? {} : readSidecar(`${name}.flowscale.json`, beside, nodes)
-  const foundInputs = sidecar.inputs ?? known.flatMap(findInputs)
-  const foundOutputs = sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? [])
-  const inputs = new Map<string, NamedInput>()
-  for (const [key, found] of uniqueNames(foundInputs)) inputs.set(key, makeInput(found))
-  const outputs = new Map<string, NamedOutput>()
-  const kinds = new Map<string, Kind>()
-  for (const [key, { kind, known: node, why }] of uniqueNames(foundOutputs)) {
-    outputs.set(key, { kind, node: node.id, why })
-    kinds.set(key, kind)
-  }
-
+  const inputs = uniqueNames(sidecar.inputs ?? known.flatMap(findInputs))
+  const outputs = uniqueNames(sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? []))
+  const missing = known.filter(({ info }) => !info)
   return {
     shown: {
       id: sidecar.id ?? name,
       name: sidecar.name ?? name,
       description: sidecar.description ?? '',
-      inputs,
-      outputs: kinds,
+      inputs: new Map([...inputs].map(([key, input]) => [key, asShown(input)])),
+      outputs: new Map([...outputs].map(([key, { kind }]) => [key, kind])),
     },
-    graph: new Map(known.map(({ id, node }) => [id, node])),
+    nodes,
     inputs,
     outputs,
-    missing: known
-      .filter(({ info }) => !info)
-      .map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
-    saves: known.flatMap(saveNode),
-    notes: notesOf(known, inputs, outputs),
+    missing: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
   }
 }
 
-function saveNode({ id, node, fields }: KnownNode): SaveNode[] {
-  const field = fields.get('filename_prefix')
-  if (!field) return []
-  const given = node.inputs.filename_prefix
-  return [{ node: id, prefix: typeof given === 'string' ? given : String(field.default ?? 'ComfyUI') }]
+/** Without what is of this engine alone. */
+function asShown({ name, node, field, why, seed, ...input }: NamedInput): Input {
+  return input
 }
 
 /** Numbers by their size, before other texts. */
 function compareIds(a: string, b: string): number {
-  const [first, second] = [a, b].map((id) => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)) as [
-    number,
-    number,
-  ]
-  return first === second ? (a < b ? -1 : 1) : first - second
+  const sizeOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)
+  return sizeOf(a) === sizeOf(b) ? (a < b ? -1 : 1) : sizeOf(a) - sizeOf(b)
 }

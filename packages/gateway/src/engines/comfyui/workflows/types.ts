@@ -1,4 +1,4 @@
-import type { Input, Kind, Scalar, Workflow } from '../../../engine.ts'
+import type { Input, Kind, Workflow } from '../../../engine.ts'
 
 /** A node in ComfyUI's API format. An input is a value, or a link: `[node id, number of its output]`. */
 export interface GraphNode {
@@ -6,9 +6,6 @@ export interface GraphNode {
   readonly inputs: Readonly<Record<string, unknown>>
   readonly _meta?: { readonly title?: unknown } | undefined
 }
-
-/** What `/prompt` takes. */
-export type Graph = Readonly<Record<string, GraphNode>>
 
 /** What `/object_info` tells of a class, as far as it is read. */
 export interface ClassInfo {
@@ -22,55 +19,26 @@ export interface ClassInfo {
 }
 
 /** A field of a class that a caller may set: neither hidden, nor set by a link alone. */
-export interface Field {
+export interface Field extends Omit<Input, 'required' | 'description'> {
   readonly name: string
-  readonly kind: Kind
-  readonly array: boolean
   readonly integer: boolean
   /** A text of several lines. */
   readonly multiline: boolean
-  readonly default?: Scalar | undefined
-  readonly min?: number | undefined
-  readonly max?: number | undefined
-  readonly options?: readonly Scalar[] | undefined
 }
 
 /** A node of the graph, and what the server knows of its class. */
 export interface KnownNode {
   readonly id: string
   readonly node: GraphNode
+  /** What a person calls it: its title, or else its class. */
   readonly title: string
   /** `undefined` where the server does not have the class. */
   readonly info: ClassInfo | undefined
   readonly fields: ReadonlyMap<string, Field>
+  /** The node that an input comes from, in quotes, by the input's name. */
+  readonly links: ReadonlyMap<string, string>
   /** Fields whose number was too large for JavaScript. */
   readonly cut: readonly string[]
-}
-
-/** An input or output before names are made unique. */
-export interface Found {
-  readonly name: string
-  readonly known: KnownNode
-  readonly why: string
-}
-
-export interface FoundInput extends Found {
-  readonly field: Field
-  /** What a sidecar says of it. */
-  readonly set?: Partial<Omit<Input, 'array' | 'integer'>> | undefined
-}
-
-export interface FoundOutput extends Found {
-  readonly kind: Kind
-}
-
-/** A sidecar that was checked. Lists that it does not have are found by the other rules. */
-export interface Sidecar {
-  readonly id?: string | undefined
-  readonly name?: string | undefined
-  readonly description?: string | undefined
-  readonly inputs?: readonly FoundInput[] | undefined
-  readonly outputs?: readonly FoundOutput[] | undefined
 }
 
 /**
@@ -78,6 +46,7 @@ export interface Sidecar {
  * directly in `input/`: every loader takes those, and FSLoadImage no others.
  */
 export interface NamedInput extends Input {
+  readonly name: string
   readonly node: string
   readonly field: string
   /** What named it, in words. */
@@ -88,44 +57,19 @@ export interface NamedInput extends Input {
 
 /** An output of a workflow, and the node that writes it. */
 export interface NamedOutput {
+  readonly name: string
   readonly kind: Kind
   readonly node: string
   /** What named it, in words. */
   readonly why: string
 }
 
-/** A node whose class the server does not have. */
-export interface MissingClass {
-  readonly classType: string
-  readonly node: string
-  readonly title: string
-}
-
-/** A node that writes files, and the prefix of their names without the run's own suffix. */
-export interface SaveNode {
-  readonly node: string
-  readonly prefix: string
-}
-
 export interface ComfyWorkflow {
   readonly shown: Workflow
-  /** By node id. A map, since a file may call a node `__proto__`. */
-  readonly graph: ReadonlyMap<string, GraphNode>
+  /** By id, in the order of the ids. A map, since a file may call a node `__proto__`. */
+  readonly nodes: ReadonlyMap<string, KnownNode>
   readonly inputs: ReadonlyMap<string, NamedInput>
   readonly outputs: ReadonlyMap<string, NamedOutput>
-  readonly missing: readonly MissingClass[]
-  /** Every node that writes files, those that are no output included. */
-  readonly saves: readonly SaveNode[]
-  /** What was left out or changed, and why: a line each. */
-  readonly notes: readonly string[]
-}
-
-/** A graph with the values of one run. */
-export interface FilledGraph {
-  readonly graph: Graph
-  /** The seeds that were drawn, by input. */
-  readonly seeds: ReadonlyMap<string, number>
-  /** The node of each output, by name. */
-  readonly outputs: ReadonlyMap<string, string>
-  readonly nodes: number
+  /** The nodes whose class the server does not have. */
+  readonly missing: readonly { readonly classType: string; readonly node: string; readonly title: string }[]
 }

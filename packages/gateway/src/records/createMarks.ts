@@ -1,6 +1,11 @@
 import { createMemory } from './createMemory.ts'
-import { endMark, readMarks, startMark } from './marks.ts'
-import type { Ended, Mark, Place, Submitted } from './types.ts'
+import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
+
+const NAME =
+  /(?:^|\/)([0-9a-z]+)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_([0-9a-z]*)_([0-9a-z]*)|(_refused))?$/
+
+const written = (time: number | null): string => (time === null ? '' : Math.trunc(time).toString(36))
+const read = (text: string | undefined): number | null => (text ? Number.parseInt(text, 36) : null)
 
 /** So many loose marks of ended runs go into one file. */
 const PACK = 500
@@ -11,8 +16,8 @@ const PACK = 500
  * two gateways pack, one is read.
  */
 export interface Marks {
-  start(run: Submitted): Promise<unknown>
-  end(ended: Ended): Promise<void>
+  start(run: SubmittedRun): Promise<unknown>
+  end(ended: EndedRun): Promise<void>
   list(groupId: string | null): Promise<Mark[]>
   /** The marks that a file of `groups` stands for, by its path. */
   read(path: string): Promise<Mark[]>
@@ -25,9 +30,7 @@ export function createMarks(place: Place): Marks {
 
   async function namesIn(path: string): Promise<string[]> {
     if (!/pack_[^/]*$/.test(path)) return [path]
-    const names = packs.get(path) ?? ((await place.read(path)) as string[] | undefined) ?? []
-    packs.set(path, names)
-    return names
+    return (await packs.load(path, () => place.read(path))) ?? []
   }
 
   async function pack(folder: string): Promise<void> {
@@ -63,6 +66,30 @@ export function createMarks(place: Place): Marks {
     },
     read: async (path) => readMarks(await namesIn(path)),
   }
+}
+
+/** The mark of a run that was submitted. */
+function startMark({ id, createdAt }: SubmittedRun): string {
+  return `${written(createdAt)}_${id}`
+}
+
+/** The mark of a run that has ended; it stands for the first one. */
+export function endMark({ run, status, startedAt, completedAt }: EndedRun): string {
+  const end = status === 'refused' ? 'refused' : `${written(startedAt)}_${written(completedAt)}`
+  return `${startMark(run)}_${end}`
+}
+
+/** One mark a run, whatever else lies in the folder. */
+export function readMarks(names: readonly string[]): Mark[] {
+  const marks = new Map<string, Mark>()
+  for (const name of names) {
+    const [, created, id = '', started, completed, refused] = NAME.exec(name) ?? []
+    const end = refused ? 'refused' : completed === undefined ? undefined : 'ended'
+    if (!created || (!end && marks.has(id))) continue
+    const createdAt = read(created)!
+    marks.set(id, { id, createdAt, startedAt: read(started), completedAt: read(completed), end })
+  }
+  return [...marks.values()]
 }
 
 /** A group's name may hold anything, and a file's may not. */

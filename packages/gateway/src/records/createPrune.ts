@@ -1,4 +1,4 @@
-import type { EngineContext } from '../../../engine.ts'
+import type { EngineContext } from '../engine.ts'
 import type { Marks } from './createMarks.ts'
 import { recordPaths } from './recordPaths.ts'
 import type { Place } from './types.ts'

@@ -1,13 +1,14 @@
-import { titleOf } from './titleOf.ts'
-import type { ComfyWorkflow, NamedInput } from './types.ts'
+import type { ComfyWorkflow, NamedInput } from '../engines/comfyui/workflows/types.ts'
+import { notesOf } from './notesOf.ts'
 
 const MOST_OPTIONS = 8
 const LONGEST_TEXT = 40
 
 /** What `inspect` prints: inputs, outputs and what was left out, with the reasons. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
-  const { shown, graph, inputs, outputs, missing, notes } = workflow
-  const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(titleOf(graph.get(id)!))}`
+  const { shown, nodes, inputs, outputs, missing } = workflow
+  const notes = notesOf(workflow).map((note) => [note])
+  const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
   const inputRows = [...inputs].map(([name, input]) => [
     name,
     input.array ? `${input.kind} list` : input.kind,
@@ -23,12 +24,7 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
     ...(missing.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
-    ...(notes.length > 0
-      ? section(
-          'Left out; a sidecar can name them',
-          notes.map((note) => [note]),
-        )
-      : []),
+    ...(notes.length > 0 ? section('Left out; a sidecar can name them', notes) : []),
     '',
   ].join('\n')
 }
