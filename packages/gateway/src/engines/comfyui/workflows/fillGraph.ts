@@ -19,12 +19,12 @@ export function fillGraph(
 } {
   const seeds = new Map<string, number>()
   // Not by assignment: a node or a field may be called `__proto__`.
-  const changes = new Map<string, [field: string, value: unknown][]>()
+  const entries = new Map<string, [field: string, value: unknown][]>()
   for (const [id, { node, fields }] of nodes) {
     const { filename_prefix: given } = node.inputs
     const prefix = typeof given === 'string' ? given : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
     const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
-    changes.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
+    entries.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
   }
   for (const [name, input] of inputs) {
     let value: unknown = input.default
@@ -33,10 +33,10 @@ export function fillGraph(
       seeds.set(name, drawSeed(input))
       value = seeds.get(name)
     }
-    if (value !== undefined) changes.get(input.node)!.push([input.field, value])
+    if (value !== undefined) entries.get(input.node)!.push([input.field, value])
   }
   const filled = [...nodes].map(([id, { node }]) => {
-    return [id, { ...node, inputs: Object.fromEntries(changes.get(id)!) }] as const
+    return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const
   })
   return {
     graph: Object.fromEntries(filled),
