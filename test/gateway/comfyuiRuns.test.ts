@@ -73,6 +73,12 @@ onBoth(test, 'a run whose nodes are all cached has its outputs', {}, async ({ co
   assert.is(Object.keys(comfy.executed.runs).length, 2)
 })
 
+onBoth(test, 'one odd answer ends no run', {}, async ({ comfy, submit, until }) => {
+  const { id } = await submit('text')
+  comfy.faults.push({ on: 'GET /history', do: 'status', status: 500, times: 1 })
+  assert.is((await until(id, isOver)).status, 'completed')
+})
+
 onBoth(test, 'a failure tells the node, and no traceback', {}, async ({ submit, until }) => {
   const run = await until((await submit('failing', { seconds: 0.1 })).id, isOver)
   assert.is(run.status, 'failed')

@@ -167,7 +167,7 @@ async function playKind(
   const plays = routes.map(async (on) => {
     const play = () => playFault(version, { ...kind, on })
     const isLong = kind.do.startsWith('hang') || on === 'POST /prompt'
-    if (isLong) await wait(150 * long++)
+    if (isLong) await wait(75 * long++)
     const { figures, problems } = await (isLong ? play() : limit(play))
     return { figures, problems: problems.map((problem) => `${on}: ${problem}`) }
   })

@@ -15,11 +15,12 @@ const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** `unreadable`: the run has ended, but what it reports can't be told, since ComfyUI fails to write it as JSON. */
 export async function readHistory(server: Server, id: string): Promise<History | 'unreadable' | undefined> {
-  const { status, text } = await server.send(`/history/${id}`)
+  let { status, text } = await server.send(`/history/${id}`)
   if (status === 500) {
-    // Is it this run, or all of the server?
+    // Is it this run, or all of the server, or was it but a moment?
     await server.read(`/history/${NOBODY}`)
-    return 'unreadable'
+    ;({ status, text } = await server.send(`/history/${id}`))
+    if (status === 500) return 'unreadable'
   }
   const entries = status === 200 ? parseJson(text) : undefined
   if (typeof entries !== 'object' || entries === null) {

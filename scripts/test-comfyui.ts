@@ -1,0 +1,29 @@
+// `npm run test:comfyui -- --url http://127.0.0.1:8188 [--url …]`: the gateway on real ComfyUI servers that you started.
+// Without an address it says how to start one. Ends with `N passed, N failed, N skipped`.
+import { parseArgs } from 'node:util'
+import { listChecks, testComfy } from '../test/gateway/real/testComfy.ts'
+import { ensureBuilt } from './lib/ensure.mjs'
+
+const { values } = parseArgs({ options: { url: { type: 'string', multiple: true, default: [] } } })
+ensureBuilt()
+const total = { passed: 0, failed: 0, skipped: 0 }
+if (values.url.length === 0) {
+  total.skipped = (await listChecks()).length
+  console.log(`No ComfyUI to test. Start one:
+
+  git clone https://github.com/comfyanonymous/ComfyUI && cd ComfyUI && pip install -r requirements.txt
+  cp -r ${process.cwd()}/test/comfyui/nodes/* custom_nodes/
+  python main.py --cpu --port 8188
+
+Then: npm run test:comfyui -- --url http://127.0.0.1:8188
+It runs small pictures of its own, leaves them in output/, and stops no run of yours. Without the nodes it tests less.
+`)
+}
+for (const url of values.url) {
+  const { passed, failed, skipped } = await testComfy(url.replace(/\/+$/, ''), console.log)
+  total.passed += passed
+  total.failed += failed
+  total.skipped += skipped
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed || (values.url.length > 0 && !total.passed) ? 1 : 0

@@ -1,0 +1,141 @@
+// What any ComfyUI can do: its core nodes alone.
+import { randomUUID } from 'node:crypto'
+import { createClient, downloadOutput, executeWorkflow, getRun, getRuns, toFile } from '@flowscale/client'
+import { executeMany, waitForRun } from '@flowscale/client/poller'
+import { readWorkflows } from '@flowscale/gateway/node'
+import { decode, encode } from 'fast-png'
+import { equal, ok, rejection } from '../../conformance/assert.ts'
+import { CANARY } from '../../support/canary.ts'
+import { openGateway } from '../lib/openGateway.ts'
+import { startGateway } from '../lib/startProcess.ts'
+
+type Client = ReturnType<typeof createClient>
+export const FOLDER = 'test/gateway/real'
+const fast = { pollIntervalMs: 100 }
+const anyNumber = (most: number): number => Math.floor(Math.random() * most)
+
+/** A check, and the node classes that it needs. */
+export interface Check {
+  readonly name: string
+  readonly needs: readonly string[]
+  run(comfyUrl: string): Promise<void>
+}
+
+const picture = ['EmptyImage', 'ImageScale', 'SaveImage']
+const invert = ['LoadImage', 'ImageInvert', 'SaveImage']
+
+const check = (
+  name: string,
+  needs: readonly string[],
+  use: (client: Client, comfyUrl: string) => Promise<void>,
+): Check => ({
+  name,
+  needs,
+  async run(comfyUrl) {
+    const { url, close } = await openGateway(comfyUrl, { workflows: await readWorkflows(FOLDER) })
+    await use(createClient({ baseUrl: url, apiKey: CANARY }), comfyUrl).finally(close)
+  },
+})
+
+async function pictureOf(client: Client, workflowId: string, inputs: Parameters<typeof executeWorkflow>[2]) {
+  const { data } = await executeWorkflow(client, workflowId, inputs)
+  const run = await waitForRun(client, data.run_id, fast)
+  const response = await downloadOutput(client, run.outputs[0]!)
+  return decode(new Uint8Array(await response.arrayBuffer()))
+}
+
+export const coreChecks: readonly Check[] = [
+  check('a picture is made and comes back, from the cache, too', picture, async (client) => {
+    const inputs = { color: anyNumber(0xffffff), width: 48 }
+    for (let times = 0; times < 2; times++) {
+      const { width, height } = await pictureOf(client, 'core-picture', inputs)
+      equal([width, height], [48, 32], 'size')
+    }
+  }),
+  check('a picture goes up and comes back inverted', invert, async (client) => {
+    const shade = anyNumber(256)
+    const png = encode({ width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(shade) })
+    const { data } = await pictureOf(client, 'core-invert', {
+      photo: toFile(png as Uint8Array<ArrayBuffer>, 'a.png'),
+    })
+    equal(data[0], 255 - shade, 'shade')
+  }),
+  check('inputs that do not fit are refused', picture, async (client) => {
+    for (const inputs of [{ width: -1 }, { width: 1e9 }, { width: 'x' }, { other: 1 }]) {
+      equal(
+        (await rejection(executeWorkflow(client, 'core-picture', inputs))).status,
+        422,
+        JSON.stringify(inputs),
+      )
+    }
+  }),
+  check('runs are listed by their group', picture, async (client) => {
+    const groupId = randomUUID()
+    const inputs = { color: anyNumber(0xffffff) }
+    const { data } = await executeWorkflow(client, 'core-picture', inputs, { groupId })
+    await waitForRun(client, data.run_id, fast)
+    const { runs } = (await getRuns(client, { groupId })).data
+    equal(
+      runs.map(({ _id, status }) => [_id, status]),
+      [[data.run_id, 'completed']],
+      'list',
+    )
+  }),
+  check("a stranger's run is not there", picture, async (client, comfyUrl) => {
+    const [{ graph }] = (await readWorkflows(FOLDER)).filter(({ name }) => name === 'core-picture') as [any]
+    const id = randomUUID()
+    await fetch(`${comfyUrl}/prompt`, {
+      method: 'POST',
+      body: JSON.stringify({ prompt: graph, prompt_id: id }),
+    })
+    equal((await rejection(getRun(client, id))).status, 404, 'status')
+  }),
+  {
+    name: 'the gateway is killed in the middle of 50 runs: all are known, none was executed twice',
+    needs: picture,
+    async run(comfyUrl) {
+      const start = () => startGateway(comfyUrl, FOLDER, ['--port', port, '--api-key', CANARY])
+      let port = '0'
+      let gateway = await start()
+      port = new URL(gateway.told.url).port
+      try {
+        const client = createClient({ baseUrl: gateway.told.url, apiKey: CANARY })
+        const batch = randomUUID()
+        const color = anyNumber(0xffffff)
+        const inputs = Array.from({ length: 50 }, (_, index) => ({ color: (color + index) % 0xffffff }))
+        const options = { groupId: (index: number) => `${batch}-${index}`, pollIntervalMs: 300 }
+        let ended = 0
+        let again: Promise<void> | undefined
+        const restart = async (): Promise<void> => {
+          await gateway.kill()
+          gateway = await start()
+        }
+        const first = executeMany(client, 'core-picture', inputs, {
+          ...options,
+          onResult() {
+            if (++ended === 15) again = restart()
+          },
+        })
+        await first
+        await again
+        // Those whose answers were lost are found by their groups.
+        const results = await executeMany(client, 'core-picture', inputs, options)
+        const ids = new Set(results.map(({ runId }) => runId))
+        ok(
+          results.every(({ status }) => status === 'fulfilled') && ids.size === 50,
+          `50 completed: ${results.find(({ status }) => status !== 'fulfilled')}`,
+        )
+        const history = (await (await fetch(`${comfyUrl}/history?max_items=200`)).json()) as Record<
+          string,
+          any
+        >
+        const own = Object.values(history).filter(({ prompt }) =>
+          prompt[3]?.flowscale?.groupId?.startsWith(batch),
+        )
+        equal(own.length, 50, 'what ComfyUI executed of them')
+      } finally {
+        await gateway.kill()
+      }
+    },
+  },
+]
