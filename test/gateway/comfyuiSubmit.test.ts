@@ -54,6 +54,13 @@ test('a run that is not found is told as one that may have been submitted', () =
       const run = await engine.getRun(error.runId)
       assert.equal([run!.status, run!.completedAt], ['queued', null], 'it may be on its way')
     }
+    const { now } = Date
+    Date.now = () => now() + 60_000
+    const late = await engine.getRun(errors[0].runId).finally(() => {
+      Date.now = now
+    })
+    const why = 'The run never reached ComfyUI, or ComfyUI restarted, result unknown'
+    assert.equal([late!.status, late!.error], ['failed', why])
     assert.equal(comfy.executed.runs, {})
     assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 3)
   }))

@@ -51,6 +51,23 @@ onBoth(test, 'a run that is followed tells of its progress, which never goes bac
   assert.is(mine.filter(isOver).length, 1)
 })
 
+onBoth(test, 'who only polls sees progress, by a run and by a list', {}, async ({ engine, submit }) => {
+  const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
+  const reads: ((id: string) => Promise<Run | undefined>)[] = [
+    (id) => engine.getRun(id),
+    async (id) => (await engine.getRuns(page)).runs.find((run) => run.id === id),
+  ]
+  for (const read of reads) {
+    const { id } = await submit('slow', { seconds: 4 })
+    const steps = new Set<number>()
+    for (let run = await read(id); run && !isOver(run); run = await read(id)) {
+      steps.add(run.progress)
+      await wait(50)
+    }
+    assert.ok(steps.size > 4, `${[...steps]}`)
+  }
+})
+
 onBoth(test, 'the socket is enough to hear of an end', {}, async ({ engine, submit }) => {
   const { setTimeout: before } = globalThis
   // Reading again and again is put off for ever.

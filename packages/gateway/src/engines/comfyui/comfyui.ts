@@ -68,7 +68,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
           })
           const submitted = await submitRun(comfy, workflow, id, submission, Object.fromEntries(values))
           watcher.keep(id)
-          watcher.tell(submitted.run)
+          watcher.show(submitted.run)
           return submitted
         },
       }
@@ -84,17 +84,21 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       draft,
       async getRun(id) {
         const run = await findRun(comfy, id)
-        watcher.tell(run)
+        watcher.show(run)
         return run
       },
-      getRuns: (query) => getRuns(comfy, query),
+      async getRuns(query) {
+        const page = await getRuns(comfy, query)
+        page.runs.forEach(watcher.show)
+        return page
+      },
       async cancelRun(id) {
         const before = await findRun(comfy, id, 0)
         if (!before || before.completedAt !== null) return before && { run: before, hadEnded: true }
         await records.askCancel(id)
         await stopRun(comfy, id)
         const run = (await findRun(comfy, id, 0)) ?? before
-        watcher.tell(run)
+        watcher.show(run)
         // A run that ends by itself meanwhile has ended.
         return { run, hadEnded: run.completedAt !== null && run.status !== 'cancelled' }
       },
@@ -113,7 +117,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const found = (await records.ended(run))?.files.find(({ name }) => name === file)
         return found && readOutput(server, found, headers, signal)
       },
-      report: () => report(server, workflows, records),
+      report: () => report(comfy, workflows),
       watch: watcher.watch,
       follow: watcher.follow,
       close: watcher.close,

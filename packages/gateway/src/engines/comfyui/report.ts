@@ -1,15 +1,10 @@
 import type { Report } from '../../engine.ts'
 import type { ReadFile, Workflows } from './createWorkflows.ts'
 import type { Comfy } from './runs/types.ts'
-import type { Server } from './server/createServer.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
 
 /** Whether the server answers and keeps records, and what it can run. */
-export async function report(
-  server: Server,
-  workflows: Workflows,
-  records: Comfy['records'],
-): Promise<Report> {
+export async function report({ server, records }: Comfy, workflows: Workflows): Promise<Report> {
   try {
     const { system } = Object(await server.read('/system_stats'))
     const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
@@ -27,10 +22,6 @@ export async function report(
 function show({ id, workflow, problem }: ReadFile): Report['workflows'][number] {
   const inputs = [...(workflow?.inputs ?? [])].map(([name, { kind, required }]) => [name, { kind, required }])
   const outputs = [...(workflow?.outputs ?? [])].map(([name, { kind }]) => [name, kind])
-  return {
-    id,
-    inputs: Object.fromEntries(inputs),
-    outputs: Object.fromEntries(outputs),
-    problem: problem ?? null,
-  }
+  const shown = { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) }
+  return { id, ...shown, problem: problem ?? null }
 }

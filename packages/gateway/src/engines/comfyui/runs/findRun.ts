@@ -58,7 +58,8 @@ async function look(comfy: Comfy, id: string, maxAgeMs: number | undefined): Pro
   if (!gone) return showRun(known, { status: 'queued', progress: 0, position: waiting })
   // What is deleted while it waits leaves no trace.
   if (await records.cancelAsked(id)) return finish(comfy, endWithout(known, 'cancelled', null))
-  return finish(comfy, endWithout(known, 'failed', 'ComfyUI restarted, result unknown'))
+  const why = taken.get(id) ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
+  return finish(comfy, endWithout(known, 'failed', `${why}, result unknown`))
 }
 
 async function finish(comfy: Comfy, ended: Ended): Promise<Run | undefined> {

@@ -1,9 +1,9 @@
 import type { Run, RunsQuery } from '../../../engine.ts'
 import type { Mark } from '../../../records/types.ts'
+import { forEach } from '../forEach.ts'
 import { findRun } from './findRun.ts'
 import type { Comfy } from './types.ts'
 
-const AT_ONCE = 8
 const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
 
 /** A page: the names of marks sort and count, and only the runs of the page are read. */
@@ -20,10 +20,8 @@ export async function getRuns(comfy: Comfy, query: RunsQuery): Promise<{ runs: R
   })
   const page = marks.slice(offset, offset + limit)
   const runs: (Run | undefined)[] = []
-  const rest = page.entries()
-  const work = async (): Promise<void> => {
-    for (const [index, { id }] of rest) runs[index] = await findRun(comfy, id)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await forEach(page, async ({ id }, index) => {
+    runs[index] = await findRun(comfy, id)
+  })
   return { runs: runs.filter((run) => run !== undefined), total: marks.length }
 }

@@ -1,28 +1,29 @@
-import type { Run } from '../../../engine.ts'
+import type { Engine, Run } from '../../../engine.ts'
 import { createMemory } from '../../../records/createMemory.ts'
+import { forEach } from '../forEach.ts'
 import { findRun } from '../runs/findRun.ts'
 import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
 import { openSocket } from './openSocket.ts'
 
 /** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
-export interface Watcher {
-  watch(listener: (run: Run) => void): () => void
-  /** Hears of each change of a run, until the function it gives is called. */
-  follow(id: string): () => void
+export interface Watcher extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
   /** Sees that a run's end is written down, where the runtime has timers that keep no process alive. */
   keep(id: string): void
-  /** Tells of a run that somebody read. */
-  tell(run: Run | undefined): void
-  close(): void
+  /** Tells of a run that somebody read, and follows it for a while: who asks again and again listens, too. */
+  show(run: Run | undefined): void
 }
 
 const EVERY_MS = 1_000
+/** Longer than clients usually pause between two polls. */
+const POLL_MS = 15_000
 
 export function createWatcher(comfy: Comfy): Watcher {
   const listeners = new Set<(run: Run) => void>()
   /** How many follow each run; none where only its end is to be written down. */
   const followers = new Map<string, number>()
+  /** When somebody asked for a run last. */
+  const polled = createMemory<number>(1_000)
   const sockets = new Map<string, () => void>()
   /** What was told of each run last. */
   const latest = createMemory<{ step: number; state: string }>(5_000)
@@ -52,12 +53,15 @@ export function createWatcher(comfy: Comfy): Watcher {
     silence(id)
   }
 
+  const isFollowed = (id: string): boolean =>
+    followers.get(id)! > 0 || Date.now() - (polled.get(id) ?? 0) < POLL_MS
+
   async function look(id: string, maxAgeMs?: number): Promise<void> {
     const run = await findRun(comfy, id, maxAgeMs)
     if (!run) return forget(id)
     tell(run)
     const isNear = run.completedAt === null && (run.position ?? 0) <= 1
-    if (isNear && followers.get(id) && !sockets.has(id)) listen(run)
+    if (isNear && isFollowed(id) && !sockets.has(id)) listen(run)
   }
 
   /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
@@ -87,10 +91,13 @@ export function createWatcher(comfy: Comfy): Watcher {
       if (comfy.server.awayForMs() < comfy.lostAfterMs) throw error
     })
     const waiting = new Set(queue?.items.map(({ id }) => id))
-    for (const [id, count] of [...followers]) {
+    const due = [...followers.keys()].filter((id) => {
+      if (isFollowed(id)) return true
+      silence(id)
       // Of a run that nobody follows, only the end is of interest.
-      if (count > 0 || !waiting.has(id)) await look(id).catch(() => {})
-    }
+      return !waiting.has(id)
+    })
+    await forEach(due, (id) => look(id).catch(() => {}))
   }
 
   function schedule(): void {
@@ -104,6 +111,12 @@ export function createWatcher(comfy: Comfy): Watcher {
     // Nothing but the wish to see an end must not keep a process alive.
     if ([...followers.values()].some((count) => count > 0)) timer.ref?.()
     else timer.unref?.()
+  }
+
+  function keep(id: string): void {
+    if (!('unref' in Object(setTimeout(() => {})))) return
+    followers.set(id, followers.get(id) ?? 0)
+    schedule()
   }
 
   return {
@@ -127,12 +140,13 @@ export function createWatcher(comfy: Comfy): Watcher {
         if (typeof timer !== 'object') followers.delete(id)
       }
     },
-    keep(id) {
-      if (!('unref' in Object(setTimeout(() => {})))) return
-      followers.set(id, followers.get(id) ?? 0)
-      schedule()
+    keep,
+    show(run) {
+      tell(run)
+      if (run?.status !== 'running') return
+      polled.set(run.id, Date.now())
+      if (!sockets.has(run.id)) keep(run.id)
     },
-    tell,
     close() {
       closed = true
       clearTimeout(timer)
