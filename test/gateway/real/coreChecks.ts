@@ -58,7 +58,8 @@ export const coreChecks: readonly Check[] = [
     const { data } = await pictureOf(client, 'core-invert', {
       photo: toFile(png as Uint8Array<ArrayBuffer>, 'a.png'),
     })
-    equal(data[0], 255 - shade, 'shade')
+    // A real one calculates with fractions.
+    ok(Math.abs(data[0]! - (255 - shade)) <= 1, `shade ${255 - shade}, got ${data[0]}`)
   }),
   check('inputs that do not fit are refused', picture, async (client) => {
     for (const inputs of [{ width: -1 }, { width: 1e9 }, { width: 'x' }, { other: 1 }]) {
@@ -125,10 +126,10 @@ export const coreChecks: readonly Check[] = [
           results.every(({ status }) => status === 'fulfilled') && ids.size === 50,
           `50 completed: ${results.find(({ status }) => status !== 'fulfilled')}`,
         )
-        const history = (await (await fetch(`${comfyUrl}/history?max_items=200`)).json()) as Record<
-          string,
-          any
-        >
+        const response = await fetch(`${comfyUrl}/history?max_items=200`)
+        // One run whose output is no JSON spoils the list of all.
+        ok(response.ok, `GET /history answers ${response.status}: clear the history, and try again`)
+        const history = (await response.json()) as Record<string, any>
         const own = Object.values(history).filter(({ prompt }) =>
           prompt[3]?.flowscale?.groupId?.startsWith(batch),
         )
