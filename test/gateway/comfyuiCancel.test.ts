@@ -1,6 +1,8 @@
 // A cancel stops the run that is meant, and no other.
+import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Run } from '../../packages/gateway/src/engine.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 
 const test = suite('cancelling runs of a ComfyUI')
@@ -74,5 +76,22 @@ for (const told of ['0.3.40', 'fork-7', '0.3.9']) {
       assert.is((await by.cancelRun(alone.id))!.run.status, 'cancelled')
     }))
 }
+
+onBoth(test, 'a cancel that comes while the run is being sent is not lost', {}, async (setup) => {
+  const { comfy, engine, another, submit } = setup
+  const late: typeof fetch = async (url, init) => {
+    if (String(url).endsWith('/prompt')) await wait(700)
+    return fetch(url, init)
+  }
+  const by = another({}, { fetch: late })
+  const page = { groupId: 'g', sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
+  const sent = submit('slow', { seconds: 20 }, { groupId: 'g', by })
+  let listed: Run | undefined
+  while (!listed) listed = (await engine.getRuns(page)).runs[0]
+  await engine.cancelRun(listed.id)
+  await sent
+  assert.is((await engine.getRun(listed.id))?.status, 'cancelled')
+  assert.equal(await (await fetch(`${comfy.url}/queue`)).json(), { queue_running: [], queue_pending: [] })
+})
 
 test.run()

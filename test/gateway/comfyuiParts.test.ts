@@ -172,6 +172,8 @@ test('what was never sent is told from what may have been', () => {
   assert.not(isUnsent(new TypeError('fetch failed', { cause: error('ECONNRESET') })))
   assert.not(isUnsent(new TypeError('Network connection lost.')))
   assert.not(isUnsent('ECONNREFUSED'))
+  const route = (syscall: string) => Object.assign(error('EHOSTUNREACH'), { syscall })
+  assert.equal([isUnsent(route('connect')), isUnsent(route('read'))], [true, false])
 })
 
 test.run()

@@ -111,12 +111,24 @@ test('on Node a gateway sees the end of its runs unasked', () =>
     assert.is((await another().getRun(id))!.status, 'completed')
   }))
 
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return text
+  }
+}
+
 onBoth(test, 'records may be in a storage', {}, async ({ comfy, another, submit, until }) => {
   const storage = createStorage()
   const by = another({ storage })
   const { id } = await submit('slow', { seconds: 0.1 }, { by, groupId: 'g' })
   await until(id, isOver, by)
   assert.ok([...storage.items.keys()].every((key) => key.startsWith('flowscale:')))
+  await by.workflows()
+  // As unstorage reads: what looks like JSON is JSON.
+  const parsing = { ...storage, getItem: async (key: string) => parse(storage.items.get(key)) }
+  await another({ storage: parsing }).workflows()
   const next = another({ storage })
   assert.equal(ids((await next.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
   assert.is((await next.getRun(id))!.status, 'completed')
@@ -148,6 +160,30 @@ onBoth(
     assert.equal(run, await by.getRun(id))
     assert.is(await later.getRun(crypto.randomUUID()), undefined)
     assert.equal(await later.getRuns(PAGE), { runs: [], total: 0 })
+  },
+)
+
+onBoth(
+  test,
+  'one record that is not taken is no lost end, and no run without a record',
+  {},
+  async (setup) => {
+    const { comfy, engine, another, submit, until } = setup
+    await engine.workflows()
+    const { id } = await submit('slow', { seconds: 0 })
+    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fended', do: 'status', status: 500 })
+    assert.is((await until(id, isOver)).status, 'completed')
+    comfy.faults.length = 0
+    assert.is((await engine.getRun(id))?.status, 'completed')
+    await comfy.kill()
+    await comfy.start()
+    const later = another()
+    assert.is((await later.getRun(id))?.status, 'completed')
+    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'status', status: 500 })
+    const before = comfy.requests.filter(({ path }) => path === '/prompt').length
+    const error = await submit('slow').catch((cause) => cause)
+    assert.is(error.status, 503)
+    assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
   },
 )
 

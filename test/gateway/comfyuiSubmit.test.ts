@@ -8,7 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Fault } from '../comfyui/server/types.ts'
 import { rejection } from '../support/fakes.ts'
-import { fileOf, graphOf, isOver, never, onBoth, withComfy } from './comfyuiKit.ts'
+import { fileOf, files, graphOf, isOver, never, onBoth, withComfy } from './comfyuiKit.ts'
 
 const test = suite('submitting to a ComfyUI')
 
@@ -268,6 +268,21 @@ test('files are read from hosts that are allowed, and from no other', () =>
     assert.is((await rejection(other.putUrl('photo', `http://${host}/a.png`))).name, 'InputError')
     web.closeAllConnections()
     await new Promise((resolve) => web.close(resolve))
+  }))
+
+test('a workflow that is left out, as its id is taken, is not run in the place of the other', () =>
+  withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
+    const missing = { 1: { class_type: 'NoSuchNode', inputs: {} } }
+    const by = another({
+      workflows: [
+        { name: 'a', graph: missing, sidecar: { id: 'x', outputs: {} } },
+        { ...files[0]!, name: 'b', sidecar: { id: 'x' } },
+      ],
+    })
+    assert.equal(await by.workflows(), [])
+    const error = await submit('x', {}, { by }).catch((cause) => cause)
+    assert.match(error.message, /NoSuchNode/)
+    assert.equal(comfy.executed.runs, {})
   }))
 
 test.run()

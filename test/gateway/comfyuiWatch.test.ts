@@ -208,4 +208,17 @@ test('progress goes on from what was told before', () => {
   assert.equal(hear('executing', { node: '2' }), { progress: 0.6, node: 'Sample' })
 })
 
+onBoth(test, 'after its end a run costs no request, though somebody still follows it', {}, async (setup) => {
+  const { comfy, engine, submit } = setup
+  const { end } = listen(engine)
+  const { id } = await submit('slow', { seconds: 0.1 })
+  const stop = engine.follow!(id)
+  await end(id)
+  await wait(1_200)
+  const before = comfy.requests.length
+  await wait(2_500)
+  assert.is(comfy.requests.length, before)
+  stop()
+})
+
 test.run()

@@ -1,4 +1,5 @@
 import type { EngineContext } from '../engine.ts'
+import { about } from './about.ts'
 import { createMarks } from './createMarks.ts'
 import { createMemory } from './createMemory.ts'
 import { createPrune } from './createPrune.ts'
@@ -78,7 +79,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
     },
     marks: marks.list,
     async prepare() {
-      if (!prepared) await place.write('about.json', 'Records of runs, kept for 30 days')
+      if (!prepared) await place.write(about.path, about.value)
       prepared = true
     },
   }

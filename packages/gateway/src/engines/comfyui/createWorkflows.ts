@@ -12,9 +12,7 @@ export interface ReadFile {
 }
 
 export interface Workflows {
-  /** Of the files. */
   readonly names: readonly string[]
-  /** Every file. */
   read(): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>
@@ -44,9 +42,12 @@ export function createWorkflows(
       const one = await readOne(file, readClass)
       const { id, workflow, problem } = one
       if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`)
-      else known.set(file, workflow!)
-      if (found.has(id)) logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
-      else found.set(id, one)
+      if (found.has(id)) {
+        logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
+        continue
+      }
+      found.set(id, one)
+      if (!problem) known.set(file, workflow!)
     }
     return [...found.values()]
   }

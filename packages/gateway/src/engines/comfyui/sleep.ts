@@ -1,4 +1,3 @@
-/** A pause. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
 }

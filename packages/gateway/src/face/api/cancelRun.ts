@@ -5,5 +5,7 @@ export async function cancelRun({ face, id }: Call): Promise<Response> {
   const cancelled = await face.engine.cancelRun(id)
   if (!cancelled) return failure(face.dialect, 404, 'Run not found')
   const { run, hadEnded } = cancelled
-  return success(hadEnded ? `Run has already ended: ${run.status}` : 'Run cancelled successfully')
+  if (hadEnded) return success(`Run has already ended: ${run.status}`)
+  const isOver = run.status === 'cancelled'
+  return success(isOver ? 'Run cancelled successfully' : `Cancel requested: the run is ${run.status} still`)
 }

@@ -1,6 +1,6 @@
 import type { Run, RunsQuery } from '../../../engine.ts'
+import { forEach } from '../../../records/forEach.ts'
 import type { Mark } from '../../../records/types.ts'
-import { forEach } from '../forEach.ts'
 import { findRun } from './findRun.ts'
 import type { Comfy } from './types.ts'
 

@@ -37,7 +37,7 @@ export async function submitRun(
     nodes,
   }
   const refuse = async (error: unknown): Promise<never> => {
-    await comfy.records.end(endWithout(run, 'refused', null))
+    await comfy.records.end(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
   // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
@@ -45,6 +45,9 @@ export async function submitRun(
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await send(comfy, run, refuse, json, workflow)
   comfy.taken.set(id, true)
+  // A cancel that came meanwhile found nothing to stop.
+  const asked = await comfy.records.cancelAsked(id).catch(() => false)
+  if (asked) await stopRun(comfy, id).catch(() => {})
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
 

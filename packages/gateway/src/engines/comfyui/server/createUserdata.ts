@@ -1,4 +1,5 @@
 import type { EngineContext } from '../../../engine.ts'
+import { about } from '../../../records/about.ts'
 import type { Place } from '../../../records/types.ts'
 import type { Server } from './createServer.ts'
 import { NoAnswer } from './NoAnswer.ts'
@@ -16,7 +17,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     if (value !== undefined) return value as T
     if (status === 200) throw new NoAnswer('a record is not JSON', true)
     if (status === 404) return undefined
-    if (!refused) await place.write('about.json', 'Records of runs, kept for 30 days')
+    if (!refused) await place.write(about.path, about.value)
     if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
     return undefined
   }
@@ -26,13 +27,20 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     async write(path, value) {
       const init = { method: 'POST', json: value, again: true } as const
       const { status } = await server.send(`${pathOf(path)}?overwrite=false`, init)
-      if (status === 409) return false
-      const why = `ComfyUI keeps no records (status ${status} for /userdata)`
-      const isKept = status >= 200 && status < 300
-      if (!isKept && !refused) {
-        log('warn', `${why}: runs are known while they are in its queue or history, and lists are empty`)
+      const isNew = status >= 200 && status < 300
+      if (isNew || status === 409) {
+        refused = false
+        return isNew
       }
-      refused = !isKept
+      if (path === about.path) {
+        const so = 'runs are known while they are in its queue or history, and lists are empty'
+        if (!refused) log('warn', `ComfyUI keeps no records (status ${status} for /userdata): ${so}`)
+        refused = true
+        return true
+      }
+      // One record that is not taken may be written later: of a server that keeps any, it must not be lost.
+      await place.write(about.path, about.value)
+      if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
       return true
     },
     async remove(path) {

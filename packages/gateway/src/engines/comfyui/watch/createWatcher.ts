@@ -1,6 +1,6 @@
 import type { Engine, Run } from '../../../engine.ts'
 import { createMemory } from '../../../records/createMemory.ts'
-import { forEach } from '../forEach.ts'
+import { forEach } from '../../../records/forEach.ts'
 import { findRun } from '../runs/findRun.ts'
 import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
@@ -53,6 +53,8 @@ export function createWatcher(comfy: Comfy): Watcher {
     silence(id)
   }
 
+  const isOver = (id: string): boolean => latest.get(id)?.step === 2
+
   const isFollowed = (id: string): boolean =>
     followers.get(id)! > 0 || Date.now() - (polled.get(id) ?? 0) < POLL_MS
 
@@ -92,6 +94,7 @@ export function createWatcher(comfy: Comfy): Watcher {
     })
     const waiting = new Set(queue?.items.map(({ id }) => id))
     const due = [...followers.keys()].filter((id) => {
+      if (isOver(id)) return false
       if (isFollowed(id)) return true
       silence(id)
       // Of a run that nobody follows, only the end is of interest.
@@ -101,7 +104,7 @@ export function createWatcher(comfy: Comfy): Watcher {
   }
 
   function schedule(): void {
-    if (closed || followers.size === 0) return
+    if (closed || [...followers.keys()].every(isOver)) return
     timer ??= setTimeout(async () => {
       await lookAtAll().catch(() => {})
       timer = undefined
