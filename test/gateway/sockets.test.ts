@@ -12,6 +12,8 @@ const test = suite('sockets of a face')
 interface Open {
   messages: { data: { status: string; progress: number; node?: string } }[]
   say(action: string, runId: string): void
+  /** Once the server has read what was said before. */
+  heard(): Promise<void>
   close(): void
 }
 
@@ -23,6 +25,11 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
   return {
     messages,
     say: (action, runId) => socket.send(JSON.stringify({ type: 'client_event', data: { action, runId } })),
+    heard: () =>
+      new Promise((resolve) => {
+        socket.once('pong', () => resolve())
+        socket.ping()
+      }),
     close: () => socket.close(),
   }
 }
@@ -117,6 +124,41 @@ test('a state that was asked for never comes after a change that is newer', asyn
       client.messages.map(({ data }) => data.progress),
       [0.9, 1],
     )
+  })
+})
+
+test('many subscriptions to the same runs, while one is looked at, are one look at each', async () => {
+  const looks: string[] = []
+  let answer = () => {}
+  const getRun: Engine['getRun'] = (id) => {
+    looks.push(id)
+    return new Promise((resolve) => {
+      answer = () => resolve(run)
+    })
+  }
+  await withServer({ getRun }, async (url) => {
+    const client = await open(url)
+    client.say('subscribe', 'r1')
+    for (let i = 0; i < 500; i++) client.say('subscribe', i % 2 ? 'r1' : 'r2')
+    // One that is taken back while it waits is not looked at.
+    for (let i = 0; i < 500; i++) {
+      client.say('subscribe', `x${i}`)
+      client.say('unsubscribe', `x${i}`)
+    }
+    client.say('subscribe', 'last')
+    for (let i = 1; i <= 4; i++) {
+      await until(
+        () => looks.length,
+        (count) => count >= i,
+      )
+      if (i === 1) await client.heard()
+      answer()
+    }
+    await until(
+      () => client.messages.length,
+      (count) => count >= 3,
+    )
+    assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
   })
 })
 

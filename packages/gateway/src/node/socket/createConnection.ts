@@ -29,7 +29,9 @@ export function createConnection(
   /** Runs whose state is asked for, unless a change was heard meanwhile, which is newer. */
   const asked = new Set<string>()
   let messages: Messages | undefined
-  let looks: Promise<void> = Promise.resolve()
+  /** Runs to look at, each once, however often a client asks meanwhile. */
+  const waiting = new Set<string>()
+  let looking = false
   let over = false
 
   function end(): void {
@@ -64,8 +66,19 @@ export function createConnection(
     if (subscriptions.size >= MOST_SUBSCRIPTIONS && !subscriptions.has(runId)) return
     subscriptions.set(runId, subscriptions.get(runId))
     asked.add(runId)
-    // One after another: an engine may need several requests for each.
-    looks = looks.then(() => look(runId))
+    waiting.add(runId)
+    if (!looking) void lookAtAll()
+  }
+
+  /** One after another: an engine may need several requests for each. */
+  async function lookAtAll(): Promise<void> {
+    looking = true
+    // Those that are added meanwhile come last.
+    for (const runId of waiting) {
+      waiting.delete(runId)
+      await look(runId)
+    }
+    looking = false
   }
 
   async function look(runId: string): Promise<void> {
@@ -86,6 +99,7 @@ export function createConnection(
     subscriptions.get(runId)?.()
     subscriptions.delete(runId)
     asked.delete(runId)
+    waiting.delete(runId)
   }
 
   // What breaks the protocol also closes.
