@@ -1,6 +1,6 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
 import { createFace, type Engine, type Run } from '@flowscale/gateway/face'
-import { serve } from '@flowscale/gateway/node'
+import { type Served, serve } from '@flowscale/gateway/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
@@ -14,6 +14,7 @@ interface Open {
   say(action: string, runId: string): void
   /** Once the server has read what was said before. */
   heard(): Promise<void>
+  pause(): void
   close(): void
 }
 
@@ -30,11 +31,15 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
         socket.once('pong', () => resolve())
         socket.ping()
       }),
+    pause: () => socket.pause(),
     close: () => socket.close(),
   }
 }
 
-async function withServer(own: Partial<Engine>, use: (url: string) => Promise<void>): Promise<void> {
+async function withServer(
+  own: Partial<Engine>,
+  use: (url: string, served: Served) => Promise<void>,
+): Promise<void> {
   const face = createFace({
     engine: fakeEngine(own),
     dialect: 'readme',
@@ -46,7 +51,7 @@ async function withServer(own: Partial<Engine>, use: (url: string) => Promise<vo
   })
   const server = await serve(face)
   try {
-    await use(server.url)
+    await use(server.url, server)
   } finally {
     await server.close()
   }
@@ -159,6 +164,25 @@ test('many subscriptions to the same runs, while one is looked at, are one look 
       (count) => count >= 3,
     )
     assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
+  })
+})
+
+test('a client that does not read is cut off, and others are not', async () => {
+  let tell: (run: Run) => void = () => {}
+  const watch: Engine['watch'] = (listener) => {
+    tell = listener
+    return () => {}
+  }
+  await withServer({ watch }, async (url, served) => {
+    const [reader, deaf] = [await open(url), await open(url)]
+    deaf.pause()
+    let told = 0
+    for (; told < 500 && served.sockets === 2; told++) {
+      tell({ ...run, node: 'x'.repeat(200_000) })
+      await reader.heard()
+    }
+    assert.is(served.sockets, 1)
+    assert.is(reader.messages.length, told)
   })
 })
 

@@ -7,6 +7,9 @@ import type { Messages, Wire } from './types.ts'
 /** More are not heard: a client with so many runs does better with a list. */
 const MOST_SUBSCRIPTIONS = 1_000
 
+/** Bytes that wait for a client. One with more does not read, and costs memory for as long. */
+const MOST_UNREAD = 1_048_576
+
 export interface Connection {
   /** Passes a change on, where the client wants to know of it. */
   push(update: RunUpdate): void
@@ -45,6 +48,10 @@ export function createConnection(
   function destroy(): void {
     end()
     tcp.destroy()
+  }
+
+  function endIfUnread(): void {
+    if (tcp.writableLength > MOST_UNREAD) destroy()
   }
 
   const connection: Connection = {
@@ -105,8 +112,14 @@ export function createConnection(
   // What breaks the protocol also closes.
   socket.on('error', () => {})
   messages = connect({
-    send: (text, sent) => socket.send(text, sent),
-    pong: (data) => socket.pong(data),
+    send(text, sent) {
+      socket.send(text, sent)
+      endIfUnread()
+    },
+    pong(data) {
+      socket.pong(data)
+      endIfUnread()
+    },
     close: (code, reason) => socket.close(code, reason),
     destroy,
   })
