@@ -1,11 +1,12 @@
 // The command, as a process of its own, on the small ComfyUI.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 
 const test = suite('flowscale-gateway')
@@ -113,6 +114,18 @@ test('--data keeps the key and the runs', async () => {
   assert.equal(kept, [])
 })
 
+test('--no-key makes no key and keeps none; links are signed with a secret that nobody knows', async () => {
+  const data = join(folder, 'data')
+  const { url, apiKey } = JSON.parse((await serve('--json', '--no-key', '--data', data)).out)
+  assert.is(apiKey, null)
+  assert.not.ok((await readdir(data)).includes('api-key'))
+  const path = '/generations/r/a.png'
+  const expires = Date.now() + 60_000
+  const signature = await createSign('')(`${path}\n${expires}`)
+  const answer = await fetch(`${url}${path}?expires=${expires}&signature=${signature}`)
+  assert.match(await answer.text(), /SignatureDoesNotMatch/)
+})
+
 test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
   const args = [
     '--comfyui',
@@ -150,6 +163,8 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
     [[], /--workflows is missing/],
     [['--workflows', join(folder, 'none')], /Can't read the folder/],
     [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
+    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
+    [['--workflows', workflows, '--host', '::', '--api-key', 'x'], /--host :: needs --public-url/],
     [['--workflows', workflows, '--no-key', '--api-key', 'x'], /exclude each other/],
     [['--workflows', workflows, '--comfyui', 'nonsense'], /"url" must be an http\(s\) address/],
     [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
