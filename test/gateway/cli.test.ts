@@ -146,7 +146,7 @@ test('a ComfyUI that is away is said, and the gateway waits for it', async () =>
   assert.ok(Number(response.headers.get('retry-after')) > 0)
 })
 
-test('inspect prints names and reasons; --write makes the sidecar that gives the same', async () => {
+test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {
   const file = join(workflows, 'text-to-image.json')
   const { code, out } = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
   assert.is(code, 0)
@@ -156,6 +156,13 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed_6'])
   const again = await run(['inspect', file, '--comfyui', comfy.url])
   assert.match(again.out, /prompt +string .* the sidecar|prompt +string .* sidecar/)
+  const path = join(workflows, 'text-to-image.flowscale.json')
+  const edited = JSON.stringify({ ...sidecar, name: 'Edited' })
+  await writeFile(path, edited)
+  const over = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
+  assert.is(over.code, 1)
+  assert.match(over.err, /text-to-image\.flowscale\.json is there already.* Remove it first/)
+  assert.is(await readFile(path, 'utf8'), edited)
 })
 
 test('what makes no sense is one sentence, and exit code 1', async () => {
