@@ -4,8 +4,10 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import type { Report } from '@flowscale/gateway/face'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { banner } from '../../packages/gateway/src/command/banner.ts'
 import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 
@@ -163,6 +165,18 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.is(over.code, 1)
   assert.match(over.err, /text-to-image\.flowscale\.json is there already.* Remove it first/)
   assert.is(await readFile(path, 'utf8'), edited)
+})
+
+test('the curl line sends the texts that are required, or else the first', () => {
+  const line = (inputs: Report['workflows'][number]['inputs']): string => {
+    const workflow = { id: 'w', inputs, outputs: {}, problem: null }
+    const text = banner('http://x.test', null, { servers: [], workflows: [workflow] })
+    return /curl .*/.exec(text)![0].replace(/^curl -X POST (.*)'http.*$/, '$1')
+  }
+  const text = (required: boolean) => ({ kind: 'string' as const, required })
+  assert.is(line({ a: text(false), b: text(true), c: text(false) }), "-F 'b=a lighthouse at dusk' ")
+  assert.is(line({ a: text(false), sampler: text(false) }), "-F 'a=a lighthouse at dusk' ")
+  assert.is(line({ n: { kind: 'number', required: false } }), '')
 })
 
 test('what makes no sense is one sentence, and exit code 1', async () => {
