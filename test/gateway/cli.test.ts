@@ -1,11 +1,14 @@
 // The command, as a process of its own, on the small ComfyUI.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import type { Report } from '@flowscale/gateway/face'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { banner } from '../../packages/gateway/src/command/banner.ts'
+import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 
 const test = suite('flowscale-gateway')
@@ -113,6 +116,18 @@ test('--data keeps the key and the runs', async () => {
   assert.equal(kept, [])
 })
 
+test('--no-key makes no key and keeps none; links are signed with a secret that nobody knows', async () => {
+  const data = join(folder, 'data')
+  const { url, apiKey } = JSON.parse((await serve('--json', '--no-key', '--data', data)).out)
+  assert.is(apiKey, null)
+  assert.not.ok((await readdir(data)).includes('api-key'))
+  const path = '/generations/r/a.png'
+  const expires = Date.now() + 60_000
+  const signature = await createSign('')(`${path}\n${expires}`)
+  const answer = await fetch(`${url}${path}?expires=${expires}&signature=${signature}`)
+  assert.match(await answer.text(), /SignatureDoesNotMatch/)
+})
+
 test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
   const args = [
     '--comfyui',
@@ -133,7 +148,7 @@ test('a ComfyUI that is away is said, and the gateway waits for it', async () =>
   assert.ok(Number(response.headers.get('retry-after')) > 0)
 })
 
-test('inspect prints names and reasons; --write makes the sidecar that gives the same', async () => {
+test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {
   const file = join(workflows, 'text-to-image.json')
   const { code, out } = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
   assert.is(code, 0)
@@ -143,6 +158,25 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed_6'])
   const again = await run(['inspect', file, '--comfyui', comfy.url])
   assert.match(again.out, /prompt +string .* the sidecar|prompt +string .* sidecar/)
+  const path = join(workflows, 'text-to-image.flowscale.json')
+  const edited = JSON.stringify({ ...sidecar, name: 'Edited' })
+  await writeFile(path, edited)
+  const over = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
+  assert.is(over.code, 1)
+  assert.match(over.err, /text-to-image\.flowscale\.json is there already.* Remove it first/)
+  assert.is(await readFile(path, 'utf8'), edited)
+})
+
+test('the curl line sends the texts that are required, or else the first', () => {
+  const line = (inputs: Report['workflows'][number]['inputs']): string => {
+    const workflow = { id: 'w', inputs, outputs: {}, problem: null }
+    const text = banner('http://x.test', null, { servers: [], workflows: [workflow] })
+    return /curl .*/.exec(text)![0].replace(/^curl -X POST (.*)'http.*$/, '$1')
+  }
+  const text = (required: boolean) => ({ kind: 'string' as const, required })
+  assert.is(line({ a: text(false), b: text(true), c: text(false) }), "-F 'b=a lighthouse at dusk' ")
+  assert.is(line({ a: text(false), sampler: text(false) }), "-F 'a=a lighthouse at dusk' ")
+  assert.is(line({ n: { kind: 'number', required: false } }), '')
 })
 
 test('what makes no sense is one sentence, and exit code 1', async () => {
@@ -150,6 +184,8 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
     [[], /--workflows is missing/],
     [['--workflows', join(folder, 'none')], /Can't read the folder/],
     [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
+    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
+    [['--workflows', workflows, '--host', '::', '--api-key', 'x'], /--host :: needs --public-url/],
     [['--workflows', workflows, '--no-key', '--api-key', 'x'], /exclude each other/],
     [['--workflows', workflows, '--comfyui', 'nonsense'], /"url" must be an http\(s\) address/],
     [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],

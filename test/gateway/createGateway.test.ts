@@ -1,7 +1,7 @@
 // What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/face'
-import { serve } from '@flowscale/gateway/node'
+import { logged, serve } from '@flowscale/gateway/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeEngine } from './fakeEngine.ts'
@@ -120,6 +120,18 @@ test('its fetch reaches itself and nothing else', async () => {
     (error: Error) =>
       assert.match(String(error.cause), /gateway's fetch answers for http:\/\/gateway\.flowscale\.test only/),
   )
+})
+
+test('the log never shows a key of a query', async () => {
+  const lines: string[] = []
+  const served = await serve(logged(make(), (line) => void lines.push(line)))
+  const queries = [`api_key=${KEY}`, `a=1&API_KEY=${KEY}&b=2`, `api%5Fkey=${KEY}`, `x=1?api_key=${KEY}`]
+  for (const path of ['/api/v1/ws', '/api/v1/queue', '/elsewhere', '/generations/r1/a.png'])
+    for (const query of queries) await (await fetch(`${served.url}${path}?${query}`)).text()
+  await served.close()
+  assert.is(lines.length, 16)
+  assert.not.match(lines.join('\n'), KEY)
+  assert.ok(lines.some((line) => line.includes('/elsewhere?a=1&api_key=…&b=2 404 ')))
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { keepKey } from '../../packages/gateway/src/command/keepKey.ts'
@@ -40,6 +40,16 @@ test('records: set, get, keys below a base, remove', async () => {
   await storage.removeItem('runs:a')
   await storage.removeItem('runs:a')
   assert.equal(await storage.getKeys('runs'), ['runs:b'])
+})
+
+test('records are found, however the folder is written', async () => {
+  const below = relative('.', folder)
+  for (const path of [`${folder}/`, `${folder}/./`, `${folder}/x/..`, below, `./${below}/`]) {
+    const storage = await openFolder(path)
+    await storage.setItem('runs:a', '1')
+    assert.equal(await storage.getKeys('runs'), ['runs:a'], path)
+    assert.equal(await storage.getKeys(), ['runs:a'], path)
+  }
 })
 
 test('a key stays in the folder, whatever it is', async () => {

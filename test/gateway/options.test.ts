@@ -26,7 +26,19 @@ test('a bad value is a TypeError that names the option', () => {
   )
   refused('apiKey', undefined, '', 'a b', 'ä', 5)
   refused('secret', '', 5, null)
-  refused('publicUrl', '', 'x', 'ftp://x', 'https://u:p@x', 'https://x/?a', 'https://x/#a', 5, null)
+  refused(
+    'publicUrl',
+    '',
+    'x',
+    'ftp://x',
+    'https://u:p@x',
+    'https://x/?a',
+    'https://x/#a',
+    'https://x/a',
+    'https://x//',
+    5,
+    null,
+  )
   refused('dialect', 'Readme', '', null)
   refused('urlTtlMs', 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1', null)
   refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
@@ -55,7 +67,7 @@ test('what is right is taken', () => {
   check({
     apiKey: null,
     secret: 's',
-    publicUrl: 'https://gpu.example.com/flowscale/',
+    publicUrl: 'https://gpu.example.com/',
     dialect: 'python',
     urlTtlMs: 1,
     maxBodyBytes: 1e9,

@@ -1,6 +1,6 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
 import { createFace, type Engine, type Run } from '@flowscale/gateway/face'
-import { serve } from '@flowscale/gateway/node'
+import { type Served, serve } from '@flowscale/gateway/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
@@ -12,6 +12,9 @@ const test = suite('sockets of a face')
 interface Open {
   messages: { data: { status: string; progress: number; node?: string } }[]
   say(action: string, runId: string): void
+  /** Once the server has read what was said before. */
+  heard(): Promise<void>
+  pause(): void
   close(): void
 }
 
@@ -23,11 +26,20 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
   return {
     messages,
     say: (action, runId) => socket.send(JSON.stringify({ type: 'client_event', data: { action, runId } })),
+    heard: () =>
+      new Promise((resolve) => {
+        socket.once('pong', () => resolve())
+        socket.ping()
+      }),
+    pause: () => socket.pause(),
     close: () => socket.close(),
   }
 }
 
-async function withServer(own: Partial<Engine>, use: (url: string) => Promise<void>): Promise<void> {
+async function withServer(
+  own: Partial<Engine>,
+  use: (url: string, served: Served) => Promise<void>,
+): Promise<void> {
   const face = createFace({
     engine: fakeEngine(own),
     dialect: 'readme',
@@ -39,7 +51,7 @@ async function withServer(own: Partial<Engine>, use: (url: string) => Promise<vo
   })
   const server = await serve(face)
   try {
-    await use(server.url)
+    await use(server.url, server)
   } finally {
     await server.close()
   }
@@ -117,6 +129,60 @@ test('a state that was asked for never comes after a change that is newer', asyn
       client.messages.map(({ data }) => data.progress),
       [0.9, 1],
     )
+  })
+})
+
+test('many subscriptions to the same runs, while one is looked at, are one look at each', async () => {
+  const looks: string[] = []
+  let answer = () => {}
+  const getRun: Engine['getRun'] = (id) => {
+    looks.push(id)
+    return new Promise((resolve) => {
+      answer = () => resolve(run)
+    })
+  }
+  await withServer({ getRun }, async (url) => {
+    const client = await open(url)
+    client.say('subscribe', 'r1')
+    for (let i = 0; i < 500; i++) client.say('subscribe', i % 2 ? 'r1' : 'r2')
+    // One that is taken back while it waits is not looked at.
+    for (let i = 0; i < 500; i++) {
+      client.say('subscribe', `x${i}`)
+      client.say('unsubscribe', `x${i}`)
+    }
+    client.say('subscribe', 'last')
+    for (let i = 1; i <= 4; i++) {
+      await until(
+        () => looks.length,
+        (count) => count >= i,
+      )
+      if (i === 1) await client.heard()
+      answer()
+    }
+    await until(
+      () => client.messages.length,
+      (count) => count >= 3,
+    )
+    assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
+  })
+})
+
+test('a client that does not read is cut off, and others are not', async () => {
+  let tell: (run: Run) => void = () => {}
+  const watch: Engine['watch'] = (listener) => {
+    tell = listener
+    return () => {}
+  }
+  await withServer({ watch }, async (url, served) => {
+    const [reader, deaf] = [await open(url), await open(url)]
+    deaf.pause()
+    let told = 0
+    for (; told < 500 && served.sockets === 2; told++) {
+      tell({ ...run, node: 'x'.repeat(200_000) })
+      await reader.heard()
+    }
+    assert.is(served.sockets, 1)
+    assert.is(reader.messages.length, told)
   })
 })
 

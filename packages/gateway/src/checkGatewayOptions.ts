@@ -15,11 +15,17 @@ export interface GatewayOptions {
   engine: EngineMaker
   /** What `readWorkflows(folder)` gives, or the same of your own */
   workflows: readonly WorkflowFile[]
-  /** The key that requests must carry; `null` lets everybody in */
+  /**
+   * The key that requests must carry. `null`: no key; only requests that name this machine (`localhost`, `127.…`) are
+   * answered: listen on loopback only
+   */
   apiKey: string | null
   /** Signs download links. Default: derived from `apiKey`, so that links outlive a restart */
   secret?: string | undefined
-  /** What download links start with. They never follow the header `Host`. Default: the address that `serve` listens on */
+  /**
+   * What download links start with, such as `https://gpu.example.com`. They never follow the header `Host`. Default: where
+   * `serve` listens. With `handle` on a server of your own, give it
+   */
   publicUrl?: string | undefined
   /** Which of the three known forms of the API to speak. Default: `readme` */
   dialect?: Dialect | undefined
@@ -50,6 +56,8 @@ const KNOWN = [
 ]
 const DIALECTS: readonly unknown[] = ['readme', 'openapi', 'python'] satisfies Dialect[]
 const STORAGE = ['getItem', 'setItem', 'removeItem', 'getKeys'] as const
+const PUBLIC_URL =
+  'an http(s) URL without path, query, hash and userinfo, such as "https://gpu.example.com"; the API needs a host of its own'
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 /** Throws for the first option that is wrong. No message shows a key or a secret. */
@@ -68,9 +76,9 @@ export function checkGatewayOptions(options: GatewayOptions): void {
   const twice = names.find((name, index) => names.indexOf(name) < index)
   expect(twice === undefined, 'workflows', `an array with each name once; "${twice}" comes twice`)
   const isKey = apiKey === null || (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey))
-  expect(isKey, 'apiKey', 'a string of visible ASCII characters, or null to let everybody in')
+  expect(isKey, 'apiKey', 'a string of visible ASCII characters, or null for no key, on this machine only')
   optional(secret, typeof secret === 'string' && secret !== '', 'secret', 'a string that is not empty')
-  optional(publicUrl, isPublicUrl(publicUrl), 'publicUrl', 'an http(s) URL without query, hash and userinfo')
+  optional(publicUrl, isPublicUrl(publicUrl), 'publicUrl', PUBLIC_URL)
   optional(dialect, DIALECTS.includes(dialect), 'dialect', DIALECTS.map((name) => `"${name}"`).join(' or '))
   optional(urlTtlMs, isPositive(urlTtlMs), 'urlTtlMs', 'a number of ms above 0')
   optional(maxBodyBytes, isPositive(maxBodyBytes), 'maxBodyBytes', 'a number of bytes above 0')
@@ -95,8 +103,8 @@ function isPositive(value: unknown): boolean {
 
 function isPublicUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, username, password, search, hash } = new URL(value)
-  return /^https?:$/.test(protocol) && username + password + search + hash === ''
+  const { protocol, username, password, pathname, search, hash } = new URL(value)
+  return /^https?:$/.test(protocol) && username + password + pathname + search + hash === '/'
 }
 
 /** As `URL` writes it: lower case, and no port where it is the usual one. */

@@ -31,11 +31,14 @@ async function main(args: string[]): Promise<void> {
 
   const log = (line: string): void => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
   const { data } = flags
-  const kept = flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
+  const key = async (): Promise<string> =>
+    flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
   const gateway = createGateway({
     engine: comfyui({ url: flags.comfyui }),
     workflows: await readWorkflows(flags.workflows),
-    apiKey: flags.noKey ? null : kept,
+    apiKey: flags.noKey ? null : await key(),
+    // Without a key, there is nothing to derive it from.
+    secret: flags.noKey ? makeKey() : undefined,
     publicUrl: flags.publicUrl,
     dialect: flags.dialect,
     storage: data === undefined ? undefined : await openFolder(`${data}/runs`),

@@ -42,7 +42,7 @@ const URL_OF_API = 'http://gateway.flowscale.test'
 export function createGateway(options: GatewayOptions): Gateway {
   checkGatewayOptions(options)
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = 900_000, logger } = options
-  const url = publicUrl?.replace(/\/+$/, '') ?? URL_OF_API
+  const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
     workflows: [...options.workflows],
     storage: options.storage,
@@ -76,12 +76,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     url,
     handle: answer,
     keepsOut,
-    fetch: createFetch({
-      handle: answer,
-      url: new URL(url).origin,
-      filesUrl: new URL(url).origin,
-      name: 'gateway',
-    }),
+    fetch: createFetch({ handle: answer, url, filesUrl: url, name: 'gateway' }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
     close: () => engine.close(),
   }

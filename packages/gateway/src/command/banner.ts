@@ -37,7 +37,10 @@ function tryIt(url: string, apiKey: string | null, workflows: Report['workflows'
   if (!first) return ''
   const key = apiKey === null ? [] : [`-H 'X-API-KEY: ${apiKey.replaceAll("'", `'\\''`)}'`]
   const texts = Object.entries(first.inputs).filter(([, input]) => isText(input))
-  const form = texts.map(([name]) => `-F '${name}=a lighthouse at dusk'`)
+  const required = texts.filter(([, input]) => input.required)
+  // A text that is optional may be a choice, which takes no other.
+  const sent = required.length > 0 ? required : texts.slice(0, 1)
+  const form = sent.map(([name]) => `-F '${name}=a lighthouse at dusk'`)
   const address = `'${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}'`
   return `\n  Try\n    ${['curl -X POST', ...key, ...form, address].join(' ')}\n`
 }

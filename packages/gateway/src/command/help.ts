@@ -11,7 +11,8 @@ Usage: flowscale-gateway --workflows DIR [options]
   --no-key             lets everybody on this machine in without a key
   --data <dir>         a folder for the key and the records of runs
                        (default: your ComfyUI keeps the records, nothing keeps the key)
-  --public-url <url>   what download links start with (default: the address it listens on)
+  --public-url <url>   what download links start with (default: the address it listens on;
+                       needed with --host 0.0.0.0 or ::)
   --dialect <name>     readme, openapi or python (default: readme)
   --json               first line on stdout {"url","filesUrl","apiKey","servers","workflows"}, logs on stderr
   --help               print this

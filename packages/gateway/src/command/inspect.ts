@@ -26,6 +26,11 @@ export async function inspect(args: string[]): Promise<void> {
   process.stdout.write(describeWorkflow(workflow))
   if (!values.write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)
-  await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`)
+  try {
+    await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`, { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Error(`${to} is there already, and may be edited. Remove it first, if you want a new one.`)
+  }
   process.stdout.write(`\nWritten to ${to}\n`)
 }

@@ -10,6 +10,7 @@ export interface GatewayFlags extends Flags {
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
+const ALL_INTERFACES = ['0.0.0.0', '::']
 
 /** An error with one clear sentence where the command line makes no sense. */
 export function readFlags(args: string[]): GatewayFlags {
@@ -32,6 +33,11 @@ export function readFlags(args: string[]): GatewayFlags {
   if (noKey && flags.apiKey) throw new Error('--no-key and --api-key exclude each other.')
   if (noKey && !LOOPBACK.includes(flags.hostname)) {
     throw new Error(`--no-key works on this machine only: --host must be ${LOOPBACK.join(', ')}.`)
+  }
+  if (ALL_INTERFACES.includes(flags.hostname) && publicUrl === undefined) {
+    throw new Error(
+      `--host ${flags.hostname} needs --public-url, the address that others reach it by: download links start with it.`,
+    )
   }
   return { ...flags, comfyui, workflows, data, publicUrl, noKey }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { Storage } from '../engine.ts'
 
 /**
@@ -8,8 +8,9 @@ import type { Storage } from '../engine.ts'
  * or not at all.
  */
 export async function openFolder(folder: string): Promise<Storage> {
-  await mkdir(folder, { recursive: true })
-  const pathOf = (key: string): string => join(folder, ...key.split(':').map(encode))
+  const root = resolve(folder)
+  await mkdir(root, { recursive: true })
+  const pathOf = (key: string): string => join(root, ...key.split(':').map(encode))
   return {
     async getItem(key) {
       return await readFile(pathOf(key), 'utf8').catch(noneIfMissing)
@@ -26,11 +27,11 @@ export async function openFolder(folder: string): Promise<Storage> {
     },
     async getKeys(base = '') {
       const below = base.replace(/:$/, '')
-      const start = below ? pathOf(below) : folder
+      const start = below ? pathOf(below) : root
       const entries = await readdir(start, { recursive: true, withFileTypes: true }).catch(noneIfMissing)
       return (entries ?? [])
         .filter((entry) => entry.isFile() && !entry.name.endsWith(DRAFT))
-        .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)))
         .map((path) => path.split(/[/\\]/).map(decodeURIComponent).join(':'))
     },
   }

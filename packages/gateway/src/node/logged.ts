@@ -9,7 +9,7 @@ export function logged<T extends Pick<Face, 'handle'>>(face: T, log: (line: stri
       const start = performance.now()
       const { pathname, search } = new URL(request.url)
       // The query of a file link is its signature.
-      const path = pathname.startsWith('/generations/') ? pathname : pathname + search
+      const path = pathname.startsWith('/generations/') ? pathname : pathname + withoutKey(search)
       const what = `${request.method} ${where.files ? `(files) ${pathname}` : path}`
       const say = (result: string): void =>
         log(`${what} ${result} ${Math.round(performance.now() - start)} ms`)
@@ -23,4 +23,11 @@ export function logged<T extends Pick<Face, 'handle'>>(face: T, log: (line: stri
       }
     },
   }
+}
+
+/** A WebSocket takes the key in its query. */
+function withoutKey(search: string): string {
+  const isKey = (part: string): boolean =>
+    [...new URLSearchParams(part).keys()].some((name) => name.toLowerCase() === 'api_key')
+  return search.replace(/[^?&]+/g, (part) => (isKey(part) ? 'api_key=…' : part))
 }

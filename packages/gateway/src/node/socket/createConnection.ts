@@ -7,6 +7,9 @@ import type { Messages, Wire } from './types.ts'
 /** More are not heard: a client with so many runs does better with a list. */
 const MOST_SUBSCRIPTIONS = 1_000
 
+/** Bytes that wait for a client. One with more does not read, and costs memory for as long. */
+const MOST_UNREAD = 1_048_576
+
 export interface Connection {
   /** Passes a change on, where the client wants to know of it. */
   push(update: RunUpdate): void
@@ -29,7 +32,9 @@ export function createConnection(
   /** Runs whose state is asked for, unless a change was heard meanwhile, which is newer. */
   const asked = new Set<string>()
   let messages: Messages | undefined
-  let looks: Promise<void> = Promise.resolve()
+  /** Runs to look at, each once, however often a client asks meanwhile. */
+  const waiting = new Set<string>()
+  let looking = false
   let over = false
 
   function end(): void {
@@ -43,6 +48,10 @@ export function createConnection(
   function destroy(): void {
     end()
     tcp.destroy()
+  }
+
+  function endIfUnread(): void {
+    if (tcp.writableLength > MOST_UNREAD) destroy()
   }
 
   const connection: Connection = {
@@ -64,8 +73,19 @@ export function createConnection(
     if (subscriptions.size >= MOST_SUBSCRIPTIONS && !subscriptions.has(runId)) return
     subscriptions.set(runId, subscriptions.get(runId))
     asked.add(runId)
-    // One after another: an engine may need several requests for each.
-    looks = looks.then(() => look(runId))
+    waiting.add(runId)
+    if (!looking) void lookAtAll()
+  }
+
+  /** One after another: an engine may need several requests for each. */
+  async function lookAtAll(): Promise<void> {
+    looking = true
+    // Those that are added meanwhile come last.
+    for (const runId of waiting) {
+      waiting.delete(runId)
+      await look(runId)
+    }
+    looking = false
   }
 
   async function look(runId: string): Promise<void> {
@@ -86,13 +106,20 @@ export function createConnection(
     subscriptions.get(runId)?.()
     subscriptions.delete(runId)
     asked.delete(runId)
+    waiting.delete(runId)
   }
 
   // What breaks the protocol also closes.
   socket.on('error', () => {})
   messages = connect({
-    send: (text, sent) => socket.send(text, sent),
-    pong: (data) => socket.pong(data),
+    send(text, sent) {
+      socket.send(text, sent)
+      endIfUnread()
+    },
+    pong(data) {
+      socket.pong(data)
+      endIfUnread()
+    },
     close: (code, reason) => socket.close(code, reason),
     destroy,
   })
