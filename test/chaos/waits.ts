@@ -23,7 +23,7 @@ import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
-const MOST_MORE = 960
+const MOST_MORE = 2400
 const STUCK_MS = 120_000
 const OVERALL_MS = 540_000
 /** How long the server takes to answer, in ms, when all waits ask it and nothing else goes on; and the most that is made of more. */
