@@ -1,4 +1,4 @@
-/** Whether a text that was sent is the secret, in a time that does not tell how much of it is right. */
+/** Compares a text with a secret, in the same time wherever they differ. */
 export function sameText(sent: string, secret: string): boolean {
   let difference = sent.length ^ secret.length
   for (let i = 0; i < sent.length; i++) {

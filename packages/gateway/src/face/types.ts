@@ -42,7 +42,7 @@ export type Operation = ApiOperation | 'downloadOutput'
 export interface FaceOptions {
   readonly engine: Engine
   readonly dialect: Dialect
-  /** The key that requests must carry; `null` lets everybody in. */
+  /** The key that requests must carry; `null`: none. */
   readonly apiKey: string | null
   /** Signs download links. */
   sign(text: string): string | Promise<string>

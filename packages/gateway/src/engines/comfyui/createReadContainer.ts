@@ -22,7 +22,7 @@ export function createReadContainer(comfy: Comfy): () => Promise<Container> {
   }
 
   return async () => {
-    // Nobody is told where ComfyUI is.
+    // ComfyUI's address stays here.
     const container = { name: 'ComfyUI', url: 'comfyui' }
     try {
       const queue = await comfy.readQueue()

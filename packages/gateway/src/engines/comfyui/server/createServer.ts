@@ -27,7 +27,7 @@ export interface Server {
   awayForMs(): number
   /** An answer whole. @throws NoAnswer where there is none, or only that of a proxy. */
   send(path: string, init?: Init): Promise<Answer>
-  /** What is told as JSON. @throws NoAnswer for anything but a 200 with JSON. */
+  /** The JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
   read(path: string, init?: Init): Promise<unknown>
   /** An answer whose body is still to come: the time-out is for its head. */
   open(path: string, init?: Init): Promise<Response>

@@ -13,7 +13,7 @@ export interface History {
 
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
-/** `unreadable`: the run has ended, but what it reports can't be told, since ComfyUI fails to write it as JSON. */
+/** `unreadable`: the run has ended, but ComfyUI fails to write its outputs as JSON. */
 export async function readHistory(server: Server, id: string): Promise<History | 'unreadable' | undefined> {
   let { status, text } = await server.send(`/history/${id}`)
   if (status === 500) {

@@ -31,7 +31,7 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
     state === 'finished' ? 1 : max > 0 ? Math.min(1, value / max) : 0
 
   return (type, data) => {
-    // As a socket opens, it is told the node that runs, without an id.
+    // The first message of a socket names the node that runs, without the run's id.
     if (data.prompt_id !== undefined && data.prompt_id !== id) return undefined
     if (type === 'execution_cached' && Array.isArray(data.nodes)) {
       for (const name of data.nodes) if (Object.hasOwn(titles, name)) cached.add(String(name))

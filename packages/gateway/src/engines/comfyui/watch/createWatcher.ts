@@ -25,7 +25,7 @@ export function createWatcher(comfy: Comfy): Watcher {
   /** When somebody asked for a run last. */
   const polled = createMemory<number>(1_000)
   const sockets = new Map<string, () => void>()
-  /** What was told of each run last. */
+  /** The last state of each run that listeners heard. */
   const latest = createMemory<{ step: number; state: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
@@ -37,7 +37,7 @@ export function createWatcher(comfy: Comfy): Watcher {
     if (step === 2) forget(id)
     const state = JSON.stringify([status, progress, position, node])
     const last = latest.get(id)
-    // An answer may be older than what the socket told; and an end is the last that is told.
+    // An answer may be older than a message of the socket; and listeners hear nothing after an end.
     if (last && (last.step > step || last.step === 2 || last.state === state)) return
     latest.set(id, { step, state })
     for (const listener of [...listeners]) listener(run)
@@ -75,7 +75,7 @@ export function createWatcher(comfy: Comfy): Watcher {
     let greeted = false
     const close = openSocket(`${comfy.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = hear(type, data)
-      // The socket is a hint: how a run ended is what the server has. What came before the greeting is not told again.
+      // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
       if (news === 'ended' || (type === 'status' && !greeted)) {
         greeted = true
         return void look(id, 0).catch(() => {})
