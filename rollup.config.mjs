@@ -1,12 +1,12 @@
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
 /**
  * One file per entry point; what several entries share is in one chunk beside them, so that an import reads two
- * files. `shared` says which modules those are, where rollup would make several chunks.
+ * files. `chunkOf` says in which chunk a module is, where rollup would make several.
  */
-function pack(name, entries, shared, ...plugins) {
+function pack(name, entries, chunkOf, ...plugins) {
   const root = `packages/${name}`
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
@@ -19,7 +19,7 @@ function pack(name, entries, shared, ...plugins) {
     hoistTransitiveImports: false,
     entryFileNames: `[name]${suffix}`,
     chunkFileNames: `shared${suffix}`,
-    ...(shared && { manualChunks: (id) => (shared.test(id) ? 'shared' : undefined) }),
+    ...(chunkOf && { manualChunks: chunkOf }),
   })
   const sideEffects = { moduleSideEffects: false }
   return [
@@ -35,10 +35,29 @@ function pack(name, entries, shared, ...plugins) {
       input: Object.fromEntries(Object.entries(input).filter(([out]) => !out.startsWith('upload'))),
       external,
       output: output('.d.ts'),
-      plugins: [dts({ tsconfig: `${root}/tsconfig.json` })],
+      plugins: [dts({ tsconfig: withNode(root) })],
     },
   ]
 }
+
+/** The compiler's options for all of a package: the client has others for its part on Node. */
+function withNode(root) {
+  const own = `${root}/tsconfig.node.json`
+  return existsSync(own) ? own : `${root}/tsconfig.json`
+}
+
+const shared =
+  /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?)\.)/
+
+/** Entry points that call functions of another one import its file. */
+const clientChunk = (id) =>
+  shared.test(id)
+    ? 'shared'
+    : /\/src\/poller\//.test(id)
+      ? 'poller'
+      : /\/client\/src\/(api\/|index\.)/.test(id)
+        ? 'index'
+        : undefined
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {
@@ -68,10 +87,12 @@ export default [
       websocket: 'websocket/index.ts',
       logger: 'logger.ts',
       proxy: 'proxy/index.ts',
+      typed: 'typed/index.ts',
+      node: 'node/index.ts',
       upload: 'internal/upload.ts',
       uploadBrowser: 'internal/upload.browser.ts',
     },
-    /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|executeWorkflow|getOutput|getRuns?)\.)/,
+    clientChunk,
     byPlatform,
   ),
   ...pack('flowscale', { index: 'index.ts' }),

@@ -14,6 +14,14 @@ export interface Source {
 
 /** The `api` files that the poller may use. */
 const pollerApi = ['cancelRun', 'executeWorkflow', 'getOutput', 'getRun', 'getRuns']
+/** What workflows with types may call. */
+const typedCalls = [
+  'api/executeWorkflow.ts',
+  'poller/run/executeWorkflowAsync.ts',
+  'poller/many/executeMany.ts',
+]
+/** The `api` files that the part on Node may use. */
+const nodeApi = ['downloadOutput', 'toFile']
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
 
 interface Facts {
@@ -70,15 +78,24 @@ export function breaches(sources: readonly Source[]): string[] {
       if (relativeTarget && !target.startsWith(`${inPackage}/`)) say(`leaves its package (${target})`)
       if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
       if (inPackage === 'packages/client') {
-        if (!relativeTarget) say(`a dependency in the client (${target})`)
+        const isOwn = relativeTarget || (target.startsWith('node:') && isNodePart(path))
+        if (!isOwn) say(`a dependency in the client (${target})`)
         const inside = path.slice('packages/client/src/'.length)
         const to = target.slice('packages/client/src/'.length)
         if (inside.startsWith('internal/') && to.startsWith('api/')) say(`internal imports api (${to})`)
-        if (!inside.startsWith('poller/') && to.startsWith('poller/')) say(`imports the poller (${to})`)
+        if (!/^(poller|typed)\//.test(inside) && to.startsWith('poller/')) say(`imports the poller (${to})`)
+        if (inside.startsWith('typed/') && /^(api|poller)\//.test(to) && !typedCalls.includes(to)) {
+          say(`workflows with types import ${to}`)
+        }
+        if (inside.startsWith('node/') && to.startsWith('api/') && !nodeApi.includes(to.slice(4, -3))) {
+          say(`the part on Node imports ${to}`)
+        }
+        for (const room of ['proxy', 'typed', 'node']) {
+          if (!inside.startsWith(`${room}/`) && to.startsWith(`${room}/`)) say(`imports ${to}`)
+        }
         if (inside.startsWith('poller/') && to.startsWith('api/') && !pollerApi.includes(to.slice(4, -3))) {
           say(`the poller imports ${to}`)
         }
-        if (!inside.startsWith('proxy/') && to.startsWith('proxy/')) say(`imports the proxy (${to})`)
         if (
           /^(websocket|logger|proxy)/.test(inside) &&
           /^(api\/|poller|websocket|logger|proxy)/.test(to) &&
@@ -87,18 +104,17 @@ export function breaches(sources: readonly Source[]): string[] {
           say(`imports ${to}`)
         }
       }
-      const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy))?$/.test(target)
-      if (inPackage === 'packages/flowscale' && !relativeTarget && !isEntry)
-        say(`the class imports ${target}`)
+      if (inPackage === 'packages/flowscale') for (const what of classBreaches(path, target)) say(what)
       if (inPackage === 'packages/emulator' || inPackage === 'packages/gateway') {
         for (const what of serverBreaches(path, target)) say(what)
       }
     }
-    if (inPackage === 'packages/client' || !isNodePart(path)) {
+    if (!isNodePart(path)) {
       for (const name of globals) say(`names ${name}`)
     }
     if (
       inPackage === 'packages/client' &&
+      !isNodePart(path) &&
       /\bnode:[a-z]/.test(source.text.replace(/\/\*[\s\S]*?\*\//g, ''))
     ) {
       say('names node:')
@@ -108,7 +124,22 @@ export function breaches(sources: readonly Source[]): string[] {
 }
 
 const isNodePart = (path: string): boolean =>
-  /^packages\/(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts)/.test(path)
+  /^packages\/(client\/src\/node\/|flowscale\/src\/command[./]|(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts))/.test(
+    path,
+  )
+
+/** What is wrong with an import of the package of the class and the command. */
+function classBreaches(path: string, target: string): string[] {
+  const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy|typed|node))?$/.test(target)
+  if (isNodePart(path)) {
+    const isInside = !target.startsWith('packages/') || isNodePart(target)
+    if (!isInside) return [`the command imports the class (${target})`]
+    return target.startsWith('@flowscale/') && !isEntry ? [`the command imports ${target}`] : []
+  }
+  if (isNodePart(target)) return [`the class imports the command (${target})`]
+  const isOther = !target.startsWith('packages/') && (!isEntry || target.endsWith('/node'))
+  return isOther ? [`the class imports ${target}`] : []
+}
 
 /** The room of the gateway that a file is in: an engine of `engines/`, `face`, `node`, or nothing for the rest. */
 const roomOf = (path: string): string | undefined =>

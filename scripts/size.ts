@@ -12,6 +12,7 @@ const poller = './packages/client/dist/poller.js'
 const websocket = './packages/client/dist/websocket.js'
 const logger = './packages/client/dist/logger.js'
 const proxy = './packages/client/dist/proxy.js'
+const typed = './packages/client/dist/typed.js'
 
 interface Case {
   name: string
@@ -129,7 +130,7 @@ const fail = (what: string) => {
 }
 
 const { text: whole } = await bundleSize(
-  [index, poller, websocket, logger, proxy].map((file) => `export * from '${file}'`).join(';'),
+  [index, poller, websocket, logger, proxy, typed].map((file) => `export * from '${file}'`).join(';'),
 )
 for (const word of Object.values(marks).flat()) {
   if (!whole.includes(word)) fail(`the mark ${word} is nowhere: the check would not see what it looks for`)
@@ -161,6 +162,8 @@ for (const [entry, most] of [
   ['websocket', 3],
   ['logger', 3],
   ['proxy', 3],
+  ['typed', 4],
+  ['node', 4],
 ] as const) {
   const read = await files(`packages/client/dist/${entry}.js`)
   console.log(`importing dist/${entry}.js reads ${read.length} files`)

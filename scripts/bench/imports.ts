@@ -9,7 +9,7 @@ import { peerNames } from './peerNames.ts'
 
 const entries = [
   '@flowscale/client',
-  ...['poller', 'websocket', 'logger', 'proxy'].map((name) => `@flowscale/client/${name}`),
+  ...['poller', 'websocket', 'logger', 'proxy', 'typed', 'node'].map((name) => `@flowscale/client/${name}`),
   'flowscale',
 ]
 const nameOf = (entry: string): string => `import of ${entry}`

@@ -23,6 +23,7 @@ type Check = [name: string, command: string, args: string[]]
 const checks: Record<string, Check[]> = {
   test: [
     ['types of the client', bin('tsc'), ['-p', 'packages/client']],
+    ['types of the client on Node', bin('tsc'), ['-p', 'packages/client/tsconfig.node.json']],
     ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
     ['types of the gateway', bin('tsc'), ['-p', 'packages/gateway']],
     ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],

@@ -15,7 +15,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
   client: [
-    ...['index', 'logger', 'poller', 'proxy', 'shared', 'websocket'].flatMap((name) => [
+    ...['index', 'logger', 'node', 'poller', 'proxy', 'shared', 'typed', 'websocket'].flatMap((name) => [
       `dist/${name}.d.ts`,
       `dist/${name}.js`,
     ]),

@@ -8,6 +8,8 @@ const entries: Record<string, string> = {
   '@flowscale/client/websocket': 'client/src/websocket/index.ts',
   '@flowscale/client/logger': 'client/src/logger.ts',
   '@flowscale/client/proxy': 'client/src/proxy/index.ts',
+  '@flowscale/client/typed': 'client/src/typed/index.ts',
+  '@flowscale/client/node': 'client/src/node/index.ts',
   flowscale: 'flowscale/src/index.ts',
   '@flowscale/emulator': 'emulator/src/index.ts',
   '@flowscale/emulator/node': 'emulator/src/node.ts',

@@ -5,6 +5,7 @@ import { breaches, countLines } from '../../../scripts/check-imports.ts'
 const test = suite('import rules')
 const client = (file: string, text: string) => breaches([{ path: `packages/client/src/${file}`, text }])
 const facade = (text: string) => breaches([{ path: 'packages/flowscale/src/x.ts', text }])
+const command = (text: string) => breaches([{ path: 'packages/flowscale/src/command/x.ts', text }])
 const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
 const gateway = (file: string, text: string) => breaches([{ path: `packages/gateway/src/${file}`, text }])
 
@@ -29,6 +30,12 @@ const wrong: [what: string, found: string[]][] = [
   ['the proxy from internal', client('internal/x.ts', "import { x } from '../proxy/refuse.ts'")],
   ['the proxy from the poller', client('poller/x.ts', "import { x } from '../proxy/refuse.ts'")],
   ['the proxy from the socket', client('websocket/x.ts', "import { x } from '../proxy/refuse.ts'")],
+  ['workflows with types from api', client('api/x.ts', "import { x } from '../typed/run.ts'")],
+  ['a part of the poller from types', client('typed/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['an api file that types do not call', client('typed/x.ts', "import { x } from '../api/getRun.ts'")],
+  ['the part on Node from api', client('api/x.ts', "import { x } from '../node/fileInput.ts'")],
+  ['the poller from the part on Node', client('node/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['a dependency on Node', client('node/x.ts', "import x from 'mime'")],
   ['no extension', client('api/x.ts', "import { x } from './y'")],
   ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
@@ -36,6 +43,11 @@ const wrong: [what: string, found: string[]][] = [
   ['what is no entry point of the client', facade("import { x } from '@flowscale/client/dist/shared.js'")],
   ['the sources of the client from the class', facade("import { x } from '../../client/src/client.ts'")],
   ['node: in the class', facade("import { x } from 'node:fs'")],
+  ['the part on Node in the class', facade("import { x } from '@flowscale/client/node'")],
+  ['the command in the class', facade("import { x } from './command/main.ts'")],
+  ['a library in the class', facade("import x from 'commander'")],
+  ['the class in the command', command("import { x } from '../FlowscaleAPI.ts'")],
+  ['the emulator in the command', command("import { x } from '@flowscale/emulator'")],
   ['process in the core', emulator('pod/x.ts', 'process.exit()')],
   ['the whole gateway from the emulator', emulator('x.ts', "import { x } from '@flowscale/gateway'")],
   ["the gateway's server in the core", emulator('pod/x.ts', "import { x } from '@flowscale/gateway/node'")],

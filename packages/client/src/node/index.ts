@@ -1,0 +1,1 @@
+export { fileInput } from './fileInput.ts'

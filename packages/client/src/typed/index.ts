@@ -1,0 +1,2 @@
+export { defineWorkflow } from './defineWorkflow.ts'
+export type { TypedWorkflow } from './types.ts'
