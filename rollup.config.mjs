@@ -1,6 +1,10 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs'
+import commonjs from '@rollup/plugin-commonjs'
+import json from '@rollup/plugin-json'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
+import license from 'rollup-plugin-license'
 
 /**
  * One file per entry point; what several entries share is in one chunk beside them, so that an import reads two
@@ -78,6 +82,27 @@ const playground = {
   },
 }
 
+/** The command: a file that the class never loads, and beside it one for each verb, with the libraries in them. */
+const command = {
+  input: 'packages/flowscale/src/command.ts',
+  external: (id) => id.startsWith('node:') || id.startsWith('@flowscale/'),
+  treeshake: { moduleSideEffects: false },
+  output: {
+    dir: 'packages/flowscale/dist',
+    format: 'es',
+    hoistTransitiveImports: false,
+    entryFileNames: 'command.js',
+    chunkFileNames: 'command/[name].js',
+  },
+  plugins: [
+    nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
+    commonjs(),
+    json(),
+    esbuild({ target: 'es2022', tsconfig: false }),
+    license({ thirdParty: { output: 'packages/flowscale/dist/command/LICENSES.txt' } }),
+  ],
+}
+
 export default [
   ...pack(
     'client',
@@ -96,6 +121,7 @@ export default [
     byPlatform,
   ),
   ...pack('flowscale', { index: 'index.ts' }),
+  command,
   ...pack(
     'gateway',
     { index: 'index.ts', face: 'face.ts', node: 'node.ts', cli: 'cli.ts' },

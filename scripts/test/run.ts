@@ -25,6 +25,7 @@ const checks: Record<string, Check[]> = {
     ['types of the client', bin('tsc'), ['-p', 'packages/client']],
     ['types of the client on Node', bin('tsc'), ['-p', 'packages/client/tsconfig.node.json']],
     ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
+    ['types of the command', bin('tsc'), ['-p', 'packages/flowscale/tsconfig.node.json']],
     ['types of the gateway', bin('tsc'), ['-p', 'packages/gateway']],
     ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
     ['types of tests and scripts', bin('tsc'), ['-p', 'test']],

@@ -1,0 +1,31 @@
+/** The exit codes that programs can act on. */
+export const exitCodes = {
+  failed: 1,
+  usage: 2,
+  /** Nothing was submitted. */
+  tryAgain: 3,
+  notFound: 4,
+  notAuthorised: 5,
+  maybeSubmitted: 6,
+  timedOut: 124,
+  interrupted: 130,
+} as const
+
+export type Failure = keyof typeof exitCodes
+
+/** An error of the command itself: one sentence that says what to do. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly failure: Failure
+  /** Shown to programs, beside the message. */
+  readonly fields: Readonly<Record<string, unknown>>
+
+  constructor(failure: Failure, message: string, fields: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.failure = failure
+    this.fields = fields
+  }
+}
+
+/** A wrong call of the command. */
+export const usageError = (message: string): CommandError => new CommandError('usage', message)

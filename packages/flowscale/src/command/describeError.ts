@@ -1,0 +1,84 @@
+import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
+import { CommandError, exitCodes, type Failure } from './CommandError.ts'
+import { Interrupted } from './Interrupted.ts'
+
+export interface Described {
+  readonly exitCode: number
+  /** One sentence or two: what was wrong, and what to do. */
+  readonly message: string
+  /** For programs: `code`, `message`, and what else is known. */
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** What a person and a program are told of an error. */
+export function describeError(error: unknown): Described {
+  if (error instanceof CommandError) {
+    return describe(error.failure, error.message, { code: codeOf(error.failure), ...error.fields })
+  }
+  if (error instanceof Interrupted) {
+    const { exitCode, message } = error
+    return { exitCode, message, fields: { code: 'interrupted', message } }
+  }
+  if (!isFlowScaleError(error)) {
+    const message = error instanceof Error ? error.message : String(error)
+    return describe('failed', message, { code: Object(error).code ?? 'failed' })
+  }
+  const { runId, maybeSubmitted, submittedAt, workflowId, groupId } = error
+  const { status, errors, requestId } = error as Partial<HttpError>
+  return describe(failureOf(error), withAdvice(error), {
+    code: error.code,
+    ...Object.fromEntries(
+      Object.entries({
+        status,
+        errors,
+        requestId,
+        runId,
+        maybeSubmitted,
+        submittedAt,
+        workflowId,
+        groupId,
+      }).filter(([, value]) => value !== undefined && value !== null),
+    ),
+  })
+}
+
+const describe = (failure: Failure, message: string, fields: Record<string, unknown>): Described => ({
+  exitCode: exitCodes[failure],
+  message,
+  fields: { ...fields, message },
+})
+
+const codeOf = (failure: Failure): string => failure.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+function failureOf(
+  error: Error & { maybeSubmitted?: true | undefined; runId?: string | undefined },
+): Failure {
+  if (error.maybeSubmitted) return 'maybeSubmitted'
+  if (error instanceof RunError) return 'failed'
+  if (error instanceof TimeoutError) return error.runId ? 'timedOut' : 'tryAgain'
+  if (error instanceof HttpError) {
+    const { status } = error
+    if (status === 401 || status === 403) return 'notAuthorised'
+    if (status === 404) return 'notFound'
+    if (status === 422 || status === 400) return 'usage'
+    return status === 408 || status === 425 || status === 429 || status >= 500 ? 'tryAgain' : 'failed'
+  }
+  if (error.name === 'NetworkError') return 'tryAgain'
+  return error.name === 'ArgumentError' ? 'usage' : 'failed'
+}
+
+function withAdvice(error: Error): string {
+  const { message } = error
+  const { maybeSubmitted, groupId, status } = error as {
+    maybeSubmitted?: true
+    groupId?: string
+    status?: number
+  }
+  if (maybeSubmitted) {
+    const found = groupId ? `flowscale runs --group ${groupId}` : 'flowscale runs'
+    return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
+  }
+  if (status === 401 || status === 403)
+    return `${message}. Check the key: --api-key, FLOWSCALE_API_KEY or .env.`
+  return message
+}

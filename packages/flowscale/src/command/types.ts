@@ -1,0 +1,47 @@
+import type { Client } from '@flowscale/client'
+import type { Output } from './output.ts'
+
+/** What a flag says; one that may be repeated says a list. */
+export type FlagValue = string | boolean | string[] | undefined
+
+/** What one start of the command is asked for. */
+export interface Call {
+  /** What stands after the verb, but for flags. */
+  readonly args: readonly string[]
+  /** By the long name of each flag, in camelCase. */
+  readonly flags: Readonly<Record<string, FlagValue>>
+  readonly output: Output
+  /** Aborted by Ctrl-C, SIGTERM, or the end of whoever reads stdout. Its reason is an {@link Interrupted}. */
+  readonly signal: AbortSignal
+  /** A client with the address and key of the settings. */
+  readonly client: Client
+}
+
+/** What a verb does. What it throws is reported, and decides the exit code. */
+export type Verb = (call: Call) => Promise<void>
+
+export interface Flag {
+  /** As `-o, --output <dir>`. */
+  readonly form: string
+  readonly about: string
+  /** May be given more than once. */
+  readonly isList?: true
+}
+
+/** How a verb is called. */
+export interface VerbEntry {
+  readonly name: string
+  /** In the list of verbs. */
+  readonly summary: string
+  /** As `<workflow> [inputs...]`. */
+  readonly args?: string
+  readonly flags?: readonly Flag[]
+  /** What is to be known besides; before the examples. */
+  readonly details?: string
+  readonly examples: readonly string[]
+  /** Needs no address and no key. */
+  readonly isLocal?: true
+  /** Writes files: the end of whoever reads stdout does not end it. */
+  readonly writesFiles?: true
+  load(): Promise<Verb>
+}

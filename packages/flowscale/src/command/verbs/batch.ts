@@ -1,0 +1,5 @@
+import type { Call } from '../types.ts'
+
+export async function batch({ output }: Call): Promise<void> {
+  output.note('batch')
+}
