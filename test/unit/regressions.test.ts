@@ -318,4 +318,14 @@ test('what starts a run is sent as a form or a stream: Deno would send a text ag
   assert.equal(kinds, [FormData, FormData, ReadableStream])
 })
 
+test('a key that is a part of a header’s name does not hide what the server answered', async () => {
+  const headers = { 'access-control-expose-headers': 'x-request-id', 'x-request-id': 'an exposed id' }
+  const fetch = fakeFetch(json({ status: 'error', errors: 'Invalid API key' }, { status: 403, headers }))
+  const error = await rejection(checkHealth(clientOf(fetch, { apiKey: 'expose' })))
+  assert.is(error.status, 403)
+  assert.is(fetch.calls.length, 1)
+  assert.equal([...error.response.headers.keys()].sort(), ['content-type', 'x-request-id'])
+  assert.is(error.response.headers.get('x-request-id'), 'an [redacted]d id')
+})
+
 test.run()

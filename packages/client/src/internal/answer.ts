@@ -45,12 +45,12 @@ export function answerError(
   text?: string,
 ): FlowScaleError {
   const { ok, status, headers: told } = response
-  const { body, requestId, location, ...init } = redact(
+  const { body, requestId, location, shown } = redact(
     {
       body: parse(text),
       requestId: told.get('x-request-id'),
       location: hideAccess(told.get('location') ?? '') || undefined,
-      headers: Object.fromEntries(told),
+      shown: Object.fromEntries(told),
     },
     headers,
   )
@@ -78,7 +78,11 @@ export function answerError(
       body,
       errors,
       requestId,
-      response: new Response(null, { ...init, status: Math.min(status, 599) }),
+      response: new Response(null, {
+        // One whose name held the key has no legal name any more.
+        headers: Object.entries(shown).filter(([name]) => !name.includes('[')),
+        status: Math.min(status, 599),
+      }),
       retryAfterMs: ms >= 0 ? ms : undefined,
       details,
     },
