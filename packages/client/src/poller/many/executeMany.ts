@@ -13,8 +13,8 @@ import { followResult } from '../run/waitForResult.ts'
 import { createBatch, isRate } from './createBatch.ts'
 
 /** What came of one item of {@link executeMany}. */
-export type ManyResult = { index: number; runId?: string } & (
-  | { status: 'fulfilled'; value: RunResult }
+export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
+  | { status: 'fulfilled'; value: V }
   | { status: 'rejected'; reason: unknown }
 )
 
