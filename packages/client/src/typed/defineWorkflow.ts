@@ -1,6 +1,6 @@
 import { check, isId } from '../internal/options.ts'
 import type { Inputs } from '../types.ts'
-import { isNames } from './checkWorkflow.ts'
+import { areNames } from './checkWorkflow.ts'
 import type { Sendable, TypedWorkflow } from './types.ts'
 
 /**
@@ -27,6 +27,10 @@ export function defineWorkflow<I extends object & Sendable<I> = Inputs, O extend
   outputNames: readonly O[],
 ): TypedWorkflow<I, O> {
   check('id', id, isId)
-  check('outputNames', outputNames, isNames)
+  check(
+    'outputNames',
+    outputNames,
+    (names) => areNames(names) || 'an array of names, each another, none empty',
+  )
   return Object.freeze({ id, outputNames: Object.freeze([...outputNames]) })
 }

@@ -1,8 +1,8 @@
 import { ResponseError } from '../errors.ts'
 import { check } from '../internal/options.ts'
-import type { ResultOutput, RunResult } from '../types.ts'
+import type { RunResult } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
-import type { TypedResult, TypedWorkflow } from './types.ts'
+import type { NamedOutputs, TypedResult, TypedWorkflow } from './types.ts'
 
 /**
  * Gives the outputs of a result their names: for results of `waitForResult`, `error.resume()` and `executeMany`.
@@ -25,29 +25,30 @@ export function nameOutputs<O extends string>(
   result: RunResult,
 ): TypedResult<O> {
   checkWorkflow(workflow)
-  check('result', result, (value) => Array.isArray(value?.outputs) || 'the result of a run')
-  const { outputNames: names } = workflow
+  check('result', result, (value) => Array.isArray(value?.outputs) || 'that of a run')
+  const { outputNames } = workflow
+  const names = [...outputNames].sort((a, b) => b.length - a.length)
   // Each name is a field of its own, `__proto__`, too.
-  const outputs = Object.fromEntries(
-    names.map((name): [O, ResultOutput[]] => [name, []]),
-  ) as TypedResult<O>['outputs']
+  const outputs = Object.fromEntries(outputNames.map((name) => [name, []])) as unknown as NamedOutputs<O>
   const odd: string[] = []
   for (const output of result.outputs) {
     const { filename } = output
-    const fitting = names.filter(
-      (name) => filename.startsWith(name) && /^([_.-]|$)/.test(filename.slice(name.length)),
+    const name = names.find(
+      (name) => !names[1] || (filename.startsWith(name) && '_.-'.includes(filename[name.length] ?? '_')),
     )
-    const [name] = names.length > 1 ? fitting.sort((a, b) => b.length - a.length) : names
-    if (name === undefined) odd.push(filename)
-    else outputs[name].push(output)
+    if (name) outputs[name].push(output)
+    else odd.push(filename)
   }
   if (!odd.length) return { ...result, outputs }
   const { runId } = result
-  const error = new ResponseError(
-    `Output ${odd.join(', ')} of run ${runId} fits no name in outputNames (${names.join(', ')}): ` +
-      'declare what the names of the files start with. All outputs are in error.result',
-    { runId },
+  throw Object.defineProperty(
+    new ResponseError(
+      `Output ${odd} of run ${runId} fits no name in outputNames (${outputNames}): ` +
+        'declare what the names of its files start with. error.result has all outputs',
+      { runId },
+    ),
+    'result',
+    // Not enumerable, as the links in it are signed.
+    { value: result },
   )
-  // Not enumerable, as the links in it are signed.
-  throw Object.defineProperty(error, 'result', { value: result })
 }

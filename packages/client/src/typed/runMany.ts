@@ -1,6 +1,6 @@
-import { check, checkOptions, isFunction, isRecord } from '../internal/options.ts'
-import { type ExecuteManyOptions, executeMany, type ManyResult } from '../poller/many/executeMany.ts'
-import type { Client, Inputs } from '../types.ts'
+import { hide, reveal } from '../internal/secrets.ts'
+import { type ExecuteManyOptions, executeMany } from '../poller/many/executeMany.ts'
+import type { Client, Inputs, RunResult } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
 import { nameOutputs } from './nameOutputs.ts'
 import type { TypedManyResult, TypedWorkflow } from './types.ts'
@@ -29,31 +29,12 @@ export async function runMany<I, O extends string>(
   client: Client,
   workflow: TypedWorkflow<I, O>,
   inputsList: readonly (I & {})[],
-  options: RunManyOptions<O> = {},
+  options?: RunManyOptions<O>,
 ): Promise<TypedManyResult<O>[]> {
   checkWorkflow(workflow)
-  check('options', options, isRecord)
-  const { onResult } = options
-  checkOptions({ onResult }, { onResult: isFunction })
-  const results: TypedManyResult<O>[] = []
-  await executeMany(client, workflow.id, inputsList as readonly object[] as Inputs[], {
-    ...options,
-    onResult(result) {
-      const named = name(workflow, result)
-      results[named.index] = named
-      return onResult?.(named)
-    },
-  })
-  return results
-}
-
-/** The result of an item; naming that fails is the item's own failure. */
-function name<O extends string>(workflow: TypedWorkflow<never, O>, result: ManyResult): TypedManyResult<O> {
-  if (result.status === 'rejected') return result
-  const { value, ...item } = result
-  try {
-    return { ...item, value: nameOutputs(workflow, value) }
-  } catch (reason) {
-    return { ...item, status: 'rejected', reason }
-  }
+  const toValue = (result: RunResult) => nameOutputs(workflow, result)
+  const named = hide({ ...client }, { ...reveal(client), toValue })
+  const inputs = inputsList as readonly object[] as Inputs[]
+  const results: unknown = await executeMany(named, workflow.id, inputs, options as ExecuteManyOptions)
+  return results as TypedManyResult<O>[]
 }

@@ -147,7 +147,7 @@ export async function executeMany<T extends object>(
         onProgress ? { ...rest, onProgress: (progress) => onProgress(index, progress) } : rest,
         { names, submittedAt },
       )
-      result = { index, runId, status: 'fulfilled', value }
+      result = { index, runId, status: 'fulfilled', value: (secrets.toValue?.(value) ?? value) as RunResult }
     } catch (reason) {
       result = { index, runId, status: 'rejected', reason }
     }
