@@ -63,7 +63,7 @@ const cases: Case[] = [
   {
     name: 'createClient + executeMany',
     code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
-    budget: 11_550,
+    budget: 11_560,
     without: [...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed],
   },
   {

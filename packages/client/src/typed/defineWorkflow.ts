@@ -14,7 +14,7 @@ import type { Sendable, TypedWorkflow } from './types.ts'
  *
  * @example
  * ```ts
- * const textToImage = defineWorkflow<{ text_51536: string; image_1234?: FileInput }, 'image_output'>(
+ * const textToImage = defineWorkflow<{ text_51536: string; seed?: number }, 'image_output'>(
  *   'bncu0a1kipv',
  *   ['image_output'],
  * )
