@@ -37,19 +37,20 @@ const cases: Case[] = [
       ...marks.websocket,
       ...marks.logger,
       ...marks.proxy,
+      ...marks.typed,
     ],
   },
   {
     name: 'all of @flowscale/client',
     code: `export * from '${index}'`,
     budget: 7740,
-    without: [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.proxy],
+    without: [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed],
   },
   {
     name: 'createClient + executeWorkflowAsync',
     code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
     budget: 8940,
-    without: ['sort_by', 'comfy/', ...marks.websocket, ...marks.logger, ...marks.proxy],
+    without: ['sort_by', 'comfy/', ...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed],
   },
   {
     name: 'the same, for a page',
@@ -63,33 +64,48 @@ const cases: Case[] = [
     name: 'createClient + executeMany',
     code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
     budget: 11_560,
-    without: [...marks.websocket, ...marks.logger, ...marks.proxy],
+    without: [...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed],
   },
   {
     name: 'createClient + connectWebSocket',
     code: `export { createClient } from '${index}'; export { connectWebSocket } from '${websocket}'`,
     budget: 4710,
     // The last one is of `ws`, which no bundle may hold.
-    without: [...marks.operations, ...marks.poller, ...marks.logger, ...marks.proxy, 'permessage-deflate'],
+    without: [
+      ...marks.operations,
+      ...marks.poller,
+      ...marks.logger,
+      ...marks.proxy,
+      ...marks.typed,
+      'permessage-deflate',
+    ],
   },
   {
     name: 'all of flowscale',
     code: "export * from './packages/flowscale/dist/index.js'",
-    budget: 13_670,
+    budget: 14_080,
   },
   {
     name: 'createLogger',
     code: `export { createLogger } from '${logger}'`,
     budget: 720,
-    without: [...marks.operations, ...marks.poller, ...marks.websocket, ...marks.proxy],
+    without: [...marks.operations, ...marks.poller, ...marks.websocket, ...marks.proxy, ...marks.typed],
   },
   {
     name: 'createClient + createProxyHandler',
     code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
     budget: 6270,
-    without: [...marks.poller, ...marks.websocket, ...marks.logger],
+    without: [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.typed],
   },
 ]
+
+/** What a function of `typed` may add to the one that it calls, in bytes of brotli. */
+const MOST_ADDED = 350
+const typedCalls = [
+  ['run', 'executeWorkflowAsync', poller],
+  ['submit', 'executeWorkflow', index],
+  ['runMany', 'executeMany', poller],
+] as const
 
 /** The `api` files that the sources of one operation reach by imports, whether or not tree shaking drops them. */
 async function reach(operation: string): Promise<string[]> {
@@ -145,6 +161,20 @@ for (const { name, code, budget, conditions, without = [] } of cases) {
   console.log(name.padEnd(38) + columns.join(''))
   if (brotli > budget) fail(`${name} is ${brotli} bytes, ${brotli - budget} over its budget`)
   for (const word of without) if (text.includes(word)) fail(`${name} holds code of another part (${word})`)
+}
+
+for (const [name, called, from] of typedCalls) {
+  const client = `export { createClient } from '${index}'; export { ${called} } from '${from}'`
+  const without = await bundleSize(client)
+  const own = `export { createClient } from '${index}'; export { ${name} } from '${typed}'`
+  const { brotli } = await bundleSize(own)
+  const added = brotli - without.brotli
+  console.log(`${name} adds ${added} bytes (brotli) to ${called}, of ${MOST_ADDED}`)
+  if (added > MOST_ADDED)
+    fail(`${name} adds ${added} bytes to ${called}, ${added - MOST_ADDED} over its budget`)
+  for (const word of marks.typed) {
+    if (without.text.includes(word)) fail(`${called} holds code of typed workflows (${word})`)
+  }
 }
 
 // Folded into a literal, the specifier would be looked for, and not found, by every bundler.

@@ -13,6 +13,7 @@ export const marks = {
   websocket: ['maxReconnectAttempts', 'isomorphic-ws'],
   logger: ['[Flowscale '],
   proxy: ['maxBodyBytes', 'sec-fetch-site'],
+  typed: ['made by defineWorkflow', 'fits no name in'],
   /** Of uploads on Node. */
   upload: ['redirect mode'],
 } satisfies Record<string, string[]>

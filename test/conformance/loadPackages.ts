@@ -5,6 +5,7 @@ import * as index from '@flowscale/client'
 import * as logger from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
+import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
 import { encode } from 'fast-png'
 import { FlowscaleAPI } from 'flowscale'
@@ -19,7 +20,7 @@ export async function loadPackages(): Promise<Pick<Context, 'lib' | 'FlowscaleAP
       cpSync(`packages/client/${name}`, `${folder}/${name}`, { recursive: true })
     }
     return {
-      lib: { ...index, ...poller, ...websocket, ...logger, ...proxy },
+      lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed },
       FlowscaleAPI,
       copy: await import(`${folder}/dist/index.js`),
       png: new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 })),

@@ -76,6 +76,7 @@ test('an app that installed the tarballs runs a workflow', () => {
     `import { createClient, checkHealth } from '@flowscale/client'
      import { executeWorkflowAsync } from '@flowscale/client/poller'
      import { createProxyHandler } from '@flowscale/client/proxy'
+     import { defineWorkflow, run } from '@flowscale/client/typed'
      import { FlowscaleAPI } from 'flowscale'
      import { createEmulator } from '@flowscale/emulator'
      import { serve } from '@flowscale/emulator/node'
@@ -85,14 +86,16 @@ test('an app that installed the tarballs runs a workflow', () => {
      const { data } = await checkHealth(client)
      const inputs = { prompt: 'dawn' }
      const { outputs } = await executeWorkflowAsync(client, 'd1ptych7two2', inputs, { pollIntervalMs: 10 })
+     const diptych = defineWorkflow('d1ptych7two2', ['filename_prefix'])
+     const typed = await run(client, diptych, inputs, { pollIntervalMs: 10 })
      const { data: again } = await new FlowscaleAPI({ baseUrl: url, apiKey: emulator.apiKey }).checkHealth()
      const handler = createProxyHandler(client, { authorize: 'public' })
      const { status } = await handler(new Request('http://app.test/api/v1/comfy/queue'))
      await close()
      emulator.close()
-     console.log(data.length, outputs.length, again.length, status)`,
+     console.log(data.length, outputs.length, again.length, status, typed.outputs.filename_prefix.length)`,
   )
-  assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2 200\n')
+  assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2 200 2\n')
 })
 
 test.run()

@@ -142,7 +142,10 @@ export class RedirectError extends FlowScaleError {
   declare readonly location: string | undefined
 }
 
-/** A 2xx answer that can't be read, lacks what it must have, or says that it is an error. */
+/**
+ * A 2xx answer that can't be read, lacks what it must have, or says that it is an error; also a result whose outputs fit
+ * no declared name.
+ */
 export class ResponseError extends FlowScaleError {
   override get name(): 'ResponseError' {
     return 'ResponseError'
@@ -161,6 +164,11 @@ export class ResponseError extends FlowScaleError {
    * output could be asked for, but not downloaded.
    */
   declare readonly response: Response | undefined
+  /**
+   * Not enumerable, as its links are signed. The whole result of the run, where an output fits no name that its workflow
+   * declares: the run was paid for, and its files can be fetched. `status` and what follows it above are not told then.
+   */
+  declare readonly result?: RunResult
 }
 
 /** The run failed, was cancelled, or was refused by its nodes. */

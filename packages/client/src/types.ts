@@ -302,6 +302,18 @@ export interface NamedBlob extends BlobLike {
   readonly name: string
 }
 
+/**
+ * A file as an input, or a URL that the server fetches. The path of a file is none: `fileInput` of
+ * `@flowscale/client/node` reads it.
+ */
+export type FileInput =
+  | BlobLike
+  | ArrayBuffer
+  | ArrayBufferView
+  | `http://${string}`
+  | `https://${string}`
+  | `data:${string}`
+
 /** An input that is sent as one form part. */
 export type InputItem =
   | string

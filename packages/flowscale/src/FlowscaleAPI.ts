@@ -1,8 +1,10 @@
 import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
-import { executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
+import { type ExecuteAsyncOptions, executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
+import { run, submit, type TypedResult } from '@flowscale/client/typed'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
 import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
+import type { AnyWorkflow, DataFor, ResultFor } from './typed.ts'
 
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
@@ -68,33 +70,38 @@ export class FlowscaleAPI {
     return api.getWorkflows(this.client, options)
   }
 
-  /** Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. */
-  executeWorkflow<T extends object>(
-    workflowId: string,
-    data: T & api.InputsOf<T>,
+  /**
+   * Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. In place of
+   * the id it takes a workflow of `defineWorkflow`, which types the inputs.
+   */
+  executeWorkflow<T extends object, W extends string | AnyWorkflow = string>(
+    workflow: W,
+    data: DataFor<W, T>,
     groupId?: string,
     options?: Omit<api.ExecuteOptions, 'groupId'>,
   ): Envelope<api.Execution> {
-    return api.executeWorkflow(this.client, workflowId, data, {
-      ...options,
-      groupId: groupId || undefined,
-    })
+    const all = { ...options, groupId: groupId || undefined }
+    const inputs = data as api.Inputs
+    return typeof workflow === 'object'
+      ? submit(this.client, workflow, inputs as never, all)
+      : api.executeWorkflow(this.client, workflow, inputs, all)
   }
 
   /**
    * Submits and waits: `pollIntervalMs` is 1000 and `timeoutMs` 300000 where you pass none. A time-out says `timed out`,
-   * carries the `runId` and can be resumed.
+   * carries the `runId` and can be resumed. In place of the id it takes a workflow of `defineWorkflow`, which types the
+   * inputs and gives the outputs by name.
    */
-  executeWorkflowAsync<T extends object>(
-    workflowId: string,
-    data: T & api.InputsOf<T>,
+  executeWorkflowAsync<T extends object, W extends string | AnyWorkflow = string>(
+    workflow: W,
+    data: DataFor<W, T>,
     groupId?: string,
     pollIntervalMs = 1000,
     timeoutMs = 300_000,
     options?: AsyncOptions,
-  ): Promise<RunResult> {
+  ): Promise<ResultFor<W>> {
     const { logger } = this.own()
-    return executeWorkflowAsync(this.client, workflowId, data, {
+    const all: ExecuteAsyncOptions = {
       ...options,
       groupId: groupId || undefined,
       pollIntervalMs,
@@ -104,7 +111,13 @@ export class FlowscaleAPI {
         logger.debug(`Polling workflow output: ${JSON.stringify({ runId, status })}`)
         return options?.onUpdate?.(run)
       },
-    })
+    }
+    const inputs = data as api.Inputs
+    const result: Promise<RunResult | TypedResult<string>> =
+      typeof workflow === 'object'
+        ? run(this.client, workflow, inputs as never, all)
+        : executeWorkflowAsync(this.client, workflow, inputs, all)
+    return result as Promise<ResultFor<W>>
   }
 
   /** `null` while the output is not ready. */

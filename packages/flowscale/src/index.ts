@@ -7,6 +7,7 @@ export type {
   Envelope,
   ExecuteOptions,
   Execution,
+  FileInput,
   GetRunsOptions,
   InputItem,
   Inputs,
@@ -39,6 +40,12 @@ export {
 } from '@flowscale/client'
 export type { LogLevel } from '@flowscale/client/logger'
 export type { ResultList, ResultOutput, ResumeOptions, RunResult, Submission } from '@flowscale/client/poller'
+export {
+  defineWorkflow,
+  nameOutputs,
+  type TypedResult,
+  type TypedWorkflow,
+} from '@flowscale/client/typed'
 export type { CloseInfo, WebSocketOptions } from '@flowscale/client/websocket'
 export { FlowscaleAPI } from './FlowscaleAPI.ts'
 export type { AsyncOptions, FlowscaleOptions } from './options.ts'

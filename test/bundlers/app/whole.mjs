@@ -3,8 +3,9 @@ import * as index from '@flowscale/client'
 import * as logger from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
+import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
 import * as flowscale from 'flowscale'
 
 globalThis.app = () =>
-  [index, logger, poller, proxy, websocket, flowscale].flatMap((all) => Object.keys(all).sort())
+  [index, logger, poller, proxy, typed, websocket, flowscale].flatMap((all) => Object.keys(all).sort())

@@ -19,6 +19,7 @@ import {
   type Execution,
   executeWorkflow,
   type Fetch,
+  type FileInput,
   FlowScaleError,
   type GetRunsOptions,
   getOutput,
@@ -107,6 +108,20 @@ import {
   type ProxyOptions,
   type ProxyPermission,
 } from '@flowscale/client/proxy'
+import {
+  defineWorkflow,
+  type InputsFor,
+  type NamedOutputs,
+  nameOutputs,
+  type RunManyOptions,
+  run,
+  runMany,
+  type Sendable,
+  submit,
+  type TypedManyResult,
+  type TypedResult,
+  type TypedWorkflow,
+} from '@flowscale/client/typed'
 import {
   type CloseInfo,
   type Connection,
@@ -253,6 +268,64 @@ export async function interfaces(client: Client, prompt: Prompt, settings: Setti
   await executeWorkflowAsync(client, 'w', { settings: new Map([['steps', 1]]) })
   // @ts-expect-error: a URL is no text
   await executeMany(client, 'w', [{ image: new URL('https://pod.test') }])
+}
+
+interface TextToImage extends Prompt {
+  photo?: FileInput
+  style?: 'photo' | 'sketch'
+  day?: Date
+  anything?: unknown
+}
+const textToImage = defineWorkflow<TextToImage, 'image' | 'mask'>('w', ['image', 'mask'])
+/** Without types of its own, and without outputs. */
+const loose = defineWorkflow('w', ['image'])
+const silent = defineWorkflow<{ text?: string }, never>('w', [])
+
+export async function typed(client: Client, prompt: Prompt, blob: Blob, bytes: Uint8Array): Promise<void> {
+  const inputs: InputsFor<typeof textToImage> = { text: 'a', photo: blob, style: 'sketch', day: new Date() }
+  const files: FileInput[] = [bytes, bytes.buffer, blob, 'https://pod.test/a.png', 'data:image/png;base64,']
+  const result: TypedResult<'image' | 'mask'> = await run(client, textToImage, inputs, { timeoutMs: 1 })
+  const outputs: NamedOutputs<'image' | 'mask'> = result.outputs
+  say(outputs.image[0]?.download_url?.trim(), outputs.mask.length, result.runId.trim(), result.data)
+  await run(client, textToImage, prompt)
+  await run(client, loose, { a: 1, files: [blob], settings: { steps: 1 } })
+  await run(client, silent, {})
+  const execution: Envelope<Execution> = await submit(client, textToImage, prompt, { groupId: 'g' })
+  const late: Result = await waitForResult(client, execution.data.run_id)
+  say(nameOutputs(loose, late).outputs.image[0]?.filename.trim())
+
+  const options: RunManyOptions<'image' | 'mask'> = { concurrency: 1, onResult: ({ index }) => say(index) }
+  const list = files.map((photo): TextToImage => ({ text: 'a', photo }))
+  const many: TypedManyResult<'image' | 'mask'>[] = await runMany(client, textToImage, list, options)
+  for (const item of many) say(item.status === 'fulfilled' ? item.value.outputs.mask : item.reason)
+
+  // What an app writes around them.
+  const queue = <I extends object, O extends string>(workflow: TypedWorkflow<I, O>, inputs: I) =>
+    run(client, workflow, inputs, { groupId: 'queue' })
+  const define = <I extends object & Sendable<I>>(id: string) => defineWorkflow<I, 'image'>(id, ['image'])
+  say((await queue(textToImage, prompt)).outputs.mask.length)
+  say((await queue(define<{ text: string }>('w'), { text: 'a' })).outputs.image.length)
+  // @ts-expect-error: misspelt
+  await run(client, textToImage, { text: 'a', stlye: 'sketch' })
+  // @ts-expect-error: a path is no file
+  await run(client, textToImage, { text: 'a', photo: './cat.png' })
+  // @ts-expect-error: no such output
+  say(result.outputs.images)
+  // @ts-expect-error: a promise can't be sent
+  defineWorkflow<{ image: Promise<Blob> }, 'image'>('w', ['image'])
+}
+
+export async function typedClass(flowscale: FlowscaleAPI, prompt: Prompt): Promise<void> {
+  const workflow: facade.TypedWorkflow<Prompt, 'image'> = facade.defineWorkflow('w', ['image'])
+  const result: facade.TypedResult<'image'> = await flowscale.executeWorkflowAsync(workflow, prompt, 'g', 1)
+  say(result.outputs.image[0]?.filename.trim())
+  const { data } = await flowscale.executeWorkflow(workflow, { text: 'a' })
+  const late: Result = await waitForResult(flowscale.client, data.run_id)
+  say(facade.nameOutputs(workflow, late).outputs.image satisfies OutputOfResult[])
+  const photo: facade.FileInput = 'https://pod.test/a.png'
+  say(photo, (await flowscale.executeWorkflowAsync('w', prompt)).outputs[0]?.filename.trim())
+  // @ts-expect-error: a missing input
+  await flowscale.executeWorkflow(workflow, {})
 }
 
 export async function polls(client: Client, push: PushConnection, run: string): Promise<RunResult | Run> {

@@ -1,5 +1,15 @@
 import { ArgumentError } from '../errors.ts'
-import type { Client, Envelope, Fetch, HeadersSource, Logger, Output, Run, RunUpdate } from '../types.ts'
+import type {
+  Client,
+  Envelope,
+  Fetch,
+  HeadersSource,
+  Logger,
+  Output,
+  Run,
+  RunResult,
+  RunUpdate,
+} from '../types.ts'
 
 /** A wait that joins a batch. */
 export interface Member {
@@ -32,6 +42,8 @@ export interface Secrets {
   readonly isPolling?: boolean | undefined
   /** Answers waits in place of requests of their own. */
   readonly batch?: Batch | undefined
+  /** What `executeMany` gives as the value of an item; an error of it is the item's. Default: the result itself. */
+  readonly toValue?: ((result: RunResult) => unknown) | undefined
 }
 
 // A registered symbol, so that a client of one copy of the package works with the functions of another.

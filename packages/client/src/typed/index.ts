@@ -1,2 +1,13 @@
 export { defineWorkflow } from './defineWorkflow.ts'
-export type { TypedWorkflow } from './types.ts'
+export { nameOutputs } from './nameOutputs.ts'
+export { run } from './run.ts'
+export { type RunManyOptions, runMany } from './runMany.ts'
+export { submit } from './submit.ts'
+export type {
+  InputsFor,
+  NamedOutputs,
+  Sendable,
+  TypedManyResult,
+  TypedResult,
+  TypedWorkflow,
+} from './types.ts'

@@ -13,8 +13,8 @@ import { followResult } from '../run/waitForResult.ts'
 import { createBatch, isRate } from './createBatch.ts'
 
 /** What came of one item of {@link executeMany}. */
-export type ManyResult = { index: number; runId?: string } & (
-  | { status: 'fulfilled'; value: RunResult }
+export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
+  | { status: 'fulfilled'; value: V }
   | { status: 'rejected'; reason: unknown }
 )
 
@@ -147,7 +147,7 @@ export async function executeMany<T extends object>(
         onProgress ? { ...rest, onProgress: (progress) => onProgress(index, progress) } : rest,
         { names, submittedAt },
       )
-      result = { index, runId, status: 'fulfilled', value }
+      result = { index, runId, status: 'fulfilled', value: (secrets.toValue?.(value) ?? value) as RunResult }
     } catch (reason) {
       result = { index, runId, status: 'rejected', reason }
     }

@@ -1,0 +1,54 @@
+import { ResponseError } from '../errors.ts'
+import { check } from '../internal/options.ts'
+import type { RunResult } from '../types.ts'
+import { checkWorkflow } from './checkWorkflow.ts'
+import type { NamedOutputs, TypedResult, TypedWorkflow } from './types.ts'
+
+/**
+ * Gives the outputs of a result their names: for results of `waitForResult`, `error.resume()` and `executeMany`.
+ * {@link run} and {@link runMany} do it themselves.
+ *
+ * With one declared name all outputs are its. Else an output belongs to the longest name that its file is named, or starts
+ * with, followed by `_`, `.` or `-`.
+ *
+ * @throws {@link ResponseError} with `runId` and `result` where an output fits none of several names; {@link ArgumentError}
+ *
+ * @example
+ * ```ts
+ * const textToImage = defineWorkflow('bncu0a1kipv', ['image_output'])
+ * const { outputs } = nameOutputs(textToImage, await waitForResult(client, runId))
+ * console.log(outputs.image_output)
+ * ```
+ */
+export function nameOutputs<O extends string>(
+  workflow: TypedWorkflow<never, O>,
+  result: RunResult,
+): TypedResult<O> {
+  checkWorkflow(workflow)
+  check('result', result, (value) => Array.isArray(value?.outputs) || 'that of a run')
+  const { outputNames } = workflow
+  const names = [...outputNames].sort((a, b) => b.length - a.length)
+  // Each name is a field of its own, `__proto__`, too.
+  const outputs = Object.fromEntries(outputNames.map((name) => [name, []])) as unknown as NamedOutputs<O>
+  const odd: string[] = []
+  for (const output of result.outputs) {
+    const { filename } = output
+    const name = names.find(
+      (name) => !names[1] || (filename.startsWith(name) && '_.-'.includes(filename[name.length] ?? '_')),
+    )
+    if (name) outputs[name].push(output)
+    else odd.push(filename)
+  }
+  if (!odd.length) return { ...result, outputs }
+  const { runId } = result
+  throw Object.defineProperty(
+    new ResponseError(
+      `Output ${odd} of run ${runId} fits no name in outputNames (${outputNames}): ` +
+        'declare what the names of its files start with. error.result has all outputs',
+      { runId },
+    ),
+    'result',
+    // Not enumerable, as the links in it are signed.
+    { value: result },
+  )
+}

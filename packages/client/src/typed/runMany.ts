@@ -1,0 +1,40 @@
+import { hide, reveal } from '../internal/secrets.ts'
+import { type ExecuteManyOptions, executeMany } from '../poller/many/executeMany.ts'
+import type { Client, Inputs, RunResult } from '../types.ts'
+import { checkWorkflow } from './checkWorkflow.ts'
+import { nameOutputs } from './nameOutputs.ts'
+import type { TypedManyResult, TypedWorkflow } from './types.ts'
+
+/** Options of {@link runMany}. */
+export interface RunManyOptions<O extends string> extends Omit<ExecuteManyOptions, 'onResult'> {
+  /** Called with each item as it ends. */
+  onResult?: ((result: TypedManyResult<O>) => unknown) | undefined
+}
+
+/**
+ * As {@link executeMany}, for a workflow of {@link defineWorkflow}: each result that is fulfilled has its outputs by name. An
+ * item whose outputs fit no name is rejected with a {@link ResponseError} that has `runId` and `result`.
+ *
+ * @throws what {@link executeMany} throws
+ *
+ * @example
+ * ```ts
+ * const textToImage = defineWorkflow<{ text_51536: string }, 'image_output'>('bncu0a1kipv', ['image_output'])
+ * const results = await runMany(client, textToImage, [{ text_51536: 'dawn' }, { text_51536: 'dusk' }])
+ * for (const result of results)
+ *   if (result.status === 'fulfilled') console.log(result.value.outputs.image_output[0]?.download_url)
+ * ```
+ */
+export async function runMany<I, O extends string>(
+  client: Client,
+  workflow: TypedWorkflow<I, O>,
+  inputsList: readonly (I & {})[],
+  options?: RunManyOptions<O>,
+): Promise<TypedManyResult<O>[]> {
+  checkWorkflow(workflow)
+  const toValue = (result: RunResult) => nameOutputs(workflow, result)
+  const named = hide({ ...client }, { ...reveal(client), toValue })
+  const inputs = inputsList as readonly object[] as Inputs[]
+  const results: unknown = await executeMany(named, workflow.id, inputs, options as ExecuteManyOptions)
+  return results as TypedManyResult<O>[]
+}
