@@ -43,8 +43,9 @@ export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 50
 const maxPauseMs = 30_000
 
 /** The pause after a failed attempt, in ms; `attempt` counts from 1. */
-export const backOff = ({ retryDelayMs }: Client, attempt: number): number =>
-  Math.random() * Math.min(retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+export function backOff({ retryDelayMs }: Client, attempt: number): number {
+  return Math.random() * Math.min(retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+}
 
 /** Whether the `status` of an envelope says that the answer is an error. */
 const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(status)
