@@ -58,10 +58,11 @@ for (const { name, flags = [] } of verbs) {
 
 test('files after =@, however bash takes the word apart', () => {
   const files = ['phone.txt', 'photo one.png', 'photos']
-  assert.equal(
-    offered('run', 'x', 'image=@ph'),
-    files.map((name) => `image=@${name}`),
-  )
+  assert.equal(offered('run', 'x', 'image=@ph'), [
+    'image=@phone.txt',
+    'image=@photo\\ one.png',
+    'image=@photos/',
+  ])
   assert.equal(offered('run', 'x', 'image', '=@', 'ph'), files)
   assert.equal(offered('run', 'x', 'image', '=', '@', 'ph'), files)
   assert.ok(offered('run', 'x', 'image', '=@').includes('rows.csv'))
