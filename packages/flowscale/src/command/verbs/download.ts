@@ -1,5 +1,40 @@
+import { describeError } from '../describeError.ts'
+import { Interrupted } from '../Interrupted.ts'
+import { createProgress } from '../progress.ts'
+import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
+import { goOn } from '../run/goOn.ts'
+import { outputLines } from '../run/outputLines.ts'
+import { prepareFolder } from '../run/prepareFolder.ts'
+import { worstOf } from '../run/worstOf.ts'
 import type { Call } from '../types.ts'
 
-export async function download({ output }: Call): Promise<void> {
-  output.note('download')
+/** Saves the outputs of runs, and outputs by name. One that fails takes no other along. */
+export async function download(call: Call): Promise<void> {
+  const { args, flags, output } = call
+  const folder = (flags.output as string | undefined) ?? '.'
+  const words = [...new Set(args)]
+  const isOne = words.length === 1
+  await prepareFolder(folder)
+  const files: Downloaded[] = []
+  const errors: unknown[] = []
+  const progress = createProgress()
+  for (const [index, word] of words.entries()) {
+    progress.show(isOne ? 'saving' : `saving ${index + 1} of ${words.length}`)
+    try {
+      files.push(...(await downloadOne(word, folder, isOne, call)))
+    } catch (error) {
+      if (error instanceof Interrupted) {
+        const message = `Interrupted. To go on: ${goOn('download', words.slice(index), folder)}`
+        throw new Interrupted(error.exitCode, message, { files })
+      }
+      errors.push(error)
+      progress.stop()
+      if (!isOne) output.note(`${word}: ${describeError(error).message}`)
+    } finally {
+      progress.stop()
+    }
+  }
+  if (!errors.length || !output.isJson) output.result({ files }, outputLines(files))
+  if (isOne && errors.length) throw errors[0]
+  if (errors.length) throw worstOf(errors, words.length, 'could not be saved', { files })
 }

@@ -1,5 +1,76 @@
+import { createRunWatcher, waitForResult } from '@flowscale/client/poller'
+import { describeError } from '../describeError.ts'
+import { Interrupted } from '../Interrupted.ts'
+import { createProgress } from '../progress.ts'
+import { cancelRuns } from '../run/cancelRuns.ts'
+import { deliver } from '../run/deliver.ts'
+import { explainEnd } from '../run/explainEnd.ts'
+import { folderOf } from '../run/folderOf.ts'
+import { goOn } from '../run/goOn.ts'
+import { outputLines } from '../run/outputLines.ts'
+import { prepareFolder } from '../run/prepareFolder.ts'
+import { readTimeoutMs } from '../run/readTimeoutMs.ts'
+import { showState } from '../run/showState.ts'
+import type { DeliveredRun } from '../run/types.ts'
+import { worstOf } from '../run/worstOf.ts'
 import type { Call } from '../types.ts'
 
-export async function wait({ output }: Call): Promise<void> {
-  output.note('wait')
+/** Waits for runs, with shared polls. One that fails takes no other along. */
+export async function wait(call: Call): Promise<void> {
+  const { args, flags, output, signal, client } = call
+  const timeoutMs = readTimeoutMs(flags)
+  const folder = flags.output as string | undefined
+  const runIds = [...new Set(args)]
+  if (folder !== undefined) await prepareFolder(folder)
+
+  const isOne = runIds.length === 1
+  const waiting = isOne ? client : createRunWatcher(client).client
+  const progress = createProgress()
+  const left = new Set(runIds)
+  const runs: DeliveredRun[] = []
+  const errors: unknown[] = []
+  /** Outputs of one run at a time. */
+  let saving: Promise<unknown> = Promise.resolve()
+
+  const waitForOne = async (runId: string) => {
+    const onProgress = isOne || output.isJson ? showState(() => runId, progress, call) : undefined
+    try {
+      const result = await waitForResult(waiting, runId, { timeoutMs, signal, onProgress })
+      const turn = saving.then(() => deliver(result, folder && folderOf(folder, runId, isOne), call))
+      saving = turn.catch(() => {})
+      const run = await turn
+      left.delete(runId)
+      runs.push(run)
+      progress.stop()
+      output.event('ended', run)
+      if (!isOne) output.note(`Run ${runId}: ${run.status}`)
+    } catch (error) {
+      if (error instanceof Interrupted) return
+      left.delete(runId)
+      const explained = await explainEnd(error, runId, call)
+      const { message, fields } = describeError(explained)
+      errors.push(explained)
+      progress.stop()
+      output.event('ended', { runId, error: fields })
+      if (!isOne) output.note(/^Run /.test(message) ? message : `Run ${runId}: ${message}`)
+    }
+    if (!isOne) progress.show(`${runIds.length - left.size} of ${runIds.length} runs have ended`)
+  }
+  if (!isOne) progress.show(`waiting for ${runIds.length} runs`)
+  await Promise.all(runIds.map(waitForOne))
+  progress.stop()
+
+  const lines = runs.map(({ outputs }) => outputLines(outputs)).filter(Boolean)
+  if (!output.isJson || (!errors.length && !left.size)) output.result({ runs }, lines.join('\n'))
+  if (left.size) throw await interrupted(call, [...left], runs)
+  if (isOne && errors.length) throw errors[0]
+  if (errors.length) throw worstOf(errors, runIds.length, 'runs gave no result', { runs })
+  if (lines.length && folder === undefined) output.note(`To save: ${goOn('download', runIds, folder)}`)
+}
+
+async function interrupted({ client, flags, signal }: Call, left: string[], runs: DeliveredRun[]) {
+  const again = `To go on: ${goOn('wait', left, flags.output as string)}`
+  const what = flags.cancelOnInterrupt ? await cancelRuns(client, left) : again
+  const { exitCode } = signal.reason as Interrupted
+  return new Interrupted(exitCode, `Interrupted. ${what}`, { runIds: left, runs })
 }
