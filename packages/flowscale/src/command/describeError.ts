@@ -16,8 +16,8 @@ export function describeError(error: unknown): Described {
     return describe(error.failure, error.message, { code: codeOf(error.failure), ...error.fields })
   }
   if (error instanceof Interrupted) {
-    const { exitCode, message, fields } = error
-    return { exitCode, message, fields: { code: 'interrupted', message, ...fields } }
+    const { exitCode, message } = error
+    return { exitCode, message, fields: { code: 'interrupted', message } }
   }
   if (!isFlowScaleError(error)) {
     const message = error instanceof Error ? error.message : String(error)

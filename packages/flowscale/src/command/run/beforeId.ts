@@ -1,3 +1,4 @@
+import { CommandError } from '../CommandError.ts'
 import { Interrupted } from '../Interrupted.ts'
 
 /** What a submission ended by whose run has no id yet. */
@@ -6,5 +7,5 @@ export function beforeId(error: unknown, submission: { workflowId: string; group
   const message =
     'Interrupted before the server answered: the run may have been submitted. ' +
     `Look for it with "flowscale runs --group ${submission.groupId}".`
-  return new Interrupted(error.exitCode, message, { maybeSubmitted: true, ...submission })
+  return new CommandError('interrupted', message, { maybeSubmitted: true, ...submission })
 }

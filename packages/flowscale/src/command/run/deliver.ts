@@ -29,6 +29,6 @@ export async function deliver(
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error
     const message = `Interrupted. Run ${runId} has ended well. To save its outputs: ${again}`
-    throw new Interrupted(error.exitCode, message, { runId, status })
+    throw new CommandError('interrupted', message, { runId, status })
   }
 }

@@ -9,14 +9,13 @@ import { goOn } from './goOn.ts'
 /** What a wait on a run ended by, when it was no result: an error that has the run's id, and says how to go on. */
 export async function explainEnd(error: unknown, runId: string, { client, flags }: Call): Promise<unknown> {
   if (error instanceof CommandError) return error
-  const again = `To wait for it and save its outputs: ${goOn('wait', [runId], flags.output as string)}`
+  const folder = flags.output as string | undefined
+  const again = `To wait for it and save its outputs: ${goOn('wait', [runId], folder)}`
   if (error instanceof Interrupted) {
-    // It may say so already.
-    if (error.fields.runId) return error
     const what = flags.cancelOnInterrupt
-      ? await cancelRuns(client, [runId])
+      ? await cancelRuns(client, [runId], folder)
       : `Run ${runId} goes on. ${again}`
-    return new Interrupted(error.exitCode, `Interrupted. ${what}`, { runId })
+    return new CommandError('interrupted', `Interrupted. ${what}`, { runId })
   }
   const { exitCode, message, fields } = describeError(error)
   if (isFlowScaleError(error) && error.name === 'TimeoutError') {

@@ -1,12 +1,9 @@
+import { clean } from '../clean.ts'
 import type { Delivered } from './types.ts'
 
 /** What a person sees of outputs on stdout, a line each: the path where it was saved, else its name and its link. */
 export function outputLines(outputs: readonly Delivered[]): string {
   return outputs
-    .map(({ path, filename, download_url }) => path ?? `${filename}  ${download_url ?? '(no link)'}`)
-    .map(printable)
+    .map(({ path, filename, download_url }) => path ?? clean(`${filename}  ${download_url ?? '(no link)'}`))
     .join('\n')
 }
-
-/** A server names its outputs; no terminal is to obey it. */
-const printable = (line: string): string => line.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '?')

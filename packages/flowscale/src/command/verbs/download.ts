@@ -1,5 +1,5 @@
+import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
-import { Interrupted } from '../Interrupted.ts'
 import { createProgress } from '../progress.ts'
 import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
 import { goOn } from '../run/goOn.ts'
@@ -10,7 +10,7 @@ import type { Call } from '../types.ts'
 
 /** Saves the outputs of runs, and outputs by name. One that fails takes no other along. */
 export async function download(call: Call): Promise<void> {
-  const { args, flags, output } = call
+  const { args, flags, output, signal } = call
   const folder = (flags.output as string | undefined) ?? '.'
   const words = [...new Set(args)]
   const isOne = words.length === 1
@@ -18,21 +18,22 @@ export async function download(call: Call): Promise<void> {
   const files: Downloaded[] = []
   const errors: unknown[] = []
   const progress = createProgress()
-  for (const [index, word] of words.entries()) {
-    progress.show(isOne ? 'saving' : `saving ${index + 1} of ${words.length}`)
-    try {
-      files.push(...(await downloadOne(word, folder, isOne, call)))
-    } catch (error) {
-      if (error instanceof Interrupted) {
-        const message = `Interrupted. To go on: ${goOn('download', words.slice(index), folder)}`
-        throw new Interrupted(error.exitCode, message, { files })
+  try {
+    for (const [index, word] of words.entries()) {
+      progress.show(isOne ? 'saving' : `saving ${index + 1} of ${words.length}`)
+      try {
+        files.push(...(await downloadOne(word, folder, isOne, call)))
+      } catch (error) {
+        if (signal.aborted) {
+          const message = `Interrupted. To go on: ${goOn('download', words.slice(index), folder)}`
+          throw new CommandError('interrupted', message, { files })
+        }
+        errors.push(error)
+        if (!isOne) output.note(`${word}: ${describeError(error).message}`)
       }
-      errors.push(error)
-      progress.stop()
-      if (!isOne) output.note(`${word}: ${describeError(error).message}`)
-    } finally {
-      progress.stop()
     }
+  } finally {
+    progress.stop()
   }
   if (!errors.length || !output.isJson) output.result({ files }, outputLines(files))
   if (isOne && errors.length) throw errors[0]

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { usageError } from '../CommandError.ts'
+import { CommandError, usageError } from '../CommandError.ts'
 import { findWorkflow } from '../findWorkflow.ts'
-import { Interrupted } from '../Interrupted.ts'
 import { createStdin } from '../inputs/createStdin.ts'
 import { readGiven } from '../inputs/readGiven.ts'
 import { toInputs } from '../inputs/toInputs.ts'
+import { withProblems } from '../inputs/withProblems.ts'
 import { createProgress } from '../progress.ts'
 import { beforeId } from '../run/beforeId.ts'
 import { deliver } from '../run/deliver.ts'
@@ -20,7 +20,7 @@ import type { Call } from '../types.ts'
 
 /** Runs a workflow. All that can be wrong here is found before the run is submitted; then nothing of it is lost. */
 export async function run(call: Call): Promise<void> {
-  const { args, flags, output, signal, client } = call
+  const { args, flags, output, signal } = call
   const [word = '', ...words] = args
   const folder = flags.output as string | undefined
   const timeoutMs = readTimeoutMs(flags)
@@ -40,14 +40,13 @@ export async function run(call: Call): Promise<void> {
   const progress = createProgress()
   try {
     progress.show('submitting')
-    const result = await executeWorkflowAsync(client, workflowId, inputs, {
+    const result = await executeWorkflowAsync(call.client, workflowId, inputs, {
       groupId,
       timeoutMs,
       signal,
       cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
       onSubmitted(submitted) {
         runId = submitted.runId
-        progress.stop()
         output.event('submitted', { runId, ...submission })
         output.note(`Run ${runId} submitted`)
       },
@@ -73,17 +72,17 @@ const names: Readonly<Record<string, string>> = {
 
 /** What costs nothing, in the order of what it costs. */
 async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
-  const { client, flags, output, signal } = call
+  const { flags, output, signal } = call
   try {
     const sources = { stdin: createStdin(output, signal) }
     const given = await readGiven(words, flags, sources)
-    const workflow = await findWorkflow(client, word, signal)
+    const workflow = await findWorkflow(call.client, word, signal)
     const inputs = await toInputs(workflow, given, sources)
     if (folder !== undefined) await prepareFolder(folder)
     signal.throwIfAborted()
     return { workflowId: workflow?.id ?? word, inputs }
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error
-    throw new Interrupted(error.exitCode, 'Interrupted. Nothing was submitted.')
+    if (!signal.aborted) throw withProblems(error, output)
+    throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
   }
 }

@@ -1,6 +1,6 @@
 import { createRunWatcher, waitForResult } from '@flowscale/client/poller'
+import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
-import { Interrupted } from '../Interrupted.ts'
 import { createProgress } from '../progress.ts'
 import { cancelRuns } from '../run/cancelRuns.ts'
 import { deliver } from '../run/deliver.ts'
@@ -41,16 +41,14 @@ export async function wait(call: Call): Promise<void> {
       const run = await turn
       left.delete(runId)
       runs.push(run)
-      progress.stop()
       output.event('ended', run)
       if (!isOne) output.note(`Run ${runId}: ${run.status}`)
     } catch (error) {
-      if (error instanceof Interrupted) return
+      if (signal.aborted) return
       left.delete(runId)
       const explained = await explainEnd(error, runId, call)
       const { message, fields } = describeError(explained)
       errors.push(explained)
-      progress.stop()
       output.event('ended', { runId, error: fields })
       if (!isOne) output.note(/^Run /.test(message) ? message : `Run ${runId}: ${message}`)
     }
@@ -68,9 +66,9 @@ export async function wait(call: Call): Promise<void> {
   if (lines.length && folder === undefined) output.note(`To save: ${goOn('download', runIds, folder)}`)
 }
 
-async function interrupted({ client, flags, signal }: Call, left: string[], runs: DeliveredRun[]) {
-  const again = `To go on: ${goOn('wait', left, flags.output as string)}`
-  const what = flags.cancelOnInterrupt ? await cancelRuns(client, left) : again
-  const { exitCode } = signal.reason as Interrupted
-  return new Interrupted(exitCode, `Interrupted. ${what}`, { runIds: left, runs })
+async function interrupted({ client, flags }: Call, left: string[], runs: DeliveredRun[]) {
+  const folder = flags.output as string | undefined
+  const again = `To go on: ${goOn('wait', left, folder)}`
+  const what = flags.cancelOnInterrupt ? await cancelRuns(client, left, folder) : again
+  return new CommandError('interrupted', `Interrupted. ${what}`, { runIds: left, runs })
 }
