@@ -2,10 +2,10 @@ import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
 import { createProgress } from '../progress.ts'
 import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
+import { errorOfMany } from '../run/errorOfMany.ts'
 import { goOn } from '../run/goOn.ts'
 import { outputLines } from '../run/outputLines.ts'
 import { prepareFolder } from '../run/prepareFolder.ts'
-import { worstOf } from '../run/worstOf.ts'
 import type { Call } from '../types.ts'
 
 /** Saves the outputs of runs, and outputs by name. One that fails takes no other along. */
@@ -37,5 +37,6 @@ export async function download(call: Call): Promise<void> {
   }
   if (!errors.length || !output.isJson) output.result({ files }, outputLines(files))
   if (isOne && errors.length) throw errors[0]
-  if (errors.length) throw worstOf(errors, words.length, 'could not be saved', { files })
+  if (errors.length)
+    throw errorOfMany(errors, `${errors.length} of ${words.length} could not be saved.`, { files })
 }

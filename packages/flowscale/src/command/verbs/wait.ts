@@ -4,6 +4,7 @@ import { describeError } from '../describeError.ts'
 import { createProgress } from '../progress.ts'
 import { cancelRuns } from '../run/cancelRuns.ts'
 import { deliver } from '../run/deliver.ts'
+import { errorOfMany } from '../run/errorOfMany.ts'
 import { explainEnd } from '../run/explainEnd.ts'
 import { folderOf } from '../run/folderOf.ts'
 import { goOn } from '../run/goOn.ts'
@@ -12,17 +13,16 @@ import { prepareFolder } from '../run/prepareFolder.ts'
 import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import { showState } from '../run/showState.ts'
 import type { DeliveredRun } from '../run/types.ts'
-import { worstOf } from '../run/worstOf.ts'
 import type { Call } from '../types.ts'
 
 /** Waits for runs, with shared polls. One that fails takes no other along. */
 export async function wait(call: Call): Promise<void> {
-  const { args, flags, output, signal, client } = call
+  const { args, flags, output, signal } = call
   const timeoutMs = readTimeoutMs(flags)
   const folder = flags.output as string | undefined
   const runIds = [...new Set(args)]
   if (folder !== undefined) await prepareFolder(folder)
-
+  const { client } = call
   const isOne = runIds.length === 1
   const waiting = isOne ? client : createRunWatcher(client).client
   const progress = createProgress()
@@ -62,7 +62,8 @@ export async function wait(call: Call): Promise<void> {
   if (!output.isJson || (!errors.length && !left.size)) output.result({ runs }, lines.join('\n'))
   if (left.size) throw await interrupted(call, [...left], runs)
   if (isOne && errors.length) throw errors[0]
-  if (errors.length) throw worstOf(errors, runIds.length, 'runs gave no result', { runs })
+  if (errors.length)
+    throw errorOfMany(errors, `${errors.length} of ${runIds.length} runs gave no result.`, { runs })
   if (lines.length && folder === undefined) output.note(`To save: ${goOn('download', runIds, folder)}`)
 }
 
