@@ -26,7 +26,7 @@ if (hasTerminals) {
     withPod({ containers: 1 }, async ({ pod, cwd, env }) => {
       const free = await occupy(pod.emulator)
       const terminal = startInTerminal(['run', ...writer, '-o', 'out'], { cwd, env })
-      await terminal.shows(/queued, next/)
+      await terminal.shows(/queued, (?:next|\d before it)/)
       const { runId } = pod.emulator.ledger.runs[1]!
       terminal.type('\x03')
       const { code, screen } = await terminal.ended
