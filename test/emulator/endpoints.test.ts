@@ -58,6 +58,7 @@ for (const transport of TRANSPORTS) {
           ...about,
           inputs: '{ "image_input": "image", "prompt": "string" }',
           outputs: '{ "transformed_image": "image" }',
+          input_details: { image_input: {}, prompt: {} },
         })
         assert.is(body.data[4].inputs, '{}')
         const [first] = body.data
@@ -77,6 +78,7 @@ for (const transport of TRANSPORTS) {
           ...about,
           inputs,
           outputs: ['transformed_image'],
+          input_details: { image_input: {}, prompt: {} },
         })
       }
     })

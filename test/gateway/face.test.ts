@@ -8,6 +8,7 @@ import {
   type FaceOptions,
   InputError,
   type RunsQuery,
+  type Workflow,
 } from '@flowscale/gateway/face'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -74,17 +75,24 @@ test('a key that is null lets everybody in', async () => {
   }
 })
 
-test('getWorkflows tells more where an engine knows more than kinds', async () => {
+test('getWorkflows tells more of inputs than their kinds', async () => {
   const { data } = await (await ask(faceOf(), '/api/v1/comfy/workflows')).json()
   assert.equal(data[0].input_details, {
     text: {},
     seed: { required: false, default: 7, min: 0, max: 9, integer: true },
     style: { required: false, options: ['a', 'b'] },
   })
-  const inputs = new Map([['text', { kind: 'string', required: false, array: true } as const]])
-  const plain = faceOf({ workflows: async () => [{ ...workflow, inputs }] })
-  const { data: bare } = await (await ask(plain, '/api/v1/comfy/workflows')).json()
-  assert.equal(Object.keys(bare[0]), ['id', 'name', 'description', 'inputs', 'outputs'])
+  const listed = async (inputs: Workflow['inputs']) => {
+    const face = faceOf({ workflows: async () => [{ ...workflow, inputs }] })
+    return (await (await ask(face, '/api/v1/comfy/workflows')).json()).data[0]
+  }
+  const several = { kind: 'string', required: false, array: true } as const
+  assert.equal((await listed(new Map([['text', several]]))).input_details, {
+    text: { required: false, array: true },
+  })
+  const usual = { kind: 'string', required: true, array: false } as const
+  assert.equal((await listed(new Map([['text', usual]]))).input_details, { text: {} })
+  assert.equal(Object.keys(await listed(new Map())), ['id', 'name', 'description', 'inputs', 'outputs'])
 })
 
 test('inputs are checked before anything is submitted', async () => {

@@ -40,14 +40,12 @@ function spaced(value: object): string {
 /** What is so unless an input says otherwise. */
 const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
 
-/** More than the published API tells, in a field that its readers pass over: where an engine knows more than kinds. */
+/** More than the published API tells, in a field that its readers pass over. */
 function details(inputs: Workflow['inputs']): object {
   const told = [...inputs].map(([name, { kind, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
     return [name, Object.fromEntries(unusual)] as const
   })
-  const knowsMore = told.some(([, detail]) =>
-    Object.keys(detail).some((key) => !/^(required|array)$/.test(key)),
-  )
-  return knowsMore ? { input_details: Object.fromEntries(told) } : {}
+  // Sent where all is usual, too: only then is it known which inputs are required.
+  return told.length ? { input_details: Object.fromEntries(told) } : {}
 }
