@@ -1,5 +1,85 @@
+import { readFile } from 'node:fs/promises'
+import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
+import { CommandError, usageError } from '../CommandError.ts'
+import { pickWorkflow } from '../findWorkflow.ts'
+import { readWorkflows } from '../pull/readWorkflows.ts'
+import { saveText } from '../pull/saveText.ts'
+import { toDiff } from '../pull/toDiff.ts'
+import { isOurs, toText } from '../pull/toText.ts'
 import type { Call } from '../types.ts'
 
-export async function pull({ output }: Call): Promise<void> {
-  output.note('pull')
+/** Writes the workflows as typed functions, compares them with the file (`--check`), or prints them (`--json`). */
+export async function pull({ args, flags, client, output, signal }: Call): Promise<void> {
+  const { out, check } = flags
+  const path = readPath(out)
+  const printsOnly = output.isJson && !check
+  if (printsOnly && out !== undefined)
+    throw usageError('--json prints the workflows and writes no file: leave out --out, or --json.')
+  const listed = await list(client, signal)
+  const picked = new Set(args.map((word) => pickWorkflow(listed, word).id))
+  const workflows = readWorkflows(listed).filter(({ id }) => !picked.size || picked.has(id))
+  if (printsOnly) return output.result({ workflows }, '')
+
+  const text = toText(workflows)
+  const found = await read(path)
+  // A checkout may have other line ends.
+  const isSame = found?.replaceAll('\r\n', '\n') === text
+  if (!isSame && check) {
+    const diff = found === undefined ? '' : toDiff(path, found.replaceAll('\r\n', '\n'), text)
+    if (diff) output.note(diff)
+    const problem = found === undefined ? `There is no ${path}` : `${path} is out of date`
+    const message = `${problem}: run the same command without --check.`
+    throw new CommandError('failed', message, { code: 'out_of_date', file: path, ...(diff && { diff }) })
+  }
+  if (!isSame) {
+    if (found !== undefined && !isOurs(found))
+      throw usageError(
+        `${path} was not written by "flowscale pull": choose another file with --out, or remove it.`,
+      )
+    signal.throwIfAborted()
+    await save(path, text)
+  }
+  const count = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'}`
+  output.result(
+    { file: path, upToDate: true },
+    isSame ? `${path} is up to date: ${count}.` : `Wrote ${count} to ${path}.`,
+  )
+}
+
+function readPath(out: unknown = 'src/workflows.ts'): string {
+  if (typeof out === 'string' && /[^/\\]\.[cm]?tsx?$/.test(out) && !/\.d\.[cm]?ts$/.test(out)) return out
+  throw usageError(`--out must be a TypeScript file, as src/workflows.ts, not "${out}".`)
+}
+
+async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
+  let listed: Workflow[]
+  try {
+    listed = (await getWorkflows(client, { signal })).data
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 404) throw error
+    throw new CommandError(
+      'notFound',
+      'This server does not list its workflows (404). Check the address; else use defineWorkflow of @flowscale/client/typed yourself.',
+    )
+  }
+  if (listed.length) return listed
+  throw new CommandError('notFound', 'The server has no workflows: there is nothing to write.')
+}
+
+/** `undefined` where there is none. */
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return undefined
+    throw new CommandError('failed', `${path} can't be read: ${(error as Error).message}.`)
+  }
+}
+
+async function save(path: string, text: string): Promise<void> {
+  try {
+    await saveText(path, text)
+  } catch (error) {
+    throw new CommandError('failed', `${path} can't be written: ${(error as Error).message}.`)
+  }
 }

@@ -1,0 +1,2 @@
+/** Columns of the file that is written. */
+export const maxWidth = 110
