@@ -25,15 +25,27 @@ function toCall(
 ): string[] {
   const union = names.join(' | ')
   const array = `[${names.join(', ')}]`
-  const line = `${head}<Record<string, never>, ${union}>(${id}, ${array})`
-  if (!inputs.length && stringWidth(line) <= maxWidth) return [line]
+  const short = inputs.length ? undefined : toShortCall(`${head}<${noInputs}, ${union}>`, id, names)
+  if (short) return short
   const end = `>(${id}, ${array})`
   return [
     `${head}<`,
-    ...(inputs.length ? ['  {', ...inputs.flatMap(toProperty), '  },'] : ['  Record<string, never>,']),
-    ...(stringWidth(`  ${union}`) <= maxWidth ? [`  ${union}`] : names.map((name) => `  | ${name}`)),
-    ...(stringWidth(end) <= maxWidth ? [end] : [`>(${id}, [`, ...names.map((name) => `  ${name},`), '])']),
+    ...(inputs.length ? ['  {', ...inputs.flatMap(toProperty), '  },'] : [`  ${noInputs},`]),
+    ...(names.length === 1 || isNarrow(`  ${union}`) ? [`  ${union}`] : names.map((name) => `  | ${name}`)),
+    ...(isNarrow(end) ? [end] : [`>(${id}, [`, ...names.map((name) => `  ${name},`), '])']),
   ]
+}
+
+const noInputs = 'Record<string, never>'
+const isNarrow = (line: string): boolean => stringWidth(line) <= maxWidth
+
+/** A call whose types fit on one line, broken where formatters break it. */
+function toShortCall(head: string, id: string, names: readonly string[]): string[] | undefined {
+  const array = `[${names.join(', ')}]`
+  const line = `${head}(${id}, ${array})`
+  if (isNarrow(line)) return [line]
+  if (isNarrow(`${head}(${id}, [`)) return [`${head}(${id}, [`, ...names.map((name) => `  ${name},`), '])']
+  return isNarrow(`${head}(`) ? [`${head}(`, `  ${id},`, `  ${array},`, ')'] : undefined
 }
 
 function toProperty(input: PulledInput): string[] {
