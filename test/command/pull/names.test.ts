@@ -20,6 +20,9 @@ for (const [name, expected] of [
   ['画像 生成', '画像生成'],
   ['Сделать фото', 'сделатьФото'],
   ['صورة', 'صورة'],
+  // Which of these are letters depends on the version of Node.
+  ['アニメ・画像', 'アニメ画像'],
+  ['my ɤ \ua7cd', 'myɤ'],
   ['🎨 Paint ❤️', 'paint'],
   ['👩‍🎨', 'a1'],
   ['', 'a1'],

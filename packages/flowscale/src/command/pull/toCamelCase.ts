@@ -1,6 +1,5 @@
-// Letters, digits and marks that an identifier may hold, of the first plane: of the others Unicode still adds many, and what
-// Node takes for a letter, a compiler may not. No invisible ones.
-const words = /(?:(?![\p{Pc}\p{DI}])(?=\p{ID_Continue})[\0-\uffff])+/gu
+import { isIdentifier, wordsOf } from './identifiers.ts'
+
 const longest = 60
 
 /**
@@ -8,13 +7,17 @@ const longest = 60
  * and no digit. No other `_` is in it.
  */
 export function toCamelCase(text: string): string {
-  const plain = text.normalize('NFC')
-  const cased = plain === plain.toUpperCase() ? plain.toLowerCase() : plain
-  const [first = '', ...rest] = cased.match(words)?.filter((word) => /[\p{L}\p{N}]/u.test(word)) ?? []
-  const head = first === first.toUpperCase() ? first.toLowerCase() : toFirst(first, 'toLowerCase')
-  const name = (head + rest.map((word) => toFirst(word, 'toUpperCase')).join('')).slice(0, longest)
-  return /^\P{ID_Start}/u.test(name) ? `_${name}` : name
+  const words = wordsOf(text.normalize('NFC'))
+  const [first = '', ...rest] = words.some(hasSmall) ? words : words.map((word) => word.toLowerCase())
+  const head = hasSmall(first) ? withFirst(first, 'toLowerCase') : first.toLowerCase()
+  const name = (head + rest.map((word) => withFirst(word, 'toUpperCase')).join('')).slice(0, longest)
+  return name && !isIdentifier(name) ? `_${name}` : name
 }
 
-const toFirst = (word: string, change: 'toLowerCase' | 'toUpperCase'): string =>
-  word.slice(0, 1)[change]() + word.slice(1)
+const hasSmall = (word: string): boolean => /\p{Ll}/u.test(word)
+
+function withFirst(word: string, change: 'toLowerCase' | 'toUpperCase'): string {
+  const changed = word[0]![change]()
+  // A capital may have come to Unicode late.
+  return (isIdentifier(`_${changed}`) ? changed : word[0]) + word.slice(1)
+}

@@ -1,3 +1,4 @@
+import { isIdentifier } from './identifiers.ts'
 import type { Scalar } from './types.ts'
 
 // What could hide in a text, or end it: control characters, line ends, directions of writing, halves of a pair.
@@ -15,7 +16,4 @@ export function toLiteral(value: Scalar): string {
 const toEscape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** The name of a property: quoted where it is no identifier. */
-export const toKey = (name: string): string =>
-  /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) && !/[\p{DI}\u{10000}-\u{10ffff}]/u.test(name)
-    ? name
-    : toLiteral(name)
+export const toKey = (name: string): string => (isIdentifier(name) ? name : toLiteral(name))
