@@ -1,6 +1,9 @@
 // The built command as a process.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { resolve } from 'node:path'
+import { commandInTerminal, type InTerminal, type TerminalOptions } from './startInTerminal.ts'
+
+export { hasTerminals, type InTerminal } from './startInTerminal.ts'
 
 const file = resolve('packages/flowscale/bin/flowscale.js')
 
@@ -72,3 +75,7 @@ export function start(args: readonly string[], { cwd, env = {}, input }: Options
 /** Runs `flowscale` to its end. */
 export const flowscale = (args: readonly string[], options?: Options): Promise<Ended> =>
   start(args, options).ended
+
+/** Starts `flowscale` in a real terminal. Only where {@link hasTerminals}. */
+export const startInTerminal = (args: readonly string[], options?: TerminalOptions): InTerminal =>
+  commandInTerminal([process.execPath, file, ...args], options)

@@ -1,3 +1,5 @@
+import { clean, cleanLines } from './clean.ts'
+import { writeLines } from './statusLine.ts'
 import { terminal } from './terminal.ts'
 
 /** Where a verb says what it found. Stdout is for results; stderr for the rest. */
@@ -13,8 +15,9 @@ export interface Output {
   error(fields: object, message: string): void
 }
 
+/** JSON is exact. A text is cleaned, as a part of it may come from the server. */
 export function createOutput(isJson: boolean): Output {
-  const print = (value: unknown) => void process.stdout.write(`${JSON.stringify(value)}\n`)
+  const print = (value: unknown) => writeLines(process.stdout, `${JSON.stringify(value)}\n`)
   return {
     isJson,
     event(name, fields) {
@@ -22,15 +25,15 @@ export function createOutput(isJson: boolean): Output {
     },
     result(value, text) {
       if (isJson) print(value)
-      else if (text) process.stdout.write(`${text.replace(/\n$/, '')}\n`)
+      else if (text) writeLines(process.stdout, `${cleanLines(text.replace(/\n$/, ''))}\n`)
     },
     note(line) {
-      if (!isJson) process.stderr.write(`${line}\n`)
+      if (!isJson) writeLines(process.stderr, `${cleanLines(line)}\n`)
     },
     error(fields, message) {
       if (isJson) return print({ error: fields })
       const { colors } = terminal(process.stderr)
-      process.stderr.write(`${colors.red('flowscale:')} ${message}\n`)
+      writeLines(process.stderr, `${colors.red('flowscale:')} ${clean(message)}\n`)
     },
   }
 }

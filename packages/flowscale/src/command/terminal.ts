@@ -5,6 +5,8 @@ type Colors = ReturnType<typeof picocolors.createColors>
 /** What a stream of this process can show. */
 export interface Terminal {
   readonly isTTY: boolean
+  /** It cannot move its cursor. */
+  readonly isDumb: boolean
   /** In columns. */
   readonly width: number
   readonly hasUnicode: boolean
@@ -21,6 +23,7 @@ export function terminal(stream: NodeJS.WriteStream): Terminal {
   const locale = process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || ''
   return {
     isTTY,
+    isDumb,
     width: stream.columns || 80,
     hasUnicode: !isDumb && (process.platform === 'win32' || /utf-?8/i.test(locale)),
     colors: picocolors.createColors(isColored),
