@@ -51,7 +51,8 @@ export async function batchPod(options: EmulatorOptions = {}, listener: Listener
   const asked: string[] = []
   const handle: Emulator['handle'] = async (request, where) => {
     const { pathname, search } = new URL(request.url)
-    const what = `${request.method} ${pathname}${search}`
+    const method = pathname.startsWith('/api/') ? request.method : 'FILE'
+    const what = `${method} ${pathname}${search}`
     asked.push(what)
     listener(what, false)
     const answer = await emulator.handle(request, where)

@@ -35,7 +35,11 @@ export async function lockFolder(folder: string): Promise<() => void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
-    const owner = readOwner(path) ?? (await sleep(raceMs), readOwner(path))
+    let owner = readOwner(path)
+    if (!owner) {
+      await sleep(raceMs)
+      owner = readOwner(path)
+    }
     if (attempt > 3 || (owner && (await isAlive(owner)))) throw isTaken(folder, path, owner)
     takeAway(path, owner)
   }
