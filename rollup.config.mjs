@@ -82,7 +82,19 @@ const playground = {
   },
 }
 
-/** The command: a file that the class never loads, and beside it one for each verb, with the libraries in them. */
+/** In which file of the command a library is: a verb reads those that it needs, and no other. */
+const libraries = {
+  commander: /\/commander\//,
+  text: /\/(cli-truncate|slice-ansi|string-width|strip-ansi|ansi-\w+|get-east-asian-width|emoji-regex|is-fullwidth-code-point)\//,
+  ora: /\/(ora|chalk|cli-cursor|restore-cursor|cli-spinners|log-symbols|is-interactive|is-unicode-supported|stdin-discarder|onetime|mimic-function|signal-exit)\//,
+  csv: /\/csv-parse\//,
+  diff: /\/diff\//,
+  settings: /\/dotenv\//,
+}
+const libraryOf = (id) =>
+  id.includes('/node_modules/') ? Object.keys(libraries).find((name) => libraries[name].test(id)) : undefined
+
+/** The command: a file that the class never loads, and beside it one for each verb, and the libraries. */
 const command = {
   input: 'packages/flowscale/src/command.ts',
   external: (id) => id.startsWith('node:') || id.startsWith('@flowscale/'),
@@ -93,6 +105,7 @@ const command = {
     hoistTransitiveImports: false,
     entryFileNames: 'command.js',
     chunkFileNames: 'command/[name].js',
+    manualChunks: libraryOf,
   },
   plugins: [
     nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 
 const args = process.argv.slice(2)
-if (args.length === 1 && /^(-v|-V|--version|version)$/.test(args[0]!)) {
+if (/^(-v|-V|--version|version)$/.test(args[0] ?? '')) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  process.stdout.write(`${version}\n`)
+  process.stdout.write(args.includes('--json') ? `${JSON.stringify({ version })}\n` : `${version}\n`)
 } else {
   const { main } = await import('./command/main.ts')
   await main(args)

@@ -3,6 +3,8 @@ import { CommandError, exitCodes, type Failure } from './CommandError.ts'
 import { Interrupted } from './Interrupted.ts'
 
 export interface Described {
+  /** Not of what was interrupted. */
+  readonly failure?: Failure
   readonly exitCode: number
   /** One sentence or two: what was wrong, and what to do. */
   readonly message: string
@@ -10,10 +12,21 @@ export interface Described {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
+/** What is known besides when an error comes. */
+export interface Circumstances {
+  signal?: AbortSignal
+  /** A key that is set, and was not sent. */
+  unusedKey?: string | undefined
+}
+
 /** What a person and a program are told of an error. */
-export function describeError(error: unknown): Described {
+export function describeError(error: unknown, known: Circumstances = {}): Described {
+  const reason: unknown = known.signal?.reason
   if (error instanceof CommandError) {
-    return describe(error.failure, error.message, { code: codeOf(error.failure), ...error.fields })
+    const { failure, message, fields } = error
+    const described = describe(failure, message, { code: codeOf(failure), ...fields })
+    const isInterrupted = failure === 'interrupted' && reason instanceof Interrupted
+    return isInterrupted ? { ...described, exitCode: reason.exitCode } : described
   }
   if (error instanceof Interrupted) {
     const { exitCode, message } = error
@@ -25,7 +38,7 @@ export function describeError(error: unknown): Described {
   }
   const { runId, maybeSubmitted, submittedAt, workflowId, groupId } = error
   const { status, errors, requestId } = error as Partial<HttpError>
-  return describe(failureOf(error), withAdvice(error), {
+  return describe(failureOf(error), withAdvice(error, known), {
     code: error.code,
     ...Object.fromEntries(
       Object.entries({
@@ -43,6 +56,7 @@ export function describeError(error: unknown): Described {
 }
 
 const describe = (failure: Failure, message: string, fields: Record<string, unknown>): Described => ({
+  failure,
   exitCode: exitCodes[failure],
   message,
   fields: { ...fields, message },
@@ -67,7 +81,7 @@ function failureOf(
   return error.name === 'ArgumentError' ? 'usage' : 'failed'
 }
 
-function withAdvice(error: Error): string {
+function withAdvice(error: Error, { unusedKey }: Circumstances): string {
   const { message } = error
   const { maybeSubmitted, groupId, status } = error as {
     maybeSubmitted?: true
@@ -77,6 +91,9 @@ function withAdvice(error: Error): string {
   if (maybeSubmitted) {
     const found = groupId ? `flowscale runs --group ${groupId}` : 'flowscale runs'
     return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
+  }
+  if ((status === 401 || status === 403) && unusedKey) {
+    return `${message}. ${unusedKey} was not sent, as the address was not set beside it: pass --api-key.`
   }
   if (status === 401 || status === 403)
     return `${message}. Check the key: --api-key, FLOWSCALE_API_KEY or .env.`

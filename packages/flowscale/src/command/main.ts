@@ -1,75 +1,67 @@
-import { createClient } from '@flowscale/client'
 import { Command, CommanderError } from 'commander'
-import { describeError } from './describeError.ts'
-import { Interrupted } from './Interrupted.ts'
+import { addVerb } from './addVerb.ts'
+import { usageError } from './CommandError.ts'
+import type { Circumstances } from './describeError.ts'
+import { checkFlag, sharedFlags } from './flags.ts'
+import { guardStreams } from './guardStreams.ts'
+import { helpOfAll } from './help.ts'
+import { isWithJson } from './isWithJson.ts'
 import { createOutput } from './output.ts'
-import { readSettings } from './readSettings.ts'
-import type { Call, VerbEntry } from './types.ts'
+import { startVerb } from './startVerb.ts'
+import { suggest } from './suggest.ts'
+import type { VerbEntry } from './types.ts'
+import { inOurWords } from './usage.ts'
 import { verbs } from './verbs.ts'
 
-/** Reads the command line, does what its verb says, and sets the exit code. */
-export async function main(args: readonly string[]): Promise<void> {
-  const controller = new AbortController()
-  const isJson = args.includes('--json')
-  const output = createOutput(isJson)
-  const program = new Command('flowscale')
-    .description('Run ComfyUI workflows on FlowScale')
-    .version('', '-v, --version', 'print the version')
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: () => {} })
-  for (const entry of verbs) addVerb(program, entry, output, controller)
-  try {
-    await program.parseAsync(args, { from: 'user' })
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return
-    report(error, output)
+/** Reads the command line, does what its verb says, and sets the exit code: the process ends when all is written. */
+export async function main(given: readonly string[]): Promise<void> {
+  const output = createOutput(isWithJson(given))
+  let entry: VerbEntry | undefined
+  const known: Circumstances = {}
+  const report = async (error: unknown) => {
+    const { describeError } = await import('./describeError.ts')
+    const { exitCode, message, fields } = describeError(error, known)
+    process.exitCode = exitCode
+    output.error(fields, message)
   }
-}
-
-function report(error: unknown, output: Call['output']): void {
-  const isUsage = error instanceof CommanderError
-  const { exitCode, message, fields } = isUsage
-    ? {
-        exitCode: 2,
-        message: error.message.replace(/^error: /, ''),
-        fields: { code: 'usage', message: error.message },
-      }
-    : describeError(error)
-  output.error(fields, message)
-  process.exitCode = exitCode
-}
-
-function addVerb(
-  program: Command,
-  entry: VerbEntry,
-  output: Call['output'],
-  controller: AbortController,
-): void {
-  const { name, summary, args, flags = [], details, examples, isLocal } = entry
-  const command = program.command(name).summary(summary).description(summary)
-  for (const part of args?.match(/[<[][^>\]]*[>\]]/g) ?? []) command.argument(part)
-  for (const { form, about, isList } of flags) {
-    if (isList) command.option(form, about, (value: string, list: string[] = []) => [...list, value])
-    else command.option(form, about)
-  }
-  if (!isLocal) {
-    command.option('--url <url>', 'the address; default: FLOWSCALE_API_URL')
-    command.option('--api-key <key>', 'the key; default: FLOWSCALE_API_KEY')
-  }
-  command.option('--json', 'print JSON, for programs')
-  const shown = examples.map((example) => `  ${example}`).join('\n')
-  command.addHelpText('after', `${details ? `\n${details}\n` : ''}\nExamples:\n${shown}`)
-  command.action(async (...given) => {
-    const { signal } = controller
-    const own = { args: given.slice(0, -2).flat(), flags: given.at(-2), output, signal }
-    const verb = await entry.load()
-    const { url, apiKey } = isLocal ? { url: 'http://localhost', apiKey: undefined } : readSettings(own.flags)
-    const client = createClient({ baseUrl: url, apiKey })
-    process.on('SIGINT', () => {
-      if (signal.aborted) process.exit(130)
-      controller.abort(new Interrupted(130))
-    })
-    await verb({ ...own, client })
+  guardStreams(() => entry?.writesFiles === true)
+  process.on('uncaughtException', (error) => {
+    void report(error).finally(() => process.exit())
   })
+
+  const program = new Command('flowscale')
+    .helpCommand(false)
+    .configureHelp({ formatHelp: helpOfAll })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride((error) => {
+      throw inOurWords(error, undefined)
+    })
+  // These may stand before the verb, too.
+  for (const { form } of sharedFlags) program.option(form, '', checkFlag(form, sharedFlags))
+  for (const each of verbs) {
+    addVerb(program, each, async (args, flags) => {
+      entry = each
+      await startVerb(each, args, flags, output, known)
+    })
+  }
+  try {
+    await program.parseAsync(withVerb(given), { from: 'user' })
+  } catch (error) {
+    // Help that was printed.
+    if (!(error instanceof CommanderError && error.exitCode === 0)) await report(error)
+  }
+}
+
+/** `help VERB` is the help of the verb, and nothing the help of all; an unknown verb is an error, whatever follows. */
+function withVerb([word, ...rest]: readonly string[]): string[] {
+  if (word === undefined) return ['--help']
+  if (word === 'help') return rest.length ? [...withVerb(rest), '--help'] : ['--help']
+  if (!word.startsWith('-') && !verbs.some(({ name }) => name === word)) {
+    const near = suggest(
+      word,
+      verbs.map(({ name }) => name),
+    )
+    throw usageError(`There is no verb "${word}".${near} "flowscale help" lists them.`)
+  }
+  return [word, ...rest]
 }

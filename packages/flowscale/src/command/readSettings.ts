@@ -3,35 +3,77 @@ import { parse } from 'dotenv'
 import { usageError } from './CommandError.ts'
 import type { FlagValue } from './types.ts'
 
+export interface Setting {
+  readonly value: string
+  /** As the user knows it: `--url`, `FLOWSCALE_API_URL`, `FLOWSCALE_API_URL in .env`. */
+  readonly name: string
+}
+
 export interface Settings {
-  readonly url: string
+  readonly url: Setting
   /** Left out where none is set: a server on your own machine may need none. */
-  readonly apiKey: string | undefined
+  readonly apiKey: Setting | undefined
+  /** A key that is set, and not sent to this address. */
+  readonly unusedKey: string | undefined
 }
 
 /**
- * The address and the key: of the flags, else of the environment, else of `.env` in the working folder. Where the address
- * comes from `.env`, the key comes from there or from a flag only: else a stranger's folder could have your key sent to an
- * address of its own.
+ * The address and the key: of the flags, else of the environment, else of `.env` in the working folder, where an empty
+ * value is none. A key goes to an address that its owner meant:
+ * - Where the address is that of `.env`, the key is, too, or a flag: a stranger's folder must not have your key sent.
+ * - A key of `.env` is sent to the address of `.env`, or, where the file has none, to that of a flag or the environment.
  */
 export function readSettings(flags: Readonly<Record<string, FlagValue>>): Settings {
-  const { FLOWSCALE_API_URL: url, FLOWSCALE_API_KEY: apiKey } = process.env
-  const keyFlag = flags.apiKey as string | undefined
-  const given = (flags.url as string | undefined) || url
-  if (given) return { url: given, apiKey: keyFlag || apiKey || readEnvFile().FLOWSCALE_API_KEY }
+  const ofFlag = (value: FlagValue, name: string) => named(value as string | undefined, name)
+  const ofEnv = (name: string) => named(process.env[name], name)
+  const flagKey = ofFlag(flags.apiKey, '--api-key')
+  const envKey = ofEnv('FLOWSCALE_API_KEY')
+  const given = ofFlag(flags.url, '--url') ?? ofEnv('FLOWSCALE_API_URL')
+  const key = flagKey ?? envKey
+  if (given && key) return { url: given, apiKey: key, unusedKey: undefined }
+
   const file = readEnvFile()
-  if (file.FLOWSCALE_API_URL)
-    return { url: file.FLOWSCALE_API_URL, apiKey: keyFlag || file.FLOWSCALE_API_KEY }
+  const ofFile = (name: string) => named(file[name], `${name} in .env`)
+  const fileUrl = ofFile('FLOWSCALE_API_URL')
+  const fileKey = ofFile('FLOWSCALE_API_KEY')
+  if (given) {
+    const isMeant = !fileUrl || isSameOrigin(fileUrl.value, given.value)
+    return {
+      url: given,
+      apiKey: isMeant ? fileKey : undefined,
+      unusedKey: isMeant ? undefined : fileKey?.name,
+    }
+  }
+  if (fileUrl) {
+    const apiKey = flagKey ?? fileKey
+    return { url: fileUrl, apiKey, unusedKey: apiKey ? undefined : envKey?.name }
+  }
   throw usageError(
-    'No address. Set FLOWSCALE_API_URL and FLOWSCALE_API_KEY, here or in .env, or pass --url. ' +
-      'A FlowScale on your own machine: npx @flowscale/emulator',
+    'No address: set FLOWSCALE_API_URL and FLOWSCALE_API_KEY, here or in .env, or pass --url. ' +
+      'For a FlowScale on your own machine: npx @flowscale/emulator',
   )
+}
+
+const named = (value: string | undefined, name: string): Setting | undefined => {
+  const trimmed = value?.trim()
+  return trimmed ? { value: trimmed, name } : undefined
+}
+
+function isSameOrigin(one: string, other: string): boolean {
+  try {
+    return new URL(one).origin === new URL(other).origin
+  } catch {
+    return false
+  }
 }
 
 function readEnvFile(): Record<string, string> {
   try {
     return parse(readFileSync('.env'))
-  } catch {
-    return {}
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Python keeps environments in a folder of this name.
+    if (code === 'ENOENT' || code === 'EISDIR') return {}
+    throw usageError(`.env in this folder cannot be read (${code}): mend it, or pass --url and --api-key.`)
   }
 }

@@ -1,21 +1,43 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
+import { clean } from './clean.ts'
 import { terminal } from './terminal.ts'
 
 const gap = 2
+/** A column is cut to this, and no further, so that one can still tell what it is about. */
+const least = 10
 
-/** Rows under their heads; in a window the last column is cut so that each row is one line. */
+/**
+ * Rows under their heads. In a window each row is one line: the widest columns are cut, but never the first, which holds
+ * what is to be copied. Without a window all of it is printed.
+ */
 export function table(heads: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const { isTTY, width, colors } = terminal(process.stdout)
-  const cells = [heads, ...rows].map((row) => row.map((cell) => `${cell ?? ''}`.replace(/\s+/g, ' ')))
-  const widths = heads.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))))
-  const lines = cells.map((row, index) => {
-    const line = row
-      .map((cell, column) => cell + ' '.repeat(widths[column]! - stringWidth(cell) + gap))
-      .join('')
-      .trimEnd()
-    const cut = isTTY ? cliTruncate(line, width) : line
-    return index ? cut : colors.dim(cut)
-  })
-  return lines.join('\n')
+  const { isTTY, width, hasUnicode, colors } = terminal(process.stdout)
+  const cells = [heads, ...rows].map((row) => row.map((cell) => clean(`${cell ?? ''}`)))
+  const needed = heads.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))))
+  const widths = isTTY ? shrink(needed, width - gap * (heads.length - 1)) : needed
+  const end = hasUnicode ? '…' : '...'
+  const lines = cells.map((row) =>
+    widths
+      .map((most, column) => {
+        const cell = cliTruncate(row[column] ?? '', most, { truncationCharacter: end })
+        return cell + ' '.repeat(most - stringWidth(cell))
+      })
+      .join(' '.repeat(gap))
+      .trimEnd(),
+  )
+  return lines.map((line, index) => (index ? line : colors.dim(line))).join('\n')
+}
+
+/** Takes from the widest column until all fit. */
+function shrink(needed: readonly number[], room: number): number[] {
+  const widths = [...needed]
+  let excess = widths.reduce((sum, width) => sum + width, 0) - room
+  while (excess > 0) {
+    const widest = Math.max(...widths.slice(1))
+    if (widest <= least) break
+    widths[1 + widths.slice(1).lastIndexOf(widest)]! -= 1
+    excess -= 1
+  }
+  return widths
 }

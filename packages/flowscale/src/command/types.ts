@@ -11,9 +11,9 @@ export interface Call {
   /** By the long name of each flag, in camelCase. */
   readonly flags: Readonly<Record<string, FlagValue>>
   readonly output: Output
-  /** Aborted by Ctrl-C, SIGTERM, or the end of whoever reads stdout. Its reason is an {@link Interrupted}. */
+  /** Aborted by Ctrl-C or SIGTERM. Its reason is an {@link Interrupted}. */
   readonly signal: AbortSignal
-  /** A client with the address and key of the settings. */
+  /** A client with the address and key of the settings. Ask for it when the call is known to be right: it may throw. */
   readonly client: Client
 }
 
@@ -41,7 +41,7 @@ export interface VerbEntry {
   readonly examples: readonly string[]
   /** Needs no address and no key. */
   readonly isLocal?: true
-  /** Writes files: the end of whoever reads stdout does not end it. */
+  /** Writes files, or changes what the server does: it goes on where nobody reads stdout any more. */
   readonly writesFiles?: true
   load(): Promise<Verb>
 }

@@ -89,6 +89,8 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'cancel runs that are queued or running',
     args: '<runs...>',
     examples: ['flowscale cancel 808f34d0', 'flowscale cancel 808f34d0 5c1e77aa --json'],
+    // Not files, but what it does goes on all the same.
+    writesFiles: true,
     load: async () => (await import('./verbs/cancel.ts')).cancel,
   },
   {
@@ -128,6 +130,6 @@ export const verbs: readonly VerbEntry[] = [
     args: '<shell>',
     examples: ['source <(flowscale completion bash)', 'flowscale completion bash >> ~/.bashrc'],
     isLocal: true,
-    load: async () => (await import('./verbs/completion.ts')).completion,
+    load: async () => (await import('./verbs/completion.ts')).completionOf(verbs),
   },
 ]

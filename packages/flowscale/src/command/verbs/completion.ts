@@ -1,5 +1,11 @@
-import type { Call } from '../types.ts'
+import { bashCompletion } from '../bashCompletion.ts'
+import { usageError } from '../CommandError.ts'
+import type { Verb, VerbEntry } from '../types.ts'
 
-export async function completion({ output }: Call): Promise<void> {
-  output.note('completion')
-}
+export const completionOf =
+  (verbs: readonly VerbEntry[]): Verb =>
+  async ({ args: [shell], output }) => {
+    if (shell !== 'bash') throw usageError(`There is no completion for "${shell}", only for bash.`)
+    const script = bashCompletion(verbs)
+    output.result({ shell, script }, script)
+  }

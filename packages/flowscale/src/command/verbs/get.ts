@@ -1,5 +1,26 @@
+import { getRun } from '@flowscale/client'
+import { fields } from '../fields.ts'
+import { progressText } from '../progressText.ts'
 import type { Call } from '../types.ts'
 
-export async function get({ output }: Call): Promise<void> {
-  output.note('get')
+export async function get({ args, client, output, signal }: Call): Promise<void> {
+  const { data } = await getRun(client, args[0]!, { signal })
+  const { _id, workflow_id, group_id, created_at, started_at, completed_at, error, inputs, outputs } = data
+  const names = outputs.map(({ filename }) => filename).filter(Boolean)
+  const text = fields([
+    ['run', _id],
+    ['status', progressText(data)],
+    ['workflow', workflow_id],
+    ['group', group_id],
+    ['created', created_at],
+    ['started', started_at],
+    ['completed', completed_at],
+    ['error', error],
+    ...inputs.map(({ path, value }) => ['input', `${path}=${show(value)}`] as const),
+    ...names.map((name) => ['output', name] as const),
+  ])
+  output.result(data, text)
+  if (names.length) output.note(`To save the outputs: flowscale download ${_id} -o DIR`)
 }
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

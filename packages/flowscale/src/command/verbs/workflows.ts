@@ -1,13 +1,24 @@
-import { getWorkflows, parseWorkflow } from '@flowscale/client'
+import { getWorkflows } from '@flowscale/client'
+import { describeWorkflow } from '../describeWorkflow.ts'
+import { pickWorkflow } from '../findWorkflow.ts'
 import { table } from '../table.ts'
 import type { Call } from '../types.ts'
+import { workflowText } from '../workflowText.ts'
 
-export async function workflows({ client, output, signal }: Call): Promise<void> {
+export async function workflows({ args, client, output, signal }: Call): Promise<void> {
   const { data } = await getWorkflows(client, { signal })
-  const rows = data.map((workflow) => {
-    const { inputs } = parseWorkflow(workflow)
-    const named = Object.entries(inputs).map(([name, kind]) => `${name}=${kind}`)
-    return [workflow.id, workflow.name, named.join(' ')]
-  })
-  output.result(data, table(['id', 'name', 'inputs'], rows))
+  const [word] = args
+  if (word !== undefined) {
+    const found = describeWorkflow(pickWorkflow(data, word))
+    return output.result(found, workflowText(found))
+  }
+  const all = data.map(describeWorkflow)
+  const rows = all.map(({ id, name, inputs }) => [
+    id,
+    name,
+    Object.entries(inputs ?? { '(cannot be read)': undefined })
+      .map(([input, known]) => (known ? `${input}=${known.kind}` : input))
+      .join(' '),
+  ])
+  output.result(all, table(['id', 'name', 'inputs'], rows))
 }

@@ -1,0 +1,19 @@
+import { type Client, createClient } from '@flowscale/client'
+import { usageError } from './CommandError.ts'
+import type { Circumstances } from './describeError.ts'
+import { readSettings } from './readSettings.ts'
+import type { FlagValue } from './types.ts'
+
+/** A client by the settings. What is wrong with one is told by the name of the setting. */
+export function connect(flags: Readonly<Record<string, FlagValue>>, known: Circumstances): Client {
+  const { url, apiKey, unusedKey } = readSettings(flags)
+  known.unusedKey = unusedKey
+  try {
+    return createClient({ baseUrl: url.value, apiKey: apiKey?.value })
+  } catch (error) {
+    const message = (error as Error).message
+      .replace(/^baseUrl/, url.name)
+      .replace(/^apiKey/, apiKey?.name ?? 'apiKey')
+    throw usageError(`${message}.`)
+  }
+}

@@ -1,0 +1,45 @@
+import { flagsOf } from './flags.ts'
+import type { VerbEntry } from './types.ts'
+import { verbs } from './verbs.ts'
+
+const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n')
+
+/** Two columns. */
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return indent(rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`))
+}
+
+/** The help of the whole, on one screen of 80 columns. */
+export const helpOfAll = (): string => `Run ComfyUI workflows on FlowScale.
+
+Usage: flowscale VERB [arguments] [flags]
+
+${columns([...verbs.map(({ name, summary }) => [name, summary] as const), ['help', 'this, or the help of a verb']])}
+
+The address and the key: --url and --api-key, else FLOWSCALE_API_URL and
+FLOWSCALE_API_KEY, else both from .env in this folder. Every verb takes --json.
+Exit codes: 0 done, 1 failed, 2 wrong call, 3 try again, 4 not found,
+  5 not authorised, 6 may have been submitted, 124 timed out, 130 interrupted.
+`
+
+/** The help of a verb: at most 24 lines of 80 columns. */
+export function helpOfVerb(entry: VerbEntry): string {
+  const { name, summary, args, details, examples } = entry
+  const usage = ['flowscale', name, args, '[flags]'].filter(Boolean).join(' ')
+  const sentence = summary[0]!.toUpperCase() + summary.slice(1)
+  const flags = [
+    ...flagsOf(entry).map(({ form, about }) => [form, about] as const),
+    ['-h, --help', 'print this'] as const,
+  ].map(([form, about]) => [form.startsWith('--') ? `    ${form}` : form, about] as const)
+  return `${sentence}.
+
+Usage: ${usage}
+${details ? `\n${details}\n` : ''}
+Flags:
+${columns(flags)}
+
+Examples:
+${indent(examples)}
+`
+}

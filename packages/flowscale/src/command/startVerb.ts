@@ -1,0 +1,36 @@
+import type { Client } from '@flowscale/client'
+import type { Circumstances } from './describeError.ts'
+import { onSignals } from './onSignals.ts'
+import type { Output } from './output.ts'
+import type { FlagValue, VerbEntry } from './types.ts'
+
+/** Does what a verb says. `known` is told what an error of it may need. */
+export async function startVerb(
+  entry: VerbEntry,
+  args: readonly string[],
+  flags: Readonly<Record<string, FlagValue>>,
+  output: Output,
+  known: Circumstances,
+): Promise<void> {
+  const controller = new AbortController()
+  const { signal } = controller
+  const stop = onSignals(controller)
+  known.signal = signal
+  try {
+    const [verb, { connect }] = await Promise.all([entry.load(), import('./connect.ts')])
+    let client: Client | undefined
+    await verb({
+      args,
+      flags,
+      output,
+      signal,
+      // Made when it is asked for, so that a verb can find a wrong call before the settings are looked for.
+      get client() {
+        client ??= connect(flags, known)
+        return client
+      },
+    })
+  } finally {
+    stop()
+  }
+}

@@ -1,0 +1,50 @@
+import { clean } from './clean.ts'
+import type { InputFacts, WorkflowFacts } from './describeWorkflow.ts'
+import { table } from './table.ts'
+
+/** A workflow for people: what it takes, what it gives, and a line to copy. */
+export function workflowText({ id, name, description, inputs, outputs }: WorkflowFacts): string {
+  const taken = Object.entries(inputs ?? {})
+  const given = Object.entries(outputs ?? {})
+  const rows = taken.map(([input, known]) => [input, known.kind, limitsOf(known), known.description])
+  // Where the server tells which are needed, the others are left out of the line.
+  const needed = taken.filter(([, { required }]) => required !== false)
+  const words = ['flowscale', 'run', quote(id), ...needed.map(([input, known]) => example(input, known))]
+  return [
+    `${clean(name)} (${clean(id)})`,
+    clean(description),
+    inputs ? '' : '\nIts inputs cannot be read.',
+    taken.length ? `\n${table(['input', 'kind', 'values', ''], rows)}` : '',
+    given.length ? `\n${table(['output', 'kind'], given)}` : '',
+    `\n${clean(words.join(' '))}`,
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+function limitsOf({ required, default: byDefault, min, max, integer, array, options }: InputFacts): string {
+  const range = min === undefined && max === undefined ? '' : `${min ?? '…'} to ${max ?? '…'}`
+  return [
+    required === false && byDefault === undefined ? 'optional' : '',
+    byDefault === undefined ? '' : `default ${show(byDefault)}`,
+    range,
+    integer ? 'whole' : '',
+    array ? 'may be repeated' : '',
+    Array.isArray(options) ? `one of ${options.map(show).join(', ')}` : '',
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+function example(input: string, { kind, default: byDefault, options }: InputFacts): string {
+  const value = byDefault ?? (Array.isArray(options) ? options[0] : undefined)
+  if (value !== undefined) return quote(`${input}=${show(value)}`)
+  const files = ['image', 'video', 'audio', 'file']
+  return `${quote(input)}=${files.includes(kind) ? '@FILE' : kind === 'number' ? 'NUMBER' : kind === 'boolean' ? 'true' : '"TEXT"'}`
+}
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** A word for a shell: it is copied there, and a server may have written it. */
+const quote = (word: string): string =>
+  /^[\w.=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
