@@ -20,9 +20,11 @@ const noStdin = () => Promise.reject(new Error('stdin was read'))
 async function read(name: string, content: string | Uint8Array) {
   const path = join(folder, name)
   await writeFile(path, content)
-  return readRows(path, noStdin)
+  return readRows(path, noStdin, output)
 }
 
+const notes: string[] = []
+const output = { note: (line: string) => void notes.push(line) }
 const cellsOf = ({ rows }: { rows: readonly { cells: ReadonlyMap<string, unknown> }[] }) =>
   rows.map(({ cells }) => Object.fromEntries(cells))
 
@@ -35,13 +37,14 @@ const workflow: Workflow = {
 }
 
 async function failureOf(work: Promise<unknown>): Promise<string> {
+  notes.length = 0
   const error = await work.then(
     () => assert.unreachable('it was read'),
     (error) => error,
   )
   assert.instance(error, CommandError)
   assert.is(error.failure, 'usage')
-  return error.message.replaceAll(`${folder}/`, '')
+  return [error.message, ...notes].join('\n').replaceAll(`${folder}/`, '')
 }
 
 test('CSV: a mark at the beginning, line ends of Windows, quotes, line breaks, empty lines and cells', async () => {
@@ -81,9 +84,9 @@ test('JSONL: values as they are, no input for null, empty lines, large numbers',
 })
 
 test('stdin, and names that tell nothing: the first character decides', async () => {
-  assert.equal(cellsOf(await readRows('-', stdinOf('{"prompt":"a"}\n'))), [{ prompt: 'a' }])
-  assert.equal(cellsOf(await readRows('-', stdinOf('prompt\na\n'))), [{ prompt: 'a' }])
-  assert.is((await readRows('-', stdinOf('prompt\na\n'))).folder, process.cwd())
+  assert.equal(cellsOf(await readRows('-', stdinOf('{"prompt":"a"}\n'), output)), [{ prompt: 'a' }])
+  assert.equal(cellsOf(await readRows('-', stdinOf('prompt\na\n'), output)), [{ prompt: 'a' }])
+  assert.is((await readRows('-', stdinOf('prompt\na\n'), output)).folder, process.cwd())
   assert.equal(cellsOf(await read('rows.txt', '\ufeff {"prompt":"a"}')), [{ prompt: 'a' }])
   assert.equal(cellsOf(await read('odd.csv', '{a}\nb\n')), [{ '{a}': 'b' }])
 })
@@ -96,7 +99,8 @@ const broken: [name: string, content: string | Uint8Array, message: RegExp][] = 
   ['short.csv', 'prompt,seed\na,1\n"b\nc"\n', /row 2 \(line 3\) has 1 cell, but the header has 2/],
   ['long.csv', 'prompt,seed\na,1,2\n', /row 1 \(line 2\) has 3 cells, but the header has 2/],
   ['nameless.csv', 'prompt,\na,1\n', /line 1: column 2 has cells, but no name/],
-  ['open.csv', 'prompt\n"a\nb\n', /line \d: a quote is opened here and never closed/],
+  ['open.csv', 'prompt\n"a\nb\n', /line 2: the row that begins here opens a quote/],
+  ['later.csv', 'prompt\né\n\n"a\nb\n', /line 4: the row that begins here opens a quote/],
   ['after.csv', 'prompt\n"a"b\n', /line 2: text stands after a closing quote/],
   ['inside.csv', 'prompt\na "b"\n', /line 2: a quote stands in a cell that is not in quotes/],
   ['semicolon.csv', 'prompt;seed\na;1\n', /"prompt;seed" must be separated by commas/],
@@ -121,14 +125,15 @@ for (const [name, content, message] of broken) {
 
 test('no file, a folder', async () => {
   assert.match(
-    await failureOf(readRows(join(folder, 'none.csv'), noStdin)),
+    await failureOf(readRows(join(folder, 'none.csv'), noStdin, output)),
     /none\.csv: there is no such file/,
   )
-  assert.match(await failureOf(readRows(folder, noStdin)), /this is a folder/)
+  assert.match(await failureOf(readRows(folder, noStdin, output)), /this is a folder/)
 })
 
-const signal = new AbortController().signal
-const check = async (name: string, content: string) => checkRows(workflow, await read(name, content), signal)
+const circumstances = { signal: new AbortController().signal, output }
+const check = async (name: string, content: string) =>
+  checkRows(workflow, await read(name, content), circumstances)
 
 test('inputs get the kinds of the workflow; a text is never a file', async () => {
   await writeFile(join(folder, 'cat.png'), 'meow')
@@ -157,7 +162,7 @@ test('a hash tells names, values, kinds and the content of files, and not where 
 
 test('wrong values: each names its row, line and column; ten are shown', async () => {
   const one = await failureOf(check('one.csv', 'prompt,seed\na,x\n'))
-  assert.match(one, /^one\.csv: row 1 \(line 2\), seed: must be a number.* Nothing was submitted\.$/)
+  assert.match(one, /^one\.csv, row 1 \(line 2\), seed: must be a number.* Nothing was submitted\.$/)
   const unknown = await failureOf(check('unknown.csv', 'promt\na\n'))
   assert.match(unknown, /row 1 \(line 2\), promt: is no input of this workflow\. Did you mean "prompt"\?/)
   const none = await failureOf(check('none.jsonl', '{"image":"@nowhere.png"}'))
@@ -165,7 +170,7 @@ test('wrong values: each names its row, line and column; ten are shown', async (
   const bare = await failureOf(check('bare.jsonl', '{"image":"cat.png"}'))
   assert.match(bare, /image: must be an image; .*@cat\.png/)
   const many = await failureOf(check('many.csv', `prompt,seed\n${'a,x\n'.repeat(25)}`))
-  assert.match(many, /^many\.csv has 25 errors, and nothing was submitted:/)
+  assert.match(many, /^many\.csv has 25 errors\. Nothing was submitted\.$/m)
   assert.is(many.match(/must be a number/g)?.length, 10)
   assert.match(many, /… and 15 more\./)
 })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError, usageError } from '../CommandError.ts'
+import { prepareFolder } from '../run/prepareFolder.ts'
 import { checkBatch } from './checkBatch.ts'
 import { lockFolder } from './lockFolder.ts'
 import { type Lines, openLines } from './openLines.ts'
@@ -39,7 +40,7 @@ export async function openBatch(
       if (error instanceof CommandError) throw error
       throw usageError(`${folder} can't be written: ${error.message}. Nothing was submitted.`)
     })
-  await inFolder(mkdir(folder, { recursive: true }))
+  await prepareFolder(folder)
   const unlock = await inFolder(lockFolder(folder))
   try {
     return await inFolder(open(folder, expected, unlock))

@@ -1,4 +1,5 @@
 import { usageError } from '../CommandError.ts'
+import { readCount } from '../readCount.ts'
 import type { FlagValue } from '../types.ts'
 
 export interface BatchFlags {
@@ -11,17 +12,21 @@ export interface BatchFlags {
 }
 
 export function readBatchFlags(flags: Readonly<Record<string, FlagValue>>): BatchFlags {
-  const { output: folder, concurrency = '4', timeout, retryFailed } = flags
+  const { output: folder, timeout, retryFailed } = flags
   if (typeof folder !== 'string' || !folder) {
     throw usageError('-o DIR is missing: a batch keeps its outputs and its state there.')
   }
-  if (!/^[1-9]\d{0,2}$/.test(`${concurrency}`)) {
-    throw usageError(`--concurrency must be a whole number from 1 to 999, not "${concurrency}".`)
-  }
-  const timeoutMs = timeout === undefined ? undefined : Number(timeout) * 1000
+  const timeoutMs = timeout === undefined ? undefined : Number(timeout || Number.NaN) * 1000
   // What a timer can hold.
   if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs < 2 ** 31)) {
-    throw usageError(`--timeout must be a number of seconds above 0, and below 2147483; not "${timeout}".`)
+    throw usageError(
+      `--timeout takes a number of seconds above 0 and below 2147483, such as 3600; not "${timeout}".`,
+    )
   }
-  return { folder, concurrency: Number(concurrency), timeoutMs, isRetry: retryFailed === true }
+  return {
+    folder,
+    concurrency: readCount(flags, 'concurrency', 4),
+    timeoutMs,
+    isRetry: retryFailed === true,
+  }
 }

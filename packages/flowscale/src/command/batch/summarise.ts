@@ -35,9 +35,11 @@ export function summarise(batch: Batch, { folder, rows, ended, reasons, output }
   const told = `${counts.filter(Boolean).join(', ')}: see ${results}.`
 
   if (ended instanceof Interrupted) {
-    output.note(`${told} Runs that were submitted go on. ${goOn}`)
-    output.event('stopped', fields)
-    throw ended
+    throw new CommandError(
+      'interrupted',
+      `Interrupted. ${told} Runs that were submitted go on. ${goOn}`,
+      fields,
+    )
   }
   if (ended instanceof CommandError && ended.failure === 'timedOut') {
     throw new CommandError(

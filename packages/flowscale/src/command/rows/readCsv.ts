@@ -7,9 +7,16 @@ interface CsvRecord {
   readonly info: { readonly lines: number }
 }
 
+interface CsvFailure {
+  readonly code?: string
+  /** Up to the last row that could be read. */
+  readonly bytes?: number
+  readonly message: string
+}
+
 /** In the words of this command. */
 const complaints: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote is opened here and never closed',
+  CSV_QUOTE_NOT_CLOSED: 'the row that begins here opens a quote, and nothing closes it',
   CSV_INVALID_CLOSING_QUOTE: 'text stands after a closing quote; a quote in a cell is written twice: ""',
   INVALID_OPENING_QUOTE: 'a quote stands in a cell that is not in quotes; write the cell as "… "" …"',
 }
@@ -58,8 +65,12 @@ function parseRecords(text: string, problems: Problems): CsvRecord[] {
     const options = { info: true, skip_empty_lines: true, relax_column_count: true, record_delimiter: '\n' }
     return parse(text, options) as unknown as CsvRecord[]
   } catch (error) {
-    const { code = '', lines, message } = error as { code?: string; lines?: number; message: string }
-    problems.add(`line ${lines}: ${complaints[code] ?? message}`)
+    const { code = '', bytes = 0, message } = error as CsvFailure
+    // The parser tells where it stopped, which may be the end of the file.
+    const read = Buffer.from(text).subarray(0, bytes).toString()
+    const rest = text.slice(read.length)
+    const line = `${read}${/^\n*/.exec(rest)}`.split('\n').length
+    problems.add(`line ${line}: ${complaints[code] ?? message}`)
     return []
   }
 }

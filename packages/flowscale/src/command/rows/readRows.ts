@@ -4,6 +4,7 @@ import { usageError } from '../CommandError.ts'
 import { decodeText } from '../inputs/decodeText.ts'
 import type { Sources } from '../inputs/types.ts'
 import { whyNot } from '../inputs/whyNot.ts'
+import type { Output } from '../output.ts'
 import { createProblems } from './createProblems.ts'
 import { readCsv } from './readCsv.ts'
 import { readJsonLines } from './readJsonLines.ts'
@@ -14,13 +15,17 @@ import type { Table } from './types.ts'
  *
  * @throws a `CommandError` that names each line that can't be read
  */
-export async function readRows(path: string, stdin: NonNullable<Sources['stdin']>): Promise<Table> {
+export async function readRows(
+  path: string,
+  stdin: NonNullable<Sources['stdin']>,
+  output: Pick<Output, 'note'>,
+): Promise<Table> {
   const isStdin = path === '-'
   const shown = isStdin ? 'stdin' : path
   const bytes = isStdin ? await stdin('the rows') : await readBytes(path)
   const text = decodeText(bytes)
   if (text === undefined) throw usageError(`${shown} is not UTF-8 text: save it as "CSV UTF-8".`)
-  const problems = createProblems(shown)
+  const problems = createProblems(shown, output)
   const rows = isJson(path, text) ? readJsonLines(text, problems) : readCsv(text, problems)
   problems.check()
   if (!rows.length) throw usageError(`${shown} has no rows.`)

@@ -14,13 +14,15 @@ import { readRows } from '../rows/readRows.ts'
 import type { Call } from '../types.ts'
 
 /** Runs a workflow on each row of a file. Its state is in a folder, so that a later start goes on. */
-export async function batch({ args, flags, client, output, signal }: Call): Promise<void> {
+export async function batch(call: Call): Promise<void> {
+  const { args, flags, output, signal } = call
   const [word = '', path = ''] = args
   const { folder, concurrency, timeoutMs, isRetry } = readBatchFlags(flags)
-  const table = await readRows(path, createStdin(output, signal))
+  const table = await readRows(path, createStdin(output, signal), output)
+  const { client } = call
   const workflow = await findWorkflow(client, word, signal)
   const workflowId = workflow?.id ?? word
-  const items = await checkRows(workflow, table, signal)
+  const items = await checkRows(workflow, table, call)
   const rows = items.length
   const expected = { workflowId, url: client.baseUrl, rows, hashes: items.map(({ hash }) => hash) }
   const opened = await openBatch(folder, expected)
