@@ -42,8 +42,12 @@ const workflows: EmulatorOptions['workflows'] = [
   },
 ]
 
-/** A request, when it came, and when its answer is there. */
-export type Listener = (what: string, isAnswered: boolean) => void
+/** Told of a request when it came, and when its answer is there. It may answer a request that came. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most listeners answer nothing
+export type Listener = (what: string, isAnswered: boolean) => Response | void
+
+export const refusal = (status: number): Response =>
+  Response.json({ status: 'error', errors: [`Refused by ${status}`] }, { status })
 
 export async function batchPod(options: EmulatorOptions = {}, listener: Listener = () => {}) {
   const emulator = createEmulator({ apiKey: CANARY, speed: 100, containers: 20, workflows, ...options })
@@ -54,7 +58,8 @@ export async function batchPod(options: EmulatorOptions = {}, listener: Listener
     const method = pathname.startsWith('/api/') ? request.method : 'FILE'
     const what = `${method} ${pathname}${search}`
     asked.push(what)
-    listener(what, false)
+    const own = listener(what, false)
+    if (own) return own
     const answer = await emulator.handle(request, where)
     listener(what, true)
     return answer
@@ -86,3 +91,43 @@ export async function batchPod(options: EmulatorOptions = {}, listener: Listener
 }
 
 export type BatchPod = Awaited<ReturnType<typeof batchPod>>
+
+/**
+ * Starts what tests do when they are declared, some at a time: each start of a batch waits 5 s for runs of an earlier one,
+ * and those waits are shared.
+ */
+export function startsEarly(declare: (name: string, run: () => Promise<void>) => void, most = 6) {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  return (name: string, run: () => Promise<void>) => {
+    const turn = async () => {
+      if (busy === most) await new Promise<void>((resolve) => waiting.push(resolve))
+      else busy++
+      try {
+        await run()
+      } finally {
+        const next = waiting.shift()
+        if (next) next()
+        else busy--
+      }
+    }
+    const ended = turn()
+    // Its error is the test's.
+    ended.catch(() => {})
+    declare(name, () => ended)
+  }
+}
+
+/** Runs `use` on a pod that is closed after it. */
+export async function withPod(
+  options: EmulatorOptions,
+  use: (pod: BatchPod) => Promise<void>,
+  listener?: Listener,
+): Promise<void> {
+  const pod = await batchPod(options, listener)
+  try {
+    await use(pod)
+  } finally {
+    await pod.close()
+  }
+}
