@@ -143,9 +143,9 @@ early('files that do not come are fetched at the next start, and nothing is paid
   const files = new Set<string>()
   const listener = (what: string, isAnswered: boolean) => {
     const [, path = ''] = /^FILE ([^?]*)/.exec(what) ?? []
-    if (!path || isAnswered || !isBroken) return
+    if (!path || isAnswered || !isBroken) return undefined
     if (files.size < 2) files.add(path)
-    if (files.has(path)) return refusal(400)
+    return files.has(path) ? refusal(400) : undefined
   }
   const use = async (pod: BatchPod) => {
     await pod.write('rows.csv', rowsOf(4))
