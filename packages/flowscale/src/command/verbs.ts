@@ -52,8 +52,10 @@ export const verbs: readonly VerbEntry[] = [
     flags: [
       { form: '-o, --output <dir>', about: 'where outputs, results and state are kept' },
       { form: '--concurrency <n>', about: 'submissions at a time; default: 4' },
-      timeoutFlag,
+      { form: '--retry-failed', about: 'run failed rows anew, and pay for them again' },
+      { form: '--timeout <seconds>', about: 'how long to wait for all; default: no limit' },
     ],
+    details: 'Rows are CSV, whose header names the inputs, or JSON, an object a line.',
     examples: [
       'flowscale batch "Text to Image" prompts.csv -o images',
       'flowscale batch bncu0a1kipv prompts.jsonl -o images --json',

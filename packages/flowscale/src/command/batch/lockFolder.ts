@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError } from '../CommandError.ts'
+
+interface Owner {
+  readonly pid: number
+  readonly host: string
+  /** When the process began, as far as the system tells it: a pid is given again to others. */
+  readonly began: string
+  readonly token: string
+}
+
+/** So long, in ms, another process may take to write down who it is, or to take over the same lock. */
+const raceMs = 200
+
+/**
+ * Keeps others out of a folder until the function that it gives is called. The lock of a process that was killed is taken
+ * over.
+ *
+ * @throws a `CommandError` where another process has it
+ */
+export async function lockFolder(folder: string): Promise<() => void> {
+  const path = join(folder, 'batch.lock')
+  const began = await beganAt(process.pid)
+  const own: Owner = { pid: process.pid, host: hostname(), began, token: randomBytes(8).toString('hex') }
+  const isOwn = () => readOwner(path)?.token === own.token
+  for (let attempt = 1; ; attempt++) {
+    try {
+      writeFileSync(path, JSON.stringify(own), { flag: 'wx', mode: 0o600 })
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    let owner = readOwner(path)
+    if (!owner) {
+      await sleep(raceMs)
+      owner = readOwner(path)
+    }
+    if (attempt > 3 || (owner && (await isAlive(owner)))) throw isTaken(folder, path, owner)
+    takeAway(path, owner)
+  }
+  // Another process may have taken over the old lock at the same moment, and this one with it.
+  await sleep(raceMs)
+  if (!isOwn()) throw isTaken(folder, path, readOwner(path))
+  return () => {
+    if (isOwn()) rmSync(path, { force: true })
+  }
+}
+
+/** Removes the lock of `owner`, and puts it back where it turns out to be another's. */
+function takeAway(path: string, owner: Owner | undefined): void {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  if (readOwner(aside)?.token === owner?.token) rmSync(aside)
+  else renameSync(aside, path)
+}
+
+function readOwner(path: string): Owner | undefined {
+  try {
+    const owner = JSON.parse(readFileSync(path, 'utf8'))
+    return Number.isInteger(owner?.pid) ? owner : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function isAlive({ pid, host, began }: Owner): Promise<boolean> {
+  if (host !== hostname()) return true
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // It is there, and another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  return !began || (await beganAt(pid)) === began
+}
+
+/** In ticks since the machine started; empty where the system has no `/proc`. */
+async function beganAt(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // The name of the program comes before, and may hold anything.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+}
+
+function isTaken(folder: string, path: string, owner: Owner | undefined): CommandError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process'
+  return new CommandError(
+    'usage',
+    `${folder} is in use by ${who}. Wait for it; if there is no such process, remove ${path}.`,
+  )
+}

@@ -1,0 +1,76 @@
+import { open, readFile, stat, truncate } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { CommandError } from '../CommandError.ts'
+import { writeWhole } from './writeWhole.ts'
+
+/** A file with a JSON value a line, which is only added to. */
+export interface Lines {
+  /** What it held when it was opened. */
+  readonly values: readonly unknown[]
+  /** Adds a line; it is on the disk when the promise is fulfilled. */
+  append(value: object): Promise<void>
+  /** Puts other lines in place of all. */
+  replace(values: readonly object[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens it, or makes it. A last line that a killed process did not write to its end is dropped. */
+export async function openLines(path: string): Promise<Lines> {
+  const values = await readLines(path)
+  let file = await open(path, 'a')
+  let failure: unknown
+  let queue: Promise<unknown> = Promise.resolve()
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    const done = queue.then(step)
+    queue = done.catch(() => {})
+    return done
+  }
+  return {
+    values,
+    append: (value) =>
+      inTurn(async () => {
+        // A line after half a line would be lost, too.
+        if (failure) throw failure
+        try {
+          // Where the file is gone, lines would go on into nothing.
+          const [own, there] = [await file.stat(), await stat(path)]
+          if (own.ino !== there.ino) throw new Error('another file is in its place')
+          await file.appendFile(`${JSON.stringify(value)}\n`)
+          await file.sync()
+        } catch (error) {
+          failure = error
+          throw error
+        }
+      }),
+    replace: (all) =>
+      inTurn(async () => {
+        await file.close()
+        await writeWhole(path, all.map((value) => `${JSON.stringify(value)}\n`).join(''))
+        file = await open(path, 'a')
+      }),
+    close: () => inTurn(() => file.close()),
+  }
+}
+
+async function readLines(path: string): Promise<unknown[]> {
+  const data = await readFile(path).catch((error) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  })
+  const bytes = data.lastIndexOf('\n') + 1
+  if (bytes < data.length) await truncate(path, bytes)
+  return data
+    .subarray(0, bytes)
+    .toString('utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => {
+      try {
+        return JSON.parse(line)
+      } catch {
+        const message = `Line ${index + 1} of ${path} is damaged: remove that line`
+        const loss = basename(path) === 'runs.jsonl' ? ', and its run is found by its group' : ''
+        throw new CommandError('failed', `${message}${loss}.`)
+      }
+    })
+}

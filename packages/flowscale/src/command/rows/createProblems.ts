@@ -1,0 +1,32 @@
+import { CommandError } from '../CommandError.ts'
+import type { Output } from '../output.ts'
+
+/** What is wrong with a file of rows, gathered so that all of it is told at once. */
+export interface Problems {
+  add(message: string): void
+  /** @throws a `CommandError` where anything was added */
+  check(): void
+}
+
+/** So many are shown: the others are mostly of the same kind. */
+const most = 10
+
+/** People see a line for each before the error; programs find them in its field `problems`. */
+export function createProblems(shown: string, { note }: Pick<Output, 'note'>): Problems {
+  const problems: string[] = []
+  let count = 0
+  return {
+    add(message) {
+      if (++count <= most) problems.push(/[.?]$/.test(message) ? message : `${message}.`)
+    },
+    check() {
+      if (!count) return
+      if (count === 1) {
+        throw new CommandError('usage', `${shown}, ${problems[0]} Nothing was submitted.`, { problems })
+      }
+      for (const problem of problems) note(`  ${problem}`)
+      if (count > most) note(`  … and ${count - most} more.`)
+      throw new CommandError('usage', `${shown} has ${count} errors. Nothing was submitted.`, { problems })
+    },
+  }
+}
