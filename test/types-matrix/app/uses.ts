@@ -283,7 +283,13 @@ const silent = defineWorkflow<{ text?: string }, never>('w', [])
 
 export async function typed(client: Client, prompt: Prompt, blob: Blob, bytes: Uint8Array): Promise<void> {
   const inputs: InputsFor<typeof textToImage> = { text: 'a', photo: blob, style: 'sketch', day: new Date() }
-  const files: FileInput[] = [bytes, bytes.buffer, blob, 'https://pod.test/a.png', 'data:image/png;base64,']
+  const files: FileInput[] = [
+    bytes,
+    bytes.buffer.slice(0) as ArrayBuffer,
+    blob,
+    'https://pod.test/a.png',
+    'data:image/png;base64,',
+  ]
   const result: TypedResult<'image' | 'mask'> = await run(client, textToImage, inputs, { timeoutMs: 1 })
   const outputs: NamedOutputs<'image' | 'mask'> = result.outputs
   say(outputs.image[0]?.download_url?.trim(), outputs.mask.length, result.runId.trim(), result.data)
