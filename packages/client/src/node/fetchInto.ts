@@ -24,9 +24,10 @@ export async function fetchInto(
 
   for (let attempt = 1; ; attempt++) {
     const left = { ...options, maxRetries: Math.max(maxRetries - attempt + 1, 0) }
-    let response = version?.validator && bytes ? await rest(client, source, left, version, bytes) : undefined
-    if (!response) {
-      response = await whole(client, source, left)
+    const response =
+      (version?.validator && bytes && (await rest(client, source, left, version, bytes))) ||
+      (await whole(client, source, left))
+    if (response.status !== 206) {
       version = versionOf(response)
       if (bytes) await part.clear()
       bytes = 0
@@ -65,7 +66,7 @@ async function whole(client: Client, source: DownloadSource, options: RequestOpt
   })
 }
 
-/** The rest of a file from `start` on; `undefined` where the server has no rest of that version. */
+/** The rest of a file from `start` on, or all of it; `undefined` where the server has neither of one version. */
 async function rest(
   client: Client,
   source: DownloadSource,
@@ -76,7 +77,7 @@ async function rest(
   try {
     const headers = { range: `bytes=${start}-`, 'if-range': version.validator! }
     const response = await download(client, source, options, headers)
-    if (isRest(response, version, start)) return response
+    if (response.status !== 206 || isRest(response, version, start)) return response
     response.body.cancel().catch(() => {})
   } catch (error) {
     // The file is shorter now.
