@@ -315,6 +315,8 @@ export function narrow(error: unknown): string | number | undefined {
     case 'ERR_FLOWSCALE_RUN':
       same<Same<typeof error, RunError>>()
       return error.run?._id
+    case 'ERR_FLOWSCALE_FILE':
+      return error.path
     default:
       return error satisfies never
   }

@@ -187,6 +187,11 @@ export type AnyFlowScaleError =
   | RedirectError
   | ResponseError
   | RunError
+  | (FlowScaleError & {
+      readonly name: 'FileError'
+      readonly code: 'ERR_FLOWSCALE_FILE'
+      readonly path: string
+    })
 
 /**
  * Whether `error` is one of this package's, {@link ArgumentError} included; also when another copy of the

@@ -331,6 +331,8 @@ function explain(error: AnyFlowScaleError): unknown {
       return [error.body, error.requestId?.trim()]
     case 'ERR_FLOWSCALE_RUN':
       return [error.run?.status, error.errors.length]
+    case 'ERR_FLOWSCALE_FILE':
+      return error.path.trim()
   }
 }
 

@@ -56,26 +56,29 @@ export async function downloadOutput(
   source: DownloadSource,
   options: RequestOptions = {},
 ): Promise<DownloadResponse> {
+  return download(client, source, options)
+}
+
+/** As {@link downloadOutput}; `headers` go to where the file lies. */
+export async function download(
+  client: Client,
+  source: DownloadSource,
+  options: RequestOptions,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<DownloadResponse> {
   reveal(client)
   checkOptions(options, requestRules)
-  const given =
-    typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
-  const { filename, url, download_url = url } = (given ?? {}) as Exclude<DownloadSource, string>
-  if (!download_url) {
-    const what = 'a filename, an http(s) URL, or an output that holds one'
-    check('source', filename, (value) => isId(value) === true || what)
-  }
-  if (download_url && !isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
+  const { filename, url } = readSource(source)
   // Without headers, which are not sent there. The key is known so that it is kept out of errors.
   const bare = hide({ ...client }, { ...reveal(client), headers: {} })
   const plain = { ...options, headers: undefined }
   // Without the key, which a redirect could carry away, too. The body follows the caller's signal to its end.
   const follow = (fetch: Fetch, url: string, init: RequestInit) => {
     const signal = AbortSignal.any([options.signal ?? init.signal!, init.signal!])
-    return fetch(url, { ...init, headers: {}, redirect: 'follow', signal })
+    return fetch(url, { ...init, headers, redirect: 'follow', signal })
   }
 
-  let link = download_url
+  let link = url
   for (let renewed = false; ; renewed = true) {
     link ||= await askForLink(client, filename!, options)
     try {
@@ -89,6 +92,22 @@ export async function downloadOutput(
       link = undefined
     }
   }
+}
+
+/** What is known of an output: its name, a link, or both. */
+export function readSource(source: DownloadSource): {
+  filename?: string | undefined
+  url?: string | null | undefined
+} {
+  const given =
+    typeof source !== 'string' ? source : /^https?:/i.test(source) ? { url: source } : { filename: source }
+  const { filename, url, download_url = url } = (given ?? {}) as Exclude<DownloadSource, string>
+  if (!download_url) {
+    const what = 'a filename, an http(s) URL, or an output that holds one'
+    check('source', filename, (value) => isId(value) === true || what)
+  }
+  if (download_url && !isHttp(download_url)) throw new ArgumentError('source must hold an http(s) URL')
+  return { filename, url: download_url }
 }
 
 const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)

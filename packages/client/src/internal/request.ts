@@ -42,6 +42,11 @@ export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 50
 /** The longest pause between attempts, in ms. A server that asks for a longer one ends the call. */
 const maxPauseMs = 30_000
 
+/** The pause after a failed attempt, in ms; `attempt` counts from 1. */
+export function backOff({ retryDelayMs }: Client, attempt: number): number {
+  return Math.random() * Math.min(retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+}
+
 /** Whether the `status` of an envelope says that the answer is an error. */
 const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(status)
 
@@ -107,7 +112,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       if (cause?.data) cause.data = redact(cause.data, headers)
       // Some runtimes name the address, and with it the login and signature of a link: in the message, and elsewhere
       // in the error.
-      const why = hideAccess(redact(`${cause?.code ?? cause?.message ?? error}`, headers))
+      const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }
   }
@@ -140,8 +145,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       log('error', code)
       throw call.mapError?.(result) ?? result
     }
-    const delayMs =
-      retryAfterMs + Math.random() * Math.min(client.retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+    const delayMs = retryAfterMs + backOff(client, attempt)
     log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
     await sleep(delayMs, outer)
   }

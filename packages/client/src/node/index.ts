@@ -1,1 +1,3 @@
+export { FileError } from './FileError.ts'
 export { fileInput } from './fileInput.ts'
+export { type SavedOutput, saveOutput } from './saveOutput.ts'

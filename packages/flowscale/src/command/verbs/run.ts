@@ -1,5 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { CommandError, usageError } from '../CommandError.ts'
+import { findWorkflow } from '../findWorkflow.ts'
+import { createStdin } from '../inputs/createStdin.ts'
+import { readGiven } from '../inputs/readGiven.ts'
+import { toInputs } from '../inputs/toInputs.ts'
+import { withProblems } from '../inputs/withProblems.ts'
+import { createProgress } from '../progress.ts'
+import { beforeId } from '../run/beforeId.ts'
+import { deliver } from '../run/deliver.ts'
+import { explainEnd } from '../run/explainEnd.ts'
+import { goOn } from '../run/goOn.ts'
+import { outputLines } from '../run/outputLines.ts'
+import { prepareFolder } from '../run/prepareFolder.ts'
+import { readTimeoutMs } from '../run/readTimeoutMs.ts'
+import { showState } from '../run/showState.ts'
+import { submit } from '../run/submit.ts'
 import type { Call } from '../types.ts'
 
-export async function run({ output }: Call): Promise<void> {
-  output.note('run')
+/** Runs a workflow. All that can be wrong here is found before the run is submitted; then nothing of it is lost. */
+export async function run(call: Call): Promise<void> {
+  const { args, flags, output, signal } = call
+  const [word = '', ...words] = args
+  const folder = flags.output as string | undefined
+  const timeoutMs = readTimeoutMs(flags)
+  const idle = ['output', 'timeout', 'cancelOnInterrupt'].find(
+    (name) => flags.detach && flags[name] !== undefined,
+  )
+  if (idle) throw usageError(`--detach does not wait: leave out ${names[idle]}.`)
+  if (flags.group === '') throw usageError('--group needs an id.')
+  // One of its own, so that a run whose submission got no answer can be found.
+  const groupId = (flags.group as string | undefined) ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
+
+  const { workflowId, inputs } = await prepare(call, word, words, folder)
+  const submission = { workflowId, groupId }
+  if (flags.detach) return submit(call, inputs, submission)
+
+  let runId: string | undefined
+  const progress = createProgress()
+  try {
+    progress.show('submitting')
+    const result = await executeWorkflowAsync(call.client, workflowId, inputs, {
+      groupId,
+      timeoutMs,
+      signal,
+      cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
+      onSubmitted(submitted) {
+        runId = submitted.runId
+        output.event('submitted', { runId, ...submission })
+        output.note(`Run ${runId} submitted`)
+      },
+      onProgress: showState(() => runId, progress, call),
+    })
+    if (folder !== undefined && result.outputs.length) progress.show('saving')
+    const delivered = await deliver(result, folder, call)
+    progress.stop()
+    output.result(delivered, outputLines(delivered.outputs))
+    if (!delivered.outputs.length) output.note('It has no outputs.')
+    else if (folder === undefined) output.note(`To save: ${goOn('download', [result.runId], folder)}`)
+  } catch (error) {
+    progress.stop()
+    throw runId ? await explainEnd(error, runId, call) : beforeId(error, submission)
+  }
+}
+
+const names: Readonly<Record<string, string>> = {
+  output: '-o',
+  timeout: '--timeout',
+  cancelOnInterrupt: '--cancel-on-interrupt',
+}
+
+/** What costs nothing, in the order of what it costs. */
+async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
+  const { flags, output, signal } = call
+  try {
+    const sources = { stdin: createStdin(output, signal) }
+    const given = await readGiven(words, flags, sources)
+    const workflow = await findWorkflow(call.client, word, signal)
+    const inputs = await toInputs(workflow, given, sources)
+    if (folder !== undefined) await prepareFolder(folder)
+    signal.throwIfAborted()
+    return { workflowId: workflow?.id ?? word, inputs }
+  } catch (error) {
+    if (!signal.aborted) throw withProblems(error, output)
+    throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
+  }
 }

@@ -1,0 +1,26 @@
+const words: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  ENOTDIR: 'leads through a file that is no folder',
+  ENAMETOOLONG: 'has a name that is too long',
+  ELOOP: 'is a symbolic link that leads to itself',
+  EACCES: 'is not permitted',
+  EPERM: 'is not permitted',
+  EROFS: 'is on a disk that is read-only',
+  EMFILE: 'could not be opened: too many files are open',
+  ENFILE: 'could not be opened: too many files are open',
+  ENOSPC: 'does not fit: the disk is full',
+  EDQUOT: 'does not fit: your share of the disk is full',
+  EFBIG: 'is too large for this disk',
+  EEXIST: 'is there already, and no folder',
+  EISDIR: 'is a folder',
+}
+
+/** Why the system refused a path, in words that follow its name. */
+export function whyNot(error: unknown): string {
+  const { code, message } = Object(error)
+  // Deno says which permission it was not given.
+  const [flag] = /--allow-\w+/.exec(message) ?? []
+  return flag
+    ? `is not permitted: run Deno with ${flag}`
+    : (words[code] ?? `failed: ${code ?? message ?? error}`)
+}

@@ -1,0 +1,23 @@
+import type { Output } from '../output.ts'
+import type { Sources } from './types.ts'
+
+/** Reads stdin for the input that asks for it. Where a person is to type it, says so. */
+export function createStdin(output: Output, signal: AbortSignal): NonNullable<Sources['stdin']> {
+  return async (input) => {
+    signal.throwIfAborted()
+    const { stdin } = process
+    if (stdin.isTTY)
+      output.note(`Reading ${input} from the terminal. End it with Ctrl-D on a line of its own.`)
+    // An iteration over a terminal does not end by itself.
+    const stop = () => void stdin.destroy(signal.reason)
+    signal.addEventListener('abort', stop)
+    const chunks: Buffer[] = []
+    try {
+      for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
+    signal.throwIfAborted()
+    return Buffer.concat(chunks)
+  }
+}

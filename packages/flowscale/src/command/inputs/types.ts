@@ -1,0 +1,32 @@
+import type { WorkflowKind } from '@flowscale/client'
+
+/** A value of an input as it was given. */
+export type Given = ({ readonly text: string } | { readonly json: unknown }) & {
+  /** Where a relative `@path` begins. */
+  readonly folder: string
+}
+// `text` is that of a command line: `@path` and `-` may stand for a text, too. `json` is a value of a file: what
+// stands for a text there is the text itself, so that a file of prompts never reads other files by accident.
+
+/** What is known of an input. What a server does not tell is `undefined`. */
+export interface InputSpec {
+  readonly kind: WorkflowKind
+  readonly isRequired: boolean | undefined
+  readonly takesSeveral: boolean | undefined
+  readonly isInteger: boolean
+  readonly min: number | undefined
+  readonly max: number | undefined
+  readonly options: readonly unknown[] | undefined
+}
+
+/** What is wrong with an input. */
+export interface Problem {
+  readonly input: string
+  readonly message: string
+}
+
+/** Where values come from besides the command line. */
+export interface Sources {
+  /** Reads stdin to its end, for an input of that name. Left out: `-` is refused. */
+  readonly stdin?: ((input: string) => Promise<Uint8Array>) | undefined
+}

@@ -1,0 +1,14 @@
+import { CommandError } from '../CommandError.ts'
+import { describeError } from '../describeError.ts'
+import { worstOf } from '../worstOf.ts'
+
+/** One error for several, each of which was told before. A program finds them in `errors`, beside what went well. */
+export function errorOfMany(
+  errors: readonly unknown[],
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): CommandError {
+  const described = errors.map((error) => describeError(error))
+  const failure = worstOf(described.map(({ failure }) => failure ?? 'failed'))
+  return new CommandError(failure, message, { ...fields, errors: described.map(({ fields }) => fields) })
+}
