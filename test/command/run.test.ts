@@ -124,9 +124,14 @@ test('on a gateway, which tells what is required', async () => {
     await inFolder(async (cwd) => {
       const env = { FLOWSCALE_API_URL: gateway.url, FLOWSCALE_API_KEY: CANARY }
       const picture = resolve('test/comfyui/workflows/example.png')
-      const missing = await flowscale(['run', 'Image to Image', 'seed=x'], { cwd, env })
+      const missing = await flowscale(['run', 'Text to Image', 'seed=1.5'], { cwd, env })
       assert.is(missing.code, 2)
-      assert.match(missing.stderr, / seed is no input.*\n {2}image_input is missing\n {2}prompt is missing\n/)
+      assert.match(missing.stderr, /^ {2}seed must be a whole number.*\n {2}text_51536 is missing\n/)
+      // Not told in the list: the server refuses it.
+      const refused = await flowscale(['run', 'Image to Image', 'prompt=a'], { cwd, env })
+      assert.is(refused.code, 2)
+      assert.match(refused.stderr, /image_input/)
+      assert.equal(comfy.executed.runs, {})
       const args = ['run', 'Image to Image', `image_input=@${picture}`, 'prompt=in oil', '-o', 'out']
       const { code, stdout, stderr } = await flowscale(args, { cwd, env })
       assert.is(code, 0, stderr)
