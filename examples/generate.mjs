@@ -1,6 +1,5 @@
-import { createWriteStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-import { createClient, downloadOutput } from '@flowscale/client'
+import { createClient } from '@flowscale/client'
+import { saveOutput } from '@flowscale/client/node'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 
 /** Runs a workflow and saves its outputs; `fileFor(filename)` says where. */
@@ -10,9 +9,6 @@ export async function generate({ baseUrl, apiKey, workflowId, inputs, fileFor, o
   // Submit, wait in the queue, wait for the outputs.
   const { outputs } = await executeWorkflowAsync(client, workflowId, inputs, { onSubmitted, onUpdate })
 
-  // Stream each output to a file. The key is not sent to where the files lie.
-  for (const output of outputs) {
-    const response = await downloadOutput(client, output)
-    await pipeline(response.body, createWriteStream(fileFor(output.filename)))
-  }
+  // Stream each output to a file, which is there whole or not at all. The key is not sent to where the files lie.
+  for (const output of outputs) await saveOutput(client, output, fileFor(output.filename))
 }

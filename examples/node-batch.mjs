@@ -2,10 +2,10 @@
 // runs that it has paid for, and submits anew only what failed.
 //   node examples/node-batch.mjs ["a red fox in snow" "desert dawn" …]
 import { randomUUID } from 'node:crypto'
-import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createClient, downloadOutput, executeWorkflow, getRuns, RunError } from '@flowscale/client'
+import { createClient, executeWorkflow, getRuns, RunError } from '@flowscale/client'
+import { saveOutput } from '@flowscale/client/node'
 import { waitForResult } from '@flowscale/client/poller'
 
 const baseUrl = process.env.FLOWSCALE_API_URL || 'http://127.0.0.1:4188'
@@ -58,10 +58,8 @@ async function work(prompt) {
   const { outputs } = await waitForResult(client, runId, { timeoutMs: 3_600_000 })
   const files = []
   for (const output of outputs) {
-    const file = join(folder, `${runId}-${basename(output.filename)}`)
-    const response = await downloadOutput(client, output)
-    await pipeline(response.body, createWriteStream(file))
-    files.push(file)
+    const { path } = await saveOutput(client, output, join(folder, `${runId}-${basename(output.filename)}`))
+    files.push(path)
   }
   save(prompt, { ...job, files })
   console.log(`Saved ${files.join(', ')}  ${prompt}`)

@@ -1,17 +1,7 @@
 // Runs one workflow and saves what it makes; with a picture, transforms that. Ctrl+C cancels the run.
 //   node examples/node-script.mjs "a lighthouse at dusk" [photo.png]
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import {
-  createClient,
-  downloadOutput,
-  getRun,
-  getWorkflows,
-  isFlowScaleError,
-  toFile,
-} from '@flowscale/client'
+import { createClient, getRun, getWorkflows, isFlowScaleError } from '@flowscale/client'
+import { fileInput, saveOutput } from '@flowscale/client/node'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 
 const baseUrl = process.env.FLOWSCALE_API_URL || 'http://127.0.0.1:4188'
@@ -32,7 +22,7 @@ try {
   for (const { id, name } of workflows) console.log(`${id}  ${name}`)
 
   const [workflowId, inputs] = picture
-    ? ['a9bc45rt2kpm', { prompt, image_input: toFile(await readFile(picture), basename(picture)) }]
+    ? ['a9bc45rt2kpm', { prompt, image_input: await fileInput(picture) }]
     : ['bncu0a1kipv', { text_51536: prompt }]
 
   const { outputs } = await executeWorkflowAsync(client, workflowId, inputs, {
@@ -46,10 +36,8 @@ try {
   })
 
   for (const output of outputs) {
-    const file = basename(output.filename)
-    const response = await downloadOutput(client, output, { signal })
-    await pipeline(response.body, createWriteStream(file))
-    console.log(`Saved ${file}`)
+    const { path } = await saveOutput(client, output, '.', { signal })
+    console.log(`Saved ${path}`)
   }
 } catch (error) {
   console.error(await explain(error))

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
-  chmodSync,
   closeSync,
   mkdirSync,
   openSync,
@@ -21,7 +20,6 @@ import { bytesOf } from './serveFiles.ts'
 
 const submit = (lab: Lab, file: Awaited<ReturnType<typeof fileInput>>, timeoutMs = 60_000) =>
   executeWorkflow(clientOf(lab), 'w', { file }, { timeoutMs })
-const isRoot = (): boolean => process.getuid?.() === 0
 
 export const inputCases: Record<string, Case> = {
   async 'the bytes arrive, with name and type'(lab) {
@@ -74,37 +72,26 @@ export const inputCases: Record<string, Case> = {
     await errorOf(fileInput(at('file'), { name: '' }), 'name')
     await errorOf(fileInput(at('file'), { kind: 'x' } as never), 'kind')
   },
-  async 'a file without permission names itself'(lab) {
-    if (isRoot()) return 'root may read everything'
-    const path = join(lab.folder, 'secret.png')
-    writeFileSync(path, 'x')
-    chmodSync(path, 0)
-    assert.match((await errorOf(fileInput(path), path)).message, /is not permitted/)
-  },
   async 'a pipe is no file, and does not hang'(lab) {
-    if (process.platform === 'win32' || lab.runtime === 'Deno') return 'no pipes with a name there'
+    if (process.platform === 'win32' || lab.runtime === 'Deno') return lab.skip('no pipes with a name there')
     const path = join(lab.folder, 'pipe')
     execFileSync('mkfifo', [path])
     assert.match((await errorOf(fileInput(path), path)).message, /no regular file/)
   },
-  async 'a file that changes before it is sent is an error that names it'(lab) {
+  async 'a file that has changed is refused before anything is sent'(lab) {
     const path = join(lab.folder, 'changed.png')
     writeFileSync(path, bytesOf(300_000))
     const file = await fileInput(path)
     appendFileSync(path, 'more')
-    if (lab.runtime !== 'Node' || lab.node < 20) {
-      await submit(lab, file)
-      // The bytes of then, in memory, or as many as there were.
-      assert.equal((await sent(lab)).bytes, 300_000)
-      return
+    for (const change of [() => appendFileSync(path, 'more'), () => unlinkSync(path)]) {
+      change()
+      const error = await errorOf(submit(lab, file), path)
+      assert.equal(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+      assert.match(error.message, /has changed or is gone/)
     }
-    const error = await errorOf(submit(lab, file), 'changed.png')
-    assert.equal(error.code, 'ERR_FLOWSCALE_NETWORK')
-    unlinkSync(path)
-    await errorOf(submit(lab, file), 'changed.png')
   },
   async 'Deno says which permission is missing'(lab) {
-    if (lab.runtime !== 'Deno') return 'only Deno has permissions'
+    if (lab.runtime !== 'Deno') return lab.skip('only Deno has permissions')
     assert.match((await errorOf(fileInput('/etc/hostname'), '/etc/hostname')).message, /--allow-read/)
     const saved = saveOutput(clientOf(lab), linkOf(lab).url, '/var/tmp/a.png')
     assert.match((await errorOf(saved, '/var/tmp/a.png')).message, /--allow-(read|write)/)

@@ -20,12 +20,13 @@ export interface Lab {
   runtime: 'Node' | 'Deno' | 'Bun'
   /** The major version of Node; 0 elsewhere. */
   node: number
+  /** Says why a case is not played. */
+  skip(reason: string): void
   /** Shows a figure. */
   show(figure: string): void
 }
 
-/** Gives a text, the reason, where it was not played. */
-export type Case = (lab: Lab) => Promise<unknown>
+export type Case = (lab: Lab) => Promise<void>
 
 let cases = 0
 
@@ -38,7 +39,7 @@ export function clientOf({ api }: Lab, options: Partial<ClientOptions> = {}): Cl
 export function linkOf(lab: Lab, script: Omit<Script, 'id'> & { sig?: string; name?: string } = {}) {
   const id = `${++cases}-${Math.random()}`
   const { name = 'file.png', ...rest } = script
-  const query = new URLSearchParams({ id, secret: signature, ...rest } as Record<string, string>)
+  const query = new URLSearchParams({ id, secret: signature, ...rest } as unknown as Record<string, string>)
   const seen = async (): Promise<Seen[]> => (await fetch(`${lab.api}/seen?id=${id}`)).json() as never
   return { url: `${lab.files}/${name}?${query}`, query, seen }
 }

@@ -168,7 +168,6 @@ export const saveCases: Record<string, Case> = {
     assert.deepEqual(statuses(await broken.seen()), [200, 200])
   },
   async 'a file of no bytes is a file'(lab) {
-    if (lab.runtime !== 'Node') return 'an empty body is no body there'
     const { bytes } = await saveOutput(clientOf(lab), linkOf(lab, { size: 0 }).url, join(lab.folder, 'a.txt'))
     assert.equal(bytes, 0)
     assertSaved(lab.folder, 'a.txt', new Uint8Array())
@@ -231,14 +230,14 @@ export const saveCases: Record<string, Case> = {
     assertSaved(join(lab.folder, 'new/deep'), 'file.png', whole)
   },
   async 'a symbolic link at the target is replaced'(lab) {
-    if (process.platform === 'win32') return 'links need a permission there'
+    if (process.platform === 'win32') return lab.skip('links need a permission there')
     const victim = join(lab.folder, 'victim')
     writeFileSync(victim, 'mine')
     // Deno makes links only where it may read and write everywhere.
     try {
       symlinkSync(victim, join(lab.folder, 'file.png'))
     } catch (error) {
-      if (lab.runtime === 'Deno') return 'Deno makes links only with all permissions'
+      if (lab.runtime === 'Deno') return lab.skip('Deno makes links only with all permissions')
       throw error
     }
     await saveOutput(clientOf(lab), linkOf(lab).url, lab.folder)

@@ -112,7 +112,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       if (cause?.data) cause.data = redact(cause.data, headers)
       // Some runtimes name the address, and with it the login and signature of a link: in the message, and elsewhere
       // in the error.
-      const why = hideAccess(redact(`${cause?.code ?? cause?.message ?? error}`, headers))
+      const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }
   }

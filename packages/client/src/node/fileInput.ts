@@ -1,5 +1,5 @@
 import * as fs from 'node:fs'
-import { access, readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { toFile } from '../api/toFile.ts'
 import { ArgumentError } from '../errors.ts'
@@ -13,9 +13,9 @@ import { whyNot } from './whyNot.ts'
 const tooLarge = 2 ** 32
 
 /**
- * Makes an input of a file on the disk, with its name and its type. On Node 20 and later, and on Bun, it is streamed
- * from the disk when it is sent; Node 18 and Deno read it into memory here. Leave the file as it is until the run is
- * submitted.
+ * Makes an input of a file on the disk, with its name and its type. On Node 20 and later it is streamed from the disk
+ * when it is sent; other runtimes hold it in memory, Node 18 and Deno from now on. A file that has changed since is
+ * refused, before anything is sent.
  *
  * @param path Of a file smaller than 4 GiB; a string, or a URL object (`new URL('photo.png', import.meta.url)`).
  * @param options `name`: default that of the file. `type`: the MIME type; default by the extension of the name, none
@@ -45,12 +45,25 @@ export async function fileInput(
     // To open a pipe could wait for ever.
     if (!stats.isFile()) throw refuse('is no regular file')
     if (stats.size >= tooLarge) throw refuse('is 4 GiB or larger; files must be smaller')
-    // A Blob from the disk would tell only when it is sent.
-    await access(file, fs.constants.R_OK)
+    // A Blob from the disk would tell only when it is sent that it may not be read.
+    await (await open(file)).close()
     // Node 18 has none.
     const data = fs.openAsBlob ? await fs.openAsBlob(file) : await readFile(file)
-    return toFile(data as unknown as BlobLike, name, { type })
+    return watch(toFile(data as unknown as BlobLike, name, { type }), file, stats)
   } catch (error) {
     throw error instanceof ArgumentError ? error : refuse(whyNot(error), error)
   }
+}
+
+/**
+ * The size of a file is asked for just before it is sent. A change is told there: what reads the file later would know
+ * neither its name nor that nothing was submitted, and Bun would send the new bytes, cut to the old size.
+ */
+function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): NamedBlob {
+  const get = () => {
+    const now = fs.statSync(file, { throwIfNoEntry: false })
+    if (now?.size === size && now.mtimeMs === mtimeMs) return size
+    throw new ArgumentError(`path: ${file} has changed or is gone since fileInput; call it again`)
+  }
+  return Object.defineProperty(blob, 'size', { get })
 }

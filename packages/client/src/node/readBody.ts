@@ -24,7 +24,7 @@ export async function readBody(
   const next = () =>
     reader.read().catch((error: unknown) => {
       const { cause, message } = Object(error)
-      return { why: `: ${cause?.code ?? cause?.message ?? message ?? error}` }
+      return { why: `: ${cause?.code || cause?.message || message || error}` }
     })
   try {
     for (;;) {

@@ -11,6 +11,7 @@ const words: Readonly<Record<string, string>> = {
   ENOSPC: 'does not fit: the disk is full',
   EDQUOT: 'does not fit: your share of the disk is full',
   EFBIG: 'is too large for this disk',
+  EEXIST: 'is there already, and no folder',
   EISDIR: 'is a folder',
 }
 

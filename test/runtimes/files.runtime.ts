@@ -1,0 +1,123 @@
+// The cases of files, on the packed tarball, in each runtime that has a disk. A pattern picks rows:
+// `npx tsx test/runtimes/files.runtime.ts Deno`.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { serveFiles } from '../unit/node/serveFiles.ts'
+import { command } from './command.ts'
+
+const app = resolve('.tmp/files')
+const small = join(app, 'small')
+const modules = resolve('test/runtimes/node_modules')
+const limitMs = 180_000
+const [pattern = ''] = process.argv.slice(2)
+
+const denoFlags = [
+  ...['run', '--no-prompt', '--node-modules-dir=manual', '--no-lock'],
+  ...['--allow-net=127.0.0.1', `--allow-read=${app}`, `--allow-write=${app}`],
+  ...['--allow-env=FLOWSCALE_SMALL_DISK', '--allow-sys=uid'],
+]
+const rows: [runtime: string, binary: string, flags: string[]][] = [
+  ...[18, 20, 22, 24, 26].map((major): [string, string, string[]] => [
+    `Node ${major}`,
+    `node${major}/bin/node`,
+    [],
+  ]),
+  ['Deno', '@deno/linux-x64-glibc/deno', denoFlags],
+  ['Bun', '@oven/bun-linux-x64/bin/bun', []],
+]
+/** What is in front of each command; files of 600 blocks of 512 bytes are the largest that `disk` may write. */
+const parts = { cases: 'exec', large: 'exec', disk: 'ulimit -f 600; exec' }
+
+async function prepare(): Promise<void> {
+  rmSync(app, { recursive: true, force: true })
+  mkdirSync(small, { recursive: true })
+  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
+  const npm = (...args: string[]) =>
+    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', app, '-w', 'packages/client'))
+  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', join(app, packed.filename))
+  await build({
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    logLevel: 'error',
+    entryPoints: ['test/runtimes/app/files.ts'],
+    outfile: join(app, 'files.mjs'),
+    external: ['@flowscale/client', '@flowscale/client/*'],
+  })
+}
+
+/** A disk of 128 KiB, where this process may mount one. */
+function mountSmall(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', small], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+await prepare()
+const server = await serveFiles()
+const mounted = mountSmall()
+let passed = 0
+let failed = 0
+const fail = (what: string) => {
+  failed++
+  console.log(`FAIL ${what}`)
+}
+
+try {
+  for (const [runtime, binary, flags] of rows) {
+    if (!runtime.toLowerCase().includes(pattern.toLowerCase())) continue
+    const figures: string[] = []
+    const before = passed
+    for (const [part, limit] of Object.entries(parts)) {
+      // Deno dies of the limit.
+      const prefix = runtime === 'Deno' ? 'exec' : limit
+      const started = command(
+        'sh',
+        [
+          '-c',
+          `${prefix} "$@"`,
+          'sh',
+          `${modules}/${binary}`,
+          ...flags,
+          'files.mjs',
+          server.api,
+          server.files,
+          part,
+        ],
+        app,
+        {
+          DENO_DIR: join(app, '.deno'),
+          DENO_NO_UPDATE_CHECK: '1',
+          FLOWSCALE_SMALL_DISK: mounted ? small : '',
+        },
+      )
+      const timer = setTimeout(() => started.end(), limitMs)
+      const code = await started.exit
+      clearTimeout(timer)
+      let played = 0
+      for (const line of started.output().split('\n')) {
+        const told = line.startsWith('{') ? JSON.parse(line) : { said: line }
+        if (told.passed || told.skipped) played++
+        if (told.passed) passed++
+        if (told.figure) figures.push(told.figure)
+        if (told.skipped) console.log(`[show] ${runtime}: not played: ${told.skipped}: ${told.reason}`)
+        if (told.failed) fail(`${runtime}: ${told.failed}\n  ${told.error.replaceAll('\n', '\n  ')}`)
+      }
+      // By itself: a file or a timer left behind would hold it.
+      if (code !== 0 || !played) fail(`${runtime}, ${part}: ended with ${code}\n${started.output()}`)
+    }
+    console.log(`[show] ${runtime.padEnd(8)} ${passed - before} cases of files; ${figures.join('; ')}`)
+  }
+} finally {
+  if (mounted) execFileSync('umount', [small])
+  await server.close()
+}
+console.log(`\n  Total:     ${passed + failed}\n  Passed:    ${passed}`)
+process.exitCode = failed || !passed ? 1 : 0
