@@ -23,7 +23,7 @@ export interface InTerminal {
   screen(): string
   /** Everything that was written, with its escape sequences. */
   raw(): string
-  /** Waits until the screen matches; an error if the command ends without. */
+  /** Waits until the screen matches; an error if the command ends without, or it takes a minute. */
   shows(pattern: RegExp): Promise<void>
   /** Keystrokes: `\x03` is Ctrl-C. */
   type(keys: string): void
@@ -68,14 +68,21 @@ export function commandInTerminal(command: readonly string[], options: TerminalO
     raw: () => raw,
     shows: (pattern) =>
       new Promise((settle, reject) => {
+        const fail = (how: string) => {
+          clearTimeout(timer)
+          looks.delete(look)
+          reject(new Error(`${how} without ${pattern}: ${screen()}\n${JSON.stringify(raw)}`))
+        }
+        const timer = setTimeout(() => fail('a minute'), 60_000)
         const look = () => {
           if (!pattern.test(screen())) return
+          clearTimeout(timer)
           looks.delete(look)
           settle()
         }
         looks.add(look)
         look()
-        void ended.then((end) => reject(new Error(`ended without ${pattern}: ${JSON.stringify(end)}`)))
+        void ended.then(() => fail('ended'))
       }),
     type: (keys) => void child.stdin!.write(keys),
   }

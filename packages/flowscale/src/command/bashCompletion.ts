@@ -36,12 +36,18 @@ _flowscale_words() {
   for word; do [[ $word == "$cur"* ]] && COMPREPLY+=("$word"); done
 }
 _flowscale_files() {
-  local path
-  while IFS= read -r path; do COMPREPLY+=("$2$path"); done < <(compgen "$1" -- "\${cur#"$2"}")
-  compopt -o filenames 2>/dev/null
+  local path last= text=\${cur//\\\\/}
+  text=\${text#[\\"\\']}
+  while IFS= read -r path; do
+    # bash would quote the = and the @ with it.
+    [[ \${2-} ]] && [[ -d $path ]] && path+=/
+    [[ \${2-} ]] && printf -v path %q "$path"
+    COMPREPLY+=("\${2-}$path") last=$path
+  done < <(compgen "$1" -- "$text")
+  if [[ -z \${2-} ]]; then compopt -o filenames; elif [[ $last == */ ]]; then compopt -o nospace; fi 2>/dev/null
 }
 _flowscale() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev= verb= i
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev= verb= at= i
   ((COMP_CWORD > 0)) && prev=\${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -49,13 +55,14 @@ _flowscale() {
     ${[...names, 'help'].join('|')}) verb=\${COMP_WORDS[i]}; break ;;
     esac
   done
-  # name=@file: bash may have taken it apart.
+  # name=@file: bash may have taken it apart, and what it puts in the place of the word then begins with the @.
+  [[ \${2-} == @* ]] && at=@
   case $cur in
-  =@|@) cur=; _flowscale_files -f; return ;;
-  *=@*) _flowscale_files -f "\${cur%%=@*}=@"; return ;;
+  =@|@) cur=; _flowscale_files -f $at; return ;;
+  *=@*) at=\${cur%%=@*}=@; cur=\${cur#*=@}; _flowscale_files -f "$at"; return ;;
   esac
   case $prev in
-    =@|@) _flowscale_files -f; return ;;
+    =@|@) _flowscale_files -f $at; return ;;
 ${flagCases(verbs)}
   esac
   case $verb in

@@ -97,5 +97,5 @@ function withAdvice(error: Error, { unusedKey }: Circumstances): string {
   }
   if (status === 401 || status === 403)
     return `${message}. Check the key: --api-key, FLOWSCALE_API_KEY or .env.`
-  return message
+  return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message
 }
