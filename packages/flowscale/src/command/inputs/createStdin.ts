@@ -1,15 +1,9 @@
-import { CommandError } from '../CommandError.ts'
 import type { Output } from '../output.ts'
 import type { Sources } from './types.ts'
 
-/** Reads stdin for the one input that asks for it. Where a person is to type it, says so. */
+/** Reads stdin for the input that asks for it. Where a person is to type it, says so. */
 export function createStdin(output: Output, signal: AbortSignal): NonNullable<Sources['stdin']> {
-  let taken: string | undefined
   return async (input) => {
-    if (taken !== undefined) {
-      throw new CommandError('usage', `stdin can be read once, but ${taken} and ${input} both ask for it.`)
-    }
-    taken = input
     signal.throwIfAborted()
     const { stdin } = process
     if (stdin.isTTY)

@@ -1,3 +1,4 @@
+import { usageError } from '../CommandError.ts'
 import type { Call } from '../types.ts'
 import { readInputsFile } from './readInputsFile.ts'
 import { readPairs } from './readPairs.ts'
@@ -10,6 +11,12 @@ export async function readGiven(
   sources: Sources,
 ): Promise<Map<string, Given[]>> {
   const pairs = readPairs(words, process.cwd())
+  // Before it is read: a person might type it for nothing.
+  const readers = [...pairs].flatMap(([name, all]) => all.filter(isStdin).map(() => name))
+  if (inputs === '-') readers.unshift('--inputs')
+  if (readers.length > 1) throw usageError(`stdin can be read once, not for ${readers.join(' and ')}.`)
   if (inputs === undefined) return pairs
   return new Map([...(await readInputsFile(inputs as string, sources)), ...pairs])
 }
+
+const isStdin = (given: Given): boolean => 'text' in given && given.text === '-'

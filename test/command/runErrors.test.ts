@@ -1,0 +1,168 @@
+// What can go wrong with `flowscale run`: before it costs anything, at the submission, in the wait, and while it saves.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FaultKind, FaultOptions } from '@flowscale/emulator'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { flowscale } from './kit.ts'
+import { filesIn, linesOf, onlyRun, withPod } from './runKit.ts'
+
+const test = suite('command run, errors')
+const writer = ['t3xtwr1ter00', 'prompt=a fox', 'words=12']
+
+const broken: readonly (readonly [args: string[], pattern: RegExp])[] = [
+  [['t3xtwr1ter00', 'prompt=a', 'words=0x1f'], /words must be a number/],
+  [['t3xtwr1ter00', 'prompt=a', 'words='], /words must be a number/],
+  [['t3xtwr1ter00', 'prompt=a', 'words=NaN'], /words must be a number/],
+  [['t3xtwr1ter00', 'prompt=a', 'wrds=5'], /Did you mean "words"\?/],
+  [['t3xtwr1ter00', 'prompt=@nope.txt'], /@nope\.txt: there is no such file/],
+  [['t3xtwr1ter00', 'prompt=@latin.txt'], /not UTF-8/],
+  [['t3xtwr1ter00', 'prompt'], /"prompt": an input is name=value/],
+  [['t3xtwr1ter00', '=a'], /an input is name=value/],
+  [['t3xtwr1ter00', 'prompt=-', 'words=5', '--inputs', '-'], /stdin can be read once/],
+  [['t3xtwr1ter00', '--inputs', 'none.json'], /none\.json: there is no such file/],
+  [['t3xtwr1ter00', '--inputs', 'broken.json'], /broken\.json is not valid JSON, line 2, column 13: /],
+  [['t3xtwr1ter00', '--inputs', 'list.json'], /must hold an object/],
+  [['v1deoinf0000', 'video=clip.mp4'], /write video=@clip\.mp4/],
+  [['v1deoinf0000', 'video=@clip.mp4'], /clip\.mp4.* not there|no such file/],
+  [['v1deoinf0000', 'video=@.'], /folder/],
+  [['v1deoinf0000', 'video=-'], /stdin was empty/],
+  [['nev3rend5run', 'seed=1'], /this workflow takes none/],
+  [[...writer, '-o', 'a-file'], /a-file: this is a file, not a folder/],
+  [[...writer, '-o', 'a-file/deep'], /a part of this path is a file/],
+  [[...writer, '-o', ''], /-o/],
+  [[...writer, '--timeout', 'soon'], /--timeout takes a number of seconds/],
+  [[...writer, '--timeout', '0'], /--timeout takes a number of seconds/],
+  [[...writer, '--detach', '-o', 'out'], /leave out -o/],
+  [[...writer, '--group', ''], /--group/],
+  [[...writer, '--out', 'x'], /--out/],
+]
+
+test(`${broken.length} broken calls: exit 2, one message, nothing submitted`, () =>
+  withPod({}, async ({ pod, cwd, env }) => {
+    writeFileSync(join(cwd, 'a-file'), '')
+    writeFileSync(join(cwd, 'latin.txt'), Buffer.from([0xe4]))
+    writeFileSync(join(cwd, 'broken.json'), '{\n  "prompt": a\n}')
+    writeFileSync(join(cwd, 'list.json'), '[]')
+    for (const [args, pattern] of broken) {
+      const { code, stdout, stderr } = await flowscale(['run', ...args], { cwd, env })
+      assert.is(code, 2, `${args}: ${stderr}`)
+      assert.is(stdout, '')
+      assert.match(stderr, pattern)
+      assert.match(stderr, /^flowscale: [^\n]+\n$/)
+    }
+    assert.is(pod.emulator.stats.runsStarted, 0)
+  }))
+
+test('all that is wrong is told at once', () =>
+  withPod({}, async ({ pod, cwd, env }) => {
+    const args = ['run', 't3xtwr1ter00', 'prmpt=a', 'words=b']
+    const { code, stderr } = await flowscale(args, { cwd, env })
+    assert.is(code, 2)
+    assert.match(stderr, /^ {2}prmpt is no input.*\n {2}words must be.*\nflowscale: 2 inputs are wrong\.\n$/)
+    const [{ error }] = linesOf(await flowscale([...args, '--json'], { cwd, env }))
+    assert.equal(
+      error.problems.map(({ input }: { input: string }) => input),
+      ['prmpt', 'words'],
+    )
+    assert.equal([error.code, pod.emulator.stats.runsStarted], ['usage', 0])
+  }))
+
+if (process.getuid?.() !== 0) {
+  test('a folder that can not be written is found before the run is paid for', () =>
+    withPod({}, async ({ pod, cwd, env }) => {
+      mkdirSync(join(cwd, 'closed'))
+      chmodSync(join(cwd, 'closed'), 0o500)
+      const { code, stderr } = await flowscale(['run', ...writer, '-o', 'closed'], { cwd, env })
+      assert.is(code, 2)
+      assert.match(stderr, /you may not write there/)
+      assert.is(pod.emulator.stats.runsStarted, 0)
+    }))
+}
+
+/** Each request of an operation meets a fault. */
+const always = (operation: string, kind: FaultKind): FaultOptions => ({
+  plan: (request) => (request.operation === operation ? kind : undefined),
+})
+
+test('1: a run that failed, with its reason and its id', () =>
+  withPod({}, async ({ pod, cwd, env }) => {
+    const args = ['run', 'fa1lsa1ways0', 'message=no paint left']
+    const { code, stdout, stderr } = await flowscale(args, { cwd, env })
+    const runId = onlyRun(pod)
+    assert.equal([code, stdout], [1, ''])
+    assert.is(stderr, `Run ${runId} submitted\nflowscale: Run ${runId} failed: no paint left\n`)
+    const { error } = linesOf(await flowscale([...args, '--json'], { cwd, env })).at(-1)
+    assert.equal([error.code, error.errors], ['ERR_FLOWSCALE_RUN', ['no paint left']])
+    assert.is(error.runId, pod.emulator.ledger.runs[1]!.runId)
+  }))
+
+test('3: nothing was submitted', () =>
+  withPod({ faults: always('executeWorkflow', 'http-429-negative') }, async ({ pod, cwd, env }) => {
+    const { code, stderr } = await flowscale(['run', ...writer], { cwd, env })
+    assert.is(code, 3, stderr)
+    assert.is(pod.emulator.stats.runsStarted, 0)
+  }))
+
+test('4: no such workflow', () =>
+  withPod({}, async ({ cwd, env }) => {
+    const { code, stderr } = await flowscale(['run', 'Text to Imag'], { cwd, env })
+    assert.is(code, 4)
+    assert.match(stderr, /Did you mean "Text to Image"\?/)
+  }))
+
+test('5: a wrong key', () =>
+  withPod({}, async ({ cwd, env }) => {
+    const key = 'fsk_wrong_5a01'
+    const { code, stderr } = await flowscale(['run', ...writer, '--api-key', key], { cwd, env })
+    assert.is(code, 5)
+    assert.match(stderr, /Check the key/)
+    assert.not(stderr.includes(key))
+  }))
+
+for (const isJson of [false, true]) {
+  test(`6: a submission without an answer can be found by its group${isJson ? ' (JSON)' : ''}`, () =>
+    withPod({ faults: always('executeWorkflow', 'reset-late') }, async ({ pod, cwd, env }) => {
+      const args = ['run', ...writer, ...(isJson ? ['--json'] : [])]
+      const ended = await flowscale(args, { cwd, env })
+      assert.is(ended.code, 6)
+      const { groupId } = pod.emulator.ledger.runs[0]!
+      assert.is(pod.emulator.ledger.runs.length, 1, 'it was not sent again')
+      if (!isJson) return assert.match(ended.stderr, `"flowscale runs --group ${groupId}"`)
+      const { error } = linesOf(ended).at(-1)
+      assert.equal([error.maybeSubmitted, error.groupId, error.workflowId], [true, groupId, 't3xtwr1ter00'])
+    }))
+}
+
+test('124: the run goes on, and the error says how', () =>
+  withPod({}, async ({ pod, cwd, env }) => {
+    const args = ['run', 'nev3rend5run', '--timeout', '0.5', '-o', 'a b']
+    const { code, stderr } = await flowscale(args, { cwd, env })
+    const runId = onlyRun(pod)
+    assert.is(code, 124)
+    assert.match(stderr, `flowscale wait ${runId} -o 'a b'`)
+    assert.is(pod.emulator.stateOf(runId)!.status, 'running')
+    const { error } = linesOf(await flowscale([...args, '--json'], { cwd, env })).at(-1)
+    assert.is(error.code, 'ERR_FLOWSCALE_TIMEOUT')
+    assert.equal([error.runId, error.timeoutMs], [pod.emulator.ledger.runs[1]!.runId, 500])
+  }))
+
+test('a server that forgets the run in the wait: the id is told', () =>
+  withPod({ faults: always('getRun', 'vanished') }, async ({ pod, cwd, env }) => {
+    const { code, stderr } = await flowscale(['run', ...writer], { cwd, env })
+    assert.is(code, 4, stderr)
+    assert.match(stderr, onlyRun(pod))
+  }))
+
+test('1: outputs that can not be saved are there still', () =>
+  withPod({ faults: always('downloadOutput', 'http-500') }, async ({ pod, cwd, env }) => {
+    const { code, stderr } = await flowscale(['run', ...writer, '-o', 'out'], { cwd, env })
+    const runId = onlyRun(pod)
+    assert.is(code, 1, stderr)
+    assert.match(stderr, `Run ${runId} has ended well, but`)
+    assert.match(stderr, `flowscale download ${runId} -o out\n`)
+    assert.not.match(stderr, /signature/)
+    assert.equal(filesIn(cwd), [])
+  }))
+
+test.run()

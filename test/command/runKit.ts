@@ -1,0 +1,85 @@
+// A pod and a folder for each test of a verb that runs, waits or saves.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EmulatorOptions } from '@flowscale/emulator'
+import { pod } from '../examples/kit.ts'
+import { listen } from '../support/listen.ts'
+import type { Ended } from './kit.ts'
+
+export type Pod = Awaited<ReturnType<typeof pod>>
+
+export interface Place {
+  readonly pod: Pod
+  /** An empty folder. */
+  readonly cwd: string
+  readonly env: Record<string, string>
+}
+
+/** Calls `use` with an emulator that is fast, and an empty folder. */
+export async function withPod(options: EmulatorOptions, use: (place: Place) => Promise<void>): Promise<void> {
+  const own = await pod({ speed: 200, ...options })
+  try {
+    await inFolder((cwd) => use({ pod: own, cwd, env: own.env }))
+  } finally {
+    await own.close()
+  }
+}
+
+export async function inFolder(use: (cwd: string) => Promise<void>): Promise<void> {
+  const cwd = mkdtempSync(join(tmpdir(), 'flowscale-run-'))
+  try {
+    await use(cwd)
+  } finally {
+    rmSync(cwd, { recursive: true, force: true })
+  }
+}
+
+/** Every file below a folder, those that are hidden, too. */
+export const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .sort()
+
+/** The JSON of each line of stdout. */
+export const linesOf = ({ stdout }: Pick<Ended, 'stdout'>): any[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+/** The id of the one run that a pod has started. */
+export function onlyRun({ emulator }: Pod): string {
+  const { runs } = emulator.ledger
+  if (runs.length !== 1) throw new Error(`${runs.length} runs were started`)
+  return runs[0]!.runId
+}
+
+/** Asks again and again until it is so. */
+export async function until(isSo: () => unknown): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** A server with one run that is done, whose outputs have the names given here. It lists no workflows. */
+export async function serveOutputs(filenames: readonly string[]) {
+  const runId = '5c1e77aa-0001'
+  const server = await listen((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://localhost')
+    const file = /^\/files\/(\d+)$/.exec(pathname)
+    if (file) return void response.end(`file ${file[1]}`)
+    const outputs = filenames.map((filename, index) => ({ filename, url: `${server.url}/files/${index}` }))
+    const answers: Record<string, unknown> = {
+      'POST /api/v1/runs': { run_id: runId },
+      [`GET /api/v1/runs/${runId}`]: { _id: runId, status: 'completed', inputs: [], outputs },
+    }
+    const data = answers[`${request.method} ${pathname}`]
+    request.resume()
+    response.statusCode = data ? 200 : 404
+    response.setHeader('content-type', 'application/json')
+    response.end(
+      JSON.stringify(data ? { status: 'success', data } : { status: 'error', errors: ['Not Found'] }),
+    )
+  })
+  return { ...server, runId, env: { FLOWSCALE_API_URL: server.url } }
+}
