@@ -9,7 +9,7 @@ import {
 } from '@flowscale/client'
 import { executeMany, type RunResult, waitForResult } from '@flowscale/client/poller'
 import { defineWorkflow, nameOutputs, run, runMany, submit } from '@flowscale/client/typed'
-import { createEmulator, type Dialect } from '@flowscale/emulator'
+import { createEmulator, type Dialect, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { FlowscaleAPI } from 'flowscale'
 import { suite } from 'uvu'
@@ -27,11 +27,35 @@ interface Prompt {
   text_51536: string
   image_1234?: FileInput
 }
-const textToImage = defineWorkflow<Prompt, 'image_output'>('bncu0a1kipv', ['image_output'])
-const diptych = defineWorkflow<{ prompt: string }, 'left_image' | 'right_image'>('d1ptych7two2', [
+const textToImage = defineWorkflow<Prompt, 'image_output'>('words', ['image_output'])
+const diptych = defineWorkflow<{ prompt: string }, 'left_image' | 'right_image'>('two-words', [
   'left_image',
   'right_image',
 ])
+
+const text = (value: unknown) => ({ data: new TextEncoder().encode(String(value)), type: 'text/plain' })
+/** Their files are named as those of any workflow of the emulator; none waits for a painting. */
+const workflows = [
+  {
+    id: 'words',
+    name: 'Text to Image',
+    description: 'For a test',
+    inputs: { text_51536: 'string' },
+    outputs: { image_output: 'file' },
+    run: async ({ text_51536 }, { sleep }) => {
+      await sleep(100_000)
+      return { image_output: text(text_51536) }
+    },
+  },
+  {
+    id: 'two-words',
+    name: 'Diptych',
+    description: 'For a test',
+    inputs: { prompt: 'string' },
+    outputs: { left_image: 'file', right_image: 'file' },
+    run: async ({ prompt }) => ({ left_image: text(prompt), right_image: text(prompt) }),
+  },
+] satisfies EmulatorOptions['workflows']
 
 interface Setup {
   client: ReturnType<typeof createClient>
@@ -40,7 +64,7 @@ interface Setup {
 }
 
 async function withPod(dialect: Dialect, use: (setup: Setup) => Promise<void>): Promise<void> {
-  const emulator = createEmulator({ apiKey: CANARY, speed: 1000, dialect })
+  const emulator = createEmulator({ apiKey: CANARY, speed: 1000, dialect, workflows })
   const { url, close } = await serve(emulator)
   try {
     await use({ client: createClient({ baseUrl: url, apiKey: CANARY }), emulator, url })
@@ -97,14 +121,14 @@ for (const dialect of ['readme', 'openapi', 'python'] as Dialect[]) {
     // The same seed gives the same names: as those of one workflow are at FlowScale.
     const names = result!.outputs.map(({ filename }) => filename.replace(/_[^_]*$/, ''))
     await withPod(dialect, async ({ client }) => {
-      const named = defineWorkflow<{ prompt: string }, string>('d1ptych7two2', [...names].reverse())
+      const named = defineWorkflow<{ prompt: string }, string>('two-words', [...names].reverse())
       const { outputs } = await run(client, named, { prompt: 'dawn' }, fast)
       const files = names.map((name) => outputs[name]!.map(({ filename }) => filename))
       assert.equal(
         files,
         result!.outputs.map(({ filename }) => [filename]),
       )
-      const one = defineWorkflow('d1ptych7two2', ['images'])
+      const one = defineWorkflow('two-words', ['images'])
       assert.is((await run(client, one, { prompt: 'dawn' }, fast)).outputs.images.length, 2)
     })
   })
@@ -149,7 +173,7 @@ for (const dialect of ['readme', 'openapi', 'python'] as Dialect[]) {
       assert.is(error, own)
       assert.is(emulator.stats.runsStarted, 5)
       // The others of the same client are as they were.
-      const [plain] = await executeMany(client, 'bncu0a1kipv', inputs.slice(1), options)
+      const [plain] = await executeMany(client, 'words', inputs.slice(1), options)
       assert.ok(plain?.status === 'fulfilled' && Array.isArray(plain.value.outputs))
     }))
 }
@@ -182,7 +206,7 @@ test('the class takes a typed workflow in place of the id', () =>
     assert.is(error.result.outputs.length, 2)
     assert.is(emulator.stats.runsStarted, 3)
     for (const call of ['executeWorkflow', 'executeWorkflowAsync'] as const) {
-      const wrong = await rejection((flowscale as any)[call]({ id: 'bncu0a1kipv' }, { text_51536: 'a' }))
+      const wrong = await rejection((flowscale as any)[call]({ id: 'words' }, { text_51536: 'a' }))
       assert.is(wrong.message, 'workflow must be made by defineWorkflow')
       assert.match((await rejection((flowscale as any)[call](undefined, {}))).message, /^workflowId must be/)
     }
