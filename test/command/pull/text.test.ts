@@ -59,7 +59,11 @@ export const textToImage = defineWorkflow<
   'image_output'
 >('bncu0a1kipv', ['image_output'])
 
-/** Untold */
+/**
+ * Untold
+ *
+ * A file belongs to the output whose name it starts with.
+ */
 export const untold = defineWorkflow<
   {
     a?: unknown

@@ -128,6 +128,8 @@ export const verbs: readonly VerbEntry[] = [
       { form: '--out <file>', about: 'the file to write; default: src/workflows.ts' },
       { form: '--check', about: 'write nothing, and fail where the file is not up to date' },
     ],
+    details:
+      'A file that pull did not write is left alone.\n--json prints the workflows, and writes nothing.',
     examples: ['flowscale pull', 'flowscale pull "Text to Image" --out src/flowscale.ts --check'],
     writesFiles: true,
     load: async () => (await import('./verbs/pull.ts')).pull,

@@ -10,9 +10,11 @@ import type { PulledInput, PulledWorkflow } from './types.ts'
 export function toDefinition({ constant, id, name, description, inputs, outputs }: PulledWorkflow): string[] {
   const isNamed = outputs.length > 0
   const names = (isNamed ? outputs.map((output) => output.name) : ['output']).map(toLiteral)
-  const note = isNamed ? '' : 'The server names no outputs: all files are under `output`.'
+  const note = isNamed
+    ? outputs.length > 1 && 'A file belongs to the output whose name it starts with.'
+    : 'The server names no outputs: all files are under `output`.'
   return [
-    ...toComment([name, description, note], ''),
+    ...toComment([name, description, note || ''], ''),
     ...toCall(`export const ${constant} = defineWorkflow`, toLiteral(id), inputs, names),
   ]
 }
