@@ -44,7 +44,7 @@ const workflows: EmulatorOptions['workflows'] = [
 
 /** Told of a request when it came, and when its answer is there. It may answer a request that came. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most listeners answer nothing
-export type Listener = (what: string, isAnswered: boolean) => Response | void
+export type Listener = (what: string, isAnswered: boolean) => Response | Promise<undefined> | void
 
 export const refusal = (status: number): Response =>
   Response.json({ status: 'error', errors: [`Refused by ${status}`] }, { status })
@@ -58,7 +58,7 @@ export async function batchPod(options: EmulatorOptions = {}, listener: Listener
     const method = pathname.startsWith('/api/') ? request.method : 'FILE'
     const what = `${method} ${pathname}${search}`
     asked.push(what)
-    const own = listener(what, false)
+    const own = await listener(what, false)
     if (own) return own
     const answer = await emulator.handle(request, where)
     listener(what, true)
