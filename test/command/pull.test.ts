@@ -234,7 +234,7 @@ test('--out makes the folder; it must be a TypeScript file', async () => {
   const pull = await pod()
   assert.is((await pull('--out', 'a/b/workflows.ts')).code, 0)
   await isAlone('a/b')
-  for (const out of ['', 'a', 'a.js', 'a/', '.ts', 'a.d.ts'])
+  for (const out of ['a', 'a.js', 'a/', '.ts', 'a.d.ts'])
     tells(await pull('--out', out), 2, /--out must be a TypeScript file/)
 })
 
