@@ -11,10 +11,16 @@ import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
 
 const test = suite('loaded files')
 const inTerminal = hasTerminals ? test : test.skip
-const server = await listen((_request, response) => {
+// Lists are empty, and no run is known.
+const server = await listen(({ url }, response) => {
+  response.statusCode = /\/runs\/./.test(url!) ? 404 : 200
   response.end('{"status":"success","data":[]}')
 })
-test.after(() => server.close())
+const cwd = mkdtempSync(join(tmpdir(), 'flowscale-loaded-in-'))
+test.after(async () => {
+  await server.close()
+  rmSync(cwd, { recursive: true })
+})
 
 const libraries = ['commander', 'text', 'ora', 'csv', 'diff', 'settings']
 
@@ -35,7 +41,7 @@ async function loaded(start: (env: Record<string, string>) => Promise<unknown>):
     rmSync(folder, { recursive: true })
   }
 }
-const started = (...args: string[]) => loaded((env) => flowscale(args, { env }))
+const started = (...args: string[]) => loaded((env) => flowscale(args, { env, cwd }))
 const librariesOf = (files: readonly string[]) =>
   libraries.filter((name) => files.includes(`command/${name}.js`))
 

@@ -21,6 +21,7 @@ test('says how far a run is', () => {
   assert.is(progressText({ status: 'running', progress: 0.42 }), 'running 42 %')
   assert.is(progressText({ status: 'in_progress', progress: 0.999 }), 'running 99 %')
   assert.is(progressText({ status: 'running' }), 'running')
+  assert.is(progressText({ status: 'completed', progress: 1 }), 'completed')
   assert.is(progressText({ status: 'queued', position: 3 }), 'queued, 3 before it')
   assert.is(progressText({ status: 'pending', position: 0 }), 'queued, next')
 })

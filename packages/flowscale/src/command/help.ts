@@ -10,6 +10,9 @@ function columns(rows: readonly (readonly [string, string])[]): string {
   return indent(rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`))
 }
 
+/** In lines of 80 columns. */
+const wrap = (text: string): string => text.replace(/(?=.{81})(.{1,80}) /g, '$1\n')
+
 /** The help of the whole, on one screen of 80 columns. */
 export const helpOfAll = (): string => `Run ComfyUI workflows on FlowScale.
 
@@ -35,7 +38,7 @@ export function helpOfVerb(entry: VerbEntry): string {
   return `${sentence}.
 
 Usage: ${usage}
-${details ? `\n${details}\n` : ''}
+${details ? `\n${wrap(details)}\n` : ''}
 Flags:
 ${columns(flags)}
 

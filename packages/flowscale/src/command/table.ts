@@ -8,10 +8,14 @@ const gap = 2
 const least = 10
 
 /**
- * Rows under their heads. In a window each row is one line: the widest columns are cut, but never the first, which holds
+ * Rows under their heads, without the columns that have nothing. In a window each row is one line: the widest columns are cut, but never the first, which holds
  * what is to be copied. Without a window all of it is printed.
  */
-export function table(heads: readonly string[], rows: readonly (readonly unknown[])[]): string {
+export function table(allHeads: readonly string[], allRows: readonly (readonly unknown[])[]): string {
+  const isUsed = (_: unknown, column: number) =>
+    !allRows.length || allRows.some((row) => (row[column] ?? '') !== '')
+  const heads = allHeads.filter(isUsed)
+  const rows = allRows.map((row) => allHeads.map((_, column) => row[column]).filter(isUsed))
   const { isTTY, width, hasUnicode, colors } = terminal(process.stdout)
   const cells = [heads, ...rows].map((row) => row.map((cell) => clean(`${cell ?? ''}`)))
   const needed = heads.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))))

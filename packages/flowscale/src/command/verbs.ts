@@ -2,13 +2,13 @@ import type { Flag, VerbEntry } from './types.ts'
 
 const inputsFlag: Flag = {
   form: '--inputs <file>',
-  about: 'inputs of a JSON file (- is stdin); name=value goes before them',
+  about: 'JSON file (- is stdin); name=value goes before it',
 }
 const folderFlag: Flag = { form: '-o, --output <dir>', about: 'where the outputs are saved' }
 const groupFlag: Flag = { form: '--group <id>', about: 'the group of the run; default: one of its own' }
 const timeoutFlag: Flag = {
   form: '--timeout <seconds>',
-  about: 'how long to wait; default: 3600; the run goes on after it',
+  about: 'limit of the wait (the run goes on); default: 3600',
 }
 const cancelFlag: Flag = { form: '--cancel-on-interrupt', about: 'Ctrl-C cancels the run on the server, too' }
 
@@ -27,8 +27,8 @@ export const verbs: readonly VerbEntry[] = [
       cancelFlag,
     ],
     details:
-      'An input is name=value, name=@file, or name=- for stdin. A text that begins with @ is written @@.\n' +
-      'A wait that is interrupted or timed out leaves the run going: "flowscale wait ID" goes on with it.',
+      'Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.\n' +
+      'Ctrl-C and a time-out leave the run going: "flowscale wait ID" goes on with it.',
     examples: [
       'flowscale run "Text to Image" text_51536="a lighthouse at dusk" -o images',
       'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@photo.png -o images',
