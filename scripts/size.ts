@@ -13,6 +13,7 @@ const websocket = './packages/client/dist/websocket.js'
 const logger = './packages/client/dist/logger.js'
 const proxy = './packages/client/dist/proxy.js'
 const typed = './packages/client/dist/typed.js'
+const node = './packages/client/dist/node.js'
 
 interface Case {
   name: string
@@ -170,6 +171,18 @@ for (const [entry, most] of [
   if (read.length > most) fail(`importing ${entry} reads ${read.join(', ')}`)
   if (entry === 'index' && read.some((file) => file.includes('poller'))) fail('importing . loads the poller')
 }
+
+// For Node alone: what a page or a Worker imports must not reach it.
+for (const entry of ['index', 'poller', 'websocket', 'logger', 'proxy', 'typed']) {
+  const read = await files(`packages/client/dist/${entry}.js`)
+  const texts = read.map((file) => readFileSync(join(root, file), 'utf8'))
+  if (read.some((file) => file.endsWith('/node.js'))) fail(`importing ${entry} loads the part on Node`)
+  if (texts.some((text) => /['"]node:/.test(text))) fail(`importing ${entry} loads modules of Node`)
+}
+const { raw, gzip, brotli } = await bundleSize(`export * from '${node}'`, undefined, ['node:*'])
+console.log(
+  'all of @flowscale/client/node'.padEnd(38) + [raw, gzip, brotli].map((n) => String(n).padStart(8)).join(''),
+)
 
 console.log(failures ? `sizes: ${failures} failures` : 'sizes: within their budgets')
 process.exitCode = failures ? 1 : 0

@@ -95,7 +95,8 @@ test.before(async () => {
       .replaceAll(ids.output, filename)
       .replaceAll(ids.url, served.url)
       .replaceAll("writeFile('output.png'", `writeFile('${join(folder, 'output.png')}'`)
-      .replaceAll("readFile('cat.png')", `readFile('${join(folder, 'cat.png')}')`)
+      .replaceAll("'cat.png')", `'${join(folder, 'cat.png')}')`)
+      .replaceAll("'pictures/'", `'${join(folder, 'pictures')}/'`)
     writeFileSync(file, real)
   }
 })

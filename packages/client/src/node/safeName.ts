@@ -10,7 +10,7 @@ const sizeOf = (text: string): number => new TextEncoder().encode(text).length
 export function cutName(name: string, most: number): string {
   const [extension = ''] = /[^.](\.[^.\s]{1,24})$/.exec(name)?.slice(1) ?? []
   // By characters, so that none is cut in half.
-  const stem = [...name.slice(0, name.length - extension.length)]
+  const stem = [...name.slice(0, name.length - extension.length)].slice(0, most)
   while (stem.length > 1 && sizeOf(stem.join('')) + sizeOf(extension) > most) stem.pop()
   return (stem.join('') + extension).replace(/[. ]+$/, '')
 }
@@ -28,6 +28,5 @@ export function safeName(name: string): string {
     .replace(/[<>:"|?*]|\p{Cc}|\p{Surrogate}|\p{Bidi_Control}|[\u2028\u2029]/gu, '_')
     .replace(/\.{2,}/g, '.')
     .replace(/^[.\s]+|[.\s]+$/g, '')
-  const cut = cutName(clean, mostBytes - 1)
-  return (reserved.test(cut) ? `_${cut}` : cut) || 'output'
+  return cutName(reserved.test(clean) ? `_${clean}` : clean, mostBytes) || 'output'
 }
