@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
@@ -94,6 +94,15 @@ const libraries = {
 const libraryOf = (id) =>
   id.includes('/node_modules/') ? Object.keys(libraries).find((name) => libraries[name].test(id)) : undefined
 
+const commandFolder = 'packages/flowscale/dist/command'
+
+/** Those of others, which are in the command's files. */
+const licences = (all) =>
+  all
+    .filter(({ name }) => name !== 'flowscale')
+    .map((library) => library.text())
+    .join('\n\n---\n\n')
+
 /** The command: a file that the class never loads, and beside it one for each verb, and the libraries. */
 const command = {
   input: 'packages/flowscale/src/command.ts',
@@ -112,7 +121,9 @@ const command = {
     commonjs(),
     json(),
     esbuild({ target: 'es2022', tsconfig: false }),
-    license({ thirdParty: { output: 'packages/flowscale/dist/command/LICENSES.txt' } }),
+    license({ thirdParty: { output: { file: `${commandFolder}/LICENSES.txt`, template: licences } } }),
+    // Files of an earlier build have other names.
+    { name: 'clean', renderStart: () => rmSync(commandFolder, { recursive: true, force: true }) },
   ],
 }
 

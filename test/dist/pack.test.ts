@@ -1,8 +1,8 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 
@@ -11,6 +11,17 @@ const folder = mkdtempSync(join(tmpdir(), 'flowscale-pack-'))
 const npm = (...args: string[]) =>
   execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 test.after(() => rmSync(folder, { recursive: true }))
+
+/** The files of the command: all that it can come to import, which has no other file beside it. */
+function importedBy(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found
+  found.add(file)
+  const code = readFileSync(join('packages/flowscale', file), 'utf8')
+  for (const [, path] of code.matchAll(/(?:\bfrom |\bimport ?\(?)'(\.{1,2}\/[^']+\.js)'/g)) {
+    importedBy(join(dirname(file), path!), found)
+  }
+  return found
+}
 
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
@@ -22,7 +33,13 @@ const expected: Record<string, string[]> = {
     'dist/upload.js',
     'dist/uploadBrowser.js',
   ],
-  flowscale: ['dist/index.d.ts', 'dist/index.js'],
+  flowscale: [
+    'bin/flowscale.js',
+    'dist/command/LICENSES.txt',
+    ...importedBy('dist/command.js'),
+    'dist/index.d.ts',
+    'dist/index.js',
+  ],
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
@@ -46,6 +63,35 @@ for (const [name, files] of Object.entries(expected)) {
     assert.equal(packed.files.map(({ path }: { path: string }) => path).sort(), [...files, ...shared].sort())
   })
 }
+
+test('the licences of the libraries in the command are with it', () => {
+  const text = readFileSync('packages/flowscale/dist/command/LICENSES.txt', 'utf8')
+  const named = [...text.matchAll(/^Name: (.+)$/gm)].map(([, name]) => name)
+  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const bundled = [
+    'commander',
+    'ora',
+    'chalk',
+    'cli-truncate',
+    'string-width',
+    'dotenv',
+    'leven',
+    'picocolors',
+  ]
+  // The files that hold these, in case a verb has them.
+  for (const [file, name] of [
+    ['csv', 'csv-parse'],
+    ['diff', 'diff'],
+  ] as const) {
+    if (existsSync(`packages/flowscale/dist/command/${file}.js`)) bundled.push(name)
+  }
+  for (const name of bundled) {
+    assert.ok(named.includes(name), name)
+    assert.match(text.slice(text.indexOf(`Name: ${name}\n`)), /^License: (MIT|ISC|BSD-[23]-Clause)$/m)
+  }
+  assert.not.ok(named.includes('flowscale'))
+  assert.ok(bundled.every((name) => name === 'chalk' || devDependencies[name]))
+})
 
 test('the client has no dependency', () => {
   const manifest = JSON.parse(readFileSync('packages/client/package.json', 'utf8'))

@@ -93,6 +93,10 @@ for (const document of documents) {
 async function runShell(code: string): Promise<void> {
   for (const line of code.trim().split('\n')) {
     if (elsewhere[line]) continue
+    if (line.startsWith('npx flowscale ')) {
+      await runFlowscale(line)
+      continue
+    }
     // A server runs until it is stopped: look that it starts, on a port that is free.
     const [, name] = /^npx @flowscale\/(emulator|gateway)\b/.exec(line) ?? []
     assert.ok(name, `no way to run: ${line}`)
@@ -113,6 +117,16 @@ async function runShell(code: string): Promise<void> {
     assert.match(JSON.parse(first).url, /^http:/)
     process.kill(-child.pid!)
   }
+}
+
+/** The command, on the local FlowScale. */
+async function runFlowscale(line: string): Promise<void> {
+  const bin = join(process.cwd(), 'packages/flowscale/bin/flowscale.js')
+  const command = line.replace('npx flowscale', `node ${bin}`)
+  const { code, output } = await runCommand('sh', ['-c', `cd ${folder} && ${command}`], {
+    env: { FLOWSCALE_API_URL: local.url, FLOWSCALE_API_KEY: 'fsk_local_demo_key' },
+  })
+  assert.is(code, 0, output)
 }
 
 test.run()

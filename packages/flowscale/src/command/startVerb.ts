@@ -17,7 +17,10 @@ export async function startVerb(
   const stop = onSignals(controller)
   known.signal = signal
   try {
-    const [verb, { connect }] = await Promise.all([entry.load(), import('./connect.ts')])
+    const [verb, settings] = await Promise.all([
+      entry.load(),
+      entry.isLocal ? undefined : import('./connect.ts'),
+    ])
     let client: Client | undefined
     await verb({
       args,
@@ -26,7 +29,7 @@ export async function startVerb(
       signal,
       // Made when it is asked for, so that a verb can find a wrong call before the settings are looked for.
       get client() {
-        client ??= connect(flags, known)
+        client ??= settings!.connect(flags, known)
         return client
       },
     })

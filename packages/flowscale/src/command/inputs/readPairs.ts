@@ -18,6 +18,6 @@ export function readPairs(words: readonly string[], folder: string): Map<string,
   if (!wrong.length) return given
   const shown = wrong.map((word) => JSON.stringify(word)).join(', ')
   const near = wrong.length === 1 ? suggest(wrong[0]!, given.keys()) : ''
-  const message = `${shown}: an input is name=value, name=@file or name=-.${near ? '' : ' Put quotes around a value with spaces.'}${near}`
+  const message = `${shown}: an input is name=value, name=@file or name=-.${near ? '' : ' Put quotes around words with spaces.'}${near}`
   throw new CommandError('usage', message)
 }
