@@ -48,6 +48,11 @@ const cases: Case[] = [
   { args: ['runs', '--json'], stdout: /^\[.*\]\n$/ },
   { args: ['get', 'unknown-run'], code: 4, stdout: /^$/, stderr: /^flowscale: .*404/ },
   { args: ['cancel', 'unknown-run', '--json'], code: 4, stdout: /^\{"error":\{"code":"ERR_FLOWSCALE_HTTP"/ },
+  {
+    args: ['run', 'Text to Image', 'text_51536=a lighthouse', '-o', 'images'],
+    stdout: /^images\/\S+\.png\n$/,
+    stderr: /^Run \S+ submitted\n$/,
+  },
   { args: ['completion', 'bash'], stdout: /^complete -F _flowscale flowscale$/m },
 ]
 
