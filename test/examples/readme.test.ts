@@ -17,6 +17,7 @@ const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
+  'docs/command.md',
   'docs/guides.md',
   'docs/proxy.md',
   ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
@@ -45,6 +46,7 @@ test.before(async () => {
   mkdirSync(folder, { recursive: true })
   const data = new Uint8Array(32 * 32 * 3).map((_, index) => index % 251)
   writeFileSync(join(folder, 'photo.png'), encode({ width: 32, height: 32, channels: 3, data }))
+  writeFileSync(join(folder, 'prompts.csv'), 'text_51536,seed\ndawn,1\ndusk,2\n')
   local = await startCli('emulator')
   comfy = await startComfy({ version: '0.8.0' })
   cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
@@ -66,6 +68,8 @@ for (const document of documents) {
       if (language === 'sh') return runShell(code!)
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
+      // What a command prints or reads.
+      if (language === 'text') return
       // A sidecar, which test/gateway/workflows.test.ts reads.
       if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
@@ -93,7 +97,7 @@ for (const document of documents) {
 async function runShell(code: string): Promise<void> {
   for (const line of code.trim().split('\n')) {
     if (elsewhere[line]) continue
-    if (line.startsWith('npx flowscale ')) {
+    if (/^(npx )?flowscale /.test(line)) {
       await runFlowscale(line)
       continue
     }
@@ -122,7 +126,7 @@ async function runShell(code: string): Promise<void> {
 /** The command, on the local FlowScale. */
 async function runFlowscale(line: string): Promise<void> {
   const bin = join(process.cwd(), 'packages/flowscale/bin/flowscale.js')
-  const command = line.replace('npx flowscale', `node ${bin}`)
+  const command = line.replace(/^(npx )?flowscale/, `node ${bin}`)
   const { code, output } = await runCommand('sh', ['-c', `cd ${folder} && ${command}`], {
     env: { FLOWSCALE_API_URL: local.url, FLOWSCALE_API_KEY: 'fsk_local_demo_key' },
   })

@@ -24,6 +24,8 @@ export async function main(given: readonly string[]): Promise<void> {
     process.exitCode = exitCode
     output.error(fields, message)
   }
+  // Node's own, such as of an experimental File on Node 18, would stand between our lines.
+  process.removeAllListeners('warning')
   guardStreams(() => entry?.writesFiles === true)
   process.on('uncaughtException', (error) => {
     void report(error).finally(() => process.exit())
