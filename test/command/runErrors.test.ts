@@ -59,11 +59,14 @@ test('all that is wrong is told at once', () =>
     const args = ['run', 't3xtwr1ter00', 'prmpt=a', 'words=b']
     const { code, stderr } = await flowscale(args, { cwd, env })
     assert.is(code, 2)
-    assert.match(stderr, /^ {2}prmpt is no input.*\n {2}words must be.*\nflowscale: 2 inputs are wrong\.\n$/)
+    assert.match(
+      stderr,
+      /^ {2}prmpt is no input.*\n {2}words must be.*\n {2}prompt is missing\nflowscale: 3 inputs are wrong\.\n$/,
+    )
     const [{ error }] = linesOf(await flowscale([...args, '--json'], { cwd, env }))
     assert.equal(
       error.problems.map(({ input }: { input: string }) => input),
-      ['prmpt', 'words'],
+      ['prmpt', 'words', 'prompt'],
     )
     assert.equal([error.code, pod.emulator.stats.runsStarted], ['usage', 0])
   }))

@@ -53,7 +53,7 @@ test('workflows: a table, which is whole where no window cuts it', async () => {
     id: 'd1ptych7two2',
     name: 'Diptych',
     description: 'Two images from one prompt, or from one prompt each',
-    inputs: { prompt: { kind: 'string' }, seed: { kind: 'number' } },
+    inputs: { prompt: { kind: 'string', array: true }, seed: { kind: 'number', required: false } },
     outputs: { left_image: 'image', right_image: 'image' },
   })
 })
@@ -65,16 +65,16 @@ test('workflows ID or NAME: one in detail, with a line to copy', async () => {
     `Text to Image (bncu0a1kipv)
 Generate an image from text input
 
-input       kind
+input       kind    values
 text_51536  string
-seed        number
-image_1234  image
-video_1239  video
+seed        number  optional
+image_1234  image   optional
+video_1239  video   optional
 
 output        kind
 image_output  image
 
-flowscale run bncu0a1kipv text_51536="TEXT" seed=NUMBER image_1234=@FILE video_1239=@FILE
+flowscale run bncu0a1kipv text_51536="TEXT"
 `,
   )
   assert.equal((await both(['workflows', 'bncu0a1kipv'])).value, value)
