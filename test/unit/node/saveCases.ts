@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ArgumentError } from '@flowscale/client'
 import { FileError, saveOutput } from '@flowscale/client/node'
 import {
   assertBare,
@@ -151,6 +152,15 @@ export const saveCases: Record<string, Case> = {
     controller.abort(reason)
     assert.equal(await saved.catch((error: unknown) => error), reason)
     assertEmpty(lab.folder)
+    // An error of ours, such as that of another file, comes back as it was, too.
+    const stalled = linkOf(lab, { cut: 400_000, stall: 1 })
+    const stop = new AbortController()
+    const stopped = saveOutput(clientOf(lab), stalled.url, join(lab.folder, 'a.png'), { signal: stop.signal })
+    while (!(await stalled.seen())[0]?.sent) await new Promise((done) => setTimeout(done, 5))
+    const other = new ArgumentError('another file')
+    stop.abort(other)
+    assert.equal(await stopped.catch((error: unknown) => error), other)
+    assert.deepEqual([other.message, 'path' in other], ['another file', false])
     const aborted = { signal: AbortSignal.abort(reason) }
     const never = linkOf(lab)
     const error = await saveOutput(clientOf(lab), never.url, `${lab.folder}/new/`, aborted).catch((e) => e)
