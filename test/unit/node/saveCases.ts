@@ -198,6 +198,16 @@ export const saveCases: Record<string, Case> = {
     assert.equal(error.code === 'ERR_FLOWSCALE_HTTP' && error.status, 403)
     assertSaved(lab.folder, 'a.png', whole)
   },
+  async 'an error shows no link that the server echoes'(lab) {
+    const word = 'a+b/c=0123456'
+    const link = linkOf(lab, { echo: 1, sig: word })
+    const error = await errorOf(saveOutput(clientOf(lab), link.url, join(lab.folder, 'a.png')), 'a.png')
+    assert.ok(error.code === 'ERR_FLOWSCALE_HTTP')
+    assert.match(`${error.body}`, /^No \/file\.png\?id=.*&secret=\[redacted\].*, \/file\.png/)
+    const shown = error.message + JSON.stringify(error)
+    assert.ok(!shown.includes(word) && !shown.includes(encodeURIComponent(word)), shown)
+    assertBare(await link.seen())
+  },
   async 'a redirect to another origin carries the range, and no key'(lab) {
     const link = linkOf(lab, { cut: 400_000, cuts: 2 })
     // The redirect counts as the first answer, so that the file breaks off once.
