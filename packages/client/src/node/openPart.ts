@@ -35,7 +35,8 @@ export async function openPart(target: string, path: string): Promise<Part> {
     try {
       return await run()
     } catch (cause) {
-      throw new FileError(`${path} was not saved: it ${whyNot(cause)}`, { path, cause })
+      const why = Object(cause).code === 'ENOENT' ? 'its folder or its part is gone' : `it ${whyNot(cause)}`
+      throw new FileError(`${path} was not saved: ${why}`, { path, cause })
     }
   }
   return {
