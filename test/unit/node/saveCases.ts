@@ -1,5 +1,6 @@
 // saveOutput, in every way in which it can end.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -264,6 +265,16 @@ export const saveCases: Record<string, Case> = {
     assert.equal(readFileSync(victim, 'utf8'), 'mine')
     assert.equal(readFileSync(join(lab.folder, 'file.png')).length, 1_000_000)
     assert.deepEqual(readdirSync(lab.folder).sort(), ['file.png', 'victim'])
+  },
+  async 'a pipe at the target is not replaced'(lab) {
+    if (process.platform === 'win32' || lab.runtime === 'Deno') return lab.skip('no pipes with a name there')
+    const { url, seen } = linkOf(lab)
+    const path = join(lab.folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const error = await errorOf(saveOutput(clientOf(lab), url, path), path)
+    assert.equal(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /is no regular file/)
+    assert.deepEqual([await seen(), readdirSync(lab.folder)], [[], ['pipe']])
   },
   async 'two saves to one path leave one whole file'(lab) {
     const path = join(lab.folder, 'a.png')
