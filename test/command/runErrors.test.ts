@@ -168,4 +168,12 @@ test('1: outputs that can not be saved are there still', () =>
     assert.equal(filesIn(cwd), [])
   }))
 
+test('1: an output that got no answer: no advice about the address or the key, which are right', () =>
+  withPod({ faults: always('downloadOutput', 'reset-early') }, async ({ pod, cwd, env }) => {
+    const { code, stderr } = await flowscale(['run', ...writer, '-o', 'out'], { cwd, env })
+    assert.is(code, 1, stderr)
+    assert.match(stderr, `Run ${onlyRun(pod)} has ended well, but`)
+    assert.match(stderr, /got no answer: \S+\. To save its outputs: /)
+  }))
+
 test.run()

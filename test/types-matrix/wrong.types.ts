@@ -67,6 +67,7 @@ const rows: [name: string, code: string][] = [
   ['image', `defineWorkflow<{ text: string; image: Promise<Blob> }, 'a'>('w', ['a'])`],
   ['tags', `defineWorkflow<{ text: string; tags: Map<string, string> }, 'a'>('w', ['a'])`],
   ['imagee', `defineWorkflow<Inputs, 'image'>('w', ['imagee'])`],
+  ['image', `defineWorkflow<Inputs>('w', ['image'])`],
   ['bncu0a1kipv', `run(client, 'bncu0a1kipv', { text_51536 })`],
   ['run', `nameOutputs(images, run(client, images, { text_51536 }))`],
   ['download_url', `run(client, images, { text_51536 }).then(({ outputs }) => outputs.mask.download_url)`],

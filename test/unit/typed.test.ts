@@ -1,4 +1,5 @@
 // Workflows with types: their definition, how outputs find their names, and what reaches the functions below.
+import { inspect } from 'node:util'
 import { ArgumentError, isFlowScaleError, ResponseError } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
 import { defineWorkflow, nameOutputs, run, runMany, submit } from '@flowscale/client/typed'
@@ -168,8 +169,11 @@ test('an output that fits no name: the error has all of them', () => {
       error.message,
     )
     assert.match(error.message, /declare what .*error\.result/)
+    const { status, method, url, body, requestId, response } = error
+    assert.equal([status, method, url, body, error.errors], [200, 'GET', '', null, []])
+    assert.equal([requestId, response], [null, undefined])
     // The links are signed.
-    assert.not.match(JSON.stringify(error), /s3cret/)
+    assert.not.match(JSON.stringify(error) + inspect(error, { showHidden: true, depth: 9 }), /s3cret/)
     assert.not.ok(Object.keys(error).includes('result'))
   }
 })

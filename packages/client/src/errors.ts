@@ -166,7 +166,7 @@ export class ResponseError extends FlowScaleError {
   declare readonly response: Response | undefined
   /**
    * Not enumerable, as its links are signed. The whole result of the run, where an output fits no name that its workflow
-   * declares: the run was paid for, and its files can be fetched. `status` and what follows it above are not told then.
+   * declares: the run was paid for, and its files can be fetched. `status` is 200 then; `url`, `body` and `errors` are empty.
    */
   declare readonly result?: RunResult
 }

@@ -317,6 +317,8 @@ export async function typed(client: Client, prompt: Prompt, blob: Blob, bytes: U
   await run(client, textToImage, { text: 'a', photo: './cat.png' })
   // @ts-expect-error: no such output
   say(result.outputs.images)
+  // @ts-expect-error: the outputs are not named, so that each name would do
+  defineWorkflow<{ text: string }>('w', ['image'])
   // @ts-expect-error: a promise can't be sent
   defineWorkflow<{ image: Promise<Blob> }, 'image'>('w', ['image'])
 }

@@ -83,5 +83,6 @@ export function assertBare(seen: readonly Seen[]): void {
   for (const { headers } of seen) {
     assert.equal(headers['x-api-key'], undefined)
     assert.equal(headers['x-own'], undefined)
+    assert.ok(!JSON.stringify(headers).includes(signature))
   }
 }

@@ -1,8 +1,10 @@
 // saveOutput, in every way in which it can end.
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ArgumentError } from '@flowscale/client'
 import { FileError, saveOutput } from '@flowscale/client/node'
 import {
   assertBare,
@@ -151,6 +153,15 @@ export const saveCases: Record<string, Case> = {
     controller.abort(reason)
     assert.equal(await saved.catch((error: unknown) => error), reason)
     assertEmpty(lab.folder)
+    // An error of ours, such as that of another file, comes back as it was, too.
+    const stalled = linkOf(lab, { cut: 400_000, stall: 1 })
+    const stop = new AbortController()
+    const stopped = saveOutput(clientOf(lab), stalled.url, join(lab.folder, 'a.png'), { signal: stop.signal })
+    while (!(await stalled.seen())[0]?.sent) await new Promise((done) => setTimeout(done, 5))
+    const other = new ArgumentError('another file')
+    stop.abort(other)
+    assert.equal(await stopped.catch((error: unknown) => error), other)
+    assert.deepEqual([other.message, 'path' in other], ['another file', false])
     const aborted = { signal: AbortSignal.abort(reason) }
     const never = linkOf(lab)
     const error = await saveOutput(clientOf(lab), never.url, `${lab.folder}/new/`, aborted).catch((e) => e)
@@ -187,6 +198,16 @@ export const saveCases: Record<string, Case> = {
     const error = await errorOf(saveOutput(clientOf(lab), gone.url, join(lab.folder, 'b.png')), 'b.png')
     assert.equal(error.code === 'ERR_FLOWSCALE_HTTP' && error.status, 403)
     assertSaved(lab.folder, 'a.png', whole)
+  },
+  async 'an error shows no link that the server echoes'(lab) {
+    const word = 'a+b/c=0123456'
+    const link = linkOf(lab, { echo: 1, sig: word })
+    const error = await errorOf(saveOutput(clientOf(lab), link.url, join(lab.folder, 'a.png')), 'a.png')
+    assert.ok(error.code === 'ERR_FLOWSCALE_HTTP')
+    assert.match(`${error.body}`, /^No \/file\.png\?id=.*&secret=\[redacted\].*, \/file\.png/)
+    const shown = error.message + JSON.stringify(error)
+    assert.ok(!shown.includes(word) && !shown.includes(encodeURIComponent(word)), shown)
+    assertBare(await link.seen())
   },
   async 'a redirect to another origin carries the range, and no key'(lab) {
     const link = linkOf(lab, { cut: 400_000, cuts: 2 })
@@ -245,6 +266,16 @@ export const saveCases: Record<string, Case> = {
     assert.equal(readFileSync(join(lab.folder, 'file.png')).length, 1_000_000)
     assert.deepEqual(readdirSync(lab.folder).sort(), ['file.png', 'victim'])
   },
+  async 'a pipe at the target is not replaced'(lab) {
+    if (process.platform === 'win32' || lab.runtime === 'Deno') return lab.skip('no pipes with a name there')
+    const { url, seen } = linkOf(lab)
+    const path = join(lab.folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const error = await errorOf(saveOutput(clientOf(lab), url, path), path)
+    assert.equal(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /is no regular file/)
+    assert.deepEqual([await seen(), readdirSync(lab.folder)], [[], ['pipe']])
+  },
   async 'two saves to one path leave one whole file'(lab) {
     const path = join(lab.folder, 'a.png')
     const client = clientOf(lab)
@@ -276,7 +307,21 @@ export const saveCases: Record<string, Case> = {
     assert.deepEqual(await seen(), [])
     assert.deepEqual(readdirSync(lab.folder).sort(), ['dir', 'file'])
   },
-  async 'a folder that is gone at the end is an error of ours'(lab) {
+  async 'a folder that is gone at the end is said to be'(lab) {
+    if (process.platform === 'win32') return lab.skip('a folder with an open file stays there')
+    const folder = join(lab.folder, 'in')
+    mkdirSync(folder)
+    const link = linkOf(lab, { slowMs: 30 })
+    const path = join(folder, 'a.png')
+    const saved = errorOf(saveOutput(clientOf(lab), link.url, path), path)
+    while (!(await link.seen())[0]?.sent) await new Promise((done) => setTimeout(done, 5))
+    rmSync(folder, { recursive: true })
+    const error = await saved
+    assert.equal(error.code, 'ERR_FLOWSCALE_FILE')
+    assert.match(error.message, /a\.png was not saved: its folder or its part is gone$/)
+    assertEmpty(lab.folder)
+  },
+  async 'a folder in the way at the end is an error of ours'(lab) {
     const link = linkOf(lab, { slowMs: 30 })
     const path = join(lab.folder, 'a.png')
     const saved = errorOf(saveOutput(clientOf(lab), link.url, path), path)

@@ -28,6 +28,8 @@ export interface Script {
   /** From this answer on a link of `sig=old` is refused. */
   expires?: number
   unasked206?: 1
+  /** Is refused with its own address in the answer, as it is and decoded. */
+  echo?: 1
   /** Pauses between pieces, in ms. */
   slowMs?: number
 }
@@ -106,6 +108,11 @@ export async function serveFiles() {
     const refuse = (status: number) => {
       entry.status = status
       response.writeHead(status).end()
+    }
+    if (script.echo) {
+      entry.status = 404
+      response.writeHead(404).end(`No ${request.url}, ${decodeURIComponent(request.url!)}`)
+      return
     }
     if (script.sig === 'old' && before + 1 >= Number(script.expires ?? 99)) return refuse(403)
     const version = script.change && before > 0 ? 1 : 0

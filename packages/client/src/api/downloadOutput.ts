@@ -69,8 +69,6 @@ export async function download(
   reveal(client)
   checkOptions(options, requestRules)
   const { filename, url } = readSource(source)
-  // Without headers, which are not sent there. The key is known so that it is kept out of errors.
-  const bare = hide({ ...client }, { ...reveal(client), headers: {} })
   const plain = { ...options, headers: undefined }
   // Without the key, which a redirect could carry away, too. The body follows the caller's signal to its end.
   const follow = (fetch: Fetch, url: string, init: RequestInit) => {
@@ -82,7 +80,10 @@ export async function download(
   for (let renewed = false; ; renewed = true) {
     link ||= await askForLink(client, filename!, options)
     try {
-      const { href, origin, pathname } = new URL(link)
+      const { href, origin, pathname, search, searchParams } = new URL(link)
+      // Not sent there: what is in them, the key included, is kept out of errors, where a server may echo it.
+      const signs = [search.replace(/[?&]([^=&]*=)?/g, ' '), ...searchParams.values()].join(' ')
+      const bare = hide({ ...client }, { ...reveal(client), headers: { signs } })
       const call = { options: plain, url: origin + pathname, fetchWith: follow }
       return (await request(bare, href, call)) as unknown as DownloadResponse
     } catch (error) {

@@ -21,8 +21,12 @@ export interface Part {
 export async function openPart(target: string, path: string): Promise<Part> {
   const folder = dirname(target)
   const part = join(folder, `.${cutName(basename(target), 230)}.${randomBytes(6).toString('hex')}.part`)
-  if (await isFolder(target))
+  const there = await lstat(target).catch(() => undefined)
+  if (there?.isDirectory())
     throw new ArgumentError(`path: ${path} is a folder; pass a file, or what it is in`)
+  // Root could replace /dev/null.
+  if (there && !there.isFile() && !there.isSymbolicLink())
+    throw new ArgumentError(`path: ${path} is no regular file`)
   const file = await open(part, 'wx').catch((cause) => {
     const why = cause.code === 'ENOENT' ? 'is in a folder that is not there; create it' : whyNot(cause)
     throw new ArgumentError(`path: ${path} ${why}`, { cause })
@@ -35,7 +39,8 @@ export async function openPart(target: string, path: string): Promise<Part> {
     try {
       return await run()
     } catch (cause) {
-      throw new FileError(`${path} was not saved: it ${whyNot(cause)}`, { path, cause })
+      const why = Object(cause).code === 'ENOENT' ? 'its folder or its part is gone' : `it ${whyNot(cause)}`
+      throw new FileError(`${path} was not saved: ${why}`, { path, cause })
     }
   }
   return {
@@ -61,9 +66,3 @@ export async function openPart(target: string, path: string): Promise<Part> {
     },
   }
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )

@@ -61,7 +61,8 @@ export async function saveOutput(
     await part.finish()
     return { path: target, bytes }
   } catch (error) {
-    if (isFlowScaleError(error) && !('path' in error)) {
+    // The reason of an abort is the caller's, also where it is one of ours.
+    if (isFlowScaleError(error) && error !== options.signal?.reason && !('path' in error)) {
       Object.assign(error, { path: target, message: `${target} was not saved: ${error.message}` })
     }
     throw error

@@ -5,7 +5,8 @@ import type { Sendable, TypedWorkflow } from './types.ts'
 
 /**
  * Gives a workflow the types of its inputs and the names of its outputs, for {@link run}, {@link submit} and
- * {@link runMany}. Without type arguments the inputs are any {@link Inputs}.
+ * {@link runMany}. Pass both type arguments, the second with the names that are in `outputNames`, all of them; or none: then
+ * the inputs are any {@link Inputs}.
  *
  * Where there are several outputs, `outputNames` are what the names of their files are or start with, up to a `_`, `.`
  * or `-`.
@@ -22,10 +23,10 @@ import type { Sendable, TypedWorkflow } from './types.ts'
  * console.log(outputs.image_output[0]?.download_url)
  * ```
  */
-export function defineWorkflow<I extends object & Sendable<I> = Inputs, O extends string = string>(
-  id: string,
-  outputNames: readonly O[],
-): TypedWorkflow<I, O> {
+export function defineWorkflow<
+  I extends object & Sendable<I> = Inputs,
+  O extends string = 'name the outputs in a second type argument',
+>(id: string, outputNames: readonly O[]): TypedWorkflow<I, O> {
   check('id', id, isId)
   check(
     'outputNames',

@@ -45,10 +45,10 @@ export function nameOutputs<O extends string>(
     new ResponseError(
       `Output ${odd} of run ${runId} fits no name in outputNames (${outputNames}): ` +
         'declare what the names of its files start with. error.result has all outputs',
-      { runId },
+      { runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
     ),
     'result',
-    // Not enumerable, as the links in it are signed.
-    { value: result },
+    // Out of sight of inspection and JSON, as the links in it are signed.
+    { get: () => result },
   )
 }

@@ -2,7 +2,6 @@ import { join, sep } from 'node:path'
 import type { Client } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
 import type { ResultOutput } from '@flowscale/client/poller'
-import { describeError } from '../describeError.ts'
 import type { Delivered } from './types.ts'
 
 interface Options {
@@ -39,7 +38,8 @@ export async function saveOutputs(
       onSaved(one)
     } catch (error) {
       signal.throwIfAborted()
-      failures.push(describeError(error).message)
+      // As it is: advice about the address and the key would be of no use here.
+      failures.push(error instanceof Error ? error.message : `${error}`)
     }
   }
   return { saved, failures }
