@@ -82,6 +82,22 @@ test('an error of the server is one line, and its escapes are shown', async () =
   }
 })
 
+test('so is a note, whatever a run failed by', async () => {
+  const error = 'no\n\x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J'
+  const failing = await listen((request, response) => {
+    const _id = /[ab]$/.exec(request.url!)?.[0]
+    if (!_id) return void response.writeHead(404).end()
+    response.end(JSON.stringify({ status: 'success', data: { _id, status: 'failed', error, inputs: [], outputs: [] } }))
+  })
+  try {
+    const { stderr } = await flowscale(['wait', 'a', 'b', '--url', failing.url])
+    const told = String.raw`failed: no \x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J`
+    assert.equal(stderr.split('\n').slice(0, 2).sort(), [`Run a ${told}`, `Run b ${told}`])
+  } finally {
+    await failing.close()
+  }
+})
+
 for (const [what, set, isColored] of [
   ['colours in a terminal', {}, true],
   ['NO_COLOR', { NO_COLOR: '1' }, false],

@@ -1,4 +1,4 @@
-import { clean, cleanLines } from './clean.ts'
+import { clean, cleanLine, cleanLines } from './clean.ts'
 import { writeLines } from './statusLine.ts'
 import { terminal } from './terminal.ts'
 
@@ -28,7 +28,7 @@ export function createOutput(isJson: boolean): Output {
       else if (text) writeLines(process.stdout, `${cleanLines(text.replace(/\n$/, ''))}\n`)
     },
     note(line) {
-      if (!isJson) writeLines(process.stderr, `${cleanLines(line)}\n`)
+      if (!isJson) writeLines(process.stderr, `${cleanLine(line)}\n`)
     },
     error(fields, message) {
       if (isJson) return print({ error: fields })
