@@ -87,7 +87,9 @@ test('so is a note, whatever a run failed by', async () => {
   const failing = await listen((request, response) => {
     const _id = /[ab]$/.exec(request.url!)?.[0]
     if (!_id) return void response.writeHead(404).end()
-    response.end(JSON.stringify({ status: 'success', data: { _id, status: 'failed', error, inputs: [], outputs: [] } }))
+    response.end(
+      JSON.stringify({ status: 'success', data: { _id, status: 'failed', error, inputs: [], outputs: [] } }),
+    )
   })
   try {
     const { stderr } = await flowscale(['wait', 'a', 'b', '--url', failing.url])

@@ -17,7 +17,8 @@ const escaped = (character: string): string => {
 export const clean = (text: string): string => text.trim().replace(/\s+/g, ' ').replace(hiddenParts, escaped)
 
 /** The same for a line that the command made, with its spaces. */
-export const cleanLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').replace(hiddenParts, escaped)
+export const cleanLine = (text: string): string =>
+  text.replace(/\s*\n\s*/g, ' ').replace(hiddenParts, escaped)
 
 /** The same for a text that the command made, with its lines and colours. */
 export const cleanLines = (text: string): string =>
