@@ -68,6 +68,7 @@ test('in a pipe the same, and JSON is exact', async () => {
   assert.ok(text.stdout.includes(list[0]!.name))
   const json = await flowscale(['workflows', '--json'], { env })
   assert.is(JSON.parse(json.stdout)[1].name, list[1]!.name)
+  assert.not.match(json.stdout, /\x9b|\u202e/)
 })
 
 test('an error of the server is one line, and its escapes are shown', async () => {

@@ -20,6 +20,10 @@ export const clean = (text: string): string => text.trim().replace(/\s+/g, ' ').
 export const cleanLine = (text: string): string =>
   text.replace(/\s*\n\s*/g, ' ').replace(hiddenParts, escaped)
 
+/** JSON that means the same, and that a terminal only shows. */
+export const cleanJson = (json: string): string =>
+  json.replace(hiddenParts, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** The same for a text that the command made, with its lines and colours. */
 export const cleanLines = (text: string): string =>
   text.replace(keptOrHidden, (character, isKept) => (isKept ? character : escaped(character)))
