@@ -127,12 +127,12 @@ test('5: a wrong key', () =>
 for (const isJson of [false, true]) {
   test(`6: a submission without an answer can be found by its group${isJson ? ' (JSON)' : ''}`, () =>
     withPod({ faults: always('executeWorkflow', 'reset-late') }, async ({ pod, cwd, env }) => {
-      const args = ['run', ...writer, ...(isJson ? ['--json'] : [])]
+      const args = ['run', ...writer, ...(isJson ? ['--json'] : ['--group', 'ada l'])]
       const ended = await flowscale(args, { cwd, env })
       assert.is(ended.code, 6)
       const { groupId } = pod.emulator.ledger.runs[0]!
       assert.is(pod.emulator.ledger.runs.length, 1, 'it was not sent again')
-      if (!isJson) return assert.match(ended.stderr, `"flowscale runs --group ${groupId}"`)
+      if (!isJson) return assert.match(ended.stderr, `"flowscale runs --group 'ada l'"`)
       const { error } = linesOf(ended).at(-1)
       assert.equal([error.maybeSubmitted, error.groupId, error.workflowId], [true, groupId, 't3xtwr1ter00'])
     }))

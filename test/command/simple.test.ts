@@ -129,7 +129,7 @@ face    image   one of a.png
 output  kind
 image   image
 
-flowscale run 'it'\\''s' prompt="TEXT" 'style=in oil' 'at=@@home' face=@FILE
+flowscale run 'it'\\''s' prompt="TEXT" 'style=in oil' at=@@home face=@FILE
 `,
     )
     assert.is(value.name, 'Own\x1b[2J')
@@ -283,6 +283,7 @@ for (const [what, status, code, name] of failures) {
     try {
       const text = await flowscale(['get', 'a'], { env })
       assert.equal([text.code, text.stdout], [code, ''])
+      if (status === 302) assert.match(text.stderr, 'set --url or FLOWSCALE_API_URL to the final address')
       assert.match(text.stderr, /^flowscale: [^\n\x1b]+\n$/)
       const json = await flowscale(['get', 'a', '--json'], { env })
       const { error } = JSON.parse(json.stdout)

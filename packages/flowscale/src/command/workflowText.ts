@@ -1,5 +1,6 @@
 import { clean } from './clean.ts'
 import type { InputFacts, WorkflowFacts } from './describeWorkflow.ts'
+import { quote } from './quote.ts'
 import { table } from './table.ts'
 
 /** A workflow for people: what it takes, what it gives, and a line to copy. */
@@ -46,7 +47,3 @@ function example(input: string, { kind, default: byDefault, options }: InputFact
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
-
-/** A word for a shell: it is copied there, and a server may have written it. */
-const quote = (word: string): string =>
-  /^[\w.=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
