@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { barText } from '../../packages/flowscale/src/command/batch/createTally.ts'
+import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolder.ts'
 import { nameFiles } from '../../packages/flowscale/src/command/batch/nameFiles.ts'
 import { openLines } from '../../packages/flowscale/src/command/batch/openLines.ts'
 import { writeWhole } from '../../packages/flowscale/src/command/batch/writeWhole.ts'
@@ -92,11 +93,26 @@ test('lines of a file that was moved away are an error, and stay one', async () 
   assert.is(await readFile(`${path}.old`, 'utf8'), '')
 })
 
-test('a damaged line is an error that says which', async () => {
-  const path = join(folder, 'runs.jsonl')
-  await writeFile(path, '{"a":1}\n{"a":\n{"a":3}\n')
-  const error = await openLines(path).catch((error) => error)
-  assert.match(error.message, /Line 2 of .*runs\.jsonl is damaged: remove that line/)
+for (const line of ['{"a":', 'null', '7']) {
+  test(`a damaged line is an error that says which: ${line}`, async () => {
+    const path = join(folder, 'runs.jsonl')
+    await writeFile(path, `{"a":1}\n${line}\n{"a":3}\n`)
+    const error = await openLines(path).catch((error) => error)
+    assert.match(error.message, /Line 2 of .*runs\.jsonl is damaged: remove that line/)
+  })
+}
+
+test('the lock of a dead process is taken over, but not that of another machine of the same name', async () => {
+  const path = join(folder, 'batch.lock')
+  await lockFolder(folder)
+  // No system gives such a pid.
+  const dead = { ...JSON.parse(await readFile(path, 'utf8')), pid: 2 ** 30 }
+  await writeFile(path, JSON.stringify({ ...dead, machine: 'another' }))
+  const error = await lockFolder(folder).catch((error) => error)
+  assert.match(error.message, `is in use by process ${dead.pid} on`)
+  await writeFile(path, JSON.stringify(dead))
+  const unlock = await lockFolder(folder)
+  unlock()
 })
 
 test('a file that is written whole is as it was where that fails', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { FaultKind, FaultOptions } from '@flowscale/emulator'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { listen } from '../support/listen.ts'
 import { flowscale } from './kit.ts'
 import { filesIn, linesOf, onlyRun, withPod } from './runKit.ts'
 
@@ -126,12 +127,12 @@ test('5: a wrong key', () =>
 for (const isJson of [false, true]) {
   test(`6: a submission without an answer can be found by its group${isJson ? ' (JSON)' : ''}`, () =>
     withPod({ faults: always('executeWorkflow', 'reset-late') }, async ({ pod, cwd, env }) => {
-      const args = ['run', ...writer, ...(isJson ? ['--json'] : [])]
+      const args = ['run', ...writer, ...(isJson ? ['--json'] : ['--group', 'ada l'])]
       const ended = await flowscale(args, { cwd, env })
       assert.is(ended.code, 6)
       const { groupId } = pod.emulator.ledger.runs[0]!
       assert.is(pod.emulator.ledger.runs.length, 1, 'it was not sent again')
-      if (!isJson) return assert.match(ended.stderr, `"flowscale runs --group ${groupId}"`)
+      if (!isJson) return assert.match(ended.stderr, `"flowscale runs --group 'ada l'"`)
       const { error } = linesOf(ended).at(-1)
       assert.equal([error.maybeSubmitted, error.groupId, error.workflowId], [true, groupId, 't3xtwr1ter00'])
     }))
@@ -156,6 +157,23 @@ test('a server that forgets the run in the wait: the id is told', () =>
     assert.is(code, 4, stderr)
     assert.match(stderr, onlyRun(pod))
   }))
+
+test('1, not 2: the server refuses a question about a run that was submitted', async () => {
+  const server = await listen((request, response) => {
+    request.resume()
+    const isSubmission = request.method === 'POST'
+    if (isSubmission) return void response.end('{"status":"success","data":{"run_id":"r-1"}}')
+    response.statusCode = request.url!.endsWith('/runs/r-1') ? 400 : 404
+    response.end('{"status":"error","errors":["no such id"]}')
+  })
+  try {
+    const { code, stderr } = await flowscale(['run', 'w1', 'a=b', '--url', server.url])
+    assert.is(code, 1)
+    assert.match(stderr, /no such id\. To wait for it and save its outputs: flowscale wait r-1 -o DIR\n$/)
+  } finally {
+    await server.close()
+  }
+})
 
 test('1: outputs that can not be saved are there still', () =>
   withPod({ faults: always('downloadOutput', 'http-500') }, async ({ pod, cwd, env }) => {

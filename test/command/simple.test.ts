@@ -89,13 +89,22 @@ test('workflows of a server that knows more than kinds', async () => {
       id: "it's",
       name: 'Own\x1b[2J',
       description: '',
-      inputs: { prompt: 'string', style: 'string', steps: 'number', mask: 'image' },
+      inputs: {
+        prompt: 'string',
+        style: 'string',
+        steps: 'number',
+        mask: 'image',
+        at: 'string',
+        face: 'image',
+      },
       outputs: { image: 'image' },
       input_details: {
         prompt: { description: 'What to paint' },
         style: { options: ['in oil', 'ink'] },
         steps: { required: false, default: 20, min: 1, max: 50, integer: true },
         mask: { required: false, array: true },
+        at: { default: '@home' },
+        face: { options: ['a.png'] },
       },
     },
   ]
@@ -114,11 +123,13 @@ prompt  string                              What to paint
 style   string  one of in oil, ink
 steps   number  default 20; 1 to 50; whole
 mask    image   optional; may be repeated
+at      string  default @home
+face    image   one of a.png
 
 output  kind
 image   image
 
-flowscale run 'it'\\''s' prompt="TEXT" 'style=in oil'
+flowscale run 'it'\\''s' prompt="TEXT" 'style=in oil' at=@@home face=@FILE
 `,
     )
     assert.is(value.name, 'Own\x1b[2J')
@@ -272,6 +283,7 @@ for (const [what, status, code, name] of failures) {
     try {
       const text = await flowscale(['get', 'a'], { env })
       assert.equal([text.code, text.stdout], [code, ''])
+      if (status === 302) assert.match(text.stderr, 'set --url or FLOWSCALE_API_URL to the final address')
       assert.match(text.stderr, /^flowscale: [^\n\x1b]+\n$/)
       const json = await flowscale(['get', 'a', '--json'], { env })
       const { error } = JSON.parse(json.stdout)

@@ -68,6 +68,7 @@ test('in a pipe the same, and JSON is exact', async () => {
   assert.ok(text.stdout.includes(list[0]!.name))
   const json = await flowscale(['workflows', '--json'], { env })
   assert.is(JSON.parse(json.stdout)[1].name, list[1]!.name)
+  assert.not.match(json.stdout, /\x9b|\u202e/)
 })
 
 test('an error of the server is one line, and its escapes are shown', async () => {
@@ -77,6 +78,24 @@ test('an error of the server is one line, and its escapes are shown', async () =
   try {
     const { stderr } = await flowscale(['get', 'a', '--url', failing.url])
     assert.match(stderr, /^flowscale: .*no\\x1b\[2J way\\x9b31m\.?\n$/)
+  } finally {
+    await failing.close()
+  }
+})
+
+test('so is a note, whatever a run failed by', async () => {
+  const error = 'no\n\x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J'
+  const failing = await listen((request, response) => {
+    const _id = /[ab]$/.exec(request.url!)?.[0]
+    if (!_id) return void response.writeHead(404).end()
+    response.end(
+      JSON.stringify({ status: 'success', data: { _id, status: 'failed', error, inputs: [], outputs: [] } }),
+    )
+  })
+  try {
+    const { stderr } = await flowscale(['wait', 'a', 'b', '--url', failing.url])
+    const told = String.raw`failed: no \x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J`
+    assert.equal(stderr.split('\n').slice(0, 2).sort(), [`Run a ${told}`, `Run b ${told}`])
   } finally {
     await failing.close()
   }

@@ -195,6 +195,8 @@ test('values of JSON are as they are, and text of a file kind is as on a command
     [{ flag: 2 }, /true or false/],
     [{ image: 7 }, /must be an image/],
     [{ image: {} }, /must be an image/],
+    [{ seed: { wrong: 'x' } }, /^seed must be a number/],
+    [{ text: { wrong: 'x' } }, /^text must be a text/],
     [{ other: [[1]] }, /list in a list/],
   ] as const) {
     assert.match(await refused(() => fromJson(plain, value)), pattern)

@@ -21,12 +21,7 @@ export function addVerb(
     })
   const parts = args.match(/[<[][^>\]]*[>\]]/g) ?? []
   for (const part of parts) command.argument(part)
-  for (const flag of flags) {
-    const check = checkFlag(flag.form, flagsOf(entry))
-    if (flag.isList) {
-      command.option(flag.form, '', (value: string, list: string[] = []) => [...list, check(value)])
-    } else command.option(flag.form, '', check)
-  }
+  for (const { form } of flags) command.option(form, '', checkFlag(form, flagsOf(entry)))
   command.action(async () => {
     const given = command.args
     if (!args.includes('...') && given.length > parts.length) {

@@ -1,6 +1,7 @@
 import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
 import { CommandError, exitCodes, type Failure } from './CommandError.ts'
 import { Interrupted } from './Interrupted.ts'
+import { quote } from './quote.ts'
 
 export interface Described {
   /** Not of what was interrupted. */
@@ -89,7 +90,7 @@ function withAdvice(error: Error, { unusedKey }: Circumstances): string {
     status?: number
   }
   if (maybeSubmitted) {
-    const found = groupId ? `flowscale runs --group ${groupId}` : 'flowscale runs'
+    const found = groupId ? `flowscale runs --group ${quote(groupId)}` : 'flowscale runs'
     return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
   }
   if ((status === 401 || status === 403) && unusedKey) {
@@ -97,5 +98,7 @@ function withAdvice(error: Error, { unusedKey }: Circumstances): string {
   }
   if (status === 401 || status === 403)
     return `${message}. Check the key: --api-key, FLOWSCALE_API_KEY or .env.`
+  if (error.name === 'RedirectError')
+    return message.replace('set baseUrl to', 'set --url or FLOWSCALE_API_URL to')
   return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message
 }

@@ -1,4 +1,4 @@
-import { clean, cleanLines } from './clean.ts'
+import { clean, cleanJson, cleanLine, cleanLines } from './clean.ts'
 import { writeLines } from './statusLine.ts'
 import { terminal } from './terminal.ts'
 
@@ -15,9 +15,9 @@ export interface Output {
   error(fields: object, message: string): void
 }
 
-/** JSON is exact. A text is cleaned, as a part of it may come from the server. */
+/** JSON stays exact. All is cleaned, as a part of it may come from the server. */
 export function createOutput(isJson: boolean): Output {
-  const print = (value: unknown) => writeLines(process.stdout, `${JSON.stringify(value)}\n`)
+  const print = (value: unknown) => writeLines(process.stdout, `${cleanJson(JSON.stringify(value))}\n`)
   return {
     isJson,
     event(name, fields) {
@@ -28,7 +28,7 @@ export function createOutput(isJson: boolean): Output {
       else if (text) writeLines(process.stdout, `${cleanLines(text.replace(/\n$/, ''))}\n`)
     },
     note(line) {
-      if (!isJson) writeLines(process.stderr, `${cleanLines(line)}\n`)
+      if (!isJson) writeLines(process.stderr, `${cleanLine(line)}\n`)
     },
     error(fields, message) {
       if (isJson) return print({ error: fields })

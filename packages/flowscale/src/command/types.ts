@@ -1,8 +1,8 @@
 import type { Client } from '@flowscale/client'
 import type { Output } from './output.ts'
 
-/** What a flag says; one that may be repeated says a list. */
-export type FlagValue = string | boolean | string[] | undefined
+/** What a flag says. */
+export type FlagValue = string | boolean | undefined
 
 /** What one start of the command is asked for. */
 export interface Call {
@@ -24,8 +24,6 @@ export interface Flag {
   /** As `-o, --output <dir>`. */
   readonly form: string
   readonly about: string
-  /** May be given more than once. */
-  readonly isList?: true
 }
 
 /** How a verb is called. */

@@ -1,5 +1,6 @@
 import { clean } from './clean.ts'
 import type { InputFacts, WorkflowFacts } from './describeWorkflow.ts'
+import { quote } from './quote.ts'
 import { table } from './table.ts'
 
 /** A workflow for people: what it takes, what it gives, and a line to copy. */
@@ -37,14 +38,12 @@ function limitsOf({ required, default: byDefault, min, max, integer, array, opti
 }
 
 function example(input: string, { kind, default: byDefault, options }: InputFacts): string {
+  // A file of the server is none of yours.
+  if (['image', 'video', 'audio', 'file'].includes(kind)) return `${quote(input)}=@FILE`
   const value = byDefault ?? (Array.isArray(options) ? options[0] : undefined)
-  if (value !== undefined) return quote(`${input}=${show(value)}`)
-  const files = ['image', 'video', 'audio', 'file']
-  return `${quote(input)}=${files.includes(kind) ? '@FILE' : kind === 'number' ? 'NUMBER' : kind === 'boolean' ? 'true' : '"TEXT"'}`
+  // A text that begins with @ is no file of yours either.
+  if (value !== undefined) return quote(`${input}=${show(value).replace(/^@/, '@@')}`)
+  return `${quote(input)}=${kind === 'number' ? 'NUMBER' : kind === 'boolean' ? 'true' : '"TEXT"'}`
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
-
-/** A word for a shell: it is copied there, and a server may have written it. */
-const quote = (word: string): string =>
-  /^[\w.=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

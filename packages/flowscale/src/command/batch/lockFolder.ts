@@ -9,6 +9,8 @@ import { CommandError } from '../CommandError.ts'
 interface Owner {
   readonly pid: number
   readonly host: string
+  /** Machines may have the same name. Empty where the system tells no id. */
+  readonly machine: string
   /** When the process began, as far as the system tells it: a pid is given again to others. */
   readonly began: string
   readonly token: string
@@ -26,7 +28,9 @@ const raceMs = 200
 export async function lockFolder(folder: string): Promise<() => void> {
   const path = join(folder, 'batch.lock')
   const began = await beganAt(process.pid)
-  const own: Owner = { pid: process.pid, host: hostname(), began, token: randomBytes(8).toString('hex') }
+  const machine = await machineId()
+  const token = randomBytes(8).toString('hex')
+  const own: Owner = { pid: process.pid, host: hostname(), machine, began, token }
   const isOwn = () => readOwner(path)?.token === own.token
   for (let attempt = 1; ; attempt++) {
     try {
@@ -73,8 +77,8 @@ function readOwner(path: string): Owner | undefined {
   }
 }
 
-async function isAlive({ pid, host, began }: Owner): Promise<boolean> {
-  if (host !== hostname()) return true
+async function isAlive({ pid, host, machine, began }: Owner): Promise<boolean> {
+  if (host !== hostname() || machine !== (await machineId())) return true
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -83,6 +87,8 @@ async function isAlive({ pid, host, began }: Owner): Promise<boolean> {
   }
   return !began || (await beganAt(pid)) === began
 }
+
+const machineId = (): Promise<string> => readFile('/etc/machine-id', 'utf8').catch(() => '')
 
 /** In ticks since the machine started; empty where the system has no `/proc`. */
 async function beganAt(pid: number): Promise<string> {

@@ -66,11 +66,11 @@ async function readLines(path: string): Promise<unknown[]> {
     .slice(0, -1)
     .map((line, index) => {
       try {
-        return JSON.parse(line)
-      } catch {
-        const message = `Line ${index + 1} of ${path} is damaged: remove that line`
-        const loss = basename(path) === 'runs.jsonl' ? ', and its run is found by its group' : ''
-        throw new CommandError('failed', `${message}${loss}.`)
-      }
+        const value: unknown = JSON.parse(line)
+        if (typeof value === 'object' && value) return value
+      } catch {}
+      const message = `Line ${index + 1} of ${path} is damaged: remove that line`
+      const loss = basename(path) === 'runs.jsonl' ? ', and its run is found by its group' : ''
+      throw new CommandError('failed', `${message}${loss}.`)
     })
 }

@@ -45,8 +45,9 @@ export async function toInputs(
     // One after the other: each may ask for stdin.
     for (const value of values) {
       const item = await readItem(input, value, spec, sources)
-      const { wrong } = Object(item) as { wrong?: unknown }
-      if (isProblem(value, wrong)) problems.push({ input, message: wrong })
+      // Of JSON an object is a text by now: no item has a field `wrong` of its own.
+      const { wrong } = Object(item) as { wrong?: string }
+      if (wrong !== undefined) problems.push({ input, message: wrong })
       else items.push(item as InputItem)
     }
     if (values.length) inputs.push([input, isList ? items : items[0]!])
@@ -64,10 +65,6 @@ function spread(given: Given): Given[] {
   if (!('json' in given) || !Array.isArray(given.json)) return [given]
   return given.json.map((json) => ({ json, folder: given.folder }))
 }
-
-/** An object of JSON may have a field `wrong` of its own. */
-const isProblem = (given: Given, wrong: unknown): wrong is string =>
-  typeof wrong === 'string' && !('json' in given && typeof Object(given.json).wrong === 'string')
 
 function notKnown(input: string, known: readonly string[]): string {
   if (!known.length) return 'is no input: this workflow takes none'

@@ -27,5 +27,5 @@ async function describe(item: InputItem, hashFile: HashFile): Promise<unknown> {
   if (item instanceof Blob) {
     return ['file', (item as Blob & { name?: string }).name, item.type, await hashFile(item)]
   }
-  return typeof item === 'object' ? ['json', item] : [typeof item, `${item}`]
+  return [typeof item, `${item}`]
 }

@@ -1,11 +1,12 @@
 import { CommandError } from '../CommandError.ts'
 import { Interrupted } from '../Interrupted.ts'
+import { quote } from '../quote.ts'
 
 /** What a submission ended by whose run has no id yet. */
 export function beforeId(error: unknown, submission: { workflowId: string; groupId: string }): unknown {
   if (!(error instanceof Interrupted)) return error
   const message =
     'Interrupted before the server answered: the run may have been submitted. ' +
-    `Look for it with "flowscale runs --group ${submission.groupId}".`
+    `Look for it with "flowscale runs --group ${quote(submission.groupId)}".`
   return new CommandError('interrupted', message, { maybeSubmitted: true, ...submission })
 }

@@ -23,7 +23,7 @@ export async function explainEnd(error: unknown, runId: string, { client, flags 
     const late = `Run ${runId} has not ended after ${timeoutMs / 1000} s, and goes on. ${again}`
     return new CommandError('timedOut', late, { ...fields, message: late, runId, timeoutMs })
   }
-  // To a program 3 means that nothing was submitted. And an id is never lost.
-  if (exitCode !== 3 && isFlowScaleError(error) && error.runId) return error
+  // To a program 2 and 3 mean that nothing was submitted. And an id is never lost.
+  if (exitCode !== 2 && exitCode !== 3 && isFlowScaleError(error) && error.runId) return error
   return new CommandError('failed', `${message}. ${again}`, { ...fields, message, runId })
 }

@@ -1,8 +1,7 @@
+import { quote } from '../quote.ts'
+
 /** The command that goes on with runs, as it is typed. */
 export function goOn(verb: 'wait' | 'download', ids: readonly string[], folder: string | undefined): string {
   const where = folder ?? 'DIR'
   return ['flowscale', verb, ...ids, '-o', where].map(quote).join(' ')
 }
-
-const quote = (word: string): string =>
-  /^[\w./:=@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

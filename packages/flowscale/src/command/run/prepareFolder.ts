@@ -5,7 +5,6 @@ import { usageError } from '../CommandError.ts'
 
 /** Makes the folder of `-o` where it is missing, and finds out whether it can be written: before anything is paid for. */
 export async function prepareFolder(folder: string): Promise<void> {
-  if (!folder) throw usageError('-o needs the name of a folder.')
   // A program may be allowed to write where the system's answer to that question is wrong.
   const probe = join(folder, `.flowscale-${randomBytes(6).toString('hex')}`)
   try {

@@ -1,23 +1,28 @@
 import { join } from 'node:path'
 import { createTally } from '../batch/createTally.ts'
 import { openBatch } from '../batch/openBatch.ts'
-import { readBatchFlags } from '../batch/readBatchFlags.ts'
 import { retryFailed } from '../batch/retryFailed.ts'
 import { runRows } from '../batch/runRows.ts'
 import { summarise } from '../batch/summarise.ts'
 import type { ResultLine } from '../batch/types.ts'
-import { CommandError } from '../CommandError.ts'
+import { CommandError, usageError } from '../CommandError.ts'
 import { findWorkflow } from '../findWorkflow.ts'
 import { createStdin } from '../inputs/createStdin.ts'
+import { readCount } from '../readCount.ts'
 import { checkRows } from '../rows/checkRows.ts'
 import { readRows } from '../rows/readRows.ts'
+import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import type { Call } from '../types.ts'
 
 /** Runs a workflow on each row of a file. Its state is in a folder, so that a later start goes on. */
 export async function batch(call: Call): Promise<void> {
   const { args, flags, output, signal } = call
   const [word = '', path = ''] = args
-  const { folder, concurrency, timeoutMs, isRetry } = readBatchFlags(flags)
+  const folder = flags.output as string | undefined
+  if (folder === undefined)
+    throw usageError('-o DIR is missing: a batch keeps its outputs and its state there.')
+  const concurrency = readCount(flags, 'concurrency', 4)
+  const timeoutMs = flags.timeout === undefined ? undefined : readTimeoutMs(flags)
   const table = await readRows(path, createStdin(output, signal), output)
   const { client } = call
   const workflow = await findWorkflow(client, word, signal)
@@ -27,7 +32,10 @@ export async function batch(call: Call): Promise<void> {
   const expected = { workflowId, url: client.baseUrl, rows, hashes: items.map(({ hash }) => hash) }
   const opened = await openBatch(folder, expected)
   const limit = new AbortController()
-  const timer = timeoutMs && setTimeout(() => limit.abort(new CommandError('timedOut', '')), timeoutMs)
+  // At most what a timer can hold.
+  const timer =
+    timeoutMs &&
+    setTimeout(() => limit.abort(new CommandError('timedOut', '')), Math.min(timeoutMs, 2 ** 31 - 1))
   const stop = () => limit.abort(signal.reason)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
@@ -35,7 +43,7 @@ export async function batch(call: Call): Promise<void> {
   let ended: unknown
   const reasons: unknown[] = []
   try {
-    if (isRetry) await retryFailed(opened)
+    if (flags.retryFailed) await retryFailed(opened)
     const { batchId, results, runs } = opened
     for (const { status } of results.values()) {
       if (status === 'completed') tally.done++

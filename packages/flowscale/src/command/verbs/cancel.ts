@@ -21,7 +21,7 @@ export async function cancel({ args, client, output, signal }: Call): Promise<vo
       const failure = describeError(error)
       errors.push({ runId, failure })
       output.event('failed', { runId, error: failure.fields })
-      output.note(`${runId}: ${clean(failure.message)}`)
+      output.note(`${runId}: ${failure.message}`)
     }
   }
   const lines = cancelled.map(({ runId, message }) => `${runId}: ${clean(message)}`)

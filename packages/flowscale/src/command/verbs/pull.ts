@@ -26,7 +26,7 @@ export async function pull({ args, flags, client, output, signal }: Call): Promi
   const isSame = found?.replaceAll('\r\n', '\n') === text
   if (!isSame && check) {
     const diff = found === undefined ? '' : toDiff(path, found.replaceAll('\r\n', '\n'), text)
-    if (diff) output.note(diff)
+    for (const line of diff ? diff.split('\n') : []) output.note(line)
     const problem = found === undefined ? `There is no ${path}` : `${path} is out of date`
     const message = `${problem}: run the same command without --check.`
     throw new CommandError('failed', message, { code: 'out_of_date', file: path, ...(diff && { diff }) })

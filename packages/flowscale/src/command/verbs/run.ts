@@ -28,7 +28,6 @@ export async function run(call: Call): Promise<void> {
     (name) => flags.detach && flags[name] !== undefined,
   )
   if (idle) throw usageError(`--detach does not wait: leave out ${names[idle]}.`)
-  if (flags.group === '') throw usageError('--group needs an id.')
   // One of its own, so that a run whose submission got no answer can be found.
   const groupId = (flags.group as string | undefined) ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
 
