@@ -71,8 +71,11 @@ async function rebuild(cwd: string): Promise<void> {
       target: 'es2022',
       logLevel: 'silent',
     })
-  await entries('client', 'index', 'poller/index', 'websocket/index', 'logger', 'proxy/index')
-  await entries('flowscale', 'index')
+  await entries(
+    'client',
+    ...['index', 'poller/index', 'websocket/index', 'logger', 'proxy/index', 'typed/index', 'node/index'],
+  )
+  await entries('flowscale', 'index', 'command')
 }
 
 const apply = (cwd: string, patch: string, ...flags: string[]): boolean =>

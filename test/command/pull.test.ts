@@ -19,7 +19,8 @@ import { serve } from '@flowscale/emulator/node'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { openGateway } from '../gateway/lib/openGateway.ts'
+import { choosing } from '../gateway/lib/choosing.ts'
+import { openGateway, workflows } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { type Ended, flowscale, start } from './kit.ts'
@@ -120,14 +121,14 @@ test('all dialects that list workflows give the same bytes; one without a list i
 test('a gateway before a ComfyUI tells defaults, ranges and choices', async () => {
   const comfy = await startComfy({ version: '0.8.0' })
   closing.push(() => comfy.stop())
-  const { url, close } = await openGateway(comfy.url)
+  const { url, close } = await openGateway(comfy.url, { workflows: [...workflows, choosing] })
   closing.unshift(close)
   const ended = await flowscale(['pull'], { cwd, env: envOf(url) })
   assert.is(ended.code, 0, ended.stderr)
   const written = await text()
   assert.match(written, /\/\*\* Default: .*\. \*\//)
   assert.match(written, /A whole number from \d+ /)
-  assert.match(written, /\| '\w+'/)
+  assert.match(written, /style\?: 'plain' \| 'inverted'\n/)
   assert.is((await flowscale(['pull', '--check'], { cwd, env: envOf(url) })).code, 0)
 })
 

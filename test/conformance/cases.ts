@@ -4,6 +4,7 @@ import { libraryCases } from './library.ts'
 import { operationCases } from './operations.ts'
 import { proxyCases } from './proxies.ts'
 import { socketCases } from './sockets.ts'
+import { typedCases } from './typed.ts'
 import type { Case } from './types.ts'
 import { uploadCases } from './uploads.ts'
 import { waitCases } from './waits.ts'
@@ -18,4 +19,5 @@ export const cases: readonly Case[] = [
   ...socketCases,
   ...facadeCases,
   ...proxyCases,
+  ...typedCases,
 ]

@@ -2,6 +2,7 @@ import type * as Lib from '@flowscale/client'
 import type * as LoggerLib from '@flowscale/client/logger'
 import type * as PollerLib from '@flowscale/client/poller'
 import type * as ProxyLib from '@flowscale/client/proxy'
+import type * as TypedLib from '@flowscale/client/typed'
 import type * as SocketLib from '@flowscale/client/websocket'
 import type * as ClassLib from 'flowscale'
 
@@ -46,7 +47,7 @@ export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arr
 
 /** What a case gets from its runner: the built packages, and a server of one dialect. */
 export interface Context {
-  lib: typeof Lib & typeof PollerLib & typeof SocketLib & typeof LoggerLib & typeof ProxyLib
+  lib: typeof Lib & typeof PollerLib & typeof SocketLib & typeof LoggerLib & typeof ProxyLib & typeof TypedLib
   /** Of the package `flowscale`. */
   FlowscaleAPI: typeof ClassLib.FlowscaleAPI
   /** Another copy of the client, as two dependencies of an app may bring along. */

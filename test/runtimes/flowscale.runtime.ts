@@ -1,31 +1,19 @@
 // The command `flowscale` of the packed tarballs, on each Node that it is for.
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { pod } from '../examples/kit.ts'
+import { batchPod, echoed, startsEarly, withPod } from '../command/batchKit.ts'
+import { installCommand, type OnNode } from './installCommand.ts'
 
 const test = suite('flowscale on each Node')
-const modules = resolve('test/runtimes/node_modules')
-const folder = mkdtempSync(join(tmpdir(), 'flowscale-command-'))
-const emulator = await pod()
+const early = startsEarly(test, 2)
+const command = installCommand()
+const pod = await batchPod({ containers: 3 })
 test.after(async () => {
-  await emulator.close()
-  rmSync(folder, { recursive: true })
+  await pod.close()
+  command.remove()
 })
-
-const npm = (...args: string[]) =>
-  execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-const packages = ['packages/client', 'packages/flowscale']
-const packed = JSON.parse(
-  npm('pack', '--json', '--pack-destination', folder, ...packages.flatMap((path) => ['-w', path])),
-)
-writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-const tarballs = packed.map(({ filename }: { filename: string }) => join(folder, filename))
-npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
-const bin = join(folder, 'node_modules/.bin/flowscale')
 
 interface Case {
   args: string[]
@@ -53,35 +41,99 @@ const cases: Case[] = [
     stdout: /^images\/\S+\.png\n$/,
     stderr: /^Run \S+ submitted\n$/,
   },
+  {
+    args: ['run', 'Echo', 'prompt=a', 'seed=x'],
+    code: 2,
+    stdout: /^$/,
+    stderr: /^flowscale: .*seed.* must be a number[^\n]*\n$/,
+  },
+  { args: ['run', 'Echo', 'image=@no.txt', '--json'], code: 2, stdout: /^\{"error":\{"code":"usage".*\}\n$/ },
+  {
+    args: ['pull', '--check'],
+    code: 1,
+    stdout: /^$/,
+    stderr: /^flowscale: There is no src\/workflows\.ts: run the same command without --check\.\n$/,
+  },
+  { args: ['pull'], stdout: /^Wrote \d+ workflows to src\/workflows\.ts\.\n$/ },
+  { args: ['pull', '--check'], stdout: /^src\/workflows\.ts is up to date: \d+ workflows\.\n$/ },
   { args: ['completion', 'bash'], stdout: /^complete -F _flowscale flowscale$/m },
 ]
 
 for (const major of [18, 20, 22, 24, 26]) {
+  const node = command.on(major)
+  early(`Node ${major}: a batch that is killed and started again`, () => batch(node))
   for (const { args, code = 0, stdout, stderr = /^$/ } of cases) {
     test(`Node ${major}: ${args.join(' ')}`, async () => {
-      const ended = await run(`${modules}/node${major}/bin/node`, args)
+      const ended = await node.run(args, pod.env)
       assert.is(ended.code, code, ended.stderr)
       assert.match(ended.stdout, stdout)
       assert.match(ended.stderr, stderr)
     })
   }
+  test(`Node ${major}: run with a text and a file, wait and download, in JSON`, () => files(node))
+  test(`Node ${major}: Ctrl-C of a run`, () => interrupted(node))
 }
 
-function run(node: string, args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(node, [bin, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH!, ...emulator.env },
-  })
-  child.stdin.end()
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  return new Promise((settle) => child.on('close', (code) => settle({ code, stdout, stderr })))
+/** Runs it in JSON, with nothing on stderr, Node's own warnings neither; gives the last line. */
+async function inJson(node: OnNode, ...args: string[]): Promise<any> {
+  const { code, stdout, stderr } = await node.run([...args, '--json'], pod.env)
+  assert.equal([code, stderr], [0, ''], stdout)
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
+}
+
+async function files(node: OnNode): Promise<void> {
+  writeFileSync(join(node.cwd, 'cat.txt'), 'meow')
+  const given = ['run', 'Echo', 'prompt=a fox', 'image=@cat.txt']
+  const isSaved = ([saved, ...more]: { path: string }[]) => {
+    assert.equal(more, [])
+    assert.is(readFileSync(join(node.cwd, saved!.path), 'utf8'), echoed('a fox meow'))
+  }
+  const made = await inJson(node, ...given, '-o', 'made')
+  isSaved(made.outputs)
+  isSaved((await inJson(node, 'download', made.runId, '-o', 'downloaded')).files)
+  const { runId } = await inJson(node, ...given, '--detach')
+  const { runs } = await inJson(node, 'wait', runId, '-o', 'waited')
+  assert.equal([runs.length, runs[0].runId], [1, runId])
+  isSaved(runs[0].outputs)
+}
+
+async function interrupted(node: OnNode): Promise<void> {
+  const { code, stdout, stderr } = await node.run(['run', 'nev3rend5run'], pod.env, (printed) =>
+    printed.endsWith('submitted\n') ? 'SIGINT' : undefined,
+  )
+  assert.equal([code, stdout], [130, ''], stderr)
+  const [, runId = ''] = /^Run (\S+) submitted\n/.exec(stderr) ?? []
+  assert.match(stderr, `flowscale wait ${runId} -o DIR`)
+  assert.is(pod.emulator.stateOf(runId)?.status, 'running')
+  assert.is((await node.run(['cancel', runId], pod.env)).code, 0)
+}
+
+/** Three rows, and a pod of their own that kills the process as it has started the first run. */
+async function batch(node: OnNode): Promise<void> {
+  let kill: (() => void) | undefined
+  const onRequest = (what: string, isAnswered: boolean) => {
+    if (isAnswered && what.startsWith('POST ')) kill?.()
+  }
+  await withPod(
+    {},
+    async ({ env, emulator: { ledger } }) => {
+      writeFileSync(join(node.cwd, 'rows.csv'), 'prompt\na\nb\nc\n')
+      const begin = () => node.run(['batch', 'Echo', 'rows.csv', '-o', 'out', '--concurrency', '1'], env)
+      const first = begin()
+      kill = () => first.kill('SIGKILL')
+      assert.is((await first).signal, 'SIGKILL')
+      kill = undefined
+      assert.is(ledger.runs.length, 1)
+      const { code, stdout, stderr } = await begin()
+      assert.equal([code, stdout], [0, '3 of 3 rows are done: see out/results.jsonl.\n'], stderr)
+      assert.match(stderr, /^(row [1-3] done: out\/000[1-3]\.txt\n){3}$/)
+      assert.is(ledger.runs.length, 3)
+      assert.is(new Set(ledger.runs.map(({ groupId }) => groupId)).size, 3)
+      for (const [index, prompt] of ['a', 'b', 'c'].entries())
+        assert.is(readFileSync(join(node.cwd, `out/000${index + 1}.txt`), 'utf8'), echoed(prompt))
+    },
+    onRequest,
+  )
 }
 
 test.run()

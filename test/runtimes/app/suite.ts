@@ -3,13 +3,14 @@ import * as index from '@flowscale/client'
 import * as logger from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
+import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
 import { FlowscaleAPI } from 'flowscale'
 // @ts-expect-error: made by the script that runs this
 import * as copy from 'flowscale-client-copy'
 import { runCases, type Where } from '../../conformance/runCases.ts'
 
-const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy }
+const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed }
 
 /** Runs the cases here, and tells the control server what came of them. */
 export async function run(
