@@ -38,4 +38,17 @@ inTerminal('Ctrl-C gives the cursor back, and says how to go on', async () => {
   assert.not.match(screen, /running/)
 })
 
+// As of `script` without a terminal around it, or of a pty that a program opened.
+inTerminal('a terminal that does not know its size gets lines', async () => {
+  const run = startInTerminal(['run', 'Text Writer', 'prompt=a', '-o', '.'], {
+    cwd,
+    env: server.env,
+    columns: 0,
+  })
+  const { code, raw } = await run.ended
+  assert.is(code, 0)
+  assert.match(raw, /submitted\r\n[^]*running/)
+  assert.not.match(raw, '\x1b[1A')
+})
+
 test.run()

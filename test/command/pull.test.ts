@@ -202,6 +202,7 @@ test('--json prints the workflows, and writes nothing', async () => {
           { name: 'left_image', kind: 'image' },
           { name: 'right_image', kind: 'image' },
         ],
+        namesFiles: false,
       },
       {
         constant: 'mine',
@@ -210,6 +211,7 @@ test('--json prints the workflows, and writes nothing', async () => {
         description: 'Of my own',
         inputs: [{ name: 'prompt', kind: 'string', required: true }],
         outputs: [{ name: 'picture', kind: 'image' }],
+        namesFiles: false,
       },
     ],
   })

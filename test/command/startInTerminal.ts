@@ -39,7 +39,12 @@ export function commandInTerminal(command: readonly string[], options: TerminalO
     env: { PATH: process.env.PATH, LANG: 'C.UTF-8', TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true })
+  const terminal = new xterm.Terminal({
+    cols: columns || 80,
+    rows,
+    scrollback: 10_000,
+    allowProposedApi: true,
+  })
   let raw = ''
   const looks = new Set<() => void>()
   child.stdin!.on('error', () => {})

@@ -95,6 +95,13 @@ test('getWorkflows tells more of inputs than their kinds', async () => {
   assert.equal(Object.keys(await listed(new Map())), ['id', 'name', 'description', 'inputs', 'outputs'])
 })
 
+test('getWorkflows tells where files are named after their outputs', async () => {
+  const listed = async (engine: Partial<Engine>) =>
+    (await (await ask(faceOf(engine), '/api/v1/comfy/workflows')).json()).data[0]
+  assert.is((await listed({ namesFiles: true })).names_files, true)
+  assert.not.ok('names_files' in (await listed({})))
+})
+
 test('inputs are checked before anything is submitted', async () => {
   let submitted = 0
   const submit = async () => {

@@ -23,7 +23,7 @@ const programs: Record<string, string> = {
   emulator: `
   alwaysFails: run(client, pulled.alwaysFails, { message: 'a' }),
   diptych: run(client, pulled.diptych, { prompt: ['a', 'b'], seed: 7 }).then(
-    ({ outputs }) => [...outputs.left_image, ...outputs.right_image][0]?.download_url,
+    ({ outputs }) => outputs.output[0]?.download_url,
   ),
   imageToImage: run(client, pulled.imageToImage, { prompt: 'a', image_input: file }),
   neverEnds: submit(client, pulled.neverEnds, {}),

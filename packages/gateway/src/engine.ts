@@ -105,6 +105,8 @@ export interface RunsQuery {
 
 /** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
+  /** The name of each file begins with that of its output, and a `_`. Default: it tells nothing. */
+  readonly namesFiles?: true | undefined
   workflows(): Promise<readonly Workflow[]>
   /** `undefined` where there is none of that id. */
   workflow(id: string): Promise<Workflow | undefined>

@@ -62,17 +62,30 @@ export const textToImage = defineWorkflow<
 /**
  * Untold
  *
- * A file belongs to the output whose name it starts with.
+ * The outputs are one, two. The server does not tell which file is of which: all files are under \`output\`.
  */
 export const untold = defineWorkflow<
   {
     a?: unknown
     z?: number
   },
-  'one' | 'two'
->('b', ['one', 'two'])
+  'output'
+>('b', ['output'])
 `,
   )
+})
+
+test('outputs have their names where the server tells that files are named after them', () => {
+  const text = textOf({
+    id: 'b',
+    name: 'B',
+    description: '',
+    inputs: {},
+    outputs: ['two', 'one'],
+    names_files: true,
+  })
+  assert.match(text, "defineWorkflow<Record<string, never>, 'one' | 'two'>('b', ['one', 'two'])")
+  assert.not.match(text, 'does not tell')
 })
 
 test('the order of the server, of its inputs and of its outputs shows nowhere', () => {

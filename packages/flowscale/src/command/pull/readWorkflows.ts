@@ -27,7 +27,7 @@ export function readWorkflows(listed: readonly Workflow[]): PulledWorkflow[] {
 }
 
 function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
-  const { id, name, description, input_details: told } = workflow
+  const { id, name, description, input_details: told, names_files: namesFiles } = workflow
   const { inputs, outputs } = parse(workflow)
   return {
     constant,
@@ -41,6 +41,7 @@ function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
       .filter(([name]) => name)
       .map(([name, kind]) => ({ name, kind }))
       .sort((a, b) => compare(a.name, b.name)),
+    namesFiles: namesFiles === true,
   }
 }
 

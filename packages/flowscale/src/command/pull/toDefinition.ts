@@ -7,16 +7,23 @@ import { toType } from './toType.ts'
 import type { PulledInput, PulledWorkflow } from './types.ts'
 
 /** The constant of a workflow as lines, with its doc comment. */
-export function toDefinition({ constant, id, name, description, inputs, outputs }: PulledWorkflow): string[] {
-  const isNamed = outputs.length > 0
-  const names = (isNamed ? outputs.map((output) => output.name) : ['output']).map(toLiteral)
-  const note = isNamed
-    ? outputs.length > 1 && 'A file belongs to the output whose name it starts with.'
-    : 'The server names no outputs: all files are under `output`.'
+export function toDefinition(workflow: PulledWorkflow): string[] {
+  const { constant, id, name, description, inputs } = workflow
+  const { names, note } = toOutputs(workflow)
   return [
-    ...toComment([name, description, note || ''], ''),
-    ...toCall(`export const ${constant} = defineWorkflow`, toLiteral(id), inputs, names),
+    ...toComment([name, description, note], ''),
+    ...toCall(`export const ${constant} = defineWorkflow`, toLiteral(id), inputs, names.map(toLiteral)),
   ]
+}
+
+/** Names that the files are sure to find: with one, all files are under it. */
+function toOutputs({ outputs, namesFiles }: PulledWorkflow): { names: string[]; note: string } {
+  const names = outputs.map(({ name }) => name)
+  if (names.length === 1 || (names.length && namesFiles)) return { names, note: '' }
+  const what = names.length
+    ? `The outputs are ${names.join(', ')}. The server does not tell which file is of which`
+    : 'The server names no outputs'
+  return { names: ['output'], note: `${what}: all files are under \`output\`.` }
 }
 
 function toCall(

@@ -30,6 +30,8 @@ export interface PulledWorkflow {
   readonly description: string
   /** Those that are required first, then by name. */
   readonly inputs: readonly PulledInput[]
-  /** By name. Empty where the server names none. */
+  /** By name. Empty where the server names none, or does not tell which file is of which. */
   readonly outputs: readonly { readonly name: string; readonly kind: WorkflowKind }[]
+  /** The server tells that the name of each file begins with that of its output. */
+  readonly namesFiles: boolean
 }

@@ -75,9 +75,9 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     }
 
     return {
+      namesFiles: true,
       async workflows() {
-        const files = await workflows.read()
-        await records.prepare()
+        const [files] = await Promise.all([workflows.read(), records.prepare()])
         return files.flatMap(({ workflow, problem }) => (workflow && !problem ? [workflow.shown] : []))
       },
       workflow: async (id) => (await workflows.find(id))?.shown,

@@ -4,6 +4,11 @@ import type { Call } from '../types.ts'
 
 export async function getWorkflows({ face: { engine, dialect } }: Call): Promise<Response> {
   const workflows = await engine.workflows()
+  // Fields that the published API has not, and its readers pass over.
+  const more = (inputs: Workflow['inputs']) => ({
+    ...details(inputs),
+    ...(engine.namesFiles && { names_files: true }),
+  })
   if (dialect === 'python') {
     return success({
       workflows: workflows.map((workflow) => ({
@@ -12,7 +17,7 @@ export async function getWorkflows({ face: { engine, dialect } }: Call): Promise
         description: workflow.description,
         inputs: kindsOf(workflow.inputs),
         outputs: [...workflow.outputs.keys()],
-        ...details(workflow.inputs),
+        ...more(workflow.inputs),
       })),
     })
   }
@@ -23,7 +28,7 @@ export async function getWorkflows({ face: { engine, dialect } }: Call): Promise
       description,
       inputs: spaced(kindsOf(inputs)),
       outputs: spaced(Object.fromEntries(outputs)),
-      ...details(inputs),
+      ...more(inputs),
     })),
   )
 }
@@ -40,7 +45,7 @@ function spaced(value: object): string {
 /** What is so unless an input says otherwise. */
 const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
 
-/** More than the published API tells, in a field that its readers pass over. */
+/** What is known of the inputs besides their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const told = [...inputs].map(([name, { kind, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
