@@ -47,7 +47,7 @@ inTerminal('a terminal that does not know its size gets lines', async () => {
   })
   const { code, raw } = await run.ended
   assert.is(code, 0)
-  assert.match(raw, /submitted\r\n[^]*running/)
+  assert.match(raw, /submitted\r\n[\s\S]*running/)
   assert.not.match(raw, '\x1b[1A')
 })
 
