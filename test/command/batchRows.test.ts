@@ -96,6 +96,11 @@ const broken: [name: string, content: string | Uint8Array, message: RegExp][] = 
   ['header.csv', 'prompt,seed\n', /^header\.csv has no rows\.$/],
   ['blank.csv', 'prompt,seed\n,\n , \n', /^blank\.csv has no rows\.$/],
   ['twice.csv', 'prompt,seed,prompt\na,1,b\n', /line 1: the column "prompt" comes twice/],
+  [
+    'excel.csv',
+    'prompt;seed\n"a ""b""";1\n',
+    /the columns of the header "prompt;seed" must be separated by commas/,
+  ],
   ['short.csv', 'prompt,seed\na,1\n"b\nc"\n', /row 2 \(line 3\) has 1 cell, but the header has 2/],
   ['long.csv', 'prompt,seed\na,1,2\n', /row 1 \(line 2\) has 3 cells, but the header has 2/],
   ['nameless.csv', 'prompt,\na,1\n', /line 1: column 2 has cells, but no name/],

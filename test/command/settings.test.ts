@@ -152,7 +152,12 @@ test('.env that cannot be read is an error, where it is needed only', async () =
 const url = { FLOWSCALE_API_URL: yours.url }
 /** What is wrong with a setting: it is called by its name, and no key is shown. */
 const wrong: [what: string, args: string[], env: Record<string, string>, message: RegExp][] = [
-  ['no scheme', [], { FLOWSCALE_API_URL: 'my-pod.example' }, /^FLOWSCALE_API_URL must be an http\(s\) URL/],
+  [
+    'no scheme',
+    [],
+    { FLOWSCALE_API_URL: 'my-pod.example' },
+    /^FLOWSCALE_API_URL must be an http\(s\) URL without .*: write http:\/\/ or https:\/\/ before it\.$/,
+  ],
   ['other scheme', ['--url', 'ftp://pod'], {}, /^--url must be an http\(s\) URL/],
   ['/api/v1', ['--url', `${yours.url}/api/v1`], {}, /^--url must not end in \/api\/v1\.$/],
   ['credentials', ['--url', `http://ada:${CANARY}@127.0.0.1`], {}, /^--url must be .* without credentials/],
@@ -179,7 +184,7 @@ test('a 401 says which key was set and not sent', async () => {
     writeFileSync(envFile, lines({ URL: closed.url }))
     const ofEnv = await health([], { FLOWSCALE_API_KEY: CANARY })
     assert.is(ofEnv.code, 5)
-    assert.match(ofEnv.stderr, /\. FLOWSCALE_API_KEY was not sent, .*: pass --api-key\.\n$/)
+    assert.match(ofEnv.stderr, /\. FLOWSCALE_API_KEY was not sent, .*, or pass --api-key\.\n$/)
     writeFileSync(envFile, lines({ URL: yours.url, KEY: CANARY }))
     const ofFile = await health(['--url', closed.url])
     assert.is(ofFile.code, 5)

@@ -53,7 +53,10 @@ test('workflows: a table, which is whole where no window cuts it', async () => {
     id: 'd1ptych7two2',
     name: 'Diptych',
     description: 'Two images from one prompt, or from one prompt each',
-    inputs: { prompt: { kind: 'string', array: true }, seed: { kind: 'number', required: false } },
+    inputs: {
+      prompt: { kind: 'string', required: true, array: true },
+      seed: { kind: 'number', required: false },
+    },
     outputs: { left_image: 'image', right_image: 'image' },
   })
 })
@@ -103,7 +106,7 @@ test('workflows of a server that knows more than kinds', async () => {
         style: { options: ['in oil', 'ink'] },
         steps: { required: false, default: 20, min: 1, max: 50, integer: true },
         mask: { required: false, array: true },
-        at: { default: '@home' },
+        at: { options: ['@home'] },
         face: { options: ['a.png'] },
       },
     },
@@ -123,7 +126,7 @@ prompt  string                              What to paint
 style   string  one of in oil, ink
 steps   number  default 20; 1 to 50; whole
 mask    image   optional; may be repeated
-at      string  default @home
+at      string  one of @home
 face    image   one of a.png
 
 output  kind

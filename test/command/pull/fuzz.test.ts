@@ -114,6 +114,7 @@ const server = fc.uniqueArray(
     inputs,
     outputs: fc.oneof(fc.array(text, { maxLength: 3 }), fc.dictionary(text, kind, { maxKeys: 3 })),
     asText: fc.boolean(),
+    names_files: fc.boolean(),
   }),
   { selector: (workflow) => workflow.id, minLength: 1, maxLength: 4 },
 )
@@ -121,7 +122,7 @@ type Sent = typeof server extends fc.Arbitrary<infer T> ? T : never
 
 /** As it comes over the wire. */
 const listed = (sent: Sent): Workflow[] =>
-  sent.map(({ id, name, description, inputs, outputs, asText }) => {
+  sent.map(({ id, name, description, inputs, outputs, asText, names_files }) => {
     const kinds = Object.fromEntries(inputs.map(([name, kind]) => [name, kind]))
     const told = inputs.filter(([, , details]) => details).map(([name, , details]) => [name, details])
     const wire = JSON.stringify({
@@ -130,6 +131,7 @@ const listed = (sent: Sent): Workflow[] =>
       description,
       inputs: asText ? JSON.stringify(kinds) : kinds,
       outputs: asText ? JSON.stringify(outputs) : outputs,
+      names_files,
       ...(told.length && { input_details: Object.fromEntries(told) }),
     })
     return JSON.parse(wire)
@@ -157,7 +159,8 @@ test('the file holds the expected constants and nothing else', () => {
         file.statements.slice(0, imports.length).map((one) => one.getText()),
         imports,
       )
-      assert.is(ts.getLeadingCommentRanges(code, 0)?.length, code.includes('// Inputs are') ? 2 : 1)
+      const comments = 1 + Number(code.includes('// Inputs are')) + Number(takesFiles)
+      assert.is(ts.getLeadingCommentRanges(code, 0)?.length, comments)
       assert.ok(first)
       const rest = file.statements.slice(imports.length)
       assert.is(rest.length, workflows.length)

@@ -30,6 +30,7 @@ test('the whole file', () => {
     textOf(...several),
     `// Written by "flowscale pull": do not edit. "flowscale pull --check" fails where it is out of date.
 // Inputs are optional where the server does not tell whether it requires them.
+// A file: await fileInput('photo.png'), of '@flowscale/client/node', a Blob, or a URL.
 import type { FileInput } from '@flowscale/client'
 import { defineWorkflow } from '@flowscale/client/typed'
 

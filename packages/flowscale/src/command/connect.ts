@@ -7,13 +7,14 @@ import type { FlagValue } from './types.ts'
 /** A client by the settings. What is wrong with one is told by the name of the setting. */
 export function connect(flags: Readonly<Record<string, FlagValue>>, known: Circumstances): Client {
   const { url, apiKey, unusedKey } = readSettings(flags)
-  known.unusedKey = unusedKey
+  Object.assign(known, { unusedKey, hasKey: apiKey !== undefined })
   try {
     return createClient({ baseUrl: url.value, apiKey: apiKey?.value })
   } catch (error) {
     const message = (error as Error).message
+      .replace(' (or in a page a path)', '')
       .replace(/^baseUrl/, url.name)
       .replace(/^apiKey/, apiKey?.name ?? 'apiKey')
-    throw usageError(`${message}.`)
+    throw usageError(`${message}${url.value.includes('://') ? '' : ': write http:// or https:// before it'}.`)
   }
 }

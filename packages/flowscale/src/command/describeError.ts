@@ -18,6 +18,7 @@ export interface Circumstances {
   signal?: AbortSignal
   /** A key that is set, and was not sent. */
   unusedKey?: string | undefined
+  hasKey?: boolean
 }
 
 /** What a person and a program are told of an error. */
@@ -82,7 +83,7 @@ function failureOf(
   return error.name === 'ArgumentError' ? 'usage' : 'failed'
 }
 
-function withAdvice(error: Error, { unusedKey }: Circumstances): string {
+function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): string {
   const { message } = error
   const { maybeSubmitted, groupId, status } = error as {
     maybeSubmitted?: true
@@ -93,11 +94,12 @@ function withAdvice(error: Error, { unusedKey }: Circumstances): string {
     const found = groupId ? `flowscale runs --group ${quote(groupId)}` : 'flowscale runs'
     return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
   }
-  if ((status === 401 || status === 403) && unusedKey) {
-    return `${message}. ${unusedKey} was not sent, as the address was not set beside it: pass --api-key.`
+  if (status === 401 || status === 403) {
+    const advice = unusedKey
+      ? `${unusedKey} was not sent, as the address is set elsewhere: set both in one place, or pass --api-key.`
+      : `${hasKey ? 'Check the key' : 'No key is set'}: --api-key, FLOWSCALE_API_KEY or .env.`
+    return `${message}. ${advice}`
   }
-  if (status === 401 || status === 403)
-    return `${message}. Check the key: --api-key, FLOWSCALE_API_KEY or .env.`
   if (error.name === 'RedirectError')
     return message.replace('set baseUrl to', 'set --url or FLOWSCALE_API_URL to')
   return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message

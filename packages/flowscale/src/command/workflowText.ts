@@ -1,5 +1,6 @@
 import { clean } from './clean.ts'
-import type { InputFacts, WorkflowFacts } from './describeWorkflow.ts'
+import type { WorkflowFacts } from './describeWorkflow.ts'
+import type { InputSpec } from './inputs/types.ts'
 import { quote } from './quote.ts'
 import { table } from './table.ts'
 
@@ -23,7 +24,7 @@ export function workflowText({ id, name, description, inputs, outputs }: Workflo
     .join('\n')
 }
 
-function limitsOf({ required, default: byDefault, min, max, integer, array, options }: InputFacts): string {
+function limitsOf({ required, default: byDefault, min, max, integer, array, options }: InputSpec): string {
   const range = min === undefined && max === undefined ? '' : `${min ?? '…'} to ${max ?? '…'}`
   return [
     required === false && byDefault === undefined ? 'optional' : '',
@@ -31,16 +32,16 @@ function limitsOf({ required, default: byDefault, min, max, integer, array, opti
     range,
     integer ? 'whole' : '',
     array ? 'may be repeated' : '',
-    Array.isArray(options) ? `one of ${options.map(show).join(', ')}` : '',
+    options ? `one of ${options.map(show).join(', ')}` : '',
   ]
     .filter(Boolean)
     .join('; ')
 }
 
-function example(input: string, { kind, default: byDefault, options }: InputFacts): string {
+function example(input: string, { kind, options }: InputSpec): string {
   // A file of the server is none of yours.
   if (['image', 'video', 'audio', 'file'].includes(kind)) return `${quote(input)}=@FILE`
-  const value = byDefault ?? (Array.isArray(options) ? options[0] : undefined)
+  const value = options?.[0]
   // A text that begins with @ is no file of yours either.
   if (value !== undefined) return quote(`${input}=${show(value).replace(/^@/, '@@')}`)
   return `${quote(input)}=${kind === 'number' ? 'NUMBER' : kind === 'boolean' ? 'true' : '"TEXT"'}`

@@ -2,13 +2,13 @@ import type { InputSpec } from './types.ts'
 
 /** A number of a text or of JSON, within what the server tells of it; else a text that says what is wrong. */
 export function readNumber(given: unknown, spec: InputSpec): number | bigint | { wrong: string } {
-  const { isInteger, min, max } = spec
+  const { integer, min, max } = spec
   const value = toNumber(given)
   const shown = JSON.stringify(typeof given === 'bigint' ? `${given}` : given)
   if (value === undefined) return { wrong: `must be a number, such as 7, -1.5 or 1e3; not ${shown}` }
   if (typeof value === 'number' && !Number.isFinite(value))
     return { wrong: `${shown} is too large for a number` }
-  if (isInteger && typeof value === 'number' && !Number.isInteger(value))
+  if (integer && typeof value === 'number' && !Number.isInteger(value))
     return { wrong: `must be a whole number, not ${shown}` }
   const isInside = (min === undefined || value >= min) && (max === undefined || value <= max)
   return isInside ? value : { wrong: `must be ${rangeOf(min, max)}, not ${value}` }

@@ -5,15 +5,7 @@ import { readItem } from './readItem.ts'
 import { readSpecs } from './readSpecs.ts'
 import type { Given, InputSpec, Problem, Sources } from './types.ts'
 
-const unknown: InputSpec = {
-  kind: 'unknown',
-  isRequired: undefined,
-  takesSeveral: undefined,
-  isInteger: false,
-  min: undefined,
-  max: undefined,
-  options: undefined,
-}
+const unknown: InputSpec = { kind: 'unknown', required: null }
 
 /**
  * The inputs of a run, each of the kind that the workflow wants. Files are looked at, and opened when they are sent.
@@ -37,7 +29,7 @@ export async function toInputs(
     }
     const values = all.flatMap(spread)
     const isList = values.length !== 1 || all.some((one) => 'json' in one && Array.isArray(one.json))
-    if (isList && spec.takesSeveral === false) {
+    if (isList && spec.required !== null && !spec.array) {
       problems.push({ input, message: 'takes one value, not several' })
       continue
     }
@@ -53,8 +45,8 @@ export async function toInputs(
     if (values.length) inputs.push([input, isList ? items : items[0]!])
   }
   const sent = new Set([...inputs.map(([name]) => name), ...problems.map(({ input }) => input)])
-  for (const [input, { isRequired }] of specs ?? []) {
-    if (isRequired && !sent.has(input)) problems.push({ input, message: 'is missing' })
+  for (const [input, { required }] of specs ?? []) {
+    if (required && !sent.has(input)) problems.push({ input, message: 'is missing' })
   }
   if (problems.length) throw inputsError(problems)
   return Object.fromEntries(inputs)

@@ -8,15 +8,25 @@ export type Given = ({ readonly text: string } | { readonly json: unknown }) & {
 // `text` is that of a command line: `@path` and `-` may stand for a text, too. `json` is a value of a file: what
 // stands for a text there is the text itself, so that a file of prompts never reads other files by accident.
 
-/** What is known of an input. What a server does not tell is `undefined`. */
-export interface InputSpec {
+export type Scalar = string | number | boolean
+
+/** What a server may tell of an input besides its kind. */
+export interface InputDetails {
+  /** `null` where the server does not tell. */
+  readonly required: boolean | null
+  /** Takes several values. */
+  readonly array?: boolean
+  readonly default?: Scalar
+  readonly min?: number
+  readonly max?: number
+  readonly integer?: boolean
+  readonly options?: readonly Scalar[]
+  readonly description?: string
+}
+
+/** An input, and what is known of it. */
+export interface InputSpec extends InputDetails {
   readonly kind: WorkflowKind
-  readonly isRequired: boolean | undefined
-  readonly takesSeveral: boolean | undefined
-  readonly isInteger: boolean
-  readonly min: number | undefined
-  readonly max: number | undefined
-  readonly options: readonly unknown[] | undefined
 }
 
 /** What is wrong with an input. */

@@ -1,9 +1,9 @@
 import { parseWorkflow, type Workflow } from '@flowscale/client'
 import { CommandError } from '../CommandError.ts'
+import { readSpecs } from '../inputs/readSpecs.ts'
 import { compare } from './compare.ts'
 import { nameConstants } from './nameConstants.ts'
-import { readDetails } from './readDetails.ts'
-import type { PulledInput, PulledWorkflow } from './types.ts'
+import type { PulledWorkflow } from './types.ts'
 
 /** No path of an address could hold it. */
 const isNoId = /^\.{0,2}$|\p{Surrogate}/u
@@ -27,15 +27,15 @@ export function readWorkflows(listed: readonly Workflow[]): PulledWorkflow[] {
 }
 
 function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
-  const { id, name, description, input_details: told, names_files: namesFiles } = workflow
+  const { id, name, description, names_files: namesFiles } = workflow
   const { inputs, outputs } = parse(workflow)
   return {
     constant,
     id,
     name,
     description,
-    inputs: Object.entries(inputs)
-      .map(([name, kind]): PulledInput => ({ name, kind, ...readDetails(told, name) }))
+    inputs: [...inputs]
+      .map(([name, spec]) => ({ name, ...spec }))
       .sort((a, b) => Number(b.required) - Number(a.required) || compare(a.name, b.name)),
     outputs: Object.entries(outputs)
       .filter(([name]) => name)
@@ -45,9 +45,9 @@ function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
   }
 }
 
-function parse(workflow: Workflow): ReturnType<typeof parseWorkflow> {
+function parse(workflow: Workflow) {
   try {
-    return parseWorkflow(workflow)
+    return { inputs: readSpecs(workflow), outputs: parseWorkflow(workflow).outputs }
   } catch (error) {
     const { id, name } = workflow
     throw new CommandError(

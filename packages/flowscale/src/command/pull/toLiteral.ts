@@ -1,5 +1,5 @@
+import type { Scalar } from '../inputs/types.ts'
 import { isIdentifier } from './identifiers.ts'
-import type { Scalar } from './types.ts'
 
 // What could hide in a text, or end it: control characters, line ends, directions of writing, halves of a pair.
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu

@@ -16,6 +16,9 @@ export function toText(workflows: readonly PulledWorkflow[]): string {
   const lines = [
     `${mark}: do not edit. "flowscale pull --check" fails where it is out of date.`,
     ...(isUntold ? ['// Inputs are optional where the server does not tell whether it requires them.'] : []),
+    ...(takesFiles
+      ? ["// A file: await fileInput('photo.png'), of '@flowscale/client/node', a Blob, or a URL."]
+      : []),
     ...(takesFiles ? ["import type { FileInput } from '@flowscale/client'"] : []),
     "import { defineWorkflow } from '@flowscale/client/typed'",
     ...workflows.flatMap((workflow) => ['', ...toDefinition(workflow)]),

@@ -1,24 +1,8 @@
 import type { WorkflowKind } from '@flowscale/client'
+import type { InputSpec } from '../inputs/types.ts'
 
-export type Scalar = string | number | boolean
-
-/** What a server may tell of an input besides its kind. */
-export interface InputDetails {
-  /** `null` where the server does not tell. */
-  readonly required: boolean | null
-  /** Takes several values. */
-  readonly array?: boolean
-  readonly default?: Scalar
-  readonly min?: number
-  readonly max?: number
-  readonly integer?: boolean
-  readonly options?: readonly Scalar[]
-  readonly description?: string
-}
-
-export interface PulledInput extends InputDetails {
+export interface PulledInput extends InputSpec {
   readonly name: string
-  readonly kind: WorkflowKind
 }
 
 /** A workflow as it is written. */

@@ -27,14 +27,16 @@ const complaints: Readonly<Record<string, string>> = {
  */
 export function readCsv(text: string, problems: Problems): Row[] {
   // So that lines can be counted: the parser takes the two characters of Windows for two lines.
-  const [header, ...records] = parseRecords(text.replace(/\r\n?/g, '\n'), problems)
-  if (!header) return []
-  const names = header.record.map((name) => name.trim())
-  const [only] = names
-  if (names.length === 1 && /[;\t]/.test(only!)) {
-    problems.add(`the columns of the header ${JSON.stringify(only)} must be separated by commas`)
+  const lines = text.replace(/\r\n?/g, '\n')
+  const [first] = lines.split('\n', 1)
+  // Before the cells are read, whose quotes would be told to be wrong.
+  if (/^[^,]*[;\t][^,]*$/.test(first!)) {
+    problems.add(`the columns of the header ${JSON.stringify(first)} must be separated by commas`)
     return []
   }
+  const [header, ...records] = parseRecords(lines, problems)
+  if (!header) return []
+  const names = header.record.map((name) => name.trim())
   for (const [index, name] of names.entries()) {
     if (name && names.indexOf(name) < index) problems.add(`line 1: the column "${name}" comes twice`)
   }
