@@ -23,6 +23,7 @@ const text = textOf(
       odd: 'tensor',
     },
     outputs: ['picture', 'mask'],
+    names_files: true,
     input_details: {
       text: {},
       seed: { required: false, min: 0 },

@@ -73,6 +73,7 @@ import {
   type LogLevel,
   type LogSink,
 } from '@flowscale/client/logger'
+import { FileError, fileInput, type SavedOutput, saveOutput } from '@flowscale/client/node'
 import {
   createPollHistory,
   createRunWatcher,
@@ -570,6 +571,20 @@ export const watchWith = (
   stop() {},
   progress: updates.map(({ status = 'queued', progress = 0 }) => ({ status, progress: Number(progress) })),
 })
+
+/** Files on Node, of which the types name nothing. */
+export async function files(client: Client, url: URL): Promise<string> {
+  const image: FileInput = await fileInput(url, { name: 'photo.png', type: 'image/png' })
+  const { data } = await executeWorkflow(client, 'w', { image, mask: await fileInput('mask.png') })
+  try {
+    const saved: SavedOutput = await saveOutput(client, { filename: data.run_id }, 'pictures/', {
+      maxRetries: 0,
+    })
+    return `${saved.path} ${saved.bytes}`
+  } catch (error) {
+    return error instanceof FileError ? error.path : ''
+  }
+}
 
 /** And so are its types. */
 export type Same = [
