@@ -158,6 +158,26 @@ test('a server that forgets the run in the wait: the id is told', () =>
     assert.match(stderr, onlyRun(pod))
   }))
 
+test('1, not 2: the server says of a workflow what nobody can read', async () => {
+  const asked: string[] = []
+  const server = await listen((request, response) => {
+    asked.push(request.method!)
+    const data = [{ id: 'w1', name: 'W', description: '', inputs: '{ "a":', outputs: '{}' }]
+    response.end(JSON.stringify({ status: 'success', data }))
+  })
+  try {
+    const { code, stderr } = await flowscale(['run', 'w1', 'a=b', '--url', server.url])
+    assert.is(code, 1)
+    assert.match(
+      stderr,
+      /^flowscale: Workflow "W" \(w1\) can't be read: workflow\.inputs is not valid JSON\.\n$/,
+    )
+    assert.equal(asked, ['GET'])
+  } finally {
+    await server.close()
+  }
+})
+
 test('1, not 2: the server refuses a question about a run that was submitted', async () => {
   const server = await listen((request, response) => {
     request.resume()

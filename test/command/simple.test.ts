@@ -47,7 +47,7 @@ test('workflows: a table, which is whole where no window cuts it', async () => {
   const { text, value } = await both(['workflows'])
   assert.match(
     text,
-    /^bncu0a1kipv +Text to Image +text_51536=string seed=number image_1234=image video_1239=video$/m,
+    /^bncu0a1kipv +Text to Image +text_51536=string seed\?=number image_1234\?=image video_1239\?=video$/m,
   )
   assert.equal(value[2], {
     id: 'd1ptych7two2',
@@ -81,6 +81,9 @@ flowscale run bncu0a1kipv text_51536="TEXT"
 `,
   )
   assert.equal((await both(['workflows', 'bncu0a1kipv'])).value, value)
+  // All of its inputs are optional.
+  const { text: other } = await both(['workflows', 'Always Fails'])
+  assert.match(other, /\nflowscale run fa1lsa1ways0 message="TEXT"\n$/)
   const { code, stderr } = await flowscale(['workflows', 'Text to Imag'], { env: busy.env })
   assert.is(code, 4)
   assert.match(stderr, /^flowscale: There is no workflow "Text to Imag"\. Did you mean "Text to Image"\?/)

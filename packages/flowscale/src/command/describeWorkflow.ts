@@ -1,4 +1,5 @@
-import { parseWorkflow, type Workflow, type WorkflowKind } from '@flowscale/client'
+import type { Workflow, WorkflowKind } from '@flowscale/client'
+import { readKinds } from './inputs/readKinds.ts'
 import { readSpecs } from './inputs/readSpecs.ts'
 import type { InputSpec } from './inputs/types.ts'
 
@@ -16,7 +17,7 @@ export function describeWorkflow(workflow: Workflow): WorkflowFacts {
   const { id, name, description } = workflow
   try {
     const inputs = Object.fromEntries(readSpecs(workflow))
-    return { id, name, description, inputs, outputs: parseWorkflow(workflow).outputs }
+    return { id, name, description, inputs, outputs: readKinds(workflow, 'outputs') }
   } catch {
     return { id, name, description, inputs: null, outputs: null }
   }

@@ -11,6 +11,8 @@ export function workflowText({ id, name, description, inputs, outputs }: Workflo
   const rows = taken.map(([input, known]) => [input, known.kind, limitsOf(known), known.description])
   // Where the server tells which are needed, the others are left out of the line.
   const needed = taken.filter(([, { required }]) => required !== false)
+  // A line without an input would teach nobody how to write one.
+  if (!needed.length) needed.push(...taken.filter(([, { kind }]) => kind === 'string').slice(0, 1))
   const words = ['flowscale', 'run', quote(id), ...needed.map(([input, known]) => example(input, known))]
   return [
     `${clean(name)} (${clean(id)})`,

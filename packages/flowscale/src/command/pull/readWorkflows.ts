@@ -1,5 +1,6 @@
-import { parseWorkflow, type Workflow } from '@flowscale/client'
+import type { Workflow } from '@flowscale/client'
 import { CommandError } from '../CommandError.ts'
+import { readKinds } from '../inputs/readKinds.ts'
 import { readSpecs } from '../inputs/readSpecs.ts'
 import { compare } from './compare.ts'
 import { nameConstants } from './nameConstants.ts'
@@ -28,32 +29,19 @@ export function readWorkflows(listed: readonly Workflow[]): PulledWorkflow[] {
 
 function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
   const { id, name, description, names_files: namesFiles } = workflow
-  const { inputs, outputs } = parse(workflow)
   return {
     constant,
     id,
     name,
     description,
-    inputs: [...inputs]
+    inputs: [...readSpecs(workflow)]
       .map(([name, spec]) => ({ name, ...spec }))
       .sort((a, b) => Number(b.required) - Number(a.required) || compare(a.name, b.name)),
-    outputs: Object.entries(outputs)
+    outputs: Object.entries(readKinds(workflow, 'outputs'))
       .filter(([name]) => name)
       .map(([name, kind]) => ({ name, kind }))
       .sort((a, b) => compare(a.name, b.name)),
     namesFiles: namesFiles === true,
-  }
-}
-
-function parse(workflow: Workflow) {
-  try {
-    return { inputs: readSpecs(workflow), outputs: parseWorkflow(workflow).outputs }
-  } catch (error) {
-    const { id, name } = workflow
-    throw new CommandError(
-      'failed',
-      `Workflow "${name || id}" (${id}) can't be read: ${(error as Error).message}.`,
-    )
   }
 }
 

@@ -17,7 +17,9 @@ export async function workflows({ args, client, output, signal }: Call): Promise
     id,
     name,
     Object.entries(inputs ?? { '(cannot be read)': undefined })
-      .map(([input, known]) => (known ? `${input}=${known.kind}` : input))
+      .map(([input, known]) =>
+        known ? `${input}${known.required === false ? '?' : ''}=${known.kind}` : input,
+      )
       .join(' '),
   ])
   output.result(all, table(['id', 'name', 'inputs'], rows))
