@@ -162,8 +162,10 @@ export async function serveFiles() {
       entry.sent += piece.length
       if (script.slowMs) await new Promise((done) => setTimeout(done, Number(script.slowMs)))
     }
-    if (!isCut) response.end()
-    else if (!script.stall) response.socket?.destroySoon()
+    if (!isCut) return void response.end()
+    // Bun drops what it has not handed on yet when the connection ends, and would begin again.
+    await new Promise((done) => setTimeout(done, 200))
+    if (!script.stall) response.socket?.destroySoon()
   }
 
   return {
