@@ -8,7 +8,7 @@ import { barText } from '../../packages/flowscale/src/command/batch/createTally.
 import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolder.ts'
 import { nameFiles } from '../../packages/flowscale/src/command/batch/nameFiles.ts'
 import { openLines } from '../../packages/flowscale/src/command/batch/openLines.ts'
-import { writeWhole } from '../../packages/flowscale/src/command/batch/writeWhole.ts'
+import { writeWhole } from '../../packages/flowscale/src/command/writeWhole.ts'
 
 const test = suite('state of a batch')
 const folder = await mkdtemp(join(tmpdir(), 'flowscale-state-'))

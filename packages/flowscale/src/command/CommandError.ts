@@ -28,4 +28,5 @@ export class CommandError extends Error {
 }
 
 /** A wrong call of the command. */
-export const usageError = (message: string): CommandError => new CommandError('usage', message)
+export const usageError = (message: string, fields?: Readonly<Record<string, unknown>>): CommandError =>
+  new CommandError('usage', message, fields)

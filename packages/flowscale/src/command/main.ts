@@ -26,7 +26,7 @@ export async function main(given: readonly string[]): Promise<void> {
   }
   // Node's own, such as of an experimental File on Node 18, would stand between our lines.
   process.removeAllListeners('warning')
-  guardStreams(() => entry?.writesFiles === true)
+  guardStreams(() => entry?.goesOn === true)
   process.on('uncaughtException', (error) => {
     void report(error).finally(() => process.exit())
   })

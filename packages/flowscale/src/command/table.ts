@@ -8,8 +8,8 @@ const gap = 2
 const least = 10
 
 /**
- * Rows under their heads, without the columns that have nothing. In a window each row is one line: the widest columns are cut, but never the first, which holds
- * what is to be copied. Without a window all of it is printed.
+ * Rows under their heads, without empty columns. In a window each row is one line: the widest columns are cut, but never
+ * the first, which holds what is to be copied. Without a window nothing is cut.
  */
 export function table(allHeads: readonly string[], allRows: readonly (readonly unknown[])[]): string {
   const isUsed = (_: unknown, column: number) =>

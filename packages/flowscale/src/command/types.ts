@@ -39,7 +39,7 @@ export interface VerbEntry {
   readonly examples: readonly string[]
   /** Needs no address and no key. */
   readonly isLocal?: true
-  /** Writes files, or changes what the server does: it goes on where nobody reads stdout any more. */
-  readonly writesFiles?: true
+  /** Goes on when stdout is closed: it writes files, or changes runs. */
+  readonly goesOn?: true
   load(): Promise<Verb>
 }

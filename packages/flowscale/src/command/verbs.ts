@@ -33,7 +33,7 @@ export const verbs: readonly VerbEntry[] = [
       'flowscale run "Text to Image" text_51536="a lighthouse at dusk" -o images',
       'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@photo.png -o images',
     ],
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/run.ts')).run,
   },
   {
@@ -42,7 +42,7 @@ export const verbs: readonly VerbEntry[] = [
     args: '<runs...>',
     flags: [folderFlag, timeoutFlag, cancelFlag],
     examples: ['flowscale wait 808f34d0 -o images', 'flowscale wait 808f34d0 5c1e77aa --timeout 3600'],
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/wait.ts')).wait,
   },
   {
@@ -60,7 +60,7 @@ export const verbs: readonly VerbEntry[] = [
       'flowscale batch "Text to Image" prompts.csv -o images',
       'flowscale batch bncu0a1kipv prompts.jsonl -o images --json',
     ],
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/batch.ts')).batch,
   },
   {
@@ -72,7 +72,7 @@ export const verbs: readonly VerbEntry[] = [
       'flowscale download 808f34d0 -o images',
       'flowscale download filename_prefix_58358_5WWF7GQUYF.png',
     ],
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/download.ts')).download,
   },
   {
@@ -97,8 +97,7 @@ export const verbs: readonly VerbEntry[] = [
     summary: 'cancel runs that are queued or running',
     args: '<runs...>',
     examples: ['flowscale cancel 808f34d0', 'flowscale cancel 808f34d0 5c1e77aa --json'],
-    // Not files, but what it does goes on all the same.
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/cancel.ts')).cancel,
   },
   {
@@ -131,7 +130,7 @@ export const verbs: readonly VerbEntry[] = [
     details:
       'A file that pull did not write is left alone.\n--json prints the workflows, and writes nothing.',
     examples: ['flowscale pull', 'flowscale pull "Text to Image" --out src/flowscale.ts --check'],
-    writesFiles: true,
+    goesOn: true,
     load: async () => (await import('./verbs/pull.ts')).pull,
   },
   {

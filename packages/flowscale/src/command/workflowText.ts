@@ -1,5 +1,6 @@
 import { clean } from './clean.ts'
 import type { WorkflowFacts } from './describeWorkflow.ts'
+import { isFileKind } from './inputs/isFileKind.ts'
 import type { InputSpec } from './inputs/types.ts'
 import { quote } from './quote.ts'
 import { table } from './table.ts'
@@ -42,7 +43,7 @@ function limitsOf({ required, default: byDefault, min, max, integer, array, opti
 
 function example(input: string, { kind, options }: InputSpec): string {
   // A file of the server is none of yours.
-  if (['image', 'video', 'audio', 'file'].includes(kind)) return `${quote(input)}=@FILE`
+  if (isFileKind(kind)) return `${quote(input)}=@FILE`
   const value = options?.[0]
   // A text that begins with @ is no file of yours either.
   if (value !== undefined) return quote(`${input}=${show(value).replace(/^@/, '@@')}`)

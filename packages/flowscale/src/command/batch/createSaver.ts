@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { ArgumentError, type Client, isFlowScaleError, type RunResult } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
+import pLimit from 'p-limit'
 import { nameFiles } from './nameFiles.ts'
 import type { SavedFile } from './types.ts'
 
@@ -11,12 +12,9 @@ export type Saver = (row: number, result: RunResult, signal: AbortSignal) => Pro
 
 /** Saves the outputs of rows, a few rows at a time. */
 export function createSaver(client: Client, folder: string, rows: number): Saver {
-  const waiting: (() => void)[] = []
-  let busy = 0
-  return async (row, { outputs }, signal) => {
-    if (busy === atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    else busy++
-    try {
+  const limit = pLimit(atOnce)
+  return (row, { outputs }, signal) =>
+    limit(async () => {
       const saved: SavedFile[] = []
       const names = nameFiles(row, rows, outputs)
       for (const [index, output] of outputs.entries()) {
@@ -25,13 +23,7 @@ export function createSaver(client: Client, folder: string, rows: number): Saver
         saved.push({ filename: output.filename, path, bytes })
       }
       return saved
-    } finally {
-      // The next one takes its turn.
-      const next = waiting.shift()
-      if (next) next()
-      else busy--
-    }
-  }
+    })
 }
 
 /** Whether nothing can be saved any more: the disk is full, or the folder is gone. */

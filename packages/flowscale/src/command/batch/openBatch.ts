@@ -3,11 +3,11 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError, usageError } from '../CommandError.ts'
 import { prepareFolder } from '../run/prepareFolder.ts'
+import { writeWhole } from '../writeWhole.ts'
 import { checkBatch } from './checkBatch.ts'
 import { lockFolder } from './lockFolder.ts'
 import { type Lines, openLines } from './openLines.ts'
 import type { BatchFile, ResultLine, RunLine } from './types.ts'
-import { writeWhole } from './writeWhole.ts'
 
 /** The state of a batch in its folder, which outlives the process. */
 export interface Batch {
@@ -70,8 +70,9 @@ async function open(
     const file: BatchFile = { version: 1, batchId, ...expected }
     await writeWhole(path, `${JSON.stringify(file, null, 1)}\n`)
   }
-  // Of files that were being saved when an earlier process was killed.
-  for (const name of names) if (/^\.\d{4}.*\.part$/.test(name)) await rm(join(folder, name))
+  // Of files that were being written when an earlier process was killed.
+  for (const name of names)
+    if (/^\.(\d{4}|batch\.json|results\.jsonl).*\.part$/.test(name)) await rm(join(folder, name))
   const runLines = await openLines(join(folder, 'runs.jsonl'))
   const resultLines = await openLines(join(folder, 'results.jsonl'))
   const runs = new Map((runLines.values as RunLine[]).map((line) => [line.row, line]))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { CommandError } from '../CommandError.ts'
+import { usageError } from '../CommandError.ts'
 import { decodeText } from './decodeText.ts'
 import { JsonError, parseJson } from './parseJson.ts'
 import type { Given, Sources } from './types.ts'
@@ -15,14 +15,14 @@ export async function readInputsFile(path: string, { stdin }: Sources): Promise<
     bytes = isStdin ? await stdin!('--inputs') : await readFile(path)
   } catch (error) {
     if (isStdin) throw error
-    throw new CommandError('usage', `${shown}: ${whyNot(error)}.`)
+    throw usageError(`${shown}: ${whyNot(error)}.`)
   }
   const text = decodeText(bytes)
-  if (text === undefined) throw new CommandError('usage', `${shown} is not UTF-8 text.`)
+  if (text === undefined) throw usageError(`${shown} is not UTF-8 text.`)
   const folder = isStdin ? process.cwd() : dirname(resolve(path))
   const value = read(text, shown)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new CommandError('usage', `${shown} must hold an object, such as {"seed": 7}.`)
+    throw usageError(`${shown} must hold an object, such as {"seed": 7}.`)
   return new Map(Object.entries(value).map(([name, json]): [string, Given[]] => [name, [{ json, folder }]]))
 }
 
@@ -33,6 +33,6 @@ function read(text: string, shown: string): unknown {
     if (!(error instanceof JsonError)) throw error
     const { line, column, message } = error
     const where = `line ${line}, column ${column}`
-    throw new CommandError('usage', `${shown} is not valid JSON, ${where}: ${message}.`, { line, column })
+    throw usageError(`${shown} is not valid JSON, ${where}: ${message}.`, { line, column })
   }
 }

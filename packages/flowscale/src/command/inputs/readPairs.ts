@@ -1,4 +1,4 @@
-import { CommandError } from '../CommandError.ts'
+import { usageError } from '../CommandError.ts'
 import { suggest } from '../suggest.ts'
 import type { Given } from './types.ts'
 
@@ -19,5 +19,5 @@ export function readPairs(words: readonly string[], folder: string): Map<string,
   const shown = wrong.map((word) => JSON.stringify(word)).join(', ')
   const near = wrong.length === 1 ? suggest(wrong[0]!, given.keys()) : ''
   const message = `${shown}: an input is name=value, name=@file or name=-.${near ? '' : ' Put quotes around words with spaces.'}${near}`
-  throw new CommandError('usage', message)
+  throw usageError(message)
 }

@@ -1,5 +1,5 @@
 import type { InputItem, Inputs, Workflow } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
+import { type CommandError, usageError } from '../CommandError.ts'
 import { suggest } from '../suggest.ts'
 import { readItem } from './readItem.ts'
 import { readSpecs } from './readSpecs.ts'
@@ -73,5 +73,5 @@ function inputsError(problems: readonly Problem[]): CommandError {
   const text = lines.map((line) => (/[.?]$/.test(line) ? line : `${line}.`))
   const message =
     text.length === 1 ? text[0]! : `The inputs are wrong:\n${text.map((line) => `  ${line}`).join('\n')}`
-  return new CommandError('usage', message, { problems })
+  return usageError(message, { problems })
 }

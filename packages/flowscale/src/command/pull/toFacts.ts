@@ -1,5 +1,5 @@
+import { isFileKind } from '../inputs/isFileKind.ts'
 import { toLiteral } from './toLiteral.ts'
-import { isFileKind } from './toType.ts'
 import type { PulledInput } from './types.ts'
 
 const longest = 80

@@ -1,5 +1,5 @@
+import { isFileKind } from '../inputs/isFileKind.ts'
 import { toDefinition } from './toDefinition.ts'
-import { isFileKind } from './toType.ts'
 import type { PulledWorkflow } from './types.ts'
 
 const mark = '// Written by "flowscale pull"'

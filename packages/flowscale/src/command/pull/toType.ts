@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { isFileKind } from '../inputs/isFileKind.ts'
 import { maxWidth } from './maxWidth.ts'
 import { toLiteral } from './toLiteral.ts'
 import type { PulledInput } from './types.ts'
@@ -27,7 +28,3 @@ function membersOf({ kind, options }: PulledInput): readonly string[] {
   if (isFileKind(kind)) return ['FileInput']
   return options ? options.map(toLiteral) : [kind]
 }
-
-/** Whether the input takes a file. */
-export const isFileKind = (kind: PulledInput['kind']): boolean =>
-  kind === 'image' || kind === 'video' || kind === 'audio' || kind === 'file'

@@ -1,4 +1,4 @@
-import { CommandError } from '../CommandError.ts'
+import { usageError } from '../CommandError.ts'
 import type { Output } from '../output.ts'
 
 /** What is wrong with a file of rows, gathered so that all of it is told at once. */
@@ -22,11 +22,11 @@ export function createProblems(shown: string, { note }: Pick<Output, 'note'>): P
     check() {
       if (!count) return
       if (count === 1) {
-        throw new CommandError('usage', `${shown}, ${problems[0]} Nothing was submitted.`, { problems })
+        throw usageError(`${shown}, ${problems[0]} Nothing was submitted.`, { problems })
       }
       for (const problem of problems) note(`  ${problem}`)
       if (count > most) note(`  … and ${count - most} more.`)
-      throw new CommandError('usage', `${shown} has ${count} errors. Nothing was submitted.`, { problems })
+      throw usageError(`${shown} has ${count} errors. Nothing was submitted.`, { problems })
     },
   }
 }

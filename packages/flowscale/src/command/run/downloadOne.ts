@@ -2,6 +2,7 @@ import { getOutput, getRun, HttpError, type Run } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
 import { waitForResult } from '@flowscale/client/poller'
 import { CommandError } from '../CommandError.ts'
+import { isEnd } from '../isEnd.ts'
 import type { Call } from '../types.ts'
 import { deliver } from './deliver.ts'
 import { folderOf } from './folderOf.ts'
@@ -31,8 +32,7 @@ export async function downloadOne(
   }
   output.note(`${word}: a run, ${run.status}`)
   // What has failed is an error of the wait, too.
-  const isGoing = !/^(?:completed|success|failed|error|cancell?ed|timed_out)$/.test(run.status)
-  if (isGoing) {
+  if (!isEnd(run.status)) {
     const message = `Run ${word} is ${run.status}. To wait for it and save its outputs: ${goOn('wait', [word], folder)}`
     throw new CommandError('failed', message, { runId: word, status: run.status })
   }

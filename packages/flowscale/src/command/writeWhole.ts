@@ -4,10 +4,9 @@ import { basename, dirname, join } from 'node:path'
 /** Writes a file so that it is on the disk whole, or as it was before. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const folder = dirname(path)
-  // One name: what a killed process leaves is written over by the next.
-  const part = join(folder, `.${basename(path)}.part`)
-  const file = await open(part, 'w')
+  const part = join(folder, `.${basename(path)}.${process.pid}.part`)
   try {
+    const file = await open(part, 'w')
     try {
       await file.writeFile(text)
       await file.sync()

@@ -1,0 +1,3 @@
+/** Whether a run in this state has ended. */
+export const isEnd = (status: string): boolean =>
+  /^(completed|success|failed|error|cancell?ed|timed_out)$/.test(status)
