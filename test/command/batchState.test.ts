@@ -1,5 +1,5 @@
 // The parts of a batch's state: names of files, the bar, lines of a file that outlives its process.
-import { appendFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { barText } from '../../packages/flowscale/src/command/batch/createTally.ts'
 import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolder.ts'
 import { nameFiles } from '../../packages/flowscale/src/command/batch/nameFiles.ts'
+import { openBatch } from '../../packages/flowscale/src/command/batch/openBatch.ts'
 import { openLines } from '../../packages/flowscale/src/command/batch/openLines.ts'
 import { writeWhole } from '../../packages/flowscale/src/command/writeWhole.ts'
 
@@ -121,6 +122,18 @@ test('a file that is written whole is as it was where that fails', async () => {
   await writeWhole(path, 'two')
   assert.is(await readFile(path, 'utf8'), 'two')
   assert.ok(await writeWhole(join(folder, 'none', 'x'), 'x').catch((error) => error.code === 'ENOENT'))
+})
+
+test('what a killed process was writing is removed, and nothing else', async () => {
+  const place = join(folder, 'killed')
+  await mkdir(place)
+  const mine = ['.mine.part', '0001.png']
+  for (const name of [...mine, '.0001.png.ab12.part', '.batch.json.7.part', '.results.jsonl.7.part'])
+    await writeFile(join(place, name), 'x')
+  const batch = await openBatch(place, { workflowId: 'w', url: 'http://a.test', rows: 1, hashes: ['h'] })
+  await batch.close()
+  const left = (await readdir(place)).filter((name) => !/^(batch|runs|results)\.json/.test(name))
+  assert.equal(left.sort(), mine)
 })
 
 test.run()

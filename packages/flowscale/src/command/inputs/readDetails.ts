@@ -1,8 +1,8 @@
 import type { InputDetails, Scalar } from './types.ts'
 
 /**
- * What a server tells of an input, in the field `input_details` of its workflow. What is usual is left out there; an input
- * that is not in it is told nothing of. What has a wrong type is passed over.
+ * What a server tells of an input, in the field `input_details` of its workflow. Usual values are left out there. Of an input
+ * that it lacks nothing is known. Fields of a wrong type are ignored.
  */
 export function readDetails(told: unknown, name: string): InputDetails {
   const known = isRecord(told) && Object.hasOwn(told, name) ? told[name] : undefined

@@ -16,7 +16,7 @@ export function toDefinition(workflow: PulledWorkflow): string[] {
   ]
 }
 
-/** Names that the files are sure to find: with one, all files are under it. */
+/** The names to declare. Several only where each file is sure to find its own; otherwise one for all files. */
 function toOutputs({ outputs, namesFiles }: PulledWorkflow): { names: string[]; note: string } {
   const names = outputs.map(({ name }) => name)
   if (names.length === 1 || (names.length && namesFiles)) return { names, note: '' }
