@@ -15,6 +15,7 @@ function pack(name, entries, chunkOf, ...plugins) {
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
     id.startsWith('node:') ||
+    id === 'react' ||
     Object.keys(manifest.dependencies ?? {}).some((d) => id === d || id.startsWith(`${d}/`))
   const input = Object.fromEntries(Object.entries(entries).map(([out, file]) => [out, `${root}/src/${file}`]))
   const output = (suffix) => ({
@@ -24,6 +25,8 @@ function pack(name, entries, chunkOf, ...plugins) {
     entryFileNames: `[name]${suffix}`,
     chunkFileNames: `shared${suffix}`,
     ...(chunkOf && { manualChunks: chunkOf }),
+    // For Next.js, whose pages are otherwise rendered on the server alone.
+    banner: ({ name }) => (name === 'react' && suffix === '.js' ? "'use client'" : ''),
   })
   const sideEffects = { moduleSideEffects: false }
   return [
@@ -61,7 +64,7 @@ const clientChunk = (id) =>
       ? 'poller'
       : /\/client\/src\/(api\/|index\.)/.test(id)
         ? 'index'
-        : undefined
+        : /\/client\/src\/(typed|store|react)\//.exec(id)?.[1]
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {
@@ -137,6 +140,9 @@ export default [
       logger: 'logger.ts',
       proxy: 'proxy/index.ts',
       typed: 'typed/index.ts',
+      events: 'events/index.ts',
+      store: 'store/index.ts',
+      react: 'react/index.ts',
       node: 'node/index.ts',
       upload: 'internal/upload.ts',
       uploadBrowser: 'internal/upload.browser.ts',

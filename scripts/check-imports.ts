@@ -20,6 +20,19 @@ const typedCalls = [
   'poller/run/executeWorkflowAsync.ts',
   'poller/many/executeMany.ts',
 ]
+/** What a store may call. */
+const storeCalls = [
+  'api/cancelRun.ts',
+  'api/getRun.ts',
+  'api/executeWorkflow.ts',
+  'poller/run/options.ts',
+  'poller/run/executeWorkflowAsync.ts',
+  'poller/run/waitForResult.ts',
+  'typed/nameOutputs.ts',
+  'typed/types.ts',
+]
+/** What a hook may call. */
+const reactCalls = ['api/getOutput.ts', 'store/createRunStore.ts', 'store/types.ts']
 /** The `api` files that the part on Node may use. */
 const nodeApi = ['downloadOutput', 'toFile']
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
@@ -78,27 +91,38 @@ export function breaches(sources: readonly Source[]): string[] {
       if (relativeTarget && !target.startsWith(`${inPackage}/`)) say(`leaves its package (${target})`)
       if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
       if (inPackage === 'packages/client') {
-        const isOwn = relativeTarget || (target.startsWith('node:') && isNodePart(path))
+        const isReact = target === 'react' && path.startsWith('packages/client/src/react/')
+        const isOwn = relativeTarget || isReact || (target.startsWith('node:') && isNodePart(path))
         if (!isOwn) say(`a dependency in the client (${target})`)
         const inside = path.slice('packages/client/src/'.length)
         const to = target.slice('packages/client/src/'.length)
         if (inside.startsWith('internal/') && to.startsWith('api/')) say(`internal imports api (${to})`)
-        if (!/^(poller|typed)\//.test(inside) && to.startsWith('poller/')) say(`imports the poller (${to})`)
+        if (!/^(poller|typed|store)\//.test(inside) && to.startsWith('poller/'))
+          say(`imports the poller (${to})`)
         if (inside.startsWith('typed/') && /^(api|poller)\//.test(to) && !typedCalls.includes(to)) {
           say(`workflows with types import ${to}`)
+        }
+        if (inside.startsWith('store/') && /^(api|poller|typed)\//.test(to) && !storeCalls.includes(to)) {
+          say(`the store imports ${to}`)
+        }
+        if (inside.startsWith('react/') && /^(api|store)\//.test(to) && !reactCalls.includes(to)) {
+          say(`a hook imports ${to}`)
         }
         if (inside.startsWith('node/') && to.startsWith('api/') && !nodeApi.includes(to.slice(4, -3))) {
           say(`the part on Node imports ${to}`)
         }
-        for (const room of ['proxy', 'typed', 'node']) {
-          if (!inside.startsWith(`${room}/`) && to.startsWith(`${room}/`)) say(`imports ${to}`)
+        for (const room of ['proxy', 'typed', 'events', 'store', 'react', 'node']) {
+          const isAllowed =
+            (inside.startsWith('store/') && room === 'typed') ||
+            (inside.startsWith('react/') && room === 'store')
+          if (!isAllowed && !inside.startsWith(`${room}/`) && to.startsWith(`${room}/`)) say(`imports ${to}`)
         }
         if (inside.startsWith('poller/') && to.startsWith('api/') && !pollerApi.includes(to.slice(4, -3))) {
           say(`the poller imports ${to}`)
         }
         if (
-          /^(websocket|logger|proxy)/.test(inside) &&
-          /^(api\/|poller|websocket|logger|proxy)/.test(to) &&
+          /^(websocket|logger|proxy|events)/.test(inside) &&
+          /^(api\/|poller|websocket|logger|proxy|events)/.test(to) &&
           inside.split(/[/.]/)[0] !== to.split(/[/.]/)[0]
         ) {
           say(`imports ${to}`)

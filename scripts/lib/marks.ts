@@ -14,6 +14,8 @@ export const marks = {
   logger: ['[Flowscale '],
   proxy: ['maxBodyBytes', 'sec-fetch-site'],
   typed: ['made by defineWorkflow', 'fits no name in'],
+  events: ['event-stream'],
+  store: ['flowscale-run'],
   /** Of uploads on Node. */
   upload: ['redirect mode'],
 } satisfies Record<string, string[]>

@@ -9,7 +9,17 @@ export interface SizeCase {
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = './packages/client/dist'
-export const entries = ['index', 'poller', 'websocket', 'logger', 'proxy', 'typed']
+export const entries = [
+  'index',
+  'poller',
+  'websocket',
+  'logger',
+  'proxy',
+  'typed',
+  'events',
+  'store',
+  'react',
+]
 
 /** Functions that need no client. */
 export const alone = ['createClient', 'createLogger', 'createPollHistory']

@@ -264,7 +264,7 @@ export interface RunProgress {
   position?: number
 }
 
-/** What a wait needs of a connection, such as that of `connectWebSocket`. */
+/** What a wait needs of a connection, such as that of `connectWebSocket` or `connectEvents`. */
 export interface PushConnection {
   readonly connected: boolean
   /**
@@ -276,6 +276,8 @@ export interface PushConnection {
 
 /** A subscription to a run. */
 export interface RunWatch {
+  /** Whether updates of this run come now. Default: as the connection. */
+  readonly connected?: boolean
   /** The pause until the next poll, where it is `ms` without a connection. */
   pauseMs(ms: number): number
   stop(): void

@@ -1,10 +1,10 @@
 import { NetworkError } from '../errors.ts'
+import { createWatch } from '../internal/createWatch.ts'
 import { checkOptions } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { startTimer } from '../internal/timers.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
-import { createWatch } from './createWatch.ts'
 import { encode } from './encode.ts'
 import { noteSubscription } from './noteSubscription.ts'
 import { readUrl } from './readUrl.ts'
@@ -155,7 +155,13 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     [Symbol.asyncIterator]: () => feed[Symbol.asyncIterator](),
   }
 
-  const watch = createWatch(connection, feed.listen)
+  const watch = createWatch(
+    {
+      isLive: () => connected,
+      say: (action, runId) => connection.send({ type: 'client_event', data: { action, runId } }),
+    },
+    feed.listen,
+  )
   if (signal?.aborted) queueMicrotask(abort)
   else start()
   signal?.addEventListener('abort', abort)

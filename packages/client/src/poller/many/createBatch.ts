@@ -216,8 +216,8 @@ export function createBatch(
 
   /** Whether the end of a run comes by push, as far as anyone knows. */
   const comesByPush = (runId: string) => {
-    const { isSeen, status } = watched.get(runId) ?? {}
-    return isSeen && push?.connected && !isOver(status)
+    const { isSeen, status, watch } = watched.get(runId) ?? {}
+    return isSeen && (watch?.connected ?? push?.connected) && !isOver(status)
   }
 
   const round = async () => {

@@ -1,4 +1,5 @@
 import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../../internal/options.ts'
+import { isPollInterval, isPush } from '../../internal/waitRules.ts'
 import type { HeadersSource, PollHistory, PushConnection, Run, RunProgress } from '../../types.ts'
 
 /** Options of every wait. */
@@ -24,7 +25,7 @@ export interface WatchOptions extends PollOptions {
   /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   /**
-   * A connection of `connectWebSocket`: a new state of the run is polled at once, and while the connection is healthy
+   * A connection of `connectWebSocket` or `connectEvents`: a new state of the run is polled at once, and while the connection is healthy
    * polls become rarer, up to 30 s apart.
    */
   push?: PushConnection | undefined
@@ -44,10 +45,7 @@ export interface WaitOptions extends WatchOptions {
 const cancelWords = ['abort', 'timeout', 'both', 'never']
 
 export const pollRules: Record<keyof PollOptions, Rule> = {
-  pollIntervalMs: (value) =>
-    typeof value?.begin === 'function' ||
-    isMs(value) === true ||
-    'a number above 0 (ms) or a createPollHistory()',
+  pollIntervalMs: isPollInterval,
   timeoutMs: isMs,
   maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
   signal: requestRules.signal,
@@ -57,7 +55,7 @@ export const pollRules: Record<keyof PollOptions, Rule> = {
 export const watchRules: Record<keyof WatchOptions, Rule> = {
   ...pollRules,
   cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
-  push: (value) => typeof value?.watch === 'function' || 'a connection of connectWebSocket',
+  push: isPush,
   onProgress: isFunction,
 }
 

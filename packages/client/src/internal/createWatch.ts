@@ -1,16 +1,24 @@
-import { text, toProgress } from '../internal/data.ts'
-import type { Connection } from './types.ts'
+import type { PushConnection, RunUpdate } from '../types.ts'
+import { text, toProgress } from './data.ts'
 
-type Listener = Parameters<Connection['watch']>[1]
+type Listener = Parameters<PushConnection['watch']>[1]
 
-/** The longest pause between two polls while the connection is healthy, in ms. */
+/** Where updates come from. */
+interface Source {
+  /** Whether updates of this run come now. */
+  isLive(runId: string): boolean
+  /** Called once for each subscription, and at its end. */
+  say(action: 'subscribe' | 'unsubscribe', runId: string): void
+}
+
+/** The longest pause between two polls while updates come, in ms. */
 const maxPauseMs = 30_000
 
 /** What a connection tells the waits that have it as `push`, by one listener on its messages. */
 export function createWatch(
-  connection: Pick<Connection, 'connected' | 'send'>,
+  { isLive, say }: Source,
   listen: (listener: (...message: unknown[]) => void) => () => void,
-): Connection['watch'] {
+): PushConnection['watch'] {
   const runs = new Map<unknown, Set<Listener>>()
   let unlisten = () => {}
 
@@ -22,7 +30,7 @@ export function createWatch(
     const { type, data } = Object(messages[0])
     if (type !== 'run_status_update') return
     const { run_id, _id = run_id, status, position } = Object(data)
-    const update = {
+    const update: RunUpdate = {
       status: text(status) || undefined,
       progress: toProgress(Object(data)),
       position: typeof position === 'number' ? position : undefined,
@@ -31,9 +39,8 @@ export function createWatch(
   }
 
   return (runId, listener) => {
-    const say = (action: string) => connection.send({ type: 'client_event', data: { action, runId } })
     let last: unknown
-    /** Pauses without news while the connection was healthy. */
+    /** Pauses without news while updates came. */
     let quiet = 0
     const own: Listener = (update, isOver) => {
       const { status = last } = update
@@ -46,17 +53,20 @@ export function createWatch(
     const listeners = runs.get(runId) ?? new Set()
     if (!runs.size) unlisten = listen(hear)
     runs.set(runId, listeners.add(own))
-    say('subscribe')
+    say('subscribe', runId)
     return {
+      get connected() {
+        return isLive(runId)
+      },
       pauseMs(ms) {
-        quiet = connection.connected ? quiet + 1 : 0
+        quiet = isLive(runId) ? quiet + 1 : 0
         return Math.max(ms, Math.min(ms * 2 ** quiet, maxPauseMs))
       },
       stop() {
         listeners.delete(own)
         if (!listeners.size) runs.delete(runId)
         if (!runs.size) unlisten()
-        say('unsubscribe')
+        say('unsubscribe', runId)
       },
     }
   }

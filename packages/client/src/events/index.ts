@@ -1,0 +1,1 @@
+export { connectEvents, type EventsConnection, type EventsOptions } from './connectEvents.ts'

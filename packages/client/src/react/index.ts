@@ -1,0 +1,2 @@
+export { type RunImage, useOutputUrl } from './useOutputUrl.ts'
+export { type UsedRun, useRun } from './useRun.ts'

@@ -1,0 +1,42 @@
+import { getRun } from '../api/getRun.ts'
+import { isDone, isFailed } from '../internal/data.ts'
+import { check, isId } from '../internal/options.ts'
+import { reveal } from '../internal/secrets.ts'
+import type { Client, Run } from '../types.ts'
+
+/** What `useQuery` of TanStack Query takes, as far as it is about a run. */
+export interface RunQuery {
+  readonly queryKey: readonly ['flowscale', string, 'run', string]
+  readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Run>
+  /** 1000 (ms) until the run has ended, then `false`. */
+  readonly refetchInterval: (query: { readonly state: { readonly data?: Run | undefined } }) => number | false
+  /** The client repeats by itself. */
+  readonly retry: false
+}
+
+/**
+ * Gives the options of a query for a run, polled until it has ended, for TanStack Query 5: `useQuery(runOptions(client,
+ * runId))`, with whatever else you want beside them.
+ *
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for an illegal id; the query fails as {@link getRun} does.
+ *
+ * @example
+ * ```ts
+ * const { queryKey, queryFn } = runOptions(client, runId)
+ * const run = await queryFn({ signal: AbortSignal.timeout(10_000) })
+ * console.log(queryKey, run.status)
+ * ```
+ */
+export function runOptions(client: Client, runId: string): RunQuery {
+  reveal(client)
+  check('runId', runId, isId)
+  return {
+    queryKey: ['flowscale', client.baseUrl, 'run', runId],
+    queryFn: async ({ signal }) => (await getRun(client, runId, { signal })).data,
+    refetchInterval({ state: { data } }) {
+      const isOver = isDone(data?.status) || isFailed(data?.status)
+      return isOver ? false : 1000
+    },
+    retry: false,
+  }
+}

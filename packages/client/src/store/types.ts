@@ -1,0 +1,103 @@
+import type { ExecuteAsyncOptions } from '../poller/run/executeWorkflowAsync.ts'
+import type { WaitOptions } from '../poller/run/options.ts'
+import type { NamedOutputs, TypedWorkflow } from '../typed/types.ts'
+import type { InputsOf, ResultOutput } from '../types.ts'
+
+/** What a store runs: a workflow by its id, or one of `defineWorkflow`. */
+export type StoredWorkflow = string | TypedWorkflow<never, string>
+
+/** The outputs of a run: by name for a workflow of `defineWorkflow`, else a list. */
+export type OutputsOf<W extends StoredWorkflow> =
+  W extends TypedWorkflow<never, infer O> ? NamedOutputs<O> : ResultOutput[]
+
+/** Of every run. */
+export interface ActiveRun {
+  /** When it was started, by `Date.now()`, in ms. */
+  readonly startedAt: number
+}
+
+/** How a run stands. Each state is a frozen object of its own; `status` tells them apart. */
+export type RunSnapshot<W extends StoredWorkflow = string> =
+  | { readonly status: 'idle'; readonly runId?: undefined; readonly startedAt?: undefined }
+  | (ActiveRun & { readonly status: 'submitting'; readonly runId?: undefined })
+  | (ActiveRun & {
+      readonly status: 'queued'
+      readonly runId: string
+      /** Place in the queue, where the server tells it. */
+      readonly position?: number | undefined
+    })
+  | (ActiveRun & {
+      readonly status: 'running'
+      readonly runId: string
+      /** From 0 to 1, where the server tells it. */
+      readonly progress?: number | undefined
+    })
+  | (ActiveRun & {
+      readonly status: 'completed'
+      readonly runId: string
+      readonly outputs: OutputsOf<W>
+    })
+  | (ActiveRun & {
+      /** The run failed, or could not be submitted: then there is no `runId`. */
+      readonly status: 'failed'
+      readonly runId?: string | undefined
+      readonly error: unknown
+    })
+  | (ActiveRun & { readonly status: 'cancelled'; readonly runId?: string | undefined })
+  | (ActiveRun & {
+      /** Nobody knows how the run stands: it may have been submitted, or can't be asked for. It may still cost. */
+      readonly status: 'lost'
+      readonly runId?: string | undefined
+      /** The group that it would be in. */
+      readonly groupId: string
+      readonly error?: unknown
+    })
+
+/** Where a store keeps its run: `sessionStorage`, `localStorage`, or anything like them. */
+export interface RunStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+  removeItem(key: string): void
+}
+
+/** Options of {@link createRunStore}. */
+export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs' | 'timeoutMs'> {
+  /**
+   * Where the run is kept over a reload: its id, workflow and group, and when it was started; no inputs and no outputs. With
+   * `localStorage` all tabs share the run. `null`: nowhere. Default: `sessionStorage`, where there is one.
+   */
+  storage?: RunStorage | null | undefined
+  /** Its name in the storage: each store of a page has one of its own. Default `'flowscale-run'`. */
+  key?: string | undefined
+}
+
+/** Options of {@link RunStore.start}. */
+export type StartOptions = Pick<ExecuteAsyncOptions, 'arrays' | 'headers'>
+
+/** One run, for a page. Its functions need no `this`. */
+export interface RunStore<W extends StoredWorkflow = string> {
+  /** How the run stands. The same object until that changes. */
+  getSnapshot(): RunSnapshot<W>
+  /** Always `idle`: for rendering on a server, and the first rendering of its page. */
+  getServerSnapshot(): RunSnapshot<W>
+  /**
+   * Calls `listener` after each change, until the function that it gives is called. A run is followed while somebody
+   * listens; whoever comes first goes on with the run of the storage.
+   */
+  subscribe(listener: () => void): () => void
+  /**
+   * Submits a run, unless one is going on: then nothing is sent. Resolves when it is submitted, or was not, with the
+   * snapshot; it never rejects, as errors are in the snapshot.
+   */
+  start<T extends object>(
+    workflow: W,
+    inputs: W extends TypedWorkflow<infer I, string> ? I & {} : T & InputsOf<T>,
+    options?: StartOptions,
+  ): Promise<RunSnapshot<W>>
+  /** Cancels the run, also one that is being submitted. Rejects where the server did not do it. */
+  cancel(): Promise<void>
+  /** Forgets the run, which is not cancelled. */
+  reset(): void
+  /** Ends everything but a submission that is on its way, whose run is still written into the storage. */
+  close(): void
+}
