@@ -27,7 +27,7 @@ export interface EventsConnection extends PushConnection {
 const silentMs = 45_000
 /** The shortest pause until a stream is opened anew, in ms. */
 const pauseMs = 1000
-/** A stream that lasted for so long, in ms, was none that failed. */
+/** A stream that lasted for so long, in ms, has not failed. */
 const lastingMs = 5000
 /** So many times in a row may a run be unknown, or no answer come in time, before the server counts as one without events. */
 const maxFailures = 3
@@ -125,7 +125,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
           }
           afterMs += retryAfterMs
         }
-        if (Date.now() - start > lastingMs) failures = 1
+        if (isServed && Date.now() - start > lastingMs) failures = 1
         await sleep(afterMs + backOff(client, failures), signal)
       }
     } catch {}
