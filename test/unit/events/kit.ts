@@ -72,9 +72,10 @@ export function scene(options: EventsOptions = {}, logger?: Logger) {
     fetch: async (url, init) => {
       const [, runId = '', isEvents] = /runs\/([^/?]+)(\/events)?$/.exec(url) ?? []
       init.signal?.throwIfAborted()
+      const runOf = (id: string) => ({ _id: id, status: states[id] ?? 'running', outputs: [] })
       if (!isEvents) {
-        polled.push([runId, clock.now - start])
-        return ok({ _id: runId, status: states[runId] ?? 'running', outputs: [] })
+        polled.push([runId || 'list', clock.now - start])
+        return ok(runId ? runOf(runId) : { runs: Object.keys(states).map(runOf) })
       }
       opened.push(clock.now - start)
       return server.answer?.(runId) ?? open(runId, init)
