@@ -6,7 +6,7 @@ import { addressOf, backOff, request, transient } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep, withDeadline } from '../internal/timers.ts'
 import type { Client, PushConnection } from '../types.ts'
-import { createEventReader } from './readEvents.ts'
+import { createEventReader } from './createEventReader.ts'
 
 /** Options of {@link connectEvents}. */
 export interface EventsOptions {
@@ -29,12 +29,12 @@ const silentMs = 45_000
 const pauseMs = 1000
 /** A stream that lasted for so long, in ms, has not failed. */
 const lastingMs = 5000
-/** So many times in a row may a run be unknown, or no answer come in time, before the server counts as one without events. */
+/** After more failures in a row, by 404 or without an answer in time, the server counts as one without events. */
 const maxFailures = 3
 
 /**
  * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`: a proxy of `createProxyHandler`, the gateway and
- * the emulator serve them. A run has its stream from when a wait begins until it ends. A stream that breaks is opened
+ * the emulator serve them. A run has a stream while a wait for it goes on. A stream that breaks is opened
  * again. Make one connection for each client, and keep it; on Workers make one in each request.
  *
  * A server without events is polled as ever; that is logged once, at `warn`.
