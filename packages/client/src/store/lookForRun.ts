@@ -22,7 +22,7 @@ export async function lookForRun(
   client: Client,
   { groupId, startedAt }: RunRecord,
   // A page that was loaded later has ended the submission.
-  { signal, isOver = startedAt < performance.timeOrigin, read, listeners }: Look,
+  { signal, isOver = !(startedAt > performance.timeOrigin), read, listeners }: Look,
 ): Promise<string | undefined> {
   let mayList = true
   for (let rounds = isOver ? 10 : 600; rounds > 0; await sleep(1000, signal)) {
