@@ -26,7 +26,11 @@ export async function lookForRun(
       if (mayList) {
         const { data: runId } = await request(client, withQuery('runs', { group_id: groupId }), {
           options: { signal },
-          parseData: (data) => toRun(list(Object(data).runs ?? data)[0])._id,
+          parseData(data) {
+            const { runs = data, group_id: all = groupId } = Object(data)
+            // A server that knows no groups lists the runs of others.
+            return toRun(list(runs).find((run) => (Object(run).group_id ?? all) === groupId))._id
+          },
         })
         if (runId) return runId
       }
