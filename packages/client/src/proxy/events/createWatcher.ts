@@ -13,6 +13,10 @@ export type First = { data: { group_id?: unknown } }
 export interface Watcher {
   /** The first answer of the pod. After a refusal the watcher is over. It rejects with an error of the client's own headers. */
   readonly first: Promise<OrRefusal<First>>
+  /** The answer to callers of a group who may not see the run, by group. */
+  readonly refusals: Map<string | undefined, Promise<Response | undefined>>
+  /** Aborted when the last reader has left. */
+  readonly signal: AbortSignal
   /** The newest one; there is one from `first` on. */
   readonly state: RunUpdate | undefined
   /** Nothing more comes: the run has ended, or the pod refuses to tell more. */
@@ -49,7 +53,6 @@ export function createWatcher(
     if (isOver) return
     isOver = true
     ended()
-    controller.abort()
     watch?.stop()
     tell()
   }
@@ -143,6 +146,8 @@ export function createWatcher(
 
   return {
     first,
+    refusals: new Map(),
+    signal,
     get state() {
       return state
     },
@@ -155,7 +160,9 @@ export function createWatcher(
       readers.add(own)
       return () => {
         readers.delete(own)
-        if (!readers.size) stop()
+        if (readers.size) return
+        controller.abort()
+        stop()
       }
     },
   }
