@@ -122,7 +122,7 @@ export function createWatcher(
       const { refusal, podStatus } = await ask()
       if (refusal) {
         if (podStatus > 299 && podStatus < 500 && !transient.includes(podStatus)) return
-        const askedMs = toRetryMs(refusal.headers) ?? 0
+        const askedMs = toRetryMs(refusal.headers.get('retry-after')) ?? 0
         isAsked = askedMs > 0
         ms = Math.max(askedMs, pollMs + backOff(client, ++failures))
       } else {
