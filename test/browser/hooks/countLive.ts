@@ -39,6 +39,10 @@ for (const target of [window, document]) {
     remove.call(target, type, listener, options)
   }
 }
-Object.assign(globalThis, { live: () => [...listeners, ...[...timers].map(() => 'a timer')].sort() })
+// Those of the driver, which clicks.
+const isDriver = /^(__playwright|(aux|dbl)?click|contextmenu|mouse|pointer|touch)/
+const live = () =>
+  [...listeners].filter((name) => !isDriver.test(name)).concat([...timers].map(() => 'a timer'))
+Object.assign(globalThis, { live: () => live().sort() })
 
 export {}

@@ -31,7 +31,7 @@ function Run({ client, name }: { client: Client; name: string | undefined }) {
   const run = useRun(isMade ? make() : client, { push, pollIntervalMs: 100, key: name })
   for (const each of [run.start, run.cancel, run.reset]) hooks.functions.add(each)
   useEffect(() => {
-    hooks.again = () => render(1)
+    hooks.again = () => render((count) => count + 1)
     if (hooks.shown.at(-1) !== run.status) hooks.shown.push(run.status)
     if (run.status === 'running' && run.progress !== undefined) hooks.progress.push(run.progress)
   })
