@@ -90,10 +90,14 @@ async function visit(script: string, query = '') {
     shown: () => reading<string[]>('hooks.shown'),
     live: () => reading<string[]>('live()'),
     reading,
+    async takeAway() {
+      await this.show(false)
+      await page.getByRole('status').waitFor({ state: 'detached' })
+    },
     /** What a page has that has shown its component and taken it away, and has done nothing else. */
     async idleLive() {
       await this.says('idle')
-      await this.show(false)
+      await this.takeAway()
       const live = await until(this.live, (all) => !all.includes('a timer'))
       await this.show(true)
       await this.says('idle')
@@ -101,7 +105,7 @@ async function visit(script: string, query = '') {
     },
     /** Nothing of the component is left: no timer, listener, stream or request. */
     async leavesNothing(before: string[]) {
-      await this.show(false)
+      await this.takeAway()
       await until(site.open, (count) => count === 0)
       await until(this.live, (now) => JSON.stringify(now) === JSON.stringify(before))
     },
@@ -393,7 +397,7 @@ for (const react of [18, 19] as const) {
       () => visitor.reading<string[]>('hooks.errors'),
       (errors) => errors.length > 0,
     )
-    assert.match(String(await visitor.reading('hooks.errors')), 'client: make it outside of the component')
+    assert.match(String(await visitor.reading('hooks.errors')), 'client: make it outside the component')
     assert.not.match(String(visitor.problems), 'Too many re-renders')
     assert.is(visitor.site.open(), 0)
   })

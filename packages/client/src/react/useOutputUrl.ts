@@ -41,10 +41,11 @@ export function useOutputUrl(client: Client, output: ResultOutput | undefined): 
     onError() {
       const at = Date.now()
       if (!given || (last.given === given && at < last.at + 60_000)) return
-      Object.assign(last, { given, src, at })
+      const next = { given, src, at }
+      Object.assign(last, next)
       getOutput(client, output!.filename).then(
         // Another output may be shown by now.
-        (answer) => last.given === given && show({ given, src: answer?.data.download_url ?? src, at }),
+        (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
         () => {},
       )
     },
