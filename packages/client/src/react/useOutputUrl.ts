@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { getOutput } from '../api/getOutput.ts'
 import type { Client, ResultOutput } from '../types.ts'
 
@@ -6,41 +6,46 @@ import type { Client, ResultOutput } from '../types.ts'
 export interface RunImage {
   /** The link, or `undefined` where there is none. */
   readonly src: string | undefined
-  /** Asks for a fresh link, once for each that fails. */
+  /** Asks for a fresh link, once a minute at most: a file that is no picture fails with each. */
   readonly onError: () => void
+}
+
+/** The last link that was asked for. */
+interface Last {
+  /** In place of this one, which came with the output. */
+  readonly given?: string | undefined
+  readonly src?: string | undefined
+  /** By `Date.now()`, in ms. */
+  readonly at: number
 }
 
 /**
  * Gives the link of an output, for an `img`, `video` or `audio`. When it has expired, the element's `onError` asks for a fresh
  * one.
  *
- * @throws nothing
+ * @throws nothing: where there is no fresh link, the old one stays.
  *
  * @example
  * ```tsx
  * function Picture({ output }: { output: ResultOutput }) {
- *   return <img {...useOutputUrl(client, output)} alt="what was asked for" />
+ *   return <img {...useOutputUrl(client, output)} alt="a red fox" />
  * }
  * ```
  */
 export function useOutputUrl(client: Client, output: ResultOutput | undefined): RunImage {
   const given = output?.download_url ?? undefined
-  const [fresh, setFresh] = useState<{ given: string | undefined; src: string }>()
-  const asked = useRef<string>(undefined)
-  const src = fresh?.given === given ? fresh?.src : given
+  const [last, show] = useState<Last>({ at: 0 })
+  const src = last.given === given ? last.src : given
   return {
     src,
     onError() {
-      if (!output || !src || asked.current === src) return
-      asked.current = src
-      getOutput(client, output.filename).then(
-        (answer) => {
-          const link = answer?.data.download_url
-          // The link that is asked for now must not be asked for again at once.
-          if (!link || link === src) return
-          asked.current = link
-          setFresh({ given, src: link })
-        },
+      const at = Date.now()
+      if (!given || (last.given === given && at < last.at + 60_000)) return
+      const next = { given, src, at }
+      Object.assign(last, next)
+      getOutput(client, output!.filename).then(
+        // Another output may be shown by now.
+        (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
         () => {},
       )
     },

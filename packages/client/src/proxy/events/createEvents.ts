@@ -1,0 +1,75 @@
+import { isDone, isFailed } from '../../internal/data.ts'
+import { isWorkerd } from '../../internal/runtime.ts'
+import { untilAborted } from '../../internal/timers.ts'
+import type { Client, PushConnection } from '../../types.ts'
+import { type OrRefusal, safeHeaders } from '../refuse.ts'
+import { createWatcher, type First, type Watcher } from './createWatcher.ts'
+import { streamStates } from './streamStates.ts'
+
+/**
+ * Answers a request for the events of a run. `keep` is given what the pod said of the run, and gives the answer to callers of
+ * the group who may not see it. It is asked once for all who come at a time, and not again after a yes.
+ */
+type Events = (
+  runId: string,
+  request: Request,
+  groupId: string | undefined,
+  keep: (first: OrRefusal<First>, signal: AbortSignal) => Promise<Response | undefined>,
+) => Promise<Response>
+
+/** Makes events of the states of runs. All readers of a run share one watcher. */
+export function createEvents(
+  client: Client,
+  push: PushConnection | undefined,
+  maxDurationMs: number,
+): Events {
+  const watchers = new Map<string, Watcher>()
+
+  const watch = (runId: string): Watcher => {
+    // A Worker can't await what another request began.
+    if (isWorkerd()) return createWatcher(client, runId, undefined, () => {})
+    let watcher = watchers.get(runId)
+    if (!watcher) {
+      watcher = createWatcher(client, runId, push, () => watchers.delete(runId))
+      watchers.set(runId, watcher)
+    }
+    return watcher
+  }
+
+  return async (runId, request, groupId, keep) => {
+    const { signal, headers } = request
+    signal.throwIfAborted()
+    const watcher = watch(runId)
+    const { first, refusals } = watcher
+    const leave = watcher.join(() => {})
+    try {
+      let refusal = refusals.get(groupId)
+      if (!refusal) {
+        const forget = () => refusals.delete(groupId)
+        refusal = first.then(async (given) => (await keep(given, watcher.signal)) ?? given.refusal)
+        refusals.set(groupId, refusal)
+        refusal.then((no) => no && forget(), forget)
+      }
+      const no = await untilAborted<Response | undefined>(signal, (resolve, reject) => {
+        refusal.then(resolve, reject)
+        return undefined
+      })
+      // Each reader has one of its own.
+      if (no) return no.clone()
+      const last = headers.get('last-event-id')?.split(' ')[0]
+      // An `EventSource` asks again and again, unless the answer is this.
+      if (isDone(last) || isFailed(last)) return new Response(null, { status: 204, headers: safeHeaders })
+      return new Response(streamStates(runId, watcher, signal, maxDurationMs), {
+        headers: {
+          ...safeHeaders,
+          'content-type': 'text/event-stream',
+          'cache-control': 'no-store, no-transform',
+          // nginx would hold the events back.
+          'x-accel-buffering': 'no',
+        },
+      })
+    } finally {
+      leave()
+    }
+  }
+}
