@@ -257,7 +257,7 @@ test('a server that knows no groups: the run of another is not taken', async () 
     pod.onList = () => ok({ group_id: group, runs: [run, null, { ...run, group_id: undefined }] })
     await store.start('w', {})
     await clock.tickAsync(10_000)
-    assert.is(store.now.status, 'lost', `${group}`)
+    assert.equal([store.now.status, store.now.runId], ['lost', undefined], `${group}`)
     store.close()
   }
 })
