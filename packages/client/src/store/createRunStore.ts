@@ -4,7 +4,6 @@ import { isDone, isFailed } from '../internal/data.ts'
 import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
-import { cancelMs } from '../poller/run/poll.ts'
 import { submit } from '../poller/run/submit.ts'
 import type { Client, Inputs } from '../types.ts'
 import { followRun } from './followRun.ts'
@@ -179,7 +178,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         keep(own)
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
-        const grace = { graceMs: cancelMs, toError: (error: unknown) => error }
+        const grace = { graceMs: 5000, toError: (error: unknown) => error }
         submission = finish(own, submit(client, id, inputs as Inputs, execution, grace), submitting)
         take(own)
       }
