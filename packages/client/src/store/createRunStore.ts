@@ -1,42 +1,24 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { executeWorkflow } from '../api/executeWorkflow.ts'
-import { ArgumentError, type FlowScaleError, RunError } from '../errors.ts'
-import { isFailed, isObject, list, text } from '../internal/data.ts'
-import { checkOptions, isFunction, isMs, isString, type Rule } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { readRun } from '../internal/readRun.ts'
-import { isUnclear, request } from '../internal/request.ts'
+import { ArgumentError } from '../errors.ts'
+import { isDone, isFailed } from '../internal/data.ts'
+import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { sleep } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
-import { waitForResult } from '../poller/run/waitForResult.ts'
-import { nameOutputs } from '../typed/nameOutputs.ts'
-import type { Client, Inputs, RunProgress } from '../types.ts'
-import type { RunSnapshot, RunStorage, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
+import { submit } from '../poller/run/submit.ts'
+import type { Client, Inputs } from '../types.ts'
+import { followRun } from './followRun.ts'
+import { lookForRun } from './lookForRun.ts'
+import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
+import { toEnd } from './toEnd.ts'
+import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
-/** What the storage holds. */
-interface Saved {
-  readonly workflowId: string
-  /** Of a typed workflow. */
-  readonly names?: readonly string[] | undefined
-  /** Of this run alone: in it the run is found when its id was lost. */
-  readonly groupId: string
-  readonly startedAt: number
-  readonly runId?: string | undefined
-}
+type Running = Extract<Snapshot, { status: 'running' }>
 
-/** So long a run that was being submitted is looked for in its group, in ms: by another tab, as long as it may take. */
-const lookMs = 10_000
-const othersLookMs = 600_000
-const idle = { status: 'idle' } as const
+const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
-const makeRules = (): Record<keyof RunStoreOptions, Rule> => ({
-  push: isPush,
-  pollIntervalMs: isPollInterval,
-  timeoutMs: isMs,
-  storage: (value) => value === null || isFunction(value?.getItem),
-  key: isString,
-})
+/** What is shown of a run that the server was not asked for yet. */
+const toSnapshot = ({ runId, startedAt }: RunRecord): Snapshot =>
+  runId ? { status: 'queued', runId, startedAt } : { status: 'submitting', startedAt }
 
 /**
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
@@ -57,208 +39,175 @@ export function createRunStore<W extends StoredWorkflow = string>(
   options: RunStoreOptions = {},
 ): RunStore<W> {
   reveal(client)
-  checkOptions(options, makeRules())
+  checkOptions(options, {
+    push: isPush,
+    pollIntervalMs: isPollInterval,
+    timeoutMs: isMs,
+    storage: (value) => value === null || isFunction(value?.getItem),
+    key: isId,
+  })
   const { storage, key = 'flowscale-run', ...wait } = options
+  const { load, save } = openStorage(storage, key)
   const listeners = new Set<() => void>()
-  let snapshot: RunSnapshot<StoredWorkflow> = idle
-  let saved: Saved | undefined
-  let submission: Promise<unknown> | undefined
-  /** Ends the upload of a submission. */
-  let submitting = new AbortController()
-  /** Ends the wait. */
-  let following = new AbortController()
-  let isFollowing = false
+  let snapshot = idle
+  /** The run that the snapshot is of. */
+  let record: RunRecord | undefined
+  /** Of that run, while it is on its way; ends with the snapshot that its `start` gives. */
+  let submission: Promise<Snapshot> | undefined
+  let submitting: AbortController
+  let following: AbortController | undefined
   let isClosed = false
 
-  const show = (next: RunSnapshot<StoredWorkflow>) => {
-    if (isClosed) return
+  const isEnded = () => isDone(snapshot.status) || isFailed(snapshot.status)
+  const show = (next: Snapshot) => {
+    if (Object.entries(next).every(([name, value]) => snapshot[name as never] === value)) return
     snapshot = Object.freeze(next)
-    for (const listener of listeners) listener()
-  }
-  const place = (): RunStorage | null => (storage === undefined ? globalThis.sessionStorage : storage)
-  const save = (next: Saved | undefined) => {
-    saved = next
-    // A page may have no storage, or a full one.
-    try {
-      if (next) place()?.setItem(key, JSON.stringify(next))
-      else place()?.removeItem(key)
-    } catch {}
-  }
-  const load = (): Saved | undefined => {
-    try {
-      const found = JSON.parse(place()!.getItem(key)!)
-      return found.groupId && found.workflowId && found.startedAt ? found : undefined
-    } catch {
-      return undefined
-    }
-  }
-  const isGoing = () => /^(submitting|queued|running)$/.test(snapshot.status)
-
-  /** Shows how a run failed, or that nobody knows. */
-  const fail = ({ groupId, startedAt, runId }: Saved, error: unknown) => {
-    const { status } = error as RunError
-    if (error instanceof RunError || !(runId || (error as FlowScaleError)?.maybeSubmitted)) {
-      show(
-        isFailed(status) && /^cancel/.test(status)
-          ? { status: 'cancelled', runId, startedAt }
-          : { status: 'failed', runId, startedAt, error },
-      )
-    } else show({ status: 'lost', runId, startedAt, groupId, error })
-  }
-
-  /** Looks for the run in its group. */
-  const look = async ({ groupId }: Saved, ms: number, signal: AbortSignal): Promise<string | undefined> => {
-    for (let until = 0; ; await sleep(1000, signal)) {
+    for (const listener of listeners) {
       try {
-        const { data } = await request(client, withQuery('runs', { group_id: groupId }), {
-          options: { signal },
-          parseData: (data, _, headers) =>
-            list(isObject(data) ? data.runs : data).map((run) => readRun(run, headers)),
-        })
-        if (data[0]) return data[0]._id
-        until ||= Date.now() + ms
-        if (Date.now() >= until) return undefined
+        listener()
       } catch (error) {
-        signal.throwIfAborted()
-        if (!isUnclear(error as Error)) return undefined
+        // The others are to hear, too.
+        console.error(error)
       }
     }
   }
 
-  /** Goes on with the run that is saved, for as long as somebody listens. */
-  const follow = async (ms: number, submittedAt?: number) => {
-    if (isFollowing || !saved || !listeners.size || isClosed) return
-    isFollowing = true
-    const own = new AbortController()
-    following = own
-    const { signal } = own
-    const { names, startedAt, groupId } = saved
-    let { runId } = saved
-    try {
-      if (!runId) {
-        if (!isGoing()) show({ status: 'submitting', startedAt })
-        runId = await look(saved, ms, signal)
-        if (!runId) return show({ status: 'lost', startedAt, groupId })
-        save({ ...saved, runId })
-      }
-      const id = runId
-      const onProgress = ({ status, progress, position }: RunProgress) => {
-        if (/^(queued|pending)$/.test(status)) show({ status: 'queued', runId: id, startedAt, position })
-        else if (!/^(completed|success)$/.test(status) && !isFailed(status))
-          show({ status: 'running', runId: id, startedAt, progress })
-      }
-      if (!isGoing() || snapshot.runId !== id) show({ status: 'queued', runId: id, startedAt })
-      // TODO(store helper): a server may not know a run that was just submitted (404, 5 s).
-      void submittedAt
-      const result = await waitForResult(client, id, { timeoutMs: Infinity, ...wait, signal, onProgress })
-      const { outputs } = names ? nameOutputs({ id: '', outputNames: names }, result) : result
-      show({ status: 'completed', runId: id, startedAt, outputs })
-    } catch (error) {
-      if (!signal.aborted) fail({ ...saved, runId }, error)
-    } finally {
-      if (own === following) isFollowing = false
-    }
+  const keep = (next: RunRecord | undefined) => {
+    record = next
+    save(next)
+  }
+  /** Takes another run, or the id of this one. */
+  const take = (next: RunRecord | undefined) => {
+    unfollow()
+    record = next
+    show(next ? toSnapshot(next) : idle)
+    follow()
+  }
+  /** Takes over the run of the storage: another tab, or another store of the page, may have written it. */
+  const sync = () => {
+    const next = load(record)
+    const isOther = next?.groupId !== record?.groupId
+    if (isOther) submission = undefined
+    if (isOther || (next?.runId && !record?.runId)) take(next)
+    return record
   }
   const unfollow = () => {
-    isFollowing = false
-    following.abort()
+    following?.abort()
+    following = undefined
+  }
+  const leave = () => {
+    globalThis.removeEventListener?.('storage', sync)
+    unfollow()
   }
 
-  /** Takes up the run of the storage. */
-  const restore = (ms: number) => {
-    if (submission) return
-    const found = load()
-    const isSame = found?.groupId === saved?.groupId && found?.runId === saved?.runId
-    if (!isSame) unfollow()
-    saved = found
-    if (isSame) follow(ms)
-    else if (found) {
-      snapshot = idle
-      follow(ms)
-    } else show(idle)
-  }
-  const changed = (event: Event) => {
-    const { key: name } = event as Event & { readonly key: string | null }
-    if (name === key || name === null) restore(othersLookMs)
+  /** Goes on with the run, for as long as somebody listens. `error`: why its submission was not answered. */
+  const follow = async (error?: unknown) => {
+    const own = record
+    if (!own || following || !listeners.size || isEnded()) return
+    const { runId } = own
+    if (submission && !runId) return
+    following = new AbortController()
+    const { signal } = following
+    if (snapshot.status === 'lost') show(toSnapshot(own))
+    if (!runId) {
+      const found = await lookForRun(client, own, sync, signal).catch(() => undefined)
+      if (sync() !== own || signal.aborted) return
+      if (!found) return show(toEnd(own, error, true))
+      keep({ ...own, runId: found })
+      return take(record)
+    }
+    const end = await followRun(client, { ...own, runId }, { ...wait, signal }, (next) => {
+      // The first poll may know less than an earlier wait.
+      const isBack = (next as Running).progress! < (snapshot as Running).progress!
+      if (!signal.aborted && !isBack)
+        show({ ...(next.status === snapshot.status && snapshot), ...next } as Snapshot)
+    })
+    if (!signal.aborted) show(end)
   }
 
-  const perform = async (record: Saved, inputs: Inputs, options: object) => {
-    const { signal } = submitting
-    const { workflowId, groupId } = record
-    const isOurs = () => saved?.groupId === groupId
-    let own = record
+  /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
+  const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>, { signal }: AbortController) => {
+    let next = own
+    let end: Snapshot | undefined
     try {
-      const { data } = await executeWorkflow(client, workflowId, inputs, { ...options, groupId, signal })
-      own = { ...record, runId: data.run_id }
+      next = { ...own, runId: (await sent).run_id }
     } catch (error) {
-      const { runId, maybeSubmitted } = error as FlowScaleError
-      if (!isOurs()) return
-      if (runId) own = { ...record, runId }
-      else if (!maybeSubmitted && !signal.aborted) return fail(record, error)
+      const { name, maybeSubmitted, runId } = Object(error)
+      // An abort after the 5 s may have come too late.
+      const isOpen = maybeSubmitted || (name === 'AbortError' && error !== signal.reason)
+      if (runId) next = { ...own, runId }
+      else if (error === signal.reason) end = { status: 'cancelled', startedAt: own.startedAt }
+      else end = toEnd(own, error, isOpen)
     }
-    if (isOurs()) save(own)
-    if (own.runId) {
-      if (isOurs()) show({ status: 'queued', runId: own.runId, startedAt: own.startedAt })
-      if (signal.aborted) await cancelRun(client, own.runId)
-    }
+    end ??= toSnapshot(next)
+    if (sync()?.groupId !== own.groupId) return end
+    submission = undefined
+    if (record?.runId) return snapshot
+    const isLost = end.status === 'lost'
+    keep(isLost ? { ...own, isOver: true } : next.runId ? next : undefined)
+    if (!isLost || !listeners.size) show(end)
+    follow((end as { error?: unknown }).error)
+    return snapshot
   }
 
-  const store: RunStore<W> = {
+  return {
     getSnapshot: () => snapshot as RunSnapshot<W>,
-    getServerSnapshot: () => idle,
+    getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       const own = () => listener()
-      if (isClosed) return () => {}
-      if (!listeners.size) globalThis.addEventListener?.('storage', changed)
+      if (isClosed) return leave
       listeners.add(own)
-      if (listeners.size < 2) restore(lookMs)
+      if (listeners.size < 2) {
+        globalThis.addEventListener?.('storage', sync)
+        sync()
+        follow()
+      }
       return () => {
         listeners.delete(own)
-        if (listeners.size) return
-        globalThis.removeEventListener?.('storage', changed)
-        unfollow()
+        if (!listeners.size) leave()
       }
     },
-    async start(workflow, inputs, options = {}) {
+    async start(workflow, inputs, options) {
       if (isClosed) throw new ArgumentError('The store is closed: make a new one')
-      if (!submission && !isGoing()) {
-        unfollow()
+      sync()
+      if (!submission && (isEnded() || /idle|lost/.test(snapshot.status))) {
+        const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
-        const { id, outputNames } = Object(workflow)
-        const groupId = `flowscale-store-${startedAt}-${Math.random().toString(36).slice(2)}`
+        const groupId = `flowscale-store-${startedAt}-${Math.random()}`
+        const own = { groupId, startedAt, names }
+        keep(own)
         submitting = new AbortController()
-        const record = { workflowId: id ?? text(workflow), names: outputNames, groupId, startedAt }
-        save(record)
-        show({ status: 'submitting', startedAt })
-        submission = perform(record, inputs as Inputs, options).finally(() => {
-          submission = undefined
-          if (saved === record || saved?.runId) follow(lookMs, Date.now())
-        })
+        const execution = { ...options, groupId, signal: submitting.signal }
+        const grace = { graceMs: 5000, toError: (error: unknown) => error }
+        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace), submitting)
+        take(own)
       }
-      await submission
-      return snapshot as RunSnapshot<W>
+      return ((await submission) ?? snapshot) as RunSnapshot<W>
     },
     async cancel() {
-      if (submission) {
-        submitting.abort()
-        await submission
-      } else if (saved?.runId && (isGoing() || snapshot.status === 'lost')) {
-        await cancelRun(client, saved.runId)
-        unfollow()
-        follow(lookMs)
-      }
+      const own = sync()
+      if (!own || isEnded()) return
+      const going = submission
+      if (going) submitting.abort()
+      let { status, runId } = (await going) ?? toSnapshot(own)
+      if (/submitting|lost/.test(status))
+        runId ??= await lookForRun(client, { ...own, isOver: !!going }, sync)
+      if (runId) await cancelRun(client, runId)
+      if (record?.groupId !== own.groupId) return
+      unfollow()
+      if (runId) follow()
+      else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
     },
     reset() {
-      unfollow()
-      save(undefined)
-      show(idle)
+      if (isClosed) return
+      submission = undefined
+      keep(undefined)
+      take(record)
     },
     close() {
-      unfollow()
       listeners.clear()
-      globalThis.removeEventListener?.('storage', changed)
+      leave()
       isClosed = true
     },
   }
-  return store
 }
