@@ -1,0 +1,100 @@
+// The app of docs/in-a-page.md in a real Next.js: built and in development, on the emulator and on the gateway.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { cancel, keepApart, type Place, reloadPost, runAndReload, stream } from './kit/checks.ts'
+import { createApp, frameworks } from './kit/createApp.ts'
+import { block } from './kit/readBlocks.ts'
+import { type PodName, servePod } from './kit/servePod.ts'
+import { run, type Started, start } from './kit/start.ts'
+
+const bin = join(frameworks, 'node_modules/next/dist/bin/next')
+const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
+
+const app = createApp('next', {
+  ...Object.fromEntries(own.map((file) => [file, block(file)])),
+  'app/layout.tsx': `export const metadata = { title: 'FlowScale' }
+export default function Layout({ children }: { children: React.ReactNode }) {
+  return <html lang="en"><body>{children}</body></html>
+}
+`,
+  'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'next.config.mjs': `export default {
+  reactStrictMode: true,
+  devIndicators: false,
+  allowedDevOrigins: ['127.0.0.1'],
+  turbopack: { root: ${JSON.stringify(frameworks)} },
+}
+`,
+  'package.json': '{ "private": true, "type": "module" }',
+  'tsconfig.json': JSON.stringify({
+    compilerOptions: {
+      ...{ target: 'ES2022', lib: ['dom', 'dom.iterable', 'esnext'], module: 'esnext', jsx: 'react-jsx' },
+      ...{ moduleResolution: 'bundler', strict: true, noEmit: true, incremental: true, skipLibCheck: false },
+      ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
+      plugins: [{ name: 'next' }],
+    },
+    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
+    exclude: ['node_modules'],
+  }),
+})
+
+const test = suite('Next.js')
+let browser: Browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+})
+test.after(() => browser.close())
+
+test('the page has at most 40 lines', () => {
+  assert.ok(block('app/page.tsx').trimEnd().split('\n').length <= 40)
+})
+
+test('next build takes it, strict types included', async () => {
+  await run(app, bin, 'build')
+  const files = readdirSync(join(app, '.next/static'), { recursive: true, withFileTypes: true })
+  const shipped = files.filter((file) => file.isFile())
+  assert.ok(shipped.length > 3)
+  for (const { parentPath, name } of shipped) assertNoCanary(readFileSync(join(parentPath, name), 'utf8'), name)
+})
+
+const checks = { runAndReload, reloadPost, cancel, keepApart, stream }
+const says = {
+  runAndReload: 'a run survives a reload: its progress grows, and its image is shown',
+  reloadPost: 'a reload in the middle of the POST starts no second run',
+  cancel: 'Cancel ends the run on the server',
+  keepApart: 'a visitor sees no runs but their own',
+  stream: 'events arrive as they are sent',
+}
+for (const mode of ['start', 'dev']) {
+  for (const podName of ['emulator', 'gateway'] satisfies PodName[]) {
+    let server: Started | undefined
+    let place: Place
+    let close: (() => Promise<void>) | undefined
+    test(`next ${mode} on the ${podName}`, async () => {
+      const pod = await servePod(podName)
+      close = pod.close
+      server = await start(app, pod.env, bin, mode, '-H', '127.0.0.1', '-p', '0')
+      place = { browser, url: server.url, pod }
+      const answer = await fetch(server.url)
+      assert.is(answer.status, 200)
+      assert.match(answer.headers.get('set-cookie')!, /^session=[\w-]{36};.*HttpOnly/i)
+    })
+    for (const [name, check] of Object.entries(checks)) {
+      test(`next ${mode} on the ${podName}: ${says[name as keyof typeof says]}`, () => check(place))
+    }
+    test(`next ${mode} on the ${podName}: the end`, async () => {
+      const output = server!.output()
+      await server!.stop()
+      await close!()
+      assert.not.match(output, CANARY)
+      assert.not.match(output, /error|warn/i)
+    })
+  }
+}
+
+test.run()
