@@ -34,6 +34,13 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
 /** A text whose URLs show neither login, query nor fragment, which may give access. */
 export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
 
+/** The pause that a server asks for, in ms: seconds or a date. Anything else, a time that is over included, is none. */
+export function toRetryMs(headers: Headers): number | undefined {
+  const told = headers.get('retry-after')
+  const ms = Number(told) * 1000 || Date.parse(told!) - Date.now()
+  return ms >= 0 ? ms : undefined
+}
+
 /**
  * The error for an answer that is no result: what the server said, without the key. No `text`: it is a redirect
  * that was not followed.
@@ -61,9 +68,6 @@ export function answerError(
       { status: status || undefined, location },
     )
   }
-  const retryAfter = told.get('retry-after')
-  // Seconds or a date; anything else, a time that is over included, is no answer.
-  const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
   // Not the text itself, in which a key may be escaped, and so escape us.
@@ -83,7 +87,7 @@ export function answerError(
         headers: Object.entries(shown).filter(([name]) => !name.includes('[')),
         status: Math.min(status, 599),
       }),
-      retryAfterMs: ms >= 0 ? ms : undefined,
+      retryAfterMs: toRetryMs(told),
       details,
     },
   )

@@ -4,6 +4,8 @@ import type { Run } from '../types.ts'
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
 export const isFailed = (status: string | undefined): boolean =>
   ['failed', 'error', 'cancelled', 'canceled', 'timed_out'].includes(status!)
+/** The words for a run that has a place in the queue. */
+export const isWaiting = (status: string | undefined): boolean => ['queued', 'pending'].includes(status!)
 export const isGoing = (status: string | undefined): boolean =>
   ['queued', 'pending', 'running', 'in_progress'].includes(status!)
 

@@ -3,6 +3,7 @@ import { addressOf } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
+import { createEvents } from './events/createEvents.ts'
 import { forward } from './forward.ts'
 import { type GetEnvelope, keepToGroup } from './keepToGroup.ts'
 import { proxyRules } from './proxyRules.ts'
@@ -53,9 +54,11 @@ export function createProxyHandler(
   checkOptions(options, proxyRules)
   check('authorize', options.authorize, proxyRules.authorize)
   const { authorize, allow, maxBodyBytes = 104_857_600, basePath = '', cors = [] } = options
+  const { push, maxDurationMs = 300_000 } = options
   const operations = allow?.operations && [...allow.operations]
   const workflowIds = allow?.workflowIds && [...allow.workflowIds]
   const origins = [...cors]
+  const events = createEvents(client, push, maxDurationMs)
 
   const answer = async (request: Request): Promise<Response> => {
     const { refusal, value: proxyRequest } = readRequest(request, basePath)
@@ -71,24 +74,28 @@ export function createProxyHandler(
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')
     }
-    if (groupId !== undefined) {
-      // For all that is asked to find out whose a run or an output is.
-      const end = Date.now() + client.timeoutMs
-      const getEnvelope: GetEnvelope = async (path, query) => {
-        const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
-        const leftMs = Math.max(1, end - Date.now())
-        const response = await forward(client, lookup, request, maxBodyBytes, leftMs)
-        if (!response.ok) return { refusal: response }
-        try {
-          return { value: Object(await response.json()) }
-        } catch {
-          return { refusal: refuse(502, 'The pod could not be asked') }
-        }
+    // For all that is asked to find out whose a run or an output is.
+    const end = Date.now() + client.timeoutMs
+    const getEnvelope: GetEnvelope = async (path, query) => {
+      const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
+      const ms = Math.max(1, end - Date.now())
+      const response = await forward(client, lookup, request, maxBodyBytes, { ms })
+      if (!response.ok) return { refusal: response }
+      try {
+        return { value: Object(await response.json()) }
+      } catch {
+        return { refusal: refuse(502, 'The pod could not be asked') }
       }
-      const answer = await keepToGroup(groupId, proxyRequest, getEnvelope)
-      if (answer) return answer
     }
-    return forward(client, proxyRequest, request, maxBodyBytes)
+    const keep = async (get: GetEnvelope) =>
+      groupId === undefined ? undefined : keepToGroup(groupId, proxyRequest, get)
+    if (operation === 'connectEvents') {
+      // The run was asked for already, by the first of its readers.
+      return events(proxyRequest.runId!, request, (first) =>
+        keep(async (path, query) => (query.page ? getEnvelope(path, query) : first)),
+      )
+    }
+    return (await keep(getEnvelope)) ?? forward(client, proxyRequest, request, maxBodyBytes)
   }
 
   return async (request) => {

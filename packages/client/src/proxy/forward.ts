@@ -13,35 +13,43 @@ import { isJson, readAnswer } from './readAnswer.ts'
 import type { ProxyRequest } from './readRequest.ts'
 import { refuse, safeHeaders } from './refuse.ts'
 
-/**
- * Sends a request to the pod, with nothing of the caller's but the body, and gives the answer as the caller may see it.
- * `lookupMs`: it is a lookup of the proxy's own, which may take so long and whose answer is read as a whole.
- */
+/** Whom a request is for. Only an execute needs more than the signal. */
+type Asker = Pick<Request, 'signal'> & Partial<Request>
+
+/** A request of the proxy's own, whose answer is read as a whole. */
+interface Lookup {
+  /** It may take so long. */
+  ms: number
+  /** Called with the status that the pod gave. */
+  answered?: (status: number) => void
+}
+
+/** Sends a request to the pod, with nothing of the caller's but the body, and gives the answer as the caller may see it. */
 export async function forward(
   client: Client,
   { operation, method, path, query }: ProxyRequest,
-  request: Request,
+  asker: Asker,
   maxBodyBytes: number,
-  lookupMs?: number,
+  lookup?: Lookup,
 ): Promise<Response> {
   const secrets = reveal(client)
   const { fetch = globalThis.fetch, logger } = secrets
-  const { signal: left } = request
+  const { signal: left } = asker
   const isUpload = operation === 'executeWorkflow'
-  const type = request.headers.get('content-type') ?? ''
+  const isWhole = isUpload || !!lookup
+  const type = asker.headers?.get('content-type') ?? ''
   let headers: Record<string, string> = {}
-  let timeoutMs = lookupMs ?? client.timeoutMs
+  let timeoutMs = lookup?.ms ?? client.timeoutMs
   let body: ReadableStream<Uint8Array> | undefined
   /** Why the body could not be read to its end. */
   let broken: unknown
   if (isUpload) {
-    if (request.bodyUsed) throw new ArgumentError('authorize must not read the body')
-    const length = Number(request.headers.get('content-length'))
-    if (!/^multipart\/form-data *;/i.test(type) || !request.body)
-      return refuse(415, 'Send multipart/form-data')
+    if (asker.bodyUsed) throw new ArgumentError('authorize must not read the body')
+    const length = Number(asker.headers?.get('content-length'))
+    if (!/^multipart\/form-data *;/i.test(type) || !asker.body) return refuse(415, 'Send multipart/form-data')
     if (length > maxBodyBytes) return tooLarge(maxBodyBytes)
     timeoutMs += Math.ceil((length || maxBodyBytes) / 262_144) * 1000
-    body = pump(request.body, timeoutMs, createLimit(maxBodyBytes), (error) => {
+    body = pump(asker.body, timeoutMs, createLimit(maxBodyBytes), (error) => {
       broken = error
     })
   }
@@ -71,13 +79,13 @@ export async function forward(
         method,
         headers,
         // Of what outlives this, the body of the answer.
-        signal: isUpload ? signal : AbortSignal.any([left, signal]),
+        signal: isWhole ? signal : AbortSignal.any([left, signal]),
         redirect: 'manual',
       }
       // A stream can only be sent so.
       const half = { ...init, headers: { ...headers, 'content-type': type }, duplex: 'half' } as RequestInit
       const answer = await (body ? upload(body, fetch, url, half, isPageOrWorker()) : fetch(url, init))
-      return { answer, content: await readAnswer(answer, headers, timeoutMs, isUpload || !!lookupMs) }
+      return { answer, content: await readAnswer(answer, headers, timeoutMs, isWhole) }
     })
   } catch (error) {
     if (!isSent || left.aborted) throw error
@@ -89,6 +97,7 @@ export async function forward(
 
   const { answer, content } = result
   const { status } = answer
+  lookup?.answered?.(status)
   const passed: Record<string, string> = {}
   for (const name of ['retry-after', 'x-request-id']) {
     const value = answer.headers.get(name)

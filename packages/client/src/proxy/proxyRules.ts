@@ -1,5 +1,6 @@
 import { isObject } from '../internal/data.ts'
-import type { Rule } from '../internal/options.ts'
+import { isMs, type Rule } from '../internal/options.ts'
+import { isPush } from '../internal/waitRules.ts'
 import { routes } from './routes.ts'
 import type { ProxyOptions } from './types.ts'
 
@@ -25,4 +26,6 @@ export const proxyRules: Record<keyof ProxyOptions, Rule> = {
     (typeof value === 'string' && /^(\/[\w.~-]*[\w~-])*$/.test(value)) ||
     "'' or a path such as '/api/flowscale', without a slash at its end",
   cors: (value) => isList(value, isOrigin) || "an array of origins such as 'https://app.example.com'",
+  push: isPush,
+  maxDurationMs: isMs,
 }

@@ -8,7 +8,7 @@ export interface ProxyRequest {
   method: 'GET' | 'POST'
   /** Below the base URL of the pod. */
   path: string
-  /** Of `cancelRun` and `getRun`. */
+  /** Of `cancelRun`, `getRun` and `connectEvents`. */
   runId?: string | undefined
   /** By the names of the wire. */
   query: Record<string, string>

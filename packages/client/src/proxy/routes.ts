@@ -21,5 +21,7 @@ export const routes: Readonly<Record<ProxyOperation, Route>> = {
   },
   getOutput: { method: 'GET', path: /^runs\/output$/, query: ['filename'] },
   cancelRun: { method: 'POST', path: /^runs\/([\w.~-]+)\/cancel$/, query: [] },
+  // `output` is no run.
+  connectEvents: { method: 'GET', path: /^runs\/(?!output\/)([\w.~-]+)\/events$/, query: [] },
   getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: [] },
 }

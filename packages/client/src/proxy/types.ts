@@ -1,3 +1,5 @@
+import type { PushConnection } from '../types.ts'
+
 /** What a caller may do through the proxy; named after the functions of the client. */
 export type ProxyOperation =
   | 'checkHealth'
@@ -8,6 +10,7 @@ export type ProxyOperation =
   | 'cancelRun'
   | 'getRun'
   | 'getRuns'
+  | 'connectEvents'
 
 /**
  * `true`: yes. A `Response`, of any class: no, and it is the answer (make a new one each time). `{ groupId }`: yes, and
@@ -38,4 +41,11 @@ export interface ProxyOptions {
   basePath?: string | undefined
   /** Origins of other sites whose pages may call, with cookies, such as `https://app.example.com`. Default: none. */
   cors?: readonly string[] | undefined
+  /**
+   * A connection of `connectWebSocket` or `connectEvents` to the pod, so that the events of runs need fewer requests. Not used
+   * on Workers. Default: the pod is asked for each run that has readers, once a second.
+   */
+  push?: PushConnection | undefined
+  /** A stream of events ends after so long, in ms, and its reader asks again. Default 300000. */
+  maxDurationMs?: number | undefined
 }

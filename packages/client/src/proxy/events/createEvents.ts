@@ -1,0 +1,67 @@
+import { isDone, isFailed } from '../../internal/data.ts'
+import { isWorkerd } from '../../internal/runtime.ts'
+import { untilAborted } from '../../internal/timers.ts'
+import type { Client, PushConnection } from '../../types.ts'
+import { type OrRefusal, safeHeaders } from '../refuse.ts'
+import { createWatcher, type First, type Watcher } from './createWatcher.ts'
+import { streamStates } from './streamStates.ts'
+
+/**
+ * Answers a request for the events of a run. `keep` is given what the pod said of the run, and gives the answer to a caller
+ * who may not see it.
+ */
+type Events = (
+  runId: string,
+  request: Request,
+  keep: (first: OrRefusal<First>) => Promise<Response | undefined>,
+) => Promise<Response>
+
+/** Makes events of the states of runs. All readers of a run share one watcher. */
+export function createEvents(
+  client: Client,
+  push: PushConnection | undefined,
+  maxDurationMs: number,
+): Events {
+  const watchers = new Map<string, Watcher>()
+
+  const watch = (runId: string): Watcher => {
+    // A Worker can't await what another request began.
+    if (isWorkerd()) return createWatcher(client, runId, undefined, () => {})
+    let watcher = watchers.get(runId)
+    if (!watcher) {
+      watcher = createWatcher(client, runId, push, () => watchers.delete(runId))
+      watchers.set(runId, watcher)
+    }
+    return watcher
+  }
+
+  return async (runId, request, keep) => {
+    const { signal, headers } = request
+    const watcher = watch(runId)
+    const leave = watcher.join(() => {})
+    try {
+      let first = await untilAborted<OrRefusal<First>>(signal, (resolve, reject) => {
+        watcher.first.then(resolve, reject)
+        return undefined
+      })
+      // Each reader has one of its own.
+      if (first.refusal) first = { refusal: first.refusal.clone() }
+      const refusal = (await keep(first)) ?? first.refusal
+      if (refusal) return refusal
+      const last = headers.get('last-event-id')?.split(' ')[0]
+      // An `EventSource` asks again and again, unless the answer is this.
+      if (isDone(last) || isFailed(last)) return new Response(null, { status: 204, headers: safeHeaders })
+      return new Response(streamStates(runId, watcher, signal, maxDurationMs), {
+        headers: {
+          ...safeHeaders,
+          'content-type': 'text/event-stream',
+          'cache-control': 'no-store, no-transform',
+          // nginx would hold the events back.
+          'x-accel-buffering': 'no',
+        },
+      })
+    } finally {
+      leave()
+    }
+  }
+}

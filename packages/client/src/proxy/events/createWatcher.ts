@@ -1,0 +1,162 @@
+import { toRetryMs } from '../../internal/answer.ts'
+import { isDone, isFailed, isObject, isWaiting, toRun } from '../../internal/data.ts'
+import { backOff, transient } from '../../internal/request.ts'
+import { startTimer, untilAborted } from '../../internal/timers.ts'
+import type { Client, PushConnection, RunUpdate, RunWatch } from '../../types.ts'
+import { forward } from '../forward.ts'
+import { type OrRefusal, refuse } from '../refuse.ts'
+
+/** Of the pod's first answer about a run, the part that never changes. */
+export type First = { data: { group_id?: unknown } }
+
+/** Knows the state of one run, for all who read it. */
+export interface Watcher {
+  /** The first answer of the pod. After a refusal the watcher is over. It rejects with an error of the client's own headers. */
+  readonly first: Promise<OrRefusal<First>>
+  /** The newest one; there is one from `first` on. */
+  readonly state: RunUpdate | undefined
+  /** Nothing more comes: the run has ended, or the pod refuses to tell more. */
+  readonly isOver: boolean
+  /** `reader` is called at each change, and at the end. Gives the function by which it leaves; the last one ends it all. */
+  join(reader: () => void): () => void
+}
+
+/** The pause between two requests, in ms. */
+const pollMs = 1000
+/** A longer word is no status, in characters. */
+const maxLength = 100
+
+/** Asks the pod for a run until that has ended or nobody reads any more; `ended` is called then. */
+export function createWatcher(
+  client: Client,
+  runId: string,
+  push: PushConnection | undefined,
+  ended: () => void,
+): Watcher {
+  const readers = new Set<() => void>()
+  const controller = new AbortController()
+  const { signal } = controller
+  let state: RunUpdate | undefined
+  let watch: RunWatch | undefined
+  let isOver = false
+  let hasNews = false
+  let wake = () => {}
+
+  const tell = () => {
+    for (const reader of readers) reader()
+  }
+  const stop = () => {
+    if (isOver) return
+    isOver = true
+    ended()
+    controller.abort()
+    watch?.stop()
+    tell()
+  }
+
+  const take = ({ status, progress, position }: RunUpdate) => {
+    const { status: before, ...last } = state ?? {}
+    if (status === before) {
+      // Within one state it never goes back.
+      const most = Math.max(progress ?? -1, last.progress ?? -1)
+      progress = most < 0 ? undefined : most
+      position ??= last.position
+    }
+    state = { status, progress, position }
+    tell()
+  }
+
+  /** By push: progress is shown, and news is a reason to ask. The state itself is a hint. */
+  const hear = ({ status = state?.status, progress, position }: RunUpdate, isNews: boolean) => {
+    const isEnd = isDone(status) || isFailed(status)
+    if (!isEnd && isWaiting(status) === isWaiting(state?.status)) {
+      take({ status: state?.status, progress, position })
+    }
+    if (!isNews) return
+    hasNews = true
+    wake()
+  }
+
+  /** Takes in the state, and gives the run, or the answer in its place with the status that the pod gave. */
+  const ask = async () => {
+    const lookup = { operation: 'getRun', method: 'GET', path: `/api/v1/runs/${runId}`, query: {} } as const
+    let podStatus = 0
+    const response = await forward(client, lookup, { signal }, 0, {
+      ms: client.timeoutMs,
+      answered: (status) => {
+        podStatus = status
+      },
+    })
+    const { data } = Object(response.ok && (await response.json().catch(() => {})))
+    if (!isObject(data)) {
+      return { podStatus, refusal: response.ok ? refuse(502, 'The pod could not be asked') : response }
+    }
+    const run = toRun(data)
+    take({ ...run, status: run.status.slice(0, maxLength) })
+    return { podStatus, value: { data: { group_id: data.group_id } } }
+  }
+
+  const rest = (ms: number, isAsked: boolean) =>
+    untilAborted<void>(signal, (resolve) => {
+      const end = () => resolve()
+      const timer = startTimer(end, ms)
+      // A pause that the pod asked for is not cut short.
+      if (!isAsked) wake = end
+      if (hasNews) wake()
+      return () => {
+        clearTimeout(timer)
+        wake = () => {}
+      }
+    })
+
+  const follow = async () => {
+    let failures = 0
+    let ms = watch?.pauseMs(pollMs) ?? pollMs
+    let isAsked = false
+    while (!isDone(state?.status) && !isFailed(state?.status)) {
+      await rest(ms, isAsked)
+      hasNews = isAsked = false
+      const { refusal, podStatus } = await ask()
+      if (refusal) {
+        if (podStatus > 299 && podStatus < 500 && !transient.includes(podStatus)) return
+        const askedMs = toRetryMs(refusal.headers) ?? 0
+        isAsked = askedMs > 0
+        ms = Math.max(askedMs, pollMs + backOff(client, ++failures))
+      } else {
+        failures = 0
+        ms = watch?.pauseMs(pollMs) ?? pollMs
+      }
+    }
+  }
+
+  const start = async () => {
+    const first = await ask()
+    if (first.refusal) stop()
+    if (!isOver) {
+      watch = push?.watch(runId, hear)
+      follow().then(stop, stop)
+    }
+    return first as OrRefusal<First>
+  }
+  const first = start()
+  first.catch(stop)
+
+  return {
+    first,
+    get state() {
+      return state
+    },
+    get isOver() {
+      return isOver
+    },
+    join(reader) {
+      // Of its own, so that one reader may join twice.
+      const own = () => reader()
+      readers.add(own)
+      return () => {
+        readers.delete(own)
+        if (!readers.size) stop()
+      }
+    },
+  }
+}
