@@ -536,6 +536,173 @@ const attacks: Attack[] = [
   }),
 ]
 
+/** The event of a run that has ended. */
+const ended = (runId: string) => `id: completed\ndata: {"run_id":"${runId}","status":"completed"}\n\n`
+const events = (name: string, more: Partial<Attack>): Attack => ({
+  name: `events: ${name}`,
+  target: `${root}/runs/done-of-ada/events`,
+  status: 200,
+  pod: more.status && more.status !== 200 ? nothing : seen('GET /runs/done-of-ada'),
+  ...more,
+})
+const noEvents = (name: string, target: string) => events(name, { target: `${root}/${target}`, status: 404 })
+/** The pod echoes the key in a run. */
+const echoEvent = (name: string, run: (key: string) => object, answer: string, more: Partial<Attack> = {}) =>
+  events(`the key as ${name}`, {
+    reply: (key) => ({ status: 200, body: JSON.stringify({ status: 'success', data: run(key) }) }),
+    answer,
+    ...more,
+  })
+attacks.push(
+  events('of a run that has ended', { answer: ended('done-of-ada') }),
+  // Paths.
+  noEvents('dot segments for a run, encoded', 'runs/%2e%2e/events'),
+  noEvents('dot segments behind an encoded slash', 'runs/..%2fdone-of-ada/events'),
+  noEvents('dot segments, encoded twice', 'runs/%252e%252e/events'),
+  noEvents('an encoded slash', 'runs/done-of-ada%2fevents'),
+  noEvents('an encoded slash in the id', 'runs/a%2fb/events'),
+  noEvents('an encoded line break and a header', 'runs/a%0d%0aX-Evil:%201/events'),
+  noEvents('an encoded question mark', 'runs/a%3fb/events'),
+  noEvents('a path parameter', 'runs/done-of-ada;admin/events'),
+  noEvents('the word output as a run', 'runs/output/events'),
+  noEvents('no run', 'runs//events'),
+  noEvents('a slash at the end', 'runs/done-of-ada/events/'),
+  noEvents('more behind it', 'runs/done-of-ada/events/cancel'),
+  noEvents('another case', 'runs/done-of-ada/Events'),
+  events('dot segments that end where another operation is', {
+    target: `${root}/runs/x/events/../../done-of-ada`,
+  }),
+  events('parameters', {
+    target: `${root}/runs/done-of-ada/events?api_key=x&group_id=bob&filename=../a&page=2`,
+    answer: ended('done-of-ada'),
+  }),
+  // Methods and headers.
+  ...['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].map((method) => events(method, { method, status: 405 })),
+  events('headers that rewrite the request, and a key', {
+    headers: {
+      'X-HTTP-Method-Override': 'POST',
+      'X-Original-URL': '/api/v1/runs',
+      'X-API-KEY': 'mine',
+      Cookie: 'a=b',
+      Accept: 'application/json',
+      'Accept-Encoding': 'br',
+      Range: 'bytes=0-1',
+    },
+    answer: ended('done-of-ada'),
+  }),
+  events('two lengths, to smuggle a request', {
+    raw: `GET ${root}/runs/done-of-ada/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n`,
+    status: 400,
+  }),
+  events('a line break in the Last-Event-ID', {
+    raw: `GET ${root}/runs/done-of-ada/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nLast-Event-ID: a\rX-Api-Key: b\r\n\r\n`,
+    status: 400,
+  }),
+  ...['../../admin', '{"status":"completed"}', 'completed%00', 'COMPLETED', '\xff\xfe', 'x'.repeat(4000)].map(
+    (id) =>
+      events(`${id.slice(0, 30)} as Last-Event-ID`, {
+        headers: { 'Last-Event-ID': id },
+        answer: ended('done-of-ada'),
+      }),
+  ),
+  events('an end as Last-Event-ID', {
+    headers: { 'Last-Event-ID': 'completed' },
+    status: 204,
+    pod: seen('GET /runs/done-of-ada'),
+    answer: '',
+  }),
+  events('no permission', { headers: { Authorization: 'Bearer wrong' }, status: 401 }),
+  events('no permission, and an end as Last-Event-ID', {
+    headers: { Authorization: 'Bearer wrong', 'Last-Event-ID': 'completed' },
+    status: 401,
+  }),
+  events('a page of another site', { headers: { 'Sec-Fetch-Site': 'cross-site' }, status: 403 }),
+  events('an operation that is not allowed', { proxy: 'narrow', status: 403 }),
+  // Groups.
+  events('of an own run', { proxy: 'pinned', answer: ended('done-of-ada') }),
+  ...['run-of-bob', 'run-of-nobody'].flatMap((runId) =>
+    [{}, { 'Last-Event-ID': 'completed' }].map((headers: Record<string, string>) =>
+      events(`of ${runId}${headers['Last-Event-ID'] ? ', with an end as Last-Event-ID' : ''}`, {
+        proxy: 'pinned',
+        target: `${root}/runs/${runId}/events`,
+        headers,
+        status: 404,
+        pod: seen(`GET /runs/${runId}`),
+        answer: '{"status":"error","errors":["Not Found"]}',
+      }),
+    ),
+  ),
+  events('of a run that has no group, as the list tells', {
+    proxy: 'pinned',
+    target: `${root}/runs/untold/events`,
+    status: 404,
+    pod: [...seen('GET /runs/untold'), ...list()],
+  }),
+  events('of an own run, by a group that asks for it', {
+    proxy: 'pinned',
+    target: `${root}/runs/run-of-bob/events?group_id=bob`,
+    status: 404,
+    pod: seen('GET /runs/run-of-bob'),
+  }),
+  events('while the pod refuses the key', {
+    status: 502,
+    pod: seen('GET /runs/done-of-ada'),
+    reply: (key) => ({ status: 401, body: `{"detail":"no ${key}"}` }),
+    answer: '{"status":"error","errors":["The pod could not be asked"]}',
+  }),
+  events('an error that echoes the key', {
+    status: 422,
+    pod: seen('GET /runs/done-of-ada'),
+    reply: (key) => ({ status: 422, body: `{"detail":"${coded(key)}"}` }),
+    answer: '{"detail":"[redacted]"}',
+  }),
+  events('JSON of more than 16 MiB', {
+    status: 502,
+    pod: seen('GET /runs/done-of-ada'),
+    reply: () => ({ status: 200, body: `{"data":{"status":"${'x'.repeat(17_000_000)}"}}` }),
+  }),
+  // Echoes of the key.
+  echoEvent(
+    'a status',
+    (key) => ({ status: key }),
+    'id: _redacted_\ndata: {"run_id":"done-of-ada","status":"[redacted]"}\n\n',
+  ),
+  echoEvent(
+    'lines of a status',
+    (key) => ({ status: `a\n\ndata: ${key}\r\nevent: b` }),
+    'id: a__data___redacted___event__b\ndata: {"run_id":"done-of-ada","status":"a\\n\\ndata: [redacted]\\r\\nevent: b"}\n\n',
+  ),
+  echoEvent(
+    'a progress and a position',
+    (key) => ({ status: 'queued', progress: key, position: key }),
+    'id: queued\ndata: {"run_id":"done-of-ada","status":"queued"}\n\n',
+  ),
+  echoEvent(
+    'a progress of its own form',
+    (key) => ({ status: 'running', progress: { value: key, max: key, [key]: key } }),
+    'id: running\ndata: {"run_id":"done-of-ada","status":"running"}\n\n',
+  ),
+  echoEvent(
+    'all else',
+    (key) => ({
+      _id: key,
+      run_id: key,
+      id: key,
+      status: 'completed',
+      error: key,
+      outputs: [key],
+      [key]: key,
+    }),
+    ended('done-of-ada'),
+  ),
+  echoEvent(
+    'a short status',
+    (key) => ({ status: `run ${key}` }),
+    'id: run__redacted_\ndata: {"run_id":"done-of-ada","status":"run [redacted]"}\n\n',
+    { proxy: 'short' },
+  ),
+)
+
 /** All that fetch and the proxy send by themselves. */
 const usual = [
   'host',
@@ -563,6 +730,7 @@ const shown = [
   'keep-alive',
   'transfer-encoding',
   'content-length',
+  'x-accel-buffering',
 ]
 
 let pod: Awaited<ReturnType<typeof recordingPod>>
@@ -591,7 +759,7 @@ test.before(async () => {
   const client = withKey(CANARY)
   const authorize = (request: Request) =>
     request.headers.get('authorization') === token || new Response('Sign in first', { status: 401 })
-  const basics = { authorize, basePath: '/api/flowscale', maxBodyBytes }
+  const basics = { authorize, basePath: '/api/flowscale', maxBodyBytes, maxDurationMs: 300 }
   proxies = {
     open: await serveProxy(client, basics),
     pinned: await serveProxy(client, { ...basics, authorize: () => ({ groupId: 'ada' }) }),
@@ -617,9 +785,13 @@ test.before(async () => {
       ? { _id: 'run-of-bob', group_id: 'bob', status: 'completed' }
       : pathname.endsWith('/run-of-nobody')
         ? { _id: 'run-of-nobody', group_id: null, status: 'completed' }
-        : pathname.endsWith('/runs')
-          ? { runs: isEndless ? [{ _id: `run-${page}`, status: 'completed' }] : runs }
-          : []
+        : pathname.endsWith('/done-of-ada')
+          ? { _id: 'done-of-ada', group_id: 'ada', status: 'completed' }
+          : pathname.endsWith('/untold')
+            ? { _id: 'untold', status: 'completed' }
+            : pathname.endsWith('/runs')
+              ? { runs: isEndless ? [{ _id: `run-${page}`, status: 'completed' }] : runs }
+              : []
     response.writeHead(200, {
       'content-type': 'application/json',
       'set-cookie': 'pod=1',

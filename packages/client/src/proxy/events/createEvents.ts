@@ -37,6 +37,7 @@ export function createEvents(
 
   return async (runId, request, keep) => {
     const { signal, headers } = request
+    signal.throwIfAborted()
     const watcher = watch(runId)
     const leave = watcher.join(() => {})
     try {
