@@ -24,11 +24,11 @@ const typedCalls = [
 const storeCalls = [
   'api/cancelRun.ts',
   'api/getRun.ts',
-  'api/executeWorkflow.ts',
   'poller/run/options.ts',
   'poller/run/executeWorkflowAsync.ts',
+  'poller/run/poll.ts',
+  'poller/run/submit.ts',
   'poller/run/waitForResult.ts',
-  'typed/nameOutputs.ts',
   'typed/types.ts',
 ]
 /** What a hook may call. */

@@ -22,7 +22,7 @@ export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
 }
 `,
-  'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
   'next.config.mjs': `export default {
   reactStrictMode: true,
   devIndicators: false,

@@ -1,42 +1,16 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { executeWorkflow } from '../api/executeWorkflow.ts'
-import { ArgumentError, type FlowScaleError, RunError } from '../errors.ts'
-import { isFailed, isObject, list, text } from '../internal/data.ts'
-import { checkOptions, isFunction, isMs, isString, type Rule } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { readRun } from '../internal/readRun.ts'
-import { isUnclear, request } from '../internal/request.ts'
+import { ArgumentError } from '../errors.ts'
+import { checkOptions, isFunction, isMs, isString } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { sleep } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
-import { waitForResult } from '../poller/run/waitForResult.ts'
-import { nameOutputs } from '../typed/nameOutputs.ts'
-import type { Client, Inputs, RunProgress } from '../types.ts'
-import type { RunSnapshot, RunStorage, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
+import type { Client, Inputs } from '../types.ts'
+import { createRecord, prefix, type RunRecord, type Snapshot, toSnapshot } from './createRecord.ts'
+import { followRun } from './followRun.ts'
+import { lookForRun } from './lookForRun.ts'
+import { submitRun } from './submitRun.ts'
+import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
-/** What the storage holds. */
-interface Saved {
-  readonly workflowId: string
-  /** Of a typed workflow. */
-  readonly names?: readonly string[] | undefined
-  /** Of this run alone: in it the run is found when its id was lost. */
-  readonly groupId: string
-  readonly startedAt: number
-  readonly runId?: string | undefined
-}
-
-/** So long a run that was being submitted is looked for in its group, in ms: by another tab, as long as it may take. */
-const lookMs = 10_000
-const othersLookMs = 600_000
-const idle = { status: 'idle' } as const
-
-const makeRules = (): Record<keyof RunStoreOptions, Rule> => ({
-  push: isPush,
-  pollIntervalMs: isPollInterval,
-  timeoutMs: isMs,
-  storage: (value) => value === null || isFunction(value?.getItem),
-  key: isString,
-})
+const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
 /**
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
@@ -57,208 +31,177 @@ export function createRunStore<W extends StoredWorkflow = string>(
   options: RunStoreOptions = {},
 ): RunStore<W> {
   reveal(client)
-  checkOptions(options, makeRules())
+  checkOptions(options, {
+    push: isPush,
+    pollIntervalMs: isPollInterval,
+    timeoutMs: isMs,
+    storage: (value) => value === null || isFunction(value?.getItem),
+    key: isString,
+  })
   const { storage, key = 'flowscale-run', ...wait } = options
+  const record = createRecord(storage, key)
   const listeners = new Set<() => void>()
-  let snapshot: RunSnapshot<StoredWorkflow> = idle
-  let saved: Saved | undefined
-  let submission: Promise<unknown> | undefined
-  /** Ends the upload of a submission. */
-  let submitting = new AbortController()
-  /** Ends the wait. */
-  let following = new AbortController()
-  let isFollowing = false
+  let snapshot = idle
+  /** The run that the snapshot is of. */
+  let saved: RunRecord | undefined
+  /** Of that run, while it is on its way. */
+  let submission: { readonly controller: AbortController; readonly end: Promise<Snapshot> } | undefined
+  let following: AbortController | undefined
   let isClosed = false
 
-  const show = (next: RunSnapshot<StoredWorkflow>) => {
-    if (isClosed) return
+  const is = (statuses: string) => statuses.includes(snapshot.status)
+  const isGoing = () => is('submitting queued running')
+
+  const show = (next: Snapshot) => {
+    const isNew = Object.entries(next).some(([name, value]) => snapshot[name as never] !== value)
+    if (isClosed || !isNew) return
     snapshot = Object.freeze(next)
-    for (const listener of listeners) listener()
-  }
-  const place = (): RunStorage | null => (storage === undefined ? globalThis.sessionStorage : storage)
-  const save = (next: Saved | undefined) => {
-    saved = next
-    // A page may have no storage, or a full one.
-    try {
-      if (next) place()?.setItem(key, JSON.stringify(next))
-      else place()?.removeItem(key)
-    } catch {}
-  }
-  const load = (): Saved | undefined => {
-    try {
-      const found = JSON.parse(place()!.getItem(key)!)
-      return found.groupId && found.workflowId && found.startedAt ? found : undefined
-    } catch {
-      return undefined
-    }
-  }
-  const isGoing = () => /^(submitting|queued|running)$/.test(snapshot.status)
-
-  /** Shows how a run failed, or that nobody knows. */
-  const fail = ({ groupId, startedAt, runId }: Saved, error: unknown) => {
-    const { status } = error as RunError
-    if (error instanceof RunError || !(runId || (error as FlowScaleError)?.maybeSubmitted)) {
-      show(
-        isFailed(status) && /^cancel/.test(status)
-          ? { status: 'cancelled', runId, startedAt }
-          : { status: 'failed', runId, startedAt, error },
-      )
-    } else show({ status: 'lost', runId, startedAt, groupId, error })
-  }
-
-  /** Looks for the run in its group. */
-  const look = async ({ groupId }: Saved, ms: number, signal: AbortSignal): Promise<string | undefined> => {
-    for (let until = 0; ; await sleep(1000, signal)) {
+    for (const listener of listeners) {
       try {
-        const { data } = await request(client, withQuery('runs', { group_id: groupId }), {
-          options: { signal },
-          parseData: (data, _, headers) =>
-            list(isObject(data) ? data.runs : data).map((run) => readRun(run, headers)),
-        })
-        if (data[0]) return data[0]._id
-        until ||= Date.now() + ms
-        if (Date.now() >= until) return undefined
+        listener()
       } catch (error) {
-        signal.throwIfAborted()
-        if (!isUnclear(error as Error)) return undefined
+        // The others are to hear, too.
+        console.error(error)
       }
     }
   }
 
-  /** Goes on with the run that is saved, for as long as somebody listens. */
-  const follow = async (ms: number, submittedAt?: number) => {
-    if (isFollowing || !saved || !listeners.size || isClosed) return
-    isFollowing = true
-    const own = new AbortController()
-    following = own
-    const { signal } = own
-    const { names, startedAt, groupId } = saved
-    let { runId } = saved
-    try {
-      if (!runId) {
-        if (!isGoing()) show({ status: 'submitting', startedAt })
-        runId = await look(saved, ms, signal)
-        if (!runId) return show({ status: 'lost', startedAt, groupId })
-        save({ ...saved, runId })
-      }
-      const id = runId
-      const onProgress = ({ status, progress, position }: RunProgress) => {
-        if (/^(queued|pending)$/.test(status)) show({ status: 'queued', runId: id, startedAt, position })
-        else if (!/^(completed|success)$/.test(status) && !isFailed(status))
-          show({ status: 'running', runId: id, startedAt, progress })
-      }
-      if (!isGoing() || snapshot.runId !== id) show({ status: 'queued', runId: id, startedAt })
-      // TODO(store helper): a server may not know a run that was just submitted (404, 5 s).
-      void submittedAt
-      const result = await waitForResult(client, id, { timeoutMs: Infinity, ...wait, signal, onProgress })
-      const { outputs } = names ? nameOutputs({ id: '', outputNames: names }, result) : result
-      show({ status: 'completed', runId: id, startedAt, outputs })
-    } catch (error) {
-      if (!signal.aborted) fail({ ...saved, runId }, error)
-    } finally {
-      if (own === following) isFollowing = false
-    }
+  const keep = (next: RunRecord | undefined) => {
+    saved = next
+    record.write(next)
   }
   const unfollow = () => {
-    isFollowing = false
-    following.abort()
+    following?.abort()
+    following = undefined
+  }
+  const leave = () => {
+    globalThis.removeEventListener?.('storage', changed)
+    unfollow()
   }
 
-  /** Takes up the run of the storage. */
-  const restore = (ms: number) => {
-    if (submission) return
-    const found = load()
-    const isSame = found?.groupId === saved?.groupId && found?.runId === saved?.runId
-    if (!isSame) unfollow()
+  /** Goes on with the run, for as long as somebody listens. */
+  const follow = async () => {
+    const own = saved
+    if (!own || following || !listeners.size || is('completed failed cancelled')) return
+    if (submission && !own.runId) return
+    following = new AbortController()
+    const { signal } = following
+    const { startedAt, groupId } = own
+    const tell = (next: Snapshot) => {
+      const { progress } = snapshot as { progress?: number }
+      if (signal.aborted) return
+      // The first poll may know less than an earlier wait.
+      show(next.status === 'running' && progress! > (next.progress ?? -1) ? { ...next, progress } : next)
+    }
+    if (!isGoing()) show(toSnapshot(own))
+    const look = { signal, read, listeners }
+    const runId = own.runId ?? (await lookForRun(client, own, look).catch(() => undefined))
+    sync()
+    if (signal.aborted) return
+    if (runId && !own.runId) keep({ ...own, runId })
+    const end = runId
+      ? await followRun(client, own, runId, { ...wait, signal }, tell)
+      : ({ status: 'lost', startedAt, groupId } as const)
+    if (signal.aborted) return
+    following = undefined
+    show(end)
+  }
+
+  /** Takes over the run of the storage, where that is another one, or has its id now. */
+  const sync = () => {
+    const found = record.read()
+    if (found?.groupId !== saved?.groupId) submission = undefined
+    else if (!found?.runId || saved?.runId) return
+    unfollow()
     saved = found
-    if (isSame) follow(ms)
-    else if (found) {
-      snapshot = idle
-      follow(ms)
-    } else show(idle)
+    show(found ? toSnapshot(found) : idle)
+    follow()
+  }
+  const read = () => {
+    sync()
+    return saved
   }
   const changed = (event: Event) => {
     const { key: name } = event as Event & { readonly key: string | null }
-    if (name === key || name === null) restore(othersLookMs)
+    if (name === key || name === null) sync()
   }
 
-  const perform = async (record: Saved, inputs: Inputs, options: object) => {
-    const { signal } = submitting
-    const { workflowId, groupId } = record
-    const isOurs = () => saved?.groupId === groupId
-    let own = record
-    try {
-      const { data } = await executeWorkflow(client, workflowId, inputs, { ...options, groupId, signal })
-      own = { ...record, runId: data.run_id }
-    } catch (error) {
-      const { runId, maybeSubmitted } = error as FlowScaleError
-      if (!isOurs()) return
-      if (runId) own = { ...record, runId }
-      else if (!maybeSubmitted && !signal.aborted) return fail(record, error)
+  const perform = async (own: RunRecord, ...args: [unknown, Inputs, object | undefined, AbortSignal]) => {
+    const [next, end] = await submitRun(client, own, { read, listeners }, ...args)
+    sync()
+    // It may have been forgotten, and another one started.
+    if (saved?.groupId === own.groupId) {
+      submission = undefined
+      if (!saved.runId) {
+        if (end.status !== 'lost') keep(next.runId ? next : undefined)
+        show(end)
+      }
+      if (next.runId) follow()
     }
-    if (isOurs()) save(own)
-    if (own.runId) {
-      if (isOurs()) show({ status: 'queued', runId: own.runId, startedAt: own.startedAt })
-      if (signal.aborted) await cancelRun(client, own.runId)
-    }
+    return end
   }
 
-  const store: RunStore<W> = {
+  return {
     getSnapshot: () => snapshot as RunSnapshot<W>,
-    getServerSnapshot: () => idle,
+    getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       const own = () => listener()
       if (isClosed) return () => {}
-      if (!listeners.size) globalThis.addEventListener?.('storage', changed)
       listeners.add(own)
-      if (listeners.size < 2) restore(lookMs)
+      if (listeners.size < 2) {
+        globalThis.addEventListener?.('storage', changed)
+        sync()
+        follow()
+      }
       return () => {
         listeners.delete(own)
-        if (listeners.size) return
-        globalThis.removeEventListener?.('storage', changed)
-        unfollow()
+        if (!listeners.size) leave()
       }
     },
-    async start(workflow, inputs, options = {}) {
+    async start(workflow, inputs, options) {
       if (isClosed) throw new ArgumentError('The store is closed: make a new one')
-      if (!submission && !isGoing()) {
-        unfollow()
+      sync()
+      let own = submission
+      if (!own) {
+        if (isGoing()) return snapshot as RunSnapshot<W>
+        const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
-        const { id, outputNames } = Object(workflow)
-        const groupId = `flowscale-store-${startedAt}-${Math.random().toString(36).slice(2)}`
-        submitting = new AbortController()
-        const record = { workflowId: id ?? text(workflow), names: outputNames, groupId, startedAt }
-        save(record)
-        show({ status: 'submitting', startedAt })
-        submission = perform(record, inputs as Inputs, options).finally(() => {
-          submission = undefined
-          if (saved === record || saved?.runId) follow(lookMs, Date.now())
-        })
+        const groupId = `${prefix}${startedAt}-${Math.random().toString(36).slice(2)}`
+        const controller = new AbortController()
+        const next = { groupId, startedAt, names }
+        keep(next)
+        own = { controller, end: perform(next, id, inputs as Inputs, options, controller.signal) }
+        submission = own
+        show(toSnapshot(next))
       }
-      await submission
-      return snapshot as RunSnapshot<W>
+      return (await own.end) as RunSnapshot<W>
     },
     async cancel() {
-      if (submission) {
-        submitting.abort()
-        await submission
-      } else if (saved?.runId && (isGoing() || snapshot.status === 'lost')) {
-        await cancelRun(client, saved.runId)
-        unfollow()
-        follow(lookMs)
-      }
+      sync()
+      const own = saved
+      if (!own || is('completed failed cancelled')) return
+      submission?.controller.abort()
+      const { groupId, startedAt } = own
+      const runId = submission
+        ? (await submission.end).runId
+        : (own.runId ?? (await lookForRun(client, own, { read, listeners })))
+      if (runId) await cancelRun(client, runId)
+      if (saved?.groupId !== groupId) return
+      unfollow()
+      if (runId) follow()
+      else if (isGoing()) show({ status: 'lost', startedAt, groupId })
     },
     reset() {
+      if (isClosed) return
       unfollow()
-      save(undefined)
+      submission = undefined
+      keep(undefined)
       show(idle)
     },
     close() {
-      unfollow()
       listeners.clear()
-      globalThis.removeEventListener?.('storage', changed)
+      leave()
       isClosed = true
     },
   }
-  return store
 }

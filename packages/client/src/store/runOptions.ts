@@ -1,6 +1,7 @@
 import { getRun } from '../api/getRun.ts'
 import { isDone, isFailed } from '../internal/data.ts'
 import { check, isId } from '../internal/options.ts'
+import { transient } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client, Run } from '../types.ts'
 
@@ -8,8 +9,10 @@ import type { Client, Run } from '../types.ts'
 export interface RunQuery {
   readonly queryKey: readonly ['flowscale', string, 'run', string]
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Run>
-  /** 1000 (ms) until the run has ended, then `false`. */
-  readonly refetchInterval: (query: { readonly state: { readonly data?: Run | undefined } }) => number | false
+  /** 1000 (ms) until the run has ended, or an error says that to ask again is of no use; then `false`. */
+  readonly refetchInterval: (query: {
+    readonly state: { readonly data?: Run | undefined; readonly error?: unknown }
+  }) => number | false
   /** The client repeats by itself. */
   readonly retry: false
 }
@@ -33,9 +36,9 @@ export function runOptions(client: Client, runId: string): RunQuery {
   return {
     queryKey: ['flowscale', client.baseUrl, 'run', runId],
     queryFn: async ({ signal }) => (await getRun(client, runId, { signal })).data,
-    refetchInterval({ state: { data } }) {
-      const isOver = isDone(data?.status) || isFailed(data?.status)
-      return isOver ? false : 1000
+    refetchInterval({ state: { data, error } }) {
+      const isFinal = error != null && !transient.includes((error as { status: number }).status)
+      return isFinal || isDone(data?.status) || isFailed(data?.status) ? false : 1000
     },
     retry: false,
   }

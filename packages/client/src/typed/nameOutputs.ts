@@ -1,5 +1,6 @@
 import { ResponseError } from '../errors.ts'
 import { check } from '../internal/options.ts'
+import { sortOutputs } from '../internal/sortOutputs.ts'
 import type { RunResult } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
 import type { NamedOutputs, TypedResult, TypedWorkflow } from './types.ts'
@@ -27,19 +28,8 @@ export function nameOutputs<O extends string>(
   checkWorkflow(workflow)
   check('result', result, (value) => Array.isArray(value?.outputs) || 'that of a run')
   const { outputNames } = workflow
-  const names = [...outputNames].sort((a, b) => b.length - a.length)
-  // Each name is a field of its own, `__proto__`, too.
-  const outputs = Object.fromEntries(outputNames.map((name) => [name, []])) as unknown as NamedOutputs<O>
-  const odd: string[] = []
-  for (const output of result.outputs) {
-    const { filename } = output
-    const name = names.find(
-      (name) => !names[1] || (filename.startsWith(name) && '_.-'.includes(filename[name.length] ?? '_')),
-    )
-    if (name) outputs[name].push(output)
-    else odd.push(filename)
-  }
-  if (!odd.length) return { ...result, outputs }
+  const { outputs, odd } = sortOutputs(outputNames, result.outputs)
+  if (!odd.length) return { ...result, outputs: outputs as NamedOutputs<O> }
   const { runId } = result
   throw Object.defineProperty(
     new ResponseError(
