@@ -1,17 +1,27 @@
-/** A longer event is no event of a run, in characters. */
+import { parse } from '../internal/data.ts'
+
+/** What has more characters is no event of a run. */
 const maxLength = 65_536
 
-/** Cuts a stream of server-sent events into the data of each. Pieces may end anywhere. */
-export function createEventReader(): (piece: Uint8Array) => string[] {
+/**
+ * Reads server-sent events: gives the JSON of those that end in a piece. Pieces may end anywhere. After a CR the reader waits
+ * for the next character, which may be the LF of the same line.
+ */
+export function createEventReader(): (piece: Uint8Array) => unknown[] {
   const decoder = new TextDecoder()
   let rest = ''
+  let data = ''
   return (piece) => {
-    const events = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n\r?\n|\r\r/)
-    rest = events.pop()!
-    if (rest.length > maxLength) throw new RangeError('An event is too long')
-    return events.flatMap((event) => {
-      const lines = [...event.matchAll(/^data: ?(.*)$/gm)]
-      return lines.length ? lines.map(([, line]) => line).join('\n') : []
-    })
+    const events: unknown[] = []
+    const lines = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n|\r(?!$)/)
+    rest = lines.pop()!
+    for (const line of lines) {
+      if (line.startsWith('data:')) data += line.slice(5)
+      if (line) continue
+      events.push(parse(data))
+      data = ''
+    }
+    if (rest.length + data.length > maxLength) rest = data = ''
+    return events
   }
 }
