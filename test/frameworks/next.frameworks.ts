@@ -5,12 +5,12 @@ import { type Browser, chromium } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
-import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { cancel, keepApart, type Place, reloadPost, runAndReload, stream } from './kit/checks.ts'
+import { assertNoCanary } from '../support/canary.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
 import { block } from './kit/readBlocks.ts'
-import { type PodName, servePod } from './kit/servePod.ts'
-import { run, type Started, start } from './kit/start.ts'
+import type { PodName } from './kit/servePod.ts'
+import { run, start } from './kit/start.ts'
+import { testApp } from './kit/testApp.ts'
 
 const bin = join(frameworks, 'node_modules/next/dist/bin/next')
 const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
@@ -59,40 +59,18 @@ test('next build takes it, strict types included', async () => {
   const files = readdirSync(join(app, '.next/static'), { recursive: true, withFileTypes: true })
   const shipped = files.filter((file) => file.isFile())
   assert.ok(shipped.length > 3)
-  for (const { parentPath, name } of shipped) assertNoCanary(readFileSync(join(parentPath, name), 'utf8'), name)
+  for (const { parentPath, name } of shipped)
+    assertNoCanary(readFileSync(join(parentPath, name), 'utf8'), name)
 })
 
-const checks = { runAndReload, reloadPost, cancel, keepApart, stream }
-const says = {
-  runAndReload: 'a run survives a reload: its progress grows, and its image is shown',
-  reloadPost: 'a reload in the middle of the POST starts no second run',
-  cancel: 'Cancel ends the run on the server',
-  keepApart: 'a visitor sees no runs but their own',
-  stream: 'events arrive as they are sent',
-}
-for (const mode of ['start', 'dev']) {
+for (const mode of (process.env.FW_MODES ?? 'start,dev').split(',')) {
   for (const podName of ['emulator', 'gateway'] satisfies PodName[]) {
-    let server: Started | undefined
-    let place: Place
-    let close: (() => Promise<void>) | undefined
-    test(`next ${mode} on the ${podName}`, async () => {
-      const pod = await servePod(podName)
-      close = pod.close
-      server = await start(app, pod.env, bin, mode, '-H', '127.0.0.1', '-p', '0')
-      place = { browser, url: server.url, pod }
-      const answer = await fetch(server.url)
-      assert.is(answer.status, 200)
-      assert.match(answer.headers.get('set-cookie')!, /^session=[\w-]{36};.*HttpOnly/i)
-    })
-    for (const [name, check] of Object.entries(checks)) {
-      test(`next ${mode} on the ${podName}: ${says[name as keyof typeof says]}`, () => check(place))
-    }
-    test(`next ${mode} on the ${podName}: the end`, async () => {
-      const output = server!.output()
-      await server!.stop()
-      await close!()
-      assert.not.match(output, CANARY)
-      assert.not.match(output, /error|warn/i)
+    testApp(test, {
+      name: `next ${mode} on the ${podName}`,
+      podName,
+      names: ['runAndReload', 'cancel', 'keepApart', 'reloadPost', 'stream'],
+      browser: () => browser,
+      start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
     })
   }
 }

@@ -13,8 +13,7 @@ export interface Place {
 }
 
 /** A whole run that survives a reload: its progress grows, its image is shown, and it was started once. */
-export async function runAndReload({ browser, url, pod }: Place): Promise<void> {
-  const before = (await pod.runs()).length
+async function runAndReload({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
   await visitor.generate('a reload in the middle')
   const first = await visitor.progress(0.1)
@@ -25,62 +24,56 @@ export async function runAndReload({ browser, url, pod }: Place): Promise<void> 
   await visitor.image()
   await visitor.page.reload()
   await visitor.image()
-  assert.is((await pod.runs()).length, before + 1)
+  assert.is((await pod.runs(visitor.groupId)).length, 1)
   assert.ok(visitor.streams() >= 2, 'progress came by events, before the reload and after it')
   await visitor.leave()
 }
 
 /** Cancel ends the run on the server, and no image comes. */
-export async function cancel({ browser, url, pod }: Place): Promise<void> {
+async function cancel({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
   await visitor.generate('a change of mind')
   await visitor.progress(0.05)
   await visitor.cancel()
   await visitor.says('cancelled')
-  assert.is((await pod.runs())[0]!.status, 'cancelled')
+  assert.is((await pod.runs(visitor.groupId))[0]!.status, 'cancelled')
   assert.is(await visitor.page.getByRole('img').count(), 0)
   await visitor.leave()
 }
 
 /** A reload in the middle of the POST: the run is started once, and the page does not start it again. */
-export async function reloadPost({ browser, url, pod }: Place): Promise<void> {
-  const before = (await pod.runs()).length
+async function reloadPost({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
-  const release = pod.gate.hold()
+  const release = pod.gate.hold(visitor.groupId)
   await visitor.generate('a reload while it is sent')
-  await until(async () => (await pod.runs()).length, (count) => count > before)
+  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
   await visitor.says('submitting')
   await visitor.page.reload()
   release()
-  // The proxy sets the group, so that the page can't look for its run.
+  // The proxy sets the group, so that the page can't look for its run: the browser says that it got a 404.
   await visitor.says('lost')
   await visitor.page.reload()
   await visitor.says('lost')
-  assert.is((await pod.runs()).length, before + 1)
+  assert.is((await pod.runs(visitor.groupId)).length, 1)
   await visitor.generate('and another')
   await visitor.image()
-  assert.is((await pod.runs()).length, before + 2)
-  await visitor.leave()
+  assert.is((await pod.runs(visitor.groupId)).length, 2)
+  await visitor.leave(/ 404 /)
 }
 
 /** Two visitors don't see each other's runs, and two clicks are one run. */
-export async function keepApart({ browser, url, pod }: Place): Promise<void> {
-  const before = (await pod.runs()).length
+async function keepApart({ browser, url, pod }: Place): Promise<void> {
   const [ada, bob] = [await visit(browser, url), await visit(browser, url)]
-  await ada.page.getByRole('button', { name: 'Generate' }).evaluate((button: HTMLElement) => {
-    Object.assign(window, { twice: () => [button.click(), button.click()] })
-  })
-  await ada.generate('for my eyes only')
+  await ada.generate('for my eyes only', 2)
   await ada.progress(0.05)
-  const [{ _id: runId, group_id }] = (await pod.runs()) as [{ _id: string; group_id: string }]
-  const own = { cookie: await ada.cookie() }
-  assert.is(`visitor-${own.cookie.replace('session=', '')}`, group_id)
+  const { _id: runId } = (await pod.runs(ada.groupId))[0]!
+  const own = { cookie: ada.cookie }
   const statusOf = async (path: string, headers: Record<string, string>) => {
     const answer = await fetch(`${url}/api/flowscale/api/v1/${path}`, { headers })
     await answer.body?.cancel()
     return answer.status
   }
-  const other = { cookie: await bob.cookie() }
+  const other = { cookie: bob.cookie }
   for (const path of [`runs/${runId}`, `runs/${runId}/events`]) {
     assert.is(await statusOf(path, own), 200, path)
     assert.is(await statusOf(path, other), 404, path)
@@ -88,20 +81,20 @@ export async function keepApart({ browser, url, pod }: Place): Promise<void> {
   }
   const list = await fetch(`${url}/api/flowscale/api/v1/runs`, { headers: other })
   assert.equal((await list.json()).data.runs, [])
-  assert.is(await bob.page.getByRole('status').textContent(), 'idle')
+  assert.is(await bob.page.getByRole('status').textContent(), 'The run is idle')
   await ada.image()
-  assert.is((await pod.runs()).length, before + 1)
+  assert.is((await pod.runs(ada.groupId)).length, 1)
   await ada.leave()
   await bob.leave()
 }
 
 /** An event arrives while the run goes on: nothing between the pod and the page keeps it back. */
-export async function stream({ browser, url, pod }: Place): Promise<void> {
+async function stream({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
   await visitor.generate('seen as it is made')
   await visitor.progress(0.05)
-  const { _id: runId } = (await pod.runs())[0]!
-  const headers = { cookie: await visitor.cookie(), 'accept-encoding': 'gzip, br' }
+  const { _id: runId } = (await pod.runs(visitor.groupId))[0]!
+  const headers = { cookie: visitor.cookie, 'accept-encoding': 'gzip, br' }
   const answer = await fetch(`${url}/api/flowscale/api/v1/runs/${runId}/events`, { headers })
   assert.is(answer.headers.get('content-type'), 'text/event-stream')
   assert.match(answer.headers.get('cache-control')!, 'no-transform')
@@ -109,7 +102,7 @@ export async function stream({ browser, url, pod }: Place): Promise<void> {
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = (await reader.read()).value!
   assert.match(text, /^id: running 0\.\d+$/m)
-  assert.is((await pod.runs())[0]!.status, 'running')
+  assert.is((await pod.runs(visitor.groupId))[0]!.status, 'running')
   for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value
   assert.match(text, /^id: completed$/m)
   const ids = [...text.matchAll(/^id: running (0\.\d+)$/gm)].map(([, progress]) => Number(progress))
@@ -118,3 +111,16 @@ export async function stream({ browser, url, pod }: Place): Promise<void> {
   await visitor.image()
   await visitor.leave()
 }
+
+/** By name. */
+export const checks = {
+  runAndReload: {
+    title: 'a run survives a reload: its progress grows, and its image is shown',
+    check: runAndReload,
+  },
+  reloadPost: { title: 'a reload in the middle of the POST starts no second run', check: reloadPost },
+  cancel: { title: 'Cancel ends the run on the server', check: cancel },
+  keepApart: { title: 'two clicks are one run, and no other visitor sees it', check: keepApart },
+  stream: { title: 'events arrive as they are sent', check: stream },
+}
+export type CheckName = keyof typeof checks

@@ -5,21 +5,21 @@ export interface Gate {
   readonly url: string
   /** `GET /api/v1/runs/…` of each request that came. */
   readonly asked: string[]
-  /** Holds the answers to executes back until the function that it gives is called. */
-  hold(): () => void
+  /** Holds the answers to the executes of a group back until the function that it gives is called. */
+  hold(groupId: string): () => void
   close(): Promise<void>
 }
 
 /** Stands before a pod: notes what is asked, and can hold back the answer to an execute. */
 export async function openGate(pod: string): Promise<Gate> {
   const asked: string[] = []
-  let held: Promise<void> | undefined
+  const held = new Map<string | null, Promise<void>>()
   const server = createServer((incoming, outgoing) => {
     const { method, url = '/', headers } = incoming
-    const call = `${method} ${url.replace(/\?.*/, '')}`
-    asked.push(call)
+    const { pathname, searchParams } = new URL(url, pod)
+    asked.push(`${method} ${pathname}`)
     const onward = request(pod + url, { method, headers }, async (answer) => {
-      if (call === 'POST /api/v1/runs') await held
+      if (method === 'POST') await held.get(searchParams.get('group_id'))
       outgoing.writeHead(answer.statusCode!, answer.headers)
       outgoing.flushHeaders()
       answer.pipe(outgoing)
@@ -32,13 +32,14 @@ export async function openGate(pod: string): Promise<Gate> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
-    hold() {
+    hold(groupId) {
       let release = () => {}
-      held = new Promise((resolve) => {
+      const released = new Promise<void>((resolve) => {
         release = resolve
       })
+      held.set(groupId, released)
       return () => {
-        held = undefined
+        held.delete(groupId)
         release()
       }
     },

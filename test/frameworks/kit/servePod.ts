@@ -12,8 +12,8 @@ export type PodName = 'emulator' | 'gateway'
 export interface Pod {
   readonly gate: Gate
   readonly env: Record<string, string>
-  /** All runs, the newest first. */
-  runs(): Promise<{ _id: string; status: string; group_id?: string | null }[]>
+  /** The runs of a group, the newest first. */
+  runs(groupId: string): Promise<{ _id: string; status: string }[]>
   close(): Promise<void>
 }
 
@@ -24,8 +24,10 @@ export async function servePod(name: PodName): Promise<Pod> {
   return {
     gate,
     env: { FLOWSCALE_API_URL: gate.url, FLOWSCALE_API_KEY: CANARY },
-    async runs() {
-      const answer = await fetch(`${url}/api/v1/runs`, { headers: { 'x-api-key': CANARY } })
+    async runs(groupId) {
+      const answer = await fetch(`${url}/api/v1/runs?group_id=${groupId}`, {
+        headers: { 'x-api-key': CANARY },
+      })
       return (await answer.json()).data.runs
     },
     async close() {
@@ -36,7 +38,7 @@ export async function servePod(name: PodName): Promise<Pod> {
 }
 
 async function emulator() {
-  const emulator = createEmulator({ apiKey: CANARY, containers: 4 })
+  const emulator = createEmulator({ apiKey: CANARY, containers: 16, speed: 0.4 })
   const { url, close } = await serveEmulator(emulator)
   return {
     url,
