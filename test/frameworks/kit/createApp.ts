@@ -10,7 +10,9 @@ export const frameworks: string = resolve('test/frameworks')
 /** Below them, so that they are found; the client lies in the app, as npm would install its tarball. */
 export function createApp(name: string, files: Record<string, string>): string {
   const app = join(frameworks, '.tmp', name)
-  rmSync(app, { recursive: true, force: true })
+  const remove = () => rmSync(app, { recursive: true, force: true, maxRetries: 5 })
+  remove()
+  process.on('exit', remove)
   const client = join(app, 'node_modules/@flowscale/client')
   mkdirSync(client, { recursive: true })
   execFileSync('tar', ['-xzf', tarball(), '-C', client, '--strip-components=1'])

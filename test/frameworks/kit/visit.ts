@@ -32,7 +32,7 @@ export interface Visitor {
 /** Opens an app in a browser of its own. */
 export async function visit(browser: Browser, url: string): Promise<Visitor> {
   const context = await browser.newContext()
-  context.setDefaultTimeout(Number(process.env.FW_MS ?? 60_000))
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const faults: string[] = []
   const got: Promise<unknown>[] = []
