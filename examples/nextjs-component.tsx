@@ -1,5 +1,5 @@
 // app/flowscale-image.tsx of a Next.js app (App Router), beside the route of nextjs-route.ts, which adds the key on the server.
-// `npm install @flowscale/client`. The run goes on while its visitor is elsewhere, and is shown again after a reload.
+// `npm install @flowscale/client`. The run survives a reload. The fields are named as the workflow's inputs.
 'use client'
 
 import { createClient } from '@flowscale/client'
@@ -14,10 +14,10 @@ export function FlowScaleImage() {
   const run = useRun(client, { push })
   const image = useOutputUrl(client, run.status === 'completed' ? run.outputs[0] : undefined)
   const isGoing = ['submitting', 'queued', 'running'].includes(run.status)
+  const progress = run.status === 'running' ? run.progress : undefined
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    // The fields are named as the workflow's inputs.
     run.start('a9bc45rt2kpm', Object.fromEntries(new FormData(event.currentTarget)))
   }
 
@@ -30,9 +30,7 @@ export function FlowScaleImage() {
       <button type="button" aria-disabled={!isGoing} onClick={() => run.cancel().catch(console.error)}>
         Cancel
       </button>
-      {isGoing && (
-        <progress aria-label="Progress" value={run.status === 'running' ? run.progress : undefined} />
-      )}
+      {isGoing && <progress aria-label="Progress" value={progress} />}
       <p role="status">The run is {run.status}</p>
       {run.status === 'failed' && <p role="alert">{String(run.error)}</p>}
       {run.status === 'lost' && <p role="alert">Look before you try again: the run may have been started.</p>}

@@ -12,6 +12,7 @@ export function FlowScaleImage() {
   const run = useRun(client, { push })
   const image = useOutputUrl(client, run.status === 'completed' ? run.outputs[0] : undefined)
   const isGoing = ['submitting', 'queued', 'running'].includes(run.status)
+  const progress = run.status === 'running' ? run.progress : undefined
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -28,9 +29,7 @@ export function FlowScaleImage() {
       <button type="button" aria-disabled={!isGoing} onClick={() => run.cancel().catch(console.error)}>
         Cancel
       </button>
-      {isGoing && (
-        <progress aria-label="Progress" value={run.status === 'running' ? run.progress : undefined} />
-      )}
+      {isGoing && <progress aria-label="Progress" value={progress} />}
       <p role="status">The run is {run.status}</p>
       {run.status === 'failed' && <p role="alert">{String(run.error)}</p>}
       {run.status === 'lost' && <p role="alert">Look before you try again: the run may have been started.</p>}

@@ -125,7 +125,7 @@ const cases: Case[] = [
   {
     name: 'createClient + createProxyHandler',
     code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
-    budget: 6270,
+    budget: 7680,
     without: [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.typed, ...marks.store],
   },
 ]

@@ -439,6 +439,59 @@ test('a server whose runs tell no group is asked for the list', async () => {
   await own.body!.cancel()
 })
 
+test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async () => {
+  let answer = (_: Response) => {}
+  const lists: string[] = []
+  let status = 'running'
+  const pod = fakeFetch((url, { signal }) => {
+    if (!url.pathname.endsWith('/runs')) return ok({ _id: 'r', status })
+    lists.push(url.searchParams.get('group_id')!)
+    return new Promise<Response>((resolve, reject) => {
+      answer = resolve
+      signal!.addEventListener('abort', () => reject(signal!.reason))
+    })
+  })
+  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
+  const by = (user: string, more = {}) => handler(call(undefined, { headers: { 'x-user': user }, ...more }))
+  const left = new AbortController()
+  const leaving = by('ada', { signal: left.signal })
+  const coming = [by('ada'), by('ada')]
+  await settle()
+  left.abort()
+  assert.is((await leaving).status, 499)
+  answer(ok({ runs: [{ _id: 'r', status }] }))
+  const streams = await Promise.all(coming)
+  const late = await by('ada')
+  assert.equal(
+    [...streams, late].map((response) => response.status),
+    [200, 200, 200],
+  )
+  assert.equal(lists, ['ada'])
+  for (let round = 1; round < 3; round++) {
+    const foreign = [by('bob'), by('bob')]
+    await settle()
+    answer(ok({ runs: [] }))
+    for (const response of await Promise.all(foreign)) {
+      assert.is(response.status, 404)
+      assert.match(await response.text(), /Not Found/)
+    }
+    assert.is(lists.length, 1 + round, 'a no is asked for anew')
+  }
+  await Promise.all([...streams, late].map(({ body }) => body!.cancel()))
+  // The last one leaves while the list is looked up.
+  const alone = new AbortController()
+  const gone = by('ada', { signal: alone.signal })
+  await settle()
+  alone.abort()
+  assert.is((await gone).status, 499)
+  assert.is(pod.calls.at(-1)!.init.signal!.aborted, true)
+  status = 'completed'
+  const over = by('ada')
+  await settle()
+  answer(ok({ runs: [{ _id: 'r', status }] }))
+  assert.match(await (await over).text(), /^id: completed\n/)
+})
+
 test('a Last-Event-ID of an end is answered with 204, any other with the present state', async () => {
   const handler = handlerOf(fakeFetch(run('completed')))
   const by = (id: string) => handler(call(undefined, { headers: { 'last-event-id': id } }))

@@ -1,7 +1,7 @@
 import { RedirectError, TimeoutError } from '../errors.ts'
 import { createWatch } from '../internal/createWatch.ts'
 import { isDone, isFailed } from '../internal/data.ts'
-import { checkOptions, encodeId, isCount } from '../internal/options.ts'
+import { checkOptions, isCount } from '../internal/options.ts'
 import { addressOf, backOff, request, transient } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep, withDeadline } from '../internal/timers.ts'
@@ -27,7 +27,7 @@ export interface EventsConnection extends PushConnection {
 const silentMs = 45_000
 /** The shortest pause until a stream is opened anew, in ms. */
 const pauseMs = 1000
-/** A stream that lasted for so long, in ms, was none that failed. */
+/** A stream that lasted for so long, in ms, has not failed. */
 const lastingMs = 5000
 /** So many times in a row may a run be unknown, or no answer come in time, before the server counts as one without events. */
 const maxFailures = 3
@@ -74,13 +74,13 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
 
   /** Reads one stream of a run, and gives whether the run is over. */
   const read = async (runId: string, signal: AbortSignal): Promise<boolean> => {
-    const url = addressOf(client, `/api/v1/runs/${encodeId('runId', runId)}/events`)
+    const url = addressOf(client, `/api/v1/runs/${encodeURIComponent(runId)}/events`)
     const { body, headers } = (await request(own, url, { options: { signal } })) as unknown as Response
     const reader = body?.getReader()
     const readEvents = createEventReader()
     try {
       // A page that the server answers every address with; or a runtime without streams.
-      if (!reader || !headers.get('content-type')?.includes('event-stream')) throw { status: 406 }
+      if (!reader || !/event-stream/.test(headers.get('content-type')!)) throw { status: 406 }
       for (;;) {
         const { value } = (await withDeadline(silentMs, signal, () => reader.read())) ?? {}
         if (!value) return false
@@ -125,7 +125,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
           }
           afterMs += retryAfterMs
         }
-        if (Date.now() - start > lastingMs) failures = 1
+        if (isServed && Date.now() - start > lastingMs) failures = 1
         await sleep(afterMs + backOff(client, failures), signal)
       }
     } catch {}

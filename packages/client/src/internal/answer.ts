@@ -35,9 +35,8 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
 export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
 
 /** The pause that a server asks for, in ms: seconds or a date. Anything else, a time that is over included, is none. */
-export function toRetryMs(headers: Headers): number | undefined {
-  const told = headers.get('retry-after')
-  const ms = Number(told) * 1000 || Date.parse(told!) - Date.now()
+export function toRetryMs(retryAfter: string | null): number | undefined {
+  const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
   return ms >= 0 ? ms : undefined
 }
 
@@ -87,7 +86,7 @@ export function answerError(
         headers: Object.entries(shown).filter(([name]) => !name.includes('[')),
         status: Math.min(status, 599),
       }),
-      retryAfterMs: toRetryMs(told),
+      retryAfterMs: toRetryMs(told.get('retry-after')),
       details,
     },
   )

@@ -76,10 +76,10 @@ export function createProxyHandler(
     }
     // For all that is asked to find out whose a run or an output is.
     const end = Date.now() + client.timeoutMs
-    const getEnvelope: GetEnvelope = async (path, query) => {
+    const lookUp = async (signal: AbortSignal, ...[path, query]: Parameters<GetEnvelope>) => {
       const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
       const ms = Math.max(1, end - Date.now())
-      const response = await forward(client, lookup, request, maxBodyBytes, { ms })
+      const response = await forward(client, lookup, { signal }, maxBodyBytes, { ms })
       if (!response.ok) return { refusal: response }
       try {
         return { value: Object(await response.json()) }
@@ -87,15 +87,18 @@ export function createProxyHandler(
         return { refusal: refuse(502, 'The pod could not be asked') }
       }
     }
-    const keep = async (get: GetEnvelope) =>
-      groupId === undefined ? undefined : keepToGroup(groupId, proxyRequest, get)
+    const keep = async (getEnvelope: GetEnvelope) =>
+      groupId === undefined ? undefined : keepToGroup(groupId, proxyRequest, getEnvelope)
     if (operation === 'connectEvents') {
-      // The run was asked for already, by the first of its readers.
-      return events(proxyRequest.runId!, request, (first) =>
-        keep(async (path, query) => (query.page ? getEnvelope(path, query) : first)),
+      // The run itself was asked for already, by the first of its readers.
+      return events(proxyRequest.runId!, request, groupId, (first, signal) =>
+        keep(async (path, query) => (query.page ? lookUp(signal, path, query) : first)),
       )
     }
-    return (await keep(getEnvelope)) ?? forward(client, proxyRequest, request, maxBodyBytes)
+    return (
+      (await keep((...what) => lookUp(request.signal, ...what))) ??
+      forward(client, proxyRequest, request, maxBodyBytes)
+    )
   }
 
   return async (request) => {

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { getOutput } from '../api/getOutput.ts'
 import type { Client, ResultOutput } from '../types.ts'
 
@@ -8,6 +8,15 @@ export interface RunImage {
   readonly src: string | undefined
   /** Asks for a fresh link, once a minute at most: a file that is no picture fails with each. */
   readonly onError: () => void
+}
+
+/** The last link that was asked for. */
+interface Last {
+  /** In place of this one, which came with the output. */
+  readonly given?: string | undefined
+  readonly src?: string | undefined
+  /** By `Date.now()`, in ms. */
+  readonly at: number
 }
 
 /**
@@ -25,19 +34,18 @@ export interface RunImage {
  */
 export function useOutputUrl(client: Client, output: ResultOutput | undefined): RunImage {
   const given = output?.download_url ?? undefined
-  const [fresh, show] = useState<{ given?: string | undefined; src?: string | undefined }>({})
-  const last = useRef<{ given?: string | undefined; at: number }>({ at: 0 })
+  const [last, show] = useState<Last>({ at: 0 })
+  const src = last.given === given ? last.src : given
   return {
-    src: fresh.given === given ? fresh.src : given,
+    src,
     onError() {
-      const { current } = last
       const at = Date.now()
-      if (!given || (current.given === given && at < current.at + 60_000)) return
-      const own = { given, at }
-      last.current = own
+      if (!given || (last.given === given && at < last.at + 60_000)) return
+      const next = { given, src, at }
+      Object.assign(last, next)
       getOutput(client, output!.filename).then(
         // Another output may be shown by now.
-        (answer) => last.current === own && show({ given, src: answer?.data.download_url ?? given }),
+        (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
         () => {},
       )
     },

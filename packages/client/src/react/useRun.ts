@@ -10,7 +10,7 @@ export type UsedRun<W extends StoredWorkflow = string> = RunSnapshot<W> &
 
 /**
  * A run for a component: {@link createRunStore} as a hook. Another `client` or `key` is another run; other options are
- * those of the first rendering. Make the client, and a connection for `push`, outside of the component, or with `useMemo`.
+ * those of the first rendering. Make the client, and a connection for `push`, outside the component, or with `useMemo`.
  *
  * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, and for a client that is made anew at each
  * rendering. Errors of a run are in the snapshot.
@@ -28,12 +28,12 @@ export function useRun<W extends StoredWorkflow = string>(
   options: RunStoreOptions = {},
 ): UsedRun<W> {
   const { key } = options
-  const make = () => ({ client, key, store: createRunStore<W>(client, options), isNew: false })
+  const make = (isNew?: unknown) => ({ client, key, store: createRunStore<W>(client, options), isNew })
   let [held, hold] = useState(make)
   if (held.client !== client || held.key !== key) {
     // React renders once more at once, with this store. By then a client that is made in the component is another one.
-    if (held.isNew) throw new ArgumentError('client: make it outside of the component')
-    held = { ...make(), isNew: true }
+    if (held.isNew) throw new ArgumentError('client: make it outside the component')
+    held = make(true)
     hold(held)
   } else held.isNew = false
   const { subscribe, getSnapshot, getServerSnapshot, start, cancel, reset } = held.store

@@ -122,7 +122,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     return saved
   }
   const changed = (event: Event) => {
-    const { key: name } = event as Event & { readonly key: string | null }
+    const { key: name } = event as StorageEvent
     if (name === key || name === null) sync()
   }
 

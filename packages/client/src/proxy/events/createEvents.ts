@@ -7,13 +7,14 @@ import { createWatcher, type First, type Watcher } from './createWatcher.ts'
 import { streamStates } from './streamStates.ts'
 
 /**
- * Answers a request for the events of a run. `keep` is given what the pod said of the run, and gives the answer to a caller
- * who may not see it.
+ * Answers a request for the events of a run. `keep` is given what the pod said of the run, and gives the answer to callers of
+ * the group who may not see it. It is asked once for all who come at a time, and not again after a yes.
  */
 type Events = (
   runId: string,
   request: Request,
-  keep: (first: OrRefusal<First>) => Promise<Response | undefined>,
+  groupId: string | undefined,
+  keep: (first: OrRefusal<First>, signal: AbortSignal) => Promise<Response | undefined>,
 ) => Promise<Response>
 
 /** Makes events of the states of runs. All readers of a run share one watcher. */
@@ -35,20 +36,26 @@ export function createEvents(
     return watcher
   }
 
-  return async (runId, request, keep) => {
+  return async (runId, request, groupId, keep) => {
     const { signal, headers } = request
     signal.throwIfAborted()
     const watcher = watch(runId)
+    const { first, refusals } = watcher
     const leave = watcher.join(() => {})
     try {
-      let first = await untilAborted<OrRefusal<First>>(signal, (resolve, reject) => {
-        watcher.first.then(resolve, reject)
+      let refusal = refusals.get(groupId)
+      if (!refusal) {
+        const forget = () => refusals.delete(groupId)
+        refusal = first.then(async (given) => (await keep(given, watcher.signal)) ?? given.refusal)
+        refusals.set(groupId, refusal)
+        refusal.then((no) => no && forget(), forget)
+      }
+      const no = await untilAborted<Response | undefined>(signal, (resolve, reject) => {
+        refusal.then(resolve, reject)
         return undefined
       })
       // Each reader has one of its own.
-      if (first.refusal) first = { refusal: first.refusal.clone() }
-      const refusal = (await keep(first)) ?? first.refusal
-      if (refusal) return refusal
+      if (no) return no.clone()
       const last = headers.get('last-event-id')?.split(' ')[0]
       // An `EventSource` asks again and again, unless the answer is this.
       if (isDone(last) || isFailed(last)) return new Response(null, { status: 204, headers: safeHeaders })

@@ -13,6 +13,10 @@ export type First = { data: { group_id?: unknown } }
 export interface Watcher {
   /** The first answer of the pod. After a refusal the watcher is over. It rejects with an error of the client's own headers. */
   readonly first: Promise<OrRefusal<First>>
+  /** The answer to callers of a group who may not see the run, by group. */
+  readonly refusals: Map<string | undefined, Promise<Response | undefined>>
+  /** Aborted when the last reader has left. */
+  readonly signal: AbortSignal
   /** The newest one; there is one from `first` on. */
   readonly state: RunUpdate | undefined
   /** Nothing more comes: the run has ended, or the pod refuses to tell more. */
@@ -49,7 +53,6 @@ export function createWatcher(
     if (isOver) return
     isOver = true
     ended()
-    controller.abort()
     watch?.stop()
     tell()
   }
@@ -119,7 +122,7 @@ export function createWatcher(
       const { refusal, podStatus } = await ask()
       if (refusal) {
         if (podStatus > 299 && podStatus < 500 && !transient.includes(podStatus)) return
-        const askedMs = toRetryMs(refusal.headers) ?? 0
+        const askedMs = toRetryMs(refusal.headers.get('retry-after')) ?? 0
         isAsked = askedMs > 0
         ms = Math.max(askedMs, pollMs + backOff(client, ++failures))
       } else {
@@ -143,6 +146,8 @@ export function createWatcher(
 
   return {
     first,
+    refusals: new Map(),
+    signal,
     get state() {
       return state
     },
@@ -155,7 +160,9 @@ export function createWatcher(
       readers.add(own)
       return () => {
         readers.delete(own)
-        if (!readers.size) stop()
+        if (readers.size) return
+        controller.abort()
+        stop()
       }
     },
   }

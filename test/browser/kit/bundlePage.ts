@@ -1,0 +1,15 @@
+import { build } from 'esbuild'
+
+/** The script of a page, with one of the two versions of React. */
+export async function bundlePage(code: string, react: 18 | 19 = 19): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: process.cwd(), loader: 'tsx' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    jsx: 'automatic',
+    alias: react === 18 ? { react: 'react18', 'react-dom': 'react-dom18' } : {},
+    define: { 'process.env.NODE_ENV': '"development"' },
+  })
+  return outputFiles[0]!.text
+}
