@@ -60,10 +60,12 @@ for (const transport of TRANSPORTS) {
       assert.is(await next(came), 'queued 2')
       gate.release('a')
       await begun('b')
-      // The queue moves on without news of this run: the pod tells of its own changes only.
+      assert.is(await next(came), 'queued 1')
       gate.release('b')
-      const ids: string[] = []
-      while (ids.at(-1) !== 'running 0.5') ids.push(await next(came))
+      await begun('c')
+      const steps = [await next(came)]
+      if (steps[0] === 'running 0') steps.push(await next(came))
+      assert.is(steps.at(-1), 'running 0.5')
       gate.release('c')
       const { value } = await came.next()
       assert.equal(value!.id, 'completed')
@@ -198,6 +200,35 @@ for (const transport of TRANSPORTS) {
     }
   })
 }
+
+test('those that are followed tell their new place: behind the one that leaves, and only then', () =>
+  withApi('emulator.fetch', {}, async (api) => {
+    const ids: string[] = []
+    for (const label of ['a', 'b', 'c', 'd', 'e']) ids.push(await api.run('gate', { label }))
+    const [, b, c, d, e] = ids as [string, string, string, string, string]
+    const places: string[] = []
+    await begun('a')
+    const [before, behind] = [await events(api, b), await events(api, e)]
+    assert.equal([await next(before), await next(behind)], ['queued 1', 'queued 4'])
+    api.emulator.watch(({ run_id, status, position }) => {
+      places.push(`${'abcde'[ids.indexOf(run_id)]} ${status}${position === undefined ? '' : ` ${position}`}`)
+    })
+    await api.post(`/api/v1/runs/${c}/cancel`)
+    assert.is(await next(behind), 'queued 3')
+    await api.post(`/api/v1/runs/${d}/cancel`)
+    assert.is(await next(behind), 'queued 2')
+    assert.equal(places, ['c cancelled', 'e queued 3', 'd cancelled', 'e queued 2'])
+    gate.release('a')
+    await begun('b')
+    assert.is(await next(behind), 'queued 1')
+    await behind.return()
+    await before.return()
+    // Nobody follows any more.
+    places.length = 0
+    gate.release('b')
+    await begun('e')
+    assert.equal(places, ['b completed', 'e running', 'e running'])
+  }))
 
 test('faults that change a whole JSON are none of a stream', () => {
   const fitting = Object.entries(faultTable)
