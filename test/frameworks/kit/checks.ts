@@ -50,7 +50,7 @@ async function reloadPost({ browser, url, pod }: Place): Promise<void> {
   await visitor.says('submitting')
   await visitor.page.reload()
   release()
-  // The proxy sets the group, so that the page can't look for its run: the browser says that it got a 404.
+  // The proxy sets the group, so that the page can't look for its run: the browser says that it got a 403.
   await visitor.says('lost')
   await visitor.page.reload()
   await visitor.says('lost')
@@ -58,7 +58,7 @@ async function reloadPost({ browser, url, pod }: Place): Promise<void> {
   await visitor.generate('and another')
   await visitor.image()
   assert.is((await pod.runs(visitor.groupId)).length, 2)
-  await visitor.leave(/ 404 /)
+  await visitor.leave(/ 403 /)
 }
 
 /** Two visitors don't see each other's runs, and two clicks are one run. */
@@ -79,8 +79,7 @@ async function keepApart({ browser, url, pod }: Place): Promise<void> {
     assert.is(await statusOf(path, other), 404, path)
     assert.is(await statusOf(path, {}), 403, path)
   }
-  const list = await fetch(`${url}/api/flowscale/api/v1/runs`, { headers: other })
-  assert.equal((await list.json()).data.runs, [])
+  for (const path of ['runs', 'comfy/queue', 'comfy/health']) assert.is(await statusOf(path, other), 403, path)
   assert.is(await bob.page.getByRole('status').textContent(), 'The run is idle')
   await ada.image()
   assert.is((await pod.runs(ada.groupId)).length, 1)
