@@ -68,7 +68,7 @@ for (const mode of ['start', 'dev']) {
     testApp(test, {
       name: `next ${mode} on the ${podName}`,
       podName,
-      names: ['runAndReload', 'cancel', 'keepApart', 'reloadPost', 'stream'],
+      names: ['runAndReload', 'cancel', 'cancelPost', 'keepApart', 'reloadPost', 'stream'],
       browser: () => browser,
       start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
     })

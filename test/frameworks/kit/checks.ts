@@ -119,6 +119,23 @@ async function stream({ browser, url, pod }: Place): Promise<void> {
   await visitor.leave()
 }
 
+/** Cancel in the middle of the POST ends the run that it started. */
+async function cancelPost({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  const release = pod.gate.hold(visitor.groupId)
+  await visitor.generate('too late')
+  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
+  await visitor.cancel()
+  release()
+  await visitor.says('cancelled')
+  const runs = await pod.runs(visitor.groupId)
+  assert.equal(
+    runs.map(({ status }) => status),
+    ['cancelled'],
+  )
+  await visitor.leave()
+}
+
 /** By name. */
 export const checks = {
   runAndReload: {
@@ -127,6 +144,7 @@ export const checks = {
   },
   reloadPost: { title: 'a reload in the middle of the POST starts no second run', check: reloadPost },
   cancel: { title: 'Cancel ends the run on the server', check: cancel },
+  cancelPost: { title: 'Cancel in the middle of the POST ends the run that it started', check: cancelPost },
   keepApart: { title: 'two clicks are one run, and no other visitor sees it', check: keepApart },
   stream: { title: 'events arrive as they are sent', check: stream },
 }
