@@ -1,4 +1,4 @@
-import { type Client, createClient, type Logger } from '@flowscale/client'
+import { type Client, createClient, type HeadersSource, type Logger } from '@flowscale/client'
 import { connectEvents, type EventsOptions } from '@flowscale/client/events'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, ok } from '../../support/fakes.ts'
@@ -20,7 +20,7 @@ export interface Stream {
 export const events = { 'content-type': 'text/event-stream' }
 
 /** A server on a clock that stands still, whose runs have the states that the test sets, and a client of it. */
-export function scene(options: EventsOptions = {}, logger?: Logger) {
+export function scene(options: EventsOptions = {}, logger?: Logger, headers?: HeadersSource) {
   const clock = fakeClock()
   const start = clock.now
   const streams: Stream[] = []
@@ -69,12 +69,14 @@ export function scene(options: EventsOptions = {}, logger?: Logger) {
     baseUrl: 'http://pod.test',
     apiKey: CANARY,
     logger,
+    headers,
     fetch: async (url, init) => {
       const [, runId = '', isEvents] = /runs\/([^/?]+)(\/events)?$/.exec(url) ?? []
       init.signal?.throwIfAborted()
+      const runOf = (id: string) => ({ _id: id, status: states[id] ?? 'running', outputs: [] })
       if (!isEvents) {
-        polled.push([runId, clock.now - start])
-        return ok({ _id: runId, status: states[runId] ?? 'running', outputs: [] })
+        polled.push([runId || 'list', clock.now - start])
+        return ok(runId ? runOf(runId) : { runs: Object.keys(states).map(runOf) })
       }
       opened.push(clock.now - start)
       return server.answer?.(runId) ?? open(runId, init)

@@ -1,4 +1,4 @@
-import { waitForRun } from '@flowscale/client/poller'
+import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeRandom } from '../../support/fakeRandom.ts'
@@ -250,6 +250,48 @@ test('close ends all streams, wakes the waits, and opens none any more', async (
     states.b = 'completed'
     await waitForRun(client, 'b', { push: connection })
     assert.is(streams.length, 1)
+    assert.is(clock.countTimers(), 0)
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('a watcher polls for the runs without a stream, and hardly for the others', async () => {
+  const { clock, client, connection, streams, polled, states } = scene({ maxStreams: 2 })
+  try {
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    for (const id of ids) states[id] = 'running'
+    const watcher = createRunWatcher(client, { push: connection })
+    const ended: string[] = []
+    const waits = ids.map((id) => watcher.wait(id).then(({ _id }) => ended.push(_id)))
+    await clock.tickAsync(10)
+    for (const stream of streams) stream.tell('running')
+    await clock.tickAsync(20_000)
+    assert.ok(polled.length >= 20, 'a list each second')
+    for (const id of ['c', 'd', 'e']) {
+      states[id] = 'completed'
+      await clock.tickAsync(1500)
+      assert.is(ended.at(-1), id, 'no event told of it')
+    }
+    const goOn = async (ms: number) => {
+      for (const end = clock.now + ms; clock.now < end; await clock.tickAsync(10_000)) {
+        for (const stream of streams) stream.send(': ping\n\n')
+      }
+    }
+    await goOn(30_000)
+    const before = polled.length
+    await goOn(60_000)
+    assert.ok(polled.length - before <= 6, `${polled.length - before} requests for runs with a stream`)
+    streams[0]!.break()
+    states.a = 'completed'
+    await clock.tickAsync(1500)
+    assert.is(ended.at(-1), 'a', 'no event told of it')
+    states.b = 'completed'
+    streams[1]!.tell('completed')
+    await clock.tickAsync(100)
+    assert.is(ended.at(-1), 'b')
+    await Promise.all(waits)
+    watcher.close()
     assert.is(clock.countTimers(), 0)
   } finally {
     clock.uninstall()

@@ -112,7 +112,7 @@ test('answers that never come are given up after some', async () => {
   }
 })
 
-test('a logger that throws or rejects, and headers that do, break nothing', async () => {
+test('a logger that throws or rejects breaks nothing', async () => {
   const broken = recorder()
   for (const warn of [
     () => {
@@ -129,6 +129,27 @@ test('a logger that throws or rejects, and headers that do, break nothing', asyn
     } finally {
       clock.uninstall()
     }
+  }
+})
+
+test('headers that throw, whatever it is, are asked for again; the server is not given up for them', async () => {
+  const logger = recorder()
+  const faults = [new Error('no token'), undefined, null, 'no token', { status: 0 }]
+  const headers = async () => {
+    if (faults.length) throw faults.pop()
+    return { 'x-token': 'a' }
+  }
+  const { clock, connection, streams } = scene({}, logger, headers)
+  try {
+    connection.watch('a', silent)
+    await clock.tickAsync(300_000)
+    assert.is(streams[0]?.headers.get('x-token'), 'a')
+    connection.close()
+    await clock.tickAsync(0)
+    assert.is(clock.countTimers(), 0)
+    assert.is(logger.lines.filter(({ level }) => level !== 'debug').length, 0)
+  } finally {
+    clock.uninstall()
   }
 })
 

@@ -35,7 +35,7 @@ const maxFailures = 3
 /**
  * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`: a proxy of `createProxyHandler`, the gateway and
  * the emulator serve them. A run has its stream from when a wait begins until it ends. A stream that breaks is opened
- * again. Make one connection for each client, and keep it.
+ * again. Make one connection for each client, and keep it; on Workers make one in each request.
  *
  * A server without events is polled as ever; that is logged once, at `warn`.
  *
