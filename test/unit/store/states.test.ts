@@ -239,6 +239,26 @@ test('where the group has no run, or is refused, the run is lost, with the error
     assert.instance((end as { error?: unknown }).error, NetworkError)
     store.stop()
     nothingLeft()
+    // Whoever comes then looks again, and not for longer.
+    const stop = store.subscribe(() => {})
+    assert.is(store.now.status, 'submitting')
+    await clock.tickAsync(mostMs)
+    assert.is(store.now.status, 'lost')
+    stop()
+    nothingLeft()
+  }
+})
+
+test('a server that knows no groups: the run of another is not taken', async () => {
+  for (const group of ['of-another', null]) {
+    const store = watched(pod.client)
+    pod.onPost = () => Promise.reject(new TypeError('reset'))
+    const run = { _id: 'r', group_id: group, status: 'completed', outputs: [] }
+    pod.onList = () => ok({ group_id: group, runs: [run, null, { ...run, group_id: undefined }] })
+    await store.start('w', {})
+    await clock.tickAsync(10_000)
+    assert.equal([store.now.status, store.now.runId], ['lost', undefined], `${group}`)
+    store.close()
   }
 })
 

@@ -9,9 +9,11 @@ import { submit } from '../poller/run/submit.ts'
 import type { Client, Inputs } from '../types.ts'
 import { followRun } from './followRun.ts'
 import { lookForRun } from './lookForRun.ts'
-import { openStorage, prefix, type RunRecord, type Snapshot } from './openStorage.ts'
+import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
 import { toEnd } from './toEnd.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
+
+type Running = Extract<Snapshot, { status: 'running' }>
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
@@ -71,9 +73,9 @@ export function createRunStore<W extends StoredWorkflow = string>(
     }
   }
 
-  const forget = () => {
-    record = undefined
-    save(record)
+  const keep = (next: RunRecord | undefined) => {
+    record = next
+    save(next)
   }
   /** Takes another run, or the id of this one. */
   const take = (next: RunRecord | undefined) => {
@@ -109,18 +111,17 @@ export function createRunStore<W extends StoredWorkflow = string>(
     const { signal } = following
     if (snapshot.status === 'lost') show(toSnapshot(own))
     if (!runId) {
-      const found = await lookForRun(client, own, sync, signal, error).catch(() => undefined)
+      const found = await lookForRun(client, own, sync, signal).catch(() => undefined)
       if (sync() !== own || signal.aborted) return
       if (!found) return show(toEnd(own, error, true))
-      const next = { ...own, runId: found }
-      save(next)
-      return take(next)
+      keep({ ...own, runId: found })
+      return take(record)
     }
     const end = await followRun(client, { ...own, runId }, { ...wait, signal }, (next) => {
-      const { progress = -1 } = snapshot as { progress?: number }
       // The first poll may know less than an earlier wait.
-      const isBack = next.status === 'running' && progress > (next.progress ?? -1)
-      if (!signal.aborted) show(isBack ? { ...next, progress } : next)
+      const isBack = (next as Running).progress! < (snapshot as Running).progress!
+      if (!signal.aborted && !isBack)
+        show({ ...(next.status === snapshot.status && snapshot), ...next } as Snapshot)
     })
     if (!signal.aborted) show(end)
   }
@@ -143,14 +144,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
     if (sync()?.groupId !== own.groupId) return end
     submission = undefined
     if (record?.runId) return snapshot
-    if (end.status === 'lost' && listeners.size) follow(end.error)
-    else if (next.runId) {
-      save(next)
-      take(next)
-    } else {
-      if (end.status !== 'lost') forget()
-      show(end)
-    }
+    const isLost = end.status === 'lost'
+    keep(isLost ? { ...own, isOver: true } : next.runId ? next : undefined)
+    if (!isLost || !listeners.size) show(end)
+    follow((end as { error?: unknown }).error)
     return snapshot
   }
 
@@ -177,9 +174,9 @@ export function createRunStore<W extends StoredWorkflow = string>(
       if (!submission && (isEnded() || /idle|lost/.test(snapshot.status))) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
-        const groupId = `${prefix}${startedAt}-${Math.random()}`
+        const groupId = `flowscale-store-${startedAt}-${Math.random()}`
         const own = { groupId, startedAt, names }
-        save(own)
+        keep(own)
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
         const grace = { graceMs: cancelMs, toError: (error: unknown) => error }
@@ -194,7 +191,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const going = submission
       if (going) submitting.abort()
       let { status, runId } = (await going) ?? toSnapshot(own)
-      if (/submitting|lost/.test(status)) runId ??= await lookForRun(client, own, sync, undefined, going)
+      if (/submitting|lost/.test(status))
+        runId ??= await lookForRun(client, { ...own, isOver: !!going }, sync)
       if (runId) await cancelRun(client, runId)
       if (record?.groupId !== own.groupId) return
       unfollow()
@@ -204,7 +202,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     reset() {
       if (isClosed) return
       submission = undefined
-      forget()
+      keep(undefined)
       take(record)
     },
     close() {

@@ -16,9 +16,9 @@ export async function followRun(
 ): Promise<Snapshot> {
   const { runId, startedAt, names } = record
   const own = { runId, startedAt }
-  const onProgress: WaitOptions['onProgress'] = ({ status, progress, position }) => {
-    if (/^(queued|pending)$/.test(status)) show({ status: 'queued', ...own, position })
-    else if (!isFailed(status)) show({ status: 'running', ...own, progress })
+  const onProgress: WaitOptions['onProgress'] = ({ status, ...more }) => {
+    if (/^(queued|pending)$/.test(status)) show({ ...more, ...own, status: 'queued' })
+    else if (!isFailed(status)) show({ ...more, ...own, status: 'running' })
   }
   try {
     const wait = { timeoutMs: Infinity, ...options, onProgress }

@@ -12,14 +12,14 @@ import type { RunRecord } from './openStorage.ts'
  */
 export async function lookForRun(
   client: Client,
-  { groupId, startedAt }: RunRecord,
+  { groupId, startedAt, isOver }: RunRecord,
   read: () => RunRecord | undefined,
   signal?: AbortSignal,
-  // A page that was loaded later has ended the submission.
-  isOver: unknown = !(startedAt > performance.timeOrigin),
 ): Promise<string | undefined> {
+  // A page that was loaded later has ended the submission.
+  const mayCome = !isOver && startedAt > performance.timeOrigin
   let mayList = true
-  for (let rounds = isOver ? 10 : 600; rounds-- > 0; await sleep(1000, signal)) {
+  for (let rounds = mayCome ? 600 : 10; rounds-- > 0; await sleep(1000, signal)) {
     const written = read()
     if (written?.groupId === groupId && written.runId) return written.runId
     try {
@@ -38,7 +38,7 @@ export async function lookForRun(
       signal?.throwIfAborted()
       // A proxy that sets the groups itself refuses the list.
       mayList = transient.includes((error as { status: number }).status)
-      if (isOver && !mayList) break
+      if (!mayCome && !mayList) break
       if (signal) rounds++
     }
   }

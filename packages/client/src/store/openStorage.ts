@@ -8,11 +8,11 @@ export interface RunRecord {
   /** The names of the outputs of a typed workflow. */
   readonly names?: readonly string[] | undefined
   readonly runId?: string | undefined
+  /** Whether its submission has ended, and told no id. */
+  readonly isOver?: boolean | undefined
 }
 
 export type Snapshot = RunSnapshot<StoredWorkflow>
-
-export const prefix = 'flowscale-store-'
 
 /** Keeps a record as far as the storage works; `load` gives `known` where it does not. */
 export function openStorage(storage: RunStorage | null | undefined, key: string) {
@@ -27,7 +27,7 @@ export function openStorage(storage: RunStorage | null | undefined, key: string)
       try {
         const found = JSON.parse(place().getItem(key)!)
         // What another app wrote is no reason to forget a run.
-        return isKept && (!found || `${found.groupId}`.startsWith(prefix)) ? found || undefined : known
+        return isKept && (!found || /^flowscale-store-/.test(found.groupId)) ? found || undefined : known
       } catch {
         // There is no storage, it is blocked, or it holds no JSON.
         return known
