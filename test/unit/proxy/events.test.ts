@@ -492,6 +492,23 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   assert.match(await (await over).text(), /^id: completed\n/)
 })
 
+test('readers of many groups who ask for one run at a time', async () => {
+  const warnings: string[] = []
+  const listen = ({ message }: Error) => warnings.push(message)
+  process.on('warning', listen)
+  const pod = fakeFetch((url) =>
+    url.pathname.endsWith('/runs') ? ok({ runs: [] }) : ok({ _id: 'r', status: 'running' }),
+  )
+  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
+  const answers = Array.from({ length: 30 }, (_, index) =>
+    handler(call(undefined, { headers: { 'x-user': `user-${index}` } })),
+  )
+  for (const answer of answers) assert.is((await answer).status, 404)
+  await settle()
+  process.off('warning', listen)
+  assert.equal(warnings, [])
+})
+
 test('a Last-Event-ID of an end is answered with 204, any other with the present state', async () => {
   const handler = handlerOf(fakeFetch(run('completed')))
   const by = (id: string) => handler(call(undefined, { headers: { 'last-event-id': id } }))
