@@ -190,6 +190,10 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
   assert.ok(stream.isEnded)
   assert.is(stream.ids.at(-1), 'completed')
   assert.is(push.listeners.size, 0)
+  const again = readAll(await handlerOf(pod, { push })(call()))
+  await settle()
+  assert.equal(again.ids, ['completed'])
+  assert.is(push.watched, 1, 'a run that has ended needs no subscription')
 })
 
 test('news while the pod is asked is not lost', async () => {
