@@ -279,7 +279,7 @@ function createRandom(seed: number): () => number {
 
 test('200 forced disconnects lose none', async () => {
   const random = createRandom(seed)
-  const emulator = createEmulator({ apiKey: CANARY, speed: 5, containers: 8 })
+  const emulator = createEmulator({ apiKey: CANARY, speed: 5, containers: 24 })
   const server = await serve(emulator)
   const pod = createClient({ baseUrl: server.url, apiKey: CANARY })
   const push = connectWebSocket(pod)
@@ -288,7 +288,7 @@ test('200 forced disconnects lose none', async () => {
   // An execute whose connection breaks may have started a run: it is not what is cut here.
   const submitter = createClient({ baseUrl: proxy.url })
   const client = createClient({ baseUrl: relay.url, retryDelayMs: 20 })
-  const events = connectEvents(client, { maxStreams: 8 })
+  const events = connectEvents(client, { maxStreams: 24 })
   let cuts = 0
   let started = 0
   let ended = 0
@@ -306,7 +306,7 @@ test('200 forced disconnects lose none', async () => {
     }
   }
   try {
-    await Promise.all(Array.from({ length: 8 }, work))
+    await Promise.all(Array.from({ length: 24 }, work))
     console.log(
       `[show] forced disconnects of events: seed ${seed}, ${cuts} of them, ${started} runs, ${ended} results`,
     )
