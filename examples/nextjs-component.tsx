@@ -1,135 +1,42 @@
-// app/flowscale-image.tsx of a Next.js app with the App Router; `npm install @flowscale/client`. It needs the route of
-// nextjs-route.ts, which adds the key on the server. A run goes on while its visitor is elsewhere: after a reload, or on
-// the way back to the page, its result is waited for again.
+// app/flowscale-image.tsx of a Next.js app (App Router), beside the route of nextjs-route.ts, which adds the key on the server.
+// `npm install @flowscale/client`. The run goes on while its visitor is elsewhere, and is shown again after a reload.
 'use client'
 
-import { cancelRun, createClient, executeWorkflow, isFlowScaleError } from '@flowscale/client'
-import { type ResultOutput, waitForResult } from '@flowscale/client/poller'
-import { type FormEvent, useCallback, useEffect, useId, useRef, useState } from 'react'
+import { createClient } from '@flowscale/client'
+import { connectEvents } from '@flowscale/client/events'
+import { useOutputUrl, useRun } from '@flowscale/client/react'
+import type { FormEvent } from 'react'
 
-const baseUrl = '/api/flowscale'
-const workflowId = 'bncu0a1kipv'
-const inputsFor = (prompt: string) => ({ text_51536: prompt })
-
-/** Where the tab keeps its run. */
-const storageKey = 'flowscale-run'
-interface Saved {
-  runId: string
-  prompt: string
-}
-
-interface State {
-  status: string
-  running?: boolean
-  error?: string
-  prompt?: string
-  outputs?: ResultOutput[]
-}
-
-const cancelled = 'cancelled'
+const client = createClient({ baseUrl: '/api/flowscale' })
+const push = connectEvents(client)
 
 export function FlowScaleImage() {
-  const [state, setState] = useState<State>({ status: '' })
-  /** Of the run that is shown; whatever an earlier one still brings is dropped. */
-  const current = useRef<AbortController>(undefined)
-  const id = useId()
+  const run = useRun(client, { push })
+  const image = useOutputUrl(client, run.status === 'completed' ? run.outputs[0] : undefined)
+  const isGoing = ['submitting', 'queued', 'running'].includes(run.status)
 
-  const follow = useCallback(async ({ runId, prompt }: Saved, signal: AbortSignal) => {
-    // Here and not above: on the server, where this component is rendered first, a path is no address.
-    const client = createClient({ baseUrl })
-    try {
-      const { outputs } = await waitForResult(client, runId, {
-        signal,
-        onUpdate: ({ status }) => setState({ status: `The run is ${status}`, running: true }),
-      })
-      setState({ status: 'Done', prompt, outputs })
-    } catch (error) {
-      if (signal.reason === cancelled) await cancelRun(client, runId).catch(console.error)
-      if (signal.aborted) return
-      if (isOver(error)) sessionStorage.removeItem(storageKey)
-      setState({ status: '', error: explain(error) })
-    }
-  }, [])
-
-  // Only waits, so it does no harm that StrictMode runs it twice.
-  useEffect(() => {
-    const saved = sessionStorage.getItem(storageKey)
-    if (saved) {
-      current.current = new AbortController()
-      setState({ status: 'Resuming …', running: true })
-      follow(JSON.parse(saved), current.current.signal)
-    }
-    return () => current.current?.abort()
-  }, [follow])
-
-  async function submit(event: FormEvent<HTMLFormElement>) {
+  function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    const prompt = String(new FormData(event.currentTarget).get('prompt'))
-    stop()
-    const controller = new AbortController()
-    const { signal } = controller
-    current.current = controller
-    setState({ status: 'Submitting …', running: true })
-    try {
-      // Without the signal: once sent it may have started a run, and only its id can find or cancel that.
-      const { data } = await executeWorkflow(createClient({ baseUrl }), workflowId, inputsFor(prompt))
-      const saved = { runId: data.run_id, prompt }
-      if (signal.reason !== cancelled) sessionStorage.setItem(storageKey, JSON.stringify(saved))
-      await follow(saved, signal)
-    } catch (error) {
-      if (!signal.aborted) setState({ status: '', error: explain(error) })
-    }
-  }
-
-  /** Ends the wait and, other than when the visitor goes elsewhere, the run. */
-  function stop() {
-    sessionStorage.removeItem(storageKey)
-    current.current?.abort(cancelled)
-  }
-
-  function cancel() {
-    if (!state.running) return
-    stop()
-    setState({ status: 'Cancelled' })
+    // The fields are named as the workflow's inputs.
+    run.start('a9bc45rt2kpm', Object.fromEntries(new FormData(event.currentTarget)))
   }
 
   // Cancel is never removed or disabled, or the keyboard focus on it would be lost.
   return (
-    <form onSubmit={submit} aria-busy={!!state.running}>
-      <label htmlFor={id}>Prompt</label>
-      <input id={id} name="prompt" required defaultValue="a lighthouse at dusk" />
+    <form onSubmit={submit} aria-busy={isGoing}>
+      <input name="image_input" type="file" accept="image/*" aria-label="Image" required />
+      <input name="prompt" aria-label="Prompt" required defaultValue="as a watercolour" />
       <button type="submit">Generate</button>
-      <button type="button" aria-disabled={!state.running} onClick={cancel}>
+      <button type="button" aria-disabled={!isGoing} onClick={() => run.cancel().catch(console.error)}>
         Cancel
       </button>
-      {state.running && <progress aria-label="Progress of the run" />}
-      <p role="status">{state.status}</p>
-      {state.error && <p role="alert">{state.error}</p>}
-      {state.outputs?.map(
-        ({ filename, download_url }) =>
-          download_url && <img key={filename} src={download_url} alt={state.prompt} />,
+      {isGoing && (
+        <progress aria-label="Progress" value={run.status === 'running' ? run.progress : undefined} />
       )}
+      <p role="status">The run is {run.status}</p>
+      {run.status === 'failed' && <p role="alert">{String(run.error)}</p>}
+      {run.status === 'lost' && <p role="alert">Look before you try again: the run may have been started.</p>}
+      {image.src && <img {...image} alt="The result" />}
     </form>
   )
-}
-
-/** Whether there is nothing left to wait for: the run failed, or the server no longer knows it. */
-const isOver = (error: unknown) =>
-  isFlowScaleError(error) &&
-  (error.code === 'ERR_FLOWSCALE_RUN' || (error.code === 'ERR_FLOWSCALE_HTTP' && error.status === 404))
-
-function explain(error: unknown): string {
-  if (!isFlowScaleError(error)) return String(error)
-  switch (error.code) {
-    case 'ERR_FLOWSCALE_RUN':
-      return `The run ${error.status}: ${error.errors.join('; ') || 'no reason given'}`
-    case 'ERR_FLOWSCALE_NETWORK':
-      return 'The server could not be reached.'
-    case 'ERR_FLOWSCALE_TIMEOUT':
-      return 'The server took too long. Reload to go on waiting.'
-    case 'ERR_FLOWSCALE_VALIDATION':
-      return error.errors.join('; ')
-    default:
-      return `Something went wrong (${error.code}).`
-  }
 }

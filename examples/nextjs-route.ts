@@ -13,8 +13,8 @@ const handler = createProxyHandler(client, {
   // Everybody may, on your bill. Say here who this visitor is: `(request) => ({ groupId: … })` keeps users apart.
   authorize: 'public',
   allow: {
-    operations: ['executeWorkflow', 'getRun', 'getOutput', 'cancelRun'],
-    workflowIds: ['bncu0a1kipv'],
+    operations: ['executeWorkflow', 'getRun', 'connectEvents', 'getOutput', 'cancelRun'],
+    workflowIds: ['a9bc45rt2kpm', 'bncu0a1kipv'],
   },
 })
 

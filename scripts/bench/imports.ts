@@ -9,7 +9,10 @@ import { peerNames } from './peerNames.ts'
 
 const entries = [
   '@flowscale/client',
-  ...['poller', 'websocket', 'logger', 'proxy', 'typed', 'node'].map((name) => `@flowscale/client/${name}`),
+  // Without the hooks, whose react is most of what they would read.
+  ...['poller', 'websocket', 'logger', 'proxy', 'typed', 'events', 'store', 'node'].map(
+    (name) => `@flowscale/client/${name}`,
+  ),
   'flowscale',
 ]
 const nameOf = (entry: string): string => `import of ${entry}`

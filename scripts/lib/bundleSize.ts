@@ -12,11 +12,14 @@ export interface Bundle {
   brotli: number
 }
 
-/** Bundles code, with imports from `folder` but for `external` ones, as an app's build does, and weighs it. Throws where esbuild warns. */
+/**
+ * Bundles code, with imports from `folder` but for `external` ones, as an app's build does, and weighs it. Throws where
+ * esbuild warns. React is the app's own.
+ */
 export async function bundleSize(
   code: string,
   folder: string = root,
-  external: string[] = [],
+  external: string[] = ['react'],
   conditions: string[] = [],
 ): Promise<Bundle> {
   const { outputFiles, warnings } = await build({

@@ -21,7 +21,15 @@ import { type Machines, type Row, rows, runBundle, runFromVite } from './rows.ts
 
 /** Only code of `ws` holds this, which no bundle may have. */
 const ofWs = 'permessage-deflate'
-const otherEntries = [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed]
+const ofPages = [...marks.events, ...marks.store]
+const otherEntries = [
+  ...marks.poller,
+  ...marks.websocket,
+  ...marks.logger,
+  ...marks.proxy,
+  ...marks.typed,
+  ...ofPages,
+]
 
 /** What is bundled, in the order of the table. */
 const apps: Record<string, { title: string; gives: unknown; without: string[]; lazy: number }> = {
@@ -34,13 +42,29 @@ const apps: Record<string, { title: string; gives: unknown; without: string[]; l
   poller: {
     title: 'executeWorkflowAsync',
     gives: 1,
-    without: ['sort_by', 'comfy/', ...marks.websocket, ...marks.logger, ...marks.proxy, ...marks.typed],
+    without: [
+      'sort_by',
+      'comfy/',
+      ...marks.websocket,
+      ...marks.logger,
+      ...marks.proxy,
+      ...marks.typed,
+      ...ofPages,
+    ],
     lazy: 0,
   },
   websocket: {
     title: 'connectWebSocket',
     gives: 'completed',
-    without: [...marks.operations, ...marks.poller, ...marks.logger, ...marks.proxy, ...marks.typed, ofWs],
+    without: [
+      ...marks.operations,
+      ...marks.poller,
+      ...marks.logger,
+      ...marks.proxy,
+      ...marks.typed,
+      ...ofPages,
+      ofWs,
+    ],
     lazy: 1,
   },
   class: { title: 'FlowscaleAPI', gives: [2, true], without: [...marks.proxy, ofWs], lazy: 1 },
@@ -78,7 +102,7 @@ function prepare(): void {
       cpSync(join('node_modules', peer), path(place, 'node_modules', peer), { recursive: true })
     }
   }
-  for (const entry of ['poller', 'websocket', 'logger', 'proxy', 'typed']) {
+  for (const entry of ['poller', 'websocket', 'logger', 'proxy', 'typed', 'events', 'store', 'react']) {
     rmSync(path(`bare/node_modules/@flowscale/client/dist/${entry}.js`))
   }
   if (existsSync(path('app/node_modules/ws'))) throw new Error('a peer was installed unasked')

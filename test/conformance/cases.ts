@@ -1,3 +1,4 @@
+import { eventCases } from './events.ts'
 import { facadeCases } from './facade.ts'
 import { faultCases } from './faults.ts'
 import { libraryCases } from './library.ts'
@@ -17,6 +18,7 @@ export const cases: readonly Case[] = [
   ...waitCases,
   ...faultCases,
   ...socketCases,
+  ...eventCases,
   ...facadeCases,
   ...proxyCases,
   ...typedCases,

@@ -2,9 +2,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as index from '@flowscale/client'
+import * as events from '@flowscale/client/events'
 import * as logger from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
+import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
 import { encode } from 'fast-png'
@@ -20,7 +22,7 @@ export async function loadPackages(): Promise<Pick<Context, 'lib' | 'FlowscaleAP
       cpSync(`packages/client/${name}`, `${folder}/${name}`, { recursive: true })
     }
     return {
-      lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed },
+      lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed, ...events, ...store },
       FlowscaleAPI,
       copy: await import(`${folder}/dist/index.js`),
       png: new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 })),

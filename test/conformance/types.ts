@@ -1,7 +1,9 @@
 import type * as Lib from '@flowscale/client'
+import type * as EventsLib from '@flowscale/client/events'
 import type * as LoggerLib from '@flowscale/client/logger'
 import type * as PollerLib from '@flowscale/client/poller'
 import type * as ProxyLib from '@flowscale/client/proxy'
+import type * as StoreLib from '@flowscale/client/store'
 import type * as TypedLib from '@flowscale/client/typed'
 import type * as SocketLib from '@flowscale/client/websocket'
 import type * as ClassLib from 'flowscale'
@@ -47,7 +49,14 @@ export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arr
 
 /** What a case gets from its runner: the built packages, and a server of one dialect. */
 export interface Context {
-  lib: typeof Lib & typeof PollerLib & typeof SocketLib & typeof LoggerLib & typeof ProxyLib & typeof TypedLib
+  lib: typeof Lib &
+    typeof PollerLib &
+    typeof SocketLib &
+    typeof LoggerLib &
+    typeof ProxyLib &
+    typeof TypedLib &
+    typeof EventsLib &
+    typeof StoreLib
   /** Of the package `flowscale`. */
   FlowscaleAPI: typeof ClassLib.FlowscaleAPI
   /** Another copy of the client, as two dependencies of an app may bring along. */

@@ -1,6 +1,6 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
@@ -26,10 +26,19 @@ function importedBy(file: string, found = new Set<string>()): Set<string> {
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
   client: [
-    ...['index', 'logger', 'node', 'poller', 'proxy', 'shared', 'typed', 'websocket'].flatMap((name) => [
-      `dist/${name}.d.ts`,
-      `dist/${name}.js`,
-    ]),
+    ...[
+      'events',
+      'index',
+      'logger',
+      'node',
+      'poller',
+      'proxy',
+      'react',
+      'shared',
+      'store',
+      'typed',
+      'websocket',
+    ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     'dist/upload.js',
     'dist/uploadBrowser.js',
   ],
@@ -142,6 +151,39 @@ test('an app that installed the tarballs runs a workflow', () => {
      console.log(data.length, outputs.length, again.length, status, typed.outputs.filename_prefix.length)`,
   )
   assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2 200 2\n')
+})
+
+test('the hooks are for the client, and need react, which no other entry does', () => {
+  // Next.js reads it only before any other statement.
+  assert.match(readFileSync('packages/client/dist/react.js', 'utf8'), /^'use client'\n/)
+  // The types need no type library.
+  assert.not.match(readFileSync('packages/client/dist/react.d.ts', 'utf8'), /from ['"]react|React/)
+  writeFileSync(
+    join(folder, 'hooks.mjs'),
+    `import { createClient } from '@flowscale/client'
+     import { connectEvents } from '@flowscale/client/events'
+     import { createRunStore } from '@flowscale/client/store'
+     const client = createClient({ baseUrl: 'http://127.0.0.1:9' })
+     const push = connectEvents(client)
+     const said = [createRunStore(client, { push }).getSnapshot().status]
+     const { useRun, useOutputUrl } = await import('@flowscale/client/react').catch((error) => {
+       console.log(said[0], error.code)
+       process.exit()
+     })
+     const { createElement } = await import('react')
+     const { renderToString } = await import('react-dom/server')
+     const Page = () => {
+       const { status } = useRun(client, { push })
+       const { src } = useOutputUrl(client, { filename: 'a.png', download_url: 'http://127.0.0.1:9/a.png' })
+       return createElement('i', null, status, ' ', src)
+     }
+     console.log(renderToString(createElement(Page)))`,
+  )
+  const run = () => execFileSync(process.execPath, [join(folder, 'hooks.mjs')], { encoding: 'utf8' })
+  assert.is(run(), 'idle ERR_MODULE_NOT_FOUND\n')
+  for (const name of ['react', 'react-dom', 'scheduler'])
+    cpSync(join('node_modules', name), join(folder, 'node_modules', name), { recursive: true })
+  assert.is(run(), '<i>idle<!-- --> <!-- -->http://127.0.0.1:9/a.png</i>\n')
 })
 
 test.run()

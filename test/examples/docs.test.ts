@@ -36,7 +36,7 @@ const ids = {
 
 /** The example as a module: what it names is imported. */
 function toModule(code: string): string {
-  const file = ts.createSourceFile('example.ts', code, ts.ScriptTarget.Latest, true)
+  const file = ts.createSourceFile('example.tsx', code, ts.ScriptTarget.Latest, true)
   const used = new Set<string>()
   const declared = new Set<string>()
   const visit = (node: ts.Node): void => {
@@ -54,8 +54,8 @@ function toModule(code: string): string {
   const lines = free.flatMap((name) => {
     if (/^(read|write)File$/.test(name)) return [`import { ${name} } from 'node:fs/promises'`]
     if (givenNames.includes(name)) return [`import { ${name} } from './given.ts'`]
-    const found = documented.find((each) => each.name === name && !each.isType)
-    return found ? [`import { ${name} } from '${found.from}'`] : []
+    const found = documented.find((each) => each.name === name)
+    return found ? [`import { ${found.isType ? 'type ' : ''}${name} } from '${found.from}'`] : []
   })
   return `${lines.join('\n')}\n${code}\nexport {}\n`
 }
@@ -65,10 +65,10 @@ const adjust: Record<string, (code: string) => string> = {
   connectWebSocket: (code) => `${code.replace('console.log(message.data)', 'break')}\nconnection.close()\n`,
 }
 
-const examples = functions.flatMap(({ name, examples }) =>
+const examples = functions.flatMap(({ name, from, examples }) =>
   examples.map((code, index) => ({
     title: examples.length > 1 ? `${name} ${index + 1}` : name,
-    file: join(folder, `${name}-${index}.ts`),
+    file: join(folder, `${name}-${index}.${from.endsWith('/react') ? 'tsx' : 'ts'}`),
     code: toModule(adjust[name]?.(code) ?? code),
   })),
 )
@@ -113,6 +113,7 @@ const problems = (files: string[]): string[] => {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     target: ts.ScriptTarget.ES2022,
     allowImportingTsExtensions: true,
+    jsx: ts.JsxEmit.ReactJSX,
     skipLibCheck: true,
     noEmit: true,
     types: ['node'],

@@ -63,7 +63,7 @@ function read(): Documented[] {
         isType: (symbol.flags & ts.SymbolFlags.Value) === 0,
         text: textOf(symbol),
         throws: tags('throws'),
-        examples: tags('example').map((example) => /^```ts\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
+        examples: tags('example').map((example) => /^```tsx?\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
         bare,
       }
     })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { FaultKind } from '@flowscale/emulator'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { API, HTTP, JSONS } from '../../packages/emulator/src/faults/operations.ts'
 import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator/src/faults/table.ts'
 
 const test = suite('faults')
@@ -29,8 +30,11 @@ test('every kind stands in the README as in the table', () => {
 
 function placeOf(kind: FaultKind): string {
   const { operations } = faultTable[kind]
-  if (operations.length === 9) return 'all'
-  return operations.length === 8 ? 'API' : operations.map((operation) => `\`${operation}\``).join(', ')
+  if (operations === HTTP) return 'all'
+  if (operations === API) return 'API'
+  return operations === JSONS
+    ? 'API, no events'
+    : operations.map((operation) => `\`${operation}\``).join(', ')
 }
 
 test.run()

@@ -269,7 +269,7 @@ export interface PushConnection {
   readonly connected: boolean
   /**
    * Subscribes to a run. `listener` is called with each update; with `isNews` it is a reason to ask the server: for a new
-   * state, and at the end of the connection.
+   * state, and when the connection is lost or closed.
    */
   watch(runId: string, listener: (update: RunUpdate, isNews: boolean) => void): RunWatch
 }

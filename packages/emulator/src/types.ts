@@ -119,8 +119,9 @@ export interface Emulator {
   /** What a server calls for each request; `fetch` is built on it. */
   handle(request: Request, where: Where): Promise<Response>
   /**
-   * Calls the listener at each change of a run's status or progress; the function it gives stops that. What a listener
-   * throws disturbs neither the run nor the others: it shows up as an unhandled rejection.
+   * Calls the listener at each change of a run's status or progress, and at each new place in the queue of a run whose
+   * events somebody reads; the function it gives stops that. What a listener throws disturbs neither the run nor the
+   * others: it shows up as an unhandled rejection.
    */
   watch(listener: (update: RunUpdate) => void): () => void
   /** How a run stands now, or `null` where there is none of that id. */

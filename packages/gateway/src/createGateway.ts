@@ -49,7 +49,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
   })
-  const { handle, ...face } = createFace({
+  const { handle, close, ...face } = createFace({
     engine,
     name: 'gateway',
     dialect,
@@ -78,6 +78,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     keepsOut,
     fetch: createFetch({ handle: answer, url, filesUrl: url, name: 'gateway' }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
-    close: () => engine.close(),
+    close() {
+      close()
+      engine.close()
+    },
   }
 }

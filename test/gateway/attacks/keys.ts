@@ -1,7 +1,7 @@
 import { expect, send } from './send.ts'
 import type { Attack } from './types.ts'
 
-const PATHS = ['/api/v1/comfy/queue', '/api/v1/runs?workflow_id=quick']
+const PATHS = ['/api/v1/comfy/queue', '/api/v1/runs?workflow_id=quick', '/api/v1/runs/r1/events']
 
 const ways: readonly [what: string, headers: (key: string) => string[], query?: (key: string) => string][] = [
   ['none', () => []],

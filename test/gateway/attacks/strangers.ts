@@ -94,6 +94,8 @@ let before = 0
 export const strangers: readonly Attack[] = [
   stranger('read', ({ foreign }) => `/api/v1/runs/${foreign.over}`),
   stranger('read while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}`),
+  stranger('its events', ({ foreign }) => `/api/v1/runs/${foreign.over}/events`),
+  stranger('its events while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}/events`),
   stranger('cancelled', ({ foreign }) => `/api/v1/runs/${foreign.over}/cancel`, 'POST'),
   stranger('cancelled while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}/cancel`, 'POST'),
   stranger(
@@ -116,6 +118,19 @@ export const strangers: readonly Attack[] = [
       return answer
     },
   },
+  ...['x'.repeat(8_000), '__proto__', 'completed\tx', 'completed, completed'].map(
+    (seen): Attack => ({
+      what: `events: after one that is none, ${seen.slice(0, 20)}`,
+      may: READS,
+      async run(target) {
+        const [{ id }] = target.own as [Target['own'][0]]
+        const headers = [...own(target), `Last-Event-ID: ${seen}`]
+        const answer = await send(target.port, { path: `/api/v1/runs/${id}/events`, headers })
+        if (!answer.body.includes('id: completed\n')) throw new Error('it has not got the present state')
+        return expect(answer, 200)
+      },
+    }),
+  ),
   handshake(
     'no key',
     () => '/api/v1/ws',
@@ -205,6 +220,8 @@ export const strangers: readonly Attack[] = [
     'Access-Control-Request-Method: POST',
   ]),
   open('a page of another site cancels', 'POST', '/api/v1/runs/x/cancel', ['Origin: http://evil.test']),
+  open('a page of another site reads events', 'GET', '/api/v1/runs/x/events', ['Origin: http://evil.test']),
+  open('a page whose name leads here reads events', 'GET', '/api/v1/runs/x/events', ['Host: evil.test:PORT']),
   open('a page of another site opens a WebSocket', 'GET', '/api/v1/ws', [
     ...HANDSHAKE,
     'Origin: http://evil.test',

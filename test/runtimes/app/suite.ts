@@ -1,8 +1,10 @@
 // The cases against the installed tarballs; bundled without them for each runtime.
 import * as index from '@flowscale/client'
+import * as events from '@flowscale/client/events'
 import * as logger from '@flowscale/client/logger'
 import * as poller from '@flowscale/client/poller'
 import * as proxy from '@flowscale/client/proxy'
+import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
 import { FlowscaleAPI } from 'flowscale'
@@ -10,7 +12,7 @@ import { FlowscaleAPI } from 'flowscale'
 import * as copy from 'flowscale-client-copy'
 import { runCases, type Where } from '../../conformance/runCases.ts'
 
-const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed }
+const lib = { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed, ...events, ...store }
 
 /** Runs the cases here, and tells the control server what came of them. */
 export async function run(

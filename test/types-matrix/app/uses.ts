@@ -66,6 +66,7 @@ import {
   type Workflow,
   type WorkflowKind,
 } from '@flowscale/client'
+import { connectEvents, type EventsConnection, type EventsOptions } from '@flowscale/client/events'
 import {
   createLogger,
   type LevelLogger,
@@ -109,6 +110,20 @@ import {
   type ProxyOptions,
   type ProxyPermission,
 } from '@flowscale/client/proxy'
+import { type RunImage, type UsedRun, useOutputUrl, useRun } from '@flowscale/client/react'
+import {
+  type ActiveRun,
+  createRunStore,
+  type OutputsOf,
+  type RunQuery,
+  type RunSnapshot,
+  type RunStorage,
+  type RunStore,
+  type RunStoreOptions,
+  runOptions,
+  type StartOptions,
+  type StoredWorkflow,
+} from '@flowscale/client/store'
 import {
   defineWorkflow,
   type InputsFor,
@@ -380,6 +395,68 @@ export async function many(client: Client, push: PushConnection, runIds: string[
     if (result.status === 'fulfilled') return result.value
   for await (const run of watcher) return run
   return watcher.wait('r', wait)
+}
+
+/** How a run stands, in words: each state has what belongs to it. */
+function tell<W extends StoredWorkflow>(snapshot: RunSnapshot<W>): unknown {
+  if (snapshot.status !== 'idle') say((snapshot satisfies ActiveRun).startedAt.toFixed())
+  switch (snapshot.status) {
+    case 'idle':
+    case 'submitting':
+      return snapshot.runId satisfies undefined
+    case 'queued':
+      return [snapshot.runId.trim(), snapshot.position?.toFixed()]
+    case 'running':
+      return [snapshot.runId.trim(), snapshot.progress?.toFixed()]
+    case 'completed':
+      return snapshot.outputs
+    case 'failed':
+      return [snapshot.runId?.trim(), snapshot.error]
+    case 'cancelled':
+      return snapshot.runId?.trim()
+    case 'lost':
+      return [snapshot.groupId.trim(), snapshot.error]
+  }
+}
+
+export async function pages(client: Client, storage: RunStorage, prompt: Prompt): Promise<unknown> {
+  const streams: EventsOptions = { maxStreams: 2 }
+  const push: EventsConnection = connectEvents(client, streams)
+  const options: RunStoreOptions = { push, storage, key: 'image', pollIntervalMs: 1, timeoutMs: 1 }
+  const store: RunStore<typeof textToImage> = createRunStore<typeof textToImage>(client, options)
+  const stop = store.subscribe(() => say(tell(store.getSnapshot()), store.getServerSnapshot().status))
+  const extra: StartOptions = { arrays: 'indexed', headers: { a: 'b' } }
+  const snapshot = await store.start(textToImage, prompt, extra)
+  if (snapshot.status === 'completed') {
+    const outputs: OutputsOf<typeof textToImage> = snapshot.outputs
+    say(outputs.image[0]?.download_url, outputs.mask.length)
+  }
+  // @ts-expect-error: misspelt
+  await store.start(textToImage, { text: 'a', stlye: 'sketch' })
+  // @ts-expect-error: made for another workflow
+  await store.start('w', prompt)
+  const plain = createRunStore(client, { storage: null })
+  await plain.start('w', prompt)
+  await plain.start('w', { a: 1, image: new Uint8Array(1) })
+  await store.cancel()
+  store.reset()
+  stop()
+  store.close()
+  push.close()
+  const query: RunQuery = runOptions(client, 'r')
+  return query.queryFn({ signal: new AbortController().signal })
+}
+
+/** Two hooks, as a component calls them. */
+export function useBoth(client: Client, prompt: Prompt, push: Push): [UsedRun, RunImage] {
+  const plain: UsedRun = useRun(client)
+  const typed = useRun<typeof textToImage>(client, { key: 'image', push })
+  say(tell(typed), plain.start('w', prompt), typed.start(textToImage, prompt), typed.cancel(), typed.reset())
+  const output = typed.status === 'completed' ? typed.outputs.image[0] : undefined
+  const image: RunImage = useOutputUrl(client, output)
+  image.onError()
+  say(image.src?.trim())
+  return [plain, image]
 }
 
 export function errors(error: unknown): unknown {

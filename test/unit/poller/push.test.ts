@@ -1,8 +1,8 @@
-import { createClient, type PushConnection } from '@flowscale/client'
+import { createClient } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createWatch } from '../../../packages/client/src/websocket/createWatch.ts'
+import { createWatch } from '../../../packages/client/src/internal/createWatch.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, json, ok, rejection } from '../../support/fakes.ts'
 
@@ -14,8 +14,7 @@ function scene() {
   const clock = fakeClock()
   const start = clock.now
   const asked: number[] = []
-  const listeners = new Set<(...message: unknown[]) => void>()
-  const sent: any[] = []
+  const wanted: [string, boolean][] = []
   const state = { status: 'queued', hang: false, refuse: false }
   const client = createClient({
     baseUrl: 'http://pod.test',
@@ -31,19 +30,13 @@ function scene() {
       })
     },
   })
-  const push = {
-    connected: true,
-    send: (message: unknown) => sent.push(message) > 0,
-    watch: ((runId, listener) => watch(runId, listener)) as PushConnection['watch'],
-  }
-  const watch = createWatch(push, (listener) => {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
-  })
-  const say = (...message: unknown[]) => listeners.forEach((listener) => void listener(...message))
-  const update = (status: string, run_id = RUN) =>
-    say({ type: 'run_status_update', data: { run_id, status } })
-  return { clock, client, push, say, update, asked, listeners, sent, state }
+  const { watch, hear } = createWatch(
+    () => push.connected,
+    (...change) => wanted.push(change),
+  )
+  const push = { connected: true, watch }
+  const update = (status: string, runId = RUN) => hear(runId, { status })
+  return { clock, client, push, hear, update, asked, wanted, state }
 }
 
 for (const [name, wait] of [
@@ -51,7 +44,7 @@ for (const [name, wait] of [
   ['waitForResult', waitForResult],
 ] as const) {
   test(`${name}: an update of the run is asked about at once; polls become rarer`, async () => {
-    const { clock, client, push, update, asked, listeners, sent, state } = scene()
+    const { clock, client, push, update, asked, wanted, state } = scene()
     try {
       const done = wait(client, RUN, { push, timeoutMs: 600_000 })
       await clock.tickAsync(100_000)
@@ -64,14 +57,10 @@ for (const [name, wait] of [
       update('completed')
       await done
       assert.equal(asked.at(-1), 100_001)
-      assert.is(listeners.size, 0)
-      assert.equal(
-        sent.map(({ data }) => data),
-        [
-          { action: 'subscribe', runId: RUN },
-          { action: 'unsubscribe', runId: RUN },
-        ],
-      )
+      assert.equal(wanted, [
+        [RUN, true],
+        [RUN, false],
+      ])
       assert.is(clock.countTimers(), 0)
     } finally {
       clock.uninstall()
@@ -138,37 +127,45 @@ test('news does not cut the pause short that a Retry-After asks for', async () =
   }
 })
 
-test('runs that are watched share one listener on the messages', () => {
-  const listeners = new Set<(...message: unknown[]) => void>()
+test('a run is asked for once for all its waits, until the last one is over', () => {
+  const wanted: unknown[] = []
   const seen: string[] = []
-  const watch = createWatch({ connected: true, send: () => true }, (listener) => {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
-  })
+  const { watch, hear } = createWatch(
+    () => true,
+    (...change) => wanted.push(change),
+  )
   const watches = ['a', 'b', 'a'].map((runId, index) =>
     watch(runId, ({ status }) => seen.push(`${runId}${index} ${status}`)),
   )
-  assert.is(listeners.size, 1)
-  for (const listener of listeners) {
-    listener({ type: 'run_status_update', data: { run_id: 'a', status: 'running' } })
-  }
+  hear('a', { status: 'running' })
   assert.equal(seen, ['a0 running', 'a2 running'])
+  watches[0]!.stop()
+  watches[0]!.stop()
+  hear('a', { status: 'completed' })
+  assert.equal(seen.slice(2), ['a2 completed'])
   for (const { stop } of watches) stop()
-  assert.is(listeners.size, 0)
+  assert.equal(wanted, [
+    ['a', true],
+    ['b', true],
+    ['b', false],
+    ['a', false],
+  ])
 })
 
-test('the end of the connection makes it poll, and an abort leaves no listener', async () => {
-  const { clock, client, push, say, asked, listeners } = scene()
+test('a connection that is lost in a long pause makes it poll at once, and then as often as ever', async () => {
+  const { clock, client, push, hear, asked, wanted } = scene()
   try {
     const control = new AbortController()
-    const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal }))
-    await clock.tickAsync(10)
-    say()
-    await clock.tickAsync(0)
-    assert.is(asked.length, 2)
+    const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal, timeoutMs: 600_000 }))
+    await clock.tickAsync(65_000)
+    assert.is(asked.at(-1), 60_000)
+    push.connected = false
+    hear(RUN)
+    await clock.tickAsync(2000)
+    assert.equal(asked.slice(-3), [65_000, 66_000, 67_000])
     control.abort('enough')
     assert.is(await wait, 'enough')
-    assert.is(listeners.size, 0)
+    assert.equal(wanted.at(-1), [RUN, false])
   } finally {
     clock.uninstall()
   }

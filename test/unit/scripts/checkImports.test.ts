@@ -103,9 +103,9 @@ test('counts the lines of the gateway', () => {
     ],
   )
   assert.equal(countLines([...files('face', 9), ...files('node', 3)]).breaches, [
-    'face: 2400 lines, more than 2200',
+    'face: 2400 lines, more than 2350',
   ])
-  assert.equal(countLines(files('engines/b', 12)).breaches, ['engines/b: 2400 lines, more than 2200'])
+  assert.equal(countLines(files('engines/b', 12)).breaches, ['engines/b: 2400 lines, more than 2350'])
   assert.equal(countLines([file('gateway/src/face/x.ts', 201)]).breaches, [
     'packages/gateway/src/face/x.ts: 201 lines, more than 200',
   ])

@@ -260,6 +260,22 @@ test('a run that two want is unsubscribed from when both have taken it back', as
   await server.close()
 })
 
+test('a connection that is lost, or closed, ends the long pauses of waits; attempts that fail do not', () =>
+  withFake({}, async ({ connection, made, clock }) => {
+    const news: boolean[] = []
+    connection.watch('a', (_, isNews) => news.push(isNews))
+    made[0]!.open()
+    made[0]!.end()
+    assert.equal(news, [true])
+    await clock.tickAsync(5000)
+    made[1]!.end()
+    assert.equal(news, [true])
+    await clock.tickAsync(10_000)
+    made[2]!.open()
+    connection.close()
+    assert.equal(news, [true, true])
+  }))
+
 test('ids are checked', () => {
   const connection = { send: () => true } as never
   for (const id of ['', '.', '..', 5, undefined, '\ud800']) {

@@ -1,8 +1,8 @@
-import type { HttpError } from '../errors.ts'
+import { RedirectError, TimeoutError } from '../errors.ts'
 import { createWatch } from '../internal/createWatch.ts'
-import { isDone, isFailed, isObject, parse } from '../internal/data.ts'
+import { isDone, isFailed } from '../internal/data.ts'
 import { checkOptions, isCount } from '../internal/options.ts'
-import { addressOf, backOff, request } from '../internal/request.ts'
+import { addressOf, backOff, request, transient } from '../internal/request.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep, withDeadline } from '../internal/timers.ts'
 import type { Client, PushConnection } from '../types.ts'
@@ -12,7 +12,7 @@ import { createEventReader } from './readEvents.ts'
 export interface EventsOptions {
   /**
    * So many runs have a stream at a time; the others are polled. A browser opens six connections to a host over HTTP/1.1, for
-   * all its tabs. Default 3.
+   * all its tabs. 0: every run is polled. Default 3.
    */
   maxStreams?: number | undefined
 }
@@ -23,25 +23,19 @@ export interface EventsConnection extends PushConnection {
   close(): void
 }
 
-/** The events of one run, as long as somebody wants them. */
-interface Stream {
-  wanted: number
-  /** Of the stream that is open, or being opened. */
-  controller?: AbortController
-  isLive?: boolean
-  /** The run has ended. */
-  isOver?: boolean
-}
-
 /** A stream that was silent for so long, in ms, is opened anew: servers send a comment every 15 s. */
 const silentMs = 45_000
-/** So many times in a row may a server not know a run, until it is taken for one without events. */
-const maxUnknown = 3
+/** The shortest pause until a stream is opened anew, in ms. */
+const pauseMs = 1000
+/** A stream that lasted for so long, in ms, has not failed. */
+const lastingMs = 5000
+/** So many times in a row may a run be unknown, or no answer come in time, before the server counts as one without events. */
+const maxFailures = 3
 
 /**
  * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`: a proxy of `createProxyHandler`, the gateway and
  * the emulator serve them. A run has its stream from when a wait begins until it ends. A stream that breaks is opened
- * again. Make one for each client, and keep it.
+ * again. Make one connection for each client, and keep it; on Workers make one in each request.
  *
  * A server without events is polled as ever; that is logged once, at `warn`.
  *
@@ -60,121 +54,106 @@ const maxUnknown = 3
  */
 export function connectEvents(client: Client, options: EventsOptions = {}): EventsConnection {
   const secrets = reveal(client)
-  checkOptions(options, {
-    maxStreams: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
-  })
-  const { maxStreams = 3 } = options
+  checkOptions(options, { maxStreams: isCount })
   // Failures are no news to anybody: polls tell what is wrong.
-  const own = hide({ ...client, maxRetries: 0 }, { ...secrets, logger: undefined, isPolling: true })
-  const streams = new Map<string, Stream>()
-  let hear: (...message: unknown[]) => void = () => {}
-  let unknown = 0
-  /** No stream is opened any more. */
-  let isOver = false
+  const own = hide({ ...client, maxRetries: 0 }, { ...secrets, logger: undefined })
+  /** The runs that are waited for, and what ends the stream of each; `undefined` until the run gets a place. */
+  const runs = new Map<string, AbortController | undefined>()
+  /** Runs whose events come. */
+  const live = new Set<string>()
+  /** Places for streams; none, for good, after the end. */
+  let { maxStreams: free = 3 } = options
+  /** Whether the server has sent events. */
+  let isServed = false
 
-  const end = () => {
-    isOver = true
-    for (const { controller } of streams.values()) controller?.abort()
-    hear()
+  const close = () => {
+    free = -Infinity
+    live.clear()
+    for (const stream of runs.values()) stream?.abort()
   }
 
-  const read = async (runId: string, stream: Stream, { body }: Response, signal: AbortSignal) => {
-    const reader = body!.getReader()
+  /** Reads one stream of a run, and gives whether the run is over. */
+  const read = async (runId: string, signal: AbortSignal): Promise<boolean> => {
+    const url = addressOf(client, `/api/v1/runs/${encodeURIComponent(runId)}/events`)
+    const { body, headers } = (await request(own, url, { options: { signal } })) as unknown as Response
+    const reader = body?.getReader()
     const readEvents = createEventReader()
     try {
+      // A page that the server answers every address with; or a runtime without streams.
+      if (!reader || !/event-stream/.test(headers.get('content-type')!)) throw { status: 406 }
       for (;;) {
-        const part = await withDeadline(silentMs, signal, () => reader.read())
-        if (!part || part.done) return
-        stream.isLive = true
-        for (const data of readEvents(part.value)) {
-          const update = parse(data)
-          if (!isObject(update)) continue
-          const { status } = update as { status?: string }
-          stream.isOver = isDone(status) || isFailed(status)
-          hear({ type: 'run_status_update', data: { ...update, run_id: runId } })
-          if (stream.isOver) return
+        const { value } = (await withDeadline(silentMs, signal, () => reader.read())) ?? {}
+        if (!value) return false
+        isServed = true
+        live.add(runId)
+        for (const event of readEvents(value)) {
+          const { run_id, status } = Object(event)
+          if (run_id !== runId) continue
+          hear(runId, event)
+          if (isDone(status) || isFailed(status)) return true
         }
       }
     } finally {
-      stream.isLive = false
-      reader.cancel().catch(() => {})
+      reader?.cancel().catch(() => {})
+      live.delete(runId)
+      // Ends the long pause that the wait makes while events come.
+      hear(runId)
     }
   }
 
-  /** Whether a failure says that this server has no events. */
-  const isWithout = ({ status }: HttpError) =>
-    status === 404 ? ++unknown > maxUnknown : status! > 0 && status < 500 && ![408, 425, 429].includes(status)
-
-  const open = async (runId: string, stream: Stream) => {
-    stream.controller = new AbortController()
-    const { signal } = stream.controller
-    for (let failures = 1; !stream.isOver && !signal.aborted; failures++) {
-      let pauseMs = 0
-      try {
-        const answer = await request(
-          own,
-          addressOf(client, `/api/v1/runs/${encodeURIComponent(runId)}/events`),
-          {
-            options: { signal, headers: { accept: 'text/event-stream' } },
-          },
-        )
-        const response = answer as unknown as Response
-        if (!/event-stream/.test(`${response.headers.get('content-type')}`) || !response.body) {
-          response.body?.cancel().catch(() => {})
-          throw { status: 400 }
+  /** Opens the stream of a run again and again, until the run is over or nobody waits for it. */
+  const follow = async (runId: string) => {
+    const stream = new AbortController()
+    const { signal } = stream
+    runs.set(runId, stream)
+    free--
+    try {
+      for (let failures = 1; ; failures++) {
+        const start = Date.now()
+        let afterMs = pauseMs
+        try {
+          if (await read(runId, signal)) break
+        } catch (error) {
+          const { status = 0, retryAfterMs = 0 } = Object(error)
+          const isWithout =
+            status === 404 || error instanceof TimeoutError
+              ? failures > maxFailures
+              : error instanceof RedirectError || ![401, ...transient].includes(status)
+          if (isWithout && !isServed && !signal.aborted) {
+            close()
+            await secrets.logger?.warn('No events of runs: polling')
+          }
+          afterMs += retryAfterMs
         }
-        unknown = -Infinity
-        failures = 1
-        await read(runId, stream, response, signal)
-      } catch (error) {
-        if (signal.aborted) break
-        if (isWithout(error as HttpError)) {
-          const log = async () => secrets.logger?.warn('The server has no events of runs: they are polled')
-          log().catch(() => {})
-          return end()
-        }
-        pauseMs = (error as HttpError).retryAfterMs ?? 0
+        if (isServed && Date.now() - start > lastingMs) failures = 1
+        await sleep(afterMs + backOff(client, failures), signal)
       }
-      if (!stream.isOver) await sleep(pauseMs + backOff(client, failures), signal).catch(() => {})
-    }
-    delete stream.controller
+    } catch {}
+    free++
     fill()
   }
 
-  /** Opens streams, as many as there may be. */
   const fill = () => {
-    if (isOver) return
-    let free = maxStreams
-    for (const { controller } of streams.values()) if (controller) free--
-    for (const [runId, stream] of streams) {
-      if (stream.controller || stream.isOver || free-- <= 0) continue
-      open(runId, stream)
+    for (const [runId, stream] of runs) {
+      if (free < 1) break
+      if (!stream) follow(runId)
     }
   }
 
+  const { watch, hear } = createWatch(
+    (runId) => live.has(runId),
+    (runId, isWanted) => {
+      runs.get(runId)?.abort()
+      if (isWanted) runs.set(runId, undefined)
+      else runs.delete(runId)
+      fill()
+    },
+  )
   return {
     get connected() {
-      return [...streams.values()].some(({ isLive }) => isLive)
+      return live.size > 0
     },
-    watch: createWatch(
-      {
-        isLive: (runId) => !!streams.get(runId)?.isLive,
-        say(action, runId) {
-          const stream = streams.get(runId) ?? { wanted: 0 }
-          stream.wanted += action === 'subscribe' ? 1 : -1
-          if (stream.wanted) streams.set(runId, stream)
-          else {
-            streams.delete(runId)
-            stream.controller?.abort()
-          }
-          fill()
-        },
-      },
-      (listener) => {
-        hear = listener
-        return () => {}
-      },
-    ),
-    close: end,
+    watch,
+    close,
   }
 }

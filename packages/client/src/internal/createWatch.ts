@@ -3,71 +3,62 @@ import { text, toProgress } from './data.ts'
 
 type Listener = Parameters<PushConnection['watch']>[1]
 
-/** Where updates come from. */
-interface Source {
-  /** Whether updates of this run come now. */
-  isLive(runId: string): boolean
-  /** Called once for each subscription, and at its end. */
-  say(action: 'subscribe' | 'unsubscribe', runId: string): void
+export interface Watch extends Pick<PushConnection, 'watch'> {
+  /** Passes an update of a run on to its waits. Without `data`: none comes for now, and only the server knows more. */
+  hear(runId: unknown, data?: unknown): void
 }
 
 /** The longest pause between two polls while updates come, in ms. */
 const maxPauseMs = 30_000
 
-/** What a connection tells the waits that have it as `push`, by one listener on its messages. */
+/**
+ * The waits that have a connection as `push`. `isLive`: whether updates of a run come now. `want` is called when the
+ * first wait for a run begins, and when the last one is over.
+ */
 export function createWatch(
-  { isLive, say }: Source,
-  listen: (listener: (...message: unknown[]) => void) => () => void,
-): PushConnection['watch'] {
+  isLive: (runId: string) => boolean,
+  want: (runId: string, isWanted: boolean) => void,
+): Watch {
   const runs = new Map<unknown, Set<Listener>>()
-  let unlisten = () => {}
-
-  const hear = (...messages: unknown[]) => {
-    // The connection is over: only the server can tell more.
-    if (!messages.length) {
-      for (const listeners of runs.values()) for (const tell of listeners) tell({}, true)
-    }
-    const { type, data } = Object(messages[0])
-    if (type !== 'run_status_update') return
-    const { run_id, _id = run_id, status, position } = Object(data)
-    const update: RunUpdate = {
-      status: text(status) || undefined,
-      progress: toProgress(Object(data)),
-      position: typeof position === 'number' ? position : undefined,
-    }
-    for (const tell of runs.get(_id) ?? []) tell(update, false)
-  }
-
-  return (runId, listener) => {
-    let last: unknown
-    /** Pauses without news while updates came. */
-    let quiet = 0
-    const own: Listener = (update, isOver) => {
-      const { status = last } = update
-      // Progress alone is no reason to ask.
-      const isNews = isOver || status !== last
-      if (isNews) quiet = 0
-      last = status
-      listener(update, isNews)
-    }
-    const listeners = runs.get(runId) ?? new Set()
-    if (!runs.size) unlisten = listen(hear)
-    runs.set(runId, listeners.add(own))
-    say('subscribe', runId)
-    return {
-      get connected() {
-        return isLive(runId)
-      },
-      pauseMs(ms) {
-        quiet = isLive(runId) ? quiet + 1 : 0
-        return Math.max(ms, Math.min(ms * 2 ** quiet, maxPauseMs))
-      },
-      stop() {
-        listeners.delete(own)
-        if (!listeners.size) runs.delete(runId)
-        if (!runs.size) unlisten()
-        say('unsubscribe', runId)
-      },
-    }
+  return {
+    hear(runId, data) {
+      const { status, position } = Object(data)
+      const update: RunUpdate = {
+        status: text(status) || undefined,
+        progress: toProgress(Object(data)),
+        position: typeof position === 'number' ? position : undefined,
+      }
+      for (const tell of runs.get(runId) ?? []) tell(update, !data)
+    },
+    watch(runId, listener) {
+      let last: unknown
+      /** Pauses without news while updates came. */
+      let quiet = 0
+      const own: Listener = (update, isLost) => {
+        const { status = last } = update
+        // Progress alone is no reason to ask.
+        const isNews = isLost || status !== last
+        if (isNews) quiet = 0
+        last = status
+        listener(update, isNews)
+      }
+      const listeners = runs.get(runId) ?? new Set()
+      runs.set(runId, listeners.add(own))
+      if (listeners.size < 2) want(runId, true)
+      return {
+        get connected() {
+          return isLive(runId)
+        },
+        pauseMs(ms) {
+          quiet = isLive(runId) ? quiet + 1 : 0
+          return Math.max(ms, Math.min(ms * 2 ** quiet, maxPauseMs))
+        },
+        stop() {
+          if (!listeners.delete(own) || listeners.size) return
+          runs.delete(runId)
+          want(runId, false)
+        },
+      }
+    },
   }
 }

@@ -6,7 +6,7 @@ import type { Client, ResultOutput } from '../types.ts'
 export interface RunImage {
   /** The link, or `undefined` where there is none. */
   readonly src: string | undefined
-  /** Asks for a fresh link, once for each that fails. */
+  /** Asks for a fresh link, once a minute at most: a file that is no picture fails with each. */
   readonly onError: () => void
 }
 
@@ -14,33 +14,30 @@ export interface RunImage {
  * Gives the link of an output, for an `img`, `video` or `audio`. When it has expired, the element's `onError` asks for a fresh
  * one.
  *
- * @throws nothing
+ * @throws nothing: where there is no fresh link, the old one stays.
  *
  * @example
  * ```tsx
  * function Picture({ output }: { output: ResultOutput }) {
- *   return <img {...useOutputUrl(client, output)} alt="what was asked for" />
+ *   return <img {...useOutputUrl(client, output)} alt="a red fox" />
  * }
  * ```
  */
 export function useOutputUrl(client: Client, output: ResultOutput | undefined): RunImage {
   const given = output?.download_url ?? undefined
-  const [fresh, setFresh] = useState<{ given: string | undefined; src: string }>()
-  const asked = useRef<string>(undefined)
-  const src = fresh?.given === given ? fresh?.src : given
+  const [fresh, show] = useState<{ given?: string | undefined; src?: string | undefined }>({})
+  const last = useRef<{ given?: string | undefined; at: number }>({ at: 0 })
   return {
-    src,
+    src: fresh.given === given ? fresh.src : given,
     onError() {
-      if (!output || !src || asked.current === src) return
-      asked.current = src
-      getOutput(client, output.filename).then(
-        (answer) => {
-          const link = answer?.data.download_url
-          // The link that is asked for now must not be asked for again at once.
-          if (!link || link === src) return
-          asked.current = link
-          setFresh({ given, src: link })
-        },
+      const { current } = last
+      const at = Date.now()
+      if (!given || (current.given === given && at < current.at + 60_000)) return
+      const own = { given, at }
+      last.current = own
+      getOutput(client, output!.filename).then(
+        // Another output may be shown by now.
+        (answer) => last.current === own && show({ given, src: answer?.data.download_url ?? given }),
         () => {},
       )
     },

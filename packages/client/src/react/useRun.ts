@@ -1,17 +1,19 @@
 import { useState, useSyncExternalStore } from 'react'
+import { ArgumentError } from '../errors.ts'
 import { createRunStore } from '../store/createRunStore.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from '../store/types.ts'
 import type { Client } from '../types.ts'
 
-/** A run, and what can be done with it. */
+/** A run, and what can be done with it. Its functions are the same ones at each rendering. */
 export type UsedRun<W extends StoredWorkflow = string> = RunSnapshot<W> &
   Pick<RunStore<W>, 'start' | 'cancel' | 'reset'>
 
 /**
  * A run for a component: {@link createRunStore} as a hook. Another `client` or `key` is another run; other options are
- * those of the first rendering.
+ * those of the first rendering. Make the client, and a connection for `push`, outside of the component, or with `useMemo`.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. Errors of a run are in the snapshot.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, and for a client that is made anew at each
+ * rendering. Errors of a run are in the snapshot.
  *
  * @example
  * ```tsx
@@ -26,12 +28,14 @@ export function useRun<W extends StoredWorkflow = string>(
   options: RunStoreOptions = {},
 ): UsedRun<W> {
   const { key } = options
-  const make = () => ({ client, key, store: createRunStore<W>(client, options) })
+  const make = () => ({ client, key, store: createRunStore<W>(client, options), isNew: false })
   let [held, hold] = useState(make)
   if (held.client !== client || held.key !== key) {
-    held = make()
+    // React renders once more at once, with this store. By then a client that is made in the component is another one.
+    if (held.isNew) throw new ArgumentError('client: make it outside of the component')
+    held = { ...make(), isNew: true }
     hold(held)
-  }
+  } else held.isNew = false
   const { subscribe, getSnapshot, getServerSnapshot, start, cancel, reset } = held.store
   const snapshot = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot)
   return { ...snapshot, start, cancel, reset }

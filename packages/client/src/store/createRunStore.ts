@@ -178,7 +178,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     } else show(idle)
   }
   const changed = (event: Event) => {
-    const { key: name } = event as StorageEvent
+    const { key: name } = event as Event & { readonly key: string | null }
     if (name === key || name === null) restore(othersLookMs)
   }
 

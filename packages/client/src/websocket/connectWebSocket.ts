@@ -88,6 +88,13 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     feed.push(message)
   }
 
+  /** Ends the long pauses that waits make while updates come. */
+  const lose = () => {
+    if (!connected) return
+    connected = false
+    for (const runId of runIds.keys()) call(hear, runId)
+  }
+
   /** Tells those who wait that nothing more comes. */
   const finish = (failure?: Failure) => {
     isFinal = true
@@ -98,7 +105,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
 
   /** After a close or a failed attempt: the next attempt, or the end. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
-    connected = false
+    lose()
     // Before what follows: it may close the connection.
     if (error) call(onError, error)
     attempt = undefined
@@ -117,7 +124,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const stop = (code: number, reason: string, failure?: Failure) => {
     if (isFinal) return
     finish(failure)
-    connected = false
+    lose()
     clearTimeout(timer)
     if (attempt) attempt.close(code, reason)
     else ended({ code, reason, wasClean: true })
@@ -133,14 +140,28 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     })
   }
 
+  const send = (message: unknown) => {
+    try {
+      return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
+    } catch {
+      return false
+    }
+  }
+
+  const { watch, hear } = createWatch(
+    () => connected,
+    (runId, isWanted) =>
+      send({ type: 'client_event', data: { action: isWanted ? 'subscribe' : 'unsubscribe', runId } }),
+  )
+
+  feed.listen((message) => {
+    const { type, data } = Object(message)
+    const { run_id, _id = run_id } = Object(data)
+    if (type === 'run_status_update') hear(_id, data)
+  })
+
   const connection: Connection = {
-    send(message) {
-      try {
-        return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
-      } catch {
-        return false
-      }
-    },
+    send,
     close(code = 1000, reason = '') {
       const isLegal = code === 1000 || (Number.isInteger(code) && code > 2999 && code < 5000)
       const isShort = new TextEncoder().encode(reason).length < 124
@@ -151,17 +172,10 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     },
     opened: whenOpened,
     listen: feed.listen,
-    watch: (runId, listener) => watch(runId, listener),
+    watch,
     [Symbol.asyncIterator]: () => feed[Symbol.asyncIterator](),
   }
 
-  const watch = createWatch(
-    {
-      isLive: () => connected,
-      say: (action, runId) => connection.send({ type: 'client_event', data: { action, runId } }),
-    },
-    feed.listen,
-  )
   if (signal?.aborted) queueMicrotask(abort)
   else start()
   signal?.addEventListener('abort', abort)

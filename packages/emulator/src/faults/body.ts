@@ -1,5 +1,5 @@
 import type { Fault, FaultCall } from './fault.ts'
-import { API } from './operations.ts'
+import { API, JSONS } from './operations.ts'
 import { html } from './status.ts'
 
 export type BodyFault =
@@ -52,17 +52,17 @@ async function ifFound(
   spoil: (answer: Response) => Promise<Response>,
 ): Promise<Response | undefined> {
   const answer = await perform()
-  return answer.status === 200 ? await spoil(answer.clone()) : undefined
+  return answer.status === 200 ? await spoil(answer) : undefined
 }
 
 function rewrite(text: string, change: (text: string) => string, type = 'application/json'): Fault {
   return {
     text,
-    operations: API,
+    operations: JSONS,
     play: ({ perform }) =>
       ifFound(perform, async (answer) => {
         const headers = { 'content-type': type }
-        return new Response(change(await answer.text()), { status: 200, headers })
+        return new Response(change(await answer.clone().text()), { status: 200, headers })
       }),
   }
 }

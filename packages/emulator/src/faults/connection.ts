@@ -1,7 +1,7 @@
 import { breakOff } from '@flowscale/gateway/face'
 import type { Fault } from './fault.ts'
 import { HTTP } from './operations.ts'
-import { half, spoilBody } from './spoilBody.ts'
+import { spoilBody } from './spoilBody.ts'
 
 export type ConnectionFault = 'refused' | 'reset-early' | 'reset-late' | 'reset-midway'
 
@@ -28,11 +28,11 @@ export const connectionFaults: Record<ConnectionFault, Fault> = {
     },
   },
   'reset-midway': {
-    text: 'the connection is reset after half of the answer',
+    text: 'the connection is reset after half of the answer, or after the first event',
     operations: HTTP,
     play: ({ perform }) =>
-      spoilBody(perform, (bytes, controller) => {
-        controller.enqueue(half(bytes))
+      spoilBody(perform, ({ part }, controller) => {
+        controller.enqueue(part)
         controller.error(breakOff('ECONNRESET', 'terminated'))
         return undefined
       }),

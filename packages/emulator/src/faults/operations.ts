@@ -1,7 +1,8 @@
 import type { ApiOperation } from '@flowscale/gateway/face'
 import type { FaultOperation } from './fault.ts'
 
-export const API: readonly ApiOperation[] = [
+/** Those whose answer is one JSON text. */
+export const JSONS: readonly ApiOperation[] = [
   'checkHealth',
   'getQueue',
   'getWorkflows',
@@ -11,6 +12,8 @@ export const API: readonly ApiOperation[] = [
   'getRun',
   'getRuns',
 ]
+
+export const API: readonly ApiOperation[] = [...JSONS, 'connectEvents']
 
 /** All that are HTTP requests. */
 export const HTTP: readonly FaultOperation[] = [...API, 'downloadOutput']

@@ -23,7 +23,7 @@ export const stateFaults: Record<StateFault, Fault> = {
   })),
   vanished: {
     text: '404, as if there were no such run',
-    operations: ['getRun', 'getOutput', 'cancelRun', 'downloadOutput'],
+    operations: ['getRun', 'getOutput', 'cancelRun', 'downloadOutput', 'connectEvents'],
     play: async () => Response.json({ status: 'error', errors: ['Run not found'] }, { status: 404 }),
   },
   'no-url': rewrite('outputs without a URL; `download_url` is null', ['getRun', 'getOutput'], (data) => {

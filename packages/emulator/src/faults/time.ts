@@ -1,7 +1,7 @@
 import { breakOff } from '@flowscale/gateway/face'
 import type { Fault, FaultCall } from './fault.ts'
 import { HTTP } from './operations.ts'
-import { half, spoilBody } from './spoilBody.ts'
+import { spoilBody } from './spoilBody.ts'
 
 export type TimeFault = 'hang-early' | 'hang-late' | 'hang-body' | 'drip'
 
@@ -28,19 +28,19 @@ export const timeFaults: Record<TimeFault, Fault> = {
     },
   },
   'hang-body': {
-    text: 'headers and half of the body come, and never the rest',
+    text: 'headers and half of the body come, or the first event, and never the rest',
     operations: HTTP,
     play: ({ perform, onClose }) =>
-      spoilBody(perform, (bytes, controller) => {
-        controller.enqueue(half(bytes))
+      spoilBody(perform, ({ part }, controller) => {
+        controller.enqueue(part)
         return onClose(() => controller.error(breakOff('ECONNRESET', 'terminated')))
       }),
   },
   drip: {
-    text: 'the body comes at one byte a second, whatever the `speed`',
+    text: 'the body comes at one byte a second, whatever the `speed`; of events, only the first',
     operations: HTTP,
     play: ({ perform, onClose }) =>
-      spoilBody(perform, (bytes, controller) => {
+      spoilBody(perform, ({ bytes }, controller) => {
         let at = 0
         const timer = setInterval(next, DRIP_MS)
         const forget = onClose(() => {

@@ -1,5 +1,6 @@
 import { notify } from './notify.ts'
 import { performRun } from './performRun.ts'
+import { tellPlaces } from './tellPlaces.ts'
 import type { Container, Pod, Run } from './types.ts'
 
 /** Starts the next run of a container that is free. */
@@ -36,6 +37,7 @@ export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'can
   run.status = status
   run.completedAt = Date.now()
   run.given = { values: {}, remote: [] }
+  const index = container.pending.indexOf(run)
   container.pending = container.pending.filter((other) => other !== run)
   if (container.running === run) container.running = null
   if (status === 'cancelled') run.controller.abort(new Error('The run was cancelled'))
@@ -48,4 +50,5 @@ export function endRun(pod: Pod, run: Run, status: 'completed' | 'failed' | 'can
   }
   notify(pod, run)
   advance(pod, container)
+  tellPlaces(pod, container, index)
 }

@@ -2,6 +2,7 @@ import type { Container, Engine, Run } from '@flowscale/gateway/face'
 import { endRun } from './advance.ts'
 import { closePod } from './closePod.ts'
 import { createDraft } from './createDraft.ts'
+import { follow } from './follow.ts'
 import { listRuns } from './listRuns.ts'
 import { toRun } from './toRun.ts'
 import type { Pod, Container as PodContainer, Run as PodRun } from './types.ts'
@@ -43,6 +44,7 @@ export function createEngine(pod: Pod): Engine {
       return new Response(file.data as Uint8Array<ArrayBuffer>, { headers })
     },
     watch: (listener) => watch(pod, listener),
+    follow: (id) => follow(pod, id),
     close: () => closePod(pod),
   }
 }

@@ -40,6 +40,7 @@ export function createPod(settings: Settings): Pod {
     ledger,
     faults: createFaults(settings.faults, settings.seed, (kind) => countOne(ledger.faults, kind)),
     listeners: new Set(),
+    followers: new Map(),
     updates: [],
     closed: false,
   }

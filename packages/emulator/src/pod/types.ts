@@ -68,6 +68,8 @@ export interface Pod {
   ledger: LedgerBook
   faults: Faults
   listeners: Set<{ listener: (run: ShownRun) => void }>
+  /** How many follow each run: of these, a new place in the queue is news, too. */
+  followers: Map<string, number>
   /** What listeners are to hear, the first being the one that they hear now. */
   updates: ShownRun[]
   closed: boolean

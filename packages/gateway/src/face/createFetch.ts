@@ -98,19 +98,37 @@ function finish(response: Response, url: string, signal: AbortSignal | null): Re
 
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader()
+  let derived: AbortSignal | undefined
+  let abort = (): void => {}
+  const forget = (): void => derived?.removeEventListener('abort', abort)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         if (signal.aborted) throw signal.reason
-        // A body may hang, and is then to be let go of.
-        const { done, value } = await orAborted(reader.read(), AbortSignal.any([signal]), (reason) => {
-          reader.cancel(reason).catch(() => {})
-        })
-        if (signal.aborted) throw signal.reason
-        if (done) controller.close()
-        else controller.enqueue(value)
+        if (!derived) {
+          derived = AbortSignal.any([signal])
+          // Between two reads, too. A body may hang, and is then let go of.
+          abort = () => {
+            controller.error(signal.reason)
+            reader.cancel(signal.reason).catch(() => {})
+          }
+          derived.addEventListener('abort', abort, { once: true })
+        }
+        try {
+          const { done, value } = await reader.read()
+          if (signal.aborted) return
+          if (!done) return controller.enqueue(value)
+          controller.close()
+        } catch (error) {
+          forget()
+          throw error
+        }
+        forget()
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        forget()
+        return reader.cancel(reason)
+      },
     },
     // Nothing is read ahead, so that an abort before the first read is seen.
     { highWaterMark: 0 },

@@ -4,9 +4,9 @@ import { allowOrigins, preflight } from './cors.ts'
 import { serveFile } from './files/serveFile.ts'
 import { type Route, routesOf } from './routes.ts'
 import { sameText } from './sameText.ts'
-import type { Face, FaceOptions, Operation, Where } from './types.ts'
+import type { Face, OpenFace, Operation, Where } from './types.ts'
 
-export function createHandler(face: FaceOptions): Face['handle'] {
+export function createHandler(face: OpenFace): Face['handle'] {
   const routes = routesOf(face.dialect)
   return async (request, where) => {
     const requestId = face.makeRequestId()
@@ -18,7 +18,7 @@ export function createHandler(face: FaceOptions): Face['handle'] {
 }
 
 async function answer(
-  face: FaceOptions,
+  face: OpenFace,
   routes: readonly Route[],
   request: Request,
   where: Where,

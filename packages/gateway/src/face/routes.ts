@@ -1,5 +1,6 @@
 import { cancelRun } from './api/cancelRun.ts'
 import { checkHealth } from './api/checkHealth.ts'
+import { connectEvents } from './api/connectEvents.ts'
 import { executeWorkflow } from './api/executeWorkflow.ts'
 import { getOutput } from './api/getOutput.ts'
 import { getQueue } from './api/getQueue.ts'
@@ -33,5 +34,11 @@ export function routesOf(dialect: Dialect): readonly Route[] {
     ...all,
     { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, operation: 'getWorkflows', answer: getWorkflows },
     { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, operation: 'cancelRun', answer: cancelRun },
+    {
+      method: 'GET',
+      path: /^\/api\/v1\/runs\/([^/]+)\/events$/,
+      operation: 'connectEvents',
+      answer: connectEvents,
+    },
   ]
 }

@@ -35,6 +35,7 @@ export type ApiOperation =
   | 'getOutput'
   | 'cancelRun'
   | 'getRun'
+  | 'connectEvents'
   | 'getRuns'
 
 export type Operation = ApiOperation | 'downloadOutput'
@@ -79,9 +80,19 @@ export interface Face {
   follow?: ((runId: string) => () => void) | undefined
 }
 
+/** A face at work, with its streams of events. */
+export interface OpenFace extends FaceOptions {
+  readonly streams: {
+    /** What ends each of those that are open. */
+    readonly ends: Set<() => void>
+    /** Those that come later end after their first event. */
+    closed: boolean
+  }
+}
+
 /** A request of an operation. */
 export interface Call {
-  readonly face: FaceOptions
+  readonly face: OpenFace
   readonly request: Request
   readonly query: URLSearchParams
   /** The decoded path parameter, where the route has one. */

@@ -36,10 +36,11 @@ export async function answer(
   }
 }
 
-/** A body whose length is known goes out as it comes, any other at once. */
+/** A body whose length is known goes out as it comes, and so do events; any other at once. */
 async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const headers: Record<string, string> = Object.fromEntries(response.headers)
-  if (!response.body || !headers['content-length']) {
+  const isStream = headers['content-length'] || headers['content-type'] === 'text/event-stream'
+  if (!response.body || !isStream) {
     const bytes = response.body ? new Uint8Array(await response.arrayBuffer()) : null
     if (gone.aborted) return
     if (bytes) headers['content-length'] = String(bytes.byteLength)
