@@ -54,11 +54,11 @@ export const eventCases: Case[] = [
         push: events,
         pollIntervalMs: 200_000,
         signal: control.signal,
-        onUpdate: () => {
-          if (events.connected) control.abort(reason)
-        },
       })
-      ok((await wait.catch((error: unknown) => error)) === reason, 'the same reason')
+      const ended = wait.catch((error: unknown) => error)
+      while (!events.connected) await new Promise((resolve) => setTimeout(resolve, 5))
+      control.abort(reason)
+      ok((await ended) === reason, 'the same reason')
       while (events.connected) await new Promise((resolve) => setTimeout(resolve, 5))
     },
   },
