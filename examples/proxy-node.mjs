@@ -36,6 +36,7 @@ const proxy = createProxyHandler(client, {
       'executeWorkflow',
       'getOutput',
       'getRun',
+      'connectEvents',
       'getRuns',
       'cancelRun',
     ],

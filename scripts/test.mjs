@@ -7,6 +7,7 @@ import {
   ensureBrowsers,
   ensureBuilt,
   ensureBundlers,
+  ensureFrameworks,
   ensureInstalled,
   ensureRuntimes,
   ensureTypes,
@@ -25,6 +26,10 @@ if (process.argv.includes('bundler')) {
   ensureBrowsers(chromium)
   ensureRuntimes()
   ensureBundlers()
+}
+if (process.argv.includes('frameworks')) {
+  ensureBrowsers(chromium)
+  ensureFrameworks()
 }
 if (process.argv.includes('types')) {
   ensureRuntimes()

@@ -71,6 +71,7 @@ export function ensureRuntimes() {
 }
 
 export const ensureBundlers = () => ensureFolder('bundlers and package managers', 'test/bundlers')
+export const ensureFrameworks = () => ensureFolder('frameworks', 'test/frameworks')
 export const ensureTypes = () => ensureFolder('compilers and type libraries', 'test/types-matrix')
 /** What the client is compared with. */
 export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')

@@ -469,11 +469,11 @@ for (const react of [18, 19] as const) {
     gate.hold = undefined
     const answer = gate.instead
     let answered = 0
-    good.add('/files/other')
+    good.add('/files/8')
     const late = page.waitForResponse(/runs\/output/)
     gate.instead = (url) => {
       const given = answer(url)
-      if (!url.pathname.endsWith('/runs/output')) return given
+      if (!url.pathname.endsWith('/runs/output') || asked !== 7) return given
       const text = new ReadableStream({
         async start(controller) {
           await held
@@ -491,16 +491,18 @@ for (const react of [18, 19] as const) {
     )
     await use('/files/other')
     await isLoaded()
+    assert.ok((await src())!.endsWith('/files/8'))
     release()
     await (await late).finished()
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))')
     assert.is(answered, 1)
-    assert.ok((await src())!.endsWith('/files/other'))
+    assert.ok((await src())!.endsWith('/files/8'))
 
     // And nothing is set in one that is gone.
     await use('/files/gone')
     await until(
       () => asked,
-      (count) => count === 8,
+      (count) => count === 9,
     )
     await visitor.show(false)
     await until(visitor.site.open, (count) => count === 0)

@@ -1,14 +1,15 @@
 // The React and the Next.js component in Chromium, under StrictMode, with the example's own route as the proxy.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { build } from 'esbuild'
-import { type Browser, type BrowserContext, chromium, type Page, type Request as Sent } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import axe from 'axe-core'
+import { encode } from 'fast-png'
+import { type Browser, chromium, type Request as Sent } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { until } from '../emulator/kit.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
-import { readBody } from '../support/multipart.ts'
+import { bundlePage } from './kit/bundlePage.ts'
+import { serveSite } from './kit/serveSite.ts'
 
 /** A page with a component, and the button that takes it away and brings it back. */
 const entry = (file: string) => `
@@ -23,103 +24,44 @@ const entry = (file: string) => `
     </>
   }
   createRoot(document.getElementById('root')).render(<StrictMode><Page /></StrictMode>)`
-
-async function bundle(file: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: entry(file), resolveDir: process.cwd(), loader: 'tsx' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"development"' },
-  })
-  return outputFiles[0]!.text
-}
-
-type Handler = (request: Request, context: { params: Promise<{ path: string[] }> }) => Promise<Response>
-interface Gate {
-  /** Answers instead of the route, where it gives something. */
-  instead?: ((request: Request) => Response | undefined) | undefined
-  /** Submissions are answered once this is resolved. */
-  hold?: Promise<void> | undefined
-}
-
-/** The page, and at /api/flowscale what Next.js makes of the route. */
-async function site(script: string, route: Record<'GET' | 'POST', Handler>, gate: Gate) {
-  const server = createServer(async (incoming, outgoing) => {
-    const { pathname, href } = new URL(incoming.url!, 'http://127.0.0.1')
-    const page: Record<string, [type: string, body: string]> = {
-      '/': [
-        'text/html',
-        '<!doctype html><title>x</title><div id="root"></div><script type="module" src="/page.js"></script>',
-      ],
-      '/page.js': ['text/javascript', script],
-    }
-    if (page[pathname]) {
-      outgoing.setHeader('content-type', page[pathname][0]).end(page[pathname][1])
-      return
-    }
-    const path = /^\/api\/flowscale\/(.*)$/.exec(pathname)?.[1]?.split('/')
-    const method = incoming.method as 'GET' | 'POST'
-    if (!path || !route[method]) {
-      outgoing.writeHead(404).end()
-      return
-    }
-    const request = new Request(href, {
-      method,
-      headers: incoming.headers as Record<string, string>,
-      ...(method === 'POST' && { body: new Uint8Array(await readBody(incoming)) }),
-    })
-    const answer =
-      gate.instead?.(request) ?? (await route[method](request, { params: Promise.resolve({ path }) }))
-    const body = new Uint8Array(await answer.arrayBuffer())
-    if (method === 'POST' && path.at(-1) === 'runs') await gate.hold
-    outgoing.writeHead(answer.status, Object.fromEntries(answer.headers))
-    outgoing.end(body)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
+const html =
+  '<!doctype html><html lang="en"><title>x</title><link rel="icon" href="data:,"><main><h1>x</h1><div id="root"></div></main><script type="module" src="/page.js"></script></html>'
 
 // One emulator for the whole file, since the route reads its address once, as it does in Next.js.
-const local = await pod({ containers: 1 })
+const local = await pod({ containers: 1, speed: 1 })
 const { emulator } = local
 Object.assign(process.env, local.env)
-const route = await import('../../examples/nextjs-route.ts')
+const route: Record<string, (request: Request) => Promise<Response>> = await import(
+  '../../examples/nextjs-route.ts'
+)
 
 let browser: Browser
 const open = new Set<() => unknown>()
 
-interface Visit {
-  page: Page
-  context: BrowserContext
-  gate: Gate
-  /** What the page has asked of the proxy since it was opened: `GET runs/…`. */
-  asked: () => string[]
-  /** How many runs were submitted since the page was opened. */
-  submitted: () => number
-  said: () => Promise<string | null>
-  generate: (prompt?: string) => Promise<void>
-  says: (text: string | RegExp) => Promise<void>
-}
-
-async function visit(file: string): Promise<Visit> {
-  const gate: Gate = {}
-  const script = await bundle(file)
+async function visit(file: string) {
+  const gate = {
+    /** Answers instead of the route, where it gives something. */
+    instead: undefined as (() => Response) | undefined,
+    /** Answers to submissions go out once this is resolved. */
+    hold: undefined as Promise<void> | undefined,
+  }
+  const script = await bundlePage(entry(file))
   assert.not.match(script, emulator.apiKey)
-  const { url, close } = await site(script, route, gate)
+  const { url, close } = await serveSite(
+    { '/': ['text/html', () => html], '/page.js': ['text/javascript', () => script] },
+    async (request) => {
+      const { method } = request
+      if (!route[method] || !new URL(request.url).pathname.startsWith('/api/flowscale/'))
+        return new Response(null, { status: 404 })
+      const answer = gate.instead?.() ?? (await route[method](request))
+      if (method === 'POST') await gate.hold
+      return answer
+    },
+  )
   const context = await browser.newContext()
   open.add(() => context.close()).add(close)
   context.setDefaultTimeout(60_000)
   const page = await context.newPage()
-  // The clock goes on by itself, and can be turned.
-  await page.clock.install()
   const sent: Sent[] = []
   const problems: string[] = []
   page.on('request', (request) => sent.push(request))
@@ -129,7 +71,7 @@ async function visit(file: string): Promise<Visit> {
   await page.goto(url)
   await page.getByLabel('Prompt').waitFor()
   open.add(() => {
-    // Neither to the proxy nor to where the files lie, nor anywhere in the page.
+    // Neither to the proxy nor to where the files lie.
     for (const request of sent)
       assert.not.match(
         JSON.stringify([request.url(), request.headers(), request.postData()]),
@@ -143,33 +85,43 @@ async function visit(file: string): Promise<Visit> {
   })
   return {
     page,
-    context,
     gate,
+    /** What the page has asked of the proxy since it was opened: `GET runs/…`. */
     asked: () =>
       sent
         .filter((request) => request.url().startsWith(`${url}api/`))
-        .map((request) => {
-          const { pathname } = new URL(request.url())
-          return `${request.method()} ${pathname.slice('/api/flowscale/api/v1/'.length)}`
-        }),
+        .map(
+          (request) =>
+            `${request.method()} ${new URL(request.url()).pathname.slice('/api/flowscale/api/v1/'.length)}`,
+        ),
+    /** How many runs were submitted since the page was opened. */
     submitted: () => emulator.stats.runsStarted - before,
-    said: () => page.getByRole('status').textContent(),
     async generate(prompt = 'a red fox') {
+      const upload = page.getByLabel('Image', { exact: true })
+      if (await upload.count())
+        await upload.setInputFiles({ name: 'cat.png', mimeType: 'image/png', buffer: png })
       await page.getByLabel('Prompt').fill(prompt)
       await page.getByRole('button', { name: 'Generate' }).click()
     },
-    says: (text) => page.getByRole('status').filter({ hasText: text }).waitFor(),
+    says: (status: string) =>
+      page
+        .getByRole('status')
+        .filter({ hasText: `The run is ${status}` })
+        .waitFor(),
+    image: () => page.waitForFunction('document.querySelector("img")?.naturalWidth > 0'),
   }
 }
 
 const executes = (asked: string[]) => asked.filter((call) => call === 'POST runs').length
 const lastRun = async () => (await local.runs()).at(-1)!
+const png = Buffer.from(
+  encode({ width: 64, height: 64, channels: 3, data: new Uint8Array(64 * 64 * 3).fill(90) }),
+)
 
 for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
-  const isNext = file === 'nextjs-component.tsx'
   const test = suite(file)
   let release: (() => Promise<void>) | undefined
-  /** Runs are queued from now on; `release` lets them go. */
+  /** Runs are queued from now on; `free` lets them go. */
   const busy = async () => {
     release = await occupy(emulator)
   }
@@ -182,7 +134,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
   })
   test.after(async () => {
     await browser.close()
-    if (isNext) await local.close()
+    if (file === 'nextjs-component.tsx') await local.close()
   })
   test.after.each(async () => {
     await free()
@@ -190,56 +142,90 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     open.clear()
   })
 
-  test('one submission is one execute, with its states, its image and no key', async () => {
+  test('is of forty lines at most', () => {
+    assert.ok(readFileSync(`examples/${file}`, 'utf8').split('\n').length - 1 <= 40)
+  })
+
+  test('one submission is one execute, with its real progress, its image and no key', async () => {
     await busy()
-    const { page, generate, says, submitted, asked } = await visit(file)
-    await page.getByLabel('Prompt').fill('a red fox')
-    await page.keyboard.press('Enter')
-    await says('The run is queued')
-    assert.is(await page.getByRole('progressbar').count(), 1)
+    const { page, generate, says, submitted, asked, image } = await visit(file)
+    await page.evaluate(`
+      globalThis.values = []
+      new MutationObserver(() => values.push(document.querySelector('progress')?.value ?? 0))
+        .observe(document.body, { subtree: true, childList: true, attributes: true })`)
+    await generate()
+    await says('queued')
+    assert.is(await page.getByRole('progressbar', { name: 'Progress' }).count(), 1)
+    assert.is(await page.locator('form').getAttribute('aria-busy'), 'true')
     await free()
-    await says('Done')
+    await says('completed')
     assert.is(submitted(), 1)
     assert.is(executes(asked()), 1)
     assert.is(await page.getByRole('progressbar').count(), 0)
-    const image = page.getByRole('img', { name: 'a red fox' })
-    await page.waitForFunction(() => document.querySelector('img')?.naturalWidth === 768)
-    assert.is(await image.count(), 1)
+    assert.is(await page.locator('form').getAttribute('aria-busy'), 'false')
+    await image()
+    assert.is(await page.getByRole('img', { name: 'The result' }).count(), 1)
+    assert.ok(asked().some((call) => call.endsWith('/events')))
+    const values = new Set(await page.evaluate<number[]>('values.filter((value) => value > 0 && value < 1)'))
+    assert.ok(values.size > 1, [...values].join())
     assert.not.match(await page.content(), emulator.apiKey)
     assert.is(emulator.stats.keysRefusedAtFiles, 0)
 
+    const first = await page.getByRole('img').getAttribute('src')
     await generate('desert dawn')
-    await page.getByRole('img', { name: 'desert dawn' }).waitFor()
-    assert.is(executes(asked()), 2)
-    assert.is(submitted(), 2)
+    await until(
+      () => page.evaluate(() => document.querySelector('img')?.src),
+      (link) => !!link && link !== first,
+    )
+    await image()
+    assert.equal([executes(asked()), submitted()], [2, 2])
+  })
+
+  test('can be used by everybody, in each of its states', async () => {
+    await busy()
+    const { page, gate, generate, says, image } = await visit(file)
+    const check = async () => {
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate<{ violations: { id: string }[] }>('axe.run()')
+      assert.equal(
+        violations.map(({ id }) => id),
+        [],
+      )
+    }
+    await check()
+    await generate()
+    await says('queued')
+    await check()
+    await free()
+    await says('completed')
+    await image()
+    await check()
+    gate.instead = () => Response.json({ detail: 'no' }, { status: 403 })
+    await generate()
+    await page.getByRole('alert').waitFor()
+    await check()
   })
 
   test('Cancel cancels the run, and keeps the focus', async () => {
     await busy()
-    const { page, generate, says, said, asked } = await visit(file)
+    const { page, generate, says, asked } = await visit(file)
     const button = page.getByRole('button', { name: 'Cancel' })
     assert.is(await button.getAttribute('aria-disabled'), 'true')
     await generate()
-    await says('The run is queued')
+    await says('queued')
+    assert.is(await button.getAttribute('aria-disabled'), 'false')
     const runId = await lastRun()
-    const isCancelled = reached(emulator, 'cancelled', runId)
     await button.click()
-    await says('Cancelled')
-    await isCancelled
-    // The server may know of it before this process hears of the request.
-    await until(() => asked().includes(`POST runs/${runId}/cancel`), Boolean)
+    await says('cancelled')
+    assert.is(emulator.stateOf(runId)?.status, 'cancelled')
+    assert.ok(asked().includes(`POST runs/${runId}/cancel`))
     assert.is(await page.evaluate(() => document.activeElement?.textContent), 'Cancel')
     assert.is(await page.getByRole('alert').count(), 0)
-    // And nothing is asked after that.
-    const before = asked().length
-    await page.clock.runFor(60_000)
-    assert.equal(asked().slice(before), [])
-    assert.is(await said(), 'Cancelled')
   })
 
   test('Cancel during the submission cancels the run that it started', async () => {
     await busy()
-    const { page, gate, generate, says, said } = await visit(file)
+    const { page, gate, generate, says } = await visit(file)
     let answer = () => {}
     gate.hold = new Promise((resolve) => {
       answer = resolve
@@ -248,65 +234,70 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     await generate()
     const runId = await isSubmitted
     await page.getByRole('button', { name: 'Cancel' }).click()
-    await says('Cancelled')
-    assert.is(emulator.stateOf(runId)?.status, 'queued')
     const isCancelled = reached(emulator, 'cancelled', runId)
     answer()
     await isCancelled
-    assert.is(await page.evaluate(() => sessionStorage.length), 0)
-    assert.is(await said(), 'Cancelled')
-  })
-
-  test('a second submission takes the place of the first, whose late answer is dropped', async () => {
-    await busy()
-    const { page, gate, generate, says, asked } = await visit(file)
-    let answer = () => {}
-    gate.hold = new Promise((resolve) => {
-      answer = resolve
-    })
-    const isSubmitted = reached(emulator, 'queued')
-    await generate('the first')
-    const first = await isSubmitted
-    gate.hold = undefined
-    await generate('the second')
-    await says('The run is queued')
-    const second = await lastRun()
-    assert.is.not(second, first)
-    const isCancelled = reached(emulator, 'cancelled', first)
-    answer()
-    await isCancelled
-    await free()
-    await page.getByRole('img', { name: 'the second' }).waitFor()
-    assert.is(emulator.stateOf(second)?.status, 'completed')
-    assert.is(await page.getByRole('img').count(), 1)
-    assert.is(await page.getByRole('alert').count(), 0)
-    assert.is(executes(asked()), 2)
+    await says('cancelled')
   })
 
   test('errors are shown, and the next submission takes them away', async () => {
     await busy()
     const { page, gate, generate, says } = await visit(file)
     const alert = page.getByRole('alert')
-    await generate()
-    await says('The run is queued')
-    await cancel(emulator, await lastRun())
-    await page.clock.runFor(2000)
-    await alert.filter({ hasText: /^The run cancelled: / }).waitFor()
-    assert.is(await page.getByRole('progressbar').count(), 0)
-
     gate.instead = () => Response.json({ detail: 'no' }, { status: 403 })
     await generate()
-    await alert.filter({ hasText: 'Something went wrong (ERR_FLOWSCALE_HTTP).' }).waitFor()
+    await alert.filter({ hasText: 'HttpError' }).waitFor()
     gate.instead = () =>
       Response.json({ detail: [{ loc: ['body', 'text'], msg: 'too long', type: 'x' }] }, { status: 422 })
     await generate()
     await alert.filter({ hasText: 'too long' }).waitFor()
     gate.instead = undefined
     await generate()
-    await says('The run is queued')
+    await says('queued')
     assert.is(await alert.count(), 0)
+    // Cancelled by somebody else.
+    await cancel(emulator, await lastRun())
+    await says('cancelled')
+    assert.is(await page.getByRole('progressbar').count(), 0)
+  })
+
+  test('elsewhere nothing more is asked, and on the way back the run goes on', async () => {
+    await busy()
+    const { page, generate, says, asked, image } = await visit(file)
+    await generate()
+    await says('queued')
+    const runId = await lastRun()
+    await until(asked, (calls) => calls.some((call) => call.endsWith('/events')))
+    await page.getByRole('button', { name: 'Elsewhere' }).click()
+    await page.getByLabel('Prompt').waitFor({ state: 'detached' })
+    const before = asked().length
+    await page.clock.runFor(60_000)
+    assert.equal(asked().slice(before), [])
+    assert.is(emulator.stateOf(runId)?.status, 'queued')
+
+    await page.getByRole('button', { name: 'Elsewhere' }).click()
+    await says('queued')
     await free()
-    await says('Done')
+    await image()
+    assert.is(executes(asked()), 1)
+    assert.is(await lastRun(), runId)
+  })
+
+  test('a reload goes on with the run, and shows its result again later', async () => {
+    await busy()
+    const { page, generate, says, submitted, image } = await visit(file)
+    await generate()
+    await says('queued')
+    await page.reload()
+    await says('queued')
+    await free()
+    await page.reload()
+    await says('completed')
+    await image()
+    await page.reload()
+    await says('completed')
+    await image()
+    assert.is(submitted(), 1)
   })
 
   test('the proxy passes nothing else on', async () => {
@@ -334,98 +325,6 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     assert.is(submitted(), 0)
     assert.is(await statusOf('runs/unknown'), 404)
   })
-
-  if (!isNext) {
-    test('on unmount the run is cancelled, and nothing more is asked', async () => {
-      await busy()
-      const { page, generate, says, said, asked } = await visit(file)
-      await generate()
-      await says('The run is queued')
-      const runId = await lastRun()
-      // While it is there, it asks.
-      const polls = asked().length
-      const poll = page.waitForRequest(/runs/)
-      await page.clock.runFor(2000)
-      await poll
-      assert.ok(asked().length > polls)
-
-      const isCancelled = reached(emulator, 'cancelled', runId)
-      await page.getByRole('button', { name: 'Elsewhere' }).click()
-      await isCancelled
-      await until(() => asked().includes(`POST runs/${runId}/cancel`), Boolean)
-      const before = asked().length
-      await page.clock.runFor(60_000)
-      assert.equal(asked().slice(before), [])
-      assert.is(asked().at(-1), `POST runs/${runId}/cancel`)
-
-      await page.getByRole('button', { name: 'Elsewhere' }).click()
-      assert.is(await said(), '')
-      assert.is(executes(asked()), 1)
-    })
-  } else {
-    test('on unmount nothing more is asked, and on the way back the run is waited for again', async () => {
-      await busy()
-      const { page, generate, says, asked } = await visit(file)
-      await generate()
-      await says('The run is queued')
-      const runId = await lastRun()
-      const polls = asked().length
-      const poll = page.waitForRequest(/runs/)
-      await page.clock.runFor(2000)
-      await poll
-      assert.ok(asked().length > polls)
-
-      await page.getByRole('button', { name: 'Elsewhere' }).click()
-      await page.getByLabel('Prompt').waitFor({ state: 'detached' })
-      const before = asked().length
-      await page.clock.runFor(60_000)
-      assert.equal(asked().slice(before), [])
-      assert.is(emulator.stateOf(runId)?.status, 'queued')
-
-      await page.getByRole('button', { name: 'Elsewhere' }).click()
-      await says('The run is queued')
-      await free()
-      await page.getByRole('img', { name: 'a red fox' }).waitFor()
-      assert.is(executes(asked()), 1)
-      assert.is(await lastRun(), runId)
-    })
-
-    test('a reload goes on with the run, and shows its result again later', async () => {
-      await busy()
-      const { page, generate, says, said, asked } = await visit(file)
-      await generate()
-      await says('The run is queued')
-      await page.reload()
-      await says('The run is queued')
-      await free()
-      await page.getByRole('img', { name: 'a red fox' }).waitFor()
-      await page.reload()
-      await page.getByRole('img', { name: 'a red fox' }).waitFor()
-      assert.is(executes(asked()), 1)
-
-      // Cancelled or failed, there is nothing to go on with.
-      await busy()
-      await generate('another')
-      await says('The run is queued')
-      await page.getByRole('button', { name: 'Cancel' }).click()
-      await says('Cancelled')
-      await page.reload()
-      await page.getByLabel('Prompt').waitFor()
-      assert.is(await said(), '')
-      await generate('a third')
-      await says('The run is queued')
-      await cancel(emulator, await lastRun())
-      await page.clock.runFor(2000)
-      await page.getByRole('alert').waitFor()
-      const before = asked().length
-      await page.reload()
-      await page.getByLabel('Prompt').waitFor()
-      await page.clock.runFor(2000)
-      assert.equal(asked().slice(before), [])
-      assert.is(await said(), '')
-      assert.is(executes(asked()), 3)
-    })
-  }
 
   test.run()
 }

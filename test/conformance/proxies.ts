@@ -55,6 +55,22 @@ export const proxyCases: Case[] = [
     },
   },
   {
+    operation: 'createProxyHandler',
+    name: 'events of a run, to two readers, up to its end',
+    async run(context) {
+      const { lib, options } = context
+      const { handler } = through(context)
+      const { data } = await lib.executeWorkflow(lib.createClient(options), 'quick', { text: 'dawn' })
+      const open = () => handler(new Request(`${origin}/api/flowscale/api/v1/runs/${data.run_id}/events`))
+      for (const response of await Promise.all([open(), open()])) {
+        equal(response.status, 200, 'status')
+        const text = await response.text()
+        ok(/(^|\n\n)id: (completed|success)\ndata: \{.*\}\n\n$/.test(text), `the last event: ${text}`)
+        equal(text.match(/id: (completed|success)/g)?.length, 1, 'ends')
+      }
+    },
+  },
+  {
     dialects: ['readme'],
     operation: 'createProxyHandler',
     name: 'nothing else passes',

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { encode } from 'fast-png'
+import ts from 'typescript'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runCommand } from '../../scripts/test/runFile.ts'
@@ -71,6 +72,7 @@ for (const document of documents) {
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
       if (language === 'text') return
+      if (language === 'tsx') return assert.equal(compile(code!, `block-${index}.tsx`), [])
       // A sidecar, which test/gateway/workflows.test.ts reads.
       if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
@@ -93,6 +95,25 @@ for (const document of documents) {
       assert.is(exit, 0, output)
     })
   })
+}
+
+/** What a strict compiler says of a component. Ones like it run in test/browser. */
+function compile(code: string, name: string): string[] {
+  const file = join(folder, name)
+  writeFileSync(file, code)
+  const program = ts.createProgram([file], {
+    strict: true,
+    jsx: ts.JsxEmit.ReactJSX,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2022,
+    skipLibCheck: true,
+    noEmit: true,
+    types: [],
+  })
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
 async function runShell(code: string): Promise<void> {

@@ -215,6 +215,69 @@ test('500 readers of 50 runs by polls: each run is asked for once a second, and 
   }
 })
 
+for (const [name, open_] of [
+  ['connectWebSocket', connectWebSocket],
+  ['connectEvents', connectEvents],
+] as const) {
+  test(`by ${name} to the pod: all progress, and few requests`, async () => {
+    let go = () => {}
+    const steps = 40
+    const emulator = createEmulator({
+      apiKey: CANARY,
+      speed: 10,
+      workflows: [
+        {
+          id: 'steps',
+          name: 'Steps',
+          description: '',
+          inputs: {},
+          outputs: { out_1: 'file' },
+          async run(_inputs, { sleep, progress }) {
+            await new Promise<void>((resolve) => {
+              go = resolve
+            })
+            for (let step = 1; step < steps; step++) {
+              progress(step / steps)
+              await sleep(500)
+            }
+            return { out_1: { data: new Uint8Array(1), type: 'application/octet-stream' } }
+          },
+        },
+      ],
+    })
+    const server = await serve(emulator)
+    let asked = 0
+    const counting: typeof fetch = (url, init) => {
+      if (/\/runs\/[^/?]+$/.test(`${url}`)) asked++
+      return fetch(url, init)
+    }
+    const client = createClient({ baseUrl: server.url, apiKey: CANARY, fetch: counting as never })
+    const push = open_(createClient({ baseUrl: server.url, apiKey: CANARY }))
+    const proxy = await serveProxy(client, { authorize: 'public', push })
+    try {
+      const { data } = await executeWorkflow(client, 'steps', {})
+      const readers = Array.from({ length: 10 }, () => open(proxy.url, data.run_id))
+      await until(() => readers.every(({ last }) => last) && push.connected)
+      go()
+      await until(() => readers.every(({ isEnded }) => isEnded))
+      for (const { last, events } of readers) {
+        assert.match(last, /^id: (completed|success)\n/)
+        assert.ok(events > steps / 2, `${events} events`)
+      }
+      console.log(
+        `[show] ${name}: ${readers[0]!.events} events to each of 10 readers, ${asked} requests for the run`,
+      )
+      assert.ok(asked < 8, `${asked} requests`)
+      assert.equal(proxy.rejections, [])
+    } finally {
+      push.close()
+      await proxy.close()
+      await server.close()
+      emulator.close()
+    }
+  })
+}
+
 test('readers that leave at any time leave nothing, and the pod is left alone', async () => {
   const { push, runs } = createPush()
   await withStates({ push }, async ({ url, states, asked }) => {
@@ -279,7 +342,7 @@ function createRandom(seed: number): () => number {
 
 test('200 forced disconnects lose none', async () => {
   const random = createRandom(seed)
-  const emulator = createEmulator({ apiKey: CANARY, speed: 5, containers: 8 })
+  const emulator = createEmulator({ apiKey: CANARY, speed: 5, containers: 24 })
   const server = await serve(emulator)
   const pod = createClient({ baseUrl: server.url, apiKey: CANARY })
   const push = connectWebSocket(pod)
@@ -288,7 +351,7 @@ test('200 forced disconnects lose none', async () => {
   // An execute whose connection breaks may have started a run: it is not what is cut here.
   const submitter = createClient({ baseUrl: proxy.url })
   const client = createClient({ baseUrl: relay.url, retryDelayMs: 20 })
-  const events = connectEvents(client, { maxStreams: 8 })
+  const events = connectEvents(client, { maxStreams: 24 })
   let cuts = 0
   let started = 0
   let ended = 0
@@ -306,7 +369,7 @@ test('200 forced disconnects lose none', async () => {
     }
   }
   try {
-    await Promise.all(Array.from({ length: 8 }, work))
+    await Promise.all(Array.from({ length: 24 }, work))
     console.log(
       `[show] forced disconnects of events: seed ${seed}, ${cuts} of them, ${started} runs, ${ended} results`,
     )

@@ -190,6 +190,10 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
   assert.ok(stream.isEnded)
   assert.is(stream.ids.at(-1), 'completed')
   assert.is(push.listeners.size, 0)
+  const again = readAll(await handlerOf(pod, { push })(call()))
+  await settle()
+  assert.equal(again.ids, ['completed'])
+  assert.is(push.watched, 1, 'a run that has ended needs no subscription')
 })
 
 test('news while the pod is asked is not lost', async () => {
@@ -490,6 +494,23 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   await settle()
   answer(ok({ runs: [{ _id: 'r', status }] }))
   assert.match(await (await over).text(), /^id: completed\n/)
+})
+
+test('readers of many groups who ask for one run at a time', async () => {
+  const warnings: string[] = []
+  const listen = ({ message }: Error) => warnings.push(message)
+  process.on('warning', listen)
+  const pod = fakeFetch((url) =>
+    url.pathname.endsWith('/runs') ? ok({ runs: [] }) : ok({ _id: 'r', status: 'running' }),
+  )
+  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
+  const answers = Array.from({ length: 30 }, (_, index) =>
+    handler(call(undefined, { headers: { 'x-user': `user-${index}` } })),
+  )
+  for (const answer of answers) assert.is((await answer).status, 404)
+  await settle()
+  process.off('warning', listen)
+  assert.equal(warnings, [])
 })
 
 test('a Last-Event-ID of an end is answered with 204, any other with the present state', async () => {

@@ -21,6 +21,9 @@ import type { ProxyOptions } from './types.ts'
  * to the caller. Nothing is retried here: the caller's client does that. A caller that leaves ends the request to the
  * pod, but for an execute, which is seen through.
  *
+ * `GET …/runs/{id}/events` is made here: server-sent events of the states of a run, for those who may use `getRun` on it. All
+ * readers of a run share the requests to the pod, which end with the last reader; on Workers each reader has its own.
+ *
  * Answers of its own: 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415,
  * 422, 502 (no answer, one that can't be read, a redirect, a refused key), 504 (the client's `timeoutMs` is over).
  *

@@ -46,7 +46,9 @@ export function createEvents(
       let refusal = refusals.get(groupId)
       if (!refusal) {
         const forget = () => refusals.delete(groupId)
-        refusal = first.then(async (given) => (await keep(given, watcher.signal)) ?? given.refusal)
+        // Derived: Node warns where many listen to one.
+        const signal = AbortSignal.any([watcher.signal])
+        refusal = first.then(async (given) => (await keep(given, signal)) ?? given.refusal)
         refusals.set(groupId, refusal)
         refusal.then((no) => no && forget(), forget)
       }

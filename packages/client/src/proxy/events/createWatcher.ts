@@ -30,6 +30,8 @@ const pollMs = 1000
 /** A longer word is no status, in characters. */
 const maxLength = 100
 
+const isEnd = (status: string | undefined) => isDone(status) || isFailed(status)
+
 /** Asks the pod for a run until that has ended or nobody reads any more; `ended` is called then. */
 export function createWatcher(
   client: Client,
@@ -71,8 +73,7 @@ export function createWatcher(
 
   /** By push: progress is shown, and news is a reason to ask. The state itself is a hint. */
   const hear = ({ status = state?.status, progress, position }: RunUpdate, isNews: boolean) => {
-    const isEnd = isDone(status) || isFailed(status)
-    if (!isEnd && isWaiting(status) === isWaiting(state?.status)) {
+    if (!isEnd(status) && isWaiting(status) === isWaiting(state?.status)) {
       take({ status: state?.status, progress, position })
     }
     if (!isNews) return
@@ -116,7 +117,7 @@ export function createWatcher(
     let failures = 0
     let ms = watch?.pauseMs(pollMs) ?? pollMs
     let isAsked = false
-    while (!isDone(state?.status) && !isFailed(state?.status)) {
+    while (!isEnd(state?.status)) {
       await rest(ms, isAsked)
       hasNews = isAsked = false
       const { refusal, podStatus } = await ask()
@@ -134,7 +135,7 @@ export function createWatcher(
 
   const start = async () => {
     const first = await ask()
-    if (first.refusal) stop()
+    if (first.refusal || isEnd(state?.status)) stop()
     if (!isOver) {
       watch = push?.watch(runId, hear)
       follow().then(stop, stop)

@@ -1,0 +1,151 @@
+// What each page does, whatever it is built with.
+import type { Browser } from 'playwright-core'
+import * as assert from 'uvu/assert'
+import { until } from '../../emulator/kit.ts'
+import type { Pod } from './servePod.ts'
+import { visit } from './visit.ts'
+
+export interface Place {
+  readonly browser: Browser
+  /** Of the app. */
+  readonly url: string
+  readonly pod: Pod
+}
+
+/** A whole run that survives a reload: its progress grows, its image is shown, and it was started once. */
+async function runAndReload({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  await visitor.generate('a reload in the middle')
+  const first = await visitor.progress(0.1)
+  await visitor.page.reload()
+  const second = await visitor.progress(first.at(-1)!)
+  for (const values of [first, second])
+    assert.equal(
+      values,
+      values.toSorted((a, b) => a - b),
+    )
+  await visitor.says('completed')
+  await visitor.image()
+  await visitor.page.reload()
+  await visitor.image()
+  assert.is((await pod.runs(visitor.groupId)).length, 1)
+  assert.ok(visitor.streams() >= 2, 'progress came by events, before the reload and after it')
+  await visitor.leave()
+}
+
+/** Cancel ends the run on the server, and no image comes. */
+async function cancel({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  await visitor.generate('a change of mind')
+  await visitor.progress(0.05)
+  await visitor.cancel()
+  await visitor.says('cancelled')
+  assert.is((await pod.runs(visitor.groupId))[0]!.status, 'cancelled')
+  assert.is(await visitor.page.getByRole('img').count(), 0)
+  await visitor.leave()
+}
+
+/** A reload in the middle of the POST: the run is started once, and the page does not start it again. */
+async function reloadPost({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  const release = pod.gate.hold(visitor.groupId)
+  await visitor.generate('a reload while it is sent')
+  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
+  await visitor.says('submitting')
+  await visitor.page.reload()
+  release()
+  // The proxy sets the group, so that the page can't look for its run: the browser says that it got a 403.
+  await visitor.says('lost')
+  await visitor.page.reload()
+  await visitor.says('lost')
+  assert.is((await pod.runs(visitor.groupId)).length, 1)
+  await visitor.generate('and another')
+  await visitor.image()
+  assert.is((await pod.runs(visitor.groupId)).length, 2)
+  await visitor.leave(/ 403 /)
+}
+
+/** Two visitors don't see each other's runs, and two clicks are one run. */
+async function keepApart({ browser, url, pod }: Place): Promise<void> {
+  const [ada, bob] = [await visit(browser, url), await visit(browser, url)]
+  await ada.generate('for my eyes only', 2)
+  await ada.progress(0.05)
+  const { _id: runId } = (await pod.runs(ada.groupId))[0]!
+  const own = { cookie: ada.cookie }
+  const statusOf = async (path: string, headers: Record<string, string>) => {
+    const answer = await fetch(`${url}/api/flowscale/api/v1/${path}`, { headers })
+    await answer.body?.cancel()
+    return answer.status
+  }
+  const other = { cookie: bob.cookie }
+  for (const path of [`runs/${runId}`, `runs/${runId}/events`]) {
+    assert.is(await statusOf(path, own), 200, path)
+    assert.is(await statusOf(path, other), 404, path)
+    assert.is(await statusOf(path, {}), 403, path)
+  }
+  for (const path of ['runs', 'comfy/queue', 'comfy/health'])
+    assert.is(await statusOf(path, other), 403, path)
+  assert.is(await bob.page.getByRole('status').textContent(), 'The run is idle')
+  await ada.image()
+  assert.is((await pod.runs(ada.groupId)).length, 1)
+  await ada.leave()
+  await bob.leave()
+}
+
+/** An event arrives while the run goes on: nothing between the pod and the page keeps it back. */
+async function stream({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  await visitor.generate('seen as it is made')
+  await visitor.progress(0.05)
+  const { _id: runId } = (await pod.runs(visitor.groupId))[0]!
+  const headers = { cookie: visitor.cookie, 'accept-encoding': 'gzip, br' }
+  const answer = await fetch(`${url}/api/flowscale/api/v1/runs/${runId}/events`, { headers })
+  assert.is(answer.headers.get('content-type'), 'text/event-stream')
+  assert.match(answer.headers.get('cache-control')!, 'no-transform')
+  assert.is(answer.headers.get('content-encoding'), null)
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = (await reader.read()).value!
+  assert.match(text, /^id: running 0\.\d+$/m)
+  assert.is((await pod.runs(visitor.groupId))[0]!.status, 'running')
+  for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value
+  assert.match(text, /^id: completed$/m)
+  const ids = [...text.matchAll(/^id: running (0\.\d+)$/gm)].map(([, progress]) => Number(progress))
+  assert.ok(ids.length > 2, 'an event for each change')
+  assert.equal(
+    ids,
+    ids.toSorted((a, b) => a - b),
+  )
+  await visitor.image()
+  await visitor.leave()
+}
+
+/** Cancel in the middle of the POST ends the run that it started. */
+async function cancelPost({ browser, url, pod }: Place): Promise<void> {
+  const visitor = await visit(browser, url)
+  const release = pod.gate.hold(visitor.groupId)
+  await visitor.generate('too late')
+  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
+  await visitor.cancel()
+  release()
+  await visitor.says('cancelled')
+  const runs = await pod.runs(visitor.groupId)
+  assert.equal(
+    runs.map(({ status }) => status),
+    ['cancelled'],
+  )
+  await visitor.leave()
+}
+
+/** By name. */
+export const checks = {
+  runAndReload: {
+    title: 'a run survives a reload: its progress grows, and its image is shown',
+    check: runAndReload,
+  },
+  reloadPost: { title: 'a reload in the middle of the POST starts no second run', check: reloadPost },
+  cancel: { title: 'Cancel ends the run on the server', check: cancel },
+  cancelPost: { title: 'Cancel in the middle of the POST ends the run that it started', check: cancelPost },
+  keepApart: { title: 'two clicks are one run, and no other visitor sees it', check: keepApart },
+  stream: { title: 'events arrive as they are sent', check: stream },
+}
+export type CheckName = keyof typeof checks

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { runCommand } from '../../../scripts/test/runFile.ts'
+
+const quiet = { NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' }
+
+/** Runs a program of Node's to its end; throws with what it said if that was a bad one. */
+export async function run(cwd: string, ...args: string[]): Promise<string> {
+  const { code, output } = await runCommand(process.execPath, args, { cwd, env: quiet })
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}\n${output}`)
+  return output
+}
+
+export interface Started {
+  readonly url: string
+  /** What it has said so far. */
+  output(): string
+  stop(): Promise<void>
+}
+
+/** Starts a server that says its address. */
+export async function start(cwd: string, env: Record<string, string>, ...args: string[]): Promise<Started> {
+  const child: ChildProcess = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...quiet, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Next starts further processes.
+    detached: true,
+  })
+  let output = ''
+  const ended = once(child, 'exit')
+  const kill = () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {}
+  }
+  process.on('exit', kill)
+  const url = await new Promise<string>((resolve, reject) => {
+    const listen = (piece: Buffer) => {
+      output += piece
+      const [address] = /http:\/\/(127\.0\.0\.1|localhost):\d+/.exec(output) ?? []
+      if (address) resolve(address.replace('localhost', '127.0.0.1'))
+    }
+    child.stdout!.on('data', listen)
+    child.stderr!.on('data', listen)
+    ended.then(([code]) => reject(new Error(`${args.join(' ')} ended with ${code}\n${output}`)))
+  })
+  return {
+    url,
+    output: () => output,
+    async stop() {
+      kill()
+      await ended
+      process.off('exit', kill)
+    },
+  }
+}

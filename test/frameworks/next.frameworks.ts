@@ -1,0 +1,78 @@
+// The app of docs/in-a-page.md in a real Next.js: built and in development, on the emulator and on the gateway.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assertNoCanary } from '../support/canary.ts'
+import { createApp, frameworks } from './kit/createApp.ts'
+import { block } from './kit/readBlocks.ts'
+import type { PodName } from './kit/servePod.ts'
+import { run, start } from './kit/start.ts'
+import { testApp } from './kit/testApp.ts'
+
+const bin = join(frameworks, 'node_modules/next/dist/bin/next')
+const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
+
+const app = createApp('next', {
+  ...Object.fromEntries(own.map((file) => [file, block(file)])),
+  'app/layout.tsx': `export const metadata = { title: 'FlowScale' }
+export default function Layout({ children }: { children: React.ReactNode }) {
+  return <html lang="en"><body>{children}</body></html>
+}
+`,
+  'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
+  'next.config.mjs': `export default {
+  reactStrictMode: true,
+  devIndicators: false,
+  allowedDevOrigins: ['127.0.0.1'],
+  turbopack: { root: ${JSON.stringify(frameworks)} },
+}
+`,
+  'package.json': '{ "private": true, "type": "module" }',
+  'tsconfig.json': JSON.stringify({
+    compilerOptions: {
+      ...{ target: 'ES2022', lib: ['dom', 'dom.iterable', 'esnext'], module: 'esnext', jsx: 'react-jsx' },
+      ...{ moduleResolution: 'bundler', strict: true, noEmit: true, incremental: true, skipLibCheck: false },
+      ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
+      plugins: [{ name: 'next' }],
+    },
+    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
+    exclude: ['node_modules'],
+  }),
+})
+
+const test = suite('Next.js')
+let browser: Browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+})
+test.after(() => browser.close())
+
+test('the page has at most 40 lines', () => {
+  assert.ok(block('app/page.tsx').trimEnd().split('\n').length <= 40)
+})
+
+test('next build takes it, strict types included', async () => {
+  await run(app, bin, 'build')
+  const files = readdirSync(join(app, '.next/static'), { recursive: true, withFileTypes: true })
+  const shipped = files.filter((file) => file.isFile())
+  assert.ok(shipped.length > 3)
+  for (const { parentPath, name } of shipped)
+    assertNoCanary(readFileSync(join(parentPath, name), 'utf8'), name)
+})
+
+for (const mode of ['start', 'dev']) {
+  for (const podName of ['emulator', 'gateway'] satisfies PodName[]) {
+    testApp(test, {
+      name: `next ${mode} on the ${podName}`,
+      podName,
+      names: ['runAndReload', 'cancel', 'cancelPost', 'keepApart', 'reloadPost', 'stream'],
+      browser: () => browser,
+      start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
+    })
+  }
+}
+
+test.run()

@@ -1,0 +1,124 @@
+// The apps of docs/in-a-page.md for Vite: the page in React, Vue and Svelte, on its small server and the emulator.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assertNoCanary } from '../support/canary.ts'
+import type { CheckName } from './kit/checks.ts'
+import { createApp, frameworks } from './kit/createApp.ts'
+import { block, blockCount, blocks } from './kit/readBlocks.ts'
+import { servePod } from './kit/servePod.ts'
+import { run, start } from './kit/start.ts'
+import { testApp } from './kit/testApp.ts'
+import { visit } from './kit/visit.ts'
+
+const bin = (path: string) => join(frameworks, 'node_modules', path)
+const vite = bin('vite/bin/vite.js')
+const tsc = bin('typescript/bin/tsc')
+
+const html = (script: string) => `<!doctype html>
+<html lang="en">
+  <head><meta charset="utf-8"><title>FlowScale</title><link rel="icon" href="data:,"></head>
+  <body><div id="app"></div><script type="module" src="/${script}"></script></body>
+</html>
+`
+const config = (plugin: string, call: string, input: string[]) => `import ${plugin}
+export default { plugins: [${call}], build: { rollupOptions: { input: ${JSON.stringify(input)} } } }
+`
+const docs = (...files: string[]) => Object.fromEntries(files.map((file) => [file, block(file)]))
+const server = { ...docs('server.mjs'), 'package.json': '{ "private": true, "type": "module" }' }
+
+const apps = {
+  React: createApp('react', {
+    ...server,
+    ...docs('src/main.tsx', 'src/run-status.tsx'),
+    'src/page.tsx': block('app/page.tsx'),
+    'index.html': html('src/main.tsx'),
+    'vite.config.js': config("react from '@vitejs/plugin-react'", 'react()', ['index.html', 'status.html']),
+    'status.html': html('src/status.tsx'),
+    'src/status.tsx': `import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { createRoot } from 'react-dom/client'
+import { RunStatus } from './run-status'
+
+createRoot(document.getElementById('app')!).render(
+  <QueryClientProvider client={new QueryClient()}>
+    <RunStatus runId={location.hash.slice(1)} />
+  </QueryClientProvider>,
+)
+`,
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        ...{ target: 'ES2022', lib: ['DOM', 'DOM.Iterable', 'ES2022'], module: 'ESNext', jsx: 'react-jsx' },
+        ...{ moduleResolution: 'bundler', strict: true, noEmit: true, types: ['vite/client'] },
+      },
+      include: ['src'],
+    }),
+  }),
+  Vue: createApp('vue', {
+    ...server,
+    ...docs('src/useRun.js', 'src/App.vue'),
+    'index.html': html('src/main.js'),
+    'src/main.js':
+      "import { createApp } from 'vue'\nimport App from './App.vue'\ncreateApp(App).mount('#app')\n",
+    'vite.config.js': config("vue from '@vitejs/plugin-vue'", 'vue()', ['index.html']),
+  }),
+  Svelte: createApp('svelte', {
+    ...server,
+    ...docs('src/createRun.js', 'src/App.svelte'),
+    'index.html': html('src/main.js'),
+    'src/main.js':
+      "import { mount } from 'svelte'\nimport App from './App.svelte'\nmount(App, { target: document.getElementById('app') })\n",
+    'vite.config.js': config("{ svelte } from '@sveltejs/vite-plugin-svelte'", 'svelte()', ['index.html']),
+  }),
+}
+
+const test = suite('Vite')
+let browser: Browser
+test.before(async () => {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+})
+test.after(() => browser.close())
+
+test('each block of the docs names its file', () => {
+  assert.is(blocks.size, blockCount)
+})
+
+test('the page passes strict types', async () => {
+  await run(apps.React, tsc, '-p', '.')
+})
+
+for (const [name, app] of Object.entries(apps)) {
+  test(`${name}: vite build takes it, without a warning`, async () => {
+    assert.not.match(await run(app, vite, 'build'), /warn|error/i)
+    const files = readdirSync(join(app, 'dist/assets'))
+    assert.ok(files.length)
+    for (const file of files) assertNoCanary(readFileSync(join(app, 'dist/assets', file), 'utf8'), file)
+  })
+  const names: CheckName[] = ['runAndReload', 'cancel', 'keepApart']
+  testApp(test, {
+    name,
+    podName: 'emulator',
+    names,
+    browser: () => browser,
+    start: (env) => start(app, { ...env, PORT: '0' }, 'server.mjs'),
+  })
+}
+
+test('TanStack Query: a run by runOptions, to its end', async () => {
+  const pod = await servePod('emulator')
+  const started = await start(apps.React, { ...pod.env, PORT: '0' }, 'server.mjs')
+  const visitor = await visit(browser, started.url)
+  await visitor.generate('asked for elsewhere')
+  await visitor.progress(0.05)
+  const { _id: runId } = (await pod.runs(visitor.groupId))[0]!
+  await visitor.page.goto(`${started.url}/status.html#${runId}`)
+  await visitor.says('running')
+  await visitor.says('completed')
+  await visitor.leave()
+  await started.stop()
+  await pod.close()
+})
+
+test.run()

@@ -1,0 +1,108 @@
+// Events through a proxy in real workerd, where no request may await what another one began: each reader asks for itself.
+import { resolve } from 'node:path'
+import { build } from 'esbuild'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { occupy, pod } from '../examples/kit.ts'
+import { serveWorkerd } from './serveWorkerd.ts'
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const test = suite('events of a proxy in workerd')
+
+/** One handler for all requests, as a module may keep it. */
+const worker = `
+import { createClient } from '@flowscale/client'
+import { createProxyHandler } from '@flowscale/client/proxy'
+let handler
+export default {
+  fetch(request, { baseUrl, apiKey }) {
+    handler ??= createProxyHandler(createClient({ baseUrl, apiKey }), { authorize: () => ({ groupId: 'ada' }) })
+    return handler(request)
+  },
+}`
+
+async function start() {
+  const local = await pod({ containers: 1 })
+  const { outputFiles } = await build({
+    stdin: { contents: worker, resolveDir: resolve('.') },
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    write: false,
+  })
+  const config = `
+  services = [
+    (name = "proxy", worker = (
+      modules = [(name = "proxy.js", esModule = embed "proxy.js")],
+      compatibilityDate = "2026-05-03",
+      bindings = [
+        (name = "baseUrl", text = "${local.url}"),
+        (name = "apiKey", text = "${local.emulator.apiKey}"),
+      ],
+      globalOutbound = "private",
+    )),
+    (name = "private", network = (allow = ["private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "proxy")],
+`
+  const folder = resolve('.tmp/events')
+  const served = await serveWorkerd(folder, { 'proxy.js': outputFiles[0]!.text }, config).catch(
+    async (error) => {
+      await local.close()
+      throw error
+    },
+  )
+  return {
+    ...local,
+    url: served.url,
+    output: served.output,
+    async stop() {
+      await served.stop()
+      await local.close()
+    },
+  }
+}
+
+test('each of two readers sees the end, though the first has left; who left asks no more', async () => {
+  const { emulator, url, timesAsked, output, stop } = await start()
+  try {
+    const release = await occupy(emulator)
+    const submit = async () => {
+      const body = new FormData()
+      body.append('prompt', 'x')
+      const sent = await fetch(`${url}/api/v1/runs?workflow_id=t3xtwr1ter00`, { method: 'POST', body })
+      return ((await sent.json()) as { data: { run_id: string } }).data.run_id
+    }
+    const open = async (runId: string, signal = AbortSignal.timeout(60_000)) => {
+      const response = await fetch(`${url}/api/v1/runs/${runId}/events`, { signal })
+      assert.is(response.status, 200, output())
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      assert.match(`${(await reader.read()).value}`, /^id: queued/)
+      return reader
+    }
+    const [shared, alone] = [await submit(), await submit()]
+    const left = new AbortController()
+    await open(shared, left.signal)
+    await open(alone, left.signal)
+    const readers = [await open(shared), await open(shared)]
+    left.abort()
+    // That is noticed at the next write: the comment that comes every 15 s.
+    await pause(18_000)
+    const before = timesAsked(alone)
+    await pause(3000)
+    assert.is(timesAsked(alone), before)
+    await release()
+    for (const reader of readers) {
+      let text = ''
+      for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value
+      assert.match(text, /id: completed\ndata: .*\n\n$/)
+    }
+    const headers = { 'last-event-id': 'completed' }
+    assert.is((await fetch(`${url}/api/v1/runs/${shared}/events`, { headers })).status, 204)
+    assert.is((await fetch(`${url}/api/v1/runs/unknown/events`)).status, 404)
+  } finally {
+    await stop()
+  }
+})
+
+test.run()
