@@ -46,6 +46,6 @@ export interface ProxyOptions {
    * on Workers. Default: the pod is asked for each run that has readers, once a second.
    */
   push?: PushConnection | undefined
-  /** A stream of events ends after so long, in ms, and its reader asks again. Default 300000. */
+  /** A stream of events ends after so long, in ms. Its reader asks again, and `authorize` decides anew. Default 300000. */
   maxDurationMs?: number | undefined
 }
