@@ -54,7 +54,7 @@ function withNode(root) {
 }
 
 const shared =
-  /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.)/
+  /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.|poller\/run\/submit\.)/
 
 /** Entry points that call functions of another one import its file. */
 const clientChunk = (id) =>

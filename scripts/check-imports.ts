@@ -26,7 +26,6 @@ const storeCalls = [
   'api/getRun.ts',
   'poller/run/options.ts',
   'poller/run/executeWorkflowAsync.ts',
-  'poller/run/poll.ts',
   'poller/run/submit.ts',
   'poller/run/waitForResult.ts',
   'typed/types.ts',

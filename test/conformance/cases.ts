@@ -4,6 +4,7 @@ import { libraryCases } from './library.ts'
 import { operationCases } from './operations.ts'
 import { proxyCases } from './proxies.ts'
 import { socketCases } from './sockets.ts'
+import { storeCases } from './store.ts'
 import { typedCases } from './typed.ts'
 import type { Case } from './types.ts'
 import { uploadCases } from './uploads.ts'
@@ -20,4 +21,5 @@ export const cases: readonly Case[] = [
   ...facadeCases,
   ...proxyCases,
   ...typedCases,
+  ...storeCases,
 ]

@@ -21,6 +21,7 @@ const documents = [
   'docs/command.md',
   'docs/guides.md',
   'docs/proxy.md',
+  'docs/store.md',
   ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 

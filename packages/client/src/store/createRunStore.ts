@@ -1,16 +1,24 @@
 import { cancelRun } from '../api/cancelRun.ts'
 import { ArgumentError } from '../errors.ts'
-import { checkOptions, isFunction, isMs, isString } from '../internal/options.ts'
+import { isDone, isFailed } from '../internal/data.ts'
+import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
+import { submit } from '../poller/run/submit.ts'
 import type { Client, Inputs } from '../types.ts'
-import { createRecord, prefix, type RunRecord, type Snapshot, toSnapshot } from './createRecord.ts'
 import { followRun } from './followRun.ts'
 import { lookForRun } from './lookForRun.ts'
-import { submitRun } from './submitRun.ts'
+import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
+import { toEnd } from './toEnd.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
+type Running = Extract<Snapshot, { status: 'running' }>
+
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
+
+/** What is shown of a run that the server was not asked for yet. */
+const toSnapshot = ({ runId, startedAt }: RunRecord): Snapshot =>
+  runId ? { status: 'queued', runId, startedAt } : { status: 'submitting', startedAt }
 
 /**
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
@@ -36,25 +44,23 @@ export function createRunStore<W extends StoredWorkflow = string>(
     pollIntervalMs: isPollInterval,
     timeoutMs: isMs,
     storage: (value) => value === null || isFunction(value?.getItem),
-    key: isString,
+    key: isId,
   })
   const { storage, key = 'flowscale-run', ...wait } = options
-  const record = createRecord(storage, key)
+  const { load, save } = openStorage(storage, key)
   const listeners = new Set<() => void>()
   let snapshot = idle
   /** The run that the snapshot is of. */
-  let saved: RunRecord | undefined
-  /** Of that run, while it is on its way. */
-  let submission: { readonly controller: AbortController; readonly end: Promise<Snapshot> } | undefined
+  let record: RunRecord | undefined
+  /** Of that run, while it is on its way; ends with the snapshot that its `start` gives. */
+  let submission: Promise<Snapshot> | undefined
+  let submitting: AbortController
   let following: AbortController | undefined
   let isClosed = false
 
-  const is = (statuses: string) => statuses.includes(snapshot.status)
-  const isGoing = () => is('submitting queued running')
-
+  const isEnded = () => isDone(snapshot.status) || isFailed(snapshot.status)
   const show = (next: Snapshot) => {
-    const isNew = Object.entries(next).some(([name, value]) => snapshot[name as never] !== value)
-    if (isClosed || !isNew) return
+    if (Object.entries(next).every(([name, value]) => snapshot[name as never] === value)) return
     snapshot = Object.freeze(next)
     for (const listener of listeners) {
       try {
@@ -67,78 +73,81 @@ export function createRunStore<W extends StoredWorkflow = string>(
   }
 
   const keep = (next: RunRecord | undefined) => {
-    saved = next
-    record.write(next)
+    record = next
+    save(next)
+  }
+  /** Takes another run, or the id of this one. */
+  const take = (next: RunRecord | undefined) => {
+    unfollow()
+    record = next
+    show(next ? toSnapshot(next) : idle)
+    follow()
+  }
+  /** Takes over the run of the storage: another tab, or another store of the page, may have written it. */
+  const sync = () => {
+    const next = load(record)
+    const isOther = next?.groupId !== record?.groupId
+    if (isOther) submission = undefined
+    if (isOther || (next?.runId && !record?.runId)) take(next)
+    return record
   }
   const unfollow = () => {
     following?.abort()
     following = undefined
   }
   const leave = () => {
-    globalThis.removeEventListener?.('storage', changed)
+    globalThis.removeEventListener?.('storage', sync)
     unfollow()
   }
 
-  /** Goes on with the run, for as long as somebody listens. */
-  const follow = async () => {
-    const own = saved
-    if (!own || following || !listeners.size || is('completed failed cancelled')) return
-    if (submission && !own.runId) return
+  /** Goes on with the run, for as long as somebody listens. `error`: why its submission was not answered. */
+  const follow = async (error?: unknown) => {
+    const own = record
+    if (!own || following || !listeners.size || isEnded()) return
+    const { runId } = own
+    if (submission && !runId) return
     following = new AbortController()
     const { signal } = following
-    const { startedAt, groupId } = own
-    const tell = (next: Snapshot) => {
-      const { progress } = snapshot as { progress?: number }
-      if (signal.aborted) return
+    if (snapshot.status === 'lost') show(toSnapshot(own))
+    if (!runId) {
+      const found = await lookForRun(client, own, sync, signal).catch(() => undefined)
+      if (sync() !== own || signal.aborted) return
+      if (!found) return show(toEnd(own, error, true))
+      keep({ ...own, runId: found })
+      return take(record)
+    }
+    const end = await followRun(client, { ...own, runId }, { ...wait, signal }, (next) => {
       // The first poll may know less than an earlier wait.
-      show(next.status === 'running' && progress! > (next.progress ?? -1) ? { ...next, progress } : next)
-    }
-    if (!isGoing()) show(toSnapshot(own))
-    const look = { signal, read, listeners }
-    const runId = own.runId ?? (await lookForRun(client, own, look).catch(() => undefined))
-    sync()
-    if (signal.aborted) return
-    if (runId && !own.runId) keep({ ...own, runId })
-    const end = runId
-      ? await followRun(client, own, runId, { ...wait, signal }, tell)
-      : ({ status: 'lost', startedAt, groupId } as const)
-    if (signal.aborted) return
-    following = undefined
-    show(end)
+      const isBack = (next as Running).progress! < (snapshot as Running).progress!
+      if (!signal.aborted && !isBack)
+        show({ ...(next.status === snapshot.status && snapshot), ...next } as Snapshot)
+    })
+    if (!signal.aborted) show(end)
   }
 
-  /** Takes over the run of the storage, where that is another one, or has its id now. */
-  const sync = () => {
-    const found = record.read()
-    if (found?.groupId !== saved?.groupId) submission = undefined
-    else if (!found?.runId || saved?.runId) return
-    unfollow()
-    saved = found
-    show(found ? toSnapshot(found) : idle)
-    follow()
-  }
-  const read = () => {
-    sync()
-    return saved
-  }
-  const changed = (event: Event) => {
-    const { key: name } = event as StorageEvent
-    if (name === key || name === null) sync()
-  }
-
-  const perform = async (own: RunRecord, ...args: [unknown, Inputs, object | undefined, AbortSignal]) => {
-    const [next, end] = await submitRun(client, own, { read, listeners }, ...args)
-    sync()
-    // It may have been forgotten, and another one started.
-    if (saved?.groupId === own.groupId) {
-      submission = undefined
-      if (!saved.runId) {
-        if (end.status !== 'lost') keep(next.runId ? next : undefined)
-        show(end)
-      }
-      if (next.runId) follow()
+  /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
+  const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>, { signal }: AbortController) => {
+    let next = own
+    let end: Snapshot | undefined
+    try {
+      next = { ...own, runId: (await sent).run_id }
+    } catch (error) {
+      const { name, maybeSubmitted, runId } = Object(error)
+      // An abort after the 5 s may have come too late.
+      const isOpen = maybeSubmitted || (name === 'AbortError' && error !== signal.reason)
+      if (runId) next = { ...own, runId }
+      else if (error === signal.reason) end = { status: 'cancelled', startedAt: own.startedAt }
+      else end = toEnd(own, error, isOpen)
     }
-    return end
+    end ??= toSnapshot(next)
+    if (sync()?.groupId !== own.groupId) return end
+    submission = undefined
+    if (record?.runId) return snapshot
+    const isLost = end.status === 'lost'
+    keep(isLost ? { ...own, isOver: true } : next.runId ? next : undefined)
+    if (!isLost || !listeners.size) show(end)
+    follow((end as { error?: unknown }).error)
+    return snapshot
   }
 
   return {
@@ -146,10 +155,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       const own = () => listener()
-      if (isClosed) return () => {}
+      if (isClosed) return leave
       listeners.add(own)
       if (listeners.size < 2) {
-        globalThis.addEventListener?.('storage', changed)
+        globalThis.addEventListener?.('storage', sync)
         sync()
         follow()
       }
@@ -161,42 +170,39 @@ export function createRunStore<W extends StoredWorkflow = string>(
     async start(workflow, inputs, options) {
       if (isClosed) throw new ArgumentError('The store is closed: make a new one')
       sync()
-      let own = submission
-      if (!own) {
-        if (isGoing()) return snapshot as RunSnapshot<W>
+      if (!submission && (isEnded() || /idle|lost/.test(snapshot.status))) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
-        const groupId = `${prefix}${startedAt}-${Math.random().toString(36).slice(2)}`
-        const controller = new AbortController()
-        const next = { groupId, startedAt, names }
-        keep(next)
-        own = { controller, end: perform(next, id, inputs as Inputs, options, controller.signal) }
-        submission = own
-        show(toSnapshot(next))
+        const groupId = `flowscale-store-${startedAt}-${Math.random()}`
+        const own = { groupId, startedAt, names }
+        keep(own)
+        submitting = new AbortController()
+        const execution = { ...options, groupId, signal: submitting.signal }
+        const grace = { graceMs: 5000, toError: (error: unknown) => error }
+        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace), submitting)
+        take(own)
       }
-      return (await own.end) as RunSnapshot<W>
+      return ((await submission) ?? snapshot) as RunSnapshot<W>
     },
     async cancel() {
-      sync()
-      const own = saved
-      if (!own || is('completed failed cancelled')) return
-      submission?.controller.abort()
-      const { groupId, startedAt } = own
-      const runId = submission
-        ? (await submission.end).runId
-        : (own.runId ?? (await lookForRun(client, own, { read, listeners })))
+      const own = sync()
+      if (!own || isEnded()) return
+      const going = submission
+      if (going) submitting.abort()
+      let { status, runId } = (await going) ?? toSnapshot(own)
+      if (/submitting|lost/.test(status))
+        runId ??= await lookForRun(client, { ...own, isOver: !!going }, sync)
       if (runId) await cancelRun(client, runId)
-      if (saved?.groupId !== groupId) return
+      if (record?.groupId !== own.groupId) return
       unfollow()
       if (runId) follow()
-      else if (isGoing()) show({ status: 'lost', startedAt, groupId })
+      else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
     },
     reset() {
       if (isClosed) return
-      unfollow()
       submission = undefined
       keep(undefined)
-      show(idle)
+      take(record)
     },
     close() {
       listeners.clear()

@@ -45,7 +45,7 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
     })
   | (ActiveRun & { readonly status: 'cancelled'; readonly runId?: string | undefined })
   | (ActiveRun & {
-      /** Nobody knows how the run stands: it may have been submitted, or can't be asked for. It may still cost. */
+      /** Nobody knows how the run stands: it may have been submitted, or can't be asked for. It may still cost you. */
       readonly status: 'lost'
       readonly runId?: string | undefined
       /** The group that it would be in. */
@@ -63,8 +63,8 @@ export interface RunStorage {
 /** Options of {@link createRunStore}. */
 export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs' | 'timeoutMs'> {
   /**
-   * Where the run is kept over a reload: its id, workflow and group, and when it was started; no inputs and no outputs. With
-   * `localStorage` all tabs share the run. `null`: nowhere. Default: `sessionStorage`, where there is one.
+   * Where the run is kept over a reload: its id and group, when it was started, and the names of its outputs; no inputs and no
+   * files. With `localStorage` all tabs share the run. `null`: nowhere. Default: `sessionStorage` in a page, else nowhere.
    */
   storage?: RunStorage | null | undefined
   /** Its name in the storage: each store of a page has one of its own. Default `'flowscale-run'`. */
@@ -86,17 +86,22 @@ export interface RunStore<W extends StoredWorkflow = string> {
    */
   subscribe(listener: () => void): () => void
   /**
-   * Submits a run, unless one is going on: then nothing is sent. Resolves when it is submitted, or was not, with the
-   * snapshot; it never rejects, as errors are in the snapshot.
+   * Submits a run, unless one is going on: then nothing is sent. Resolves with the snapshot when the server has answered, or
+   * did not: errors are in the snapshot. After a {@link RunStore.reset} meanwhile it resolves with how that run stood.
+   *
+   * @throws {@link ArgumentError} for a closed store
    */
   start<T extends object>(
     workflow: W,
     inputs: W extends TypedWorkflow<infer I, string> ? I & {} : T & InputsOf<T>,
     options?: StartOptions,
   ): Promise<RunSnapshot<W>>
-  /** Cancels the run, also one that is being submitted. Rejects where the server did not do it. */
+  /**
+   * Cancels the run. One that is being submitted has 5 s to tell its id; then the submission is aborted, and the run is looked
+   * for. Rejects, as {@link cancelRun} does, where the server did not cancel it: the run goes on.
+   */
   cancel(): Promise<void>
-  /** Forgets the run, which is not cancelled. */
+  /** Forgets the run, which is not cancelled, also one that is being submitted. */
   reset(): void
   /** Ends everything but a submission that is on its way, whose run is still written into the storage. */
   close(): void
