@@ -11,16 +11,12 @@ import { followResult } from '../poller/run/waitForResult.ts'
 import type { Client, Inputs } from '../types.ts'
 import { lookForRun } from './lookForRun.ts'
 import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
-import { toEnd } from './toEnd.ts'
+import { toEnd, toSnapshot } from './toSnapshot.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
-
-/** What is shown of a run that the server was not asked for yet. */
-const toSnapshot = ({ runId, startedAt }: RunRecord): Snapshot =>
-  runId ? { status: 'queued', runId, startedAt } : { status: 'submitting', startedAt }
 
 /**
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
@@ -62,7 +58,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
 
   const isEnded = ({ status } = snapshot) => isDone(status) || isFailed(status)
   const show = (next: Snapshot) => {
-    snapshot = Object.freeze(next)
+    snapshot = next
     for (const listener of listeners) {
       try {
         listener()
@@ -113,20 +109,19 @@ export function createRunStore<W extends StoredWorkflow = string>(
         save(record)
         show(toSnapshot(record))
       }
-      const { runId, startedAt, names } = record as RunRecord & { runId: string }
-      const own = { runId, startedAt }
+      const own = record as RunRecord & { runId: string }
       const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
         // The first poll may know less than an earlier wait.
         if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
         const status = isWaiting(word) ? 'queued' : 'running'
-        const next = { ...(snapshot.status === status && snapshot), ...own, ...more, status } as Snapshot
+        const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
       }
       const all = { timeoutMs: Infinity, ...wait, signal, onProgress }
-      const result = await followResult(client, runId, all, { submittedAt: Date.now() })
+      const result = await followResult(client, own.runId, all, { submittedAt: Date.now() })
       signal.throwIfAborted()
-      const outputs = names ? sortOutputs(names, result) : (result.outputs as never)
-      show({ status: 'completed', ...own, outputs })
+      const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
+      show(toSnapshot(own, { status: 'completed', outputs }))
     } catch (error) {
       // A run whose outputs fit no name has ended.
       const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
