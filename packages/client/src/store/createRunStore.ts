@@ -152,16 +152,15 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getSnapshot: () => snapshot as RunSnapshot<W>,
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
-      const own = () => listener()
       if (isClosed) return leave
-      listeners.add(own)
+      listeners.add(listener)
       if (listeners.size < 2) {
         globalThis.addEventListener?.('storage', sync)
         sync()
         follow()
       }
       return () => {
-        listeners.delete(own)
+        listeners.delete(listener)
         if (!listeners.size) leave()
       }
     },
