@@ -38,7 +38,7 @@ export function openStorage(storage: RunStorage | null | undefined, key: string)
       seen = text
       const found = Object(parse(text!))
       // What another app wrote is no reason to forget a run.
-      if (/^flowscale-store-/.test(found.groupId)) return found
+      if (`${found.groupId}`.startsWith('flowscale-store-')) return found
       return text === null ? undefined : known
     },
     save(next: RunRecord | undefined): void {
