@@ -4,11 +4,12 @@ import { isDone, isFailed, isGoing, isWaiting } from '../internal/data.ts'
 import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { sortOutputs } from '../internal/sortOutputs.ts'
+import { sleep } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
 import type { WaitOptions } from '../poller/run/options.ts'
 import { submit } from '../poller/run/submit.ts'
-import { followResult } from '../poller/run/waitForResult.ts'
-import type { Client, Inputs } from '../types.ts'
+import { waitForResult } from '../poller/run/waitForResult.ts'
+import type { Client, Inputs, RunResult } from '../types.ts'
 import { lookForRun } from './lookForRun.ts'
 import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
 import { toEnd, toSnapshot } from './toSnapshot.ts'
@@ -118,7 +119,14 @@ export function createRunStore<W extends StoredWorkflow = string>(
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
       }
       const all = { timeoutMs: Infinity, ...wait, signal, onProgress }
-      const result = await followResult(client, own.runId, all, { submittedAt: Date.now() })
+      // A server may not know a run that was just submitted.
+      const ask = (left: number): Promise<RunResult> =>
+        waitForResult(client, own.runId, all).catch(async (error) => {
+          if (error.status !== 404 || !left) throw error
+          await sleep(1000, signal)
+          return ask(left - 1)
+        })
+      const result = await ask(5)
       signal.throwIfAborted()
       const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
       show(toSnapshot(own, { status: 'completed', outputs }))
