@@ -173,7 +173,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
       }
     },
     async start(workflow, inputs, options) {
-      if (isClosed) throw new ArgumentError('The store is closed: make a new one')
+      if (isClosed) throw new ArgumentError('The store is closed')
       sync()
       if (snapshot.status !== 'submitting' && !isGoing(snapshot.status)) {
         const { id = workflow, outputNames: names } = Object(workflow)
