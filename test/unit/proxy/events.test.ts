@@ -360,6 +360,15 @@ test('an error before the stream is an answer as that of getRun, for each who wa
   assert.is((await late).status, 504)
 })
 
+test('thousands who wait for one refusal can all read theirs', async () => {
+  const pod = fakeFetch(json({ detail: 'Run not found' }, { status: 404 }))
+  const handler = handlerOf(pod)
+  const answers = await Promise.all(Array.from({ length: 3000 }, () => handler(call())))
+  assert.is(pod.calls.length, 1)
+  const texts = await Promise.all(answers.reverse().map((answer) => answer.text()))
+  assert.equal([...new Set(texts)], ['{"detail":"Run not found"}'])
+})
+
 test("the client's own headers that throw: the handler rejects, and a stream ends", async () => {
   const mine = new Error('no token')
   let isBroken = true
