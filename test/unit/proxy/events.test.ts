@@ -505,6 +505,22 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   assert.match(await (await over).text(), /^id: completed\n/)
 })
 
+test('a group that the pod tells late counts from then on', async () => {
+  const pod = fakeFetch(run('running', { group_id: null }), run('running'))
+  const handler = handlerOf(pod, {
+    authorize: ({ headers }) => (headers.get('who') === 'ada' ? { groupId: 'ada' } : true),
+  })
+  const stream = readAll(await handler(call()))
+  await settle()
+  const ask = async () => handler(call(undefined, { headers: { who: 'ada' } }))
+  assert.is((await ask()).status, 404)
+  await clock.tickAsync(1000)
+  const own = await ask()
+  assert.is(own.status, 200)
+  await own.body!.cancel()
+  await stream.reader.cancel()
+})
+
 test('readers of many groups who ask for one run at a time', async () => {
   const warnings: string[] = []
   const listen = ({ message }: Error) => warnings.push(message)
