@@ -24,13 +24,13 @@ export function createEvents(
   maxDurationMs: number,
 ): Events {
   const watchers = new Map<string, Watcher>()
+  /** The bodies of refusals. */
   const texts = new WeakMap<Response, Promise<string>>()
 
-  /** Each reader has an answer of its own. No clone: those of one answer hang on each other, and thousands break all. */
+  /** Each reader has an answer of its own. No clones: those of one answer hang on each other, and thousands break all. */
   const copy = async (refusal: Response) => {
-    const text = texts.get(refusal) ?? refusal.text()
-    texts.set(refusal, text)
-    return new Response(await text, { status: refusal.status, headers: refusal.headers })
+    if (!texts.has(refusal)) texts.set(refusal, refusal.text())
+    return new Response(await texts.get(refusal), refusal)
   }
 
   const watch = (runId: string): Watcher => {
