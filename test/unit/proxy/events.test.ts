@@ -360,6 +360,15 @@ test('an error before the stream is an answer as that of getRun, for each who wa
   assert.is((await late).status, 504)
 })
 
+test('thousands who wait for one refusal can all read theirs', async () => {
+  const pod = fakeFetch(json({ detail: 'Run not found' }, { status: 404 }))
+  const handler = handlerOf(pod)
+  const answers = await Promise.all(Array.from({ length: 3000 }, () => handler(call())))
+  assert.is(pod.calls.length, 1)
+  const texts = await Promise.all(answers.reverse().map((answer) => answer.text()))
+  assert.equal([...new Set(texts)], ['{"detail":"Run not found"}'])
+})
+
 test("the client's own headers that throw: the handler rejects, and a stream ends", async () => {
   const mine = new Error('no token')
   let isBroken = true
@@ -494,6 +503,22 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   await settle()
   answer(ok({ runs: [{ _id: 'r', status }] }))
   assert.match(await (await over).text(), /^id: completed\n/)
+})
+
+test('a group that the pod tells late counts from then on', async () => {
+  const pod = fakeFetch(run('running', { group_id: null }), run('running'))
+  const handler = handlerOf(pod, {
+    authorize: ({ headers }) => (headers.get('who') === 'ada' ? { groupId: 'ada' } : true),
+  })
+  const stream = readAll(await handler(call()))
+  await settle()
+  const ask = async () => handler(call(undefined, { headers: { who: 'ada' } }))
+  assert.is((await ask()).status, 404)
+  await clock.tickAsync(1000)
+  const own = await ask()
+  assert.is(own.status, 200)
+  await own.body!.cancel()
+  await stream.reader.cancel()
 })
 
 test('readers of many groups who ask for one run at a time', async () => {

@@ -52,16 +52,18 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   outgoing.writeHead(response.status, headers)
   outgoing.flushHeaders()
   const reader = response.body.getReader()
-  const left = new Promise<void>((resolve) => {
-    gone.addEventListener('abort', () => {
-      reader.cancel().catch(() => {})
-      resolve()
-    })
+  let goOn = (): void => {}
+  gone.addEventListener('abort', () => {
+    reader.cancel().catch(() => {})
+    goOn()
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
     const { value } = part
-    const sent = new Promise<unknown>((resolve) => outgoing.write(value, resolve))
-    await Promise.race([sent, left])
+    // No race with one promise of the whole answer, which would keep each part's until the end.
+    await new Promise<void>((resolve) => {
+      goOn = resolve
+      outgoing.write(value, () => resolve())
+    })
   }
   outgoing.end()
 }

@@ -24,6 +24,14 @@ export function createEvents(
   maxDurationMs: number,
 ): Events {
   const watchers = new Map<string, Watcher>()
+  /** The bodies of refusals. */
+  const texts = new WeakMap<Response, Promise<string>>()
+
+  /** Each reader has an answer of its own. No clones: those of one answer hang on each other, and thousands break all. */
+  const copy = async (refusal: Response) => {
+    if (!texts.has(refusal)) texts.set(refusal, refusal.text())
+    return new Response(await texts.get(refusal), refusal)
+  }
 
   const watch = (runId: string): Watcher => {
     // A Worker can't await what another request began.
@@ -56,8 +64,7 @@ export function createEvents(
         refusal.then(resolve, reject)
         return undefined
       })
-      // Each reader has one of its own.
-      if (no) return no.clone()
+      if (no) return await copy(no)
       const last = headers.get('last-event-id')?.split(' ')[0]
       // An `EventSource` asks again and again, unless the answer is this.
       if (isDone(last) || isFailed(last)) return new Response(null, { status: 204, headers: safeHeaders })

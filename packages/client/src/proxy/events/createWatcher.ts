@@ -6,7 +6,7 @@ import type { Client, PushConnection, RunUpdate, RunWatch } from '../../types.ts
 import { forward } from '../forward.ts'
 import { type OrRefusal, refuse } from '../refuse.ts'
 
-/** Of the pod's first answer about a run, the part that never changes. */
+/** Whose the run is, by the pod's newest answer: it may tell that late. */
 export type First = { data: { group_id?: unknown } }
 
 /** Knows the state of one run, for all who read it. */
@@ -42,6 +42,7 @@ export function createWatcher(
   const readers = new Set<() => void>()
   const controller = new AbortController()
   const { signal } = controller
+  const value: First = { data: {} }
   let state: RunUpdate | undefined
   let watch: RunWatch | undefined
   let isOver = false
@@ -97,7 +98,8 @@ export function createWatcher(
     }
     const run = toRun(data)
     take({ ...run, status: run.status.slice(0, maxLength) })
-    return { podStatus, value: { data: { group_id: data.group_id } } }
+    value.data = { group_id: data.group_id }
+    return { podStatus, value }
   }
 
   const rest = (ms: number, isAsked: boolean) =>
