@@ -1,6 +1,7 @@
 // app/api/flowscale/[...path]/route.ts of a Next.js app with the App Router: passes on what nextjs-component.tsx asks,
 // and nothing else, with the key, which never leaves the server. Put FLOWSCALE_API_URL and FLOWSCALE_API_KEY in .env.local.
 import { createClient } from '@flowscale/client'
+import { connectEvents } from '@flowscale/client/events'
 import { createProxyHandler } from '@flowscale/client/proxy'
 
 const client = createClient({
@@ -16,6 +17,8 @@ const handler = createProxyHandler(client, {
     operations: ['executeWorkflow', 'getRun', 'connectEvents', 'getOutput', 'cancelRun'],
     workflowIds: ['a9bc45rt2kpm', 'bncu0a1kipv'],
   },
+  // Progress as it happens, where the server has events; a pod is polled once a second.
+  push: connectEvents(client, { maxStreams: 100 }),
 })
 
 export { handler as GET, handler as POST }

@@ -153,7 +153,9 @@ const isNodePart = (path: string): boolean =>
 
 /** What is wrong with an import of the package of the class and the command. */
 function classBreaches(path: string, target: string): string[] {
-  const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy|typed|node))?$/.test(target)
+  const isEntry = /^@flowscale\/client(\/(poller|websocket|logger|proxy|typed|events|store|node))?$/.test(
+    target,
+  )
   if (isNodePart(path)) {
     const isInside = !target.startsWith('packages/') || isNodePart(target)
     if (!isInside) return [`the command imports the class (${target})`]

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundleSize } from './lib/bundleSize.ts'
 import { marks } from './lib/marks.ts'
+import { entries } from './lib/sizeCases.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const index = './packages/client/dist/index.js'
@@ -259,17 +260,7 @@ for (const [entry, most] of [
 }
 
 // For Node alone: what a page or a Worker imports must not reach it.
-for (const entry of [
-  'index',
-  'poller',
-  'websocket',
-  'logger',
-  'proxy',
-  'typed',
-  'events',
-  'store',
-  'react',
-]) {
+for (const entry of entries) {
   const read = await files(`packages/client/dist/${entry}.js`)
   const texts = read.map((file) => readFileSync(join(root, file), 'utf8'))
   if (read.some((file) => file.endsWith('/node.js'))) fail(`importing ${entry} loads the part on Node`)

@@ -71,10 +71,8 @@ async function rebuild(cwd: string): Promise<void> {
       target: 'es2022',
       logLevel: 'silent',
     })
-  await entries(
-    'client',
-    ...['index', 'poller/index', 'websocket/index', 'logger', 'proxy/index', 'typed/index', 'node/index'],
-  )
+  const rooms = ['poller', 'websocket', 'proxy', 'typed', 'events', 'store', 'react', 'node']
+  await entries('client', 'index', 'logger', ...rooms.map((room) => `${room}/index`))
   await entries('flowscale', 'index', 'command')
 }
 

@@ -18,10 +18,10 @@ const bin = (path: string) => join(frameworks, 'node_modules', path)
 const vite = bin('vite/bin/vite.js')
 const tsc = bin('typescript/bin/tsc')
 
-const html = (script: string) => `<!doctype html>
+const html = (script: string, root = 'app') => `<!doctype html>
 <html lang="en">
   <head><meta charset="utf-8"><title>FlowScale</title><link rel="icon" href="data:,"></head>
-  <body><div id="app"></div><script type="module" src="/${script}"></script></body>
+  <body><div id="${root}"></div><script type="module" src="/${script}"></script></body>
 </html>
 `
 const config = (plugin: string, call: string, input: string[]) => `import ${plugin}
@@ -35,7 +35,7 @@ const apps = {
     ...server,
     ...docs('src/main.tsx', 'src/run-status.tsx'),
     'src/page.tsx': block('app/page.tsx'),
-    'index.html': html('src/main.tsx'),
+    'index.html': html('src/main.tsx', 'root'),
     'vite.config.js': config("react from '@vitejs/plugin-react'", 'react()', ['index.html', 'status.html']),
     'status.html': html('src/status.tsx'),
     'src/status.tsx': `import { QueryClient, QueryClientProvider } from '@tanstack/react-query'

@@ -11,35 +11,35 @@ import { createEventReader } from './createEventReader.ts'
 /** Options of {@link connectEvents}. */
 export interface EventsOptions {
   /**
-   * So many runs have a stream at a time; the others are polled. A browser opens six connections to a host over HTTP/1.1, for
-   * all its tabs. 0: every run is polled. Default 3.
+   * How many runs have a stream at a time; the others are polled. A browser opens six connections to a host over HTTP/1.1,
+   * for all its tabs together. 0: every run is polled. Default 3.
    */
   maxStreams?: number | undefined
 }
 
-/** A connection for `push`, which has a stream for each run that is waited for. */
+/** A connection for `push`. It has a stream for each run that you wait for, up to `maxStreams`. */
 export interface EventsConnection extends PushConnection {
   /** Ends all streams for good. The waits go on by polls. */
   close(): void
 }
 
-/** A stream that was silent for so long, in ms, is opened anew: servers send a comment every 15 s. */
+/** A stream that was silent for so long, in ms, is opened again: servers send a comment every 15 s. */
 const silentMs = 45_000
-/** The shortest pause until a stream is opened anew, in ms. */
+/** The shortest pause until a stream is opened again, in ms. */
 const pauseMs = 1000
 /** A stream that lasted for so long, in ms, has not failed. */
 const lastingMs = 5000
-/** After more failures in a row, by 404 or without an answer in time, the server counts as one without events. */
+/** After more 404s and time-outs in a row, the server counts as one without events. One 404 may be a run that is too new. */
 const maxFailures = 3
 
 /**
- * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`: a proxy of `createProxyHandler`, the gateway and
- * the emulator serve them. A run has a stream while a wait for it goes on. A stream that breaks is opened
- * again. Make one connection for each client, and keep it; on Workers make one in each request.
+ * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`. `createProxyHandler`, the gateway and the emulator
+ * serve them. A run has a stream while you wait for it, and a stream that breaks is opened again. Make one connection for
+ * each client, and keep it; on Workers make one in each request.
  *
- * A server without events is polled as ever; that is logged once, at `warn`.
+ * Runs of a server without events are polled; that is logged once, at `warn`.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. What fails later is made up for by polls.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. When a stream fails, the run is polled.
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@ import { text, toProgress } from './data.ts'
 type Listener = Parameters<PushConnection['watch']>[1]
 
 export interface Watch extends Pick<PushConnection, 'watch'> {
-  /** Passes an update of a run on to its waits. Without `data`: none comes for now, and only the server knows more. */
+  /** Passes an update of a run on to its waits. Without `data`: no more updates come for now, so that the waits poll. */
   hear(runId: unknown, data?: unknown): void
 }
 
@@ -12,8 +12,8 @@ export interface Watch extends Pick<PushConnection, 'watch'> {
 const maxPauseMs = 30_000
 
 /**
- * The waits that have a connection as `push`. `isLive`: whether updates of a run come now. `want` is called when the
- * first wait for a run begins, and when the last one is over.
+ * The `watch` of a connection. `isLive`: whether updates of a run come now. `want` is called when the first wait for a run
+ * begins, and when the last one is over.
  */
 export function createWatch(
   isLive: (runId: string) => boolean,

@@ -13,14 +13,14 @@ import { isJson, readAnswer } from './readAnswer.ts'
 import type { ProxyRequest } from './readRequest.ts'
 import { refuse, safeHeaders } from './refuse.ts'
 
-/** Whom a request is for. Only an execute needs more than the signal. */
+/** The caller's request. Only an execute needs more of it than the signal. */
 type Asker = Pick<Request, 'signal'> & Partial<Request>
 
 /** A request of the proxy's own, whose answer is read as a whole. */
 interface Lookup {
-  /** It may take so long. */
+  /** Its time limit, in ms. */
   ms: number
-  /** Called with the status that the pod gave. */
+  /** Called with the status of the pod's answer, which the answer to the caller may not have. */
   answered?: (status: number) => void
 }
 

@@ -10,12 +10,12 @@ export interface RunImage {
   readonly onError: () => void
 }
 
-/** The last link that was asked for. */
+/** The newest fresh link. */
 interface Last {
-  /** In place of this one, which came with the output. */
+  /** The link that came with the output, which `src` replaces. */
   readonly given?: string | undefined
   readonly src?: string | undefined
-  /** By `Date.now()`, in ms. */
+  /** When it was asked for, by `Date.now()`, in ms. */
   readonly at: number
 }
 
@@ -42,6 +42,7 @@ export function useOutputUrl(client: Client, output: ResultOutput | undefined): 
       const at = Date.now()
       if (!given || (last.given === given && at < last.at + 60_000)) return
       const next = { given, src, at }
+      // At once: a second error may come before the next rendering.
       Object.assign(last, next)
       getOutput(client, output!.filename).then(
         // Another output may be shown by now.

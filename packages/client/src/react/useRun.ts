@@ -12,6 +12,9 @@ export type UsedRun<W extends StoredWorkflow = string> = RunSnapshot<W> &
  * A run for a component: {@link createRunStore} as a hook. Another `client` or `key` is another run; other options are
  * those of the first rendering. Make the client, and a connection for `push`, outside the component, or with `useMemo`.
  *
+ * For a workflow of `defineWorkflow` it is `useRun<typeof workflow>(client)`: the inputs are checked, and the outputs have names.
+ * Components that show the same run take it from one `useRun`, by props or by a context.
+ *
  * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, and for a client that is made anew at each
  * rendering. Errors of a run are in the snapshot.
  *

@@ -14,8 +14,9 @@ export interface RunWatcherOptions {
   /** Limit of all requests of the watcher but submissions and cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents`: runs that end are asked for at once, many by one list, and while the connection is
-   * healthy the others up to 30 s apart. States on the way are asked for where a wait has `onUpdate` or `onProgress`.
+   * A connection of `connectWebSocket` or `connectEvents`: runs that end are asked for at once, many by one list, and
+   * while the connection is healthy the others up to 30 s apart. States on the way are asked for where a wait has
+   * `onUpdate` or `onProgress`.
    */
   push?: PushConnection | undefined
 }

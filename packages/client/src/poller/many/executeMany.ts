@@ -35,7 +35,10 @@ export interface ExecuteManyOptions
   pollIntervalMs?: number | undefined
   /** Limit of the requests of the shared wait; submissions and cancels are not among them. Default 20. */
   maxRequestsPerSecond?: number | undefined
-  /** A connection of `connectWebSocket` or `connectEvents`: finished runs are fetched at once; otherwise the list is read every 30 s at most. */
+  /**
+   * A connection of `connectWebSocket` or `connectEvents`: finished runs are fetched at once; otherwise the list is read
+   * every 30 s at most.
+   */
   push?: PushConnection | undefined
   /**
    * Run ids by index in `inputsList`, of an earlier start: those are waited for and not paid for again. New ones are added

@@ -25,8 +25,8 @@ export interface WatchOptions extends PollOptions {
   /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents`: a new state of the run is polled at once, and while the connection is healthy
-   * polls become rarer, up to 30 s apart.
+   * A connection of `connectWebSocket` or `connectEvents`: a new state of the run is polled at once, and while the
+   * connection is healthy polls become rarer, up to 30 s apart.
    */
   push?: PushConnection | undefined
   /**

@@ -7,8 +7,9 @@ import { createWatcher, type First, type Watcher } from './createWatcher.ts'
 import { streamStates } from './streamStates.ts'
 
 /**
- * Answers a request for the events of a run. `keep` is given what the pod said of the run, and gives the answer to callers of
- * the group who may not see it. It is asked once for all who come at a time, and not again after a yes.
+ * Answers a request for the events of a run. `keep` takes the pod's first answer about the run, and gives the answer to
+ * callers of the group who may not see it. It is called once for all callers of a group at a time, and not again once they
+ * may see the run.
  */
 type Events = (
   runId: string,

@@ -11,13 +11,13 @@ export type First = { data: { group_id?: unknown } }
 
 /** Knows the state of one run, for all who read it. */
 export interface Watcher {
-  /** The first answer of the pod. After a refusal the watcher is over. It rejects with an error of the client's own headers. */
+  /** The first answer of the pod. After a refusal the watcher is over. Rejects with what the client's own headers throw. */
   readonly first: Promise<OrRefusal<First>>
   /** The answer to callers of a group who may not see the run, by group. */
   readonly refusals: Map<string | undefined, Promise<Response | undefined>>
   /** Aborted when the last reader has left. */
   readonly signal: AbortSignal
-  /** The newest one; there is one from `first` on. */
+  /** The newest state; there is one once `first` is no refusal. */
   readonly state: RunUpdate | undefined
   /** Nothing more comes: the run has ended, or the pod refuses to tell more. */
   readonly isOver: boolean
