@@ -61,7 +61,7 @@ test('a run from the click to its outputs', async () => {
   await clock.tickAsync(1000)
   const startedAt = store.now.startedAt!
   assert.equal(store.seen, [
-    { status: 'submitting', startedAt },
+    { status: 'submitting', runId: undefined, startedAt },
     { status: 'queued', runId, startedAt },
     { status: 'queued', runId, startedAt, position: 2 },
     { status: 'running', runId, startedAt, progress: 0.25 },

@@ -1,24 +1,23 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { ArgumentError } from '../errors.ts'
-import { isDone, isFailed } from '../internal/data.ts'
+import { ArgumentError, type ResponseError, RunError } from '../errors.ts'
+import { isDone, isFailed, isGoing, isWaiting } from '../internal/data.ts'
 import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
+import { sortOutputs } from '../internal/sortOutputs.ts'
+import { sleep } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
+import type { WaitOptions } from '../poller/run/options.ts'
 import { submit } from '../poller/run/submit.ts'
-import type { Client, Inputs } from '../types.ts'
-import { followRun } from './followRun.ts'
+import { waitForResult } from '../poller/run/waitForResult.ts'
+import type { Client, Inputs, RunResult } from '../types.ts'
 import { lookForRun } from './lookForRun.ts'
 import { openStorage, type RunRecord, type Snapshot } from './openStorage.ts'
-import { toEnd } from './toEnd.ts'
+import { toEnd, toSnapshot } from './toSnapshot.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
-
-/** What is shown of a run that the server was not asked for yet. */
-const toSnapshot = ({ runId, startedAt }: RunRecord): Snapshot =>
-  runId ? { status: 'queued', runId, startedAt } : { status: 'submitting', startedAt }
 
 /**
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
@@ -58,10 +57,9 @@ export function createRunStore<W extends StoredWorkflow = string>(
   let following: AbortController | undefined
   let isClosed = false
 
-  const isEnded = () => isDone(snapshot.status) || isFailed(snapshot.status)
+  const isEnded = ({ status } = snapshot) => isDone(status) || isFailed(status)
   const show = (next: Snapshot) => {
-    if (Object.entries(next).every(([name, value]) => snapshot[name as never] === value)) return
-    snapshot = Object.freeze(next)
+    snapshot = next
     for (const listener of listeners) {
       try {
         listener()
@@ -72,9 +70,13 @@ export function createRunStore<W extends StoredWorkflow = string>(
     }
   }
 
-  const keep = (next: RunRecord | undefined) => {
-    record = next
-    save(next)
+  const unfollow = () => {
+    following?.abort()
+    following = undefined
+  }
+  const leave = () => {
+    globalThis.removeEventListener?.('storage', sync)
+    unfollow()
   }
   /** Takes another run, or the id of this one. */
   const take = (next: RunRecord | undefined) => {
@@ -91,62 +93,66 @@ export function createRunStore<W extends StoredWorkflow = string>(
     if (isOther || (next?.runId && !record?.runId)) take(next)
     return record
   }
-  const unfollow = () => {
-    following?.abort()
-    following = undefined
-  }
-  const leave = () => {
-    globalThis.removeEventListener?.('storage', sync)
-    unfollow()
-  }
 
-  /** Goes on with the run, for as long as somebody listens. `error`: why its submission was not answered. */
-  const follow = async (error?: unknown) => {
-    const own = record
-    if (!own || following || !listeners.size || isEnded()) return
-    const { runId } = own
-    if (submission && !runId) return
+  /** Goes on with the run, for as long as somebody listens. `why`: the error of its submission. */
+  const follow = async (why?: unknown) => {
+    if (!record || following || !listeners.size || isEnded()) return
+    if (submission && !record.runId) return
     following = new AbortController()
     const { signal } = following
-    if (snapshot.status === 'lost') show(toSnapshot(own))
-    if (!runId) {
-      const found = await lookForRun(client, own, sync, signal).catch(() => undefined)
-      if (sync() !== own || signal.aborted) return
-      if (!found) return show(toEnd(own, error, true))
-      keep({ ...own, runId: found })
-      return take(record)
+    if (snapshot.status === 'lost') show(toSnapshot(record))
+    try {
+      if (!record.runId) {
+        const runId = await lookForRun(client, record, sync, signal)
+        signal.throwIfAborted()
+        if (!runId) throw why
+        record = { ...record, runId }
+        save(record)
+        show(toSnapshot(record))
+      }
+      const own = record as RunRecord & { runId: string }
+      const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
+        // The first poll may know less than an earlier wait.
+        if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
+        const status = isWaiting(word) ? 'queued' : 'running'
+        const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
+        if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
+      }
+      const all = { timeoutMs: Infinity, ...wait, signal, onProgress }
+      // A server may not know a run that was just submitted.
+      const ask = (left: number): Promise<RunResult> =>
+        waitForResult(client, own.runId, all).catch(async (error) => {
+          if (error.status !== 404 || !left) throw error
+          await sleep(1000, signal)
+          return ask(left - 1)
+        })
+      const result = await ask(5)
+      signal.throwIfAborted()
+      const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
+      show(toSnapshot(own, { status: 'completed', outputs }))
+    } catch (error) {
+      // A run whose outputs fit no name has ended.
+      const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
+      if (!signal.aborted) show(toEnd(record, error, isOpen))
     }
-    const end = await followRun(client, { ...own, runId }, { ...wait, signal }, (next) => {
-      // The first poll may know less than an earlier wait.
-      const isBack = (next as Running).progress! < (snapshot as Running).progress!
-      if (!signal.aborted && !isBack)
-        show({ ...(next.status === snapshot.status && snapshot), ...next } as Snapshot)
-    })
-    if (!signal.aborted) show(end)
   }
 
   /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
-  const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>, { signal }: AbortController) => {
-    let next = own
-    let end: Snapshot | undefined
-    try {
-      next = { ...own, runId: (await sent).run_id }
-    } catch (error) {
-      const { name, maybeSubmitted, runId } = Object(error)
-      // An abort after the 5 s may have come too late.
-      const isOpen = maybeSubmitted || (name === 'AbortError' && error !== signal.reason)
-      if (runId) next = { ...own, runId }
-      else if (error === signal.reason) end = { status: 'cancelled', startedAt: own.startedAt }
-      else end = toEnd(own, error, isOpen)
-    }
-    end ??= toSnapshot(next)
+  const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>) => {
+    // An error may name the run, too.
+    const answer = await sent.catch(Object)
+    const { name, maybeSubmitted, run_id, runId = run_id } = answer
+    // An abort after the 5 s may have come too late.
+    const isOpen = !runId && (maybeSubmitted || name === 'AbortError')
+    const next = { ...own, runId, isOver: true }
+    const end = runId ? toSnapshot(next) : toEnd(own, answer, isOpen)
     if (sync()?.groupId !== own.groupId) return end
     submission = undefined
     if (record?.runId) return snapshot
-    const isLost = end.status === 'lost'
-    keep(isLost ? { ...own, isOver: true } : next.runId ? next : undefined)
-    if (!isLost || !listeners.size) show(end)
-    follow((end as { error?: unknown }).error)
+    record = runId || isOpen ? next : undefined
+    save(record)
+    if (!isOpen || !listeners.size) show(end)
+    follow(answer)
     return snapshot
   }
 
@@ -154,32 +160,31 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getSnapshot: () => snapshot as RunSnapshot<W>,
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
-      const own = () => listener()
       if (isClosed) return leave
-      listeners.add(own)
+      listeners.add(listener)
       if (listeners.size < 2) {
         globalThis.addEventListener?.('storage', sync)
         sync()
         follow()
       }
       return () => {
-        listeners.delete(own)
+        listeners.delete(listener)
         if (!listeners.size) leave()
       }
     },
     async start(workflow, inputs, options) {
-      if (isClosed) throw new ArgumentError('The store is closed: make a new one')
+      if (isClosed) throw new ArgumentError('The store is closed')
       sync()
-      if (!submission && (isEnded() || /idle|lost/.test(snapshot.status))) {
+      if (snapshot.status !== 'submitting' && !isGoing(snapshot.status)) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
         const groupId = `flowscale-store-${startedAt}-${Math.random()}`
         const own = { groupId, startedAt, names }
-        keep(own)
+        save(own)
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
         const grace = { graceMs: 5000, toError: (error: unknown) => error }
-        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace), submitting)
+        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
         take(own)
       }
       return ((await submission) ?? snapshot) as RunSnapshot<W>
@@ -188,10 +193,11 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const own = sync()
       if (!own || isEnded()) return
       const going = submission
-      if (going) submitting.abort()
-      let { status, runId } = (await going) ?? toSnapshot(own)
-      if (/submitting|lost/.test(status))
-        runId ??= await lookForRun(client, { ...own, isOver: !!going }, sync)
+      // A submission that was not sent yet fails with that.
+      if (going) submitting.abort({ status: 'cancelled' })
+      const end = (await going) ?? toSnapshot(own)
+      if (isEnded(end)) return
+      const runId = end.runId ?? (await lookForRun(client, { ...own, isOver: !!going }, sync))
       if (runId) await cancelRun(client, runId)
       if (record?.groupId !== own.groupId) return
       unfollow()
@@ -201,8 +207,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
     reset() {
       if (isClosed) return
       submission = undefined
-      keep(undefined)
-      take(record)
+      save(undefined)
+      take(undefined)
     },
     close() {
       listeners.clear()

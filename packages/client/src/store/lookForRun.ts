@@ -35,7 +35,6 @@ export async function lookForRun(
         if (runId) return runId
       }
     } catch (error) {
-      signal?.throwIfAborted()
       // A proxy that sets the groups itself refuses the list.
       mayList = transient.includes((error as { status: number }).status)
       if (!mayCome && !mayList) break

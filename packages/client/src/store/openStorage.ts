@@ -1,3 +1,4 @@
+import { parse } from '../internal/data.ts'
 import type { RunSnapshot, RunStorage, StoredWorkflow } from './types.ts'
 
 /** What is kept of a run, from before it is submitted. */
@@ -8,41 +9,46 @@ export interface RunRecord {
   /** The names of the outputs of a typed workflow. */
   readonly names?: readonly string[] | undefined
   readonly runId?: string | undefined
-  /** Whether its submission has ended, and told no id. */
+  /** Whether its submission has ended. */
   readonly isOver?: boolean | undefined
 }
 
 export type Snapshot = RunSnapshot<StoredWorkflow>
 
-/** Keeps a record as far as the storage works; `load` gives `known` where it does not. */
+/** Keeps a record as far as the storage works; `load` gives `known` where nobody else has written one. */
 export function openStorage(storage: RunStorage | null | undefined, key: string) {
-  /** Whether it holds what was saved last. */
-  let isKept = true
+  /** What stood there when this store looked last. */
+  let seen: string | null | undefined
   // Only in a page: a server that has the global would share it among its visitors.
   const place = () =>
     storage === undefined && 'document' in globalThis ? globalThis.sessionStorage : storage!
+  const read = () => {
+    try {
+      return place().getItem(key)
+    } catch {
+      // There is no storage, or it is blocked.
+      return seen
+    }
+  }
 
   return {
     load(known: RunRecord | undefined): RunRecord | undefined {
-      try {
-        const found = JSON.parse(place().getItem(key)!)
-        // What another app wrote is no reason to forget a run.
-        return isKept && (!found || /^flowscale-store-/.test(found.groupId)) ? found || undefined : known
-      } catch {
-        // There is no storage, it is blocked, or it holds no JSON.
-        return known
-      }
+      const text = read()
+      if (text === seen) return known
+      seen = text
+      const found = Object(parse(text!))
+      // What another app wrote is no reason to forget a run.
+      if (`${found.groupId}`.startsWith('flowscale-store-')) return found
+      return text === null ? undefined : known
     },
     save(next: RunRecord | undefined): void {
-      isKept = false
       try {
-        const text = JSON.stringify(next)
-        if (next) place().setItem(key, text)
+        if (next) place().setItem(key, JSON.stringify(next))
         else place().removeItem(key)
-        isKept = !next || place().getItem(key) === text
       } catch {
         // It may be full, too.
       }
+      seen = read()
     },
   }
 }
