@@ -13,6 +13,15 @@ test('the component for Next.js is the page of docs/in-a-page.md', () => {
   assert.fixture(code(example), code(page))
 })
 
+test('the route for Next.js lets the same operations pass, and progress as it happens', () => {
+  const example = readFileSync('examples/nextjs-route.ts', 'utf8')
+  const route = block('app/api/flowscale/[...path]/route.ts')
+  for (const line of [/^ +operations: .*$/m, /^ +push: .*$/m]) {
+    assert.match(example, line)
+    assert.is(line.exec(example)?.[0], line.exec(route)?.[0])
+  }
+})
+
 test('the route and the server in docs/in-a-page.md have the same handler', () => {
   const handlerOf = (file: string) =>
     /^const client = [\s\S]*?^const handler = [\s\S]*?^}\)$/m.exec(block(file))?.[0]
