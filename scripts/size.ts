@@ -126,7 +126,7 @@ const cases: Case[] = [
   {
     name: 'createClient + createProxyHandler',
     code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
-    budget: 7680,
+    budget: 7720,
     without: [...marks.poller, ...marks.websocket, ...marks.logger, ...marks.typed, ...marks.store],
   },
 ]

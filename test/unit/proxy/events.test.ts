@@ -316,6 +316,15 @@ test('a Retry-After is kept, news or not', async () => {
   assert.ok(stream.isEnded)
 })
 
+test('a Retry-After of a year is not waited out', async () => {
+  const busy = json({ detail: 'busy' }, { status: 503, headers: { 'retry-after': '31536000' } })
+  const pod = fakeFetch(run('running'), busy, run('completed'))
+  const stream = readAll(await handlerOf(pod, { maxDurationMs: 600_000 })(call()))
+  await clock.tickAsync(310_000)
+  assert.is(pod.calls.length, 3)
+  assert.ok(stream.isEnded)
+})
+
 test('what does not pass ends the streams', async () => {
   const refusals: Answer[] = [
     ...[400, 401, 403, 404, 422].map((status) => json({ detail: 'no' }, { status })),

@@ -89,10 +89,10 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   }
 
   /** Ends the long pauses that waits make while updates come. */
-  const lose = () => {
-    if (!connected) return
+  const disconnect = () => {
+    const wasConnected = connected
     connected = false
-    for (const runId of runIds.keys()) call(hear, runId)
+    if (wasConnected) call(lose, undefined)
   }
 
   /** Tells those who wait that nothing more comes. */
@@ -105,7 +105,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
 
   /** After a close or a failed attempt: the next attempt, or the end. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
-    lose()
+    disconnect()
     // Before what follows: it may close the connection.
     if (error) call(onError, error)
     attempt = undefined
@@ -124,7 +124,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const stop = (code: number, reason: string, failure?: Failure) => {
     if (isFinal) return
     finish(failure)
-    lose()
+    disconnect()
     clearTimeout(timer)
     if (attempt) attempt.close(code, reason)
     else ended({ code, reason, wasClean: true })
@@ -148,7 +148,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     }
   }
 
-  const { watch, hear } = createWatch(
+  const { watch, hear, lose } = createWatch(
     () => connected,
     (runId, isWanted) =>
       send({ type: 'client_event', data: { action: isWanted ? 'subscribe' : 'unsubscribe', runId } }),

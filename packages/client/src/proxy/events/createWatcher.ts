@@ -27,6 +27,8 @@ export interface Watcher {
 
 /** The pause between two requests, in ms. */
 const pollMs = 1000
+/** The longest pause that a pod is given when it asks for one, in ms: readers wait for so long. */
+const maxAskedMs = 300_000
 /** A longer word is no status, in characters. */
 const maxLength = 100
 
@@ -125,7 +127,7 @@ export function createWatcher(
       const { refusal, podStatus } = await ask()
       if (refusal) {
         if (podStatus > 299 && podStatus < 500 && !transient.includes(podStatus)) return
-        const askedMs = toRetryMs(refusal.headers.get('retry-after')) ?? 0
+        const askedMs = Math.min(toRetryMs(refusal.headers.get('retry-after')) ?? 0, maxAskedMs)
         isAsked = askedMs > 0
         ms = Math.max(askedMs, pollMs + backOff(client, ++failures))
       } else {
