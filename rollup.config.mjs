@@ -23,7 +23,7 @@ function pack(name, entries, chunkOf, ...plugins) {
     format: 'es',
     hoistTransitiveImports: false,
     entryFileNames: `[name]${suffix}`,
-    chunkFileNames: `shared${suffix}`,
+    chunkFileNames: `${chunkOf ? '[name]' : 'shared'}${suffix}`,
     ...(chunkOf && { manualChunks: chunkOf }),
     // For Next.js, whose pages are otherwise rendered on the server alone.
     banner: ({ name }) => (name === 'react' && suffix === '.js' ? "'use client'" : ''),
@@ -64,7 +64,10 @@ const clientChunk = (id) =>
       ? 'poller'
       : /\/client\/src\/(api\/|index\.)/.test(id)
         ? 'index'
-        : /\/client\/src\/(typed|store|react)\//.exec(id)?.[1]
+        : // Of the store, too.
+          /\/typed\/sortOutputs/.test(id)
+          ? 'outputs'
+          : /\/client\/src\/(typed|store|react)\//.exec(id)?.[1]
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {

@@ -28,6 +28,7 @@ const storeCalls = [
   'poller/run/executeWorkflowAsync.ts',
   'poller/run/submit.ts',
   'poller/run/waitForResult.ts',
+  'typed/sortOutputs.ts',
   'typed/types.ts',
 ]
 /** What a hook may call. */

@@ -247,7 +247,7 @@ for (const [entry, most] of [
   ['websocket', 3],
   ['logger', 3],
   ['proxy', 3],
-  ['typed', 4],
+  ['typed', 5],
   ['events', 3],
   ['store', 6],
   ['react', 7],

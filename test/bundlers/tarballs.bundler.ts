@@ -40,10 +40,10 @@ const filesIn = (tarball: string): string[] =>
     .map((file) => file.replace(/^package\//, ''))
     .sort()
 
-/** Every entry point of every package, by its name. */
+/** Every entry point of every package, by its name, but for the hooks: React is not there, and its import has effects. */
 const entries = names.flatMap((name) =>
   Object.keys(JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')).exports)
-    .filter((entry) => entry !== './package.json')
+    .filter((entry) => entry !== './package.json' && entry !== './react')
     .map((entry) => packages[name] + entry.slice(1)),
 )
 

@@ -39,6 +39,7 @@ const expected: Record<string, string[]> = {
       'typed',
       'websocket',
     ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    'dist/outputs.js',
     'dist/upload.js',
     'dist/uploadBrowser.js',
   ],

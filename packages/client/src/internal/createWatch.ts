@@ -6,8 +6,6 @@ type Listener = Parameters<PushConnection['watch']>[1]
 export interface Watch extends Pick<PushConnection, 'watch'> {
   /** Passes an update of a run on to its waits. Without `data`: no more updates come for now, so that the waits poll. */
   hear(runId: unknown, data?: unknown): void
-  /** No more updates come of any run for now. */
-  lose(): void
 }
 
 /** The longest pause between two polls while updates come, in ms. */
@@ -22,7 +20,7 @@ export function createWatch(
   want: (runId: string, isWanted: boolean) => void,
 ): Watch {
   const runs = new Map<unknown, Set<Listener>>()
-  const watch: Watch = {
+  return {
     hear(runId, data) {
       const { status, position } = Object(data)
       const update: RunUpdate = {
@@ -31,9 +29,6 @@ export function createWatch(
         position: typeof position === 'number' ? position : undefined,
       }
       for (const tell of runs.get(runId) ?? []) tell(update, !data)
-    },
-    lose() {
-      for (const runId of runs.keys()) watch.hear(runId)
     },
     watch(runId, listener) {
       let last: unknown
@@ -66,5 +61,4 @@ export function createWatch(
       }
     },
   }
-  return watch
 }

@@ -1,7 +1,7 @@
 import { check } from '../internal/options.ts'
-import { sortOutputs } from '../internal/sortOutputs.ts'
 import type { RunResult } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
+import { sortOutputs } from './sortOutputs.ts'
 import type { TypedResult, TypedWorkflow } from './types.ts'
 
 /**

@@ -40,6 +40,8 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   // Our own, so that a shared one is not crowded with listeners.
   const signal = options.signal && AbortSignal.any([options.signal])
   const runIds = new Map<unknown, number>()
+  /** Runs that waits are on. */
+  const watched = new Set<string>()
   const feed = createFeed((error) => call(onError, error))
   let attempt: Attempt | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -92,7 +94,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const disconnect = () => {
     const wasConnected = connected
     connected = false
-    if (wasConnected) call(lose, undefined)
+    if (wasConnected) for (const runId of watched) call(hear, runId)
   }
 
   /** Tells those who wait that nothing more comes. */
@@ -148,10 +150,12 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     }
   }
 
-  const { watch, hear, lose } = createWatch(
+  const { watch, hear } = createWatch(
     () => connected,
-    (runId, isWanted) =>
-      send({ type: 'client_event', data: { action: isWanted ? 'subscribe' : 'unsubscribe', runId } }),
+    (runId, isWanted) => {
+      watched[isWanted ? 'add' : 'delete'](runId)
+      send({ type: 'client_event', data: { action: isWanted ? 'subscribe' : 'unsubscribe', runId } })
+    },
   )
 
   feed.listen((message) => {
