@@ -64,8 +64,10 @@ export const storeCases: Case[] = [
     operation: 'createRunStore',
     name: 'by its own storage, and by none: the run ends',
     async run(context) {
+      // A page has one storage for all that runs in it.
+      const key = `conformance-${Math.random()}`
       for (const storage of [undefined, null]) {
-        const store = context.lib.createRunStore(client(context), { storage, ...fast })
+        const store = context.lib.createRunStore(client(context), { storage, key, ...fast })
         store.reset()
         const ended = statesUntil(store, /completed|failed|lost/)
         await store.start('quick', { text: 'dawn' })
