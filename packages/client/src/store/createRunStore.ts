@@ -45,7 +45,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     storage: (value) => value === null || isFunction(value?.getItem),
     key: isId,
   })
-  const { storage, key = 'flowscale-run', ...wait } = options
+  const { storage, key = 'flowscale-run', timeoutMs = Infinity, ...wait } = options
   const { load, save } = openStorage(storage, key)
   const listeners = new Set<() => void>()
   let snapshot = idle
@@ -118,7 +118,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
       }
-      const all = { timeoutMs: Infinity, ...wait, signal, onProgress }
+      const all = { ...wait, timeoutMs, signal, onProgress }
       // A server may not know a run that was just submitted.
       const ask = (left: number): Promise<RunResult> =>
         waitForResult(client, own.runId, all).catch(async (error) => {
