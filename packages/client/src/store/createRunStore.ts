@@ -153,7 +153,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     save(record)
     if (!isOpen || !listeners.size) show(end)
     follow(answer)
-    return snapshot
+    return isOpen ? snapshot : end
   }
 
   return {
@@ -175,6 +175,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     async start(workflow, inputs, options) {
       if (isClosed) throw new ArgumentError('The store is closed')
       sync()
+      let going = submission
       if (snapshot.status !== 'submitting' && !isGoing(snapshot.status)) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
@@ -184,10 +185,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
         const grace = { graceMs: 5000, toError: (error: unknown) => error }
-        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
+        going = submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
         take(own)
       }
-      return ((await submission) ?? snapshot) as RunSnapshot<W>
+      return ((await going) ?? snapshot) as RunSnapshot<W>
     },
     async cancel() {
       const own = sync()
