@@ -90,7 +90,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     const next = load(record)
     const isOther = next?.groupId !== record?.groupId
     if (isOther) submission = undefined
-    if (isOther || (next?.runId && !record?.runId)) take(next)
+    if (isOther || (next !== record && !record?.runId)) take(next)
     return record
   }
 
