@@ -1,6 +1,6 @@
 import { cancelRun } from '../api/cancelRun.ts'
 import { ArgumentError, type ResponseError, RunError } from '../errors.ts'
-import { isDone, isFailed, isGoing, isWaiting } from '../internal/data.ts'
+import { isDone, isFailed, isWaiting } from '../internal/data.ts'
 import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { sortOutputs } from '../internal/sortOutputs.ts'
@@ -57,6 +57,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
   let following: AbortController | undefined
   let isClosed = false
 
+  const isBusy = () => /^(submitting|queued|running)$/.test(snapshot.status)
   const isEnded = ({ status } = snapshot) => isDone(status) || isFailed(status)
   const show = (next: Snapshot) => {
     snapshot = next
@@ -87,7 +88,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
   }
   /** Takes over the run of the storage: another tab, or another store of the page, may have written it. */
   const sync = () => {
-    const next = load(record)
+    const next = load(record, isBusy())
     const isOther = next?.groupId !== record?.groupId
     if (isOther) submission = undefined
     if (isOther || (next !== record && !record?.runId)) take(next)
@@ -176,7 +177,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
       if (isClosed) throw new ArgumentError('The store is closed')
       sync()
       let going = submission
-      if (snapshot.status !== 'submitting' && !isGoing(snapshot.status)) {
+      if (!isBusy()) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
         const groupId = `flowscale-store-${startedAt}-${Math.random()}`
@@ -207,6 +208,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     },
     reset() {
       if (isClosed) return
+      sync()
       submission = undefined
       save(undefined)
       take(undefined)
