@@ -46,7 +46,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     key: isId,
   })
   const { storage, key = 'flowscale-run', timeoutMs = Infinity, ...wait } = options
-  const { load, save } = openStorage(storage, key)
+  const { load, save } = openStorage(storage, `${key} ${client.baseUrl}`)
   const listeners = new Set<() => void>()
   let snapshot = idle
   /** The run that the snapshot is of. */
