@@ -1,10 +1,10 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { ArgumentError, type ResponseError, RunError } from '../errors.ts'
+import { ArgumentError, type ResponseError, RunError, TimeoutError } from '../errors.ts'
 import { isDone, isFailed, isWaiting } from '../internal/data.ts'
 import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { sortOutputs } from '../internal/sortOutputs.ts'
-import { sleep } from '../internal/timers.ts'
+import { sleep, startTimer } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
 import type { WaitOptions } from '../poller/run/options.ts'
 import { submit } from '../poller/run/submit.ts'
@@ -16,6 +16,9 @@ import { toEnd, toSnapshot } from './toSnapshot.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
+
+/** How long a run that has ended may lack outputs, in ms. */
+const outputsMs = 300_000
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
@@ -101,6 +104,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     if (submission && !record.runId) return
     following = new AbortController()
     const { signal } = following
+    let late: ReturnType<typeof startTimer> | undefined
     if (snapshot.status === 'lost') show(toSnapshot(record))
     try {
       if (!record.runId) {
@@ -115,6 +119,13 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
         // The first poll may know less than an earlier wait.
         if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
+        // Outputs may come a little later than the end, or be gone.
+        if (isDone(word)) {
+          late ??= startTimer(() => {
+            unfollow()
+            show(toEnd(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
+          }, outputsMs)
+        }
         const status = isWaiting(word) ? 'queued' : 'running'
         const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
@@ -135,6 +146,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
       // A run whose outputs fit no name has ended.
       const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
       if (!signal.aborted) show(toEnd(record, error, isOpen))
+    } finally {
+      clearTimeout(late)
     }
   }
 
