@@ -3,7 +3,7 @@ import { createClient, TimeoutError } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fakeClock, json } from '../../support/fakes.ts'
+import { fakeClock, json, rejection } from '../../support/fakes.ts'
 import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
 
 const test = suite('store: races')
@@ -165,6 +165,28 @@ test('a run that has ended, but whose outputs are gone, is lost in the end', asy
   assert.instance((now as { error: unknown }).error, TimeoutError)
   assert.is(clock.countTimers(), 0)
   assert.is((await store.start('w', {})).runId, 'run-2', 'and another one can be started')
+  store.stop()
+  await settle(clock)
+  nothingLeft()
+})
+
+test('a lost run that is found, but not cancelled, is in view again', async () => {
+  const store = watched(pod.client)
+  let isHidden = true
+  pod.onList = (all) => (isHidden ? json({ status: 'success', data: { runs: [] } }) : all())
+  pod.onPost = (start) => {
+    start()
+    return Promise.reject(new TypeError('reset'))
+  }
+  store.start('w', {})
+  await clock.tickAsync(10_000)
+  assert.is(store.now.status, 'lost')
+  isHidden = false
+  pod.last.status = 'completed'
+  pod.onCancel = () => json({ detail: 'it has ended' }, { status: 409 })
+  assert.is((await rejection(store.cancel())).status, 409)
+  await clock.tickAsync(2000)
+  assert.equal([store.now.status, store.now.runId], ['completed', 'run-1'])
   store.stop()
   await settle(clock)
   nothingLeft()

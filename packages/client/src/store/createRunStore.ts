@@ -213,11 +213,15 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const end = (await going) ?? toSnapshot(own)
       if (isEnded(end)) return
       const runId = end.runId ?? (await lookForRun(client, { ...own, isOver: !!going }, sync))
-      if (runId) await cancelRun(client, runId)
-      if (record?.groupId !== own.groupId) return
-      unfollow()
-      if (runId) follow()
-      else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
+      try {
+        if (runId) await cancelRun(client, runId)
+      } finally {
+        if (record?.groupId === own.groupId) {
+          unfollow()
+          if (runId) follow()
+          else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
+        }
+      }
     },
     reset() {
       if (isClosed) return
