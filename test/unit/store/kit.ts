@@ -95,7 +95,7 @@ export function memoryStorage(start: Record<string, string> = {}) {
       items.delete(key)
     },
     get saved() {
-      const text = items.get(PLACE)
+      const [, text] = [...items].find(([name]) => name.startsWith('flowscale-run ')) ?? []
       return text === undefined ? undefined : JSON.parse(text)
     },
   }

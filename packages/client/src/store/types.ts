@@ -61,13 +61,17 @@ export interface RunStorage {
 }
 
 /** Options of {@link createRunStore}. */
-export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs' | 'timeoutMs'> {
+export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs'> {
+  /** After so many ms of waiting the run is `lost`. Default: no limit. */
+  timeoutMs?: number | undefined
   /**
    * Where the run is kept over a reload: its id and group, when it was started, and the names of its outputs; no inputs and no
    * files. With `localStorage` all tabs share the run. `null`: nowhere. Default: `sessionStorage` in a page, else nowhere.
    */
   storage?: RunStorage | null | undefined
-  /** Its name in the storage: each store of a page has one of its own. Default `'flowscale-run'`. */
+  /**
+   * Its name in the storage, before the client's `baseUrl`: each store of a page has one of its own. Default `'flowscale-run'`.
+   */
   key?: string | undefined
 }
 
