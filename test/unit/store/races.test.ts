@@ -102,6 +102,33 @@ test('a listener that starts anew: each start tells of its own run', async () =>
   nothingLeft()
 })
 
+test('a push that comes after the end undoes nothing', async () => {
+  for (const [word, status] of [
+    ['completed', 'completed'],
+    ['failed', 'failed'],
+    ['', 'lost'],
+  ] as const) {
+    let hear: (update: { run_id: string; status: string; progress: number }, isNews: boolean) => void
+    const watch = (_: string, listener: typeof hear) => {
+      hear = listener
+      return { pauseMs: (ms: number) => ms, stop() {} }
+    }
+    const store = watched(pod.client, null, { push: { connected: true, watch } as never })
+    await store.start('w', {})
+    await settle(clock)
+    pod.last.status = word
+    if (!word) pod.onGet = () => json({ detail: 'no' }, { status: 401 })
+    await clock.tickAsync(3000)
+    assert.is(store.now.status, status)
+    hear!({ run_id: pod.last._id, status: 'running', progress: 0.9 }, true)
+    await settle(clock)
+    assert.is(store.now.status, status)
+    store.stop()
+  }
+  await settle(clock)
+  nothingLeft()
+})
+
 test('an option that is undefined is not given: a long run is not lost', async () => {
   const store = watched(pod.client, null, { timeoutMs: undefined, pollIntervalMs: 10_000 })
   await store.start('w', {})

@@ -105,17 +105,19 @@ export function createRunStore<W extends StoredWorkflow = string>(
     following = new AbortController()
     const { signal } = following
     let late: ReturnType<typeof startTimer> | undefined
-    if (snapshot.status === 'lost') show(toSnapshot(record))
+    let own = record
+    let end: Snapshot
+    if (snapshot.status === 'lost') show(toSnapshot(own))
     try {
-      if (!record.runId) {
-        const runId = await lookForRun(client, record, sync, signal)
+      if (!own.runId) {
+        const runId = await lookForRun(client, own, sync, signal)
         signal.throwIfAborted()
         if (!runId) throw why
-        record = { ...record, runId }
-        save(record)
-        show(toSnapshot(record))
+        own = { ...own, runId }
+        record = own
+        save(own)
+        show(toSnapshot(own))
       }
-      const own = record as RunRecord & { runId: string }
       const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
         // The first poll may know less than an earlier wait.
         if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
@@ -133,22 +135,24 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const all = { ...wait, timeoutMs, signal, onProgress }
       // A server may not know a run that was just submitted.
       const ask = (left: number): Promise<RunResult> =>
-        waitForResult(client, own.runId, all).catch(async (error) => {
+        waitForResult(client, own.runId!, all).catch(async (error) => {
           if (error.status !== 404 || !left) throw error
           await sleep(1000, signal)
           return ask(left - 1)
         })
       const result = await ask(5)
-      signal.throwIfAborted()
       const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
-      show(toSnapshot(own, { status: 'completed', outputs }))
+      end = toSnapshot(own, { status: 'completed', outputs })
     } catch (error) {
       // A run whose outputs fit no name has ended.
       const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
-      if (!signal.aborted) show(toEnd(record, error, isOpen))
-    } finally {
-      clearTimeout(late)
+      end = toEnd(own, error, isOpen)
     }
+    clearTimeout(late)
+    if (signal.aborted) return
+    // From here on no push is heard.
+    unfollow()
+    show(end)
   }
 
   /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
