@@ -129,6 +129,23 @@ test('a push that comes after the end undoes nothing', async () => {
   nothingLeft()
 })
 
+test('one function that listens twice hears until both have left', async () => {
+  const store = watched(pod.client)
+  store.stop()
+  let heard = 0
+  const listener = () => void heard++
+  const [first, second] = [store.subscribe(listener), store.subscribe(listener)]
+  await store.start('w', {})
+  first()
+  heard = 0
+  pod.last.status = 'running'
+  await clock.tickAsync(1000)
+  assert.equal([heard, store.now.status], [1, 'running'])
+  second()
+  await settle(clock)
+  nothingLeft()
+})
+
 test('an option that is undefined is not given: a long run is not lost', async () => {
   const store = watched(pod.client, null, { timeoutMs: undefined, pollIntervalMs: 10_000 })
   await store.start('w', {})

@@ -179,14 +179,16 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       if (isClosed) return leave
-      listeners.add(listener)
+      // The same function may listen for several.
+      const own = () => listener()
+      listeners.add(own)
       if (listeners.size < 2) {
         globalThis.addEventListener?.('storage', sync)
         sync()
         follow()
       }
       return () => {
-        listeners.delete(listener)
+        listeners.delete(own)
         if (!listeners.size) leave()
       }
     },
