@@ -46,7 +46,7 @@ export function useOutputUrl(client: Client, output: ResultOutput | undefined): 
       getOutput(client, output!.filename).then(
         // Another output may be shown by now.
         (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
-        () => {},
+        Object,
       )
     },
   }
