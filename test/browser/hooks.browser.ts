@@ -216,7 +216,7 @@ for (const react of [18, 19] as const) {
     await visitor.show(false)
     release()
     const saved = await until(
-      () => visitor.reading<string>('sessionStorage["flowscale-run"]'),
+      () => visitor.reading<string>('Object.values(sessionStorage).join()'),
       (text) => text.includes('runId'),
     )
     assert.not.match(saved, 'middle')

@@ -87,3 +87,8 @@ export function query(client: Client): void {
     runOptions(client, 'r')
   console.log(given.queryKey)
 }
+
+export function queryError(client: Client): void {
+  const observer = new QueryObserver(new QueryClient(), runOptions(client, 'r'))
+  same<Same<ReturnType<typeof observer.getCurrentResult>['error'], Error | null>>()
+}

@@ -110,7 +110,7 @@ import {
   type ProxyOptions,
   type ProxyPermission,
 } from '@flowscale/client/proxy'
-import { type RunImage, type UsedRun, useOutputUrl, useRun } from '@flowscale/client/react'
+import { type OutputProps, type UsedRun, useOutputUrl, useRun } from '@flowscale/client/react'
 import {
   type ActiveRun,
   createRunStore,
@@ -448,12 +448,12 @@ export async function pages(client: Client, storage: RunStorage, prompt: Prompt)
 }
 
 /** Two hooks, as a component calls them. */
-export function useBoth(client: Client, prompt: Prompt, push: Push): [UsedRun, RunImage] {
+export function useBoth(client: Client, prompt: Prompt, push: Push): [UsedRun, OutputProps] {
   const plain: UsedRun = useRun(client)
   const typed = useRun<typeof textToImage>(client, { key: 'image', push })
   say(tell(typed), plain.start('w', prompt), typed.start(textToImage, prompt), typed.cancel(), typed.reset())
   const output = typed.status === 'completed' ? typed.outputs.image[0] : undefined
-  const image: RunImage = useOutputUrl(client, output)
+  const image: OutputProps = useOutputUrl(client, output)
   image.onError()
   say(image.src?.trim())
   return [plain, image]

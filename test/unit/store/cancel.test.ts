@@ -276,4 +276,31 @@ test('a listener that starts anew when a run has failed', async () => {
   store.close()
 })
 
+test('a submission that has ended without an answer: the run is looked for ten times, and the cancel ends', async () => {
+  const { timeOrigin } = performance
+  // The page that submits is the one that cancels.
+  Object.defineProperty(performance, 'timeOrigin', { value: Date.now() - 1, configurable: true })
+  for (const onList of [undefined, refuse(403)]) {
+    pod.onPost = () => Promise.reject(new TypeError('Failed to fetch'))
+    pod.onList = onList
+    const store = watched(pod.client)
+    await store.start('w', {})
+    await clock.tickAsync(20_000)
+    assert.is(store.now.status, 'lost')
+    const asked = pod.count('GET runs')
+    let hasEnded = false
+    const cancelled = store.cancel().then(() => {
+      hasEnded = true
+    })
+    await clock.tickAsync(20_000)
+    assert.ok(hasEnded, 'cancel has ended')
+    assert.ok(pod.count('GET runs') - asked <= 10)
+    await cancelled
+    assert.is(store.now.status, 'lost')
+    store.stop()
+  }
+  Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin, configurable: true })
+  nothingLeft()
+})
+
 test.run()

@@ -5,6 +5,9 @@ import type { Clock } from '@sinonjs/fake-timers'
 import { CANARY } from '../../support/canary.ts'
 import { json, ok } from '../../support/fakes.ts'
 
+/** Where a store of `fakePod` keeps its run. */
+export const PLACE = 'flowscale-run http://pod.test'
+
 export interface PodRun {
   _id: string
   group_id: string | null
@@ -33,6 +36,7 @@ export function fakePod() {
       return [...runs.values()].at(-1)!
     },
     client: undefined as unknown as Client,
+    fetch: undefined as unknown as typeof fetch,
   }
   const fetch = async (address: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { pathname, searchParams } = new URL(String(address))
@@ -67,6 +71,7 @@ export function fakePod() {
     const all = () => ok({ runs: [...runs.values()].filter(({ group_id }) => group_id === group) })
     return pod.onList?.(all) ?? all()
   }
+  pod.fetch = fetch as typeof pod.fetch
   pod.client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, fetch, maxRetries: 0 })
   return pod
 }
@@ -90,7 +95,7 @@ export function memoryStorage(start: Record<string, string> = {}) {
       items.delete(key)
     },
     get saved() {
-      const text = items.get('flowscale-run')
+      const [, text] = [...items].find(([name]) => name.startsWith('flowscale-run ')) ?? []
       return text === undefined ? undefined : JSON.parse(text)
     },
   }
@@ -118,8 +123,7 @@ export function fakeWindow() {
   return {
     listening,
     /** As a browser says it to the other tabs. */
-    say: (key: string | null = 'flowscale-run') =>
-      target.dispatchEvent(Object.assign(new Event('storage'), { key })),
+    say: (key: string | null = PLACE) => target.dispatchEvent(Object.assign(new Event('storage'), { key })),
     close() {
       for (const [name, descriptor] of before) {
         if (descriptor) Object.defineProperty(globalThis, name, descriptor)

@@ -4,7 +4,7 @@ import type { Clock } from '@sinonjs/fake-timers'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fakeClock, json } from '../../support/fakes.ts'
-import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
+import { fakePod, fakeWindow, memoryStorage, PLACE, settle, watched } from './kit.ts'
 
 const test = suite('store: reload and tabs')
 let clock: Clock
@@ -102,7 +102,7 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
 
 test('behind a proxy that refuses the list: lost, with what is known', async () => {
   const groupId = 'flowscale-store-1-x'
-  const storage = memoryStorage({ 'flowscale-run': JSON.stringify({ groupId, startedAt: 1 }) })
+  const storage = memoryStorage({ [PLACE]: JSON.stringify({ groupId, startedAt: 1 }) })
   pod.onList = refuse(404)
   const store = watched(pod.client, storage)
   await settle(clock)
@@ -114,7 +114,7 @@ test('behind a proxy that refuses the list: lost, with what is known', async () 
 
 test('offline: it keeps looking while somebody listens', async () => {
   const storage = memoryStorage({
-    'flowscale-run': JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1 }),
+    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1 }),
   })
   pod.onList = () => Promise.reject(new TypeError('offline'))
   const store = watched(pod.client, storage)
@@ -240,7 +240,7 @@ test('cancel of a run that another tab submits', async () => {
 
 test('junk in the storage, and storages that are blocked, full, or keep nothing: no error, no run lost', async () => {
   const broken = (...names: string[]) => {
-    const storage = memoryStorage({ 'flowscale-run': '{"theirs":1}' })
+    const storage = memoryStorage({ [PLACE]: '{"theirs":1}' })
     for (const name of names)
       Object.assign(storage, {
         [name]() {
@@ -251,7 +251,7 @@ test('junk in the storage, and storages that are blocked, full, or keep nothing:
   }
   const storages = [
     ...['', '{', 'null', '0', '17', '"a"', '[]', '[1]', '{}', '{"groupId":5}', '{"groupId":"theirs"}'].map(
-      (junk) => memoryStorage({ 'flowscale-run': junk }),
+      (junk) => memoryStorage({ [PLACE]: junk }),
     ),
     null,
     undefined,
@@ -290,7 +290,7 @@ test('junk in the storage, and storages that are blocked, full, or keep nothing:
 test('records that somebody spoiled', async () => {
   const groupId = 'flowscale-store-1-x'
   for (const more of [{ runId: 5 }, { runId: {} }, { runId: 'r', names: 5 }, { runId: 'r', files: 5 }, {}]) {
-    const storage = memoryStorage({ 'flowscale-run': JSON.stringify({ groupId, ...more }) })
+    const storage = memoryStorage({ [PLACE]: JSON.stringify({ groupId, ...more }) })
     pod.runs.set('r', { _id: 'r', group_id: null, status: 'completed', outputs: [] })
     const store = watched(pod.client, storage)
     await clock.tickAsync(20_000)
@@ -301,30 +301,33 @@ test('records that somebody spoiled', async () => {
   }
 })
 
-test('without the option: the sessionStorage of a page, and nothing on a server', async () => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'sessionStorage')
-  const storage = memoryStorage()
-  const set = (get: () => unknown) =>
-    Object.defineProperty(globalThis, 'sessionStorage', { get, configurable: true })
-  try {
-    set(() => storage)
-    const server = createRunStore(pod.client)
-    await server.start('w', {})
-    assert.is(storage.uses, 0, 'one for all visitors would mix them up')
-    Object.assign(globalThis, { document: {} })
-    const page = createRunStore(pod.client, { key: 'mine' })
-    await page.start('w', {})
-    assert.ok(storage.items.has('mine'))
-    set(() => {
-      throw new DOMException('sandboxed', 'SecurityError')
-    })
-    const sandboxed = createRunStore(pod.client)
-    assert.is((await sandboxed.start('w', {})).status, 'queued')
-  } finally {
-    delete (globalThis as Record<string, unknown>).document
-    if (before) Object.defineProperty(globalThis, 'sessionStorage', before)
-    else delete (globalThis as Record<string, unknown>).sessionStorage
-  }
-})
+for (const name of ['sessionStorage', 'localStorage'] as const) {
+  test(`${name} by its name, in a page, and nothing on a server`, async () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name)
+    const storage = memoryStorage()
+    const set = (get: () => unknown) => Object.defineProperty(globalThis, name, { get, configurable: true })
+    // The first one is the default.
+    const options = name === 'localStorage' ? { storage: name } : {}
+    try {
+      set(() => storage)
+      const server = createRunStore(pod.client, options)
+      await server.start('w', {})
+      assert.is(storage.uses, 0, 'one for all visitors would mix them up')
+      Object.assign(globalThis, { document: {} })
+      const page = createRunStore(pod.client, { ...options, key: 'mine' })
+      await page.start('w', {})
+      assert.ok(storage.items.has('mine http://pod.test'))
+      set(() => {
+        throw new DOMException('sandboxed', 'SecurityError')
+      })
+      const sandboxed = createRunStore(pod.client, options)
+      assert.is((await sandboxed.start('w', {})).status, 'queued')
+    } finally {
+      delete (globalThis as Record<string, unknown>).document
+      if (before) Object.defineProperty(globalThis, name, before)
+      else delete (globalThis as Record<string, unknown>)[name]
+    }
+  })
+}
 
 test.run()

@@ -396,6 +396,7 @@ test('wrong options', () => {
   for (const options of [
     { storage: 1 },
     { storage: {} },
+    { storage: 'cookies' },
     { key: 1 },
     { timeoutMs: 0 },
     { push: {} },

@@ -1,2 +1,2 @@
-export { type RunImage, useOutputUrl } from './useOutputUrl.ts'
+export { type OutputProps, useOutputUrl } from './useOutputUrl.ts'
 export { type UsedRun, useRun } from './useRun.ts'

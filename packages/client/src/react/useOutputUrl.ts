@@ -3,7 +3,7 @@ import { getOutput } from '../api/getOutput.ts'
 import type { Client, ResultOutput } from '../types.ts'
 
 /** For an element that shows an output: `<img {...useOutputUrl(client, output)} alt="" />`. */
-export interface RunImage {
+export interface OutputProps {
   /** The link, or `undefined` where there is none. */
   readonly src: string | undefined
   /** Asks for a fresh link, once a minute at most: a file that is no picture fails with each. */
@@ -32,7 +32,7 @@ interface Last {
  * }
  * ```
  */
-export function useOutputUrl(client: Client, output: ResultOutput | undefined): RunImage {
+export function useOutputUrl(client: Client, output: ResultOutput | undefined): OutputProps {
   const given = output?.download_url ?? undefined
   const [last, show] = useState<Last>({ at: 0 })
   const src = last.given === given ? last.src : given
@@ -47,7 +47,7 @@ export function useOutputUrl(client: Client, output: ResultOutput | undefined): 
       getOutput(client, output!.filename).then(
         // Another output may be shown by now.
         (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
-        () => {},
+        Object,
       )
     },
   }

@@ -1,9 +1,9 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { ArgumentError, type ResponseError, RunError } from '../errors.ts'
-import { isDone, isFailed, isGoing, isWaiting } from '../internal/data.ts'
-import { checkOptions, isFunction, isId, isMs } from '../internal/options.ts'
+import { ArgumentError, type ResponseError, RunError, TimeoutError } from '../errors.ts'
+import { isDone, isFailed, isWaiting } from '../internal/data.ts'
+import { checkOptions, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { sleep } from '../internal/timers.ts'
+import { sleep, startTimer } from '../internal/timers.ts'
 import { isPollInterval, isPush } from '../internal/waitRules.ts'
 import type { WaitOptions } from '../poller/run/options.ts'
 import { submit } from '../poller/run/submit.ts'
@@ -16,6 +16,9 @@ import { toEnd, toSnapshot } from './toSnapshot.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
+
+/** How long a run that has ended may lack outputs, in ms. */
+const outputsMs = 300_000
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
@@ -42,11 +45,12 @@ export function createRunStore<W extends StoredWorkflow = string>(
     push: isPush,
     pollIntervalMs: isPollInterval,
     timeoutMs: isMs,
-    storage: (value) => value === null || isFunction(value?.getItem),
+    storage: (value) =>
+      value === null || /^(local|session)Storage$/.test(value) || !!value.getItem || 'a Storage',
     key: isId,
   })
-  const { storage, key = 'flowscale-run', ...wait } = options
-  const { load, save } = openStorage(storage, key)
+  const { storage = 'sessionStorage', key = 'flowscale-run', timeoutMs = Infinity, ...wait } = options
+  const { load, save } = openStorage(storage, `${key} ${client.baseUrl}`)
   const listeners = new Set<() => void>()
   let snapshot = idle
   /** The run that the snapshot is of. */
@@ -57,6 +61,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
   let following: AbortController | undefined
   let isClosed = false
 
+  const isBusy = () => /^(submitting|queued|running)$/.test(snapshot.status)
   const isEnded = ({ status } = snapshot) => isDone(status) || isFailed(status)
   const show = (next: Snapshot) => {
     snapshot = next
@@ -87,10 +92,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
   }
   /** Takes over the run of the storage: another tab, or another store of the page, may have written it. */
   const sync = () => {
-    const next = load(record)
+    const next = load(record, isBusy())
     const isOther = next?.groupId !== record?.groupId
     if (isOther) submission = undefined
-    if (isOther || (next?.runId && !record?.runId)) take(next)
+    if (isOther || (next !== record && !record?.runId)) take(next)
     return record
   }
 
@@ -100,41 +105,55 @@ export function createRunStore<W extends StoredWorkflow = string>(
     if (submission && !record.runId) return
     following = new AbortController()
     const { signal } = following
-    if (snapshot.status === 'lost') show(toSnapshot(record))
+    let late: ReturnType<typeof startTimer> | undefined
+    let own = record
+    let end: Snapshot
+    if (snapshot.status === 'lost') show(toSnapshot(own))
     try {
-      if (!record.runId) {
-        const runId = await lookForRun(client, record, sync, signal)
+      if (!own.runId) {
+        const runId = await lookForRun(client, own, sync, signal)
         signal.throwIfAborted()
         if (!runId) throw why
-        record = { ...record, runId }
-        save(record)
-        show(toSnapshot(record))
+        own = { ...own, runId }
+        record = own
+        save(own)
+        show(toSnapshot(own))
       }
-      const own = record as RunRecord & { runId: string }
       const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
         // The first poll may know less than an earlier wait.
         if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
+        // Outputs may come a little later than the end, or be gone.
+        if (isDone(word)) {
+          late ??= startTimer(() => {
+            unfollow()
+            show(toEnd(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
+          }, outputsMs)
+        }
         const status = isWaiting(word) ? 'queued' : 'running'
         const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
       }
-      const all = { timeoutMs: Infinity, ...wait, signal, onProgress }
+      const all = { ...wait, timeoutMs, signal, onProgress }
       // A server may not know a run that was just submitted.
       const ask = (left: number): Promise<RunResult> =>
-        waitForResult(client, own.runId, all).catch(async (error) => {
+        waitForResult(client, own.runId!, all).catch(async (error) => {
           if (error.status !== 404 || !left) throw error
           await sleep(1000, signal)
           return ask(left - 1)
         })
       const result = await ask(5)
-      signal.throwIfAborted()
       const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
-      show(toSnapshot(own, { status: 'completed', outputs }))
+      end = toSnapshot(own, { status: 'completed', outputs })
     } catch (error) {
       // A run whose outputs fit no name has ended.
       const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
-      if (!signal.aborted) show(toEnd(record, error, isOpen))
+      end = toEnd(own, error, isOpen)
     }
+    clearTimeout(late)
+    if (signal.aborted) return
+    // From here on no push is heard.
+    unfollow()
+    show(end)
   }
 
   /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
@@ -153,7 +172,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     save(record)
     if (!isOpen || !listeners.size) show(end)
     follow(answer)
-    return snapshot
+    return isOpen ? snapshot : end
   }
 
   return {
@@ -161,21 +180,24 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       if (isClosed) return leave
-      listeners.add(listener)
+      // The same function may listen for several.
+      const own = () => listener()
+      listeners.add(own)
       if (listeners.size < 2) {
         globalThis.addEventListener?.('storage', sync)
         sync()
         follow()
       }
       return () => {
-        listeners.delete(listener)
+        listeners.delete(own)
         if (!listeners.size) leave()
       }
     },
     async start(workflow, inputs, options) {
       if (isClosed) throw new ArgumentError('The store is closed')
       sync()
-      if (snapshot.status !== 'submitting' && !isGoing(snapshot.status)) {
+      let going = submission
+      if (!isBusy()) {
         const { id = workflow, outputNames: names } = Object(workflow)
         const startedAt = Date.now()
         const groupId = `flowscale-store-${startedAt}-${Math.random()}`
@@ -184,10 +206,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
         const grace = { graceMs: 5000, toError: (error: unknown) => error }
-        submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
+        going = submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
         take(own)
       }
-      return ((await submission) ?? snapshot) as RunSnapshot<W>
+      return ((await going) ?? snapshot) as RunSnapshot<W>
     },
     async cancel() {
       const own = sync()
@@ -197,15 +219,20 @@ export function createRunStore<W extends StoredWorkflow = string>(
       if (going) submitting.abort({ status: 'cancelled' })
       const end = (await going) ?? toSnapshot(own)
       if (isEnded(end)) return
-      const runId = end.runId ?? (await lookForRun(client, { ...own, isOver: !!going }, sync))
-      if (runId) await cancelRun(client, runId)
-      if (record?.groupId !== own.groupId) return
-      unfollow()
-      if (runId) follow()
-      else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
+      const runId = end.runId ?? (await lookForRun(client, { ...own, isOver: own.isOver || !!going }, sync))
+      try {
+        if (runId) await cancelRun(client, runId)
+      } finally {
+        if (record?.groupId === own.groupId) {
+          unfollow()
+          if (runId) follow()
+          else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
+        }
+      }
     },
     reset() {
       if (isClosed) return
+      sync()
       submission = undefined
       save(undefined)
       take(undefined)

@@ -1,5 +1,5 @@
 import { parse } from '../internal/data.ts'
-import type { RunSnapshot, RunStorage, StoredWorkflow } from './types.ts'
+import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 /** What is kept of a run, from before it is submitted. */
 export interface RunRecord {
@@ -15,13 +15,17 @@ export interface RunRecord {
 
 export type Snapshot = RunSnapshot<StoredWorkflow>
 
-/** Keeps a record as far as the storage works; `load` gives `known` where nobody else has written one. */
-export function openStorage(storage: RunStorage | null | undefined, key: string) {
+/**
+ * Keeps a record as far as the storage works; `load` gives `known` where nobody else has written one. A run that is going on
+ * (`isGoing`) but found no room stays what is known.
+ */
+export function openStorage(storage: NonNullable<RunStoreOptions['storage']> | null, key: string) {
   /** What stood there when this store looked last. */
   let seen: string | null | undefined
+  let isKept = true
   // Only in a page: a server that has the global would share it among its visitors.
   const place = () =>
-    storage === undefined && 'document' in globalThis ? globalThis.sessionStorage : storage!
+    (typeof storage === 'string' ? 'document' in globalThis && globalThis[storage] : storage) as RunStorage
   const read = () => {
     try {
       return place().getItem(key)
@@ -32,9 +36,9 @@ export function openStorage(storage: RunStorage | null | undefined, key: string)
   }
 
   return {
-    load(known: RunRecord | undefined): RunRecord | undefined {
+    load(known: RunRecord | undefined, isGoing: boolean): RunRecord | undefined {
       const text = read()
-      if (text === seen) return known
+      if (text === seen || (isGoing && !isKept)) return known
       seen = text
       const found = Object(parse(text!))
       // What another app wrote is no reason to forget a run.
@@ -42,9 +46,13 @@ export function openStorage(storage: RunStorage | null | undefined, key: string)
       return text === null ? undefined : known
     },
     save(next: RunRecord | undefined): void {
+      // Another tab has its run there, which is paid for, too.
+      if (read() !== seen) return
+      isKept = false
       try {
         if (next) place().setItem(key, JSON.stringify(next))
         else place().removeItem(key)
+        isKept = true
       } catch {
         // It may be full, too.
       }

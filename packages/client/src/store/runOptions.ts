@@ -11,7 +11,7 @@ export interface RunQuery {
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Run>
   /** 1000 (ms) until the run has ended, or an error says that to ask again is of no use; then `false`. */
   readonly refetchInterval: (query: {
-    readonly state: { readonly data?: Run | undefined; readonly error?: unknown }
+    readonly state: { readonly data?: Run | undefined; readonly error?: Error | null }
   }) => number | false
   /** The client repeats by itself. */
   readonly retry: false
@@ -37,7 +37,7 @@ export function runOptions(client: Client, runId: string): RunQuery {
     queryKey: ['flowscale', client.baseUrl, 'run', runId],
     queryFn: async ({ signal }) => (await getRun(client, runId, { signal })).data,
     refetchInterval({ state: { data, error } }) {
-      const isFinal = error != null && !transient.includes((error as { status: number }).status)
+      const isFinal = error != null && !transient.includes((error as Error & { status: number }).status)
       return isFinal || isDone(data?.status) || isFailed(data?.status) ? false : 1000
     },
     retry: false,

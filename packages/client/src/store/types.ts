@@ -53,7 +53,7 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
       readonly error?: unknown
     })
 
-/** Where a store keeps its run: `sessionStorage`, `localStorage`, or anything like them. */
+/** Where a store may keep its run: anything like `localStorage`. */
 export interface RunStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
@@ -61,13 +61,18 @@ export interface RunStorage {
 }
 
 /** Options of {@link createRunStore}. */
-export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs' | 'timeoutMs'> {
+export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs'> {
+  /** After so many ms of waiting the run is `lost`. Default: no limit. */
+  timeoutMs?: number | undefined
   /**
    * Where the run is kept over a reload: its id and group, when it was started, and the names of its outputs; no inputs and no
-   * files. With `localStorage` all tabs share the run. `null`: nowhere. Default: `sessionStorage` in a page, else nowhere.
+   * files. With `'localStorage'` all tabs share the run. `null`: nowhere. Outside of pages the two names mean nowhere, too.
+   * Default `'sessionStorage'`.
    */
-  storage?: RunStorage | null | undefined
-  /** Its name in the storage: each store of a page has one of its own. Default `'flowscale-run'`. */
+  storage?: 'sessionStorage' | 'localStorage' | RunStorage | null | undefined
+  /**
+   * Its name in the storage, before the client's `baseUrl`: each store of a page has one of its own. Default `'flowscale-run'`.
+   */
   key?: string | undefined
 }
 
