@@ -213,7 +213,7 @@ for (const [name, called, from] of typedCalls) {
 
 /** What the parts for a page may add to what they stand on, in bytes of brotli. */
 const pageParts = [
-  // To come down to 1000: naming outputs, the storage and the search for a lost run take about 600 of it.
+  // To come down to 1000: naming outputs, the storage and the search for a lost run take about 500 of it.
   ['createRunStore', store, `export { executeWorkflowAsync } from '${poller}'`, '', 1620],
   ['useRun, useOutputUrl', react, `export { createRunStore } from '${store}'`, '', 300],
   [
