@@ -64,7 +64,7 @@ const clientChunk = (id) =>
       ? 'poller'
       : /\/client\/src\/(api\/|index\.)/.test(id)
         ? 'index'
-        : // Of the store, too.
+        : // The store needs it, too.
           /\/typed\/sortOutputs/.test(id)
           ? 'outputs'
           : /\/client\/src\/(typed|store|react)\//.exec(id)?.[1]

@@ -19,3 +19,11 @@ export const marks = {
   /** Of uploads on Node. */
   upload: ['redirect mode'],
 } satisfies Record<string, string[]>
+
+type Part = keyof typeof marks
+
+/** Those of all parts but `parts`; and not of uploads, which every bundle for Node may have. */
+export const marksBut = (...parts: Part[]): string[] =>
+  Object.entries(marks).flatMap(([part, words]) =>
+    part === 'upload' || parts.includes(part as Part) ? [] : words,
+  )

@@ -12,7 +12,7 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { chromium } from 'playwright-core'
 import { chromium as chromiumPath } from '../../scripts/lib/ensure.mjs'
-import { marks } from '../../scripts/lib/marks.ts'
+import { marks, marksBut } from '../../scripts/lib/marks.ts'
 import { workflows } from '../conformance/workflows.ts'
 import { command } from '../runtimes/command.ts'
 import { inspect } from './inspect.mjs'
@@ -21,50 +21,27 @@ import { type Machines, type Row, rows, runBundle, runFromVite } from './rows.ts
 
 /** Only code of `ws` holds this, which no bundle may have. */
 const ofWs = 'permessage-deflate'
-const ofPages = [...marks.events, ...marks.store]
-const otherEntries = [
-  ...marks.poller,
-  ...marks.websocket,
-  ...marks.logger,
-  ...marks.proxy,
-  ...marks.typed,
-  ...ofPages,
-]
+
+const otherEntries = marksBut('operations')
 
 /** What is bundled, in the order of the table. */
 const apps: Record<string, { title: string; gives: unknown; without: string[]; lazy: number }> = {
   health: {
     title: 'checkHealth',
     gives: 2,
-    without: [...marks.operations, 'comfy/queue', ...otherEntries],
+    without: ['comfy/queue', ...marksBut()],
     lazy: 0,
   },
   poller: {
     title: 'executeWorkflowAsync',
     gives: 1,
-    without: [
-      'sort_by',
-      'comfy/',
-      ...marks.websocket,
-      ...marks.logger,
-      ...marks.proxy,
-      ...marks.typed,
-      ...ofPages,
-    ],
+    without: ['sort_by', 'comfy/', ...marksBut('operations', 'poller')],
     lazy: 0,
   },
   websocket: {
     title: 'connectWebSocket',
     gives: 'completed',
-    without: [
-      ...marks.operations,
-      ...marks.poller,
-      ...marks.logger,
-      ...marks.proxy,
-      ...marks.typed,
-      ...ofPages,
-      ofWs,
-    ],
+    without: [...marksBut('websocket'), ofWs],
     lazy: 1,
   },
   class: { title: 'FlowscaleAPI', gives: [2, true], without: [...marks.proxy, ofWs], lazy: 1 },

@@ -6,7 +6,7 @@ import type { Client, ResultOutput } from '../types.ts'
 export interface OutputProps {
   /** The link, or `undefined` where there is none. */
   readonly src: string | undefined
-  /** Asks for a fresh link, once a minute at most: a file that is no picture fails with each. */
+  /** Asks for a fresh link, at most once a minute, as a broken file fails with each link. */
   readonly onError: () => void
 }
 

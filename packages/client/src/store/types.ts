@@ -10,7 +10,7 @@ export type StoredWorkflow = string | TypedWorkflow<never, string>
 export type OutputsOf<W extends StoredWorkflow> =
   W extends TypedWorkflow<never, infer O> ? NamedOutputs<O> : ResultOutput[]
 
-/** Of every run. */
+/** What each state of a run has. */
 export interface ActiveRun {
   /** When it was started, by `Date.now()`, in ms. */
   readonly startedAt: number
@@ -23,13 +23,13 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
   | (ActiveRun & {
       readonly status: 'queued'
       readonly runId: string
-      /** Place in the queue, where the server tells it. */
+      /** Place in the queue, if the server sends it. */
       readonly position?: number | undefined
     })
   | (ActiveRun & {
       readonly status: 'running'
       readonly runId: string
-      /** From 0 to 1, where the server tells it. */
+      /** From 0 to 1, if the server sends it. */
       readonly progress?: number | undefined
     })
   | (ActiveRun & {
@@ -48,7 +48,7 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
       /** Nobody knows how the run stands: it may have been submitted, or can't be asked for. It may still cost you. */
       readonly status: 'lost'
       readonly runId?: string | undefined
-      /** The group that it would be in. */
+      /** The group that the run was submitted in. */
       readonly groupId: string
       readonly error?: unknown
     })
@@ -71,7 +71,8 @@ export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollInterva
    */
   storage?: 'sessionStorage' | 'localStorage' | RunStorage | null | undefined
   /**
-   * Its name in the storage, before the client's `baseUrl`: each store of a page has one of its own. Default `'flowscale-run'`.
+   * The name of the run in the storage; the client's `baseUrl` is added to it. Each store of a page needs a name of its own.
+   * Default `'flowscale-run'`.
    */
   key?: string | undefined
 }
@@ -86,13 +87,13 @@ export interface RunStore<W extends StoredWorkflow = string> {
   /** Always `idle`: for rendering on a server, and the first rendering of its page. */
   getServerSnapshot(): RunSnapshot<W>
   /**
-   * Calls `listener` after each change, until the function that it gives is called. A run is followed while somebody
-   * listens; whoever comes first goes on with the run of the storage.
+   * Calls `listener` after each change, until you call the function that this gives. The run is followed while there is a
+   * listener. The first listener takes up the run of the storage.
    */
   subscribe(listener: () => void): () => void
   /**
-   * Submits a run, unless one is going on: then nothing is sent. Resolves with the snapshot when the server has answered, or
-   * did not: errors are in the snapshot. After a {@link RunStore.reset} meanwhile it resolves with how that run stood.
+   * Submits a run, unless one is going on: then nothing is sent. Resolves with the snapshot when the submission has ended;
+   * errors are in the snapshot. If you called {@link RunStore.reset} meanwhile, the snapshot is that of the forgotten run.
    *
    * @throws {@link ArgumentError} for a closed store
    */
@@ -102,12 +103,12 @@ export interface RunStore<W extends StoredWorkflow = string> {
     options?: StartOptions,
   ): Promise<RunSnapshot<W>>
   /**
-   * Cancels the run. One that is being submitted has 5 s to tell its id; then the submission is aborted, and the run is looked
-   * for. Rejects, as {@link cancelRun} does, where the server did not cancel it: the run goes on.
+   * Cancels the run. While the run is being submitted, its id has 5 s to come; then the submission is aborted, and the run is
+   * looked for. Rejects, as {@link cancelRun} does, if the server did not cancel the run, which goes on then.
    */
   cancel(): Promise<void>
-  /** Forgets the run, which is not cancelled, also one that is being submitted. */
+  /** Forgets the run, also one that is being submitted. It does not cancel the run. */
   reset(): void
-  /** Ends everything but a submission that is on its way, whose run is still written into the storage. */
+  /** Ends the store for good. A submission that is on its way goes on, and the id of its run is still saved. */
   close(): void
 }
