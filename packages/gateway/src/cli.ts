@@ -34,7 +34,7 @@ async function main(args: string[]): Promise<void> {
   const key = async (): Promise<string> =>
     flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
   const gateway = createGateway({
-    engine: comfyui({ url: flags.comfyui }),
+    engine: comfyui(flags.comfyui.length > 1 ? { urls: flags.comfyui } : { url: flags.comfyui[0] }),
     workflows: await readWorkflows(flags.workflows),
     apiKey: flags.noKey ? null : await key(),
     // Without a key, there is nothing to derive it from.

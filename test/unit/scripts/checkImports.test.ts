@@ -73,6 +73,10 @@ const wrong: [what: string, found: string[]][] = [
   ['the server from the face', gateway('face/api/x.ts', "import { x } from '../../node/serve.ts'")],
   ['an engine from the face', gateway('face/x.ts', "import type { X } from '../engines/comfyui/x.ts'")],
   ['an engine from the server', gateway('node/x.ts', "import { x } from '../engines/comfyui/x.ts'")],
+  [
+    'the rest of an engine from its workflows',
+    gateway('engines/a/workflows/x.ts', "import { x } from '../server/x.ts'"),
+  ],
   ['the face from an engine', gateway('engines/comfyui/x.ts', "import { x } from '../../face/types.ts'")],
   ['the rest from an engine', gateway('engines/a/x.ts', "import { x } from '../../createGateway.ts'")],
   ['an engine from another', gateway('engines/a/x.ts', "import { x } from '../b/y.ts'")],
@@ -103,6 +107,7 @@ test('counts the lines of the gateway', () => {
     ...files('face', 9),
     ...files('node', 2),
     ...files('engines/a', 11),
+    ...files('engines/a/workflows', 3),
     file('client/src/x.ts', 999),
   ])
   assert.equal(
@@ -111,6 +116,7 @@ test('counts the lines of the gateway', () => {
       [
         ['face', 2200],
         ['engines/a', 2200],
+        ['engines/a/workflows', 600],
       ],
       [],
     ],

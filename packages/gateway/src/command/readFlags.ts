@@ -2,7 +2,8 @@ import { type Flags, parseFlags } from '../node/parseFlags.ts'
 
 /** What the command line says. */
 export interface GatewayFlags extends Flags {
-  readonly comfyui: string
+  /** One address or more. */
+  readonly comfyui: readonly string[]
   readonly workflows: string
   readonly data: string | undefined
   readonly publicUrl: string | undefined
@@ -15,14 +16,14 @@ const ALL_INTERFACES = ['0.0.0.0', '::']
 /** An error with one clear sentence where the command line makes no sense. */
 export function readFlags(args: string[]): GatewayFlags {
   const { own, ...flags } = parseFlags(args, {
-    comfyui: 'string',
+    comfyui: 'strings',
     workflows: 'string',
     data: 'string',
     'public-url': 'string',
     'no-key': 'boolean',
   })
   const {
-    comfyui = 'http://127.0.0.1:8188',
+    comfyui = ['http://127.0.0.1:8188'],
     workflows = '',
     data,
     'public-url': publicUrl,

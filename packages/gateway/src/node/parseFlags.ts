@@ -12,11 +12,14 @@ export interface Flags {
   readonly version: boolean
 }
 
-type Kinds = Readonly<Record<string, 'string' | 'boolean'>>
+/** `strings`: a flag that may be given several times. */
+type Kinds = Readonly<Record<string, 'string' | 'strings' | 'boolean'>>
 
 /** A command's own flags, as they were given. */
 export type OwnFlags<K extends Kinds> = {
-  readonly [Name in keyof K]: (K[Name] extends 'string' ? string : boolean) | undefined
+  readonly [Name in keyof K]:
+    | (K[Name] extends 'string' ? string : K[Name] extends 'strings' ? string[] : boolean)
+    | undefined
 }
 
 /** What the command line says; an error with one clear sentence where it makes no sense. `own` are more flags. */
@@ -55,7 +58,11 @@ function parse(
   args: string[],
   own: Kinds,
 ): ReturnType<typeof parseArguments<{ options: typeof COMMON }>>['values'] {
-  const more = Object.fromEntries(Object.entries(own).map(([name, type]) => [name, { type }]))
+  const more = Object.fromEntries(
+    Object.entries(own).map(([name, kind]) => {
+      return [name, kind === 'strings' ? { type: 'string' as const, multiple: true } : { type: kind }]
+    }),
+  )
   return parseArguments({ args, options: { ...more, ...COMMON } }).values
 }
 

@@ -25,6 +25,8 @@ export interface Records<Submitted, Ended> {
   marks(groupId: string | null): Promise<Mark[]>
   /** Finds out whether records are kept at all, and says so where they are not. */
   prepare(): Promise<void>
+  /** Whether the place was seen to keep nothing. */
+  refuses(): boolean
 }
 
 export function createRecords<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>>(
@@ -78,6 +80,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       return ends.get(id) ?? ended
     },
     marks: marks.list,
+    refuses: place.refuses,
     async prepare() {
       if (!prepared) await place.write(about.path, about.value)
       prepared = true

@@ -15,6 +15,7 @@ export function createStored(storage: Storage): Place {
   }
 
   const place: Place = {
+    refuses: () => false,
     read: (path) =>
       guard(async () => {
         const value = await storage.getItem(keyOf(path))

@@ -24,4 +24,6 @@ export interface Place {
   remove(path: string): Promise<void>
   /** The paths inside a folder, from there. */
   list(folder: string): Promise<string[]>
+  /** Whether it was seen to keep nothing. */
+  refuses(): boolean
 }

@@ -1,21 +1,44 @@
 import type { Report } from '../../engine.ts'
-import type { ReadFile, Workflows } from './createWorkflows.ts'
-import type { Comfy } from './runs/types.ts'
+import type { ReadFile } from './createWorkflows.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
+import type { Site } from './sites/types.ts'
 
-/** Whether the server answers and keeps records, and what it can run. */
-export async function report({ server, records }: Comfy, workflows: Workflows): Promise<Report> {
+/** Whether each server answers and keeps records, and what the servers can run. */
+export async function report(sites: readonly Site[]): Promise<Report> {
+  const all = await Promise.all(sites.map(look))
+  const files = all.flatMap(({ read }) => read ?? [])
+  const isLacking = ({ id, problem }: ReadFile): boolean =>
+    problem !== undefined && files.some((other) => other.id === id && other.problem === undefined)
+  const servers = all.map(({ name, about, read }) => {
+    const lacking =
+      read?.filter(isLacking).map(({ id, problem }) => `; "${id}" can't run there: ${problem}`) ?? []
+    return { name, answers: read !== undefined, about: about + lacking.join('') }
+  })
+  const known = new Map<string, ReadFile>()
+  for (const file of files) if (!file.problem || !known.has(file.id)) known.set(file.id, file)
+  const unread = all.find(({ read }) => read === undefined)
+  const problem = 'it is read once ComfyUI answers'
+  if (unread && known.size === 0) {
+    return { servers, workflows: sites[0]!.workflows.names.map((id) => show({ id, problem })) }
+  }
+  return { servers, workflows: [...known.values()].map(show) }
+}
+
+async function look({ server, own, workflows, container }: Site): Promise<{
+  name: string
+  about: string
+  /** What it can run, where it answers. */
+  read?: ReadFile[]
+}> {
+  const { name } = container.latest()
   try {
     const { system } = Object(await server.read('/system_stats'))
-    const about = `version ${Object(system).comfyui_version ?? 'unknown'}`
-    const files = await workflows.read()
-    await records.prepare()
-    return { servers: [{ name: 'ComfyUI', answers: true, about }], workflows: files.map(show) }
+    const read = await workflows.read()
+    await own.prepare()
+    return { name, about: `version ${Object(system).comfyui_version ?? 'unknown'}`, read }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
-    const about = `does not answer (${error.message}); each request tries it again`
-    const unread = workflows.names.map((id) => show({ id, problem: 'it is read once ComfyUI answers' }))
-    return { servers: [{ name: 'ComfyUI', answers: false, about }], workflows: unread }
+    return { name, about: `does not answer (${error.message}); each request tries it again` }
   }
 }
 

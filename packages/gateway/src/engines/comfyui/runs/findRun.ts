@@ -1,11 +1,11 @@
 import type { Run } from '../../../engine.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { readHistory } from '../server/readHistory.ts'
 import { endOf, endWithout } from './endOf.ts'
+import { isRunId } from './isRunId.ts'
+import { seekRun } from './seekRun.ts'
 import { showEnded, showRun } from './showRun.ts'
 import type { Comfy, Ended, Progress, Submitted } from './types.ts'
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** As long as another gateway may still be sending a run that it wrote down. */
 const ON_ITS_WAY_MS = 45_000
 
@@ -14,8 +14,7 @@ const ON_ITS_WAY_MS = 45_000
  * down, and counts from then on. `maxAgeMs`: how old an earlier answer about the queue may be.
  */
 export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Promise<Run | undefined> {
-  // Nothing else is ever an id of ours, nor of a file.
-  if (!UUID.test(id)) return undefined
+  if (!isRunId(id)) return undefined
   try {
     const ended = await comfy.records.ended(id)
     return ended ? showEnded(ended) : await look(comfy, id, maxAgeMs)
@@ -29,29 +28,22 @@ export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Prom
 }
 
 async function look(comfy: Comfy, id: string, maxAgeMs: number | undefined): Promise<Run | undefined> {
-  const { server, records, taken } = comfy
+  const { records, taken } = comfy
   const known = await records.submitted(id)
-  let waiting = 0
-  // Twice: what is in neither may have gone from the one to the other, or have come just now.
-  for (const age of [maxAgeMs, 0]) {
-    const { items, running } = await comfy.readQueue(age)
-    waiting = items.length
-    const position = items.findIndex((item) => item.id === id)
-    if (position >= 0) {
-      taken.set(id, true)
-      const run = known ?? submittedIn(items[position]!.extra, id)
-      if (!run || position < running)
-        return run && showRun(run, { status: 'running', ...progressOf(comfy, id) })
-      return showRun(run, { status: 'queued', progress: 0, position })
-    }
-    const history = await readHistory(server, id)
-    if (history === 'unreadable') {
-      return known && finish(comfy, endWithout(known, 'failed', 'ComfyUI can not tell what this run made'))
-    }
-    if (history) {
-      const run = known ?? submittedIn(history.extra, id)
-      return run && finish(comfy, endOf(run, history))
-    }
+  const { item, position = 0, running = 0, history, waiting } = await seekRun(comfy, id, maxAgeMs)
+  if (item || history) taken.set(id, true)
+  if (item) {
+    const run = known ?? submittedIn(item.extra, id)
+    if (!run || position < running)
+      return run && showRun(run, { status: 'running', ...progressOf(comfy, id) })
+    return showRun(run, { status: 'queued', progress: 0, position })
+  }
+  if (history === 'unreadable') {
+    return known && finish(comfy, endWithout(known, 'failed', 'ComfyUI can not tell what this run made'))
+  }
+  if (history) {
+    const run = known ?? submittedIn(history.extra, id)
+    return run && finish(comfy, endOf(run, history))
   }
   if (!known) return undefined
   const gone = taken.get(id) || Date.now() - known.createdAt > ON_ITS_WAY_MS
@@ -68,7 +60,8 @@ async function finish(comfy: Comfy, ended: Ended): Promise<Run | undefined> {
   return run && { ...run, progress: Math.max(run.progress, progressOf(comfy, run.id).progress) }
 }
 
-const progressOf = ({ progress }: Comfy, id: string): Progress => progress.get(id) ?? { progress: 0 }
+/** How far a run is that goes on, as far as this gateway heard. */
+export const progressOf = ({ progress }: Comfy, id: string): Progress => progress.get(id) ?? { progress: 0 }
 
 /** What a run of ours was sent with. */
 function submittedIn(extra: unknown, id: string): Submitted | undefined {

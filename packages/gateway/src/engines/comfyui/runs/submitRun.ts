@@ -28,6 +28,7 @@ export async function submitRun(
   const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
+    server: comfy.server.url,
     workflowId: workflow.shown.id,
     groupId,
     createdAt: Date.now(),

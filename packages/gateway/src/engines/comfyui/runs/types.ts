@@ -7,6 +7,8 @@ import type { ReadQueue } from '../server/readQueue.ts'
 
 /** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
 export interface Submitted extends SubmittedRun {
+  /** The address of the ComfyUI that has it. Records of earlier versions have none. */
+  readonly server?: string | undefined
   readonly workflowId: string
   readonly shown: Run['inputs']
   readonly outputs: readonly { readonly name: string; readonly node: string }[]

@@ -23,6 +23,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
   }
 
   const place: Place = {
+    refuses: () => refused,
     read: (path) => read(pathOf(path)),
     async write(path, value) {
       const init = { method: 'POST', json: value, again: true } as const

@@ -1,0 +1,55 @@
+import { NoAnswer } from '../server/NoAnswer.ts'
+import type { Site } from './types.ts'
+
+/** Longer than a server takes that works, and shorter than a caller likes to wait. */
+const SOON_MS = 1_000
+
+export interface Answers<T> {
+  readonly answers: readonly (readonly [site: Site, answer: T])[]
+  /** Why a server gave none, where one did not. */
+  readonly failure: NoAnswer | undefined
+}
+
+/**
+ * Asks several servers the same. Nobody waits for one that has fallen silent, unless none answers. What is not a
+ * {@link NoAnswer} is thrown, and a `NoAnswer` where there is no answer at all.
+ */
+export async function ask<T>(
+  sites: readonly Site[],
+  question: (site: Site) => Promise<T>,
+): Promise<Answers<T>> {
+  const answers: [Site, T][] = []
+  let failure: NoAnswer | undefined
+  const put = async (site: Site): Promise<void> => {
+    try {
+      answers.push([site, await question(site)])
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      failure = error
+    }
+  }
+  const quiet = sites.filter(({ server }) => server.isQuiet())
+  const asked = sites.filter((site) => !quiet.includes(site))
+  const open = new Set(asked)
+  const all = asked.map((site) => put(site).finally(() => open.delete(site)))
+  if (sites.length > 1) await within(Promise.all(all), SOON_MS)
+  if (answers.length === 0) await Promise.all([...all, ...quiet.map(put)])
+  else {
+    for (const { server } of open) server.mute()
+    for (const { server } of quiet) server.probe()
+    if (open.size + quiet.length > 0) failure ??= new NoAnswer('it has fallen silent', true)
+  }
+  if (answers.length === 0 && failure) throw failure
+  return { answers: [...answers], failure }
+}
+
+/** Waits for work, and no longer than so many ms. */
+export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  // What fails after that is nobody's concern.
+  work.catch(() => {})
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

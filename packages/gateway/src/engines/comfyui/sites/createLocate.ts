@@ -1,0 +1,63 @@
+import { EngineError } from '../../../engineErrors.ts'
+import { createMemory } from '../../../records/createMemory.ts'
+import { isRunId } from '../runs/isRunId.ts'
+import { seekRun } from '../runs/seekRun.ts'
+import { firstOf } from './firstOf.ts'
+import type { Site } from './types.ts'
+
+/** Finds the server of a run. `undefined` only where it is sure that none has it. */
+export interface Locate {
+  (id: string): Promise<Site | undefined>
+  /** What is known of it without a request. */
+  known(id: string): Site | undefined
+  /** Notes where a run is, which spares the search. */
+  note(id: string, site: Site): void
+}
+
+export function createLocate(sites: readonly Site[]): Locate {
+  const homes = createMemory<Site>(10_000)
+  const only = sites.length === 1 ? sites[0] : undefined
+  const isShared = sites[0]!.own === sites.at(-1)!.own
+  const keepers = isShared ? sites.slice(0, 1) : sites
+
+  async function search(id: string): Promise<Site | undefined> {
+    const record = await firstOf(
+      keepers.map(async (site) => {
+        const run = await site.own.submitted(id)
+        return run && { run, site }
+      }),
+    )
+    const { run, site: keeper } = record.found ?? {}
+    const home = sites.find(({ server }) => server.url === run?.server)
+    if (home) return home
+    // Earlier versions kept the record where the run is, and nowhere else.
+    if (run && run.server === undefined && !isShared) return keeper
+    // Another gateway may know the server by another address; and some servers keep no records.
+    const seen = await firstOf(sites.map(async (site) => ((await hasRun(site, id)) ? site : undefined)))
+    if (seen.found) return seen.found
+    const failure = record.failure ?? seen.failure
+    if (!run && !failure) return undefined
+    // Where it has ended, no server has to know more of it.
+    if (run && (await firstOf(keepers.map(({ own }) => own.ended(id)))).found) return sites[0]
+    const message = `Run ${id} was submitted to a ComfyUI that this gateway does not know`
+    throw failure ?? new EngineError(503, message, { retryAfterS: 60 })
+  }
+
+  const locate = async (id: string): Promise<Site | undefined> => {
+    const known = only ?? homes.get(id)
+    if (known || !isRunId(id)) return known
+    const site = await search(id)
+    if (site) homes.set(id, site)
+    return site
+  }
+  return Object.assign(locate, {
+    known: (id: string) => only ?? homes.get(id),
+    note: homes.set,
+  })
+}
+
+/** Whether a server knows of the run at present. */
+export async function hasRun(site: Site, id: string): Promise<boolean> {
+  const { item, history } = await seekRun(site, id)
+  return item !== undefined || history !== undefined
+}

@@ -1,0 +1,65 @@
+import type { Run, RunsQuery } from '../../../engine.ts'
+import { forEach } from '../../../records/forEach.ts'
+import type { Mark } from '../../../records/types.ts'
+import { findRun, progressOf } from '../runs/findRun.ts'
+import { showEnded, showRun } from '../runs/showRun.ts'
+import { NoAnswer } from '../server/NoAnswer.ts'
+import { ask } from './ask.ts'
+import type { Locate } from './createLocate.ts'
+import type { Site } from './types.ts'
+
+const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
+
+/** A page: the names of marks sort and count, and only the runs of the page are read. */
+export async function getRuns(
+  sites: readonly Site[],
+  locate: Locate,
+  query: RunsQuery,
+): Promise<{ runs: Run[]; total: number }> {
+  const { groupId, sortBy, sortOrder, offset, limit } = query
+  const timeOf = (mark: Mark): number | null => mark[TIMES[sortBy]]
+  const direction = sortOrder === 'asc' ? 1 : -1
+  const marks = await readMarks(sites, groupId)
+  // What has no such time yet comes last in either order.
+  marks.sort((a, b) => {
+    const [first, second] = [timeOf(a), timeOf(b)]
+    if ((first === null) !== (second === null)) return first === null ? 1 : -1
+    return direction * ((first ?? 0) - (second ?? 0) || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+  })
+  const page = marks.slice(offset, offset + limit)
+  const runs: (Run | undefined)[] = []
+  await forEach(page, async ({ id }, index) => {
+    const site = await locate(id)
+    if (!site) return
+    runs[index] = await (sites.length > 1 ? findOrRecall(site, id) : findRun(site, id))
+    site.watcher.show(runs[index])
+  })
+  return { runs: runs.filter((run) => run !== undefined), total: marks.length }
+}
+
+/** The marks of all servers: each has those of the others. An end counts more than a beginning. */
+async function readMarks(sites: readonly Site[], groupId: string | null): Promise<Mark[]> {
+  if (sites.every(({ own }) => own === sites[0]!.own)) return await sites[0]!.own.marks(groupId)
+  const { answers } = await ask(sites, ({ own }) => own.marks(groupId))
+  const marks = new Map<string, Mark>()
+  for (const [, list] of answers) {
+    for (const mark of list) if (mark.end || !marks.has(mark.id)) marks.set(mark.id, mark)
+  }
+  return [...marks.values()]
+}
+
+/** One server that is away must not hide the runs of all others: its own are listed as they were known last. */
+async function findOrRecall(site: Site, id: string): Promise<Run | undefined> {
+  const { server, records } = site
+  try {
+    if (!server.isAway()) return await findRun(site, id)
+    server.probe()
+    const ended = await records.ended(id)
+    if (ended) return showEnded(ended)
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+  }
+  const known = records.remembered(id)
+  const { progress, node } = progressOf(site, id)
+  return known && showRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
+}

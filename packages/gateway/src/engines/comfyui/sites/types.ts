@@ -1,0 +1,23 @@
+import type { Records } from '../../../records/createRecords.ts'
+import type { ContainerReader } from '../createContainer.ts'
+import type { Workflows } from '../createWorkflows.ts'
+import type { Comfy, Ended, Submitted } from '../runs/types.ts'
+import type { Watcher } from '../watch/createWatcher.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+
+export type RunRecords = Records<Submitted, Ended>
+
+/** One of the servers, with all that is known of it. */
+export interface Site extends Comfy {
+  /** The records that lie on this server itself. With a storage, all servers have the same. */
+  readonly own: RunRecords
+  readonly workflows: Workflows
+  readonly watcher: Watcher
+  readonly container: ContainerReader
+}
+
+/** A server that can run a workflow, and the workflow as that server knows it. */
+export interface Candidate {
+  readonly site: Site
+  readonly workflow: ComfyWorkflow
+}
