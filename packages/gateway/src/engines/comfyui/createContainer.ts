@@ -11,6 +11,7 @@ export interface ContainerReader {
   read(): Promise<Container>
   /** As it was read last. */
   latest(): Container
+  isStalled(queue: Queue): boolean
 }
 
 /** ComfyUI's address stays here: `name` and `url` are for callers. */
@@ -31,6 +32,7 @@ export function createContainer(comfy: Comfy, name: string, url: string): Contai
   }
 
   return {
+    isStalled,
     latest: () => (comfy.server.isAway() ? stopped : latest),
     async read() {
       try {
@@ -42,7 +44,8 @@ export function createContainer(comfy: Comfy, name: string, url: string): Contai
         return latest
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
-        return stopped
+        latest = stopped
+        return latest
       }
     },
   }
