@@ -1,8 +1,6 @@
 // What goes wrong between a client, a gateway and a ComfyUI: every run ends known, and none is executed twice. All goes on
 // at the same time, since most of it is waiting.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,10 +10,12 @@ import type { Fault } from '../comfyui/server/types.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { CANARY } from '../support/canary.ts'
 import { createLimit } from './lib/createLimit.ts'
+import { freePort } from './lib/freePort.ts'
 import { addUp, judge, lineOf } from './lib/judge.ts'
 import { playFault } from './lib/playFault.ts'
+import { readLedger } from './lib/readLedger.ts'
 import { settleAll } from './lib/settleAll.ts'
-import { startGateway, startSmallComfy } from './lib/startProcess.ts'
+import { LATER, startGateway, startSmallComfy } from './lib/startProcess.ts'
 import { submitAll } from './lib/submitAll.ts'
 
 const versions: readonly ComfyVersion[] = ['0.3.64', '0.8.0']
@@ -23,23 +23,6 @@ const COUNT = 200
 const groupId = 'disaster'
 const seeds = Array.from({ length: COUNT }, (_, seed) => ({ seed }))
 const test = suite('gateway disasters')
-
-/** Whatever is written down for each run that is really performed. */
-function readLedger(file: string): string[] {
-  const lines = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).split('\n').filter(Boolean)
-  return lines.flatMap((line) => {
-    const { promptId, node } = JSON.parse(line)
-    return node === undefined ? [promptId] : []
-  })
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
-}
 
 function report(what: string, { figures, problems }: ReturnType<typeof judge>): void {
   console.log(`[show] ${what}: ${lineOf(figures)}`)
@@ -81,9 +64,6 @@ async function withPlace(version: ComfyVersion, use: (place: Place) => Promise<v
 async function executedBy(ledger: string, count: number): Promise<void> {
   while (readLedger(ledger).length < count) await wait(50)
 }
-
-/** The clock of a gateway is ahead, so that a run which never reached ComfyUI need not be waited for. */
-const LATER = ['--import', 'data:text/javascript,const{now}=Date;Date.now=()=>now()+60000']
 
 async function killGateway(version: ComfyVersion): Promise<void> {
   await withPlace(version, async ({ comfyFlags, gatewayFlags, ledger, client }) => {

@@ -9,13 +9,22 @@ interface Settings {
   cacheNone?: boolean
   corsOrigin?: string
   globalInterrupt?: boolean
+  without?: readonly string[]
 }
 
 /** The memory of a server that has just started. */
 export function createLife(
-  { version, speed = 1, maxUploadBytes = 104_857_600, cacheNone, corsOrigin, globalInterrupt }: Settings,
+  {
+    version,
+    speed = 1,
+    maxUploadBytes = 104_857_600,
+    cacheNone,
+    corsOrigin,
+    globalInterrupt,
+    without,
+  }: Settings,
   folder: string,
-  calls: Pick<Life, 'crash' | 'performed'>,
+  calls: Pick<Life, 'crash' | 'performed' | 'moved'>,
 ): Life {
   const life: Life = {
     version: versions[version],
@@ -24,6 +33,7 @@ export function createLife(
     maxUploadBytes,
     cacheNone: cacheNone ?? false,
     globalInterrupt: globalInterrupt ?? false,
+    without: without ?? [],
     corsOrigin,
     end: new AbortController(),
     pending: [],

@@ -73,6 +73,8 @@ export interface Life {
   readonly maxUploadBytes: number
   readonly cacheNone: boolean
   readonly globalInterrupt: boolean
+  /** Node classes that it does not have. */
+  readonly without: readonly string[]
   readonly corsOrigin: string | undefined
   /** Aborted by `kill`. */
   readonly end: AbortController
@@ -94,4 +96,6 @@ export interface Life {
   readonly crash: () => void
   /** Called as a run, and each of its nodes, is really performed. */
   readonly performed: (promptId: string, node?: string) => void
+  /** Called as a run comes into the queue, and as it leaves it. */
+  readonly moved: (promptId: string, way: 'in' | 'out') => void
 }

@@ -6,6 +6,8 @@ export interface Started {
   readonly pid: number
   /** The first line that it printed, which is JSON. */
   readonly told: any
+  /** Writes a line to its input. */
+  tell(line: string): void
   /** With `SIGKILL`: it has no say in it. */
   kill(): Promise<void>
 }
@@ -24,6 +26,7 @@ export async function startProcess(args: readonly string[]): Promise<Started> {
   return {
     pid: child.pid!,
     told: JSON.parse(first[0]),
+    tell: (text) => void child.stdin.write(`${text}\n`),
     async kill() {
       child.kill('SIGKILL')
       await ended
@@ -33,12 +36,13 @@ export async function startProcess(args: readonly string[]): Promise<Started> {
 
 /** The built command of the gateway. `nodeFlags` are for Node. */
 export function startGateway(
-  comfyUrl: string,
+  comfyUrls: string | readonly string[],
   workflows: string,
   flags: readonly string[],
   ...nodeFlags: string[]
 ): Promise<Started> {
-  const all = ['--comfyui', comfyUrl, '--workflows', workflows, '--json', ...flags]
+  const servers = [comfyUrls].flat().flatMap((url) => ['--comfyui', url])
+  const all = [...servers, '--workflows', workflows, '--json', ...flags]
   return startProcess([...nodeFlags, 'packages/gateway/bin/flowscale-gateway.js', ...all])
 }
 
@@ -46,3 +50,9 @@ export function startGateway(
 export function startSmallComfy(...flags: string[]): Promise<Started> {
   return startProcess(['--import', 'tsx', 'test/comfyui/server/main.ts', ...flags])
 }
+
+/** For Node: the clock of a gateway is ahead, so that a run which never reached ComfyUI need not be waited for. */
+export const LATER: readonly string[] = [
+  '--import',
+  'data:text/javascript,const{now}=Date;Date.now=()=>now()+60000',
+]

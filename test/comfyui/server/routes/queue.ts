@@ -26,7 +26,9 @@ export async function postQueue({ life, readJson }: Context): Promise<Reply> {
   for (const id of body.delete ?? []) {
     const before = life.pending.length
     remove(life.pending, id)
-    if (life.pending.length < before) sendStatus(life)
+    if (life.pending.length === before) continue
+    life.moved(id, 'out')
+    sendStatus(life)
   }
   return empty()
 }

@@ -34,7 +34,7 @@ export function validatePrompt(life: Life, graph: unknown, targets?: readonly un
       const message = 'Cannot execute because a node is missing the class_type property.'
       return refuse('invalid_prompt', message, details)
     }
-    const held = classes.get(name)
+    const held = life.without.includes(name) ? undefined : classes.get(name)
     if (!held) return refuse('invalid_prompt', `Cannot execute because node ${name} does not exist.`, details)
     if (held.isOutput && (!targets || targets.includes(id))) outputs.push(id)
   }

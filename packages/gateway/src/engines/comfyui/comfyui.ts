@@ -28,7 +28,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     const sites = createSites(checked, context)
     const locate = createLocate(sites)
     const findCandidates = createCandidates(sites)
-    const choose = createChoose(sites)
+    const choose = createChoose()
 
     const getRun: Engine['getRun'] = async (id) => {
       const site = await locate(id)

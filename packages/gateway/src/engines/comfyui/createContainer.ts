@@ -11,7 +11,6 @@ export interface ContainerReader {
   read(): Promise<Container>
   /** As it was read last. */
   latest(): Container
-  isStalled(queue: Queue): boolean
 }
 
 /** ComfyUI's address stays here: `name` and `url` are for callers. */
@@ -32,7 +31,6 @@ export function createContainer(comfy: Comfy, name: string, url: string): Contai
   }
 
   return {
-    isStalled,
     latest: () => (comfy.server.isAway() ? stopped : latest),
     async read() {
       try {

@@ -33,7 +33,7 @@ export interface Server {
   isQuiet(): boolean
   /** Notes that somebody would not wait for it. It counts as quiet until it answers, for 10 s at most. */
   mute(): void
-  /** Looks whether it answers again, at most once a second. Nobody has to wait for it. */
+  /** Looks whether it answers again, a few times a second at most. Nobody has to wait for it. */
   probe(): void
   /** An answer whole. @throws NoAnswer where there is none, or only that of a proxy. */
   send(path: string, init?: Init): Promise<Answer>
@@ -44,7 +44,7 @@ export interface Server {
 }
 
 const TIMEOUT_MS = 10_000
-const PROBE_EVERY_MS = 1_000
+const PROBE_EVERY_MS = 200
 /** So many time-outs in a row mean that it is away. */
 const MISSES = 3
 /** Failures further apart than this are two absences. */

@@ -1,38 +1,39 @@
 import { createMemory } from '../../../records/createMemory.ts'
-import type { Queue } from '../server/readQueue.ts'
-import { type Answers, ask } from './ask.ts'
+import { hasOwnTimers } from '../hasOwnTimers.ts'
+import { NoAnswer } from '../server/NoAnswer.ts'
+import { type Answers, ask, within } from './ask.ts'
 import type { Candidate, Site } from './types.ts'
 
-/** So old may an earlier answer be, of many choices at once: a queue comes with all its graphs. */
-const RECENT_MS = 100
+/** The longest wait for the submission before. */
+const TURN_MS = 100
+/** Whether a worker stands still is looked at in passing: the whole queue has to be read for it. */
+const LOOK_EVERY_MS = 2_000
 
-/**
- * Chooses the server with the shortest queue for a run, and calls `send` with it. Until the queue shows the run, it is
- * counted beside it.
- */
-export type Choose = <T>(
-  candidates: readonly Candidate[],
-  runId: string,
-  send: (one: Candidate) => Promise<T>,
-) => Promise<T>
+/** Chooses the server with the shortest queue for a run, and calls `send` with it. */
+export type Choose = <T>(candidates: readonly Candidate[], send: (one: Candidate) => Promise<T>) => Promise<T>
 
-export function createChoose(sites: readonly Site[]): Choose {
-  /** Runs on their way to a server, and those it has taken, with the time of that. */
-  const coming = new Map(sites.map((site) => [site, new Map<string, number>()]))
+export function createChoose(): Choose {
+  /** Runs on their way to a server. */
+  const coming = new Map<Site, number>()
   /** Where a workflow ran last: its models are loaded there. */
   const warm = createMemory<Site>(500)
+  const lookedAt = new Map<Site, number>()
+  let before: Promise<unknown> = Promise.resolve()
 
-  function best(answers: Answers<Queue>['answers'], workflowId: string): Site {
+  const isStalled = (site: Site): boolean => {
+    if (Date.now() - (lookedAt.get(site) ?? 0) >= LOOK_EVERY_MS) {
+      lookedAt.set(site, Date.now())
+      void site.container.read()
+    }
+    return site.container.latest().status === 'stalled'
+  }
+
+  function best(answers: Answers<number>['answers'], workflowId: string): Site {
     const last = warm.get(workflowId)
-    const ordered = answers.map(([site, queue]) => {
-      const own = coming.get(site)!
-      for (const [id, takenAt] of own) if (takenAt < queue.readAt) own.delete(id)
-      const shown = new Set(queue.items.map(({ id }) => id))
-      const length = queue.items.length + [...own.keys()].filter((id) => !shown.has(id)).length
-      // Where all stand still, one of them has to do.
-      const order = [site.container.isStalled(queue) ? 1 : 0, length, site === last ? 0 : 1]
-      // Gateways that choose at the same time must not all choose the same.
-      return { site, order: [...order, Math.random()] }
+    const ordered = answers.map(([site, queued]) => {
+      const length = queued + (coming.get(site) ?? 0)
+      // Where all stand still, one of them has to do. Gateways that choose at once must not all choose the same.
+      return { site, order: [isStalled(site) ? 1 : 0, length, site === last ? 0 : 1, Math.random()] }
     })
     ordered.sort((a, b) => {
       const at = a.order.findIndex((value, index) => value !== b.order[index])
@@ -41,27 +42,45 @@ export function createChoose(sites: readonly Site[]): Choose {
     return ordered[0]!.site
   }
 
-  return async (candidates, runId, send) => {
-    let [one] = candidates as [Candidate]
-    const { id } = one.workflow.shown
-    if (candidates.length > 1) {
-      const { answers } = await ask(
-        candidates.map(({ site }) => site),
-        ({ readQueue }) => readQueue(RECENT_MS),
-      )
-      const site = best(answers, id)
-      one = candidates.find((candidate) => candidate.site === site)!
-    }
-    // At once: the next choice may be a moment away.
-    const own = coming.get(one.site)!.set(runId, Number.POSITIVE_INFINITY)
-    warm.set(id, one.site)
+  async function pick(candidates: readonly Candidate[]): Promise<Candidate> {
+    if (candidates.length === 1) return candidates[0]!
+    const { answers } = await ask(
+      candidates.map(({ site }) => site),
+      readLength,
+    )
+    const site = best(answers, candidates[0]!.workflow.shown.id)
+    return candidates.find((candidate) => candidate.site === site)!
+  }
+
+  async function chooseNow<T>(
+    candidates: readonly Candidate[],
+    send: (one: Candidate) => Promise<T>,
+  ): Promise<T> {
+    const one = await pick(candidates)
+    const { site, workflow } = one
+    warm.set(workflow.shown.id, site)
+    coming.set(site, (coming.get(site) ?? 0) + 1)
     try {
       return await send(one)
     } finally {
-      const now = Date.now()
-      own.set(runId, now)
-      // Every queue that is read from now on shows these, or they have ended.
-      for (const [old, takenAt] of own) if (takenAt < now - 10 * RECENT_MS) own.delete(old)
+      coming.set(site, coming.get(site)! - 1)
     }
   }
+
+  return async (candidates, send) => {
+    // One after another: a queue shows a run once its server has taken it. Where requests can't wait for each other, a
+    // queue may come out longer by as many runs as are submitted at once.
+    if (candidates.length === 1 || !hasOwnTimers()) return await chooseNow(candidates, send)
+    const turn = within(before, TURN_MS).then(() => chooseNow(candidates, send))
+    before = turn.catch(() => {})
+    return await turn
+  }
+}
+
+/** What runs and what waits: a short answer, unlike the queue. */
+async function readLength({ server }: Site): Promise<number> {
+  const { exec_info } = Object(await server.read('/prompt'))
+  const length: unknown = Object(exec_info).queue_remaining
+  if (typeof length !== 'number') throw new NoAnswer('its queue can not be read', true)
+  return length
 }

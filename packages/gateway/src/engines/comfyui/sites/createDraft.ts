@@ -30,7 +30,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
   const prefix = (): string => `flowscale-${id}-${++files}`
 
   const put: Draft['putFile'] = async (_input, file) => {
-    chosen ??= candidates().then((all) => choose(all, id, async (one) => one))
+    chosen ??= candidates().then((all) => choose(all, async (one) => one))
     const { site } = await chosen
     return { name: await putFile(site.server, prefix(), file, signal) } satisfies Upload
   }
@@ -58,8 +58,8 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
       const host = await chosen
       if (host) {
         const same = able.find(({ site }) => site === host.site)
-        if (same) return await choose([same], id, (one) => send(one, id, submission))
-        return await choose(able, id, async (one) => {
+        if (same) return await choose([same], (one) => send(one, id, submission))
+        return await choose(able, async (one) => {
           const move = (file: Upload): Promise<string> =>
             copyFile(host.site.server, one.site.server, file.name, prefix(), signal)
           return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
@@ -69,7 +69,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
       for (let left = able; ; runId = crypto.randomUUID()) {
         const tried: Candidate[] = []
         try {
-          return await choose(left, runId, (one) => {
+          return await choose(left, (one) => {
             tried.push(one)
             return send(one, runId, submission)
           })
