@@ -354,7 +354,7 @@ test('changes are heard of the server that has the run', () =>
     const engine = open()
     const heard: string[] = []
     const ended = new Promise<void>((resolve) => {
-      engine.watch((run) => {
+      engine.watch!((run) => {
         if (run.id === id) heard.push(run.status)
         if (isOver(run)) resolve()
       })

@@ -14,7 +14,7 @@ const test = suite('watching runs of a ComfyUI')
 
 function listen(engine: Engine): { heard: Run[]; end(id: string): Promise<Run> } {
   const heard: Run[] = []
-  engine.watch((run) => void heard.push(run))
+  engine.watch!((run) => void heard.push(run))
   return {
     heard,
     async end(id) {

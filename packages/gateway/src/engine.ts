@@ -126,8 +126,11 @@ export interface Engine {
    * the caller's `range`, `if-none-match` and the like, and nothing else.
    */
   readOutput(run: string, file: string, headers: Headers, signal: AbortSignal): Promise<Response | undefined>
-  /** Calls the listener at each change that the engine hears of, until the function it gives is called. */
-  watch(listener: (run: Run) => void): () => void
+  /**
+   * Calls the listener at each change that the engine hears of, until the function it gives is called. Default: readers
+   * of events ask for their run again and again
+   */
+  watch?(listener: (run: Run) => void): () => void
   /** Asks the engine to hear of each change of this run, until the function it gives is called. */
   follow?(runId: string): () => void
   /** Asks what the engine needs whether it is there, and tells. It never throws. */

@@ -9,7 +9,7 @@ export function createFace(options: FaceOptions): Face & { close(): void } {
   return {
     apiKey,
     handle: createHandler({ ...options, streams }),
-    watch: (listener) => engine.watch((run) => listener(runUpdate(dialect, run))),
+    watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),
     async stateOf(runId) {
       const run = await engine.getRun(runId)
       return run ? runUpdate(dialect, run) : null

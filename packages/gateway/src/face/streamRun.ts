@@ -4,6 +4,9 @@ import type { Dialect, OpenFace } from './types.ts'
 
 /** Proxies and clients give up a connection that is silent for long. */
 const PING_MS = 15_000
+/** Where changes are not told, a reader asks for the run each time, and comes again after so many times. */
+const LOOK_EVERY_MS = 2_000
+const LOOKS = 150
 
 /**
  * The events of a run: its present state, then each change, until it has ended. A slow reader gets the newest state only.
@@ -21,6 +24,7 @@ export function streamRun(
   let wake = (): void => {}
   let stop: (() => void) | undefined
   let isOver = false
+  let looks = 0
 
   function begin(): void {
     stop = () => {}
@@ -29,12 +33,12 @@ export function streamRun(
       end()
       return
     }
-    const unwatch = engine.watch(hear)
+    const unwatch = engine.watch?.(hear)
     const unfollow = engine.follow?.(known.id)
     streams.ends.add(end)
     signal.addEventListener('abort', end)
     stop = () => {
-      unwatch()
+      unwatch?.()
       unfollow?.()
       streams.ends.delete(end)
       signal.removeEventListener('abort', end)
@@ -62,13 +66,14 @@ export function streamRun(
     const run = await engine.getRun(known.id).catch(() => known)
     if (!run) return end()
     // A change that was heard meanwhile is newer than the answer.
-    if (!news && !sent) hear(run)
+    if (!engine.watch || (!news && !sent)) hear(run)
+    if (!engine.watch && ++looks === LOOKS) end()
   }
 
-  /** Until there is news, the stream ends, or it is time for a sign of life. */
-  function wait(): Promise<void> {
+  /** Until there is news, or the stream ends; no longer than so many ms. */
+  function wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, PING_MS)
+      const timer = setTimeout(resolve, ms)
       wake = () => {
         clearTimeout(timer)
         resolve()
@@ -80,7 +85,11 @@ export function streamRun(
     {
       async pull(controller) {
         if (!stop) begin()
-        if (!news && !isOver) await wait()
+        const step = engine.watch ? PING_MS : LOOK_EVERY_MS
+        for (let waited = 0; waited < PING_MS && !news && !isOver; waited += step) {
+          await wait(step)
+          if (!engine.watch && !isOver) await look()
+        }
         if (!news && isOver) return controller.close()
         controller.enqueue(encoder.encode(news ?? ': ping\n\n'))
         if (news) sent = news

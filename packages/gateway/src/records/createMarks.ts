@@ -9,6 +9,7 @@ const read = (text: string | undefined): number | null => (text ? Number.parseIn
 
 /** So many loose marks of ended runs go into one file. */
 const PACK = 500
+const PACK_MS = 60_000
 
 /**
  * A group's folder holds a mark for each run, whose name tells what lists are sorted by: one request gives all. As a
@@ -26,7 +27,8 @@ export interface Marks {
 export function createMarks(place: Place): Marks {
   const packs = createMemory<string[]>(500)
   let ends = 0
-  let packing = false
+  /** A request may end before its packing does, on Workers. */
+  let packingUntil = 0
 
   async function namesIn(path: string): Promise<string[]> {
     if (!/pack_[^/]*$/.test(path)) return [path]
@@ -35,8 +37,8 @@ export function createMarks(place: Place): Marks {
 
   async function pack(folder: string): Promise<void> {
     const names = (await place.list(folder)).filter((name) => readMarks([name])[0]?.end)
-    if (packing || names.length < PACK) return
-    packing = true
+    if (Date.now() < packingUntil || names.length < PACK) return
+    packingUntil = Date.now() + PACK_MS
     try {
       const path = `${folder}/pack_${crypto.randomUUID()}.json`
       await place.write(path, names)
@@ -44,7 +46,7 @@ export function createMarks(place: Place): Marks {
       if ((await namesIn(path)).length === 0) return
       for (const name of names) await place.remove(`${folder}/${name}`)
     } finally {
-      packing = false
+      packingUntil = 0
     }
   }
 

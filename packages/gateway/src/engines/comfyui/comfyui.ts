@@ -1,6 +1,7 @@
 import type { Engine, EngineMaker, Workflow } from '../../engine.ts'
 import { type ComfyuiOptions, checkOptions } from './checkOptions.ts'
 import { readOutput } from './files/readOutput.ts'
+import { hasOwnTimers } from './hasOwnTimers.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
@@ -35,6 +36,28 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       const run = site && (await findRun(site, id))
       site?.watcher.show(run)
       return run
+    }
+
+    const listening: Pick<Engine, 'watch' | 'follow'> = {
+      watch(listener) {
+        const stops = sites.map(({ watcher }) => watcher.watch(listener))
+        return () => stops.forEach((stop) => void stop())
+      },
+      follow(id) {
+        const known = locate.known(id)
+        if (known) return known.watcher.follow(id)
+        let stop: (() => void) | undefined = () => {}
+        void locate(id).then(
+          (site) => {
+            if (stop && site) stop = site.watcher.follow(id)
+          },
+          () => {},
+        )
+        return () => {
+          stop?.()
+          stop = undefined
+        }
+      },
     }
 
     return {
@@ -110,25 +133,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         return isElsewhere ? undefined : await readOutput(site.server, found, headers, signal)
       },
       report: () => report(sites),
-      watch(listener) {
-        const stops = sites.map(({ watcher }) => watcher.watch(listener))
-        return () => stops.forEach((stop) => void stop())
-      },
-      follow(id) {
-        const known = locate.known(id)
-        if (known) return known.watcher.follow(id)
-        let stop: (() => void) | undefined = () => {}
-        void locate(id).then(
-          (site) => {
-            if (stop && site) stop = site.watcher.follow(id)
-          },
-          () => {},
-        )
-        return () => {
-          stop?.()
-          stop = undefined
-        }
-      },
+      ...(hasOwnTimers() && listening),
       close() {
         for (const { watcher } of sites) watcher.close()
       },

@@ -1,6 +1,7 @@
 import type { Engine, Run } from '../../../engine.ts'
 import { createMemory } from '../../../records/createMemory.ts'
 import { forEach } from '../../../records/forEach.ts'
+import { hasOwnTimers } from '../hasOwnTimers.ts'
 import { findRun } from '../runs/findRun.ts'
 import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
@@ -117,7 +118,7 @@ export function createWatcher(comfy: Comfy): Watcher {
   }
 
   function keep(id: string): void {
-    if (!('unref' in Object(setTimeout(() => {})))) return
+    if (!hasOwnTimers() || !('unref' in Object(setTimeout(() => {})))) return
     followers.set(id, followers.get(id) ?? 0)
     schedule()
   }
