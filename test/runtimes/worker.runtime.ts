@@ -6,31 +6,11 @@ import { decode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
-import { listen } from '../support/listen.ts'
-import { readBody } from '../support/multipart.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
+import { startKv } from './startKv.ts'
 
 const test = suite('worker example in workerd')
 const folder = resolve('.tmp/worker')
-
-/** What is behind a KV binding: an HTTP server that keeps values in memory. */
-async function startKv() {
-  const map = new Map<string, string>()
-  const server = await listen(async (request, response) => {
-    const url = new URL(request.url!, 'http://kv')
-    const key = decodeURIComponent(url.pathname.slice(1))
-    if (request.method === 'PUT') map.set(key, (await readBody(request)).toString())
-    else if (request.method === 'DELETE') map.delete(key)
-    else if (!key) {
-      const prefix = url.searchParams.get('prefix') ?? ''
-      const keys = [...map.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }))
-      response.end(JSON.stringify({ keys, list_complete: true }))
-      return
-    } else if (!map.has(key)) response.statusCode = 404
-    response.end(request.method === 'GET' ? map.get(key) : undefined)
-  })
-  return { ...server, map }
-}
 
 /** Passes requests on, and calls the scheduled handler, which has no address of its own. */
 const driver = `export default {

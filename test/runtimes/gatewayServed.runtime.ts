@@ -1,0 +1,178 @@
+// The gateway as the pages of docs set it up on Workers, Deno and Bun, before two small ComfyUIs, driven by HTTP from outside.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { build } from 'esbuild'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startComfy } from '../comfyui/server/startComfy.ts'
+import { freePort } from '../gateway/lib/freePort.ts'
+import { CANARY } from '../support/canary.ts'
+import { command } from './command.ts'
+import { driveGateway } from './driveGateway.ts'
+import { serveWorkerd } from './serveWorkerd.ts'
+import { startKv } from './startKv.ts'
+
+const test = suite('the gateway served by each runtime')
+const folder = resolve('.tmp/gateway-served')
+const modules = resolve('test/runtimes/node_modules')
+
+const node = (class_type: string, inputs: object) => ({ class_type, inputs })
+const graph = {
+  1: node('LoadImage', { image: 'example.png' }),
+  2: node('TestSleep', { image: ['1', 0], seconds: 0, fail: false, cooperative: true, seed: 0 }),
+  3: node('SaveImage', { images: ['2', 0], filename_prefix: 'made' }),
+}
+const sidecar = {
+  inputs: {
+    photo: { node: '1', input: 'image' },
+    seconds: { node: '2', input: 'seconds' },
+    seed: { node: '2', input: 'seed' },
+  },
+  outputs: { picture: { node: '3' } },
+}
+
+/** A block of a page, by its label. */
+function blockOf(page: string, label: string): string {
+  const [, code] =
+    new RegExp(`^\`\`\`\\w+ ${label}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(readFileSync(page, 'utf8')) ?? []
+  assert.ok(code, `${page} has no block ${label}`)
+  return code!
+}
+
+async function withComfies(use: (urls: string[]) => Promise<void>): Promise<void> {
+  const comfies = await Promise.all([0, 1].map(() => startComfy({ version: '0.8.0' })))
+  mkdirSync(resolve(folder, 'workflows'), { recursive: true })
+  for (const place of ['.', 'workflows']) {
+    writeFileSync(resolve(folder, place, 'text-to-image.json'), JSON.stringify(graph))
+    writeFileSync(resolve(folder, place, 'text-to-image.flowscale.json'), JSON.stringify(sidecar))
+  }
+  try {
+    await use(comfies.map(({ url }) => url))
+  } finally {
+    await Promise.all(comfies.map((comfy) => comfy.stop()))
+  }
+}
+
+/** As an app bundles it; `ws` is asked for only where a runtime has no WebSocket. */
+async function bundle(name: string, code: string, platform: 'node' | 'neutral'): Promise<string> {
+  const entry = resolve(folder, name)
+  writeFileSync(entry, code)
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    platform,
+    mainFields: ['module', 'main'],
+    conditions: platform === 'node' ? ['node', 'module'] : ['workerd', 'worker', 'browser'],
+    external: ['ws'],
+    write: false,
+  })
+  return outputFiles[0]!.text
+}
+
+for (const [date, ...storages] of [
+  ['2025-05-01', 'ComfyUI'],
+  ['2026-11-17', 'ComfyUI', 'KV'],
+]) {
+  for (const storage of storages) {
+    test(`workerd, ${date}, records in ${storage}`, () =>
+      withComfies(async (urls) => {
+        let code = blockOf('docs/gateway-workers.md', 'worker')
+        if (storage === 'KV') {
+          code = code.replace('publicUrl:', 'storage: storageOf(env),\n      publicUrl:')
+          code = blockOf('docs/gateway-storage.md', 'kv') + code
+        }
+        const kv = await startKv()
+        const texts = {
+          COMFYUI_URLS: urls.join(' '),
+          PUBLIC_URL: 'http://gpu.example',
+          FLOWSCALE_API_KEY: CANARY,
+          ACCESS_ID: 'id',
+          ACCESS_SECRET: 'secret',
+        }
+        const bindings = Object.entries(texts).map(([name, text]) => `(name = "${name}", text = "${text}")`)
+        const serve = async () =>
+          serveWorkerd(
+            resolve(folder, 'workerd'),
+            { 'gateway.js': await bundle(`worker-${storage}.mjs`, code, 'neutral') },
+            `
+  services = [
+    (name = "gateway", worker = (
+      modules = [(name = "gateway.js", esModule = embed "gateway.js")],
+      compatibilityDate = "${date}",
+      bindings = [${bindings.join(', ')}, (name = "RUNS", kvNamespace = "kv")],
+      globalOutbound = "private",
+    )),
+    (name = "private", network = (allow = ["private"])),
+    (name = "kv", external = (address = "${new URL(kv.url).host}", http = ())),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
+`,
+          )
+        try {
+          const worker = await serve()
+          try {
+            await driveGateway(worker.url, CANARY, 'text-to-image', urls.length)
+            assert.is(kv.map.size > 0, storage === 'KV')
+          } catch (error) {
+            console.log(worker.output())
+            throw error
+          } finally {
+            await worker.stop()
+          }
+          assert.not.match(worker.output(), CANARY)
+        } finally {
+          await kv.close()
+        }
+      }))
+  }
+}
+
+const runtimes: [name: string, file: string, ...args: string[]][] = [
+  ['Bun', `${modules}/@oven/bun-linux-x64/bin/bun`],
+  [
+    'Deno',
+    `${modules}/@deno/linux-x64-glibc/deno`,
+    'run',
+    '--no-prompt',
+    '--allow-net=127.0.0.1',
+    '--allow-read=workflows',
+    '--allow-env',
+  ],
+]
+for (const [name, file, ...args] of runtimes) {
+  test(name, () =>
+    withComfies(async (urls) => {
+      const port = await freePort()
+      const printed = blockOf('docs/gateway-deno-bun.md', name.toLowerCase())
+      const code = printed
+        .replace("url: 'http://127.0.0.1:8188'", `urls: ${JSON.stringify(urls)}`)
+        .replaceAll('4188', port)
+      assert.ok(code.includes(urls[1]!))
+      const script = resolve(folder, `${name}.mjs`)
+      writeFileSync(script, await bundle(`${name}-source.ts`, code, 'node'))
+      const run = command(file, [...args, script], folder, { FLOWSCALE_API_KEY: CANARY })
+      try {
+        const url = `http://127.0.0.1:${port}`
+        for (let tries = 0; tries < 200; tries++) {
+          if (
+            await fetch(url).then(
+              () => true,
+              () => false,
+            )
+          )
+            break
+          await new Promise((done) => setTimeout(done, 50))
+        }
+        await driveGateway(url, CANARY, 'text-to-image', urls.length)
+      } catch (error) {
+        console.log(run.output())
+        throw error
+      } finally {
+        await run.end()
+      }
+    }),
+  )
+}
+
+test.run()
