@@ -14,13 +14,13 @@ import { waitForRun } from '@flowscale/client/poller'
 import { decode } from 'fast-png'
 import * as assert from 'uvu/assert'
 
-/** The workflow has the inputs `photo` and `seconds`, and gives a picture. */
+/** Gives the states that readers of events heard. The workflow has the inputs `photo` and `seconds`, and gives a picture. */
 export async function driveGateway(
   url: string,
   apiKey: string,
   workflow: string,
   servers: number,
-): Promise<void> {
+): Promise<readonly string[]> {
   // Links may start with an address that leads nowhere here.
   const moved: typeof fetch = (input, init) => {
     const { pathname, search } = new URL(input instanceof Request ? input.url : String(input))
@@ -52,17 +52,19 @@ export async function driveGateway(
   const part = await moved(outputs[0]!.url!, { headers: { range: 'bytes=1-3' } })
   assert.equal([part.status, await part.text()], [206, 'PNG'])
 
-  // Two readers of one run, and one that leaves.
-  const watched = await start(3)
+  // Two readers of one run, and one that came before them and leaves.
+  const watched = await start(4)
   const leaving = new AbortController()
   const left = fetch(`${url}/api/v1/runs/${watched}/events`, {
     headers: { 'X-API-KEY': apiKey },
     signal: leaving.signal,
   })
   await (await left).body!.getReader().read()
-  const [one, two] = [readEvents(url, apiKey, watched), readEvents(url, apiKey, watched)]
+  const readers = [1, 2].map(() => readEvents(url, apiKey, watched))
+  await new Promise((resolve) => setTimeout(resolve, 1500))
   leaving.abort()
-  for (const states of await Promise.all([one, two])) {
+  const heard = await Promise.all(readers)
+  for (const states of heard) {
     assert.is(states.at(-1), 'completed')
     assert.match(states[0]!, /^(queued|running)/)
   }
@@ -81,6 +83,7 @@ export async function driveGateway(
   )
   assert.is(ends.length, 20)
   assert.is((await getRuns(client, { groupId })).data.count, 23)
+  return heard.flat()
 }
 
 /** The ids of the events of a run, until its stream ends. */

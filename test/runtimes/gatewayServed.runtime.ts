@@ -112,7 +112,12 @@ for (const [date, ...storages] of [
         try {
           const worker = await serve()
           try {
-            await driveGateway(worker.url, CANARY, 'text-to-image', urls.length)
+            const heard = await driveGateway(worker.url, CANARY, 'text-to-image', urls.length)
+            // There are no sockets, and nothing that one request has begun goes on in another.
+            assert.ok(
+              heard.every((state) => /^(queued \d+|running 0|completed)$/.test(state)),
+              heard.join(),
+            )
             assert.is(kv.map.size > 0, storage === 'KV')
           } catch (error) {
             console.log(worker.output())
@@ -164,7 +169,11 @@ for (const [name, file, ...args] of runtimes) {
             break
           await new Promise((done) => setTimeout(done, 50))
         }
-        await driveGateway(url, CANARY, 'text-to-image', urls.length)
+        const heard = await driveGateway(url, CANARY, 'text-to-image', urls.length)
+        assert.ok(
+          heard.some((state) => /^running 0\.\d/.test(state)),
+          heard.join(),
+        )
       } catch (error) {
         console.log(run.output())
         throw error
