@@ -1,6 +1,6 @@
-// `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than eight
+// `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than twelve
 // minutes. `-- --json` prints one JSON document and nothing else (npm does, without its `-s`), `-- --only NAME` measures the figures whose names hold NAME
-// (or a part as a whole: requests, imports, sizes, waits, many, adaptive, uploads),
+// (or a part as a whole: requests, imports, sizes, waits, many, adaptive, uploads, gateway),
 // `-- --save` keeps the result in scripts/bench/results.json, from which the README's table is made.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
@@ -25,6 +25,7 @@ const parts = await Promise.all([
   import('./bench/waits.ts').then(({ waits }) => waits),
   import('./bench/adaptive.ts').then(({ adaptive }) => adaptive),
   import('./bench/uploads.ts').then(({ uploads }) => uploads),
+  import('./bench/gateway.ts').then(({ gateway }) => gateway),
 ])
 const isPart = parts.flat().some(({ name }) => name === only)
 const isWanted = ({ name }: Section, figure: string): boolean =>

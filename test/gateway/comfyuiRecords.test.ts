@@ -1,11 +1,10 @@
 // What is kept of a ComfyUI's runs: any number of gateways agree, lists are quick, and nothing is undone.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Run, RunsQuery, Storage } from '../../packages/gateway/src/engine.ts'
-import type { Ended } from '../../packages/gateway/src/engines/comfyui/runs/types.ts'
 import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
 import { createUserdata } from '../../packages/gateway/src/engines/comfyui/server/createUserdata.ts'
 import { createMarks, endMark, readMarks } from '../../packages/gateway/src/records/createMarks.ts'
@@ -15,6 +14,7 @@ import { createStored } from '../../packages/gateway/src/records/createStored.ts
 import { recordPaths } from '../../packages/gateway/src/records/recordPaths.ts'
 import { rejection } from '../support/fakes.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
+import { endedOf, seedRecords } from './lib/seedRecords.ts'
 
 const test = suite('records of the runs of a ComfyUI')
 
@@ -29,18 +29,6 @@ function createStorage(): Storage & { items: Map<string, string> } {
     setItem: async (key, value) => void items.set(key, value),
     removeItem: async (key) => void items.delete(key),
     getKeys: async (base = '') => [...items.keys()].filter((key) => key.startsWith(base)),
-  }
-}
-
-function endedOf(id: string, createdAt: number, groupId: string | null = null): Ended {
-  const run = { id, workflowId: 'slow', groupId, createdAt, shown: [], outputs: [], titles: {}, nodes: 1 }
-  return {
-    run,
-    status: 'completed',
-    error: null,
-    startedAt: createdAt + 1,
-    completedAt: createdAt + 2,
-    files: [],
   }
 }
 
@@ -197,20 +185,9 @@ test('what is told of a server that is away', () =>
 
 test('a page of 100 from 10,000 runs', () =>
   withComfy('0.8.0', {}, async ({ comfy, another }) => {
-    const folder = join(comfy.folder, 'user/default/flowscale')
-    for (const name of ['ended', 'groups/none']) mkdirSync(join(folder, name), { recursive: true })
     const all = Array.from({ length: 10_000 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index))
-    for (const ended of all) {
-      writeFileSync(join(folder, recordPaths(ended.run.id).end), JSON.stringify(ended))
-    }
-    // As an engine leaves them: packs of 500, and the latest ones loose.
-    const loose = all.slice(9_500)
-    for (const ended of loose) writeFileSync(join(folder, 'groups/none', endMark(ended)), '1')
-    for (let start = 0; start < 9_500; start += 500) {
-      const names = all.slice(start, start + 500).map(endMark)
-      writeFileSync(join(folder, `groups/none/pack_${start}.json`), JSON.stringify(names))
-    }
-    const latest = loose
+    seedRecords(comfy.folder, all)
+    const latest = all
       .slice(-100)
       .reverse()
       .map(({ run }) => run.id)
