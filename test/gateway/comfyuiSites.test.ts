@@ -321,6 +321,42 @@ test('a server that is taken out of the addresses: its runs are not called faile
     assert.ok(home !== other)
   }))
 
+test('a run of a server that was taken out is listed, not answered for, and failed after a while', async () => {
+  const { now } = Date
+  await withSites(3, async (sites) => {
+    const { comfies, open } = sites
+    const { id } = await slow(open(), 1, 'g')
+    const { others } = await homeOf(sites, id)
+    const path = `/userdata/flowscale%2Fruns%2F${id}.json`
+    await until(
+      () => Promise.all(others.map(({ url }) => fetch(url + path))),
+      (all) => all.every(({ ok }) => ok),
+    )
+    const urls = others.map(({ url }) => url)
+    try {
+      // Before that, another gateway might still be sending it.
+      Date.now = () => now() + 60_000
+      for (const left of [urls, urls.slice(1)]) {
+        const rest = open({ urls: left })
+        assert.equal((await rejection(rest.getRun(id))).status, 503)
+        const { runs, total } = await rest.getRuns(page)
+        assert.equal([runs.map((run) => [run.id, run.status]), total], [[[id, 'queued']], 1])
+      }
+      assert.is((await open().getRun(id))!.status, 'running')
+      const impatient = open({ urls, lostAfterMs: 1_000 })
+      assert.equal((await rejection(impatient.getRun(id))).status, 503)
+      Date.now = () => now() + 62_000
+      assert.match((await impatient.getRun(id))!.error!, /could not be reached for/)
+    } finally {
+      Date.now = now
+    }
+    assert.is(
+      spread(comfies).reduce((sum, count) => sum + count),
+      1,
+    )
+  })
+})
+
 test('with a storage, all is in there', () =>
   withSites(2, async (sites) => {
     const values = new Map<string, string>()

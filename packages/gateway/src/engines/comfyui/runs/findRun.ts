@@ -27,10 +27,14 @@ export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Prom
   } catch (error) {
     const run = comfy.records.remembered(id)
     if (!(error instanceof NoAnswer) || !run || comfy.server.awayForMs() < comfy.lostAfterMs) throw error
-    const minutes = Math.round(comfy.lostAfterMs / 6_000) / 10
-    const message = `ComfyUI could not be reached for ${minutes} minutes, result unknown`
-    return await finish(comfy, endWithout(run, 'failed', message))
+    return await lose(comfy, run)
   }
+}
+
+async function lose(comfy: Comfy, run: Submitted): Promise<Run | undefined> {
+  const minutes = Math.round(comfy.lostAfterMs / 6_000) / 10
+  const message = `ComfyUI could not be reached for ${minutes} minutes, result unknown`
+  return await finish(comfy, endWithout(run, 'failed', message))
 }
 
 /** What a promise came to: a failure is thrown when it is asked for. */
@@ -69,10 +73,20 @@ async function judge(
   if (!known) return undefined
   const gone = taken.get(id) || Date.now() - known.createdAt > ON_ITS_WAY_MS
   if (!gone) return showRun(known, { status: 'queued', progress: 0, position: waiting })
+  const { server = comfy.server.url } = known
+  if (server !== comfy.server.url && !taken.get(id)) return await waitForStranger(comfy, known, server)
   // What is deleted while it waits leaves no trace.
   if (await records.cancelAsked(id)) return finish(comfy, endWithout(known, 'cancelled', null))
   const why = taken.get(id) ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
   return finish(comfy, endWithout(known, 'failed', `${why}, result unknown`))
+}
+
+/** The run may go on, on a server that was taken out of the addresses. It counts as one that is away. */
+async function waitForStranger(comfy: Comfy, run: Submitted, url: string): Promise<Run | undefined> {
+  const since = comfy.strangers.get(url) ?? Date.now()
+  comfy.strangers.set(url, since)
+  if (Date.now() - since >= comfy.lostAfterMs) return await lose(comfy, run)
+  throw new NoAnswer('the run is on a server that this gateway was not given', true)
 }
 
 async function finish(comfy: Comfy, ended: Ended): Promise<Run | undefined> {

@@ -44,4 +44,6 @@ export interface Comfy {
   /** The latest of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
+  /** The servers that runs name and the gateway was not given, and when each was met first. */
+  readonly strangers: Map<string, number>
 }

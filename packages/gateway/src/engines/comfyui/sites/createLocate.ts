@@ -1,4 +1,3 @@
-import { EngineError } from '../../../engineErrors.ts'
 import { createMemory } from '../../../records/createMemory.ts'
 import { isRunId } from '../runs/isRunId.ts'
 import { seekRun } from '../runs/seekRun.ts'
@@ -21,6 +20,10 @@ export function createLocate(sites: readonly Site[]): Locate {
   const keepers = isShared ? sites.slice(0, 1) : sites
 
   async function search(id: string): Promise<Site | undefined> {
+    const isAt = (site: Site): Site => {
+      homes.set(id, site)
+      return site
+    }
     const record = await firstOf(
       keepers.map(async (site) => {
         const run = await site.own.submitted(id)
@@ -29,26 +32,26 @@ export function createLocate(sites: readonly Site[]): Locate {
     )
     const { run, site: keeper } = record.found ?? {}
     const home = sites.find(({ server }) => server.url === run?.server)
-    if (home) return home
+    if (home) return isAt(home)
     // Earlier versions kept the record where the run is, and nowhere else.
-    if (run && run.server === undefined && !isShared) return keeper
+    if (run && run.server === undefined && !isShared) return isAt(keeper!)
     // Another gateway may know the server by another address; and some servers keep no records.
     const seen = await firstOf(sites.map(async (site) => ((await hasRun(site, id)) ? site : undefined)))
-    if (seen.found) return seen.found
+    if (seen.found) return isAt(seen.found)
     const failure = record.failure ?? seen.failure
     if (!run && !failure) return undefined
+    if (!run) throw failure
     // Where it has ended, no server has to know more of it.
-    if (run && (await firstOf(keepers.map(({ own }) => own.ended(id)))).found) return sites[0]
-    const message = `Run ${id} was submitted to a ComfyUI that this gateway does not know`
-    throw failure ?? new EngineError(503, message, { retryAfterS: 60 })
+    const ended = await firstOf(keepers.map(async (site) => ((await site.own.ended(id)) ? site : undefined)))
+    if (ended.found) return isAt(ended.found)
+    if (failure) throw failure
+    // It may yet come to a server, and be found there.
+    return keeper
   }
 
   const locate = async (id: string): Promise<Site | undefined> => {
     const known = only ?? homes.get(id)
-    if (known || !isRunId(id)) return known
-    const site = await search(id)
-    if (site) homes.set(id, site)
-    return site
+    return known || !isRunId(id) ? known : await search(id)
   }
   return Object.assign(locate, {
     known: (id: string) => only ?? homes.get(id),

@@ -19,6 +19,7 @@ export function createSites(
   context: EngineContext,
 ): Site[] {
   const { storage, log } = context
+  const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
   const places = urls.map((url) => {
     const server = createServer(url, fetch)
@@ -34,6 +35,7 @@ export function createSites(
       taken: createMemory(5_000),
       progress: createMemory(5_000),
       lostAfterMs,
+      strangers,
     }
     const [name, path] =
       others.length === 0 ? ['ComfyUI', 'comfyui'] : [`ComfyUI ${index + 1}`, `comfyui-${index + 1}`]

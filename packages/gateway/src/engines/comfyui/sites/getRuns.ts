@@ -59,13 +59,15 @@ async function readMarks(sites: readonly Site[], groupId: string | null): Promis
   return [...marks.values()]
 }
 
-/** One server of several that is away must not hide the runs of the others: its own are listed as they were known last. */
+/** One server that is away, or was taken out, must not hide the runs of the others: its own are listed as known last. */
 async function findOrRecall(site: Site, id: string, several: boolean): Promise<Run | undefined> {
   const { server, records } = site
-  if (!several) return await findRun(site, id)
-  if (server.isAway()) server.probe()
+  if (several && server.isAway()) server.probe()
   else {
-    const run = await findRun(site, id).catch(unlessAway)
+    const run = await findRun(site, id).catch((error) => {
+      if (!several && server.awayForMs() > 0) throw error
+      unlessAway(error)
+    })
     if (run) return run
   }
   const ended = await records.ended(id).catch(unlessAway)
