@@ -1,4 +1,4 @@
-import { createClient, downloadOutput, getRun } from '@flowscale/client'
+import { createClient, downloadOutput, getRun, type Run } from '@flowscale/client'
 import { decode } from 'fast-png'
 import { CANARY } from '../../support/canary.ts'
 import { createLimit } from './createLimit.ts'
@@ -22,6 +22,8 @@ export interface Played {
   readonly problems: readonly string[]
   /** How many outputs were fetched by their links, each seen to be that of its run. */
   readonly links: number
+  /** When each of these runs was made, and so its server chosen. */
+  readonly chosenAt: ReadonlyMap<string, number>
 }
 
 /**
@@ -61,21 +63,28 @@ export async function playCluster(
     const ends = await settleAll(client, groupId, submitted.ids, 500)
     const { figures, problems } = judge(submitted, ends, await executed())
     const limit = createLimit(8)
-    const wrong = await Promise.all(ends.completed.map((id) => limit(() => checkLink(client, id))))
-    return { figures, problems: [...problems, ...wrong.flat()], links: ends.completed.length }
+    const runs = await Promise.all(
+      ends.completed.map((id) => limit(async () => (await getRun(client, id)).data)),
+    )
+    const wrong = await Promise.all(runs.map((run) => limit(() => checkLink(client, run))))
+    return {
+      figures,
+      problems: [...problems, ...wrong.flat()],
+      links: runs.length,
+      chosenAt: new Map(runs.map((run) => [run._id, Date.parse(run.created_at!)])),
+    }
   } finally {
     await Promise.all([...gateways.map((gateway) => gateway.kill()), balancer.close()])
   }
 }
 
 /** The picture of a run has the color that was sent with it. */
-async function checkLink(client: ReturnType<typeof createClient>, id: string): Promise<string[]> {
-  const { data: run } = await getRun(client, id)
+async function checkLink(client: ReturnType<typeof createClient>, run: Run): Promise<string[]> {
   const color = run.inputs?.find(({ path }) => path === 'color')?.value
   const response = await downloadOutput(client, run.outputs![0]!)
   const { data } = decode(new Uint8Array(await response.arrayBuffer()))
   const seen = ((data[0]! << 16) | (data[1]! << 8) | data[2]!) >>> 0
-  return seen === color ? [] : [`the link of ${id} shows ${seen}, not ${color}`]
+  return seen === color ? [] : [`the link of ${run._id} shows ${seen}, not ${color}`]
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Move } from './measureQueues.ts'
 
 interface Line {
   readonly promptId: string
@@ -8,7 +9,7 @@ interface Line {
 }
 
 /** Whatever a small ComfyUI wrote down. */
-export function readLines(file: string): Line[] {
+function readLines(file: string): Line[] {
   return readFileSync(file, { encoding: 'utf8', flag: 'a+' })
     .split('\n')
     .filter(Boolean)
@@ -18,4 +19,9 @@ export function readLines(file: string): Line[] {
 /** Each run that is really performed. */
 export function readLedger(file: string): string[] {
   return readLines(file).flatMap(({ promptId, node, way }) => ((node ?? way) === undefined ? [promptId] : []))
+}
+
+/** Each move of a run in the queue. */
+export function readMoves(file: string): Move[] {
+  return readLines(file).flatMap(({ promptId, way, at = 0 }) => (way ? [{ promptId, way, at }] : []))
 }
