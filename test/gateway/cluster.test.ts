@@ -96,7 +96,10 @@ const parts: [
         async trouble([, small]) {
           small!.comfy.tell(JSON.stringify([{ on: '', do: 'hang-before' }]))
           leaveOut(small!)
-          await wait(15_000)
+          // What was on its way comes before it hangs.
+          await wait(500)
+          leaveOut(small!)
+          await wait(14_500)
           small!.comfy.tell('[]')
         },
       }),

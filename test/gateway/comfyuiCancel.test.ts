@@ -90,7 +90,7 @@ onBoth(test, 'a cancel that comes while the run is being sent is not lost', {}, 
   while (!listed) listed = (await engine.getRuns(page)).runs[0]
   await engine.cancelRun(listed.id)
   await sent
-  assert.is((await engine.getRun(listed.id))?.status, 'cancelled')
+  await setup.until(listed.id, ({ status }) => status === 'cancelled')
   assert.equal(await (await fetch(`${comfy.url}/queue`)).json(), { queue_running: [], queue_pending: [] })
 })
 

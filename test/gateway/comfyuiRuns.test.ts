@@ -122,7 +122,7 @@ onBoth(
   },
 )
 
-onBoth(test, 'answers that tell nothing are 503, too', {}, async ({ comfy, engine, submit }) => {
+onBoth(test, 'answers that tell nothing are 503, too', {}, async ({ comfy, engine, another, submit }) => {
   const { id } = await submit('slow', { seconds: 60 })
   for (const fault of [
     { do: 'html' },
@@ -135,9 +135,11 @@ onBoth(test, 'answers that tell nothing are 503, too', {}, async ({ comfy, engin
   ] as const) {
     for (const on of ['GET /queue', 'GET /userdata']) {
       comfy.faults.splice(0, 9, { on, ...fault })
-      const error = await rejection(engine.getRun(id))
+      // One that has read no queue before.
+      const by = another()
+      const error = await rejection(by.getRun(id))
       assert.is(error.status, 503, `${on}: ${fault.do}`)
-      assert.is((await rejection(engine.getRun(crypto.randomUUID()))).status, 503)
+      assert.is((await rejection(by.getRun(crypto.randomUUID()))).status, 503)
     }
   }
   comfy.faults.length = 0

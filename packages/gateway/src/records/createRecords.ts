@@ -1,10 +1,14 @@
 import type { EngineContext } from '../engine.ts'
+import { hasOwnTimers } from '../hasOwnTimers.ts'
 import { about } from './about.ts'
 import { createMarks } from './createMarks.ts'
 import { createMemory } from './createMemory.ts'
 import { createPrune } from './createPrune.ts'
 import { recordPaths } from './recordPaths.ts'
 import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
+
+/** On Workers, a request may end in the middle of it. */
+const WRITING_MS = 30_000
 
 /**
  * What is written down of runs, as their server forgets them. Each record is a fact, written once: `runs/ID.json` before
@@ -17,6 +21,8 @@ export interface Records<Submitted, Ended> {
   /** What this process remembers of it, without a request. */
   remembered(id: string): Submitted | undefined
   ended(id: string): Promise<Ended | undefined>
+  /** The end that this process remembers, without a request. */
+  rememberedEnd(id: string): Ended | undefined
   cancelAsked(id: string): Promise<boolean>
   submit(run: Submitted): Promise<void>
   askCancel(id: string): Promise<unknown>
@@ -37,20 +43,33 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const ends = createMemory<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
+  /** Since when an end is being written: others need not write it, too. */
+  const writing = new Map<string, number>()
   const marks = createMarks(place)
   const prune = createPrune(place, marks, log)
   let prepared = false
 
+  async function write(ended: Ended): Promise<Ended> {
+    const { id } = ended.run
+    writing.set(id, Date.now())
+    const { end } = recordPaths(id)
+    const first = (await place.write(end, ended)) ? ended : ((await place.read<Ended>(end)) ?? ended)
+    ends.set(id, first)
+    unwritten.set(id, first)
+    // Who asks for the run need not wait for its mark.
+    const marked = marks.end(first).then(() => unwritten.delete(id))
+    if (hasOwnTimers()) marked.catch(() => {}).finally(() => writing.delete(id))
+    else await marked
+    return first
+  }
+
   async function writeEnds(): Promise<void> {
-    for (const [id, ended] of unwritten) {
+    for (const ended of unwritten.values()) {
+      if (Date.now() - (writing.get(ended.run.id) ?? 0) < WRITING_MS) continue
       try {
-        const path = recordPaths(id).end
-        const first = (await place.write(path, ended)) ? ended : ((await place.read<Ended>(path)) ?? ended)
-        await marks.end(first)
-        ends.set(id, first)
-        unwritten.delete(id)
+        await write(ended)
       } catch {
-        return
+        return void writing.delete(ended.run.id)
       }
     }
   }
@@ -58,6 +77,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   return {
     submitted: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
     remembered: runs.get,
+    rememberedEnd: (id) => (unwritten.has(id) ? undefined : ends.get(id)),
     async ended(id) {
       if (unwritten.size > 0) await writeEnds()
       return unwritten.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
@@ -76,8 +96,10 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       // In case two callers of this process see the end at once.
       ends.set(id, ended)
       unwritten.set(id, ended)
-      await writeEnds()
-      return ends.get(id) ?? ended
+      return await write(ended).catch(() => {
+        writing.delete(id)
+        return ended
+      })
     },
     marks: marks.list,
     refuses: place.refuses,

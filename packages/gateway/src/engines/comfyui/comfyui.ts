@@ -1,7 +1,7 @@
 import type { Engine, EngineMaker, Workflow } from '../../engine.ts'
+import { hasOwnTimers } from '../../hasOwnTimers.ts'
 import { type ComfyuiOptions, checkOptions } from './checkOptions.ts'
 import { readOutput } from './files/readOutput.ts'
-import { hasOwnTimers } from './hasOwnTimers.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'

@@ -2,7 +2,7 @@ import type { Run } from '../../../engine.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { endOf, endWithout } from './endOf.ts'
 import { isRunId } from './isRunId.ts'
-import { seekRun } from './seekRun.ts'
+import { type Sighting, seekRun } from './seekRun.ts'
 import { showEnded, showRun } from './showRun.ts'
 import type { Comfy, Ended, Progress, Submitted } from './types.ts'
 
@@ -16,8 +16,14 @@ const ON_ITS_WAY_MS = 45_000
 export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Promise<Run | undefined> {
   if (!isRunId(id)) return undefined
   try {
-    const ended = await comfy.records.ended(id)
-    return ended ? showEnded(ended) : await look(comfy, id, maxAgeMs)
+    const known = comfy.records.rememberedEnd(id)
+    if (known) return showEnded(known)
+    // Both at once: an end that is written down counts, and most runs that are asked for go on.
+    const [ended, sighting] = await Promise.all([
+      comfy.records.ended(id),
+      settle(seekRun(comfy, id, maxAgeMs)),
+    ])
+    return ended ? showEnded(ended) : await judge(comfy, id, sighting())
   } catch (error) {
     const run = comfy.records.remembered(id)
     if (!(error instanceof NoAnswer) || !run || comfy.server.awayForMs() < comfy.lostAfterMs) throw error
@@ -27,10 +33,25 @@ export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Prom
   }
 }
 
-async function look(comfy: Comfy, id: string, maxAgeMs: number | undefined): Promise<Run | undefined> {
+/** What a promise came to: a failure is thrown when it is asked for. */
+async function settle<T>(work: Promise<T>): Promise<() => T> {
+  try {
+    const value = await work
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+async function judge(
+  comfy: Comfy,
+  id: string,
+  { item, position = 0, running = 0, history, waiting }: Sighting,
+): Promise<Run | undefined> {
   const { records, taken } = comfy
   const known = await records.submitted(id)
-  const { item, position = 0, running = 0, history, waiting } = await seekRun(comfy, id, maxAgeMs)
   if (item || history) taken.set(id, true)
   if (item) {
     const run = known ?? submittedIn(item.extra, id)

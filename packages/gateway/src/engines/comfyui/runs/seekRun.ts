@@ -19,15 +19,19 @@ export async function seekRun(
   id: string,
   maxAgeMs?: number,
 ): Promise<Sighting> {
-  let waiting = 0
-  // Twice: what is in neither may have gone from the one to the other, or have come just now.
-  for (const age of [maxAgeMs, 0]) {
-    const { items, running } = await readQueue(age)
-    waiting = items.length
-    const position = items.findIndex((item) => item.id === id)
-    if (position >= 0) return { item: items[position], position, running, waiting }
-    const history = await readHistory(server, id)
-    if (history) return { history, waiting }
-  }
-  return { waiting }
+  const askedAt = Date.now()
+  const { items, running, readAt } = await readQueue(maxAgeMs)
+  const position = items.findIndex((item) => item.id === id)
+  const seen = { item: items[position], position, running, waiting: items.length }
+  // What runs in an earlier answer, or was the next to run, may have ended since.
+  if (position > running || (position >= 0 && readAt >= askedAt)) return seen
+  const history = await readHistory(server, id)
+  if (history) return { history, waiting: items.length }
+  if (position >= 0) return seen
+  // Once more: what is in neither may have gone from the one to the other, or have come just now.
+  const again = await readQueue(0)
+  const waiting = again.items.length
+  const place = again.items.findIndex((item) => item.id === id)
+  if (place >= 0) return { item: again.items[place], position: place, running: again.running, waiting }
+  return { history: await readHistory(server, id), waiting }
 }

@@ -1,5 +1,6 @@
 import type { Run, Submission } from '../../../engine.ts'
 import { EngineError } from '../../../engineErrors.ts'
+import { hasOwnTimers } from '../../../hasOwnTimers.ts'
 import type { Answer, Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { parseJson } from '../server/parseJson.ts'
@@ -47,8 +48,9 @@ export async function submitRun(
   const number = await send(comfy, run, refuse, json, workflow)
   comfy.taken.set(id, true)
   // A cancel that came meanwhile found nothing to stop.
-  const asked = await comfy.records.cancelAsked(id).catch(() => false)
-  if (asked) await stopRun(comfy, id).catch(() => {})
+  const check = comfy.records.cancelAsked(id).then((asked) => (asked ? stopRun(comfy, id) : undefined))
+  if (!hasOwnTimers()) await check.catch(() => {})
+  check.catch(() => {})
   return { run: showRun(run, { status: 'queued', progress: 0 }), number }
 }
 

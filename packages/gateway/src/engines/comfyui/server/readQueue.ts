@@ -16,13 +16,16 @@ export interface Queue {
   readonly readAt: number
 }
 
-/** `maxAgeMs`: how old an earlier answer may be. */
+/** `maxAgeMs`: how old an earlier answer may be. Default: ten times what it took, 250 at most. */
 export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
+
+const MOST_MS = 250
 
 /** The queue comes with all graphs, so that callers of the same moment share an answer that has arrived. */
 export function createReadQueue(server: Server): ReadQueue {
   let latest: Queue | undefined
-  return async (maxAgeMs = 250) => {
+  let ageMs = MOST_MS
+  return async (maxAgeMs = ageMs) => {
     const readAt = Date.now()
     if (latest && readAt - latest.readAt <= maxAgeMs && maxAgeMs > 0) return latest
     const { queue_running, queue_pending } = Object(await server.read('/queue'))
@@ -30,6 +33,7 @@ export function createReadQueue(server: Server): ReadQueue {
     // It comes as a heap.
     const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
     const queue = { items: [...running, ...pending], running: running.length, readAt }
+    ageMs = Math.min(MOST_MS, 10 * (Date.now() - readAt + 1))
     if (!latest || latest.readAt <= readAt) latest = queue
     return queue
   }

@@ -1,5 +1,5 @@
+import { hasOwnTimers } from '../../../hasOwnTimers.ts'
 import { createMemory } from '../../../records/createMemory.ts'
-import { hasOwnTimers } from '../hasOwnTimers.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { type Answers, ask, within } from './ask.ts'
 import type { Candidate, Site } from './types.ts'

@@ -3,6 +3,7 @@ import { forEach } from '../../../records/forEach.ts'
 import type { Mark } from '../../../records/types.ts'
 import { findRun, progressOf } from '../runs/findRun.ts'
 import { showEnded, showRun } from '../runs/showRun.ts'
+import type { Ended } from '../runs/types.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import { ask } from './ask.ts'
 import type { Locate } from './createLocate.ts'
@@ -28,13 +29,23 @@ export async function getRuns(
   })
   const page = marks.slice(offset, offset + limit)
   const runs: (Run | undefined)[] = []
-  await forEach(page, async ({ id }, index) => {
-    const site = await locate(id)
-    if (!site) return
-    runs[index] = await (sites.length > 1 ? findOrRecall(site, id) : findRun(site, id))
-    site.watcher.show(runs[index])
+  await forEach(page, async ({ id, end }, index) => {
+    // Of most runs only the end has to be read, which any server has.
+    const ended = end && (await readEnd(sites, id))
+    const site = ended ? undefined : await locate(id)
+    runs[index] = ended ? showEnded(ended) : site && (await findOrRecall(site, id, sites.length > 1))
+    site?.watcher.show(runs[index])
   })
   return { runs: runs.filter((run) => run !== undefined), total: marks.length }
+}
+
+async function readEnd(sites: readonly Site[], id: string): Promise<Ended | undefined> {
+  for (const { own, server } of sites) {
+    if (sites.length > 1 && server.isQuiet()) continue
+    const ended = await own.ended(id).catch(unlessAway)
+    if (ended) return ended
+  }
+  return undefined
 }
 
 /** The marks of all servers: each has those of the others. An end counts more than a beginning. */
@@ -48,18 +59,22 @@ async function readMarks(sites: readonly Site[], groupId: string | null): Promis
   return [...marks.values()]
 }
 
-/** One server that is away must not hide the runs of all others: its own are listed as they were known last. */
-async function findOrRecall(site: Site, id: string): Promise<Run | undefined> {
+/** One server of several that is away must not hide the runs of the others: its own are listed as they were known last. */
+async function findOrRecall(site: Site, id: string, several: boolean): Promise<Run | undefined> {
   const { server, records } = site
-  try {
-    if (!server.isAway()) return await findRun(site, id)
-    server.probe()
-    const ended = await records.ended(id)
-    if (ended) return showEnded(ended)
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error
+  if (!several) return await findRun(site, id)
+  if (server.isAway()) server.probe()
+  else {
+    const run = await findRun(site, id).catch(unlessAway)
+    if (run) return run
   }
+  const ended = await records.ended(id).catch(unlessAway)
+  if (ended) return showEnded(ended)
   const known = records.remembered(id)
   const { progress, node } = progressOf(site, id)
   return known && showRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
+}
+
+function unlessAway(error: unknown): undefined {
+  if (!(error instanceof NoAnswer)) throw error
 }

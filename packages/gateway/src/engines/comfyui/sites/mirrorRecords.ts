@@ -39,6 +39,9 @@ export function mirrorRecords({ server, own }: Place, others: readonly Place[]):
     remembered: (id) => {
       return [own, ...others.map((other) => other.own)].map((one) => one.remembered(id)).find(Boolean)
     },
+    rememberedEnd: (id) => {
+      return [own, ...others.map((other) => other.own)].map((one) => one.rememberedEnd(id)).find(Boolean)
+    },
     ended: (id) => read((records) => records.ended(id)),
     cancelAsked: async (id) =>
       (await read(async (records) => (await records.cancelAsked(id)) || undefined)) ?? false,

@@ -1,7 +1,7 @@
 import type { Engine, Run } from '../../../engine.ts'
+import { hasOwnTimers } from '../../../hasOwnTimers.ts'
 import { createMemory } from '../../../records/createMemory.ts'
 import { forEach } from '../../../records/forEach.ts'
-import { hasOwnTimers } from '../hasOwnTimers.ts'
 import { findRun } from '../runs/findRun.ts'
 import type { Comfy } from '../runs/types.ts'
 import { createProgress } from './createProgress.ts'
