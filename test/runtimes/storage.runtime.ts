@@ -8,7 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
-import { blockOf } from './blockOf.ts'
+import { blockOf } from '../support/blockOf.ts'
 import { startRedis } from './startRedis.ts'
 
 const test = suite('a storage of records')
