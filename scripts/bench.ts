@@ -1,7 +1,7 @@
 // `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than twelve
 // minutes. `-- --json` prints one JSON document and nothing else (npm does, without its `-s`), `-- --only NAME` measures the figures whose names hold NAME
 // (or a part as a whole: requests, imports, sizes, waits, many, adaptive, uploads, gateway),
-// `-- --save` keeps the result in scripts/bench/results.json, from which the README's table is made.
+// `-- --save` keeps the result in scripts/bench/results.json and gateway.json, from which tables of the docs are made.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,9 @@ const { values } = parseArgs({
   options: { json: { type: 'boolean' }, save: { type: 'boolean' }, only: { type: 'string' } },
 })
 const only = values.only?.toLowerCase()
-if (values.save && only) throw new Error('--save needs every figure: leave --only out')
+if (values.save && only && only !== 'gateway') {
+  throw new Error('--save needs every figure: leave --only out, or take --only gateway')
+}
 
 ensureBuilt()
 ensurePeers()
@@ -68,7 +70,16 @@ const result = {
   figures,
 }
 
-if (values.save) writeFileSync('scripts/bench/results.json', `${JSON.stringify(result, null, 2)}\n`)
+/** The gateway is measured by itself, too, and has a file of its own. */
+function save(file: string, isOwn: (figure: Figure) => boolean): void {
+  const own = figures.filter(isOwn)
+  if (own.length) writeFileSync(file, `${JSON.stringify({ ...result, figures: own }, null, 2)}\n`)
+}
+const isOfGateway = ({ name }: Figure): boolean => name.startsWith('gateway:')
+if (values.save) {
+  save('scripts/bench/gateway.json', isOfGateway)
+  save('scripts/bench/results.json', (figure) => !isOfGateway(figure))
+}
 if (values.json) console.log(JSON.stringify(result, null, 2))
 else {
   for (const { name, unit, value, floor, ratio, peers, beside = {}, target, met, note } of figures) {

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
 import { alone } from './lib/sizeCases.ts'
-import { besidePeers, performance, type Results } from './readme/performance.ts'
+import { besidePeers, ofGateway, performance, type Results } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 
@@ -81,6 +81,7 @@ const tables: Record<string, () => string> = {
   },
   peers: () => besidePeers(measured()).join('\n'),
   performance: () => performance(measured()).join('\n'),
+  gateway: () => ofGateway(read<Results>('scripts/bench/gateway.json')).join('\n'),
 }
 
 /** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */
@@ -114,4 +115,4 @@ if (!/ KB \|$/m.test(readme)) throw new Error('The README has lost its sizes')
 keep('README.md', readme, fill('README.md', await sizes(readme), ['runtimes', 'bundlers', 'peers']))
 const page = 'docs/performance.md'
 const told = readFileSync(page, 'utf8')
-keep(page, told, fill(page, told, ['performance']))
+keep(page, told, fill(page, told, ['performance', 'gateway']))

@@ -4,31 +4,32 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import {
   chromium,
-  ensureBrowsers,
   ensureBuilt,
   ensureBundlers,
   ensureFrameworks,
   ensureInstalled,
+  ensurePrograms,
   ensureRuntimes,
   ensureTypes,
   firefox,
+  redis,
   root,
 } from './lib/ensure.mjs'
 
 ensureInstalled()
 ensureBuilt()
-if (process.argv.includes('browser')) ensureBrowsers(chromium)
+if (process.argv.includes('browser')) ensurePrograms(chromium)
 if (process.argv.includes('runtime')) {
-  ensureBrowsers(chromium, firefox)
+  ensurePrograms(chromium, firefox, redis)
   ensureRuntimes()
 }
 if (process.argv.includes('bundler')) {
-  ensureBrowsers(chromium)
+  ensurePrograms(chromium)
   ensureRuntimes()
   ensureBundlers()
 }
 if (process.argv.includes('frameworks')) {
-  ensureBrowsers(chromium)
+  ensurePrograms(chromium)
   ensureFrameworks()
 }
 if (process.argv.includes('types')) {

@@ -76,12 +76,13 @@ export const ensureTypes = () => ensureFolder('compilers and type libraries', 't
 /** What the client is compared with. */
 export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')
 
-/** Where Debian puts its browsers. Others are named by CHROMIUM_PATH and FIREFOX_PATH. */
+/** Where Debian puts its programs. Others are named by CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
+export const redis = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
 
-/** Installs what the browser tests need where apt can do it, and says what to do where it can't. */
-export function ensureBrowsers(...wanted) {
+/** Installs programs that tests need where apt can do it, and says what to do where it can't. */
+export function ensurePrograms(...wanted) {
   const isRoot = process.getuid?.() === 0
   const apt = (...args) =>
     spawnSync(isRoot ? 'apt-get' : 'sudo', isRoot ? args : ['-n', 'apt-get', ...args], {
@@ -90,13 +91,14 @@ export function ensureBrowsers(...wanted) {
   for (const [path, name] of [
     [chromium, 'chromium-headless-shell'],
     [firefox, 'firefox-esr'],
+    [redis, 'redis-server'],
   ]) {
     if (!wanted.includes(path) || existsSync(path)) continue
     console.error(`Installing ${name} (apt) …`)
     const install = ['install', '-y', '-q', '--no-install-recommends', name]
     if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(path)) continue
     console.error(
-      `This needs ${name}. On Debian: apt install ${name}; elsewhere set CHROMIUM_PATH or FIREFOX_PATH.`,
+      `This needs ${name}. On Debian: apt install ${name}; elsewhere set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,
     )
     process.exit(1)
   }

@@ -213,3 +213,27 @@ export function performance(results: Results): string[] {
     ),
   ]
 }
+
+/** Lines of Markdown: the gateway, beside ComfyUI alone. */
+export function ofGateway(results: Results): string[] {
+  const { figures } = results
+  const rows = figures.map(({ name, value, unit, floor, ratio, target, met }) => [
+    name.replace('gateway: ', ''),
+    `${number(value)} ${unit.split(',')[0]}`,
+    floor ? number(floor) : '',
+    ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : '',
+    mark(target, met),
+  ])
+  const notes = figures.flatMap(({ name, beside, note }) => {
+    const list = Object.entries(beside ?? {}).map(([what, much]) => `${what} ${number(much)}`)
+    const told = [note, list.join(', ')].filter(Boolean).join('; ')
+    return told ? [`- ${name.replace('gateway: ', '')}: ${told}`] : []
+  })
+  return [
+    measuredOn(results),
+    '',
+    ...table(['', 'gateway', 'floor', 'ratio (95 %)', 'target'], rows),
+    '',
+    ...notes,
+  ]
+}

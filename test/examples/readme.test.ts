@@ -22,6 +22,8 @@ const documents = [
   'docs/guides.md',
   'docs/proxy.md',
   'docs/store.md',
+  'docs/gateway-one-machine.md',
+  'docs/gateway-three-gpus.md',
   ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 

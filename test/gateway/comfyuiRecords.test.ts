@@ -1,5 +1,5 @@
 // What is kept of a ComfyUI's runs: any number of gateways agree, lists are quick, and nothing is undone.
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
@@ -172,6 +172,42 @@ onBoth(
     const error = await submit('slow').catch((cause) => cause)
     assert.is(error.status, 503)
     assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
+  },
+)
+
+onBoth(
+  test,
+  'records that a full disk left empty count as none, and are written again',
+  {},
+  async (setup) => {
+    const { comfy, another, submit, until } = setup
+    let isFull = false
+    const full: typeof fetch = async (url, init) => {
+      const { pathname } = new URL(String(url))
+      if (!isFull || init?.method !== 'POST' || !pathname.startsWith('/userdata/')) return fetch(url, init)
+      // As real ones do up to 0.8.0.
+      const path = join(comfy.folder, 'user/default', decodeURIComponent(pathname.slice('/userdata/'.length)))
+      if (existsSync(path)) return new Response(null, { status: 409 })
+      mkdirSync(join(path, '..'), { recursive: true })
+      writeFileSync(path, '')
+      return new Response(null, { status: 400 })
+    }
+    const by = another({}, { fetch: full })
+    await by.workflows()
+    const { id } = await submit('slow', { seconds: 0.5 }, { by, groupId: 'g' })
+    isFull = true
+    assert.is((await until(id, isOver, by)).status, 'completed')
+    assert.is(readFileSync(join(comfy.folder, `user/default/flowscale/ended/${id}.json`), 'utf8'), '')
+    assert.is((await another().getRun(id))!.status, 'completed')
+    assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 503)
+    assert.is(Object.keys(comfy.executed.runs).length, 1)
+    isFull = false
+    for (const one of [by, another()]) {
+      assert.equal(ids((await one.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
+    }
+    await comfy.kill()
+    await comfy.start()
+    assert.is((await another().getRun(id))!.status, 'completed')
   },
 )
 

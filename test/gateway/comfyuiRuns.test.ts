@@ -1,5 +1,5 @@
 // The runs of a ComfyUI: their states, outputs and messages, as its engine tells them.
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -158,6 +158,42 @@ test('a run whose server is away for too long is failed, and stays so', () =>
     comfy.faults.length = 0
     assert.is((await engine.getRun(id))!.status, 'failed')
     assert.is((await another().getRun(id))!.status, 'failed', 'it was written down once it could be')
+  }))
+
+test('clocks that are apart end no run that a server has', () =>
+  withComfy('0.8.0', {}, async ({ another, submit, until }) => {
+    const behind: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init)
+      if (!String(url).includes('/history/')) return response
+      const text = await response.text()
+      return new Response(text.replace(/("timestamp": ?)(\d+)/g, (_, name, ms) => name + (ms - 3_600_000)))
+    }
+    const by = another({}, { fetch: behind })
+    const { id } = await submit('slow', { seconds: 0.5 }, { by })
+    const waiting = await submit('slow', { seconds: 60 }, { by })
+    const { now } = Date
+    Date.now = () => now() + 600_000
+    try {
+      for (const run of [id, waiting.id]) assert.is((await another().getRun(run))!.completedAt, null)
+    } finally {
+      Date.now = now
+    }
+    const run = await until(id, isOver, by)
+    assert.is(run.status, 'completed')
+    assert.ok(run.completedAt! < run.createdAt, 'the times of its work are those of ComfyUI')
+  }))
+
+test('a run that somebody takes out of ComfyUI is failed, and a file that is gone is none', () =>
+  withComfy('0.8.0', {}, async ({ comfy, engine, submit, until }) => {
+    const done = await until((await submit('slow', { seconds: 0 })).id, isOver)
+    rmSync(join(comfy.folder, 'output'), { recursive: true })
+    assert.is(await engine.readOutput(done.id, done.files[0]!, new Headers(), never), undefined)
+    const running = await submit('slow', { seconds: 60 })
+    const waiting = await submit('slow', { seconds: 60 })
+    await until(running.id, isRunning)
+    await fetch(`${comfy.url}/queue`, { method: 'POST', body: '{"clear": true}' })
+    assert.is((await until(waiting.id, isOver)).status, 'failed')
+    assert.is((await engine.getRun(running.id))!.status, 'running')
   }))
 
 test('a NaN in its history does not hide a run', () =>

@@ -201,6 +201,45 @@ test('nobody waits for a server that hangs', () =>
     assert.is((await engine.containers()).length, 3)
   }))
 
+test('a server whose worker is dead gets no runs, and fails none', () =>
+  withSites(2, async ({ comfies, open }) => {
+    comfies[0]!.killWorker()
+    const first = await slow(open({ urls: [comfies[0]!.url] }), 1)
+    const engine = open()
+    await engine.containers()
+    const { now } = Date
+    Date.now = () => now() + 6_000
+    try {
+      const statuses = (await engine.containers()).map(({ status }) => status)
+      assert.equal(statuses, ['stalled', 'idle'])
+      await all(3, (seed) => slow(engine, seed))
+      assert.equal(spread(comfies), [1, 3])
+      assert.is((await engine.getRun(first.id))!.status, 'queued')
+    } finally {
+      Date.now = now
+    }
+  }))
+
+test('while two of three are away the third goes on, and while all are away nothing is sent or failed', () =>
+  withSites(3, async ({ comfies, open }) => {
+    const engine = open()
+    const runs = await all(3, (seed) => slow(engine, seed, 'g'))
+    await comfies[0]!.kill()
+    await comfies[1]!.kill()
+    await all(3, (seed) => slow(engine, seed, 'g'))
+    assert.equal(spread(comfies), [1, 1, 4])
+    for (const by of [engine, open()]) assert.is((await by.getRuns(page)).runs.length, 6)
+    await comfies[2]!.kill()
+    for (const { id } of runs) assert.is((await rejection(engine.getRun(id))).status, 503)
+    assert.is((await rejection(slow(engine, 1))).status, 503)
+    await Promise.all(comfies.map((comfy) => comfy.start()))
+    assert.equal(spread(comfies), [1, 1, 4])
+    await until(
+      () => Promise.all(runs.map(({ id }) => open().getRun(id))),
+      (all) => all.every((run) => run!.error?.includes('ComfyUI restarted')),
+    )
+  }))
+
 test('another gateway finds a run by its record, also by another address of the server', () =>
   withSites(3, async (sites) => {
     const { comfies, open } = sites
@@ -381,6 +420,41 @@ test('with a storage, all is in there', () =>
     await until(
       () => again.getRun(runs[0]!.id),
       (run) => run!.status === 'failed',
+    )
+  }))
+
+test('while the storage is away nothing is sent, and runs are known again once it is back', () =>
+  withSites(2, async ({ comfies, open }) => {
+    const values = new Map<string, string>()
+    let isAway = false
+    const use = async <T>(value: () => T): Promise<T> => {
+      if (isAway) throw new Error('away')
+      return value()
+    }
+    const storage: Storage = {
+      getItem: (key) => use(() => values.get(key) ?? null),
+      setItem: (key, value) => use(() => void values.set(key, value)),
+      removeItem: (key) => use(() => void values.delete(key)),
+      getKeys: (base = '') => use(() => [...values.keys()].filter((key) => key.startsWith(base))),
+    }
+    const engine = open({}, { storage })
+    const { id } = await slow(engine, 1, 'g')
+    isAway = true
+    const asked = [
+      slow(engine, 2, 'g'),
+      engine.getRuns(page),
+      engine.cancelRun(id),
+      open({}, { storage }).getRun(id),
+    ]
+    for (const error of await Promise.all(asked.map(rejection))) {
+      assert.equal([error.status, error.retryAfterS], [503, 5])
+    }
+    assert.equal(spread(comfies).sort(), [0, 1])
+    isAway = false
+    assert.is((await open({}, { storage }).getRun(id))!.status, 'running')
+    assert.equal(
+      (await engine.getRuns(page)).runs.map((run) => run.id),
+      [id],
     )
   }))
 

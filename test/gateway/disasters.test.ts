@@ -162,7 +162,7 @@ const parts = versions.flatMap((version): [string, Promise<void>][] => [
   [`${version}: the gateway is killed in the middle of ${COUNT} runs`, killGateway(version)],
   [`${version}: ComfyUI is killed in the middle of ${COUNT} runs`, killComfy(version)],
   ...KINDS.map(([kind, routes]): [string, Promise<void>] => [
-    `${version}: ${kind.do}`,
+    `${version}: ${kind.do} on each route in turn`,
     playKind(version, kind, routes),
   ]),
 ])

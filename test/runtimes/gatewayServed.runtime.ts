@@ -1,11 +1,12 @@
 // The gateway as the pages of docs set it up on Workers, Deno and Bun, before two small ComfyUIs, driven by HTTP from outside.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
+import { blockOf } from '../support/blockOf.ts'
 import { CANARY } from '../support/canary.ts'
 import { command } from './command.ts'
 import { driveGateway } from './driveGateway.ts'
@@ -29,14 +30,6 @@ const sidecar = {
     seed: { node: '2', input: 'seed' },
   },
   outputs: { picture: { node: '3' } },
-}
-
-/** A block of a page, by its label. */
-function blockOf(page: string, label: string): string {
-  const [, code] =
-    new RegExp(`^\`\`\`\\w+ ${label}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(readFileSync(page, 'utf8')) ?? []
-  assert.ok(code, `${page} has no block ${label}`)
-  return code!
 }
 
 async function withComfies(use: (urls: string[]) => Promise<void>): Promise<void> {

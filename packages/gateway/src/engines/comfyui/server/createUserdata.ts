@@ -5,6 +5,8 @@ import type { Server } from './createServer.ts'
 import { NoAnswer } from './NoAnswer.ts'
 import { parseJson } from './parseJson.ts'
 
+class Unreadable extends NoAnswer {}
+
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
 export function createUserdata(server: Server, log: EngineContext['log']): Place {
   let refused = false
@@ -15,19 +17,44 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     const { status, text } = await server.send(path)
     const value = status === 200 ? parseJson(text) : undefined
     if (value !== undefined) return value as T
-    if (status === 200) throw new NoAnswer('a record is not JSON', true)
+    if (status === 200) throw new Unreadable('a record is not JSON', true)
     if (status === 404) return undefined
     if (!refused) await place.write(about.path, about.value)
     if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
     return undefined
   }
 
+  /** Where the disk was full, a record may be empty or cut off: it counts as none, and is written again. */
+  async function isBroken(path: string): Promise<boolean> {
+    const isOdd = async (): Promise<boolean> => {
+      const { status, text } = await server.send(pathOf(path))
+      return status === 200 && parseJson(text) === undefined
+    }
+    if (!(await isOdd())) return false
+    if (path === about.path) return true
+    // Is it this record, or all of the server, or was it but a moment?
+    await server.read(pathOf(about.path))
+    return await isOdd()
+  }
+
+  async function post(path: string, value: unknown, overwrite: boolean): Promise<number> {
+    const init = { method: 'POST', json: value, again: true } as const
+    return (await server.send(`${pathOf(path)}?overwrite=${overwrite}`, init)).status
+  }
+
   const place: Place = {
     refuses: () => refused,
-    read: (path) => read(pathOf(path)),
+    async read(path) {
+      try {
+        return await read(pathOf(path))
+      } catch (error) {
+        if (error instanceof Unreadable && (await isBroken(path))) return undefined
+        throw error
+      }
+    },
     async write(path, value) {
-      const init = { method: 'POST', json: value, again: true } as const
-      const { status } = await server.send(`${pathOf(path)}?overwrite=false`, init)
+      let status = await post(path, value, false)
+      if (status === 409 && (await isBroken(path))) status = await post(path, value, true)
       const isNew = status >= 200 && status < 300
       if (isNew || status === 409) {
         refused = false

@@ -1,0 +1,99 @@
+// What docs/gateway-one-machine.md and docs/gateway-three-gpus.md say, with the command as built.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { checkHealth, createClient, executeWorkflow, getRun } from '@flowscale/client'
+import { waitForRun } from '@flowscale/client/poller'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startComfy } from '../comfyui/server/startComfy.ts'
+import { freePort } from '../gateway/lib/freePort.ts'
+import { blockOf } from '../support/blockOf.ts'
+
+const test = suite('pages of the gateway')
+const command = resolve('packages/gateway/bin/flowscale-gateway.js')
+const polls = { pollIntervalMs: 50, timeoutMs: 30_000 }
+let folder = ''
+test.before.each(() => {
+  folder = mkdtempSync(join(tmpdir(), 'flowscale-pages-'))
+  cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
+})
+test.after.each(() => rmSync(folder, { recursive: true }))
+
+/** The command in the folder; `kill` is as `kill -9`. */
+async function start(...args: string[]) {
+  const child = spawn(process.execPath, [command, ...args, '--json'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = once(child, 'exit')
+  const first = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended])
+  const { url, filesUrl } = JSON.parse(first[0])
+  return {
+    url: url as string,
+    filesUrl: filesUrl as string,
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+test('the service: key, runs and links outlive a restart', async () => {
+  const [, line] = /^ExecStart=\/usr\/bin\/env flowscale-gateway (.+)$/m.exec(
+    blockOf('docs/gateway-one-machine.md', 'service'),
+  )!
+  const comfy = await startComfy({ version: '0.8.0', speed: 4 })
+  const flags = [...line!.split(' '), '--comfyui', comfy.url, '--port', await freePort()]
+  let gateway = await start(...flags)
+  try {
+    const key = readFileSync(join(folder, 'data/api-key'), 'utf8').trim()
+    const client = createClient({ baseUrl: gateway.url, apiKey: key })
+    const done = (await executeWorkflow(client, 'text-to-image', { prompt: 'a red fox' })).data.run_id
+    const { outputs } = await waitForRun(client, done, polls)
+    const going = (await executeWorkflow(client, 'slow', {})).data.run_id
+    await gateway.kill()
+    gateway = await start(...flags)
+    assert.is((await getRun(client, done)).data.status, 'completed')
+    const link = outputs[0]!.url!
+    assert.is(new URL(link).origin, 'https://gpu.example.com')
+    assert.is((await fetch(link.replace(gateway.filesUrl, gateway.url))).status, 200)
+    assert.is((await waitForRun(client, going, polls)).status, 'completed')
+    assert.equal(comfy.executed.runs, { [done]: 1, [going]: 1 })
+  } finally {
+    await gateway.kill()
+    await comfy.stop()
+  }
+})
+
+test('three GPUs: two gateways by the printed line', async () => {
+  const page = readFileSync('docs/gateway-three-gpus.md', 'utf8')
+  const [, line] = /^npx @flowscale\/gateway (.+)$/m.exec(page)!
+  const comfies = await Promise.all([0, 1, 2].map(() => startComfy({ version: '0.8.0', speed: 4 })))
+  const flags = line!.replaceAll(/http:\/\/127\.0\.0\.1:818(\d)/g, (_, n) => comfies[n]!.url).split(' ')
+  const publicUrl = ['--public-url', 'https://gpu.example.com', '--port', '0']
+  const gateways = await Promise.all([0, 1].map(() => start(...flags, ...publicUrl)))
+  try {
+    const [one, two] = gateways.map(({ url }) => createClient({ baseUrl: url, apiKey: 'my-key' }))
+    const names = (await checkHealth(one!)).data!.map(({ container }) => container)
+    assert.equal(names, ['ComfyUI 1', 'ComfyUI 2', 'ComfyUI 3'])
+    const ids = [one!, two!, one!].map(
+      async (client) => (await executeWorkflow(client, 'slow', {})).data.run_id,
+    )
+    const runs = await Promise.all(ids.map(async (id) => waitForRun(two!, await id, polls)))
+    for (const { outputs } of runs) {
+      const link = outputs[0]!.url!
+      for (const { url, filesUrl } of gateways) {
+        assert.is((await fetch(link.replace(filesUrl, url))).status, 200)
+      }
+    }
+  } finally {
+    await Promise.all(gateways.map((gateway) => gateway.kill()))
+    await Promise.all(comfies.map((comfy) => comfy.stop()))
+  }
+})
+
+test.run()

@@ -1,0 +1,61 @@
+// What docs/your-own-comfyui.md names as the test of a row is there, under its whole name.
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('the page of your own ComfyUI')
+const page = readFileSync('docs/your-own-comfyui.md', 'utf8')
+
+/** The texts that stand where a file has the names of its tests; what they are made of by then is a `…`. */
+function namesIn(file: string): string[] {
+  const names: string[] = []
+  const nameOf = (node: ts.Node | undefined): string | undefined => {
+    if (node && ts.isStringLiteralLike(node)) return node.text
+    if (!node || !ts.isTemplateExpression(node)) return undefined
+    return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('')
+  }
+  const visit = (node: ts.Node): void => {
+    const places = ts.isCallExpression(node)
+      ? node.arguments.slice(0, 2)
+      : ts.isArrayLiteralExpression(node)
+        ? node.elements.slice(0, 1)
+        : []
+    for (const place of places) names.push(nameOf(place) ?? '')
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest))
+  return names
+}
+
+/** The cells of the last column, as `file.test.ts`: "name"; "name". A row of one cell is a heading. */
+const table = page.slice(page.indexOf('| its test')).split('\n').slice(2)
+const rows = table
+  .slice(0, table.indexOf(''))
+  .filter((line) => !/^\| \*\*[^|]+\*\* +(\| +){4}\|$/.test(line))
+  .map((line) => line.split('|')[5]!.trim())
+
+test('each row names its tests', () => {
+  assert.ok(rows.length > 20, `${rows.length} rows`)
+  for (const row of rows) assert.match(row, /^(?:`[\w/.]+\.ts`: "[^"]+"(?:; "[^"]+")*(?:; |$))+$/)
+})
+
+test('each test that is named is there', () => {
+  const named = rows.flatMap((row) =>
+    [...row.matchAll(/`([\w/.]+\.ts)`: ((?:"[^"]+"(?:; )?)+)/g)].flatMap(([, file, list]) =>
+      [...list!.matchAll(/"([^"]+)"/g)].map(([, name]) => [file!, name!] as const),
+    ),
+  )
+  assert.ok(named.length > 30)
+  const known = new Map<string, string[]>()
+  const isThere = ([file, name]: readonly [string, string]): boolean => {
+    if (!known.has(file)) known.set(file, namesIn(`test/${file.includes('/') ? '' : 'gateway/'}${file}`))
+    return known.get(file)!.includes(name)
+  }
+  assert.equal(
+    named.filter((one) => !isThere(one)),
+    [],
+  )
+})
+
+test.run()
