@@ -155,23 +155,6 @@ export function performance(results: Results): string[] {
       ...[value, beside!['each second']!, floor].map(number),
     ])
 
-  const gateway = figures
-    .filter(({ name, target }) => name.startsWith('gateway: ') && target)
-    .map(({ name, unit, value, floor, ratio, target, met }) => [
-      name.replace('gateway: ', ''),
-      `${number(value)} ${unit.split(',')[0]}`,
-      number(floor),
-      ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : '',
-      mark(target, met),
-    ])
-  const waiting = figures
-    .filter(({ name, target }) => name.startsWith('gateway: ') && !target)
-    .map(({ name, note, beside = {} }) => {
-      const all = Object.entries(beside).map(([what, value]) => `${what} ${number(value)}`)
-      return `${name.replace('gateway: ', '')}, ${note}: ${all.join('; ')}.`
-    })
-
-  const other = (name: string): string => (name.startsWith('gateway: ') ? 'ComfyUI alone' : 'a bare fetch')
   const missed = figures.filter(({ met }) => met === false)
   return [
     `${measuredOn(results)} The server is a process of its own on the same machine, so a request costs little, and what is`,
@@ -221,22 +204,10 @@ export function performance(results: Results): string[] {
     '',
     ...table(['', 'with a history', 'each second', 'bare fetch, each second'], seen),
     '',
-    ...(gateway.length
-      ? [
-          '### The gateway',
-          '',
-          'A gateway before the small ComfyUI of the tests, on one machine. The floor is a script that talks to ComfyUI itself and',
-          'asks for the end as often; for three servers it is one server, and for a page of runs the same page again:',
-          '',
-          ...table(['', 'gateway', 'floor', 'ratio (95 %)', 'target'], gateway),
-          '',
-          ...waiting.flatMap((line) => [line, '']),
-        ]
-      : []),
     ...(missed.length ? ['### Targets that were missed', ''] : ['Every target was met.']),
     ...missed.map(
       ({ name, value, unit, ratio, target, note }) =>
-        `- ${name}: ${ratio ? `${ratio.value} of ${other(name)}` : `${number(value)} ${unit}`}, target ${target}${
+        `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}${
           note ? `; ${note}` : ''
         }`,
     ),
