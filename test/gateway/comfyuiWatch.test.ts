@@ -98,6 +98,23 @@ onBoth(test, 'followers hear how many runs go before theirs', {}, async ({ engin
   )
 })
 
+onBoth(test, 'many who wait cost little more than one', {}, async ({ comfy, another, submit, until }) => {
+  const first = await submit('slow', { seconds: 60 })
+  const { id } = await submit('slow', { seconds: 0.2 })
+  await until(first.id, isRunning)
+  const engine = another()
+  await engine.workflows()
+  const count = (part: string): number => comfy.requests.filter(({ path }) => path.includes(part)).length
+  const queues = count('/queue')
+  await Promise.all(Array.from({ length: 30 }, () => engine.getRun(id)))
+  assert.is(count('/queue') - queues, 1)
+  const looks = count(`ended%2F${id}`)
+  for (let follower = 0; follower < 30; follower++) engine.follow!(id)
+  await wait(300)
+  assert.ok(count(`ended%2F${id}`) > looks)
+  assert.ok(count(`ended%2F${id}`) - looks < 10)
+})
+
 test('nobody who follows a run misses its end where the socket is silent', () =>
   withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
     // Takes sockets, and says nothing.

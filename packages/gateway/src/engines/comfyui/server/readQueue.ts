@@ -1,3 +1,4 @@
+import { hasOwnTimers } from '../../../hasOwnTimers.ts'
 import type { Server } from './createServer.ts'
 import { NoAnswer } from './NoAnswer.ts'
 
@@ -21,13 +22,29 @@ export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 
 const MOST_MS = 250
 
-/** The queue comes with all graphs, so that callers of the same moment share an answer that has arrived. */
+/** The queue comes with all graphs, so that callers of the same moment share an answer. */
 export function createReadQueue(server: Server): ReadQueue {
   let latest: Queue | undefined
   let ageMs = MOST_MS
+  /** On its way. On Workers no request may wait for that of another. */
+  let coming: { readonly readAt: number; readonly queue: Promise<Queue> } | undefined
+
   return async (maxAgeMs = ageMs) => {
-    const readAt = Date.now()
-    if (latest && readAt - latest.readAt <= maxAgeMs && maxAgeMs > 0) return latest
+    const now = Date.now()
+    const isRecent = ({ readAt }: { readonly readAt: number }): boolean =>
+      maxAgeMs > 0 && now - readAt <= maxAgeMs
+    if (latest && isRecent(latest)) return latest
+    if (coming && isRecent(coming) && hasOwnTimers()) return await coming.queue
+    const mine = { readAt: now, queue: read(now) }
+    coming = mine
+    try {
+      return await mine.queue
+    } finally {
+      if (coming === mine) coming = undefined
+    }
+  }
+
+  async function read(readAt: number): Promise<Queue> {
     const { queue_running, queue_pending } = Object(await server.read('/queue'))
     const running = readItems(queue_running)
     // It comes as a heap.

@@ -130,8 +130,10 @@ export function createWatcher(comfy: Comfy): Watcher {
       return () => void listeners.delete(own)
     },
     follow(id) {
-      followers.set(id, (followers.get(id) ?? 0) + 1)
-      void look(id).catch(() => {})
+      const others = followers.get(id) ?? 0
+      followers.set(id, others + 1)
+      // What others follow is looked at anyway.
+      if (others === 0) void look(id).catch(() => {})
       schedule()
       let over = false
       return () => {
