@@ -42,6 +42,9 @@ const elsewhere: Record<string, string> = {
   'NODE_OPTIONS=--experimental-vm-modules npx jest': 'test/bundlers/tarballs.bundler.ts',
 }
 
+/** Labels of blocks, and the tests that run them. */
+const labels = new Map([['service', 'test/examples/gatewayPages.test.ts']])
+
 type Cli = Awaited<ReturnType<typeof startCli>>
 let local: Cli
 let gateway: Cli
@@ -65,11 +68,13 @@ test.after(async () => {
 })
 
 for (const document of documents) {
-  const blocks = [...readFileSync(document, 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
+  const blocks = [...readFileSync(document, 'utf8').matchAll(/^```(\w*(?: \w+)?)\n([\s\S]*?)^```/gm)]
   test(`${document} has blocks`, () => assert.ok(blocks.length > 0))
   blocks.forEach(([, language, code], index) => {
     test(`${document}, block ${index + 1} (${language})`, async () => {
       if (language === 'sh') return runShell(code!)
+      // A block with a label is run by a test of its own, which names it.
+      if (language!.includes(' ')) return assert.ok(labels.has(language!.split(' ')[1]!), language)
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.

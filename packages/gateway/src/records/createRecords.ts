@@ -57,8 +57,11 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
     ends.set(id, first)
     unwritten.set(id, first)
     // Who asks for the run need not wait for its mark.
-    const marked = marks.end(first).then(() => unwritten.delete(id))
-    if (hasOwnTimers()) marked.catch(() => {}).finally(() => writing.delete(id))
+    const marked = marks
+      .end(first)
+      .then(() => unwritten.delete(id))
+      .finally(() => writing.delete(id))
+    if (hasOwnTimers()) marked.catch(() => {})
     else await marked
     return first
   }
@@ -98,7 +101,8 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       unwritten.set(id, ended)
       return await write(ended).catch(() => {
         writing.delete(id)
-        return ended
+        // Where only its mark is missing, another gateway may have written an end before.
+        return ends.get(id) ?? ended
       })
     },
     marks: marks.list,

@@ -6,6 +6,8 @@ import type { Candidate, Site } from './types.ts'
 
 /** The longest wait for the submission before. */
 const TURN_MS = 100
+/** A run is no longer on its way after so many ms: on Workers, a caller who leaves ends its request anywhere. */
+const COMING_MS = 60_000
 /** Whether a worker stands still is looked at in passing: the whole queue has to be read for it. */
 const LOOK_EVERY_MS = 2_000
 
@@ -13,8 +15,8 @@ const LOOK_EVERY_MS = 2_000
 export type Choose = <T>(candidates: readonly Candidate[], send: (one: Candidate) => Promise<T>) => Promise<T>
 
 export function createChoose(): Choose {
-  /** Runs on their way to a server. */
-  const coming = new Map<Site, number>()
+  /** Runs on their way to a server, and since when. */
+  const coming = new Set<{ readonly site: Site; readonly since: number }>()
   /** Where a workflow ran last: its models are loaded there. */
   const warm = createMemory<Site>(500)
   const lookedAt = new Map<Site, number>()
@@ -28,10 +30,15 @@ export function createChoose(): Choose {
     return site.container.latest().status === 'stalled'
   }
 
+  function comingTo(site: Site): number {
+    for (const run of coming) if (Date.now() - run.since > COMING_MS) coming.delete(run)
+    return [...coming].filter((one) => one.site === site).length
+  }
+
   function best(answers: Answers<number>['answers'], workflowId: string): Site {
     const last = warm.get(workflowId)
     const ordered = answers.map(([site, queued]) => {
-      const length = queued + (coming.get(site) ?? 0)
+      const length = queued + comingTo(site)
       // Where all stand still, one of them has to do. Gateways that choose at once must not all choose the same.
       return { site, order: [isStalled(site) ? 1 : 0, length, site === last ? 0 : 1, Math.random()] }
     })
@@ -59,11 +66,12 @@ export function createChoose(): Choose {
     const one = await pick(candidates)
     const { site, workflow } = one
     warm.set(workflow.shown.id, site)
-    coming.set(site, (coming.get(site) ?? 0) + 1)
+    const run = { site, since: Date.now() }
+    coming.add(run)
     try {
       return await send(one)
     } finally {
-      coming.set(site, coming.get(site)! - 1)
+      coming.delete(run)
     }
   }
 

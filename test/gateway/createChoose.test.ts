@@ -1,0 +1,42 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createChoose } from '../../packages/gateway/src/engines/comfyui/sites/createChoose.ts'
+import type { Candidate } from '../../packages/gateway/src/engines/comfyui/sites/types.ts'
+
+const test = suite('the choice of a server')
+const { now } = Date
+test.after.each(() => {
+  Date.now = now
+})
+
+/** A server whose queue has so many runs. */
+function server(queued: number): Candidate {
+  const site = {
+    server: {
+      isQuiet: () => false,
+      read: async () => ({ exec_info: { queue_remaining: queued } }),
+    },
+    container: { latest: () => ({ status: 'idle' }), read: async () => {} },
+  }
+  return { site, workflow: { shown: { id: 'one' } } } as unknown as Candidate
+}
+
+test('a request that ends in the middle, as on Workers, counts for a minute', async () => {
+  const choose = createChoose()
+  const [short, long] = [server(0), server(1)]
+  const never = new Promise<never>(() => {})
+  for (const _ of [1, 2]) {
+    await new Promise<void>((reached) => {
+      void choose([short], () => {
+        reached()
+        return never
+      })
+    })
+  }
+  const chosen = (): Promise<Candidate> => choose([short, long], async (one) => one)
+  assert.is(await chosen(), long)
+  Date.now = () => now() + 61_000
+  assert.is(await chosen(), short)
+})
+
+test.run()
