@@ -22,8 +22,7 @@ const documents = [
   'docs/guides.md',
   'docs/proxy.md',
   'docs/store.md',
-  'docs/gateway-one-machine.md',
-  'docs/gateway-three-gpus.md',
+  ...['one-machine', 'three-gpus', 'workers', 'deno-bun', 'storage'].map((name) => `docs/gateway-${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
 ]
 
@@ -43,7 +42,13 @@ const elsewhere: Record<string, string> = {
 }
 
 /** Labels of blocks, and the tests that run them. */
-const labels = new Map([['service', 'test/examples/gatewayPages.test.ts']])
+const labels = new Map([
+  ['service', 'test/examples/gatewayPages.test.ts'],
+  ...['worker', 'kv', 'deno', 'bun'].map(
+    (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
+  ),
+  ...['folder', 'redis'].map((label) => [label, 'test/runtimes/storage.runtime.ts'] as const),
+])
 
 type Cli = Awaited<ReturnType<typeof startCli>>
 let local: Cli
