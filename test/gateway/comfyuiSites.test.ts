@@ -320,6 +320,34 @@ test('an end is known while its server is away', () =>
     await response!.body!.cancel()
   }))
 
+test('an end that only the copies have counts, for lists, runs and files', () =>
+  withSites(3, async (sites) => {
+    const { open } = sites
+    const engine = open()
+    const { id } = await submit(engine, 'slow', { seed: 1, seconds: 0 }, 'g')
+    const ended = await until(
+      () => engine.getRun(id),
+      (run) => isOver(run!),
+    )
+    const { home, others } = await homeOf(sites, id)
+    const path = `/userdata/flowscale%2Fended%2F${id}.json`
+    await until(
+      () => Promise.all(others.map(({ url }) => fetch(url + path))),
+      (all) => all.every(({ ok }) => ok),
+    )
+    // Its answer was seen, and it was killed before it had the record.
+    await fetch(home.url + path, { method: 'DELETE' })
+    await home.kill()
+    await home.start()
+    const later = open()
+    assert.equal((await later.getRuns(page)).runs, [ended])
+    assert.equal(await later.getRun(id), ended)
+    const response = await later.readOutput(id, ended!.files[0]!, new Headers(), never)
+    assert.is(response!.status, 200)
+    await response!.body!.cancel()
+    assert.equal(await open().getRun(id), ended)
+  }))
+
 test('a run of a server that was away for too long is failed, for every gateway, also after it is back', () =>
   withSites(2, async (sites) => {
     const { open } = sites

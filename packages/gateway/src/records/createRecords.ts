@@ -20,7 +20,8 @@ export interface Records<Submitted, Ended> {
   submitted(id: string): Promise<Submitted | undefined>
   /** What this process remembers of it, without a request. */
   remembered(id: string): Submitted | undefined
-  ended(id: string): Promise<Ended | undefined>
+  /** `anywhere`: also where there are only copies. */
+  ended(id: string, anywhere?: boolean): Promise<Ended | undefined>
   /** The end that this process remembers, without a request. */
   rememberedEnd(id: string): Ended | undefined
   cancelAsked(id: string): Promise<boolean>

@@ -71,6 +71,9 @@ async function judge(
     return run && finish(comfy, endOf(run, history))
   }
   if (!known) return undefined
+  // Its server may have been killed before it had the record of the end.
+  const ended = await records.ended(id, true)
+  if (ended) return finish(comfy, ended)
   const gone = taken.get(id) || Date.now() - known.createdAt > ON_ITS_WAY_MS
   if (!gone) return showRun(known, { status: 'queued', progress: 0, position: waiting })
   const { server = comfy.server.url } = known

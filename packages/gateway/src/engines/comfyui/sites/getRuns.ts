@@ -64,11 +64,12 @@ async function findOrRecall(site: Site, id: string, several: boolean): Promise<R
   const { server, records } = site
   if (several && server.isAway()) server.probe()
   else {
-    const run = await findRun(site, id).catch((error) => {
+    try {
+      return await findRun(site, id)
+    } catch (error) {
       if (!several && server.awayForMs() > 0) throw error
       unlessAway(error)
-    })
-    if (run) return run
+    }
   }
   const ended = await records.ended(id).catch(unlessAway)
   if (ended) return showEnded(ended)

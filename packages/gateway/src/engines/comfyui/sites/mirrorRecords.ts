@@ -19,12 +19,15 @@ interface Place {
 export function mirrorRecords({ server, own }: Place, others: readonly Place[]): RunRecords {
   const near = (): RunRecords[] => others.flatMap((other) => (other.server.isQuiet() ? [] : [other.own]))
 
-  async function read<T>(question: (records: RunRecords) => Promise<T | undefined>): Promise<T | undefined> {
+  async function read<T>(
+    question: (records: RunRecords) => Promise<T | undefined>,
+    anywhere = false,
+  ): Promise<T | undefined> {
     const ofOthers = async (): Promise<T | undefined> => (await firstOf(near().map(question))).found
     if (server.isAway()) return (await ofOthers()) ?? (await question(own))
     try {
       const value = await question(own)
-      return value === undefined && own.refuses() ? await ofOthers() : value
+      return value === undefined && (anywhere || own.refuses()) ? await ofOthers() : value
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       const value = await ofOthers()
@@ -33,16 +36,19 @@ export function mirrorRecords({ server, own }: Place, others: readonly Place[]):
     }
   }
 
+  const rememberedEnd: RunRecords['rememberedEnd'] = (id) =>
+    [own, ...others.map((other) => other.own)].map((one) => one.rememberedEnd(id)).find(Boolean)
+
   return {
     ...own,
     submitted: (id) => read((records) => records.submitted(id)),
     remembered: (id) => {
       return [own, ...others.map((other) => other.own)].map((one) => one.remembered(id)).find(Boolean)
     },
-    rememberedEnd: (id) => {
-      return [own, ...others.map((other) => other.own)].map((one) => one.rememberedEnd(id)).find(Boolean)
-    },
-    ended: (id) => read((records) => records.ended(id)),
+    rememberedEnd,
+    // A list may have read it from a copy, where the server was killed before it had it.
+    ended: async (id, anywhere) =>
+      rememberedEnd(id) ?? (await read((records) => records.ended(id), anywhere)),
     cancelAsked: async (id) =>
       (await read(async (records) => (await records.cancelAsked(id)) || undefined)) ?? false,
     async submit(run) {
