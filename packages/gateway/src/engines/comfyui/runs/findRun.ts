@@ -18,12 +18,15 @@ export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Prom
   try {
     const known = comfy.records.rememberedEnd(id)
     if (known) return showEnded(known)
+    // Before it is sought: a run that is taken meanwhile may be in neither answer.
+    const wasTaken = comfy.taken.get(id) ?? false
     // Both at once: an end that is written down counts, and most runs that are asked for go on.
-    const [ended, sighting] = await Promise.all([
-      comfy.records.ended(id),
-      settle(seekRun(comfy, id, maxAgeMs)),
-    ])
-    return ended ? showEnded(ended) : await judge(comfy, id, sighting())
+    const both = [comfy.records.ended(id), seekRun(comfy, id, maxAgeMs)] as const
+    const [ended, sighting] = await Promise.allSettled(both)
+    if (ended.status === 'rejected') throw ended.reason
+    if (ended.value) return showEnded(ended.value)
+    if (sighting.status === 'rejected') throw sighting.reason
+    return await judge(comfy, id, wasTaken, sighting.value)
   } catch (error) {
     const run = comfy.records.remembered(id)
     if (!(error instanceof NoAnswer) || !run || comfy.server.awayForMs() < comfy.lostAfterMs) throw error
@@ -37,21 +40,10 @@ async function lose(comfy: Comfy, run: Submitted): Promise<Run | undefined> {
   return await finish(comfy, endWithout(run, 'failed', message))
 }
 
-/** What a promise came to: a failure is thrown when it is asked for. */
-async function settle<T>(work: Promise<T>): Promise<() => T> {
-  try {
-    const value = await work
-    return () => value
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
-}
-
 async function judge(
   comfy: Comfy,
   id: string,
+  wasTaken: boolean,
   { item, position = 0, running = 0, history, waiting }: Sighting,
 ): Promise<Run | undefined> {
   const { records, taken } = comfy
@@ -74,13 +66,13 @@ async function judge(
   // Its server may have been killed before it had the record of the end.
   const ended = await records.ended(id, true)
   if (ended) return finish(comfy, ended)
-  const gone = taken.get(id) || Date.now() - known.createdAt > ON_ITS_WAY_MS
+  const gone = wasTaken || Date.now() - known.createdAt > ON_ITS_WAY_MS
   if (!gone) return showRun(known, { status: 'queued', progress: 0, position: waiting })
   const { server = comfy.server.url } = known
-  if (server !== comfy.server.url && !taken.get(id)) return await waitForStranger(comfy, known, server)
+  if (server !== comfy.server.url && !wasTaken) return await waitForStranger(comfy, known, server)
   // What is deleted while it waits leaves no trace.
   if (await records.cancelAsked(id)) return finish(comfy, endWithout(known, 'cancelled', null))
-  const why = taken.get(id) ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
+  const why = wasTaken ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
   return finish(comfy, endWithout(known, 'failed', `${why}, result unknown`))
 }
 

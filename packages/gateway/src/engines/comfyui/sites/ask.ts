@@ -1,3 +1,4 @@
+import { within } from '../../../within.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
 import type { Site } from './types.ts'
 
@@ -41,15 +42,4 @@ export async function ask<T>(
   }
   if (answers.length === 0 && failure) throw failure
   return { answers: [...answers], failure }
-}
-
-/** Waits for work, and no longer than so many ms. */
-export async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  // What fails after that is nobody's concern.
-  work.catch(() => {})
-  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -1,7 +1,8 @@
 import { hasOwnTimers } from '../../../hasOwnTimers.ts'
 import { createMemory } from '../../../records/createMemory.ts'
+import { within } from '../../../within.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { type Answers, ask, within } from './ask.ts'
+import { type Answers, ask } from './ask.ts'
 import type { Candidate, Site } from './types.ts'
 
 /** The longest wait for the submission before. */

@@ -1,6 +1,6 @@
+import { within } from '../../../within.ts'
 import type { Server } from '../server/createServer.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { within } from './ask.ts'
 import { firstOf } from './firstOf.ts'
 import type { RunRecords } from './types.ts'
 
