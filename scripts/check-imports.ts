@@ -190,7 +190,9 @@ function serverBreaches(path: string, target: string): string[] {
   if (room?.startsWith('engines/') && target.startsWith('packages/')) {
     if (
       from !== room &&
-      !/^packages\/gateway\/src\/(engine|engineErrors|openUrl|hasOwnTimers|within|records\/\w+)\.ts$/.test(target)
+      !/^packages\/gateway\/src\/(engine|engineErrors|openUrl|hasOwnTimers|within|records\/\w+)\.ts$/.test(
+        target,
+      )
     )
       found.push(`an engine imports ${target}`)
   }
