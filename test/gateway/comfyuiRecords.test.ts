@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Run, RunsQuery, Storage } from '../../packages/gateway/src/engine.ts'
+import type { Run, RunsQuery } from '../../packages/gateway/src/engine.ts'
 import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
 import { createUserdata } from '../../packages/gateway/src/engines/comfyui/server/createUserdata.ts'
 import { createMarks, endMark, readMarks } from '../../packages/gateway/src/records/createMarks.ts'
@@ -14,23 +14,13 @@ import { createStored } from '../../packages/gateway/src/records/createStored.ts
 import { recordPaths } from '../../packages/gateway/src/records/recordPaths.ts'
 import { rejection } from '../support/fakes.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
+import { createStorage } from './lib/createStorage.ts'
 import { endedOf, seedRecords } from './lib/seedRecords.ts'
 
 const test = suite('records of the runs of a ComfyUI')
 
 const PAGE: RunsQuery = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 100 }
 const ids = (runs: readonly Run[]): string[] => runs.map(({ id }) => id)
-
-function createStorage(): Storage & { items: Map<string, string> } {
-  const items = new Map<string, string>()
-  return {
-    items,
-    getItem: async (key) => items.get(key) ?? null,
-    setItem: async (key, value) => void items.set(key, value),
-    removeItem: async (key) => void items.delete(key),
-    getKeys: async (base = '') => [...items.keys()].filter((key) => key.startsWith(base)),
-  }
-}
 
 onBoth(test, 'two gateways agree', {}, async ({ engine, another, submit, until }) => {
   const other = another()

@@ -5,6 +5,7 @@ import type { Engine, Run, Storage, WorkflowFile } from '../../packages/gateway/
 import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
 import { rejection, thrown } from '../support/fakes.ts'
 import { fileOf, files, graphOf, isOver, never } from './comfyuiKit.ts'
+import { createStorage } from './lib/createStorage.ts'
 import { type Sites, spread, submit, type Tamper, until, withSites } from './sitesKit.ts'
 
 const test = suite('several ComfyUIs')
@@ -295,21 +296,28 @@ test('while its server is away a run is not answered for, but listed; others are
     assert.equal(await open().getRun(runs[0]!.id), ended)
   }))
 
+/** A run that has ended, once all other servers have copies of its end. */
+async function endWithCopies(sites: Sites) {
+  const engine = sites.open()
+  const { id } = await submit(engine, 'slow', { seed: 1, seconds: 0 }, 'g')
+  const ended = await until(
+    () => engine.getRun(id),
+    (run) => isOver(run!),
+  )
+  const { home, others } = await homeOf(sites, id)
+  const path = `/userdata/flowscale%2Fended%2F${id}.json`
+  await until(
+    () => Promise.all(others.map(({ url }) => fetch(url + path))),
+    (all) => all.every(({ ok }) => ok),
+  )
+  return { ended: ended!, home, path }
+}
+
 test('an end is known while its server is away', () =>
   withSites(3, async (sites) => {
     const { open } = sites
-    const engine = open()
-    const { id } = await submit(engine, 'slow', { seed: 1, seconds: 0 }, 'g')
-    const ended = await until(
-      () => engine.getRun(id),
-      (run) => isOver(run!),
-    )
-    const { home, others } = await homeOf(sites, id)
-    const path = `/userdata/flowscale%2Fended%2F${id}.json`
-    await until(
-      () => Promise.all(others.map(({ url }) => fetch(url + path))),
-      (all) => all.every(({ ok }) => ok),
-    )
+    const { ended, home } = await endWithCopies(sites)
+    const { id } = ended
     await home.kill()
     assert.equal(await open().getRun(id), ended)
     assert.equal((await open().getRuns(page)).runs, [ended])
@@ -323,18 +331,8 @@ test('an end is known while its server is away', () =>
 test('an end that only the copies have counts, for lists, runs and files', () =>
   withSites(3, async (sites) => {
     const { open } = sites
-    const engine = open()
-    const { id } = await submit(engine, 'slow', { seed: 1, seconds: 0 }, 'g')
-    const ended = await until(
-      () => engine.getRun(id),
-      (run) => isOver(run!),
-    )
-    const { home, others } = await homeOf(sites, id)
-    const path = `/userdata/flowscale%2Fended%2F${id}.json`
-    await until(
-      () => Promise.all(others.map(({ url }) => fetch(url + path))),
-      (all) => all.every(({ ok }) => ok),
-    )
+    const { ended, home, path } = await endWithCopies(sites)
+    const { id } = ended
     // Its answer was seen, and it was killed before it had the record.
     await fetch(home.url + path, { method: 'DELETE' })
     await home.kill()
@@ -426,13 +424,7 @@ test('a run of a server that was taken out is listed, not answered for, and fail
 
 test('with a storage, all is in there', () =>
   withSites(2, async (sites) => {
-    const values = new Map<string, string>()
-    const storage: Storage = {
-      getItem: async (key) => values.get(key) ?? null,
-      setItem: async (key, value) => void values.set(key, value),
-      removeItem: async (key) => void values.delete(key),
-      getKeys: async (base = '') => [...values.keys()].filter((key) => key.startsWith(base)),
-    }
+    const storage = createStorage()
     const { comfies, open } = sites
     const engine = open({}, { storage })
     const runs = await all(4, (seed) => slow(engine, seed, 'g'))

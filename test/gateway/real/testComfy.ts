@@ -1,7 +1,7 @@
-import type { Storage } from '@flowscale/gateway'
 import { loadPackages } from '../../conformance/loadPackages.ts'
 import { dialects } from '../../conformance/types.ts'
 import { CANARY } from '../../support/canary.ts'
+import { createStorage } from '../lib/createStorage.ts'
 import { casesFor, noLab } from '../lib/gatewayCases.ts'
 import { openGateway, workflows } from '../lib/openGateway.ts'
 import { type Check, coreChecks } from './coreChecks.ts'
@@ -27,7 +27,8 @@ export async function listChecks(): Promise<readonly Check[]> {
         needs,
         async run(comfyUrl) {
           // Of its own: a case expects no runs of others in a list.
-          const { storage, isOwn } = createStorage()
+          const storage = createStorage()
+          const isOwn = (runId: string) => [...storage.items.keys()].some((key) => key.includes(runId))
           const { url, close } = await openGateway(comfyUrl, { dialect, storage })
           try {
             const options = { baseUrl: url, apiKey: CANARY }
@@ -85,15 +86,4 @@ async function stop(url: string, isOwn: (runId: string) => boolean): Promise<voi
     for (const prompt_id of own) await post('/interrupt', { prompt_id })
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-}
-
-function createStorage() {
-  const kept = new Map<string, string>()
-  const storage: Storage = {
-    getItem: async (key) => kept.get(key) ?? null,
-    setItem: async (key, value) => void kept.set(key, value),
-    removeItem: async (key) => void kept.delete(key),
-    getKeys: async (base = '') => [...kept.keys()].filter((key) => key.startsWith(base)),
-  }
-  return { storage, isOwn: (runId: string) => [...kept.keys()].some((key) => key.includes(runId)) }
 }

@@ -3,7 +3,7 @@ export const help = `flowscale-gateway: the API of FlowScale in front of your Co
 Usage: flowscale-gateway --workflows DIR [options]
        flowscale-gateway inspect FILE [--comfyui URL] [--write]
 
-  --comfyui <url>      your ComfyUI (default: http://127.0.0.1:8188); give it again for each one more
+  --comfyui <url>      your ComfyUI (default: http://127.0.0.1:8188); repeat it for several
   --workflows <dir>    a folder of workflows: NAME.json, as "Export (API)" saves them
   --port <n>           port to listen on; 0 takes any free one (default: 4188)
   --host <name>        address to listen on (default: 127.0.0.1)
