@@ -81,7 +81,7 @@ async function waitForStranger(comfy: Comfy, run: Submitted, url: string): Promi
   const since = comfy.strangers.get(url) ?? Date.now()
   comfy.strangers.set(url, since)
   if (Date.now() - since >= comfy.lostAfterMs) return await lose(comfy, run)
-  throw new NoAnswer('the run is on a server that this gateway was not given', true)
+  throw new NoAnswer('this gateway does not have the address of the server of this run', true)
 }
 
 async function finish(comfy: Comfy, ended: Ended): Promise<Run | undefined> {

@@ -12,8 +12,9 @@ export interface Answers<T> {
 }
 
 /**
- * Asks several servers the same. Nobody waits for one that has fallen silent, unless none answers. What is not a
- * {@link NoAnswer} is thrown, and a `NoAnswer` where there is no answer at all.
+ * Asks several servers the same question. A server that has fallen silent is not waited for, unless none answers.
+ *
+ * @throws `NoAnswer` where no server answers, and any other error at once.
  */
 export async function ask<T>(
   sites: readonly Site[],

@@ -1,6 +1,6 @@
 import { NoAnswer } from '../server/NoAnswer.ts'
 
-/** The first answer that there is, of questions that may have none; else why one could not be answered. */
+/** The first value of several questions; where there is none, why one of them could not be answered. */
 export async function firstOf<T>(
   questions: readonly Promise<T | undefined>[],
 ): Promise<{ found?: T | undefined; failure?: NoAnswer | undefined }> {
