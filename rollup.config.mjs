@@ -15,8 +15,7 @@ function pack(name, entries, chunkOf, ...plugins) {
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
     id.startsWith('node:') ||
-    id === 'react' ||
-    Object.keys(manifest.dependencies ?? {}).some((d) => id === d || id.startsWith(`${d}/`))
+    Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).some((d) => id === d || id.startsWith(`${d}/`))
   const input = Object.fromEntries(Object.entries(entries).map(([out, file]) => [out, `${root}/src/${file}`]))
   const output = (suffix) => ({
     dir: `${root}/dist`,
@@ -161,5 +160,6 @@ export default [
     undefined,
     playground,
   ),
+  ...pack('ai-sdk', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),
 ]

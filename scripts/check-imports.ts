@@ -232,7 +232,7 @@ export function countLines(sources: readonly Source[]): { rooms: Map<string, num
 }
 
 export function readSources(): Source[] {
-  return ['client', 'flowscale', 'gateway', 'emulator'].flatMap((name) => {
+  return ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].flatMap((name) => {
     const folder = `packages/${name}/src`
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -5,7 +5,7 @@ const npm = (...args: string[]) =>
   execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 
 npm('run', 'build')
-for (const name of ['client', 'flowscale', 'gateway', 'emulator']) {
+for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
   const told = JSON.parse(
     npm('publish', '--dry-run', '--json', '--access', 'public', '-w', `packages/${name}`),
   )

@@ -41,7 +41,7 @@ export function ensureInstalled() {
 
 /** Builds the packages if a source is newer than what was built. */
 export function ensureBuilt() {
-  const names = ['client', 'flowscale', 'gateway', 'emulator']
+  const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
   const built = names.map((name) =>
     mtime(`packages/${name}/dist/${name === 'gateway' ? 'face' : 'index'}.d.ts`),
   )

@@ -28,6 +28,7 @@ const checks: Record<string, Check[]> = {
     ['types of the command', bin('tsc'), ['-p', 'packages/flowscale/tsconfig.node.json']],
     ['types of the gateway', bin('tsc'), ['-p', 'packages/gateway']],
     ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
+    ['types of the models for the AI SDK', bin('tsc'), ['-p', 'packages/ai-sdk']],
     ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
     ['types of the examples', bin('tsc'), ['-p', 'examples']],
     ['types of the worker example', bin('tsc'), ['-p', 'examples/cloudflare-worker']],

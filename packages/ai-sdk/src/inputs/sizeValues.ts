@@ -1,0 +1,16 @@
+import type { InputNames, Values } from './fillInputs.ts'
+
+/** A size such as `1024x768` as the workflow takes it: as a text, as two numbers, or both. */
+export function sizeValues(
+  option: 'size' | 'resolution',
+  size: string | undefined,
+  names: InputNames,
+): Values {
+  if (size === undefined) return {}
+  const [width, height] = size.split('x').map(Number)
+  const hasSides = names.width !== undefined && names.height !== undefined
+  return {
+    ...((names[option] !== undefined || !hasSides) && { [option]: size }),
+    ...(hasSides && { width, height }),
+  }
+}

@@ -1,0 +1,62 @@
+import { type Client, RunError } from '@flowscale/client'
+import type { Call, Plan, Warning } from '../inputs/planRuns.ts'
+import type { Settings } from '../inputs/readSettings.ts'
+import type { VideoOperation, VideoOperations } from '../types.ts'
+import { createStarter } from './createStarter.ts'
+import { gather, type Outcome } from './gather.ts'
+import { headersOf } from './headersOf.ts'
+import { readOperation } from './readOperation.ts'
+import { readOutcome } from './readOutcome.ts'
+import { readStatus } from './readStatus.ts'
+import { toCallError } from './toCallError.ts'
+import { videosOf } from './videosOf.ts'
+
+/** Videos that are started, and waited for by status calls, in this process or in another. */
+export function createOperations(
+  client: Client,
+  { workflowId: modelId, settings }: Settings,
+  plan: (call: Parameters<VideoOperations['doStart']>[0]) => Promise<Plan>,
+): VideoOperations {
+  const starter = createStarter(client, modelId, settings)
+  const response = () => ({ timestamp: new Date(), modelId, headers: undefined })
+  return {
+    async doStart(call) {
+      const planned = await plan(call)
+      const { runs, warnings } = await starter.start(call as Call, planned)
+      const unheard: Warning[] = call.webhookUrl
+        ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
+        : []
+      const operation: VideoOperation = { workflowId: modelId, runs }
+      return {
+        operation,
+        warnings: [...planned.warnings, ...unheard, ...warnings],
+        providerMetadata: { flowscale: { runs } },
+        response: response(),
+      }
+    },
+
+    async doStatus({ operation, abortSignal: signal, headers: given }) {
+      const { runs } = readOperation(operation)
+      const options = { headers: headersOf(given), signal }
+      const statuses = await Promise.all(runs.map(({ runId }) => readStatus(client, runId, options)))
+      signal?.throwIfAborted()
+      const going = statuses.flatMap((status) => ('going' in status ? [status.going] : []))
+      if (going.length) {
+        return { status: 'pending', providerMetadata: { flowscale: { runs: going } }, response: response() }
+      }
+      for (const { runId } of runs) starter.end(runId)
+      const reading = { kind: 'video', signal, timeoutMs: settings.timeoutMs } as const
+      const outcomes = await Promise.all(
+        statuses.map((status): Outcome | Promise<Outcome> =>
+          'result' in status ? readOutcome(client, status.result, reading) : (status as Outcome),
+        ),
+      )
+      const seeds = runs.map(({ seed }) => seed)
+      const { files, warnings, failures } = gather(outcomes, seeds, signal)
+      if (files.length) return { status: 'completed', ...videosOf(modelId, files), warnings }
+      const ended = failures.find(({ error }) => error instanceof RunError)
+      if (!ended) throw toCallError(client, modelId, failures, { submits: false })
+      return { status: 'error', error: (ended.error as RunError).message, response: response() }
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  type Client,
+  downloadOutput,
+  isFlowScaleError,
+  NetworkError,
+  ResponseError,
+  TimeoutError,
+} from '@flowscale/client'
+import type { ResultOutput, RunResult } from '@flowscale/client/poller'
+
+/** An output of a run as bytes. */
+export interface OutputFile {
+  readonly runId: string
+  readonly filename: string
+  /** Signed and expiring. */
+  readonly url: string | null
+  readonly mediaType: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+export interface ReadOptions {
+  /** The first part of the media type. */
+  readonly kind: 'image' | 'video'
+  /** Limit for each file, in ms. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  mp4: 'video/mp4',
+  webm: 'video/webm',
+  mov: 'video/quicktime',
+}
+
+/** How often a file is fetched that breaks off. */
+const attempts = 2
+
+/**
+ * Fetches the images or videos of a run: the AI SDK's own download takes no local addresses. Outputs of other kinds are
+ * left alone.
+ *
+ * @throws {@link ResponseError} where there are none; {@link NetworkError}, {@link TimeoutError}; each with `runId`
+ */
+export async function readFiles(
+  client: Client,
+  { runId, outputs }: RunResult,
+  options: ReadOptions,
+): Promise<OutputFile[]> {
+  const files: OutputFile[] = []
+  for (const output of outputs) {
+    const file = await readFile(client, runId, output, options)
+    if (file) files.push(file)
+  }
+  if (files.length) return files
+  const names = outputs.map(({ filename }) => filename).join(', ') || 'none'
+  throw new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
+    ...{ runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
+  })
+}
+
+async function readFile(
+  client: Client,
+  runId: string,
+  output: ResultOutput,
+  { kind, timeoutMs, signal }: ReadOptions,
+): Promise<OutputFile | undefined> {
+  const { filename, download_url: url } = output
+  for (let attempt = 1; ; attempt++) {
+    const late = AbortSignal.timeout(timeoutMs)
+    const either = signal ? AbortSignal.any([signal, late]) : late
+    try {
+      const response = await downloadOutput(client, output, { signal: either })
+      const mediaType = typeOf(response, filename)
+      if (!mediaType.startsWith(`${kind}/`)) {
+        response.body.cancel().catch(() => {})
+        return undefined
+      }
+      return { runId, filename, url, mediaType, bytes: new Uint8Array(await response.arrayBuffer()) }
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (late.aborted) {
+        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, { runId, timeoutMs })
+      }
+      if (isFlowScaleError(error)) throw Object.assign(error, { runId })
+      if (attempt === attempts) {
+        throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0, cause: error })
+      }
+    }
+  }
+}
+
+function typeOf({ headers }: Response, filename: string): string {
+  const [type = ''] = (headers.get('content-type') ?? '').toLowerCase().split(';')
+  if (/^(image|video)\//.test(type)) return type.trim()
+  return extensions[filename.split('.').at(-1)!.toLowerCase()] ?? type
+}
