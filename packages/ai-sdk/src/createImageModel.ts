@@ -1,4 +1,3 @@
-import type { ImageModelV3CallOptions } from '@ai-sdk/provider'
 import type { Client } from '@flowscale/client'
 import { readSettings } from './inputs/readSettings.ts'
 import { sizeValues } from './inputs/sizeValues.ts'
@@ -37,7 +36,7 @@ export function createImageModel<S extends Specification>(
     maxImagesPerCall: Number.MAX_SAFE_INTEGER,
     // What AI SDK 7 looks at before it gives a model images or a mask.
     ...(names && { supportsFileInputs: !!names.image, supportsMaskInputs: !!names.mask }),
-    async doGenerate(call: ImageModelV3CallOptions) {
+    async doGenerate(call) {
       const { prompt, size, aspectRatio, files: images, mask } = call
       const { files, warnings } = await runner.run(call, (names) => ({
         prompt,

@@ -1,4 +1,3 @@
-import type { Experimental_VideoModelV3CallOptions as CallOptions } from '@ai-sdk/provider'
 import type { Client } from '@flowscale/client'
 import type { InputNames, Values } from './inputs/fillInputs.ts'
 import { readSettings } from './inputs/readSettings.ts'
@@ -7,7 +6,7 @@ import { toInput } from './inputs/toInput.ts'
 import { createOperations } from './runs/createOperations.ts'
 import { createRunner } from './runs/createRunner.ts'
 import { videosOf } from './runs/videosOf.ts'
-import type { Specification, VideoMap, VideoModel } from './types.ts'
+import type { Specification, VideoCall, VideoMap, VideoModel } from './types.ts'
 
 const options = [
   'prompt',
@@ -34,7 +33,7 @@ export function createVideoModel<S extends Specification>(
   const settings = readSettings(workflow, given, { options, timeoutMs: 600_000 })
   const { workflowId: modelId } = settings
   const runner = createRunner(client, 'video', settings)
-  const plan = (call: CallOptions) => runner.plan(call, (names) => valuesOf(call, names))
+  const plan = (call: VideoCall) => runner.plan(call, (names) => valuesOf(call, names))
   // Not frozen: AI SDK 7 shows a model by a proxy that names another specification.
   return {
     specificationVersion,
@@ -42,7 +41,7 @@ export function createVideoModel<S extends Specification>(
     modelId,
     // As of images: all runs of a call are made here.
     maxVideosPerCall: Number.MAX_SAFE_INTEGER,
-    async doGenerate(call: CallOptions) {
+    async doGenerate(call: VideoCall) {
       const { files, warnings } = await runner.run(call, (names) => valuesOf(call, names))
       return { ...videosOf(modelId, files), warnings }
     },
@@ -51,7 +50,7 @@ export function createVideoModel<S extends Specification>(
 }
 
 /** The options of a call by their names in a map. */
-function valuesOf(call: CallOptions, names: InputNames): Values {
+function valuesOf(call: VideoCall, names: InputNames): Values {
   const { prompt, resolution, aspectRatio, duration, fps, generateAudio, inputReferences } = call
   const frame = (wanted: string) => call.frameImages?.find(({ frameType }) => frameType === wanted)?.image
   const first = call.image ?? frame('first_frame')

@@ -1,12 +1,4 @@
-import type {
-  Experimental_VideoModelV3,
-  Experimental_VideoModelV3CallOptions,
-  ImageModelV3,
-  JSONObject,
-  JSONValue,
-  SharedV3ProviderMetadata,
-  SharedV3Warning,
-} from '@ai-sdk/provider'
+import type { Inputs } from '@flowscale/client'
 import type { ExecuteManyOptions } from '@flowscale/client/poller'
 import type { TypedWorkflow } from '@flowscale/client/typed'
 
@@ -96,50 +88,132 @@ export interface VideoSettings<Name extends string = string> extends ModelSettin
 /** `providerOptions.flowscale` of a call. */
 export interface FlowscaleProviderOptions {
   /** Further inputs by name. They win over those of the map. */
-  inputs?: { readonly [name: string]: JSONValue } | undefined
+  inputs?: Inputs | undefined
 }
+
+/** A file of a call: bytes, base64, or an address that the server fetches. */
+export type CallFile =
+  | { readonly type: 'file'; readonly mediaType: string; readonly data: string | Uint8Array }
+  | { readonly type: 'url'; readonly url: string }
+
+/** What calls of both kinds have. */
+export interface ModelCall {
+  readonly prompt: string | undefined
+  readonly n: number
+  readonly seed?: number | undefined
+  readonly aspectRatio?: string | undefined
+  readonly providerOptions?: Readonly<Record<string, unknown>> | undefined
+  readonly abortSignal?: AbortSignal | undefined
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+/** What `generateImage` asks a model for. */
+export interface ImageCall extends ModelCall {
+  readonly size?: string | undefined
+  readonly files?: readonly CallFile[] | undefined
+  readonly mask?: CallFile | undefined
+}
+
+/** What `experimental_generateVideo` asks a model for. */
+export interface VideoCall extends ModelCall {
+  readonly resolution?: string | undefined
+  /** In seconds. */
+  readonly duration?: number | undefined
+  readonly fps?: number | undefined
+  readonly generateAudio?: boolean | undefined
+  readonly image?: CallFile | undefined
+  readonly frameImages?: readonly { readonly image: CallFile; readonly frameType: string }[] | undefined
+  readonly inputReferences?: readonly CallFile[] | undefined
+}
+
+/** What the caller should know of; of the AI SDK's kinds those that each of its versions has. */
+export type Warning =
+  | { type: 'unsupported'; feature: string; details: string }
+  | { type: 'other'; message: string }
+
+/** `providerMetadata.flowscale` of each image or video. */
+export type FileMetadata = {
+  runId: string
+  /** `null`: the workflow has no input for one. */
+  seed: number | null
+  filename: string
+  /** Signed and expiring. */
+  url: string | null
+}
+
+export type ModelResponse = {
+  timestamp: Date
+  modelId: string
+  headers: undefined
+}
+
+// Not those of `@ai-sdk/provider`: its versions 3 and 4 don't fit each other under strict options of the compiler.
 
 /** An image model for `generateImage`. */
-export type ImageModel<S extends Specification = 'v3'> = Omit<ImageModelV3, 'specificationVersion'> & {
+export interface ImageModel<S extends Specification = 'v3'> {
   readonly specificationVersion: S
+  readonly provider: string
+  readonly modelId: string
+  readonly maxImagesPerCall: number
+  readonly supportsFileInputs?: boolean
+  readonly supportsMaskInputs?: boolean
+  doGenerate(call: ImageCall): Promise<{
+    images: Uint8Array[]
+    warnings: Warning[]
+    providerMetadata: { flowscale: { images: FileMetadata[] } }
+    response: ModelResponse
+  }>
 }
 
-/** A video model for `experimental_generateVideo`. */
-export type VideoModel<S extends Specification = 'v3'> = Omit<
-  Experimental_VideoModelV3,
-  'specificationVersion'
-> & { readonly specificationVersion: S } & (S extends 'v4' ? VideoOperations : unknown)
+/** Videos as the AI SDK takes them. */
+export interface VideoResult {
+  videos: { type: 'binary'; data: Uint8Array; mediaType: string }[]
+  warnings: Warning[]
+  providerMetadata: { flowscale: { videos: FileMetadata[] } }
+  response: ModelResponse
+}
+
+/** A video model for `experimental_generateVideo`; as `v4` also for `experimental_startVideo`. */
+export type VideoModel<S extends Specification = 'v3'> = {
+  readonly specificationVersion: S
+  readonly provider: string
+  readonly modelId: string
+  readonly maxVideosPerCall: number
+  doGenerate(call: VideoCall): Promise<VideoResult>
+} & (S extends 'v4' ? VideoOperations : unknown)
 
 /** The runs of a video that was started. It is JSON: keep it, and ask for its status from any process. */
-export interface VideoOperation extends JSONObject {
+export type VideoOperation = {
   workflowId: string
   runs: { runId: string; seed: number | null }[]
 }
 
-interface VideoResponse {
-  timestamp: Date
-  modelId: string
-  headers: Record<string, string> | undefined
+/** How a run stands that goes on. */
+export type GoingRun = {
+  runId: string
+  status: string
+  /** From 0 to 1. */
+  progress?: number
+  /** Place in the queue. */
+  position?: number
 }
-
-type VideoResult = Awaited<ReturnType<Experimental_VideoModelV3['doGenerate']>>
 
 /** What AI SDK 7 asks of a model whose videos are started, and waited for by status calls. */
 export interface VideoOperations {
-  doStart(options: Experimental_VideoModelV3CallOptions & { webhookUrl?: string }): Promise<{
+  doStart(call: VideoCall & { readonly webhookUrl?: string | undefined }): Promise<{
     operation: VideoOperation
-    warnings: SharedV3Warning[]
-    providerMetadata: SharedV3ProviderMetadata
-    response: VideoResponse
+    warnings: Warning[]
+    providerMetadata: { flowscale: { runs: VideoOperation['runs'] } }
+    response: ModelResponse
   }>
   doStatus(options: {
-    operation: JSONValue
-    abortSignal?: AbortSignal
-    headers?: Record<string, string | undefined>
+    readonly operation: unknown
+    readonly abortSignal?: AbortSignal | undefined
+    readonly headers?: Readonly<Record<string, string | undefined>> | undefined
   }): Promise<
-    | { status: 'pending'; providerMetadata: SharedV3ProviderMetadata; response: VideoResponse }
+    | { status: 'pending'; providerMetadata: { flowscale: { runs: GoingRun[] } }; response: ModelResponse }
     | ({ status: 'completed' } & VideoResult)
-    | { status: 'error'; error: string; response: VideoResponse }
+    | { status: 'error'; error: string; response: ModelResponse }
   >
 }
 

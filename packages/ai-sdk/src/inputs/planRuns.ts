@@ -1,12 +1,8 @@
 import type { Inputs } from '@flowscale/client'
+import type { ModelCall, Warning } from '../types.ts'
 import { drawSeeds } from './drawSeeds.ts'
 import { fillInputs, type InputMap, type Values } from './fillInputs.ts'
 import { readProviderOptions } from './readProviderOptions.ts'
-
-/** What the caller should know of; of the AI SDK's kinds those that each of its versions has. */
-export type Warning =
-  | { type: 'unsupported'; feature: string; details: string }
-  | { type: 'other'; message: string }
 
 export interface Plan {
   readonly inputsList: Inputs[]
@@ -15,17 +11,8 @@ export interface Plan {
   readonly warnings: Warning[]
 }
 
-/** What a call has of the AI SDK, whatever it makes. */
-export interface Call {
-  readonly n: number
-  readonly seed: number | undefined
-  readonly providerOptions: Readonly<Record<string, unknown>>
-  readonly abortSignal?: AbortSignal | undefined
-  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
-}
-
 /** The inputs of each run of a call, which differ in their seed. */
-export function planRuns({ n, seed, providerOptions }: Call, values: Values, map: InputMap): Plan {
+export function planRuns({ n, seed, providerOptions }: ModelCall, values: Values, map: InputMap): Plan {
   const seedName = map.names.seed as string | undefined
   const { inputs, warnings } = fillInputs(seedName ? values : { ...values, seed }, map)
   const further = readProviderOptions(providerOptions)

@@ -1,9 +1,5 @@
 import { type NamedBlob, toFile } from '@flowscale/client'
-
-/** A file of a call: bytes, base64, or an address that the server fetches. */
-export type CallFile =
-  | { type: 'file'; mediaType: string; data: string | Uint8Array }
-  | { type: 'url'; url: string }
+import type { CallFile } from '../types.ts'
 
 /** A file of a call as an input. An address goes on as it is: nothing is fetched here. */
 export function toInput(file: CallFile): string | NamedBlob {

@@ -1,7 +1,7 @@
 import { type Client, RunError } from '@flowscale/client'
-import type { Call, Plan, Warning } from '../inputs/planRuns.ts'
+import type { Plan } from '../inputs/planRuns.ts'
 import type { Settings } from '../inputs/readSettings.ts'
-import type { VideoOperation, VideoOperations } from '../types.ts'
+import type { VideoCall, VideoOperation, VideoOperations, Warning } from '../types.ts'
 import { createStarter } from './createStarter.ts'
 import { gather, type Outcome } from './gather.ts'
 import { headersOf } from './headersOf.ts'
@@ -15,14 +15,14 @@ import { videosOf } from './videosOf.ts'
 export function createOperations(
   client: Client,
   { workflowId: modelId, settings }: Settings,
-  plan: (call: Parameters<VideoOperations['doStart']>[0]) => Promise<Plan>,
+  plan: (call: VideoCall) => Promise<Plan>,
 ): VideoOperations {
   const starter = createStarter(client, modelId, settings)
   const response = () => ({ timestamp: new Date(), modelId, headers: undefined })
   return {
     async doStart(call) {
       const planned = await plan(call)
-      const { runs, warnings } = await starter.start(call as Call, planned)
+      const { runs, warnings } = await starter.start(call, planned)
       const unheard: Warning[] = call.webhookUrl
         ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
         : []

@@ -1,8 +1,9 @@
 import type { Client } from '@flowscale/client'
 import type { InputMap, InputNames, Values } from '../inputs/fillInputs.ts'
-import { type Call, type Plan, planRuns, type Warning } from '../inputs/planRuns.ts'
+import { type Plan, planRuns } from '../inputs/planRuns.ts'
 import { readInputMap } from '../inputs/readInputMap.ts'
 import type { Settings } from '../inputs/readSettings.ts'
+import type { ModelCall, Warning } from '../types.ts'
 import { gather, type MadeFile } from './gather.ts'
 import { headersOf } from './headersOf.ts'
 import { runAll } from './runAll.ts'
@@ -18,9 +19,9 @@ export interface Made {
 
 export interface Runner {
   /** Plans the runs of a call. Nothing has been submitted where it fails. */
-  plan(call: Call, toValues: ToValues): Promise<Plan>
+  plan(call: ModelCall, toValues: ToValues): Promise<Plan>
   /** Makes the files of a call, from its plan to the bytes. */
-  run(call: Call, toValues: ToValues): Promise<Made>
+  run(call: ModelCall, toValues: ToValues): Promise<Made>
 }
 
 /** What models of both kinds do for a call. */
@@ -31,7 +32,7 @@ export function createRunner(
 ): Runner {
   let map: InputMap | undefined = names && { names }
 
-  async function plan(call: Call, toValues: ToValues): Promise<Plan> {
+  async function plan(call: ModelCall, toValues: ToValues): Promise<Plan> {
     try {
       map ??= await readInputMap(client, workflowId, options, call.abortSignal)
       return planRuns(call, toValues(map.names), map)

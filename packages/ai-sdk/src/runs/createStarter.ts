@@ -1,13 +1,13 @@
 import { type Client, cancelRun, type Inputs } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import type { Call, Plan, Warning } from '../inputs/planRuns.ts'
-import type { ModelSettings, VideoOperation } from '../types.ts'
+import type { Plan } from '../inputs/planRuns.ts'
+import type { ModelCall, ModelSettings, VideoOperation, Warning } from '../types.ts'
 import { headersOf } from './headersOf.ts'
 import { toCallError } from './toCallError.ts'
 
 export interface Starter {
   /** Submits the runs of a plan. An abort cancels them, for as long as they go on. */
-  start(call: Call, plan: Plan): Promise<{ runs: VideoOperation['runs']; warnings: Warning[] }>
+  start(call: ModelCall, plan: Plan): Promise<{ runs: VideoOperation['runs']; warnings: Warning[] }>
   /** An abort reaches the run no more. */
   end(runId: string): void
 }
@@ -23,7 +23,7 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
   const { arrays, groupId, cancelOn, onSubmitted } = settings
   const unfollow = new Map<string, () => void>()
 
-  function follow(runId: string, { abortSignal, headers }: Call): void {
+  function follow(runId: string, { abortSignal, headers }: ModelCall): void {
     if (!abortSignal || !['abort', 'both'].includes(cancelOn!)) return
     // One of its own, so that the caller's is not crowded with listeners.
     const signal = AbortSignal.any([abortSignal])
@@ -38,7 +38,7 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
 
   /** Gives the id of the run, or why there is none; throws what the caller's own code threw. */
   async function submit(
-    call: Call,
+    call: ModelCall,
     inputs: Inputs,
     index: number,
   ): Promise<{ runId: string } | { error: unknown }> {

@@ -1,4 +1,4 @@
-import type { Warning } from '../inputs/planRuns.ts'
+import type { FileMetadata, Warning } from '../types.ts'
 import type { OutputFile } from './readFiles.ts'
 
 /** Why a run gave no files. */
@@ -38,7 +38,5 @@ export function gather(
 }
 
 /** What the AI SDK is given of each file besides its bytes. */
-export const metadataOf = (
-  files: readonly MadeFile[],
-): { runId: string; seed: number | null; filename: string; url: string | null }[] =>
+export const metadataOf = (files: readonly MadeFile[]): FileMetadata[] =>
   files.map(({ runId, seed, filename, url }) => ({ runId, seed, filename, url }))

@@ -1,24 +1,15 @@
 import { type Client, TimeoutError } from '@flowscale/client'
 import { type RunResult, waitForResult } from '@flowscale/client/poller'
+import type { GoingRun } from '../types.ts'
 import type { Failure } from './gather.ts'
-
-/** How a run stands that goes on. */
-export type Going = {
-  runId: string
-  status: string
-  /** From 0 to 1. */
-  progress?: number
-  /** Place in the queue. */
-  position?: number
-}
 
 /** The result of a run, why it has none, or how it goes on. A failure that may pass counts as one that goes on. */
 export async function readStatus(
   client: Client,
   runId: string,
   options: { headers: Record<string, string>; signal: AbortSignal | undefined },
-): Promise<{ result: RunResult } | { going: Going } | Failure> {
-  let going: Going = { runId, status: 'unknown' }
+): Promise<{ result: RunResult } | { going: GoingRun } | Failure> {
+  let going: GoingRun = { runId, status: 'unknown' }
   try {
     const result = await waitForResult(client, runId, {
       ...options,
