@@ -129,6 +129,7 @@ export function breaches(sources: readonly Source[]): string[] {
         }
       }
       if (inPackage === 'packages/flowscale') for (const what of classBreaches(path, target)) say(what)
+      if (inPackage === 'packages/ai-sdk') for (const what of modelBreaches(target)) say(what)
       if (inPackage === 'packages/emulator' || inPackage === 'packages/gateway') {
         for (const what of serverBreaches(path, target)) say(what)
       }
@@ -165,6 +166,12 @@ function classBreaches(path: string, target: string): string[] {
   if (isNodePart(target)) return [`the class imports the command (${target})`]
   const isOther = !target.startsWith('packages/') && (!isEntry || target.endsWith('/node'))
   return isOther ? [`the class imports ${target}`] : []
+}
+
+/** What is wrong with an import of the models for the AI SDK: they run wherever the client does. */
+function modelBreaches(target: string): string[] {
+  const isOwn = target.startsWith('packages/') || /^@flowscale\/client(\/(poller|typed))?$/.test(target)
+  return isOwn ? [] : [`a model imports ${target}`]
 }
 
 /** The room of the gateway that a file is in: an engine of `engines/`, `face`, `node`, or nothing for the rest. */

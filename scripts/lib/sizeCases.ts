@@ -44,6 +44,10 @@ export function sizeCases(): SizeCase[] {
     ...all,
     { name: 'every entry point', code: whole },
     { name: 'all of flowscale', code: "export * from './packages/flowscale/dist/index.js'" },
+    {
+      name: 'createClient + createFlowscale',
+      code: `export { createClient } from '${dist}/index.js'; export * from './packages/ai-sdk/dist/index.js'`,
+    },
   ]
 }
 

@@ -23,6 +23,7 @@ const packages: Record<PackageName, string> = {
   flowscale: 'flowscale',
   gateway: '@flowscale/gateway',
   emulator: '@flowscale/emulator',
+  'ai-sdk': '@flowscale/ai-sdk',
 }
 const names = Object.keys(packages) as PackageName[]
 const tarballs = Object.fromEntries(

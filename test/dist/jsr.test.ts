@@ -12,7 +12,7 @@ const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 const onlyNpm = ['./react']
 const config = readFileSync('rollup.config.mjs', 'utf8')
 
-for (const name of ['client', 'flowscale', 'gateway', 'emulator']) {
+for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
   const folder = `packages/${name}`
   const manifest = read(`${folder}/package.json`)
   const jsr = read(`${folder}/jsr.json`)
@@ -46,7 +46,10 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator']) {
   })
 
   test(`${name}: the same dependencies`, () => {
-    const wanted = Object.entries<string>(manifest.dependencies ?? {}).map(([dependency, range]) => [
+    // On JSR there are no peers: those of npm that are not optional are imported.
+    const { dependencies, peerDependencies: peers = {}, peerDependenciesMeta: meta = {} } = manifest
+    const needed = Object.entries<string>(peers).filter(([peer]) => !meta[peer]?.optional)
+    const wanted = [...Object.entries<string>(dependencies ?? {}), ...needed].map(([dependency, range]) => [
       dependency,
       `${dependency.startsWith('@flowscale/') ? 'jsr' : 'npm'}:${dependency}@${range}`,
     ])

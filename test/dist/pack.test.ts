@@ -50,6 +50,7 @@ const expected: Record<string, string[]> = {
     'dist/index.d.ts',
     'dist/index.js',
   ],
+  'ai-sdk': ['dist/index.d.ts', 'dist/index.js'],
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),

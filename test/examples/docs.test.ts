@@ -53,6 +53,7 @@ function toModule(code: string): string {
   const free = [...used].filter((name) => !declared.has(name))
   const lines = free.flatMap((name) => {
     if (/^(read|write)File$/.test(name)) return [`import { ${name} } from 'node:fs/promises'`]
+    if (name === 'generateImage') return ["import { generateImage } from 'ai'"]
     if (givenNames.includes(name)) return [`import { ${name} } from './given.ts'`]
     const found = documented.find((each) => each.name === name)
     return found ? [`import { ${found.isType ? 'type ' : ''}${name} } from '${found.from}'`] : []

@@ -14,6 +14,7 @@ const entries: Record<string, string> = {
   '@flowscale/client/react': 'client/src/react/index.ts',
   '@flowscale/client/node': 'client/src/node/index.ts',
   flowscale: 'flowscale/src/index.ts',
+  '@flowscale/ai-sdk': 'ai-sdk/src/index.ts',
   '@flowscale/emulator': 'emulator/src/index.ts',
   '@flowscale/emulator/node': 'emulator/src/node.ts',
 }

@@ -9,7 +9,7 @@ import { runCommand } from '../../scripts/test/runFile.ts'
 
 const test = suite('jsr')
 const deno = resolve('test/runtimes/node_modules/@deno/linux-x64-glibc/deno')
-const packages = ['client', 'flowscale', 'gateway', 'emulator']
+const packages = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-jsr-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
@@ -34,8 +34,7 @@ test('Deno would publish the packages', async () => {
   const { code, output: shown } = await publish()
   const output = stripVTControlCharacters(shown)
   assert.is(code, 0, output)
-  for (const name of ['client', 'flowscale', 'gateway', 'emulator'])
-    assert.match(output, `Simulating publish of @flowscale/${name}@`)
+  for (const name of packages) assert.match(output, `Simulating publish of @flowscale/${name}@`)
   const warnings = output.match(/^(warning|error)\[.*$/gm) ?? []
   // The optional `isomorphic-ws`, which bundlers must not find.
   assert.equal(warnings, ['warning[unanalyzable-dynamic-import]: unable to analyze dynamic import'])

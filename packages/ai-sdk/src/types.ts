@@ -141,6 +141,7 @@ export type FileMetadata = {
   url: string | null
 }
 
+/** When a call was answered, and by which workflow. */
 export type ModelResponse = {
   timestamp: Date
   modelId: string

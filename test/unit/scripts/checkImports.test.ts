@@ -7,6 +7,7 @@ const client = (file: string, text: string) => breaches([{ path: `packages/clien
 const facade = (text: string) => breaches([{ path: 'packages/flowscale/src/x.ts', text }])
 const command = (text: string) => breaches([{ path: 'packages/flowscale/src/command/x.ts', text }])
 const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
+const model = (text: string) => breaches([{ path: 'packages/ai-sdk/src/x.ts', text }])
 const gateway = (file: string, text: string) => breaches([{ path: `packages/gateway/src/${file}`, text }])
 
 const wrong: [what: string, found: string[]][] = [
@@ -51,6 +52,8 @@ const wrong: [what: string, found: string[]][] = [
   ['the hooks in the class', facade("import { x } from '@flowscale/client/react'")],
   ['no extension', client('api/x.ts', "import { x } from './y'")],
   ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
+  ['the AI SDK from a model', model("import { APICallError } from 'ai'")],
+  ['the part on Node from a model', model("import { saveOutput } from '@flowscale/client/node'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
   ['node: in the core', emulator('pod/x.ts', "import { x } from 'node:http'")],
   ['what is no entry point of the client', facade("import { x } from '@flowscale/client/dist/shared.js'")],
