@@ -15,7 +15,9 @@ function pack(name, entries, chunkOf, ...plugins) {
   const manifest = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
   const external = (id) =>
     id.startsWith('node:') ||
-    Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).some((d) => id === d || id.startsWith(`${d}/`))
+    Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).some(
+      (d) => id === d || id.startsWith(`${d}/`),
+    )
   const input = Object.fromEntries(Object.entries(entries).map(([out, file]) => [out, `${root}/src/${file}`]))
   const output = (suffix) => ({
     dir: `${root}/dist`,

@@ -23,7 +23,7 @@ const documents = [
   'docs/proxy.md',
   'docs/store.md',
   ...['one-machine', 'three-gpus', 'workers', 'deno-bun', 'storage'].map((name) => `docs/gateway-${name}.md`),
-  ...['client', 'flowscale', 'gateway', 'emulator'].map((name) => `packages/${name}/README.md`),
+  ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
 ]
 
 /** Commands that other tests run: which. */
@@ -32,6 +32,7 @@ const elsewhere: Record<string, string> = {
   'npm test': 'this run',
   'npm install @flowscale/client': 'test/dist/pack.test.ts',
   'npm install flowscale': 'test/dist/pack.test.ts',
+  'npm install ai @flowscale/client @flowscale/ai-sdk': 'test/frameworks/aiSdk.frameworks.ts',
   'node examples/node-script.mjs "a lighthouse at dusk"': 'test/examples/examples.test.ts',
   'node examples/node-batch.mjs "a red fox in snow" "desert dawn"': 'test/examples/examples.test.ts',
   'node examples/node-websocket-example.js "aurora over a lake"': 'test/examples/examples.test.ts',
