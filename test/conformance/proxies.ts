@@ -90,4 +90,30 @@ export const proxyCases: Case[] = [
       ok(posted.headers.get('allow'), 'allow')
     },
   },
+  {
+    dialects: ['readme'],
+    operation: 'toNodeHandler',
+    name: 'takes and answers by methods of Node, without Node',
+    async run(context) {
+      const pieces: Uint8Array[] = []
+      const headers = new Headers()
+      const res = {
+        ...{ statusCode: 0, destroyed: false, headersSent: false, writableEnded: false },
+        setHeader: (name: string, value: string) => headers.set(name, value),
+        appendHeader: (name: string, value: string) => headers.append(name, value),
+        write: (piece: Uint8Array) => pieces.push(piece) > 0,
+        end: () => {},
+        destroy: () => {},
+        on: () => {},
+      }
+      const url = '/api/flowscale/api/v1/comfy/health'
+      const more = { socket: {}, readableDidRead: false, on() {}, pause() {}, resume() {} }
+      const req = { method: 'GET', url, headers: { host: 'proxy.example' }, ...more }
+      await context.lib.toNodeHandler(through(context).handler)(req, res)
+      equal(res.statusCode, 200, 'status')
+      ok(headers.get('content-type')?.includes('json'), 'content type')
+      const { data } = JSON.parse(await new Blob(pieces as BlobPart[]).text())
+      equal(data.length, context.containers, 'containers')
+    },
+  },
 ]

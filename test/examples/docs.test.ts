@@ -64,6 +64,7 @@ function toModule(code: string): string {
 /** An example that goes on for ever is ended. */
 const adjust: Record<string, (code: string) => string> = {
   connectWebSocket: (code) => `${code.replace('console.log(message.data)', 'break')}\nconnection.close()\n`,
+  toNodeHandler: (code) => `${code.replace('3000', '0')}\nserver.close()\n`,
 }
 
 const examples = functions.flatMap(({ name, from, examples }) =>

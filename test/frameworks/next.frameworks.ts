@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
-import { block } from './kit/readBlocks.ts'
+import { inAPage } from './kit/readBlocks.ts'
 import type { PodName } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -16,7 +16,7 @@ const bin = join(frameworks, 'node_modules/next/dist/bin/next')
 const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
 
 const app = createApp('next', {
-  ...Object.fromEntries(own.map((file) => [file, block(file)])),
+  ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
   'app/layout.tsx': `export const metadata = { title: 'FlowScale' }
 export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
@@ -51,7 +51,7 @@ test.before(async () => {
 test.after(() => browser.close())
 
 test('the page has at most 40 lines', () => {
-  assert.ok(block('app/page.tsx').trimEnd().split('\n').length <= 40)
+  assert.ok(inAPage.block('app/page.tsx').trimEnd().split('\n').length <= 40)
 })
 
 test('next build takes it, strict types included', async () => {

@@ -8,7 +8,7 @@ import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import type { CheckName } from './kit/checks.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
-import { block, blockCount, blocks } from './kit/readBlocks.ts'
+import { inAPage } from './kit/readBlocks.ts'
 import { servePod } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -27,14 +27,14 @@ const html = (script: string, root = 'app') => `<!doctype html>
 const config = (plugin: string, call: string, input: string[]) => `import ${plugin}
 export default { plugins: [${call}], build: { rollupOptions: { input: ${JSON.stringify(input)} } } }
 `
-const docs = (...files: string[]) => Object.fromEntries(files.map((file) => [file, block(file)]))
+const docs = (...files: string[]) => Object.fromEntries(files.map((file) => [file, inAPage.block(file)]))
 const server = { ...docs('server.mjs'), 'package.json': '{ "private": true, "type": "module" }' }
 
 const apps = {
   React: createApp('react', {
     ...server,
     ...docs('src/main.tsx', 'src/run-status.tsx'),
-    'src/page.tsx': block('app/page.tsx'),
+    'src/page.tsx': inAPage.block('app/page.tsx'),
     'index.html': html('src/main.tsx', 'root'),
     'vite.config.js': config("react from '@vitejs/plugin-react'", 'react()', ['index.html', 'status.html']),
     'status.html': html('src/status.tsx'),
@@ -82,7 +82,7 @@ test.before(async () => {
 test.after(() => browser.close())
 
 test('each block of the docs names its file', () => {
-  assert.is(blocks.size, blockCount)
+  assert.equal(inAPage.unnamed, [])
 })
 
 test('the page passes strict types', async () => {

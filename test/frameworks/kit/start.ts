@@ -2,14 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { runCommand } from '../../../scripts/test/runFile.ts'
 
-const quiet = { NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' }
+const quiet = { NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
 
-/** Runs a program of Node's to its end; throws with what it said if that was a bad one. */
-export async function run(cwd: string, ...args: string[]): Promise<string> {
-  const { code, output } = await runCommand(process.execPath, args, { cwd, env: quiet })
+/** A program and its arguments, in a folder. */
+export interface Program {
+  readonly cwd: string
+  /** Default: the Node that runs this. */
+  readonly program?: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs a program to its end; throws with what it said if that was a bad one. */
+export async function runProgram({ cwd, program = process.execPath, args, env }: Program): Promise<string> {
+  const { code, output } = await runCommand(program, [...args], { cwd, env: { ...quiet, ...env } })
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}\n${output}`)
   return output
 }
+
+/** Runs a program of Node's to its end. */
+export const run = (cwd: string, ...args: string[]): Promise<string> => runProgram({ cwd, args })
 
 export interface Started {
   readonly url: string
@@ -19,8 +31,13 @@ export interface Started {
 }
 
 /** Starts a server that says its address. */
-export async function start(cwd: string, env: Record<string, string>, ...args: string[]): Promise<Started> {
-  const child: ChildProcess = spawn(process.execPath, args, {
+export async function startProgram({
+  cwd,
+  program = process.execPath,
+  args,
+  env,
+}: Program): Promise<Started> {
+  const child: ChildProcess = spawn(program, args, {
     cwd,
     env: { ...process.env, ...quiet, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,3 +72,7 @@ export async function start(cwd: string, env: Record<string, string>, ...args: s
     },
   }
 }
+
+/** Starts a server of Node's. */
+export const start = (cwd: string, env: Record<string, string>, ...args: string[]): Promise<Started> =>
+  startProgram({ cwd, env, args })

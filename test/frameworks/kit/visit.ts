@@ -18,7 +18,7 @@ export interface Visitor {
   readonly groupId: string
   /** How many streams of events the page has opened. */
   streams(): number
-  /** Sends the form with a file and a prompt, by so many clicks at once. */
+  /** Sends the form with a prompt, and a file where there is a field for one, by so many clicks at once. */
   generate(prompt: string, clicks?: number): Promise<void>
   says(text: string): Promise<void>
   /** Waits for a bar that says how far the run is; gives the values that it shows until one is above `least`. */
@@ -57,8 +57,9 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
     groupId: `visitor-${session!.value}`,
     streams: () => streams,
     async generate(prompt, clicks = 1) {
-      await page.getByLabel('Image').setInputFiles(photo)
       await page.getByLabel('Prompt').fill(prompt)
+      const file = page.getByLabel('Image')
+      if (await file.count()) await file.setInputFiles(photo)
       const button = page.getByRole('button', { name: 'Generate' })
       await button.evaluate((button: HTMLElement, clicks) => {
         for (let click = 0; click < clicks; click++) button.click()

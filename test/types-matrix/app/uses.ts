@@ -106,9 +106,12 @@ import {
 } from '@flowscale/client/poller'
 import {
   createProxyHandler,
+  type NodeRequest,
+  type NodeResponse,
   type ProxyOperation,
   type ProxyOptions,
   type ProxyPermission,
+  toNodeHandler,
 } from '@flowscale/client/proxy'
 import { type OutputProps, type UsedRun, useOutputUrl, useRun } from '@flowscale/client/react'
 import {
@@ -544,6 +547,10 @@ export function proxy(client: Client, operations: ProxyOperation[]): (request: R
     cors: [],
   }
   return createProxyHandler(client, options)
+}
+
+export function mount(client: Client, req: NodeRequest, res: NodeResponse): Promise<void> {
+  return toNodeHandler(proxy(client, ['getRun']))(req, res, (error: unknown) => void error)
 }
 
 export async function emulate(dialect: Dialect, faults: SocketOptions): Promise<RunUpdate | null> {

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import type { Test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { CheckName } from './checks.ts'
+import { createApp, frameworks } from './createApp.ts'
+import { type Document, readDocument } from './readBlocks.ts'
+import { type Program, runProgram, type Started, startProgram } from './start.ts'
+import { testApp } from './testApp.ts'
+import { toProgram } from './toProgram.ts'
+
+interface Mount {
+  readonly name: string
+  /** Of docs/. All its blocks make the app, and its commands build and start it. */
+  readonly document: string
+  /** Files that the document takes for granted. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly checks?: readonly CheckName[]
+  readonly browser: () => Browser
+  /** Before its commands run. */
+  readonly prepare?: (app: string) => void
+  /** The program that starts the app, changed for a test. */
+  readonly starting?: (program: Program) => Program
+  /** The Node for its commands. Default: the one that runs this. */
+  readonly node?: string
+}
+
+/** Commands that a user stops. */
+const isServer = (command: string) => /^(PORT=\S+ )?(node|npx tsx|npx wrangler dev|bun|deno) /.test(command)
+
+/** Tests an app that is built from a document alone; gives its folder, and how it is started. */
+export function testMount(
+  test: Test,
+  { name, document, files, checks, browser, prepare, starting = (program) => program, node }: Mount,
+): { app: string; page: Document; start: (env: Record<string, string>, app?: string) => Promise<Started> } {
+  const page = readDocument(document)
+  const app = createApp(name.toLowerCase().replaceAll(' ', '-'), { ...page.blocks, ...files })
+  const installed = page.commands.filter((command) => command.startsWith('npm install '))
+  const building = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
+  const serving = page.commands.filter(isServer)
+
+  test(`${name}: ${document} names its files and what to install`, () => {
+    assert.equal(page.unnamed, [])
+    assert.ok(installed.length && serving.length)
+    const { devDependencies } = JSON.parse(readFileSync(join(frameworks, 'package.json'), 'utf8'))
+    const known = ['@flowscale/client', ...Object.keys(devDependencies)]
+    for (const command of installed)
+      for (const word of command.split(' ').slice(2))
+        assert.ok(word.startsWith('--') || known.includes(word), `${word} is not among the frameworks`)
+  })
+  test(`${name}: the commands of ${document} build it`, async () => {
+    prepare?.(app)
+    for (const command of building)
+      assert.not.match(await runProgram(toProgram(command, app, node)), /warn|error/i, command)
+  })
+  const start = (env: Record<string, string>, cwd = app) => {
+    const program = starting(toProgram(serving.at(-1)!, cwd, node))
+    return startProgram({ ...program, env: { ...program.env, PORT: '0', ...env } })
+  }
+  testApp(test, {
+    name,
+    podName: 'emulator',
+    names: checks ?? ['runAndReload', 'cancel', 'keepApart'],
+    browser,
+    start,
+  })
+  return { app, page, start }
+}
