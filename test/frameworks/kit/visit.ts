@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { assertNoCanary } from '../../support/canary.ts'
 
 const data = new Uint8Array(64 * 48 * 3).map((_, index) => index % 251)
-const photo = {
+export const photo = {
   name: 'photo.png',
   mimeType: 'image/png',
   buffer: Buffer.from(encode({ width: 64, height: 48, channels: 3, data })),
