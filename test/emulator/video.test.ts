@@ -1,8 +1,11 @@
+import type { RunContext } from '@flowscale/emulator'
 import { encode } from 'fast-png'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createSleep } from '../../packages/emulator/src/internal/createSleep.ts'
 import { fillFrame } from '../../packages/emulator/src/painter/fillFrame.ts'
 import { paintVideo } from '../../packages/emulator/src/painter/paintVideo.ts'
+import { textToVideo } from '../../packages/emulator/src/painter/textToVideo.ts'
 import { type Answer, type Api, ended, type Fields, form, open, until } from './kit.ts'
 
 const test = suite('video')
@@ -163,33 +166,55 @@ test('bad inputs: 422 for the form, a failed run for the rest', async () => {
   assert.equal([status, error], ['failed', 'blob is not a PNG or JPEG image'])
 })
 
-test('progress comes in small steps, and a cancel ends the work at once', async () => {
-  const told: { status: string; progress: number }[] = []
-  const slow = await open('emulator.fetch', { speed: 20 })
-  const stop = slow.emulator.watch(({ status, progress }) => void told.push({ status, progress }))
-  try {
-    await ended(slow, await slow.run(workflow, { prompt: 'x', seed: '1' }))
-    const whole = told.splice(0).map(({ progress }) => progress)
-    assert.ok(whole.length > 20, `${whole.length} steps`)
-    assert.equal(
-      whole,
-      [...whole].sort((a, b) => a - b),
-    )
-    const id = await slow.run(workflow, { prompt: 'x', seed: '1' })
-    await until(
-      () => told.length,
-      (count) => count > 5,
-    )
-    assert.is((await slow.post(`/api/v1/runs/${id}/cancel`)).status, 200)
-    const length = told.length
-    await ended(slow, await slow.run(workflow, { prompt: 'y' }))
-    assert.is(told[length - 1]!.status, 'cancelled')
-    assert.ok(told[length - 1]!.progress < 1)
-    assert.is((await slow.state(id)).status, 'cancelled')
-  } finally {
-    stop()
-    await slow.close()
+/** Performs the workflow with a context of the test; aborts after so many steps. Gives the progress that was told. */
+async function perform(mostSteps = Number.POSITIVE_INFINITY): Promise<{ told: number[]; error: unknown }> {
+  const control = new AbortController()
+  const told: number[] = []
+  const context: RunContext = {
+    runId: 'x',
+    random: () => 0.5,
+    signal: control.signal,
+    sleep: createSleep(control.signal, Number.POSITIVE_INFINITY),
+    progress: (fraction) => {
+      told.push(fraction)
+      if (told.length === mostSteps) control.abort('cancelled')
+    },
   }
+  try {
+    await textToVideo.run({ prompt: 'x' }, context)
+    return { told, error: undefined }
+  } catch (error) {
+    return { told, error }
+  }
+}
+
+test('progress comes in small steps while the scene is painted and while frames are made', async () => {
+  const { told, error } = await perform()
+  assert.is(error, undefined)
+  assert.equal(
+    told,
+    [...told].sort((a, b) => a - b),
+  )
+  assert.is(told.at(-1), 1)
+  assert.ok(told.filter((fraction) => fraction < 0.7).length > 10, String(told))
+  assert.ok(told.filter((fraction) => fraction > 0.7).length > 10, String(told))
+})
+
+test('a cancel ends the work at the next step', async () => {
+  const { length } = (await perform()).told
+  for (const steps of [1, 10, length - 2]) {
+    const { told, error } = await perform(steps)
+    assert.equal([told.length, error], [steps, 'cancelled'])
+  }
+  const slow = await open('emulator.fetch', { speed: 1 })
+  const id = await slow.run(workflow, { prompt: 'x' })
+  await until(
+    () => slow.state(id),
+    ({ progress }) => progress > 0,
+  )
+  assert.is((await slow.post(`/api/v1/runs/${id}/cancel`)).status, 200)
+  assert.is((await slow.state(id)).status, 'cancelled')
+  await slow.close()
 })
 
 test.run()
