@@ -53,11 +53,13 @@ async function main(): Promise<void> {
 
   const { url, filesUrl } = served
   const { apiKey } = emulator
-  const workflows = [...addBuiltIn(checkWorkflows(definitions)).values()]
+  const own = checkWorkflows(definitions)
+  // The user's come first, and the line to try is for one of them where that can be.
+  const workflows = new Set([...own, ...addBuiltIn(own).values()])
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ url, filesUrl, apiKey })}\n`
-      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed, workflows }),
+      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed, workflows: [...workflows] }),
   )
   for (const note of notes) log.write(`note: ${note}\n`)
 }

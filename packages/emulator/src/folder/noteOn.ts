@@ -26,7 +26,7 @@ interface Guess {
 function guessesOf(named: Record<string, unknown>, { nodes, inputs }: ComfyWorkflow): Guess[] {
   const linked = new Set([...nodes.values()].flatMap(({ links }) => [...links.values()]))
   const takes = ({ fields, links }: KnownNode): boolean =>
-    [...fields.keys()].some((field) => !links.has(field))
+    [...fields.keys()].some((field) => field !== 'filename_prefix' && !links.has(field))
   const isOpen = ({ id }: KnownNode): boolean => {
     return [...inputs.values()].some(({ node, kind, seed, min, max }) => {
       return node === id && kind === 'number' && !seed && (min === undefined || max === undefined)
