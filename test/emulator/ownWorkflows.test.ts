@@ -202,6 +202,71 @@ test('inputs are checked as the server would', async () => {
   await make({ prompt: 'x', steps: '40', sampler: 'heun' })
 })
 
+test('the text of a primitive leads to the picture, too', async () => {
+  const graph = small()
+  graph[10] = { class_type: 'PrimitiveString', inputs: { value: 'a lighthouse' }, _meta: { title: 'Wish' } }
+  graph[6].inputs.text = ['10', 0]
+  await emulate(graph)
+  const first = await make({ seed_3: '7' })
+  assert.is(hex(await make({ seed_3: '7', wish: 'a lighthouse' })), hex(first))
+  assert.is.not(hex(await make({ seed_3: '7', wish: 'a red fox at night' })), hex(first))
+})
+
+test('a definition of your own: defaults, choices, seeds and several files', async () => {
+  const given: object[] = []
+  const data = new Uint8Array(1)
+  api = await open('emulator.fetch', {
+    workflows: [
+      {
+        id: 'mine',
+        name: 'Mine',
+        description: 'Takes much',
+        inputs: {
+          style: { kind: 'string', options: ['oil', 'ink'], default: 'ink', description: 'How' },
+          steps: { kind: 'number', integer: true, min: 1, max: 9, default: 4 },
+          seed: { kind: 'number', seed: true, max: 99 },
+        },
+        outputs: { a: 'file', b: 'file' },
+        namesFiles: true,
+        run(inputs) {
+          given.push(inputs)
+          return { a: { data, type: 'text/plain' }, b: [1, 2].map(() => ({ data, type: 'text/plain' })) }
+        },
+      },
+    ],
+  })
+  const { data: listed } = (await api.get('/api/v1/comfy/workflows')).body
+  const mine = listed.find(({ id }: { id: string }) => id === 'mine')
+  assert.is(mine.names_files, true)
+  assert.equal(mine.input_details, {
+    style: { required: false, options: ['oil', 'ink'], default: 'ink', description: 'How' },
+    steps: { required: false, integer: true, min: 1, max: 9, default: 4 },
+    seed: { required: false, integer: true, max: 99 },
+  })
+  const made = await make({ style: 'oil' })
+  const seed = made.run.inputs.find(({ path }: { path: string }) => path === 'seed').value
+  assert.ok(Number.isInteger(seed) && seed >= 0 && seed <= 99, String(seed))
+  assert.equal(given, [{ style: 'oil', steps: 4, seed }])
+  assert.equal(
+    made.files.map(({ name }) => name),
+    ['a_ID.txt', 'b_ID.txt', 'b_ID_2.txt'],
+  )
+  const shown = made.run.inputs.map(({ path }: { path: string }) => path)
+  assert.equal(shown, ['style', 'seed'])
+})
+
+test('progress goes up over all outputs', async () => {
+  await emulate(graphOf(saves))
+  const seen: number[] = []
+  api.emulator.watch(({ progress }) => void seen.push(progress))
+  await make()
+  assert.equal(
+    [...seen].sort((a, b) => a - b),
+    seen,
+  )
+  assert.ok(new Set(seen).size > 6)
+})
+
 test('a run takes its time, tells how far it is, and can be cancelled in the middle', async () => {
   await emulate(graphOf(saves), undefined, 1)
   const id = await api.run('mine')
