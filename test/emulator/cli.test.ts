@@ -254,7 +254,10 @@ test('bad flags: one sentence on stderr, exit 1', async () => {
     [['--dialect', 'x'], '--dialect must be readme, openapi or python, got "x".'],
     [['--api-key', 'a b'], '--api-key must be visible ASCII characters without spaces.'],
     [['--host', ''], '--host must not be empty.'],
-    [['--workflows', 'none'], 'There is no none: name a module, a folder of ComfyUI files, or one such file'],
+    [
+      ['--workflows', 'none'],
+      'There is nothing at none: name a module, a folder of ComfyUI files, or one such file',
+    ],
     [['serve'], "Unexpected argument 'serve'. See --help."],
   ]
   const all = cases.map(([flags]) => run(...flags))

@@ -69,7 +69,7 @@ test('a workflow takes the place of a built-in one of its id', async () => {
 
 test('errors say what to do', async () => {
   const flows = join(folder, 'flows')
-  assert.match(await refusal(flows), /^There is no \.\/flows: name a module, a folder/)
+  assert.match(await refusal(flows), /^There is nothing at \.\/flows: name a module, a folder/)
   mkdirSync(flows)
   assert.match(await refusal(flows), /^\.\/flows has no workflow: export your workflows from ComfyUI by/)
   put('flows/lost.flowscale.json', {})

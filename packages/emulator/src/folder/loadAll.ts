@@ -37,7 +37,7 @@ export async function loadAll(
 async function load(path: string): Promise<Loaded[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found)
-    throw new Error(`There is no ${path}: name a module, a folder of ComfyUI files, or one such file`)
+    throw new Error(`There is nothing at ${path}: name a module, a folder of ComfyUI files, or one such file`)
   if (found.isDirectory()) {
     const files = await readWorkflows(path)
     const hint = 'export your workflows from ComfyUI by "Workflow > Export (API)" to it, or name a module'
