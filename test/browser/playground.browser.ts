@@ -319,6 +319,32 @@ test('several outputs, and text', () =>
       .waitFor()
   }))
 
+test('a video plays where it stands, and can be saved', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Text to Video')
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('a lighthouse at dusk')
+    await run(page)
+    const video = stage(page).getByLabel('a lighthouse at dusk')
+    await video.waitFor()
+    await until(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.readyState === 4)
+    const about = await video.evaluate((element) => {
+      const { videoWidth, videoHeight, controls, duration } = element as HTMLVideoElement
+      return [videoWidth, videoHeight, controls, duration]
+    })
+    assert.equal(about, [512, 288, true, 2])
+    await video.evaluate(async (element) => {
+      const video = element as HTMLVideoElement
+      video.muted = true
+      await video.play()
+    })
+    await until(page, () => document.querySelector<HTMLVideoElement>('.outputs video')!.ended)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      stage(page).getByRole('button', { name: 'Download' }).click(),
+    ])
+    assert.match(download.suggestedFilename(), /\.mp4$/)
+  }))
+
 test('by the keyboard alone', () =>
   withPage({}, async (page) => {
     await page.getByRole('radio', { name: 'Text to Image' }).focus()

@@ -86,7 +86,7 @@ for (const dialect of ['readme', 'python'] as const) {
   test(`writes the file, as the dialect ${dialect} tells the workflows`, async () => {
     const pull = await pod({ dialect })
     const { code, stdout, stderr } = await pull()
-    assert.equal([code, stdout, stderr], [0, 'Wrote 7 workflows to src/workflows.ts.\n', ''])
+    assert.equal([code, stdout, stderr], [0, 'Wrote 8 workflows to src/workflows.ts.\n', ''])
     const written = await text()
     assert.match(
       written,
@@ -139,7 +139,7 @@ test('a file that is up to date is not touched, with other line ends neither', a
   await writeFile(path(), (await text()).replaceAll('\n', '\r\n'))
   await utimes(path(), longAgo, longAgo)
   const { code, stdout } = await pull()
-  assert.equal([code, stdout], [0, 'src/workflows.ts is up to date: 7 workflows.\n'])
+  assert.equal([code, stdout], [0, 'src/workflows.ts is up to date: 8 workflows.\n'])
   assert.equal((await stat(path())).mtime, longAgo)
   assert.is((await pull('--check')).code, 0)
 })

@@ -67,6 +67,21 @@ test('a workflow by its name, and several outputs', () =>
     assert.equal(stdout.trim().split('\n').sort(), filesIn(cwd))
   }))
 
+test('a video is saved as the server has it', () =>
+  withPod({}, async ({ pod, cwd, env }) => {
+    const args = ['run', 'Text to Video', 'prompt=dawn', 'duration=1', '-o', 'out']
+    const { code, stdout, stderr } = await flowscale(args, { cwd, env })
+    assert.is(code, 0, stderr)
+    const [file] = filesIn(cwd)
+    assert.is(stdout, `${file}\n`)
+    assert.match(file!, /\.mp4$/)
+    const made = readFileSync(join(cwd, file!))
+    assert.is(made.toString('latin1', 4, 8), 'ftyp')
+    const wrong = await flowscale(['run', 'Text to Video', 'prompt=dawn', 'duration=9'], { cwd, env })
+    assert.match(wrong.stderr, /duration must be from 1 to 4 seconds, got 9/)
+    assert.is(pod.emulator.stats.runsStarted, 2)
+  }))
+
 test('--detach prints the id, and does not wait', () =>
   withPod({}, async ({ pod, cwd, env }) => {
     const { code, stdout, stderr } = await flowscale(['run', 'nev3rend5run', '--detach'], { cwd, env })

@@ -87,14 +87,15 @@ test('plain: a banner, a log line for each request, SIGINT', async () => {
   await until(cli.out, (text) => text.includes('curl'))
   const url = /API +(\S+)/.exec(cli.out())![1]!
   assert.match(cli.out(), 'fsk_local_demo_key')
-  const made = 'bncu0a1kipv a9bc45rt2kpm d1ptych7two2 fa1lsa1ways0 nev3rend5run t3xtwr1ter00 v1deoinf0000'
+  const made =
+    'bncu0a1kipv a9bc45rt2kpm d1ptych7two2 fa1lsa1ways0 nev3rend5run t3xtwr1ter00 v1deoinf0000 t3xt2v1deo00'
   for (const id of made.split(' ')) assert.match(cli.out(), id)
   assert.match(cli.out(), `${url.replace('http', 'ws')}/api/v1/ws\n`)
   assert.match(cli.out(), `'${url}/api/v1/runs?workflow_id=bncu0a1kipv'`)
   const response = await fetch(`${url}/api/v1/comfy/workflows`, {
     headers: { 'X-API-KEY': 'fsk_local_demo_key' },
   })
-  assert.is((await response.json()).data.workflows.length, 7)
+  assert.is((await response.json()).data.workflows.length, 8)
   await until(cli.out, (text) => /GET \/api\/v1\/comfy\/workflows 200 \d+ ms\n/.test(text))
   cli.child.kill('SIGINT')
   assert.equal(await cli.exit, [0, null])

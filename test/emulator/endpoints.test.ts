@@ -52,7 +52,7 @@ for (const transport of TRANSPORTS) {
       const outputs = { transformed_image: 'image' }
       const about = { name: 'Image to Image', description: 'Transform an existing image' }
       if (readme) {
-        assert.is(body.data.length, 8)
+        assert.is(body.data.length, 9)
         assert.equal(body.data[1], {
           id: 'a9bc45rt2kpm',
           ...about,
@@ -72,7 +72,7 @@ for (const transport of TRANSPORTS) {
         assert.equal(JSON.parse(body.data[1].outputs), outputs)
       } else {
         assert.equal(Object.keys(body.data), ['workflows'])
-        assert.is(body.data.workflows.length, 8)
+        assert.is(body.data.workflows.length, 9)
         assert.equal(body.data.workflows[1], {
           workflow_id: 'a9bc45rt2kpm',
           ...about,

@@ -41,7 +41,7 @@ test('two prompts give two pictures, and a picture can be transformed', async ()
     assert.ok(image.width >= 512 && image.height >= 512)
     assert.ok(new Set(image.data).size > 100, 'many tones')
     assert.match(output, /executeWorkflowAsync\(client/)
-    assert.match(output, /7 workflows deployed/)
+    assert.match(output, /8 workflows deployed/)
     assert.match(output, /container #1/)
   }
   assert.not.equal(dusk.image.data, fox.image.data)
