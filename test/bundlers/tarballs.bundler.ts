@@ -180,7 +180,7 @@ test.before(() => {
   npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...Object.values(tarballs))
   for (const file of ['trap.mjs', 'guilty.mjs']) cpSync(`test/bundlers/${file}`, join(app, file))
   mkdirSync(join(app, 'node_modules/@babel'))
-  for (const name of ['babel-jest', '@babel/plugin-transform-modules-commonjs'])
+  for (const name of ['babel-jest', '@babel/plugin-transform-modules-commonjs', 'vitest'])
     symlinkSync(join(tools, name), join(app, 'node_modules', name))
 })
 
@@ -267,11 +267,28 @@ for (const [name, code, config, flags] of ways) {
   }
 }
 
+const [, vitestBlock = ''] =
+  /^```js vitest\n([\s\S]*?)^```/m.exec(readFileSync('docs/guides.md', 'utf8')) ?? []
+for (const major of [20, 22, 24]) {
+  test(`Vitest in Node ${major} runs the guide’s test of your own workflows`, async () => {
+    const folder = join(app, 'vitest')
+    mkdirSync(folder, { recursive: true })
+    cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
+    writeFileSync(join(folder, 'app.test.js'), vitestBlock)
+    await run(folder, nodeOf(major), [`${tools}/vitest/vitest.mjs`, 'run', '--root', folder])
+  })
+}
+
 // What dependencies do when they are imported: of the gateway and the emulator, as the client and the class have none.
 const allowed: Record<string, string[]> = {
   '@flowscale/emulator': ['queueMicrotask by fflate'],
   '@flowscale/gateway/node': ['Buffer by ws', 'process by ws', 'process.env by ws'],
-  '@flowscale/emulator/node': ['Buffer by ws', 'process by ws', 'process.env by ws'],
+  '@flowscale/emulator/node': [
+    'Buffer by ws',
+    'process by ws',
+    'process.env by ws',
+    'queueMicrotask by fflate',
+  ],
 }
 const debug = { NODE_DEBUG: 'net,http,https,http2,tls,dns,fetch,undici' }
 const trap = (major: number, specifier: string) =>

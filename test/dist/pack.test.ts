@@ -54,6 +54,8 @@ const expected: Record<string, string[]> = {
   emulator: [
     'bin/flowscale-emulator.js',
     ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    'dist/shared2.js',
+    'dist/shared3.js',
   ],
   gateway: [
     'bin/flowscale-gateway.js',
@@ -61,6 +63,7 @@ const expected: Record<string, string[]> = {
     // What its entry points share, by which of them do.
     'dist/shared2.js',
     'dist/shared3.js',
+    'dist/shared4.js',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,

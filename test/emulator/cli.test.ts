@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -100,6 +102,46 @@ test('plain: a banner, a log line for each request, SIGINT', async () => {
   assert.is(cli.err(), '')
 })
 
+test('--workflows: those of the user come first, and the line to try is for one of them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flowscale-emulator-'))
+  const module = join(folder, 'mine.mjs')
+  writeFileSync(
+    module,
+    `export default { id: 'sh0ut', name: 'Shout', description: 'Loud', inputs: { "it's": 'string' },
+      outputs: { said: 'file' }, run: () => ({ said: { data: new Uint8Array(1), type: 'text/plain' } }) }`,
+  )
+  const flows = fileURLToPath(new URL('../comfyui/workflows', import.meta.url))
+  const cli = run('--port=0', '--speed', 'Infinity', '--workflows', flows, '--workflows', module)
+  await until(cli.out, (text) => text.includes('film_gifs'))
+  await until(cli.out, (text) => text.includes('note: video'))
+  const url = /API +(\S+)/.exec(cli.out())![1]!
+  const listed = /Workflows\n([\s\S]*?)\n\n/.exec(cli.out())![1]!.split('\n')
+  assert.match(
+    listed[3]!,
+    /^ {4}text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image$/,
+  )
+  assert.match(listed[6]!, /^ {4}sh0ut +Shout: Loud$/)
+  assert.match(listed[7]!, /^ {4}bncu0a1kipv +Text to Image: /)
+  assert.match(cli.out(), `-F 'prompt=a lighthouse at dusk' '${url}/api/v1/runs?workflow_id=text-to-image'`)
+  assert.match(
+    cli.out(),
+    /^note: text-to-image\.json: unknown node classes: TestDrawText \(node 6, "Draw"\)\./m,
+  )
+  cli.child.kill('SIGTERM')
+  assert.equal(await cli.exit, [0, null])
+
+  const other = run('--port=0', '--json', '--workflows', module)
+  await until(other.out, (text) => text.includes('\n'))
+  const headers = { 'X-API-KEY': 'fsk_local_demo_key' }
+  const body = new URLSearchParams({ "it's": 'x' })
+  const { url: base } = JSON.parse(other.out())
+  const answer = await fetch(`${base}/api/v1/runs?workflow_id=sh0ut`, { method: 'POST', headers, body })
+  assert.is(answer.status, 200)
+  other.child.kill('SIGTERM')
+  await other.exit
+  rmSync(folder, { recursive: true })
+})
+
 test('--chaos: faults, each with a line of its own, the same for the same seed', async () => {
   const clis = ['7', '7', '8'].map((seed) => run('--port=0', '--chaos', seed))
   const lists = await Promise.all(
@@ -189,6 +231,7 @@ test('--help and --version', async () => {
     'speed',
     'dialect',
     'chaos',
+    'workflows',
     'json',
     'help',
     'version',
@@ -212,6 +255,10 @@ test('bad flags: one sentence on stderr, exit 1', async () => {
     [['--dialect', 'x'], '--dialect must be readme, openapi or python, got "x".'],
     [['--api-key', 'a b'], '--api-key must be visible ASCII characters without spaces.'],
     [['--host', ''], '--host must not be empty.'],
+    [
+      ['--workflows', 'none'],
+      'There is nothing at none: name a module, a folder of ComfyUI files, or one such file',
+    ],
     [['serve'], "Unexpected argument 'serve'. See --help."],
   ]
   const all = cases.map(([flags]) => run(...flags))

@@ -98,6 +98,7 @@ test.before(async () => {
       .replaceAll(ids.url, served.url)
       .replaceAll("writeFile('output.png'", `writeFile('${join(folder, 'output.png')}'`)
       .replaceAll("'cat.png')", `'${join(folder, 'cat.png')}')`)
+      .replaceAll("'workflows'", `'${resolve('test/comfyui/workflows')}'`)
       .replaceAll("'pictures/'", `'${join(folder, 'pictures')}/'`)
     writeFileSync(file, real)
   }
@@ -138,14 +139,14 @@ test('and one with a wrong name would not', () => {
   assert.is(problems([file]).length, 1)
 })
 
-const quiet = { log: console.log, error: console.error }
+const quiet = { log: console.log, warn: console.warn, error: console.error }
 for (const { title, file } of examples) {
   test(`the example of ${title} runs`, async () => {
     // So that a WebSocket has something to tell.
     const news = setInterval(() => {
       executeWorkflow(own(), 't3xtwr1ter00', { prompt: 'a' }).catch(() => {})
     }, 100)
-    console.log = console.error = () => {}
+    console.log = console.warn = console.error = () => {}
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error('does not end')), 120_000)

@@ -45,6 +45,7 @@ const elsewhere: Record<string, string> = {
 /** Labels of blocks, and the tests that run them. */
 const labels = new Map([
   ['service', 'test/examples/gatewayPages.test.ts'],
+  ['vitest', 'test/bundlers/tarballs.bundler.ts'],
   ...['worker', 'kv', 'deno', 'bun'].map(
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
   ),

@@ -96,10 +96,10 @@ test('getWorkflows tells more of inputs than their kinds', async () => {
 })
 
 test('getWorkflows tells where files are named after their outputs', async () => {
-  const listed = async (engine: Partial<Engine>) =>
-    (await (await ask(faceOf(engine), '/api/v1/comfy/workflows')).json()).data[0]
-  assert.is((await listed({ namesFiles: true })).names_files, true)
-  assert.not.ok('names_files' in (await listed({})))
+  const workflows = async () => [{ ...workflow, namesFiles: true }, workflow]
+  const { data } = await (await ask(faceOf({ workflows }), '/api/v1/comfy/workflows')).json()
+  assert.is(data[0].names_files, true)
+  assert.not.ok('names_files' in data[1])
 })
 
 test('inputs are checked before anything is submitted', async () => {

@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { logged } from '@flowscale/gateway/node'
 import { createEmulator } from './createEmulator.ts'
+import { loadAll } from './folder/loadAll.ts'
 import { banner } from './node/banner.ts'
 import { help } from './node/help.ts'
 import { ledgerLine } from './node/ledgerLine.ts'
 import { readFlags } from './node/readFlags.ts'
 import { serveNearby } from './node/serveNearby.ts'
+import { addBuiltIn } from './options/addBuiltIn.ts'
+import { checkWorkflows } from './options/checkWorkflows.ts'
 import type { Emulator } from './types.ts'
 
 // A reader that has gone away (`| head -1`) must not end the server.
@@ -25,9 +28,11 @@ async function main(): Promise<void> {
   if (flags.help) return void process.stdout.write(help())
   if (flags.version) return void process.stdout.write(`${version()}\n`)
 
+  const { definitions, notes } = await loadAll(flags.workflows)
   const log = flags.json ? process.stderr : process.stdout
   const emulator: Emulator = createEmulator({
     ...flags.options,
+    workflows: definitions,
     faults: flags.options.faults && {
       ...flags.options.faults,
       onFault: (kind, { operation, target }) => void log.write(`fault ${kind}: ${operation} ${target}\n`),
@@ -48,11 +53,15 @@ async function main(): Promise<void> {
 
   const { url, filesUrl } = served
   const { apiKey } = emulator
+  const own = checkWorkflows(definitions)
+  // The user's come first, and the line to try is for one of them where that can be.
+  const workflows = new Set([...own, ...addBuiltIn(own).values()])
   process.stdout.write(
     flags.json
       ? `${JSON.stringify({ url, filesUrl, apiKey })}\n`
-      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed }),
+      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed, workflows: [...workflows] }),
   )
+  for (const note of notes) log.write(`note: ${note}\n`)
 }
 
 function version(): string {

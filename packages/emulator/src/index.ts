@@ -10,6 +10,7 @@ export type {
   InputFile,
   InputValue,
   Ledger,
+  OutputFile,
   RunContext,
   WorkflowDefinition,
   WorkflowInputs,

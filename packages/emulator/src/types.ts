@@ -1,13 +1,27 @@
-import type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
+import type { Dialect, Kind, RunUpdate, Scalar, Where } from '@flowscale/gateway/face'
 import type { FaultKind, FaultOptions } from './faults/types.ts'
 
 /** An input of a workflow. */
 export interface InputDefinition {
   kind: Kind
-  /** Default: true */
+  /** Default: true, and false with `default` or `seed` */
   required?: boolean | undefined
   /** Takes several values: the same key repeated, or `name_0`, `name_1`. Default: false */
   array?: boolean | undefined
+  /** What the workflow gets where nothing is sent. Not for files and arrays */
+  default?: Scalar | undefined
+  /** The least number that is taken. */
+  min?: number | undefined
+  /** The largest number that is taken. */
+  max?: number | undefined
+  /** Takes whole numbers only. Default: false */
+  integer?: boolean | undefined
+  /** The choices there are; any other value is refused. */
+  options?: readonly Scalar[] | undefined
+  /** For people who read the list of workflows. */
+  description?: string | undefined
+  /** A whole number that is drawn where none is sent, and shown in the run's inputs. Default: false */
+  seed?: boolean | undefined
 }
 
 /** A file that was uploaded. */
@@ -23,8 +37,14 @@ export type InputValue = string | number | boolean | InputFile
 /** Optional inputs that were not sent are absent. Inputs with `array: true` are arrays. */
 export type WorkflowInputs = Record<string, InputValue | InputValue[] | undefined>
 
-/** A file by the name of each output; `type` is its MIME type. */
-export type WorkflowOutputs = Record<string, { data: Uint8Array; type: string }>
+/** A file that a workflow makes; `type` is its MIME type. */
+export interface OutputFile {
+  data: Uint8Array
+  type: string
+}
+
+/** A file by the name of each output, or several as a list. */
+export type WorkflowOutputs = Record<string, OutputFile | readonly OutputFile[]>
 
 /** What a workflow is given besides its inputs. */
 export interface RunContext {
@@ -47,6 +67,8 @@ export interface WorkflowDefinition {
   /** A kind alone means a required input with one value. */
   inputs: Record<string, Kind | InputDefinition>
   outputs: Record<string, Kind>
+  /** The name of each file begins with that of its output, as with the gateway. Default: false */
+  namesFiles?: boolean | undefined
   /** Makes the outputs; what it throws is why the run failed. */
   run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
 }
@@ -63,7 +85,7 @@ export interface EmulatorOptions {
   speed?: number | undefined
   /** Which of the three known forms of the API to speak. Default: `readme` */
   dialect?: Dialect | undefined
-  /** Your own workflows, added to the built-in ones. */
+  /** Your own workflows, added to the built-in ones. One with the id of a built-in one takes its place. */
   workflows?: WorkflowDefinition[] | undefined
   /** How many finished runs are kept; the oldest goes first, with its files. Default: 1000 */
   maxRuns?: number | undefined

@@ -27,6 +27,8 @@ export interface Workflow {
   readonly description: string
   readonly inputs: ReadonlyMap<string, Input>
   readonly outputs: ReadonlyMap<string, Kind>
+  /** The name of each file begins with that of its output, and a `_`. Default: false */
+  readonly namesFiles?: boolean | undefined
 }
 
 export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -105,8 +107,6 @@ export interface RunsQuery {
 
 /** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
-  /** The name of each file begins with that of its output, and a `_`. Default: it tells nothing. */
-  readonly namesFiles?: true | undefined
   workflows(): Promise<readonly Workflow[]>
   /** `undefined` where there is none of that id. */
   workflow(id: string): Promise<Workflow | undefined>

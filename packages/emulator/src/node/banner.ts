@@ -1,17 +1,29 @@
-import { builtIn } from '../painter/builtIn.ts'
+import { signatureOf, tryLine } from '@flowscale/gateway/node'
+import type { Workflow } from '../options/checkWorkflows.ts'
 
 export function banner({
   url,
   filesUrl,
   apiKey,
   chaos,
+  workflows,
 }: {
   url: string
   filesUrl: string
   apiKey: string
   chaos: number | undefined
+  workflows: readonly Workflow[]
 }): string {
-  const workflows = builtIn().map(({ id, name, description }) => `    ${id}  ${name}: ${description}`)
+  const width = Math.max(...workflows.map(({ id }) => id.length))
+  const shown = workflows.map(({ id, name, description, inputs, outputs }) => {
+    const signature = { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) }
+    return {
+      id,
+      text: description ? `${name}: ${description}` : signatureOf(signature),
+      ...signature,
+      problem: null,
+    }
+  })
   return `
   A local FlowScale is running. Ctrl+C stops it.
 
@@ -22,10 +34,7 @@ export function banner({
   key    ${apiKey}
 ${chaos === undefined ? '' : `  chaos  seed ${chaos}: one request in ten meets a fault\n`}
   Workflows
-${workflows.join('\n')}
-
-  Try
-    curl -H 'X-API-KEY: ${apiKey.replaceAll("'", `'\\''`)}' -F 'text_51536=a lighthouse at dusk' '${url}/api/v1/runs?workflow_id=bncu0a1kipv'
-
+${shown.map(({ id, text }) => `    ${id.padEnd(width)}  ${text}`).join('\n')}
+${tryLine(url, apiKey, shown)}
 `
 }

@@ -17,6 +17,8 @@ Usage: flowscale-emulator [options]
   --dialect <name>   readme, openapi or python (default: readme)
   --chaos <seed>     lets one request in ten meet a fault of those below, at random: the same
                      seed and the same requests, the same faults
+  --workflows <path> your own workflows: a module (.js, .mjs, .ts), a folder of files that you saved
+                     in ComfyUI by "Export (API)", or one such file; repeat it for several
   --json             first line on stdout {"url","filesUrl","apiKey"}, logs on stderr
   --help             print this
   --version          print the version

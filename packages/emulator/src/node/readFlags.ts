@@ -2,6 +2,8 @@ import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gat
 import type { EmulatorOptions } from '../types.ts'
 
 export interface Flags extends Pick<CommonFlags, 'port' | 'hostname' | 'json' | 'help' | 'version'> {
+  /** Where the workflows of the user are. */
+  workflows: readonly string[]
   options: EmulatorOptions
 }
 
@@ -11,9 +13,11 @@ export function readFlags(args: string[]): Flags {
     containers: 'string',
     speed: 'string',
     chaos: 'string',
+    workflows: 'strings',
   })
   return {
     ...flags,
+    workflows: own.workflows ?? [],
     options: {
       apiKey,
       dialect,

@@ -1,12 +1,9 @@
 import type { WorkflowDefinition } from '../types.ts'
-import type { Picture } from './checkSize.ts'
 import { decodeImage } from './decodeImage.ts'
 import { drive } from './drive.ts'
 import { encodePng } from './encodePng.ts'
+import { repaint } from './repaint.ts'
 import { seedOf } from './seedOf.ts'
-import { shrink } from './shrink.ts'
-import { transformImage } from './transformImage.ts'
-import { within } from './view.ts'
 
 export const imageToImage: WorkflowDefinition = {
   id: 'a9bc45rt2kpm',
@@ -24,15 +21,4 @@ export const imageToImage: WorkflowDefinition = {
     const { rgb, width, height } = await drive(steps, 2000, context)
     return { transformed_image: encodePng(rgb, width, height) }
   },
-}
-
-function* repaint(
-  source: Picture,
-  prompt: string,
-  seed: number,
-): Generator<number, { rgb: Uint8Array; width: number; height: number }> {
-  const picture = yield* within(0, 0.1, shrink(source))
-  const { width, height } = picture
-  const rgb = yield* within(picture === source ? 0 : 0.1, 1, transformImage({ ...picture, prompt, seed }))
-  return { rgb, width, height }
 }

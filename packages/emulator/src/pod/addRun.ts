@@ -33,7 +33,7 @@ export function addRun(pod: Pod, { workflow, groupId, shown, given }: NewRun): R
     controller: new AbortController(),
   }
   for (const key of workflow.outputs.keys()) {
-    const output: Output = { key, name: freeName(pod) }
+    const output: Output = { key, name: workflow.namesFiles ? `${key}_${run.id}` : freeName(pod), files: [] }
     run.outputs.push(output)
     pod.byOutput.set(output.name, { run, output })
   }

@@ -19,7 +19,7 @@ async function perform(pod: Pod, run: Run): Promise<void> {
   try {
     const files = await performRun(pod, run)
     if (run.status !== 'running') return
-    for (const [index, output] of run.outputs.entries()) output.file = files[index]!
+    for (const [index, output] of run.outputs.entries()) output.files = files[index]!
     run.progress = 1
     endRun(pod, run, 'completed')
   } catch (error) {

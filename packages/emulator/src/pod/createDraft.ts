@@ -2,6 +2,7 @@ import { type Draft, EngineError } from '@flowscale/gateway/face'
 import type { Workflow } from '../options/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../types.ts'
 import { addRun } from './addRun.ts'
+import { fillInputs } from './fillInputs.ts'
 import { toRun } from './toRun.ts'
 import type { Pod } from './types.ts'
 
@@ -17,10 +18,15 @@ export function createDraft(pod: Pod, workflow: Workflow): Draft {
       remote.push({ input, url })
       return {}
     },
-    async submit({ values, shown, groupId, requestId }) {
+    async submit({ values: sent, shown, groupId, requestId }) {
       if (pod.closed) throw new EngineError(503, 'The emulator is closed')
-      const given = { values: values as WorkflowInputs, remote }
-      const run = addRun(pod, { workflow, groupId, shown, given })
+      const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, pod.randomSeeds)
+      const run = addRun(pod, {
+        workflow,
+        groupId,
+        shown: [...shown, ...drawn],
+        given: { values, remote },
+      })
       pod.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
       return { run: toRun(run), number: run.number }
     },

@@ -2,6 +2,7 @@ import type { Container, Engine, Run } from '@flowscale/gateway/face'
 import { endRun } from './advance.ts'
 import { closePod } from './closePod.ts'
 import { createDraft } from './createDraft.ts'
+import { findByName } from './findByName.ts'
 import { follow } from './follow.ts'
 import { listRuns } from './listRuns.ts'
 import { toRun } from './toRun.ts'
@@ -29,16 +30,12 @@ export function createEngine(pod: Pod): Engine {
     },
     containers: async () => pod.containers.map((container) => showContainer(pod, container)),
     async findOutput(filename) {
-      // By the name with or without extension; what the extension is, shows only when the file is there.
-      const found = pod.byOutput.get(filename) ?? pod.byOutput.get(filename.replace(/\.[A-Za-z0-9]+$/, ''))
-      if (!found) return undefined
-      const { run, output } = found
-      const file = output.file?.filename
-      if (file !== undefined && filename !== file && filename !== output.name) return undefined
-      return { run: toRun(run), file }
+      const found = findByName(pod, filename)
+      return found && { run: toRun(found.run), file: found.file }
     },
     async readOutput(runId, filename) {
-      const file = pod.runs.get(runId)?.outputs.find((output) => output.file?.filename === filename)?.file
+      const files = pod.runs.get(runId)?.outputs.flatMap((output) => output.files)
+      const file = files?.find((one) => one.filename === filename)
       if (!file) return undefined
       const headers = { 'content-type': file.type, 'content-length': String(file.data.byteLength) }
       return new Response(file.data as Uint8Array<ArrayBuffer>, { headers })

@@ -1,19 +1,11 @@
 import { createFaults } from '../faults/createFaults.ts'
 import { createRandom } from '../internal/createRandom.ts'
+import { addBuiltIn } from '../options/addBuiltIn.ts'
 import type { Settings } from '../options/checkOptions.ts'
-import { checkWorkflows } from '../options/checkWorkflows.ts'
-import { builtIn } from '../painter/builtIn.ts'
 import { countOne, createLedger } from './createLedger.ts'
 import type { Container, Pod } from './types.ts'
 
 export function createPod(settings: Settings): Pod {
-  const workflows: Pod['workflows'] = new Map()
-  for (const workflow of [...checkWorkflows(builtIn()), ...settings.workflows]) {
-    if (workflows.has(workflow.id)) {
-      throw new TypeError(`createEmulator: option "workflows" has the id "${workflow.id}", which is taken`)
-    }
-    workflows.set(workflow.id, workflow)
-  }
   const containers = Array.from({ length: settings.containers }, (_, index): Container => {
     const name = `container #${index + 1}`
     return {
@@ -27,7 +19,7 @@ export function createPod(settings: Settings): Pod {
   const ledger = createLedger()
   return {
     settings,
-    workflows,
+    workflows: addBuiltIn(settings.workflows),
     containers,
     runs: new Map(),
     byOutput: new Map(),
@@ -36,6 +28,7 @@ export function createPod(settings: Settings): Pod {
     randomRunIds: createRandom(`${settings.seed}/run ids`),
     randomNames: createRandom(`${settings.seed}/output names`),
     randomRequestIds: createRandom(`${settings.seed}/request ids`),
+    randomSeeds: createRandom(`${settings.seed}/seeds`),
     stats: { requests: 0, runsStarted: 0, keysRefusedAtFiles: 0 },
     ledger,
     faults: createFaults(settings.faults, settings.seed, (kind) => countOne(ledger.faults, kind)),

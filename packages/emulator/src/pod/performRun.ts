@@ -3,10 +3,10 @@ import { createRandom } from '../internal/createRandom.ts'
 import { createSleep } from '../internal/createSleep.ts'
 import type { RunContext } from '../types.ts'
 import { notify } from './notify.ts'
-import type { Output, Pod, Run } from './types.ts'
+import type { Output, Pod, Run, StoredFile } from './types.ts'
 
-/** Calls the workflow and gives its files, in the order of the run's outputs. */
-export async function performRun(pod: Pod, run: Run): Promise<NonNullable<Output['file']>[]> {
+/** Calls the workflow and gives the files of each output, in the order of the run's outputs. */
+export async function performRun(pod: Pod, run: Run): Promise<StoredFile[][]> {
   const { signal } = run.controller
   const { values, remote } = run.given
   const sleep = createSleep(signal, pod.settings.speed)
@@ -35,16 +35,23 @@ function clamp(fraction: number): number {
   return Math.min(1, Math.max(0, fraction))
 }
 
-function collect(outputs: Output[], result: unknown): NonNullable<Output['file']>[] {
+function collect(outputs: Output[], result: unknown): StoredFile[][] {
   const given = new Map<string, unknown>(Object.entries(result ?? {}))
   const files = outputs.map(({ key, name }) => {
-    const { data, type } = (given.get(key) ?? {}) as { data?: unknown; type?: unknown }
-    if (!(data instanceof Uint8Array) || typeof type !== 'string' || !/^[\x20-\x7e]+$/.test(type)) {
-      throw new Error(`The workflow must give { data: Uint8Array, type: string } for its output "${key}"`)
-    }
+    const made: unknown[] = [given.get(key)].flat()
     given.delete(key)
-    return { filename: `${name}.${extensionOf(type)}`, type, data: data.slice() }
+    // An empty list is wrong, too: the output was promised.
+    return [made[0], ...made.slice(1)].map((file, index) => toStored(key, name, file, index))
   })
   for (const key of given.keys()) throw new Error(`The workflow gave an output it does not declare: "${key}"`)
   return files
+}
+
+function toStored(key: string, name: string, file: unknown, index: number): StoredFile {
+  const { data, type } = (file ?? {}) as { data?: unknown; type?: unknown }
+  if (!(data instanceof Uint8Array) || typeof type !== 'string' || !/^[\x20-\x7e]+$/.test(type)) {
+    throw new Error(`The workflow must give { data: Uint8Array, type: string } for its output "${key}"`)
+  }
+  const number = index > 0 ? `_${index + 1}` : ''
+  return { filename: `${name}${number}.${extensionOf(type)}`, type, data: data.slice() }
 }

@@ -14,7 +14,7 @@ export function toRun(run: PodRun): Run {
     node: status === 'running' ? workflow.name : undefined,
     inputs: run.shown,
     outputNames: outputs.map(({ name }) => name),
-    files: outputs.flatMap(({ file }) => (file ? [file.filename] : [])),
+    files: outputs.flatMap(({ files }) => files.map(({ filename }) => filename)),
     error: run.error,
     createdAt: run.createdAt,
     startedAt: run.startedAt,

@@ -12,7 +12,13 @@ export interface Output {
   /** Its wire name, without extension. */
   name: string
   /** There once the run is completed. */
-  file?: { filename: string; type: string; data: Uint8Array }
+  files: readonly StoredFile[]
+}
+
+export interface StoredFile {
+  filename: string
+  type: string
+  data: Uint8Array
 }
 
 export interface Run {
@@ -64,6 +70,7 @@ export interface Pod {
   randomRunIds: Random
   randomNames: Random
   randomRequestIds: Random
+  randomSeeds: Random
   stats: { -readonly [K in keyof EmulatorStats]: EmulatorStats[K] }
   ledger: LedgerBook
   faults: Faults

@@ -61,7 +61,6 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     }
 
     return {
-      namesFiles: true,
       async workflows() {
         const { answers } = await ask(sites, async ({ workflows, own }) => {
           const [files] = await Promise.all([workflows.read(), own.prepare()])

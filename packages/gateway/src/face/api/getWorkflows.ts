@@ -5,9 +5,9 @@ import type { Call } from '../types.ts'
 export async function getWorkflows({ face: { engine, dialect } }: Call): Promise<Response> {
   const workflows = await engine.workflows()
   // Fields that the published API has not, and its readers pass over.
-  const more = (inputs: Workflow['inputs']) => ({
+  const more = ({ inputs, namesFiles }: Workflow) => ({
     ...details(inputs),
-    ...(engine.namesFiles && { names_files: true }),
+    ...(namesFiles && { names_files: true }),
   })
   if (dialect === 'python') {
     return success({
@@ -17,18 +17,18 @@ export async function getWorkflows({ face: { engine, dialect } }: Call): Promise
         description: workflow.description,
         inputs: kindsOf(workflow.inputs),
         outputs: [...workflow.outputs.keys()],
-        ...more(workflow.inputs),
+        ...more(workflow),
       })),
     })
   }
   return success(
-    workflows.map(({ id, name, description, inputs, outputs }) => ({
-      id,
-      name,
-      description,
-      inputs: spaced(kindsOf(inputs)),
-      outputs: spaced(Object.fromEntries(outputs)),
-      ...more(inputs),
+    workflows.map((workflow) => ({
+      id: workflow.id,
+      name: workflow.name,
+      description: workflow.description,
+      inputs: spaced(kindsOf(workflow.inputs)),
+      outputs: spaced(Object.fromEntries(workflow.outputs)),
+      ...more(workflow),
     })),
   )
 }

@@ -34,6 +34,7 @@ export async function readWorkflow(
       description: sidecar.description ?? '',
       inputs: new Map([...inputs].map(([key, input]) => [key, asShown(input)])),
       outputs: new Map([...outputs].map(([key, { kind }]) => [key, kind])),
+      namesFiles: true,
     },
     nodes,
     inputs,

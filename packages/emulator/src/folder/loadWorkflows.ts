@@ -1,0 +1,24 @@
+import type { WorkflowDefinition } from '../types.ts'
+import { loadAll } from './loadAll.ts'
+
+/**
+ * Loads your own workflows for {@link createEmulator}: from a folder of ComfyUI files (`NAME.json` in the API format,
+ * with `NAME.flowscale.json` beside it where you name things yourself), from one such file, or from a module that
+ * exports definitions. Names, inputs and outputs of ComfyUI files are those that `@flowscale/gateway` shows.
+ *
+ * @param warn Called with a line for each node class that the emulator does not know. Default: `console.warn`
+ * @throws `Error` where there is nothing at the path, or nothing that is a workflow; `TypeError` for a wrong definition.
+ *
+ * @example
+ * ```ts
+ * const emulator = createEmulator({ workflows: await loadWorkflows('workflows'), speed: Infinity })
+ * ```
+ */
+export async function loadWorkflows(
+  path: string,
+  warn: (note: string) => void = console.warn,
+): Promise<WorkflowDefinition[]> {
+  const { definitions, notes } = await loadAll([path])
+  for (const note of notes) warn(note)
+  return definitions
+}

@@ -1,0 +1,12 @@
+import { builtIn } from '../painter/builtIn.ts'
+import { checkWorkflows, type Workflow } from './checkWorkflows.ts'
+
+/** The built-in workflows and those of the user, by id. One of the user's takes the place of a built-in one. */
+export function addBuiltIn(own: readonly Workflow[]): Map<string, Workflow> {
+  const seen = new Set<string>()
+  for (const { id } of own) {
+    if (seen.has(id)) throw new TypeError(`createEmulator: option "workflows" has the id "${id}" twice`)
+    seen.add(id)
+  }
+  return new Map([...checkWorkflows(builtIn()), ...own].map((workflow) => [workflow.id, workflow]))
+}
