@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, getQueue, getRun, type Run } from '@flowscale/client'
+import { unpaintedWords } from '@flowscale/emulator'
 import { config } from 'dotenv'
 import { generate } from '../../examples/generate.mjs'
 import { readOptions, usage } from './options.ts'
@@ -121,11 +122,14 @@ async function main(): Promise<void> {
     })
     stopProgress()
     report.done('completed and downloaded', lap())
-    for (const file of files) console.log(`\n  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
-    console.log('The code that did it (examples/generate.mjs):\n')
+    console.log('\nThe code that did it (examples/generate.mjs):\n')
     console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
-    if (local)
-      console.log('Your own pod: npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE')
+    const missing = local ? unpaintedWords(options.prompt ?? '') : []
+    if (missing.length && !options.image && !options.workflow) {
+      console.log(`The local painter has no picture for: ${missing.join(', ')}. A workflow of yours may.\n`)
+    }
+    for (const file of files) console.log(`  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
+    if (local) console.log(nextSteps)
   } catch (error) {
     report.stop()
     console.error(`✖ ${toSentence(error, url, Boolean(local ?? options.apiKey))}`)
@@ -137,6 +141,12 @@ async function main(): Promise<void> {
 }
 
 const files: string[] = []
+
+const nextSteps = `Next
+  A page to play with    npx @flowscale/emulator --port 4188, then open http://127.0.0.1:4188
+  Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
+  Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
+  In your code           baseUrl, apiKey and the workflow's id are the three things to change above`
 main().catch((error) => {
   console.error(`✖ ${toSentence(error, '')}`)
   process.exitCode = 1

@@ -46,14 +46,33 @@ async function readInput(path: string): Promise<File> {
   return toFile(bytes, basename(file), { type })
 }
 
+/** A PNG or JPEG, by its first bytes: anything else would fail only after it was uploaded. */
+async function readImage(path: string): Promise<File> {
+  const file = await readInput(path)
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer())
+  const isImage = [PNG, JPEG].some((signature) => signature.every((byte, index) => byte === start[index]))
+  if (!isImage) throw new Sentence(`${path} is no PNG or JPEG`)
+  return file
+}
+
+const PNG = [0x89, 0x50, 0x4e, 0x47]
+const JPEG = [0xff, 0xd8, 0xff]
+
 export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promise<DemoOptions> {
   let parsed: ReturnType<typeof parse>
   try {
     parsed = parse(args)
   } catch (error) {
-    throw new Sentence((error as Error).message)
+    const [what] = (error as Error).message.split('. ')
+    throw new Sentence(`${what}.\n\n${usage}`)
   }
   const { values, positionals } = parsed
+  const taken = npmOptions.find((name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined)
+  if (taken) {
+    throw new Sentence(
+      `npm took --${taken} for an option of its own. Put -- before it: npm start -- --${taken} …`,
+    )
+  }
   const inputs: Record<string, unknown> = {}
   for (const pair of values.input ?? []) {
     const [name, ...rest] = pair.split('=')
@@ -66,11 +85,14 @@ export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promi
     apiKey: values['api-key'] ?? (env.FLOWSCALE_API_KEY || undefined),
     workflow: values.workflow,
     prompt: positionals.join(' ') || undefined,
-    image: values.image === undefined ? undefined : await readInput(values.image),
+    image: values.image === undefined ? undefined : await readImage(values.image),
     inputs,
     help: values.help ?? false,
   }
 }
+
+/** Ours, as npm hands them on that come before a `--`: in the environment. */
+const npmOptions = ['image', 'url', 'api-key', 'workflow', 'input']
 
 function parse(args: string[]) {
   return parseArgs({

@@ -8,6 +8,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Runs npm with little noise in a folder of this repository; ends this process if it fails. */
 function npm(why, folder, ...args) {
   console.error(`${why} (npm ${args.join(' ')}) …`)
+  const start = performance.now()
   // The npm that started us, where there is one: found on every platform.
   const cli = process.env.npm_execpath
   const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
@@ -20,6 +21,7 @@ function npm(why, folder, ...args) {
     console.error(`npm ${args.join(' ')} failed`)
     process.exit(1)
   }
+  console.error(`✔ done in ${((performance.now() - start) / 1000).toFixed(0)} s`)
 }
 
 const mtime = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
@@ -36,7 +38,8 @@ function newest(folder) {
 
 /** Installs the dependencies if they are missing or older than the lockfile. */
 export function ensureInstalled() {
-  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) npm('Installing', '.', 'ci')
+  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json'))
+    npm('Installing the dependencies, once', '.', 'ci')
 }
 
 /** Builds the packages if a source is newer than what was built. */
@@ -47,7 +50,8 @@ export function ensureBuilt() {
   )
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
-  if (Math.min(...built) < Math.max(...sources, ...others)) npm('Building', '.', 'run', 'build')
+  if (Math.min(...built) < Math.max(...sources, ...others))
+    npm('Building the packages, once', '.', 'run', 'build')
 }
 
 /** Whether a folder with a lockfile of its own has what that pins. */

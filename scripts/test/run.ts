@@ -1,4 +1,4 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [pattern]`. Some suites have
+// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [--verbose] [pattern]`. Some suites have
 // checks, too, and the main one the coverage.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,10 +10,10 @@ import { type Outcome, runCheck, runFile } from './runFile.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
 const { values, positionals } = parseArgs({
-  options: { suite: { type: 'string', default: 'test' } },
+  options: { suite: { type: 'string', default: 'test' }, verbose: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-const { suite } = values
+const { suite, verbose } = values
 const [pattern = ''] = positionals
 const isMain = suite === 'test'
 const coverage = join(root, 'coverage/v8')
@@ -63,7 +63,7 @@ const jobs: { name: string; run: () => Promise<Outcome> }[] = [
 ].filter(({ name }) => name.includes(pattern))
 
 const outcomes: Outcome[] = []
-/** Output that people want to see although nothing failed. */
+/** Figures of tests, for `--verbose`. */
 const shown = /\[show\] ?(.*)$/gm
 
 function report(outcome: Outcome): void {
@@ -79,6 +79,8 @@ async function work(): Promise<void> {
   for (let job = jobs.shift(); job; job = jobs.shift()) report(await job.run())
 }
 
+if (isMain && !pattern)
+  console.log(`${jobs.length} files and checks, two at a time: about 10 minutes on two cores\n`)
 if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
 
@@ -113,7 +115,9 @@ if (isMain && !pattern) {
     )
 }
 
-for (const { output } of outcomes) for (const [, line] of output.matchAll(shown)) console.log(line)
+if (verbose) {
+  for (const { output } of outcomes) for (const [, line] of output.matchAll(shown)) console.log(line)
+}
 
 const sum = (pick: (outcome: Outcome) => number) =>
   outcomes.reduce((total, outcome) => total + pick(outcome), 0)

@@ -70,7 +70,7 @@ test('a pod by --url, --workflow and --input', async () => {
       [['--url', 'not a url', '--workflow', 'x'], /^✖ baseUrl must be an http\(s\) URL/m],
       [['--image', 'no-such.png'], /^✖ Can't read no-such\.png: ENOENT/m],
       [['--input', 'x'], /^✖ --input takes NAME=VALUE/m],
-      [['--no-such-flag'], /^✖ Unknown option '--no-such-flag'/m],
+      [['--no-such-flag'], /^✖ Unknown option '--no-such-flag'\.\n\nnpm start -- \["a prompt"\]/m],
     ]
     for (const [args, sentence] of ends) {
       const { code, output } = await start(...args)
@@ -105,13 +105,33 @@ test('on a terminal, too, a failed run ends it', async () => {
   assert.match(output, /✖ Run \S+ failed: /)
 })
 
-test('a broken picture fails with what the server said', async () => {
+test('a file that is no picture is refused before it is sent', async () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'flowscale-demo-')), 'broken.png')
   writeFileSync(broken, 'no picture')
   const { code, output } = await start('--image', broken)
   rmSync(dirname(broken), { recursive: true })
   assert.is(code, 1, output)
-  assert.match(output, /^✖ Run \S+ failed: /m)
+  assert.match(output, /^✖ \S+broken\.png is no PNG or JPEG$/m)
+  assert.not.match(output, /submitted/)
+})
+
+test('an option before `--`, which npm takes for its own, paints nothing', async () => {
+  const { code, output } = await runCommand('npm', ['start', '--silent', '--image', 'x.png'], { env })
+  assert.is(code, 1, output)
+  assert.match(
+    output,
+    /^✖ npm took --image for an option of its own\. Put -- before it: npm start -- --image/m,
+  )
+  assert.not.match(output, /submitted/)
+})
+
+test('it ends with where to go next, and the words that the painter has no picture for', async () => {
+  const { output } = await picture('a cat on a bicycle in Paris')
+  assert.match(output, /^The local painter has no picture for: bicycle, paris\./m)
+  const [, path, next] = /^ {2}(demo-output\/\S+)\n\nNext\n([\s\S]+)$/m.exec(output)!
+  assert.ok(path)
+  for (const step of ['@flowscale/emulator', '--url URL', '@flowscale/gateway', 'baseUrl'])
+    assert.ok(next!.includes(step), step)
 })
 
 test.run()

@@ -77,6 +77,18 @@ const COLORS: Readonly<Record<string, string>> = {
 /** Tags whose own colour a colour word right before them sets ("a red fox"). */
 const THINGS: readonly string[] =
   'fox cat dog boat lighthouse house balloon moon person meadow forest desert sea lake mountain'.split(' ')
+/** They choose a scene, and are not in it themselves: a whale gets its sea. */
+const SCENES_ONLY = new Set(
+  'whale camel christmas martian mars sahara everest himalaya tokyo york dragon astronaut knight samurai wizard robot surf'.split(
+    ' ',
+  ),
+)
+/** Words that ask for nothing that could be painted. */
+const SMALL = new Set(
+  'a an the of in on at by with and or to from for as is are its his her their my your this that it over under near into through'.split(
+    ' ',
+  ),
+)
 const NEGATIONS = new Set(['no', 'without', 'not'])
 
 export interface Wishes {
@@ -95,16 +107,39 @@ function tagsOf(word: string): string[] {
   })
 }
 
+const wordsOf = (prompt: string): string[] =>
+  prompt
+    .slice(0, 4000)
+    .toLowerCase()
+    .split(/[^\p{L}]+/u)
+    .filter(Boolean)
+
+/**
+ * The words of a prompt that the emulator's painter has no picture for, each once: `whale` of "a whale at dusk". A real
+ * workflow may well paint them.
+ *
+ * @example
+ * ```ts
+ * console.log(unpaintedWords('a cat on a bicycle in Paris')) // [ 'bicycle', 'paris' ]
+ * ```
+ */
+export function unpaintedWords(prompt: string): string[] {
+  const words = wordsOf(prompt)
+  const isPainted = (word: string): boolean =>
+    SMALL.has(word) || NEGATIONS.has(word) || Object.hasOwn(COLORS, word) || tagsOf(word).length > 0
+  const isNegated = (index: number): boolean => NEGATIONS.has(words[index - 1] ?? '')
+  const missing = words.filter(
+    (word, index) => !isNegated(index) && (!isPainted(word) || SCENES_ONLY.has(word.replace(/s$/, ''))),
+  )
+  return [...new Set(missing)]
+}
+
 /** The words of a prompt that steer the picture. */
 export function readPrompt(prompt: string): Wishes {
   const tags = new Set<string>()
   const colors: Rgb[] = []
   const things = new Map<string, Rgb>()
-  const words = prompt
-    .slice(0, 4000)
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter(Boolean)
+  const words = wordsOf(prompt)
   let pending: Rgb | undefined
   words.forEach((word, i) => {
     if (NEGATIONS.has(words[i - 1] ?? '')) return
