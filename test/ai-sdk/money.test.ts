@@ -213,6 +213,21 @@ test('an output that stalls ends at the limit', async () => {
   assert.is(error.runId, studio.emulator.ledger.runs[0]!.runId)
 })
 
+test('settings that are undefined are as those left out, and a limit may be of any size', async () => {
+  for (const timeoutMs of [undefined, Number.POSITIVE_INFINITY, 2 ** 33, 30_000.5]) {
+    studio = await openStudio()
+    const model = studio.v3.image('p4int', { map, timeoutMs, onProgress: undefined })
+    assert.is((await generateImage({ model, prompt: 'a fox' })).images.length, 1)
+    await studio.close()
+  }
+  studio = await openStudio()
+  const controller = new AbortController()
+  const onSubmitted = () => controller.abort('enough')
+  const model = studio.v3.image('h3ld', { map, cancelOn: undefined, onSubmitted })
+  assert.is(await failing(generateImage({ model, prompt: 'x', abortSignal: controller.signal })), 'enough')
+  assert.is(studio.state(), 'cancelled')
+})
+
 test('a run without an image: the error names its outputs', async () => {
   studio = await openStudio()
   const model = studio.v3.image('cl1p', { map })

@@ -71,8 +71,10 @@ async function readFile(
 ): Promise<OutputFile | undefined> {
   const { filename, download_url: url } = output
   for (let attempt = 1; ; attempt++) {
-    const late = AbortSignal.timeout(timeoutMs)
-    const either = signal ? AbortSignal.any([signal, late]) : late
+    const late = new AbortController()
+    // Above that, runtimes fire at once.
+    const timer = setTimeout(() => late.abort(), Math.min(timeoutMs, 0x7fff_ffff))
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
     try {
       const response = await downloadOutput(client, output, { signal: either })
       const mediaType = typeOf(response, filename)
@@ -83,13 +85,15 @@ async function readFile(
       return { runId, filename, url, mediaType, bytes: new Uint8Array(await response.arrayBuffer()) }
     } catch (error) {
       signal?.throwIfAborted()
-      if (late.aborted) {
+      if (late.signal.aborted) {
         throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, { runId, timeoutMs })
       }
       if (isFlowScaleError(error)) throw Object.assign(error, { runId })
       if (attempt === attempts) {
         throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0, cause: error })
       }
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
