@@ -7,6 +7,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
+import type { Failure, Outcome } from './gather.ts'
 
 /** An output of a run as bytes. */
 export interface OutputFile {
@@ -42,25 +43,29 @@ const attempts = 2
 
 /**
  * Fetches the images or videos of a run: the AI SDK's own download takes no local addresses. Outputs of other kinds are
- * left alone.
- *
- * @throws {@link ResponseError} where there are none; {@link NetworkError}, {@link TimeoutError}; each with `runId`
+ * left alone. One that fails takes no other along; its error has `runId`.
  */
 export async function readFiles(
   client: Client,
   { runId, outputs }: RunResult,
   options: ReadOptions,
-): Promise<OutputFile[]> {
+): Promise<Outcome> {
   const files: OutputFile[] = []
+  const failures: Failure[] = []
   for (const output of outputs) {
-    const file = await readFile(client, runId, output, options)
-    if (file) files.push(file)
+    try {
+      const file = await readFile(client, runId, output, options)
+      if (file) files.push(file)
+    } catch (error) {
+      failures.push({ runId, error })
+    }
   }
-  if (files.length) return files
+  if (files.length || failures.length) return { files, failures }
   const names = outputs.map(({ filename }) => filename).join(', ') || 'none'
-  throw new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
+  const error = new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
     ...{ runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
   })
+  return { files, failures: [{ runId, error }] }
 }
 
 async function readFile(
