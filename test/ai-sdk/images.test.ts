@@ -174,6 +174,20 @@ test('a typed workflow: the names in a map are checked by the compiler', async (
   assert.is(images.length, 1)
 })
 
+test('many calls by one signal: Node warns of no listeners', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error) => warnings.push(name)
+  process.on('warning', note)
+  const { signal: abortSignal } = new AbortController()
+  const model = studio.v3.image('p4int', { map })
+  await Promise.all(
+    Array.from({ length: 12 }, () => generateImage({ model, prompt: 'a fox', n: 2, abortSignal })),
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  assert.equal(warnings, [])
+})
+
 test('AI SDK 7 is told what a map takes', () => {
   const { supportsFileInputs, supportsMaskInputs } = studio.v4.image('p4int', {
     map: { prompt: 'prompt', image: 'image' },

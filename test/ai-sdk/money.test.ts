@@ -213,6 +213,94 @@ test('an output that stalls ends at the limit', async () => {
   assert.is(error.runId, studio.emulator.ledger.runs[0]!.runId)
 })
 
+test('settings that are undefined are as those left out, and a limit may be of any size', async () => {
+  for (const timeoutMs of [undefined, Number.POSITIVE_INFINITY, 2 ** 33, 30_000.5]) {
+    studio = await openStudio()
+    const model = studio.v3.image('p4int', { map, timeoutMs, onProgress: undefined })
+    assert.is((await generateImage({ model, prompt: 'a fox' })).images.length, 1)
+    await studio.close()
+  }
+  studio = await openStudio()
+  const controller = new AbortController()
+  const onSubmitted = () => controller.abort('enough')
+  const model = studio.v3.image('h3ld', { map, cancelOn: undefined, onSubmitted })
+  assert.is(await failing(generateImage({ model, prompt: 'x', abortSignal: controller.signal })), 'enough')
+  assert.is(studio.state(), 'cancelled')
+})
+
+test('an error of a callback that the AI SDK would call again for: no second run', async () => {
+  studio = await openStudio()
+  const busy = new APICallError({ message: 'busy', url: 'x:', requestBodyValues: {}, isRetryable: true })
+  const wrong = () => {
+    throw busy
+  }
+  for (const callbacks of [{ onSubmitted: wrong }, { onProgress: wrong }]) {
+    const model = studio.v3.image('p4int', { map, ...callbacks })
+    const error = await failing(generateImage({ model, prompt: 'a fox' }))
+    assert.is(error.message, 'A callback failed: busy')
+    assert.is(error.cause, busy)
+  }
+  assert.is(started(), 2, 'one for each call')
+})
+
+test('a callback that throws what another call of ours ended with: no second run', async () => {
+  studio = await openStudio(
+    { faults: { plan: ({ operation }) => (operation === 'getWorkflows' ? 'http-500' : undefined) } },
+    { maxRetries: 0 },
+  )
+  const other = () => generateImage({ model: studio.v3.image('p4int'), prompt: 'x', maxRetries: 0 })
+  for (const callbacks of [{ onSubmitted: other }, { onProgress: other }]) {
+    const model = studio.v3.image('p4int', { map, ...callbacks })
+    const error = await failing(generateImage({ model, prompt: 'a fox' }))
+    assert.match(error.message, /^A callback failed: GET .+ answered 500/)
+  }
+  assert.is(started(), 2, 'one for each call')
+})
+
+test('one of two outputs of a run breaks off: the other comes, and a warning with the run', async () => {
+  let spoilt = ''
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, target }) => {
+        if (operation !== 'downloadOutput' || !target.endsWith('.png')) return undefined
+        spoilt ||= target
+        return target === spoilt ? 'reset-early' : undefined
+      },
+    },
+  })
+  const { images, warnings } = await generateImage({
+    model: studio.v3.image('n0seed', { map: { prompt: 'prompt' } }),
+    prompt: 'a fox',
+  })
+  assert.is(images.length, 1)
+  const [{ message }] = warnings as [{ message: string }]
+  assert.match(message, /^One is missing: GET /)
+  assert.ok(message.includes(studio.emulator.ledger.runs[0]!.runId), message)
+})
+
+test('a warning names the run that goes on, and says where one may have been started', async () => {
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, number }) =>
+        operation === 'executeWorkflow' && number === 2 ? 'reset-late' : undefined,
+    },
+  })
+  const model = studio.v3.image('p4int', { map, concurrency: 1 })
+  const lost = await generateImage({ model, prompt: 'a fox', n: 2 })
+  assert.match(
+    (lost.warnings[0] as { message: string }).message,
+    /^One is missing: POST .+; its run may have been started all the same$/,
+  )
+  const ids: string[] = []
+  const late = studio.v3.image('h3ld', {
+    ...{ map, timeoutMs: 1500, pollIntervalMs: 10, concurrency: 1 },
+    onSubmitted: (_, runId) => ids.push(runId),
+  })
+  const { warnings } = await generateImage({ model: late, prompt: 'a fox', seed: 1, n: 2 })
+  const [{ message }] = warnings as [{ message: string }]
+  assert.is(message, `One is missing: Workflow execution timed out after 1500ms; its run is ${ids[1]}`)
+})
+
 test('a run without an image: the error names its outputs', async () => {
   studio = await openStudio()
   const model = studio.v3.image('cl1p', { map })

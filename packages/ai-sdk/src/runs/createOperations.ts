@@ -3,10 +3,10 @@ import type { Plan } from '../inputs/planRuns.ts'
 import type { Settings } from '../inputs/readSettings.ts'
 import type { VideoCall, VideoOperation, VideoOperations, Warning } from '../types.ts'
 import { createStarter } from './createStarter.ts'
-import { gather, type Outcome } from './gather.ts'
+import { type Failure, gather, type Outcome } from './gather.ts'
 import { headersOf } from './headersOf.ts'
+import { readFiles } from './readFiles.ts'
 import { readOperation } from './readOperation.ts'
-import { readOutcome } from './readOutcome.ts'
 import { readStatus } from './readStatus.ts'
 import { toCallError } from './toCallError.ts'
 import { videosOf } from './videosOf.ts'
@@ -48,7 +48,9 @@ export function createOperations(
       const reading = { kind: 'video', signal, timeoutMs: settings.timeoutMs } as const
       const outcomes = await Promise.all(
         statuses.map((status): Outcome | Promise<Outcome> =>
-          'result' in status ? readOutcome(client, status.result, reading) : (status as Outcome),
+          'result' in status
+            ? readFiles(client, status.result, reading)
+            : { files: [], failures: [status as Failure] },
         ),
       )
       const seeds = runs.map(({ seed }) => seed)
