@@ -150,7 +150,10 @@ test('without a map each option goes to the input of its name', async () => {
   })
   const [{ size: _, ...inputs } = {}] = studio.seen
   assert.equal(inputs, { prompt: 'a fox', seed: 1, width: 8, height: 9 })
-  assert.match((warnings[0] as { details: string }).details, /map\.aspectRatio.*has prompt, seed, width/)
+  assert.match(
+    (warnings[0] as { details: string }).details,
+    /^name its input in map\.aspectRatio\. The workflow has prompt, seed, width/,
+  )
   await generateImage({ model, prompt: 'a fox' })
   const lists = studio.emulator.stats.requests
   await generateImage({ model, prompt: 'a fox', n: 0 }).catch(() => {})

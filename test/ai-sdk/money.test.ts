@@ -322,7 +322,7 @@ test('bad input costs no request, and says what to do', async () => {
   const generate = (map: object, call: object) => () =>
     generateImage({ model: v3.image('p4int', { map }), prompt: 'a fox', ...call })
   const images = [new Uint8Array(4), new Uint8Array(4)]
-  await refused(generate({}, {}), /^prompt can't be used\. No input takes it: name one in map\.prompt$/)
+  await refused(generate({}, {}), /^prompt can't be used: name its input in map\.prompt$/)
   await refused(generate(map, { prompt: { text: 'x', images } }), /^image can't be used/)
   await refused(
     generate({ ...map, image: ['image'] }, { prompt: { text: 'x', images } }),
