@@ -227,19 +227,17 @@ export interface FlowscaleProvider<S extends Specification = 'v3'> {
    *
    * @throws {@link ArgumentError}
    */
-  image<I = Inputs>(
-    workflow: string | TypedWorkflow<I, string>,
-    settings?: ImageSettings<NamesOf<I>>,
-  ): ImageModel<S>
+  image<I>(workflow: TypedWorkflow<I, string>, settings?: ImageSettings<NamesOf<I>>): ImageModel<S>
+  // The last one is the one that a compiler names in its errors.
+  image(workflow: string, settings?: ImageSettings): ImageModel<S>
   /**
    * A workflow as a video model.
    *
    * @throws {@link ArgumentError}
    */
-  video<I = Inputs>(
-    workflow: string | TypedWorkflow<I, string>,
-    settings?: VideoSettings<NamesOf<I>>,
-  ): VideoModel<S>
+  video<I>(workflow: TypedWorkflow<I, string>, settings?: VideoSettings<NamesOf<I>>): VideoModel<S>
+  // The last one is the one that a compiler names in its errors.
+  video(workflow: string, settings?: VideoSettings): VideoModel<S>
   /** For registries: as `image`, by the id alone. */
   imageModel(workflowId: string): ImageModel<S>
   /** For registries: as `video`, by the id alone. */
