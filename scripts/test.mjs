@@ -30,6 +30,7 @@ if (process.argv.includes('bundler')) {
 }
 if (process.argv.includes('frameworks')) {
   ensurePrograms(chromium)
+  ensureRuntimes()
   ensureFrameworks()
 }
 if (process.argv.includes('types')) {
