@@ -1,5 +1,4 @@
-// The app of docs/in-a-page.md in a real Next.js: built and in development, on the emulator and on the gateway. And that of
-// docs/proxy-nextjs.md.
+// The app of docs/in-a-page.md in a real Next.js: built and in development, on the emulator and on the gateway.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
@@ -8,11 +7,11 @@ import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
+import { nextFiles } from './kit/nextFiles.ts'
 import { inAPage, readDocument } from './kit/readBlocks.ts'
 import type { PodName } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
-import { testMount } from './kit/testMount.ts'
 
 const bin = join(frameworks, 'node_modules/next/dist/bin/next')
 const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
@@ -22,35 +21,13 @@ export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
 }
 `
-/** What `create-next-app` makes. */
-const given = {
-  'next.config.mjs': `export default {
-  reactStrictMode: true,
-  devIndicators: false,
-  allowedDevOrigins: ['127.0.0.1'],
-  turbopack: { root: ${JSON.stringify(frameworks)} },
-}
-`,
-  'package.json': '{ "private": true, "type": "module" }',
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      ...{ target: 'ES2022', lib: ['dom', 'dom.iterable', 'esnext'], module: 'esnext', jsx: 'react-jsx' },
-      ...{ moduleResolution: 'bundler', strict: true, noEmit: true, incremental: true, skipLibCheck: false },
-      ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
-      plugins: [{ name: 'next' }],
-    },
-    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
-    exclude: ['node_modules'],
-  }),
-}
-
 const app = createApp('next', {
   ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
   // Built only, so that its exports and types are looked at.
   'app/proxy/[...path]/route.ts': readDocument('proxy.md').unnamed[0]!,
   'app/layout.tsx': layout,
   'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
-  ...given,
+  ...nextFiles,
 })
 
 const test = suite('Next.js')
@@ -84,21 +61,5 @@ for (const mode of ['start', 'dev']) {
     })
   }
 }
-
-testMount(test, {
-  name: 'Pages Router',
-  document: 'proxy-nextjs.md',
-  files: {
-    ...given,
-    'pages/_document.tsx': `import { Head, Html, Main, NextScript } from 'next/document'
-export default function Document() {
-  return <Html lang="en"><Head><link rel="icon" href="data:," /></Head><body><Main /><NextScript /></body></Html>
-}
-`,
-  },
-  checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-  browser: () => browser,
-  starting: (program) => ({ ...program, args: program.args.map((arg) => (arg === '3000' ? '0' : arg)) }),
-})
 
 test.run()
