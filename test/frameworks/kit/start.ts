@@ -6,7 +6,6 @@ const quiet = {
   NEXT_TELEMETRY_DISABLED: '1',
   WRANGLER_SEND_METRICS: 'false',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  NO_COLOR: '1',
   // That of these tests is none of an app's.
   TSX_TSCONFIG_PATH: '',
 }
@@ -46,7 +45,7 @@ export async function startProgram({
 }: Program): Promise<Started> {
   const child: ChildProcess = spawn(program, args, {
     cwd,
-    env: { ...process.env, ...quiet, ...env },
+    env: { ...process.env, NO_COLOR: '1', ...quiet, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: Next starts further processes.
     detached: true,

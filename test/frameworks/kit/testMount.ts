@@ -22,6 +22,8 @@ interface Mount {
   readonly building?: (program: Program) => Program
   /** Before its commands run. */
   readonly prepare?: (app: string) => void
+  /** The command that starts the app. Default: the only one. */
+  readonly serving?: RegExp
   /** The program that starts the app, changed for a test. */
   readonly starting?: (program: Program, env: Readonly<Record<string, string>>) => Program
   /** The Node for its commands. Default: the one that runs this. */
@@ -29,7 +31,8 @@ interface Mount {
 }
 
 /** Commands that a user stops. */
-const isServer = (command: string) => /^(\w+=\S+ )*(node|npx tsx|npx wrangler dev|bun|deno)\b/.test(command)
+const isServer = (command: string) =>
+  /^(\w+=\S+ )*(node|npx tsx|npx wrangler dev|npx next start|bun|deno)\b/.test(command)
 
 /** Tests an app that is built from a document alone; gives its folder, and how it is started. */
 export function testMount(
@@ -41,6 +44,7 @@ export function testMount(
     checks,
     browser,
     prepare,
+    serving = /^/,
     building = (program) => program,
     starting = (program) => program,
     node,
@@ -50,11 +54,11 @@ export function testMount(
   const app = createApp(name.toLowerCase().replaceAll(' ', '-'), { ...page.blocks, ...files })
   const installed = page.commands.filter((command) => command.startsWith('npm install '))
   const builds = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
-  const serving = page.commands.filter(isServer)
+  const serves = page.commands.filter((command) => isServer(command) && serving.test(command))
 
   test(`${name}: ${document} names its files and what to install`, () => {
     assert.equal(page.unnamed, [])
-    assert.ok(installed.length && serving.length)
+    assert.is(serves.length, 1)
     const { devDependencies } = JSON.parse(readFileSync(join(frameworks, 'package.json'), 'utf8'))
     const known = ['@flowscale/client', ...Object.keys(devDependencies)]
     for (const command of installed)
@@ -63,11 +67,13 @@ export function testMount(
   })
   test(`${name}: the commands of ${document} build it`, async () => {
     prepare?.(app)
-    for (const command of builds)
-      assert.not.match(await runProgram(building(toProgram(command, app, node))), /warn|error/i, command)
+    for (const command of builds) {
+      const output = await runProgram(building(toProgram(command, app, node)))
+      assert.not.match(output, /\[warn|(warning|error):/i, command)
+    }
   })
   const start = (env: Record<string, string>, cwd = app) => {
-    const program = starting(toProgram(serving.at(-1)!, cwd, node), env)
+    const program = starting(toProgram(serves[0]!, cwd, node), env)
     return startProgram({ ...program, env: { PORT: '0', ...program.env, ...env } })
   }
   testApp(test, {
