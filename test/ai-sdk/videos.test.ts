@@ -69,6 +69,14 @@ test('the options of a video, each to its input, or as a warning', async () => {
     [image, lastFrame, ...references].map(({ data }) => hex(data)),
     ['first', 'last', 'one', 'two'].map((prompt) => hex(paint({ prompt }))),
   )
+  const clips = ['video/quicktime', 'video/x-matroska'].map((mediaType) => ({
+    ...({ type: 'file', mediaType, data: clip(1) } as const),
+  }))
+  await model.doGenerate({ ...options, inputReferences: clips })
+  assert.equal(
+    (studio.seen.pop() as any).references.map(({ name }: { name: string }) => name),
+    ['references.mov', 'references.mkv'],
+  )
   await model.doGenerate({ ...options, image: file('start'), frameImages: [frameImages[1]] })
   assert.is(hex((studio.seen[1] as any).image.data), hex(paint({ prompt: 'start' })))
 
