@@ -134,7 +134,7 @@ export type Warning =
 /** `providerMetadata.flowscale` of each image or video. */
 export type FileMetadata = {
   runId: string
-  /** `null`: the workflow has no input for one. */
+  /** `null`: the workflow has no input for one, or no number was given for it. */
   seed: number | null
   filename: string
   /** Signed and expiring. */
