@@ -54,7 +54,11 @@ export interface VideoMap<Name extends string = string> {
   references?: Name | readonly Name[] | undefined
 }
 
-/** Settings of every model: those of a wait, as {@link executeMany} takes them. */
+/**
+ * Settings of every model: those of a wait, as {@link executeMany} takes them. A video that is started and asked for has no
+ * wait: `timeoutMs` is then the limit of the fetch of each file, and only `arrays`, `cancelOn`, `groupId` and `onSubmitted`
+ * count beside it.
+ */
 export interface ModelSettings
   extends Pick<
     ExecuteManyOptions,
