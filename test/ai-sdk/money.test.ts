@@ -273,7 +273,7 @@ test('one of two outputs of a run breaks off: the other comes, and a warning wit
     prompt: 'a fox',
   })
   assert.is(images.length, 1)
-  const [{ message }] = warnings as [{ message: string }]
+  const [{ message }] = warnings as any
   assert.match(message, /^One is missing: GET /)
   assert.ok(message.includes(studio.emulator.ledger.runs[0]!.runId), message)
 })
@@ -297,7 +297,7 @@ test('a warning names the run that goes on, and says where one may have been sta
     onSubmitted: (_, runId) => ids.push(runId),
   })
   const { warnings } = await generateImage({ model: late, prompt: 'a fox', seed: 1, n: 2 })
-  const [{ message }] = warnings as [{ message: string }]
+  const [{ message }] = warnings as any
   assert.is(message, `One is missing: Workflow execution timed out after 1500ms; its run is ${ids[1]}`)
 })
 
@@ -328,7 +328,13 @@ test('bad input costs no request, and says what to do', async () => {
     generate({ ...map, image: ['image'] }, { prompt: { text: 'x', images } }),
     /^map\.image names 1 inputs, for 2 files$/,
   )
-  await refused(generate(map, { seed: 1.5 }), /^seed must be a whole number$/)
+  await refused(generate(map, { seed: 1.5 }), /^seed must be a whole number up to/)
+  await refused(generate(map, { seed: Number.MAX_SAFE_INTEGER, n: 2 }), /^seed must be a whole number up to/)
+  await refused(generate(map, { n: 1.5 }), /^n must be a whole number from 1$/)
+  const sides = { ...map, width: 'width', height: 'height' }
+  for (const size of ['large', '8', '8X9', '8x9x10']) {
+    await refused(generate(sides, { size }), /^size must be a width and a height, such as 1024x768$/)
+  }
   await refused(
     generate(map, { providerOptions: { flowscale: { input: {} } } }),
     /^providerOptions\.flowscale has no "input"; it has inputs$/,

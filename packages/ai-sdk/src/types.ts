@@ -54,7 +54,11 @@ export interface VideoMap<Name extends string = string> {
   references?: Name | readonly Name[] | undefined
 }
 
-/** Settings of every model: those of a wait, as {@link executeMany} takes them. */
+/**
+ * Settings of every model: those of a wait, as {@link executeMany} takes them. A video that is started and asked for has no
+ * wait: `timeoutMs` is then the limit of the fetch of each file, and only `arrays`, `cancelOn`, `groupId` and `onSubmitted`
+ * count beside it.
+ */
 export interface ModelSettings
   extends Pick<
     ExecuteManyOptions,
@@ -134,7 +138,7 @@ export type Warning =
 /** `providerMetadata.flowscale` of each image or video. */
 export type FileMetadata = {
   runId: string
-  /** `null`: the workflow has no input for one. */
+  /** `null`: the workflow has no input for one, or no number was given for it. */
   seed: number | null
   filename: string
   /** Signed and expiring. */

@@ -56,9 +56,10 @@ export function createOperations(
       const seeds = runs.map(({ seed }) => seed)
       const { files, warnings, failures } = gather(outcomes, seeds, signal)
       if (files.length) return { status: 'completed', ...videosOf(modelId, files), warnings }
-      const ended = failures.find(({ error }) => error instanceof RunError)
-      if (!ended) throw toCallError(client, modelId, failures, { submits: false })
-      return { status: 'error', error: (ended.error as RunError).message, response: response() }
+      // What failed here may come by another call, unlike a run that failed.
+      const open = failures.filter(({ error }) => !(error instanceof RunError))
+      if (open.length) throw toCallError(client, modelId, open, { submits: false })
+      return { status: 'error', error: (failures[0]!.error as RunError).message, response: response() }
     },
   }
 }

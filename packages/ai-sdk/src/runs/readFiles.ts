@@ -82,7 +82,7 @@ async function readFile(
     const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
     try {
       const response = await downloadOutput(client, output, { signal: either })
-      const mediaType = typeOf(response, filename)
+      const mediaType = typeOf(response, output)
       if (!mediaType.startsWith(`${kind}/`)) {
         response.body.cancel().catch(() => {})
         return undefined
@@ -103,8 +103,10 @@ async function readFile(
   }
 }
 
-function typeOf({ headers }: Response, filename: string): string {
+/** The media type that the server says, or else that of the extension. */
+function typeOf({ headers }: Response, { filename, download_url: url }: ResultOutput): string {
   const [type = ''] = (headers.get('content-type') ?? '').toLowerCase().split(';')
   if (/^(image|video)\//.test(type)) return type.trim()
-  return extensions[filename.split('.').at(-1)!.toLowerCase()] ?? type
+  const [, extension = ''] = /\.(\w+)$/.exec(filename) ?? /\.(\w+)(?:\?|$)/.exec(url ?? '') ?? []
+  return extensions[extension.toLowerCase()] ?? type
 }

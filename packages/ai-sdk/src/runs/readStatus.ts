@@ -1,5 +1,5 @@
 import { type Client, TimeoutError } from '@flowscale/client'
-import { type RunResult, waitForResult } from '@flowscale/client/poller'
+import { type RunProgress, type RunResult, waitForResult } from '@flowscale/client/poller'
 import type { GoingRun } from '../types.ts'
 import type { Failure } from './gather.ts'
 
@@ -11,14 +11,16 @@ export async function readStatus(
 ): Promise<{ result: RunResult } | { going: GoingRun } | Failure> {
   let going: GoingRun = { runId, status: 'unknown' }
   try {
-    const result = await waitForResult(client, runId, {
-      ...options,
-      // Some servers say that a run is completed a moment before they list its outputs.
-      ...{ maxPolls: 2, pollIntervalMs: 50 },
-      onProgress: (progress) => {
-        going = { runId, ...progress }
+    const onProgress = (progress: RunProgress): void => {
+      going = { runId, ...progress }
+    }
+    const result = await waitForResult(client, runId, { ...options, onProgress, maxPolls: 1 }).catch(
+      (error) => {
+        // Some servers say that a run is completed a moment before they list its outputs.
+        if (going.progress === 1 && error.resume) return error.resume({ maxPolls: 2 })
+        throw error
       },
-    })
+    )
     return { result }
   } catch (error) {
     return error instanceof TimeoutError && error.reason ? { going } : { runId, error }
