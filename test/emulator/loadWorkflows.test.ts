@@ -135,15 +135,15 @@ test('node classes that are not known are told, unless a sidecar leaves no guess
   assert.equal(notes.splice(0), [
     `fancy.json: unknown node classes: ${classes}. Their inputs and outputs are a guess, and your ComfyUI may show others. Give them in fancy.flowscale.json`,
   ])
-  const strength = { node: '1', input: 'strength', kind: 'number' }
+  const strength = { node: '1', input: 'strength' }
   put('fancy.flowscale.json', { inputs: { strength }, outputs: { picture: { node: '4' } } })
   await load()
   assert.match(
     notes.splice(0).join(),
-    /: FancyEncode \(node 1, "FancyEncode"\)\. Their ranges of numbers are a guess/,
+    /: FancyEncode \(node 1, "FancyEncode"\)\. Their kinds and ranges of inputs are a guess/,
   )
   put('fancy.flowscale.json', {
-    inputs: { strength: { ...strength, min: 0, max: 2 } },
+    inputs: { strength: { ...strength, kind: 'number', max: 2 } },
     outputs: { picture: { node: '4' } },
   })
   const [named] = await load()
