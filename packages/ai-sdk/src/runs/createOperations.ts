@@ -26,7 +26,7 @@ export function createOperations(
       const unheard: Warning[] = call.webhookUrl
         ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
         : []
-      const operation: VideoOperation = { workflowId: modelId, runs }
+      const operation: VideoOperation = { workflowId: modelId, runs, startedAt: Date.now() }
       return {
         operation,
         warnings: [...planned.warnings, ...unheard, ...warnings],
@@ -36,8 +36,8 @@ export function createOperations(
     },
 
     async doStatus({ operation, abortSignal: signal, headers: given }) {
-      const { runs } = readOperation(operation)
-      const options = { headers: headersOf(given), signal }
+      const { runs, startedAt } = readOperation(operation)
+      const options = { headers: headersOf(given), signal, startedAt }
       const statuses = await Promise.all(runs.map(({ runId }) => readStatus(client, runId, options)))
       signal?.throwIfAborted()
       const going = statuses.flatMap((status) => ('going' in status ? [status.going] : []))

@@ -91,7 +91,8 @@ async function readFile(
     } catch (error) {
       signal?.throwIfAborted()
       if (late.signal.aborted) {
-        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, { runId, timeoutMs })
+        const details = { runId, status: 0, timeoutMs }
+        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, details)
       }
       if (isFlowScaleError(error)) throw Object.assign(error, { runId })
       if (attempt === attempts) {
