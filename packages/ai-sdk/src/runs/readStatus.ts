@@ -1,7 +1,7 @@
 import { type Client, HttpError, TimeoutError } from '@flowscale/client'
 import { type RunProgress, type RunResult, waitForResult } from '@flowscale/client/poller'
 import type { GoingRun } from '../types.ts'
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
 
 /** How long a server may not know a run that was started, in ms. */
 const unknownMs = 5000
