@@ -1,4 +1,5 @@
 // What a call of the AI SDK costs when it fails: no run is started twice, none goes on unwanted, none is lost.
+import { inspect } from 'node:util'
 import { isFlowScaleError, NetworkError } from '@flowscale/client'
 import { AISDKError, APICallError, generateImage, NoSuchModelError, RetryError } from 'ai'
 import { suite } from 'uvu'
@@ -201,6 +202,24 @@ test('an output that breaks off is fetched again; one that always does carries t
   assert.is(error.runId, studio.emulator.ledger.runs[1]!.runId)
   assert.is(error.isRetryable, false)
   assert.is(started(), 2)
+})
+
+test('an output that breaks off where a runtime puts the signed link into its error', async () => {
+  studio = await openStudio(
+    {},
+    {
+      async fetch(url, init) {
+        const response = await fetch(url, init)
+        if (!String(url).includes('signature=')) return response
+        const start = (controller: ReadableStreamDefaultController) =>
+          controller.error(Object.assign(new TypeError('broken'), { path: String(url) }))
+        return new Response(new ReadableStream({ start }), { headers: { 'content-type': 'image/png' } })
+      },
+    },
+  )
+  const error = await failing(generateImage({ model: studio.v3.image('p4int', { map }), prompt: 'a fox' }))
+  assert.match(error.message, /^Output \S+ broke off$/)
+  assert.not.match(inspect(error, { showHidden: true, depth: null }), /signature=/)
 })
 
 test('an output that stalls ends at the limit', async () => {

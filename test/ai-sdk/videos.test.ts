@@ -109,8 +109,9 @@ test('start gives the run; status goes on with it, in another process, too', asy
   const model = studio.v4.video('cl1p', { map, onSubmitted: (_, runId) => ids.push(runId), groupId: 'ada' })
   const started = await model.doStart({ ...none, prompt: 'hold', seed: 5, n: 2 })
   const operation = JSON.parse(JSON.stringify(started.operation))
+  assert.is(typeof operation.startedAt, 'number')
   assert.equal(operation, {
-    workflowId: 'cl1p',
+    ...{ workflowId: 'cl1p', startedAt: operation.startedAt },
     runs: [
       { runId: ids[0], seed: 5 },
       { runId: ids[1], seed: 6 },
@@ -233,8 +234,10 @@ test('what onSubmitted throws at a start comes back as it is', async () => {
 
 test('a status that fails for a moment is asked for again; a download that fails may be, too', async () => {
   let spoilt: string | undefined = 'getRun'
+  let stalled = false
+  const fault = () => (stalled ? 'hang-body' : 'reset-early')
   studio = await openStudio(
-    { faults: { plan: ({ operation }) => (operation === spoilt ? 'reset-early' : undefined) } },
+    { faults: { plan: ({ operation }) => (operation === spoilt ? fault() : undefined) } },
     { maxRetries: 0 },
   )
   const model = studio.v4.video('cl1p', { map })
@@ -247,6 +250,12 @@ test('a status that fails for a moment is asked for again; a download that fails
   )
   assert.equal([APICallError.isInstance(error), error.isRetryable], [true, true])
   assert.is((error as any).runId, operation.runs[0]!.runId)
+  stalled = true
+  const slow: any = await studio.v4
+    .video('cl1p', { timeoutMs: 50 })
+    .doStatus({ operation })
+    .catch((error: unknown) => error)
+  assert.equal([slow.code, slow.isRetryable], ['ERR_FLOWSCALE_TIMEOUT', true])
   spoilt = undefined
   assert.is((await finish(model, operation)).status, 'completed')
 })
@@ -300,9 +309,22 @@ test('a run that is completed lists its outputs late; one that goes on costs one
   assert.is(hidden, 3)
 })
 
+test('a server may not know a run for a moment after its start', async () => {
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, number }) => (operation === 'getRun' && number === 1 ? 'vanished' : undefined),
+    },
+  })
+  const model = studio.v4.video('cl1p', { map })
+  const { operation } = await model.doStart({ ...none, prompt: 'waves' })
+  assert.is((await model.doStatus({ operation })).status, 'pending')
+  assert.is(((await finish(model, operation)) as any).status, 'completed')
+})
+
 test('a run that the server does not know ends the status call', async () => {
   studio = await openStudio()
-  const operation = { workflowId: 'cl1p', runs: [{ runId: 'gone', seed: null }] }
+  const startedAt = Date.now() - 60_000
+  const operation = { workflowId: 'cl1p', runs: [{ runId: 'gone', seed: null }], startedAt }
   const error: any = await studio.v4
     .video('cl1p', { map })
     .doStatus({ operation })

@@ -191,6 +191,8 @@ export type VideoModel<S extends Specification = 'v3'> = {
 export type VideoOperation = {
   workflowId: string
   runs: { runId: string; seed: number | null }[]
+  /** By `Date.now()`. */
+  startedAt: number
 }
 
 /** How a run stands that goes on. */

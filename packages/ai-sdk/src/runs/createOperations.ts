@@ -3,8 +3,9 @@ import type { Plan } from '../inputs/planRuns.ts'
 import type { Settings } from '../inputs/readSettings.ts'
 import type { VideoCall, VideoOperation, VideoOperations, Warning } from '../types.ts'
 import { createStarter } from './createStarter.ts'
-import { type Failure, gather, type Outcome } from './gather.ts'
+import { gather } from './gather.ts'
 import { headersOf } from './headersOf.ts'
+import type { Failure, Outcome } from './outcome.ts'
 import { readFiles } from './readFiles.ts'
 import { readOperation } from './readOperation.ts'
 import { readStatus } from './readStatus.ts'
@@ -26,7 +27,7 @@ export function createOperations(
       const unheard: Warning[] = call.webhookUrl
         ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
         : []
-      const operation: VideoOperation = { workflowId: modelId, runs }
+      const operation: VideoOperation = { workflowId: modelId, runs, startedAt: Date.now() }
       return {
         operation,
         warnings: [...planned.warnings, ...unheard, ...warnings],
@@ -36,8 +37,8 @@ export function createOperations(
     },
 
     async doStatus({ operation, abortSignal: signal, headers: given }) {
-      const { runs } = readOperation(operation)
-      const options = { headers: headersOf(given), signal }
+      const { runs, startedAt } = readOperation(operation)
+      const options = { headers: headersOf(given), signal, startedAt }
       const statuses = await Promise.all(runs.map(({ runId }) => readStatus(client, runId, options)))
       signal?.throwIfAborted()
       const going = statuses.flatMap((status) => ('going' in status ? [status.going] : []))

@@ -1,18 +1,6 @@
 import type { FileMetadata, Warning } from '../types.ts'
-import type { OutputFile } from './readFiles.ts'
+import type { Failure, Outcome, OutputFile } from './outcome.ts'
 import { tellFailure } from './tellFailure.ts'
-
-/** Why a run, or one of its files, is missing. */
-export interface Failure {
-  readonly runId?: string | undefined
-  readonly error: unknown
-}
-
-/** What came of one run. */
-export interface Outcome {
-  readonly files: readonly OutputFile[]
-  readonly failures: readonly Failure[]
-}
 
 export interface MadeFile extends OutputFile {
   readonly seed: number | null

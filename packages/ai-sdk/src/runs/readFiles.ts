@@ -7,17 +7,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
-import type { Failure, Outcome } from './gather.ts'
-
-/** An output of a run as bytes. */
-export interface OutputFile {
-  readonly runId: string
-  readonly filename: string
-  /** Signed and expiring. */
-  readonly url: string | null
-  readonly mediaType: string
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
+import type { Failure, Outcome, OutputFile } from './outcome.ts'
 
 export interface ReadOptions {
   /** The first part of the media type. */
@@ -91,11 +81,13 @@ async function readFile(
     } catch (error) {
       signal?.throwIfAborted()
       if (late.signal.aborted) {
-        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, { runId, timeoutMs })
+        const details = { runId, status: 0, timeoutMs }
+        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, details)
       }
       if (isFlowScaleError(error)) throw Object.assign(error, { runId })
       if (attempt === attempts) {
-        throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0, cause: error })
+        // Without its cause, into which some runtimes put the signed link.
+        throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0 })
       }
     } finally {
       clearTimeout(timer)

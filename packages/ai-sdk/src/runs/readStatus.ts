@@ -1,13 +1,19 @@
-import { type Client, TimeoutError } from '@flowscale/client'
+import { type Client, HttpError, TimeoutError } from '@flowscale/client'
 import { type RunProgress, type RunResult, waitForResult } from '@flowscale/client/poller'
 import type { GoingRun } from '../types.ts'
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
+
+/** How long a server may not know a run that was started, in ms. */
+const unknownMs = 5000
 
 /** The result of a run, why it has none, or how it goes on. A failure that may pass counts as one that goes on. */
 export async function readStatus(
   client: Client,
   runId: string,
-  options: { headers: Record<string, string>; signal: AbortSignal | undefined },
+  {
+    startedAt,
+    ...options
+  }: { headers: Record<string, string>; signal: AbortSignal | undefined; startedAt: number },
 ): Promise<{ result: RunResult } | { going: GoingRun } | Failure> {
   let going: GoingRun = { runId, status: 'unknown' }
   try {
@@ -23,6 +29,9 @@ export async function readStatus(
     )
     return { result }
   } catch (error) {
-    return error instanceof TimeoutError && error.reason ? { going } : { runId, error }
+    const isUnknownYet =
+      error instanceof HttpError && error.status === 404 && Date.now() - startedAt < unknownMs
+    const isGoing = isUnknownYet || (error instanceof TimeoutError && error.reason)
+    return isGoing ? { going } : { runId, error }
   }
 }

@@ -1,7 +1,7 @@
 import type { Client, Inputs } from '@flowscale/client'
 import { executeMany } from '@flowscale/client/poller'
 import type { ModelSettings } from '../types.ts'
-import type { Outcome } from './gather.ts'
+import type { Outcome } from './outcome.ts'
 import { ownError } from './ownError.ts'
 import { type ReadOptions, readFiles } from './readFiles.ts'
 

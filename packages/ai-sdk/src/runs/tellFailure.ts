@@ -1,4 +1,4 @@
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
 
 /** The message of an error, and what is known of its run: it may go on, or have files. */
 export function tellFailure({ runId, error }: Failure): string {

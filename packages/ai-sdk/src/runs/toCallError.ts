@@ -1,6 +1,6 @@
 import { type Client, type HttpError, isFlowScaleError } from '@flowscale/client'
 import { toSdkError } from '../toSdkError.ts'
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
 import { ownError } from './ownError.ts'
 
 /** Answers that may be another one next time, and 0: none came. */
