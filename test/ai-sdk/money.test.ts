@@ -65,6 +65,14 @@ test('a 429 says that nothing was started: the AI SDK calls again', async () => 
   assert.is(started(), 1)
 })
 
+test('a 425 in answer to the POST says nothing of the kind', async () => {
+  studio = await openStudio({
+    faults: { plan: ({ operation }) => (operation === 'executeWorkflow' ? 'http-425' : undefined) },
+  })
+  const error = await failing(generateImage({ model: studio.v3.image('p4int', { map }), prompt: 'a fox' }))
+  assert.equal([error.statusCode, error.isRetryable], [425, false])
+})
+
 test('a server that lists no workflow now is asked again; nothing was started', async () => {
   studio = await openStudio(
     { faults: { plan: ({ operation }) => (operation === 'getWorkflows' ? 'http-500' : undefined) } },

@@ -3,9 +3,9 @@ import { toSdkError } from '../toSdkError.ts'
 import type { Failure } from './outcome.ts'
 import { ownError } from './ownError.ts'
 
-/** Answers that may be another one next time, and 0: none came. */
-const isTransient = (status: number | undefined): boolean =>
-  status === 0 || status === 408 || status === 425 || status === 429 || (status ?? 0) >= 500
+/** Whether an answer may be another one next time; 0: none came. To a POST only a 429 says that nothing was started. */
+const isTransient = ({ status, method }: Partial<HttpError>): boolean =>
+  method === 'POST' ? status === 429 : [0, 408, 425, 429].includes(status!) || status! >= 500
 
 const mayBeSubmitted = ({ runId, error }: Failure): boolean =>
   (runId ?? Object(error).runId ?? Object(error).maybeSubmitted) !== undefined
@@ -27,7 +27,7 @@ export function toCallError(
   const isRetryable = failures.every(
     (failure) =>
       isFlowScaleError(failure.error) &&
-      isTransient((failure.error as HttpError).status) &&
+      isTransient(failure.error as HttpError) &&
       !(submits && mayBeSubmitted(failure)),
   )
   const dressed = toSdkError(error, 'AI_APICallError', {
