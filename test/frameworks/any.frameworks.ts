@@ -1,7 +1,10 @@
-// The app of docs/proxy-any.md in Bun and in Deno, and on Node by an adapter.
+// The app of docs/proxy-any.md in Bun and in Deno, and on Node by `toNodeHandler`.
+import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { suite } from 'uvu'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { frameworks } from './kit/createApp.ts'
+import { run } from './kit/start.ts'
 import { testMount } from './kit/testMount.ts'
 
 const test = suite('any framework')
@@ -12,10 +15,20 @@ test.before(async () => {
 test.after(() => browser.close())
 
 for (const name of ['Bun', 'Deno', 'Node']) {
-  testMount(test, {
+  const { app } = testMount(test, {
     name,
     document: 'proxy-any.md',
-    files: { 'package.json': '{ "private": true, "type": "module" }' },
+    files: {
+      'package.json': '{ "private": true, "type": "module" }',
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          ...{ target: 'ES2022', module: 'NodeNext', strict: true, exactOptionalPropertyTypes: true },
+          ...{ types: ['node'], lib: ['ES2023', 'DOM', 'DOM.Iterable'], skipLibCheck: true, noEmit: true },
+          allowImportingTsExtensions: true,
+        },
+        files: ['node.ts'],
+      }),
+    },
     checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
     browser: () => browser,
     serving: name === 'Node' ? /^npx tsx / : new RegExp(`^${name.toLowerCase()} `),
@@ -24,6 +37,10 @@ for (const name of ['Bun', 'Deno', 'Node']) {
       args: program.args.map((arg) => (arg.startsWith('--port=') ? '--port=0' : arg)),
     }),
   })
+  if (name === 'Node')
+    test('its types are right', async () => {
+      await run(app, join(frameworks, 'node_modules/typescript/bin/tsc'), '-p', '.')
+    })
 }
 
 test.run()
