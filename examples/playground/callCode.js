@@ -49,7 +49,7 @@ const types = { string: 'string', number: 'number', boolean: 'boolean', unknown:
 function typeOf({ kind, details }) {
   const one =
     details?.options?.map((option) => JSON.stringify(option)).join(' | ') || (types[kind] ?? 'FileInput')
-  return details?.array ? `${one} | (${one})[]` : one
+  return details?.array ? `${one} | readonly ${details.options ? `(${one})` : one}[]` : one
 }
 
 function typed(call) {

@@ -14,6 +14,7 @@ export function makeRows() {
     const field = makeField({ name: kind === 'file' ? 'file' : 'value', kind }, `${id}-value`)
     const label = make('label', { htmlFor: id }, make('span', {}, 'Name of the input'))
     const input = make('input', { id, value: name, spellcheck: false, autocapitalize: 'off' })
+    input.setAttribute('aria-describedby', `${id}-value-problem`)
     const remove = make('button', { type: 'button', className: 'quiet' }, 'Remove the input')
     const element = make('div', { className: 'row field' }, label, input, field.element, remove)
     const row = { field, input, element }
@@ -43,7 +44,10 @@ export function makeRows() {
   return {
     element,
     /** The fields by the names that they have now. */
-    fields: () => [...rows].map(({ field, input }) => ({ ...field, name: input.value.trim() })),
+    fields: () =>
+      [...rows]
+        .map(({ field, input }) => ({ ...field, name: input.value.trim() }))
+        .filter(({ name, read }) => name || read() !== undefined),
     write(inputs) {
       rows.clear()
       list.replaceChildren()
