@@ -83,6 +83,7 @@ const playground = {
   writeBundle() {
     const to = 'packages/gateway/dist/playground'
     cpSync('examples/websocket-example.html', `${to}/index.html`)
+    cpSync('examples/playground', `${to}/playground`, { recursive: true })
     for (const file of ['index', 'poller', 'websocket', 'shared', 'uploadBrowser']) {
       cpSync(`packages/client/dist/${file}.js`, `${to}/client/${file}.js`)
     }

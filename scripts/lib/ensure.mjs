@@ -50,7 +50,7 @@ export function ensureBuilt() {
   )
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
-  if (Math.min(...built) < Math.max(...sources, ...others))
+  if (Math.min(...built) < Math.max(...sources, ...others, newest('examples/playground')))
     npm('Building the packages, once', '.', 'run', 'build')
 }
 

@@ -7,6 +7,7 @@ import { readWorkflows, serve } from '../../packages/gateway/dist/node.js'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { isAccessible } from './kit/isAccessible.ts'
 
 const test = suite('playground on a gateway')
 let browser: Browser
@@ -61,12 +62,21 @@ for (const apiKey of [CANARY, null]) {
         const { value = 0 } = document.querySelector<HTMLProgressElement>('.canvas progress') ?? {}
         return value > 0.3 && value < 1
       })
+      // The nodes that ran, and the one at work.
+      await stage(page).locator('.canvas p').filter({ hasText: /Slow$/ }).waitFor()
+      await isAccessible(page, 'while it is running')
       await bar.waitFor({ state: 'detached' })
       await stage(page).getByText('completed').waitFor()
       await page.waitForFunction(
         () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 128,
       )
       assert.is(runs(comfy), 1)
+      // The seed that the gateway has drawn.
+      await stage(page)
+        .locator('.given')
+        .filter({ hasText: /^seed_2\d+$/ })
+        .waitFor()
+      await isAccessible(page, 'at the end')
     }))
 }
 

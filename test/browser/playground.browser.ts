@@ -1,119 +1,29 @@
 // The page of the examples, as the emulator serves it, driven in a real Chromium.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { encode } from 'fast-png'
-import { type Browser, chromium, type Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createEmulator, type EmulatorOptions, type RunContext } from '../../packages/emulator/dist/index.js'
+import { createEmulator } from '../../packages/emulator/dist/index.js'
 import { serve } from '../../packages/emulator/dist/node.js'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
-import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { CANARY } from '../support/canary.ts'
+import { isAccessible } from './kit/isAccessible.ts'
+import {
+  browser,
+  choose,
+  open,
+  photo,
+  run,
+  runList,
+  stage,
+  startBrowser,
+  status,
+  stepwise,
+  until,
+  withPage,
+} from './kit/playground.ts'
 
 const test = suite('playground')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
-const photo = Buffer.from(
-  encode({
-    width: 64,
-    height: 48,
-    channels: 3,
-    data: new Uint8Array(64 * 48 * 3).map((_, index) => index % 251),
-  }),
-)
-
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
+test.before(startBrowser)
 test.after(() => browser.close())
-
-function deferred<T>() {
-  let resolve!: (value: T) => void
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
-}
-
-/** A workflow whose progress and end are in the hands of the test. */
-function stepwise() {
-  const started = deferred<RunContext>()
-  const end = deferred<void>()
-  const given = deferred<{ name: string; type: string; data: Uint8Array } | undefined>()
-  return {
-    started: started.promise,
-    given: given.promise,
-    end: end.resolve,
-    definition: {
-      id: 'stepw1se0000',
-      name: 'Stepwise',
-      description: 'Waits for the test',
-      inputs: { prompt: 'string', picture: { kind: 'image', required: false } },
-      outputs: { picture: 'image' },
-      async run(inputs: any, context: RunContext) {
-        given.resolve(inputs.picture)
-        started.resolve(context)
-        context.signal.addEventListener('abort', () => end.resolve())
-        await end.promise
-        return { picture: { data: inputs.picture?.data ?? new Uint8Array(photo), type: 'image/png' } }
-      },
-    } as NonNullable<EmulatorOptions['workflows']>[number],
-  }
-}
-
-interface Setup {
-  options?: EmulatorOptions
-  width?: number
-  scheme?: 'light' | 'dark'
-}
-
-/** An emulator with its page open and connected; all of it is closed after `use`. */
-async function withPage(
-  { options, width = 1280, scheme = 'light' }: Setup,
-  use: (page: Page, pod: { emulator: ReturnType<typeof createEmulator>; url: string }) => Promise<void>,
-): Promise<void> {
-  const emulator = createEmulator({ apiKey: CANARY, speed: 20, ...options })
-  const server = await serve(emulator)
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
-  try {
-    const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
-    const faults: string[] = []
-    page.on('pageerror', (error) => faults.push(String(error)))
-    const said: string[] = []
-    page.on('console', (message) => said.push(message.text()))
-    await open(page, server.url)
-    await use(page, { emulator, url: server.url })
-    assert.equal(faults, [], 'no error in the page')
-    assertNoCanary(await page.content(), 'the document')
-    assertNoCanary(said, 'the console')
-    assert.is(emulator.stats.keysRefusedAtFiles, 0, 'the key goes to no file')
-  } finally {
-    await context.close()
-    await server.close()
-    emulator.close()
-  }
-}
-
-async function open(page: Page, url: string): Promise<void> {
-  await page.goto(`${url}/`)
-  // The page tries the emulator's usual key first.
-  if ((await page.getByLabel('API key').inputValue()) !== CANARY) {
-    await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
-  }
-  await status(page, 'Live')
-  await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
-}
-
-const status = (page: Page, word: string) =>
-  page.getByRole('banner').getByRole('status').filter({ hasText: word }).waitFor()
-const stage = (page: Page) => page.getByRole('region', { name: 'Selected run' })
-const choose = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).check()
-const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
-const runList = (page: Page) => page.getByRole('region', { name: 'Runs' })
-const until = (page: Page, what: () => boolean) => page.waitForFunction(what)
 
 test('a whole run, from the prompt to a picture that is shown and can be saved', () =>
   withPage({}, async (page, { emulator }) => {
@@ -395,14 +305,7 @@ for (const scheme of ['light', 'dark'] as const) {
       withPage({ scheme, width }, async (page) => {
         const check = async (when: string) => {
           await page.emulateMedia({ reducedMotion: 'reduce' })
-          await page.evaluate(axe)
-          const found = await page.evaluate(async () => {
-            const { violations } = await (window as any).axe.run()
-            return violations.map(
-              ({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(' | ')}`,
-            )
-          })
-          assert.equal(found, [], when)
+          await isAccessible(page, when)
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
           assert.ok(overflow <= 0, `${when}: ${overflow} pixels too wide`)
         }

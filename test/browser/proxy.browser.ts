@@ -47,7 +47,8 @@ async function serveApp(podUrl: string) {
     const { url = '' } = request
     seen.push([url, ...request.rawHeaders])
     if (url.startsWith('/api/flowscale/')) return void proxy(request, response)
-    const file = url === '/' ? 'index.html' : /^\/client\/\w+\.js$/.test(url) ? url.slice(1) : undefined
+    const file =
+      url === '/' ? 'index.html' : /^\/(client|playground)\/\w+\.js$/.test(url) ? url.slice(1) : undefined
     if (!file) return void response.writeHead(404).end()
     response.writeHead(200, {
       'content-type': file.endsWith('.js') ? 'text/javascript' : 'text/html',

@@ -1,6 +1,6 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
@@ -68,6 +68,7 @@ const expected: Record<string, string[]> = {
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
     ),
+    ...readdirSync('examples/playground').map((name) => `dist/playground/playground/${name}`),
   ],
 }
 

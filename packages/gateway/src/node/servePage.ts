@@ -10,7 +10,7 @@ const folder = new URL(
 /** Answers with the playground at `/`, and with what it imports; gives whether it did. */
 export function servePage({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
   const [path = ''] = url.split('?')
-  const file = path === '/' ? 'index.html' : /^\/(client\/\w+\.js)$/.exec(path)?.[1]
+  const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/\w+\.js)$/.exec(path)?.[1]
   if (!file || (method !== 'GET' && method !== 'HEAD')) return false
   let text: Buffer
   try {

@@ -1,0 +1,14 @@
+// The address of what the page shows: #workflow=ID&run=ID.
+
+/** `{ workflow, run }` of an address; `undefined` where it has none. */
+export function readAddress() {
+  const parts = new URLSearchParams(location.hash.slice(1))
+  return { workflow: parts.get('workflow') || undefined, run: parts.get('run') || undefined }
+}
+
+/** Puts what is shown into the address. Back leads to the run before; a workflow is no step of its own. */
+export function writeAddress({ workflow, run }) {
+  const hash = `#${new URLSearchParams({ ...(workflow && { workflow }), ...(run && { run }) })}`
+  if (hash === (location.hash || '#')) return
+  history[run && run !== readAddress().run ? 'pushState' : 'replaceState'](null, '', hash)
+}

@@ -1,0 +1,129 @@
+// The code of a call in four languages. The key is in none of them: each reads it from the environment.
+
+const isFile = (value) => value instanceof Blob
+const listOf = (value) => [value].flat()
+const indented = (lines) => lines.map((line) => `  ${line},\n`).join('')
+
+/** A name before a colon. `__proto__` as it stands would be no property. */
+const key = (name) =>
+  name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+
+/** A word for sh, bash and zsh. */
+const quote = (text) => (/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+/** Inputs as an object of JavaScript, on several lines. */
+function objectOf(inputs) {
+  const item = (value) =>
+    isFile(value) ? `await fileInput(${JSON.stringify(value.name)})` : JSON.stringify(value)
+  const shownValue = (value) => (Array.isArray(value) ? `[${value.map(item).join(', ')}]` : item(value))
+  const lines = Object.entries(inputs).map(([name, value]) => `${key(name)}: ${shownValue(value)}`)
+  return lines.length ? `{\n${indented(lines)}}` : '{}'
+}
+
+function clientOf({ baseUrl, hasKey }) {
+  const lines = [
+    `baseUrl: ${JSON.stringify(baseUrl)}`,
+    ...(hasKey ? ['apiKey: process.env.FLOWSCALE_API_KEY'] : []),
+  ]
+  return `const client = createClient({\n${indented(lines)}})\n`
+}
+
+const importFiles = (inputs) =>
+  Object.values(inputs).some((value) => listOf(value).some(isFile))
+    ? "import { fileInput } from '@flowscale/client/node'\n"
+    : ''
+
+function plain(call) {
+  const { workflow, inputs } = call
+  return `import { createClient } from '@flowscale/client'
+${importFiles(inputs)}import { executeWorkflowAsync } from '@flowscale/client/poller'
+
+${clientOf(call)}
+const { outputs } = await executeWorkflowAsync(client, ${JSON.stringify(workflow.id)}, ${objectOf(inputs)})
+console.log(outputs)
+`
+}
+
+const types = { string: 'string', number: 'number', boolean: 'boolean', unknown: 'unknown' }
+
+function typeOf({ kind, details }) {
+  const one =
+    details?.options?.map((option) => JSON.stringify(option)).join(' | ') || (types[kind] ?? 'FileInput')
+  return details?.array ? `${one} | readonly ${details.options ? `(${one})` : one}[]` : one
+}
+
+function typed(call) {
+  const { workflow, inputs } = call
+  // Where files are not named after their outputs, all of them are under one name.
+  const names = workflow.outputs.length === 1 || workflow.namesFiles ? workflow.outputs : ['output']
+  const fields = workflow.fields.length
+    ? workflow.fields
+    : Object.entries(inputs).map(([name]) => ({ name, kind: 'unknown' }))
+  const isOptional = ({ name, details }) => (details ? details.required === false : !(name in inputs))
+  const lines = fields.map(
+    (field) =>
+      `    ${key(field.name).replace(/^\[|\]$/g, '')}${isOptional(field) ? '?' : ''}: ${typeOf(field)}\n`,
+  )
+  const usesFiles = fields.some((field) => typeOf(field).includes('FileInput'))
+  const quoted = names.map((name) => JSON.stringify(name))
+  return `import { createClient${usesFiles ? ', type FileInput' : ''} } from '@flowscale/client'
+${importFiles(inputs)}import { defineWorkflow, run } from '@flowscale/client/typed'
+
+${clientOf(call)}
+const workflow = defineWorkflow<
+  {
+${lines.join('')}  },
+  ${quoted.join(' | ')}
+>(${JSON.stringify(workflow.id)}, [${quoted.join(', ')}])
+
+const { outputs } = await run(client, workflow, ${objectOf(inputs)})
+console.log(outputs)
+`
+}
+
+const lines = (...words) => `${words.join(' \\\n  ')}\n`
+
+function curl({ baseUrl, hasKey, workflow, inputs }) {
+  const file = ({ name, type }) => {
+    const path = name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
+    return `@"${path}"${type ? `;type=${type}` : ''}`
+  }
+  const parts = Object.entries(inputs).flatMap(([name, value]) =>
+    // Where a text begins with @ or has a ;type=, -F would not send it as it stands.
+    listOf(value).map((item) =>
+      isFile(item) ? `-F ${quote(`${name}=${file(item)}`)}` : `--form-string ${quote(`${name}=${item}`)}`,
+    ),
+  )
+  // Without a part there would be no form.
+  const form = parts.length
+    ? parts
+    : ["-H 'content-type: multipart/form-data; boundary=none'", "--data-binary $'--none--\\r\\n'"]
+  const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
+  return lines(
+    `curl -X POST ${quote(address)}`,
+    ...(hasKey ? ['-H "X-API-KEY: $FLOWSCALE_API_KEY"'] : []),
+    ...form,
+  )
+}
+
+function command({ baseUrl, workflow, inputs }) {
+  const entries = Object.entries(inputs).flatMap(([name, value]) => listOf(value).map((item) => [name, item]))
+  const start = (...words) => [`npx flowscale run ${quote(workflow.id)}`, ...words, `--url ${quote(baseUrl)}`]
+  // A dash alone means the standard input there.
+  if (entries.some(([, value]) => value === '-') && !entries.some(([, value]) => isFile(value))) {
+    return `printf %s ${quote(JSON.stringify(inputs))} | ${lines(...start('--inputs -'))}`
+  }
+  const text = (value) => (typeof value === 'string' && value.startsWith('@') ? `@${value}` : value)
+  const words = entries.map(([name, value]) =>
+    quote(`${name}=${isFile(value) ? `@${value.name}` : text(value)}`),
+  )
+  return lines(...start(...words))
+}
+
+/**
+ * The code of a call, by language. `call` is `{ baseUrl, hasKey, workflow, inputs }`; files are named, and lie in the
+ * folder that the code runs in.
+ */
+export function callCode(call) {
+  return { JavaScript: plain(call), TypeScript: typed(call), curl: curl(call), 'Command line': command(call) }
+}

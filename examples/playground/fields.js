@@ -1,0 +1,166 @@
+import { make, say, show } from './dom.js'
+
+/** `Text 51536` and the like without its number: the words of an input's name. */
+const human = (name) => {
+  const words = name.replace(/_\d+$/, '').replaceAll('_', ' ').trim() || name
+  return words[0].toUpperCase() + words.slice(1)
+}
+
+const sizeOf = (bytes) =>
+  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`
+
+const wordOf = (value) => ({ true: 'Yes', false: 'No' })[value] ?? String(value)
+
+/**
+ * A field of the form, `{ name, read(), write(value), input, problem, element }`. `details` is what the server tells of the
+ * input besides its kind, if it tells that.
+ */
+export function makeField({ name, kind, details }, id) {
+  const isFile = ['image', 'video', 'audio', 'file'].includes(kind)
+  const mark = details && (details.required === false ? 'optional' : 'required')
+  const problem = make('p', { id: `${id}-problem`, className: 'problem', hidden: true })
+  const about = make('p', { id: `${id}-about`, className: 'hint', hidden: true })
+  const several = details?.array && !isFile ? 'Each line is a value.' : undefined
+  show(about, [details?.description, several].filter(Boolean).join(' '))
+  const label = [human(name), mark].filter(Boolean).join(', ')
+  const { input, read, write, parts } = isFile
+    ? fileInput(kind, label)
+    : valueInput(name, kind, details ?? {})
+  input.id = id
+  input.setAttribute('aria-describedby', `${problem.id} ${about.id}`)
+  const words = [make('span', {}, human(name)), ' ', make('code', {}, name)]
+  if (mark) words.push(' ', make('small', { className: mark }, mark))
+  // The drop area is the label of a file input.
+  const title = isFile
+    ? make('p', { className: 'label' }, ...words)
+    : make('label', { htmlFor: id }, ...words)
+  for (const part of parts) if (part.matches('.drop')) part.htmlFor = id
+  const element = make('div', { className: 'field' }, title, problem, ...parts, about)
+  const refuse = (text) => {
+    show(problem, text)
+    input.setAttribute('aria-invalid', String(Boolean(text)))
+  }
+  element.addEventListener('input', () => refuse(''))
+  return {
+    name,
+    read,
+    input,
+    problem,
+    element,
+    refuse,
+    write(value) {
+      refuse('')
+      write(value)
+      // A run has the name of its file only.
+      if (isFile && typeof value === 'string') refuse(`Choose the file again: ${value}`)
+    },
+  }
+}
+
+function valueInput(name, kind, details) {
+  const { options, array, min, max, integer } = details
+  const usual = details.default === undefined ? 'Default' : `Default: ${wordOf(details.default)}`
+  if (kind === 'boolean' || (options && !array)) {
+    const values = options ?? [true, false]
+    const choices = values.map((value, index) => make('option', { value: index, textContent: wordOf(value) }))
+    const input = make('select', {}, make('option', { value: '', textContent: usual }), ...choices)
+    const write = (value) => {
+      const index = values.findIndex((item) => String(item) === String(value))
+      input.value = index < 0 ? '' : index
+    }
+    return { input, parts: [input], write, read: () => values[input.value || -1] }
+  }
+  if (kind === 'number' && !array) {
+    const isSeed = /^seed(_|$)|_seed$/.test(name) && details.default === undefined
+    const range = [min !== undefined && `from ${min}`, max !== undefined && `to ${max}`]
+      .filter(Boolean)
+      .join(' ')
+    const placeholder = [isSeed ? 'Drawn by the server' : usual, range].filter(Boolean).join(', ')
+    const input = make('input', { type: 'number', step: integer ? 1 : 'any', placeholder })
+    const write = (value) => {
+      input.value = value ?? ''
+    }
+    // A seed may have more digits than a number holds.
+    const toNumber = (text) =>
+      String(Number(text)) === text || Number.isSafeInteger(Number(text)) ? Number(text) : text
+    // What is no number is for the server to refuse.
+    return {
+      input,
+      parts: [input],
+      write,
+      read: () => (input.value === '' ? undefined : toNumber(input.value)),
+    }
+  }
+  const isPrompt = /prompt|^text/.test(name)
+  const placeholder = details.default === undefined ? (isPrompt ? 'What shall it be?' : '') : usual
+  const input = make('textarea', { placeholder })
+  if (isPrompt && details.default === undefined) input.value = 'a lighthouse at dusk'
+  const write = (value) => {
+    input.value = [value ?? []].flat().join('\n')
+  }
+  const read = () => {
+    const text = input.value.trim() || undefined
+    const values = array && text ? text.split(/\s*\n\s*/) : []
+    return values.length > 1 ? values : text
+  }
+  return { input, parts: [input], write, read }
+}
+
+function fileInput(kind, label) {
+  let file
+  const accept = kind === 'file' ? '' : `${kind}/*`
+  const input = make('input', { type: 'file', className: 'unseen', accept })
+  const article = /^[aeiou]/.test(kind) ? 'an' : 'a'
+  const words = [
+    make('span', { className: 'unseen' }, `${label}: `),
+    make('strong', {}, `Choose ${article} ${kind}`),
+  ]
+  const area = make(
+    'label',
+    { className: 'drop' },
+    make('span', {}, ...words),
+    make('span', {}, 'or drop it here'),
+  )
+  const chosen = make('div', { className: 'chosen', hidden: true })
+
+  const take = (given) => {
+    if (chosen.firstChild?.src) URL.revokeObjectURL(chosen.firstChild.src)
+    file = given
+    input.value = ''
+    area.dispatchEvent(new Event('input', { bubbles: true }))
+    area.hidden = input.hidden = Boolean(file)
+    chosen.hidden = !file
+    if (!file) return
+    const picture = file.type.startsWith('image/')
+      ? make('img', { src: URL.createObjectURL(file), alt: '' })
+      : undefined
+    const size = make('small', {}, `${sizeOf(file.size)} · ${file.type || 'unknown type'}`)
+    const remove = make('button', { type: 'button', ariaLabel: `Remove ${file.name}` }, 'Remove')
+    remove.addEventListener('click', () => {
+      take(undefined)
+      input.focus()
+    })
+    // What is no image after all has no preview.
+    picture?.addEventListener('error', () => picture.remove())
+    chosen.replaceChildren(...[picture, make('p', {}, file.name, size), remove].filter(Boolean))
+  }
+  /** Takes a file that the user gave. */
+  const accepted = (given) => {
+    take(given)
+    say(`${given.name} chosen`)
+    chosen.lastChild.focus()
+  }
+  input.addEventListener('change', () => input.files[0] && accepted(input.files[0]))
+  const over = (is) => (event) => {
+    event.preventDefault()
+    area.classList.toggle('over', is)
+  }
+  area.addEventListener('dragover', over(true))
+  area.addEventListener('dragleave', over(false))
+  area.addEventListener('drop', (event) => {
+    over(false)(event)
+    if (event.dataTransfer.files[0]) accepted(event.dataTransfer.files[0])
+  })
+  const write = (value) => take(value instanceof Blob ? value : undefined)
+  return { input, parts: [input, area, chosen], write, read: () => file }
+}

@@ -1,0 +1,37 @@
+// FlowScale does not say which workflow a run is of, so the page remembers its own.
+const place = 'flowscale-playground-runs'
+
+const remembered = () => {
+  try {
+    return new Map(JSON.parse(localStorage.getItem(place)))
+  } catch {
+    return new Map()
+  }
+}
+
+/** Remembers the workflow of a run in this browser, for the last 300 runs. */
+export function rememberRun(runId, workflowId) {
+  try {
+    const runs = remembered()
+    runs.delete(runId)
+    localStorage.setItem(place, JSON.stringify([...runs.set(runId, workflowId)].slice(-300)))
+  } catch {
+    // A browser that stores nothing forgets it at the next reload.
+  }
+}
+
+/** The id of the workflow of a run, where it is known. */
+export const workflowIdOf = (run) => run.workflowId ?? remembered().get(run.id)
+
+/** The one workflow that takes just these inputs, for a run whose workflow is not known. */
+export function guessWorkflow(run, workflows) {
+  const given = run.inputs.map(([name]) => name)
+  const fits = workflows.filter(({ fields }) => {
+    const isRequired = ({ details }) => details && details.required !== false
+    return (
+      given.every((name) => fields.some((field) => field.name === name)) &&
+      fields.every((field) => !isRequired(field) || given.includes(field.name))
+    )
+  })
+  return fits.length === 1 ? fits[0] : undefined
+}

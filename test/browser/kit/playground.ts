@@ -1,0 +1,114 @@
+// The page of the examples, as the emulator serves it, open in a real Chromium.
+import { encode } from 'fast-png'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import * as assert from 'uvu/assert'
+import {
+  createEmulator,
+  type EmulatorOptions,
+  type RunContext,
+} from '../../../packages/emulator/dist/index.js'
+import { serve } from '../../../packages/emulator/dist/node.js'
+import { chromium as executablePath } from '../../../scripts/lib/ensure.mjs'
+import { assertNoCanary, CANARY } from '../../support/canary.ts'
+
+export const photo = Buffer.from(
+  encode({
+    width: 64,
+    height: 48,
+    channels: 3,
+    data: new Uint8Array(64 * 48 * 3).map((_, index) => index % 251),
+  }),
+)
+
+export let browser: Browser
+export async function startBrowser() {
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+}
+
+function deferred<T>() {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** A workflow whose progress and end are in the hands of the test. */
+export function stepwise() {
+  const started = deferred<RunContext>()
+  const end = deferred<void>()
+  const given = deferred<{ name: string; type: string; data: Uint8Array } | undefined>()
+  return {
+    started: started.promise,
+    given: given.promise,
+    end: end.resolve,
+    definition: {
+      id: 'stepw1se0000',
+      name: 'Stepwise',
+      description: 'Waits for the test',
+      inputs: { prompt: 'string', picture: { kind: 'image', required: false } },
+      outputs: { picture: 'image' },
+      async run(inputs: any, context: RunContext) {
+        given.resolve(inputs.picture)
+        started.resolve(context)
+        context.signal.addEventListener('abort', () => end.resolve())
+        await end.promise
+        return { picture: { data: inputs.picture?.data ?? new Uint8Array(photo), type: 'image/png' } }
+      },
+    } as NonNullable<EmulatorOptions['workflows']>[number],
+  }
+}
+
+export interface Setup {
+  options?: EmulatorOptions
+  width?: number
+  scheme?: 'light' | 'dark'
+}
+
+/** An emulator with its page open and connected; all of it is closed after `use`. */
+export async function withPage(
+  { options, width = 1280, scheme = 'light' }: Setup,
+  use: (page: Page, pod: { emulator: ReturnType<typeof createEmulator>; url: string }) => Promise<void>,
+): Promise<void> {
+  const emulator = createEmulator({ apiKey: CANARY, speed: 20, ...options })
+  const server = await serve(emulator)
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
+  try {
+    const page = await context.newPage()
+    page.setDefaultTimeout(60_000)
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(String(error)))
+    const said: string[] = []
+    page.on('console', (message) => said.push(message.text()))
+    await open(page, server.url)
+    await use(page, { emulator, url: server.url })
+    assert.equal(faults, [], 'no error in the page')
+    assertNoCanary(await page.content(), 'the document')
+    assertNoCanary(said, 'the console')
+    assert.is(emulator.stats.keysRefusedAtFiles, 0, 'the key goes to no file')
+  } finally {
+    await context.close()
+    await server.close()
+    emulator.close()
+  }
+}
+
+export async function open(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/`)
+  // The page tries the emulator's usual key first.
+  if ((await page.getByLabel('API key').inputValue()) !== CANARY) {
+    await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+  }
+  await status(page, 'Live')
+  await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
+}
+
+export const status = (page: Page, word: string) =>
+  page.getByRole('banner').getByRole('status').filter({ hasText: word }).waitFor()
+export const stage = (page: Page) => page.getByRole('region', { name: 'Selected run' })
+export const choose = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).check()
+export const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
+export const runList = (page: Page) => page.getByRole('region', { name: 'Runs' })
+export const until = (page: Page, what: () => boolean) => page.waitForFunction(what)

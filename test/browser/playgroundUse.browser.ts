@@ -1,0 +1,340 @@
+// What the playground is for: code to take along, runs to come back to, and no text that breaks it.
+import type { Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createEmulator, type EmulatorOptions } from '../../packages/emulator/dist/index.js'
+import { serve } from '../../packages/emulator/dist/node.js'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { isAccessible } from './kit/isAccessible.ts'
+import {
+  browser,
+  choose,
+  photo,
+  run,
+  runList,
+  stage,
+  startBrowser,
+  status,
+  until,
+  withPage,
+} from './kit/playground.ts'
+
+const test = suite('use of the playground')
+test.before(startBrowser)
+test.after(() => browser.close())
+
+const dialog = (page: Page) => page.getByRole('dialog')
+const button = (page: Page, name: string) => stage(page).getByRole('button', { name, exact: true })
+const prompt = (page: Page) => page.getByRole('textbox', { name: 'Prompt' })
+
+async function fits(page: Page, when: string) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  assert.ok(overflow <= 0, `${when}: ${overflow} pixels too wide`)
+}
+
+for (const width of [320, 1280, 3840]) {
+  test(`long text stays within the window: ${width} pixels`, () =>
+    withPage({ width }, async (page) => {
+      await choose(page, 'Always Fails')
+      for (const text of ['x'.repeat(3000), 'a word and '.repeat(180), `https://a.test/${'p'.repeat(138)}`]) {
+        await page.getByRole('textbox', { name: 'Message' }).fill(text)
+        await run(page)
+        await stage(page)
+          .getByRole('heading', { name: text.trim().slice(0, 100) })
+          .waitFor()
+        await stage(page).getByText('failed', { exact: true }).waitFor()
+        await fits(page, text.slice(0, 20))
+        const height = await page.evaluate(() => document.querySelector('#stage h3')!.clientHeight)
+        assert.ok(height < 100, `the title is ${height} pixels high`)
+      }
+      await page.getByRole('button', { name: 'Disconnect' }).click()
+      await page.getByLabel('Server').fill(`http://127.0.0.1:1/${'a'.repeat(134)}`)
+      await page.getByLabel('API key').fill('')
+      await page.getByRole('button', { name: 'Connect' }).click()
+      await page.getByRole('alert').filter({ hasText: 'got no answer' }).waitFor()
+      await fits(page, 'a long address')
+    }))
+}
+
+test('at 1280 × 900 a run is in view without scrolling, and so is the button Run', () =>
+  withPage({}, async (page) => {
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')!.naturalWidth > 0)
+    const seen = await page.evaluate(() => {
+      const boxes = ['#stage', '#run'].map((id) => document.querySelector(id)!.getBoundingClientRect())
+      return { scrolled: scrollY, inView: boxes.map(({ top, bottom }) => top >= 0 && bottom <= innerHeight) }
+    })
+    assert.equal(seen, { scrolled: 0, inView: [true, true] })
+  }))
+
+test('a reload keeps the run, its title and its workflow; Back leads to the run before', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Diptych')
+    await prompt(page).fill('two lakes\ntwo seas')
+    await run(page)
+    await until(page, () => document.querySelectorAll('.outputs img').length === 2)
+    await choose(page, 'Image to Image')
+    await page
+      .getByLabel('Choose an image')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await prompt(page).fill('in oil')
+    await run(page)
+    await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
+    await choose(page, 'Never Ends')
+    await run(page)
+    await stage(page).getByText('running').first().waitFor()
+
+    await page.reload()
+    // The key is kept nowhere.
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await status(page, 'Live')
+    await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
+    assert.ok(await page.getByRole('radio', { name: 'Never Ends' }).isChecked())
+    await runList(page)
+      .getByRole('button', { name: /^two lakes \/ two seas.*Diptych/ })
+      .waitFor()
+    await runList(page)
+      .getByRole('button', { name: /^in oil.*Image to Image/ })
+      .click()
+    await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
+    assert.match(await page.title(), /^in oil/)
+    await page.goBack()
+    await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
+  }))
+
+test('an address of a run that is not there says so', () =>
+  withPage({}, async (page, { url }) => {
+    await page.goto(`${url}/#workflow=d1ptych7two2&run=gone`)
+    await page.reload()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await stage(page).getByText('The server does not know this run any more.').waitFor()
+    assert.ok(await page.getByRole('radio', { name: 'Diptych' }).isChecked())
+  }))
+
+test('the code of the form and of a run, without the key, to copy', () =>
+  withPage({}, async (page) => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByLabel('Text text_51536').fill('a "red" fox')
+    await page.getByRole('button', { name: 'Code' }).click()
+    const shown = dialog(page).locator('pre')
+    await shown.filter({ hasText: 'text_51536: "a \\"red\\" fox"' }).waitFor()
+    for (const [name, part] of [
+      ['TypeScript', 'defineWorkflow<'],
+      ['curl', '$FLOWSCALE_API_KEY'],
+      ['Command line', 'npx flowscale run bncu0a1kipv'],
+    ] as const) {
+      await dialog(page).getByRole('radio', { name }).check()
+      await shown.filter({ hasText: part }).waitFor()
+    }
+    await isAccessible(page, 'the dialog of the code')
+    await dialog(page).getByRole('button', { name: 'Copy' }).click()
+    await dialog(page).getByRole('button', { name: 'Copied' }).waitFor()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    assert.match(copied, 'text_51536=a "red" fox')
+    assertNoCanary(copied, 'the code')
+    await page.keyboard.press('Escape')
+    await dialog(page).waitFor({ state: 'hidden' })
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await page.getByLabel('Text text_51536').fill('another')
+    await button(page, 'Code').click()
+    await shown.filter({ hasText: 'a \\"red\\" fox' }).waitFor()
+  }))
+
+test('JSON of request and run', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Image to Image')
+    await page
+      .getByLabel('Choose an image')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await prompt(page).fill('in oil')
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await button(page, 'JSON').click()
+    const shown = async () => JSON.parse((await dialog(page).locator('pre').textContent())!)
+    assert.equal(await shown(), {
+      workflow_id: 'a9bc45rt2kpm',
+      inputs: { image_input: { file: 'a.png', size: photo.length, type: 'image/png' }, prompt: 'in oil' },
+    })
+    await dialog(page).getByRole('radio', { name: 'Run' }).check()
+    await dialog(page).locator('pre').filter({ hasText: '"status": "completed"' }).waitFor()
+    assert.is((await shown()).outputs.length, 1)
+  }))
+
+test('run again, with its file; after a reload the file is asked for', () =>
+  withPage({}, async (page, { emulator }) => {
+    await choose(page, 'Image to Image')
+    await page
+      .getByLabel('Choose an image')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await prompt(page).fill('in oil')
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await choose(page, 'Diptych')
+    await button(page, 'Run again').click()
+    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
+    assert.is(emulator.stats.runsStarted, 2)
+    assert.ok(await page.getByRole('radio', { name: 'Image to Image' }).isChecked())
+
+    await page.reload()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
+    await prompt(page).fill('something else')
+    await button(page, 'Run again').click()
+    await page.getByText('Choose the file again: a.png').waitFor()
+    assert.is(await prompt(page).inputValue(), 'in oil')
+    assert.is(emulator.stats.runsStarted, 2, 'nothing is run without the file')
+  }))
+
+test('an image is enlarged, and the original can be opened', () =>
+  withPage({}, async (page) => {
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')!.naturalWidth > 0)
+    const [original] = await Promise.all([
+      page.context().waitForEvent('page'),
+      stage(page).getByRole('link', { name: 'Open the original' }).click(),
+    ])
+    assert.is(original.url(), await page.locator('.outputs img').getAttribute('src'))
+    await original.close()
+    await button(page, 'Enlarge').click()
+    const width = () => page.locator('#zoom img').evaluate((image) => image.clientWidth)
+    assert.ok((await width()) > (await page.locator('.outputs img').evaluate((image) => image.clientWidth)))
+    await isAccessible(page, 'the enlarged image')
+    await dialog(page).getByRole('button', { name: 'Actual size' }).click()
+    assert.is(await width(), 768)
+    await page.keyboard.press('Escape')
+    await dialog(page).waitFor({ state: 'hidden' })
+    assert.is(await page.evaluate(() => document.activeElement?.textContent), 'Enlarge', 'focus is back')
+  }))
+
+test('required and optional inputs, defaults, ranges and choices are shown, and sent', async () => {
+  let given: any
+  const workflow = {
+    id: 'det4ils00000',
+    name: 'Details',
+    description: 'Takes all kinds',
+    inputs: {
+      prompt: 'string',
+      steps: { kind: 'number', required: false, default: 20, min: 1, max: 50, integer: true },
+      style: { kind: 'string', required: false, options: ['oil', 'ink'], description: 'How it is painted.' },
+      seed: { kind: 'number', required: false },
+    },
+    outputs: { note: 'file' },
+    run(inputs: object) {
+      given = inputs
+      return { note: { data: new Uint8Array(1), type: 'text/plain' } }
+    },
+  } as NonNullable<EmulatorOptions['workflows']>[number]
+  await withPage({ options: { workflows: [workflow] } }, async (page) => {
+    await choose(page, 'Details')
+    await page.getByLabel('Prompt prompt required').waitFor()
+    const steps = page.getByLabel('Steps steps optional')
+    assert.is(await steps.getAttribute('placeholder'), 'Default: 20, from 1 to 50')
+    await page.getByText('How it is painted.').waitFor()
+    await page.getByLabel('Style style').selectOption('ink')
+    await page.getByLabel('Seed seed').fill('42')
+    await run(page)
+    await stage(page).getByText('completed').waitFor()
+    assert.equal({ ...given }, { prompt: 'a lighthouse at dusk', steps: 20, style: 'ink', seed: 42 })
+    // The inputs of the run, the seed among them.
+    const facts = await stage(page).locator('.given div').allTextContents()
+    assert.ok(facts.includes('seed42'), facts.join())
+  })
+})
+
+test('a refusal stands under its label, and goes when the field changes', () =>
+  withPage({}, async (page) => {
+    await page.getByLabel('Text text_51536').fill('')
+    await run(page)
+    const field = page.locator('.field').filter({ hasText: 'text_51536' })
+    await field.getByText('Field required').waitFor()
+    const order = await field.evaluate((element) => [...element.children].map(({ tagName }) => tagName))
+    assert.equal(order.slice(0, 3), ['LABEL', 'P', 'TEXTAREA'])
+    await page.getByLabel('Text text_51536').fill('a')
+    await field.getByText('Field required').waitFor({ state: 'hidden' })
+  }))
+
+test('a server that lists no workflows: an id, and inputs by name', async () => {
+  const emulator = createEmulator({ apiKey: CANARY, speed: 20, dialect: 'openapi' })
+  const server = await serve(emulator)
+  const page = await browser.newPage()
+  page.setDefaultTimeout(60_000)
+  try {
+    await page.goto(`${server.url}/`)
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await run(page)
+    await page.getByText('Give the id of a workflow.').waitFor()
+    await page.getByLabel('Workflow id').fill('a9bc45rt2kpm')
+    await page.getByRole('button', { name: 'Add a text' }).click()
+    await page.keyboard.type('prompt')
+    await run(page)
+    const row = page.locator('.row')
+    await row.getByText('Field required').waitFor()
+    await page.getByText('image_input: Field required').waitFor()
+    await isAccessible(page, 'the form without a list')
+    await row.getByLabel('Value').fill('in oil')
+    await page.getByRole('button', { name: 'Add a file' }).click()
+    await page.keyboard.type('image_input')
+    await page
+      .getByLabel('Choose a file')
+      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await run(page)
+    await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
+    assert.is(emulator.stats.runsStarted, 1)
+    await button(page, 'Run again').click()
+    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    assert.match(page.url(), 'workflow=a9bc45rt2kpm')
+  } finally {
+    await page.close()
+    await server.close()
+    emulator.close()
+  }
+})
+
+test('a wrong server clears what was of the old one', () =>
+  withPage({}, async (page) => {
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await page.getByLabel('Server').fill('http://127.0.0.1:1')
+    await page.getByLabel('API key').fill('')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByRole('alert').filter({ hasText: 'got no answer' }).waitFor()
+    assert.is(await page.getByLabel('Server').getAttribute('aria-invalid'), 'true')
+    for (const list of ['#workflows label', '#list li', '#containers li', '.outputs']) {
+      assert.is(await page.locator(list).count(), 0, list)
+    }
+    assert.not.ok(await page.getByLabel('Inputs').isVisible())
+  }))
+
+test('the history can be looked through, and says when', () =>
+  withPage({}, async (page) => {
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
+    await choose(page, 'Always Fails')
+    await page.getByRole('textbox', { name: 'Message' }).fill('out of memory')
+    await run(page)
+    await stage(page).getByText('failed', { exact: true }).waitFor()
+    const titles = () => runList(page).locator('.title').allTextContents()
+    const shows = (count: number) =>
+      page.waitForFunction((count) => document.querySelectorAll('#list li').length === count, count)
+    await shows(2)
+    assert.match((await runList(page).locator('time').first().textContent())!, /^\d\d:\d\d$/)
+    await page.getByLabel('Find runs').fill('MEMORY')
+    await shows(1)
+    assert.equal(await titles(), ['out of memory'])
+    await page.getByLabel('Status').selectOption('Completed')
+    await runList(page).getByText('No run is like that.').waitFor()
+    await page.getByLabel('Find runs').fill('text to image')
+    await shows(1)
+    assert.equal(await titles(), ['a lighthouse at dusk'])
+  }))
+
+test.run()
