@@ -32,7 +32,7 @@ app.on(Application.EVENT_PROJECT_REVIVE, nameGroups, -400)
 app.on(Application.EVENT_PROJECT_REVIVE, linkNames, -400)
 app.renderer.on(PageEvent.END, (page) => {
   // Each page has the icons in itself by assets/icons.js, and a file:// page may read no other.
-  page.contents = page.contents?.replaceAll(/href="[^"]*assets\/icons\.svg#/g, 'href="#')
+  if (page.contents) page.contents = page.contents.replaceAll(/href="[^"]*assets\/icons\.svg#/g, 'href="#')
 })
 
 const project = await app.convert()
