@@ -1,4 +1,4 @@
-// The figures of the README and of docs/performance.md: `npm run readme` writes them, `--check` fails where they differ.
+// The figures of the docs: `npm run readme` writes them, `--check` fails where they differ.
 // Sizes are measured on the build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and
 // `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -110,9 +110,14 @@ function keep(file: string, before: string, after: string): void {
   }
 }
 
-const readme = readFileSync('README.md', 'utf8')
-if (!/ KB \|$/m.test(readme)) throw new Error('The README has lost its sizes')
-keep('README.md', readme, fill('README.md', await sizes(readme), ['runtimes', 'bundlers', 'peers']))
-const page = 'docs/performance.md'
-const told = readFileSync(page, 'utf8')
-keep(page, told, fill(page, told, ['performance', 'gateway']))
+/** The places that each document has. */
+const documents: Readonly<Record<string, readonly string[]>> = {
+  'docs/functions.md': [],
+  'docs/performance.md': ['peers', 'performance', 'gateway'],
+  'docs/runtimes.md': ['runtimes', 'bundlers'],
+}
+for (const [file, names] of Object.entries(documents)) {
+  const text = readFileSync(file, 'utf8')
+  if (names.length === 0 && !/ KB \|$/m.test(text)) throw new Error(`${file} has lost its sizes`)
+  keep(file, text, fill(file, names.length === 0 ? await sizes(text) : text, names))
+}

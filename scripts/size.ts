@@ -84,8 +84,15 @@ const cases: Case[] = [
   {
     name: 'createClient + createProxyHandler',
     code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
-    budget: 7720,
-    without: marksBut('operations', 'proxy', 'events'),
+    // The names that the minifier finds change with what else is in the file: by 20 bytes.
+    budget: 7740,
+    without: ['appendHeader', ...marksBut('operations', 'proxy', 'events')],
+  },
+  {
+    name: 'toNodeHandler',
+    code: `export { toNodeHandler } from '${proxy}'`,
+    budget: 1350,
+    without: marksBut(),
   },
 ]
 

@@ -22,7 +22,7 @@ export const entries = [
 ]
 
 /** Functions that need no client. */
-export const alone = ['createClient', 'createLogger', 'createPollHistory']
+export const alone = ['createClient', 'createLogger', 'createPollHistory', 'toNodeHandler']
 
 /** Every function of the client with `createClient`, every entry point, all of them, and the class. */
 export function sizeCases(): SizeCase[] {

@@ -108,7 +108,7 @@ test('images and a mask are uploaded; a list of inputs takes one each', async ()
     return studio.seen.at(-1) as Record<string, any>
   }
   const one = await edit('image', { images: [cat], mask })
-  assert.equal([hex(one.image.data), one.image.type], [hex(cat!), 'image/png'])
+  assert.equal([hex(one.image.data), one.image.type, one.image.name], [hex(cat!), 'image/png', 'image.png'])
   assert.is(hex(one.mask.data), hex(mask!))
   const base64 = await edit('image', { images: [Buffer.from(cat!).toString('base64')] })
   assert.is(hex(base64.image.data), hex(cat!))
@@ -128,11 +128,16 @@ test('the address of an image goes on as it is: nothing is fetched here', async 
 })
 
 test('further inputs by name, which win', async () => {
-  await generateImage({
+  const { providerMetadata, warnings } = await generateImage({
     model: studio.v3.image('p4int', { map }),
     ...{ prompt: 'a fox', n: 2 },
-    providerOptions: { flowscale: { inputs: { steps: 4, seed: 99 } } },
+    providerOptions: { flowscale: { inputs: { steps: 4, seed: 99, prompt: undefined } as never } },
   })
+  assert.equal(
+    (providerMetadata.flowscale!.images as any[]).map(({ seed }) => seed),
+    [99, 99],
+  )
+  assert.is((warnings[0] as { message: string }).message, 'All may be equal: inputs.seed is one seed for all')
   assert.equal(studio.seen, [
     { prompt: 'a fox', seed: 99, steps: 4 },
     { prompt: 'a fox', seed: 99, steps: 4 },
@@ -150,11 +155,54 @@ test('without a map each option goes to the input of its name', async () => {
   })
   const [{ size: _, ...inputs } = {}] = studio.seen
   assert.equal(inputs, { prompt: 'a fox', seed: 1, width: 8, height: 9 })
-  assert.match((warnings[0] as { details: string }).details, /map\.aspectRatio.*has prompt, seed, width/)
+  assert.match(
+    (warnings[0] as { details: string }).details,
+    /^name its input in map\.aspectRatio\. The workflow has prompt, seed, width/,
+  )
   await generateImage({ model, prompt: 'a fox' })
   const lists = studio.emulator.stats.requests
   await generateImage({ model, prompt: 'a fox', n: 0 }).catch(() => {})
   assert.is(studio.emulator.stats.requests, lists, 'it was listed once')
+})
+
+test('the headers of a call go to the list of workflows, too', async () => {
+  const seen: string[] = []
+  await studio.close()
+  studio = await openStudio(
+    {},
+    {
+      fetch: (url, init) => {
+        const tenant = new Headers(init?.headers).get('x-tenant')
+        seen.push(`${new URL(String(url)).pathname.split('/').at(-1)} ${tenant}`)
+        return fetch(url, init)
+      },
+    },
+  )
+  await generateImage({ model: studio.v3.image('p4int'), prompt: 'a fox', headers: { 'x-tenant': 'ada' } })
+  assert.is(seen[0], 'workflows ada')
+  assert.match(seen.at(-1)!, /\.png null$/, 'not where files lie')
+})
+
+test('an image whose type the server does not say, and whose name has no extension', async () => {
+  await studio.close()
+  studio = await openStudio(
+    {},
+    {
+      async fetch(url, init) {
+        const response = await fetch(url, init)
+        if (/\.png\?/.test(String(url))) {
+          return new Response(response.body, { headers: { 'content-type': 'binary/octet-stream' } })
+        }
+        // The name, and not the link.
+        const text = (await response.text()).replace(/\.png"/g, '"')
+        return new Response(text, { status: response.status })
+      },
+    },
+  )
+  const model = studio.v3.image('p4int', { map })
+  const { images, providerMetadata } = await generateImage({ model, prompt: 'a fox' })
+  assert.is(images.length, 1)
+  assert.not.ok((providerMetadata.flowscale!.images[0] as any).filename.includes('.'))
 })
 
 test('a provider registry makes models by the id alone', async () => {
@@ -172,6 +220,20 @@ test('a typed workflow: the names in a map are checked by the compiler', async (
     prompt: 'a fox',
   })
   assert.is(images.length, 1)
+})
+
+test('many calls by one signal: Node warns of no listeners', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error) => warnings.push(name)
+  process.on('warning', note)
+  const { signal: abortSignal } = new AbortController()
+  const model = studio.v3.image('p4int', { map })
+  await Promise.all(
+    Array.from({ length: 12 }, () => generateImage({ model, prompt: 'a fox', n: 2, abortSignal })),
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', note)
+  assert.equal(warnings, [])
 })
 
 test('AI SDK 7 is told what a map takes', () => {

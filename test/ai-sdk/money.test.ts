@@ -1,4 +1,5 @@
 // What a call of the AI SDK costs when it fails: no run is started twice, none goes on unwanted, none is lost.
+import { inspect } from 'node:util'
 import { isFlowScaleError, NetworkError } from '@flowscale/client'
 import { AISDKError, APICallError, generateImage, NoSuchModelError, RetryError } from 'ai'
 import { suite } from 'uvu'
@@ -203,6 +204,24 @@ test('an output that breaks off is fetched again; one that always does carries t
   assert.is(started(), 2)
 })
 
+test('an output that breaks off where a runtime puts the signed link into its error', async () => {
+  studio = await openStudio(
+    {},
+    {
+      async fetch(url, init) {
+        const response = await fetch(url, init)
+        if (!String(url).includes('signature=')) return response
+        const start = (controller: ReadableStreamDefaultController) =>
+          controller.error(Object.assign(new TypeError('broken'), { path: String(url) }))
+        return new Response(new ReadableStream({ start }), { headers: { 'content-type': 'image/png' } })
+      },
+    },
+  )
+  const error = await failing(generateImage({ model: studio.v3.image('p4int', { map }), prompt: 'a fox' }))
+  assert.match(error.message, /^Output \S+ broke off$/)
+  assert.not.match(inspect(error, { showHidden: true, depth: null }), /signature=/)
+})
+
 test('an output that stalls ends at the limit', async () => {
   studio = await openStudio({
     faults: { plan: ({ operation }) => (operation === 'downloadOutput' ? 'hang-body' : undefined) },
@@ -211,6 +230,94 @@ test('an output that stalls ends at the limit', async () => {
   const error = await failing(generateImage({ model, prompt: 'a fox' }))
   assert.is(error.code, 'ERR_FLOWSCALE_TIMEOUT')
   assert.is(error.runId, studio.emulator.ledger.runs[0]!.runId)
+})
+
+test('settings that are undefined are as those left out, and a limit may be of any size', async () => {
+  for (const timeoutMs of [undefined, Number.POSITIVE_INFINITY, 2 ** 33, 30_000.5]) {
+    studio = await openStudio()
+    const model = studio.v3.image('p4int', { map, timeoutMs, onProgress: undefined })
+    assert.is((await generateImage({ model, prompt: 'a fox' })).images.length, 1)
+    await studio.close()
+  }
+  studio = await openStudio()
+  const controller = new AbortController()
+  const onSubmitted = () => controller.abort('enough')
+  const model = studio.v3.image('h3ld', { map, cancelOn: undefined, onSubmitted })
+  assert.is(await failing(generateImage({ model, prompt: 'x', abortSignal: controller.signal })), 'enough')
+  assert.is(studio.state(), 'cancelled')
+})
+
+test('an error of a callback that the AI SDK would call again for: no second run', async () => {
+  studio = await openStudio()
+  const busy = new APICallError({ message: 'busy', url: 'x:', requestBodyValues: {}, isRetryable: true })
+  const wrong = () => {
+    throw busy
+  }
+  for (const callbacks of [{ onSubmitted: wrong }, { onProgress: wrong }]) {
+    const model = studio.v3.image('p4int', { map, ...callbacks })
+    const error = await failing(generateImage({ model, prompt: 'a fox' }))
+    assert.is(error.message, 'A callback failed: busy')
+    assert.is(error.cause, busy)
+  }
+  assert.is(started(), 2, 'one for each call')
+})
+
+test('a callback that throws what another call of ours ended with: no second run', async () => {
+  studio = await openStudio(
+    { faults: { plan: ({ operation }) => (operation === 'getWorkflows' ? 'http-500' : undefined) } },
+    { maxRetries: 0 },
+  )
+  const other = () => generateImage({ model: studio.v3.image('p4int'), prompt: 'x', maxRetries: 0 })
+  for (const callbacks of [{ onSubmitted: other }, { onProgress: other }]) {
+    const model = studio.v3.image('p4int', { map, ...callbacks })
+    const error = await failing(generateImage({ model, prompt: 'a fox' }))
+    assert.match(error.message, /^A callback failed: GET .+ answered 500/)
+  }
+  assert.is(started(), 2, 'one for each call')
+})
+
+test('one of two outputs of a run breaks off: the other comes, and a warning with the run', async () => {
+  let spoilt = ''
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, target }) => {
+        if (operation !== 'downloadOutput' || !target.endsWith('.png')) return undefined
+        spoilt ||= target
+        return target === spoilt ? 'reset-early' : undefined
+      },
+    },
+  })
+  const { images, warnings } = await generateImage({
+    model: studio.v3.image('n0seed', { map: { prompt: 'prompt' } }),
+    prompt: 'a fox',
+  })
+  assert.is(images.length, 1)
+  const [{ message }] = warnings as any
+  assert.match(message, /^One is missing: GET /)
+  assert.ok(message.includes(studio.emulator.ledger.runs[0]!.runId), message)
+})
+
+test('a warning names the run that goes on, and says where one may have been started', async () => {
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, number }) =>
+        operation === 'executeWorkflow' && number === 2 ? 'reset-late' : undefined,
+    },
+  })
+  const model = studio.v3.image('p4int', { map, concurrency: 1 })
+  const lost = await generateImage({ model, prompt: 'a fox', n: 2 })
+  assert.match(
+    (lost.warnings[0] as { message: string }).message,
+    /^One is missing: POST .+; its run may have been started all the same$/,
+  )
+  const ids: string[] = []
+  const late = studio.v3.image('h3ld', {
+    ...{ map, timeoutMs: 1500, pollIntervalMs: 10, concurrency: 1 },
+    onSubmitted: (_, runId) => ids.push(runId),
+  })
+  const { warnings } = await generateImage({ model: late, prompt: 'a fox', seed: 1, n: 2 })
+  const [{ message }] = warnings as any
+  assert.is(message, `One is missing: Workflow execution timed out after 1500ms; its run is ${ids[1]}`)
 })
 
 test('a run without an image: the error names its outputs', async () => {
@@ -234,13 +341,19 @@ test('bad input costs no request, and says what to do', async () => {
   const generate = (map: object, call: object) => () =>
     generateImage({ model: v3.image('p4int', { map }), prompt: 'a fox', ...call })
   const images = [new Uint8Array(4), new Uint8Array(4)]
-  await refused(generate({}, {}), /^prompt can't be used\. No input takes it: name one in map\.prompt$/)
+  await refused(generate({}, {}), /^prompt can't be used: name its input in map\.prompt$/)
   await refused(generate(map, { prompt: { text: 'x', images } }), /^image can't be used/)
   await refused(
     generate({ ...map, image: ['image'] }, { prompt: { text: 'x', images } }),
     /^map\.image names 1 inputs, for 2 files$/,
   )
-  await refused(generate(map, { seed: 1.5 }), /^seed must be a whole number$/)
+  await refused(generate(map, { seed: 1.5 }), /^seed must be a whole number up to/)
+  await refused(generate(map, { seed: Number.MAX_SAFE_INTEGER, n: 2 }), /^seed must be a whole number up to/)
+  await refused(generate(map, { n: 1.5 }), /^n must be a whole number from 1$/)
+  const sides = { ...map, width: 'width', height: 'height' }
+  for (const size of ['large', '8', '8X9', '8x9x10']) {
+    await refused(generate(sides, { size }), /^size must be a width and a height, such as 1024x768$/)
+  }
   await refused(
     generate(map, { providerOptions: { flowscale: { input: {} } } }),
     /^providerOptions\.flowscale has no "input"; it has inputs$/,

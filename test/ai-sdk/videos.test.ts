@@ -69,6 +69,14 @@ test('the options of a video, each to its input, or as a warning', async () => {
     [image, lastFrame, ...references].map(({ data }) => hex(data)),
     ['first', 'last', 'one', 'two'].map((prompt) => hex(paint({ prompt }))),
   )
+  const clips = ['video/quicktime', 'video/x-matroska'].map((mediaType) => ({
+    ...({ type: 'file', mediaType, data: clip(1) } as const),
+  }))
+  await model.doGenerate({ ...options, inputReferences: clips })
+  assert.equal(
+    (studio.seen.pop() as any).references.map(({ name }: { name: string }) => name),
+    ['references.mov', 'references.mkv'],
+  )
   await model.doGenerate({ ...options, image: file('start'), frameImages: [frameImages[1]] })
   assert.is(hex((studio.seen[1] as any).image.data), hex(paint({ prompt: 'start' })))
 
@@ -101,8 +109,9 @@ test('start gives the run; status goes on with it, in another process, too', asy
   const model = studio.v4.video('cl1p', { map, onSubmitted: (_, runId) => ids.push(runId), groupId: 'ada' })
   const started = await model.doStart({ ...none, prompt: 'hold', seed: 5, n: 2 })
   const operation = JSON.parse(JSON.stringify(started.operation))
+  assert.is(typeof operation.startedAt, 'number')
   assert.equal(operation, {
-    workflowId: 'cl1p',
+    ...{ workflowId: 'cl1p', startedAt: operation.startedAt },
     runs: [
       { runId: ids[0], seed: 5 },
       { runId: ids[1], seed: 6 },
@@ -225,8 +234,10 @@ test('what onSubmitted throws at a start comes back as it is', async () => {
 
 test('a status that fails for a moment is asked for again; a download that fails may be, too', async () => {
   let spoilt: string | undefined = 'getRun'
+  let stalled = false
+  const fault = () => (stalled ? 'hang-body' : 'reset-early')
   studio = await openStudio(
-    { faults: { plan: ({ operation }) => (operation === spoilt ? 'reset-early' : undefined) } },
+    { faults: { plan: ({ operation }) => (operation === spoilt ? fault() : undefined) } },
     { maxRetries: 0 },
   )
   const model = studio.v4.video('cl1p', { map })
@@ -239,13 +250,81 @@ test('a status that fails for a moment is asked for again; a download that fails
   )
   assert.equal([APICallError.isInstance(error), error.isRetryable], [true, true])
   assert.is((error as any).runId, operation.runs[0]!.runId)
+  stalled = true
+  const slow: any = await studio.v4
+    .video('cl1p', { timeoutMs: 50 })
+    .doStatus({ operation })
+    .catch((error: unknown) => error)
+  assert.equal([slow.code, slow.isRetryable], ['ERR_FLOWSCALE_TIMEOUT', true])
   spoilt = undefined
   assert.is((await finish(model, operation)).status, 'completed')
 })
 
+test('one run failed, and the video of the other breaks off: it comes by the next status call', async () => {
+  let isSpoilt = true
+  studio = await openStudio(
+    {
+      faults: {
+        plan: ({ operation }) => (isSpoilt && operation === 'downloadOutput' ? 'reset-early' : undefined),
+      },
+    },
+    { maxRetries: 0 },
+  )
+  const model = studio.v4.video('cl1p', { map })
+  const { operation } = await model.doStart({ ...none, prompt: 'waves', n: 2, seed: 12 })
+  const error: any = await until(
+    () => model.doStatus({ operation }).catch((error: unknown) => error),
+    (answer: any) => answer.status !== 'pending',
+  )
+  assert.equal([APICallError.isInstance(error), error.isRetryable], [true, true])
+  isSpoilt = false
+  const done: any = await finish(model, operation)
+  assert.equal([done.status, done.videos.length], ['completed', 1])
+})
+
+test('a run that is completed lists its outputs late; one that goes on costs one request', async () => {
+  let hidden = 0
+  const asked: string[] = []
+  studio = await openStudio(
+    {},
+    {
+      async fetch(url, init) {
+        const response = await fetch(url, init)
+        const { pathname } = new URL(String(url))
+        if (!/runs\/[^/]+$/.test(pathname)) return response
+        const answer = await response.json()
+        asked.push(answer.data.status)
+        if (answer.data.status === 'completed' && hidden++ < 2) answer.data.outputs = []
+        return Response.json(answer)
+      },
+    },
+  )
+  const model = studio.v4.video('cl1p', { map })
+  const { operation } = await model.doStart({ ...none, prompt: 'hold' })
+  assert.is((await model.doStatus({ operation })).status, 'pending')
+  assert.is(asked.length, 1)
+  studio.release()
+  const done: any = await finish(model, operation)
+  assert.equal([done.status, done.videos?.length], ['completed', 1])
+  assert.is(hidden, 3)
+})
+
+test('a server may not know a run for a moment after its start', async () => {
+  studio = await openStudio({
+    faults: {
+      plan: ({ operation, number }) => (operation === 'getRun' && number === 1 ? 'vanished' : undefined),
+    },
+  })
+  const model = studio.v4.video('cl1p', { map })
+  const { operation } = await model.doStart({ ...none, prompt: 'waves' })
+  assert.is((await model.doStatus({ operation })).status, 'pending')
+  assert.is(((await finish(model, operation)) as any).status, 'completed')
+})
+
 test('a run that the server does not know ends the status call', async () => {
   studio = await openStudio()
-  const operation = { workflowId: 'cl1p', runs: [{ runId: 'gone', seed: null }] }
+  const startedAt = Date.now() - 60_000
+  const operation = { workflowId: 'cl1p', runs: [{ runId: 'gone', seed: null }], startedAt }
   const error: any = await studio.v4
     .video('cl1p', { map })
     .doStatus({ operation })

@@ -113,6 +113,19 @@ test('errors of modules name the file and the field', async () => {
   assert.match(await refusal(put('f.mjs', "throw new Error('mine')")), /^Can't import \.\/f\.mjs: mine$/)
 })
 
+test('names of JavaScript’s own are names like others', async () => {
+  const inputs = JSON.parse('{ "constructor": ["2", 0], "__proto__": ["2", 0], "toString": "a text" }')
+  const graph = {
+    2: { class_type: 'constructor', inputs },
+    3: { class_type: 'SaveImage', inputs: { constructor: ['2', 0], images: ['2', 0] } },
+  }
+  const [loaded] = await loadWorkflows(put('odd.json', graph), () => {})
+  assert.equal(loaded!.outputs, { image_3: 'image' })
+  const context = { signal: new AbortController().signal, progress() {}, sleep: async () => {} }
+  const made: any = await loaded!.run({}, context as any)
+  assert.is(made.image_3[0].type, 'image/png')
+})
+
 test('node classes that are not known are told, unless a sidecar leaves no guess', async () => {
   const graph = {
     1: { class_type: 'FancyEncode', inputs: { text: 'a fox', strength: 1, clip: ['2', 0] } },
@@ -135,15 +148,15 @@ test('node classes that are not known are told, unless a sidecar leaves no guess
   assert.equal(notes.splice(0), [
     `fancy.json: unknown node classes: ${classes}. Their inputs and outputs are a guess, and your ComfyUI may show others. Give them in fancy.flowscale.json`,
   ])
-  const strength = { node: '1', input: 'strength', kind: 'number' }
+  const strength = { node: '1', input: 'strength' }
   put('fancy.flowscale.json', { inputs: { strength }, outputs: { picture: { node: '4' } } })
   await load()
   assert.match(
     notes.splice(0).join(),
-    /: FancyEncode \(node 1, "FancyEncode"\)\. Their ranges of numbers are a guess/,
+    /: FancyEncode \(node 1, "FancyEncode"\)\. Their kinds and ranges of inputs are a guess/,
   )
   put('fancy.flowscale.json', {
-    inputs: { strength: { ...strength, min: 0, max: 2 } },
+    inputs: { strength: { ...strength, kind: 'number', max: 2 } },
     outputs: { picture: { node: '4' } },
   })
   const [named] = await load()

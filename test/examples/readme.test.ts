@@ -18,10 +18,22 @@ const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  'docs/command.md',
-  'docs/guides.md',
-  'docs/proxy.md',
-  'docs/store.md',
+  ...[
+    'command',
+    'errors',
+    'files',
+    'many-runs',
+    'progress',
+    'proxy',
+    'react',
+    'running',
+    'runtimes',
+    'store',
+    'testing',
+    'typed-workflows',
+    'waiting',
+    'websocket',
+  ].map((name) => `docs/${name}.md`),
   ...['one-machine', 'three-gpus', 'workers', 'deno-bun', 'storage'].map((name) => `docs/gateway-${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
 ]
@@ -74,6 +86,20 @@ test.after(async () => {
   rmSync(folder, { recursive: true })
 })
 
+test('each block passes a strict compiler, as TypeScript', () => {
+  const files = documents.flatMap((document, number) => {
+    const blocks = readFileSync(document, 'utf8').matchAll(/^```(js|tsx?)\n([\s\S]*?)^```/gm)
+    return [...blocks].map(([, language, code], index) => {
+      const name = `${number}-${document.replace(/\W/g, '_')}-${index + 1}.${language === 'tsx' ? 'tsx' : 'ts'}`
+      const file = join(folder, name)
+      writeFileSync(file, `${code}\nexport {}\n`)
+      return file
+    })
+  })
+  assert.ok(files.length > 30)
+  assert.equal(compile(files), [])
+})
+
 for (const document of documents) {
   const blocks = [...readFileSync(document, 'utf8').matchAll(/^```(\w*(?: \w+)?)\n([\s\S]*?)^```/gm)]
   test(`${document} has blocks`, () => assert.ok(blocks.length > 0))
@@ -86,7 +112,8 @@ for (const document of documents) {
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
       if (language === 'text') return
-      if (language === 'tsx') return assert.equal(compile(code!, `block-${index}.tsx`), [])
+      // Ones like it run in test/browser; its types are checked with those of all.
+      if (language === 'tsx') return
       // A sidecar, which test/gateway/workflows.test.ts reads.
       if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
@@ -111,11 +138,9 @@ for (const document of documents) {
   })
 }
 
-/** What a strict compiler says of a component. Ones like it run in test/browser. */
-function compile(code: string, name: string): string[] {
-  const file = join(folder, name)
-  writeFileSync(file, code)
-  const program = ts.createProgram([file], {
+/** What a strict compiler says of files. */
+function compile(files: string[]): string[] {
+  const program = ts.createProgram(files, {
     strict: true,
     jsx: ts.JsxEmit.ReactJSX,
     module: ts.ModuleKind.ESNext,
@@ -123,11 +148,12 @@ function compile(code: string, name: string): string[] {
     target: ts.ScriptTarget.ES2022,
     skipLibCheck: true,
     noEmit: true,
-    types: [],
+    types: ['node'],
   })
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+  return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+    const line = file ? ts.getLineAndCharacterOfPosition(file, start).line + 1 : 0
+    return `${file?.fileName}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+  })
 }
 
 async function runShell(code: string): Promise<void> {

@@ -22,7 +22,13 @@ const tsc = join(modules, 'typescript/bin/tsc')
 const next = join(modules, 'next/dist/bin/next')
 const nodeOf = (major: number) => resolve(`test/runtimes/node_modules/node${major}/bin/node`)
 const own = (name: string) => readFileSync(`test/frameworks/aiSdk/${name}.ts`, 'utf8')
-const scripts = { 6: ['image.ts', 'video.ts'], 7: ['image.ts', 'video.ts', 'start.ts'] }
+const scripts = { 6: ['image.ts', 'edit.ts', 'video.ts'], 7: ['image.ts', 'edit.ts', 'video.ts', 'start.ts'] }
+const madeBy: Readonly<Record<string, string[]>> = {
+  'image.ts': ['lighthouse-0.png', 'lighthouse-1.png', 'lighthouse-2.png'],
+  'edit.ts': ['oil.png'],
+  'video.ts': ['waves.mp4'],
+  'start.ts': ['waves.mp4'],
+}
 const nodes = { 6: [18, 20, 22, 24, 26], 7: [22, 24, 26] }
 
 /** An app with the AI SDK of a version, and our packages as npm installs them. */
@@ -92,15 +98,15 @@ for (const major of [6, 7] as const) {
     test(`AI SDK ${major}: ${file} makes its files`, async () => {
       const cwd = join(app, `made-${file}`)
       mkdirSync(cwd)
+      writeFileSync(join(cwd, 'photo.png'), photo.buffer)
       const program = join(app, 'out', file.replace('.ts', '.js'))
       await runProgram({ cwd, program: nodeOf(24), args: [program], env: env() })
-      const made = readdirSync(cwd).sort()
-      assert.equal(
-        made,
-        file === 'image.ts' ? [0, 1, 2].map((index) => `lighthouse-${index}.png`) : ['waves.mp4'],
-      )
+      const made = readdirSync(cwd)
+        .filter((name) => name !== 'photo.png')
+        .sort()
+      assert.equal(made, madeBy[file])
       const starts = new Set(made.map((name) => readFileSync(join(cwd, name)).toString('latin1', 1, 8)))
-      for (const start of starts) assert.match(start, file === 'image.ts' ? /^PNG/ : /ftyp$/)
+      for (const start of starts) assert.match(start, made[0]!.endsWith('.png') ? /^PNG/ : /ftyp$/)
       assert.is(new Set(made.map((name) => readFileSync(join(cwd, name)).toString('hex'))).size, made.length)
     })
   }
@@ -178,7 +184,7 @@ test('the route and the page of the docs in a real Next.js, with the AI SDK 7', 
   })
   const visitor = await visit(browser, url)
   await visitor.generate('a fox')
-  await visitor.says('completed')
+  await visitor.says('Completed')
   await visitor.image()
   assert.is(runsOf(visitor.groupId).length, 1)
 
@@ -186,7 +192,9 @@ test('the route and the page of the docs in a real Next.js, with the AI SDK 7', 
     fetch(`${url}/api/image`, { method: 'POST', body: JSON.stringify(body), headers, signal })
   const { cookie } = visitor
   assert.is((await post({ prompt: 'a fox' }, {})).status, 401)
+  assert.is((await post({ prompt: 'a fox' }, { cookie: 'session=guess' })).status, 401)
   assert.is((await post({ prompt: 7 }, { cookie })).status, 400)
+  assert.is((await post(undefined, { cookie })).status, 400)
   assert.is(runsOf(visitor.groupId).length, 1)
   const controller = new AbortController()
   const left = post({ prompt: 'a fox' }, { cookie }, controller.signal).catch((error) => error)

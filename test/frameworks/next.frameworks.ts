@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
-import { inAPage } from './kit/readBlocks.ts'
+import { nextFiles } from './kit/nextFiles.ts'
+import { inAPage, readDocument } from './kit/readBlocks.ts'
 import type { PodName } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -15,32 +16,18 @@ import { testApp } from './kit/testApp.ts'
 const bin = join(frameworks, 'node_modules/next/dist/bin/next')
 const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
 
-const app = createApp('next', {
-  ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
-  'app/layout.tsx': `export const metadata = { title: 'FlowScale' }
+const layout = `export const metadata = { title: 'FlowScale' }
 export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><body>{children}</body></html>
 }
-`,
+`
+const app = createApp('next', {
+  ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
+  // Built only, so that its exports and types are looked at.
+  'app/proxy/[...path]/route.ts': readDocument('proxy.md').unnamed[0]!,
+  'app/layout.tsx': layout,
   'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
-  'next.config.mjs': `export default {
-  reactStrictMode: true,
-  devIndicators: false,
-  allowedDevOrigins: ['127.0.0.1'],
-  turbopack: { root: ${JSON.stringify(frameworks)} },
-}
-`,
-  'package.json': '{ "private": true, "type": "module" }',
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      ...{ target: 'ES2022', lib: ['dom', 'dom.iterable', 'esnext'], module: 'esnext', jsx: 'react-jsx' },
-      ...{ moduleResolution: 'bundler', strict: true, noEmit: true, incremental: true, skipLibCheck: false },
-      ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
-      plugins: [{ name: 'next' }],
-    },
-    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
-    exclude: ['node_modules'],
-  }),
+  ...nextFiles,
 })
 
 const test = suite('Next.js')

@@ -91,7 +91,7 @@ for (const date of ['2023-05-18', '2026-11-17']) {
   for (const path of ['/own', '/object']) {
     test(`${path}, ${date}`, async () => assert.match(await waitTwice(date, path), 'RunError'))
   }
-  // What createRunWatcher and docs/guides.md warn of.
+  // What createRunWatcher and docs/runtimes.md warn of.
   test(`/shared, ${date}: its run ended, and nobody says so`, async () =>
     assert.is(await waitTwice(date, '/shared'), 'TimeoutError'))
 }

@@ -29,7 +29,9 @@ export function createFlowscale<S extends Specification = 'v3'>(
   options: FlowscaleOptions<S> = {},
 ): FlowscaleProvider<S> {
   if (typeof client?.baseUrl !== 'string') {
-    throw toSdkError(new ArgumentError('client must be made by createClient'))
+    throw toSdkError(
+      new ArgumentError('client must be made by createClient: createFlowscale(createClient({ … }))'),
+    )
   }
   refuse('options', options, ['specification'])
   const { specification = 'v3' as S } = options

@@ -54,7 +54,11 @@ export interface VideoMap<Name extends string = string> {
   references?: Name | readonly Name[] | undefined
 }
 
-/** Settings of every model: those of a wait, as {@link executeMany} takes them. */
+/**
+ * Settings of every model: those of a wait, as {@link executeMany} takes them. A video that is started and asked for has no
+ * wait: `timeoutMs` is then the limit of the fetch of each file, and only `arrays`, `cancelOn`, `groupId` and `onSubmitted`
+ * count beside it.
+ */
 export interface ModelSettings
   extends Pick<
     ExecuteManyOptions,
@@ -134,7 +138,7 @@ export type Warning =
 /** `providerMetadata.flowscale` of each image or video. */
 export type FileMetadata = {
   runId: string
-  /** `null`: the workflow has no input for one. */
+  /** `null`: the workflow has no input for one, or no number was given for it. */
   seed: number | null
   filename: string
   /** Signed and expiring. */
@@ -187,6 +191,8 @@ export type VideoModel<S extends Specification = 'v3'> = {
 export type VideoOperation = {
   workflowId: string
   runs: { runId: string; seed: number | null }[]
+  /** By `Date.now()`. */
+  startedAt: number
 }
 
 /** How a run stands that goes on. */
@@ -227,15 +233,17 @@ export interface FlowscaleProvider<S extends Specification = 'v3'> {
    *
    * @throws {@link ArgumentError}
    */
-  image(workflow: string, settings?: ImageSettings): ImageModel<S>
   image<I>(workflow: TypedWorkflow<I, string>, settings?: ImageSettings<NamesOf<I>>): ImageModel<S>
+  // The last one is the one that a compiler names in its errors.
+  image(workflow: string, settings?: ImageSettings): ImageModel<S>
   /**
    * A workflow as a video model.
    *
    * @throws {@link ArgumentError}
    */
-  video(workflow: string, settings?: VideoSettings): VideoModel<S>
   video<I>(workflow: TypedWorkflow<I, string>, settings?: VideoSettings<NamesOf<I>>): VideoModel<S>
+  // The last one is the one that a compiler names in its errors.
+  video(workflow: string, settings?: VideoSettings): VideoModel<S>
   /** For registries: as `image`, by the id alone. */
   imageModel(workflowId: string): ImageModel<S>
   /** For registries: as `video`, by the id alone. */

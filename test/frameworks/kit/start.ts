@@ -2,7 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { runCommand } from '../../../scripts/test/runFile.ts'
 
-const quiet = { NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
+const quiet = {
+  NEXT_TELEMETRY_DISABLED: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  // That of these tests is none of an app's.
+  TSX_TSCONFIG_PATH: '',
+}
 
 /** A program and its arguments, in a folder. */
 export interface Program {
@@ -39,7 +45,7 @@ export async function startProgram({
 }: Program): Promise<Started> {
   const child: ChildProcess = spawn(program, args, {
     cwd,
-    env: { ...process.env, ...quiet, ...env },
+    env: { ...process.env, NO_COLOR: '1', ...quiet, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: Next starts further processes.
     detached: true,
@@ -60,7 +66,7 @@ export async function startProgram({
     }
     child.stdout!.on('data', listen)
     child.stderr!.on('data', listen)
-    ended.then(([code]) => reject(new Error(`${args.join(' ')} ended with ${code}\n${output}`)))
+    ended.then(([code]) => reject(new Error(`${args.join(' ')} ended with ${code}\n${output.slice(-3000)}`)))
   })
   return {
     url,

@@ -18,31 +18,47 @@ interface Mount {
   readonly files?: Readonly<Record<string, string>>
   readonly checks?: readonly CheckName[]
   readonly browser: () => Browser
+  /** A program that builds the app, changed for a test. */
+  readonly building?: (program: Program) => Program
   /** Before its commands run. */
   readonly prepare?: (app: string) => void
+  /** The command that starts the app. Default: the only one. */
+  readonly serving?: RegExp
   /** The program that starts the app, changed for a test. */
-  readonly starting?: (program: Program) => Program
+  readonly starting?: (program: Program, env: Readonly<Record<string, string>>) => Program
   /** The Node for its commands. Default: the one that runs this. */
   readonly node?: string
 }
 
 /** Commands that a user stops. */
-const isServer = (command: string) => /^(PORT=\S+ )?(node|npx tsx|npx wrangler dev|bun|deno) /.test(command)
+const isServer = (command: string) =>
+  /^(\w+=\S+ )*(node|npx tsx|npx wrangler dev|npx next start|bun|deno)\b/.test(command)
 
 /** Tests an app that is built from a document alone; gives its folder, and how it is started. */
 export function testMount(
   test: Test,
-  { name, document, files, checks, browser, prepare, starting = (program) => program, node }: Mount,
+  {
+    name,
+    document,
+    files,
+    checks,
+    browser,
+    prepare,
+    serving = /^/,
+    building = (program) => program,
+    starting = (program) => program,
+    node,
+  }: Mount,
 ): { app: string; page: Document; start: (env: Record<string, string>, app?: string) => Promise<Started> } {
   const page = readDocument(document)
   const app = createApp(name.toLowerCase().replaceAll(' ', '-'), { ...page.blocks, ...files })
   const installed = page.commands.filter((command) => command.startsWith('npm install '))
-  const building = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
-  const serving = page.commands.filter(isServer)
+  const builds = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
+  const serves = page.commands.filter((command) => isServer(command) && serving.test(command))
 
   test(`${name}: ${document} names its files and what to install`, () => {
     assert.equal(page.unnamed, [])
-    assert.ok(installed.length && serving.length)
+    assert.is(serves.length, 1)
     const { devDependencies } = JSON.parse(readFileSync(join(frameworks, 'package.json'), 'utf8'))
     const known = ['@flowscale/client', ...Object.keys(devDependencies)]
     for (const command of installed)
@@ -51,12 +67,14 @@ export function testMount(
   })
   test(`${name}: the commands of ${document} build it`, async () => {
     prepare?.(app)
-    for (const command of building)
-      assert.not.match(await runProgram(toProgram(command, app, node)), /warn|error/i, command)
+    for (const command of builds) {
+      const output = await runProgram(building(toProgram(command, app, node)))
+      assert.not.match(output, /\[warn|(warning|error):/i, command)
+    }
   })
   const start = (env: Record<string, string>, cwd = app) => {
-    const program = starting(toProgram(serving.at(-1)!, cwd, node))
-    return startProgram({ ...program, env: { ...program.env, PORT: '0', ...env } })
+    const program = starting(toProgram(serves[0]!, cwd, node), env)
+    return startProgram({ ...program, env: { PORT: '0', ...program.env, ...env } })
   }
   testApp(test, {
     name,

@@ -35,9 +35,8 @@ export function fillInputs(
     const name = names[option]
     if (first === undefined) continue
     if (name === undefined) {
-      const inputsOf = listed ? `. The workflow has ${listed.join(', ') || 'no inputs'}` : ''
-      const details = `No input takes it: name one in map.${option}${inputsOf}`
-      if (essential.includes(option)) throw new ArgumentError(`${option} can't be used. ${details}`)
+      const details = adviceOn(option, listed)
+      if (essential.includes(option)) throw new ArgumentError(`${option} can't be used: ${details}`)
       warnings.push({ type: 'unsupported', feature: features[option] ?? option, details })
     } else if (typeof name === 'string') {
       inputs[name] = items.length > 1 ? items : first
@@ -51,4 +50,12 @@ export function fillInputs(
     }
   }
   return { inputs, warnings }
+}
+
+/** What to do about an option without an input. */
+function adviceOn(option: string, listed: readonly string[] | undefined): string {
+  if (listed && listed.length === 0) return 'the workflow has no inputs, so leave it out'
+  const isSize = option === 'size' || option === 'resolution'
+  const where = isSize ? `map.width and map.height, or in map.${option}` : `map.${option}`
+  return `name its input in ${where}${listed ? `. The workflow has ${listed.join(', ')}` : ''}`
 }

@@ -1,4 +1,6 @@
 import { ArgumentError, type Client, getWorkflows, parseWorkflow } from '@flowscale/client'
+import { headersOf } from '../runs/headersOf.ts'
+import type { ModelCall } from '../types.ts'
 import type { InputMap } from './fillInputs.ts'
 
 /** For a model without a map: each option goes to the input of its name, as the server lists the workflow. */
@@ -6,9 +8,9 @@ export async function readInputMap(
   client: Client,
   workflowId: string,
   options: readonly string[],
-  signal: AbortSignal | undefined,
+  { abortSignal: signal, headers }: ModelCall,
 ): Promise<InputMap> {
-  const { data } = await getWorkflows(client, { signal })
+  const { data } = await getWorkflows(client, { signal, headers: headersOf(headers) })
   const workflow = data.find(({ id }) => id === workflowId)
   if (!workflow) {
     throw new ArgumentError(

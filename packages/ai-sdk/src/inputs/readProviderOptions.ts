@@ -10,5 +10,6 @@ export function readProviderOptions(providerOptions: Readonly<Record<string, unk
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     throw new ArgumentError('providerOptions.flowscale.inputs must be an object of inputs by name')
   }
-  return inputs as Inputs
+  // One that is undefined is as one left out, and takes no other's place.
+  return Object.fromEntries(Object.entries(inputs as Inputs).filter(([, value]) => value !== undefined))
 }

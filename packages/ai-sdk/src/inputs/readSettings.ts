@@ -37,7 +37,9 @@ export function readSettings(
     throw toSdkError(new ArgumentError('workflow must be the id of a workflow, or made by defineWorkflow'))
   }
   refuse('settings', given, ['map', ...waits])
-  const { map, ...settings } = given
+  const { map, ...rest } = given
+  // An `undefined` among them is not to take the place of a default.
+  const settings = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
   if (map !== undefined) checkMap(map, options)
   return {
     workflowId,

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@flowscale/client'
 import type { InputNames, Values } from './fillInputs.ts'
 
 /** A size such as `1024x768` as the workflow takes it: as a text, as two numbers, or both. */
@@ -7,8 +8,11 @@ export function sizeValues(
   names: InputNames,
 ): Values {
   if (size === undefined) return {}
-  const [width, height] = size.split('x').map(Number)
   const hasSides = names.width !== undefined && names.height !== undefined
+  if (hasSides && !/^\d+x\d+$/.test(size)) {
+    throw new ArgumentError(`${option} must be a width and a height, such as 1024x768`)
+  }
+  const [width, height] = size.split('x').map(Number)
   return {
     ...((names[option] !== undefined || !hasSides) && { [option]: size }),
     ...(hasSides && { width, height }),

@@ -3,10 +3,11 @@ import type { Plan } from '../inputs/planRuns.ts'
 import type { Settings } from '../inputs/readSettings.ts'
 import type { VideoCall, VideoOperation, VideoOperations, Warning } from '../types.ts'
 import { createStarter } from './createStarter.ts'
-import { gather, type Outcome } from './gather.ts'
+import { gather } from './gather.ts'
 import { headersOf } from './headersOf.ts'
+import type { Failure, Outcome } from './outcome.ts'
+import { readFiles } from './readFiles.ts'
 import { readOperation } from './readOperation.ts'
-import { readOutcome } from './readOutcome.ts'
 import { readStatus } from './readStatus.ts'
 import { toCallError } from './toCallError.ts'
 import { videosOf } from './videosOf.ts'
@@ -26,7 +27,7 @@ export function createOperations(
       const unheard: Warning[] = call.webhookUrl
         ? [{ type: 'unsupported', feature: 'webhookUrl', details: 'The server calls no webhooks' }]
         : []
-      const operation: VideoOperation = { workflowId: modelId, runs }
+      const operation: VideoOperation = { workflowId: modelId, runs, startedAt: Date.now() }
       return {
         operation,
         warnings: [...planned.warnings, ...unheard, ...warnings],
@@ -36,8 +37,8 @@ export function createOperations(
     },
 
     async doStatus({ operation, abortSignal: signal, headers: given }) {
-      const { runs } = readOperation(operation)
-      const options = { headers: headersOf(given), signal }
+      const { runs, startedAt } = readOperation(operation)
+      const options = { headers: headersOf(given), signal, startedAt }
       const statuses = await Promise.all(runs.map(({ runId }) => readStatus(client, runId, options)))
       signal?.throwIfAborted()
       const going = statuses.flatMap((status) => ('going' in status ? [status.going] : []))
@@ -48,15 +49,18 @@ export function createOperations(
       const reading = { kind: 'video', signal, timeoutMs: settings.timeoutMs } as const
       const outcomes = await Promise.all(
         statuses.map((status): Outcome | Promise<Outcome> =>
-          'result' in status ? readOutcome(client, status.result, reading) : (status as Outcome),
+          'result' in status
+            ? readFiles(client, status.result, reading)
+            : { files: [], failures: [status as Failure] },
         ),
       )
       const seeds = runs.map(({ seed }) => seed)
       const { files, warnings, failures } = gather(outcomes, seeds, signal)
       if (files.length) return { status: 'completed', ...videosOf(modelId, files), warnings }
-      const ended = failures.find(({ error }) => error instanceof RunError)
-      if (!ended) throw toCallError(client, modelId, failures, { submits: false })
-      return { status: 'error', error: (ended.error as RunError).message, response: response() }
+      // What failed here may come by another call, unlike a run that failed.
+      const open = failures.filter(({ error }) => !(error instanceof RunError))
+      if (open.length) throw toCallError(client, modelId, open, { submits: false })
+      return { status: 'error', error: (failures[0]!.error as RunError).message, response: response() }
     },
   }
 }

@@ -34,7 +34,7 @@ export function createRunner(
 
   async function plan(call: ModelCall, toValues: ToValues): Promise<Plan> {
     try {
-      map ??= await readInputMap(client, workflowId, options, call.abortSignal)
+      map ??= await readInputMap(client, workflowId, options, call)
       return planRuns(call, toValues(map.names), map)
     } catch (error) {
       throw toCallError(client, workflowId, [{ error }], { submits: false })

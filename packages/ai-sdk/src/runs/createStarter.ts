@@ -3,6 +3,8 @@ import { executeWorkflowAsync } from '@flowscale/client/poller'
 import type { Plan } from '../inputs/planRuns.ts'
 import type { ModelCall, ModelSettings, VideoOperation, Warning } from '../types.ts'
 import { headersOf } from './headersOf.ts'
+import { ownError } from './ownError.ts'
+import { tellFailure } from './tellFailure.ts'
 import { toCallError } from './toCallError.ts'
 
 export interface Starter {
@@ -56,7 +58,7 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
     } catch (error) {
       if (error === submitted) return { runId: runId! }
       call.abortSignal?.throwIfAborted()
-      if (runId !== undefined) throw error
+      if (runId !== undefined) throw ownError(error)
       return { error }
     }
     throw new Error('The wait did not end with its submission')
@@ -68,10 +70,9 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
       for (const [index, inputs] of inputsList.entries()) {
         const outcome = await submit(call, inputs, index)
         if ('error' in outcome) {
-          const { error } = outcome
           if (!runs.length) throw toCallError(client, workflowId, [outcome], { submits: true })
           // Those that were started must not be lost.
-          const message = `Only ${runs.length} of ${inputsList.length} were started: ${Object(error).message ?? error}`
+          const message = `Only ${runs.length} of ${inputsList.length} were started: ${tellFailure(outcome)}`
           return { runs, warnings: [{ type: 'other', message }] }
         }
         follow(outcome.runId, call)

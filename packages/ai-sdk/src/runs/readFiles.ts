@@ -7,16 +7,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
-
-/** An output of a run as bytes. */
-export interface OutputFile {
-  readonly runId: string
-  readonly filename: string
-  /** Signed and expiring. */
-  readonly url: string | null
-  readonly mediaType: string
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
+import type { Failure, Outcome, OutputFile } from './outcome.ts'
 
 export interface ReadOptions {
   /** The first part of the media type. */
@@ -42,25 +33,29 @@ const attempts = 2
 
 /**
  * Fetches the images or videos of a run: the AI SDK's own download takes no local addresses. Outputs of other kinds are
- * left alone.
- *
- * @throws {@link ResponseError} where there are none; {@link NetworkError}, {@link TimeoutError}; each with `runId`
+ * left alone. One that fails takes no other along; its error has `runId`.
  */
 export async function readFiles(
   client: Client,
   { runId, outputs }: RunResult,
   options: ReadOptions,
-): Promise<OutputFile[]> {
+): Promise<Outcome> {
   const files: OutputFile[] = []
+  const failures: Failure[] = []
   for (const output of outputs) {
-    const file = await readFile(client, runId, output, options)
-    if (file) files.push(file)
+    try {
+      const file = await readFile(client, runId, output, options)
+      if (file) files.push(file)
+    } catch (error) {
+      failures.push({ runId, error })
+    }
   }
-  if (files.length) return files
+  if (files.length || failures.length) return { files, failures }
   const names = outputs.map(({ filename }) => filename).join(', ') || 'none'
-  throw new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
+  const error = new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
     ...{ runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
   })
+  return { files, failures: [{ runId, error }] }
 }
 
 async function readFile(
@@ -71,11 +66,13 @@ async function readFile(
 ): Promise<OutputFile | undefined> {
   const { filename, download_url: url } = output
   for (let attempt = 1; ; attempt++) {
-    const late = AbortSignal.timeout(timeoutMs)
-    const either = signal ? AbortSignal.any([signal, late]) : late
+    const late = new AbortController()
+    // Above that, runtimes fire at once.
+    const timer = setTimeout(() => late.abort(), Math.min(timeoutMs, 0x7fff_ffff))
+    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal
     try {
       const response = await downloadOutput(client, output, { signal: either })
-      const mediaType = typeOf(response, filename)
+      const mediaType = typeOf(response, output)
       if (!mediaType.startsWith(`${kind}/`)) {
         response.body.cancel().catch(() => {})
         return undefined
@@ -83,19 +80,25 @@ async function readFile(
       return { runId, filename, url, mediaType, bytes: new Uint8Array(await response.arrayBuffer()) }
     } catch (error) {
       signal?.throwIfAborted()
-      if (late.aborted) {
-        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, { runId, timeoutMs })
+      if (late.signal.aborted) {
+        const details = { runId, status: 0, timeoutMs }
+        throw new TimeoutError(`Output ${filename} timed out after ${timeoutMs}ms`, details)
       }
       if (isFlowScaleError(error)) throw Object.assign(error, { runId })
       if (attempt === attempts) {
-        throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0, cause: error })
+        // Without its cause, into which some runtimes put the signed link.
+        throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0 })
       }
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
 
-function typeOf({ headers }: Response, filename: string): string {
+/** The media type that the server says, or else that of the extension. */
+function typeOf({ headers }: Response, { filename, download_url: url }: ResultOutput): string {
   const [type = ''] = (headers.get('content-type') ?? '').toLowerCase().split(';')
   if (/^(image|video)\//.test(type)) return type.trim()
-  return extensions[filename.split('.').at(-1)!.toLowerCase()] ?? type
+  const [, extension = ''] = /\.(\w+)$/.exec(filename) ?? /\.(\w+)(?:\?|$)/.exec(url ?? '') ?? []
+  return extensions[extension.toLowerCase()] ?? type
 }

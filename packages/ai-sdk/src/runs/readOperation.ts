@@ -7,7 +7,9 @@ export function readOperation(operation: unknown): VideoOperation {
   const { workflowId, runs } = Object(operation)
   const isRun = (run: unknown): boolean => typeof Object(run).runId === 'string'
   if (typeof workflowId !== 'string' || !Array.isArray(runs) || !runs.length || !runs.every(isRun)) {
-    throw toSdkError(new ArgumentError('operation must be what the start of the video gave'))
+    throw toSdkError(
+      new ArgumentError('operation must be the object that startVideo gave: parse a JSON text first'),
+    )
   }
   return operation as VideoOperation
 }

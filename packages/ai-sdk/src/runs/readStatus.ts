@@ -1,26 +1,37 @@
-import { type Client, TimeoutError } from '@flowscale/client'
-import { type RunResult, waitForResult } from '@flowscale/client/poller'
+import { type Client, HttpError, TimeoutError } from '@flowscale/client'
+import { type RunProgress, type RunResult, waitForResult } from '@flowscale/client/poller'
 import type { GoingRun } from '../types.ts'
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
+
+/** How long a server may not know a run that was started, in ms. */
+const unknownMs = 5000
 
 /** The result of a run, why it has none, or how it goes on. A failure that may pass counts as one that goes on. */
 export async function readStatus(
   client: Client,
   runId: string,
-  options: { headers: Record<string, string>; signal: AbortSignal | undefined },
+  {
+    startedAt,
+    ...options
+  }: { headers: Record<string, string>; signal: AbortSignal | undefined; startedAt: number },
 ): Promise<{ result: RunResult } | { going: GoingRun } | Failure> {
   let going: GoingRun = { runId, status: 'unknown' }
   try {
-    const result = await waitForResult(client, runId, {
-      ...options,
-      // Some servers say that a run is completed a moment before they list its outputs.
-      ...{ maxPolls: 2, pollIntervalMs: 50 },
-      onProgress: (progress) => {
-        going = { runId, ...progress }
+    const onProgress = (progress: RunProgress): void => {
+      going = { runId, ...progress }
+    }
+    const result = await waitForResult(client, runId, { ...options, onProgress, maxPolls: 1 }).catch(
+      (error) => {
+        // Some servers say that a run is completed a moment before they list its outputs.
+        if (going.progress === 1 && error.resume) return error.resume({ maxPolls: 2 })
+        throw error
       },
-    })
+    )
     return { result }
   } catch (error) {
-    return error instanceof TimeoutError && error.reason ? { going } : { runId, error }
+    const isUnknownYet =
+      error instanceof HttpError && error.status === 404 && Date.now() - startedAt < unknownMs
+    const isGoing = isUnknownYet || (error instanceof TimeoutError && error.reason)
+    return isGoing ? { going } : { runId, error }
   }
 }

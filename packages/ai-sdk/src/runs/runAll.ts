@@ -1,9 +1,9 @@
 import type { Client, Inputs } from '@flowscale/client'
 import { executeMany } from '@flowscale/client/poller'
 import type { ModelSettings } from '../types.ts'
-import type { Outcome } from './gather.ts'
-import type { ReadOptions } from './readFiles.ts'
-import { readOutcome } from './readOutcome.ts'
+import type { Outcome } from './outcome.ts'
+import { ownError } from './ownError.ts'
+import { type ReadOptions, readFiles } from './readFiles.ts'
 
 interface RunOptions {
   readonly settings: ModelSettings
@@ -21,14 +21,17 @@ export async function runAll(
   const outcomes: (Outcome | Promise<Outcome>)[] = []
   await executeMany(client, workflowId, inputsList, {
     ...settings,
-    signal: reading.signal,
+    // Of its own, so that the caller's is not crowded with listeners.
+    signal: reading.signal && AbortSignal.any([reading.signal]),
     headers,
     onResult(result) {
       outcomes[result.index] =
         result.status === 'fulfilled'
-          ? readOutcome(client, result.value, reading)
-          : { runId: result.runId, error: result.reason }
+          ? readFiles(client, result.value, reading)
+          : { files: [], failures: [{ runId: result.runId, error: result.reason }] }
     },
+  }).catch((error) => {
+    throw ownError(error)
   })
   return Promise.all(outcomes)
 }

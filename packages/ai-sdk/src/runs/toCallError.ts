@@ -1,6 +1,7 @@
 import { type Client, type HttpError, isFlowScaleError } from '@flowscale/client'
 import { toSdkError } from '../toSdkError.ts'
-import type { Failure } from './gather.ts'
+import type { Failure } from './outcome.ts'
+import { ownError } from './ownError.ts'
 
 /** Answers that may be another one next time, and 0: none came. */
 const isTransient = (status: number | undefined): boolean =>
@@ -11,8 +12,7 @@ const mayBeSubmitted = ({ runId, error }: Failure): boolean =>
 
 /**
  * The error of a call that failed: of several the one that tells most of what may have been paid for. The AI SDK makes a
- * call again whose error says `isRetryable`: one that submits runs only if none can have been submitted. What the
- * caller's own functions threw is left as it is.
+ * call again whose error says `isRetryable`: one that submits runs only if none can have been submitted.
  */
 export function toCallError(
   { baseUrl }: Client,
@@ -21,7 +21,7 @@ export function toCallError(
   { submits }: { submits: boolean },
 ): unknown {
   const { error } = failures.find(mayBeSubmitted) ?? failures[0]!
-  if (!isFlowScaleError(error)) return error
+  if (!isFlowScaleError(error)) return ownError(error)
   if (error.code === 'ERR_FLOWSCALE_ARGUMENT') return toSdkError(error)
   const { url, status, response, body } = error as HttpError
   const isRetryable = failures.every(
@@ -30,7 +30,7 @@ export function toCallError(
       isTransient((failure.error as HttpError).status) &&
       !(submits && mayBeSubmitted(failure)),
   )
-  return toSdkError(error, 'AI_APICallError', {
+  const dressed = toSdkError(error, 'AI_APICallError', {
     url: url || baseUrl,
     requestBodyValues: { workflowId },
     ...(status > 0 && {
@@ -41,4 +41,6 @@ export function toCallError(
     isRetryable,
     data: { runIds: failures.flatMap(({ runId, error }) => runId ?? Object(error).runId ?? []) },
   })
+  // It was dressed before where a callback threw what another call had ended with.
+  return isRetryable ? dressed : ownError(dressed)
 }

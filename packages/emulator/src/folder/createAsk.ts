@@ -76,7 +76,7 @@ function takers(nodes: Nodes, isMeant: (from: unknown, index: unknown) => boolea
       ([, value]) => Array.isArray(value) && isMeant(value[0], value[1]),
     )
     return links.flatMap(([name]) => {
-      const [type] = (specs[name] ?? []) as unknown[]
+      const [type] = Object.hasOwn(specs, name) ? (specs[name] as unknown[]) : []
       return typeof type === 'string' ? [type] : []
     })
   })

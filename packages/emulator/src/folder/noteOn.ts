@@ -22,20 +22,17 @@ interface Guess {
   readonly isGuess: (node: KnownNode) => boolean
 }
 
-/** What a sidecar leaves open. */
-function guessesOf(named: Record<string, unknown>, { nodes, inputs }: ComfyWorkflow): Guess[] {
+/** What a sidecar leaves open. An input with its kind is taken as complete: the gateway's `inspect --write` gives it. */
+function guessesOf(named: Record<string, unknown>, { nodes }: ComfyWorkflow): Guess[] {
   const linked = new Set([...nodes.values()].flatMap(({ links }) => [...links.values()]))
+  const entries: { node?: unknown; kind?: unknown }[] = Object.values(Object(named.inputs))
+  const bare = new Set(entries.filter(({ kind }) => kind === undefined).map(({ node }) => String(node)))
   const takes = ({ fields, links }: KnownNode): boolean =>
     [...fields.keys()].some((field) => field !== 'filename_prefix' && !links.has(field))
-  const isOpen = ({ id }: KnownNode): boolean => {
-    return [...inputs.values()].some(({ node, kind, seed, min, max }) => {
-      return node === id && kind === 'number' && !seed && (min === undefined || max === undefined)
-    })
-  }
   return [
     named.inputs === undefined
       ? { what: 'inputs', isGuess: takes }
-      : { what: 'ranges of numbers', isGuess: isOpen },
+      : { what: 'kinds and ranges of inputs', isGuess: ({ id }) => bare.has(id) },
     // A link's node is kept in quotes.
     { what: 'outputs', isGuess: ({ id }) => named.outputs === undefined && !linked.has(JSON.stringify(id)) },
   ]

@@ -36,12 +36,13 @@ function* film(o: VideoRequest): Generator<number, Uint8Array> {
   const scene = image ? fillFrame(image, wide, height) : paintScene({ prompt, seed, width: wide, height })
   const rgb = yield* within(0, 0.7, scene)
   const picture = toYuv(rgb, wide, height)
+  yield 0.72
   const step = makeScene(prompt, seed).side * STEP
   const frames: Uint8Array[] = []
   for (let number = 0; number < count; number++) {
     const left = step > 0 ? number * STEP : wide - width - number * STEP
     frames.push(panFrame(picture, { width, left }, number, step))
-    yield 0.7 + (0.3 * (number + 1)) / count
+    yield 0.72 + (0.28 * (number + 1)) / count
   }
   return writeMp4({ width, height, fps, ...parameterSets(width, height), frames })
 }

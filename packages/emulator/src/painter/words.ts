@@ -118,6 +118,8 @@ const wordsOf = (prompt: string): string[] =>
  * The words of a prompt that the emulator's painter has no picture for, each once: `whale` of "a whale at dusk". A real
  * workflow may well paint them.
  *
+ * @throws nothing
+ *
  * @example
  * ```ts
  * console.log(unpaintedWords('a cat on a bicycle in Paris')) // [ 'bicycle', 'paris' ]

@@ -3,7 +3,7 @@ import { nalUnit } from './nalUnit.ts'
 import type { Yuv } from './toYuv.ts'
 
 /** The part of a wider picture that a frame shows; it has the picture's height. */
-export interface Window {
+export interface PanWindow {
   readonly width: number
   /** Even, in pixels from the left. */
   readonly left: number
@@ -16,7 +16,7 @@ const BLOCK = 16
  * the blocks of the frame before have moved by `step` pixels (even, at most 16), and holds only the column that comes into
  * sight. Nothing is lost, and no encoder is needed.
  */
-export function panFrame(picture: Yuv, { width, left }: Window, number: number, step: number): Uint8Array {
+export function panFrame(picture: Yuv, { width, left }: PanWindow, number: number, step: number): Uint8Array {
   const bits = createBits()
   startSlice(bits, number)
   const columns = width / BLOCK

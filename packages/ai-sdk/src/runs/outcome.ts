@@ -1,0 +1,21 @@
+/** An output of a run as bytes. */
+export interface OutputFile {
+  readonly runId: string
+  readonly filename: string
+  /** Signed and expiring. */
+  readonly url: string | null
+  readonly mediaType: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Why a run, or one of its files, is missing. */
+export interface Failure {
+  readonly runId?: string | undefined
+  readonly error: unknown
+}
+
+/** What came of one run. */
+export interface Outcome {
+  readonly files: readonly OutputFile[]
+  readonly failures: readonly Failure[]
+}

@@ -1,0 +1,16 @@
+// The README stays short.
+import { statSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const test = suite('README')
+
+/** In bytes: what somebody new reads in a few minutes. */
+const MOST = 9000
+
+test(`it has at most ${MOST} bytes`, () => {
+  const { size } = statSync('README.md')
+  assert.ok(size <= MOST, `${size} bytes: move something to docs/`)
+})
+
+test.run()
