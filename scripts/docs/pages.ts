@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 
-/** The pages of the site's menu by group, both in order. A page of `docs/` that has no place here is in How to. */
+/** The pages of the site's menu by group, both in order. A page of `docs/` without a place here comes last in How to. */
 const order: Record<string, string[]> = {
-  Start: ['docs/guides', 'docs/running', 'docs/waiting', 'docs/files', 'docs/in-a-page', 'docs/runtimes'],
+  Start: ['docs/running', 'docs/waiting', 'docs/files', 'docs/in-a-page', 'docs/runtimes'],
   'How to': [
     ...[
       'docs/many-runs',
@@ -12,7 +12,11 @@ const order: Record<string, string[]> = {
       'docs/react',
       'docs/websocket',
     ],
-    ...['docs/ai-sdk', 'docs/testing', 'docs/proxy', 'docs/proxy-express'],
+    ...['docs/ai-sdk', 'docs/testing'],
+  ],
+  Proxy: [
+    ...['docs/proxy', 'docs/proxy-nextjs', 'docs/proxy-express', 'docs/proxy-hono', 'docs/proxy-sveltekit'],
+    ...['docs/proxy-workers', 'docs/proxy-any'],
   ],
   Gateway: [
     ...[
@@ -31,13 +35,12 @@ export const groups = Object.keys(order)
 
 /** Each page of the site, as a file, and its group. */
 export function pages(): Map<string, string> {
-  const all = Object.values(order).flat()
-  const others = readdirSync('docs')
-    .map((file) => `docs/${file}`)
-    .filter((file) => file.endsWith('.md') && !all.includes(file.slice(0, -3)))
-  const withOthers = { ...order, 'How to': [...order['How to']!, ...others.map((file) => file.slice(0, -3))] }
-  const found = Object.entries(withOthers).flatMap(([group, names]) =>
-    names.map((name): [string, string] => [`${name}.md`, group]),
+  const ordered = Object.entries(order).flatMap(([group, names]) =>
+    names.map((name): [file: string, group: string] => [`${name}.md`, group]),
   )
-  return new Map(found.filter(([file]) => existsSync(file)))
+  const found = new Map(ordered)
+  for (const file of readdirSync('docs').map((name) => `docs/${name}`)) {
+    if (file.endsWith('.md') && !found.has(file)) found.set(file, 'How to')
+  }
+  return found
 }

@@ -67,7 +67,7 @@ test('the page of a document has its heading as its title, and its group in the 
   const groups = await page.locator('#tsd-nav-container > li > details > summary').allInnerTexts()
   assert.equal(
     groups.map((text) => text.trim()),
-    [...['Start', 'How to', 'Gateway', 'Reference', 'Background', 'Examples', 'API reference']],
+    [...['Start', 'How to', 'Proxy', 'Gateway', 'Reference', 'Background', 'Examples', 'API reference']],
   )
   await page.close()
 })
