@@ -54,4 +54,12 @@ test('each package runs it before it is published, and has the words that people
   }
 })
 
+test('the changelog has a section of each package', () => {
+  const sections = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^### (.*)/gm)].map(([, name]) => name)
+  for (const folder of readdirSync('packages')) {
+    const { name } = JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8'))
+    assert.ok(sections.includes(name), name)
+  }
+})
+
 test.run()
