@@ -1,4 +1,4 @@
-// A release, as far as it goes without an account: builds, and has npm check and pack each package.
+// A release, as far as it goes without an account: builds, has npm check and pack each package, and names what is missing.
 import { execFileSync } from 'node:child_process'
 
 const npm = (...args: string[]) =>
@@ -13,3 +13,8 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
     console.log(`${id}: ${files.length} files, ${(size / 1000).toFixed(1)} KB`)
   }
 }
+// Of all packages, which npm let pass as this is a dry run.
+execFileSync(process.execPath, ['scripts/check-release.mjs'], {
+  env: { ...process.env, npm_config_dry_run: 'true' },
+  stdio: 'inherit',
+})

@@ -18,7 +18,7 @@ import {
 
 ensureInstalled()
 ensureBuilt()
-if (process.argv.includes('browser')) ensurePrograms(chromium)
+if (process.argv.includes('browser') || process.argv.includes('upkeep')) ensurePrograms(chromium)
 if (process.argv.includes('runtime')) {
   ensurePrograms(chromium, firefox, redis)
   ensureRuntimes()

@@ -1,0 +1,46 @@
+import { readdirSync } from 'node:fs'
+
+/** The pages of the site's menu by group, both in order. A page of `docs/` without a place here comes last in How to. */
+const order: Record<string, string[]> = {
+  Start: ['docs/running', 'docs/waiting', 'docs/files', 'docs/in-a-page', 'docs/runtimes'],
+  'How to': [
+    ...[
+      'docs/many-runs',
+      'docs/typed-workflows',
+      'docs/progress',
+      'docs/store',
+      'docs/react',
+      'docs/websocket',
+    ],
+    ...['docs/ai-sdk', 'docs/testing'],
+  ],
+  Proxy: [
+    ...['docs/proxy', 'docs/proxy-nextjs', 'docs/proxy-express', 'docs/proxy-hono', 'docs/proxy-sveltekit'],
+    ...['docs/proxy-workers', 'docs/proxy-any'],
+  ],
+  Gateway: [
+    ...[
+      'docs/gateway-one-machine',
+      'docs/gateway-three-gpus',
+      'docs/gateway-workers',
+      'docs/gateway-deno-bun',
+    ],
+    ...['docs/gateway-storage', 'docs/your-own-comfyui'],
+  ],
+  Reference: ['docs/functions', 'docs/errors', 'docs/command', 'MIGRATING', 'CHANGELOG'],
+  Background: ['docs/guarantees', 'SECURITY', 'docs/performance', 'CONTRIBUTING'],
+}
+
+export const groups = Object.keys(order)
+
+/** Each page of the site, as a file, and its group. */
+export function pages(): Map<string, string> {
+  const ordered = Object.entries(order).flatMap(([group, names]) =>
+    names.map((name): [file: string, group: string] => [`${name}.md`, group]),
+  )
+  const found = new Map(ordered)
+  for (const file of readdirSync('docs').map((name) => `docs/${name}`)) {
+    if (file.endsWith('.md') && !found.has(file)) found.set(file, 'How to')
+  }
+  return found
+}

@@ -1,0 +1,158 @@
+// The site of `npm run docs`, from a folder: each link leads somewhere, pages fit narrow and wide windows, and the search finds.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { runCommand } from '../../scripts/test/runFile.ts'
+
+const test = suite('the site')
+const site = mkdtempSync(join(tmpdir(), 'flowscale-site-'))
+const urlOf = (file: string): string => pathToFileURL(join(site, file)).href
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+const shown = [
+  'index.html',
+  'docs/your-own-comfyui.html',
+  'examples/node-batch.mjs.html',
+  '_flowscale/client.html',
+  '_flowscale/client/poller/executeMany.html',
+]
+
+let browser: Browser
+test.before(async () => {
+  const { code, output } = await runCommand(process.execPath, [
+    ...['--import', 'tsx', 'scripts/docs.ts', '--out', site],
+  ])
+  assert.is(code, 0, output)
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+})
+test.after(async () => {
+  await browser?.close()
+  rmSync(site, { recursive: true })
+})
+
+async function open(
+  file: string,
+  options: Parameters<Browser['newPage']>[0] = {},
+): Promise<Page & { errors: string[] }> {
+  const page = Object.assign(await browser.newPage(options), { errors: [] as string[] })
+  page.on('pageerror', ({ message }) => page.errors.push(message))
+  page.on('console', (message) => message.type() === 'error' && page.errors.push(message.text()))
+  await page.goto(urlOf(file))
+  // Till then its scripts have not run.
+  await page.locator('#tsd-nav-container a').first().waitFor({ state: 'attached' })
+  return page
+}
+
+test('every page of docs/ and every example has its page', () => {
+  const sources = ['docs', 'examples'].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => /\.(md|js|mjs|tsx?|html)$/.test(file))
+      .map((file) => `${folder}/${file.replace(/\.md$/, '')}.html`),
+  )
+  assert.ok(sources.length > 20)
+  assert.equal(
+    sources.filter((file) => !existsSync(join(site, file))),
+    [],
+  )
+})
+
+test('the page of a document has its heading as its title, and its group in the menu', async () => {
+  const page = await open('docs/proxy.html')
+  assert.match(await page.title(), /^The proxy/)
+  const groups = await page.locator('#tsd-nav-container > li > details > summary').allInnerTexts()
+  assert.equal(
+    groups.map((text) => text.trim()),
+    [...['Start', 'How to', 'Proxy', 'Gateway', 'Reference', 'Background', 'Examples', 'API reference']],
+  )
+  await page.close()
+})
+
+test('each link inside the site leads to a file, and to a place in it', async () => {
+  const page = await browser.newPage()
+  const files = readdirSync(site, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.html'),
+  )
+  const read = (file: string) =>
+    page.evaluate(
+      (html) => {
+        const parsed = new DOMParser().parseFromString(html, 'text/html')
+        return {
+          ids: [...parsed.querySelectorAll('[id]')].map(({ id }) => id),
+          links: [...parsed.querySelectorAll('[href], [src]')].map(
+            (element) => element.getAttribute('href') ?? element.getAttribute('src')!,
+          ),
+        }
+      },
+      readFileSync(join(site, file), 'utf8'),
+    )
+  const found = new Map<string, Awaited<ReturnType<typeof read>>>()
+  for (const file of files) found.set(urlOf(file), await read(file))
+  await page.close()
+  let count = 0
+  const dead: string[] = []
+  for (const [from, { links }] of found) {
+    for (const link of links) {
+      const { protocol, pathname, hash } = new URL(link, from)
+      // The icons come with assets/icons.js.
+      if (protocol !== 'file:' || link.startsWith('#icon-')) continue
+      count++
+      const target = found.get(`file://${pathname}`)
+      const isThere = target
+        ? !hash || target.ids.includes(decodeURIComponent(hash.slice(1)))
+        : existsSync(decodeURIComponent(pathname))
+      if (!isThere) dead.push(`${from.slice(urlOf('').length)}: ${link}`)
+    }
+  }
+  assert.ok(count > 5000, `${count} links`)
+  assert.equal([...new Set(dead)], [])
+})
+
+for (const width of [320, 1280]) {
+  test(`fits ${width} px, without an error`, async () => {
+    for (const file of shown) {
+      const page = await open(file, { viewport: { width, height: 900 } })
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      assert.ok(over <= 0, `${file} is ${over} px too wide`)
+      assert.equal(page.errors, [], file)
+      await page.close()
+    }
+  })
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`has enough contrast in its ${colorScheme} theme`, async () => {
+    for (const file of shown) {
+      const page = await open(file, { colorScheme })
+      await page.evaluate(axe)
+      const found: string[] = await page.evaluate(async () => {
+        const { violations } = await (window as any).axe.run({ runOnly: ['color-contrast'] })
+        return violations.flatMap(({ nodes }: any) =>
+          nodes.map(({ html, any }: any) => `${html} ${any[0].message}`),
+        )
+      })
+      assert.equal(found, [], file)
+      await page.close()
+    }
+  })
+}
+
+for (const [words, link] of [
+  ['executeMany', '_flowscale/client/poller/executeMany.html'],
+  // In the text of a page, in no title.
+  ['tunnel', 'docs/gateway-workers.html'],
+]) {
+  test(`the search finds ${words}`, async () => {
+    const page = await open('index.html')
+    await page.locator('#tsd-search-trigger').click()
+    await page.locator('#tsd-search-input').fill(words!)
+    await page.locator(`#tsd-search-results a[href$="${link}"]`).first().waitFor()
+    await page.close()
+  })
+}
+
+test.run()
