@@ -344,7 +344,7 @@ test('the history can be looked through, and says when', () =>
     await shows(1)
     assert.equal(await titles(), ['out of memory'])
     await page.getByLabel('Status').selectOption('Completed')
-    await runList(page).getByText('No run is like that.').waitFor()
+    await runList(page).getByText('No run matches.').waitFor()
     await page.getByLabel('Find runs').fill('text to image')
     await shows(1)
     assert.equal(await titles(), ['a lighthouse at dusk'])
