@@ -4,9 +4,8 @@ const isFile = (value) => value instanceof Blob
 const listOf = (value) => [value].flat()
 const indented = (lines) => lines.map((line) => `  ${line},\n`).join('')
 
-/** A name before a colon. `__proto__` as it stands would be no property. */
-const key = (name) =>
-  name === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
+/** A name before a colon. */
+const key = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name))
 
 /** A word for sh, bash and zsh. */
 const quote = (text) => (/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
@@ -61,8 +60,7 @@ function typed(call) {
     : Object.entries(inputs).map(([name]) => ({ name, kind: 'unknown' }))
   const isOptional = ({ name, details }) => (details ? details.required === false : !(name in inputs))
   const lines = fields.map(
-    (field) =>
-      `    ${key(field.name).replace(/^\[|\]$/g, '')}${isOptional(field) ? '?' : ''}: ${typeOf(field)}\n`,
+    (field) => `    ${key(field.name)}${isOptional(field) ? '?' : ''}: ${typeOf(field)}\n`,
   )
   const usesFiles = fields.some((field) => typeOf(field).includes('FileInput'))
   const quoted = names.map((name) => JSON.stringify(name))

@@ -71,11 +71,12 @@ function valueInput(name, kind, details) {
     return { input, parts: [input], write, read: () => values[input.value || -1] }
   }
   if (kind === 'number' && !array) {
-    const isSeed = /^seed(_|$)|_seed$/.test(name) && details.default === undefined
+    const isSeed =
+      /^seed(_|$)|_seed$/.test(name) && details.required === false && details.default === undefined
     const range = [min !== undefined && `from ${min}`, max !== undefined && `to ${max}`]
       .filter(Boolean)
       .join(' ')
-    const placeholder = [isSeed ? 'Drawn by the server' : usual, range].filter(Boolean).join(', ')
+    const placeholder = [isSeed ? 'Chosen by the server' : usual, range].filter(Boolean).join(', ')
     const input = make('input', { type: 'number', step: integer ? 1 : 'any', placeholder })
     const write = (value) => {
       input.value = value ?? ''

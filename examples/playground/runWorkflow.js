@@ -1,27 +1,32 @@
 // FlowScale does not say which workflow a run is of, so the page remembers its own.
 const place = 'flowscale-playground-runs'
 
-const remembered = () => {
+const read = () => {
   try {
     return new Map(JSON.parse(localStorage.getItem(place)))
   } catch {
     return new Map()
   }
 }
+let remembered = read()
+// Runs of another tab.
+addEventListener('storage', () => {
+  remembered = read()
+})
 
 /** Remembers the workflow of a run in this browser, for the last 300 runs. */
 export function rememberRun(runId, workflowId) {
+  remembered.delete(runId)
+  remembered.set(runId, workflowId)
   try {
-    const runs = remembered()
-    runs.delete(runId)
-    localStorage.setItem(place, JSON.stringify([...runs.set(runId, workflowId)].slice(-300)))
+    localStorage.setItem(place, JSON.stringify([...remembered].slice(-300)))
   } catch {
     // A browser that stores nothing forgets it at the next reload.
   }
 }
 
 /** The id of the workflow of a run, where it is known. */
-export const workflowIdOf = (run) => run.workflowId ?? remembered().get(run.id)
+export const workflowIdOf = (run) => run.workflowId ?? remembered.get(run.id)
 
 /** The one workflow that takes just these inputs, for a run whose workflow is not known. */
 export function guessWorkflow(run, workflows) {

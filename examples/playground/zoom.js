@@ -1,4 +1,5 @@
 import { $, make } from './dom.js'
+import { makeOriginalLink } from './makeOriginalLink.js'
 
 /** Shows an image over the page: whole, or pixel by pixel after a click. */
 export function openZoom(url, title) {
@@ -14,13 +15,10 @@ export function openZoom(url, title) {
   }
   size.addEventListener('click', toggle)
   image.addEventListener('click', toggle)
-  const original = make(
-    'a',
-    { className: 'button', href: url, target: '_blank', rel: 'noreferrer' },
-    'Open the original',
-  )
+  const original = makeOriginalLink()
+  original.link(url)
   const close = make('button', { type: 'button', autofocus: true }, 'Close')
   close.addEventListener('click', () => dialog.close())
-  dialog.replaceChildren(view, make('div', { className: 'actions' }, size, original, close))
+  dialog.replaceChildren(view, make('div', { className: 'actions' }, size, original.element, close))
   dialog.showModal()
 }

@@ -220,6 +220,14 @@ test('several outputs, and text', () =>
     await page.getByRole('textbox', { name: 'Prompt' }).fill('aurora over a lake')
     await run(page)
     await until(page, () => document.querySelectorAll('.outputs img').length === 2)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      stage(page)
+        .getByRole('button', { name: /^Download .*\.png$/ })
+        .last()
+        .click(),
+    ])
+    assert.match(download.suggestedFilename(), /\.png$/)
     await choose(page, 'Text Writer')
     await page.getByRole('textbox', { name: 'Prompt' }).fill('two lakes')
     await run(page)

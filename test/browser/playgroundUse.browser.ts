@@ -115,7 +115,7 @@ test('an address of a run that is not there says so', () =>
   }))
 
 test('the code of the form and of a run, without the key, to copy', () =>
-  withPage({}, async (page) => {
+  withPage({ scheme: 'dark' }, async (page) => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.getByLabel('Text text_51536').fill('a "red" fox')
     await page.getByRole('button', { name: 'Code' }).click()
@@ -211,6 +211,19 @@ test('an image is enlarged, and the original can be opened', () =>
     await page.keyboard.press('Escape')
     await dialog(page).waitFor({ state: 'hidden' })
     assert.is(await page.evaluate(() => document.activeElement?.textContent), 'Enlarge', 'focus is back')
+  }))
+
+test('an address of an output that is a script is no link', () =>
+  withPage({}, async (page) => {
+    const shown = await page.evaluate(async () => {
+      const { makeOriginalLink } = await import(`${location.origin}/playground/makeOriginalLink.js`)
+      const { element, link } = makeOriginalLink()
+      return ['javascript:alert(1)', null, '/files/a.png', 'https://a.test/b.png'].map((url) => {
+        link(url)
+        return element.hidden ? null : element.getAttribute('href')
+      })
+    })
+    assert.equal(shown, [null, null, '/files/a.png', 'https://a.test/b.png'])
   }))
 
 test('required and optional inputs, defaults, ranges and choices are shown, and sent', async () => {
@@ -331,7 +344,7 @@ test('the history can be looked through, and says when', () =>
     await shows(1)
     assert.equal(await titles(), ['out of memory'])
     await page.getByLabel('Status').selectOption('Completed')
-    await runList(page).getByText('No run is like that.').waitFor()
+    await runList(page).getByText('No run matches.').waitFor()
     await page.getByLabel('Find runs').fill('text to image')
     await shows(1)
     assert.equal(await titles(), ['a lighthouse at dusk'])

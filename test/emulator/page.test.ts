@@ -22,6 +22,8 @@ test('at /, with all that it imports, and without the key', async () => {
   const { imports } = JSON.parse(/<script type="importmap">([\s\S]*?)<\/script>/.exec(page)![1]!)
   const wanted = [...page.matchAll(/from '(@flowscale[^']*)'/g)].map(([, name]) => imports[name!])
   assert.is(wanted.length, 3)
+  wanted.push(...[...page.matchAll(/from '(\.[^']*)'/g)].map(([, path]) => path!))
+  assert.ok(wanted.length > 3)
   const seen = new Set<string>()
   for (const file of wanted.map((path) => new URL(path, `${server.url}/`).href)) {
     if (seen.has(file)) continue
@@ -41,7 +43,14 @@ test('HEAD has no body; another method, file or way out of the folder is the API
   assert.is(await head.text(), '')
   assert.is((await fetch(`${server.url}/`, { method: 'POST' })).status, 404)
   // Not by fetch, which would tidy the path up.
-  for (const path of ['/client/nothing.js', '/client/../index.js', '/client/%2e%2e/cli.js', '/index.html/']) {
+  for (const path of [
+    '/client/nothing.js',
+    '/client/../index.js',
+    '/client/%2e%2e/cli.js',
+    '/playground/nothing.js',
+    '/playground/../index.html',
+    '/index.html/',
+  ]) {
     const status = await new Promise((resolve, reject) => {
       const { hostname, port } = new URL(server.url)
       request({ hostname, port, path }, (response) => resolve(response.resume().statusCode))
