@@ -40,7 +40,7 @@ export const bodyFaults: Record<BodyFault, Fault> = {
     return JSON.stringify({ ...envelope, data: mistype(envelope.data) })
   }),
   'no-content': {
-    text: '204, although the request was handled; from `getOutput` at each attempt: for ever not ready',
+    text: '204, although the request was handled; from `getOutput` at each attempt, so the output is never ready',
     operations: API,
     play: ({ perform }) => ifFound(perform, async () => new Response(null, { status: 204 })),
   },
