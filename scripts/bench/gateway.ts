@@ -66,7 +66,7 @@ const one: Section = {
         beside: { 'median of the difference, pair by pair': round(more) },
         target: 'at most 4 ms more than ComfyUI alone (median)',
         met: more <= 4,
-        note: 'both are asked every 5 ms for the end; the floor is a script that posts to /prompt, polls /history and reads /view',
+        note: 'Both poll every 5 ms for the end. The floor is a script that posts to /prompt, polls /history and reads /view.',
       },
     ]
   },
@@ -237,7 +237,7 @@ const waiting: Section = {
         beside,
         target: null,
         met: null,
-        note: `on 100 runs that wait, for ${seconds} s after all have come: readers of events, then polls of each client every 10 s`,
+        note: `10,000 clients wait for 100 runs, for ${seconds} s after the last client has come. In the first round each client reads events. In the second round each polls every 10 s.`,
       })
     } finally {
       await gateway.kill()

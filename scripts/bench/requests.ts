@@ -50,7 +50,7 @@ function section(operation: string, concurrency: 1 | 50): Section {
           beside,
           target: isMany ? `at least ${limit} of a bare fetch` : `at most ${limit} times a bare fetch`,
           met: isMany ? times.value >= limit : times.value <= limit,
-          note: `a bare fetch with a time-out and our redirect mode is at ${compare(besides[0]!).value}, one with a signal at ${compare(besides[1]!).value}: so much of it is what fetch takes for them, and the rest is ours`,
+          note: `A bare fetch with a time-out and our redirect mode is at ${compare(besides[0]!).value}, and one with a signal at ${compare(besides[1]!).value}. The rest is our own code.`,
           ...extra,
         }
       }

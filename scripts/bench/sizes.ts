@@ -90,7 +90,7 @@ export const sizes: Section[] = [
           met: target ? brotli <= target : null,
           ...(target &&
             brotli > target && {
-              note: `without a single message it would be ${mute}; minified bytes by file: ${await parts(code)}`,
+              note: `Without error messages it would be ${mute}. Minified bytes by file: ${await parts(code)}.`,
             }),
         })
       }

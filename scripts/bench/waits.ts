@@ -124,7 +124,7 @@ export const waits: Section[] = [
           beside: { 'runs that waited then': told.waiting },
           target:
             count > 100
-              ? `at most ${mbPerWait * 1000} KB for each run that waits, besides what is kept`
+              ? `at most ${mbPerWait * 1000} KB for each run that waits, besides the results`
               : null,
           met: count > 100 ? inUse <= limit : null,
           note: 'the most of what collections of each second left; the floor is what was left after the end, results included',

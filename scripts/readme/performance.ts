@@ -32,7 +32,7 @@ const finder =
 /** Where and when. */
 function measuredOn({ date, machine, versions }: Results): string {
   const { cpu, cores, memoryGb, os, loadBefore } = machine
-  const disturbed = `, **while other work ran on it (load ${loadBefore})**: times are rough`
+  const disturbed = `, **while other work ran on the machine (load ${loadBefore})**, so times are rough`
   return (
     `Measured by \`npm run bench\` on ${date}: Node ${versions.node}, ${cores} cores of ${cpu}, ` +
     `${memoryGb} GB, ${os}${loadBefore > cores / 2 ? disturbed : ''}.`
@@ -54,9 +54,9 @@ export function besidePeers(results: Results): string[] {
     ['GET, 50 at once, a second', 'checkHealth, 50 at once'],
     ['POST of a form, µs', 'executeWorkflow, one by one'],
     ['upload of 1 GB, MB/s', 'upload of 1 GB'],
-    ['its memory, MB', 'memory for an upload of 1 GB'],
+    ['memory for the upload, MB', 'memory for an upload of 1 GB'],
     ['import, ms', 'import of @flowscale/client'],
-    ['all of it, brotli', 'size of every entry point'],
+    ['whole package, brotli', 'size of every entry point'],
   ]
   const peers = Object.keys(versions).filter((name) => !['node', 'flowscale'].includes(name))
   return [
@@ -73,6 +73,18 @@ export function besidePeers(results: Results): string[] {
     '',
     measuredOn(results),
   ]
+}
+
+/** The costs in short. */
+function answer(find: (name: string) => Figure): string {
+  const [request, upload] = [find('checkHealth, one by one'), find('memory for an upload of 1 GB')]
+  const [bundle, start] = [find('size of createClient + checkHealth'), find('import of @flowscale/client')]
+  return (
+    `A request takes ${request.ratio!.value} times as long as a bare \`fetch\`, ${number(request.value)} µs instead of ${number(request.floor)}. ` +
+    `An upload of 1 GB needs ${number(upload.value)} MB of memory; a bare \`fetch\` needs ${number(upload.floor)} MB. ` +
+    `A bundle with \`createClient\` and \`checkHealth\` has ${(bundle.value / 1000).toFixed(1)} KB (brotli). ` +
+    `An import of \`@flowscale/client\` takes ${number(start.value)} ms. [How this is measured](#how-this-is-measured).`
+  )
 }
 
 /** Lines of Markdown: all that was measured, and which targets were missed. */
@@ -157,12 +169,14 @@ export function performance(results: Results): string[] {
 
   const missed = figures.filter(({ met }) => met === false)
   return [
-    `${measuredOn(results)} The server is a process of its own on the same machine, so a request costs little, and what is`,
-    'on top of it shows.',
+    answer(find),
+    '',
+    `${measuredOn(results)} The server is another process on the same machine. A request is short there, so the cost of the`,
+    'client shows.',
     '',
     ...table(['', 'client', 'bare fetch', 'ratio (95 %)', 'target'], besideFetch),
     '',
-    'Importing, in ms, beside an empty module:',
+    'Imports, in ms, next to an empty module:',
     '',
     ...table(['', 'client', 'empty', 'target'], imports),
     '',
@@ -170,8 +184,8 @@ export function performance(results: Results): string[] {
     '',
     ...table(['', 'minified', 'gzip', 'brotli', 'target'], sizes),
     '',
-    'Many runs by `executeMany`: requests, of those not submissions; p99 from the end of a run to its result; the most memory',
-    'of the process; the most of its heap that was in use, and what was left of that at the end, with the results:',
+    'Many runs by `executeMany`. The p99 is the time from the end of a run to its result. Memory is in MB above idle.',
+    '`heap MB` is the most heap in use, and `MB kept` is the heap in use at the end, with the results:',
     '',
     ...table(
       [
@@ -189,32 +203,33 @@ export function performance(results: Results): string[] {
       many,
     ),
     '',
-    'From the end of a run to the end of the wait for it, in ms:',
+    'Delay from the end of a run to the end of its wait, in ms:',
     '',
     ...table(['', 'waits at once', 'median', 'p99', 'requests a run'], late),
     '',
     '### Polls that adapt',
     '',
-    'With `createPollHistory`, of what polling each second takes (1 is the same), by how much durations differ (sigma of',
-    `their logarithm), in a model of ${model[0]!.note}:`,
+    'Polls and delay with `createPollHistory`, as a share of polling each second (1 is the same). Sigma is the standard',
+    `deviation of the logarithm of the durations. The model has ${model[0]!.note}:`,
     '',
     ...table(['', 'polls', "delay from the run's end"], adapted),
     '',
-    'The same on the emulator, with the runs that it learns from, in polls and ms:',
+    'The same, measured on the emulator, in polls and ms. The runs from which the history learns count, too:',
     '',
     ...table(['', 'with a history', 'each second', 'bare fetch, each second'], seen),
     '',
     ...(missed.length ? ['### Targets that were missed', ''] : ['Every target was met.']),
     ...missed.map(
       ({ name, value, unit, ratio, target, note }) =>
-        `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}${
-          note ? `; ${note}` : ''
-        }`,
+        `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}.${note ? ` ${note}` : ''}`,
     ),
   ]
 }
 
-/** Lines of Markdown: the gateway, beside ComfyUI alone. */
+/** A note begins with a capital letter and ends with a full stop. */
+const sentence = (note: string): string => `${note[0]!.toUpperCase()}${note.slice(1).replace(/\.?$/, '.')}`
+
+/** Lines of Markdown: the gateway, next to ComfyUI alone. */
 export function ofGateway(results: Results): string[] {
   const { figures } = results
   const rows = figures.map(({ name, value, unit, floor, ratio, target, met }) => [
@@ -224,10 +239,13 @@ export function ofGateway(results: Results): string[] {
     ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : '',
     mark(target, met),
   ])
-  const notes = figures.flatMap(({ name, beside, note }) => {
-    const list = Object.entries(beside ?? {}).map(([what, much]) => `${what} ${number(much)}`)
-    const told = [note, list.join(', ')].filter(Boolean).join('; ')
-    return told ? [`- ${name.replace('gateway: ', '')}: ${told}`] : []
+  const crowd = finder(figures)('gateway: 10,000 clients that wait')
+  const columns = ['clients', 'requests to the gateway', 'failed', 'requests to ComfyUI', 'MB above idle']
+  const notes = figures.flatMap(({ name, beside = {}, note }) => {
+    if (name === crowd.name) return []
+    const list = Object.entries(beside).map(([what, much]) => `${what}: ${number(much)}`)
+    const parts = [note ?? '', list.join(', ')].filter(Boolean).map(sentence)
+    return parts.length ? [`- ${name.replace('gateway: ', '')}. ${parts.join(' ')}`] : []
   })
   return [
     measuredOn(results),
@@ -235,5 +253,15 @@ export function ofGateway(results: Results): string[] {
     ...table(['', 'gateway', 'floor', 'ratio (95 %)', 'target'], rows),
     '',
     ...notes,
+    '',
+    crowd.note!,
+    '',
+    ...table(
+      ['', ...columns],
+      ['events', 'polls'].map((way) => [
+        way,
+        ...columns.map((column) => number(crowd.beside![`${way}: ${column}`]!)),
+      ]),
+    ),
   ]
 }
