@@ -122,7 +122,7 @@ onBoth(
   },
 )
 
-onBoth(test, 'answers that say nothing about a run are 503, too', {}, async ({ comfy, engine, another, submit }) => {
+onBoth(test, 'unusable answers are 503, too', {}, async ({ comfy, engine, another, submit }) => {
   const { id } = await submit('slow', { seconds: 60 })
   for (const fault of [
     { do: 'html' },
