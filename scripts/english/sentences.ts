@@ -32,8 +32,9 @@ function textOf(node: PhrasingContent): string {
 }
 
 function split(text: string, line: number): Sentence[] {
-  // A line break would end a sentence.
-  return [...segmenter.segment(text.replaceAll('\n', ' '))].map(({ segment, index }) => ({
+  // A line break ends a sentence: the text has none, except between the quotations of a list.
+  const prose = text.replaceAll('\n', ' ').replaceAll('"; ', '";\n')
+  return [...segmenter.segment(prose)].map(({ segment, index }) => ({
     line: line + text.slice(0, index).split('\n').length - 1,
     text: segment.trim(),
   }))

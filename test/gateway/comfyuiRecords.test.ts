@@ -39,7 +39,7 @@ onBoth(test, 'two gateways agree', {}, async ({ engine, another, submit, until }
   }
 })
 
-onBoth(test, 'the first end that is told counts, for every gateway', {}, async (setup) => {
+onBoth(test, 'the first end that is seen counts, for every gateway', {}, async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   const { id } = await submit('slow', { seconds: 60 })
   await until(id, isRunning)

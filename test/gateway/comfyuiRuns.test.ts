@@ -79,13 +79,13 @@ onBoth(test, 'one odd answer ends no run', {}, async ({ comfy, submit, until }) 
   assert.is((await until(id, isOver)).status, 'completed')
 })
 
-onBoth(test, 'a failure tells the node, and no traceback', {}, async ({ submit, until }) => {
+onBoth(test, 'a failure names the node, and shows no traceback', {}, async ({ submit, until }) => {
   const run = await until((await submit('failing', { seconds: 0.1 })).id, isOver)
   assert.is(run.status, 'failed')
   assert.is(run.error, 'Slow: TestSleep was asked to fail')
 })
 
-onBoth(test, 'an end that was told stays, whatever becomes of ComfyUI', {}, async (setup) => {
+onBoth(test, 'an end that was seen stays, whatever happens to ComfyUI', {}, async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   const { id } = await until((await submit('slow', { seconds: 0.1 })).id, isOver)
   await comfy.kill()
@@ -122,7 +122,7 @@ onBoth(
   },
 )
 
-onBoth(test, 'answers that tell nothing are 503, too', {}, async ({ comfy, engine, another, submit }) => {
+onBoth(test, 'unusable answers are 503, too', {}, async ({ comfy, engine, another, submit }) => {
   const { id } = await submit('slow', { seconds: 60 })
   for (const fault of [
     { do: 'html' },
@@ -264,7 +264,7 @@ onBoth(test, 'workflows that the server can not run are named', {}, async ({ ano
   assert.is(await by.workflow('nope'), undefined)
 })
 
-onBoth(test, 'containers tell what waits, a dead worker and a server that is away', {}, async (setup) => {
+onBoth(test, 'containers show waiting runs, a dead worker and a server that is away', {}, async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   assert.equal(await engine.containers(), [
     { name: 'ComfyUI', url: 'comfyui', status: 'idle', running: [], pending: [] },
@@ -283,7 +283,7 @@ onBoth(test, 'containers tell what waits, a dead worker and a server that is awa
   assert.is((await engine.containers())[0]!.status, 'stopped')
 })
 
-test('a run without data beside its graph stalls an old server', () =>
+test('a run without data next to its graph stalls an old server', () =>
   withComfy('0.3.64', {}, async ({ comfy, engine }) => {
     const [{ graph }] = files as [(typeof files)[number]]
     await fetch(`${comfy.url}/prompt`, {

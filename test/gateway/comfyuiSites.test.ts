@@ -73,7 +73,7 @@ test('runs of others count', () =>
     assert.equal(spread(comfies), [4, 4])
   }))
 
-test('a server without a class is left out, and the report says so', () =>
+test('a server without a class is left out, and the report names the class', () =>
   withSites(3, async ({ comfies, open }) => {
     const engine = open({}, {}, (type, info, server) =>
       server === 1 && type === 'TestSleep' ? undefined : info,

@@ -39,7 +39,7 @@ onBoth(
   },
 )
 
-test('a run that is not found is told as one that may have been submitted', () =>
+test('a run that is not found is reported as one that may have been submitted', () =>
   withComfy('0.8.0', {}, async ({ comfy, engine, submit }) => {
     const odd = ['reset-before', 'html', 'nonsense'] as const
     const errors = await Promise.all(

@@ -18,6 +18,12 @@ test('a line break ends no sentence, and neither does a colon', () => {
   assert.equal(at(`A ${words(15)}:\n${words(15)}.`), ['1 31 words'])
 })
 
+test('each quotation of a list counts by itself', () => {
+  assert.equal(at(`"a ${words(19)}"; "a ${words(19)}"; \`code\`: "a ${words(19)}"`), [])
+  assert.equal(at(`"a ${words(19)}";\n"a ${words(30)}"`), ['2 31 words'])
+  assert.equal(at(`"a ${words(19)}", "a ${words(19)}"`), ['1 40 words'])
+})
+
 test('code is a word, and may begin a sentence', () => {
   assert.equal(at(`A \`${words(40)}\`.`), [])
   assert.equal(at(`A ${words(20)}. \`getRun\` ${words(20)}.`), [])
