@@ -31,8 +31,10 @@ app.on(Application.EVENT_PROJECT_REVIVE, addExamples, 100)
 app.on(Application.EVENT_PROJECT_REVIVE, nameGroups, -400)
 app.on(Application.EVENT_PROJECT_REVIVE, linkNames, -400)
 app.renderer.on(PageEvent.END, (page) => {
-  // Each page has the icons in itself by assets/icons.js, and a file:// page may read no other.
-  if (page.contents) page.contents = page.contents.replaceAll(/href="[^"]*assets\/icons\.svg#/g, 'href="#')
+  page.contents = (page.contents ?? '')
+    // Each page has the icons in itself by assets/icons.js, and a file:// page may read no other.
+    .replaceAll(/href="[^"]*assets\/icons\.svg#/g, 'href="#')
+    .replace('<div class="col-content">', '<div class="col-content" role="main">')
 })
 
 const project = await app.convert()

@@ -125,12 +125,14 @@ for (const width of [320, 1280]) {
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`has enough contrast in its ${colorScheme} theme`, async () => {
+  test(`has enough contrast, links that show and a main part in its ${colorScheme} theme`, async () => {
     for (const file of shown) {
       const page = await open(file, { colorScheme })
       await page.evaluate(axe)
       const found: string[] = await page.evaluate(async () => {
-        const { violations } = await (window as any).axe.run({ runOnly: ['color-contrast'] })
+        const { violations } = await (window as any).axe.run({
+          runOnly: ['color-contrast', 'link-in-text-block', 'landmark-one-main'],
+        })
         return violations.flatMap(({ nodes }: any) =>
           nodes.map(({ html, any }: any) => `${html} ${any[0].message}`),
         )
