@@ -38,7 +38,8 @@ const checks: Record<string, Check[]> = {
   ],
   upkeep: [
     ['records of sizes', process.execPath, ['--import', 'tsx', 'scripts/size-record.ts', '--check']],
-    ['figures of the README', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
+    ['figures of the docs', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
+    ['English of the docs', process.execPath, ['--import', 'tsx', 'scripts/check-english.ts']],
   ],
 }
 
