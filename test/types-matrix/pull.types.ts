@@ -31,6 +31,7 @@ const programs: Record<string, string> = {
   textWriter: run(client, pulled.textWriter, { prompt: 'a', words: 7 }).then(
     ({ outputs }) => outputs.text_output[0]?.filename,
   ),
+  textToVideo: run(client, pulled.textToVideo, { prompt: 'a', duration: 2 }),
   videoInfo: run(client, pulled.videoInfo, { video: 'https://app.test/a.mp4' }),
   // @ts-expect-error: misspelt
   misspelt: run(client, pulled.textToImage, { text_51536: 'a', sead: 7 }),
