@@ -166,14 +166,22 @@ import {
   type InputValue,
   type Kind,
   type Ledger,
+  type OutputFile,
   type RunContext,
   type RunUpdate,
+  unpaintedWords,
   type Where,
   type WorkflowDefinition,
   type WorkflowInputs,
   type WorkflowOutputs,
 } from '@flowscale/emulator'
-import { type Served, type ServeOptions, type SocketOptions, serve } from '@flowscale/emulator/node'
+import {
+  loadWorkflows,
+  type Served,
+  type ServeOptions,
+  type SocketOptions,
+  serve,
+} from '@flowscale/emulator/node'
 import * as facade from 'flowscale'
 import { type AsyncOptions, FlowscaleAPI, type FlowscaleOptions } from 'flowscale'
 
@@ -561,7 +569,8 @@ export async function emulate(dialect: Dialect, faults: SocketOptions): Promise<
     const isFile = (value: typeof given): value is InputFile => typeof value === 'object' && 'data' in value
     await context.sleep(1)
     context.progress(context.random())
-    return { image: { data: isFile(given) ? given.data : new Uint8Array(1), type: 'image/png' } }
+    const image: OutputFile = { data: isFile(given) ? given.data : new Uint8Array(1), type: 'image/png' }
+    return { image }
   }
   const workflow: WorkflowDefinition = {
     id: 'w',
@@ -571,7 +580,9 @@ export async function emulate(dialect: Dialect, faults: SocketOptions): Promise<
     outputs: { image: 'image' },
     run,
   }
-  const options: EmulatorOptions = { speed: Infinity, dialect, workflows: [workflow] }
+  const own: WorkflowDefinition[] = await loadWorkflows('workflows', (note) => say(note.trim()))
+  say(unpaintedWords('a whale').join())
+  const options: EmulatorOptions = { speed: Infinity, dialect, workflows: [workflow, ...own] }
   const emulator: Emulator = createEmulator(options)
   const client = createClient({ baseUrl: emulator.url, apiKey: emulator.apiKey, fetch: emulator.fetch })
   await checkHealth(client)
