@@ -73,7 +73,8 @@ test.before(async () => {
   const data = new Uint8Array(32 * 32 * 3).map((_, index) => index % 251)
   writeFileSync(join(folder, 'photo.png'), encode({ width: 32, height: 32, channels: 3, data }))
   writeFileSync(join(folder, 'prompts.csv'), 'text_51536,seed\ndawn,1\ndusk,2\n')
-  local = await startCli('emulator')
+  // Faster than a reader's, and slow enough for a wait of 200 ms to time out.
+  local = await startCli('emulator', '--speed', '5')
   comfy = await startComfy({ version: '0.8.0' })
   cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
   const flags = ['--comfyui', comfy.url, '--workflows', join(folder, 'workflows'), '--api-key', 'my-key']

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join, resolve } from 'node:path'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
+import { encode } from 'fast-png'
 import { type Browser, chromium } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -60,6 +61,21 @@ let browser: Browser
 test.before(async () => {
   emulator = createEmulator({
     ...{ apiKey: CANARY, speed: 50, containers: 8 },
+    workflows: [
+      {
+        ...{ id: 't1ny', name: 'Tiny', description: 'Paints a few pixels at once' },
+        ...{ inputs: { prompt: 'string', seed: 'number' }, outputs: { image: 'image' } },
+        run: ({ seed }) => {
+          const pixels = {
+            width: 2,
+            height: 2,
+            channels: 3,
+            data: new Uint8Array(12).fill(Number(seed)),
+          } as const
+          return { image: { data: encode(pixels), type: 'image/png' } }
+        },
+      },
+    ],
     faults: {
       plan: ({ operation, target }) =>
         operation === 'executeWorkflow' && /group_id=reset/.test(target) ? 'reset-late' : undefined,

@@ -1,4 +1,4 @@
-// The app of docs/in-a-page.md in a real Next.js: built and in development, on the emulator and on the gateway.
+// The app of docs/in-a-page.md in a real Next.js: built, on the emulator and on the gateway, and in development.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
@@ -50,16 +50,19 @@ test('next build takes it, strict types included', async () => {
     assertNoCanary(readFileSync(join(parentPath, name), 'utf8'), name)
 })
 
-for (const mode of ['start', 'dev']) {
-  for (const podName of ['emulator', 'gateway'] satisfies PodName[]) {
-    testApp(test, {
-      name: `next ${mode} on the ${podName}`,
-      podName,
-      names: ['runAndReload', 'cancel', 'cancelPost', 'keepApart', 'reloadPost', 'stream'],
-      browser: () => browser,
-      start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
-    })
-  }
+const places: [mode: 'start' | 'dev', podName: PodName][] = [
+  ['start', 'emulator'],
+  ['start', 'gateway'],
+  ['dev', 'emulator'],
+]
+for (const [mode, podName] of places) {
+  testApp(test, {
+    name: `next ${mode} on the ${podName}`,
+    podName,
+    names: ['runAndReload', 'cancel', 'cancelPost', 'keepApart', 'reloadPost', 'stream'],
+    browser: () => browser,
+    start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
+  })
 }
 
 test.run()

@@ -10,12 +10,12 @@ const client = createClient({
 })
 const v3 = createFlowscale(client)
 const v4 = createFlowscale(client, { specification: 'v4' })
-const map = { prompt: 'text_51536', seed: 'seed' } as const
+const map = { prompt: 'prompt', seed: 'seed' } as const
 const said: Record<string, unknown> = {}
 
 const flowscale = process.env.SPECIFICATION === 'v4' ? v4 : v3
 // Each version takes the models of those specifications that it knows, by its own types.
-const image = (groupId: string) => flowscale.image('bncu0a1kipv', { map, groupId }) as ai.ImageModel
+const image = (groupId: string) => flowscale.image('t1ny', { map, groupId }) as ai.ImageModel
 
 const { images } = await ai.generateImage({ model: image('three'), prompt: 'a fox', n: 3, seed: 7 })
 said.three = images.map(({ uint8Array }) => createHash('sha256').update(uint8Array).digest('hex'))
