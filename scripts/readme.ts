@@ -4,7 +4,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { bundleSize } from './lib/bundleSize.ts'
 import { alone } from './lib/sizeCases.ts'
-import { besidePeers, ofGateway, performance, type Results } from './readme/performance.ts'
+import { besidePeers } from './readme/besidePeers.ts'
+import type { Results } from './readme/markdown.ts'
+import { ofGateway } from './readme/ofGateway.ts'
+import { performance } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 

@@ -211,6 +211,7 @@ const waiting: Section = {
     try {
       const idle = memoryOf(gateway)
       const seconds = 20
+      const clients = 10_000
       const beside: Record<string, number> = {}
       for (const way of ['events', 'polls']) {
         const before = comfy.requests.length
@@ -218,7 +219,7 @@ const waiting: Section = {
           'bench/workers/waiting.mjs',
           gateway.told.url,
           way,
-          '10000',
+          `${clients}`,
           `${seconds}`,
         )
         beside[`${way}: clients`] = told.open
@@ -237,7 +238,7 @@ const waiting: Section = {
         beside,
         target: null,
         met: null,
-        note: `10,000 clients wait for 100 runs, for ${seconds} s after the last client has come. In the first round each client reads events. In the second round each polls every 10 s.`,
+        note: `${clients.toLocaleString('en')} clients wait for 100 runs, for ${seconds} s after the last client has come. In the first round each client reads events. In the second round each polls every 10 s.`,
       })
     } finally {
       await gateway.kill()

@@ -1,79 +1,5 @@
-// The tables of what things cost, in the README and in docs/performance.md, from the last `npm run bench -- --save`.
 import type { Figure } from '../bench/figure.ts'
-
-export interface Results {
-  date: string
-  machine: { cpu: string; cores: number; memoryGb: number; os: string; loadBefore: number }
-  versions: Record<string, string>
-  figures: Figure[]
-}
-
-const number = (value: number): string =>
-  value >= 1000 ? Math.round(value).toLocaleString('en-US') : `${Number(value.toPrecision(3))}`
-
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
-  row(...head),
-  row(...head.map(() => '---')),
-  ...rows.map((cells) => row(...cells)),
-]
-
-const mark = (target: string | null, met: boolean | null): string =>
-  target ? `${met ? '✓' : '✗'} ${target}` : ''
-
-const finder =
-  (figures: readonly Figure[]) =>
-  (name: string): Figure => {
-    const figure = figures.find((figure) => figure.name === name)
-    if (!figure) throw new Error(`scripts/bench/results.json has no figure ${name}: npm run bench -- --save`)
-    return figure
-  }
-
-/** Where and when. */
-function measuredOn({ date, machine, versions }: Results): string {
-  const { cpu, cores, memoryGb, os, loadBefore } = machine
-  const disturbed = `, **while other work ran on the machine (load ${loadBefore})**, so times are rough`
-  return (
-    `Measured by \`npm run bench\` on ${date}: Node ${versions.node}, ${cores} cores of ${cpu}, ` +
-    `${memoryGb} GB, ${os}${loadBefore > cores / 2 ? disturbed : ''}.`
-  )
-}
-
-/** Lines of Markdown: the client, a bare fetch and the peers, each as its users would write it. */
-export function besidePeers(results: Results): string[] {
-  const { versions, figures } = results
-  const find = finder(figures)
-  const versus = (name: string, who: string): string => {
-    const figure = find(name)
-    const value = who === '@flowscale/client' ? figure.value : figure.peers[who]
-    if (value === undefined) return ''
-    return name.startsWith('size') ? `${(value / 1000).toFixed(1)} KB` : number(value)
-  }
-  const columns: readonly (readonly [head: string, name: string])[] = [
-    ['GET, µs', 'checkHealth, one by one'],
-    ['GET, 50 at once, a second', 'checkHealth, 50 at once'],
-    ['POST of a form, µs', 'executeWorkflow, one by one'],
-    ['upload of 1 GB, MB/s', 'upload of 1 GB'],
-    ['memory for the upload, MB', 'memory for an upload of 1 GB'],
-    ['import, ms', 'import of @flowscale/client'],
-    ['whole package, brotli', 'size of every entry point'],
-  ]
-  const peers = Object.keys(versions).filter((name) => !['node', 'flowscale'].includes(name))
-  return [
-    ...table(
-      ['', ...columns.map(([head]) => head)],
-      [
-        ...peers.map((who) => [`${who} ${versions[who]}`, ...columns.map(([, name]) => versus(name, who))]),
-        [
-          'bare fetch',
-          ...columns.map(([, name]) => (name.startsWith('size') ? '' : number(find(name).floor))),
-        ],
-      ],
-    ),
-    '',
-    measuredOn(results),
-  ]
-}
+import { finder, mark, measuredOn, number, type Results, table } from './markdown.ts'
 
 /** The costs in short. */
 function answer(find: (name: string) => Figure): string {
@@ -222,46 +148,6 @@ export function performance(results: Results): string[] {
     ...missed.map(
       ({ name, value, unit, ratio, target, note }) =>
         `- ${name}: ${ratio ? `${ratio.value} of a bare fetch` : `${number(value)} ${unit}`}, target ${target}.${note ? ` ${note}` : ''}`,
-    ),
-  ]
-}
-
-/** A note begins with a capital letter and ends with a full stop. */
-const sentence = (note: string): string => `${note[0]!.toUpperCase()}${note.slice(1).replace(/\.?$/, '.')}`
-
-/** Lines of Markdown: the gateway, next to ComfyUI alone. */
-export function ofGateway(results: Results): string[] {
-  const { figures } = results
-  const rows = figures.map(({ name, value, unit, floor, ratio, target, met }) => [
-    name.replace('gateway: ', ''),
-    `${number(value)} ${unit.split(',')[0]}`,
-    floor ? number(floor) : '',
-    ratio ? `${ratio.value} (${ratio.interval.join(' to ')})` : '',
-    mark(target, met),
-  ])
-  const crowd = finder(figures)('gateway: 10,000 clients that wait')
-  const columns = ['clients', 'requests to the gateway', 'failed', 'requests to ComfyUI', 'MB above idle']
-  const notes = figures.flatMap(({ name, beside = {}, note }) => {
-    if (name === crowd.name) return []
-    const list = Object.entries(beside).map(([what, much]) => `${what}: ${number(much)}`)
-    const parts = [note ?? '', list.join(', ')].filter(Boolean).map(sentence)
-    return parts.length ? [`- ${name.replace('gateway: ', '')}. ${parts.join(' ')}`] : []
-  })
-  return [
-    measuredOn(results),
-    '',
-    ...table(['', 'gateway', 'floor', 'ratio (95 %)', 'target'], rows),
-    '',
-    ...notes,
-    '',
-    crowd.note!,
-    '',
-    ...table(
-      ['', ...columns],
-      ['events', 'polls'].map((way) => [
-        way,
-        ...columns.map((column) => number(crowd.beside![`${way}: ${column}`]!)),
-      ]),
     ),
   ]
 }

@@ -137,7 +137,10 @@ test('further inputs by name, which win', async () => {
     (providerMetadata.flowscale!.images as any[]).map(({ seed }) => seed),
     [99, 99],
   )
-  assert.is((warnings[0] as { message: string }).message, 'All may be equal: inputs.seed is one seed for all')
+  assert.is(
+    (warnings[0] as { message: string }).message,
+    'The results may be equal: inputs.seed is one seed for all',
+  )
   assert.equal(studio.seen, [
     { prompt: 'a fox', seed: 99, steps: 4 },
     { prompt: 'a fox', seed: 99, steps: 4 },

@@ -105,7 +105,10 @@ test('one of three fails: the two that were paid for come, and a warning', async
     (providerMetadata.flowscale!.images as any[]).map(({ seed }) => seed),
     [12, 14],
   )
-  assert.match((warnings[0] as { message: string }).message, /^One is missing: Run .+ failed: out of memory$/)
+  assert.match(
+    (warnings[0] as { message: string }).message,
+    /^A result is missing: Run .+ failed: out of memory$/,
+  )
   assert.is(started(), 3)
 })
 
@@ -301,7 +304,7 @@ test('one of two outputs of a run breaks off: the other comes, and a warning wit
   })
   assert.is(images.length, 1)
   const [{ message }] = warnings as any
-  assert.match(message, /^One is missing: GET /)
+  assert.match(message, /^A result is missing: GET /)
   assert.ok(message.includes(studio.emulator.ledger.runs[0]!.runId), message)
 })
 
@@ -316,7 +319,7 @@ test('a warning names the run that goes on, and says where one may have been sta
   const lost = await generateImage({ model, prompt: 'a fox', n: 2 })
   assert.match(
     (lost.warnings[0] as { message: string }).message,
-    /^One is missing: POST .+; its run may have been started all the same$/,
+    /^A result is missing: POST .+; the run may have been started$/,
   )
   const ids: string[] = []
   const late = studio.v3.image('h3ld', {
@@ -325,7 +328,7 @@ test('a warning names the run that goes on, and says where one may have been sta
   })
   const { warnings } = await generateImage({ model: late, prompt: 'a fox', seed: 1, n: 2 })
   const [{ message }] = warnings as any
-  assert.is(message, `One is missing: Workflow execution timed out after 1500ms; its run is ${ids[1]}`)
+  assert.is(message, `A result is missing: Workflow execution timed out after 1500ms; the run is ${ids[1]}`)
 })
 
 test('a run without an image: the error names its outputs', async () => {

@@ -145,7 +145,7 @@ test('a run that failed: status says so, and why', async () => {
   const two = await model.doStart({ ...none, prompt: 'waves', n: 2, seed: 12 })
   const one: any = await finish(model, two.operation)
   assert.equal([one.status, one.videos.length], ['completed', 1])
-  assert.match(one.warnings[0].message, /^One is missing: /)
+  assert.match(one.warnings[0].message, /^A result is missing: /)
 })
 
 test('an abort between status calls cancels the run', async () => {
@@ -217,7 +217,7 @@ test('a start that may have been submitted is not made again; what was started b
   spoilt = 3
   const { operation, warnings } = await model.doStart({ ...none, prompt: 'waves', n: 3 })
   assert.is(operation.runs.length, 1)
-  assert.match((warnings[0] as { message: string }).message, /^Only 1 of 3 were started: /)
+  assert.match((warnings[0] as { message: string }).message, /^Only 1 of 3 runs were started: /)
   assert.is((await finish(model, operation)).status, 'completed')
   assert.is(studio.emulator.ledger.runs.length, 3)
 })

@@ -45,7 +45,8 @@ const apps = Object.fromEntries(
     major,
     createAiApp(major, 'scripts', {
       ...Object.fromEntries(scripts[major].map((file) => [file, page.block(file)])),
-      ...{ 'check.ts': own('check'), 'gateway.ts': own('gateway'), 'types.ts': own(`types${major}`) },
+      ...{ 'check.ts': own('check'), 'gateway.ts': own('gateway'), 'types.ts': own('types') },
+      ...(major === 7 && { 'types7.ts': own('types7') }),
       'package.json': '{ "private": true, "type": "module" }',
       'tsconfig.json': tsconfig({
         ...{ target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', outDir: 'out' },

@@ -8,8 +8,8 @@ import type { FlowscaleOptions, FlowscaleProvider, ImageModel, Specification, Vi
 /**
  * Gives your workflows as image and video models of the AI SDK.
  *
- * Each image or video is a run of its own, with seeds that count up. An abort ends the call and cancels its runs.
- * Nothing that may have been submitted is sent again, by the AI SDK neither: see `isRetryable` of an error.
+ * Each image or video is a run of its own, with seeds that count up. An abort ends the call and cancels its runs. A run
+ * that may have been submitted is not submitted again, not even by the AI SDK: its error has `isRetryable: false`.
  *
  * @throws {@link ArgumentError}
  *

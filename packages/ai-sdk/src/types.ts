@@ -55,9 +55,9 @@ export interface VideoMap<Name extends string = string> {
 }
 
 /**
- * Settings of every model: those of a wait, as {@link executeMany} takes them. A video that is started and asked for has no
- * wait: `timeoutMs` is then the limit of the fetch of each file, and only `arrays`, `cancelOn`, `groupId` and `onSubmitted`
- * count beside it.
+ * Settings of every model: the options of a wait, as {@link executeMany} takes them. The start and status calls of AI SDK 7
+ * have no wait. For them, only `arrays`, `cancelOn`, `groupId` and `onSubmitted` count, and `timeoutMs` limits the fetch
+ * of each file.
  */
 export interface ModelSettings
   extends Pick<
@@ -91,7 +91,7 @@ export interface VideoSettings<Name extends string = string> extends ModelSettin
 
 /** `providerOptions.flowscale` of a call. */
 export interface FlowscaleProviderOptions {
-  /** Further inputs by name. They win over those of the map. */
+  /** Further inputs by name. They win over the map. */
   inputs?: Inputs | undefined
 }
 

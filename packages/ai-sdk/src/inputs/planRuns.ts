@@ -26,8 +26,8 @@ export function planRuns({ n, seed, providerOptions }: ModelCall, values: Values
       warnings,
     }
   }
-  const why = seedName ? `inputs.${seedName} is one seed for all` : 'map.seed names no input for a seed'
-  const alike: Warning = { type: 'other', message: `All may be equal: ${why}` }
+  const why = seedName ? `inputs.${seedName} is one seed for all` : 'name the input for the seed in map.seed'
+  const alike: Warning = { type: 'other', message: `The results may be equal: ${why}` }
   return {
     inputsList: Array.from({ length: n }, () => ({ ...inputs, ...further })),
     seeds: Array.from({ length: n }, () => (typeof fixed === 'number' ? fixed : null)),

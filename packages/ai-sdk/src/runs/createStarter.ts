@@ -72,7 +72,7 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
         if ('error' in outcome) {
           if (!runs.length) throw toCallError(client, workflowId, [outcome], { submits: true })
           // Those that were started must not be lost.
-          const message = `Only ${runs.length} of ${inputsList.length} were started: ${tellFailure(outcome)}`
+          const message = `Only ${runs.length} of ${inputsList.length} runs were started: ${tellFailure(outcome)}`
           return { runs, warnings: [{ type: 'other', message }] }
         }
         follow(outcome.runId, call)

@@ -23,7 +23,7 @@ export function gather(
     ),
     warnings: failures.map((failure) => ({
       type: 'other',
-      message: `One is missing: ${tellFailure(failure)}`,
+      message: `A result is missing: ${tellFailure(failure)}`,
     })),
     failures,
   }

@@ -3,6 +3,6 @@ import type { Failure } from './outcome.ts'
 /** The message of an error, and what is known of its run: it may go on, or have files. */
 export function tellFailure({ runId, error }: Failure): string {
   const { message = String(error), maybeSubmitted } = Object(error)
-  if (maybeSubmitted) return `${message}; its run may have been started all the same`
-  return !runId || message.includes(runId) ? message : `${message}; its run is ${runId}`
+  if (maybeSubmitted) return `${message}; the run may have been started`
+  return !runId || message.includes(runId) ? message : `${message}; the run is ${runId}`
 }

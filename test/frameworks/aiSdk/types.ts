@@ -1,4 +1,4 @@
-// What strict types of the AI SDK 6 take.
+// Models of v3, by the strict types of the AI SDK 6 and 7.
 import { createFlowscale } from '@flowscale/ai-sdk'
 import { createClient } from '@flowscale/client'
 import { defineWorkflow } from '@flowscale/client/typed'
