@@ -54,14 +54,18 @@ function frame(url: string, time: number, places: number[][]): Promise<Frame> {
       const video = document.createElement('video')
       // In a blob any time can be reached: the emulator answers no ranges.
       video.src = URL.createObjectURL(await (await fetch(url)).blob())
-      await new Promise((resolve, reject) => {
-        video.onloadeddata = () => {
-          video.currentTime = time
-        }
-        video.onseeked = resolve
-        video.onerror = () => reject(new Error(video.error?.message))
-        setTimeout(() => reject(new Error('The browser shows no frame')), 60_000)
-      })
+      video.onloadeddata = () => {
+        video.currentTime = time
+      }
+      let shown: number
+      do {
+        // `seeked` can come before the frame can be drawn.
+        shown = await new Promise<number>((resolve, reject) => {
+          video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime))
+          video.onerror = () => reject(new Error(video.error?.message))
+          setTimeout(() => reject(new Error('The browser shows no frame')), 60_000)
+        })
+      } while (shown > time || time >= shown + 1 / 16)
       const { videoWidth: width, videoHeight: height, duration } = video
       const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d')!
       context.drawImage(video, 0, 0)
