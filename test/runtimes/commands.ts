@@ -17,25 +17,24 @@ export const node = (major: number): Row => ({
     command(`${modules}/node${major}/bin/node`, ['command.mjs', control, `Node ${major}`], app),
 })
 
-export const deno: Row = {
-  runtime: 'Deno',
+export const deno = (runtime: string, folder: string): Row => ({
+  runtime,
   start: (control, app) =>
     command(
-      `${modules}/@deno/linux-x64-glibc/deno`,
+      `${modules}/${folder}/deno`,
       [
         ...['run', '--no-prompt', '--allow-net=127.0.0.1', '--node-modules-dir=manual', '--no-lock'],
-        ...['command.mjs', control, 'Deno'],
+        ...['command.mjs', control, runtime],
       ],
       app,
       { DENO_DIR: join(app, '.deno'), DENO_NO_UPDATE_CHECK: '1' },
     ),
-}
+})
 
-export const bun: Row = {
-  runtime: 'Bun',
-  start: (control, app) =>
-    command(`${modules}/@oven/bun-linux-x64/bin/bun`, ['command.mjs', control, 'Bun'], app),
-}
+export const bun = (runtime: string, folder: string): Row => ({
+  runtime,
+  start: (control, app) => command(`${modules}/${folder}/bin/bun`, ['command.mjs', control, runtime], app),
+})
 
 export function workerd(date: string, flags: string[]): Row {
   const runtime = `workerd ${date}${flags.length ? `, ${flags}` : ''}`

@@ -55,8 +55,10 @@ const inFirefox: Row = {
 
 export const rows: Row[] = [
   ...[18, 20, 22, 24, 26].map(node),
-  deno,
-  bun,
+  deno('Deno, oldest', 'deno-oldest'),
+  deno('Deno', '@deno/linux-x64-glibc'),
+  bun('Bun, oldest', 'bun-oldest'),
+  bun('Bun', '@oven/bun-linux-x64'),
   // The first has no globals of Node's.
   workerd('2023-05-18', []),
   workerdToday,
