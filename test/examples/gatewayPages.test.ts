@@ -77,7 +77,7 @@ test('three GPUs: two gateways by the printed line', async () => {
   const publicUrl = ['--public-url', 'https://gpu.example.com', '--port', '0']
   const gateways = await Promise.all([0, 1].map(() => start(...flags, ...publicUrl)))
   try {
-    const [one, two] = gateways.map(({ url }) => createClient({ baseUrl: url, apiKey: 'my-key' }))
+    const [one, two] = gateways.map(({ url }) => createClient({ baseUrl: url, apiKey: 'my-long-key' }))
     const names = (await checkHealth(one!)).data!.map(({ container }) => container)
     assert.equal(names, ['ComfyUI 1', 'ComfyUI 2', 'ComfyUI 3'])
     const ids = [one!, two!, one!].map(

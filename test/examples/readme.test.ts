@@ -77,7 +77,7 @@ test.before(async () => {
   local = await startCli('emulator', '--speed', '5')
   comfy = await startComfy({ version: '0.8.0' })
   cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
-  const flags = ['--comfyui', comfy.url, '--workflows', join(folder, 'workflows'), '--api-key', 'my-key']
+  const flags = ['--comfyui', comfy.url, '--workflows', join(folder, 'workflows'), '--api-key', 'my-long-key']
   gateway = await startCli('gateway', ...flags)
 })
 test.after(async () => {
