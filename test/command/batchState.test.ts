@@ -1,7 +1,10 @@
 // The parts of a batch's state: names of files, the bar, lines of a file that outlives its process.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { barText } from '../../packages/flowscale/src/command/batch/createTally.ts'
@@ -114,6 +117,28 @@ test('the lock of a dead process is taken over, but not that of another machine 
   await writeFile(path, JSON.stringify(dead))
   const unlock = await lockFolder(folder)
   unlock()
+})
+
+test('the lock of a killed process is taken over, even while its parent does not look', async () => {
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  try {
+    const [line] = await once(parent.stdout, 'data')
+    const pid = Number(line)
+    const stat = async () => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ')
+    const path = join(folder, 'batch.lock')
+    const unlock = await lockFolder(folder)
+    const own = JSON.parse(await readFile(path, 'utf8'))
+    unlock()
+    await writeFile(path, JSON.stringify({ ...own, pid, began: (await stat())[19] }))
+    assert.match(await lockFolder(folder).catch((error) => error.message), `is in use by process ${pid} on`)
+    process.kill(pid, 'SIGKILL')
+    while ((await stat())[0] !== 'Z') await setTimeout(5)
+    ;(await lockFolder(folder))()
+  } finally {
+    parent.kill('SIGKILL')
+  }
 })
 
 test('a file that is written whole is as it was where that fails', async () => {

@@ -94,7 +94,9 @@ const machineId = (): Promise<string> => readFile('/etc/machine-id', 'utf8').cat
 async function beganAt(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // The name of the program comes before, and may hold anything.
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // A process that was killed stays in the list until its parent looks.
+  return state === 'Z' ? 'ended' : (fields[18] ?? '')
 }
 
 function isTaken(folder: string, path: string, owner: Owner | undefined): CommandError {
