@@ -55,7 +55,9 @@ export function summarise(batch: Batch, { folder, rows, ended, reasons, output }
   }
   if (ended) {
     const { message } = describeError(ended)
-    const why = isFlowScaleError(ended) ? message : `${folder} can't be written: ${message}.`
+    const why = isFlowScaleError(ended)
+      ? message.replace(/\.?$/, '.')
+      : `${folder} can't be written: ${message}.`
     throw new CommandError('failed', `${why} Nothing more was submitted. ${told} ${goOn}`, fields)
   }
   const advice = [
