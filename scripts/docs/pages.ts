@@ -19,16 +19,15 @@ const order: Record<string, string[]> = {
     ...['docs/proxy-workers', 'docs/proxy-any'],
   ],
   Gateway: [
-    ...[
-      'docs/gateway-one-machine',
-      'docs/gateway-three-gpus',
-      'docs/gateway-workers',
-      'docs/gateway-deno-bun',
-    ],
-    ...['docs/gateway-storage', 'docs/your-own-comfyui'],
+    ...['docs/your-own-comfyui', 'docs/gateway-one-machine', 'docs/gateway-three-gpus'],
+    ...['docs/gateway-workers', 'docs/gateway-deno-bun', 'docs/gateway-storage', 'docs/gateway-failures'],
   ],
-  Reference: ['docs/functions', 'docs/errors', 'docs/command', 'MIGRATING', 'CHANGELOG'],
-  Background: ['docs/guarantees', 'SECURITY', 'docs/performance', 'CONTRIBUTING'],
+  Migrating: ['docs/migrating', 'MIGRATING', 'docs/migrating-axios', 'docs/migrating-comfyui'],
+  Reference: [
+    ...['docs/functions', 'docs/errors', 'docs/command', 'docs/command-run', 'docs/command-batch'],
+    ...['docs/command-pull', 'docs/command-scripts', 'CHANGELOG'],
+  ],
+  Background: ['docs/guarantees', 'SECURITY', 'docs/performance', 'docs/how-it-is-built', 'CONTRIBUTING'],
 }
 
 export const groups = Object.keys(order)

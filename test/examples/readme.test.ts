@@ -20,6 +20,9 @@ const documents = [
   'CONTRIBUTING.md',
   ...[
     'command',
+    'command-batch',
+    'command-pull',
+    'command-run',
     'errors',
     'files',
     'many-runs',
@@ -33,6 +36,7 @@ const documents = [
     'typed-workflows',
     'waiting',
     'websocket',
+    'your-own-comfyui',
   ].map((name) => `docs/${name}.md`),
   ...['one-machine', 'three-gpus', 'workers', 'deno-bun', 'storage'].map((name) => `docs/gateway-${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
@@ -106,7 +110,7 @@ for (const document of documents) {
   test(`${document} has blocks`, () => assert.ok(blocks.length > 0))
   blocks.forEach(([, language, code], index) => {
     test(`${document}, block ${index + 1} (${language})`, async () => {
-      if (language === 'sh') return runShell(code!)
+      if (language === 'sh') return runShell(code!, document)
       // A block with a label is run by a test of its own, which names it.
       if (language!.includes(' ')) return assert.ok(labels.has(language!.split(' ')[1]!), language)
       // Settings that a block after it reads.
@@ -126,7 +130,7 @@ for (const document of documents) {
         file,
         code!.replaceAll(
           /http:\/\/127\.0\.0\.1:(4188|8188)/g,
-          (_, port) => (port === '8188' ? comfy : document.includes('gateway') ? gateway : local).url,
+          (_, port) => (port === '8188' ? comfy : servedBy(document)).url,
         ),
       )
       const command = `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`
@@ -157,11 +161,16 @@ function compile(files: string[]): string[] {
   })
 }
 
-async function runShell(code: string): Promise<void> {
+/** Pages on your own ComfyUI run on the gateway, all others on the local FlowScale. */
+function servedBy(document: string): Cli {
+  return /gateway|comfyui/.test(document) ? gateway : local
+}
+
+async function runShell(code: string, document: string): Promise<void> {
   for (const line of code.trim().split('\n')) {
     if (elsewhere[line]) continue
     if (/^(npx )?flowscale /.test(line)) {
-      await runFlowscale(line)
+      await runFlowscale(line, document)
       continue
     }
     // A server runs until it is stopped: look that it starts, on a port that is free.
@@ -186,12 +195,13 @@ async function runShell(code: string): Promise<void> {
   }
 }
 
-/** The command, on the local FlowScale. */
-async function runFlowscale(line: string): Promise<void> {
+/** The command, on the server of the page. */
+async function runFlowscale(line: string, document: string): Promise<void> {
+  const server = servedBy(document)
   const bin = join(process.cwd(), 'packages/flowscale/bin/flowscale.js')
   const command = line.replace(/^(npx )?flowscale/, `node ${bin}`)
   const { code, output } = await runCommand('sh', ['-c', `cd ${folder} && ${command}`], {
-    env: { FLOWSCALE_API_URL: local.url, FLOWSCALE_API_KEY: 'fsk_local_demo_key' },
+    env: { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: server.apiKey },
   })
   assert.is(code, 0, output)
 }

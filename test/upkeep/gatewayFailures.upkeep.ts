@@ -1,11 +1,11 @@
-// What docs/your-own-comfyui.md names as the test of a row is there, under its whole name.
+// What docs/gateway-failures.md names as the test of a row is there, under its whole name.
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 
-const test = suite('the page of your own ComfyUI')
-const page = readFileSync('docs/your-own-comfyui.md', 'utf8')
+const test = suite('the page of failures of the gateway')
+const page = readFileSync('docs/gateway-failures.md', 'utf8')
 
 /** The texts that stand where a file has the names of its tests; what they are made of by then is a `…`. */
 function namesIn(file: string): string[] {
@@ -28,14 +28,17 @@ function namesIn(file: string): string[] {
   return names
 }
 
-/** The cells of the last column, as `file.test.ts`: "name"; "name". A row of one cell is a heading. */
-const table = page.slice(page.indexOf('| its test')).split('\n').slice(2)
-const rows = table
-  .slice(0, table.indexOf(''))
-  .filter((line) => !/^\| \*\*[^|]+\*\* +(\| +){4}\|$/.test(line))
-  .map((line) => line.split('|')[5]!.trim())
+/** The cells of the last column of each table, as `file.test.ts`: "name"; "name". */
+const tables = page.split(/^\| problem .*\| its test \|\n.*\n/m).slice(1)
+const rows = tables.flatMap((text) =>
+  text
+    .slice(0, text.indexOf('\n\n'))
+    .split('\n')
+    .map((line) => line.split('|')[5]!.trim()),
+)
 
 test('each row names its tests', () => {
+  assert.is(tables.length, 4)
   assert.ok(rows.length > 20, `${rows.length} rows`)
   for (const row of rows) assert.match(row, /^(?:`[\w/.]+\.ts`: "[^"]+"(?:; "[^"]+")*(?:; |$))+$/)
 })
