@@ -26,6 +26,8 @@ const documents = [
     'errors',
     'files',
     'many-runs',
+    'migrating-axios',
+    'migrating-comfyui',
     'progress',
     'proxy',
     'react',
