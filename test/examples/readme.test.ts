@@ -64,6 +64,7 @@ const elsewhere: Record<string, string> = {
 const labels = new Map([
   ['service', 'test/examples/gatewayPages.test.ts'],
   ['vitest', 'test/bundlers/tarballs.bundler.ts'],
+  ['playwright', 'test/frameworks/playwright.frameworks.ts'],
   ...['worker', 'kv', 'deno', 'bun'].map(
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
   ),
