@@ -1,4 +1,4 @@
-// What docs/gateway-failures.md names as the test of a row is there, under its whole name.
+// Each row of docs/gateway-failures.md has its tests at the end of the page, and each is there under its whole name.
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { suite } from 'uvu'
@@ -28,24 +28,27 @@ function namesIn(file: string): string[] {
   return names
 }
 
-/** The cells of the last column of each table, as `file.test.ts`: "name"; "name". */
-const tables = page.split(/^\| problem .*\| its test \|\n.*\n/m).slice(1)
-const rows = tables.flatMap((text) =>
-  text
-    .slice(0, text.indexOf('\n\n'))
-    .split('\n')
-    .map((line) => line.split('|')[5]!.trim()),
-)
+/** The problems: the first cells of the tables that have them. */
+const problems = page.split(/^\| problem .*\n.*\n/m).flatMap((text, index) => {
+  const rows = index ? text.slice(0, text.indexOf('\n\n')).split('\n') : []
+  return rows.map((line) => line.split('|')[1]!.trim())
+})
+/** Each problem, and its tests as `file.test.ts`: "name"; "name". */
+const bullets = [...page.slice(page.indexOf('## Tests')).matchAll(/^- \*\*(.+?)\.\*\* (.+)$/gm)]
 
-test('each row names its tests', () => {
-  assert.is(tables.length, 4)
-  assert.ok(rows.length > 20, `${rows.length} rows`)
-  for (const row of rows) assert.match(row, /^(?:`[\w/.]+\.ts`: "[^"]+"(?:; "[^"]+")*(?:; |$))+$/)
+test('each row has its tests', () => {
+  assert.ok(problems.length > 20, `${problems.length} rows`)
+  assert.equal(
+    bullets.map(([, problem]) => problem),
+    problems,
+  )
+  for (const [, , tests] of bullets)
+    assert.match(tests!, /^(?:`[\w/.]+\.ts`: "[^"]+"(?:; "[^"]+")*(?:; |$))+$/)
 })
 
 test('each test that is named is there', () => {
-  const named = rows.flatMap((row) =>
-    [...row.matchAll(/`([\w/.]+\.ts)`: ((?:"[^"]+"(?:; )?)+)/g)].flatMap(([, file, list]) =>
+  const named = bullets.flatMap(([, , tests]) =>
+    [...tests!.matchAll(/`([\w/.]+\.ts)`: ((?:"[^"]+"(?:; )?)+)/g)].flatMap(([, file, list]) =>
       [...list!.matchAll(/"([^"]+)"/g)].map(([, name]) => [file!, name!] as const),
     ),
   )
