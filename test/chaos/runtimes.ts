@@ -11,7 +11,7 @@ import { bundle } from './runtimes/bundle.ts'
 import { runIn } from './runtimes/runIn.ts'
 import type { Finding, Part, Settings } from './types.ts'
 
-const rows = [deno, bun, workerdToday]
+const rows = [deno('Deno', '@deno/linux-x64-glibc'), bun('Bun', '@oven/bun-linux-x64'), workerdToday]
 
 export const runtimes: Part = {
   name: 'runtimes',
