@@ -119,7 +119,7 @@ test('the lock of a dead process is taken over, but not that of another machine 
   unlock()
 })
 
-test('the lock of a killed process is taken over, even while its parent does not look', async () => {
+test('the lock of a killed process is taken over, even while it is a zombie', async () => {
   const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -95,7 +95,7 @@ async function beganAt(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   // The name of the program comes before, and may hold anything.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // A process that was killed stays in the list until its parent looks.
+  // A killed process stays listed, as a zombie, until its parent collects it.
   return state === 'Z' ? 'ended' : (fields[18] ?? '')
 }
 
