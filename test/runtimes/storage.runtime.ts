@@ -52,7 +52,7 @@ async function open(label: string, urls: readonly string[], change: (code: strin
     if (storage) storages.push(storage)
   }
   const clients = gateways.map(({ url, fetch }) =>
-    createClient({ baseUrl: url, apiKey: 'my-key', fetch, maxRetries: 0 }),
+    createClient({ baseUrl: url, apiKey: 'my-long-key', fetch, maxRetries: 0 }),
   )
   const close = async (): Promise<void> => {
     for (const gateway of gateways) gateway.close()
