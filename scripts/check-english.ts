@@ -1,15 +1,17 @@
-// Lists sentences that are too long, and odd words, in the README and the docs or in the files that you name:
-// `node --import tsx scripts/check-english.ts [FILE …]`. Exits 1 if there are any.
+// Lists sentences that are too long, and odd words: in Markdown, and in the doc comments and messages of sources.
+// `node --import tsx scripts/check-english.ts [PATH …]` reads the README and the docs, or the files and folders that
+// you name. Exits 1 if there are any.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { idioms } from './english/idioms.ts'
-import { sentences } from './english/sentences.ts'
+import { listFiles } from './english/listFiles.ts'
+import { sentencesOf } from './english/sentencesOf.ts'
 
 const maxWords = 30
 
-/** What to change in a Markdown text, each with its line. */
-export function findings(markdown: string): { line: number; text: string }[] {
-  return sentences(markdown).flatMap(({ line, text }) => {
+/** What to change in a file, each with its line. */
+export function findings(file: string, content: string): { line: number; text: string }[] {
+  return sentencesOf(file, content).flatMap(({ line, text }) => {
     // A dash is no word.
     const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length
     const long = words > maxWords ? [`${words} words: ${text}`] : []
@@ -24,7 +26,7 @@ export function findings(markdown: string): { line: number; text: string }[] {
 function main(files: string[]): void {
   let count = 0
   for (const file of files) {
-    for (const { line, text } of findings(readFileSync(file, 'utf8'))) {
+    for (const { line, text } of findings(file, readFileSync(file, 'utf8'))) {
       count++
       console.error(`${file}:${line}: ${text}`)
     }
@@ -33,13 +35,12 @@ function main(files: string[]): void {
   if (count) process.exitCode = 1
 }
 
-function ownFiles(): string[] {
-  const docs = readdirSync('docs').filter((file) => file.endsWith('.md'))
+function ownPaths(): string[] {
   const packages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
-  return ['README.md', ...docs.map((file) => `docs/${file}`), ...packages]
+  return ['README.md', 'docs', ...packages]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const named = process.argv.slice(2)
-  main(named.length ? named : ownFiles())
+  main((named.length ? named : ownPaths()).flatMap(listFiles))
 }

@@ -2,20 +2,14 @@ import type { Nodes, PhrasingContent } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { gfmTableFromMarkdown } from 'mdast-util-gfm-table'
 import { gfmTable } from 'micromark-extension-gfm-table'
-
-export interface Sentence {
-  line: number
-  text: string
-}
-
-const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+import { type Sentence, splitSentences } from './splitSentences.ts'
 
 /** The sentences of a Markdown text. Code counts as the word `Code`, a link as its text, and a cell of a table by itself. */
 export function sentences(markdown: string): Sentence[] {
   const found: Sentence[] = []
   const visit = (node: Nodes): void => {
     if (node.type === 'paragraph' || node.type === 'heading' || node.type === 'tableCell') {
-      found.push(...split(node.children.map(textOf).join(''), node.position!.start.line))
+      found.push(...splitSentences(node.children.map(textOf).join(''), node.position!.start.line))
     } else if ('children' in node) for (const child of node.children) visit(child)
   }
   visit(fromMarkdown(markdown, { extensions: [gfmTable()], mdastExtensions: [gfmTableFromMarkdown()] }))
@@ -29,13 +23,4 @@ function textOf(node: PhrasingContent): string {
   const { start, end } = node.position!
   // A capital letter, as a sentence may begin with it.
   return (node.type === 'inlineCode' ? 'Code' : '') + '\n'.repeat(end.line - start.line)
-}
-
-function split(text: string, line: number): Sentence[] {
-  // A line break ends a sentence: the text has none, except between the quotations of a list.
-  const prose = text.replaceAll('\n', ' ').replaceAll('"; ', '";\n')
-  return [...segmenter.segment(prose)].map(({ segment, index }) => ({
-    line: line + text.slice(0, index).split('\n').length - 1,
-    text: segment.trim(),
-  }))
 }
