@@ -63,6 +63,28 @@ for (const transport of TRANSPORTS) {
     assert.equal([status, headers.get('content-length'), body], [200, '7', null])
   })
 
+  for (const [range, ...expected] of [
+    ['bytes=0-1', 206, 'gr', 'bytes 0-1/7'],
+    ['bytes=-1', 206, 'e', 'bytes 6-6/7'],
+    ['bytes=6-99', 206, 'e', 'bytes 6-6/7'],
+    ['bytes=7-', 416, '', 'bytes */7'],
+    ['bytes=0-1,3-4', 200, 'grüße', null],
+    ['lines=0-1', 200, 'grüße', null],
+    ['none', 200, 'grüße', null],
+  ] as const) {
+    test(`range: ${range}`, async () => {
+      const answer = await api.fetch(links[0]!, { headers: { range } })
+      const text = await answer.text()
+      assert.equal([answer.status, text, answer.headers.get('content-range')], expected)
+      assert.is(answer.headers.get('accept-ranges'), 'bytes')
+    })
+  }
+
+  test('a range of a version that the caller has comes whole', async () => {
+    const headers = { range: 'bytes=0-1', 'if-range': '"x"' }
+    assert.is((await api.fetch(links[0]!, { headers })).status, 200)
+  })
+
   test('the link is on the other origin and does not show the key', () => {
     for (const link of links) {
       assert.is(new URL(link).origin, api.filesUrl)

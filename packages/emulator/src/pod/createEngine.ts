@@ -5,6 +5,7 @@ import { createDraft } from './createDraft.ts'
 import { findByName } from './findByName.ts'
 import { follow } from './follow.ts'
 import { listRuns } from './listRuns.ts'
+import { readOutput } from './readOutput.ts'
 import { toRun } from './toRun.ts'
 import type { Pod, Container as PodContainer, Run as PodRun } from './types.ts'
 import { watch } from './watch.ts'
@@ -33,13 +34,7 @@ export function createEngine(pod: Pod): Engine {
       const found = findByName(pod, filename)
       return found && { run: toRun(found.run), file: found.file }
     },
-    async readOutput(runId, filename) {
-      const files = pod.runs.get(runId)?.outputs.flatMap((output) => output.files)
-      const file = files?.find((one) => one.filename === filename)
-      if (!file) return undefined
-      const headers = { 'content-type': file.type, 'content-length': String(file.data.byteLength) }
-      return new Response(file.data as Uint8Array<ArrayBuffer>, { headers })
-    },
+    readOutput: async (runId, filename, headers) => readOutput(pod, runId, filename, headers),
     watch: (listener) => watch(pod, listener),
     follow: (id) => follow(pod, id),
     close: () => closePod(pod),
