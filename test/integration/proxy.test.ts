@@ -483,14 +483,14 @@ const attacks: Attack[] = [
   own({
     name: 'a run, while the pod refuses the key',
     target: `${root}/runs/run-of-bob`,
-    status: 502,
+    status: 424,
     pod: seen('GET /runs/run-of-bob'),
     reply: () => ({ status: 401, body: '{"detail":"no"}' }),
   }),
   own({
     name: 'an output, while the pod refuses the key',
     target: `${root}/runs/output?filename=of-bob.png`,
-    status: 502,
+    status: 424,
     pod: list(),
     reply: () => ({ status: 403, body: '{"detail":"no"}' }),
   }),
@@ -645,10 +645,10 @@ attacks.push(
     pod: seen('GET /runs/run-of-bob'),
   }),
   events('while the pod refuses the key', {
-    status: 502,
+    status: 424,
     pod: seen('GET /runs/done-of-ada'),
     reply: (key) => ({ status: 401, body: `{"detail":"no ${key}"}` }),
-    answer: '{"status":"error","errors":["The pod could not be asked"]}',
+    answer: '{"status":"error","errors":["The pod refused the apiKey of the proxy"]}',
   }),
   events('an error that echoes the key', {
     status: 422,

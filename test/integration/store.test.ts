@@ -159,4 +159,20 @@ test('behind a proxy that sets the groups', () =>
     }
   }))
 
+test('behind a proxy whose key the pod refuses, a run has failed, and the developer reads why', () =>
+  withPod('readme', async ({ url, emulator }) => {
+    const pod = createClient({ baseUrl: url, apiKey: 'not the key' })
+    const proxy = await serveProxy(pod, { authorize: () => ({ groupId: 'user-ada' }) })
+    try {
+      const store = createRunStore(createClient({ baseUrl: proxy.url, retryDelayMs: 1 }), { storage: null })
+      const end = await store.start('words', { text_51536: 'a red fox' })
+      assert.is(end.status, 'failed')
+      assert.match(String((end as { error: unknown }).error), /answered 424: The pod refused the apiKey/)
+      assert.is(emulator.stats.runsStarted, 0)
+      store.close()
+    } finally {
+      await proxy.close()
+    }
+  }))
+
 test.run()

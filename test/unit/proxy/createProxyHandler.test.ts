@@ -224,10 +224,10 @@ test('whatever the pod does, the caller gets an answer of ours, and the log the 
     ],
     [new Response('', { status: 308 }), 502, /was redirected \(308\)$/],
     [Response.error(), 502, /was redirected \(0\)$/],
-    [json({ detail: 'no' }, { status: 401 }), 502, /refused the key of the proxy \(401\)$/],
-    [json({ detail: 'no' }, { status: 403 }), 502, /refused the key of the proxy \(403\)$/],
+    [json({ detail: 'no' }, { status: 401 }), 424, /refused the key of the proxy \(401\)$/],
+    [json({ detail: 'no' }, { status: 403 }), 424, /refused the key of the proxy \(403\)$/],
     [html(200), 502, /gave a page \(200\)$/],
-    [html(403), 502, /refused the key of the proxy \(403\)$/],
+    [html(403), 424, /refused the key of the proxy \(403\)$/],
     [html(404), 404, /gave a page \(404\)$/],
     [html(503), 503, /gave a page \(503\)$/],
   ]
@@ -243,7 +243,9 @@ test('whatever the pod does, the caller gets an answer of ours, and the log the 
       const response = await createProxyHandler(client, { authorize: 'public' })(request)
       assert.is(response.status, status)
       const { errors } = await response.json()
-      assert.equal(errors, ['The pod could not be asked'])
+      assert.equal(errors, [
+        status === 424 ? 'The pod refused the apiKey of the proxy' : 'The pod could not be asked',
+      ])
       assert.is(response.headers.get('location'), null)
       assert.is(
         response.headers.get('retry-after'),
@@ -642,7 +644,7 @@ test('a pod that could not be asked whose run it is', async () => {
     [new Error('down'), 502, null],
     [json({}, { status: 429, headers: { 'retry-after': '9' } }), 429, '9'],
     [json({}, { status: 503, headers: { 'retry-after': '9' } }), 503, '9'],
-    [json({ detail: 'x' }, { status: 401 }), 502, null],
+    [json({ detail: 'x' }, { status: 401 }), 424, null],
     [new Response('{"sta', { headers: { 'content-type': 'application/json' } }), 502, null],
     [new Response('null', { headers: { 'content-type': 'application/json' } }), 404, null],
     [ok({ runs: 'odd' }), 404, null],

@@ -347,7 +347,7 @@ test('an error before the stream is an answer as that of getRun, for each who wa
     [json({ detail: 'Run not found' }, { status: 404 }), 404],
     [json({ detail: 'busy' }, { status: 429, headers: { 'retry-after': '7' } }), 429],
     [json({ detail: 'down' }, { status: 503 }), 503],
-    [json({ detail: 'wrong key' }, { status: 401 }), 502],
+    [json({ detail: 'wrong key' }, { status: 401 }), 424],
     [new Response(null, { status: 302, headers: { location: 'http://evil.test/' } }), 502],
     [new Error('ECONNREFUSED'), 502],
     [new Response('<html>', { status: 200, headers: { 'content-type': 'text/html' } }), 502],

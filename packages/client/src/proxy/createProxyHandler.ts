@@ -25,7 +25,8 @@ import type { ProxyOptions } from './types.ts'
  * readers of a run share the requests to the pod, which end with the last reader; on Workers each reader has its own.
  *
  * Answers of its own: 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415,
- * 422, 502 (no answer, one that can't be read, a redirect, a refused key), 504 (the client's `timeoutMs` is over).
+ * 422, 424 (the pod refuses the key), 502 (no answer, one that can't be read, a redirect), 504 (the client's `timeoutMs` is
+ * over).
  *
  * @returns `(request) => Promise<Response>`. It rejects with what `authorize` or the client's own `headers` throw,
  * and with an {@link ArgumentError} for an illegal `groupId` of `authorize`, or when that has read the body.
