@@ -117,7 +117,8 @@ export async function forward(
           ? 'gave no JSON'
           : 'was redirected'
     // Not the 401 of the pod, which would ask the visitor to sign in, and no 5xx, which leaves open whether a run started.
-    if (isRefused) return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
+    if (isRefused)
+      return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
     const shown = (isPage || isBroken) && status > 399 && status < 600 ? status : 502
     return fail(shown, `${reason} (${status})`, passed)
   }
