@@ -82,6 +82,8 @@ const playground = {
   name: 'playground',
   writeBundle() {
     const to = 'packages/gateway/dist/playground'
+    // Files of an earlier build have other names.
+    rmSync(to, { recursive: true, force: true })
     cpSync('examples/websocket-example.html', `${to}/index.html`)
     cpSync('examples/playground', `${to}/playground`, { recursive: true })
     for (const file of ['index', 'poller', 'websocket', 'shared', 'uploadBrowser']) {

@@ -1,3 +1,5 @@
+import { page } from './page.js'
+
 // FlowScale does not say which workflow a run is of, so the page remembers its own.
 const place = 'flowscale-playground-runs'
 
@@ -28,8 +30,12 @@ export function rememberRun(runId, workflowId) {
 /** The id of the workflow of a run, where it is known. */
 export const workflowIdOf = (run) => run.workflowId ?? remembered.get(run.id)
 
-/** The one workflow that takes just these inputs, for a run whose workflow is not known. */
-export function guessWorkflow(run, workflows) {
+/** The workflow of a run, or the only one that it can be of. */
+export const workflowOf = (run) =>
+  page.workflows.find(({ id }) => id === workflowIdOf(run)) ?? guessWorkflow(run, page.workflows)
+
+/** The one workflow that takes just these inputs. */
+function guessWorkflow(run, workflows) {
   const given = run.inputs.map(([name]) => name)
   const fits = workflows.filter(({ fields }) => {
     const isRequired = ({ details }) => details && details.required !== false

@@ -1,7 +1,10 @@
+import { workflowOf } from './runWorkflow.js'
+
 const isFileName = (text) => /^[^\n]{1,255}\.\w{2,4}$/.test(text) && !/\.\s/.test(text)
 
 /** What a run is called: its prompt, else the name of its workflow. */
-export function titleOf(run, workflow) {
+export function titleOf(run) {
+  const workflow = workflowOf(run)
   const kindOf = (name) => workflow?.fields.find((field) => field.name === name)?.kind
   const texts = run.inputs.flatMap(([name, value]) => {
     const text = [value]

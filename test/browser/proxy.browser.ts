@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { extname } from 'node:path'
 import { createClient } from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { createEmulator } from '@flowscale/emulator'
@@ -48,10 +49,14 @@ async function serveApp(podUrl: string) {
     seen.push([url, ...request.rawHeaders])
     if (url.startsWith('/api/flowscale/')) return void proxy(request, response)
     const file =
-      url === '/' ? 'index.html' : /^\/(client|playground)\/\w+\.js$/.test(url) ? url.slice(1) : undefined
+      url === '/'
+        ? 'index.html'
+        : /^\/(client|playground)\/[\w/]+\.(js|css)$/.test(url)
+          ? url.slice(1)
+          : undefined
     if (!file) return void response.writeHead(404).end()
     response.writeHead(200, {
-      'content-type': file.endsWith('.js') ? 'text/javascript' : 'text/html',
+      'content-type': `text/${{ '.js': 'javascript', '.css': 'css' }[extname(file)] ?? 'html'}`,
       'set-cookie': `${session}; HttpOnly; SameSite=Lax`,
     })
     response.end(readFileSync(`${playground}/${file}`))

@@ -68,7 +68,9 @@ const expected: Record<string, string[]> = {
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
     ),
-    ...readdirSync('examples/playground').map((name) => `dist/playground/playground/${name}`),
+    ...readdirSync('examples/playground', { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(js|css)$/.test(name))
+      .map((name) => `dist/playground/playground/${name}`),
   ],
 }
 

@@ -1,4 +1,5 @@
 // The playground that the Node server serves beside the API.
+import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -20,20 +21,26 @@ test('at /, with all that it imports, and without the key', async () => {
   assert.is(response.headers.get('content-type'), 'text/html; charset=utf-8')
   const page = await response.text()
   const { imports } = JSON.parse(/<script type="importmap">([\s\S]*?)<\/script>/.exec(page)![1]!)
-  const wanted = [...page.matchAll(/from '(@flowscale[^']*)'/g)].map(([, name]) => imports[name!])
-  assert.is(wanted.length, 3)
-  wanted.push(...[...page.matchAll(/from '(\.[^']*)'/g)].map(([, path]) => path!))
-  assert.ok(wanted.length > 3)
-  const seen = new Set<string>()
-  for (const file of wanted.map((path) => new URL(path, `${server.url}/`).href)) {
-    if (seen.has(file)) continue
-    seen.add(file)
-    const module = await fetch(file)
-    assert.is(module.status, 200, file)
-    assert.match(module.headers.get('content-type')!, 'javascript')
-    for (const [, path] of (await module.text()).matchAll(/from '(\.[^']*)'/g))
-      wanted.push(new URL(path!, file).href)
+  const styles = [...page.matchAll(/rel="stylesheet" href="([^"]*)"/g)].map(([, path]) => path!)
+  const scripts = [...page.matchAll(/<script type="module" src="([^"]*)"/g)].map(([, path]) => path!)
+  assert.ok(styles.length > 1 && scripts.length === 1)
+  const files = new Set([...styles, ...scripts].map((path) => new URL(path, `${server.url}/`).href))
+  // A set goes on with those that come while it is read.
+  for (const file of files) {
+    const part = await fetch(file)
+    assert.is(part.status, 200, file)
+    assert.match(part.headers.get('content-type')!, file.endsWith('.css') ? 'text/css' : 'text/javascript')
+    const text = await part.text()
+    if (file.includes('/playground/')) assert.ok(text.split('\n').length <= 200, `${file} is long`)
+    for (const [, path] of text.matchAll(/^(?:import .*|\} )from '([^']*)';?$/gm))
+      files.add(new URL(imports[path!] ?? path, imports[path!] ? server.url : file).href)
   }
+  for (const path of Object.values<string>(imports))
+    assert.ok(files.has(new URL(path, server.url).href), path)
+  // Each file that is there is used.
+  const names = readdirSync('examples/playground', { recursive: true, encoding: 'utf8' })
+  for (const name of names.filter((name) => name.includes('.')))
+    assert.ok(files.has(`${server.url}/playground/${name.replaceAll('\\', '/')}`), `${name} is of no use`)
   assert.is(emulator.stats.requests, 0, 'a page is no request of the API')
 })
 
@@ -48,6 +55,8 @@ test('HEAD has no body; another method, file or way out of the folder is the API
     '/client/../index.js',
     '/client/%2e%2e/cli.js',
     '/playground/nothing.js',
+    '/playground/styles',
+    '/playground/styles/nothing.css',
     '/playground/../index.html',
     '/index.html/',
   ]) {

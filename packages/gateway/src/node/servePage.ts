@@ -7,10 +7,12 @@ const folder = new URL(
   import.meta.url,
 )
 
+const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
+
 /** Answers with the playground at `/`, and with what it imports; gives whether it did. */
 export function servePage({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
   const [path = ''] = url.split('?')
-  const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/\w+\.js)$/.exec(path)?.[1]
+  const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/[\w/]+\.(?:js|css))$/.exec(path)?.[1]
   if (!file || (method !== 'GET' && method !== 'HEAD')) return false
   let text: Buffer
   try {
@@ -18,7 +20,7 @@ export function servePage({ method, url = '' }: IncomingMessage, response: Serve
   } catch {
     return false
   }
-  const type = file.endsWith('.js') ? 'text/javascript' : 'text/html'
+  const type = types[file.slice(file.lastIndexOf('.') + 1)]
   // A page of yesterday's version would be a puzzle.
   response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' })
   response.end(method === 'GET' ? text : undefined)

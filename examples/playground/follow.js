@@ -1,0 +1,25 @@
+import { waitForResult } from '@flowscale/client/poller'
+import { findRun } from './findRun.js'
+import { hear, note } from './note.js'
+import { soon } from './queue.js'
+
+/** Waits anew for the result of a run. */
+export const resume = ({ client, socket, stop }, { id }) =>
+  waitForResult(client, id, { push: socket, signal: stop.signal, onUpdate: hear })
+
+/** Takes in the end of a run, once `wait` has it. */
+export async function follow(at, id, wait) {
+  try {
+    const { outputs } = await wait
+    note(id, { status: 'completed', progress: 1, outputs })
+    // For the inputs as the server has them. They are no reason for alarm.
+    await findRun(at, id)
+  } catch (error) {
+    if (at.stop.signal.aborted) return
+    if (error.code === 'ERR_FLOWSCALE_TIMEOUT' && error.resume) return follow(at, id, error.resume())
+    if (error.code === 'ERR_FLOWSCALE_RUN') note(id, { status: error.status, errors: error.errors })
+    else if (error.status === 404) note(id, { status: 'lost' })
+    else note(id, { status: 'error', errors: [error.message] })
+  }
+  soon(at)
+}

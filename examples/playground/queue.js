@@ -1,0 +1,75 @@
+import { getQueue } from '@flowscale/client'
+import { $, make } from './dom.js'
+import { draw } from './draw.js'
+import { note } from './note.js'
+import { page } from './page.js'
+import { refreshRuns } from './refreshRuns.js'
+import { isEnded } from './runState.js'
+
+let timer
+let due = Infinity
+
+/** Reads the queue a moment from now, unless it is to be read sooner. */
+export function soon(at, delay = 150) {
+  const time = Date.now() + delay
+  if (at !== page.session || time >= due) return
+  clearTimeout(timer)
+  due = time
+  timer = setTimeout(() => {
+    due = Infinity
+    refreshQueue(at)
+  }, delay)
+}
+
+/** Reads the queue no more. */
+export function stopQueue() {
+  clearTimeout(timer)
+  due = Infinity
+}
+
+async function refreshQueue(at) {
+  const options = { signal: at.stop.signal, maxRetries: 0 }
+  try {
+    if (!document.hidden) {
+      const { data } = await getQueue(at.client, options)
+      if (at !== page.session) return
+      drawQueue(data)
+      const going = new Set()
+      for (const { queue } of data) {
+        for (const [, id] of queue.queue_running) going.add(id) && note(id, { status: 'running' })
+        queue.queue_pending.forEach(([, id], ahead) => {
+          going.add(id)
+          note(id, { status: 'queued', ahead })
+        })
+      }
+      // Runs of others that have ended since: only the list says how.
+      if ([...page.runs.values()].some((run) => !run.isMine && !isEnded(run) && !going.has(run.id))) {
+        await refreshRuns(at, going)
+      }
+    }
+  } catch {
+    // The next round asks again.
+  }
+  soon(at, 2000)
+}
+
+function drawQueue(containers) {
+  $('no-queue').hidden = true
+  $('containers').replaceChildren(
+    ...containers.map(({ container, queue }) => {
+      const [running] = queue.queue_running
+      const waiting = queue.queue_pending.length
+      const dot = make('span', { className: `dot ${running ? 'busy' : 'good'}` })
+      const item = make('li', {}, make('div', { className: 'name' }, dot, container))
+      const words = `${running ? 'running' : 'idle'}${waiting ? `, ${waiting} waiting` : ''}`
+      item.append(make('p', {}, words))
+      if (running) {
+        const bar = make('progress', { max: 1, ariaLabel: `Progress of ${container}` })
+        bar.dataset.run = running[1]
+        item.append(bar)
+      }
+      return item
+    }),
+  )
+  draw()
+}
