@@ -76,7 +76,7 @@ for (const transport of TRANSPORTS) {
     const problems = await refused({
       count: 'many',
       flag: 'yes',
-      picture: 'cat.png',
+      picture: 'a cat',
       any: '',
       list: ['a', 'b', file],
       numbers_1: 'x',

@@ -127,6 +127,8 @@ test('the end of a run', () => {
   assert.equal([stopped.status, stopped.error], ['cancelled', null])
 })
 
+const bare: any = { nodes: new Map(), inputs: new Map() }
+
 test('refusals never hold a traceback', () => {
   const trouble = {
     type: 'exception_during_validation',
@@ -140,7 +142,7 @@ test('refusals never hold a traceback', () => {
       },
     },
     run,
-    new Map(),
+    bare,
   )
   assert.equal(
     [error.status, error.message],
@@ -149,12 +151,12 @@ test('refusals never hold a traceback', () => {
   for (const type of ['invalid_prompt', 'missing_node_type']) {
     const told = { type, message: 'Cannot execute because node X does not exist.', details: "Node ID '#1'" }
     assert.match(
-      (readRefusal({ error: told, node_errors: {} }, run, new Map()) as any).message,
+      (readRefusal({ error: told, node_errors: {} }, run, bare) as any).message,
       /node X does not exist/,
     )
   }
   for (const odd of [undefined, null, {}, { error: null }, { error: 'text' }]) {
-    assert.is((readRefusal(odd, run, new Map()) as any).status, 422)
+    assert.is((readRefusal(odd, run, bare) as any).status, 422)
   }
 })
 

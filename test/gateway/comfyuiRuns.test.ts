@@ -264,6 +264,35 @@ onBoth(test, 'workflows that the server can not run are named', {}, async ({ ano
   assert.is(await by.workflow('nope'), undefined)
 })
 
+onBoth(
+  test,
+  'the report and the refusal of a run name a choice that the server does not have',
+  {},
+  async ({ comfy, another, lines, submit }) => {
+    const graph = graphOf({
+      1: ['EmptyImage', { width: 8, height: 8, batch_size: 1, color: 255 }],
+      2: ['TestDrawText', { image: ['1', 0], text: 'a', seed: 42, style: 'invertd' }, 'Draw'],
+      3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
+    })
+    const by = another({ workflows: [{ name: 'styled', graph }] })
+    const said = 'style "invertd" is not on this ComfyUI (node 2, "Draw"). Did you mean "inverted"?'
+    const { workflows } = await by.report!()
+    assert.equal(
+      workflows.map(({ problem }) => problem),
+      [said],
+    )
+    // Its problem may be a list that the server does not hold to: it is there for callers.
+    assert.is((await by.workflows()).length, 1)
+    const error = await rejection(submit('styled', {}, { by }))
+    assert.equal([error.status, error.message], [422, `ComfyUI refused the run: ${said}`])
+    const { queue_pending, queue_running } = (await (await fetch(`${comfy.url}/queue`)).json()) as any
+    assert.equal([queue_pending, queue_running, comfy.executed.runs], [[], [], {}])
+    assert.equal(lines, [], 'what is in the report is not logged, too')
+    await another({ workflows: [{ name: 'styled', graph }] }).workflows()
+    assert.equal(lines, [`error Workflow "styled" can't run: ${said}`])
+  },
+)
+
 onBoth(test, 'containers show waiting runs, a dead worker and a server that is away', {}, async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   assert.equal(await engine.containers(), [

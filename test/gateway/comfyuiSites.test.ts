@@ -129,6 +129,19 @@ const only: Tamper = (type, info, server) => {
   return info
 }
 
+test('a workflow goes to the server that has the choices of its graph', () =>
+  withSites(2, async ({ comfies, open }) => {
+    const graph = structuredClone(styled.graph) as any
+    graph[2].inputs.style = 'inverted'
+    const fixed = { name: 'fixed', graph, sidecar: { outputs: { picture: { node: '3' } } } }
+    const engine = open({}, { workflows: [fixed] }, only)
+    await all(3, (seed) => submit(engine, 'fixed', { seed_2: seed }))
+    assert.equal(spread(comfies), [0, 3])
+    const { servers, workflows } = await engine.report!()
+    assert.match(servers[0]!.about, /"fixed" can't run there: style "inverted" is not on this ComfyUI/)
+    assert.is(workflows[0]!.problem, null)
+  }))
+
 test('a choice goes to a server that has it, and an uploaded file goes along', () =>
   withSites(2, async ({ comfies, open }) => {
     const engine = open({}, { workflows: [styled, ...files] }, only)

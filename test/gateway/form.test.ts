@@ -186,7 +186,7 @@ test('all problems at once, each with its place', async () => {
     text_0: 'x',
     count: file,
     flag: 'yes',
-    picture: 'cat.png',
+    picture: 'a cat',
     any: '',
     list: ['a', 'b', file],
     files_1: 'data:;base64,a',
@@ -218,6 +218,22 @@ test('all problems at once, each with its place', async () => {
     wrong('none', 'Input should be left out: there is nothing to choose from', 'literal_error'),
     ...['other', 'constructor', '__proto__', 'toString', 'text_0'].map(extra),
   ])
+})
+
+test('a line break in a text is LF, as in ComfyUI, though a form has CRLF', async () => {
+  const { values, shown } = await read(formOf({ text: 'a\nb\r\nc' }))
+  assert.equal([values, shown], [{ text: 'a\nb\nc' }, [{ path: 'text', value: 'a\nb\nc' }]])
+})
+
+test('a path in the place of a file is named', async () => {
+  for (const path of ['cat.png', './photos/cat', 'C:\\\\cats\\\\tom.jpeg', '~/x.webp', 'file:///a/b']) {
+    const [problem] = await problems({ picture: path })
+    assert.match(problem!.msg, `"${path}" is a path, which the server can't open: send the file itself`)
+  }
+  for (const text of ['a cat', 'data:image/png;base64,%', 'a/b\nc']) {
+    const [problem] = await problems({ picture: text })
+    assert.not.match(problem!.msg, 'is a path')
+  }
 })
 
 test('a required input', async () => {

@@ -454,4 +454,34 @@ Left out; a sidecar can name them
   )
 })
 
+test('a choice that the server does not have is named with those that are near', async () => {
+  const lacksOf = async (ckpt_name: string, list: unknown, sidecar?: object): Promise<string[]> => {
+    const info = { input: { required: { ckpt_name: list } }, output: ['MODEL'] }
+    const graph = { 4: node('CheckpointLoaderSimple', { ckpt_name }, 'Load') }
+    const { lacks } = await readWorkflow({ name: 'mine', graph, sidecar }, async () => info)
+    return lacks.map(({ message }) => message.replace(`ckpt_name ${JSON.stringify(ckpt_name)} is not `, ''))
+  }
+  const models = ['v1-5-pruned-emaonly.safetensors', 'SDXL/sd_xl_base_1.0.safetensors', 'flux.gguf', 'z.ckpt']
+  const here = 'on this ComfyUI (node 4, "Load")'
+  assert.equal(await lacksOf('z.ckpt', [models]), [])
+  for (const list of [[models], ['COMBO', { options: models }]]) {
+    assert.equal(await lacksOf('sd_xl_base_1.0.ckpt', list), [`${here}. Did you mean "${models[1]}"?`])
+    assert.equal(await lacksOf('SDXL\\sd_xl_base_1.0.safetensors', list), [
+      `${here}. Did you mean "${models[1]}"?`,
+    ])
+    assert.equal(await lacksOf('dreamshaper_8.safetensors', list), [
+      `${here}. It has "${models[0]}", "${models[1]}", "flux.gguf" and 1 more`,
+    ])
+  }
+  assert.equal(await lacksOf('ab', [['aa', 'ac']]), [`${here}. Did you mean "aa" or "ac"?`])
+  assert.equal(await lacksOf('a.ckpt', [['only.ckpt']]), [`${here}. It has "only.ckpt"`])
+  assert.equal(await lacksOf('a.ckpt', [[]]), [`${here}, and it has no other`])
+  // The editor fills this list by itself.
+  assert.equal(await lacksOf('a', ['COMBO', { options: [], remote: { route: '/x' } }]), [])
+  assert.equal(await lacksOf('2', [[1, '2']]), [], 'of a list of two types, nothing is known')
+  const given = (required: boolean) => ({ inputs: { model: { node: '4', input: 'ckpt_name', required } } })
+  assert.is((await lacksOf('a.ckpt', [models], given(false))).length, 1)
+  assert.equal(await lacksOf('a.ckpt', [models], given(true)), [], 'a caller sends another one')
+})
+
 test.run()

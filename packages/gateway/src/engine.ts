@@ -168,6 +168,8 @@ export interface WorkflowFile {
   readonly name: string
   readonly graph: unknown
   readonly sidecar?: unknown
+  /** Why there is no graph: the file can't be read. */
+  readonly problem?: string | undefined
 }
 
 /** The methods of `unstorage` that records need. Values are text. */

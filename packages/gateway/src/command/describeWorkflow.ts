@@ -6,7 +6,7 @@ const LONGEST_TEXT = 40
 
 /** What `inspect` prints: inputs, outputs and what was left out, with the reasons. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
-  const { shown, nodes, inputs, outputs, missing } = workflow
+  const { shown, nodes, inputs, outputs, missing, lacks } = workflow
   const notes = notesOf(workflow).map((note) => [note])
   const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
   const inputRows = [...inputs].map(([name, input]) => [
@@ -24,6 +24,12 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
     ...(missing.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
+    ...(lacks.length > 0
+      ? section(
+          'Choices that the server does not have',
+          lacks.map(({ message }) => [message]),
+        )
+      : []),
     ...(notes.length > 0 ? section('Left out; a sidecar can name them', notes) : []),
     '',
   ].join('\n')

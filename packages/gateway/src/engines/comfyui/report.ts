@@ -1,7 +1,11 @@
 import type { Report } from '../../engine.ts'
-import type { ReadFile } from './createWorkflows.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
+import { parseJson } from './server/parseJson.ts'
 import type { Site } from './sites/types.ts'
+import { isObject } from './workflows/isObject.ts'
+import type { ReadFile } from './workflows/readFile.ts'
+
+const ADVICE = 'correct the address of ComfyUI'
 
 /** Whether each server answers and keeps records, and what the servers can run. */
 export async function report(sites: readonly Site[]): Promise<Report> {
@@ -32,13 +36,16 @@ async function look({ server, own, workflows, container }: Site): Promise<{
 }> {
   const { name } = container.latest()
   try {
-    const { system } = Object(await server.read('/system_stats'))
-    const read = await workflows.read()
+    const { text } = await server.send('/system_stats')
+    const { system } = Object(parseJson(text))
+    if (!isObject(system)) return { name, about: `${server.url} answers, but is not ComfyUI: ${ADVICE}` }
+    const files = await workflows.read(true)
     await own.prepare()
-    return { name, about: `version ${Object(system).comfyui_version ?? 'unknown'}`, read }
+    const read = files.map((file) => ({ ...file, problem: file.problem ?? file.lack }))
+    return { name, about: `version ${system.comfyui_version ?? 'unknown'}`, read }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
-    return { name, about: `does not answer (${error.message}); each request tries it again` }
+    return { name, about: `${server.url} does not answer (${error.why}): start ComfyUI, or ${ADVICE}` }
   }
 }
 

@@ -27,7 +27,8 @@ export function checkText(input: Input, text: string): Checked {
 
 function decode({ kind, integer }: Input, text: string): Checked {
   if (kind === 'number') return decodeNumber(text.trim(), integer === true)
-  if (kind !== 'boolean') return { value: text }
+  // A form has CRLF for every line break.
+  if (kind !== 'boolean') return { value: text.replaceAll('\r\n', '\n') }
   if (text !== 'true' && text !== 'false')
     return { msg: "Input should be 'true' or 'false'", type: 'bool_parsing' }
   return { value: text === 'true' }

@@ -6,6 +6,7 @@ import { storeFile } from './storeFile.ts'
 
 const LONGEST_HEADER = 8192
 const COMMA = 0x2c
+const PATH = /^(?!https?:|data:)(?:file:|[^\n]{0,200}[/\\]|[^\n]{0,200}\.\w{2,5}$)[^\n]{0,200}$/i
 
 /** Reads the text that stands for a file: a `data:` URL, decoded as it comes in, or the address of a file. */
 export async function readFileText(
@@ -17,7 +18,8 @@ export async function readFileText(
   const { name, kind, key } = input
   const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
   const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL`
-  const refused = new InputError([{ loc: ['body', key], msg, type: 'value_error' }])
+  const refused = (more = ''): InputError =>
+    new InputError([{ loc: ['body', key], msg: msg + more, type: 'value_error' }])
 
   let start = new Uint8Array()
   while (start.length < LONGEST_HEADER && mayBeData(start) && !start.includes(COMMA)) {
@@ -28,11 +30,13 @@ export async function readFileText(
   const comma = start.subarray(0, LONGEST_HEADER).indexOf(COMMA)
   if (mayBeData(start) && comma >= 0) {
     const header = new TextDecoder().decode(start.subarray(0, comma))
-    const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused)
+    const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused())
     return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
   }
   const text = await readText(prepend(start, chunks))
-  if (!/^https?:\/\//i.test(text)) throw refused
+  if (PATH.test(text))
+    throw refused(`. "${text}" is a path, which the server can't open: send the file itself`)
+  if (!/^https?:\/\//i.test(text)) throw refused()
   return { value: await draft.putUrl(name, text), shown: text }
 }
 

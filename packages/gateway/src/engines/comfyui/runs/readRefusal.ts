@@ -1,5 +1,6 @@
 import { EngineError, InputError, type Problem } from '../../../engineErrors.ts'
-import type { NamedInput } from '../workflows/types.ts'
+import { sayLack } from '../workflows/sayLack.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
 import type { Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
@@ -9,18 +10,20 @@ export function hasNodeErrors(body: unknown): boolean {
 }
 
 /** Why ComfyUI did not take a run: by input where one is to blame, else by node. Never its traceback or paths. */
-export function readRefusal(body: unknown, run: Submitted, inputs: ReadonlyMap<string, NamedInput>): Error {
+export function readRefusal(body: unknown, run: Submitted, { nodes, inputs }: ComfyWorkflow): Error {
   const { error, node_errors } = Object(body)
   const problems: Problem[] = []
   const others: string[] = []
   for (const [node, faults] of Object.entries(Object(node_errors))) {
     const { errors, class_type } = Object(faults)
     for (const fault of errors ?? []) {
-      const field = fault.extra_info?.input_name
+      const { input_name: field, received_value } = Object(fault.extra_info)
       const name = [...inputs].find(([, input]) => input.node === node && input.field === field)?.[0]
-      const msg = say(fault)
       const type = String(fault.type ?? 'value_error')
+      const known = type === 'value_not_in_list' ? nodes.get(node) : undefined
+      const msg = known ? sayLack(known, String(field), received_value) : say(fault)
       if (name !== undefined) problems.push({ loc: ['body', name], msg, type })
+      else if (known) others.push(msg)
       else others.push(`node "${run.titles[node] ?? class_type ?? node}": ${msg}`)
     }
   }

@@ -60,7 +60,7 @@ async function send(
   run: Submitted,
   refuse: (error: unknown) => Promise<never>,
   json: object,
-  { inputs }: ComfyWorkflow,
+  workflow: ComfyWorkflow,
 ): Promise<number> {
   const { status, text, unsent } = await post(comfy.server, json)
   if (unsent) return refuse(unsent)
@@ -74,10 +74,10 @@ async function send(
   if (status === 200 && hasNodeErrors(body)) {
     // It took the run without the nodes that have faults: not the run that was asked for.
     await stopRun(comfy, run.id).catch(() => {})
-    return refuse(readRefusal(body, run, inputs))
+    return refuse(readRefusal(body, run, workflow))
   }
   if (status === 200 && typeof number === 'number') return number
-  if (status === 400) return refuse(readRefusal(body, run, inputs))
+  if (status === 400) return refuse(readRefusal(body, run, workflow))
   if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
   if (status > 400 && status < 500) {
     return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))

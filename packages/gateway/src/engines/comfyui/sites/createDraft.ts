@@ -100,8 +100,9 @@ function valuesOf({ values }: Submission): Record<string, Scalar | Scalar[]> {
   )
 }
 
-/** Whether a server has all choices that were sent. */
+/** Whether a server has all choices that were sent, and those of the graph for which none was. */
 function fits({ workflow }: Candidate, values: ReturnType<typeof valuesOf>): boolean {
+  if (workflow.lacks.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
   return Object.entries(values).every(([name, value]) => {
     const options = workflow.inputs.get(name)?.options
     return !options || [value].flat().every((one) => options.includes(one))

@@ -64,8 +64,8 @@ function readField(classType: string, name: string, spec: unknown): Field | unde
     const scalars = choices.filter(isScalar)
     const options = scalars.filter((choice) => typeof choice === typeof scalars[0])
     const list = { ...common, array: about.multiselect === true }
-    // A list without choices, of a folder without models, would refuse each value: the server says more.
-    if (options.length === 0) return { ...list, kind: 'string' }
+    // A list without choices would refuse each value: the server says more. The editor may fill one itself.
+    if (options.length === 0) return { ...list, kind: 'string', isEmptyList: !about.remote }
     const preset = options.includes(about.default) ? about.default : options[0]
     return { ...list, kind: kindOf(options[0]!), options, default: preset }
   }

@@ -1,5 +1,6 @@
 import type { Input, WorkflowFile } from '../../../engine.ts'
 import { findInputs } from './findInputs.ts'
+import { findLacks } from './findLacks.ts'
 import { findOutput } from './findOutput.ts'
 import { knowNode } from './knowNode.ts'
 import { readGraph } from './readGraph.ts'
@@ -40,6 +41,7 @@ export async function readWorkflow(
     inputs,
     outputs,
     missing: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
+    lacks: findLacks(known, inputs),
   }
 }
 

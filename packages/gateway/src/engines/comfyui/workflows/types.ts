@@ -24,6 +24,14 @@ export interface Field extends Omit<Input, 'required' | 'description'> {
   readonly integer: boolean
   /** A text of several lines. */
   readonly multiline: boolean
+  /** A list without choices, as of a folder without models. */
+  readonly isEmptyList?: boolean | undefined
+}
+
+/** A choice of the graph that the server does not have, and the input that may bring another. */
+export interface Lack {
+  readonly input: string | undefined
+  readonly message: string
 }
 
 /** A node of the graph, and what the server knows of its class. */
@@ -72,4 +80,5 @@ export interface ComfyWorkflow {
   readonly outputs: ReadonlyMap<string, NamedOutput>
   /** The nodes whose class the server does not have. */
   readonly missing: readonly { readonly classType: string; readonly node: string; readonly title: string }[]
+  readonly lacks: readonly Lack[]
 }
