@@ -100,6 +100,62 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
   })
 }
 
+for (const status of [401, 403, 404]) {
+  test(`a run of an earlier page that the server does not show (${status}): idle, and no error`, async () => {
+    const text = JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1, runId: 'of-ada' })
+    const storage = memoryStorage({ [PLACE]: text })
+    pod.onGet = refuse(status)
+    const store = watched(pod.client, storage)
+    await settle(clock)
+    assert.equal(
+      [store.now, store.words, pod.sent],
+      [{ status: 'idle' }, ['queued', 'idle'], ['GET runs/of-ada']],
+    )
+    assert.is(
+      storage.items.get(PLACE),
+      status === 404 ? undefined : text,
+      'after a new login, it may be shown',
+    )
+    await store.cancel()
+    store.stop()
+    store.subscribe(() => {})()
+    assert.is(pod.sent.length, 1)
+    assert.is((await store.start('w', {})).runId, 'run-1')
+    assert.is(storage.saved.runId, 'run-1')
+    store.close()
+    nothingLeft()
+  })
+}
+
+test('a run of an earlier page that the server showed, and then does not: lost', async () => {
+  const storage = memoryStorage({
+    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1, runId: 'r' }),
+  })
+  pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
+  const store = watched(pod.client, storage)
+  await settle(clock)
+  pod.onGet = refuse(401)
+  await clock.tickAsync(1000)
+  assert.equal([store.now.status, store.now.runId, storage.saved.runId], ['lost', 'r', 'r'])
+  store.close()
+  nothingLeft()
+})
+
+test('a run that an earlier page has just submitted, and the server does not know yet', async () => {
+  const storage = memoryStorage({
+    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: Date.now() - 2, runId: 'r' }),
+  })
+  const store = watched(pod.client, storage)
+  await clock.tickAsync(3000)
+  assert.is(store.now.status, 'queued')
+  pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
+  await clock.tickAsync(1000)
+  assert.is(store.now.status, 'running')
+  store.close()
+  await settle(clock)
+  nothingLeft()
+})
+
 test('behind a proxy that refuses the list: lost, with what is known', async () => {
   const groupId = 'flowscale-store-1-x'
   const storage = memoryStorage({ [PLACE]: JSON.stringify({ groupId, startedAt: 1 }) })

@@ -1,5 +1,5 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { ArgumentError, type ResponseError, RunError, TimeoutError } from '../errors.ts'
+import { ArgumentError, RunError, TimeoutError } from '../errors.ts'
 import { isDone, isFailed, isWaiting } from '../internal/data.ts'
 import { checkOptions, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
@@ -19,6 +19,9 @@ type Running = Extract<Snapshot, { status: 'running' }>
 
 /** How long a run that has ended may lack outputs, in ms. */
 const outputsMs = 300_000
+
+/** A server may not know a run that was submitted a shorter time ago, in ms. */
+const freshMs = 60_000
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
@@ -108,6 +111,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
     let late: ReturnType<typeof startTimer> | undefined
     let own = record
     let end: Snapshot
+    let isKnown = false
+    let refusal: number | undefined
     if (snapshot.status === 'lost') show(toSnapshot(own))
     try {
       if (!own.runId) {
@@ -121,6 +126,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
       }
       const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
         // The first poll may know less than an earlier wait.
+        isKnown = true
         if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
         // Outputs may come a little later than the end, or be gone.
         if (isDone(word)) {
@@ -134,26 +140,32 @@ export function createRunStore<W extends StoredWorkflow = string>(
         if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
       }
       const all = { ...wait, timeoutMs, signal, onProgress }
-      // A server may not know a run that was just submitted.
       const ask = (left: number): Promise<RunResult> =>
         waitForResult(client, own.runId!, all).catch(async (error) => {
           if (error.status !== 404 || !left) throw error
           await sleep(1000, signal)
           return ask(left - 1)
         })
-      const result = await ask(5)
+      const result = await ask(Date.now() - own.startedAt < freshMs ? 5 : 0)
       const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
       end = toSnapshot(own, { status: 'completed', outputs })
     } catch (error) {
       // A run whose outputs fit no name has ended.
-      const isOpen = !(error instanceof RunError || (error as ResponseError)?.result)
+      const { status, result } = Object(error)
+      const isOpen = !(error instanceof RunError || result)
       end = toEnd(own, error, isOpen)
+      // An earlier page has saved it, maybe for another user.
+      const isEarlier = own.runId && !isKnown && own.startedAt < performance.timeOrigin
+      if (isEarlier && [401, 403, 404].includes(status)) refusal = status
     }
     clearTimeout(late)
     if (signal.aborted) return
     // From here on no push is heard.
     unfollow()
-    show(end)
+    if (!refusal) return show(end)
+    // After a new login, a reload may show it.
+    if (refusal === 404) save(undefined)
+    take(undefined)
   }
 
   /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
