@@ -169,9 +169,26 @@ test('pages of the own site pass, from browsers of any age', async () => {
     { origin: site },
     // A proxy in front ends the TLS.
     { origin: 'https://app.test' },
+    // A server that puts its own name into the URL.
+    { origin: 'http://lan.test:3000', host: 'lan.test:3000' },
     {},
   ]) {
     assert.is((await ask('public', fakeFetch(ok([])), call('comfy/health', { headers }))).status, 200)
+  }
+})
+
+test('pages of other sites do not pass, whatever the host is', async () => {
+  for (const headers of [
+    { origin: 'http://evil.test', host: 'lan.test' },
+    { origin: 'http://lan.test', host: 'lan.test:3000' },
+    { origin: 'http://lan.test.evil.test', host: 'lan.test' },
+    { origin: 'null', host: 'null' },
+    { 'sec-fetch-site': 'cross-site', origin: site, host: 'app.test' },
+    { 'sec-fetch-site': 'same-site', origin: 'http://a.app.test', host: 'a.app.test' },
+  ]) {
+    const pod = fakeFetch(ok([]))
+    assert.is((await ask('public', pod, call('comfy/health', { headers }))).status, 403)
+    assert.is(pod.calls.length, 0)
   }
 })
 

@@ -7,8 +7,10 @@ export function isForeign({ headers, url }: Request, origins: readonly string[])
   if (origin && origins.includes(origin)) return false
   const site = headers.get('sec-fetch-site')
   if (site) return site !== 'same-origin' && site !== 'none'
-  // Older browsers. By host, as a proxy in front of this one may end the TLS.
-  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== new URL(url).host)
+  // Older browsers, and plain HTTP. By host, as a server in front may end the TLS; by `Host`, too, as some servers put their
+  // own name into `url`. No page can set `Host`.
+  const hosts = [new URL(url).host, headers.get('host')]
+  return origin !== null && !(URL.canParse(origin) && hosts.includes(new URL(origin).host))
 }
 
 /** The answer to a preflight of a page that may call, or `undefined`. */
