@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
 import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -32,6 +33,10 @@ export function testApp(test: Test, { name, podName, names, browser, start }: Ap
     const answer = await fetch(server.url)
     assert.is(answer.status, 200)
     assert.match(answer.headers.get('set-cookie')!, /^session=[\w-]{36};.*HttpOnly/i)
+    const cookie = `session=${randomUUID()}`
+    const again = await fetch(server.url, { headers: { cookie } })
+    // With a page out of a cache, two visitors would share a session, or have none.
+    for (const { headers } of [answer, again]) assert.is(headers.get('cache-control'), 'private, no-store')
     const place: Place = { browser: browser(), url: server.url, pod }
     for (const each of names) {
       const outcome = checks[each].check(place)
