@@ -3,7 +3,6 @@ export * from './engineErrors.ts'
 export { breakOff, brokenBy } from './face/breakOff.ts'
 export { createFace } from './face/createFace.ts'
 export { createFetch, type FaceFetch, type FetchOptions } from './face/createFetch.ts'
-export { extensionOf } from './face/form/extensionOf.ts'
 export { runUpdate } from './face/shown/runUpdate.ts'
 export type {
   ApiOperation,
@@ -14,3 +13,4 @@ export type {
   RunUpdate,
   Where,
 } from './face/types.ts'
+export { extensionOf } from './media/extensionOf.ts'

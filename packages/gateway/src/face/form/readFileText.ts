@@ -1,7 +1,7 @@
 import type { Draft, Kind, StoredFile } from '../../engine.ts'
 import { InputError } from '../../engineErrors.ts'
-import { decodeDataUrl } from './decodeDataUrl.ts'
-import { extensionOf } from './extensionOf.ts'
+import { decodeDataUrl } from '../../media/decodeDataUrl.ts'
+import { extensionOf } from '../../media/extensionOf.ts'
 import { storeFile } from './storeFile.ts'
 
 const LONGEST_HEADER = 8192

@@ -1,5 +1,5 @@
 import type { Draft, StoredFile } from '../../engine.ts'
-import { cleanFilename } from './cleanFilename.ts'
+import { cleanFilename } from '../../media/cleanFilename.ts'
 
 /** Hands a file to the engine, which takes it at its own pace. What fails on the way in is what is thrown. */
 export async function storeFile(
