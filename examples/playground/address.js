@@ -12,3 +12,11 @@ export function writeAddress({ workflow, run }) {
   if (hash === (location.hash || '#')) return
   history[run && run !== readAddress().run ? 'pushState' : 'replaceState'](null, '', hash)
 }
+
+const place = 'flowscale-playground-server'
+
+/** The server that this tab was connected to last. */
+export const keptServer = () => sessionStorage.getItem(place) ?? undefined
+
+/** Keeps the address of the server for this tab. The key is kept nowhere. */
+export const keepServer = (url) => sessionStorage.setItem(place, url)

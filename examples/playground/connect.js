@@ -1,17 +1,18 @@
 import { createClient } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
+import { keptServer } from './address.js'
 import { disconnect, forget } from './disconnect.js'
 import { $, show } from './dom.js'
 import { follow, resume } from './follow.js'
-import { clearFaults, refuse, showState } from './liveState.js'
+import { clearFaults, refuse, showLive } from './liveState.js'
 import { load } from './load.js'
 import { hear } from './note.js'
 import { page } from './page.js'
 import { soon } from './queue.js'
 import { isEnded } from './runState.js'
 
-/** Connects to the server of the two fields. */
-export function connect() {
+/** Connects to the server of the two fields. `isGuess`: nobody has typed the key. */
+function connect({ isGuess } = {}) {
   clearFaults()
   show($('refusal'), '')
   const baseUrl = $('server').value.trim()
@@ -23,9 +24,9 @@ export function connect() {
   try {
     // It is typed in by the one who uses the page, and kept nowhere. In a page for others, use a proxy.
     const client = createClient({ baseUrl, apiKey, allowDangerouslyExposeApiKey: true })
-    const mine = { client, stop }
+    const mine = { client, stop, isGuess }
     page.session = mine
-    showState('Connecting …', 'busy')
+    showLive()
     if (!page.workflows.length) show($('no-workflows'), 'Loading …')
     if (!$('no-queue').hidden) show($('no-queue'), 'Loading …')
     mine.socket = openSocket(mine)
@@ -37,26 +38,23 @@ export function connect() {
   } catch (error) {
     stop.abort()
     page.session = undefined
-    showState('Offline')
+    showLive()
     forget()
-    refuse(
-      /^apiKey/.test(error.message) ? 'key' : 'server',
-      error.message.replace(/^(baseUrl|apiKey):? /, 'It '),
-    )
+    const name = /^apiKey/.test(error.message) ? 'key' : 'server'
+    refuse(name, error.message.replace(/^(baseUrl|apiKey):? /, 'It '))
+    $(name).focus()
   }
 }
 
 function openSocket(mine) {
-  let wasLive = false
   return connectWebSocket(mine.client, {
     signal: mine.stop.signal,
     reconnectInterval: 1000,
     maxReconnectAttempts: Number.POSITIVE_INFINITY,
     onOpen: () => {
       if (mine !== page.session) return
-      wasLive = true
-      mine.isPolling = false
-      showState('Live', 'good')
+      mine.isOpen = mine.wasOpen = true
+      showLive()
       load(mine)
     },
     onMessage: ({ type, data }) => {
@@ -66,25 +64,23 @@ function openSocket(mine) {
       if (hear(data).status !== before) soon(mine)
     },
     onClose: () => {
-      // Polling goes on without it; a proxy lets no socket pass at all.
       if (mine !== page.session) return
-      if (wasLive) showState('Reconnecting …', 'busy')
-      else {
-        mine.isPolling = true
-        if (mine.hasAnswered) showState('Polling', 'good')
-      }
+      mine.isOpen = false
+      mine.isClosed = true
+      showLive()
     },
   })
 }
 
-/** Makes the connection's form work, and connects at once to a server on this computer. */
+/** Makes the connection's form work, and connects at once to a server that is known. */
 export function startConnection() {
-  $('server').value = location.origin
+  const kept = keptServer()
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
-  if (isLocal) $('key').value = 'fsk_local_demo_key'
+  $('server').value = kept ?? location.origin
+  if (isLocal && $('server').value === location.origin) $('key').value = 'fsk_local_demo_key'
   $('session').addEventListener('submit', (event) => {
     event.preventDefault()
     page.session ? disconnect() : connect()
   })
-  if (isLocal) connect()
+  if (isLocal || kept) connect({ isGuess: true })
 }

@@ -1,6 +1,6 @@
 import { $, show } from './dom.js'
 import { draw } from './draw.js'
-import { showState } from './liveState.js'
+import { showLive } from './liveState.js'
 import { page } from './page.js'
 import { stopQueue } from './queue.js'
 
@@ -9,7 +9,7 @@ export function disconnect() {
   page.session.stop.abort()
   page.session = undefined
   stopQueue()
-  showState('Offline')
+  showLive()
   draw()
 }
 

@@ -1,19 +1,43 @@
 import { $, show } from './dom.js'
 import { page } from './page.js'
 
-/** Shows the state of the connection in the header. */
-export function showState(word, color = '') {
+/** Shows the state of the connection in the header, and above the page the reason for a wait. */
+export function showLive() {
+  const at = page.session
+  const problem = at?.away || at?.problem
+  show($('waiting'), problem ? `${problem}. The page tries again by itself.` : '')
+  $('connect').textContent = at ? 'Disconnect' : 'Connect'
+  $('server').readOnly = $('key').readOnly = Boolean(at)
+  const [word, color] = stateOf(at, problem)
   $('live').firstChild.className = `dot ${color}`
   // Said once, however often it is so.
   if ($('live').lastChild.textContent !== word) $('live').lastChild.textContent = word
-  $('connect').textContent = page.session ? 'Disconnect' : 'Connect'
-  $('server').readOnly = $('key').readOnly = Boolean(page.session)
+}
+
+function stateOf(at, problem) {
+  if (!at) return ['Offline', '']
+  if (problem) return ['Waiting …', 'busy']
+  if (at.isOpen) return ['Live', 'good']
+  if (at.wasOpen || at.isLost) return ['Reconnecting …', 'busy']
+  // A proxy lets no socket pass.
+  if (at.isClosed && at.hasAnswered) return ['Polling', 'good']
+  return ['Connecting …', 'busy']
 }
 
 /** Says at a field of the connection, `server` or `key`, what is wrong with it. */
 export function refuse(name, text) {
-  show($(`${name}-problem`), text)
+  const problem = $(`${name}-problem`)
+  problem.className = 'problem'
+  show(problem, text)
   $(name).setAttribute('aria-invalid', String(Boolean(text)))
+}
+
+/** Asks for the key, which is no mistake as long as none was typed. */
+export function askForKey() {
+  refuse('key', '')
+  $('key-problem').className = 'hint'
+  show($('key-problem'), 'This server needs an API key.')
+  show($('no-workflows'), 'Type the API key to see the workflows.')
 }
 
 /** No fault is shown any more. */

@@ -1,26 +1,30 @@
 import { getWorkflows } from '@flowscale/client'
+import { keepServer } from './address.js'
 import { disconnect, forget } from './disconnect.js'
 import { $, show } from './dom.js'
 import { findRun } from './findRun.js'
 import { drawWorkflows } from './form.js'
-import { clearFaults, refuse, showState } from './liveState.js'
+import { askForKey, clearFaults, refuse, showLive } from './liveState.js'
 import { page } from './page.js'
 import { soon } from './queue.js'
 import { readWorkflow } from './readWorkflow.js'
 import { refreshRuns } from './refreshRuns.js'
 
-/** Reads workflows and runs from the server. */
+/** Reads workflows and runs from the server; again, as long as that has to wait for something. */
 export async function load(at) {
+  clearTimeout(at.retry)
   try {
-    const found = await list(at.client, at.stop.signal)
+    const found = await list(at)
     if (at !== page.session) return
     page.workflows = found
-    clearFaults()
     drawWorkflows()
     await refreshRuns(at)
     if (at !== page.session) return
     at.hasAnswered = true
-    if (at.isPolling) showState('Polling', 'good')
+    at.problem = undefined
+    keepServer($('server').value.trim())
+    clearFaults()
+    showLive()
     if (page.selected && !page.runs.has(page.selected)) await findRun(at, page.selected)
   } catch (error) {
     complain(at, error)
@@ -29,9 +33,9 @@ export async function load(at) {
 }
 
 /** The workflows, or none where the server has no list of them. */
-async function list(client, signal) {
+async function list({ client, stop }) {
   try {
-    return (await getWorkflows(client, { signal })).data.map(readWorkflow)
+    return (await getWorkflows(client, { signal: stop.signal, maxRetries: 0 })).data.map(readWorkflow)
   } catch (error) {
     if (error.status !== 404) throw error
     return []
@@ -41,15 +45,34 @@ async function list(client, signal) {
 /** Shows an error, unless it belongs to a connection that is over. */
 function complain(at, error) {
   if (at !== page.session) return
-  if (error.status === 401 || error.status === 403) {
-    refuse('key', $('key').value ? 'The server refuses the API key.' : 'The server wants an API key.')
-    disconnect()
-    return forget()
-  }
-  if (at.hasAnswered) return show($('trouble'), error.message)
-  // The address stands above it.
-  refuse('server', error.message.replace(/^GET \S+/, 'The request'))
-  show($('no-workflows'), 'No workflows: the server is not there, or is not FlowScale.')
-  show($('no-queue'), 'No queue without a server.')
-  showState('Trouble', 'bad')
+  const { status, body } = error
+  if (status === 401 || status === 403) return refuseKey(at)
+  // FlowScale itself, which waits for its ComfyUI.
+  const isOfFlowScale = status >= 500 && Array.isArray(body?.errors)
+  if (!at.hasAnswered && !isOfFlowScale) return refuseServer(error)
+  at.problem = isOfFlowScale ? error.errors.join('; ') : error.message
+  at.retry = setTimeout(() => at === page.session && load(at), 2000)
+  if (!page.workflows.length) show($('no-workflows'), 'No workflows yet.')
+  showLive()
+}
+
+function refuseKey(at) {
+  disconnect()
+  forget()
+  if (at.isGuess) $('key').value = ''
+  if ($('key').value) refuse('key', 'The server refuses this API key.')
+  else askForKey()
+  $('key').focus()
+}
+
+function refuseServer({ status }) {
+  const isElsewhere = new URL($('server').value.trim(), location.href).origin !== location.origin
+  const hint = isElsewhere ? 'Check the address, and that the server lets this page in (CORS).' : ''
+  disconnect()
+  forget()
+  refuse(
+    'server',
+    status ? `This is not FlowScale: it answers ${status}.` : `The server does not answer. ${hint}`,
+  )
+  $('server').focus()
 }

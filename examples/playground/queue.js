@@ -1,6 +1,7 @@
-import { getQueue } from '@flowscale/client'
+import { checkHealth, getQueue } from '@flowscale/client'
 import { $, make } from './dom.js'
 import { draw } from './draw.js'
+import { showLive } from './liveState.js'
 import { note } from './note.js'
 import { page } from './page.js'
 import { refreshRuns } from './refreshRuns.js'
@@ -31,9 +32,14 @@ async function refreshQueue(at) {
   const options = { signal: at.stop.signal, maxRetries: 0 }
   try {
     if (!document.hidden) {
-      const { data } = await getQueue(at.client, options)
+      const health = checkHealth(at.client, options).catch(() => ({ data: [] }))
+      const [{ data }, stopped] = await Promise.all([getQueue(at.client, options), health.then(stoppedOf)])
       if (at !== page.session) return
-      drawQueue(data)
+      at.isLost = false
+      at.away =
+        data.length > 0 && data.every(({ container }) => stopped.includes(container)) && sayAway(stopped)
+      showLive()
+      drawQueue(data, stopped)
       const going = new Set()
       for (const { queue } of data) {
         for (const [, id] of queue.queue_running) going.add(id) && note(id, { status: 'running' })
@@ -49,19 +55,30 @@ async function refreshQueue(at) {
     }
   } catch {
     // The next round asks again.
+    if (at !== page.session) return
+    at.isLost = true
+    showLive()
   }
   soon(at, 2000)
 }
 
-function drawQueue(containers) {
+/** The names of the containers that do not answer. */
+const stoppedOf = ({ data }) =>
+  data.filter(({ status }) => status === 'stopped').map(({ container }) => container)
+
+const sayAway = (names) => `${names.join(', ')} ${names.length > 1 ? "don't" : "doesn't"} answer`
+
+function drawQueue(containers, stopped) {
   $('no-queue').hidden = true
   $('containers').replaceChildren(
     ...containers.map(({ container, queue }) => {
       const [running] = queue.queue_running
       const waiting = queue.queue_pending.length
-      const dot = make('span', { className: `dot ${running ? 'busy' : 'good'}` })
+      const isStopped = stopped.includes(container)
+      const dot = make('span', { className: `dot ${isStopped ? 'bad' : running ? 'busy' : 'good'}` })
       const item = make('li', {}, make('div', { className: 'name' }, dot, container))
-      const words = `${running ? 'running' : 'idle'}${waiting ? `, ${waiting} waiting` : ''}`
+      const word = isStopped ? "doesn't answer" : running ? 'running' : 'idle'
+      const words = `${word}${waiting ? `, ${waiting} waiting` : ''}`
       item.append(make('p', {}, words))
       if (running) {
         const bar = make('progress', { max: 1, ariaLabel: `Progress of ${container}` })

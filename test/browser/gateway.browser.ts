@@ -90,4 +90,69 @@ test('Cancel interrupts the run in ComfyUI', () =>
     assert.is(runs(comfy), 1)
   }))
 
+test('the first sight asks for the key, and alarms nobody', async () => {
+  const comfy = await startComfy({ version: '0.8.0' })
+  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows: [], apiKey: CANARY })
+  const server = await serve(gateway)
+  const page = await browser.newPage()
+  try {
+    await page.goto(server.url)
+    const hint = page.getByText('This server needs an API key.')
+    await hint.waitFor()
+    assert.is(await page.getByLabel('API key').inputValue(), '')
+    assert.is(await page.getByLabel('API key').getAttribute('aria-invalid'), 'false')
+    assert.is(await hint.getAttribute('class'), 'hint')
+    await isAccessible(page, 'at first sight')
+    await page.keyboard.type(CANARY)
+    await page.keyboard.press('Enter')
+    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+  } finally {
+    await page.close()
+    await server.close()
+    gateway.close()
+    await comfy.stop()
+  }
+})
+
+const notice = (page: Page) => page.locator('#waiting')
+const queue = (page: Page) => page.getByRole('region', { name: 'Queue' })
+
+test('a ComfyUI that goes away and comes back', () =>
+  withPage(null, async (page, comfy) => {
+    await stage(page).getByText('completed').waitFor()
+    await comfy.kill()
+    await notice(page).filter({ hasText: "ComfyUI doesn't answer." }).waitFor()
+    await queue(page).getByText("doesn't answer").waitFor()
+    assert.is(await queue(page).getByText('idle').count(), 0)
+    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Waiting' }).waitFor()
+    await isAccessible(page, 'without ComfyUI')
+    await comfy.start()
+    await notice(page).waitFor({ state: 'hidden' })
+    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await queue(page).getByText('idle').waitFor()
+  }))
+
+test('a ComfyUI that starts after the page', async () => {
+  const comfy = await startComfy({ version: '0.8.0' })
+  await comfy.kill()
+  const workflows = await readWorkflows('test/comfyui/workflows')
+  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey: null })
+  const server = await serve(gateway)
+  const page = await browser.newPage()
+  try {
+    await page.goto(server.url)
+    await notice(page).filter({ hasText: 'ComfyUI' }).waitFor()
+    await page.getByText('No workflows yet.').waitFor()
+    assert.is(await page.getByText('not FlowScale').count(), 0)
+    await comfy.start()
+    await page.getByRole('radio', { name: 'slow', exact: true }).waitFor()
+    await notice(page).waitFor({ state: 'hidden' })
+  } finally {
+    await page.close()
+    await server.close()
+    gateway.close()
+    await comfy.stop()
+  }
+})
+
 test.run()

@@ -201,8 +201,8 @@ test('without a server it says so, and a run that can’t be submitted does, too
     await page.getByLabel('API key').fill('')
     await page.getByRole('button', { name: 'Connect' }).click()
     await refusal.waitFor({ state: 'hidden' })
-    await page.getByRole('alert').filter({ hasText: 'got no answer' }).waitFor()
-    await status(page, 'Trouble')
+    await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+    await status(page, 'Offline')
   }))
 
 test('a file that is no image has no broken preview', () =>
@@ -288,7 +288,7 @@ for (const dialect of ['openapi', 'python'] as const) {
     page.on('pageerror', (error) => faults.push(String(error)))
     try {
       await page.goto(`${server.url}/`)
-      await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
+      await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
       await page.getByLabel('API key').fill(CANARY)
       await page.getByRole('button', { name: 'Connect' }).click()
       await status(page, 'Live')

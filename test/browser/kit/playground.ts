@@ -97,7 +97,7 @@ export async function open(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/`)
   // The page tries the emulator's usual key first.
   if ((await page.getByLabel('API key').inputValue()) !== CANARY) {
-    await page.getByRole('alert').filter({ hasText: 'refuses the API key' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
     await page.getByLabel('API key').fill(CANARY)
     await page.getByRole('button', { name: 'Connect' }).click()
   }

@@ -2,7 +2,6 @@ import type { WorkflowDefinition } from '../types.ts'
 import { drive } from './drive.ts'
 import { encodePng } from './encodePng.ts'
 import { paintScene } from './paintScene.ts'
-import { seedOf } from './seedOf.ts'
 
 const WIDTH = 512
 const HEIGHT = 512
@@ -11,13 +10,13 @@ export const diptych: WorkflowDefinition = {
   id: 'd1ptych7two2',
   name: 'Diptych',
   description: 'Two images from one prompt, or from one prompt each',
-  inputs: { prompt: { kind: 'string', array: true }, seed: { kind: 'number', required: false } },
+  inputs: { prompt: { kind: 'string', array: true }, seed: { kind: 'number', seed: true } },
   outputs: { left_image: 'image', right_image: 'image' },
   async run(inputs, context) {
     const prompts = [inputs.prompt].flat().map(String)
     if (prompts.length > 2) throw new Error(`prompt takes one or two texts, got ${prompts.length}`)
     const [left = '', right = left] = prompts
-    const seed = seedOf(inputs, context)
+    const seed = Number(inputs.seed)
 
     const size = { width: WIDTH, height: HEIGHT }
     const first = paintScene({ prompt: left, seed, ...size })

@@ -2,7 +2,6 @@ import type { WorkflowDefinition } from '../types.ts'
 import { drive } from './drive.ts'
 import { encodePng } from './encodePng.ts'
 import { paintScene } from './paintScene.ts'
-import { seedOf } from './seedOf.ts'
 
 const WIDTH = 768
 const HEIGHT = 512
@@ -13,14 +12,14 @@ export const textToImage: WorkflowDefinition = {
   description: 'Generate an image from text input',
   inputs: {
     text_51536: 'string',
-    seed: { kind: 'number', required: false },
+    seed: { kind: 'number', seed: true },
     image_1234: { kind: 'image', required: false },
     video_1239: { kind: 'video', required: false },
   },
   outputs: { image_output: 'image' },
   async run(inputs, context) {
     const prompt = String(inputs.text_51536)
-    const steps = paintScene({ prompt, seed: seedOf(inputs, context), width: WIDTH, height: HEIGHT })
+    const steps = paintScene({ prompt, seed: Number(inputs.seed), width: WIDTH, height: HEIGHT })
     return { image_output: encodePng(await drive(steps, 3000, context), WIDTH, HEIGHT) }
   },
 }

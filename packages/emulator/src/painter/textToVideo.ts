@@ -2,7 +2,6 @@ import type { WorkflowDefinition } from '../types.ts'
 import { decodeImage } from './decodeImage.ts'
 import { drive } from './drive.ts'
 import { paintVideo } from './paintVideo.ts'
-import { seedOf } from './seedOf.ts'
 
 const LEAST_SECONDS = 1
 const MOST_SECONDS = 4
@@ -13,7 +12,7 @@ export const textToVideo: WorkflowDefinition = {
   description: 'Generate a short video from text, or from an image',
   inputs: {
     prompt: 'string',
-    seed: { kind: 'number', required: false },
+    seed: { kind: 'number', seed: true },
     image: { kind: 'image', required: false },
     duration: { kind: 'number', required: false },
   },
@@ -29,7 +28,7 @@ export const textToVideo: WorkflowDefinition = {
     await context.sleep(0)
     const steps = paintVideo({
       prompt: String(inputs.prompt),
-      seed: seedOf(inputs, context),
+      seed: Number(inputs.seed),
       width: 512,
       height: 288,
       durationMs: seconds * 1000,
