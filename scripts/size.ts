@@ -179,7 +179,7 @@ for (const [name, called, from] of typedCalls) {
 /** What the parts for a page may add to what they stand on, in bytes of brotli. */
 const pageParts = [
   // To come down to 1000. The most is in naming outputs, the search for a lost run, and the storage.
-  ['createRunStore', store, `export { executeWorkflowAsync } from '${poller}'`, '', 1620],
+  ['createRunStore', store, `export { executeWorkflowAsync } from '${poller}'`, '', 1710],
   ['useRun, useOutputUrl', react, `export { createRunStore } from '${store}'`, '', 300],
   [
     'connectEvents',

@@ -112,7 +112,6 @@ export function createRunStore<W extends StoredWorkflow = string>(
     let own = record
     let end: Snapshot
     let isKnown = false
-    let refusal: number | undefined
     if (snapshot.status === 'lost') show(toSnapshot(own))
     try {
       if (!own.runId) {
@@ -152,20 +151,20 @@ export function createRunStore<W extends StoredWorkflow = string>(
     } catch (error) {
       // A run whose outputs fit no name has ended.
       const { status, result } = Object(error)
-      const isOpen = !(error instanceof RunError || result)
-      end = toEnd(own, error, isOpen)
-      // An earlier page has saved it, maybe for another user.
-      const isEarlier = own.runId && !isKnown && own.startedAt < performance.timeOrigin
-      if (isEarlier && [401, 403, 404].includes(status)) refusal = status
+      end = toEnd(own, error, !(error instanceof RunError || result))
+      // An earlier page has saved it, maybe for another user. After a new login, a reload may show it.
+      const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
+      if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
+        record = undefined
+        end = idle
+        if (status === 404) save(record)
+      }
     }
     clearTimeout(late)
     if (signal.aborted) return
     // From here on no push is heard.
     unfollow()
-    if (!refusal) return show(end)
-    // After a new login, a reload may show it.
-    if (refusal === 404) save(undefined)
-    take(undefined)
+    show(end)
   }
 
   /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
