@@ -13,13 +13,15 @@ export async function startRedis(port: string, folder: string): Promise<{ kill()
     },
   )
   const ended = once(child, 'exit')
+  const lines: string[] = []
   const ready = async (): Promise<boolean> => {
     for await (const line of createInterface({ input: child.stdout })) {
       if (line.includes('Ready to accept connections')) return true
+      lines.push(line)
     }
     return false
   }
-  if (!(await ready())) throw new Error('Redis has ended')
+  if (!(await ready())) throw new Error(`Redis has ended: ${lines.join('\n')}`)
   child.stdout.resume()
   return {
     async kill() {

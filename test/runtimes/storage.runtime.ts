@@ -31,6 +31,11 @@ test.before.each(() => {
   writeFileSync(`${folder}/workflows/sleep.json`, JSON.stringify(graph))
   writeFileSync(`${folder}/workflows/sleep.flowscale.json`, JSON.stringify(sidecar))
 })
+/** What a test has started. The runner would wait for a server left behind, and print no failure until then. */
+const started: (() => unknown)[] = []
+test.after.each(async () => {
+  for (const stop of started.splice(0).reverse()) await stop()
+})
 test.after(() => rmSync(folder, { recursive: true, force: true }))
 
 type Client = ReturnType<typeof createClient>
@@ -42,23 +47,22 @@ async function open(label: string, urls: readonly string[], change: (code: strin
     .replace(/url: 'http:\/\/127.0.0.1:8188'|urls: \[.*\]/, `urls: ${JSON.stringify(urls)}`)
     .replace("'workflows'", JSON.stringify(`${folder}/workflows`))
   assert.ok(code.includes(urls[1]!))
-  const gateways: { close(): void; fetch: typeof fetch; url: string }[] = []
-  const storages: { dispose(): Promise<void> }[] = []
+  const clients: Client[] = []
   for (const name of ['one', 'two']) {
     const file = resolve(folder, `${label}-${name}.mjs`)
     writeFileSync(file, code)
     const { gateway, storage } = await import(pathToFileURL(file).href)
-    gateways.push(gateway)
-    if (storage) storages.push(storage)
+    started.push(() => storage?.dispose(), gateway.close)
+    const { url: baseUrl, fetch } = gateway
+    clients.push(createClient({ baseUrl, apiKey: 'my-long-key', fetch, maxRetries: 0 }))
   }
-  const clients = gateways.map(({ url, fetch }) =>
-    createClient({ baseUrl: url, apiKey: 'my-long-key', fetch, maxRetries: 0 }),
-  )
-  const close = async (): Promise<void> => {
-    for (const gateway of gateways) gateway.close()
-    for (const storage of storages) await storage.dispose()
-  }
-  return { clients: clients as [Client, Client], close }
+  return clients as [Client, Client]
+}
+
+async function openRedis(port: string) {
+  const redis = await startRedis(port, folder)
+  started.push(redis.kill)
+  return redis
 }
 
 async function start(client: Client, groupId: string, seconds: number): Promise<string> {
@@ -120,40 +124,31 @@ test('a folder', () =>
   withComfies(async (comfies) => {
     const urls = comfies.map(({ url }) => url)
     const change = (code: string) => code.replace("'./flowscale/runs'", JSON.stringify(`${folder}/runs`))
-    const { clients, close } = await open('folder', urls, change)
+    const clients = await open('folder', urls, change)
     const groupId = crypto.randomUUID()
-    try {
-      const runs = await agree(clients, groupId)
-      await Promise.all(comfies.map((comfy) => comfy.kill()))
-      await known(clients[1], groupId, runs)
-    } finally {
-      await close()
-    }
+    const runs = await agree(clients, groupId)
+    await Promise.all(comfies.map((comfy) => comfy.kill()))
+    await known(clients[1], groupId, runs)
   }))
 
 test('Redis, which dies and comes back', () =>
   withComfies(async (comfies) => {
     const port = await freePort()
-    let redis = await startRedis(port, folder)
+    const redis = await openRedis(port)
     const urls = comfies.map(({ url }) => url)
-    const { clients, close } = await open('redis', urls, (code) => code.replace('6379', port))
+    const clients = await open('redis', urls, (code) => code.replace('6379', port))
     const groupId = crypto.randomUUID()
-    try {
-      const runs = await agree(clients, groupId)
-      const performed = (): number => comfies.flatMap(({ executed }) => Object.keys(executed.runs)).length
-      const before = performed()
-      await redis.kill()
-      const error = await start(clients[0], groupId, 0).catch((error) => error)
-      assert.instance(error, HttpError)
-      assert.equal([error.status, error.retryAfterMs], [503, 5000])
-      assert.is(performed(), before, 'a run without a record is not submitted')
-      redis = await startRedis(port, folder)
-      await Promise.all(comfies.map((comfy) => comfy.kill()))
-      await known(clients[1], groupId, runs)
-    } finally {
-      await close()
-      await redis.kill()
-    }
+    const runs = await agree(clients, groupId)
+    const performed = (): number => comfies.flatMap(({ executed }) => Object.keys(executed.runs)).length
+    const before = performed()
+    await redis.kill()
+    const error = await start(clients[0], groupId, 0).catch((error) => error)
+    assert.instance(error, HttpError)
+    assert.equal([error.status, error.retryAfterMs], [503, 5000])
+    assert.is(performed(), before, 'a run without a record is not submitted')
+    await openRedis(port)
+    await Promise.all(comfies.map((comfy) => comfy.kill()))
+    await known(clients[1], groupId, runs)
   }))
 
 test.run()
