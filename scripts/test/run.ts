@@ -1,5 +1,5 @@
-// Runs the test files of a suite, two at a time, and counts what ran: `run.ts [--suite NAME] [--verbose] [pattern]`. Some suites have
-// checks, too, and the main one the coverage.
+// Runs the test files of a suite, two or more at a time, and counts the tests: `run.ts [--suite NAME] [--verbose] [pattern …]`.
+// Two suites have checks, too. The main suite ends with the coverage.
 import { readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -9,13 +9,13 @@ import { type Outcome, runCheck, runFile } from './runFile.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
-const { values, positionals } = parseArgs({
+const { values, positionals: patterns } = parseArgs({
   options: { suite: { type: 'string', default: 'test' }, verbose: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const { suite, verbose } = values
-const [pattern = ''] = positionals
 const isMain = suite === 'test'
+const isWhole = isMain && !patterns.length
 const coverage = join(root, 'coverage/v8')
 const bin = (name: string) => `node_modules/.bin/${name}`
 
@@ -61,10 +61,10 @@ const jobs: { name: string; run: () => Promise<Outcome> }[] = [
     name,
     run: () => runCheck(name, command, args),
   })),
-].filter(({ name }) => name.includes(pattern))
+].filter(({ name }) => !patterns.length || patterns.some((pattern) => name.includes(pattern)))
 
 const outcomes: Outcome[] = []
-/** Figures of tests, for `--verbose`. */
+/** Figures that tests print, for `--verbose`. */
 const shown = /\[show\] ?(.*)$/gm
 
 function report(outcome: Outcome): void {
@@ -80,12 +80,14 @@ async function work(): Promise<void> {
   for (let job = jobs.shift(); job; job = jobs.shift()) report(await job.run())
 }
 
-if (isMain && !pattern)
-  console.log(`${jobs.length} files and checks, two at a time: about 10 minutes on two cores\n`)
+const atATime = Math.max(2, availableParallelism())
+const duration = isWhole ? ', about 10 minutes on two cores' : ''
+if (!jobs.length) throw new Error(`No test file or check has ${patterns.join(' or ')} in its name`)
+console.log(`${jobs.length} files and checks, ${atATime} at a time${duration}\n`)
 if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
-await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
+await Promise.all(Array.from({ length: atATime }, work))
 
-if (isMain && !pattern) {
+if (isWhole) {
   const limits = [
     '--check-coverage',
     '--lines',
