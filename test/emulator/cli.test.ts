@@ -200,7 +200,7 @@ test('a port in use is one sentence; the files take the next free one', async ()
   assert.equal(await taken.exit, [1, null])
   assert.is(
     taken.err(),
-    `flowscale-emulator: Cannot listen on 127.0.0.1:${port}: the port is already in use\n`,
+    `flowscale-emulator: Port ${port} on 127.0.0.1 is already in use. Choose another port with --port.\n`,
   )
   assert.is(taken.out(), '')
 

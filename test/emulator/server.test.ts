@@ -299,11 +299,18 @@ test('a port in use: one clear error, and nothing is left open', async () => {
       assert.unreachable()
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException
-      assert.is(message, `Cannot listen on 127.0.0.1:${port}: the port is already in use`)
+      assert.is(message, `Port ${port} on 127.0.0.1 is already in use`)
       assert.is(code, 'EADDRINUSE')
     }
   }
   await new Promise((resolve) => blocker.close(resolve))
+})
+
+test('a request for the API at the port of the files is refused, and names the address of the API', async () => {
+  await start()
+  const answer = await fetch(`${served.filesUrl}/api/v1/comfy/queue`, { headers: key })
+  assert.is(answer.status, 400)
+  assert.match(await answer.text(), `Authorization header. The API is at ${served.url}</Message>`)
 })
 
 test('on all interfaces, links lead to the host that the client came by', async () => {

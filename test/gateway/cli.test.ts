@@ -202,6 +202,14 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
   }
 })
 
+test('a port in use is one sentence, which names the way out', async () => {
+  const { port } = new URL(comfy.url)
+  const { code, err, out } = await run(['--workflows', workflows, '--comfyui', comfy.url, '--port', port])
+  assert.equal([code, out.includes('is running')], [1, false])
+  const message = `Port ${port} on 127.0.0.1 is already in use. Choose another port with --port.`
+  assert.is(err, `flowscale-gateway: ${message}\n`)
+})
+
 test('--help and --version', async () => {
   assert.match((await run(['--help'])).out, /--workflows <dir>/)
   assert.match((await run(['--version'])).out, /^\d+\.\d+\.\d+\n$/)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { logged } from '@flowscale/gateway/node'
+import { logged, reportFailure } from '@flowscale/gateway/node'
 import { createEmulator } from './createEmulator.ts'
 import { loadAll } from './folder/loadAll.ts'
 import { banner } from './node/banner.ts'
@@ -19,8 +19,7 @@ process.stderr.on('error', () => {})
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`flowscale-emulator: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  reportFailure('flowscale-emulator', error)
 }
 
 async function main(): Promise<void> {

@@ -10,6 +10,7 @@ import { comfyui } from './engines/comfyui/comfyui.ts'
 import { openFolder } from './folder/openFolder.ts'
 import { readWorkflows } from './folder/readWorkflows.ts'
 import { logged } from './node/logged.ts'
+import { reportFailure } from './node/reportFailure.ts'
 import { serve } from './node/serve.ts'
 
 // A reader that has gone away (`| head -1`) must not end the server.
@@ -20,8 +21,7 @@ try {
   const [first, ...rest] = process.argv.slice(2)
   await (first === 'inspect' ? inspect(rest) : main(process.argv.slice(2)))
 } catch (error) {
-  process.stderr.write(`flowscale-gateway: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
+  reportFailure('flowscale-gateway', error)
 }
 
 async function main(args: string[]): Promise<void> {

@@ -34,7 +34,11 @@ export interface Served {
  */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
   const { port, filesPort, hostname, maxUploadBytes, socket } = checkServeOptions(emulator, options)
-  const files = await serveFace(emulator, { port: filesPort, hostname, files: true })
+  let apiUrl = ''
+  const files = await serveFace(
+    { ...emulator, handle: (request, where) => emulator.handle(request, { ...where, apiUrl }) },
+    { port: filesPort, hostname, files: true },
+  )
   const links = new URL(files.url)
   const api = await serveFace(emulator, {
     port,
@@ -46,6 +50,7 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
     await files.close()
     throw error
   })
+  apiUrl = api.url
   return {
     url: api.url,
     filesUrl: files.url,

@@ -9,6 +9,8 @@ export interface Where {
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
+  /** Where the API is, if this is the files origin: named where a caller mistakes one for the other. */
+  apiUrl?: string | undefined
   /** A larger body is answered with 413. Default: no limit */
   maxUploadBytes?: number | undefined
 }

@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A refused port is an error with `code`, and with `port` to tell which one it was. */
+/** The error of a port that can't be used, with Node's `code`. */
 export interface ListenError extends Error {
   code?: string
   port?: number
@@ -19,16 +19,18 @@ export function listen(
   hostname: string,
   upgrades: (request: IncomingMessage) => boolean,
 ): Promise<{ server: Server; port: number }> {
-  // Node from 24.9 on asks it; before, every request for an upgrade is one where somebody listens for them.
+  // Since 24.9 Node calls this function. Earlier versions treat each request for an upgrade as one.
   const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
     shouldUpgradeCallback: upgrades,
   }
   const server = createServer(options, listener)
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'the port is already in use' : cause.message
-      const error = new Error(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause })
-      reject(Object.assign(error, { code: cause.code, port }))
+      const isTaken = cause.code === 'EADDRINUSE'
+      const message = isTaken
+        ? `Port ${port} on ${hostname} is already in use`
+        : `Can't listen on ${hostname}:${port}: ${cause.message}`
+      reject(Object.assign(new Error(message, { cause }), { code: cause.code, port }))
     })
     server.listen(port, hostname, () => resolve({ server, port: (server.address() as AddressInfo).port }))
   })

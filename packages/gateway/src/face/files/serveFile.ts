@@ -10,12 +10,9 @@ export async function serveFile(face: FaceOptions, request: Request, where: Wher
   const head = request.method === 'HEAD'
   // On one origin with the API, a proxy may have asked for either.
   if (where.files && (request.headers.has('x-api-key') || request.headers.has('authorization'))) {
-    return refuse(
-      head,
-      400,
-      'InvalidArgument',
-      'A signed link takes no X-API-KEY and no Authorization header',
-    )
+    const api = where.apiUrl ? `. The API is at ${where.apiUrl}` : ''
+    const message = `A signed link takes no X-API-KEY and no Authorization header${api}`
+    return refuse(head, 400, 'InvalidArgument', message)
   }
   if (request.method !== 'GET' && !head) {
     const answer = refuse(false, 405, 'MethodNotAllowed', 'The specified method is not allowed here')
