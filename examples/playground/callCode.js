@@ -1,4 +1,4 @@
-// The code of a call in four languages. The key is in none of them: each reads it from the environment.
+// The code of a call in several languages. The key is in none of them: each reads it from the environment.
 
 const isFile = (value) => value instanceof Blob
 const listOf = (value) => [value].flat()
@@ -104,6 +104,25 @@ function curl({ baseUrl, hasKey, workflow, inputs }) {
   )
 }
 
+/** A text for PowerShell, which takes typographic quotes for quotes, too. */
+const quoteForPowerShell = (text) => `'${String(text).replace(/['\u2018-\u201b]/g, '$&$&')}'`
+
+/** For Windows, whose shells quote the words of curl in ways of their own. */
+function powerShell({ baseUrl, hasKey, workflow, inputs }) {
+  const item = (value) =>
+    isFile(value) ? `(Get-Item -LiteralPath ${quoteForPowerShell(value.name)})` : quoteForPowerShell(value)
+  const fields = Object.entries(inputs).map(
+    ([name, value]) => `  ${quoteForPowerShell(name)} = ${listOf(value).map(item).join(', ')}\n`,
+  )
+  const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
+  const headers = hasKey ? " -Headers @{ 'X-API-KEY' = $env:FLOWSCALE_API_KEY }" : ''
+  return `# PowerShell 7
+$inputs = @{
+${fields.join('')}}
+Invoke-RestMethod ${quoteForPowerShell(address)} -Method Post${headers} -Form $inputs -MaximumRedirection 0
+`
+}
+
 function command({ baseUrl, workflow, inputs }) {
   const entries = Object.entries(inputs).flatMap(([name, value]) => listOf(value).map((item) => [name, item]))
   const start = (...words) => [`npx flowscale run ${quote(workflow.id)}`, ...words, `--url ${quote(baseUrl)}`]
@@ -123,5 +142,11 @@ function command({ baseUrl, workflow, inputs }) {
  * folder that the code runs in.
  */
 export function callCode(call) {
-  return { JavaScript: plain(call), TypeScript: typed(call), curl: curl(call), 'Command line': command(call) }
+  return {
+    JavaScript: plain(call),
+    TypeScript: typed(call),
+    curl: curl(call),
+    PowerShell: powerShell(call),
+    'Command line': command(call),
+  }
 }

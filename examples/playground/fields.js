@@ -1,13 +1,11 @@
-import { make, say, show } from './dom.js'
+import { make, show } from './dom.js'
+import { fileInput } from './fileInput.js'
 
 /** `Text 51536` and the like without its number: the words of an input's name. */
 const human = (name) => {
   const words = name.replace(/_\d+$/, '').replaceAll('_', ' ').trim() || name
   return words[0].toUpperCase() + words.slice(1)
 }
-
-const sizeOf = (bytes) =>
-  bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`
 
 const wordOf = (value) => ({ true: 'Yes', false: 'No' })[value] ?? String(value)
 
@@ -24,7 +22,7 @@ export function makeField({ name, kind, details }, id) {
   show(about, [details?.description, several].filter(Boolean).join(' '))
   const label = [human(name), mark].filter(Boolean).join(', ')
   const { input, read, write, parts } = isFile
-    ? fileInput(kind, label)
+    ? fileInput(kind, label, Boolean(details?.array))
     : valueInput(name, kind, details ?? {})
   input.id = id
   input.setAttribute('aria-describedby', `${problem.id} ${about.id}`)
@@ -51,8 +49,9 @@ export function makeField({ name, kind, details }, id) {
     write(value) {
       refuse('')
       write(value)
-      // A run has the name of its file only.
-      if (isFile && typeof value === 'string') refuse(`Choose the file again: ${value}`)
+      // A run has only the names of its files.
+      const names = isFile ? [value ?? []].flat().filter((one) => typeof one === 'string') : []
+      if (names.length) refuse(`Choose the ${names.length > 1 ? 'files' : 'file'} again: ${names.join(', ')}`)
     },
   }
 }
@@ -105,63 +104,4 @@ function valueInput(name, kind, details) {
     return values.length > 1 ? values : text
   }
   return { input, parts: [input], write, read }
-}
-
-function fileInput(kind, label) {
-  let file
-  const accept = kind === 'file' ? '' : `${kind}/*`
-  const input = make('input', { type: 'file', className: 'unseen', accept })
-  const article = /^[aeiou]/.test(kind) ? 'an' : 'a'
-  const words = [
-    make('span', { className: 'unseen' }, `${label}: `),
-    make('strong', {}, `Choose ${article} ${kind}`),
-  ]
-  const area = make(
-    'label',
-    { className: 'drop' },
-    make('span', {}, ...words),
-    make('span', {}, 'or drop it here'),
-  )
-  const chosen = make('div', { className: 'chosen', hidden: true })
-
-  const take = (given) => {
-    if (chosen.firstChild?.src) URL.revokeObjectURL(chosen.firstChild.src)
-    file = given
-    input.value = ''
-    area.dispatchEvent(new Event('input', { bubbles: true }))
-    area.hidden = input.hidden = Boolean(file)
-    chosen.hidden = !file
-    if (!file) return
-    const picture = file.type.startsWith('image/')
-      ? make('img', { src: URL.createObjectURL(file), alt: '' })
-      : undefined
-    const size = make('small', {}, `${sizeOf(file.size)} · ${file.type || 'unknown type'}`)
-    const remove = make('button', { type: 'button', ariaLabel: `Remove ${file.name}` }, 'Remove')
-    remove.addEventListener('click', () => {
-      take(undefined)
-      input.focus()
-    })
-    // What is no image after all has no preview.
-    picture?.addEventListener('error', () => picture.remove())
-    chosen.replaceChildren(...[picture, make('p', {}, file.name, size), remove].filter(Boolean))
-  }
-  /** Takes a file that the user gave. */
-  const accepted = (given) => {
-    take(given)
-    say(`${given.name} chosen`)
-    chosen.lastChild.focus()
-  }
-  input.addEventListener('change', () => input.files[0] && accepted(input.files[0]))
-  const over = (is) => (event) => {
-    event.preventDefault()
-    area.classList.toggle('over', is)
-  }
-  area.addEventListener('dragover', over(true))
-  area.addEventListener('dragleave', over(false))
-  area.addEventListener('drop', (event) => {
-    over(false)(event)
-    if (event.dataTransfer.files[0]) accepted(event.dataTransfer.files[0])
-  })
-  const write = (value) => take(value instanceof Blob ? value : undefined)
-  return { input, parts: [input, area, chosen], write, read: () => file }
 }

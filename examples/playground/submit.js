@@ -49,9 +49,12 @@ function setBusy(isBusy) {
   $('run').textContent = isBusy ? 'Submitting …' : 'Run'
 }
 
+/** Of a file its name. */
+const shownOf = (value) => (Array.isArray(value) ? value.map(shownOf) : (value.name ?? value))
+
 function noteSubmission(runId, workflowId, inputs) {
   const sent = Object.entries(inputs).filter(([, value]) => value !== undefined)
-  const shown = sent.map(([name, value]) => [name, value.name ?? value])
+  const shown = sent.map(([name, value]) => [name, shownOf(value)])
   // A restarted server may give an id again.
   page.runs.delete(runId)
   rememberRun(runId, workflowId)

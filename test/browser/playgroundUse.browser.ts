@@ -124,6 +124,7 @@ test('the code of the form and of a run, without the key, to copy', () =>
     for (const [name, part] of [
       ['TypeScript', 'defineWorkflow<'],
       ['curl', '$FLOWSCALE_API_KEY'],
+      ['PowerShell', '$env:FLOWSCALE_API_KEY'],
       ['Command line', 'npx flowscale run bncu0a1kipv'],
     ] as const) {
       await dialog(page).getByRole('radio', { name }).check()
@@ -190,6 +191,40 @@ test('run again, with its file; after a reload the file is asked for', () =>
     assert.is(await prompt(page).inputValue(), 'in oil')
     assert.is(emulator.stats.runsStarted, 2, 'nothing is run without the file')
   }))
+
+test('several files of one input: chosen, dropped, removed, sent and run again', async () => {
+  const given: string[][] = []
+  const workflow = {
+    id: 'sever4lf1les',
+    name: 'Several Files',
+    description: 'Takes several images',
+    inputs: { pictures: { kind: 'image', array: true } },
+    outputs: { note: 'file' },
+    run(inputs: { pictures: { name: string }[] }) {
+      given.push([inputs.pictures].flat().map(({ name }) => name))
+      return { note: { data: new Uint8Array(1), type: 'text/plain' } }
+    },
+  } as unknown as NonNullable<EmulatorOptions['workflows']>[number]
+  await withPage({ options: { workflows: [workflow] } }, async (page) => {
+    await choose(page, 'Several Files')
+    const picture = (name: string) => ({ name, mimeType: 'image/png', buffer: photo })
+    await page.getByLabel('Choose images').setInputFiles([picture('a.png'), picture('b.png')])
+    await page.getByLabel('Choose images').setInputFiles([picture('c.png')])
+    await page.getByRole('button', { name: 'Remove a.png' }).click()
+    await isAccessible(page, 'several files')
+    await run(page)
+    await stage(page).getByText('completed').waitFor()
+    assert.equal(given, [['b.png', 'c.png']])
+    await stage(page).locator('.given').filter({ hasText: 'b.png / c.png' }).waitFor()
+    await button(page, 'Run again').click()
+    await until(page, () => document.querySelectorAll('#list li').length === 2)
+    await stage(page).getByText('completed').waitFor()
+    assert.equal(given, [
+      ['b.png', 'c.png'],
+      ['b.png', 'c.png'],
+    ])
+  })
+})
 
 test('an image is enlarged, and the original can be opened', () =>
   withPage({}, async (page) => {

@@ -1,6 +1,6 @@
 // The code that the playground shows, run as it stands: what arrives is what was given, and the key is in none of it.
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createEmulator } from '@flowscale/emulator'
@@ -35,6 +35,7 @@ const emulator = createEmulator({
         steps: { kind: 'number', required: false },
         fast: { kind: 'boolean', required: false },
         picture: { kind: 'image', required: false },
+        pictures: { kind: 'image', required: false, array: true },
       },
       outputs: { note: 'file' },
       run(inputs: Record<string, unknown>) {
@@ -49,6 +50,7 @@ test.before(() => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/${fileName}`, photo)
+  writeFileSync(`${folder}/other.png`, 'another photo')
 })
 test.after(async () => {
   await server.close()
@@ -85,6 +87,8 @@ const calls: Record<string, Record<string, unknown>> = {
     fast: true,
   },
   'a file': { prompt: 'a=b', picture: file },
+  'several files': { pictures: [file, new File(['another photo'], 'other.png', { type: 'image/png' })] },
+  'typographic quotes': { prompt: '‘a’ ‚b‛ “c” `d`' },
   'a text that begins with @': { prompt: '@me' },
   'a text that is a path of curl': { prompt: '<secret.txt' },
   'a dash': { prompt: '-', words: ['-', '@@x'] },
@@ -96,12 +100,59 @@ const runners: Record<string, (code: string) => Promise<unknown>> = {
   JavaScript: (code) => runFile('call.mjs', code),
   TypeScript: (code) => runFile('call.ts', code),
   curl: (code) => run('bash', ['-c', `${code.trim()} --fail -s`], options()),
+  PowerShell: sendAsPowerShell,
   'Command line': (code) =>
     run('bash', ['-c', code.replace('npx flowscale', `${process.execPath} ${command}`)], options()),
 }
 const options = () => {
   const { TSX_TSCONFIG_PATH, ...env } = process.env
   return { cwd: folder, env: { ...env, FLOWSCALE_API_KEY: CANARY } }
+}
+
+/** Reads the code by the rules of PowerShell for quotes, and sends what `-Form` would. */
+async function sendAsPowerShell(code: string) {
+  const quotes = "['\u2018-\u201b]"
+  const word = new RegExp(`${quotes}((?:[^'\u2018-\u201b]|(${quotes})${quotes})*)${quotes}`, 'y')
+  let place = 0
+  const skip = (text: string) => {
+    const isThere = code.startsWith(text, place)
+    if (isThere) place += text.length
+    return isThere
+  }
+  const expect = (text: string) => assert.ok(skip(text), `${text} at ${code.slice(place, place + 40)}`)
+  const read = () => {
+    word.lastIndex = place
+    const [whole, inner] = word.exec(code) ?? []
+    assert.ok(whole, `a text at ${code.slice(place, place + 40)}`)
+    place += whole!.length
+    return inner!.replace(new RegExp(`(${quotes})${quotes}`, 'g'), '$1')
+  }
+  const form = new FormData()
+  expect('# PowerShell 7\n$inputs = @{\n')
+  while (!skip('}\n')) {
+    expect('  ')
+    const name = read()
+    expect(' = ')
+    do {
+      if (skip('(Get-Item -LiteralPath ')) {
+        const path = read()
+        expect(')')
+        form.append(name, new Blob([readFileSync(`${folder}/${path}`)]), path)
+      } else form.append(name, read())
+    } while (skip(', '))
+    expect('\n')
+  }
+  expect('Invoke-RestMethod ')
+  const url = read()
+  expect(" -Method Post -Headers @{ 'X-API-KEY' = $env:FLOWSCALE_API_KEY }")
+  expect(' -Form $inputs -MaximumRedirection 0\n')
+  assert.is(place, code.length)
+  // A form without a part: fetch would send no boundary.
+  const empty = { 'content-type': 'multipart/form-data; boundary=none' }
+  const isEmpty = [...form].length === 0
+  const headers = { 'x-api-key': CANARY, ...(isEmpty && empty) }
+  const { status } = await fetch(url, { method: 'POST', headers, body: isEmpty ? '--none--\r\n' : form })
+  assert.is(status, 200)
 }
 
 async function runFile(name: string, code: string) {
@@ -123,11 +174,16 @@ for (const [what, inputs] of Object.entries(calls)) {
       await start(code)
       while (!given) await new Promise((done) => setTimeout(done, 10))
       assert.is(emulator.stats.runsStarted, before + 1)
-      const { picture, ...texts } = given as { picture?: { data: Uint8Array } }
-      const { picture: sent, ...expected } = inputs
+      const { picture, pictures, ...texts } = given as {
+        picture?: { data: Uint8Array }
+        pictures?: { data: Uint8Array }[]
+      }
+      const { picture: sent, pictures: severalSent, ...expected } = inputs
       // A form has CRLF for each line break.
       assert.is(JSON.stringify(texts).replaceAll('\\r\\n', '\\n'), JSON.stringify(expected))
       assert.is(picture && Buffer.from(picture.data).toString(), sent && photo.toString())
+      const contents = pictures?.map(({ data }) => Buffer.from(data).toString())
+      assert.equal(contents, severalSent && ['a photo', 'another photo'])
     })
   }
 }
@@ -152,7 +208,7 @@ test('the TypeScript is right for the compiler, and refuses what the workflow do
 
 test('without a key there is no header for it', () => {
   const code = callCode({ baseUrl: server.url, hasKey: false, workflow, inputs: {} })
-  for (const language of ['JavaScript', 'TypeScript', 'curl'] as const)
+  for (const language of ['JavaScript', 'TypeScript', 'curl', 'PowerShell'] as const)
     assert.not.match(code[language], /api.?key/i)
 })
 
