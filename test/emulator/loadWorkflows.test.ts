@@ -99,6 +99,21 @@ test('errors say what to do', async () => {
   assert.match(await refusal(put('notes.txt', '')), /^\.\/notes\.txt is no workflow: name a \.json file/)
 })
 
+test('a file of a folder that is no workflow is left out, with a note, and the others are there', async () => {
+  put('flows/good.json', stableDiffusion)
+  put('flows/half.json', '{')
+  put('flows/editor.json', { nodes: [], links: [] })
+  const notes: string[] = []
+  const loaded = await loadWorkflows(join(folder, 'flows'), (note) => void notes.push(note))
+  assert.equal(
+    loaded.map(({ id }) => id),
+    ['good'],
+  )
+  assert.is(notes.length, 2)
+  assert.match(notes[0]!, /^Workflow "editor" is left out: editor\.json is in the format of ComfyUI's editor/)
+  assert.match(notes[1]!, /^Workflow "half" is left out: .*half\.json is no JSON/)
+})
+
 test('errors of modules name the file and the field', async () => {
   assert.match(await refusal(put('a.mjs', '')), /^\.\/a\.mjs exports no workflows: export one, or an array/)
   assert.match(await refusal(put('b.mjs', 'export default []')), /^\.\/b\.mjs exports an empty array/)

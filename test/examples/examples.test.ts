@@ -209,7 +209,7 @@ test('node-batch: a failure loses no other, and is submitted anew by the next st
     const { code, stdout, stderr } = await first.ended
     assert.is(code, 1)
     assert.match(stdout, /^2 of 3 done/m)
-    assert.match(stderr, /^Failed: Run \S+ cancelled: .* {2}bad\n$/)
+    assert.match(stderr, /^Failed: Run \S+ was cancelled {2}bad\n$/)
 
     const second = await run('node-batch.mjs', ['bad', 'good', 'better'], folder, env).ended
     assert.is(second.code, 0, second.stderr)

@@ -62,6 +62,7 @@ const serve = (...args: string[]) =>
 test('--json: the first line, with servers and workflows, those that can’t run with the reason', async () => {
   await writeFile(join(workflows, 'broken.json'), '{"1":{"class_type":"NoSuchNode","inputs":{}}}')
   await writeFile(join(workflows, 'editor.json'), '{"nodes":[],"links":[]}')
+  await writeFile(join(workflows, 'half.json'), '{"1":')
   const { out, err } = await serve('--json', '--api-key', 'my-key')
   const { url, filesUrl, apiKey, servers, workflows: listed } = JSON.parse(out)
   assert.equal([filesUrl, apiKey], [url, 'my-key'])
@@ -69,6 +70,8 @@ test('--json: the first line, with servers and workflows, those that can’t run
   const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
   assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
   assert.match(problems.editor, /Export \(API\)/)
+  assert.match(problems.half, /half\.json is no JSON/)
+  assert.match(err, /Warning: the key has fewer than 8 characters/)
   const { inputs, outputs, problem } = listed.find(({ id }: any) => id === 'text-to-image')
   assert.equal(
     [inputs.prompt, outputs, problem],
@@ -141,11 +144,20 @@ test('a ComfyUI that is away is said, and the gateway waits for it', async () =>
   ]
   const { url, servers, workflows: listed } = JSON.parse((await run(args, /\n$/)).out)
   assert.is(servers[0].answers, false)
-  assert.match(servers[0].about, /does not answer/)
+  assert.match(servers[0].about, /^http:\/\/127\.0\.0\.1:9 does not answer \(.*\): start ComfyUI, or correct/)
   assert.ok(listed.length > 3)
   const response = await fetch(`${url}/api/v1/comfy/workflows`)
   assert.is(response.status, 503)
   assert.ok(Number(response.headers.get('retry-after')) > 0)
+})
+
+test('an address without http://, and one of a server that is not ComfyUI', async () => {
+  const { url, servers } = JSON.parse((await serve('--json', '--no-key')).out)
+  assert.is(servers[0].answers, true)
+  const bare = ['--comfyui', new URL(url).host, '--workflows', workflows, '--port', '0', '--no-key']
+  const { out, err } = await run(bare, /Workflows\n/)
+  assert.match(out, `server  ComfyUI: ${url} answers, but is not ComfyUI: correct the address of ComfyUI\n`)
+  assert.not.match(err + out, 'Warning')
 })
 
 test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {
@@ -182,12 +194,15 @@ test('the curl line sends the texts that are required, or else the first', () =>
 test('what makes no sense is one sentence, and exit code 1', async () => {
   const cases: [string[], RegExp][] = [
     [[], /--workflows is missing/],
-    [['--workflows', join(folder, 'none')], /Can't read the folder/],
+    [['--workflows', join(folder, 'none')], /Can't read the folder .*none: there is no such folder/],
+    [['--workflows', join(workflows, 'slow.json')], /slow\.json is a file, not a folder: name its folder/],
+    [['--workflows', folder], /The folder \S+ has no workflow\. Save one there with/],
     [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
     [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
     [['--workflows', workflows, '--host', '::', '--api-key', 'x'], /--host :: needs --public-url/],
     [['--workflows', workflows, '--no-key', '--api-key', 'x'], /exclude each other/],
-    [['--workflows', workflows, '--comfyui', 'nonsense'], /"url" must be an http\(s\) address/],
+    [['--workflows', workflows, '--comfyui', 'nonsense'], /--comfyui must be an http\(s\) address/],
+    [['inspect', join(workflows, 'slow.json'), '--comfyui', 'ftp://x'], /--comfyui must be an http/],
     [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
     [['--wrong'], /Unknown option '--wrong'\. See --help\./],
     [['inspect'], /inspect takes one file/],

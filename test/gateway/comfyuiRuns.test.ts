@@ -115,7 +115,13 @@ onBoth(
     await comfy.start()
     for (const { id } of [running, waiting]) {
       const run = await until(id, isOver)
-      assert.equal([run.status, run.error], ['failed', 'ComfyUI restarted, result unknown'])
+      assert.equal(
+        [run.status, run.error],
+        [
+          'failed',
+          'ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI',
+        ],
+      )
     }
     assert.is(await engine.getRun(crypto.randomUUID()), undefined)
     assert.equal(Object.values(comfy.executed.runs), [1])

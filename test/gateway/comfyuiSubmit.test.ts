@@ -59,7 +59,8 @@ test('a run that is not found is reported as one that may have been submitted', 
     const late = await engine.getRun(errors[0].runId).finally(() => {
       Date.now = now
     })
-    const why = 'The run never reached ComfyUI, or ComfyUI restarted, result unknown'
+    const why =
+      'The run never reached ComfyUI, or ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI'
     assert.equal([late!.status, late!.error], ['failed', why])
     assert.equal(comfy.executed.runs, {})
     assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 3)

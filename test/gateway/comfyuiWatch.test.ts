@@ -158,7 +158,10 @@ test('a follower hears of an end while ComfyUI is away and back', () =>
     await until(id, isRunning)
     await comfy.kill()
     await comfy.start()
-    assert.is((await end(id)).error, 'ComfyUI restarted, result unknown')
+    assert.is(
+      (await end(id)).error,
+      'ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI',
+    )
   }))
 
 test('sockets are opened for runs that are followed and run, one a run, and closed', () =>

@@ -100,14 +100,22 @@ test('workflows: each file by its name, with its sidecar', async () => {
 })
 
 test('workflows: what is wrong is said with the name of the file', async () => {
-  assert.match(await message(readWorkflows(join(folder, 'none'))), /Can't read the folder .*none: ENOENT/)
-  await writeFile(join(folder, 'a.flowscale.json'), '{}')
   assert.match(
-    await message(readWorkflows(folder)),
-    /a\.flowscale\.json belongs to a\.json, which is not there/,
+    await message(readWorkflows(join(folder, 'none'))),
+    /Can't read the folder .*none: there is no such folder/,
   )
+  const file = join(folder, 'notes.txt')
+  await writeFile(file, '')
+  assert.is(await message(readWorkflows(file)), `${file} is a file, not a folder: name its folder, ${folder}`)
+  await writeFile(join(folder, 'b.json'), '{}')
+  await writeFile(join(folder, 'a.flowscale.json'), '{}')
+  const [good, lost] = await readWorkflows(folder)
+  assert.equal([good!.name, good!.problem, lost!.name], ['b', undefined, 'a'])
+  assert.match(lost!.problem!, /a\.flowscale\.json belongs to a\.json, which is not there/)
   await writeFile(join(folder, 'a.json'), '{"half":')
-  assert.match(await message(readWorkflows(folder)), /a\.json is no JSON: /)
+  const [half, other] = await readWorkflows(folder)
+  assert.match(half!.problem!, /a\.json is no JSON: /)
+  assert.equal(other, { name: 'b', graph: {} })
 })
 
 test('signatures: the same for the same secret, another for another text or secret', async () => {

@@ -17,6 +17,11 @@ import { serve } from './node/serve.ts'
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
+const SHORTEST_KEY = 8
+const SHORT_KEY =
+  `Warning: the key has fewer than ${SHORTEST_KEY} characters. Others can guess it. ` +
+  'And clients hide it in their errors, also inside of other words. Use a longer key.'
+
 try {
   const [first, ...rest] = process.argv.slice(2)
   await (first === 'inspect' ? inspect(rest) : main(process.argv.slice(2)))
@@ -33,9 +38,14 @@ async function main(args: string[]): Promise<void> {
   const { data } = flags
   const key = async (): Promise<string> =>
     flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
+  const workflows = await readWorkflows(flags.workflows)
+  if (workflows.length === 0) {
+    const advice = 'Save one there with "Workflow > Export (API)" of ComfyUI'
+    throw new Error(`The folder ${flags.workflows} has no workflow. ${advice}`)
+  }
   const gateway = createGateway({
     engine: comfyui(flags.comfyui.length > 1 ? { urls: flags.comfyui } : { url: flags.comfyui[0] }),
-    workflows: await readWorkflows(flags.workflows),
+    workflows,
     apiKey: flags.noKey ? null : await key(),
     // Without a key, there is nothing to derive it from.
     secret: flags.noKey ? makeKey() : undefined,
@@ -55,6 +65,7 @@ async function main(args: string[]): Promise<void> {
   process.on('SIGINT', stop).on('SIGTERM', stop)
 
   const { apiKey } = gateway
+  if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const url = flags.publicUrl ?? served.url
   process.stdout.write(
     flags.json

@@ -319,7 +319,8 @@ for (const status of ['failed', 'error', 'cancelled']) {
       assert.is(error.status, status)
       assert.is(error.runId, RUN)
       assert.equal(error.errors, ['out of luck'])
-      assert.is(error.message, `Run ${RUN} ${status}: out of luck`)
+      const ended = status === 'cancelled' ? 'was cancelled' : status
+      assert.is(error.message, `Run ${RUN} ${ended}: out of luck`)
       assert.equal(states, ['running', status])
       assert.is(ms, 1000)
     }),
@@ -332,6 +333,11 @@ test(
     const { error } = await drive(clock, waitForResult(pod({ run: run('failed') }).client, RUN))
     assert.is(error.message, `Run ${RUN} failed: no reason given`)
     assert.equal(error.errors, [])
+    const { error: cancelled } = await drive(
+      clock,
+      waitForResult(pod({ run: run('cancelled') }).client, RUN),
+    )
+    assert.is(cancelled.message, `Run ${RUN} was cancelled`)
   }),
 )
 

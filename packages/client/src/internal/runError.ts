@@ -6,7 +6,9 @@ import { problems } from './data.ts'
 export function runError(runId: string, run: Run): RunError {
   const errors = problems(run).map(({ message }) => message)
   const { status } = run
-  return new RunError(`Run ${runId} ${status}: ${errors.join('; ') || 'no reason given'}`, {
+  const ended = /^cancell?ed$/.test(status) ? `was ${status}` : status
+  const why = errors.join('; ') || (ended === status && 'no reason given')
+  return new RunError(`Run ${runId} ${ended}${why ? `: ${why}` : ''}`, {
     runId,
     status,
     errors,

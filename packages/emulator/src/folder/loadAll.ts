@@ -7,7 +7,8 @@ import { loadModule } from './loadModule.ts'
 
 /** A definition, and where it comes from. */
 interface Loaded {
-  readonly definition: WorkflowDefinition
+  /** Not of a file of a folder that can't be used, when others can. */
+  readonly definition?: WorkflowDefinition
   readonly from: string
   readonly note?: string | undefined
 }
@@ -23,13 +24,14 @@ export async function loadAll(
   for (const path of paths) loaded.push(...(await load(path)))
   const seen = new Map<string, string>()
   for (const { definition, from } of loaded) {
+    if (!definition) continue
     const other = seen.get(definition.id)
     if (other)
       throw new Error(`${other} and ${from} both have the id "${definition.id}": give one another id`)
     seen.set(definition.id, from)
   }
   return {
-    definitions: loaded.map(({ definition }) => definition),
+    definitions: loaded.flatMap(({ definition }) => definition ?? []),
     notes: loaded.flatMap(({ note }) => note ?? []),
   }
 }
@@ -42,9 +44,15 @@ async function load(path: string): Promise<Loaded[]> {
     const files = await readWorkflows(path)
     const hint = 'export your workflows from ComfyUI by "Workflow > Export (API)" to it, or name a module'
     if (files.length === 0) throw new Error(`${path} has no workflow: ${hint}`)
-    return await Promise.all(
-      files.map(async (file) => ({ ...(await loadFile(file)), from: join(path, `${file.name}.json`) })),
-    )
+    const results = await Promise.allSettled(files.map(loadFile))
+    const first = results.find((result) => result.status === 'rejected')
+    if (first && results.every(({ status }) => status === 'rejected')) throw first.reason
+    return results.map((result, index) => {
+      const { name } = files[index]!
+      const from = join(path, `${name}.json`)
+      if (result.status === 'fulfilled') return { ...result.value, from }
+      return { from, note: `Workflow "${name}" is left out: ${(result.reason as Error).message}` }
+    })
   }
   if (SIDECAR.test(path)) throw new Error(`${path} is a sidecar: name ${path.replace(SIDECAR, '.json')}`)
   if (extname(path) === '.json') return [{ ...(await loadFile(await readWorkflow(path))), from: path }]

@@ -9,6 +9,7 @@ import { toDefinition } from './toDefinition.ts'
 export async function loadFile(
   file: WorkflowFile,
 ): Promise<{ definition: WorkflowDefinition; note: string | undefined }> {
+  if (file.problem !== undefined) throw new Error(file.problem)
   const workflow = await readComfyWorkflow(file, createAsk(file))
   return { definition: toDefinition(workflow), note: noteOn(file, workflow) }
 }

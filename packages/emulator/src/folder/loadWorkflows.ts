@@ -6,7 +6,8 @@ import { loadAll } from './loadAll.ts'
  * with `NAME.flowscale.json` beside it where you name things yourself), from one such file, or from a module that
  * exports definitions. Names, inputs and outputs of ComfyUI files are those that `@flowscale/gateway` shows.
  *
- * @param warn Called with a line for each node class that the emulator does not know. Default: `console.warn`
+ * @param warn Called with a line for each node class that the emulator does not know, and for each file of a folder
+ *   that it can't use when it can use others. Default: `console.warn`
  * @throws `Error` where there is nothing at the path, or nothing that is a workflow; `TypeError` for a wrong definition.
  *
  * @example

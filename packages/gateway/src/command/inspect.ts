@@ -6,6 +6,7 @@ import { parseArguments } from '../node/parseArguments.ts'
 import { describeWorkflow } from './describeWorkflow.ts'
 import { help } from './help.ts'
 import { sidecarOf } from './sidecarOf.ts'
+import { toAddress } from './toAddress.ts'
 
 /** Prints what a workflow takes and gives, and why it is named so; `--write` saves the names beside it. */
 export async function inspect(args: string[]): Promise<void> {
@@ -22,7 +23,7 @@ export async function inspect(args: string[]): Promise<void> {
   const [path, ...more] = positionals
   if (!path || more.length > 0) throw new Error('inspect takes one file: flowscale-gateway inspect FILE.')
   const file = await readWorkflow(path)
-  const workflow = await inspectWorkflow(values.comfyui, file)
+  const workflow = await inspectWorkflow(toAddress(values.comfyui), file)
   process.stdout.write(describeWorkflow(workflow))
   if (!values.write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)

@@ -1,4 +1,5 @@
 import { type Flags, parseFlags } from '../node/parseFlags.ts'
+import { toAddress } from './toAddress.ts'
 
 /** What the command line says. */
 export interface GatewayFlags extends Flags {
@@ -40,5 +41,5 @@ export function readFlags(args: string[]): GatewayFlags {
       `--host ${flags.hostname} needs --public-url, the address that others reach it by: download links start with it.`,
     )
   }
-  return { ...flags, comfyui, workflows, data, publicUrl, noKey }
+  return { ...flags, comfyui: comfyui.map(toAddress), workflows, data, publicUrl, noKey }
 }

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflow } from './readWorkflow.ts'
 
@@ -9,8 +9,9 @@ const SIDECAR = '.flowscale.json'
  * Reads a folder of workflows: each `NAME.json`, in ComfyUI's API format, with its sidecar `NAME.flowscale.json` where
  * there is one. Folders in it are not read.
  *
- * @throws `Error` for a folder or file that can't be read, for a file that is no JSON, and for a sidecar without its
- * workflow.
+ * A file that can't be used, such as one that is no JSON or a sidecar without its workflow, is there with its `problem`.
+ *
+ * @throws `Error` for a folder that can't be read.
  *
  * @example
  * ```ts
@@ -20,13 +21,25 @@ const SIDECAR = '.flowscale.json'
  */
 export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
   const names = (await list(folder)).filter((name) => name.endsWith('.json')).sort()
-  const lost = names.find((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
-  if (lost) throw new Error(`${join(folder, lost)} belongs to ${workflowOf(lost)}, which is not there`)
   const files = names.filter((name) => !name.endsWith(SIDECAR))
-  return await Promise.all(files.map((name) => readWorkflow(join(folder, name))))
+  const lost = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
+  const read = await Promise.all(files.map((name) => readOrSay(join(folder, name))))
+  return [
+    ...read,
+    ...lost.map((name) => ({
+      name: basename(name, SIDECAR),
+      graph: undefined,
+      problem: `${join(folder, name)} belongs to ${workflowOf(name)}, which is not there`,
+    })),
+  ]
 }
 
 const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
+
+const readOrSay = (path: string): Promise<WorkflowFile> =>
+  readWorkflow(path).catch((error: Error) => {
+    return { name: basename(path, '.json'), graph: undefined, problem: error.message }
+  })
 
 async function list(folder: string): Promise<string[]> {
   try {
@@ -34,6 +47,9 @@ async function list(folder: string): Promise<string[]> {
     // A link may lead to a file.
     return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
   } catch (cause) {
-    throw new Error(`Can't read the folder ${folder}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
+    const { code } = cause as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such folder' : code
+    const advice = `${folder} is a file, not a folder: name its folder, ${dirname(folder)}`
+    throw new Error(code === 'ENOTDIR' ? advice : `Can't read the folder ${folder}: ${why}`, { cause })
   }
 }

@@ -8,6 +8,7 @@ import type { Comfy, Ended, Progress, Submitted } from './types.ts'
 
 /** As long as another gateway may still be sending a run that it wrote down. */
 const ON_ITS_WAY_MS = 45_000
+const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
 
 /**
  * A run by its id; `undefined` where the server has answered and there is none of ours. An end that is seen is written
@@ -36,7 +37,7 @@ export async function findRun(comfy: Comfy, id: string, maxAgeMs?: number): Prom
 
 async function lose(comfy: Comfy, run: Submitted): Promise<Run | undefined> {
   const minutes = Math.round(comfy.lostAfterMs / 6_000) / 10
-  const message = `ComfyUI could not be reached for ${minutes} minutes, result unknown`
+  const message = `ComfyUI could not be reached for ${minutes} minutes, ${UNKNOWN}`
   return await finish(comfy, endWithout(run, 'failed', message))
 }
 
@@ -73,7 +74,7 @@ async function judge(
   // What is deleted while it waits leaves no trace.
   if (await records.cancelAsked(id)) return finish(comfy, endWithout(known, 'cancelled', null))
   const why = wasTaken ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
-  return finish(comfy, endWithout(known, 'failed', `${why}, result unknown`))
+  return finish(comfy, endWithout(known, 'failed', `${why}, ${UNKNOWN}`))
 }
 
 /** The run may go on, on a server that was taken out of the addresses. It counts as one that is away. */
