@@ -333,10 +333,7 @@ test(
     const { error } = await drive(clock, waitForResult(pod({ run: run('failed') }).client, RUN))
     assert.is(error.message, `Run ${RUN} failed: no reason given`)
     assert.equal(error.errors, [])
-    const { error: cancelled } = await drive(
-      clock,
-      waitForResult(pod({ run: run('cancelled') }).client, RUN),
-    )
+    const { error: cancelled } = await drive(clock, waitForResult(pod({ run: run('cancelled') }).client, RUN))
     assert.is(cancelled.message, `Run ${RUN} was cancelled`)
   }),
 )
