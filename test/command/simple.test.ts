@@ -1,6 +1,7 @@
 // The verbs that ask once: for people and for programs, and how each failure ends.
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { startComfy } from '../comfyui/server/startComfy.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
@@ -331,6 +332,29 @@ test('a run that is cancelled twice', async () => {
   const id = await submit('nev3rend5run', 'ada')
   await cancel(busy.emulator, id)
   assert.is((await both(['cancel', id])).code, 0)
+})
+
+test('an address of ComfyUI itself: the way to the gateway', async () => {
+  const comfy = await startComfy({ version: '0.8.0' })
+  try {
+    const env = { FLOWSCALE_API_URL: comfy.url, FLOWSCALE_API_KEY: CANARY }
+    const advice = `This is ComfyUI itself. Start the gateway in front of it, and use its address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
+    for (const args of [['workflows'], ['health'], ['run', 'flow', 'prompt=a']]) {
+      const { code, stderr } = await flowscale(args, { env })
+      assert.is.not(code, 0)
+      assert.match(stderr, advice)
+    }
+  } finally {
+    await comfy.stop()
+  }
+  // A server that has other words for a path that it does not have.
+  const server = await listen((_, response) => response.writeHead(404).end('Not Found'))
+  try {
+    const env = { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: CANARY }
+    assert.not.match((await flowscale(['workflows'], { env })).stderr, 'ComfyUI')
+  } finally {
+    await server.close()
+  }
 })
 
 test.run()

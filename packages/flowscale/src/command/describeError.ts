@@ -1,6 +1,7 @@
 import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
 import { CommandError, exitCodes, type Failure } from './CommandError.ts'
 import { Interrupted } from './Interrupted.ts'
+import { isFromComfyui } from './isFromComfyui.ts'
 import { quote } from './quote.ts'
 
 export interface Described {
@@ -99,6 +100,10 @@ function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): 
       ? `${unusedKey} was not sent, as the address is set elsewhere: set both in one place, or pass --api-key.`
       : `${hasKey ? 'Check the key' : 'No key is set'}: --api-key, FLOWSCALE_API_KEY or .env.`
     return `${message}. ${advice}`
+  }
+  if (error instanceof HttpError && isFromComfyui(error)) {
+    const gateway = `npx @flowscale/gateway --comfyui ${new URL(error.url).origin} --workflows DIR`
+    return `${message}. This is ComfyUI itself. Start the gateway in front of it, and use its address: ${gateway}`
   }
   if (error.name === 'RedirectError')
     return message.replace('set baseUrl to', 'set --url or FLOWSCALE_API_URL to')
