@@ -14,18 +14,18 @@ import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
 
 const bin = join(frameworks, 'node_modules/next/dist/bin/next')
-const own = ['app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
+const own = [
+  'app/layout.tsx',
+  'app/page.tsx',
+  'app/runs/page.tsx',
+  'app/api/flowscale/[...path]/route.ts',
+  'proxy.ts',
+]
 
-const layout = `export const metadata = { title: 'FlowScale' }
-export default function Layout({ children }: { children: React.ReactNode }) {
-  return <html lang="en"><body>{children}</body></html>
-}
-`
 const app = createApp('next', {
   ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
   // Built only, so that its exports and types are looked at.
   'app/proxy/[...path]/route.ts': readDocument('proxy.md').unnamed[0]!,
-  'app/layout.tsx': layout,
   'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
   ...nextFiles,
 })

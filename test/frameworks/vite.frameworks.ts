@@ -35,8 +35,24 @@ const apps = {
     ...server,
     ...docs('src/main.tsx', 'src/run-status.tsx'),
     'src/page.tsx': inAPage.block('app/page.tsx'),
+    // As the page says: the route lists runs, too.
+    'lists/server.mjs': inAPage
+      .block('server.mjs')
+      .replace("'cancelRun'],", "'cancelRun', 'getRuns'],")
+      .replace('./dist', '../dist'),
+    'src/runs.tsx': inAPage.block('app/runs/page.tsx'),
+    'runs.html': html('src/runs-main.tsx'),
+    'src/runs-main.tsx': `import { createRoot } from 'react-dom/client'
+import Runs from './runs'
+
+createRoot(document.getElementById('app')!).render(<Runs />)
+`,
     'index.html': html('src/main.tsx', 'root'),
-    'vite.config.js': config("react from '@vitejs/plugin-react'", 'react()', ['index.html', 'status.html']),
+    'vite.config.js': config("react from '@vitejs/plugin-react'", 'react()', [
+      'index.html',
+      'runs.html',
+      'status.html',
+    ]),
     'status.html': html('src/status.tsx'),
     'src/status.tsx': `import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
@@ -117,6 +133,36 @@ test('TanStack Query: a run by runOptions, to its end', async () => {
   await visitor.says('running')
   await visitor.says('completed')
   await visitor.leave()
+  await started.stop()
+  await pod.close()
+})
+
+test('My runs: a visitor sees the own runs with their images, after a reload, too, and those of nobody else', async () => {
+  const pod = await servePod('emulator')
+  const started = await start(join(apps.React, 'lists'), { ...pod.env, PORT: '0' }, 'server.mjs')
+  const [ada, bob] = [await visit(browser, started.url), await visit(browser, started.url)]
+  await ada.generate('the first')
+  await ada.image()
+  await ada.generate('the second')
+  await ada.says('running')
+  await ada.says('completed')
+  for (const { page } of [ada, bob]) {
+    const answer = page.waitForResponse(/\/api\/v1\/runs\?/)
+    await page.goto(`${started.url}/runs.html`)
+    assert.is((await answer).status(), 200)
+  }
+  for (let load = 0; load < 2; load++) {
+    await ada.page.waitForFunction(
+      () =>
+        [...document.querySelectorAll<HTMLImageElement>('li img')].filter((image) => image.naturalWidth > 0)
+          .length === 2,
+    )
+    assert.match((await ada.page.getByRole('listitem').first().textContent()) ?? '', /^completed 2/)
+    await ada.page.reload()
+  }
+  assert.is(await bob.page.getByRole('listitem').count(), 0)
+  await ada.leave()
+  await bob.leave()
   await started.stop()
   await pod.close()
 })

@@ -32,7 +32,10 @@ interface Last {
  * }
  * ```
  */
-export function useOutputUrl(client: Client, output: ResultOutput | undefined): OutputProps {
+export function useOutputUrl(
+  client: Client,
+  output: Pick<ResultOutput, 'filename' | 'download_url'> | undefined,
+): OutputProps {
   const given = output?.download_url ?? undefined
   const [last, show] = useState<Last>({ at: 0 })
   const src = last.given === given ? last.src : given
