@@ -11,7 +11,7 @@ import { showJson } from './showJson.js'
 import { submit } from './submit.js'
 import { titleOf } from './titleOf.js'
 
-const seconds = (run) => (run.endedAt ? `${((run.endedAt - run.at) / 1000).toFixed(1)} s` : '')
+const seconds = (run) => `${((run.endedAt - run.at) / 1000).toFixed(1)} s`
 
 function button(label, act, className = '') {
   const element = make('button', { type: 'button', className }, label)
@@ -30,7 +30,7 @@ export function aboutOf(run) {
     { className: 'facts' },
     badge(run),
     name,
-    make('span', {}, seconds(run)),
+    run.endedAt && make('span', {}, seconds(run)),
     timeOf(run),
   )
   facts.append(make('code', {}, run.id))

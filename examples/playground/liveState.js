@@ -37,6 +37,7 @@ export function askForKey() {
   refuse('key', '')
   $('key-problem').className = 'hint'
   show($('key-problem'), 'This server needs an API key.')
+  $('key').placeholder = ''
   show($('no-workflows'), 'Type the API key to see the workflows.')
 }
 
