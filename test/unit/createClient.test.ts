@@ -116,14 +116,46 @@ const wrongUrls = {
   'a symbol': Symbol('x'),
 }
 for (const [name, baseUrl] of Object.entries(wrongUrls)) {
-  test(`baseUrl: ${name} is an error that does not repeat it`, () => {
+  test(`baseUrl: ${name} is an error`, () => {
     const start = baseUrl ? '' : 'is missing: it '
     fails(
       { baseUrl, apiKey: CANARY },
-      new RegExp(`^baseUrl ${start}must be an http\\(s\\) URL \\(or in a page a path\\)`),
+      new RegExp(
+        `^baseUrl ${start}must be an http\\(s\\) URL \\(or a path in a page\\) without login, \\? or #`,
+      ),
     )
   })
 }
+
+test('baseUrl: the error shows a wrong address, and no value that may hold a login or a key', () => {
+  const shownIn = (baseUrl: unknown) => {
+    const { message } = thrown(() => createClient({ baseUrl } as never))
+    return /or #(.*)$/s.exec(message)![1]
+  }
+  for (const shown of [
+    'pod.test',
+    'localhost:4188',
+    'wss://pod.test/x',
+    '//pod.test',
+    'api/flowscale',
+    './api',
+  ]) {
+    assert.is(shownIn(shown), `: ${shown}`)
+  }
+  const hidden = [
+    'https://user:secret@pod.test',
+    'user:secret@pod.test',
+    'https://pod.test/?key=secret',
+    'https://pod.test/#secret',
+    'ftp://pod.test?a@b',
+    'fsk_9d1f0c7be2a845',
+    '9d1f0c7be2a845',
+    'eyJhbGciOi.eyJzdWIi.c2VjcmV0',
+    'c2VjcmV0/c2VjcmV0+L2==',
+    '',
+  ]
+  for (const baseUrl of hidden) assert.is(shownIn(baseUrl), '', baseUrl)
+})
 
 test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
   for (const baseUrl of [
@@ -131,7 +163,7 @@ test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
     new URL('https://pod.test/x/api/v1/'),
     '/proxy/api/v1//',
   ]) {
-    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1$/)
+    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1: [^ ]+\/api\/v1\/*$/)
   }
   assert.is(base('https://pod.test/api/v1x'), 'https://pod.test/api/v1x')
 })
@@ -290,10 +322,7 @@ for (const [name, globals] of Object.entries(browsers)) {
   test(`in ${name} a key must be allowed explicitly`, () =>
     withGlobals(globals, () => {
       const options = { baseUrl: 'https://pod.test', apiKey: CANARY }
-      fails(
-        options,
-        /^apiKey: visitors could read it\. Let a proxy add it .*allowDangerouslyExposeApiKey: true$/,
-      )
+      fails(options, /^apiKey: visitors could read it; use a proxy .*allowDangerouslyExposeApiKey: true$/)
       fails({ ...options, allowDangerouslyExposeApiKey: false }, /visitors could read it/)
       createClient({ ...options, allowDangerouslyExposeApiKey: true })
       createClient({ baseUrl: 'https://pod.test' })
@@ -367,7 +396,7 @@ for (const [name, call] of operations) {
     for (const copy of copies) {
       const error = await rejection(call(copy as never))
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'client is a copy: pass the one of createClient')
+      assert.is(error.message, 'client is a copy: pass the client of createClient')
     }
     assert.is(fetch.calls.length, 0)
   })
@@ -383,7 +412,7 @@ for (const [name, call] of operations) {
     ]) {
       const error = await rejection(call(other as never))
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'client is missing: pass the one of createClient')
+      assert.is(error.message, 'client is missing: pass the client of createClient')
     }
   })
 }

@@ -280,7 +280,7 @@ for (const name of badNames) {
   test(`an input called ${JSON.stringify(name)} is an error that shows it`, async () => {
     const { message } = await refused(
       { [name]: 'x' },
-      /^inputs: the name .* is empty or has a line break, a quote or half a /,
+      /^inputs: the name .* is empty or has a line break, a quote or broken /,
     )
     assert.ok(message.includes(JSON.stringify(name)))
     await refused({ [name]: undefined }, /^inputs: the name /)
@@ -309,29 +309,29 @@ test('inputs that are no plain object are an error', async () => {
 })
 
 class Plain {}
-const noForm = 'is of a class that has no form; pass a plain object, or a Blob as an input'
+const noForm = 'is no plain object; pass one, or a Blob as an input'
 const bad: [value: unknown, message: string][] = [
-  [null, 'is null; leave it out, or pass undefined'],
+  [null, 'is null; leave it out or pass undefined'],
   [Number.NaN, 'is NaN; pass a finite number'],
   [Number.POSITIVE_INFINITY, 'is Infinity; pass a finite number'],
   [() => {}, "is a function, which can't be sent"],
   [Plain, "is a function, which can't be sent"],
   [Symbol('x'), "is a symbol, which can't be sent"],
   [new Date(Number.NaN), 'is an invalid date'],
-  ['a\ud800', 'has half a surrogate pair'],
-  ['\udc00a', 'has half a surrogate pair'],
+  ['a\ud800', 'has broken Unicode'],
+  ['\udc00a', 'has broken Unicode'],
   [new Plain(), noForm],
   [/x/, noForm],
   [new URL('http://x.test'), 'is a URL; pass its href'],
   [Promise.resolve('x'), 'is a promise; await it'],
   [new Response('x'), noForm],
-  [new Map(), 'is no plain object; pass Object.fromEntries(it)'],
-  [new URLSearchParams(), 'is no plain object; pass Object.fromEntries(it)'],
-  [new Headers(), 'is no plain object; pass Object.fromEntries(it)'],
-  [new FormData(), 'is no plain object; pass Object.fromEntries(it)'],
-  [new Set(), 'is no array; pass [...it]'],
-  [new ReadableStream(), 'is a stream; make a Blob of it: await new Response(stream).blob()'],
-  [Readable.from(['x']), 'is a stream; make a Blob of it: await new Response(stream).blob()'],
+  [new Map(), 'is no plain object; use Object.fromEntries'],
+  [new URLSearchParams(), 'is no plain object; use Object.fromEntries'],
+  [new Headers(), 'is no plain object; use Object.fromEntries'],
+  [new FormData(), 'is no plain object; use Object.fromEntries'],
+  [new Set(), 'is no array; use Array.from'],
+  [new ReadableStream(), 'is a stream; pass await new Response(stream).blob()'],
+  [Readable.from(['x']), 'is a stream; pass await new Response(stream).blob()'],
 ]
 for (const [value, message] of bad) {
   test(`${String(value)} (${typeof value}) ${message.slice(0, 20)}: an error that names the input, in arrays too`, async () => {
@@ -367,10 +367,10 @@ const deep: [name: string, value: unknown, why: string | RegExp][] = [
   ['a cycle', cyclic, /circular/],
   ['a Blob', { x: new Blob(['a']) }, `x ${noForm}`],
   ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }, `y ${noForm}`],
-  ['bytes', { x: new Uint8Array(2) }, 'x is no array; pass [...it]'],
+  ['bytes', { x: new Uint8Array(2) }, 'x is no array; use Array.from'],
   ['an ArrayBuffer', { x: new ArrayBuffer(2) }, `x ${noForm}`],
-  ['a Map', { x: new Map() }, 'x is no plain object; pass Object.fromEntries(it)'],
-  ['a Set', { x: new Set() }, 'x is no array; pass [...it]'],
+  ['a Map', { x: new Map() }, 'x is no plain object; use Object.fromEntries'],
+  ['a Set', { x: new Set() }, 'x is no array; use Array.from'],
   ['a promise', { x: [Promise.resolve()] }, '0 is a promise; await it'],
   ['a class', { x: new Plain() }, `x ${noForm}`],
   ['a function', { x: () => {} }, "x is a function, which can't be sent"],

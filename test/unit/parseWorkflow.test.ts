@@ -71,7 +71,7 @@ test('what is no workflow is an error', () => {
   for (const thing of [undefined, null, 'x', 5, [], () => {}]) {
     const error = thrown(() => parseWorkflow(thing as never))
     assert.instance(error, ArgumentError)
-    assert.is(error.message, 'workflow must be an object, as getWorkflows gives it')
+    assert.is(error.message, 'workflow must be an object of getWorkflows')
   }
 })
 

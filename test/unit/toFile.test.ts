@@ -55,7 +55,7 @@ test('bytes that were transferred are an error that says so', () => {
   for (const data of [buffer, view]) {
     const error = thrown(() => toFile(data, 'a.bin'))
     assert.instance(error, ArgumentError)
-    assert.match(error.message, 'data has bytes that are gone')
+    assert.match(error.message, 'data must not be a detached ArrayBuffer')
   }
 })
 

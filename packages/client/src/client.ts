@@ -8,9 +8,9 @@ import type { Client, ClientOptions } from './types.ts'
 const levels = ['debug', 'info', 'warn', 'error']
 
 const rules: Record<keyof ClientOptions, Rule> = {
-  // Read below.
+  // `readBaseUrl` checks it.
   baseUrl: () => true,
-  // No message shows a value: it may be the key, pasted into the wrong place.
+  // No message shows the value: it may be a key with a typing error.
   apiKey: (value) => isHeaderValue(value) || 'a non-empty header value, trimmed',
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
@@ -23,11 +23,11 @@ const rules: Record<keyof ClientOptions, Rule> = {
 }
 
 /**
- * Makes the config that every function takes first. It is checked once, frozen, and holds the key and the
- * headers where neither `console.log` nor `JSON.stringify` can show them. No request is made.
+ * Makes the client that every function takes as its first argument. It sends no request. The client is a
+ * frozen object: `console.log` and `JSON.stringify` can't show its key and headers.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for an unknown or wrong option, and for an
- * `apiKey` in a browser without `allowDangerouslyExposeApiKey: true`.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is unknown or wrong, or if a browser
+ * gets an `apiKey` without `allowDangerouslyExposeApiKey: true`.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function createClient(options: ClientOptions): Client {
   const { apiKey, headers, timeoutMs = 60_000, maxRetries = 3, retryDelayMs = 1000 } = options
   if (apiKey && !options.allowDangerouslyExposeApiKey && isBrowser()) {
     throw new ArgumentError(
-      'apiKey: visitors could read it. Let a proxy add it (baseUrl: "/api"), ' +
+      'apiKey: visitors could read it; use a proxy (baseUrl: "/api") ' +
         'or set allowDangerouslyExposeApiKey: true',
     )
   }
@@ -54,8 +54,11 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl(baseUrl: string | URL): string {
-  let wrong = 'must be an http(s) URL (or in a page a path) without credentials, query or fragment'
+  let wrong = 'must be an http(s) URL (or a path in a page) without login, ? or #'
+  let shown = ''
   try {
+    // The message shows a simple address only: any other value may hold a login or a key.
+    if (/^[a-z\d-]*[.:/][a-z\d.:/-]*$/.test(baseUrl as string)) shown = `: ${baseUrl}`
     // `//host` and `/\host` look like paths and lead to another host.
     const page = /^\/(?![\s/\\])/.test(baseUrl as string) ? 'http://-' : ''
     const { href, origin, pathname } = new URL(page + baseUrl)
@@ -65,5 +68,5 @@ function readBaseUrl(baseUrl: string | URL): string {
       wrong = 'must not end in /api/v1'
     }
   } catch {}
-  throw new ArgumentError(`baseUrl ${baseUrl ? '' : 'is missing: it '}${wrong}`)
+  throw new ArgumentError(`baseUrl ${baseUrl ? '' : 'is missing: it '}${wrong}${shown}`)
 }

@@ -9,29 +9,29 @@ interface Details {
 
 const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.error')
 
-/** Brands the error and gives it its fields; the response stays out of sight of inspection and JSON. */
+/** Brands the error and sets its fields. Inspection and JSON don't show the response. */
 function dress(error: Error, { cause, response, ...fields }: Details = {}): void {
   Object.defineProperties(error, { [brand]: { value: true }, response: { get: () => response } })
   // `NetworkError` has the code `ERR_FLOWSCALE_NETWORK`.
   Object.assign(error, { code: `ERR_FLOWSCALE_${error.name.slice(0, -5).toUpperCase()}` }, fields)
 }
 
-/** The base of every error below but {@link ArgumentError}. */
+/** The base class of all errors here except {@link ArgumentError}. */
 export class FlowScaleError extends Error {
   override get name(): string {
     return 'FlowScaleError'
   }
-  /** Stable, machine-readable: `ERR_FLOWSCALE_…`. */
+  /** `ERR_FLOWSCALE_…`. It stays the same in later versions. */
   declare readonly code: string
-  /** The run that this error is about, where one was known. */
+  /** The id of the run, if it is known. */
   declare readonly runId?: string
-  /** `true`: the run may have been submitted all the same; look for it by `getRuns`. */
+  /** `true`: the run may have been submitted despite this error. Look for it with `getRuns`. */
   declare readonly maybeSubmitted?: true
-  /** With `maybeSubmitted`: taken just before the request was sent. */
+  /** With `maybeSubmitted`: the time just before the request was sent. */
   declare readonly submittedAt?: Date
-  /** With `maybeSubmitted`: what was executed. */
+  /** With `maybeSubmitted`: the workflow. */
   declare readonly workflowId?: string
-  /** With `maybeSubmitted`: the group that it was executed in. */
+  /** With `maybeSubmitted`: the group of the run. */
   declare readonly groupId?: string
 
   constructor(message: string, details?: Details) {
@@ -40,13 +40,13 @@ export class FlowScaleError extends Error {
   }
 }
 
-/** A wrong argument or option. Nothing was sent. */
+/** An argument or option is wrong. No request was sent. */
 export class ArgumentError extends TypeError {
   override get name(): 'ArgumentError' {
     return 'ArgumentError'
   }
   declare readonly code: 'ERR_FLOWSCALE_ARGUMENT'
-  /** Never there, as nothing was sent; declared so that any error of this package can be asked for them. */
+  /** Never set, because no request was sent. Declared so that you can read it on any error of this package. */
   declare readonly runId?: undefined
   declare readonly maybeSubmitted?: undefined
   declare readonly submittedAt?: undefined
@@ -60,39 +60,39 @@ export class ArgumentError extends TypeError {
 }
 
 /**
- * The request got no answer: DNS, connection, CORS, a reset. `cause` is the runtime's own error; a download
- * has none, since runtimes put the signed link into theirs.
+ * The request got no answer: DNS, the connection, CORS or a reset. `cause` is the runtime's error. A download
+ * has no `cause`, because runtimes put the signed link into it.
  */
 export class NetworkError extends FlowScaleError {
   override get name(): 'NetworkError' {
     return 'NetworkError'
   }
   declare readonly code: 'ERR_FLOWSCALE_NETWORK'
-  /** No answer came. Not told of a WebSocket. */
+  /** Always 0. Missing for a WebSocket. */
   declare readonly status?: 0
-  /** Not told of a WebSocket. */
+  /** Missing for a WebSocket. */
   declare readonly method?: string
-  /** Not told of a WebSocket. */
+  /** Missing for a WebSocket. */
   declare readonly url?: string
 }
 
-/** An attempt took longer than its `timeoutMs`, or a wait reached its deadline or `maxPolls`. */
+/** An attempt took longer than `timeoutMs`, or a wait reached its deadline or `maxPolls`. */
 export class TimeoutError extends FlowScaleError {
   override get name(): 'TimeoutError' {
     return 'TimeoutError'
   }
   declare readonly code: 'ERR_FLOWSCALE_TIMEOUT'
-  /** The limit that was reached, in ms. */
+  /** The limit, in ms. */
   declare readonly timeoutMs: number
-  /** For a wait: what ended it. */
+  /** For a wait: the limit that ended it. */
   declare readonly reason?: 'deadline' | 'polls'
   /**
-   * For a wait: goes on with it, with `options` merged over the first ones and fresh counters. It gives what that
-   * wait was to give: a {@link RunResult} after `executeWorkflowAsync` and `waitForResult`, else as you name it:
+   * For a wait: continues it. `options` replace the earlier options, and all counters start again. The result is a
+   * {@link RunResult} after `executeWorkflowAsync` and `waitForResult`. For the other waits name the type:
    * `resume<Run>()` after `waitForRun` and `watchRun`, `resume<Envelope<Output>>()` after `waitForOutput`.
    */
   declare readonly resume?: <T extends Resumed = RunResult>(options?: ResumeOptions) => Promise<T>
-  /** For a wait that was to cancel the run (`cancelOn`): why that failed. */
+  /** For a wait with `cancelOn`: why the run could not be cancelled. */
   declare readonly cancelError?: unknown
 }
 
@@ -104,23 +104,23 @@ export class HttpError extends FlowScaleError {
   declare readonly code: 'ERR_FLOWSCALE_HTTP' | 'ERR_FLOWSCALE_VALIDATION'
   declare readonly status: number
   declare readonly method: string
-  /** Without the query of a signed URL. */
+  /** The URL. A signed URL is shown without its query. */
   declare readonly url: string
-  /** Parsed, where it was JSON, else text. */
+  /** The body: parsed JSON, or else the text. */
   declare readonly body: unknown
-  /** What the server said, one string for each problem. */
+  /** The server's messages, one for each problem. */
   declare readonly errors: string[]
-  /** The same by field, where the server names one: `field` is a path such as `body.text_51536`, or `''`. */
+  /** The same messages with their fields. `field` is a path such as `body.text_51536`, or `''` if the server names none. */
   declare readonly details: { field: string; message: string }[]
-  /** The header `x-request-id`: name it when you ask for support. */
+  /** The header `x-request-id`. Quote it when you contact support. */
   declare readonly requestId: string | null
-  /** The header `Retry-After`, in ms from when the answer came. */
+  /** The header `Retry-After`, in ms after the answer. */
   declare readonly retryAfterMs: number | undefined
-  /** Not enumerable. Status and headers, in which an echo of the key is replaced; its body is in `body`. */
+  /** Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. */
   declare readonly response: Response
 }
 
-/** Status 422: the server refused the inputs; `details` tells which. */
+/** Status 422: the server refused the inputs. `details` names them. */
 export class ValidationError extends HttpError {
   override get name(): 'ValidationError' {
     return 'ValidationError'
@@ -128,7 +128,7 @@ export class ValidationError extends HttpError {
   declare readonly code: 'ERR_FLOWSCALE_VALIDATION'
 }
 
-/** The server redirected an API request. It was not followed, since the key would have gone along. */
+/** The server redirected an API request. The client did not follow, because that would send the key elsewhere. */
 export class RedirectError extends FlowScaleError {
   override get name(): 'RedirectError' {
     return 'RedirectError'
@@ -136,15 +136,15 @@ export class RedirectError extends FlowScaleError {
   declare readonly code: 'ERR_FLOWSCALE_REDIRECT'
   declare readonly method: string
   declare readonly url: string
-  /** The 3xx status, where the runtime shows it. */
+  /** The 3xx status, if the runtime shows it. */
   declare readonly status: number | undefined
-  /** Where the server pointed, without query, where the runtime shows it. */
+  /** The target of the redirect without its query, if the runtime shows it. */
   declare readonly location: string | undefined
 }
 
 /**
- * A 2xx answer that can't be read, lacks what it must have, or says that it is an error; also a result whose outputs fit
- * no declared name.
+ * A 2xx answer that can't be read, lacks a required field, or reports an error. Also a result with an output that fits no
+ * declared name.
  */
 export class ResponseError extends FlowScaleError {
   override get name(): 'ResponseError' {
@@ -154,38 +154,38 @@ export class ResponseError extends FlowScaleError {
   declare readonly status: number
   declare readonly method: string
   declare readonly url: string
-  /** Parsed, where it was JSON, else text. */
+  /** The body: parsed JSON, or else the text. */
   declare readonly body: unknown
-  /** What the server said, one string for each problem. */
+  /** The server's messages, one for each problem. */
   declare readonly errors: string[]
   declare readonly requestId: string | null
   /**
-   * Not enumerable. Status and headers, in which an echo of the key is replaced; its body is in `body`. Not told where an
-   * output could be asked for, but not downloaded.
+   * Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. Missing if an output
+   * is not ready or has no link.
    */
   declare readonly response: Response | undefined
   /**
-   * Not enumerable, as its links are signed. The whole result of the run, where an output fits no name that its workflow
-   * declares: the run was paid for, and its files can be fetched. `status` is 200 then; `url`, `body` and `errors` are empty.
+   * The result of a run that has an output with an undeclared name. You paid for the run, and you can fetch its files.
+   * `status` is 200 then; `url`, `body` and `errors` are empty. Not enumerable, because the links are signed.
    */
   declare readonly result?: RunResult
 }
 
-/** The run failed, was cancelled, or was refused by its nodes. */
+/** The run failed or was cancelled, or its nodes refused it. */
 export class RunError extends FlowScaleError {
   override get name(): 'RunError' {
     return 'RunError'
   }
   declare readonly code: 'ERR_FLOWSCALE_RUN'
-  /** The server's word. */
+  /** The status of the run, as the server writes it. */
   declare readonly status: 'failed' | 'error' | 'cancelled' | 'canceled' | 'timed_out' | (string & {})
-  /** What the server said, one string for each problem. */
+  /** The server's messages, one for each problem. */
   declare readonly errors: string[]
-  /** The run, where it was asked for. */
+  /** The run, if the client has read it. */
   declare readonly run?: Run
 }
 
-/** Any error of this package; narrow it by `code` or by class. */
+/** Any error of this package. Narrow it by `code` or by class. */
 export type AnyFlowScaleError =
   | ArgumentError
   | NetworkError
@@ -202,8 +202,8 @@ export type AnyFlowScaleError =
     })
 
 /**
- * Whether `error` is one of this package's, {@link ArgumentError} included; also when another copy of the
- * package threw it.
+ * Whether `error` comes from this package, {@link ArgumentError} included. Errors of another copy of the package
+ * count, too.
  *
  * @throws nothing
  *

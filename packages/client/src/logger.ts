@@ -3,17 +3,17 @@ import { ArgumentError } from './errors.ts'
 /** From the most to the least verbose. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** Where log lines go: an object with a method for each level, such as `console`. */
+/** The target of log lines: an object with a method for each level, such as `console`. */
 // biome-ignore lint/suspicious/noExplicitAny: what a sink takes is its own
 export type LogSink = Record<LogLevel, (...args: any[]) => void>
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Default `true`. */
+  /** Whether lines are written. Default `true`. */
   enabled?: boolean | undefined
-  /** Lines below it are dropped. Default `'info'`. */
+  /** The lowest level that is written. Default `'info'`. */
   level?: LogLevel | undefined
-  /** Default: `console`. */
+  /** The target of the lines. Default: `console`. */
   sink?: LogSink | undefined
 }
 
@@ -22,17 +22,17 @@ export interface LevelLogger extends LogSink {
   /** Throws {@link ArgumentError} for an unknown level. */
   setLevel(level: LogLevel): void
   setEnabled(enabled: boolean): void
-  /** What is set now. */
+  /** The current settings. */
   config(): { enabled: boolean; level: LogLevel }
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /**
- * Makes a logger that writes lines such as `[Flowscale INFO] 2025-06-03T10:30:45.123Z: message`. What else a line
- * holds is passed on as it is, but for keys and tokens, which are replaced.
+ * Makes a logger that writes lines such as `[Flowscale INFO] 2025-06-03T10:30:45.123Z: message`. Further arguments are
+ * passed on unchanged, except that keys and tokens are replaced.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for an unknown level.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if the level is unknown.
  *
  * @example
  * ```ts
@@ -69,17 +69,17 @@ export function createLogger({
   return logger
 }
 
-/** What follows the name of a key, or of a header that holds one: a word such as `Bearer`, and the key. */
+/** A key or token behind its name, such as `api_key: `, or behind the word `Bearer`. */
 const secret = /((api.?key|authorization)([^"]*":\\?"|=|: )|bearer )(\w+ )?[^\s"&\\]+/gi
 
-/** What JSON would show nothing of, and a console does: an error, and Headers, a Map or the like. */
+/** Makes a plain object of an error, of Headers, a Map or the like: a console shows their content, but JSON does not. */
 function open(item: unknown): unknown {
   if (item instanceof Error) return { error: `${item}`, stack: item.stack, cause: item.cause, ...item }
   const { entries } = Object(item)
   return typeof entries === 'function' && !Array.isArray(item) ? Object.fromEntries(entries.call(item)) : item
 }
 
-/** `value` itself where no secret is in it, else a copy without, as JSON would hold it. */
+/** `value` itself if it holds no secret, or else a copy without secrets, as JSON would hold it. */
 function redact(value: unknown): unknown {
   const seen = new Set()
   try {

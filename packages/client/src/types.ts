@@ -1,4 +1,4 @@
-/** Custom headers: a record, or a function called for each request (for tokens that rotate). */
+/** Custom headers: an object, or a function that is called for each request, for tokens that change. */
 export type HeadersSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
@@ -11,13 +11,13 @@ export interface Logger {
   error(message: string, fields?: LogFields): void
 }
 
-/** What a log line is about. Never a key, a header or an input. */
+/** The fields of a log line. They never hold a key, a header or an input. */
 export interface LogFields {
   method?: string
   path?: string
-  /** HTTP status; left out when no answer came. */
+  /** The HTTP status. Missing if no answer came. */
   status?: number | undefined
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   attempt?: number
   durationMs?: number
   [field: string]: unknown
@@ -29,21 +29,21 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 /** Options of {@link createClient}. */
 export interface ClientOptions {
   /**
-   * Such as `https://<pod>.pod.flowscale.ai`, without `/api/v1`. For pages also a path (`/api/flowscale`), which each request
-   * takes against the page's origin.
+   * The address of the server without `/api/v1`, such as `https://<pod>.pod.flowscale.ai`. In a page it can be a path,
+   * such as `/api/flowscale`, at the page's origin.
    */
   baseUrl: string | URL
-  /** Sent as `X-API-KEY`, to `baseUrl` only. Leave it out where a proxy adds it. */
+  /** Sent as `X-API-KEY`, to `baseUrl` only. Leave it out if a proxy adds it. */
   apiKey?: string | undefined
-  /** Must be `true` to use an `apiKey` in a browser, where every visitor can read it. Default `false`. */
+  /** `true` allows an `apiKey` in a browser, where every visitor can read it. Default `false`. */
   allowDangerouslyExposeApiKey?: boolean | undefined
   /** Sent with every request to `baseUrl`. */
   headers?: HeadersSource | undefined
-  /** Limit of one attempt, headers and body, in ms. Default 60000. */
+  /** The time limit of one attempt, headers and body, in ms. Default 60000. */
   timeoutMs?: number | undefined
-  /** How often a request that is safe to repeat is tried again. Default 3; 0 switches it off. */
+  /** How many times a request is retried if that is safe. Default 3; 0 switches retries off. */
   maxRetries?: number | undefined
-  /** Base of the exponential back-off with full jitter, in ms. Default 1000. */
+  /** The base of the pause before a retry, in ms: exponential back-off with full jitter. Default 1000. */
   retryDelayMs?: number | undefined
   /** Used instead of the global `fetch`. */
   fetch?: Fetch | undefined
@@ -54,11 +54,11 @@ export interface ClientOptions {
 declare const internals: unique symbol
 
 /**
- * Made by {@link createClient}; frozen. Logs and JSON show neither its key nor its headers. Code that means to can still
- * get them: what runs in your process has your key.
+ * A client, as {@link createClient} makes it. It is frozen. Logs and JSON don't show its key or headers, but other code in
+ * your process can still get them.
  */
 export interface Client {
-  /** Without a trailing slash; a path, where one was given. */
+  /** The address without a trailing slash, or the path. */
   readonly baseUrl: string
   readonly timeoutMs: number
   readonly maxRetries: number
@@ -69,34 +69,34 @@ export interface Client {
 
 /** Options that every operation takes. */
 export interface RequestOptions {
-  /** Aborts the request and every pause between attempts; its reason comes back as it is. */
+  /** Aborts the request and the pauses between attempts. The function throws the signal's reason, unchanged. */
   signal?: AbortSignal | undefined
-  /** Limit of one attempt, in ms. Default: the client's. */
+  /** The time limit of one attempt, in ms. Default: the client's. */
   timeoutMs?: number | undefined
-  /** Default: the client's. */
+  /** How many times a request is retried. Default: the client's. */
   maxRetries?: number | undefined
-  /** Merged over the client's. */
+  /** Added to the client's headers. A header of the same name replaces the client's. */
   headers?: HeadersSource | undefined
 }
 
-/** How FlowScale wraps every answer. */
+/** The envelope of every answer of FlowScale. */
 export interface Envelope<T> {
   status: string
   data: T
-  /** As the server sends it; so are `meta`, and fields without a name here. */
+  /** As the server sends it, like `meta` and all other fields. */
   errors?: string | string[] | null
   meta?: Record<string, unknown> | null
   [field: string]: unknown
 }
 
-/** The known words of a container's status; a server may use others. */
+/** The status of a container. A server may use other words. */
 export type ContainerStatus = 'idle' | 'running' | 'stopped' | (string & {})
 
 /** One container of the pod. */
 export interface ContainerHealth {
   container: string
   status: ContainerStatus
-  /** As some servers name it; `container` has it on all. */
+  /** The container on some servers. `container` has it on every server. */
   url?: string | null
   [field: string]: unknown
 }
@@ -104,16 +104,16 @@ export interface ContainerHealth {
 /** A place in the queue. */
 export type QueueEntry = [number: number, runId: string, ...rest: unknown[]]
 
-/** What one container works on. */
+/** The queue of one container. */
 export interface ContainerQueue {
   container: string
-  /** As some servers name it; `container` has it on all. */
+  /** The container on some servers. `container` has it on every server. */
   comfy_uri?: string | null
   queue: { queue_running: QueueEntry[]; queue_pending: QueueEntry[]; [field: string]: unknown }
   [field: string]: unknown
 }
 
-/** A deployed workflow. {@link parseWorkflow} reads its inputs and outputs in every form. */
+/** A deployed workflow. {@link parseWorkflow} reads its inputs and outputs. */
 export interface Workflow {
   id: string
   name: string
@@ -125,35 +125,35 @@ export interface Workflow {
   [field: string]: unknown
 }
 
-/** What an input or output is. */
+/** The kind of an input or output. */
 export type WorkflowKind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file' | 'unknown'
 
 /** A submitted run. */
 export interface Execution {
   run_id: string
-  /** Empty where the server names them later. */
+  /** Empty if the server names them later. */
   output_names: string[]
-  /** ComfyUI's complaints by node id; empty where there are none. */
+  /** The errors of ComfyUI by node id, or an empty object. */
   node_errors: Record<string, unknown>
-  /** Place in the queue; `null` where the server does not say. */
+  /** The place in the queue; `null` if the server does not say. */
   number: number | null
   workflow_id?: string | null
-  /** The other runs, where the server started several by this one call. Waits follow the first run only. */
+  /** The other runs, if the server started several for one request. Waits follow the first run only. */
   others?: Execution[]
   [field: string]: unknown
 }
 
 /** An output file, ready to fetch. */
 export interface Output {
-  /** Signed and expiring. `null`: the server says it is done, and gives no address. */
+  /** A signed link that expires. `null`: the output is done, but the server gives no link. */
   download_url: string | null
   generation_status: RunStatus
   [field: string]: unknown
 }
 
 /**
- * The known words of a run's status; a server may use others. Done are `completed` and `success`; failed are `failed`,
- * `error`, `cancelled`, `canceled` and `timed_out`; any other word is a run that goes on.
+ * The status of a run. `completed` and `success` mean that the run is done; `failed`, `error`, `cancelled`, `canceled` and
+ * `timed_out` that it failed. Any other word, also one that is not listed here, means that it goes on.
  */
 export type RunStatus =
   | 'queued'
@@ -169,31 +169,31 @@ export type RunStatus =
   | 'timed_out'
   | (string & {})
 
-/** A run as the server tells it. */
+/** A run. */
 export interface Run {
   _id: string
   status: RunStatus
   inputs: { path?: string; value?: unknown; [field: string]: unknown }[]
   outputs: RunOutput[]
   output_names?: string[]
-  /** From 0 to 1, in whichever form the server tells it; left out where it does not. */
+  /** From 0 to 1. Missing if the server reports none. */
   progress?: number
-  /** Place in the queue, from 0 or 1 as the server counts; left out where it does not tell it. */
+  /** The place in the queue, from 0 or 1, as the server counts. Missing if the server reports none. */
   position?: number
   workflow_id?: string | null
   group_id?: string | null
-  /** As the server writes times, mostly ISO 8601; so are the next two. */
+  /** The time as the server writes it, usually ISO 8601. */
   created_at?: string | null
-  /** `null`: it waits. */
+  /** `null`: the run waits. */
   started_at?: string | null
-  /** `null`: it has not ended. */
+  /** `null`: the run has not ended. */
   completed_at?: string | null
-  /** Why it failed. */
+  /** Why the run failed. */
   error?: string | null
   [field: string]: unknown
 }
 
-/** An output as a run lists it. */
+/** An output in the list of a run. */
 export interface RunOutput {
   filename?: string
   url?: string | null
@@ -205,9 +205,9 @@ export interface ResultOutput extends Output {
   filename: string
 }
 
-/** The outputs of a run that has none, or several. */
+/** The outputs of a run that has none or several. */
 export interface ResultList extends Array<ResultOutput> {
-  /** Use `outputs`: a list has no address of its own. It is declared so that `data.download_url` compiles for either. */
+  /** Use `outputs`: a list has no link. Declared so that `data.download_url` compiles. */
   readonly download_url?: undefined
   /** Use `outputs`. */
   readonly generation_status?: undefined
@@ -216,26 +216,30 @@ export interface ResultList extends Array<ResultOutput> {
 /** The result of a run. */
 export interface RunResult {
   status: 'success'
-  /** Use `outputs`. This is as published: the output itself where there is one only, else a list, without or with several. */
+  /** Use `outputs` instead. `data` is the output itself if there is exactly one, and a list otherwise. */
   data: Pick<Output, 'download_url' | 'generation_status'> | ResultList
   runId: string
-  /** All output files, always as a list, each with its name. */
+  /** All output files with their names. Always a list. */
   outputs: ResultOutput[]
 }
 
-/** What a wait gives: that of a result, of a run, and of an output. */
+/** The result of a wait: of `waitForResult`, of `waitForRun`, or of `waitForOutput`. */
 export type Resumed = RunResult | Run | Envelope<Output>
 
-/** How long runs took, made by {@link createPollHistory}. */
+/** A record of how long runs took, as {@link createPollHistory} makes it. */
 export interface PollHistory {
-  /** @internal Begins a wait: gives the pause after each state of its run, in ms; `null` when it was just submitted. */
+  /**
+   * Begins a wait. The function gives the pause after each state of the run, in ms. `null`: the run was just submitted.
+   *
+   * @internal
+   */
   begin(): (run?: Partial<Run> | null) => number
 }
 
-/** What may be changed when a wait is resumed: the options of that wait, but for those of a submission. */
+/** The options that you can change when you resume a wait. */
 export interface ResumeOptions {
   pollIntervalMs?: number | PollHistory | undefined
-  /** Limit of the whole wait from now, in ms. Default: as before. */
+  /** The time limit of the resumed wait, in ms. Default: as before. */
   timeoutMs?: number | undefined
   maxPolls?: number | undefined
   signal?: AbortSignal | undefined
@@ -246,39 +250,39 @@ export interface ResumeOptions {
   onProgress?: ((progress: RunProgress) => unknown) | undefined
 }
 
-/** An update of a run by a push connection. Its state is a hint: only the answer to a poll counts. */
+/** An update of a run from a push connection. It is a hint: only the answer to a poll counts. */
 export interface RunUpdate {
   readonly status?: RunStatus | undefined
   /** From 0 to 1. */
   readonly progress?: number | undefined
-  /** Place in the queue. */
+  /** The place in the queue. */
   readonly position?: number | undefined
 }
 
-/** How far a run is, for `onProgress`. */
+/** The progress of a run, for `onProgress`. */
 export interface RunProgress {
   status: RunStatus
-  /** From 0 to 1, never going back; left out where the server does not tell it. */
+  /** From 0 to 1. It never goes back. Missing if the server reports none. */
   progress?: number
-  /** Place in the queue, while the run waits there and where the server tells it. */
+  /** The place in the queue while the run waits. Missing if the server reports none. */
   position?: number
 }
 
-/** What a wait needs of a connection, such as that of `connectWebSocket` or `connectEvents`. */
+/** A push connection, such as `connectWebSocket` and `connectEvents` make it. */
 export interface PushConnection {
   readonly connected: boolean
   /**
-   * Subscribes to a run. `listener` is called with each update; with `isNews` it is a reason to ask the server: for a new
-   * state, and when the connection is lost or closed.
+   * Subscribes to a run. `listener` is called with each update. `isNews` is a reason to poll: the run has a new state, or
+   * the connection was lost or closed.
    */
   watch(runId: string, listener: (update: RunUpdate, isNews: boolean) => void): RunWatch
 }
 
 /** A subscription to a run. */
 export interface RunWatch {
-  /** Whether updates of this run come now. Default: as the connection. */
+  /** Whether updates of this run come now. Default: whether the connection is up. */
   readonly connected?: boolean
-  /** The pause until the next poll, where it is `ms` without a connection. */
+  /** The pause until the next poll, if it would be `ms` without a connection. */
   pauseMs(ms: number): number
   stop(): void
 }
@@ -291,7 +295,7 @@ export interface RunList {
   [field: string]: unknown
 }
 
-/** A `Blob`, as far as types need it, so that no type library has to be there. */
+/** The part of `Blob` that the types need, so that you need no type library. */
 export interface BlobLike {
   readonly size: number
   readonly type: string
@@ -299,14 +303,13 @@ export interface BlobLike {
   slice(start?: number, end?: number, type?: string): BlobLike
 }
 
-/** A Blob with a name, as `File` and {@link toFile} give. */
+/** A Blob with a name, such as a `File` or the result of {@link toFile}. */
 export interface NamedBlob extends BlobLike {
   readonly name: string
 }
 
 /**
- * A file as an input, or a URL that the server fetches. The path of a file is none: `fileInput` of
- * `@flowscale/client/node` reads it.
+ * A file, or a URL that the server fetches. For the path of a file use `fileInput` of `@flowscale/client/node`.
  */
 export type FileInput =
   | BlobLike
@@ -328,10 +331,10 @@ export type InputItem =
   | ArrayBufferView
   | { readonly [key: string]: unknown }
 
-/** Inputs by name. `undefined` is left out. */
+/** Inputs by name. An input that is `undefined` is left out. */
 export type Inputs = Readonly<Record<string, InputItem | readonly (InputItem | undefined)[] | undefined>>
 
-/** The names of what is a function: streams, promises, Maps and most other objects of a class have some. */
+/** The names of the methods: streams, promises, Maps and most other class instances have some. */
 type Methods<V> = {
   [K in keyof V]-?: unknown extends V[K] ? never : V[K] extends (...args: never[]) => unknown ? K : never
 }[keyof V]
@@ -345,8 +348,8 @@ type Item<V> = V extends InputItem | undefined
 type Value<V> = unknown extends V ? V : V extends readonly (infer I)[] ? readonly Item<I>[] : Item<V>
 
 /**
- * `T` where all of it can be sent. Unlike {@link Inputs} it takes an interface, which has no index signature, and
- * leaves open what is `unknown`.
+ * `T`, if all its values can be sent. Unlike {@link Inputs} it accepts an interface, which has no index signature, and
+ * values of the type `unknown`.
  */
 export type InputsOf<T> =
   | Inputs

@@ -62,7 +62,7 @@ test('wrong options are told by name', () => {
     assert.match(error.message, message)
   }
   const copy = thrown(() => createProxyHandler({ ...client }, { authorize: 'public' }))
-  assert.match(copy.message, /^client is a copy: pass the one of createClient$/)
+  assert.match(copy.message, /^client is a copy: pass the client of createClient$/)
 })
 
 test('what authorize gives', async () => {

@@ -4,7 +4,7 @@ import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, RequestOptions } from '../types.ts'
 
 /**
- * Cancels a run that is queued or running. It is safe to repeat, and is retried.
+ * Cancels a run that is queued or running. The request is safe to repeat, so it is retried.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError} (404 for an
  * unknown run), {@link RedirectError}, {@link ResponseError}
@@ -23,7 +23,7 @@ export async function cancelRun(
   return request(client, `runs/${encodeId('runId', runId)}/cancel`, {
     method: 'POST',
     options,
-    // Any envelope will do; what is in it is for people to read.
+    // Any envelope will do: only people read its data.
     parseData: (data) => data ?? '',
   })
 }

@@ -3,7 +3,7 @@ import { request } from '../internal/request.ts'
 import type { Client, ContainerHealth, Envelope, RequestOptions } from '../types.ts'
 
 /**
- * Tells how the containers of the pod are. `container` is always there, also on servers that call it `url`.
+ * Gets the state of each container of the pod. `container` is always set, also on servers that call it `url`.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
  * {@link RedirectError}, {@link ResponseError}

@@ -5,21 +5,21 @@ import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, Fetch, RequestOptions } from '../types.ts'
 import { getOutput } from './getOutput.ts'
 
-/** What can be downloaded: a filename, a `download_url`, or an object that holds them. */
+/** The output to download: a filename, a `download_url`, or an object that holds one of them. */
 export type DownloadSource =
   | string
   | { readonly filename?: string; readonly download_url?: string | null; readonly url?: string | null }
 
 /**
- * The answer of {@link downloadOutput}, whose body is there. Its type is that of the platform, and fits where Node's own
- * stream is asked for, with the types of DOM, too.
+ * The response of {@link downloadOutput}. It always has a body, which also fits Node's functions that take a stream, with
+ * or without the types of DOM.
  */
 export interface DownloadResponse extends Response {
   readonly body: NonNullable<Response['body']> & NodeStream
 }
 
-// biome-ignore-start lint/suspicious/noExplicitAny: they stand beside those of the platform, which come first
-/** What the types of Node ask of a stream and those of DOM lack, or have otherwise. */
+// biome-ignore-start lint/suspicious/noExplicitAny: the types of the platform come first
+/** The members that Node's types require of a stream, and that DOM's types lack or declare in another way. */
 interface NodeStream {
   [Symbol.asyncIterator](options?: any): AsyncIterableIterator<Uint8Array>
   values(options?: any): any
@@ -30,11 +30,11 @@ interface NodeStream {
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /**
- * Fetches an output file and gives the `Response`, to stream or to read. Neither the key nor custom headers are
- * sent to where the file lies; redirects are followed. Where the filename is known, a link that has expired is
- * renewed once. `timeoutMs` covers the time to the headers; `signal` the body, too.
+ * Downloads an output file and returns the `Response`, which you can stream or read. The storage with the file
+ * gets no key and no custom headers. Redirects are followed. An expired link is renewed once if the filename is
+ * known. `timeoutMs` ends with the headers; `signal` also aborts the body.
  *
- * @throws {@link ResponseError} when the output is not ready yet; {@link HttpError} (403: the link has
+ * @throws {@link ResponseError} if the output is not ready yet; {@link HttpError} (403: the link has
  * expired); {@link RunError}; {@link ArgumentError}; {@link NetworkError}; {@link TimeoutError};
  * {@link RedirectError}
  *
@@ -46,7 +46,7 @@ interface NodeStream {
  *
  * @example
  * ```ts
- * // On Node, to a file, by fs/promises.
+ * // On Node: to a file, with fs/promises.
  * const { body } = await downloadOutput(client, 'filename_prefix_58358_5WWF7GQUYF.png')
  * await writeFile('output.png', body)
  * ```
@@ -59,7 +59,7 @@ export async function downloadOutput(
   return download(client, source, options)
 }
 
-/** As {@link downloadOutput}; `headers` go to where the file lies. */
+/** As {@link downloadOutput}, with `headers` for the storage that has the file. */
 export async function download(
   client: Client,
   source: DownloadSource,
@@ -70,7 +70,7 @@ export async function download(
   checkOptions(options, requestRules)
   const { filename, url } = readSource(source)
   const plain = { ...options, headers: undefined }
-  // Without the key, which a redirect could carry away, too. The body follows the caller's signal to its end.
+  // Without the key, which a redirect could send elsewhere. The caller's signal also aborts the body.
   const follow = (fetch: Fetch, url: string, init: RequestInit) => {
     const signal = AbortSignal.any([options.signal ?? init.signal!, init.signal!])
     return fetch(url, { ...init, headers, redirect: 'follow', signal })
@@ -81,7 +81,7 @@ export async function download(
     link ||= await askForLink(client, filename!, options)
     try {
       const { href, origin, pathname, search, searchParams } = new URL(link)
-      // Not sent there: what is in them, the key included, is kept out of errors, where a server may echo it.
+      // These headers are not sent. They only keep their values, and the key, out of errors, as a server may echo them.
       const signs = [search.replace(/[?&]([^=&]*=)?/g, ' '), ...searchParams.values()].join(' ')
       const bare = hide({ ...client }, { ...reveal(client), headers: { signs } })
       const call = { options: plain, url: origin + pathname, fetchWith: follow }
@@ -95,7 +95,7 @@ export async function download(
   }
 }
 
-/** What is known of an output: its name, a link, or both. */
+/** The name of an output, its link, or both. */
 export function readSource(source: DownloadSource): {
   filename?: string | undefined
   url?: string | null | undefined

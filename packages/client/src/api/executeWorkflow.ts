@@ -11,9 +11,9 @@ import type { Client, Envelope, Execution, Inputs, InputsOf, RequestOptions } fr
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
-  /** Puts the run in a group; with one of its own, a submission can be found by {@link getRuns}. */
+  /** The group of the run. With a group for each submission, {@link getRuns} can find the run. */
   groupId?: string | undefined
-  /** How an array is sent: its name repeated, or numbered `name_0`, `name_1`, …. Default `'repeat'`. */
+  /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined
 }
 
@@ -23,18 +23,18 @@ export const executeRules: Readonly<Record<'groupId' | 'arrays', Rule>> = {
 }
 
 /**
- * Submits a run and returns at once, with `data.run_id`. It is sent again after a 429 only: anything else may
- * have started the run, and would start a second one. The time limit of an attempt grows by 1 s for each
- * 256 KiB of files, unless `timeoutMs` is given here.
+ * Submits a run. It does not wait for the result; `data.run_id` has the id. The request is retried after a 429
+ * only: in all other cases the run may have started, and a retry would start a second one. An attempt gets 1 s
+ * more for each 256 KiB of files, unless you set `timeoutMs` here.
  *
- * Should a server start several runs by this one call, `data.others` has the further ones.
+ * If the server starts several runs for one request, `data.others` has the others.
  *
- * Files: `Blob`, `File`, {@link toFile}, `ArrayBuffer`, typed arrays. On Node 20 and later a Blob from
- * `fs.openAsBlob` is streamed; other runtimes may hold it in memory. Files must be smaller than 4 GiB.
+ * Files can be a `Blob`, `File`, {@link toFile}, `ArrayBuffer` or typed array. Node 20 and later stream a Blob from
+ * `fs.openAsBlob`; other runtimes may hold it in memory. A file must be smaller than 4 GiB.
  *
- * @throws {@link ArgumentError} for inputs that can't be sent, before any request; {@link ValidationError};
- * {@link RunError} when nodes refused; {@link HttpError}; {@link RedirectError}; {@link NetworkError};
- * {@link TimeoutError}; {@link ResponseError}. Where the run may have been submitted all the same, the error
+ * @throws {@link ArgumentError} before any request if an input can't be sent; {@link ValidationError};
+ * {@link RunError} if nodes refused the run; {@link HttpError}; {@link RedirectError}; {@link NetworkError};
+ * {@link TimeoutError}; {@link ResponseError}. If the run may have been submitted despite the error, the error
  * has `maybeSubmitted: true`, `submittedAt`, `workflowId` and `groupId`.
  *
  * @example
@@ -61,7 +61,7 @@ export async function executeWorkflow<T extends object>(
     fetchWith: async (...args) => {
       submittedAt = new Date()
       const response = await upload(buildForm(parts), ...args, isPageOrWorker())
-      // It says that nothing was submitted; what fails before the next attempt is sent tells no other.
+      // Nothing was submitted. A failure before the next attempt does not change that.
       if (response.status === 429) submittedAt = undefined
       return response
     },
@@ -93,10 +93,10 @@ export async function executeWorkflow<T extends object>(
   })
 }
 
-/** What the server tells of each run that it started: of one, or a list, as one dialect wraps it. */
+/** The answer for each run that the server started. One dialect wraps a single run in a list. */
 const itemsOf = (data: unknown): Record<string, unknown>[] => [data].flat().map(Object)
 
-/** The first run; `others` are there only where one POST started several. */
+/** The first run. `others` is set only if one POST started several. */
 function toExecution(data: unknown): Execution | undefined {
   const [first, ...others] = itemsOf(data).flatMap((own): Execution[] => {
     const run_id = text(own.run_id)

@@ -7,11 +7,11 @@ import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, Output, RequestOptions } from '../types.ts'
 
 /**
- * Asks for an output by name, with or without its extension. `null`: it is not ready yet; wait for it by
- * `waitForOutput` of the poller, or ask again.
+ * Gets an output by its name, with or without the extension. `null` means that it is not ready yet: call this
+ * function again, or wait with `waitForOutput` of the poller.
  *
- * @throws {@link RunError} when the output failed; {@link ArgumentError}, {@link NetworkError},
- * {@link TimeoutError}, {@link HttpError} (404 for an unknown name; 408, which is not retried, when the run
+ * @throws {@link RunError} if the output failed; {@link ArgumentError}, {@link NetworkError},
+ * {@link TimeoutError}, {@link HttpError} (404 for an unknown name; 408, without a retry, if the run
  * timed out on the server), {@link RedirectError}, {@link ResponseError}
  *
  * @example

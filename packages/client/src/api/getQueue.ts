@@ -3,8 +3,8 @@ import { request } from '../internal/request.ts'
 import type { Client, ContainerQueue, Envelope, QueueEntry, RequestOptions } from '../types.ts'
 
 /**
- * Tells which runs each container works on and which wait. `container` is always there, also on servers that
- * call it `comfy_uri`.
+ * Gets the queue of each container: the runs that it works on and those that wait. `container` is always set,
+ * also on servers that call it `comfy_uri`.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
  * {@link RedirectError}, {@link ResponseError}
@@ -37,5 +37,5 @@ export async function getQueue(
   })
 }
 
-/** Without what is no pair. */
+/** The entries that are pairs. */
 const entries = (value: unknown) => list(value).filter((entry) => list(entry).length > 1) as QueueEntry[]

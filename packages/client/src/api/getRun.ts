@@ -4,7 +4,7 @@ import { reveal } from '../internal/secrets.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 
 /**
- * Tells the state of a run, and its outputs when it is done. `data._id` is always there.
+ * Gets the state of a run, and its outputs when it is done. `data._id` is always set.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError} (404 for an
  * unknown run), {@link RedirectError}, {@link ResponseError}

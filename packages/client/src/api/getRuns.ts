@@ -5,21 +5,21 @@ import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
 import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
 
-/** Options of {@link getRuns} and {@link iterateRuns}. Servers without paging take only `groupId`. */
+/** Options of {@link getRuns} and {@link iterateRuns}. Servers without pages use `groupId` only. */
 export interface GetRunsOptions extends RequestOptions {
-  /** Only the runs of this group. Default: all runs of the team. */
+  /** The group whose runs are listed. Default: all runs of the team. */
   groupId?: string | undefined
-  /** Default of the server: `created_at`. */
+  /** The time to sort by. The server's default: `created_at`. */
   sortBy?: 'created_at' | 'started_at' | 'completed_at' | undefined
-  /** Default of the server: `desc`. */
+  /** The order. The server's default: `desc`. */
   sortOrder?: 'asc' | 'desc' | undefined
-  /** From 1. */
+  /** The number of the page, from 1. */
   page?: number | undefined
-  /** 1 to 100. Default of the server: 10. */
+  /** The runs of a page, 1 to 100. The server's default: 10. */
   pageSize?: number | undefined
 }
 
-// Called in the rules and not to make them: a call at the top level would stay in every bundle.
+// The rules call these functions when they are used: a call at the top level would stay in every bundle.
 const oneOf = (value: string, words: string[]) => words.includes(value) || `one of ${words}`
 const from1 = (value: number) => Number.isInteger(value) && value > 0
 const rules: Record<string, Rule> = {
@@ -31,7 +31,7 @@ const rules: Record<string, Rule> = {
 }
 
 /**
- * Lists runs: the server's page of them, or all where it has no paging. {@link iterateRuns} walks all pages.
+ * Lists a page of runs, or all runs if the server has no pages. {@link iterateRuns} reads all pages.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError},
  * {@link ValidationError} (some servers require a `groupId`), {@link RedirectError}, {@link ResponseError}

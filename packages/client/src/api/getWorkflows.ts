@@ -3,7 +3,7 @@ import { request } from '../internal/request.ts'
 import type { Client, Envelope, RequestOptions, Workflow } from '../types.ts'
 
 /**
- * Lists the deployed workflows. `data` is an array on every server; read inputs and outputs by
+ * Lists the deployed workflows. `data` is an array on every server. Read the inputs and outputs with
  * {@link parseWorkflow}.
  *
  * @throws {@link ArgumentError}, {@link NetworkError}, {@link TimeoutError}, {@link HttpError} (404 on servers

@@ -2,10 +2,10 @@ import type { Client, Run } from '../types.ts'
 import { type GetRunsOptions, getRuns } from './getRuns.ts'
 
 /**
- * Iterates over all runs, page after page, each run once, also on servers that know no pages. Starts at
- * `page` (default 1), and asks for 100 runs at a time unless `pageSize` says otherwise.
+ * Iterates over all runs, page by page. Each run comes once, also on servers without pages. It starts at
+ * `page` (default 1). A page has 100 runs unless you set `pageSize`.
  *
- * @throws (from the iteration) what {@link getRuns} throws.
+ * @throws (during the iteration) the errors of {@link getRuns}.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export async function* iterateRuns(
     for (const run of data.runs) {
       let key = run._id
       try {
-        // A run without an id is known by what it says, unless that is nested too deep for JSON.
+        // A run without an id is known by its content, unless that is nested too deep for JSON.
         key ||= JSON.stringify(run)
       } catch {}
       if (seen.has(key)) continue
@@ -31,7 +31,7 @@ export async function* iterateRuns(
       yield run
     }
     const { page: told, total_pages: last } = meta ?? {}
-    // Nothing new: the end, unless new runs have pushed known ones there, and the server tells that more pages follow.
+    // A page of known runs is the last one, unless new runs have moved the known ones and the server has more pages.
     const follows = told === page && page < (last as number)
     if (page === last || (seen.size === before && !follows)) return
   }

@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import { isObject, text } from '../internal/data.ts'
 import type { Workflow, WorkflowKind } from '../types.ts'
 
-/** Inputs and outputs of a workflow: what each name is. */
+/** The inputs and outputs of a workflow: the kind of each name. */
 export interface ParsedWorkflow {
   inputs: Record<string, WorkflowKind>
   outputs: Record<string, WorkflowKind>
@@ -25,10 +25,10 @@ const kinds: Readonly<Record<string, WorkflowKind>> = {
 }
 
 /**
- * Reads the inputs and outputs of a workflow, whether the server gives them as a JSON string, as an object or
- * as a list of names. A kind that is not known, or not told, is `'unknown'`.
+ * Reads the inputs and outputs of a workflow. The server may send them as a JSON string, an object or a list of
+ * names. An unknown or missing kind becomes `'unknown'`.
  *
- * @throws {@link ArgumentError} for JSON that can't be read.
+ * @throws {@link ArgumentError} if the JSON can't be read.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ const kinds: Readonly<Record<string, WorkflowKind>> = {
  * ```
  */
 export function parseWorkflow(workflow: Pick<Workflow, 'inputs' | 'outputs'>): ParsedWorkflow {
-  if (!isObject(workflow)) throw new ArgumentError('workflow must be an object, as getWorkflows gives it')
+  if (!isObject(workflow)) throw new ArgumentError('workflow must be an object of getWorkflows')
   return { inputs: parseKinds('inputs', workflow.inputs), outputs: parseKinds('outputs', workflow.outputs) }
 }
 

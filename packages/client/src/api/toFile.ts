@@ -4,10 +4,10 @@ import { checkOptions, isString } from '../internal/options.ts'
 import type { BlobLike, NamedBlob } from '../types.ts'
 
 /**
- * Gives bytes or a Blob a name, as `new File` does, also where there is no `File` (Node 18). The data of a
+ * Gives a name to bytes or a Blob, like `new File`. It also works on Node 18, which has no `File`. The data of a
  * Blob is not copied.
  *
- * @param options `type`: the MIME type. Default: the Blob’s own.
+ * @param options `type`: the MIME type. Default: the Blob’s type.
  * @throws {@link ArgumentError}
  *
  * @example
@@ -34,6 +34,6 @@ export function toFile(
       value: filename,
     }) as unknown as NamedBlob
   } catch {
-    throw new ArgumentError('data has bytes that are gone')
+    throw new ArgumentError('data must not be a detached ArrayBuffer')
   }
 }

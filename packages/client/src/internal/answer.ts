@@ -10,7 +10,7 @@ export type Fail = (
 ) => FlowScaleError
 
 /**
- * A parsed answer without the key and the words of other headers, which a server may have echoed in strings, numbers and
+ * A parsed answer without the key and the words of other headers. A server may have echoed them in strings, numbers and
  * names.
  */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
@@ -19,9 +19,9 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
     if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
     const before = text(item)
     let after = before
-    // The key, which comes last, goes first: a word of another header may be a part of it, and would leave the rest.
+    // The key comes last in `headers` and is replaced first: another header may hold a part of the key.
     for (const name of Object.keys(headers).reverse()) {
-      // A short word is no secret, and to take it out would spoil the text.
+      // A short word is no secret, and to replace it would spoil the text.
       for (const secret of headers[name]!.match(name === keyHeader ? /.+/ : /\S{8,}/g) ?? []) {
         after = after.replaceAll(secret, '[redacted]')
       }
@@ -31,18 +31,18 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
   return clean(value) as T
 }
 
-/** A text whose URLs show neither login, query nor fragment, which may give access. */
+/** A text without the logins, queries and fragments of its URLs, because they may give access. */
 export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
 
-/** The pause that a server asks for, in ms: seconds or a date. Anything else, a time that is over included, is none. */
+/** The pause that a server requests in seconds or by a date, in ms. `undefined` for a past time, or for any other text. */
 export function toRetryMs(retryAfter: string | null): number | undefined {
   const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
   return ms >= 0 ? ms : undefined
 }
 
 /**
- * The error for an answer that is no result: what the server said, without the key. No `text`: it is a redirect
- * that was not followed.
+ * The error for an answer without a result: the server's messages, without the key. Without `text` the answer is a
+ * redirect, which was not followed.
  */
 export function answerError(
   fail: Fail,
@@ -61,17 +61,16 @@ export function answerError(
     headers,
   )
   if (text === undefined) {
-    return fail(
-      RedirectError,
-      `was redirected${location ? ` to ${location}` : ''}; set baseUrl to the final address`,
-      { status: status || undefined, location },
-    )
+    return fail(RedirectError, `was redirected${location ? ` to ${location}` : ''}; correct baseUrl`, {
+      status: status || undefined,
+      location,
+    })
   }
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
-  // Not the text itself, in which a key may be escaped, and so escape us.
+  // Not the text itself: a key in it may be escaped, and so would not be found.
   const all = errors.join('; ') || JSON.stringify(body)
-  // Of a gateway's page its title.
+  // Of a gateway's HTML page only the title.
   const said = all.replace(/^.*?<title>|<\/title>.*/gis, '').slice(0, 300)
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
@@ -82,7 +81,7 @@ export function answerError(
       errors,
       requestId,
       response: new Response(null, {
-        // One whose name held the key has no legal name any more.
+        // A header whose name held the key has no legal name now.
         headers: Object.entries(shown).filter(([name]) => !name.includes('[')),
         status: Math.min(status, 599),
       }),

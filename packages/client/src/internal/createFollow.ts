@@ -1,7 +1,7 @@
-/** Calls `abort` when `signal` is aborted, at once if it is. Gives the function that takes it back. */
+/** Calls `abort` when `signal` is aborted, or at once if it already is. Gives the function that stops following. */
 export type Follow = (signal: AbortSignal, abort: () => void) => () => void
 
-/** Follows signals with one listener on each, however many follow it: Node warns at the eleventh. */
+/** Follows signals with one listener on each signal for all followers: Node warns at the eleventh listener. */
 export function createFollow(): Follow {
   const all = new Map<AbortSignal, Set<() => void>>()
   const abortAll = ({ target }: Event) => {

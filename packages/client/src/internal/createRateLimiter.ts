@@ -1,17 +1,17 @@
 import { startTimer, untilAborted } from './timers.ts'
 
-/** Keeps requests to a rate, and rests after a 429. */
+/** Limits the rate of requests, and rests after a 429. */
 export interface RateLimiter {
-  /** Resolves when a request may be sent. A caller that gives up before takes no turn. */
+  /** Resolves when a request may be sent. A caller that aborts first takes no turn. */
   turn(signal: AbortSignal, isUrgent?: boolean): Promise<void>
-  /** Sends a request; a 429 holds up every turn. */
+  /** Sends a request. After a 429 all turns wait. */
   send<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** The longest that one 429 holds up the others, in ms: it may be meant for the one request only. */
+/** The longest rest after a 429, in ms: the 429 may concern that one request only. */
 const maxRestMs = 30_000
 
-/** At most `perSecond` turns; after a 429 without a `Retry-After` a rest of `restMs`, doubled with each. */
+/** Allows `perSecond` turns. After a 429 without a `Retry-After` it rests for `restMs`, doubled with each 429. */
 export function createRateLimiter(perSecond: number, restMs: number): RateLimiter {
   const queue: (() => void)[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -37,7 +37,7 @@ export function createRateLimiter(perSecond: number, restMs: number): RateLimite
           wasUrgent = isUrgent
           resolve()
         }
-        // After an urgent one another is served first: news without an end must not hold it up.
+        // After an urgent request another one is served first, so that endless news can't delay it.
         if (isUrgent) queue.splice(wasUrgent ? 1 : 0, 0, go)
         else queue.push(go)
         serve()

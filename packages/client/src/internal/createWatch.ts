@@ -4,7 +4,7 @@ import { text, toProgress } from './data.ts'
 type Listener = Parameters<PushConnection['watch']>[1]
 
 export interface Watch extends Pick<PushConnection, 'watch'> {
-  /** Passes an update of a run on to its waits. Without `data`: no more updates come for now, so that the waits poll. */
+  /** Passes an update of a run to its waits. Without `data` no more updates come for now, so the waits poll. */
   hear(runId: unknown, data?: unknown): void
 }
 
@@ -12,8 +12,8 @@ export interface Watch extends Pick<PushConnection, 'watch'> {
 const maxPauseMs = 30_000
 
 /**
- * The `watch` of a connection. `isLive`: whether updates of a run come now. `want` is called when the first wait for a run
- * begins, and when the last one is over.
+ * The `watch` of a connection. `isLive` says whether updates of a run come now. `want` is called when the first wait for a
+ * run begins and when the last one ends.
  */
 export function createWatch(
   isLive: (runId: string) => boolean,
@@ -32,11 +32,11 @@ export function createWatch(
     },
     watch(runId, listener) {
       let last: unknown
-      /** Pauses without news while updates came. */
+      /** The number of pauses without news while updates come. */
       let quiet = 0
       const own: Listener = (update, isLost) => {
         const { status = last } = update
-        // Progress alone is no reason to ask.
+        // Progress alone is no reason to poll.
         const isNews = isLost || status !== last
         if (isNews) quiet = 0
         last = status

@@ -1,6 +1,6 @@
 import type { Run } from '../types.ts'
 
-// Words that are in none of these lists are not terminal.
+// A word that is in none of these lists is not terminal.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
 export const isFailed = (status: string | undefined): boolean =>
   ['failed', 'error', 'cancelled', 'canceled', 'timed_out'].includes(status!)
@@ -9,7 +9,7 @@ export const isWaiting = (status: string | undefined): boolean => ['queued', 'pe
 export const isGoing = (status: string | undefined): boolean =>
   ['queued', 'pending', 'running', 'in_progress'].includes(status!)
 
-/** Neither `null` nor an array, a Map, Headers or the like. */
+/** Whether a value is an object, but not an array, a Map, Headers or the like. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return {}.toString.call(value) === '[object Object]'
 }
@@ -23,20 +23,20 @@ export function parse(text: string | undefined): unknown {
   }
 }
 
-/** Bytes without a type or a name. */
+/** Whether a value is bytes without a type or a name. */
 export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
   value instanceof ArrayBuffer || ArrayBuffer.isView(value)
 
 type Fields = Record<string, unknown>
 
-/** The first of `values` that can stand for a text, as a string; else `''`. */
+/** The first of `values` that is a string or a number, as a string, or else `''`. */
 export function text(...values: unknown[]): string {
   return `${values.find((value) => typeof value === 'string' || typeof value === 'number') ?? ''}`
 }
 
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-/** Each item of `list` with `fields` set; `undefined` where there is no list. What is no object has no fields. */
+/** The items of `list` with their `fields`, or `undefined` without a list. An item that is no object counts as empty. */
 export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
   if (!Array.isArray(list)) return undefined
   return list.map((item) => {
@@ -50,8 +50,8 @@ export function containerName(item: Fields): string {
 }
 
 /**
- * What a server said was wrong, in whichever of its forms: a string, a list, FastAPI's details. What is empty does not
- * hide what stands beside it.
+ * The server's messages in any form: a string, a list or FastAPI's details. An empty field does not hide the field
+ * after it.
  */
 export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
   if (depth > 4 || !said) return []
@@ -65,7 +65,7 @@ export function problems(said: unknown, depth = 0): { field: string; message: st
   )
 }
 
-/** Why a run failed, as a text, whatever its form; `''` where it says nothing. */
+/** The reason why a run failed, as a text, or `''`. */
 function reasonOf(error: unknown): string {
   const said = problems(error).map(({ message }) => message)
   try {
@@ -77,8 +77,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * How far a run is, from 0 to 1, in whichever form a server tells it: `progress` as a fraction, as a percentage (above
- * 1) or as `{ value, max }`; or `value` and `max` beside it. A 1 of a run that is not done may be 1 %: it tells nothing.
+ * The progress of a run, from 0 to 1. Servers send `progress` as a fraction, as a percentage (above 1) or as
+ * `{ value, max }`, or they send `value` and `max`. A 1 is ignored while the run is not done, because it may mean 1 %.
  */
 export function toProgress({ progress, value, max, status = 'success' }: Fields): number | undefined {
   if (isObject(progress)) return toProgress(progress)
@@ -88,7 +88,7 @@ export function toProgress({ progress, value, max, status = 'success' }: Fields)
   return part >= 0 && part <= 1 ? part : undefined
 }
 
-/** A run with its published names. `id` is for servers that leave it out of the answer. */
+/** A run with its published names. `id` is for servers that leave out the id. */
 export function toRun(run: unknown, id?: string): Run {
   const own: Fields = isObject(run) ? run : {}
   const { progress: _, position, ...rest } = own
@@ -111,7 +111,7 @@ export function toRun(run: unknown, id?: string): Run {
   }
 }
 
-/** A copy of an input or output, without what is no text where there should be one. */
+/** A copy of an input or output, without those fields that should be texts and are not. */
 function withTexts(item: unknown): Fields {
   const own = typeof item === 'string' ? { filename: item } : { ...Object(item) }
   for (const name of ['path', 'filename', 'url']) if (typeof own[name] !== 'string') delete own[name]

@@ -2,18 +2,18 @@ import { ArgumentError } from '../errors.ts'
 import type { BlobLike, Inputs } from '../types.ts'
 import { isBytes } from './data.ts'
 
-/** One part of the form: a text, or a file with its name. */
+/** A part of the form: a text, or a file with its name. */
 export type Part =
   | readonly [name: string, value: string]
   | readonly [name: string, value: Blob, filename: string]
 
-/** Checks the inputs and encodes them, all before anything is sent. */
+/** Checks and encodes the inputs before anything is sent. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
   if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
   return Object.keys(inputs).flatMap((name) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
-        `inputs: the name ${JSON.stringify(name)} is empty or has a line break, a quote or half a surrogate pair`,
+        `inputs: the name ${JSON.stringify(name)} is empty or has a line break, a quote or broken Unicode`,
       )
     }
     let path = name
@@ -36,12 +36,12 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
   })
 }
 
-/** A form can be sent once only, so each attempt gets its own. */
+/** Makes a form. It can be sent once only, so each attempt needs a new one. */
 export function buildForm(parts: readonly Part[]): FormData {
   const form = new FormData()
   // The type of one kind stands for both.
   for (const part of parts) form.append(...(part as Extract<Part, { length: 3 }>))
-  // A `fetch` that knows the `FormData` of its own package only, as undici's does, would send the text of ours.
+  // The `fetch` of undici knows only its own `FormData`, and would send the text of ours.
   form.toString = () => {
     throw new TypeError('fetch has a FormData of its own; with undici, call install()')
   }
@@ -53,7 +53,7 @@ function isPlainObject(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** Throws a text that says what is wrong, or what the value itself throws. */
+/** Throws a text that says what is wrong, or the error of the value itself. */
 function encode(name: string, value: unknown): Part {
   const file = isBytes(value) ? toBlob(value) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
@@ -66,28 +66,28 @@ function toBlob(bytes: unknown): Blob {
   try {
     return new Blob([bytes as BlobPart])
   } catch {
-    throw 'has bytes that are gone'
+    throw 'is a detached ArrayBuffer'
   }
 }
 
-/** What is wrong with a value that is no file, if anything. */
+/** What is wrong with a value that is no file. `undefined`: nothing. */
 function problem(value: unknown): string | undefined {
   const type = typeof value
-  if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? 'has half a surrogate pair' : undefined
+  if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? 'has broken Unicode' : undefined
   if (type === 'number' && !Number.isFinite(value)) return `is ${value}; pass a finite number`
   if (type === 'function' || type === 'symbol') return `is a ${type}, which can't be sent`
-  if (value === null) return 'is null; leave it out, or pass undefined'
+  if (value === null) return 'is null; leave it out or pass undefined'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is an invalid date' : undefined
   if (Array.isArray(value)) return 'is an array in an array; pass an object, which is sent as JSON'
   if (type !== 'object' || isPlainObject(value as object)) return undefined
   const { getReader, pipe, then, href, get } = value as Record<string, unknown>
-  if (getReader ?? pipe) return 'is a stream; make a Blob of it: await new Response(stream).blob()'
+  if (getReader ?? pipe) return 'is a stream; pass await new Response(stream).blob()'
   if (then) return 'is a promise; await it'
   if (href) return 'is a URL; pass its href'
   // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
   if (Symbol.iterator in (value as object))
-    return get ? 'is no plain object; pass Object.fromEntries(it)' : 'is no array; pass [...it]'
-  return 'is of a class that has no form; pass a plain object, or a Blob as an input'
+    return get ? 'is no plain object; use Object.fromEntries' : 'is no array; use Array.from'
+  return 'is no plain object; pass one, or a Blob as an input'
 }
 
 function toText(value: unknown): string {
@@ -98,9 +98,9 @@ function toText(value: unknown): string {
   return json
 }
 
-/** Stops at what JSON would silently drop or bend. */
+/** Throws where JSON would silently drop or change a value. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  // JSON has forms for these. It makes `null` of an invalid date.
+  // JSON has forms for these values. An invalid date becomes `null`.
   const isFine =
     typeof value === 'string' || Array.isArray(value) || (value === null && !(this[key] instanceof Date))
   const wrong = !isFine && problem(value ?? this[key])
@@ -116,7 +116,7 @@ const extensions: Readonly<Record<string, string>> = {
   msvideo: 'avi',
 }
 
-/** Servers drop file parts without a name, and tell their kind by the extension. */
+/** A name for every file: servers drop files without a name, and need the extension to know the kind. */
 function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
   const own = typeof blob.name === 'string' ? safe(blob.name) : ''
   if (/[^.]\.+[\p{L}\p{N}]+$/u.test(own)) return own

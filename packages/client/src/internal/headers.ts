@@ -5,12 +5,12 @@ import type { Secrets } from './secrets.ts'
 
 export const keyHeader = 'x-api-key'
 
-/** What fetch would refuse or trim, told before it can put the value into an error of its own. */
+/** Whether fetch would send the value unchanged. Otherwise its error could show the value. */
 export function isHeaderValue(value: unknown): value is string {
   return typeof value === 'string' && /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/.test(value)
 }
 
-/** Checks `headers` and adds them, by lower-case name, to `target`. */
+/** Checks `headers` and adds them to `target` with names in lower case. */
 export function addHeaders(
   target: Record<string, string>,
   headers: Readonly<Record<string, string>>,
@@ -24,7 +24,7 @@ export function addHeaders(
       throw new ArgumentError(`headers: ${given} is set by the client`)
     }
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !isHeaderValue(value)) {
-      throw new ArgumentError(`headers: ${given} is empty or not legal in HTTP`)
+      throw new ArgumentError(`headers: ${given} is empty or illegal`)
     }
     target[name] = value
   }
@@ -36,7 +36,7 @@ export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
 ): Promise<Record<string, string>> {
-  // Those of a client that are no function were checked once.
+  // The headers of a client were checked before, unless they are a function.
   const headers = typeof own === 'function' ? addHeaders({}, await own(), apiKey) : { ...own }
   if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
   if (apiKey) headers[keyHeader] = apiKey

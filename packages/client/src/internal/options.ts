@@ -1,7 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import { isObject } from './data.ts'
 
-/** Gives `true`, or what the value should have been. */
+/** Gives `true`, or a description of the right value. */
 // biome-ignore lint/suspicious/noExplicitAny: a rule narrows what it is given
 export type Rule = (value: any) => string | true
 export type Rules = Readonly<Record<string, Rule>>
@@ -11,12 +11,12 @@ export const isString: Rule = (value) => typeof value === 'string' || 'a string'
 export const isFunction: Rule = (value) => typeof value === 'function' || 'a function'
 export const isMs: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0 (ms)'
 export const isCount: Rule = (value) => (Number.isInteger(value) && value >= 0) || 'a whole number from 0'
-/** Names and values are checked when a request resolves the headers. */
+/** A request checks the names and values when it resolves the headers. */
 export const isHeaders: Rule = (value) => isFunction(value) === true || isRecord(value)
-/** Ids and names that become part of a URL. */
+/** For ids and names that become part of a URL. */
 export const isId: Rule = (value) =>
   (typeof value === 'string' && !/^\.{0,2}$|\p{Surrogate}/u.test(value)) ||
-  'a string, not empty, ".", ".." or with half a surrogate pair'
+  'a string of valid Unicode, not "", "." or ".."'
 
 export const requestRules: Record<'signal' | 'timeoutMs' | 'maxRetries' | 'headers', Rule> = {
   signal: (value) => value instanceof AbortSignal || 'an AbortSignal',
@@ -40,7 +40,7 @@ export function checkOptions(options: object, rules: Rules): void {
   }
 }
 
-/** Checks an id, and encodes it as a part of a path. */
+/** Checks an id and encodes it for a path. */
 export function encodeId(name: string, value: string): string {
   check(name, value, isId)
   return encodeURIComponent(value)

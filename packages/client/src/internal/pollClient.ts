@@ -2,10 +2,10 @@ import type { Client, HeadersSource, Logger } from '../types.ts'
 import { addHeaders, resolveHeaders } from './headers.ts'
 import { hide, reveal } from './secrets.ts'
 
-/** What the caller's own `headers()` threw: it ends a wait, and comes back as it is. */
+/** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
-/** The headers of `source`, whose own error can be told from ours. */
+/** The headers of `source`, with its errors wrapped in a `HeadersError`. */
 const guard = (source: HeadersSource | undefined): HeadersSource | undefined =>
   typeof source !== 'function'
     ? source
@@ -17,12 +17,12 @@ const guard = (source: HeadersSource | undefined): HeadersSource | undefined =>
         }
       }
 
-/** A refusal that no further poll can change: not a 404, 408, 425 or 429. */
+/** Whether another poll can't change the answer: a 4xx except 404, 408, 425 and 429. */
 const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${status}`)
 
 /**
- * A client like `client`, with `headers` over its own, whose requests are sent once: for polls, which follow each other. A
- * failure that the next poll may mend is logged as a warning.
+ * A copy of the client for polls. It adds `headers` and retries no request, because the next poll follows anyway. A failure
+ * that the next poll may fix is logged as a warning.
  */
 export function pollClient(client: Client, headers?: HeadersSource): Client {
   const secrets = reveal(client)

@@ -1,4 +1,4 @@
-/** `endpoint` with a query of the values that are there. */
+/** `endpoint` with a query of the values that are not `undefined`. */
 export function withQuery(
   endpoint: string,
   query: Readonly<Record<string, string | number | undefined>>,

@@ -8,38 +8,38 @@ import { reveal } from './secrets.ts'
 import { sleep, withDeadline } from './timers.ts'
 
 export interface Call<T> {
-  /** The caller's; checked here. */
+  /** The caller's options, checked here. */
   readonly options: RequestOptions
   readonly method?: 'GET' | 'POST'
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
   readonly retryOn?: readonly number[]
-  /** For messages, where it is not the address itself: the query of a link elsewhere signs it. */
+  /** The address for messages, if it differs: the query of a signed link is secret. */
   readonly url?: string
-  /** Calls `fetch` in a way of its own. A response with status 0 says that a redirect was not followed. */
+  /** Calls `fetch` in its own way. A response with the status 0 means that a redirect was not followed. */
   readonly fetchWith?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
   /** A 204 means that there is no result yet, and gives `null`. */
   readonly allow204?: true
   /**
-   * Gives `data` its published form: `undefined` if it lacks what it must have, `null` for no result yet. Without
-   * it the call gives the response as it is.
+   * Gives `data` its published form: `undefined` if a required field is missing, `null` for no result yet. Without
+   * this function the call gives the response itself.
    */
   readonly parseData?: (
     data: unknown,
     envelope: Envelope<unknown>,
     headers: Readonly<Record<string, string>>,
   ) => T | undefined
-  /** Gives a better error for the one that ends the call. Not asked about what the caller's own functions throw. */
+  /** Gives a better error for the error that ends the call. It does not get errors of the caller's functions. */
   readonly mapError?: (error: FlowScaleError) => FlowScaleError
 }
 
 /** The envelope around `T`, or `null`. */
 type Result<T> = T extends null ? null : Envelope<T>
 
-/** The `status` of errors after which a request that is safe to repeat is repeated; 0: no answer. */
+/** The `status` of errors after which a safe request is retried; 0: no answer. */
 export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 504]
 
-/** The longest pause between attempts, in ms. A server that asks for a longer one ends the call. */
+/** The longest pause between attempts, in ms. If a server requests a longer one, the call ends. */
 const maxPauseMs = 30_000
 
 /** The pause after a failed attempt, in ms; `attempt` counts from 1. */
@@ -56,7 +56,7 @@ export function isUnclear(error: Error): boolean {
   return status === 0 || status > 499 || (status < 300 && !isErrorStatus(Object(body).status))
 }
 
-/** The address of `path` at the base URL. One that is a path is at the page's origin, whatever `<base href>` says. */
+/** The address of `path` at the base URL. A base URL that is a path is at the page's origin, whatever `<base href>` says. */
 export function addressOf({ baseUrl }: Client, path: string): string {
   const url = (/^h/.test(baseUrl) ? '' : globalThis.location?.origin) + baseUrl + path
   if (!/^http/.test(url)) throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
@@ -64,8 +64,8 @@ export function addressOf({ baseUrl }: Client, path: string): string {
 }
 
 /**
- * Calls the endpoint `/api/v1/<endpoint>`, or an absolute URL, again where that is safe. The only place that calls
- * `fetch`.
+ * Calls the endpoint `/api/v1/<endpoint>`, or an absolute URL, and retries it if that is safe. The only function that
+ * calls `fetch`.
  */
 export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
   const secrets = reveal(client)
@@ -81,7 +81,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
   let status: number | undefined
 
-  /** One attempt. Returns our errors; throws what is the caller's: an abort reason, an error of `headers()`. */
+  /** One attempt. It returns our errors. It throws the caller's: an abort reason, an error of `headers()`. */
   const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
     const headers = await resolveHeaders(secrets, options.headers)
     signal.throwIfAborted()
@@ -106,12 +106,11 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       }
       return answerError(fail, response, headers, text)
     } catch (error) {
-      // After an abort nobody gets to see this: `withDeadline` has ended.
+      // After an abort nobody sees this error: `withDeadline` has ended.
       const { cause } = Object(error)
-      // What a server sent that is no HTTP, which may be an echo of the request.
+      // An answer that is not HTTP may be an echo of the request.
       if (cause?.data) cause.data = redact(cause.data, headers)
-      // Some runtimes name the address, and with it the login and signature of a link: in the message, and elsewhere
-      // in the error.
+      // Some runtimes put the address, with its login or signature, into the message and elsewhere into the error.
       const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }

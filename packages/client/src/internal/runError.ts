@@ -2,7 +2,7 @@ import { RunError } from '../errors.ts'
 import type { Run } from '../types.ts'
 import { problems } from './data.ts'
 
-/** The error for a run that failed, with what the server said. */
+/** The error for a failed run, with the server's messages. */
 export function runError(runId: string, run: Run): RunError {
   const errors = problems(run).map(({ message }) => message)
   const { status } = run

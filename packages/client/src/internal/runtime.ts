@@ -1,10 +1,10 @@
 /** workerd (Cloudflare Workers), whatever its compatibility date. */
 export const isWorkerd = (): boolean => 'WebSocketPair' in globalThis
 
-/** Where fetch has nothing to gain from `redirect: 'error'`. */
+/** Whether `redirect: 'error'` would not help fetch here. */
 export const isPageOrWorker = (): boolean => !!isBrowser() || isWorkerd()
 
-/** A page, or a worker of one: where visitors can read what we send. */
+/** Whether this is a page or its worker, where visitors can read our requests. */
 export function isBrowser(): unknown {
   const { window, document, WorkerGlobalScope, Deno, Bun, WebSocketPair } = globalThis as unknown as Partial<
     Record<string, unknown>

@@ -1,11 +1,11 @@
-/** A timer for `ms`, or for the longest that there is: above that runtimes fire at once. */
+/** A timer for `ms`, or for the longest time that runtimes support: above that they fire at once. */
 export function startTimer(run: () => void, ms: number): ReturnType<typeof setTimeout> {
   return setTimeout(run, Math.min(Math.max(ms, 0), 0x7fff_ffff))
 }
 
 /**
- * Settles as `start` makes it, or rejects with the signal's reason. The function that `start` gave is called at either end,
- * and no listener stays behind.
+ * Settles when `start` says, or rejects with the signal's reason. In both cases the function that `start` returned is
+ * called, and no listener is left.
  */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,
@@ -17,7 +17,7 @@ export async function untilAborted<T>(
   try {
     return await new Promise<T>((resolve, reject) => {
       abort = () => reject(signal!.reason)
-      // Before `start`, which may abort right away.
+      // Before `start`, which may abort at once.
       signal?.addEventListener('abort', abort)
       end = start(resolve, reject)
     })
@@ -28,8 +28,8 @@ export async function untilAborted<T>(
 }
 
 /**
- * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives the result of `late` when the time is over;
- * throws the outer signal's reason on abort. A body that is read later must follow `outer` by itself. Derive `outer` where
+ * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives the result of `late` when the time is over.
+ * Throws the outer signal's reason on abort. If a body is read later, its reader must follow `outer`. Derive `outer` if
  * many may listen to it: Node warns at the eleventh listener.
  */
 export async function withDeadline<T, L = undefined>(
@@ -65,14 +65,14 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** What is used of a page's document. */
+/** The part of a page's document that is used. */
 type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
 
 /** The shortest pause in a hidden page, in ms. */
 const hiddenMs = 10_000
 
 /**
- * Pauses for `ms`, in a page that is hidden for longer, and in one that shows again for `shownMs` in all. `onStart` is given
+ * Pauses for `ms`, and longer in a hidden page. When the page shows again, the pause is `shownMs` in all. `onStart` gets
  * the function that ends the pause.
  */
 export function pause(
@@ -82,7 +82,7 @@ export function pause(
   onStart: (wake: () => void) => void,
 ): Promise<void> {
   const start = Date.now()
-  // Deno's types know no document.
+  // Deno's types have no document.
   const { document: page } = globalThis as { document?: Page }
   return untilAborted<void>(signal, (end) => {
     const resolve = () => end()

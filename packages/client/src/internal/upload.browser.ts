@@ -1,6 +1,6 @@
 import type { Fetch } from '../types.ts'
 
-/** As `upload.ts`, for bundles of pages and Workers, which need nothing of it. */
+/** As `upload.ts`, but without the code that bundles of pages and Workers don't need. */
 export function upload(
   form: FormData | ReadableStream<Uint8Array>,
   fetch: Fetch,

@@ -2,12 +2,11 @@ import type { Fetch } from '../types.ts'
 import { uploadBody } from './uploadBody.ts'
 
 /**
- * Sends a form, or the bytes of one, to be built anew for each attempt since a sent one is used up. With
- * `redirect: 'error'` Node streams it; else it copies the whole upload in memory, to be able to follow a redirect.
- * Pages lose the redirect's address by that mode, and workerd lacks it.
- * Never its text: after a reset, Deno sends a text again by itself, which starts a second run.
+ * Sends a form, or its bytes. Each attempt needs a new form. With `redirect: 'error'` Node streams the form; otherwise
+ * Node copies it in memory, to follow a redirect. With that mode pages lose the address of the redirect, and workerd
+ * has no such mode. The form is never sent as a text: after a reset, Deno sends a text again, which starts a second run.
  *
- * The package's `imports` put `upload.browser.ts` in its place where a bundle is for pages or Workers.
+ * For pages and Workers the package's `imports` replace this file with `upload.browser.ts`.
  */
 export async function upload(
   form: FormData | ReadableStream<Uint8Array>,
@@ -23,8 +22,8 @@ export async function upload(
     const headers = { ...init.headers, ...sent.headers }
     const response = await fetch(url, { ...init, ...sent, headers, redirect })
     const { body } = response
-    // With this mode Node 20 and 22 forget the signal once the headers are there: a body that stalls would be held
-    // for ever. A 204 has no body; that of a `fetch` of the caller's may be of another kind.
+    // With this mode Node 20 and 22 forget the signal after the headers: a body that stalls would never end. A 204 has
+    // no body, and the body of a custom `fetch` may be of another kind.
     if (redirect === 'error' && body && body.constructor === globalThis.ReadableStream) {
       response.text = () => readText(body, init.signal!)
     }
@@ -35,7 +34,7 @@ export async function upload(
   }
 }
 
-/** Reads a body, which an abort lets go of. A pipe with the signal would do the same in several times the time. */
+/** Reads a body; an abort cancels it. A pipe with the signal would be several times slower. */
 async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -53,7 +52,7 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
   }
 }
 
-/** Whether fetch threw since it met a redirect; each runtime says so in words of its own. */
+/** Whether fetch threw because of a redirect. Each runtime has its own words for that. */
 function isRefusal(error: unknown): boolean {
   const { message, code, cause } = Object(error)
   return /unexpected ?redirect|redirect mode/i.test(`${message} ${code} ${cause?.message}`)

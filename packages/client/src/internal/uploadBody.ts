@@ -1,12 +1,12 @@
 /**
- * What sends `form`: on Node a stream, with its type and its length, elsewhere the form itself. Node's fetch sends a form
- * again by itself after a 421, the second time without its content, and never a stream.
+ * The body for `form`: on Node a stream with its type and length, elsewhere the form itself. After a 421 Node's fetch
+ * sends a form again, without its content. It never sends a stream again.
  */
 export async function uploadBody(form: FormData): Promise<RequestInit> {
   const { body, headers } = new Response(form)
   const type = headers.get('content-type')!
   if (!/undici/.test(type)) return { body: form }
-  // The length is that of a form with empty files, and theirs.
+  // The length of the form with empty files, plus the sizes of the files.
   const bare = new FormData()
   let length = 0
   for (const [name, value] of form) {

@@ -12,9 +12,9 @@ export function connect(flags: Readonly<Record<string, FlagValue>>, known: Circu
     return createClient({ baseUrl: url.value, apiKey: apiKey?.value })
   } catch (error) {
     const message = (error as Error).message
-      .replace(' (or in a page a path)', '')
+      .replace(' (or a path in a page)', '')
       .replace(/^baseUrl/, url.name)
       .replace(/^apiKey/, apiKey?.name ?? 'apiKey')
-    throw usageError(`${message}${url.value.includes('://') ? '' : ': write http:// or https:// before it'}.`)
+    throw usageError(`${message}${url.value.includes('://') ? '' : '; write http:// or https:// before it'}.`)
   }
 }
