@@ -11,35 +11,35 @@ import { createEventReader } from './createEventReader.ts'
 /** Options of {@link connectEvents}. */
 export interface EventsOptions {
   /**
-   * How many runs have a stream at a time; the others are polled. A browser opens six connections to a host over HTTP/1.1,
-   * for all its tabs together. 0: every run is polled. Default 3.
+   * The number of runs that have a stream at the same time. The others are polled. Over HTTP/1.1 a browser has six
+   * connections to a host, for all tabs together. 0: every run is polled. Default 3.
    */
   maxStreams?: number | undefined
 }
 
 /** A connection for `push`. It has a stream for each run that you wait for, up to `maxStreams`. */
 export interface EventsConnection extends PushConnection {
-  /** Ends all streams for good. The waits go on by polls. */
+  /** Ends all streams for good. The waits continue with polls. */
   close(): void
 }
 
-/** A stream that was silent for so long, in ms, is opened again: servers send a comment every 15 s. */
+/** A stream that is silent for this time, in ms, is opened again. Servers send a comment every 15 s. */
 const silentMs = 45_000
 /** The shortest pause until a stream is opened again, in ms. */
 const pauseMs = 1000
-/** A stream that lasted for so long, in ms, has not failed. */
+/** A stream that lasted for this time, in ms, has not failed. */
 const lastingMs = 5000
-/** After more 404s and time-outs in a row, the server counts as one without events. One 404 may be a run that is too new. */
+/** After more 404s and time-outs in a row, the server counts as one without events. A single 404 may be a run that is too new. */
 const maxFailures = 3
 
 /**
  * Reads the events of runs, `GET /api/v1/runs/{id}/events`, for `push`. `createProxyHandler`, the gateway and the emulator
- * serve them. A run has a stream while you wait for it, and a stream that breaks is opened again. Make one connection for
- * each client, and keep it; on Workers make one in each request.
+ * serve them. A run has a stream while you wait for it, and a broken stream is opened again. Make one connection for
+ * each client, and keep it. On Workers make one in each request.
  *
- * Runs of a server without events are polled; that is logged once, at `warn`.
+ * If the server has no events, the runs are polled, and a warning is logged once.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. When a stream fails, the run is polled.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong. When a stream fails, the run is polled.
  *
  * @example
  * ```ts
@@ -55,13 +55,13 @@ const maxFailures = 3
 export function connectEvents(client: Client, options: EventsOptions = {}): EventsConnection {
   const secrets = reveal(client)
   checkOptions(options, { maxStreams: isCount })
-  // Failures are no news to anybody: polls tell what is wrong.
+  // Failures are not logged, because polls report them.
   const own = hide({ ...client, maxRetries: 0 }, { ...secrets, logger: undefined })
-  /** The runs that are waited for, and what ends the stream of each; `undefined` until the run gets a place. */
+  /** The runs with waits, and the controllers that end their streams. `undefined`: the run waits for a place. */
   const runs = new Map<string, AbortController | undefined>()
   /** Runs whose events come. */
   const live = new Set<string>()
-  /** Places for streams; none, for good, after the end. */
+  /** The free places for streams. After the end there is none, for good. */
   let { maxStreams: free = 3 } = options
   /** Whether the server has sent events. */
   let isServed = false
@@ -72,14 +72,14 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
     for (const stream of runs.values()) stream?.abort()
   }
 
-  /** Reads one stream of a run, and gives whether the run is over. */
+  /** Reads a stream of a run, and says whether the run has ended. */
   const read = async (runId: string, signal: AbortSignal): Promise<boolean> => {
     const url = addressOf(client, `/api/v1/runs/${encodeURIComponent(runId)}/events`)
     const { body, headers } = (await request(own, url, { options: { signal } })) as unknown as Response
     const reader = body?.getReader()
     const readEvents = createEventReader()
     try {
-      // A page that the server answers every address with; or a runtime without streams.
+      // The server answers every address with a page, or the runtime has no streams.
       if (!reader || !/event-stream/.test(headers.get('content-type')!)) throw { status: 406 }
       for (;;) {
         const { value } = (await withDeadline(silentMs, signal, () => reader.read())) ?? {}
@@ -101,7 +101,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
     }
   }
 
-  /** Opens the stream of a run again and again, until the run is over or nobody waits for it. */
+  /** Opens the stream of a run again and again, until the run has ended or nobody waits for it. */
   const follow = async (runId: string) => {
     const stream = new AbortController()
     const { signal } = stream
@@ -121,7 +121,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
               : error instanceof RedirectError || ![401, ...transient].includes(status)
           if (isWithout && !isServed && !signal.aborted) {
             close()
-            await secrets.logger?.warn('No events of runs: polling')
+            await secrets.logger?.warn('The server has no events of runs: polling')
           }
           afterMs += retryAfterMs
         }

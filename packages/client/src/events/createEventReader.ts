@@ -1,9 +1,9 @@
 import { parse } from '../internal/data.ts'
 
-/** What has more characters is no event of a run. */
+/** The longest event of a run, in characters. */
 const maxLength = 65_536
 
-/** Reads server-sent events: gives the JSON of each that ends in a piece. Pieces may end anywhere. */
+/** Reads server-sent events, and gives the JSON of each event that ends in a piece. Pieces may end anywhere. */
 export function createEventReader(): (piece: Uint8Array) => unknown[] {
   const decoder = new TextDecoder()
   let rest = ''

@@ -9,8 +9,8 @@ import { readBody, tooEarly } from './readBody.ts'
 import { isRest, type Version, versionOf } from './version.ts'
 
 /**
- * Streams an output into an empty part; gives its length. A body that breaks off goes on where it stopped, or else
- * from its beginning.
+ * Streams an output into an empty part, and gives its length. A download that breaks off continues where it stopped, or
+ * else from the beginning.
  */
 export async function fetchInto(
   client: Client,
@@ -39,7 +39,7 @@ export async function fetchInto(
     }
     const end = await readBody(response, write, timeoutMs, signal)
     if (length === undefined ? !end : bytes === length) return bytes
-    // What is longer than it was to be is not of this version.
+    // A longer file is another version.
     if (bytes > length!) version = undefined
     if (attempt > maxRetries) {
       const said = `${bytes}${length === undefined ? '' : ` of ${length}`} bytes`
@@ -56,7 +56,7 @@ async function whole(client: Client, source: DownloadSource, options: RequestOpt
   if (response.status !== 206) return response
   response.body.cancel().catch(() => {})
   const url = hideAccess(response.url)
-  throw new ResponseError(`GET ${url} answered 206, a part that was not asked for`, {
+  throw new ResponseError(`GET ${url} answered 206, but the whole file was requested`, {
     method: 'GET',
     url,
     status: 206,
@@ -66,7 +66,7 @@ async function whole(client: Client, source: DownloadSource, options: RequestOpt
   })
 }
 
-/** The rest of a file from `start` on, or all of it; `undefined` where the server has neither of one version. */
+/** The rest of a file from `start` on, or the whole file. `undefined`: the server has another version, or no ranges. */
 async function rest(
   client: Client,
   source: DownloadSource,

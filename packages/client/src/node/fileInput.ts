@@ -9,19 +9,19 @@ import { readPath } from './readPath.ts'
 import { typeOf } from './typeOf.ts'
 import { whyNot } from './whyNot.ts'
 
-/** Sizes of a Blob from the disk start again at 0 here. */
+/** From this size on, the size of a Blob from the disk is wrong. */
 const tooLarge = 2 ** 32
 
 /**
- * Makes an input of a file on the disk, with its name and its type. On Node 20 and later it is streamed from the disk
- * when it is sent; other runtimes hold it in memory, Node 18 and Deno from now on. A file that has changed since is
- * refused, before anything is sent.
+ * Makes an input from a file on the disk, with its name and type. Node 20 and later stream the file from the disk. Other
+ * runtimes hold it in memory, Node 18 and Deno from this call on. If the file changes before it is sent, it is refused
+ * and nothing is sent.
  *
- * @param path Of a file smaller than 4 GiB; a string, or a URL object (`new URL('photo.png', import.meta.url)`).
- * @param options `name`: default that of the file. `type`: the MIME type; default by the extension of the name, none
- * where that is not known.
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) that names the path: it is not there, is a folder or no
- * file, is not permitted, is 4 GiB or larger. `cause` is the system's own error.
+ * @param path The path of a file smaller than 4 GiB: a string, or a URL object (`new URL('photo.png', import.meta.url)`).
+ * @param options `name`: the name, by default the name of the file. `type`: the MIME type, by default from the extension
+ * of the name.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) with the path if the file is missing, is a folder, is not
+ * permitted, or has 4 GiB or more. `cause` is the system's error.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export async function fileInput(
 ): Promise<NamedBlob> {
   const file = readPath(path)
   checkOptions(options, {
-    name: (value) => (isString(value) === true && value !== '') || 'a string, not empty',
+    name: (value) => (isString(value) === true && value !== '') || 'a non-empty string',
     type: isString,
   })
   const { name = basename(file), type = typeOf(name) } = options
@@ -42,12 +42,12 @@ export async function fileInput(
   try {
     const stats = await stat(file)
     if (stats.isDirectory()) throw refuse('is a folder; pass a file')
-    // To open a pipe could wait for ever.
+    // Opening a pipe could wait for ever.
     if (!stats.isFile()) throw refuse('is no regular file')
     if (stats.size >= tooLarge) throw refuse('is 4 GiB or larger; files must be smaller')
-    // A Blob from the disk would tell only when it is sent that it may not be read.
+    // Without this, a missing permission would be found only when the Blob is sent.
     await (await open(file)).close()
-    // Node 18 has none.
+    // Node 18 has no `openAsBlob`.
     const data = fs.openAsBlob ? await fs.openAsBlob(file) : await readFile(file)
     return watch(toFile(data as unknown as BlobLike, name, { type }), file, stats)
   } catch (error) {
@@ -56,8 +56,8 @@ export async function fileInput(
 }
 
 /**
- * The size of a file is asked for just before it is sent. A change is told there: what reads the file later would know
- * neither its name nor that nothing was submitted, and Bun would send the new bytes, cut to the old size.
+ * The size of a file is read just before it is sent, so a change throws there. A later error would not name the file, and
+ * would not show that nothing was submitted. Bun would even send the new bytes, cut to the old size.
  */
 function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): NamedBlob {
   const get = () => {

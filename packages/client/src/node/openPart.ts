@@ -6,29 +6,29 @@ import { FileError } from './FileError.ts'
 import { cutName } from './safeName.ts'
 import { whyNot } from './whyNot.ts'
 
-/** A file that is not whole yet. */
+/** An unfinished file. */
 export interface Part {
   write(chunk: Uint8Array, position: number): Promise<void>
-  /** Drops all that was written. */
+  /** Drops the content. */
   clear(): Promise<void>
-  /** Puts it on the disk and gives it its name. */
+  /** Writes the file to the disk and gives it its name. */
   finish(): Promise<void>
-  /** Leaves nothing of it, unless it is finished. */
+  /** Removes the file, unless it is finished. */
   remove(): Promise<void>
 }
 
-/** Opens `.<name>.<random>.part` beside `target`. `path` is for messages. */
+/** Opens `.<name>.<random>.part` in the folder of `target`. `path` is for messages. */
 export async function openPart(target: string, path: string): Promise<Part> {
   const folder = dirname(target)
   const part = join(folder, `.${cutName(basename(target), 230)}.${randomBytes(6).toString('hex')}.part`)
   const there = await lstat(target).catch(() => undefined)
   if (there?.isDirectory())
-    throw new ArgumentError(`path: ${path} is a folder; pass a file, or what it is in`)
+    throw new ArgumentError(`path: ${path} is a folder; pass a file, or the folder above`)
   // Root could replace /dev/null.
   if (there && !there.isFile() && !there.isSymbolicLink())
     throw new ArgumentError(`path: ${path} is no regular file`)
   const file = await open(part, 'wx').catch((cause) => {
-    const why = cause.code === 'ENOENT' ? 'is in a folder that is not there; create it' : whyNot(cause)
+    const why = cause.code === 'ENOENT' ? 'is in a missing folder; create the folder' : whyNot(cause)
     throw new ArgumentError(`path: ${path} ${why}`, { cause })
   })
   let close = (): Promise<void> => {
@@ -46,7 +46,7 @@ export async function openPart(target: string, path: string): Promise<Part> {
   return {
     write: (chunk, position) =>
       guard(async () => {
-        // A write may take a part only.
+        // A write may write only a part.
         for (let done = 0; done < chunk.length; ) {
           const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
           done += bytesWritten
@@ -57,7 +57,7 @@ export async function openPart(target: string, path: string): Promise<Part> {
       guard(async () => {
         await file.sync()
         await close()
-        // A symbolic link at the target is replaced, and what it leads to is left alone.
+        // A symbolic link at the target is replaced. The file that it leads to stays.
         await rename(part, target)
       }),
     async remove() {

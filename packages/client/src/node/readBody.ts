@@ -2,18 +2,18 @@ import { type FlowScaleError, NetworkError, TimeoutError } from '../errors.ts'
 import { hideAccess } from '../internal/answer.ts'
 import { withDeadline } from '../internal/timers.ts'
 
-/** Why a body came to no good end. */
+/** Why a body is incomplete. */
 export interface BrokenOff {
   readonly Type: new (message: string, details: Record<string, unknown>) => FlowScaleError
-  /** What follows the number of bytes. */
+  /** The text after the number of bytes. */
   readonly why: string
   readonly timeoutMs?: number
 }
 
-/** A body may end too early without an error: some runtimes, and some servers, do not tell. */
+/** A body may end too early without an error of the runtime or the server. */
 export const tooEarly: BrokenOff = { Type: NetworkError, why: '' }
 
-/** Hands on a body, chunk by chunk; `undefined` at its end. Each chunk may take `timeoutMs`. */
+/** Writes a body chunk by chunk, and gives `undefined` at its end. Each chunk may take `timeoutMs`. */
 export async function readBody(
   response: Response,
   write: (chunk: Uint8Array) => Promise<void>,

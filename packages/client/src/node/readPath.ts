@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { ArgumentError } from '../errors.ts'
 
-/** A path as the system takes it. */
+/** A path as the system expects it. */
 export function readPath(path: string | URL): string {
   let cause: unknown
   try {
@@ -10,5 +10,5 @@ export function readPath(path: string | URL): string {
   } catch (error) {
     cause = error
   }
-  throw new ArgumentError('path must be a string, not empty, or a URL object of a file', { cause })
+  throw new ArgumentError('path must be a non-empty string, or a URL object of a file', { cause })
 }

@@ -1,7 +1,7 @@
-/** What file systems do with names: Windows opens devices by these, with any extension. */
+/** With these names Windows opens devices, whatever the extension. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i
 
-/** Most file systems take names of this many bytes. */
+/** The longest name on most file systems, in bytes. */
 const mostBytes = 255
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length
@@ -16,15 +16,15 @@ export function cutName(name: string, most: number): string {
 }
 
 /**
- * The name of an output as a file in a folder, on each system. Whatever a server says, it names no other folder, no
- * device and no hidden file.
+ * A safe file name for an output, on every system. Whatever the server sends, it names no other folder, no device and no
+ * hidden file.
  */
 export function safeName(name: string): string {
   const clean = name
     .split(/[/\\]/)
     .filter((part) => !/^[.\s]*$/.test(part))
     .join('_')
-    // What Windows does not take, what no terminal should show, and what makes names read otherwise than they are.
+    // Characters that Windows refuses, that no terminal should show, or that change how a name looks.
     .replace(/[<>:"|?*]|\p{Cc}|\p{Surrogate}|\p{Bidi_Control}|[\u2028\u2029]/gu, '_')
     .replace(/\.{2,}/g, '.')
     .replace(/^[.\s]+|[.\s]+$/g, '')

@@ -11,26 +11,27 @@ import { targetOf } from './targetOf.ts'
 
 /** A saved output. */
 export interface SavedOutput {
-  /** As it was given; where that is a folder, with the name of the output. */
+  /** The path that you gave. For a folder it includes the name of the output. */
   path: string
   /** The length of the file. */
   bytes: number
 }
 
 /**
- * Streams an output file to the disk: it is there whole, or not at all. The bytes go to `.<name>.<random>.part` beside
- * it, which gets the name of the file at the end, in place of a file or a symbolic link of that name, and is removed on
- * any failure. Only a process that is killed leaves it behind.
+ * Streams an output file to the disk. You get a complete file or none. The bytes go to `.<name>.<random>.part` in the
+ * same folder. At the end it gets the name of the file, and replaces a file or symbolic link of that name. After a
+ * failure it is removed; only a killed process leaves it.
  *
- * A body that breaks off, or sends nothing for `timeoutMs`, goes on where it stopped if the server has ranges and
- * proves that the file is the same, else from the beginning; up to `maxRetries` times. A link that has expired is
- * renewed as by {@link downloadOutput}. Neither the key nor custom headers are sent to where the file lies.
+ * If the download breaks off, or brings nothing for `timeoutMs`, it is repeated up to `maxRetries` times. It continues
+ * where it stopped if the server proves that the file is the same; otherwise it starts again. An expired link is
+ * renewed, as by {@link downloadOutput}. The storage with the file gets no key and no custom headers.
  *
- * @param path Of a file, in a folder that is there; or of a folder, for the output’s own name, made safe: it names no
- * other folder, no device and no hidden file. A path that ends with `/` is a folder, and is created with its parents.
- * @throws {@link ArgumentError} for a path that can't be written, before any request; {@link FileError}
- * (`ERR_FLOWSCALE_FILE`), such as for a full disk; those of {@link downloadOutput}, with {@link NetworkError} and
- * {@link TimeoutError} for a body that does not come to its end. All name the path, none the query of the link.
+ * @param path The path of a file in an existing folder, or of a folder. In a folder the file gets the name of the output,
+ * made safe: it names no other folder, no device and no hidden file. A path that ends with `/` is a folder, which is
+ * created with its parents.
+ * @throws {@link ArgumentError} before any request if the path can't be written; {@link FileError}
+ * (`ERR_FLOWSCALE_FILE`), for example if the disk is full; the errors of {@link downloadOutput}; {@link NetworkError}
+ * and {@link TimeoutError} if the download stays incomplete. Each error names the path; none shows the query of the link.
  *
  * @example
  * ```ts
@@ -61,7 +62,7 @@ export async function saveOutput(
     await part.finish()
     return { path: target, bytes }
   } catch (error) {
-    // The reason of an abort is the caller's, also where it is one of ours.
+    // The reason of an abort is the caller's error, even if it is one of our classes.
     if (isFlowScaleError(error) && error !== options.signal?.reason && !('path' in error)) {
       Object.assign(error, { path: target, message: `${target} was not saved: ${error.message}` })
     }

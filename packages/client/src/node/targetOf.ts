@@ -4,13 +4,13 @@ import { ArgumentError } from '../errors.ts'
 import { safeName } from './safeName.ts'
 import { whyNot } from './whyNot.ts'
 
-/** What is known of an output. */
+/** The name of an output, its link, or both. */
 interface Named {
   readonly filename?: string | undefined
   readonly url?: string | null | undefined
 }
 
-/** The file to write: `path`, or in the folder `path` the output's own name. */
+/** The file to write: `path`, or the output's name in the folder `path`. */
 export async function targetOf(path: string, source: Named): Promise<string> {
   try {
     if (['/', sep].includes(path.slice(-1))) {
@@ -31,7 +31,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Some servers leave the extension out of a filename; then the link has it. */
+/** Some servers leave out the extension of a filename. Then the link has it. */
 function nameOf({ filename, url }: Named): string {
   const linked = url ? lastPart(url) : ''
   return filename && !linked.startsWith(`${filename}.`) ? filename : linked

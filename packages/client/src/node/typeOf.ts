@@ -1,4 +1,4 @@
-/** The extensions of the kinds that workflows take and give, by MIME type. */
+/** The extensions of the usual inputs and outputs, by MIME type. */
 const types: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'image/jpeg': 'jpg jpeg',
@@ -28,7 +28,7 @@ const types: Readonly<Record<string, string>> = {
   'text/csv': 'csv',
 }
 
-/** The MIME type that the extension of `name` stands for; `''` where it is not known. */
+/** The MIME type for the extension of `name`, or `''`. */
 export function typeOf(name: string): string {
   const [, extension = '.'] = /\.(\w+)$/.exec(name.toLowerCase()) ?? []
   const [type = ''] = Object.entries(types).find(([, all]) => all.split(' ').includes(extension)) ?? []

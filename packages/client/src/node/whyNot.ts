@@ -1,6 +1,6 @@
 const words: Readonly<Record<string, string>> = {
-  ENOENT: 'is not there',
-  ENOTDIR: 'leads through a file that is no folder',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'has a file where a folder should be',
   ENAMETOOLONG: 'has a name that is too long',
   ELOOP: 'is a symbolic link that leads to itself',
   EACCES: 'is not permitted',
@@ -11,14 +11,14 @@ const words: Readonly<Record<string, string>> = {
   ENOSPC: 'does not fit: the disk is full',
   EDQUOT: 'does not fit: your share of the disk is full',
   EFBIG: 'is too large for this disk',
-  EEXIST: 'is there already, and no folder',
+  EEXIST: 'is a file, not a folder',
   EISDIR: 'is a folder',
 }
 
-/** Why the system refused a path, in words that follow its name. */
+/** Why the system refused a path, in words that follow the path. */
 export function whyNot(error: unknown): string {
   const { code, message } = Object(error)
-  // Deno says which permission it was not given.
+  // Deno names the missing permission.
   const [flag] = /--allow-\w+/.exec(message) ?? []
   return flag
     ? `is not permitted: run Deno with ${flag}`

@@ -19,12 +19,12 @@ export const proxyRules: Record<keyof ProxyOptions, Rule> = {
     const { operations = [], workflowIds = [] } = value
     if (!isList(operations, (name) => known.includes(name)))
       return `an object whose operations are of ${known}`
-    return isList(workflowIds, (id) => id !== '') || 'an object whose workflowIds are strings, not empty'
+    return isList(workflowIds, (id) => id !== '') || 'an object whose workflowIds are non-empty strings'
   },
   maxBodyBytes: (value) => (typeof value === 'number' && value > 0) || 'a number above 0 (bytes)',
   basePath: (value) =>
     (typeof value === 'string' && /^(\/[\w.~-]*[\w~-])*$/.test(value)) ||
-    "'' or a path such as '/api/flowscale', without a slash at its end",
+    "'' or a path such as '/api/flowscale'",
   cors: (value) => isList(value, isOrigin) || "an array of origins such as 'https://app.example.com'",
   push: isPush,
   maxDurationMs: isMs,

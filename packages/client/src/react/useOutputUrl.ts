@@ -4,9 +4,9 @@ import type { Client, ResultOutput } from '../types.ts'
 
 /** For an element that shows an output: `<img {...useOutputUrl(client, output)} alt="" />`. */
 export interface OutputProps {
-  /** The link, or `undefined` where there is none. */
+  /** The link, or `undefined`. */
   readonly src: string | undefined
-  /** Asks for a fresh link, at most once a minute, as a broken file fails with each link. */
+  /** Requests a fresh link, at most once a minute, because a broken file fails with every link. */
   readonly onError: () => void
 }
 
@@ -15,15 +15,15 @@ interface Last {
   /** The link that came with the output, which `src` replaces. */
   readonly given?: string | undefined
   readonly src?: string | undefined
-  /** When it was asked for, by `Date.now()`, in ms. */
+  /** When it was requested, by `Date.now()`, in ms. */
   readonly at: number
 }
 
 /**
- * Gives the link of an output, for an `img`, `video` or `audio`. When it has expired, the element's `onError` asks for a fresh
- * one.
+ * Gives the link of an output, for an `img`, `video` or `audio`. If the link has expired, the element's `onError` requests
+ * a fresh one.
  *
- * @throws nothing: where there is no fresh link, the old one stays.
+ * @throws nothing: if there is no fresh link, the old one stays.
  *
  * @example
  * ```tsx
@@ -48,7 +48,7 @@ export function useOutputUrl(
       // At once: a second error may come before the next rendering.
       Object.assign(last, next)
       getOutput(client, output!.filename).then(
-        // Another output may be shown by now.
+        // Meanwhile another output may be shown.
         (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
         Object,
       )

@@ -4,19 +4,19 @@ import { createRunStore } from '../store/createRunStore.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from '../store/types.ts'
 import type { Client } from '../types.ts'
 
-/** A run, and what can be done with it. Its functions are the same ones at each rendering. */
+/** A run and its functions, which are the same at each rendering. */
 export type UsedRun<W extends StoredWorkflow = string> = RunSnapshot<W> &
   Pick<RunStore<W>, 'start' | 'cancel' | 'reset'>
 
 /**
- * A run for a component: {@link createRunStore} as a hook. Another `client` or `key` is another run; other options are
- * those of the first rendering. Make the client, and a connection for `push`, outside the component, or with `useMemo`.
+ * A run for a component: {@link createRunStore} as a hook. If `client` or `key` changes, you get another run. Changes of
+ * other options have no effect. Make the client, and a connection for `push`, outside the component or with `useMemo`.
  *
- * For a workflow of `defineWorkflow` it is `useRun<typeof workflow>(client)`: the inputs are checked, and the outputs have names.
- * Components that show the same run take it from one `useRun`, by props or by a context.
+ * For a workflow of `defineWorkflow` write `useRun<typeof workflow>(client)`: it checks the inputs and names the outputs.
+ * If several components show the same run, call `useRun` once and pass the run by props or a context.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, and for a client that is made anew at each
- * rendering. Errors of a run are in the snapshot.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong, or if each rendering makes a new client.
+ * Errors of a run are in the snapshot.
  *
  * @example
  * ```tsx
@@ -34,7 +34,7 @@ export function useRun<W extends StoredWorkflow = string>(
   const make = (isNew?: unknown) => ({ client, key, store: createRunStore<W>(client, options), isNew })
   let [held, hold] = useState(make)
   if (held.client !== client || held.key !== key) {
-    // React renders once more at once, with this store. By then a client that is made in the component is another one.
+    // React renders again at once, with this store. If the component makes the client, that rendering has another one.
     if (held.isNew) throw new ArgumentError('client: make it outside the component')
     held = make(true)
     hold(held)

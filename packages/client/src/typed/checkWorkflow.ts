@@ -5,6 +5,6 @@ export const areNames = (names: unknown): boolean =>
   names.every((name) => name && typeof name === 'string') &&
   new Set(names).size === names.length
 
-/** Before a run is paid for: its outputs must find their names afterwards. The id is checked where it is sent. */
+/** Checks a workflow before a run is paid for: its outputs need names afterwards. The id is checked when it is sent. */
 export const checkWorkflow = (workflow: unknown): void =>
   check('workflow', workflow, (value) => areNames(value?.outputNames) || 'made by defineWorkflow')

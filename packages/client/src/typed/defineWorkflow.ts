@@ -5,13 +5,12 @@ import type { Sendable, TypedWorkflow } from './types.ts'
 
 /**
  * Gives a workflow the types of its inputs and the names of its outputs, for {@link run}, {@link submit} and
- * {@link runMany}. Pass both type arguments, the second with the names that are in `outputNames`, all of them; or none: then
- * the inputs are any {@link Inputs}.
+ * {@link runMany}. Pass both type arguments, with all names of `outputNames` in the second one. Without type arguments it
+ * accepts any {@link Inputs}.
  *
- * Where there are several outputs, `outputNames` are what the names of their files are or start with, up to a `_`, `.`
- * or `-`.
+ * With several outputs, the name of each file must be one of `outputNames`, or start with one and a `_`, `.` or `-`.
  *
- * @throws {@link ArgumentError} for an `id` that is none, and for names that are empty or not different.
+ * @throws {@link ArgumentError} if `id` is illegal, or if a name is empty or comes twice.
  *
  * @example
  * ```ts
@@ -28,10 +27,6 @@ export function defineWorkflow<
   O extends string = 'name the outputs in a second type argument',
 >(id: string, outputNames: readonly O[]): TypedWorkflow<I, O> {
   check('id', id, isId)
-  check(
-    'outputNames',
-    outputNames,
-    (names) => areNames(names) || 'an array of names, each another, none empty',
-  )
+  check('outputNames', outputNames, (names) => areNames(names) || 'an array of different, non-empty names')
   return Object.freeze({ id, outputNames: Object.freeze([...outputNames]) })
 }

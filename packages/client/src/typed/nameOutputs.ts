@@ -5,13 +5,13 @@ import { sortOutputs } from './sortOutputs.ts'
 import type { TypedResult, TypedWorkflow } from './types.ts'
 
 /**
- * Gives the outputs of a result their names: for results of `waitForResult`, `error.resume()` and `executeMany`.
+ * Sorts the outputs of a result by name, for results of `waitForResult`, `error.resume()` and `executeMany`.
  * {@link run} and {@link runMany} do it themselves.
  *
- * With one declared name all outputs are its. Else an output belongs to the longest name that its file is named, or starts
- * with, followed by `_`, `.` or `-`.
+ * With one declared name, all outputs belong to it. With several, an output belongs to the longest name that is the name
+ * of its file, or that its file starts with, followed by `_`, `.` or `-`.
  *
- * @throws {@link ResponseError} with `runId` and `result` where an output fits none of several names; {@link ArgumentError}
+ * @throws {@link ResponseError} with `runId` and `result` if an output fits none of several names; {@link ArgumentError}
  *
  * @example
  * ```ts
@@ -25,6 +25,6 @@ export function nameOutputs<O extends string>(
   result: RunResult,
 ): TypedResult<O> {
   checkWorkflow(workflow)
-  check('result', result, (value) => Array.isArray(value?.outputs) || 'that of a run')
+  check('result', result, (value) => Array.isArray(value?.outputs) || 'the result of a run')
   return { ...result, outputs: sortOutputs(workflow.outputNames, result) }
 }

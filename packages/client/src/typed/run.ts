@@ -5,11 +5,11 @@ import { nameOutputs } from './nameOutputs.ts'
 import type { TypedResult, TypedWorkflow } from './types.ts'
 
 /**
- * As {@link executeWorkflowAsync}, for a workflow of {@link defineWorkflow}: its inputs are checked by the compiler, and
- * `outputs` are by name. How an output finds its name: {@link nameOutputs}.
+ * Like {@link executeWorkflowAsync}, for a workflow of {@link defineWorkflow}. The compiler checks the inputs, and
+ * `outputs` are sorted by name, as by {@link nameOutputs}.
  *
- * @throws what {@link executeWorkflowAsync} throws; give the result of `error.resume()` to {@link nameOutputs}.
- * {@link ResponseError} with `runId` and `result` where an output fits none of several names.
+ * @throws the errors of {@link executeWorkflowAsync}. Pass the result of `error.resume()` to {@link nameOutputs}.
+ * {@link ResponseError} with `runId` and `result` if an output fits none of several names.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ import type { TypedResult, TypedWorkflow } from './types.ts'
 export async function run<I, O extends string>(
   client: Client,
   workflow: TypedWorkflow<I, O>,
-  // The workflow alone says what `I` is.
+  // Only the workflow determines `I`.
   inputs: I & {},
   options?: ExecuteAsyncOptions,
 ): Promise<TypedResult<O>> {

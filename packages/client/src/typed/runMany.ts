@@ -7,15 +7,15 @@ import type { TypedManyResult, TypedWorkflow } from './types.ts'
 
 /** Options of {@link runMany}. */
 export interface RunManyOptions<O extends string> extends Omit<ExecuteManyOptions, 'onResult'> {
-  /** Called with each item as it ends. */
+  /** Called with each item when it ends. */
   onResult?: ((result: TypedManyResult<O>) => unknown) | undefined
 }
 
 /**
- * As {@link executeMany}, for a workflow of {@link defineWorkflow}: each result that is fulfilled has its outputs by name. An
- * item whose outputs fit no name is rejected with a {@link ResponseError} that has `runId` and `result`.
+ * Like {@link executeMany}, for a workflow of {@link defineWorkflow}. Each fulfilled result has its outputs by name. An
+ * item with an output that fits no name is rejected with a {@link ResponseError} with `runId` and `result`.
  *
- * @throws what {@link executeMany} throws
+ * @throws the errors of {@link executeMany}
  *
  * @example
  * ```ts

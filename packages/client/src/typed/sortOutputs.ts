@@ -2,17 +2,16 @@ import { ResponseError } from '../errors.ts'
 import type { ResultOutput, RunResult } from '../types.ts'
 
 /**
- * Puts each output under its name: the longest one that its file is named, or starts with, followed by `_`, `.` or `-`.
- * With one name all are its.
+ * Sorts the outputs by name, as {@link nameOutputs} describes.
  *
- * @throws {@link ResponseError} with `runId` and `result` where an output fits none of several names
+ * @throws {@link ResponseError} with `runId` and `result` if an output fits none of several names
  */
 export function sortOutputs<O extends string>(
   outputNames: readonly O[],
   result: RunResult,
 ): { [K in O]: ResultOutput[] } {
   const names = [...outputNames].sort((a, b) => b.length - a.length)
-  // Each name is a field of its own, `__proto__`, too.
+  // Each name is an own field, also `__proto__`.
   const outputs: { [K in O]: ResultOutput[] } = Object.fromEntries(
     outputNames.map((name) => [name, []]),
   ) as never
@@ -30,11 +29,11 @@ export function sortOutputs<O extends string>(
   throw Object.defineProperty(
     new ResponseError(
       `Output ${odd} of run ${runId} fits no name in outputNames (${outputNames}): ` +
-        'declare what its files start with. error.result has all',
+        'declare the start of its name. error.result has all outputs',
       { runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
     ),
     'result',
-    // Out of sight of inspection and JSON, as the links in it are signed.
+    // Hidden from inspection and JSON, because its links are signed.
     { get: () => result },
   )
 }

@@ -4,10 +4,10 @@ import { checkWorkflow } from './checkWorkflow.ts'
 import type { TypedWorkflow } from './types.ts'
 
 /**
- * As {@link executeWorkflow}, for a workflow of {@link defineWorkflow}: submits a run and returns at once. Give the result of
- * a later wait to {@link nameOutputs}.
+ * Like {@link executeWorkflow}, for a workflow of {@link defineWorkflow}. It submits a run and does not wait for it. Pass
+ * the result of a later wait to {@link nameOutputs}.
  *
- * @throws what {@link executeWorkflow} throws
+ * @throws the errors of {@link executeWorkflow}
  *
  * @example
  * ```ts

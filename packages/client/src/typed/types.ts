@@ -1,14 +1,14 @@
 import type { ManyResult } from '../poller/many/executeMany.ts'
 import type { InputsOf, ResultOutput, RunResult } from '../types.ts'
 
-/** `I` where each of its inputs can be sent: what {@link defineWorkflow} asks of the type of inputs. */
+/** `I`, if all its inputs can be sent. {@link defineWorkflow} requires that. */
 export type Sendable<I> = {
   [K in keyof I]: { it: I[K] } extends InputsOf<{ it: I[K] }> ? I[K] : 'no input: see InputItem'
 }
 
 declare const inputs: unique symbol
 
-/** A workflow with the types of its inputs and the names of its outputs, made by {@link defineWorkflow}. */
+/** A workflow of {@link defineWorkflow}, with the types of its inputs and the names of its outputs. */
 export interface TypedWorkflow<I, O extends string> {
   readonly id: string
   readonly outputNames: readonly O[]
@@ -25,9 +25,9 @@ export type NamedOutputs<O extends string> = { [K in O]: ResultOutput[] }
 
 /** The result of a run with its outputs by name. */
 export interface TypedResult<O extends string> extends Omit<RunResult, 'outputs'> {
-  /** Each declared name with its files: a list, which is empty where the run made none. */
+  /** The files by declared name. A list is empty if the run made no such file. */
   outputs: NamedOutputs<O>
 }
 
-/** What came of one item of {@link runMany}. */
+/** The result of one item of {@link runMany}. */
 export type TypedManyResult<O extends string> = ManyResult<TypedResult<O>>

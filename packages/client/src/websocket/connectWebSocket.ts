@@ -13,15 +13,15 @@ import { socketRules } from './socketRules.ts'
 import { type Attempt, type Ending, startAttempt } from './startAttempt.ts'
 import type { Connection, WebSocketOptions } from './types.ts'
 
-/** Close codes, and statuses of a refused handshake, that say that the key is bad. */
+/** The close codes and the statuses of a refused handshake that mean a wrong key. */
 const badKey = [401, 403, 1008, 4401, 4403]
 
 /**
- * Opens a WebSocket that reconnects by itself, and returns at once. Its URL is not shown in errors or logs; in
- * browsers, whose WebSocket can't set headers, the key is in its query, unless a proxy or `url` does without.
+ * Opens a WebSocket that reconnects by itself, and returns at once. Errors and logs don't show its URL. A WebSocket of a
+ * browser can't set headers, so there the key is in the query of the URL. A proxy, or `url`, can avoid that.
  *
- * @throws {@link ArgumentError} for a wrong option. What fails later reaches `onError`, `opened` and iteration:
- * {@link NetworkError}, {@link TimeoutError}, {@link ArgumentError}, or what your own functions throw.
+ * @throws {@link ArgumentError} if an option is wrong. Later errors reach `onError`, `opened` and iteration:
+ * {@link NetworkError}, {@link TimeoutError}, {@link ArgumentError}, or the errors of your own functions.
  *
  * @example
  * ```ts
@@ -37,10 +37,10 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const { url, reconnect = true, reconnectInterval = 5000, maxReconnectAttempts = 5, onError } = options
   const isFixed = typeof url !== 'function'
   if (isFixed && url !== undefined) readUrl(client, url)
-  // Our own, so that a shared one is not crowded with listeners.
+  // A separate signal, so that a shared signal does not get many listeners.
   const signal = options.signal && AbortSignal.any([options.signal])
   const runIds = new Map<unknown, number>()
-  /** Runs that waits are on. */
+  /** The runs with waits. */
   const watched = new Set<string>()
   const feed = createFeed((error) => call(onError, error))
   let attempt: Attempt | undefined
@@ -48,7 +48,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   let connected = false
   let wasOpen = false
   let failures = 0
-  /** No further attempt is made. */
+  /** Whether the connection stays closed. */
   let isFinal = false
 
   let settle!: { resolve: () => void; reject: (error: unknown) => void }
@@ -61,7 +61,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     try {
       await callback?.(value)
     } catch (error) {
-      // What `onError` itself throws has nobody left to be told to.
+      // Nobody is left to handle an error of `onError` itself.
       if ((callback as unknown) !== onError) call(onError, error)
     }
   }
@@ -90,14 +90,14 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     feed.push(message)
   }
 
-  /** Ends the long pauses that waits make while updates come. */
+  /** Ends the long pauses of the waits, which they make while updates come. */
   const disconnect = () => {
     const wasConnected = connected
     connected = false
     if (wasConnected) for (const runId of watched) call(hear, runId)
   }
 
-  /** Tells those who wait that nothing more comes. */
+  /** Ends all waits for messages. */
   const finish = (failure?: Failure) => {
     isFinal = true
     signal?.removeEventListener('abort', abort)
@@ -108,7 +108,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   /** After a close or a failed attempt: the next attempt, or the end. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
     disconnect()
-    // Before what follows: it may close the connection.
+    // First: the listener may close the connection.
     if (error) call(onError, error)
     attempt = undefined
     const level = isFinal ? 'info' : 'warn'

@@ -1,8 +1,8 @@
 import { isObject } from '../internal/data.ts'
 
 /**
- * Counts who wants the updates of which run, so that they can be asked for again after a reconnect. Gives whether
- * `message` is to be sent: not if it takes back what somebody else still wants.
+ * Counts the subscriptions of each run, for a new subscription after a reconnect. Returns whether to send `message`: an
+ * unsubscription is not sent while another subscriber needs the run.
  */
 export function noteSubscription(runIds: Map<unknown, number>, message: unknown): boolean {
   const { action, runId } = Object(isObject(message) && message.type === 'client_event' && message.data)

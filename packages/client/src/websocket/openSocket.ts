@@ -10,7 +10,7 @@ import { socketError } from './socketError.ts'
 import type { Opening, WebSocketClass, WebSocketOptions } from './types.ts'
 import { upgrade } from './upgrade.ts'
 
-/** Starts one attempt. Throws what the caller's own functions do, or a runtime's WebSocket. */
+/** Starts one attempt. Throws the errors of the caller's functions and of the runtime's WebSocket. */
 export async function openSocket(
   client: Client,
   options: WebSocketOptions,
@@ -19,10 +19,10 @@ export async function openSocket(
   const { auth = 'auto', protocols } = options
   const { apiKey, headers: own } = reveal(client)
   const { url: given = addressOf(client, '/api/v1/ws') } = options
-  // Awaited in any case: who closes at once makes no socket.
+  // Always awaited: if the caller closes at once, no socket is made.
   const url = readUrl(client, await (typeof given === 'function' ? given() : given))
   const headers: Record<string, string> = {}
-  // The key goes to the host of the base URL, and is not sent in plain text where that is encrypted.
+  // The key goes to the host of the base URL only. If the base URL is encrypted, the key is not sent in plain text.
   const isOurs = url.origin.replace('ws', 'http') === new URL(addressOf(client, '')).origin
   const key = auth !== 'none' && (isOurs || auth !== 'auto') ? apiKey : undefined
   if (auth === 'header' || (isOurs && auth !== 'none')) {
@@ -33,11 +33,11 @@ export async function openSocket(
   if (!WebSocket) {
     return {
       error: new ArgumentError(
-        'This runtime has no WebSocket: npm install isomorphic-ws ws, or pass one as WebSocket',
+        'This runtime has no WebSocket: npm install isomorphic-ws ws, or pass the option WebSocket',
       ),
     }
   }
-  // Closed meanwhile: nothing is sent any more.
+  // If it was closed meanwhile, nothing is sent.
   signal.throwIfAborted()
 
   const hasHeaders = Object.keys(headers).length > 0
@@ -48,13 +48,13 @@ export async function openSocket(
   const make = (...rest: unknown[]) => ({ socket: new (WebSocket as WebSocketClass)(url.href, ...rest) })
   if (hasHeaders && (!isBrowser() || options.WebSocket)) {
     try {
-      // `ws` takes the headers third, Node, Deno and Bun second; others throw, and send nothing.
+      // `ws` takes the headers as third argument; Node, Deno and Bun as second. Others throw, and send nothing.
       return 'on' in Object(WebSocket.prototype)
         ? make(protocols ?? [], { headers })
         : make({ headers, ...(protocols && { protocols }) })
     } catch {}
   }
-  // The key gets into a URL where a browser leaves no other way, or where that was asked for.
+  // The key is in a URL only if a browser allows no other way, or if the caller wants that.
   if ((hasHeaders && auth === 'header') || (headers[keyHeader] && !isBrowser())) {
     return { error: new ArgumentError("auth: this WebSocket can't set headers") }
   }

@@ -1,6 +1,6 @@
 import { NetworkError } from '../errors.ts'
 
-/** Says why, as a runtime does, unless that may show the URL: the key, or a token, may be in it. */
+/** Includes the runtime's reason, unless it may show the URL, which may hold the key or a token. */
 export function socketError(what: string, why?: unknown): NetworkError {
   const shown = why && !/:\/\/|api_key/.test(`${why}`)
   return new NetworkError(`The WebSocket ${what}${shown ? `: ${why}` : ''}`)

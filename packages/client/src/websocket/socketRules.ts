@@ -3,7 +3,7 @@ import type { WebSocketOptions } from './types.ts'
 
 const ways = ['auto', 'header', 'query', 'none']
 const isBoolean: Rule = (value) => value === !!value || 'a boolean'
-/** What runtimes refuse in a header. */
+/** Whether runtimes accept the name in a header. */
 const isProtocol = (value: unknown) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value)
 
 export const socketRules: Record<keyof WebSocketOptions, Rule> = {

@@ -7,12 +7,12 @@ import { openSocket } from './openSocket.ts'
 import { socketError } from './socketError.ts'
 import type { CloseInfo, WebSocketLike, WebSocketOptions } from './types.ts'
 
-/** How long a close of ours waits for the other side's, in ms. */
+/** How long our close waits for the server's close, in ms. */
 const closeMs = 2000
 
 export type Ending = Omit<CloseInfo, 'final'>
 
-/** What becomes of a socket; `ended` comes last, and once. */
+/** The events of a socket. `ended` comes last, and once. */
 export interface AttemptEvents {
   opened(): void
   message(message: unknown): void
@@ -20,9 +20,9 @@ export interface AttemptEvents {
   ended(how: Ending, error?: unknown, isHopeless?: boolean): void
 }
 
-/** One socket, from the attempt to open it to its end, however a runtime tells of that. */
+/** One socket, from the attempt to open it until its end, in any runtime. */
 export interface Attempt {
-  /** Gives whether it was open for that. */
+  /** Returns whether the message was sent. */
   send(data: unknown): boolean
   close(code: number, reason: string): void
 }
@@ -35,7 +35,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   let isClosing = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  /** There is one timer, since only one thing at a time is waited for. */
+  /** One timer is enough: there is only one wait at a time. */
   const wait = (ms: number, late: () => void) => {
     clearTimeout(timer)
     timer = startTimer(late, ms)
@@ -46,13 +46,13 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
     clearTimeout(timer)
     on.ended({ code: 1006, reason: '', wasClean: false, ...how }, isClosing ? undefined : error, isHopeless)
   }
-  /** Lets go of a socket whose other side does not answer. */
+  /** Drops a socket whose server does not answer. */
   const discard = (reason: string, error?: unknown) => {
     end({ reason }, error)
     if (socket?.terminate) socket.terminate()
     else socket?.close()
   }
-  /** Servers do go silent, and a socket does not notice. */
+  /** Notices a server that went silent: the socket itself does not. */
   const watchSilence = (wasPinged = ping === undefined) => {
     wait(ping === undefined ? idleTimeoutMs : idleTimeoutMs / 2, () => {
       if (wasPinged) {
@@ -83,7 +83,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
       const why = /[A-Z]/.test(`${error?.code}`) ? error?.code : message
       if (isOpen && !isClosing) return on.error(socketError('failed', why))
       failure = socketError('did not open', why)
-      // `ws`, Deno and Bun tell the status of a refused handshake. Nobody else does, and some send no close after it.
+      // Only `ws`, Deno and Bun show the status of a refused handshake. Some send no close after it.
       status = Number(/: (\d{3})$/.exec(`${message}`)?.[1])
       wait(0, () => end({ code: status || 1006 }, failure))
     })

@@ -2,9 +2,9 @@ import { encodeId } from '../internal/options.ts'
 import type { Connection } from './types.ts'
 
 /**
- * Asks for the updates of one run; asked again by itself after a reconnect. Gives whether it was sent at once.
+ * Subscribes to the updates of a run, also after a reconnect. Returns whether the message was sent at once.
  *
- * @throws {@link ArgumentError} for an illegal id.
+ * @throws {@link ArgumentError} if the id is illegal.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { PushConnection } from '../types.ts'
 
-/** A WebSocket class: the global one, that of `ws`, or any like them. */
+/** A WebSocket class: the global class, the class of `ws`, or a similar one. */
 // biome-ignore lint/suspicious/noExplicitAny: runtimes differ in what they take after the URL
 export type WebSocketClass = new (url: string, ...rest: any[]) => WebSocketLike
 
@@ -15,12 +15,12 @@ export interface WebSocketLike {
   addEventListener(type: string, listener: (event: any) => void): void
 }
 
-/** What came of one attempt to open a socket. */
+/** The result of an attempt to open a socket. */
 export interface Opening {
   socket?: WebSocketLike
-  /** Whether it is open already. */
+  /** Whether the socket is already open. */
   isOpen?: boolean
-  /** Instead of a socket. An `ArgumentError` says that no further attempt can do better. */
+  /** Instead of a socket. After an `ArgumentError` no further attempt can succeed. */
   error?: Error
   /** The HTTP status of a refusal. */
   status?: number
@@ -28,67 +28,67 @@ export interface Opening {
 
 /** Why a socket closed. */
 export interface CloseInfo {
-  /** 1006 without a close of the other side; the HTTP status of a refused handshake, where the runtime shows it. */
+  /** 1006 if the server did not close. The HTTP status if the handshake was refused and the runtime shows the status. */
   code: number
   reason: string
   wasClean: boolean
-  /** Whether that was the end: no further attempt is made. */
+  /** `true`: the connection stays closed. */
   final: boolean
 }
 
 /** Options of {@link connectWebSocket}. */
 export interface WebSocketOptions {
   /**
-   * Default: `/api/v1/ws` at the base URL. A function is called for each attempt (for short-lived tokens). It and
-   * the handshake may take the client's `timeoutMs`.
+   * The address. A function is called for each attempt, for tokens that expire. The function and the handshake may take
+   * the client's `timeoutMs`. Default: `/api/v1/ws` at the base URL.
    */
   url?: string | URL | (() => string | URL | Promise<string | URL>) | undefined
   protocols?: string | readonly string[] | undefined
   /**
-   * How the key is sent. `'auto'`: in a header; in browsers, whose WebSocket can't set one, in the query; not to another
-   * host than that of the base URL. A `WebSocket` that takes no headers is an error outside of browsers, unless this is
+   * How the key is sent. `'auto'`: in a header, and only to the host of the base URL. A WebSocket of a browser can't set
+   * headers, so there the key is in the query. Elsewhere a `WebSocket` without headers is an error, unless this is
    * `'query'`. Default `'auto'`.
    */
   auth?: 'auto' | 'header' | 'query' | 'none' | undefined
-  /** Default: the global one, else `isomorphic-ws`, which has to be installed with `ws`. */
+  /** The WebSocket class. Default: the global one, or else `isomorphic-ws`, which you install with `ws`. */
   WebSocket?: WebSocketClass | undefined
-  /** Called at each open, the first one and those after a reconnect. */
+  /** Called each time the connection opens, also after a reconnect. */
   onOpen?: (() => unknown) | undefined
-  /** JSON is parsed; other text comes as a string, binary as an ArrayBuffer. */
+  /** Called with each message: parsed JSON, a string for other texts, or an ArrayBuffer. */
   // biome-ignore lint/suspicious/noExplicitAny: what the server sends
   onMessage?: ((message: any) => unknown) | undefined
-  /** Called for every close, your own too. */
+  /** Called for every close, also your own. */
   onClose?: ((info: CloseInfo) => unknown) | undefined
-  /** Called for every failure, and with what another listener throws. */
+  /** Called for every failure, and with the errors of the other listeners. */
   onError?: ((error: unknown) => unknown) | undefined
-  /** Called after an open that was not the first, with the number of attempts that it took. */
+  /** Called after a reconnect, with the number of attempts. */
   onReconnect?: ((attempts: number) => unknown) | undefined
-  /** Default `true`. */
+  /** Whether a lost connection is opened again. Default `true`. */
   reconnect?: boolean | undefined
-  /** Pause before the first attempt to reconnect, in ms; it grows, with jitter, to about 30 s or this. Default 5000. */
+  /** The pause before the first reconnect, in ms. Later pauses grow to about 30 s, or to this. Default 5000. */
   reconnectInterval?: number | undefined
-  /** Counted anew after each open; `Infinity` for no limit. Default 5. */
+  /** The limit of attempts after each lost connection. `Infinity`: no limit. Default 5. */
   maxReconnectAttempts?: number | undefined
-  /** A connection that was silent for so long, in ms, is dropped and made anew. Default 300000. */
+  /** A connection that is silent for this time, in ms, is dropped and opened again. Default 300000. */
   idleTimeoutMs?: number | undefined
-  /** Sent, as by `send`, when half of `idleTimeoutMs` was silent, for servers that answer one. Default: none. */
+  /** A message that is sent after half of `idleTimeoutMs` without messages, if the server answers it. Default: none. */
   ping?: unknown
-  /** Closes the connection; its reason is what `opened` rejects with and what iteration throws. */
+  /** Closes the connection. `opened` rejects with its reason, and iteration throws it. */
   signal?: AbortSignal | undefined
 }
 
-/** A connection that looks after itself. Iterate over it for its messages. */
+/** A connection that reconnects by itself. Iterate over it for its messages. */
 // biome-ignore lint/suspicious/noExplicitAny: what the server sends
 export interface Connection extends AsyncIterable<any>, PushConnection {
-  /** Calls `listener` with each message, and without one at the end. Gives the function that stops that. */
+  /** Calls `listener` with each message, and without a message at the end. Returns the function that stops it. */
   listen(listener: (message?: unknown) => void): () => void
-  /** Sends strings and binary as they are, all else as JSON. `false`, never an error, while it is not open. */
+  /** Sends strings and binary data unchanged, and other values as JSON. Returns `false` while the connection is not open. */
   send(message: unknown): boolean
   /**
-   * Ends it for good, at the latest after 2 s. Codes are 1000 (also sent for an illegal one) and 3000 to 4999; a
-   * reason of more than 123 bytes is left out.
+   * Closes the connection for good, after 2 s at the latest. Legal codes are 1000 and 3000 to 4999; for any other code
+   * 1000 is sent. A reason of more than 123 bytes is left out.
    */
   close(code?: number, reason?: string): void
-  /** Resolves at the first open, rejects if there is none to come; it never makes an unhandled rejection. */
+  /** Resolves when the connection first opens. Rejects if it never will, without an unhandled rejection. */
   readonly opened: Promise<void>
 }

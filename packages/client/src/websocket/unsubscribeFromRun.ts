@@ -2,10 +2,10 @@ import { encodeId } from '../internal/options.ts'
 import type { Connection } from './types.ts'
 
 /**
- * Takes back one {@link subscribeToRun}; the server is told when nobody else on this connection wants the run, such
- * as a wait with `push`. Gives whether that was done at once.
+ * Cancels one {@link subscribeToRun}. The message is sent only if nobody else on this connection needs the run, such as a
+ * wait with `push`. Returns whether the message was sent at once.
  *
- * @throws {@link ArgumentError} for an illegal id.
+ * @throws {@link ArgumentError} if the id is illegal.
  *
  * @example
  * ```ts

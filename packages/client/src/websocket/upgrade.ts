@@ -3,7 +3,7 @@ import type { Client } from '../types.ts'
 import { socketError } from './socketError.ts'
 import type { Opening, WebSocketLike, WebSocketOptions } from './types.ts'
 
-/** Cloudflare Workers set headers by a fetch that is upgraded. */
+/** On Cloudflare Workers only an upgraded fetch can set headers. */
 export async function upgrade(
   client: Client,
   url: URL,

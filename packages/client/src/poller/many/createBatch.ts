@@ -14,16 +14,16 @@ import type { Client, Envelope, PushConnection, Run, RunWatch } from '../../type
 
 export interface BatchOptions {
   groupId?: string | undefined
-  /** From the end of a round to the next. Default 1000. */
+  /** The pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
   /** Default 20. */
   maxRequestsPerSecond?: number | undefined
   push?: PushConnection | undefined
 }
 
-/** A batch, and what its owner needs of it. */
+/** A batch with the members that its owner needs. */
 export interface OwnedBatch extends Batch {
-  /** How many waits go on. */
+  /** The number of waits. */
   readonly size: number
   readonly follow: Follow
 }
@@ -34,15 +34,15 @@ interface Question {
   readonly reject: (error: unknown) => void
 }
 
-/** A run that waits are on. */
+/** A run with waits. */
 interface Watched {
   readonly members: Set<Member>
   watch?: RunWatch | undefined
-  /** By push. */
+  /** The pushed status. */
   status?: string
-  /** The moment of news that the server was not asked about since; 0: none. */
+  /** The moment of news without a request since; 0: none. */
   newsAt: number
-  /** Whether the server was asked for the run at all. */
+  /** Whether the server has answered a request for the run. */
   isSeen?: true
   isEnded?: true
 }
@@ -52,22 +52,22 @@ export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) 
 
 /** The longest pause between two rounds for runs whose end comes by push, in ms. */
 const maxPauseMs = 30_000
-/** How long news waits for other news of the same moment, and a lot of it for more, in ms. */
+/** How long news waits for other news of the same moment, in ms, and how long many news wait for more. */
 const soonMs = 1
 const gatherMs = 40
-/** Up to so many runs are asked for one by one. */
+/** Up to this number, runs are requested one by one. */
 const few = 2
-/** A list that fails after so long, in ms, answers nobody: the runs are asked for one by one. */
+/** If a list fails after more than this time, in ms, the runs are requested one by one. */
 const slowMs = 5000
-/** After so many lists that failed in a row, each further one is tried after a round without. */
+/** After this number of failed lists in a row, only every second round requests a list. */
 const maxFailures = 3
 
 const isOver = (status: string | undefined) => isDone(status) || isFailed(status)
 
 /**
- * Answers the waits of many runs: a round reads the list of runs, newest first, and answers every wait by it. A run that
- * the list does not hold is asked for by itself. News by push is asked about at once, and a run whose end comes by push
- * rarely. `onEnd` is called with each run that is over.
+ * Answers the waits of many runs. A round reads the list of runs, newest first, and answers all waits with it. A run that
+ * is not in the list is requested by itself. Pushed news causes a request at once. A run whose end will be pushed is
+ * requested rarely. `onEnd` is called with each run that has ended.
  */
 export function createBatch(
   client: Client,
@@ -79,19 +79,19 @@ export function createBatch(
   const limiter = createRateLimiter(maxRequestsPerSecond, pollIntervalMs)
   const follow = createFollow()
   const watched = new Map<string, Watched>()
-  /** By run, the one that waits longest first. */
+  /** By run. The run that waits longest comes first. */
   const questions = new Map<string, Set<Question>>()
   let size = 0
   /** Aborted when the last wait has left. */
   let session = new AbortController()
-  /** Numbers the moments, to know which of two came first. */
+  /** Counts the moments, to order them. */
   let moments = 0
   let roundAt = 0
-  /** When all runs are asked for, also those whose end comes by push. */
+  /** When all runs are requested, also those whose end will be pushed. */
   let allAt = 0
   let quietRounds = 0
   let failures = 0
-  /** Requests that a list costs; 0 until one was read, `Infinity` where the server has none. */
+  /** The number of requests for a list: 0 before the first list, `Infinity` if the server has none. */
   let pages = 0
 
   const onFailure = () => {
@@ -126,7 +126,7 @@ export function createBatch(
     if (!hasTurn) await limiter.turn(signal)
     const moment = ++moments
     const taken = take(runId)
-    // Not awaited: their rate is what bounds them.
+    // Not awaited: the rate limits these requests.
     limiter
       .send(() => requestRun(own, runId, { signal }))
       .finally(() => note(runId, moment))
@@ -139,7 +139,7 @@ export function createBatch(
       )
   }
 
-  /** A page of the list; `isWhole`: the list tells all that there is of the run. */
+  /** A page of the list. `isWhole`: the list has the whole run. */
   const readPage = (page: number, signal: AbortSignal) => {
     const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
     return request(own, withQuery('runs', query), {
@@ -156,7 +156,7 @@ export function createBatch(
     })
   }
 
-  /** Answers the waits by the list, or by the error of it. Gives the runs that are left; an urgent one has its turn. */
+  /** Answers the waits with the list, or with its error. Gives the runs that are left. An urgent list already has its turn. */
   const readList = async (runIds: readonly string[], isUrgent?: boolean): Promise<readonly string[]> => {
     if (failures >= maxFailures) {
       failures--
@@ -165,7 +165,7 @@ export function createBatch(
     const { signal } = session
     const left = new Set(runIds)
     const seen = new Set<string>()
-    /** Pages that answered nobody: to go on must not cost more than to ask for each run. */
+    /** Pages without an answer. Further pages must not cost more than a request for each run. */
     let vain = 0
     for (let page = 1; left.size > (page > 1 ? Math.max(few, vain) : 0); page++) {
       if (!isUrgent || page > 1) await limiter.turn(signal, isUrgent)
@@ -177,7 +177,7 @@ export function createBatch(
       } catch (error) {
         signal.throwIfAborted()
         const { status } = error as HttpError
-        // The list alone: a proxy may refuse it, and requests for single runs pass.
+        // A proxy may refuse only the list, and allow requests for single runs.
         if (error instanceof RedirectError || (error instanceof HttpError && isFinal(status))) {
           pages ||= Infinity
           break
@@ -200,7 +200,7 @@ export function createBatch(
       for (const { run, isWhole } of answered.data) {
         const { _id, status } = run
         seen.add(_id)
-        // It is for the others to say when they want to know.
+        // Other runs are answered when they ask.
         if (!isWhole || (isUrgent && !left.has(_id) && isGoing(status))) continue
         left.delete(_id)
         note(_id, moment)
@@ -208,13 +208,13 @@ export function createBatch(
       }
       if (left.size === waiting) vain++
       for (const runId of left) if (!questions.has(runId)) left.delete(runId)
-      // A server without pages gives the same again; beyond the last page there is nothing.
+      // A server without pages repeats the same page. After the last page there is nothing.
       if (seen.size === known || page >= ((answered.meta?.total_pages as number) ?? page + 1)) break
     }
     return [...left]
   }
 
-  /** Whether the end of a run comes by push, as far as anyone knows. */
+  /** Whether the end of a run will probably be pushed. */
   const comesByPush = (runId: string) => {
     const { isSeen, status, watch } = watched.get(runId) ?? {}
     return isSeen && (watch?.connected ?? push?.connected) && !isOver(status)
@@ -231,10 +231,10 @@ export function createBatch(
     const left = asked.length > Math.max(few, pages || 1) ? await readList(asked) : asked
     const end = Date.now()
     roundAt = end + pollIntervalMs
-    // Where the list answered nobody, for as long as it took, too: it may take that long again.
+    // If the list answered nobody, its duration counts again: the next list may take as long.
     const until = left.length < asked.length ? roundAt : roundAt + end - start
     for (const runId of left) {
-      // The rest in the next round, where they come first: those in the list must not wait for them.
+      // The others come first in the next round, so that the runs in the list don't wait for them.
       if (Date.now() >= until) {
         allAt = 0
         break
@@ -243,7 +243,7 @@ export function createBatch(
     }
   }
 
-  /** Repeats `step` while `any` gives something, one at a time. Our own faults end the waits. */
+  /** Repeats `step` while `any` gives something, one step at a time. An error of ours ends the waits. */
   const whileAny = (any: () => readonly string[], step: (signal: AbortSignal) => Promise<void>) => {
     let isBusy = false
     return async () => {
@@ -257,7 +257,7 @@ export function createBatch(
           if (!signal.aborted) for (const runId of any()) for (const { reject } of take(runId)) reject(error)
         }
       }
-      // At once: a question from now on needs a new start.
+      // From now on a question starts a new loop.
       isBusy = false
     }
   }
@@ -265,7 +265,7 @@ export function createBatch(
   const rounds = whileAny(
     () => [...questions.keys()],
     async (signal) => {
-      // Questions of this moment come along.
+      // Questions of the same moment are included.
       await sleep(Math.max(0, roundAt - Date.now()), signal)
       await round()
     },
@@ -292,7 +292,7 @@ export function createBatch(
       for (const { hear } of run.members) hear(update, false)
       if (!isNews || !status || isOver(run.status)) return
       run.status = status
-      // A state on the way is news for those only who want each.
+      // A state before the end is news only for waits that need each state.
       if (isGoing(status) && ![...run.members].some(({ isEager }) => isEager)) return
       run.newsAt = ++moments
       hurry()
@@ -340,5 +340,5 @@ export function createBatch(
   }
 }
 
-/** Whether a status says that the same request fails again. */
+/** Whether the same request would fail again. */
 const isFinal = (status: number) => status < 500 && ![408, 425, 429].includes(status)

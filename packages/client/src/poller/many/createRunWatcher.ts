@@ -7,42 +7,41 @@ import { createBatch, isRate } from './createBatch.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {
-  /** The group that the runs are in: a shorter list, and one that every server has. Default: none. */
+  /** The group of the runs. It makes the list shorter, and every server can list a group. Default: none. */
   groupId?: string | undefined
-  /** Pause between two rounds, in ms. Default 1000. */
+  /** The pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of all requests of the watcher but submissions and cancels. After a 429 there are fewer. Default 20. */
+  /** The limit for all requests except submissions and cancels. After a 429 there are fewer. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents`: runs that end are asked for at once, many by one list, and
-   * while the connection is healthy the others up to 30 s apart. States on the way are asked for where a wait has
-   * `onUpdate` or `onProgress`.
+   * A connection of `connectWebSocket` or `connectEvents`. Finished runs are then fetched at once, in batches. Other runs
+   * are polled less often while it is healthy, every 30 s at least. A wait with `onUpdate` or `onProgress` gets each state.
    */
   push?: PushConnection | undefined
 }
 
-/** Options of a wait of a {@link RunWatcher}. One list answers all waits: headers are those of the client. */
+/** Options of a wait of a {@link RunWatcher}. One list answers all waits, so only the client can set headers. */
 export type RunWatcherWaitOptions = Omit<WaitOptions, 'pollIntervalMs' | 'push' | 'headers'>
 
 /**
- * Waits for many runs at the cost of a few. Iterate over it for the runs that have ended, failed ones, too: an iteration
- * begins with those that ended while there was none (the last 10,000), and is over when nothing is waited for.
+ * Waits for many runs with few requests. Iterate over it to get the runs that have ended, also those that failed. An
+ * iteration begins with the last 10,000 runs that ended before it. It ends when no wait is left.
  */
 export interface RunWatcher extends AsyncIterable<Run> {
-  /** For the functions of the poller: their waits share the requests of this watcher, and go on after its `close()`. */
+  /** A client for the functions of the poller. Their waits share the watcher's requests, and continue after `close()`. */
   readonly client: Client
   /** As {@link waitForRun}. */
   wait(runId: string, options?: RunWatcherWaitOptions): Promise<Run>
-  /** Waits for all, in the order of `runIds`; one that fails takes no other along. */
+  /** Waits for all runs. The results have the order of `runIds`. A failed run does not stop the others. */
   waitAll(runIds: readonly string[], options?: RunWatcherWaitOptions): Promise<PromiseSettledResult<Run>[]>
-  /** Ends every `wait`, now and later, with an `AbortError`. The runs go on, unless its `cancelOn` says otherwise. */
+  /** Ends every `wait`, also later ones, with an `AbortError`. The runs continue unless `cancelOn` cancels them. */
   close(): void
 }
 
-/** So many runs that ended are kept for the next iteration. */
+/** The number of ended runs that are kept for the next iteration. */
 const maxBacklog = 10_000
 
-// Made when it is needed: read from another table at the top level, it would stay in every bundle.
+// Made when needed: at the top level, the lookup in another table would stay in every bundle.
 const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
   groupId: isId,
   pollIntervalMs: isMs,
@@ -51,14 +50,14 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
 })
 
 /**
- * Makes a watcher whose waits share their requests: one list of a hundred runs stands for a hundred polls. A single
- * pending run, and one that the list misses, is asked for by itself. Each wait keeps the promises of a wait of its own:
- * deadline, abort, {@link RunError}, `resume`.
+ * Makes a watcher whose waits share their requests: one list of a hundred runs replaces a hundred polls. A single
+ * run, or a run that is not in the list, is requested by itself. Each wait has its own deadline, abort,
+ * {@link RunError} and `resume`.
  *
- * On Cloudflare Workers make one for each request: the platform ends its polls with the request that began them, and a wait
- * of another request gets no answer until its time-out.
+ * On Cloudflare Workers make a watcher for each request. The platform stops its polls when the first request ends; a wait
+ * of another request would then get no answer before its time-out.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. Waits reject as {@link waitForRun} does.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong. Waits reject like {@link waitForRun}.
  *
  * @example
  * ```ts
@@ -90,7 +89,7 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
       }
     },
   }
-  /** For waits that `close()` ends, too. */
+  /** The client of the waits that `close()` ends. */
   const own = carry({
     ...shared,
     join(member) {

@@ -12,7 +12,7 @@ import { submit } from '../run/submit.ts'
 import { followResult } from '../run/waitForResult.ts'
 import { createBatch, isRate } from './createBatch.ts'
 
-/** What came of one item of {@link executeMany}. */
+/** The result of one item of {@link executeMany}. */
 export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
   | { status: 'fulfilled'; value: V }
   | { status: 'rejected'; reason: unknown }
@@ -21,45 +21,45 @@ export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
 /** Options of {@link executeMany}. */
 export interface ExecuteManyOptions
   extends Pick<WaitOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
-  /** How many submissions go on at a time; runs that were submitted don't count. Default 4. */
+  /** The number of submissions at the same time. Submitted runs don't count. Default 4. */
   concurrency?: number | undefined
   /**
-   * Puts the runs in a group, which makes the waits cheaper. Or gives each item a group of its own, by its index, with
-   * nothing else in it: a run that an earlier call started is found there and not paid for again, also where that call was
-   * killed or an answer was lost. This costs a request for each item that is not in `submitted`, and new runs start 5 s after
-   * the call, since a server may list a run that late. An item whose group another item has is refused.
+   * A string: the group of all runs, which makes the waits cheaper. A function: the group of each item, by its index. If
+   * the group of an item holds a run of an earlier call, you don't pay for it again. This also helps if that call was
+   * killed or an answer was lost. It costs a request for each item that is not in `submitted`. New runs start 5 s after
+   * the call, because a server may list a run that late. Each item needs its own group, with no other runs in it.
    */
   groupId?: string | ((index: number) => string) | undefined
   arrays?: 'repeat' | 'indexed' | undefined
-  /** Pause between two rounds of the shared wait, in ms. Default 1000. */
+  /** The pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** Limit of the requests of the shared wait; submissions and cancels are not among them. Default 20. */
+  /** The limit for the requests of the shared wait, without submissions and cancels. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents`: finished runs are fetched at once; otherwise the list is read
-   * every 30 s at most.
+   * A connection of `connectWebSocket` or `connectEvents`. Finished runs are then fetched at once. Other runs are polled
+   * less often, every 30 s at least.
    */
   push?: PushConnection | undefined
   /**
-   * Run ids by index in `inputsList`, of an earlier start: those are waited for and not paid for again. New ones are added
-   * as they are submitted, before `onSubmitted` is called. An index that `inputsList` lacks is left alone.
+   * The run ids of an earlier call, by index in `inputsList`. You don't pay for these runs again. New run ids are added
+   * before `onSubmitted` is called. An index that is not in `inputsList` is ignored.
    */
   submitted?: Map<number, string> | undefined
-  /** Called with each run that was submitted; awaited before the next submission of its turn. */
+  /** Called with each submitted run. It is awaited before another submission takes the place of this one. */
   onSubmitted?: ((index: number, runId: string) => unknown) | undefined
-  /** Called with each change of an item's progress, state or place in the queue. An error of it ends the item. */
+  /** Called when the progress, state or place in the queue of an item changes. If it throws, the item fails. */
   onProgress?: ((index: number, progress: RunProgress) => unknown) | undefined
-  /** Called with each item as it ends. */
+  /** Called with each item when it ends. */
   onResult?: ((result: ManyResult) => unknown) | undefined
 }
 
 /**
- * How long after a call starts, in ms, no group of an item is taken for empty: a run that was under way when an earlier
- * call was killed may be listed late.
+ * The time after the start of a call, in ms, before an item's group counts as empty. A server may be slow to list a run
+ * that a killed call has submitted.
  */
 const listMs = 5000
 
-// Made when it is needed: read from another table at the top level, it would stay in every bundle.
+// Made when needed: at the top level, the lookup in another table would stay in every bundle.
 const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
   const { maxPolls: concurrency, ...rules } = watchRules
   return {
@@ -80,19 +80,20 @@ const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
 }
 
 /**
- * Runs a workflow on many inputs: bounded submission, one shared wait, results in the order of `inputsList`. One that
- * fails takes no other along. `concurrency` bounds the submissions; how many runs are under way at a time is up to the
- * server, and `timeoutMs` counts for each run from its submission and `onSubmitted`.
+ * Runs a workflow on many inputs. The results have the order of `inputsList`. A failed item does not stop the others.
+ * `concurrency` limits the submissions; the server decides how many runs it works on. `timeoutMs` counts for each
+ * run, from the end of its submission and of `onSubmitted`.
  *
- * After an abort nothing more is submitted, and every item ends with its reason: at once, but for callbacks, which are
- * awaited, and a submission under way. That has 5 s to tell its id, or else ends with an error that has `maybeSubmitted`.
- * The runs go on unless `cancelOn` says otherwise. To go on, call it again with the same `inputsList`: it waits for the
- * runs that are in `submitted`, and submits the others. An item whose error has `maybeSubmitted`, and those that were being
- * submitted when a process was killed, may have a run that is not in there: with a `groupId` for each item that is found,
- * else it is paid for again.
+ * After an abort nothing more is submitted, and every item ends with the signal's reason. Callbacks are still awaited.
+ * A submission under way has 5 s to return its id, or else it ends with an error that has `maybeSubmitted`. The runs
+ * continue unless `cancelOn` cancels them.
  *
- * @throws {@link ArgumentError} for a wrong option; what `onSubmitted` or `onResult` throws, after everything that was
- * submitted has ended. All else is in the results.
+ * To continue later, call it again with the same `inputsList` and `submitted`. It waits for the runs in `submitted`
+ * and submits the others. A run may be missing in `submitted` after an error with `maybeSubmitted`, or if a
+ * process was killed during its submission. A `groupId` for each item finds it; without one you pay again.
+ *
+ * @throws {@link ArgumentError} if an option is wrong. If `onSubmitted` or `onResult` throws, that error, after all
+ * submitted runs have ended. All other errors are in the results.
  *
  * @example
  * ```ts
@@ -125,7 +126,7 @@ export async function executeMany<T extends object>(
   const batched = hide({ ...client }, { ...reveal(own), batch })
   const results: ManyResult[] = []
   const waits: Promise<void>[] = []
-  /** What a callback of the caller threw. */
+  /** The errors of the caller's callbacks. */
   const thrown: unknown[] = []
   const call = async <T extends unknown[]>(callback: ((...all: T) => unknown) | undefined, ...all: T) => {
     try {
@@ -157,14 +158,14 @@ export async function executeMany<T extends object>(
     await end(result)
   }
 
-  // As it is now, whatever the caller does with it.
+  // A copy, because the caller may change the list.
   const items = [...inputsList] as Inputs[]
   const listedAt = Date.now() + listMs
 
-  /** The run of an item that was started before, if its group holds one. */
+  /** The run of an item from an earlier call, if its group holds one. */
   const find = async (groupId: string): Promise<string | undefined> => {
     const { data } = await getRuns(own, { groupId, signal })
-    // Not one of others, where a server does not look at the group.
+    // A server may ignore the group: other runs don't count.
     const run = data.runs.find(
       ({ group_id, workflow_id }) =>
         (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
@@ -173,7 +174,7 @@ export async function executeMany<T extends object>(
     return run?._id
   }
 
-  /** Starts the run of an item, or finds one that was started before, and waits for it. */
+  /** Starts the run of an item, or finds its run of an earlier call, and waits for it. */
   const start = async (index: number): Promise<void> => {
     let runId = submitted.get(index)
     let names: readonly string[] | undefined
@@ -182,7 +183,7 @@ export async function executeMany<T extends object>(
       try {
         const groupId = hasOwnGroups ? group(index) : group
         if (hasOwnGroups) {
-          // The run that is found in it would be taken for that of each.
+          // Otherwise a run in the group would count for several items.
           check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
           groups.add(groupId)
           runId = await find(groupId!)
@@ -192,7 +193,7 @@ export async function executeMany<T extends object>(
             runId = await find(groupId!)
           }
         }
-        // Nothing new is paid for when the caller can't take note of it.
+        // Nothing new is started if a callback failed: the caller could not note it.
         if (!runId && thrown.length) return
         if (!runId) {
           const execution = await submitItem(index, groupId)
@@ -211,7 +212,7 @@ export async function executeMany<T extends object>(
 
   const submitItem = (index: number, groupId: string | undefined) => {
     const sentAt = new Date()
-    /** What an item ends with after an abort: who starts again must know what may have been paid for. */
+    /** The error of an item after an abort. It must show whether a run may have been paid for. */
     const toError = (error: unknown) => {
       const { name, maybeSubmitted } = Object(error)
       if (error === signal!.reason || name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
@@ -223,7 +224,7 @@ export async function executeMany<T extends object>(
         groupId,
       })
     }
-    // Of its own, so that the caller's is not crowded with listeners.
+    // A separate signal, so that the caller's signal does not get many listeners.
     const controller = new AbortController()
     const unfollow = signal && batch.follow(signal, () => controller.abort(signal.reason))
     const options = { groupId, arrays, signal: controller.signal }

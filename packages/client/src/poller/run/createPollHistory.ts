@@ -1,18 +1,18 @@
 import { isDone } from '../../internal/data.ts'
 import type { PollHistory } from '../../types.ts'
 
-/** What a poll without news is followed by, in ms. */
+/** The usual pause after a poll, in ms. */
 const usualMs = 1000
 /** The shortest and the longest pause, in ms. */
 const leastMs = 250
 const mostMs = 30_000
-/** So many durations are kept, and so many are needed. */
+/** The number of durations that are kept, and the number that is needed. */
 const kept = 20
 const needed = 3
-/** What runs unlike all of those count beside them, as if there had been so many. */
+/** The weight of unusual runs, as a number of runs. */
 const doubt = 0.4
 
-/** By what part a run may be shorter or longer than one before: by how far apart the middle half of them are. */
+/** The part by which a run may be shorter or longer than an earlier one: the spread of their middle half. */
 function spreadOf(durations: readonly number[]): number {
   const sorted = [...durations].sort((a, b) => a - b)
   const at = (part: number) => sorted[Math.floor(sorted.length * part)]!
@@ -20,9 +20,9 @@ function spreadOf(durations: readonly number[]): number {
 }
 
 /**
- * The pause after a poll that found a run going for `before` ms: the longest of which no more delay is to be expected
- * than each poll costs with the usual pause. So polls come where ends are likely. A run that outlives all others is
- * polled about as usual.
+ * The pause after a poll, when a run has gone on for `before` ms. It is the longest pause that delays the result no more
+ * than the usual pause would. So polls come when an end is likely. A run that takes longer than all others is polled
+ * about as usual.
  */
 function pauseAfter(before: number, durations: readonly number[]): number {
   const count = durations.length
@@ -34,7 +34,7 @@ function pauseAfter(before: number, durations: readonly number[]): number {
     let left = doubt
     let delay = (doubt * pause ** 2) / 2 / mean
     for (const one of durations) {
-      // It ends anywhere from `low` to `high`, and has not yet.
+      // It ends between `low` and `high`, and has not ended yet.
       const high = one * (1 + spread)
       const width = 2 * spread * one
       const low = Math.max(high - width, before)
@@ -42,7 +42,7 @@ function pauseAfter(before: number, durations: readonly number[]): number {
       left += Math.max(0, high - low) / width
       if (end > low) delay += ((end - low) * (now - (low + end) / 2)) / width
     }
-    // A few tell less than they seem to: then more often.
+    // A few durations are unreliable: then polls come more often.
     return delay / left > ((usualMs ** 2 / 2 / mean) * count) / (count + 1)
   }
 
@@ -57,12 +57,12 @@ function pauseAfter(before: number, durations: readonly number[]): number {
 }
 
 /**
- * Makes a memory of how long runs took, for `pollIntervalMs`: waits with it poll rarely at first, and often around the
- * likely end of the run, from 250 ms to 30 s apart. Keep one for each workflow, for as long as you like: it holds the last
- * 20 durations. Until it has three, and for runs of which neither the submission nor the start is known, the pause is
- * 1000 ms. With them {@link executeWorkflowAsync} begins with a pause, too.
+ * Makes a record of how long runs took, for `pollIntervalMs`. Waits then poll rarely at first, and often near the likely
+ * end of the run, from 250 ms to 30 s apart. Keep one record for each workflow, as long as you like: it holds the last
+ * 20 durations. The pause is 1000 ms until the record has three durations, and for a run whose start is unknown. With
+ * three durations, {@link executeWorkflowAsync} begins with a pause, too.
  *
- * @throws nothing; waits with it reject as they do without
+ * @throws nothing
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ function pauseAfter(before: number, durations: readonly number[]): number {
  */
 export function createPollHistory(): PollHistory {
   let durations: readonly number[] = []
-  /** How far the server's clock is ahead of ours, at least: what it tells of lies in its past. */
+  /** The least time by which the server's clock is ahead of ours: its times are in its past. */
   let aheadMs = -Infinity
 
   const read = (stamp: unknown): number => {
@@ -85,7 +85,7 @@ export function createPollHistory(): PollHistory {
 
   return {
     begin() {
-      /** When the run had not started yet, and when it was still going, as far as we know. */
+      /** The last times at which the run was known to be queued, and known to go on. */
       let queuedAt = Number.NaN
       let goingAt = Number.NaN
       let isOver = false
@@ -103,7 +103,7 @@ export function createPollHistory(): PollHistory {
         }
         goingAt = now
         if (/^(queued|pending)$/.test(run.status)) queuedAt = now
-        // It may have started later than when it was last seen queued: then the poll comes early, not late.
+        // It may have started after it was last seen queued: then the poll comes early, not late.
         const before = startedAt ? now + aheadMs - startedAt : now - queuedAt
         if (before >= 0 && durations.length >= needed) return pauseAfter(before, durations)
         return answer ? usualMs : 0

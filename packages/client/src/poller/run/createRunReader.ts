@@ -5,11 +5,10 @@ import { reveal } from '../../internal/secrets.ts'
 import type { Client, Run, RunProgress, RunUpdate } from '../../types.ts'
 import type { WaitOptions } from './options.ts'
 
-/** What a round consists of. Each step ends at the deadline of the wait, and on abort. */
+/** The steps of a round. Each step ends at the deadline of the wait, and on abort. */
 export interface Steps {
   /**
-   * Sends a request; gives `undefined` after a failure that may pass. `refused` handles an error of the server that does
-   * not pass.
+   * Sends a request. Gives `undefined` after a temporary failure. `refused` handles a permanent error of the server.
    */
   request<T>(
     send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
@@ -24,16 +23,16 @@ export interface RunReader {
   readonly runId: string
   /** The last state. A terminal one is never undone. */
   readonly last: Run | undefined
-  /** Whether each state counts for the caller, or the end only. */
+  /** Whether the caller needs each state, or only the end. */
   readonly isEager: boolean
   read(steps: Steps): Promise<Run | undefined>
-  /** Takes in a state that was not read here. */
+  /** Accepts a state from elsewhere. */
   update(steps: Steps, run: Run): Promise<void>
-  /** Takes in progress, which never goes back. */
+  /** Accepts progress, which never goes back. */
   show(update: RunUpdate): Promise<void>
 }
 
-/** How long a server may not know a run that we submitted, in ms. */
+/** How long a server may answer 404 for a run that we submitted, in ms. */
 const unknownMs = 5000
 
 interface ReaderOptions extends Pick<WaitOptions, 'onUpdate' | 'onProgress'> {

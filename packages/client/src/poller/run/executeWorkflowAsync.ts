@@ -9,17 +9,17 @@ import { followResult, legal } from './waitForResult.ts'
 /** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */
 export interface Submission {
   runId: string
-  /** Empty where the server names them later. */
+  /** Empty if the server names them later. */
   outputNames: string[]
 }
 
 /** Options of {@link executeWorkflowAsync}. */
 export interface ExecuteAsyncOptions extends WaitOptions {
-  /** Puts the run in a group. */
+  /** The group of the run. */
   groupId?: string | undefined
-  /** How an array is sent: its name repeated, or numbered `name_0`, `name_1`, …. Default `'repeat'`. */
+  /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
   arrays?: 'repeat' | 'indexed' | undefined
-  /** Called with the run before the first poll: keep the id, and nothing is lost. It is awaited. */
+  /** Called before the first poll, and awaited. Save the run id, so that you can resume the wait in another process. */
   onSubmitted?: ((submission: Submission) => unknown) | undefined
 }
 
@@ -30,12 +30,12 @@ const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
 }
 
 /**
- * Submits a run and waits for its outputs. `timeoutMs` counts from when the run is submitted, and never cuts the
- * submission short. An abort does, at once, and leaves open whether the run was submitted; where it is to cancel the run
- * (`cancelOn`), it leaves the submission up to 5 s to tell the id.
+ * Submits a run and waits for its outputs. `timeoutMs` counts from the end of the submission. An abort ends the
+ * submission at once, and the run may have been submitted or not. If `cancelOn` cancels the run on abort, the
+ * submission has up to 5 s to return the id.
  *
- * @throws what {@link executeWorkflow} throws; then {@link RunError} when the run failed or was cancelled, and
- * {@link TimeoutError} (`… timed out after <n>ms`) with `runId` and `resume(options)`, which goes on waiting.
+ * @throws the errors of {@link executeWorkflow}; {@link RunError} if the run failed or was cancelled;
+ * {@link TimeoutError} (`… timed out after <n>ms`) with `runId` and `resume(options)`, which continues the wait.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export async function executeWorkflowAsync<T extends object>(
   inputs: T & InputsOf<T>,
   options: ExecuteAsyncOptions = {},
 ): Promise<RunResult> {
-  // All of them, before anything is paid for.
+  // Checks all options before a run is paid for.
   checkOptions(options, rules)
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
@@ -59,7 +59,7 @@ export async function executeWorkflowAsync<T extends object>(
   const execution = { groupId, arrays, signal, headers }
   const { run_id, output_names } = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
   const submittedAt = Date.now()
-  // Called even if the wait is aborted by now: the id must not be lost.
+  // Called even after an abort: the id must not be lost.
   const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names) })
   const called = call()
   called.catch(() => {})

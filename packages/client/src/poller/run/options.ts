@@ -5,40 +5,39 @@ import type { HeadersSource, PollHistory, PushConnection, Run, RunProgress } fro
 /** Options of every wait. */
 export interface PollOptions {
   /**
-   * Pause between the end of one poll and the start of the next, in ms; or a {@link createPollHistory}, by which it
-   * adapts to how long the last runs took. In a hidden page it is at least 10 s; a page that shows again polls at once.
-   * Default 1000.
+   * The pause between two polls, in ms. With a {@link createPollHistory} it adapts to how long the last runs took. In a
+   * hidden page it is at least 10 s; a page polls at once when it shows again. Default 1000.
    */
   pollIntervalMs?: number | PollHistory | undefined
-  /** Limit of the whole wait, in ms. Default 300000. */
+  /** The time limit of the whole wait, in ms. Default 300000. */
   timeoutMs?: number | undefined
-  /** Limit of rounds, for runtimes that count requests. Default: none. */
+  /** The limit of polls, for runtimes that count requests. Default: none. */
   maxPolls?: number | undefined
-  /** Ends the wait; its reason comes back as it is. */
+  /** Ends the wait. The function throws the signal's reason, unchanged. */
   signal?: AbortSignal | undefined
-  /** Merged over the client's. */
+  /** Added to the client's headers. A header of the same name replaces the client's. */
   headers?: HeadersSource | undefined
 }
 
 /** Options of a wait on a run. */
 export interface WatchOptions extends PollOptions {
-  /** When to cancel the run on the server: it takes at most 5 s. Default `'never'`. */
+  /** When to cancel the run on the server, which takes at most 5 s. Default `'never'`. */
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents`: a new state of the run is polled at once, and while the
-   * connection is healthy polls become rarer, up to 30 s apart.
+   * A connection of `connectWebSocket` or `connectEvents`. A new state of the run is then polled at once. While the
+   * connection is healthy there are fewer polls, every 30 s at least.
    */
   push?: PushConnection | undefined
   /**
-   * Called with each change of progress, state or place in the queue, by poll or by push. An error of it ends the wait. It
-   * is awaited after a poll, and not after a push.
+   * Called when the progress, state or place in the queue changes, by a poll or a push. It is awaited after a poll only.
+   * If it throws, the wait ends with that error.
    */
   onProgress?: ((progress: RunProgress) => unknown) | undefined
 }
 
 /** Options of {@link waitForRun} and {@link waitForResult}. */
 export interface WaitOptions extends WatchOptions {
-  /** Called with the run at each change of its state, the last included. It is awaited; an error of it ends the wait. */
+  /** Called with the run when its state changes, and awaited. If it throws, the wait ends with that error. */
   onUpdate?: ((run: Run) => unknown) | undefined
 }
 

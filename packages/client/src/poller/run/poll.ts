@@ -9,25 +9,25 @@ import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '.
 import type { RunReader, Steps } from './createRunReader.ts'
 import type { WatchOptions } from './options.ts'
 
-/** What a wait is about. */
+/** The subject of a wait. */
 interface Subject {
   /** For the message of a time-out. */
   readonly what: string
   /** For a wait on a run. */
   readonly reader?: RunReader
-  /** For a run that was just submitted: called first, and before a pause that adapts to earlier runs. */
+  /** For a run that was just submitted: called first, before the pause of a poll history. */
   readonly first?: (() => unknown) | undefined
   readonly resume: (options: ResumeOptions) => Promise<Resumed>
 }
 
 /** How long a cancel may take, in ms. */
 export const cancelMs = 5000
-/** A deadline that passed so long ago, in ms, was slept through by the machine. */
+/** If a deadline passed more than this time ago, in ms, the machine has slept. */
 const sleptMs = 1000
-/** The limit of the one round after that, in ms. */
+/** The limit of the one round after that sleep, in ms. */
 const overtimeMs = 10_000
 
-/** Polls until a round has a result, and gives that. */
+/** Polls until a round has a result, and gives the result. */
 export async function poll<T>(
   client: Client,
   options: WatchOptions,
@@ -41,8 +41,8 @@ export async function poll<T>(
 }
 
 /**
- * Gives the result of each round that has one, for as long as the caller wants. It keeps the deadline, the pauses, the
- * back-off, and the policies for an abort and a time-out.
+ * Gives the result of each round that has one, as long as the caller wants. It handles the deadline, the pauses, the
+ * back-off, aborts and time-outs.
  */
 export async function* pollRounds<T>(
   client: Client,
@@ -55,18 +55,18 @@ export async function* pollRounds<T>(
   const runId = reader?.runId
   const { batch } = reveal(client)
   if (batch && headers) {
-    throw new ArgumentError('headers: one request answers many waits here; pass headers to createClient')
+    throw new ArgumentError('headers: many waits share a request here; pass headers to createClient')
   }
   const start = Date.now()
   let deadline = start + timeoutMs
   let controller = new AbortController()
-  /** Why the wait ends, if not by a result or the caller's abort. */
+  /** Why the wait ends without a result and without the caller's abort. */
   let end: { reason?: 'deadline' | 'polls'; error?: unknown } | undefined
-  /** Whether the machine slept through the deadline, and one more round follows; whether this is it. */
+  /** Whether the machine slept through the deadline and one more round follows, and whether this is that round. */
   let isOvertime = false
   let isLast = false
   let cause: unknown
-  /** When a `Retry-After` is over. */
+  /** When a `Retry-After` ends. */
   let notBefore = 0
   const adapt = typeof pollIntervalMs === 'number' ? () => pollIntervalMs : pollIntervalMs.begin()
   let nextMs = adapt()
@@ -84,14 +84,14 @@ export async function* pollRounds<T>(
     isOvertime = true
     deadline = Date.now() + overtimeMs
     timer = startTimer(late, overtimeMs)
-    // What is under way now may hang.
+    // The current request may hang.
     const before = controller
     controller = new AbortController()
     before.abort()
   }
   let timer = startTimer(late, timeoutMs)
 
-  /** Gives `undefined` where the machine slept meanwhile. */
+  /** Gives `undefined` if the machine slept meanwhile. */
   const step = async <V>(run: (signal: AbortSignal) => Promise<V>): Promise<V | undefined> => {
     const { signal } = controller
     if (!signal.aborted && Date.now() >= deadline) stop({ reason: 'deadline' })
@@ -132,7 +132,7 @@ export async function* pollRounds<T>(
 
   const request: Steps['request'] = async (send, refused) => {
     const ms = notBefore - Date.now()
-    // News does not end this pause: the server asked for it.
+    // News does not end this pause, because the server requested it.
     if (ms > 0) await rest((signal) => sleep(ms, signal))
     try {
       const value = await step((signal) => send(own, { signal }))
@@ -146,13 +146,13 @@ export async function* pollRounds<T>(
       cause = error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
-      // What a server says in an envelope of its own is final.
+      // An error in the server's envelope is final.
       if (isUnclear(error as Error) || status === 425 || status === 429) return undefined
       return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
 
-  /** By push: progress is shown, and news is a reason to poll. */
+  /** Handles a push: it shows progress, and polls if there is news. */
   const hear = (update: RunUpdate, isNews: boolean) => {
     const status = isGoing(update.status) ? update.status : undefined
     reader?.show({ ...update, status }).catch((error) => stop({ error }))
@@ -161,7 +161,7 @@ export async function* pollRounds<T>(
     wake()
   }
 
-  // One derived signal: to follow the caller's directly would count as one more listener on it.
+  // A derived signal, because the caller's signal must not get one more listener.
   const outer = batch ? undefined : options.signal && AbortSignal.any([options.signal])
   const abort = () => controller.abort(outer!.reason)
   outer?.addEventListener('abort', abort)
@@ -184,16 +184,16 @@ export async function* pollRounds<T>(
     for (let rounds = 1; ; ) {
       const result = await round({ request, call })
       if (result !== undefined) {
-        // A reader that never comes back is not to keep a process alive.
+        // A reader that never returns must not keep a process alive.
         clearTimeout(timer)
         yield result
         timer = startTimer(late, deadline - Date.now())
       }
-      // A round that was slept through begins anew.
+      // If the machine slept through a round, it starts again.
       if (!isOvertime || isLast) {
         if (rounds++ >= maxPolls) stop({ reason: 'polls' })
         if (isOvertime) stop({ reason: 'deadline' })
-        // The rounds of a batch have their pauses.
+        // The rounds of a batch have their own pauses.
         const isPaced = batch && reader && !isDone(reader.last?.status)
         if (!isPaced || end) await restForPoll()
       }
@@ -212,7 +212,7 @@ export async function* pollRounds<T>(
     throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
       timeoutMs,
       reason: end.reason,
-      // An option that is not given is as before, and so is `undefined`.
+      // A missing or `undefined` option stays as before.
       resume: (more?: ResumeOptions) =>
         resume(Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined))),
       ...(runId && { runId }),
@@ -227,7 +227,7 @@ export async function* pollRounds<T>(
   }
 }
 
-/** Cancels a run that nobody waits for any more. Gives the error, if there is one, and logs it. */
+/** Cancels a run without a wait. Logs the error, if there is one, and returns it. */
 async function cancelQuietly(
   client: Client,
   runId: string,

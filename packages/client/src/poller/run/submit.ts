@@ -2,13 +2,13 @@ import { type ExecuteOptions, executeWorkflow } from '../../api/executeWorkflow.
 import type { Client, Execution, Inputs } from '../../types.ts'
 
 interface Grace {
-  /** How long a submission may go on after an abort, in ms, to tell the id of its run. */
+  /** How long a submission may continue after an abort, in ms, to return the id of its run. */
   readonly graceMs: number
   /** Gives the error of a submission that failed after an abort. Default: the reason of the abort. */
   readonly toError?: (error: unknown) => unknown
 }
 
-/** Submits a run, and gives it time after an abort, as its id must not be lost. After an abort no attempt is started. */
+/** Submits a run. After an abort it has some time to return the id, but starts no new attempt. */
 export async function submit(
   client: Client,
   workflowId: string,
@@ -25,7 +25,7 @@ export async function submit(
     timer = setTimeout(() => controller.abort(), graceMs)
   }
   signal.addEventListener('abort', start)
-  // Asked for before each attempt.
+  // Called before each attempt.
   const headersOrAbort = async () => {
     const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
     signal.throwIfAborted()

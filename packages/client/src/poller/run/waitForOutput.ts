@@ -7,10 +7,10 @@ import { type PollOptions, pollRules } from './options.ts'
 import { poll } from './poll.ts'
 
 /**
- * Waits for one output by name, and gives what {@link getOutput} gives. A 404 means "not yet", since servers
- * answer so while the run is still going: a wrong name is waited for until the deadline.
+ * Waits for one output by its name, and returns the result of {@link getOutput}. Servers answer 404 while the run
+ * goes on, so a 404 means "not yet". With a wrong name the wait lasts until its deadline.
  *
- * @throws {@link RunError} when the output failed, or the run timed out on the server; {@link TimeoutError}
+ * @throws {@link RunError} if the output failed, or the run timed out on the server; {@link TimeoutError}
  * with `resume`; {@link ArgumentError}; {@link HttpError} for other 4xx; {@link RedirectError}
  *
  * @example

@@ -11,10 +11,10 @@ import { type WaitForResultOptions, type WaitOptions, waitRules } from './option
 import { poll } from './poll.ts'
 
 /**
- * Waits for the outputs of any run, started here or in another process.
+ * Waits for the outputs of a run, which may have been started in another process.
  *
- * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
- * {@link ArgumentError}; {@link HttpError} for other 4xx (404: the run is not known); {@link RedirectError}
+ * @throws {@link RunError} if the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
+ * {@link ArgumentError}; {@link HttpError} for other 4xx (404: the run is unknown); {@link RedirectError}
  *
  * @example
  * ```ts
@@ -44,13 +44,13 @@ interface Known {
   last?: Run | undefined
 }
 
-/** Those of `names` that can be asked for. */
+/** The `names` that can be part of a URL. */
 export const legal = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
 
 /**
- * Whether `list` holds `name`, with or without its extension. A name that stands beside `name` in one list is another
- * output's, however much the two look alike: those are `beside`.
+ * Whether `list` holds `name`, with or without its extension. The names in `beside` are from the same list as `name`, so
+ * they belong to other outputs, even if they look alike.
  */
 const holdsName = (list: readonly string[], name: string, beside: readonly string[]): boolean =>
   list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
@@ -65,7 +65,7 @@ export async function followResult(
   const reader = createRunReader(runId, { ...options, submittedAt, last })
   const names = [...new Set(legal(given))]
   const found = new Map<string, ResultOutput>()
-  /** Rounds that found the run completed, and no outputs. */
+  /** Rounds that found a completed run without outputs. */
   let emptyRounds = 0
 
   const addNames = (given: readonly unknown[] | undefined) => {
@@ -81,7 +81,7 @@ export async function followResult(
         if (error instanceof RunError) {
           await reader.update(steps, { _id: runId, status: error.status, inputs: [], outputs: [] })
         }
-        // In the next round the run itself says whether there is more to wait for.
+        // In the next round the run itself shows whether it goes on.
         if (error.status === 404 || error.status === 408) return undefined
         throw error
       },
@@ -107,7 +107,7 @@ export async function followResult(
       found.set(name, output)
       ready.push(output)
     }
-    // Some servers say that a run is completed a moment before they list its outputs.
+    // Some servers list the outputs a moment after the run is completed.
     const isReady = ready.length === wanted && (wanted > 0 || emptyRounds++ > 0)
     return isReady ? ready : undefined
   }

@@ -8,9 +8,10 @@ import { type WaitOptions, waitRules } from './options.ts'
 import { poll } from './poll.ts'
 
 /**
- * Waits until a run is completed, and gives it. Failures that may pass (network, 408, 425, 429, 5xx) are waited out.
+ * Waits until a run is completed, and returns it. The wait continues after temporary failures (network, 408, 425, 429,
+ * 5xx).
  *
- * @throws {@link RunError} when the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
+ * @throws {@link RunError} if the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
  * {@link ArgumentError}; {@link HttpError} for other 4xx; {@link RedirectError}
  *
  * @example

@@ -8,10 +8,10 @@ import { pollRounds } from './poll.ts'
 import { waitForRun } from './waitForRun.ts'
 
 /**
- * Iterates over the states of a run, each once, up to the last, and ends there; a failed run ends it too,
- * without an error.
+ * Iterates over the states of a run. Each state comes once, and the iteration ends with the last. A failed run
+ * also ends it, without an error.
  *
- * @throws (from the iteration) {@link TimeoutError} with `runId` and `resume`, which waits for the run;
+ * @throws (during the iteration) {@link TimeoutError} with `runId` and `resume`, which waits for the run;
  * {@link ArgumentError}; {@link HttpError} for 4xx; {@link RedirectError}
  *
  * @example
