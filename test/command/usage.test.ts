@@ -76,7 +76,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [['get', 'a', 'b'], /^"get" takes 1 argument: "b" is one too many\. Put quotes/],
   [['health', 'all'], /^"health" takes no argument: "all" is one too many\./],
   [['cancel'], /^"cancel" needs <runs>, as in: flowscale cancel 808f34d0$/],
-  [['get', '..'], /^runId must be a string, not empty/],
+  [['get', '..'], /^runId must be a string/],
   [['get', '--', '--json', '-h'], /^"get" takes 1 argument: "-h" is one too many/],
   [['completion', 'zsh'], /^There is no completion for "zsh", only for bash\.$/],
 ]

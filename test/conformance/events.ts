@@ -81,7 +81,7 @@ export const eventCases: Case[] = [
       while (!said.length) await new Promise((resolve) => setTimeout(resolve, 5))
       wait.abort()
       await waiting
-      equal(said, ['No events of runs: polling'], 'said')
+      equal(said, ['The server has no events of runs: polling'], 'said')
     },
   },
 ]

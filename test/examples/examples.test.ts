@@ -70,7 +70,7 @@ test('node-script: each bad end is one clear line', async () => {
     [[], closed, /^No answer from http:\S+ \(.*ECONNREFUSED\)\. Start a local one: npx .*\n$/],
     [[], { ...local.env, FLOWSCALE_API_URL: 'my-pod' }, /^baseUrl must be an http.*\n$/],
     [['x', broken], local.env, /^The run failed: broken\.png is not a PNG or JPEG image\n$/],
-    [['x', 'no-such.png'], local.env, /^path: no-such\.png is not there\n$/],
+    [['x', 'no-such.png'], local.env, /^path: no-such\.png does not exist\n$/],
   ]
   try {
     for (const [args, env, line] of ends) {

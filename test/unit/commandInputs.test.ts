@@ -104,7 +104,7 @@ for (const [word, pattern] of [
   ['image=photo.png', /must be an image; to send the file "photo.png", write image=@photo.png/],
   ['image=', /write image=@path/],
   ['image=@', /name of the file is missing/],
-  ['image=@nope.png', /@nope\.png.*no such file|@nope\.png is not there/],
+  ['image=@nope.png', /@nope\.png.*no such file|@nope\.png does not exist/],
   ['image=@.', /folder/],
   ['image=-', /stdin/],
   ['text=@nope.txt', /no such file.*@@nope\.txt/],

@@ -309,7 +309,7 @@ test('inputs that are no plain object are an error', async () => {
 })
 
 class Plain {}
-const noForm = 'is no plain object; pass one, or a Blob as an input'
+const noForm = 'is no plain object or Blob'
 const bad: [value: unknown, message: string][] = [
   [null, 'is null; leave it out or pass undefined'],
   [Number.NaN, 'is NaN; pass a finite number'],

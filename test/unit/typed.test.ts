@@ -40,7 +40,7 @@ test('defineWorkflow: frozen, a copy, and checked', () => {
   for (const list of [undefined, null, 'a', ['a', ''], ['a', 'a'], [5], [null], { 0: 'a', length: 1 }]) {
     const error = thrown(() => defineWorkflow('w', list as string[]))
     assert.instance(error, ArgumentError)
-    assert.match(error.message, /^outputNames must be an array of names/)
+    assert.match(error.message, /^outputNames must be an array of different/)
   }
 })
 
@@ -168,7 +168,7 @@ test('an output that fits no name: the error has all of them', () => {
       error.message.startsWith(`Output ${odd} of run r fits no name in outputNames (${names})`),
       error.message,
     )
-    assert.match(error.message, /declare what .*error\.result/)
+    assert.match(error.message, /declare the start .*error\.result/)
     const { status, method, url, body, requestId, response } = error
     assert.equal([status, method, url, body, error.errors], [200, 'GET', '', null, []])
     assert.equal([requestId, response], [null, undefined])
@@ -205,7 +205,7 @@ test('bad arguments cost no request', async () => {
   for (const result of [undefined, null, {}, { outputs: {} }, 'r']) {
     assert.match(
       thrown(() => nameOutputs(workflow, result as never)).message,
-      /^result must be that of a run/,
+      /^result must be the result of a run/,
     )
   }
   const options: [unknown, RegExp][] = [

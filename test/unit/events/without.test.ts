@@ -45,7 +45,7 @@ for (const [name, answer] of [
       const warnings = logger.lines.filter(({ level }) => level !== 'debug')
       assert.equal(
         warnings.map(({ level, message }) => [level, message]),
-        [['warn', 'No events of runs: polling']],
+        [['warn', 'The server has no events of runs: polling']],
       )
       assert.is(clock.countTimers(), 0)
     } finally {

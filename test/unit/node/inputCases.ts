@@ -58,7 +58,7 @@ export const inputCases: Record<string, Case> = {
       assert.match(error.message, words)
       return error
     }
-    const { cause } = await refused(at('missing.png'), /is not there/)
+    const { cause } = await refused(at('missing.png'), /does not exist/)
     assert.equal(Object(cause).code, 'ENOENT')
     await refused(at('dir'), /is a folder/)
     await refused(at('file/x'), /no folder/)

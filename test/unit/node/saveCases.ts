@@ -288,7 +288,7 @@ export const saveCases: Record<string, Case> = {
     mkdirSync(join(lab.folder, 'dir/file.png'), { recursive: true })
     const at = (...parts: string[]) => join(lab.folder, ...parts)
     for (const [path, words] of [
-      [at('missing/a.png'), 'a folder that is not there'],
+      [at('missing/a.png'), 'a missing folder'],
       [at('file/a.png'), 'no folder'],
       [`${at('file')}/`, 'there already|no folder'],
       [at('dir'), 'is a folder'],

@@ -87,7 +87,7 @@ function problem(value: unknown): string | undefined {
   // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
   if (Symbol.iterator in (value as object))
     return get ? 'is no plain object; use Object.fromEntries' : 'is no array; use Array.from'
-  return 'is no plain object; pass one, or a Blob as an input'
+  return 'is no plain object or Blob'
 }
 
 function toText(value: unknown): string {

@@ -29,8 +29,8 @@ export interface SavedOutput {
  * @param path The path of a file in an existing folder, or of a folder. In a folder the file gets the name of the output,
  * made safe: it names no other folder, no device and no hidden file. A path that ends with `/` is a folder, which is
  * created with its parents.
- * @throws {@link ArgumentError} before any request if the path can't be written; {@link FileError}
- * (`ERR_FLOWSCALE_FILE`), for example if the disk is full; the errors of {@link downloadOutput}; {@link NetworkError}
+ * @throws {@link ArgumentError} before any request if the path can't be written. {@link FileError}
+ * (`ERR_FLOWSCALE_FILE`), for example if the disk is full. The errors of {@link downloadOutput}. {@link NetworkError}
  * and {@link TimeoutError} if the download stays incomplete. Each error names the path; none shows the query of the link.
  *
  * @example

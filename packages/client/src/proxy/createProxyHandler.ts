@@ -12,26 +12,26 @@ import { refuse } from './refuse.ts'
 import type { ProxyOptions } from './types.ts'
 
 /**
- * Makes a handler that stands between pages and a pod, so that the key stays on the server: for a Worker, a route of
- * Next.js, Hono, Deno, Bun, or Node by an adapter. It passes the requests of the API and nothing else, streams uploads,
- * and refuses in the API's form. A page uses it by `createClient({ baseUrl: basePath })`, without a key.
+ * Makes a handler between pages and a pod, so that the key stays on the server. It runs in a Worker, a route of Next.js,
+ * Hono, Deno and Bun, and on Node with {@link toNodeHandler}. It passes only requests of the API, streams uploads, and
+ * refuses in the API's form. A page uses it with `createClient({ baseUrl: basePath })`, without a key.
  *
- * Of a request only the operation, the parameters that the API knows and the form of an execute get to the pod; of an
- * answer only the status, the body (without an echo of the key; JSON up to 16 MiB), `Retry-After` and `x-request-id` get
- * to the caller. Nothing is retried here: the caller's client does that. A caller that leaves ends the request to the
- * pod, but for an execute, which is seen through.
+ * The pod gets only the operation, the parameters of the API, and the form of a submission. The caller gets only the
+ * status, the body, `Retry-After` and `x-request-id`. An echo of the key in the body is replaced; JSON may have 16 MiB.
+ * The proxy retries nothing: the caller's client does that. If the caller leaves, the request to the pod ends, except
+ * a submission.
  *
- * `GET …/runs/{id}/events` is made here: server-sent events of the states of a run, for those who may use `getRun` on it. All
- * readers of a run share the requests to the pod, which end with the last reader; on Workers each reader has its own.
+ * The proxy itself serves `GET …/runs/{id}/events`: server-sent events with the states of a run, for callers who may read
+ * the run. All readers of a run share the requests to the pod. On Workers each reader has its own requests.
  *
- * Answers of its own: 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415,
- * 422, 424 (the pod refuses the key), 502 (no answer, one that can't be read, a redirect), 504 (the client's `timeoutMs` is
- * over).
+ * Its own answers are 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415 and
+ * 422. A 424 means that the pod refuses the key. A 502 means no answer, an unreadable answer, or a redirect. A 504 means
+ * that the client's `timeoutMs` ended.
  *
- * @returns `(request) => Promise<Response>`. It rejects with what `authorize` or the client's own `headers` throw,
- * and with an {@link ArgumentError} for an illegal `groupId` of `authorize`, or when that has read the body.
+ * @returns `(request) => Promise<Response>`. It rejects with the errors of `authorize` and of the client's `headers`.
+ * It rejects with an {@link ArgumentError} if `authorize` returns an illegal `groupId` or has read the body.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option, or none for `authorize`.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong, or `authorize` is missing.
  *
  * @example
  * ```ts

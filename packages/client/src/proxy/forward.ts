@@ -13,14 +13,14 @@ import { isJson, readAnswer } from './readAnswer.ts'
 import type { ProxyRequest } from './readRequest.ts'
 import { refuse, safeHeaders } from './refuse.ts'
 
-/** The caller's request. Only an execute needs more of it than the signal. */
+/** The caller's request. Only a submission needs more than the signal. */
 type Asker = Pick<Request, 'signal'> & Partial<Request>
 
 /** A request of the proxy's own, whose answer is read as a whole. */
 interface Lookup {
   /** Its time limit, in ms. */
   ms: number
-  /** Called with the status of the pod's answer, which the answer to the caller may not have. */
+  /** Called with the status of the pod's answer. The caller may get another status. */
   answered?: (status: number) => void
 }
 

@@ -1,10 +1,10 @@
-/** What {@link toNodeHandler} needs of a request of Node: an `IncomingMessage`, of HTTP/2 too, and what Express makes of it. */
+/** The part of a Node request that {@link toNodeHandler} needs: an `IncomingMessage`, also of HTTP/2 and Express. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** Express takes the path that it is mounted at out of `url`. */
+  /** Express removes the mount path from `url`. */
   readonly originalUrl?: string | undefined
-  /** Express heeds its setting `trust proxy` here. */
+  /** Express follows its setting `trust proxy` here. */
   readonly protocol?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly readableDidRead: boolean
@@ -15,7 +15,7 @@ export interface NodeRequest {
   resume(): unknown
 }
 
-/** What {@link toNodeHandler} needs of a response of Node: a `ServerResponse`, of HTTP/2 too. */
+/** The part of a Node response that {@link toNodeHandler} needs: a `ServerResponse`, also of HTTP/2. */
 export interface NodeResponse {
   statusCode: number
   readonly destroyed: boolean

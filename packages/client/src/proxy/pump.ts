@@ -1,8 +1,8 @@
 import { withDeadline } from '../internal/timers.ts'
 
 /**
- * What `change` makes of the pieces of `body`, and of its end, `undefined`. It is read no faster than the result, and
- * fails when `change` throws or the next piece takes longer than `ms`; `broken` is told first.
+ * Passes the pieces of `body`, and its end (`undefined`), through `change`. It reads no faster than its reader. It fails
+ * if `change` throws, or if the next piece takes longer than `ms`; `broken` is called first.
  */
 export function pump(
   body: ReadableStream<Uint8Array>,

@@ -5,12 +5,12 @@ import { refuse } from './refuse.ts'
 import { toRequest } from './toRequest.ts'
 
 /**
- * Makes a handler for Express, Connect and `node:http` of one that takes a `Request`, such as that of
- * {@link createProxyHandler}. Uploads and events stream, no faster than they are read. When the caller leaves,
- * `request.signal` is aborted and the body of the answer is cancelled.
+ * Makes a handler for Express, Connect and `node:http` from a handler of a `Request`, such as {@link createProxyHandler}
+ * makes it. Uploads and events stream, no faster than they are read. When the caller leaves, `request.signal` is aborted
+ * and the body of the answer is cancelled.
  *
  * Mount it before `express.json()`, multer and other body parsers. Where Express mounts it at a path, `request.url` has
- * the whole path: give that path to `createProxyHandler` as `basePath`. The host is that of the header `Host`.
+ * the whole path: give that path to `createProxyHandler` as `basePath`. The host comes from the header `Host`.
  *
  * @returns `(req, res, next?) => Promise<void>`, which never rejects. It hands to `next` what the handler throws, and an
  * {@link ArgumentError} if the body was read before. Without `next` it writes the error to the console, and answers with

@@ -1,6 +1,6 @@
 import type { PushConnection } from '../types.ts'
 
-/** What a caller may do through the proxy; named after the functions of the client. */
+/** The operations that a caller may use through the proxy, with the names of the client's functions. */
 export type ProxyOperation =
   | 'checkHealth'
   | 'getQueue'
@@ -13,17 +13,17 @@ export type ProxyOperation =
   | 'connectEvents'
 
 /**
- * `true`: yes. A `Response`, of any class: no, and it is the answer (make a new one each time). `{ groupId }`: yes, and
- * all that this caller runs is put in that group, of whose runs and outputs alone it can ask; those of others are answered
- * with 404. Anything else is a no, answered with 403.
+ * `true`: yes. `{ groupId }`: yes, and the proxy puts all runs of this caller in that group. The caller sees only the runs
+ * and outputs of the group; the others are answered with 404. A `Response` of any class: no, with this answer (make a new
+ * one each time). Anything else: no, with 403.
  */
 export type ProxyPermission = boolean | Response | { readonly groupId: string }
 
 /** Options of {@link createProxyHandler}. */
 export interface ProxyOptions {
   /**
-   * Says whether a request may pass; without it, everybody's runs would be on your bill. It is asked for each request
-   * of the API, before the body is read, and must not read it. `'public'`: everybody may.
+   * Says whether a request may pass. Everybody who may pass can start runs that you pay for. It is called for each request
+   * of the API, before the body is read, and must not read the body. `'public'`: everybody may pass.
    */
   authorize: 'public' | ((request: Request) => ProxyPermission | Promise<ProxyPermission>)
   /** What passes at all; the rest is answered with 403. Default: every operation, every workflow. */
@@ -43,9 +43,9 @@ export interface ProxyOptions {
   cors?: readonly string[] | undefined
   /**
    * A connection of `connectWebSocket` or `connectEvents` to the pod, so that the events of runs need fewer requests. Not used
-   * on Workers. Default: the pod is asked for each run that has readers, once a second.
+   * on Workers. Default: the proxy polls each run that has readers, once a second.
    */
   push?: PushConnection | undefined
-  /** A stream of events ends after so long, in ms. Its reader asks again, and `authorize` decides anew. Default 300000. */
+  /** A stream of events ends after this time, in ms. Its reader connects again, and `authorize` is called. Default 300000. */
   maxDurationMs?: number | undefined
 }

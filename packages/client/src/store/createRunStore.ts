@@ -20,7 +20,7 @@ type Running = Extract<Snapshot, { status: 'running' }>
 /** How long a run that has ended may lack outputs, in ms. */
 const outputsMs = 300_000
 
-/** A server may not know a run that was submitted a shorter time ago, in ms. */
+/** A server may answer 404 for a run that was submitted less than this time ago, in ms. */
 const freshMs = 60_000
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
@@ -29,7 +29,7 @@ const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
  * Makes a store of one run, for a page and any framework: `subscribe` and `getSnapshot` are what React, Vue and Svelte need.
  * The run survives a reload. Nothing is sent, read or listened to before the first `start` or `subscribe`.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for a wrong option. Errors of a run are in the snapshot.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong. Errors of a run are in the snapshot.
  *
  * @example
  * ```ts

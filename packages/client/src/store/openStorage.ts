@@ -1,7 +1,7 @@
 import { parse } from '../internal/data.ts'
 import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from './types.ts'
 
-/** What is kept of a run, from before it is submitted. */
+/** The saved record of a run. It is saved before the run is submitted. */
 export interface RunRecord {
   /** Of this run alone: in it the run is found when its id was lost. */
   readonly groupId: string
@@ -16,8 +16,8 @@ export interface RunRecord {
 export type Snapshot = RunSnapshot<StoredWorkflow>
 
 /**
- * Keeps a record as far as the storage works; `load` gives `known` where nobody else has written one. A run that is going on
- * (`isGoing`) but found no room stays what is known.
+ * Keeps a record if the storage works. `load` gives `known` unless somebody else has written a record. It also gives
+ * `known` for a run that goes on (`isGoing`) but could not be saved.
  */
 export function openStorage(storage: NonNullable<RunStoreOptions['storage']> | null, key: string) {
   /** What stood there when this store looked last. */

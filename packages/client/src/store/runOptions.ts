@@ -18,10 +18,10 @@ export interface RunQuery {
 }
 
 /**
- * Gives the options of a query for a run, polled until it has ended, for TanStack Query 5: `useQuery(runOptions(client,
- * runId))`, with whatever else you want beside them.
+ * Gives the options of a query for TanStack Query 5, which polls a run until it has ended: `useQuery(runOptions(client,
+ * runId))`. You can add other options.
  *
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) for an illegal id; the query fails as {@link getRun} does.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if the id is illegal. The query fails like {@link getRun}.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ export interface ActiveRun {
   readonly startedAt: number
 }
 
-/** How a run stands. Each state is a frozen object of its own; `status` tells them apart. */
+/** The state of a run. Each state is a new, frozen object; `status` names the state. */
 export type RunSnapshot<W extends StoredWorkflow = string> =
   | { readonly status: 'idle'; readonly runId?: undefined; readonly startedAt?: undefined }
   | (ActiveRun & { readonly status: 'submitting'; readonly runId?: undefined })
@@ -45,7 +45,7 @@ export type RunSnapshot<W extends StoredWorkflow = string> =
     })
   | (ActiveRun & { readonly status: 'cancelled'; readonly runId?: string | undefined })
   | (ActiveRun & {
-      /** Nobody knows how the run stands: it may have been submitted, or can't be asked for. It may still cost you. */
+      /** The state is unknown: the run may have been submitted, or its state can't be read. You may have to pay for it. */
       readonly status: 'lost'
       readonly runId?: string | undefined
       /** The group that the run was submitted in. */
@@ -62,7 +62,7 @@ export interface RunStorage {
 
 /** Options of {@link createRunStore}. */
 export interface RunStoreOptions extends Pick<WaitOptions, 'push' | 'pollIntervalMs'> {
-  /** After so many ms of waiting the run is `lost`. Default: no limit. */
+  /** The time limit of the wait, in ms. After it the run is `lost`. Default: no limit. */
   timeoutMs?: number | undefined
   /**
    * Where the run is kept over a reload: its id and group, when it was started, and the names of its outputs; no inputs and no
@@ -82,7 +82,7 @@ export type StartOptions = Pick<ExecuteAsyncOptions, 'arrays' | 'headers'>
 
 /** One run, for a page. Its functions need no `this`. */
 export interface RunStore<W extends StoredWorkflow = string> {
-  /** How the run stands. The same object until that changes. */
+  /** The state of the run. The object stays the same until the state changes. */
   getSnapshot(): RunSnapshot<W>
   /** Always `idle`: for rendering on a server, and the first rendering of its page. */
   getServerSnapshot(): RunSnapshot<W>
@@ -93,7 +93,7 @@ export interface RunStore<W extends StoredWorkflow = string> {
   subscribe(listener: () => void): () => void
   /**
    * Submits a run, unless one is going on: then nothing is sent. Resolves with the snapshot when the submission has ended;
-   * errors are in the snapshot. If you called {@link RunStore.reset} meanwhile, the snapshot is that of the forgotten run.
+   * errors are in the snapshot. If you called {@link RunStore.reset} meanwhile, the snapshot shows the forgotten run.
    *
    * @throws {@link ArgumentError} for a closed store
    */

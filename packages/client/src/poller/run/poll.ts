@@ -55,7 +55,7 @@ export async function* pollRounds<T>(
   const runId = reader?.runId
   const { batch } = reveal(client)
   if (batch && headers) {
-    throw new ArgumentError('headers: many waits share a request here; pass headers to createClient')
+    throw new ArgumentError('headers: waits share requests; pass headers to createClient')
   }
   const start = Date.now()
   let deadline = start + timeoutMs

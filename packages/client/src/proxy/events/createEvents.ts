@@ -7,9 +7,9 @@ import { createWatcher, type First, type Watcher } from './createWatcher.ts'
 import { streamStates } from './streamStates.ts'
 
 /**
- * Answers a request for the events of a run. `keep` takes the pod's first answer about the run, and gives the answer to
- * callers of the group who may not see it. It is called once for all callers of a group at a time, and not again once they
- * may see the run.
+ * Answers a request for the events of a run. `keep` gets the pod's first answer about the run. It gives the refusal for
+ * callers of a group that can't see the run. It is called once for all callers of a group at a time, and not again after
+ * it has allowed them.
  */
 type Events = (
   runId: string,
@@ -28,7 +28,7 @@ export function createEvents(
   /** The bodies of refusals. */
   const texts = new WeakMap<Response, Promise<string>>()
 
-  /** Each reader has an answer of its own. No clones: those of one answer hang on each other, and thousands break all. */
+  /** Each reader gets its own answer. Clones of one answer depend on each other, and thousands of them break. */
   const copy = async (refusal: Response) => {
     if (!texts.has(refusal)) texts.set(refusal, refusal.text())
     return new Response(await texts.get(refusal), refusal)

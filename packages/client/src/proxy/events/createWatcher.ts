@@ -6,20 +6,20 @@ import type { Client, PushConnection, RunUpdate, RunWatch } from '../../types.ts
 import { forward } from '../forward.ts'
 import { type OrRefusal, refuse } from '../refuse.ts'
 
-/** Whose the run is, by the pod's newest answer: it may tell that late. */
+/** The group of the run in the pod's newest answer: a pod may send it late. */
 export type First = { data: { group_id?: unknown } }
 
 /** Knows the state of one run, for all who read it. */
 export interface Watcher {
   /** The first answer of the pod. After a refusal the watcher is over. Rejects with what the client's own headers throw. */
   readonly first: Promise<OrRefusal<First>>
-  /** The answer to callers of a group who may not see the run, by group. */
+  /** The refusals for callers of a group that can't see the run, by group. */
   readonly refusals: Map<string | undefined, Promise<Response | undefined>>
   /** Aborted when the last reader has left. */
   readonly signal: AbortSignal
   /** The newest state; there is one once `first` is no refusal. */
   readonly state: RunUpdate | undefined
-  /** Nothing more comes: the run has ended, or the pod refuses to tell more. */
+  /** Nothing more comes: the run has ended, or the pod refuses further requests. */
   readonly isOver: boolean
   /** `reader` is called at each change, and at the end. Gives the function by which it leaves; the last one ends it all. */
   join(reader: () => void): () => void
