@@ -45,7 +45,10 @@ test('wrong options are told by name', () => {
       { authorize: 'public', allow: { operations: ['getrun'] } },
       /^allow must be .*operations are of checkHealth/,
     ],
-    [{ authorize: 'public', allow: { workflowIds: [''] } }, /^allow must be .*workflowIds are non-empty strings/],
+    [
+      { authorize: 'public', allow: { workflowIds: [''] } },
+      /^allow must be .*workflowIds are non-empty strings/,
+    ],
     [{ authorize: 'public', maxBodyBytes: 0 }, /^maxBodyBytes must be a number above 0/],
     [{ authorize: 'public', maxBodyBytes: Number.NaN }, /^maxBodyBytes must be/],
     [{ authorize: 'public', basePath: '/api/' }, /^basePath must be '' or a path such as/],

@@ -1,6 +1,6 @@
 const words: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
-  ENOTDIR: 'has a file where a folder should be',
+  ENOTDIR: 'leads through a file, which is no folder',
   ENAMETOOLONG: 'has a name that is too long',
   ELOOP: 'is a symbolic link that leads to itself',
   EACCES: 'is not permitted',
@@ -11,7 +11,7 @@ const words: Readonly<Record<string, string>> = {
   ENOSPC: 'does not fit: the disk is full',
   EDQUOT: 'does not fit: your share of the disk is full',
   EFBIG: 'is too large for this disk',
-  EEXIST: 'is a file, not a folder',
+  EEXIST: 'is a file and no folder',
   EISDIR: 'is a folder',
 }
 
