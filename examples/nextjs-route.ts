@@ -1,5 +1,5 @@
-// app/api/flowscale/[...path]/route.ts of a Next.js app with the App Router: passes on what nextjs-component.tsx asks,
-// and nothing else, with the key, which never leaves the server. Put FLOWSCALE_API_URL and FLOWSCALE_API_KEY in .env.local.
+// app/api/flowscale/[...path]/route.ts of a Next.js app (App Router). It passes on the requests of nextjs-component.tsx, and no
+// others, and adds the key, which never leaves the server. Put FLOWSCALE_API_URL and FLOWSCALE_API_KEY in .env.local.
 import { createClient } from '@flowscale/client'
 import { connectEvents } from '@flowscale/client/events'
 import { createProxyHandler } from '@flowscale/client/proxy'
@@ -13,8 +13,11 @@ const client = createClient({
 
 const handler = createProxyHandler(client, {
   basePath: '/api/flowscale',
-  // Everybody may, on your bill. Say here who this visitor is: `(request) => ({ groupId: … })` keeps users apart.
-  authorize: 'public',
+  // A visitor reaches the runs of their own session only. proxy.ts in docs/in-a-page.md sets the cookie; put your sign-in here.
+  authorize: (request) => {
+    const [, session] = /(?:^|; )session=([\w-]{36})(?:;|$)/.exec(request.headers.get('cookie') ?? '') ?? []
+    return session ? { groupId: `visitor-${session}` } : false
+  },
   allow: {
     operations: ['executeWorkflow', 'getRun', 'connectEvents', 'getOutput', 'cancelRun'],
     workflowIds: ['a9bc45rt2kpm', 'bncu0a1kipv'],

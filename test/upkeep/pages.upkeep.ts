@@ -13,10 +13,10 @@ test('the component for Next.js is the page of docs/in-a-page.md', () => {
   assert.fixture(code(example), code(page))
 })
 
-test('the route for Next.js lets the same operations pass, and progress as it happens', () => {
+test('the route for Next.js lets the same visitors and operations pass, and progress as it happens', () => {
   const example = readFileSync('examples/nextjs-route.ts', 'utf8')
   const route = inAPage.block('app/api/flowscale/[...path]/route.ts')
-  for (const line of [/^ +operations: .*$/m, /^ +push: .*$/m]) {
+  for (const line of [/^ +authorize: [\s\S]*?^ {2}},$/m, /^ +operations: .*$/m, /^ +push: .*$/m]) {
     assert.match(example, line)
     assert.is(line.exec(example)?.[0], line.exec(route)?.[0])
   }
