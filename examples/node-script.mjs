@@ -1,4 +1,4 @@
-// Runs one workflow and saves what it makes; with a picture, transforms that. Ctrl+C cancels the run.
+// Runs one workflow and saves its outputs. With a picture, it transforms the picture. Ctrl+C cancels the run.
 //   node examples/node-script.mjs "a lighthouse at dusk" [photo.png]
 import { createClient, getRun, getWorkflows, isFlowScaleError } from '@flowscale/client'
 import { fileInput, saveOutput } from '@flowscale/client/node'
@@ -44,19 +44,19 @@ try {
   process.exitCode = signal.aborted ? 130 : 1
 }
 
-/** One line for each way in which this can end. */
+/** One line for each kind of failure. */
 async function explain(error) {
   if (signal.aborted) {
-    if (!submitted) return 'Interrupted; no run was submitted that we know of'
+    if (!submitted) return 'Interrupted; no submitted run is known'
     const { client, runId } = submitted
     const status = await getRun(client, runId).then(
       ({ data }) => data.status,
-      () => 'in a state that the server does not tell',
+      () => 'in an unknown state',
     )
     return `Interrupted; run ${runId} is ${status}`
   }
   if (!isFlowScaleError(error)) return error.message
-  if (error.maybeSubmitted) return `${error.message} — the run may have been submitted; getRuns tells`
+  if (error.maybeSubmitted) return `${error.message} — the run may have been submitted: look with getRuns`
   switch (error.code) {
     case 'ERR_FLOWSCALE_NETWORK':
       return `No answer from ${baseUrl} (${error.message}). Start a local one: npx @flowscale/emulator`

@@ -19,9 +19,11 @@ export function messages(source: ts.SourceFile): Sentence[] {
   return found
 }
 
-/** The text of a string, a template, or a sum that holds one. */
+/** The text of a string, a template, or a sum that holds one. A list of words, to be split, and a table are no texts. */
 function textOf(node: ts.Node): string | undefined {
-  if (ts.isStringLiteralLike(node)) return node.text
+  const { parent } = node
+  if (parent && ts.isPropertyAccessExpression(parent) && parent.name.text === 'split') return undefined
+  if (ts.isStringLiteralLike(node)) return /\w\|/.test(node.text) ? undefined : node.text
   if (ts.isTemplateExpression(node)) {
     return node.head.text + node.templateSpans.map(({ literal }) => `Code${literal.text}`).join('')
   }

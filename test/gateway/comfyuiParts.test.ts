@@ -28,7 +28,7 @@ test('options', () => {
   assert.match(message(undefined), /^comfyui: options must be an object/)
   assert.match(
     message({ url: 'http://a', uri: 1 }),
-    /unknown option "uri"; known are url, urls, lostAfterMs, fetch/,
+    /unknown option "uri"; the known options are url, urls, lostAfterMs, fetch/,
   )
   for (const url of [
     undefined,

@@ -235,7 +235,7 @@ onBoth(test, 'a result that ComfyUI fails to tell is a failure', {}, async ({ an
   const by = another({ workflows: [file] })
   const run = await until((await submit('bad', {}, { by })).id, isOver, by)
   assert.is(run.status, 'failed')
-  assert.match(run.error!, /can not tell what this run made/)
+  assert.match(run.error!, /history of this run can't be read/)
 })
 
 onBoth(test, 'an output that is missing at the end fails the run', {}, async ({ another, submit, until }) => {

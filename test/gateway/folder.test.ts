@@ -83,7 +83,7 @@ test('a key is made once, kept for the owner alone, and found again', async () =
 test('a key that was spoiled is an error that does not show it', async () => {
   await writeFile(join(folder, 'api-key'), 'two words')
   const text = await message(keepKey(folder))
-  assert.match(text, /api-key holds no key: .*Mend or remove it/)
+  assert.match(text, /api-key holds no key: .*Fix or remove the file/)
   assert.not.match(text, /two words/)
 })
 

@@ -8,19 +8,19 @@ export interface InputDefinition {
   required?: boolean | undefined
   /** Takes several values: the same key repeated, or `name_0`, `name_1`. Default: false */
   array?: boolean | undefined
-  /** What the workflow gets where nothing is sent. Not for files and arrays */
+  /** The value of an input that is not sent. Not for files and arrays */
   default?: Scalar | undefined
-  /** The least number that is taken. */
+  /** The least number allowed. */
   min?: number | undefined
-  /** The largest number that is taken. */
+  /** The largest number allowed. */
   max?: number | undefined
   /** Takes whole numbers only. Default: false */
   integer?: boolean | undefined
-  /** The choices there are; any other value is refused. */
+  /** The allowed values. */
   options?: readonly Scalar[] | undefined
   /** For people who read the list of workflows. */
   description?: string | undefined
-  /** A whole number that is drawn where none is sent, and shown in the run's inputs. Default: false */
+  /** A random whole number if none is sent; the inputs of the run show it. Default: false */
   seed?: boolean | undefined
 }
 
@@ -46,7 +46,7 @@ export interface OutputFile {
 /** A file by the name of each output, or several as a list. */
 export type WorkflowOutputs = Record<string, OutputFile | readonly OutputFile[]>
 
-/** What a workflow is given besides its inputs. */
+/** The second argument of a workflow's `run`. */
 export interface RunContext {
   readonly runId: string
   /** A number from 0 up to 1, seeded for each run. */
@@ -55,7 +55,7 @@ export interface RunContext {
   readonly signal: AbortSignal
   /** Waits `ms` divided by the emulator's speed; rejects when the run is cancelled. */
   sleep(ms: number): Promise<void>
-  /** Says how far the run is, from 0 to 1. */
+  /** Reports the progress of the run, from 0 to 1. */
   progress(fraction: number): void
 }
 
@@ -67,9 +67,9 @@ export interface WorkflowDefinition {
   /** A kind alone means a required input with one value. */
   inputs: Record<string, Kind | InputDefinition>
   outputs: Record<string, Kind>
-  /** The name of each file begins with that of its output, as with the gateway. Default: false */
+  /** Each file is named after its output, as with the gateway. Default: false */
   namesFiles?: boolean | undefined
-  /** Makes the outputs; what it throws is why the run failed. */
+  /** Makes the outputs. If it throws, the run fails with the error's message. */
   run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
 }
 
@@ -79,47 +79,47 @@ export interface EmulatorOptions {
   apiKey?: string | undefined
   /** Seeds ids, names, signatures and randomness. Default: 1 */
   seed?: number | undefined
-  /** How many runs can go at the same time. Default: 2 */
+  /** How many runs go at the same time. Default: 2 */
   containers?: number | undefined
   /** Every duration is divided by it; Infinity waits for nothing. Default: 1 */
   speed?: number | undefined
-  /** Which of the three known forms of the API to speak. Default: `readme` */
+  /** The form of the API, of the three known ones. Default: `readme` */
   dialect?: Dialect | undefined
-  /** Your own workflows, added to the built-in ones. One with the id of a built-in one takes its place. */
+  /** Your own workflows, added to the built-in ones. One with the id of a built-in workflow replaces it. */
   workflows?: WorkflowDefinition[] | undefined
   /** How many finished runs are kept; the oldest goes first, with its files. Default: 1000 */
   maxRuns?: number | undefined
   /** How long a download link lives. Default: 900000 */
   urlTtlMs?: number | undefined
-  /** What goes wrong, at random or by a plan. It is read at each use, and may be changed meanwhile. Default: nothing */
+  /** Faults, at random or by a plan. The object is read at each use, so you can change it later. Default: none */
   faults?: FaultOptions | undefined
 }
 
-/** What happened so far, for assertions. */
+/** Counts for assertions. */
 export interface EmulatorStats {
-  /** Everything that was asked, on both origins. */
+  /** All requests, on both origins. */
   readonly requests: number
-  /** Runs that an execute request has created. */
+  /** Runs that execute requests created. */
   readonly runsStarted: number
-  /** Requests to the files origin that carried a key and were refused for it. */
+  /** Requests to the files origin that were refused because they carried a key. */
   readonly keysRefusedAtFiles: number
 }
 
-/** What really happened. All of it is plain data, and grows for as long as the emulator is used. */
+/** The real events. Plain data, which grows as long as the emulator is used. */
 export interface Ledger {
   /** Every run that was started, in that order, and the request that started it. */
   readonly runs: readonly {
     readonly runId: string
     readonly workflowId: string
     readonly groupId: string | null
-    /** The header `x-request-id` of the answer, had one arrived. */
+    /** The header `x-request-id` of the answer, even if the answer was lost. */
     readonly requestId: string
   }[]
-  /** How often each kind of fault was played. */
+  /** How often each kind of fault happened. */
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
-  /** How often a result was sent from the files, by the id of its run. */
+  /** How often the files of a run were sent, by the id of the run. */
   readonly results: Readonly<Record<string, number>>
-  /** Where the key was seen. */
+  /** The places of the key in requests. */
   readonly keys: {
     /** In `X-API-KEY` to the API, where it belongs. */
     readonly header: number
@@ -130,29 +130,29 @@ export interface Ledger {
 
 /** A FlowScale of your own, made by {@link createEmulator}. */
 export interface Emulator {
-  /** Takes the place of the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
+  /** Replaces the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** The address of the API, for `fetch` only: nothing listens there. */
   readonly url: string
-  /** Where the files lie. */
+  /** The address of the files, for `fetch` only. */
   readonly filesUrl: string
   /** The key that requests must carry. */
   readonly apiKey: string
-  /** What a server calls for each request; `fetch` is built on it. */
+  /** Answers a request. A server calls it; `fetch` calls it, too. */
   handle(request: Request, where: Where): Promise<Response>
   /**
-   * Calls the listener at each change of a run's status or progress, and at each new place in the queue of a run whose
-   * events somebody reads; the function it gives stops that. What a listener throws disturbs neither the run nor the
-   * others: it shows up as an unhandled rejection.
+   * Calls the listener at each change of a run's status or progress. If somebody reads the events of a run, also at each
+   * new place of the run in the queue. The returned function stops the calls. An error of a listener is an unhandled
+   * rejection; the run and the other listeners go on.
    */
   watch(listener: (update: RunUpdate) => void): () => void
-  /** How a run stands now, or `null` where there is none of that id. */
+  /** The state of a run, or `null` if no run has this id. */
   stateOf(runId: string): RunUpdate | null
-  /** What really happened, live. */
+  /** The real events, live. */
   readonly ledger: Ledger
-  /** What a server asks that has WebSockets: what they are to suffer, which the ledger then counts. */
+  /** For a server with WebSockets: chooses their faults, which the ledger counts. */
   readonly sockets: {
-    /** For a handshake that is taken; it notes the key, too. */
+    /** For an accepted handshake; notes the key, too. */
     connect(url: string, headers: Iterable<readonly [name: string, value: string]>): FaultKind | undefined
     /** For each message. */
     message(update: RunUpdate): FaultKind | undefined

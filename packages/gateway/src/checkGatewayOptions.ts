@@ -27,7 +27,7 @@ export interface GatewayOptions {
    * `serve` listens. With `handle` on a server of your own, give it
    */
   publicUrl?: string | undefined
-  /** Which of the three known forms of the API to speak. Default: `readme` */
+  /** The form of the API, of the three known ones. Default: `readme` */
   dialect?: Dialect | undefined
   /** How long a download link lives, in ms. Default: 900000, that is 15 minutes */
   urlTtlMs?: number | undefined
@@ -65,7 +65,7 @@ export function checkGatewayOptions(options: GatewayOptions): void {
   if (!isObject(options)) throw new TypeError('createGateway: options must be an object')
   for (const name of Object.keys(options)) {
     if (KNOWN.includes(name)) continue
-    throw new TypeError(`createGateway: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+    throw new TypeError(`createGateway: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
   }
   const { engine, workflows, apiKey, secret, publicUrl, dialect, urlTtlMs, maxBodyBytes, inputHosts } =
     options

@@ -27,7 +27,7 @@ export interface Workflow {
   readonly description: string
   readonly inputs: ReadonlyMap<string, Input>
   readonly outputs: ReadonlyMap<string, Kind>
-  /** The name of each file begins with that of its output, and a `_`. Default: false */
+  /** The name of each file begins with the name of its output, and a `_`. Default: false */
   readonly namesFiles?: boolean | undefined
 }
 
@@ -133,7 +133,7 @@ export interface Engine {
   watch?(listener: (run: Run) => void): () => void
   /** Asks the engine to hear of each change of this run, until the function it gives is called. */
   follow?(runId: string): () => void
-  /** Asks what the engine needs whether it is there, and tells. It never throws. */
+  /** Checks whether the servers of the engine answer. It never throws. */
   report?(): Promise<Report>
   /** Stops whatever goes on by itself. Runs go on where they are made elsewhere. */
   close(): void
@@ -162,7 +162,7 @@ export interface EngineContext {
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
 }
 
-/** A workflow in the engine's own format, and the sidecar beside it. */
+/** A workflow in the engine's own format, and its sidecar. */
 export interface WorkflowFile {
   /** The file's name without `.json`. */
   readonly name: string

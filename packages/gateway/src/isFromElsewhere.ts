@@ -1,8 +1,8 @@
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /**
- * Whether a request may come from a page of another site: by its `Origin`, or by a name for this machine that is not its
- * own, which is how a page gets around the `Origin`.
+ * Whether a request may come from a page of another site. Its `Origin` shows that, or a foreign host name for this
+ * machine, which a page can use to get around the `Origin`.
  */
 export function isFromElsewhere({ headers }: { readonly headers: Headers }): boolean {
   const host = headers.get('host')

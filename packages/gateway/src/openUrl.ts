@@ -49,7 +49,7 @@ async function open(url: URL, signal: AbortSignal): Promise<Response | undefined
   }
 }
 
-/** A host without a port is that of its scheme. */
+/** A host without a port has the port of its scheme. */
 function isAllowed(
   { protocol, host, hostname, port, username, password }: URL,
   hosts: readonly string[],

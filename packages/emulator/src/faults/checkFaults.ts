@@ -10,7 +10,9 @@ export function checkFaults(faults: FaultOptions): void {
   }
   for (const name of Object.keys(faults)) {
     if (KNOWN.includes(name)) continue
-    throw new TypeError(`createEmulator: unknown option "faults.${name}"; known are ${KNOWN.join(', ')}`)
+    throw new TypeError(
+      `createEmulator: unknown option "faults.${name}"; the known options are ${KNOWN.join(', ')}`,
+    )
   }
   const { seed = 1, chance = 0, kinds = FAULT_KINDS, operations = OPERATIONS } = faults
   expect(Number.isFinite(seed), 'seed', 'a finite number', seed)

@@ -3,7 +3,7 @@ import type { FaultCall, FaultOperation } from './fault.ts'
 import { FAULT_KINDS, faultTable } from './table.ts'
 import type { FaultKind, FaultOptions, FaultRequest } from './types.ts'
 
-/** How many targets are told apart; the oldest is forgotten first. */
+/** How many targets are counted; the oldest is forgotten first. */
 const MOST_TARGETS = 100_000
 
 /** The faults of one emulator. */
@@ -20,7 +20,7 @@ export interface Faults {
   close(): void
 }
 
-/** `options` are read at each use; `count` is told of each fault that is played. */
+/** `options` are read at each use; `count` is called at each fault. */
 export function createFaults(
   options: FaultOptions | undefined,
   seed: number,

@@ -7,7 +7,7 @@ export type FaultOperation = Operation | 'connect' | 'message'
 export interface FaultCall {
   readonly request: Request
   readonly operation: FaultOperation
-  /** Another origin than that of the API. */
+  /** Another origin than the API's. */
   readonly filesUrl: string
   /** Handles the request, once, and gives the true answer. */
   perform(): Promise<Response>

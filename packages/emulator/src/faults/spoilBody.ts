@@ -3,7 +3,7 @@ type Controller = ReadableStreamDefaultController<Uint8Array>
 interface Sent {
   /** The true body; of a stream of events, the first. */
   readonly bytes: Uint8Array
-  /** What comes of it before it breaks: half of it, or the first event. */
+  /** The bytes before the break: half of the body, or the first event. */
   readonly part: Uint8Array
 }
 

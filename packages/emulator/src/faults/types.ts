@@ -20,17 +20,17 @@ export type FaultKind =
 /** What a plan decides about. */
 export interface FaultRequest {
   readonly operation: FaultOperation
-  /** How often this very target was asked for by now, from 1: retries and polls count. */
+  /** The number of this request among those for the same target, from 1: retries and polls count. */
   readonly attempt: number
-  /** How often this operation was asked for by now, from 1 */
+  /** The number of this request among those for the same operation, from 1 */
   readonly number: number
-  /** Path and query as they came in; of a file only the path; of a message the run's id */
+  /** Path and query as they came in. For a file: only the path. For a message: the run's id */
   readonly target: string
 }
 
 /** The option `faults` of `createEmulator`. */
 export interface FaultOptions {
-  /** Of what is random. Default: that of the emulator */
+  /** Seed of the random choices. Default: the emulator's seed */
   seed?: number | undefined
   /** How often a request meets a fault, from 0 to 1. Default: 0.1, and 0 with a plan */
   chance?: number | undefined
@@ -40,6 +40,6 @@ export interface FaultOptions {
   operations?: readonly FaultOperation[] | undefined
   /** Decides first; where it gives nothing, chance does */
   plan?: ((request: FaultRequest) => FaultKind | undefined) | undefined
-  /** Told of each fault that is played */
+  /** Called at each fault */
   onFault?: ((kind: FaultKind, request: FaultRequest) => void) | undefined
 }

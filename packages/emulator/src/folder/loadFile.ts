@@ -5,7 +5,7 @@ import { createAsk } from './createAsk.ts'
 import { noteOn } from './noteOn.ts'
 import { toDefinition } from './toDefinition.ts'
 
-/** Makes a definition of a file of ComfyUI, and a note where something of it is a guess. */
+/** Makes a definition of a ComfyUI file, and a note if a part is a guess. */
 export async function loadFile(
   file: WorkflowFile,
 ): Promise<{ definition: WorkflowDefinition; note: string | undefined }> {

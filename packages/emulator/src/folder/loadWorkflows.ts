@@ -2,9 +2,9 @@ import type { WorkflowDefinition } from '../types.ts'
 import { loadAll } from './loadAll.ts'
 
 /**
- * Loads your own workflows for {@link createEmulator}: from a folder of ComfyUI files (`NAME.json` in the API format,
- * with `NAME.flowscale.json` beside it where you name things yourself), from one such file, or from a module that
- * exports definitions. Names, inputs and outputs of ComfyUI files are those that `@flowscale/gateway` shows.
+ * Loads your own workflows for {@link createEmulator}: from a module that exports definitions, from a ComfyUI file, or from
+ * a folder of ComfyUI files. Each is a `NAME.json` in the API format; your own names are in `NAME.flowscale.json` in the
+ * same folder. `@flowscale/gateway` shows the same names, inputs and outputs.
  *
  * @param warn Called with a line for each node class that the emulator does not know, and for each file of a folder
  *   that it can't use when it can use others. Default: `console.warn`

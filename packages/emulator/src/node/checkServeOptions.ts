@@ -3,15 +3,15 @@ import { checkSocketOptions, type SocketOptions } from './socket/checkSocketOpti
 
 /** Options of {@link serve}. */
 export interface ServeOptions {
-  /** Of the API. Default: 0, any free one */
+  /** The port of the API. Default: 0, any free port */
   port?: number | undefined
-  /** Of the files. Default: 0, any free one */
+  /** The port of the files. Default: 0, any free port */
   filesPort?: number | undefined
   /** Default: `127.0.0.1` */
   hostname?: string | undefined
   /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
   maxUploadBytes?: number | undefined
-  /** Faults of the WebSocket, for tests. It is read at each use, and may be changed while the server runs */
+  /** Faults of the WebSocket, for tests. The object is read at each use, so you can change it while the server runs */
   socket?: SocketOptions | undefined
 }
 
@@ -22,19 +22,19 @@ export function checkServeOptions(
   options: ServeOptions,
 ): { port: number; filesPort: number; hostname: string; maxUploadBytes: number; socket: SocketOptions } {
   if (typeof emulator?.handle !== 'function') {
-    throw new TypeError('serve: the first argument must be what createEmulator() gave')
+    throw new TypeError('serve: the first argument must be an emulator of createEmulator()')
   }
   if (typeof options !== 'object' || options === null) throw new TypeError('serve: options must be an object')
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) {
-      throw new TypeError(`serve: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+      throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
     }
   }
   const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxUploadBytes = 256 * 1024 * 1024 } = options
   const { socket = {} } = options
   expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
   expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
-  expect(port === 0 || port !== filesPort, 'filesPort', 'another port than "port"', filesPort)
+  expect(port === 0 || port !== filesPort, 'filesPort', 'a port other than "port"', filesPort)
   expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
   const positive = typeof maxUploadBytes === 'number' && maxUploadBytes > 0
   expect(positive, 'maxUploadBytes', 'a number above 0', maxUploadBytes)

@@ -2,12 +2,12 @@ import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gat
 import type { EmulatorOptions } from '../types.ts'
 
 export interface Flags extends Pick<CommonFlags, 'port' | 'hostname' | 'json' | 'help' | 'version'> {
-  /** Where the workflows of the user are. */
+  /** Paths of the user's own workflows. */
   workflows: readonly string[]
   options: EmulatorOptions
 }
 
-/** What the command line says; an error with one clear sentence where it makes no sense. */
+/** Reads the flags. A wrong one is an error of one clear sentence. */
 export function readFlags(args: string[]): Flags {
   const { apiKey, dialect, own, ...flags } = parseFlags(args, {
     containers: 'string',

@@ -3,24 +3,24 @@ import type { Emulator } from '../types.ts'
 import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
 import { spoilSockets } from './socket/spoilSockets.ts'
 
-/** An emulator that is served. */
+/** A served emulator. */
 export interface Served {
-  /** Of the API, such as `http://127.0.0.1:4188`. */
+  /** The address of the API, such as `http://127.0.0.1:4188`. */
   url: string
-  /** Of the files. */
+  /** The address of the files. */
   filesUrl: string
-  /** How many WebSocket connections there are. */
+  /** The number of WebSocket connections. */
   readonly sockets: number
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
-  /** Ends open connections too. The emulator itself goes on; it has a `close` of its own. */
+  /** Ends open connections, too. The emulator itself goes on; it has a `close` of its own. */
   close(): Promise<void>
 }
 
 /**
  * Serves an emulator on two ports of this machine: the API, with its WebSocket, and the files.
  *
- * @throws `TypeError` for an unknown or wrong option; the error of Node for a port that is taken.
+ * @throws `TypeError` for an unknown or wrong option; an error with Node's `code` and the `port`, if a port can't be used.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { builtIn } from '../painter/builtIn.ts'
 import { checkWorkflows, type Workflow } from './checkWorkflows.ts'
 
-/** The built-in workflows and those of the user, by id. One of the user's takes the place of a built-in one. */
+/** The built-in workflows and the user's own, by id. A workflow of the user replaces a built-in one with its id. */
 export function addBuiltIn(own: readonly Workflow[]): Map<string, Workflow> {
   const seen = new Set<string>()
   for (const { id } of own) {

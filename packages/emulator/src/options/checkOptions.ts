@@ -35,7 +35,9 @@ export function checkOptions(options: EmulatorOptions): Settings {
   }
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) {
-      throw new TypeError(`createEmulator: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+      throw new TypeError(
+        `createEmulator: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`,
+      )
     }
   }
   const {

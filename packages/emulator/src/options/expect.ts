@@ -5,7 +5,7 @@ export function isObject<T>(value: T): value is Extract<T, object> {
 export function refuseUnknown(value: object, known: readonly string[], where: string): void {
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue
-    throw new TypeError(`${where}.${name} is unknown; known are ${known.join(', ')}`)
+    throw new TypeError(`${where}.${name} is unknown; the known names are ${known.join(', ')}`)
   }
 }
 

@@ -3,7 +3,7 @@ import { makeRandom } from './random.ts'
 export interface Noise {
   /** Smooth gradient noise, about -1..1. */
   at(x: number, y: number): number
-  /** Fractal sum of `octaves` of it, about -1..1. */
+  /** Fractal sum of `octaves` layers of noise, about -1..1. */
   fbm(x: number, y: number, octaves: number): number
   /** Sharp-crested fractal noise, 0..1. */
   ridged(x: number, y: number, octaves: number): number

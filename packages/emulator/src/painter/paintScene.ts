@@ -19,7 +19,7 @@ export interface SceneRequest {
   readonly height: number
 }
 
-/** Progress is told in steps of at least this. */
+/** The least step of progress. */
 const LEAST_STEP = 0.018
 
 /** Text to image: a landscape steered by the words of the prompt. Yields progress, returns RGB bytes. */

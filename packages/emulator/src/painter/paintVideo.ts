@@ -15,13 +15,13 @@ export interface VideoRequest extends SceneRequest {
   readonly durationMs?: number
   /** Frames a second, a whole number. Default: 16 */
   readonly fps?: number
-  /** Shown in place of a painted scene; prompt and seed then decide on the direction only. */
+  /** Shown instead of a painted scene; prompt and seed then decide only the direction. */
   readonly image?: Picture | undefined
 }
 
 /** By how many pixels the view moves from frame to frame: even, as colour has half the resolution. */
 const STEP = 2
-/** Progress is told in steps of at least this. */
+/** The least step of progress. */
 const LEAST_STEP = 0.018
 
 /** Text to video: a slow pan over a painted scene, towards its subject, or over an image. Yields progress, returns an MP4 file. */

@@ -2,7 +2,7 @@ export interface JpegHeader {
   /** Zero where there is no frame. */
   width: number
   height: number
-  /** How EXIF says that the picture is to be turned, from 1 (not at all) to 8. */
+  /** How to turn the picture, by its EXIF, from 1 (not at all) to 8. */
   orientation: number
 }
 

@@ -18,7 +18,7 @@ export interface ImageRequest {
   readonly seed: number
 }
 
-/** Progress is told in steps of at least this. */
+/** The least step of progress. */
 const LEAST_STEP = 0.002
 
 function writeRows({ target, relief, style, hash }: Painting, out: Uint8Array, y0: number, y1: number): void {

@@ -38,7 +38,7 @@ export function* within<T>(from: number, to: number, stage: Generator<number, T>
   return step.value
 }
 
-/** The same progress told less often: in steps of at least `least`, never backwards. */
+/** The same progress in steps of at least `least`, never backwards. */
 export function* paced<T>(least: number, stage: Generator<number, T>): Generator<number, T> {
   let told = 0
   let step = stage.next()

@@ -77,13 +77,13 @@ const COLORS: Readonly<Record<string, string>> = {
 /** Tags whose own colour a colour word right before them sets ("a red fox"). */
 const THINGS: readonly string[] =
   'fox cat dog boat lighthouse house balloon moon person meadow forest desert sea lake mountain'.split(' ')
-/** They choose a scene, and are not in it themselves: a whale gets its sea. */
+/** These words choose a scene, but are not in the picture: a whale gets its sea. */
 const SCENES_ONLY = new Set(
   'whale camel christmas martian mars sahara everest himalaya tokyo york dragon astronaut knight samurai wizard robot surf'.split(
     ' ',
   ),
 )
-/** Words that ask for nothing that could be painted. */
+/** Words that name nothing to paint. */
 const SMALL = new Set(
   'a an the of in on at by with and or to from for as is are its his her their my your this that it over under near into through'.split(
     ' ',

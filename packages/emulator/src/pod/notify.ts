@@ -1,7 +1,7 @@
 import { toRun } from './toRun.ts'
 import type { Pod, Run } from './types.ts'
 
-/** Tells every listener how a run stands now. All of them see all changes in the same order. */
+/** Calls every listener with the state of a run. All listeners see all changes in the same order. */
 export function notify(pod: Pod, run: Run): void {
   if (pod.listeners.size === 0) return
   pod.updates.push(toRun(run))

@@ -2,7 +2,7 @@ import type { Report } from '../engine.ts'
 import { signatureOf } from './signatureOf.ts'
 import { tryLine } from './tryLine.ts'
 
-/** What the command prints once it listens. */
+/** The text at the start of the command. */
 export function banner(url: string, apiKey: string | null, { servers, workflows }: Report): string {
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
@@ -11,7 +11,7 @@ export function banner(url: string, apiKey: string | null, { servers, workflows 
 
   page    ${url}/
   API     ${url}
-  key     ${apiKey ?? 'none: everybody on this machine is let in'}
+  key     ${apiKey ?? 'none: everybody on this machine can use the API'}
 ${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
   Workflows
 ${lines.join('\n') || '    none'}

@@ -4,7 +4,7 @@ import { notesOf } from './notesOf.ts'
 const MOST_OPTIONS = 8
 const LONGEST_TEXT = 40
 
-/** What `inspect` prints: inputs, outputs and what was left out, with the reasons. */
+/** The output of `inspect`: inputs, outputs and the other fields, each with its reason. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
   const { shown, nodes, inputs, outputs, missing, lacks } = workflow
   const notes = notesOf(workflow).map((note) => [note])

@@ -8,7 +8,7 @@ import { help } from './help.ts'
 import { sidecarOf } from './sidecarOf.ts'
 import { toAddress } from './toAddress.ts'
 
-/** Prints what a workflow takes and gives, and why it is named so; `--write` saves the names beside it. */
+/** Prints the inputs and outputs of a workflow, and the reason for each name. `--write` saves the names in its folder. */
 export async function inspect(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments({
     args,

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 
 const FILE = 'api-key'
 
-/** The key that is kept in a folder, or a new one, which only the owner can read from then on. */
+/** The key in a folder. If there is none, saves a new one, readable for the owner only. */
 export async function keepKey(folder: string): Promise<string> {
   const path = join(folder, FILE)
   await mkdir(folder, { recursive: true })
-  // Of two that start at once, both take the one key that is there first.
+  // Two gateways that start at once share the key of the first.
   const draft = `${path}.${randomUUID()}`
   await writeFile(draft, `${makeKey()}\n`, { mode: 0o600 })
   try {
@@ -21,7 +21,7 @@ export async function keepKey(folder: string): Promise<string> {
   const key = (await readFile(path, 'utf8')).trim()
   if (/^[\x21-\x7e]+$/.test(key)) return key
   throw new Error(
-    `${path} holds no key: it must be visible ASCII characters without spaces. Mend or remove it.`,
+    `${path} holds no key: it must be visible ASCII characters without spaces. Fix or remove the file.`,
   )
 }
 

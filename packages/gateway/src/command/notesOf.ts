@@ -1,6 +1,6 @@
 import type { ComfyWorkflow } from '../engines/comfyui/workflows/types.ts'
 
-/** What is no input and no output, and why: a line each. */
+/** A line for each field and node that is no input or output, with the reason. */
 export function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
   const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
   const taken = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))

@@ -1,7 +1,7 @@
 import { type Flags, parseFlags } from '../node/parseFlags.ts'
 import { toAddress } from './toAddress.ts'
 
-/** What the command line says. */
+/** The flags of the gateway. */
 export interface GatewayFlags extends Flags {
   /** One address or more. */
   readonly comfyui: readonly string[]
@@ -14,7 +14,7 @@ export interface GatewayFlags extends Flags {
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 const ALL_INTERFACES = ['0.0.0.0', '::']
 
-/** An error with one clear sentence where the command line makes no sense. */
+/** Reads the flags. A wrong one is an error of one clear sentence. */
 export function readFlags(args: string[]): GatewayFlags {
   const { own, ...flags } = parseFlags(args, {
     comfyui: 'strings',
@@ -31,14 +31,16 @@ export function readFlags(args: string[]): GatewayFlags {
     'no-key': noKey = false,
   } = own
   if (!workflows && !flags.help && !flags.version)
-    throw new Error('--workflows is missing: a folder with your workflows as "Export (API)" saves them.')
-  if (noKey && flags.apiKey) throw new Error('--no-key and --api-key exclude each other.')
+    throw new Error(
+      '--workflows is missing: the folder of your workflows, saved in ComfyUI by "Export (API)".',
+    )
+  if (noKey && flags.apiKey) throw new Error('--no-key and --api-key exclude each other. Remove one.')
   if (noKey && !LOOPBACK.includes(flags.hostname)) {
     throw new Error(`--no-key works on this machine only: --host must be ${LOOPBACK.join(', ')}.`)
   }
   if (ALL_INTERFACES.includes(flags.hostname) && publicUrl === undefined) {
     throw new Error(
-      `--host ${flags.hostname} needs --public-url, the address that others reach it by: download links start with it.`,
+      `--host ${flags.hostname} needs --public-url, the public address of the gateway: download links start with it.`,
     )
   }
   return { ...flags, comfyui: comfyui.map(toAddress), workflows, data, publicUrl, noKey }

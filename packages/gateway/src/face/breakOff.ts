@@ -8,7 +8,7 @@ export function breakOff(code: 'ECONNREFUSED' | 'ECONNRESET', message = 'fetch f
   return Object.defineProperty(new TypeError(message, { cause }), brand, { value: code })
 }
 
-/** Whether, and how, a connection is to be broken off. */
+/** Whether, and how, a connection must be broken off. */
 export function brokenBy(error: unknown): 'ECONNREFUSED' | 'ECONNRESET' | undefined {
   return (error as Record<symbol, 'ECONNRESET'> | undefined)?.[brand]
 }

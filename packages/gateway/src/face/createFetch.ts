@@ -87,7 +87,7 @@ async function orAborted<T>(
   }
 }
 
-/** Gives the response its URL, and a body that stops with the caller's reason like that of a real fetch. */
+/** Gives the response its URL, and a body that an abort ends with the caller's reason, as with a real fetch. */
 function finish(response: Response, url: string, signal: AbortSignal | null): Response {
   const body = signal && response.body ? abortable(response.body, signal) : response.body
   const { status, statusText, headers } = response

@@ -4,7 +4,7 @@ import type { Dialect, OpenFace } from './types.ts'
 
 /** Proxies and clients give up a connection that is silent for long. */
 const PING_MS = 15_000
-/** Where changes are not told, a reader asks for the run each time, and comes again after so many times. */
+/** Without `watch` of the engine, a stream reads the run at this interval, and ends after so many reads. */
 const LOOK_EVERY_MS = 2_000
 const LOOKS = 150
 

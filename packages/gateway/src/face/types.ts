@@ -1,31 +1,31 @@
 import type { Engine } from '../engine.ts'
 
-/** The forms of the API: that of the published README, of its OpenAPI document, and of the Python SDK. */
+/** The forms of the API, from three sources: the published README, the OpenAPI document and the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
-/** Where a request came in; a server says so. */
+/** The facts about a request that its server knows. */
 export interface Where {
-  /** Download links in the answer start with it. */
+  /** The start of download links in the answer. */
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
-  /** Where the API is, if this is the files origin: named where a caller mistakes one for the other. */
+  /** The address of the API, for the error of a caller who takes the files origin for the API. */
   apiUrl?: string | undefined
   /** A larger body is answered with 413. Default: no limit */
   maxUploadBytes?: number | undefined
 }
 
-/** How a run stands, under the names of the wire. */
+/** The state of a run, under the names of the API. */
 export interface RunUpdate {
   readonly run_id: string
   readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
   /** From 0 to 1. */
   readonly progress: number
-  /** While it is queued: how many runs go before it. */
+  /** While the run is queued: how many runs are ahead. */
   readonly position?: number | undefined
-  /** While it is running: the title of the node at work. */
+  /** While the run is running: the title of the node at work. */
   readonly node?: string | undefined
-  /** As the run shows them in the dialect that is spoken. */
+  /** The names of the outputs in the dialect. */
   readonly output_names: readonly string[]
 }
 
@@ -50,17 +50,17 @@ export interface FaceOptions {
   /** Signs download links. */
   sign(text: string): string | Promise<string>
   readonly urlTtlMs: number
-  /** Files are served beside the API; without it, only on an origin of their own. */
+  /** Serves files on the origin of the API. Default: only on an origin of their own */
   readonly oneOrigin?: boolean | undefined
   /**
-   * The most runs that a list without pages has; lists have pages in every dialect then. Default: no limit, and pages in
-   * `python` only.
+   * The most runs in a list without pages. With a limit, lists have pages in every dialect. Default: no limit, and pages
+   * in `python` only.
    */
   readonly longestList?: number | undefined
   makeRequestId(): string
-  /** What it calls itself in errors. */
+  /** The name of the server in errors. */
   readonly name: string
-  /** Stands between an operation and its answer. An error of `breakOff` is passed on to the server. */
+  /** Wraps each operation. An error of `breakOff` goes on to the server. */
   around?(
     operation: Operation,
     target: string,
@@ -72,22 +72,22 @@ export interface FaceOptions {
 export interface Face {
   readonly apiKey: string | null
   handle(request: Request, where: Where): Promise<Response>
-  /** Whether `handle` refuses a request by its headers alone, so that a handshake must not get around it. */
+  /** Whether `handle` refuses a request because of its headers. Handshakes are checked by it, too. */
   keepsOut?(request: { readonly headers: Headers }): boolean
-  /** Calls the listener at each change of a run, until the function that it gives is called. */
+  /** Calls the listener at each change of a run. The returned function stops the calls. */
   watch(listener: (update: RunUpdate) => void): () => void
-  /** How a run stands now, or `null` where there is none of that id. */
+  /** The state of a run, or `null` if no run has this id. */
   stateOf(runId: string): RunUpdate | null | Promise<RunUpdate | null>
-  /** Asks for each change of this run, until the function that it gives is called. */
+  /** Asks for each change of this run. The returned function ends that. */
   follow?: ((runId: string) => () => void) | undefined
 }
 
 /** A face at work, with its streams of events. */
 export interface OpenFace extends FaceOptions {
   readonly streams: {
-    /** What ends each of those that are open. */
+    /** Functions that end the open streams. */
     readonly ends: Set<() => void>
-    /** Those that come later end after their first event. */
+    /** Once true, a new stream ends after its first event. */
     closed: boolean
   }
 }
@@ -97,7 +97,7 @@ export interface Call {
   readonly face: OpenFace
   readonly request: Request
   readonly query: URLSearchParams
-  /** The decoded path parameter, where the route has one. */
+  /** The decoded path parameter, if the route has one. */
   readonly id: string
   readonly filesUrl: string
   readonly maxBodyBytes: number

@@ -26,7 +26,7 @@ async function* decodePercent(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   if (rest.length > 0) yield rest
 }
 
-/** In place: what is decoded is never longer. */
+/** Decodes in place: the result is never longer. */
 function decodeTriples(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(PERCENT)) return bytes
   let length = 0

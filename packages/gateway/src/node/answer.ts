@@ -36,7 +36,7 @@ export async function answer(
   }
 }
 
-/** A body whose length is known goes out as it comes, and so do events; any other at once. */
+/** Streams a body of known length, and events. Any other body is read first and sent whole. */
 async function send(response: Response, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const headers: Record<string, string> = Object.fromEntries(response.headers)
   const isStream = headers['content-length'] || headers['content-type'] === 'text/event-stream'
@@ -59,7 +59,7 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
     const { value } = part
-    // No race with one promise of the whole answer, which would keep each part's until the end.
+    // No race with one promise of the whole answer: that would keep the promise of each part until the end.
     await new Promise<void>((resolve) => {
       goOn = resolve
       outgoing.write(value, () => resolve())
@@ -68,7 +68,7 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   outgoing.end()
 }
 
-/** Without a goodbye, or without a byte. */
+/** Breaks the connection: a refused one before the first byte, another with a reset. */
 function breakSocket({ socket }: IncomingMessage, isClosed: boolean): void {
   if (isClosed) socket.destroy()
   else socket.resetAndDestroy()

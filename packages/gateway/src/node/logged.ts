@@ -1,7 +1,7 @@
 import { brokenBy } from '../face/breakOff.ts'
 import type { Face } from '../face/types.ts'
 
-/** The same face, which says one line for each request that it answers. */
+/** The same face, which logs one line for each request. */
 export function logged<T extends Pick<Face, 'handle'>>(face: T, log: (line: string) => void): T {
   return {
     ...face,

@@ -5,7 +5,7 @@ export function parseArguments<const T extends ParseArgsConfig>(config: T): Retu
   try {
     return parseArgs(config)
   } catch (error) {
-    // Only the first sentence: the rest of Node's message explains a syntax that nobody needs here.
+    // Only the first sentence: the rest of Node's message explains a syntax that does not apply here.
     const [sentence = ''] = (error as Error).message.split(/\. |\n/)
     throw new Error(`${sentence.replace(/\.$/, '')}. See --help.`, { cause: error })
   }

@@ -1,7 +1,7 @@
 import type { Dialect } from '../face/types.ts'
 import { parseArguments } from './parseArguments.ts'
 
-/** The flags that every command of a face has. */
+/** The flags that both commands have. */
 export interface Flags {
   readonly port: number
   readonly hostname: string
@@ -15,14 +15,14 @@ export interface Flags {
 /** `strings`: a flag that may be given several times. */
 type Kinds = Readonly<Record<string, 'string' | 'strings' | 'boolean'>>
 
-/** A command's own flags, as they were given. */
+/** A command's own flags, as given. */
 export type OwnFlags<K extends Kinds> = {
   readonly [Name in keyof K]:
     | (K[Name] extends 'string' ? string : K[Name] extends 'strings' ? string[] : boolean)
     | undefined
 }
 
-/** What the command line says; an error with one clear sentence where it makes no sense. `own` are more flags. */
+/** Reads the flags; `own` are more of them. A wrong flag is an error of one clear sentence. */
 export function parseFlags<const K extends Kinds>(args: string[], own: K): Flags & { own: OwnFlags<K> } {
   const values = parse(args, own)
   const dialect = values.dialect ?? 'readme'
@@ -70,7 +70,7 @@ function isDialect(text: string): text is Dialect {
   return text === 'readme' || text === 'openapi' || text === 'python'
 }
 
-/** The whole number that a flag says. */
+/** The whole number of a flag. */
 export function wholeFlag(
   name: string,
   text: string | undefined,

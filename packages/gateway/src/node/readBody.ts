@@ -4,11 +4,11 @@ const AHEAD = 256 * 1024
 
 export interface Body {
   stream: ReadableStream<Uint8Array>
-  /** Reads what is left and throws it away: a client that is still sending would not read its answer. */
+  /** Reads and drops the rest: a client that is still sending would not read its answer. */
   discard(): void
 }
 
-/** The body of a request as a web stream that reads no faster than it is read. */
+/** The body of a request as a web stream, read no faster than the consumer reads. */
 export function readBody(incoming: IncomingMessage): Body {
   let over = false
   function discard(): void {
@@ -28,7 +28,7 @@ export function readBody(incoming: IncomingMessage): Body {
           over = true
         })
         const fail = (): void => {
-          if (!over) controller.error(new Error('The client went away'))
+          if (!over) controller.error(new Error('The client closed the connection'))
           over = true
         }
         incoming.on('error', fail)

@@ -9,17 +9,17 @@ import type { SocketHooks } from './socket/types.ts'
 
 /** Options of {@link serve}. */
 export interface ServeOptions {
-  /** Default: 0, any free one */
+  /** Default: 0, any free port */
   port?: number | undefined
   /** Default: `127.0.0.1` */
   hostname?: string | undefined
   /** Serves files only: no API, no WebSocket, no page. Default: false */
   files?: boolean | undefined
-  /** Where download links lead, by the host that the client came by. Default: to what is served */
+  /** The start of download links, by the host in the request. Default: this server */
   linksTo?: ((host: string) => string) | undefined
-  /** A larger upload is answered with 413. Default: as the face says */
+  /** A larger upload is answered with 413. Default: the limit of the face */
   maxUploadBytes?: number | undefined
-  /** What stands between the WebSocket and its wire. Default: nothing */
+  /** Hooks between the WebSocket and its connection. Default: none */
   sockets?: SocketHooks | undefined
 }
 
@@ -27,30 +27,30 @@ export interface ServeOptions {
 export interface Served {
   /** Such as `http://127.0.0.1:4188`. */
   readonly url: string
-  /** How many WebSocket connections there are. */
+  /** The number of WebSocket connections. */
   readonly sockets: number
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
-  /** Ends open connections too. What is served goes on; it has a `close` of its own. */
+  /** Ends open connections, too. The face goes on; it has a `close` of its own. */
   close(): Promise<void>
 }
 
 /**
  * Serves a face on a port of this machine: the API with its WebSocket, and a page to try it.
  *
- * @throws the error of Node for a port that is taken.
+ * @throws an error with Node's `code` and the `port`, if the port can't be used.
  */
 export async function serve(face: Face, options: ServeOptions = {}): Promise<Served> {
   const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxUploadBytes } = options
   const wildcard = hostname === '0.0.0.0' || hostname === '::'
   const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
 
-  // Known once it listens, which is before the first request can come in.
+  // Known when the server listens, before the first request.
   let url = ''
   const listener = await listen(
     (request, response) => {
       if (!files && servePage(request, response)) return
-      // On all interfaces, links must lead to the one that the client came by.
+      // On all interfaces, links must lead to the host in the request.
       const host = (wildcard && hostOf(request)) || shownHost
       void answer(face.handle, request, response, url, {
         filesUrl: linksTo?.(host) ?? url,

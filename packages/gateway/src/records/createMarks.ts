@@ -12,7 +12,7 @@ const PACK = 500
 const PACK_MS = 60_000
 
 /**
- * A group's folder holds a mark for each run, whose name tells what lists are sorted by: one request gives all. As a
+ * A group's folder holds a mark for each run, whose name holds the sort keys of lists: one request gives all. As a
  * server takes its time to list many files, the marks of ended runs are packed: one file of many names. Of a mark that
  * two gateways pack, one is read.
  */
@@ -94,7 +94,7 @@ export function readMarks(names: readonly string[]): Mark[] {
   return [...marks.values()]
 }
 
-/** A group's name may hold anything, and a file's may not. */
+/** The name of a group may hold any character, the name of a file only some. */
 async function folderOf(groupId: string | null): Promise<string> {
   if (groupId === null) return 'groups/none'
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(groupId))

@@ -7,7 +7,7 @@ import { createPrune } from './createPrune.ts'
 import { recordPaths } from './recordPaths.ts'
 import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
 
-/** On Workers, a request may end in the middle of it. */
+/** On Workers, a request may end in the middle of a write. */
 const WRITING_MS = 30_000
 
 /**
@@ -18,7 +18,7 @@ const WRITING_MS = 30_000
  */
 export interface Records<Submitted, Ended> {
   submitted(id: string): Promise<Submitted | undefined>
-  /** What this process remembers of it, without a request. */
+  /** The facts about a run that this process remembers, without a request. */
   remembered(id: string): Submitted | undefined
   /** `anywhere`: also where there are only copies. */
   ended(id: string, anywhere?: boolean): Promise<Ended | undefined>
@@ -27,10 +27,10 @@ export interface Records<Submitted, Ended> {
   cancelAsked(id: string): Promise<boolean>
   submit(run: Submitted): Promise<void>
   askCancel(id: string): Promise<unknown>
-  /** Gives the end that counts: that of the first writer. */
+  /** Gives the end that counts: the end that was written first. */
   end(ended: Ended): Promise<Ended>
   marks(groupId: string | null): Promise<Mark[]>
-  /** Finds out whether records are kept at all, and says so where they are not. */
+  /** Finds out whether the place keeps records, and logs if it does not. */
   prepare(): Promise<void>
   /** Whether the place was seen to keep nothing. */
   refuses(): boolean
@@ -44,7 +44,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const ends = createMemory<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
-  /** Since when an end is being written: others need not write it, too. */
+  /** Since when an end is being written: nobody else has to write it. */
   const writing = new Map<string, number>()
   const marks = createMarks(place)
   const prune = createPrune(place, marks, log)

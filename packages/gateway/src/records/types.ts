@@ -10,7 +10,7 @@ export interface EndedRun<S extends SubmittedRun = SubmittedRun>
   readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
 }
 
-/** What the name of a mark tells, so that a list of names is enough to sort and count. */
+/** The facts in the name of a mark, so that a list of names is enough to sort and count. */
 export interface Mark extends Pick<Run, 'id' | 'createdAt' | 'startedAt' | 'completedAt'> {
   /** The kind of its end, where it has ended. */
   readonly end: 'ended' | 'refused' | undefined

@@ -9,10 +9,10 @@ const tables = [coreClasses, extraClasses, filmClasses, packClasses, bareClasses
 let known: Map<string, ClassInfo> | undefined
 
 /**
- * What ComfyUI's `/object_info` tells of its own node classes, as far as the reading of workflows needs it. A line of
+ * The parts of ComfyUI's own node classes in `/object_info` that the reading of workflows needs. A line of
  * the table is `class|name in the editor, if another|outputs|fields`, and a `!` before the outputs marks a node that
  * saves. A field is `name type`, with its default, least and largest value; `TEXT` has several lines, `LINK` is set by a
- * link alone, and a list of words are choices. The choices of a `COMBO` are those of a server: models, samplers, files.
+ * link alone, and a list of words are choices. The choices of a `COMBO` come from a server: models, samplers, files.
  */
 export function knowClasses(): ReadonlyMap<string, ClassInfo> {
   known ??= new Map(tables.join('').split('\n').filter(Boolean).map(parseLine))

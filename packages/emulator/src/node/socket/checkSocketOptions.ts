@@ -21,7 +21,7 @@ export function checkSocketOptions(socket: SocketOptions): void {
   }
   for (const name of Object.keys(socket)) {
     if (KNOWN.includes(name)) continue
-    throw new TypeError(`serve: unknown option "socket.${name}"; known are ${KNOWN.join(', ')}`)
+    throw new TypeError(`serve: unknown option "socket.${name}"; the known options are ${KNOWN.join(', ')}`)
   }
   const { refuse = 400, drop = 0, silent = false, delayMs = 0, duplicate = false } = socket
   expect(isWhole(refuse, 300, 599), 'refuse', 'an HTTP status from 300 to 599', refuse)

@@ -4,7 +4,7 @@ import type { FaultKind } from '../../faults/types.ts'
 const LATE_MS = 1000
 const GIANT = 1024 * 1024
 
-/** How a message is to be sent. */
+/** How a message is sent. */
 export interface Frame {
   text: string
   copies: number

@@ -21,7 +21,7 @@ export function checkOptions(
     throw new TypeError('comfyui: options must be an object')
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name)) {
-      throw new TypeError(`comfyui: unknown option "${name}"; known are ${KNOWN.join(', ')}`)
+      throw new TypeError(`comfyui: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
     }
   }
   const { url, lostAfterMs = 600_000, fetch } = options

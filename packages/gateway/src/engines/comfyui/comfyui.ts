@@ -18,8 +18,8 @@ import type { Candidate } from './sites/types.ts'
 const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
 
 /**
- * The engine that is a ComfyUI, or several: their queues, their workers, their files. What a gateway must know of a run
- * is kept on the servers, or in the option `storage` of the gateway, so that any number of gateways may stand before them.
+ * The engine that is a ComfyUI, or several: their queues, their workers, their files. The records of runs
+ * are on the servers, or in the option `storage` of the gateway, so that several gateways can share the servers.
  *
  * @throws `TypeError` for an unknown or wrong option.
  */

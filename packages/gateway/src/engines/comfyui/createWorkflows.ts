@@ -6,13 +6,13 @@ import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 export interface Workflows {
   readonly names: readonly string[]
-  /** `isReported`: the caller says what is wrong with them, and the log need not. */
+  /** `isReported`: the caller reports the problems, so the log does not. */
   read(isReported?: boolean): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>
 }
 
-/** Reads the files with what the server knows of their classes; what it could not run then is read again. */
+/** Reads the files with the server's facts about their classes. A workflow that the server can't run is read again. */
 export function createWorkflows(
   server: Server,
   { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
@@ -47,7 +47,7 @@ export function createWorkflows(
     return [...found.values()]
   }
 
-  /** What the server knows of a class. */
+  /** The server's facts about a class. */
   async function askForClass(type: string): Promise<ClassInfo | undefined> {
     const infos = Object(await server.read(`/object_info/${encodeURIComponent(type)}`))
     return Object.hasOwn(infos, type) ? infos[type] : undefined

@@ -45,7 +45,7 @@ function spaced(value: object): string {
 /** What is so unless an input says otherwise. */
 const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
 
-/** What is known of the inputs besides their kinds. */
+/** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const told = [...inputs].map(([name, { kind, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])

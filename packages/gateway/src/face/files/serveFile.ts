@@ -1,10 +1,10 @@
 import { sameText } from '../sameText.ts'
 import type { FaceOptions, Where } from '../types.ts'
 
-/** What a caller may ask of a file besides its link. */
+/** The headers that a file's request may have. */
 const ASKED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
-/** Answers for a signed link as S3 does. */
+/** Answers a signed link as S3 does. */
 export async function serveFile(face: FaceOptions, request: Request, where: Where): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url)
   const head = request.method === 'HEAD'
@@ -39,7 +39,7 @@ export async function serveFile(face: FaceOptions, request: Request, where: Wher
   return guard(file, head ? null : file.body)
 }
 
-/** A file is somebody else's: a browser that opens it must run nothing of it. */
+/** A file comes from somebody else: a browser that opens it must run no code in it. */
 function guard(file: Response, body: Response['body']): Response {
   const headers = new Headers(file.headers)
   headers.set('x-content-type-options', 'nosniff')

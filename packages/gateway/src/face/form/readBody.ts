@@ -1,6 +1,6 @@
 import { EngineError } from '../../engineErrors.ts'
 
-/** The bytes of a request's body, read no faster than they are asked for. */
+/** The bytes of a request's body, read no faster than the consumer reads. */
 export async function* readBody(
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   maxBytes: number,

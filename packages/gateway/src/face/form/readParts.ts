@@ -6,7 +6,7 @@ export interface Part {
   readonly name: string
   /** Where the part is a file. */
   readonly file?: { readonly name: string; readonly type: string } | undefined
-  /** What is left unread is skipped when the next part is asked for. */
+  /** The next part skips the unread rest. */
   readonly body: AsyncGenerator<Uint8Array, void>
 }
 

@@ -1,7 +1,7 @@
 import type { Draft, StoredFile } from '../../engine.ts'
 import { cleanFilename } from '../../media/cleanFilename.ts'
 
-/** Hands a file to the engine, which takes it at its own pace. What fails on the way in is what is thrown. */
+/** Hands a file to the engine, at the engine's pace. Throws the error of the upload, if it has one. */
 export async function storeFile(
   draft: Draft,
   input: string,

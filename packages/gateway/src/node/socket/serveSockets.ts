@@ -73,7 +73,7 @@ function plain(wire: Wire): Messages {
   }
 }
 
-/** The header's key comes before that of the query. */
+/** The key of the header comes before the key of the query. */
 function ask({ url = '', headers }: IncomingMessage): { path: string; key: string | null } {
   const header = headers['x-api-key']
   const [path = '', ...query] = url.split('?')

@@ -3,7 +3,7 @@ import { collectFiles } from './collectFiles.ts'
 import type { Ended, Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
-/** The end of a run, from what ComfyUI keeps of it. */
+/** The end of a run, from the history of ComfyUI. */
 export function endOf(run: Submitted, { outputs, success, messages }: History): Ended {
   const timeOf = (message: History['messages'][number] | undefined): number | null => {
     const time = message?.[1].timestamp
@@ -31,7 +31,7 @@ export function endOf(run: Submitted, { outputs, success, messages }: History): 
   return end('failed', title ? `${title}: ${message}` : message)
 }
 
-/** The end of a run that ComfyUI tells nothing of. */
+/** The end of a run that ComfyUI does not know. */
 export function endWithout(run: Submitted, status: Ended['status'], error: string | null): Ended {
   return { run, status, error, startedAt: null, completedAt: Date.now(), files: [] }
 }

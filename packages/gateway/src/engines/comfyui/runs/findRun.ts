@@ -57,7 +57,7 @@ async function judge(
     return showRun(run, { status: 'queued', progress: 0, position })
   }
   if (history === 'unreadable') {
-    return known && finish(comfy, endWithout(known, 'failed', 'ComfyUI can not tell what this run made'))
+    return known && finish(comfy, endWithout(known, 'failed', "ComfyUI's history of this run can't be read"))
   }
   if (history) {
     const run = known ?? submittedIn(history.extra, id)

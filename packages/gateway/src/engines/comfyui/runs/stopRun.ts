@@ -12,8 +12,8 @@ const EVERY_MS = 100
 const SELDOM_MS = 1_000
 
 /**
- * Takes the run out of the queue, or interrupts it, until it is in neither: it may move between two requests, and an
- * interrupt that comes as it starts is forgotten. No other run is stopped.
+ * Takes the run out of the queue, or interrupts it. Repeats both until the run is gone: a run may start between two
+ * requests, and ComfyUI forgets an interrupt that comes at the start. No other run is stopped.
  */
 export async function stopRun({ server, readQueue }: Comfy, id: string): Promise<void> {
   const heedsIds = await knowsIds(server)

@@ -5,7 +5,7 @@ import type { EndedRun, SubmittedRun } from '../../../records/types.ts'
 import type { Server } from '../server/createServer.ts'
 import type { ReadQueue } from '../server/readQueue.ts'
 
-/** What is promised of a run, and what is known when it is submitted. Also sent along, in `extra_data`. */
+/** The facts about a run at its submission. ComfyUI gets them, too, in `extra_data`. */
 export interface Submitted extends SubmittedRun {
   /** The address of the ComfyUI that has it. Records of earlier versions have none. */
   readonly server?: string | undefined
@@ -34,7 +34,7 @@ export interface Ended extends EndedRun<Submitted> {
 /** How far a run is, and the title of the node at work. */
 export type Progress = Pick<Run, 'progress' | 'node'>
 
-/** One ComfyUI, and what is known of its runs. */
+/** One ComfyUI, and the facts about its runs. */
 export interface Comfy {
   readonly server: Server
   readonly records: Records<Submitted, Ended>

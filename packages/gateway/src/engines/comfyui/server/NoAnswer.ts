@@ -6,7 +6,7 @@ export class NoAnswer extends EngineError {
   /** Whether the request may have been handled. */
   readonly sent: boolean
 
-  /** `why` must not hold ComfyUI's address, nor what a proxy before it says. */
+  /** `why` must not hold ComfyUI's address or the text of a proxy. */
   constructor(why: string, sent: boolean) {
     super(503, `ComfyUI can't be reached just now: ${why}`, { retryAfterS: 5 })
     this.why = why

@@ -35,7 +35,7 @@ export interface Server {
   mute(): void
   /** Looks whether it answers again, a few times a second at most. Nobody has to wait for it. */
   probe(): void
-  /** An answer whole. @throws NoAnswer where there is none, or only that of a proxy. */
+  /** A whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
   send(path: string, init?: Init): Promise<Answer>
   /** The JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
   read(path: string, init?: Init): Promise<unknown>
@@ -143,7 +143,7 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
   }
 }
 
-/** No redirect is followed. Node keeps all of a stream, to send it again, but for `error`; workerd has no `error`. */
+/** No redirect is followed. Except with `error`, Node keeps a whole stream to send it again. workerd has no `error`. */
 function redirectOfStream(url: string): RequestRedirect {
   try {
     return new Request(url, { redirect: 'error' }).redirect

@@ -12,7 +12,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
-  /** A server that keeps nothing has nothing; but of any other, an odd answer tells nothing. */
+  /** Gives nothing if the server keeps nothing. An unexpected answer of another server is an error. */
   async function read<T>(path: string): Promise<T | undefined> {
     const { status, text } = await server.send(path)
     const value = status === 200 ? parseJson(text) : undefined

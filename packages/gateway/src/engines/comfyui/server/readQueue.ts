@@ -5,7 +5,7 @@ import { NoAnswer } from './NoAnswer.ts'
 export interface QueueItem {
   readonly number: number
   readonly id: string
-  /** What was sent beside the graph. */
+  /** The data that was sent with the graph. */
   readonly extra: unknown
 }
 
@@ -26,7 +26,7 @@ const MOST_MS = 250
 export function createReadQueue(server: Server): ReadQueue {
   let latest: Queue | undefined
   let ageMs = MOST_MS
-  /** On its way. On Workers no request may wait for that of another. */
+  /** The pending request. On Workers no request may wait for a fetch of another. */
   let coming: { readonly readAt: number; readonly queue: Promise<Queue> } | undefined
 
   return async (maxAgeMs = ageMs) => {

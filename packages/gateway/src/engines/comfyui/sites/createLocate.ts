@@ -7,7 +7,7 @@ import type { Site } from './types.ts'
 /** Finds the server of a run. `undefined` only where it is sure that none has it. */
 export interface Locate {
   (id: string): Promise<Site | undefined>
-  /** What is known of it without a request. */
+  /** The server of a run, if it is known without a request. */
   known(id: string): Site | undefined
   /** Notes where a run is, which spares the search. */
   note(id: string, site: Site): void
@@ -59,7 +59,7 @@ export function createLocate(sites: readonly Site[]): Locate {
   })
 }
 
-/** Whether a server knows of the run at present. */
+/** Whether a server knows the run at present. */
 export async function hasRun(site: Site, id: string): Promise<boolean> {
   const { item, history } = await seekRun(site, id)
   return item !== undefined || history !== undefined

@@ -48,7 +48,7 @@ async function readEnd(sites: readonly Site[], id: string): Promise<Ended | unde
   return undefined
 }
 
-/** The marks of all servers: each has those of the others. An end counts more than a beginning. */
+/** The marks of all servers: each has the marks of the others, too. An end counts more than a beginning. */
 async function readMarks(sites: readonly Site[], groupId: string | null): Promise<Mark[]> {
   if (sites.every(({ own }) => own === sites[0]!.own)) return await sites[0]!.own.marks(groupId)
   const { answers } = await ask(sites, ({ own }) => own.marks(groupId))

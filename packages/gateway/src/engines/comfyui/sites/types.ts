@@ -7,9 +7,9 @@ import type { ComfyWorkflow } from '../workflows/types.ts'
 
 export type RunRecords = Records<Submitted, Ended>
 
-/** One of the servers, with all that is known of it. */
+/** One of the servers, with all facts about it. */
 export interface Site extends Comfy {
-  /** The records that lie on this server itself. With a storage, all servers have the same. */
+  /** The records on this server itself. With a storage, all servers have the same. */
   readonly own: RunRecords
   readonly workflows: Workflows
   readonly watcher: Watcher

@@ -12,7 +12,7 @@ interface Data extends State {
   nodes?: unknown
 }
 
-/** What a message of ComfyUI's socket tells of a run; `ended` where it is over. */
+/** Reads a message of ComfyUI's socket: the progress of the run, or `ended`. */
 export type Hear = (type: string, data: Data) => Progress | 'ended' | undefined
 
 /** Counts (finished nodes + the fraction of those that run) / nodes to run. It never goes back. */

@@ -45,8 +45,8 @@ export function checkSidecarInput(where: string, name: string, entry: Entry, kno
     for (const option of options as unknown[]) expectValue('options', option)
   }
   if (preset !== undefined) {
-    expect(!isFile && !field.array, 'default', 'is neither for files nor for lists. Remove it')
-    expect(required !== true, 'default', 'is never taken where required is true. Remove one of them')
+    expect(!isFile && !field.array, 'default', 'is not for files and lists. Remove it')
+    expect(required !== true, 'default', 'is never used, because required is true. Remove one of them')
     expectValue('default', preset)
   }
 

@@ -2,7 +2,7 @@ import { readFields } from './readFields.ts'
 import type { ClassInfo, GraphNode, KnownNode } from './types.ts'
 
 /**
- * Joins a node with what the server knows of its class. A seed may be as large as 2^64 - 1, which `JSON.parse` makes
+ * Joins a node with the server's facts about its class. A seed may be as large as 2^64 - 1, which `JSON.parse` makes
  * larger, and the server then refuses it; so a number above 2^53 becomes the largest that is exact.
  */
 export function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): KnownNode {

@@ -3,9 +3,8 @@ import { isObject } from './isObject.ts'
 import type { Field, KnownNode, NamedInput } from './types.ts'
 
 /**
- * An input as callers see it; `set` is what a sidecar says of it. It is optional where the graph has a value for it.
- * Files are required, since nobody wants the example of the workflow's author in place of their own, and so is an
- * FSLoadText that is left empty.
+ * An input as callers see it; `set` has the settings of the sidecar. An input is optional if the graph has a value.
+ * Files are required: nobody wants the example file of the workflow's author. An empty FSLoadText is required, too.
  */
 export function makeInput(
   name: string,

@@ -1,10 +1,10 @@
 import type { Kind } from '../../../engine.ts'
 import type { KnownNode } from './types.ts'
 
-/** These write a file of which no answer of the API tells. */
+/** These write a file that no answer of the API shows. */
 const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
 
-/** What the files of a save node are, or `undefined` where the server does not tell of them. */
+/** The kind of a save node's files, or `undefined` if the server does not show them. */
 export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
   if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
   if (/video|webm|mp4/i.test(class_type)) return 'video'

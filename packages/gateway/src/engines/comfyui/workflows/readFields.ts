@@ -25,7 +25,7 @@ const TYPES = new Map<unknown, Kind>([
   ['BOOLEAN', 'boolean'],
 ])
 
-/** The fields of a node that a caller may set. Where the server does not have the class, the values tell. */
+/** The fields of a node that a caller may set. If the server lacks the class, the values decide. */
 export function readFields(
   { class_type, inputs }: GraphNode,
   info: ClassInfo | undefined,
@@ -37,8 +37,8 @@ export function readFields(
 }
 
 /**
- * What the server says of each field. Newer servers have choices that bring fields of their own, such as `format.codec`:
- * those of the choice that the graph has made are fields, too.
+ * The server's facts about each field. Newer servers have choices with fields of their own, such as `format.codec`. If the
+ * graph has made such a choice, its fields count, too.
  */
 function specsOf(input: ClassInfo['input'], values: GraphNode['inputs'], prefix = ''): [string, unknown][] {
   return Object.entries({ ...input?.required, ...input?.optional }).flatMap(([bare, spec]) => {

@@ -70,5 +70,5 @@ function checkOutput(where: string, name: string, entry: Entry, known: KnownNode
   const kind = outputKind(known)
   if (kind) return { name, kind, node: known.id, why: 'sidecar' }
   const node = `node "${known.id}" (${known.node.class_type})`
-  throw new Error(`${where}.node: ${node} saves no file that ComfyUI tells of. Name a save node`)
+  throw new Error(`${where}.node: ${node} saves no file that ComfyUI shows. Name a save node`)
 }

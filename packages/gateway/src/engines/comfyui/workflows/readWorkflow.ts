@@ -9,8 +9,8 @@ import type { ClassInfo, ComfyWorkflow, NamedInput } from './types.ts'
 import { uniqueNames } from './uniqueNames.ts'
 
 /**
- * Finds the inputs and outputs of a workflow's file. `ask` gives what the server knows of a class. Throws an error in
- * words where the file or its sidecar can't be used; a class that the server does not have is no error.
+ * Finds the inputs and outputs of a workflow's file. `ask` gives the server's facts about a class. Throws a clear error
+ * if the file or its sidecar can't be used; a class that the server lacks is no error.
  */
 export async function readWorkflow(
   { name, graph: content, sidecar: beside }: WorkflowFile,

@@ -7,7 +7,7 @@ export interface GraphNode {
   readonly _meta?: { readonly title?: unknown } | undefined
 }
 
-/** What `/object_info` tells of a class, as far as it is read. */
+/** The parts of a class in `/object_info` that are read. */
 export interface ClassInfo {
   readonly display_name?: unknown
   readonly output_node?: unknown
@@ -18,7 +18,7 @@ export interface ClassInfo {
   }
 }
 
-/** A field of a class that a caller may set: neither hidden, nor set by a link alone. */
+/** A field of a class that a caller may set: not hidden, and not for a link only. */
 export interface Field extends Omit<Input, 'required' | 'description'> {
   readonly name: string
   readonly integer: boolean
@@ -34,7 +34,7 @@ export interface Lack {
   readonly message: string
 }
 
-/** A node of the graph, and what the server knows of its class. */
+/** A node of the graph, and the server's facts about its class. */
 export interface KnownNode {
   readonly id: string
   readonly node: GraphNode
