@@ -42,7 +42,7 @@ interface Facts {
   globals: string[]
 }
 
-/** What a file imports (resolved from the root, or bare), and which of Node's globals it names. */
+/** The imports of a file (resolved from the root, or bare), and the globals of Node that it names. */
 function read({ path, text }: Source): Facts {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
   const imports: string[] = []

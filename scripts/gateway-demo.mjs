@@ -1,4 +1,4 @@
-// `npm run gateway:demo [-- FLAGS]`: the gateway in front of the small ComfyUI of the tests, for those without a real one.
+// `npm run gateway:demo [-- FLAGS]`: the gateway in front of the small ComfyUI of the tests. It needs no real ComfyUI.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

@@ -99,9 +99,9 @@ function fill(file: string, text: string, names: readonly string[]): string {
 /** As the formatter leaves it: cells are as wide as it likes. */
 const plain = (text: string) => text.replace(/ *\| */g, '|').replace(/\|[|-]+\n/g, '|\n')
 
-/** Writes a file, or tells where it differs. */
+/** Writes a file, or shows the differences. */
 function keep(file: string, before: string, after: string): void {
-  if (plain(after) === plain(before)) console.log(`${file}: its figures are those of today`)
+  if (plain(after) === plain(before)) console.log(`${file}: its figures are up to date`)
   else if (isCheck) {
     const old = plain(before).split('\n')
     for (const line of plain(after).split('\n')) if (!old.includes(line)) console.error(`should be ${line}`)

@@ -1,4 +1,4 @@
-// `npm start`: from a fresh clone to a generated image. Plain JavaScript, as nothing may be installed yet.
+// `npm start`: from a fresh clone to a generated image. Plain JavaScript, because a fresh clone has no packages.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ensureBuilt, ensureInstalled, root } from './lib/ensure.mjs'

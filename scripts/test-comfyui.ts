@@ -27,7 +27,7 @@ if (urls.length === 0) {
   python main.py --cpu --port 8188
 
 Then: npm run test:comfyui -- --url http://127.0.0.1:8188
-It runs small pictures of its own, leaves them in output/, and stops no run of yours. Without the nodes it tests less.
+It makes small pictures, leaves them in output/, and stops none of your runs. Without the nodes it tests less.
 `)
 }
 for (const url of values['only-cluster'] ? [] : urls) {

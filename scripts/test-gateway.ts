@@ -1,5 +1,5 @@
-// `npm run test:gateway [-- --big]`: what proves the gateway, with its figures: conformance, attacks, disasters and large
-// files. `--big` moves a gigabyte instead of 128 MB. Ends with `N passed, N failed`.
+// `npm run test:gateway [-- --big]`: the hard tests of the gateway, with their figures: conformance, attacks, disasters and
+// large files. `--big` moves a gigabyte instead of 128 MB. Ends with `N passed, N failed`.
 import { parseArgs } from 'node:util'
 import { ensureBuilt } from './lib/ensure.mjs'
 import { runFile } from './test/runFile.ts'

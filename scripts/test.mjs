@@ -1,5 +1,5 @@
-// `npm test [-- pattern]`: from a fresh clone to `N passed, N failed`. Plain JavaScript, as nothing may be
-// installed yet. `--suite browser` is `npm run test:browser`, and so on.
+// `npm test [-- pattern …]`: from a fresh clone to `N passed, N failed`. Plain JavaScript, because a fresh clone has no
+// packages. `--suite browser` is `npm run test:browser`, and so on.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import {

@@ -17,12 +17,12 @@ const entries = [
 ]
 const nameOf = (entry: string): string => `import of ${entry}`
 const rounds = 25
-/** Peers are slow to load, and not what is to be shown to a tenth of a ms. */
+/** Peers are slow to load, and their figures need no tenths of a ms. */
 const peerRounds = 9
 
 const emptyPackage = 'empty-package'
 
-/** The packages as an app has them, and not as links of a workspace, beside the script; gives an empty module. */
+/** Installs the packages as in an app, without links of a workspace, next to the script. Gives an empty module. */
 function install(folder: string): string {
   for (const [name, from] of [
     ['@flowscale/client', 'client'],

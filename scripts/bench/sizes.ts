@@ -11,7 +11,7 @@ import { peerNames, peersFolder } from './peerNames.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const nameOf = (name: string): string => `size of ${name}`
-/** The one that peers stand beside: all that they export. */
+/** Peers are compared with this case: all exports. */
 const whole = 'every entry point'
 
 /** Where the bytes are, of one that is too large. */

@@ -59,11 +59,11 @@ export const waits: Section[] = [
                 ? null
                 : isPush && runs === 50
                   ? 'median at most 20 ms'
-                  : 'p99 less than one poll interval (1,000 ms) later than that of bare polls',
+                  : 'p99 less than one poll interval (1,000 ms) later than the p99 of bare polls',
             met: limit === null ? null : isPush && runs === 50 ? value <= 20 : extra < 1000,
             note:
               way === 'watcher, push'
-                ? 'the floor is a bare fetch each second; of the 20 requests a second that a watcher makes at most, each answers what was told since the last'
+                ? 'the floor is a bare fetch each second; a watcher makes at most 20 requests a second, and each covers all runs that changed since the last'
                 : 'the floor is a bare fetch each second',
           })
         }
@@ -127,7 +127,7 @@ export const waits: Section[] = [
               ? `at most ${mbPerWait * 1000} KB for each run that waits, besides the results`
               : null,
           met: count > 100 ? inUse <= limit : null,
-          note: 'the most of what collections of each second left; the floor is what was left after the end, results included',
+          note: 'the largest heap after a collection, one each second; the floor is the heap after the end, results included',
         })
       }
       return figures

@@ -14,7 +14,7 @@ import { type Local, startEmulator } from './startEmulator.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'demo-output')
 
-/** A name in demo-output/ that is not taken. */
+/** A free name in demo-output/. */
 function freeFile(filename: string): string {
   mkdirSync(folder, { recursive: true })
   const extension = extname(filename) || '.png'
@@ -34,13 +34,13 @@ function watch() {
   }
 }
 
-/** Shows how far the run is, where the server tells it, until it is stopped. */
+/** Shows the progress of the run, if the server has it. The returned function ends that. */
 function showProgress(client: Client, runId: string, show: (percent: string) => void): () => void {
   let isOver = false
   const timer = setInterval(async () => {
     const run = await getRun(client, runId, { maxRetries: 0 }).catch(() => undefined)
     const progress = run?.data.progress
-    // One that was asked before the end must not start the spinner again.
+    // A late answer must not start the spinner again.
     if (!isOver && typeof progress === 'number') show(`${Math.round(progress * 100)} %`)
   }, 300)
   return () => {
@@ -49,12 +49,12 @@ function showProgress(client: Client, runId: string, show: (percent: string) => 
   }
 }
 
-/** A run on a pod costs money: an interrupt of ours does not end it, and must say so. */
+/** A run on a pod costs money, and goes on after Ctrl+C. Says that. */
 function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: string): void {
   process.once('SIGINT', () => {
     report.stop()
     console.error(
-      `✖ Interrupted. Run ${runId} goes on: wait for it by waitForResult, or end it by cancelRun.`,
+      `✖ Interrupted. Run ${runId} goes on. Fetch its outputs with waitForResult, or end the run with cancelRun.`,
     )
     process.exit(130)
   })
@@ -80,10 +80,7 @@ async function main(): Promise<void> {
     const client = createClient({ baseUrl: url, apiKey })
 
     const workflows = await listWorkflows(client)
-    report.done(
-      workflows ? `${workflows.length} workflows deployed` : 'this server lists no workflows',
-      lap(),
-    )
+    report.done(workflows ? `${workflows.length} workflows deployed` : 'the server lists no workflows', lap())
     for (const { id, name, description } of workflows ?? []) console.log(`    ${id}  ${name}: ${description}`)
 
     const { id, name, inputs } = plan(options, workflows)
@@ -122,11 +119,13 @@ async function main(): Promise<void> {
     })
     stopProgress()
     report.done('completed and downloaded', lap())
-    console.log('\nThe code that did it (examples/generate.mjs):\n')
+    console.log('\nThe code of this run (examples/generate.mjs):\n')
     console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
     const missing = local ? unpaintedWords(options.prompt ?? '') : []
     if (missing.length && !options.image && !options.workflow) {
-      console.log(`The local painter has no picture for: ${missing.join(', ')}. A workflow of yours may.\n`)
+      console.log(
+        `The local painter has no picture for: ${missing.join(', ')}. Your own workflow may have one.\n`,
+      )
     }
     for (const file of files) console.log(`  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
     if (local) console.log(nextSteps)
@@ -143,10 +142,10 @@ async function main(): Promise<void> {
 const files: string[] = []
 
 const nextSteps = `Next
-  A page to play with    npx @flowscale/emulator --port 4188, then open http://127.0.0.1:4188
+  The playground         npx @flowscale/emulator --port 4188, then open http://127.0.0.1:4188
   Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
   Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
-  In your code           baseUrl, apiKey and the workflow's id are the three things to change above`
+  In your code           change three things: baseUrl, apiKey and the id of the workflow`
 main().catch((error) => {
   console.error(`✖ ${toSentence(error, '')}`)
   process.exitCode = 1

@@ -36,7 +36,7 @@ const types: Record<string, string> = {
   webm: 'video/webm',
 }
 
-/** Paths are meant from where the user typed, not from where npm runs scripts. */
+/** A path starts in the user's folder, not in the folder where npm runs scripts. */
 async function readInput(path: string): Promise<File> {
   const file = resolve(process.env.INIT_CWD ?? '.', path)
   const type = types[file.split('.').pop()?.toLowerCase() ?? '']
@@ -46,12 +46,12 @@ async function readInput(path: string): Promise<File> {
   return toFile(bytes, basename(file), { type })
 }
 
-/** A PNG or JPEG, by its first bytes: anything else would fail only after it was uploaded. */
+/** Checks the first bytes for PNG or JPEG: another file would fail only after the upload. */
 async function readImage(path: string): Promise<File> {
   const file = await readInput(path)
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer())
   const isImage = [PNG, JPEG].some((signature) => signature.every((byte, index) => byte === start[index]))
-  if (!isImage) throw new Sentence(`${path} is no PNG or JPEG`)
+  if (!isImage) throw new Sentence(`${path} is not a PNG or JPEG`)
   return file
 }
 
@@ -69,9 +69,7 @@ export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promi
   const { values, positionals } = parsed
   const taken = npmOptions.find((name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined)
   if (taken) {
-    throw new Sentence(
-      `npm took --${taken} for an option of its own. Put -- before it: npm start -- --${taken} …`,
-    )
+    throw new Sentence(`npm took --${taken} as its own option. Put -- before it: npm start -- --${taken} …`)
   }
   const inputs: Record<string, unknown> = {}
   for (const pair of values.input ?? []) {
@@ -91,7 +89,7 @@ export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promi
   }
 }
 
-/** Ours, as npm hands them on that come before a `--`: in the environment. */
+/** Options that stand before `--`: npm takes them, and sets them in the environment. */
 const npmOptions = ['image', 'url', 'api-key', 'workflow', 'input']
 
 function parse(args: string[]) {

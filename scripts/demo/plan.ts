@@ -5,7 +5,7 @@ import { Sentence } from './sentence.ts'
 const textToImage = 'bncu0a1kipv'
 const imageToImage = 'a9bc45rt2kpm'
 
-/** The deployed workflows; `undefined` where the server has no such list. */
+/** The deployed workflows, or `undefined` if the server lists none. */
 export async function listWorkflows(client: Client): Promise<Workflow[] | undefined> {
   try {
     return (await getWorkflows(client, { maxRetries: 1 })).data
@@ -15,29 +15,29 @@ export async function listWorkflows(client: Client): Promise<Workflow[] | undefi
   }
 }
 
-/** Chooses the workflow, and puts the prompt and the image where it wants them. */
+/** Chooses the workflow, and puts the prompt and the image into its inputs. */
 export function plan(
   options: DemoOptions,
   workflows: Workflow[] | undefined,
 ): { id: string; name: string; inputs: Record<string, unknown> } {
   const id = options.workflow ?? (options.url ? undefined : options.image ? imageToImage : textToImage)
   const deployed = workflows?.map((workflow) => `${workflow.id} (${workflow.name})`).join(', ')
-  if (!id) throw new Sentence(`Name the workflow by --workflow. Deployed here: ${deployed || 'unknown'}.`)
+  if (!id) throw new Sentence(`Name the workflow with --workflow. Deployed: ${deployed || 'unknown'}.`)
   const workflow = workflows?.find((workflow) => workflow.id === id)
-  if (workflows && !workflow) throw new Sentence(`There is no workflow ${id} here. Deployed: ${deployed}.`)
+  if (workflows && !workflow) throw new Sentence(`The server has no workflow ${id}. Deployed: ${deployed}.`)
 
   const inputs: Record<string, unknown> = {}
   const kinds = workflow ? parseWorkflow(workflow).inputs : {}
   const first = (kind: string) => Object.keys(kinds).find((name) => kinds[name] === kind)
-  // A workflow of the user's own choice gets what the user says, and nothing else.
+  // A workflow that the user chose gets the user's inputs only.
   const prompt = options.prompt ?? (options.url || options.workflow ? undefined : 'a lighthouse at dusk')
   const text = first('string')
   const image = first('image')
   if (prompt !== undefined && text) inputs[text] = prompt
   if (options.prompt && !text)
-    throw new Sentence('This workflow has no text input known here: use --input NAME=VALUE.')
+    throw new Sentence('This workflow shows no text input. Use --input NAME=VALUE.')
   if (options.image && !image)
-    throw new Sentence('This workflow has no image input known here: use --input NAME=@FILE.')
+    throw new Sentence('This workflow shows no image input. Use --input NAME=@FILE.')
   if (options.image && image) inputs[image] = options.image
   return { id, name: workflow?.name || id, inputs: { ...inputs, ...options.inputs } }
 }

@@ -1,9 +1,9 @@
 import { isFlowScaleError } from '@flowscale/client'
 
-/** An end that needs no stack: one clear sentence. */
+/** An error that needs no stack: one clear sentence. */
 export class Sentence extends Error {}
 
-/** What went wrong, in one sentence, for somebody who sees the client for the first time. */
+/** The error in one sentence, for somebody who is new to the client. */
 export function toSentence(error: unknown, url: string, hasKey = true): string {
   if (error instanceof Sentence) return error.message
   if (!isFlowScaleError(error)) return String(error)
@@ -12,7 +12,7 @@ export function toSentence(error: unknown, url: string, hasKey = true): string {
       return `Can't reach ${url}: ${error.message.split('got no answer: ').pop()}. Is the URL right?`
     case 'ERR_FLOWSCALE_HTTP':
       return error.status === 401 || error.status === 403
-        ? `${url} ${hasKey ? 'refused the key' : 'wants a key'} (${error.status}): check --api-key or FLOWSCALE_API_KEY.`
+        ? `${url} ${hasKey ? 'refused the key' : 'needs a key'} (${error.status}): check --api-key or FLOWSCALE_API_KEY.`
         : error.message
     case 'ERR_FLOWSCALE_VALIDATION':
       return `The server refused the inputs: ${error.errors.join('; ')}.`

@@ -9,7 +9,7 @@ export interface Local {
   stop(): Promise<void>
 }
 
-/** Starts the emulator in a process of its own, on free ports. */
+/** Starts the emulator in its own process, on free ports. */
 export async function startEmulator(): Promise<Local> {
   const cli = fileURLToPath(new URL('../../packages/emulator/dist/cli.js', import.meta.url))
   const child = spawn(process.execPath, [cli, '--json', '--port', '0'], {

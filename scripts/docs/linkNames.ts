@@ -1,8 +1,8 @@
 import { type ProjectReflection, Reflection, ReflectionKind } from 'typedoc'
 
 /**
- * Links each `{@link Name}` in a file that does not import `Name`, which TypeDoc leaves alone: to the export of the same
- * entry point, else of the same package, else of another.
+ * Links each `{@link Name}` in a file that does not import `Name`, because TypeDoc does not. The link leads to the export of
+ * the same entry point, else of the same package, else of another.
  */
 export function linkNames(project: ProjectReflection): void {
   const exported = project.getReflectionsByKind(ReflectionKind.SomeExport)

@@ -13,7 +13,7 @@ export interface Bundle {
 }
 
 /**
- * Bundles code, with imports from `folder` but for `external` ones, as an app's build does, and weighs it. Throws where
+ * Bundles code as an app's build does, and measures it. Imports come from `folder`, except `external` ones. Throws if
  * esbuild warns. React is the app's own.
  */
 export async function bundleSize(

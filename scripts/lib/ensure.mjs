@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs npm with little noise in a folder of this repository; ends this process if it fails. */
+/** Runs npm quietly in a folder of this repository; ends this process if npm fails. */
 function npm(why, folder, ...args) {
   console.error(`${why} (npm ${args.join(' ')}) …`)
   const start = performance.now()
-  // The npm that started us, where there is one: found on every platform.
+  // The npm that started this process, if there is one: found on every platform.
   const cli = process.env.npm_execpath
   const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--silent']
@@ -42,7 +42,7 @@ export function ensureInstalled() {
     npm('Installing the dependencies, once', '.', 'ci')
 }
 
-/** Builds the packages if a source is newer than what was built. */
+/** Builds the packages if a source is newer than the build. */
 export function ensureBuilt() {
   const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
   const built = names.map((name) =>
@@ -54,7 +54,7 @@ export function ensureBuilt() {
     npm('Building the packages, once', '.', 'run', 'build')
 }
 
-/** Whether a folder with a lockfile of its own has what that pins. */
+/** Whether a folder with its own lockfile has the pinned packages. */
 const isInstalled = (folder) =>
   mtime(`${folder}/node_modules/.package-lock.json`) >= mtime(`${folder}/package-lock.json`)
 
@@ -62,13 +62,13 @@ function ensureFolder(what, folder) {
   if (!isInstalled(folder)) npm(`Installing the ${what}`, folder, 'ci')
 }
 
-/** Whether those that are pinned can run here. */
+/** Whether the pinned runtimes can run here. */
 export const fitRuntimes = process.platform === 'linux' && process.arch === 'x64'
 export const haveRuntimes = () => fitRuntimes && isInstalled('test/runtimes')
 
 export function ensureRuntimes() {
   if (!fitRuntimes) {
-    console.error('The runtimes in test/runtimes are pinned for Linux on x64 only.')
+    console.error('The pinned runtimes in test/runtimes run on Linux on x64 only.')
     process.exit(1)
   }
   ensureFolder('runtimes', 'test/runtimes')
@@ -77,15 +77,15 @@ export function ensureRuntimes() {
 export const ensureBundlers = () => ensureFolder('bundlers and package managers', 'test/bundlers')
 export const ensureFrameworks = () => ensureFolder('frameworks', 'test/frameworks')
 export const ensureTypes = () => ensureFolder('compilers and type libraries', 'test/types-matrix')
-/** What the client is compared with. */
+/** Other libraries, to compare the client with. */
 export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')
 
-/** Where Debian puts its programs. Others are named by CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH. */
+/** The paths on Debian. Set CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH for others. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 export const redis = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
 
-/** Installs programs that tests need where apt can do it, and says what to do where it can't. */
+/** Installs programs for tests with apt. Without apt, it says how to install them. */
 export function ensurePrograms(...wanted) {
   const isRoot = process.getuid?.() === 0
   const apt = (...args) =>
@@ -102,7 +102,7 @@ export function ensurePrograms(...wanted) {
     const install = ['install', '-y', '-q', '--no-install-recommends', name]
     if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(path)) continue
     console.error(
-      `This needs ${name}. On Debian: apt install ${name}; elsewhere set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,
+      `The tests need ${name}. On Debian, run apt install ${name}. Elsewhere install it, and set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,
     )
     process.exit(1)
   }

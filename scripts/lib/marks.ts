@@ -22,7 +22,7 @@ export const marks = {
 
 type Part = keyof typeof marks
 
-/** Those of all parts but `parts`; and not of uploads, which every bundle for Node may have. */
+/** The marks of all parts except `parts` and uploads, which every bundle for Node may have. */
 export const marksBut = (...parts: Part[]): string[] =>
   Object.entries(marks).flatMap(([part, words]) =>
     part === 'upload' || parts.includes(part as Part) ? [] : words,

@@ -66,7 +66,7 @@ export const sizeTargets: Readonly<Record<string, number>> = {
   'all of flowscale': 7800,
 }
 
-/** What is wrong with `sizes` beside what was recorded: more than 2 % over it, or not in it. */
+/** The faults of `sizes`: more than 2 % over the record, or not in the record. */
 export function growth(
   record: Readonly<Record<string, number>>,
   sizes: Readonly<Record<string, number>>,

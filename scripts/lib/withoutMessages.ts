@@ -3,7 +3,7 @@ import ts from 'typescript'
 const isText = (node: ts.Node): node is ts.LiteralLikeNode =>
   ts.isStringLiteral(node) || ts.isTemplateLiteralToken(node)
 
-/** A bundle whose texts with a space in them, which are its messages, are empty: what it weighs but for them. */
+/** A bundle with empty messages: its texts with a space. Shows its size without them. */
 export function withoutMessages(code: string): string {
   const file = ts.createSourceFile('bundle.js', code, ts.ScriptTarget.ES2022, true)
   let left = ''

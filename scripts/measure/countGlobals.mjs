@@ -22,6 +22,6 @@ export function countGlobals() {
   return counts
 }
 
-/** What was counted from `before` to `after`, for each of `rounds`. */
+/** The counts between `before` and `after`, divided by `rounds`. */
 export const perRound = (before, after, rounds) =>
   Object.fromEntries(Object.keys(after).map((name) => [name, (after[name] - before[name]) / rounds]))

@@ -17,7 +17,7 @@ async function fetch(href) {
   const { pathname, search } = new URL(href)
   if (!search) {
     if (lists < 3) return new Response(JSON.stringify({ status: 'success', data: items[0] }))
-    console.error(`${pathname} was asked for, and not the list`)
+    console.error(`${pathname} was requested instead of the list`)
     process.exit(1)
   }
   lists++

@@ -48,7 +48,7 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .sort()
 
-/** Only tests of the sources count for their coverage. */
+/** Only tests of the sources count for the coverage. */
 const envFor = (file: string): Record<string, string> =>
   /^test\/(unit|integration|conformance)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
 

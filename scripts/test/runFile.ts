@@ -9,7 +9,7 @@ export interface Outcome {
   looks: number
 }
 
-/** Runs a command under a time limit, which only one that hangs reaches; gives what it printed and how it ended. */
+/** Runs a command; gives its output and its end. Only a command that hangs reaches the time limit. */
 export function runCommand(
   command: string,
   args: string[],
@@ -46,7 +46,7 @@ export function runCommand(
 const number = (output: string, pattern: RegExp): number =>
   [...output.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
 
-/** Runs one test file and counts what it says that it ran; a file that ran nothing has failed. */
+/** Runs one test file, and reads the counts in its output. A file without a test has failed. */
 export async function runFile(
   file: string,
   env: Record<string, string>,
@@ -55,7 +55,7 @@ export async function runFile(
 ): Promise<Outcome> {
   const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
   const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, {
-    // There the public names of the packages stand for their sources.
+    // There the public names of the packages lead to their sources.
     env: { TSX_TSCONFIG_PATH: 'test/tsconfig.json', ...env },
     ...(limitMs && { limitMs }),
     ...(cwd && { cwd }),
@@ -63,9 +63,9 @@ export async function runFile(
   const total = number(output, /^\s+Total:\s+(\d+)/gm)
   const passed = number(output, /^\s+Passed:\s+(\d+)/gm)
   const skipped = number(output, /^\s+Skipped:\s+(\d+)/gm)
-  // A skipped test has proved nothing, and a bad end counts even when each test passed.
+  // A skipped test counts as failed. So does a bad exit code, even if each test passed.
   const failed = Math.max(total - passed, skipped, code !== 0 || timedOut || total === 0 ? 1 : 0)
-  const note = timedOut ? '\nended at its time limit' : total === 0 ? '\nran no test' : ''
+  const note = timedOut ? '\nstopped at the time limit' : total === 0 ? '\nno test ran' : ''
   const looks = number(output, /^canary looks: (\d+)/gm)
   return { name: file, passed, failed, seconds, looks, output: `${output}${note}\nexit code ${code}` }
 }

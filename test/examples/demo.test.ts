@@ -62,8 +62,8 @@ test('a pod by --url, --workflow and --input', async () => {
     await picture(...common, '--workflow', 'a9bc45rt2kpm', ...inputs)
 
     const ends: [args: string[], sentence: RegExp][] = [
-      [[...common], /^✖ Name the workflow by --workflow\. Deployed here: bncu0a1kipv/m],
-      [[...common, '--workflow', 'nope'], /^✖ There is no workflow nope here\. Deployed: bncu0a1kipv/m],
+      [[...common], /^✖ Name the workflow with --workflow\. Deployed: bncu0a1kipv/m],
+      [[...common, '--workflow', 'nope'], /^✖ The server has no workflow nope\. Deployed: bncu0a1kipv/m],
       [['--url', pod.url, '--api-key', 'wrong-key', '--workflow', 'x'], /^✖ .*refused the key \(403\)/m],
       [[...common, '--workflow', 'bncu0a1kipv'], /^✖ The server refused the inputs: body\.text_51536: /m],
       [['--url', closed, '--workflow', 'x'], /^✖ Can't reach http:\S+: ECONNREFUSED/m],
@@ -111,17 +111,14 @@ test('a file that is no picture is refused before it is sent', async () => {
   const { code, output } = await start('--image', broken)
   rmSync(dirname(broken), { recursive: true })
   assert.is(code, 1, output)
-  assert.match(output, /^✖ \S+broken\.png is no PNG or JPEG$/m)
+  assert.match(output, /^✖ \S+broken\.png is not a PNG or JPEG$/m)
   assert.not.match(output, /submitted/)
 })
 
 test('an option before `--`, which npm takes for its own, paints nothing', async () => {
   const { code, output } = await runCommand('npm', ['start', '--silent', '--image', 'x.png'], { env })
   assert.is(code, 1, output)
-  assert.match(
-    output,
-    /^✖ npm took --image for an option of its own\. Put -- before it: npm start -- --image/m,
-  )
+  assert.match(output, /^✖ npm took --image as its own option\. Put -- before it: npm start -- --image/m)
   assert.not.match(output, /submitted/)
 })
 

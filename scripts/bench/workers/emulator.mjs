@@ -12,7 +12,7 @@ const emulator = createEmulator({
     {
       id: 'nap',
       name: 'Nap',
-      description: 'Takes as many ms as it is told',
+      description: 'Takes the given ms',
       inputs: { ms: 'number' },
       outputs: { echo: 'file' },
       async run({ ms }, { sleep }) {

@@ -17,7 +17,7 @@ for (let count = 0; count < 100; count++) {
   ids.push((await answer.json()).data.run_id)
 }
 
-/** Done once the first of it is there: an event, or the whole answer. */
+/** Resolves at the first event, or at the whole answer. */
 const ask = (path) =>
   new Promise((resolve) => {
     told.asked++
