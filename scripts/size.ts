@@ -46,13 +46,13 @@ const cases: Case[] = [
   {
     name: 'createClient + executeWorkflowAsync',
     code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 8990,
+    budget: 9020,
     without: ['sort_by', 'comfy/', ...marksBut('operations', 'poller')],
   },
   {
     name: 'the same, for a page',
     code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 8610,
+    budget: 8640,
     conditions: ['browser'],
     // What only Node needs for an upload.
     without: marks.upload,
@@ -60,7 +60,7 @@ const cases: Case[] = [
   {
     name: 'createClient + executeMany',
     code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
-    budget: 11_620,
+    budget: 11_660,
     without: marksBut('operations', 'poller'),
   },
   {
@@ -73,7 +73,7 @@ const cases: Case[] = [
   {
     name: 'all of flowscale',
     code: "export * from './packages/flowscale/dist/index.js'",
-    budget: 14_200,
+    budget: 14_260,
   },
   {
     name: 'createLogger',
@@ -85,7 +85,7 @@ const cases: Case[] = [
     name: 'createClient + createProxyHandler',
     code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
     // The names that the minifier finds change with what else is in the file: by 20 bytes.
-    budget: 7740,
+    budget: 7770,
     without: ['appendHeader', ...marksBut('operations', 'proxy', 'events')],
   },
   {
@@ -97,7 +97,7 @@ const cases: Case[] = [
 ]
 
 /** What a function of `typed` may add to the one that it calls, in bytes of brotli. */
-const MOST_ADDED = 350
+const MOST_ADDED = 360
 const typedCalls = [
   ['run', 'executeWorkflowAsync', poller],
   ['submit', 'executeWorkflow', index],
@@ -180,13 +180,13 @@ for (const [name, called, from] of typedCalls) {
 const pageParts = [
   // To come down to 1000. The most is in naming outputs, the search for a lost run, and the storage.
   ['createRunStore', store, `export { executeWorkflowAsync } from '${poller}'`, '', 1710],
-  ['useRun, useOutputUrl', react, `export { createRunStore } from '${store}'`, '', 300],
+  ['useRun, useOutputUrl', react, `export { createRunStore } from '${store}'`, '', 330],
   [
     'connectEvents',
     events,
     `export { executeWorkflowAsync } from '${poller}'`,
     `export { executeWorkflowAsync } from '${poller}'`,
-    800,
+    810,
   ],
 ] as const
 for (const [name, from, base, beside, most] of pageParts) {

@@ -19,6 +19,7 @@ const showsCursor = '\x1b[?25h'
 
 test('says how far a run is', () => {
   assert.is(progressText({ status: 'running', progress: 0.42 }), 'running 42 %')
+  assert.is(progressText({ status: 'running', progress: 0.42, node: 'KSampler' }), 'running 42 %, KSampler')
   assert.is(progressText({ status: 'in_progress', progress: 0.999 }), 'running 99 %')
   assert.is(progressText({ status: 'running' }), 'running')
   assert.is(progressText({ status: 'completed', progress: 1 }), 'completed')

@@ -257,6 +257,8 @@ export interface RunUpdate {
   readonly progress?: number | undefined
   /** The place in the queue. */
   readonly position?: number | undefined
+  /** The title of the node at work. */
+  readonly node?: string | undefined
 }
 
 /** The progress of a run, for `onProgress`. */
@@ -266,6 +268,8 @@ export interface RunProgress {
   progress?: number
   /** The place in the queue while the run waits. Missing if the server reports none. */
   position?: number
+  /** The title of the node at work, if the server sends it. */
+  node?: string
 }
 
 /** A push connection, such as `connectWebSocket` and `connectEvents` make it. */

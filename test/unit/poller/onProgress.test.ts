@@ -15,6 +15,8 @@ const states = [
   run('running', { progress: 0.2 }),
   run('running', { progress: 0.2 }),
   run('running', { progress: 0.6 }),
+  run('running', { progress: 0.6, node: 'KSampler' }),
+  run('running', { progress: 0.6, node: 7 }),
   // Another worker counts from the beginning.
   run('running', { progress: 0.1 }),
   run('completed', { outputs }),
@@ -23,6 +25,8 @@ const shown: RunProgress[] = [
   { status: 'queued', position: 2 },
   { status: 'queued', position: 1 },
   { status: 'running', progress: 0.2 },
+  { status: 'running', progress: 0.6 },
+  { status: 'running', progress: 0.6, node: 'KSampler' },
   { status: 'running', progress: 0.6 },
   { status: 'completed', progress: 1 },
 ]
@@ -104,8 +108,12 @@ test(
     tell({ progress: 0.5 })
     tell({ progress: 0.5 })
     tell({ progress: 0.4 })
+    tell({ progress: 0.4, node: 'KSampler' })
     assert.equal(calls, ['run@0'])
-    assert.equal(seen.slice(1), [{ status: 'running', progress: 0.5 }])
+    assert.equal(seen.slice(1), [
+      { status: 'running', progress: 0.5 },
+      { status: 'running', progress: 0.5, node: 'KSampler' },
+    ])
     tell({ status: 'completed', progress: 1 }, true)
     await pass(clock, 100)
     assert.equal(calls, ['run@0', 'run@100'])

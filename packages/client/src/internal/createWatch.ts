@@ -22,11 +22,12 @@ export function createWatch(
   const runs = new Map<unknown, Set<Listener>>()
   return {
     hear(runId, data) {
-      const { status, position } = Object(data)
+      const { status, position, node } = Object(data)
       const update: RunUpdate = {
         status: text(status) || undefined,
         progress: toProgress(Object(data)),
         position: typeof position === 'number' ? position : undefined,
+        node,
       }
       for (const tell of runs.get(runId) ?? []) tell(update, !data)
     },

@@ -6,9 +6,9 @@ import { problems } from './data.ts'
 export function runError(runId: string, run: Run): RunError {
   const errors = problems(run).map(({ message }) => message)
   const { status } = run
-  const ended = /^cancell?ed$/.test(status) ? `was ${status}` : status
-  const why = errors.join('; ') || (ended === status && 'no reason given')
-  return new RunError(`Run ${runId} ${ended}${why ? `: ${why}` : ''}`, {
+  const was = /^canc/.test(status) ? 'was ' : ''
+  const why = errors.join('; ') || (was ? '' : 'no reason given')
+  return new RunError(`Run ${runId} ${was}${status}${why && `: ${why}`}`, {
     runId,
     status,
     errors,

@@ -49,12 +49,18 @@ export function createRunReader(
 ): RunReader {
   let shown: RunProgress | undefined
 
-  const show: RunReader['show'] = async ({ status = shown?.status ?? 'queued', progress, position }) => {
+  const show: RunReader['show'] = async ({
+    status = shown?.status ?? 'queued',
+    progress,
+    position,
+    node,
+  }) => {
     const most = isDone(status) ? 1 : Math.max(shown?.progress ?? -1, progress ?? -1)
     const next: RunProgress = {
       status,
       ...(most >= 0 && { progress: most }),
       ...(position !== undefined && { position }),
+      ...(typeof node === 'string' && { node }),
     }
     if (JSON.stringify(next) === JSON.stringify(shown)) return
     shown = next

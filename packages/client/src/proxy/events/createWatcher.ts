@@ -62,7 +62,7 @@ export function createWatcher(
     tell()
   }
 
-  const take = ({ status, progress, position }: RunUpdate) => {
+  const take = ({ status, progress, position, node }: RunUpdate) => {
     const { status: before, ...last } = state ?? {}
     if (status === before) {
       // Within one state it never goes back.
@@ -70,14 +70,14 @@ export function createWatcher(
       progress = most < 0 ? undefined : most
       position ??= last.position
     }
-    state = { status, progress, position }
+    state = { status, progress, position, node }
     tell()
   }
 
   /** By push: progress is shown, and news is a reason to ask. The state itself is a hint. */
-  const hear = ({ status = state?.status, progress, position }: RunUpdate, isNews: boolean) => {
+  const hear = ({ status = state?.status, progress, position, node }: RunUpdate, isNews: boolean) => {
     if (!isEnd(status) && isWaiting(status) === isWaiting(state?.status)) {
-      take({ status: state?.status, progress, position })
+      take({ status: state?.status, progress, position, node })
     }
     if (!isNews) return
     hasNews = true

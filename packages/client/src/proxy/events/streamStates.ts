@@ -70,10 +70,10 @@ export function streamStates(
   )
 }
 
-function toEvent(runId: string, { status = '', progress, position }: RunUpdate): string {
+function toEvent(runId: string, { status = '', progress, position, node }: RunUpdate): string {
   const isEnd = isDone(status) || isFailed(status)
   const detail = isEnd ? undefined : isWaiting(status) ? position : progress
   // What the pod sends as a word must not become a line of its own.
   const id = [status.replace(/[^\w.-]/g, '_'), detail].join(' ').trim()
-  return `id: ${id}\ndata: ${JSON.stringify({ run_id: runId, status, progress, position })}\n\n`
+  return `id: ${id}\ndata: ${JSON.stringify({ run_id: runId, status, progress, position, node })}\n\n`
 }
