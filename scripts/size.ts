@@ -186,7 +186,7 @@ const pageParts = [
     events,
     `export { executeWorkflowAsync } from '${poller}'`,
     `export { executeWorkflowAsync } from '${poller}'`,
-    810,
+    840,
   ],
 ] as const
 for (const [name, from, base, beside, most] of pageParts) {
