@@ -1,6 +1,6 @@
 // Lists sentences that are too long, and odd words: in Markdown, and in the doc comments and messages of sources.
-// `node --import tsx scripts/check-english.ts [PATH …]` reads the README and the docs, or the files and folders that
-// you name. Exits 1 if there are any.
+// `node --import tsx scripts/check-english.ts [PATH …]` reads the files and folders that you name. Without a path, it reads all
+// Markdown and the sources of `ownPaths`. Exits 1 if there are findings.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { idioms } from './english/idioms.ts'
@@ -36,8 +36,10 @@ function main(files: string[]): void {
 }
 
 function ownPaths(): string[] {
-  const packages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
-  return ['README.md', 'docs', ...packages]
+  const ofRoot = readdirSync('.').filter((name) => name.endsWith('.md'))
+  const ofPackages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
+  const sources = ['packages/gateway/src', 'packages/emulator/src', 'examples', 'scripts']
+  return [...ofRoot, '.changeset', 'docs', ...ofPackages, 'test/comfyui/README.md', ...sources]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -38,7 +38,7 @@ export function aboutOf(run) {
   return make('div', { className: 'about' }, words, actionsOf(run), moreOf(run))
 }
 
-/** The inputs of a run, but for the one that is its title. */
+/** The inputs of a run, except the input in its title. */
 function givenOf(run, title) {
   const rest = run.inputs.filter(([, value]) => [value].flat().join(' / ') !== title)
   if (!rest.length) return

@@ -6,7 +6,7 @@ export function readAddress() {
   return { workflow: parts.get('workflow') || undefined, run: parts.get('run') || undefined }
 }
 
-/** Puts what is shown into the address. Back leads to the run before; a workflow is no step of its own. */
+/** Puts the workflow and the run into the address. Back leads to the previous run; a workflow alone is no step. */
 export function writeAddress({ workflow, run }) {
   const hash = `#${new URLSearchParams({ ...(workflow && { workflow }), ...(run && { run }) })}`
   if (hash === (location.hash || '#')) return

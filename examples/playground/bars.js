@@ -14,7 +14,7 @@ export function drawBars() {
       element.nextSibling.textContent = !isWaiting
         ? (run.nodes?.join(' → ') ?? 'Running')
         : run.ahead > 0
-          ? `${run.ahead} ahead of it`
+          ? `${run.ahead} ahead`
           : 'Next in line'
     }
   }

@@ -21,6 +21,6 @@ export function forget() {
   $('containers').replaceChildren()
   $('inputs').hidden = true
   show($('no-queue'), 'Nothing to see while offline.')
-  show($('no-workflows'), 'Connect to see what is deployed.')
+  show($('no-workflows'), 'Connect to see the workflows.')
   draw()
 }

@@ -4,7 +4,7 @@ let frame
 /** Adds a function that draws a part of the page. */
 export const onDraw = (part) => parts.push(part)
 
-/** Draws at the next frame what has changed by then. */
+/** Draws all changes at the next frame. */
 export function draw() {
   if (frame) return
   frame = requestAnimationFrame(() => {

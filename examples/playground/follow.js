@@ -3,7 +3,7 @@ import { findRun } from './findRun.js'
 import { hear, note } from './note.js'
 import { soon } from './queue.js'
 
-/** Waits anew for the result of a run. */
+/** Waits again for the result of a run. */
 export const resume = ({ client, socket, stop }, { id }) =>
   waitForResult(client, id, { push: socket, signal: stop.signal, onUpdate: hear })
 

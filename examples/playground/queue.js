@@ -10,7 +10,7 @@ import { isEnded } from './runState.js'
 let timer
 let due = Infinity
 
-/** Reads the queue a moment from now, unless it is to be read sooner. */
+/** Reads the queue in a moment, unless an earlier read is planned. */
 export function soon(at, delay = 150) {
   const time = Date.now() + delay
   if (at !== page.session || time >= due) return
