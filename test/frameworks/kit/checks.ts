@@ -85,6 +85,10 @@ async function keepApart({ browser, url, pod }: Place): Promise<void> {
   }
   for (const path of ['runs', 'comfy/queue', 'comfy/health'])
     assert.is(await statusOf(path, other), 403, path)
+  // As pages of plain HTTP ask, without Sec-Fetch-Site.
+  const asks = { ...own, host: 'lan.test:3000' }
+  assert.is(await statusOf(`runs/${runId}`, { ...asks, origin: 'http://lan.test:3000' }), 200)
+  assert.is(await statusOf(`runs/${runId}`, { ...asks, origin: 'http://evil.test' }), 403)
   assert.is(await bob.page.getByRole('status').textContent(), 'The run is idle')
   await ada.image()
   assert.is((await pod.runs(ada.groupId)).length, 1)
