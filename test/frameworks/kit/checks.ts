@@ -1,4 +1,6 @@
 // What each page does, whatever it is built with.
+import { once } from 'node:events'
+import { get } from 'node:http'
 import type { Browser } from 'playwright-core'
 import * as assert from 'uvu/assert'
 import { until } from '../../emulator/kit.ts'
@@ -72,10 +74,11 @@ async function keepApart({ browser, url, pod }: Place): Promise<void> {
   await ada.progress(0.05)
   const { _id: runId } = (await pod.runs(ada.groupId))[0]!
   const own = { cookie: ada.cookie }
+  // `fetch` sends a Host of its own.
   const statusOf = async (path: string, headers: Record<string, string>) => {
-    const answer = await fetch(`${url}/api/flowscale/api/v1/${path}`, { headers })
-    await answer.body?.cancel()
-    return answer.status
+    const [answer] = await once(get(`${url}/api/flowscale/api/v1/${path}`, { headers }), 'response')
+    answer.destroy()
+    return answer.statusCode
   }
   const other = { cookie: bob.cookie }
   for (const path of [`runs/${runId}`, `runs/${runId}/events`]) {
