@@ -484,4 +484,25 @@ test('a choice that the server does not have is named with those that are near',
   assert.equal(await lacksOf('a.ckpt', [models], given(true)), [], 'a caller sends another one')
 })
 
+test('a node that no output needs lacks nothing, as ComfyUI does not check it', async () => {
+  const infos = {
+    Load: { input: { required: { name: [['here']] } }, output: ['MODEL'], output_node: false },
+    Pass: { input: { required: { model: ['MODEL'] } }, output: ['MODEL'], output_node: false },
+    Save: { input: { required: { model: ['MODEL'] } }, output: [], output_node: true },
+  }
+  const graph = {
+    1: node('Load', { name: 'left over' }),
+    2: node('Pass', { model: ['1', 0] }),
+    3: node('Load', { name: 'in use' }),
+    4: node('Pass', { model: [3, 0] }),
+    5: node('Save', { model: ['4', 0] }),
+  }
+  const ask = async (type: string) => infos[type as keyof typeof infos]
+  const { lacks } = await readWorkflow({ name: 'mine', graph }, ask)
+  assert.equal(
+    lacks.map(({ message }) => message),
+    ['name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"'],
+  )
+})
+
 test.run()

@@ -8,7 +8,9 @@ export function findLacks(
 ): readonly Lack[] {
   const inputOf = (node: string, field: string): [string, NamedInput] | undefined =>
     [...inputs].find(([, input]) => input.node === node && input.field === field)
-  return nodes.flatMap((known) =>
+  const needed = findNeeded(nodes)
+  const checked = nodes.filter(({ id }) => needed.has(id))
+  return checked.flatMap((known) =>
     [...known.fields.values()].flatMap((field): Lack[] => {
       const { name, options, isEmptyList } = field
       const value = known.node.inputs[name]
@@ -20,4 +22,15 @@ export function findLacks(
       return isLacking && !required ? [{ input, message: sayLack(known, name, value) }] : []
     }),
   )
+}
+
+/** The ids of the nodes that an output needs. ComfyUI checks no others. */
+function findNeeded(nodes: readonly KnownNode[]): Set<string> {
+  const inputsOf = new Map(nodes.map(({ id, node }) => [id, Object.values(node.inputs)]))
+  const needed = new Set(nodes.flatMap(({ id, info }) => (info?.output_node === false ? [] : id)))
+  // The loop reaches the ids that it adds, too.
+  for (const id of needed) {
+    for (const value of inputsOf.get(id) ?? []) if (Array.isArray(value)) needed.add(String(value[0]))
+  }
+  return needed
 }
