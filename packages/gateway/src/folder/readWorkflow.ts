@@ -19,6 +19,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return text === undefined ? undefined : JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (cause) {
-    throw new Error(`${path} is no JSON: ${(cause as Error).message}`, { cause })
+    // It may quote lines of the file.
+    throw new Error(`${path} is no JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
   }
 }

@@ -23,22 +23,24 @@ export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
   const names = (await list(folder)).filter((name) => name.endsWith('.json')).sort()
   const files = names.filter((name) => !name.endsWith(SIDECAR))
   const lost = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
-  const read = await Promise.all(files.map((name) => readOrSay(join(folder, name))))
+  const read = await Promise.all(files.map((name) => readOrSay(folder, name)))
   return [
     ...read,
     ...lost.map((name) => ({
       name: basename(name, SIDECAR),
       graph: undefined,
-      problem: `${join(folder, name)} belongs to ${workflowOf(name)}, which is not there`,
+      problem: `${name} belongs to ${workflowOf(name)}, which is not there`,
     })),
   ]
 }
 
 const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
 
-const readOrSay = (path: string): Promise<WorkflowFile> =>
-  readWorkflow(path).catch((error: Error) => {
-    return { name: basename(path, '.json'), graph: undefined, problem: error.message }
+/** Callers of the API see a problem, and not the folders of this machine. */
+const readOrSay = (folder: string, file: string): Promise<WorkflowFile> =>
+  readWorkflow(join(folder, file)).catch(({ message }: Error) => {
+    const problem = message.replace(join(folder, '/'), '')
+    return { name: basename(file, '.json'), graph: undefined, problem }
   })
 
 async function list(folder: string): Promise<string[]> {
