@@ -56,8 +56,9 @@ function actionsOf(run) {
     cancelling.disabled = Boolean(run.isCancelling)
     actions.append(cancelling)
   }
-  // Only where it is sure of which workflow: a run costs money.
-  if (isEnded(run) && page.session && workflowIdOf(run)) {
+  // Only where it is sure of which workflow, and that is still there: a run costs money.
+  const isThere = workflowOf(run) || !page.workflows.length
+  if (isEnded(run) && page.session && workflowIdOf(run) && isThere) {
     actions.append(button('Run again', () => refill(run) && submit()))
   }
   // Each of several is beside its output.

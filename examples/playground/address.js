@@ -16,7 +16,20 @@ export function writeAddress({ workflow, run }) {
 const place = 'flowscale-playground-server'
 
 /** The server that this tab was connected to last. */
-export const keptServer = () => sessionStorage.getItem(place) ?? undefined
+export function keptServer() {
+  try {
+    return sessionStorage.getItem(place) ?? undefined
+  } catch {
+    // A browser that stores nothing.
+    return undefined
+  }
+}
 
 /** Keeps the address of the server for this tab. The key is kept nowhere. */
-export const keepServer = (url) => sessionStorage.setItem(place, url)
+export function keepServer(url) {
+  try {
+    sessionStorage.setItem(place, url)
+  } catch {
+    // It is typed again after a reload.
+  }
+}

@@ -1,6 +1,8 @@
 import { waitForResult } from '@flowscale/client/poller'
+import { $, show } from './dom.js'
 import { findRun } from './findRun.js'
 import { hear, note } from './note.js'
+import { page } from './page.js'
 import { soon } from './queue.js'
 
 /** Waits again for the result of a run. */
@@ -19,7 +21,17 @@ export async function follow(at, id, wait) {
     if (error.code === 'ERR_FLOWSCALE_TIMEOUT' && error.resume) return follow(at, id, error.resume())
     if (error.code === 'ERR_FLOWSCALE_RUN') note(id, { status: error.status, errors: error.errors })
     else if (error.status === 404) note(id, { status: 'lost' })
-    else note(id, { status: 'error', errors: [error.message] })
+    else return followLater(at, id, error)
   }
   soon(at)
+}
+
+/** The run may go on: no other error is its end. */
+async function followLater(at, id, { message }) {
+  const trouble = `The page looks for the run ${id} again: ${message}`
+  if ($('trouble').textContent !== trouble) show($('trouble'), trouble)
+  await new Promise((resolve) => setTimeout(resolve, 5000))
+  if (at !== page.session) return
+  await follow(at, id, resume(at, { id }))
+  if ($('trouble').textContent === trouble) show($('trouble'), '')
 }

@@ -65,14 +65,19 @@ function refuseKey(at) {
   $('key').focus()
 }
 
-function refuseServer({ status }) {
+function refuseServer({ status, errors }) {
   const isElsewhere = new URL($('server').value.trim(), location.href).origin !== location.origin
   const hint = isElsewhere ? 'Check the address, and that the server lets this page in (CORS).' : ''
   disconnect()
   forget()
   refuse(
     'server',
-    status ? `This is not FlowScale: it answers ${status}.` : `The server does not answer. ${hint}`,
+    status === 424
+      ? // A proxy whose own key is wrong.
+        `${errors.join('; ')}.`
+      : status
+        ? `This is not FlowScale: it answers ${status}.`
+        : `The server does not answer. ${hint}`,
   )
   $('server').focus()
 }

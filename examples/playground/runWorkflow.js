@@ -30,9 +30,11 @@ export function rememberRun(runId, workflowId) {
 /** The id of the workflow of a run, where it is known. */
 export const workflowIdOf = (run) => run.workflowId ?? remembered.get(run.id)
 
-/** The workflow of a run, or the only one that it can be of. */
-export const workflowOf = (run) =>
-  page.workflows.find(({ id }) => id === workflowIdOf(run)) ?? guessWorkflow(run, page.workflows)
+/** The workflow of a run; where its id is not known, the only one that it can be of. */
+export function workflowOf(run) {
+  const known = workflowIdOf(run)
+  return known ? page.workflows.find(({ id }) => id === known) : guessWorkflow(run, page.workflows)
+}
 
 /** The one workflow that takes just these inputs. */
 function guessWorkflow(run, workflows) {

@@ -9,6 +9,9 @@ import { soon } from './queue.js'
 import { rememberRun } from './runWorkflow.js'
 import { select } from './select.js'
 
+const brokenOff =
+  'You disconnected before the server answered. The run may have started: connect, and look among the runs.'
+
 /** Runs the workflow of the form, and follows the run to its end. */
 export async function submit() {
   if (!page.session) return show($('refusal'), 'Connect to a server first.')
@@ -36,7 +39,8 @@ export async function submit() {
     onUpdate: hear,
   })
   await wait.catch((error) => {
-    if (runId || at.stop.signal.aborted) return
+    if (runId) return
+    if (at.stop.signal.aborted) return show($('refusal'), brokenOff)
     showRefusal(error)
     soon(at)
   })

@@ -15,6 +15,7 @@ import {
   stage,
   startBrowser,
   status,
+  stepwise,
   until,
   withPage,
 } from './kit/playground.ts'
@@ -454,6 +455,78 @@ test('the history can be looked through, and says when', () =>
     await page.getByLabel('Find runs').fill('text to image')
     await shows(1)
     assert.equal(await titles(), ['a lighthouse at dusk'])
+  }))
+
+test('Run again is not there for a run whose workflow is gone, though another one takes its inputs', () =>
+  withPage({}, async (page) => {
+    await choose(page, 'Always Fails')
+    await run(page)
+    await button(page, 'Run again').waitFor()
+    await page.route('**/api/v1/comfy/workflows', async (route) => {
+      const answer = await route.fetch()
+      await route.fulfill({ response: answer, body: (await answer.text()).replaceAll('"fa1l', '"other') })
+    })
+    await page.reload()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await stage(page).getByText('failed', { exact: true }).waitFor()
+    await page.getByRole('radio', { name: 'Always Fails' }).waitFor()
+    assert.is(await button(page, 'Run again').count(), 0)
+  }))
+
+test('Disconnect before the submission is answered: the run may have started, and the page says so', () =>
+  withPage({}, async (page) => {
+    await page.route('**/api/v1/runs?*', (route) =>
+      route.request().method() === 'POST' ? undefined : route.continue(),
+    )
+    await run(page)
+    await page.getByRole('button', { name: 'Submitting …' }).waitFor()
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await page.getByRole('alert').filter({ hasText: 'The run may have started' }).waitFor()
+  }))
+
+test('an answer that is not about the run ends no run', () => {
+  const { definition, end } = stepwise()
+  return withPage({ options: { workflows: [definition] } }, async (page) => {
+    const runs = /\/api\/v1\/runs\/[^/?]+$/
+    await page.route(runs, (route) => route.fulfill({ status: 401, json: { detail: 'Log in' } }))
+    await choose(page, 'Stepwise')
+    await prompt(page).fill('a heron')
+    await run(page)
+    const trouble = page.getByRole('alert').filter({ hasText: 'looks for the run' })
+    await trouble.waitFor()
+    await stage(page).getByRole('button', { name: 'Cancel' }).waitFor()
+    await page.unroute(runs)
+    end()
+    await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
+    await trouble.waitFor({ state: 'hidden' })
+  })
+})
+
+test('a proxy whose own key is wrong is not called another server', () =>
+  withPage({}, async (page) => {
+    const errors = ['The pod refused the apiKey of the proxy']
+    await page.route('**/api/v1/**', (route) =>
+      route.fulfill({ status: 424, json: { status: 'error', errors } }),
+    )
+    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await page.getByRole('button', { name: 'Connect', exact: true }).click()
+    await page.locator('#server-problem').filter({ hasText: errors[0]! }).waitFor()
+  }))
+
+test('a browser that blocks the storage shows the page all the same', () =>
+  withPage({}, async (page) => {
+    await page.addInitScript(`
+      const blocked = { get() { throw new DOMException('Blocked', 'SecurityError') } }
+      for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, blocked)
+    `)
+    await page.reload()
+    await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await status(page, 'Live')
+    await run(page)
+    await stage(page).getByRole('img').waitFor()
   }))
 
 test.run()
