@@ -80,7 +80,7 @@ test('errors say what to do', async () => {
     await refusal(flows),
     /^a\.json is in the format of ComfyUI's editor\. In ComfyUI, open the workflow/,
   )
-  assert.match(await refusal(put('flows/a.json', '{')), /a\.json is no JSON/)
+  assert.match(await refusal(put('flows/a.json', '{')), /a\.json is not JSON/)
   put('flows/a.json', stableDiffusion)
   const sidecar = put('flows/a.flowscale.json', { inputs: { steps: { node: '3', input: 'step' } } })
   assert.match(
@@ -93,7 +93,7 @@ test('errors say what to do', async () => {
   put('flows/b.flowscale.json', { id: 'same' })
   assert.match(
     await refusal(flows),
-    /^\.\/flows\/a\.json and \.\/flows\/b\.json both have the id "same": give one/,
+    /^\.\/flows\/a\.json and \.\/flows\/b\.json both have the id "same": change one/,
   )
   assert.match(await refusal(a, b), /both have the id "same"/)
   assert.match(await refusal(put('notes.txt', '')), /^\.\/notes\.txt is no workflow: name a \.json file/)
@@ -111,7 +111,7 @@ test('a file of a folder that is no workflow is left out, with a note, and the o
   )
   assert.is(notes.length, 2)
   assert.match(notes[0]!, /^Workflow "editor" is left out: editor\.json is in the format of ComfyUI's editor/)
-  assert.match(notes[1]!, /^Workflow "half" is left out: .*half\.json is no JSON/)
+  assert.match(notes[1]!, /^Workflow "half" is left out: .*half\.json is not JSON/)
 })
 
 test('errors of modules name the file and the field', async () => {

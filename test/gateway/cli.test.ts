@@ -70,7 +70,7 @@ test('--json: the first line, with servers and workflows, those that can’t run
   const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
   assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
   assert.match(problems.editor, /Export \(API\)/)
-  assert.match(problems.half, /half\.json is no JSON/)
+  assert.match(problems.half, /half\.json is not JSON/)
   assert.match(err, /Warning: the key has fewer than 8 characters/)
   const { inputs, outputs, problem } = listed.find(({ id }: any) => id === 'text-to-image')
   assert.equal(
@@ -175,7 +175,7 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   await writeFile(path, edited)
   const over = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
   assert.is(over.code, 1)
-  assert.match(over.err, /text-to-image\.flowscale\.json is there already.* Remove it first/)
+  assert.match(over.err, /text-to-image\.flowscale\.json already exists.* Remove it/)
   assert.is(await readFile(path, 'utf8'), edited)
 })
 

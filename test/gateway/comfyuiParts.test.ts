@@ -121,7 +121,7 @@ test('the end of a run', () => {
     ['failed', 'Film: no c.png', 5, 9],
   )
   const unknown = endOf(run, { ...history, messages: [['execution_error', { node_type: 'X' }]] })
-  assert.is(unknown.error, 'X: ComfyUI says no more than that it failed')
+  assert.is(unknown.error, 'X: ComfyUI gives no reason')
   assert.is(endOf(run, { ...history, messages: [] }).status, 'failed')
   const stopped = endOf(run, { ...history, messages: [['execution_interrupted', { timestamp: 9 }]] })
   assert.equal([stopped.status, stopped.error], ['cancelled', null])

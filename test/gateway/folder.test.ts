@@ -115,7 +115,7 @@ test('workflows: what is wrong is said with the name of the file', async () => {
   assert.is(lost!.problem, 'a.flowscale.json belongs to a.json, which is not there')
   await writeFile(join(folder, 'a.json'), 'no\nJSON')
   const [half, other] = await readWorkflows(folder)
-  assert.match(half!.problem!, /^a\.json is no JSON: .*"no JSON"/)
+  assert.match(half!.problem!, /^a\.json is not JSON: .*"no JSON"/)
   assert.equal(other, { name: 'b', graph: {} })
 })
 

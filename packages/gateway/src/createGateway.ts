@@ -64,7 +64,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     apiKey === null && isFromElsewhere(request)
   const answer: Gateway['handle'] = async (request, { filesUrl = url } = {}) => {
     if (keepsOut(request)) {
-      return Response.json({ detail: 'Without a key, only this machine is let in' }, { status: 403 })
+      return Response.json({ detail: 'Without a key, only this machine can use the API' }, { status: 403 })
     }
     return await handle(request, {
       filesUrl: publicUrl ? url : filesUrl,

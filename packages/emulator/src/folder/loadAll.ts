@@ -26,8 +26,7 @@ export async function loadAll(
   for (const { definition, from } of loaded) {
     if (!definition) continue
     const other = seen.get(definition.id)
-    if (other)
-      throw new Error(`${other} and ${from} both have the id "${definition.id}": give one another id`)
+    if (other) throw new Error(`${other} and ${from} both have the id "${definition.id}": change one of them`)
     seen.set(definition.id, from)
   }
   return {

@@ -20,6 +20,6 @@ async function readJson(path: string): Promise<unknown> {
     return text === undefined ? undefined : JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (cause) {
     // It may quote lines of the file.
-    throw new Error(`${path} is no JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
+    throw new Error(`${path} is not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
   }
 }

@@ -12,7 +12,7 @@ export function createPrune(place: Place, marks: Marks, log: EngineContext['log'
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return
     prunedAt = Date.now()
-    void prune().catch(() => log('debug', 'Old records could not be removed: they are tomorrow'))
+    void prune().catch(() => log('debug', 'Old records could not be removed. The next attempt is tomorrow'))
   }
 
   async function prune(): Promise<void> {

@@ -61,7 +61,7 @@ export async function putFile(
       const most = typeof limit === 'number' ? `the ${limit} bytes that ComfyUI takes` : 'ComfyUI takes'
       throw new EngineError(413, `The upload is larger than ${most}`)
     }
-    throw error instanceof NoAnswer ? error : new NoAnswer('an upload stood still', true)
+    throw error instanceof NoAnswer ? error : new NoAnswer('an upload stalled', true)
   } finally {
     clearTimeout(timer)
   }

@@ -27,7 +27,7 @@ export function endOf(run: Submitted, { outputs, success, messages }: History): 
   if (type === 'execution_interrupted') return end('cancelled', null)
   const title = run.titles[String(node_id)] ?? node_type
   const said = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
-  const message = said || 'ComfyUI says no more than that it failed'
+  const message = said || 'ComfyUI gives no reason'
   return end('failed', title ? `${title}: ${message}` : message)
 }
 

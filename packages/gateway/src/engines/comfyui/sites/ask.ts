@@ -12,7 +12,7 @@ export interface Answers<T> {
 }
 
 /**
- * Asks several servers the same question. A server that has fallen silent is not waited for, unless none answers.
+ * Sends the same request to several servers. Waits for a silent server only if no server answers.
  *
  * @throws `NoAnswer` where no server answers, and any other error at once.
  */
@@ -39,7 +39,7 @@ export async function ask<T>(
   else {
     for (const { server } of open) server.mute()
     for (const { server } of quiet) server.probe()
-    if (open.size + quiet.length > 0) failure ??= new NoAnswer('it has fallen silent', true)
+    if (open.size + quiet.length > 0) failure ??= new NoAnswer('it stopped answering', true)
   }
   if (answers.length === 0 && failure) throw failure
   return { answers: [...answers], failure }
