@@ -115,7 +115,7 @@ test('each link inside the site leads to a file, and to a place in it', async ()
   assert.equal([...new Set(dead)], [])
 })
 
-for (const width of [320, 1280]) {
+for (const width of [320, 1280, 2560]) {
   test(`fits ${width} px, without an error`, async () => {
     for (const file of shown) {
       const page = await open(file, { viewport: { width, height: 900 } })
@@ -126,6 +126,18 @@ for (const width of [320, 1280]) {
     }
   })
 }
+
+test('every page of docs/ fits 320 px', async () => {
+  const page = await open('index.html', { viewport: { width: 320, height: 900 } })
+  const wide: string[] = []
+  for (const file of readdirSync(join(site, 'docs'))) {
+    await page.goto(urlOf(`docs/${file}`))
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    if (over > 0) wide.push(`${file}: ${over} px`)
+  }
+  assert.equal(wide, [])
+  await page.close()
+})
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`has enough contrast, links that show and a main part in its ${colorScheme} theme`, async () => {
@@ -159,5 +171,20 @@ for (const [words, link] of [
     await page.close()
   })
 }
+
+test('the search shows a guide before the members of the API that have its word', async () => {
+  const page = await open('index.html')
+  await page.locator('#tsd-search-trigger').click()
+  await page.locator('#tsd-search-input').fill('progress')
+  const results = page.locator('#tsd-search-results a')
+  await results.nth(1).waitFor()
+  assert.match(await results.first().getAttribute('href'), /docs\/progress\.html$/)
+  await page.close()
+})
+
+test('the menu has no parts of the playground', () => {
+  assert.ok(existsSync(join(site, 'examples/websocket-example.html.html')))
+  assert.not.ok(existsSync(join(site, 'examples/playground')))
+})
 
 test.run()
