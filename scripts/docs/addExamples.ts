@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { DocumentReflection, normalizePath, type ProjectReflection } from 'typedoc'
 
-/** Makes each example a page, so that a link to it shows code rather than downloads a file. The playground is one page. */
+/** Makes each example a page, so that a link shows code and downloads no file. The playground is one page. */
 export function addExamples(project: ProjectReflection): void {
   const files = readdirSync('examples', { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))

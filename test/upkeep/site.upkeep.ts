@@ -178,7 +178,7 @@ test('the search shows a guide before the members of the API that have its word'
   await page.locator('#tsd-search-input').fill('progress')
   const results = page.locator('#tsd-search-results a')
   await results.nth(1).waitFor()
-  assert.match(await results.first().getAttribute('href'), /docs\/progress\.html$/)
+  assert.match((await results.first().getAttribute('href'))!, /docs\/progress\.html$/)
   await page.close()
 })
 
