@@ -236,7 +236,7 @@ const wrongInput: [object, RegExp][] = [
   [{ max: 10 }, /a\.default must be a whole number from 1 to 10, not 20 as in the workflow/],
   [{ default: '20' }, /a\.default must be a whole number .*, not "20"/],
   [{ default: 1.5 }, /a\.default must be a whole number .*, not 1\.5/],
-  [{ default: 2, required: true }, /a\.default is never taken/],
+  [{ default: 2, required: true }, /a\.default is never used/],
   [{ options: [] }, /a\.options must be a list/],
   [{ options: [1, 2] }, /a\.default must be one of options, not 20 as in the workflow/],
   [
