@@ -25,7 +25,7 @@ const broken: readonly (readonly [args: string[], pattern: RegExp])[] = [
   [['t3xtwr1ter00', '--inputs', 'broken.json'], /broken\.json is not valid JSON, line 2, column 13: /],
   [['t3xtwr1ter00', '--inputs', 'list.json'], /must hold an object/],
   [['v1deoinf0000', 'video=clip.mp4'], /write video=@clip\.mp4/],
-  [['v1deoinf0000', 'video=@clip.mp4'], /clip\.mp4.* not there|no such file/],
+  [['v1deoinf0000', 'video=@clip.mp4'], /clip\.mp4.* does not exist|no such file/],
   [['v1deoinf0000', 'video=@.'], /folder/],
   [['v1deoinf0000', 'video=-'], /stdin was empty/],
   [['nev3rend5run', 'seed=1'], /this workflow takes none/],
@@ -79,7 +79,7 @@ if (process.getuid?.() !== 0) {
       chmodSync(join(cwd, 'closed'), 0o500)
       const { code, stderr } = await flowscale(['run', ...writer, '-o', 'closed'], { cwd, env })
       assert.is(code, 2)
-      assert.match(stderr, /you may not write there/)
+      assert.match(stderr, /you have no permission to write there/)
       assert.is(pod.emulator.stats.runsStarted, 0)
     }))
 }

@@ -144,7 +144,10 @@ test('.env that cannot be read is an error, where it is needed only', async () =
   const { code, stderr } = await health()
   assert.equal(
     [code, stderr],
-    [2, 'flowscale: .env in this folder cannot be read (ELOOP): mend it, or pass --url and --api-key.\n'],
+    [
+      2,
+      'flowscale: .env in this folder cannot be read (ELOOP): fix the file, or pass --url and --api-key.\n',
+    ],
   )
   assert.is((await health(['--url', yours.url, '--api-key', CANARY])).code, 0)
 })

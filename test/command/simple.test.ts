@@ -290,7 +290,7 @@ for (const [what, status, code, name] of failures) {
     try {
       const text = await flowscale(['get', 'a'], { env })
       assert.equal([text.code, text.stdout], [code, ''])
-      if (status === 302) assert.match(text.stderr, 'set --url or FLOWSCALE_API_URL to the final address')
+      if (status === 302) assert.match(text.stderr, 'correct --url or FLOWSCALE_API_URL')
       assert.match(text.stderr, /^flowscale: [^\n\x1b]+\n$/)
       const json = await flowscale(['get', 'a', '--json'], { env })
       const { error } = JSON.parse(json.stdout)
@@ -338,7 +338,7 @@ test('an address of ComfyUI itself: the way to the gateway', async () => {
   const comfy = await startComfy({ version: '0.8.0' })
   try {
     const env = { FLOWSCALE_API_URL: comfy.url, FLOWSCALE_API_KEY: CANARY }
-    const advice = `This is ComfyUI itself. Start the gateway in front of it, and use its address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
+    const advice = `This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
     for (const args of [['workflows'], ['health'], ['run', 'flow', 'prompt=a']]) {
       const { code, stderr } = await flowscale(args, { env })
       assert.is.not(code, 0)

@@ -6,10 +6,10 @@ import { toSdkError } from './toSdkError.ts'
 import type { FlowscaleOptions, FlowscaleProvider, ImageModel, Specification, VideoModel } from './types.ts'
 
 /**
- * Gives your workflows as image and video models of the AI SDK.
+ * Makes image and video models of the AI SDK from your workflows.
  *
- * Each image or video is a run of its own, with seeds that count up. An abort ends the call and cancels its runs. A run
- * that may have been submitted is not submitted again, not even by the AI SDK: its error has `isRetryable: false`.
+ * Each image or video is one run, and the seeds count up. An abort ends the call and cancels its runs. A run that may have
+ * been submitted is never submitted again, not even by the AI SDK: its error has `isRetryable: false`.
  *
  * @throws {@link ArgumentError}
  *
@@ -30,7 +30,7 @@ export function createFlowscale<S extends Specification = 'v3'>(
 ): FlowscaleProvider<S> {
   if (typeof client?.baseUrl !== 'string') {
     throw toSdkError(
-      new ArgumentError('client must be made by createClient: createFlowscale(createClient({ … }))'),
+      new ArgumentError('client must be a client of createClient: createFlowscale(createClient({ … }))'),
     )
   }
   refuse('options', options, ['specification'])

@@ -11,10 +11,10 @@ export interface FlowscaleOptions<S extends Specification = Specification> {
   specification?: S | undefined
 }
 
-/** The names of a workflow's inputs: those of its type, or any. */
+/** The names of a workflow's inputs: the declared ones, or any. */
 export type NamesOf<I> = Extract<keyof I, string>
 
-/** Which input takes an option of `generateImage`. */
+/** The inputs for the options of `generateImage`. */
 export interface ImageMap<Name extends string = string> {
   prompt?: Name | undefined
   seed?: Name | undefined
@@ -31,7 +31,7 @@ export interface ImageMap<Name extends string = string> {
   mask?: Name | undefined
 }
 
-/** Which input takes an option of `experimental_generateVideo`. */
+/** The inputs for the options of `experimental_generateVideo`. */
 export interface VideoMap<Name extends string = string> {
   prompt?: Name | undefined
   seed?: Name | undefined
@@ -73,7 +73,7 @@ export interface ModelSettings
   > {
   /** When to cancel the run on the server. Default `'abort'`. */
   cancelOn?: ExecuteManyOptions['cancelOn']
-  /** Puts the runs in a group. */
+  /** The group of the runs. */
   groupId?: string | undefined
 }
 
@@ -91,7 +91,7 @@ export interface VideoSettings<Name extends string = string> extends ModelSettin
 
 /** `providerOptions.flowscale` of a call. */
 export interface FlowscaleProviderOptions {
-  /** Further inputs by name. They win over the map. */
+  /** Further inputs by name. They override the map. */
   inputs?: Inputs | undefined
 }
 
@@ -100,7 +100,7 @@ export type CallFile =
   | { readonly type: 'file'; readonly mediaType: string; readonly data: string | Uint8Array }
   | { readonly type: 'url'; readonly url: string }
 
-/** What calls of both kinds have. */
+/** The options of both kinds of calls. */
 export interface ModelCall {
   readonly prompt: string | undefined
   readonly n: number
@@ -111,14 +111,14 @@ export interface ModelCall {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
 }
 
-/** What `generateImage` asks a model for. */
+/** The options of a call by `generateImage`. */
 export interface ImageCall extends ModelCall {
   readonly size?: string | undefined
   readonly files?: readonly CallFile[] | undefined
   readonly mask?: CallFile | undefined
 }
 
-/** What `experimental_generateVideo` asks a model for. */
+/** The options of a call by `experimental_generateVideo`. */
 export interface VideoCall extends ModelCall {
   readonly resolution?: string | undefined
   /** In seconds. */
@@ -130,7 +130,7 @@ export interface VideoCall extends ModelCall {
   readonly inputReferences?: readonly CallFile[] | undefined
 }
 
-/** What the caller should know of; of the AI SDK's kinds those that each of its versions has. */
+/** A warning for the caller, of a kind that every version of the AI SDK has. */
 export type Warning =
   | { type: 'unsupported'; feature: string; details: string }
   | { type: 'other'; message: string }
@@ -138,14 +138,14 @@ export type Warning =
 /** `providerMetadata.flowscale` of each image or video. */
 export type FileMetadata = {
   runId: string
-  /** `null`: the workflow has no input for one, or no number was given for it. */
+  /** `null`: the workflow has no input for a seed, or the seed is not a number. */
   seed: number | null
   filename: string
   /** Signed and expiring. */
   url: string | null
 }
 
-/** When a call was answered, and by which workflow. */
+/** The time of an answer, and its workflow. */
 export type ModelResponse = {
   timestamp: Date
   modelId: string
@@ -187,7 +187,7 @@ export type VideoModel<S extends Specification = 'v3'> = {
   doGenerate(call: VideoCall): Promise<VideoResult>
 } & (S extends 'v4' ? VideoOperations : unknown)
 
-/** The runs of a video that was started. It is JSON: keep it, and ask for its status from any process. */
+/** The runs of a started video. It is JSON: save it, and request its status from any process. */
 export type VideoOperation = {
   workflowId: string
   runs: { runId: string; seed: number | null }[]
@@ -195,7 +195,7 @@ export type VideoOperation = {
   startedAt: number
 }
 
-/** How a run stands that goes on. */
+/** The state of a run that goes on. */
 export type GoingRun = {
   runId: string
   status: string
@@ -205,7 +205,7 @@ export type GoingRun = {
   position?: number
 }
 
-/** What AI SDK 7 asks of a model whose videos are started, and waited for by status calls. */
+/** The additional functions of a video model for the start and status calls of AI SDK 7. */
 export interface VideoOperations {
   doStart(call: VideoCall & { readonly webhookUrl?: string | undefined }): Promise<{
     operation: VideoOperation
@@ -224,12 +224,12 @@ export interface VideoOperations {
   >
 }
 
-/** Made by {@link createFlowscale}. It can stand in a provider registry, which makes its models by the id alone. */
+/** The provider that {@link createFlowscale} makes. In a provider registry its models have only an id. */
 export interface FlowscaleProvider<S extends Specification = 'v3'> {
   readonly specificationVersion: S
   /**
-   * A workflow as an image model. `workflow` is its id, or made by `defineWorkflow`: then the compiler checks the names
-   * in `map`.
+   * A workflow as an image model. `workflow` is its id, or a workflow of `defineWorkflow`. For the latter the compiler
+   * checks the names in `map`.
    *
    * @throws {@link ArgumentError}
    */

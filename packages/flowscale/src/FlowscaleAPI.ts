@@ -9,7 +9,7 @@ import type { AnyWorkflow, DataFor, ResultFor } from './typed.ts'
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
 
-/** What changes while the class is used. */
+/** The state of an instance. */
 interface Own {
   readonly logger: LevelLogger
   headers: Record<string, string>
@@ -18,10 +18,10 @@ interface Own {
 }
 
 /**
- * The class of the published `flowscale` package, over the functions of `@flowscale/client`: the same methods,
- * parameters, defaults and results. After the published parameters each method takes the options of its function.
+ * The class of the published `flowscale` package, with the functions of `@flowscale/client` inside. It has the same
+ * methods, parameters, defaults and results. After these parameters each method takes the options of its function.
  *
- * @throws {@link ArgumentError} for a missing key, and for what `createClient` refuses.
+ * @throws {@link ArgumentError} if the key is missing, or `createClient` refuses an option.
  *
  * @example
  * ```ts
@@ -30,9 +30,9 @@ interface Own {
  * ```
  */
 export class FlowscaleAPI {
-  /** For the functions of `@flowscale/client`. */
+  /** The client, for the functions of `@flowscale/client`. */
   readonly client: api.Client
-  // Not a `#` field, which can't be read through a proxy, such as that of Vue; a function, as no log looks into one.
+  // Not a `#` field, which a proxy, such as Vue's, can't read. A function, because no log shows its content.
   declare private readonly own: () => Own
 
   constructor(options: FlowscaleOptions) {
@@ -43,7 +43,7 @@ export class FlowscaleAPI {
       logger,
       headers: {},
       merge(headers) {
-        // Refuses here what it would refuse at each request.
+        // Refuses illegal headers here, and not at each request.
         api.createClient({ ...given, headers })
         const names = Object.keys(headers).map((name) => name.toLowerCase())
         const kept = Object.entries(own.headers).filter(([name]) => !names.includes(name.toLowerCase()))
@@ -55,24 +55,24 @@ export class FlowscaleAPI {
     this.client = api.createClient({ ...given, headers: () => own.headers })
   }
 
-  /** How the containers of the pod are. */
+  /** Gets the state of each container of the pod. */
   checkHealth(options?: Options): Envelope<api.ContainerHealth[]> {
     return api.checkHealth(this.client, options)
   }
 
-  /** Which runs each container works on, and which wait. */
+  /** Gets the queue of each container: the runs that it works on and those that wait. */
   getQueue(options?: Options): Envelope<api.ContainerQueue[]> {
     return api.getQueue(this.client, options)
   }
 
-  /** The deployed workflows; `parseWorkflow` reads their inputs and outputs. */
+  /** Lists the deployed workflows. `parseWorkflow` reads their inputs and outputs. */
   getWorkflows(options?: Options): Envelope<api.Workflow[]> {
     return api.getWorkflows(this.client, options)
   }
 
   /**
-   * Submits a run and returns at once, with `data.run_id`. It is never sent again where it may have started. In place of
-   * the id it takes a workflow of `defineWorkflow`, which types the inputs.
+   * Submits a run. It does not wait for the result; `data.run_id` has the id. It is never sent again if the run may have
+   * started. Instead of the id you can pass a workflow of `defineWorkflow`, which types the inputs.
    */
   executeWorkflow<T extends object, W extends string | AnyWorkflow = string>(
     workflow: W,
@@ -88,9 +88,8 @@ export class FlowscaleAPI {
   }
 
   /**
-   * Submits and waits: `pollIntervalMs` is 1000 and `timeoutMs` 300000 where you pass none. A time-out says `timed out`,
-   * carries the `runId` and can be resumed. In place of the id it takes a workflow of `defineWorkflow`, which types the
-   * inputs and gives the outputs by name.
+   * Submits a run and waits for its outputs. The error of a time-out says `timed out`, has the `runId`, and can be resumed.
+   * Instead of the id you can pass a workflow of `defineWorkflow`, which types the inputs and gives the outputs by name.
    */
   executeWorkflowAsync<T extends object, W extends string | AnyWorkflow = string>(
     workflow: W,
@@ -120,7 +119,7 @@ export class FlowscaleAPI {
     return result as Promise<ResultFor<W>>
   }
 
-  /** `null` while the output is not ready. */
+  /** Gets an output by its name. `null`: it is not ready yet. */
   getOutput(filename: string, options?: Options): Promise<api.Envelope<api.Output> | null> {
     return api.getOutput(this.client, filename, options)
   }
@@ -130,17 +129,17 @@ export class FlowscaleAPI {
     return api.cancelRun(this.client, runId, options)
   }
 
-  /** The state of a run, and its outputs when it is done. */
+  /** Gets the state of a run, and its outputs when it is done. */
   getRun(runId: string, options?: Options): Envelope<api.Run> {
     return api.getRun(this.client, runId, options)
   }
 
-  /** The runs of a group, or all: the server's page of them. */
+  /** Lists a page of the runs of a group, or of all runs. */
   getRuns(groupId?: string, options?: Omit<api.GetRunsOptions, 'groupId'>): Envelope<api.RunList> {
     return api.getRuns(this.client, { ...options, groupId: groupId || undefined })
   }
 
-  /** Opens a connection, closing the one before, and gives the function that closes it. */
+  /** Opens a connection, after closing an earlier one. Returns the function that closes it. */
   connectWebSocket(options: WebSocketOptions = {}): () => void {
     this.disconnectWebSocket()
     const connection = connectWebSocket(this.client, options)
@@ -153,7 +152,7 @@ export class FlowscaleAPI {
     this.own().connection?.close()
   }
 
-  /** `false` while there is no open connection. */
+  /** Sends a message. `false`: there is no open connection. */
   sendWebSocketMessage(message: unknown): boolean {
     return this.own().connection?.send(message) ?? false
   }
@@ -169,22 +168,22 @@ export class FlowscaleAPI {
     this.own().logger.setEnabled(enabled)
   }
 
-  /** What the logger is set to. */
+  /** The settings of the logger. */
   getLoggingConfig(): { enabled: boolean; level: LogLevel } {
     return this.own().logger.config()
   }
 
-  /** Merges `headers` into the custom ones, whatever the case of their names, from the next request on. */
+  /** Adds custom headers from the next request on. A header replaces one of the same name in any case. */
   updateCustomHeaders(headers: Record<string, string>): void {
     this.own().merge(headers ?? {})
   }
 
-  /** A copy. */
+  /** A copy of the custom headers. */
   getCustomHeaders(): Record<string, string> {
     return { ...this.own().headers }
   }
 
-  /** Takes all custom headers away, from the next request on. */
+  /** Removes all custom headers from the next request on. */
   clearCustomHeaders(): void {
     this.own().headers = {}
   }

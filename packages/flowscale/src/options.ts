@@ -3,49 +3,49 @@ import type { ExecuteAsyncOptions } from '@flowscale/client/poller'
 
 /** Options of {@link FlowscaleAPI}, as published. */
 export interface FlowscaleOptions {
-  /** Required, but with `proxyMode`. */
+  /** The key. Required, except with `proxyMode`. */
   apiKey?: string | undefined
-  /** Required; `undefined` is only for the type of `process.env.FLOWSCALE_API_URL`. */
+  /** The address. Required: the type allows `undefined` only for `process.env.FLOWSCALE_API_URL`. */
   baseUrl: string | URL | undefined
-  /** Must be `true` to use an `apiKey` in a browser, where every visitor can read it. Default `false`. */
+  /** `true` allows an `apiKey` in a browser, where every visitor can read it. Default `false`. */
   allowDangerouslyExposeApiKey?: boolean | undefined
-  /** Default `true`. */
+  /** Whether log lines are written. Default `true`. */
   enableLogging?: boolean | undefined
-  /** Default `'info'`. */
+  /** The lowest level that is written. Default `'info'`. */
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | undefined
-  /** Limit of one attempt, in ms. Default 60000. */
+  /** The time limit of one attempt, in ms. Default 60000. */
   timeout?: number | undefined
-  /** How often a request that is safe to repeat is tried again. Default 3. */
+  /** How many times a request is retried if that is safe. Default 3. */
   retries?: number | undefined
   /** The same as `retries`. */
   maxRetries?: number | undefined
-  /** Base of the back-off between attempts, in ms. Default 1000. */
+  /** The base of the pause before a retry, in ms. Default 1000. */
   retryDelay?: number | undefined
-  /** `true`: a proxy adds the key; none is needed here, and none is sent. Default `false`. */
+  /** `true`: a proxy adds the key, and the class sends none. Default `false`. */
   proxyMode?: boolean | undefined
   /** Sent with every request to `baseUrl`, such as `{ Authorization: 'Bearer …' }`. */
   customHeaders?: Record<string, string> | undefined
-  /** Taken and ignored, since fetch has no place for one. A line at `warn` says so, and what a proxy needs instead. */
+  /** Ignored with a warning, because fetch takes no agent. The warning says what a proxy needs instead. */
   httpAgent?: unknown
   /** Used instead of the global `fetch`. */
   fetch?: ClientOptions['fetch']
 }
 
-/** What `executeWorkflowAsync` takes after its published parameters. */
+/** Options of `executeWorkflowAsync`, after its published parameters. */
 export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs' | 'timeoutMs'>
 
-/** What the published options are for the client; the headers are left to the class. */
+/** The client's options for the published ones, without the headers, which the class sets. */
 export function toClientOptions(options: FlowscaleOptions, logger: Logger): ClientOptions {
   const { apiKey, baseUrl, proxyMode = false, httpAgent, timeout, retries, maxRetries = retries } = options
   if (!proxyMode && !apiKey) {
     throw new ArgumentError(
-      'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or set proxyMode: true behind a proxy that adds it',
+      'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or set proxyMode: true if a proxy adds the key',
     )
   }
   if (!baseUrl) throw new ArgumentError('baseUrl is missing: pass process.env.FLOWSCALE_API_URL')
   if (httpAgent) {
     logger.warn(
-      'httpAgent is ignored: fetch takes none. For a proxy, call install() of undici, and pass fetch: (url, init) => ' +
+      'httpAgent is ignored: fetch takes no agent. For a proxy, call install() of undici, and pass fetch: (url, init) => ' +
         'fetch(url, { ...init, dispatcher }) with a dispatcher of undici, such as a ProxyAgent',
     )
   }

@@ -5,13 +5,13 @@ import type { InputsFor, TypedResult, TypedWorkflow } from '@flowscale/client/ty
 /** Any workflow of `defineWorkflow`. */
 export type AnyWorkflow = TypedWorkflow<never, string>
 
-// One signature, not overloads: of those the compiler shows each, and not the input that is wrong. The types of `ReturnType`
-// and the like, which know no `W`, are those of an id.
+// One signature, not overloads: for overloads the compiler lists each signature, and not the wrong input. Without a `W`, as
+// in `ReturnType`, the types are those of an id.
 
-/** What a workflow takes, or what the id of one does. */
+/** The inputs of a workflow, or of the id of a workflow. */
 export type DataFor<W, T> = [W] extends [AnyWorkflow] ? InputsFor<W> : T & InputsOf<T>
 
-/** What a wait on a run of a workflow gives, or on that of an id. */
+/** The result of a wait for a run of a workflow, or of an id. */
 export type ResultFor<W> = [W] extends [string]
   ? RunResult
   : [W] extends [TypedWorkflow<never, infer O>]

@@ -28,8 +28,8 @@ const several = [
 test('the whole file', () => {
   assert.snapshot(
     textOf(...several),
-    `// Written by "flowscale pull": do not edit. "flowscale pull --check" fails where it is out of date.
-// Inputs are optional where the server does not tell whether it requires them.
+    `// Written by "flowscale pull": do not edit. "flowscale pull --check" fails if it is out of date.
+// An input is optional if the server does not say that it is required.
 // A file: await fileInput('photo.png'), of '@flowscale/client/node', a Blob, or a URL.
 import type { FileInput } from '@flowscale/client'
 import { defineWorkflow } from '@flowscale/client/typed'
@@ -63,7 +63,8 @@ export const textToImage = defineWorkflow<
 /**
  * Untold
  *
- * The outputs are one, two. The server does not tell which file is of which: all files are under \`output\`.
+ * The outputs are one, two. The server does not say which file belongs to which output: all files are under
+ * \`output\`.
  */
 export const untold = defineWorkflow<
   {
@@ -183,7 +184,7 @@ test('details of other inputs, of a prototype or of no form tell nothing', () =>
 })
 
 test('the note on what is optional is there only where something is not told', () => {
-  assert.match(textOf(withInput('string')), /\/\/ Inputs are optional where/)
+  assert.match(textOf(withInput('string')), /\/\/ An input is optional if/)
   assert.not.match(textOf(withInput('string', {})), /Inputs are optional/)
   assert.not.match(textOf(withInput('string', {})), /FileInput/)
 })

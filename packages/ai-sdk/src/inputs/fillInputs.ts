@@ -14,7 +14,7 @@ export interface InputMap {
 /** Options of a call by their names in a map; a list is of files. */
 export type Values = Readonly<Record<string, InputItem | readonly InputItem[] | undefined>>
 
-/** Without an input for one of these, the call can't make what it is asked for: nothing is paid for. */
+/** Without an input for one of these options the call fails, before anything is paid for. */
 const essential: readonly string[] = ['prompt', 'image']
 /** Options that the AI SDK names otherwise. */
 const features: Readonly<Record<string, string>> = {
@@ -22,7 +22,7 @@ const features: Readonly<Record<string, string>> = {
   references: 'inputReferences',
 }
 
-/** Gives each option to its input. One that the workflow has no input for is a warning; a prompt or an image, an error. */
+/** Gives each option to its input. An option without an input is a warning; a prompt or an image without one is an error. */
 export function fillInputs(
   values: Values,
   { names, listed }: InputMap,

@@ -9,7 +9,7 @@ import { headersOf } from './headersOf.ts'
 import { runAll } from './runAll.ts'
 import { toCallError } from './toCallError.ts'
 
-/** Makes the values of a call's options, knowing which of them the workflow takes. */
+/** Makes the values for the options of a call that the workflow takes. */
 export type ToValues = (names: InputNames) => Values
 
 export interface Made {

@@ -7,8 +7,8 @@ export interface MadeFile extends OutputFile {
 }
 
 /**
- * Puts together what came of runs. With one file or more a failure is a warning, as the files were paid for; an abort ends
- * all.
+ * Combines the outcomes of runs. If there is at least one file, a failure is only a warning, because the files were paid
+ * for. An abort ends the whole call.
  */
 export function gather(
   outcomes: readonly Outcome[],

@@ -14,7 +14,7 @@ export interface Failure {
   readonly error: unknown
 }
 
-/** What came of one run. */
+/** The outcome of one run. */
 export interface Outcome {
   readonly files: readonly OutputFile[]
   readonly failures: readonly Failure[]

@@ -1,8 +1,8 @@
 import { toSdkError } from '../toSdkError.ts'
 
 /**
- * What the caller's own code threw, as it is. One that the AI SDK would answer by a new call goes into another error: runs
- * may have been started.
+ * An error of the caller's own code, unchanged. An error that would make the AI SDK retry the call is wrapped in another
+ * one, because runs may have been started.
  */
 export function ownError(error: unknown): unknown {
   if (!Object(error).isRetryable) return error

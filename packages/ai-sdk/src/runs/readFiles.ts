@@ -28,12 +28,12 @@ const extensions: Readonly<Record<string, string>> = {
   mov: 'video/quicktime',
 }
 
-/** How often a file is fetched that breaks off. */
+/** How many times a broken download is tried. */
 const attempts = 2
 
 /**
- * Fetches the images or videos of a run: the AI SDK's own download takes no local addresses. Outputs of other kinds are
- * left alone. One that fails takes no other along; its error has `runId`.
+ * Fetches the images or videos of a run, because the AI SDK's own download refuses local addresses. Outputs of other kinds
+ * are ignored. A failed file does not stop the others; its error has `runId`.
  */
 export async function readFiles(
   client: Client,
@@ -95,7 +95,7 @@ async function readFile(
   }
 }
 
-/** The media type that the server says, or else that of the extension. */
+/** The media type from the server, or else from the extension. */
 function typeOf({ headers }: Response, { filename, download_url: url }: ResultOutput): string {
   const [type = ''] = (headers.get('content-type') ?? '').toLowerCase().split(';')
   if (/^(image|video)\//.test(type)) return type.trim()

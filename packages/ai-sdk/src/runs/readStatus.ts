@@ -3,10 +3,10 @@ import { type RunProgress, type RunResult, waitForResult } from '@flowscale/clie
 import type { GoingRun } from '../types.ts'
 import type { Failure } from './outcome.ts'
 
-/** How long a server may not know a run that was started, in ms. */
+/** How long a server may answer 404 for a started run, in ms. */
 const unknownMs = 5000
 
-/** The result of a run, why it has none, or how it goes on. A failure that may pass counts as one that goes on. */
+/** The result of a run, its error, or its state. After a temporary failure the run counts as going on. */
 export async function readStatus(
   client: Client,
   runId: string,

@@ -11,7 +11,7 @@ interface RunOptions {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Runs a workflow on each inputs, and fetches what a run makes as soon as it has ended: its links expire. */
+/** Runs a workflow for all inputs, and fetches the files of a run as soon as it has ended, because the links expire. */
 export async function runAll(
   client: Client,
   workflowId: string,

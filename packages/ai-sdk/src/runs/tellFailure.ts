@@ -1,6 +1,6 @@
 import type { Failure } from './outcome.ts'
 
-/** The message of an error, and what is known of its run: it may go on, or have files. */
+/** The message of an error, with the id of its run, which may go on or have files. */
 export function tellFailure({ runId, error }: Failure): string {
   const { message = String(error), maybeSubmitted } = Object(error)
   if (maybeSubmitted) return `${message}; the run may have been started`

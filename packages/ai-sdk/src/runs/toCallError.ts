@@ -11,8 +11,8 @@ const mayBeSubmitted = ({ runId, error }: Failure): boolean =>
   (runId ?? Object(error).runId ?? Object(error).maybeSubmitted) !== undefined
 
 /**
- * The error of a call that failed: of several the one that tells most of what may have been paid for. The AI SDK makes a
- * call again whose error says `isRetryable`: one that submits runs only if none can have been submitted.
+ * The error of a failed call. If there are several errors, it is the one that says most about paid runs. The AI SDK retries
+ * a call if its error has `isRetryable: true`: a call that submits runs has it only if no run can have been submitted.
  */
 export function toCallError(
   { baseUrl }: Client,

@@ -13,11 +13,11 @@ export const exitCodes = {
 
 export type Failure = keyof typeof exitCodes
 
-/** An error of the command itself: one sentence that says what to do. */
+/** An error of the command itself, whose message says what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly failure: Failure
-  /** Shown to programs, beside the message. */
+  /** For programs, in addition to the message. */
   readonly fields: Readonly<Record<string, unknown>>
 
   constructor(failure: Failure, message: string, fields: Readonly<Record<string, unknown>> = {}) {
@@ -27,6 +27,6 @@ export class CommandError extends Error {
   }
 }
 
-/** A wrong call of the command. */
+/** An error in the command line. */
 export const usageError = (message: string, fields?: Readonly<Record<string, unknown>>): CommandError =>
   new CommandError('usage', message, fields)

@@ -4,7 +4,7 @@ import type { Circumstances } from './describeError.ts'
 import { readSettings } from './readSettings.ts'
 import type { FlagValue } from './types.ts'
 
-/** A client by the settings. What is wrong with one is told by the name of the setting. */
+/** Makes a client from the settings. An error names the setting that is wrong. */
 export function connect(flags: Readonly<Record<string, FlagValue>>, known: Circumstances): Client {
   const { url, apiKey, unusedKey } = readSettings(flags)
   Object.assign(known, { unusedKey, hasKey: apiKey !== undefined })

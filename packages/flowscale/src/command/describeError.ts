@@ -5,7 +5,7 @@ import { isFromComfyui } from './isFromComfyui.ts'
 import { quote } from './quote.ts'
 
 export interface Described {
-  /** Not of what was interrupted. */
+  /** Missing after an interruption. */
   readonly failure?: Failure
   readonly exitCode: number
   /** One sentence or two: what was wrong, and what to do. */
@@ -14,7 +14,7 @@ export interface Described {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** What is known besides when an error comes. */
+/** The circumstances of an error. */
 export interface Circumstances {
   signal?: AbortSignal
   /** A key that is set, and was not sent. */
@@ -22,7 +22,7 @@ export interface Circumstances {
   hasKey?: boolean
 }
 
-/** What a person and a program are told of an error. */
+/** The description of an error for people and for programs. */
 export function describeError(error: unknown, known: Circumstances = {}): Described {
   const reason: unknown = known.signal?.reason
   if (error instanceof CommandError) {
@@ -97,15 +97,15 @@ function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): 
   }
   if (status === 401 || status === 403) {
     const advice = unusedKey
-      ? `${unusedKey} was not sent, as the address is set elsewhere: set both in one place, or pass --api-key.`
+      ? `${unusedKey} was not sent, because the address is set elsewhere: set both in one place, or pass --api-key.`
       : `${hasKey ? 'Check the key' : 'No key is set'}: --api-key, FLOWSCALE_API_KEY or .env.`
     return `${message}. ${advice}`
   }
   if (error instanceof HttpError && isFromComfyui(error)) {
     const gateway = `npx @flowscale/gateway --comfyui ${new URL(error.url).origin} --workflows DIR`
-    return `${message}. This is ComfyUI itself. Start the gateway in front of it, and use its address: ${gateway}`
+    return `${message}. This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: ${gateway}`
   }
   if (error.name === 'RedirectError')
-    return message.replace('set baseUrl to', 'set --url or FLOWSCALE_API_URL to')
+    return message.replace('correct baseUrl', 'correct --url or FLOWSCALE_API_URL')
   return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message
 }

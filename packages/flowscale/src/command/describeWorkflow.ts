@@ -7,12 +7,12 @@ export interface WorkflowFacts {
   readonly id: string
   readonly name: string
   readonly description: string
-  /** `null`: what the server says of it cannot be read. */
+  /** `null`: the server's description can't be read. */
   readonly inputs: Readonly<Record<string, InputSpec>> | null
   readonly outputs: Readonly<Record<string, WorkflowKind>> | null
 }
 
-/** A workflow in one form, whatever server tells it. */
+/** A workflow in the same form for every server. */
 export function describeWorkflow(workflow: Workflow): WorkflowFacts {
   const { id, name, description } = workflow
   try {

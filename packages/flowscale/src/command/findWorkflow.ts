@@ -2,7 +2,7 @@ import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/
 import { CommandError } from './CommandError.ts'
 import { suggest } from './suggest.ts'
 
-/** The workflow of this id, or else of this name. `undefined` where the server lists none (404): take the word as an id. */
+/** The workflow with this id, or else with this name. `undefined`: the server lists none (404), so the word is an id. */
 export async function findWorkflow(
   client: Client,
   word: string,
@@ -18,7 +18,7 @@ export async function findWorkflow(
   return pickWorkflow(all, word)
 }
 
-/** The one of this id, else of this name; the error names near ones, and those of the same name. */
+/** The workflow with this id, or else with this name. The error names similar ones, or several with the same name. */
 export function pickWorkflow(all: readonly Workflow[], word: string): Workflow {
   const named = all.filter(({ name }) => name === word)
   const found = all.find(({ id }) => id === word) ?? (named.length === 1 ? named[0] : undefined)

@@ -18,10 +18,10 @@ export const helpOfAll = (): string => `Run ComfyUI workflows on FlowScale.
 
 Usage: flowscale VERB [arguments] [flags]
 
-${columns([...verbs.map(({ name, summary }) => [name, summary] as const), ['help', 'this, or the help of a verb']])}
+${columns([...verbs.map(({ name, summary }) => [name, summary] as const), ['help', 'show this help, or the help of a verb']])}
 
-The address and the key: --url and --api-key, else FLOWSCALE_API_URL and
-FLOWSCALE_API_KEY, else both from .env in this folder. Every verb takes --json.
+The address and the key come from --url and --api-key, or from FLOWSCALE_API_URL
+and FLOWSCALE_API_KEY, or from .env in this folder. Every verb takes --json.
 Exit codes: 0 done, 1 failed, 2 wrong call, 3 try again, 4 not found,
   5 not authorised, 6 may have been submitted, 124 timed out, 130 interrupted.
 `
@@ -33,7 +33,7 @@ export function helpOfVerb(entry: VerbEntry): string {
   const sentence = summary[0]!.toUpperCase() + summary.slice(1)
   const flags = [
     ...flagsOf(entry).map(({ form, about }) => [form, about] as const),
-    ['-h, --help', 'print this'] as const,
+    ['-h, --help', 'show this help'] as const,
   ].map(([form, about]) => [form.startsWith('--') ? `    ${form}` : form, about] as const)
   return `${sentence}.
 

@@ -2,20 +2,20 @@ import { clean, cleanJson, cleanLine, cleanLines } from './clean.ts'
 import { writeLines } from './statusLine.ts'
 import { terminal } from './terminal.ts'
 
-/** Where a verb says what it found. Stdout is for results; stderr for the rest. */
+/** The output of a verb. Stdout is for results, stderr for everything else. */
 export interface Output {
   readonly isJson: boolean
-  /** What happens over time: a line of JSON for programs, nothing for people. */
+  /** An event: a line of JSON for programs, nothing for people. */
   event(name: string, fields: object): void
   /** The result, which comes last: JSON for programs, `text` for people. */
   result(value: unknown, text: string): void
   /** A line for people, on stderr. Programs get none. */
   note(line: string): void
-  /** An error, as programs or people are told of it. */
+  /** An error, for programs or people. */
   error(fields: object, message: string): void
 }
 
-/** JSON stays exact. All is cleaned, as a part of it may come from the server. */
+/** JSON stays exact. Everything is cleaned, because parts may come from the server. */
 export function createOutput(isJson: boolean): Output {
   const print = (value: unknown) => writeLines(process.stdout, `${cleanJson(JSON.stringify(value))}\n`)
   return {

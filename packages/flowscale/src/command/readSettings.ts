@@ -5,23 +5,23 @@ import type { FlagValue } from './types.ts'
 
 export interface Setting {
   readonly value: string
-  /** As the user knows it: `--url`, `FLOWSCALE_API_URL`, `FLOWSCALE_API_URL in .env`. */
+  /** The name for the user: `--url`, `FLOWSCALE_API_URL`, `FLOWSCALE_API_URL in .env`. */
   readonly name: string
 }
 
 export interface Settings {
   readonly url: Setting
-  /** Left out where none is set: a server on your own machine may need none. */
+  /** Missing if no key is set: a server on your own machine may need none. */
   readonly apiKey: Setting | undefined
   /** A key that is set, and not sent to this address. */
   readonly unusedKey: string | undefined
 }
 
 /**
- * The address and the key: of the flags, else of the environment, else of `.env` in the working folder, where an empty
- * value is none. A key goes to an address that its owner meant:
- * - Where the address is that of `.env`, the key is, too, or a flag: a stranger's folder must not have your key sent.
- * - A key of `.env` is sent to the address of `.env`, or, where the file has none, to that of a flag or the environment.
+ * The address and the key, from the flags, or else the environment, or else `.env` in the working folder. An empty value
+ * counts as none. A key is sent only to an address that its owner meant:
+ * - If the address comes from `.env`, the key must come from `.env` or a flag: a stranger's folder must not get your key.
+ * - A key in `.env` is sent to the address in `.env`. If the file has no address, it is sent to your address.
  */
 export function readSettings(flags: Readonly<Record<string, FlagValue>>): Settings {
   const ofFlag = (value: FlagValue, name: string) => named(value as string | undefined, name)
@@ -74,6 +74,8 @@ function readEnvFile(): Record<string, string> {
     const { code } = error as NodeJS.ErrnoException
     // Python keeps environments in a folder of this name.
     if (code === 'ENOENT' || code === 'EISDIR') return {}
-    throw usageError(`.env in this folder cannot be read (${code}): mend it, or pass --url and --api-key.`)
+    throw usageError(
+      `.env in this folder cannot be read (${code}): fix the file, or pass --url and --api-key.`,
+    )
   }
 }

@@ -4,7 +4,7 @@ import { onSignals } from './onSignals.ts'
 import type { Output } from './output.ts'
 import type { FlagValue, VerbEntry } from './types.ts'
 
-/** Does what a verb says. `known` is told what an error of it may need. */
+/** Runs a verb. It adds the circumstances of errors to `known`. */
 export async function startVerb(
   entry: VerbEntry,
   args: readonly string[],

@@ -4,12 +4,12 @@ import { clean } from './clean.ts'
 import { terminal } from './terminal.ts'
 
 const gap = 2
-/** A column is cut to this, and no further, so that one can still tell what it is about. */
+/** The narrowest width of a cut column, which still shows its subject. */
 const least = 10
 
 /**
  * Rows under their heads, without empty columns. In a window each row is one line: the widest columns are cut, but never
- * the first, which holds what is to be copied. Without a window nothing is cut.
+ * the first one, which users copy. Without a window nothing is cut.
  */
 export function table(allHeads: readonly string[], allRows: readonly (readonly unknown[])[]): string {
   const isUsed = (_: unknown, column: number) =>

@@ -13,7 +13,7 @@ export interface Terminal {
   readonly colors: Colors
 }
 
-/** Looked at anew at each use, as a window may be resized. */
+/** Read at each use, because a window may be resized. */
 export function terminal(stream: NodeJS.WriteStream): Terminal {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
   const isTTY = Boolean(stream.isTTY)

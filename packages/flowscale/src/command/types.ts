@@ -4,9 +4,9 @@ import type { Output } from './output.ts'
 /** What a flag says. */
 export type FlagValue = string | boolean | undefined
 
-/** What one start of the command is asked for. */
+/** One call of the command. */
 export interface Call {
-  /** What stands after the verb, but for flags. */
+  /** The arguments after the verb, without flags. */
   readonly args: readonly string[]
   /** By the long name of each flag, in camelCase. */
   readonly flags: Readonly<Record<string, FlagValue>>
@@ -34,7 +34,7 @@ export interface VerbEntry {
   /** As `<workflow> [inputs...]`. */
   readonly args?: string
   readonly flags?: readonly Flag[]
-  /** What is to be known besides; before the examples. */
+  /** Further help, shown before the examples. */
   readonly details?: string
   readonly examples: readonly string[]
   /** Needs no address and no key. */

@@ -29,6 +29,6 @@ export function inOurWords(error: CommanderError, entry: VerbEntry | undefined):
     case 'commander.missingArgument':
       return usageError(`"${entry?.name}" needs <${word}>, as in: ${entry?.examples[0]}`)
     default:
-      return usageError(`${error.message.replace(/^error: /, '')}. "${help}" tells more.`)
+      return usageError(`${error.message.replace(/^error: /, '')}. See "${help}".`)
   }
 }

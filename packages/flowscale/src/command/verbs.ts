@@ -2,13 +2,13 @@ import type { Flag, VerbEntry } from './types.ts'
 
 const inputsFlag: Flag = {
   form: '--inputs <file>',
-  about: 'JSON file (- is stdin); name=value goes before it',
+  about: 'JSON file (- is stdin); name=value overrides it',
 }
-const folderFlag: Flag = { form: '-o, --output <dir>', about: 'where the outputs are saved' }
-const groupFlag: Flag = { form: '--group <id>', about: 'the group of the run; default: one of its own' }
+const folderFlag: Flag = { form: '-o, --output <dir>', about: 'the folder for the outputs' }
+const groupFlag: Flag = { form: '--group <id>', about: 'the group of the run; default: a new group' }
 const timeoutFlag: Flag = {
   form: '--timeout <seconds>',
-  about: 'limit of the wait (the run goes on); default: 3600',
+  about: 'limit of the wait; the run goes on; default: 3600',
 }
 const cancelFlag: Flag = { form: '--cancel-on-interrupt', about: 'Ctrl-C cancels the run on the server, too' }
 
@@ -28,7 +28,7 @@ export const verbs: readonly VerbEntry[] = [
     ],
     details:
       'Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.\n' +
-      'Ctrl-C and a time-out leave the run going: "flowscale wait ID" goes on with it.',
+      'After Ctrl-C or a time-out the run goes on: "flowscale wait ID" waits for it.',
     examples: [
       'flowscale run "Text to Image" text_51536="a lighthouse at dusk" -o images',
       'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@photo.png -o images',
@@ -38,7 +38,7 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'wait',
-    summary: 'wait for runs that were submitted before, and save their outputs',
+    summary: 'wait for submitted runs, and save their outputs',
     args: '<runs...>',
     flags: [folderFlag, timeoutFlag, cancelFlag],
     examples: ['flowscale wait 808f34d0 -o images', 'flowscale wait 808f34d0 5c1e77aa --timeout 3600'],
@@ -47,15 +47,15 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'batch',
-    summary: 'run a workflow on each row of a file; started again, it goes on',
+    summary: 'run a workflow on each row of a file; a new start continues',
     args: '<workflow> <rows>',
     flags: [
-      { form: '-o, --output <dir>', about: 'where outputs, results and state are kept' },
+      { form: '-o, --output <dir>', about: 'the folder for outputs, results and state' },
       { form: '--concurrency <n>', about: 'submissions at a time; default: 4' },
-      { form: '--retry-failed', about: 'run failed rows anew, and pay for them again' },
-      { form: '--timeout <seconds>', about: 'how long to wait for all; default: no limit' },
+      { form: '--retry-failed', about: 'run failed rows again, and pay for them again' },
+      { form: '--timeout <seconds>', about: 'limit of the whole batch; default: no limit' },
     ],
-    details: 'Rows are CSV, whose header names the inputs, or JSON, an object a line.',
+    details: 'The rows are CSV with a header of input names, or JSON with an object a line.',
     examples: [
       'flowscale batch "Text to Image" prompts.csv -o images',
       'flowscale batch bncu0a1kipv prompts.jsonl -o images --json',
@@ -77,17 +77,17 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'get',
-    summary: 'the state of a run',
+    summary: 'show the state of a run',
     args: '<run>',
     examples: ['flowscale get 808f34d0', 'flowscale get 808f34d0 --json | jq .status'],
     load: async () => (await import('./verbs/get.ts')).get,
   },
   {
     name: 'runs',
-    summary: 'the latest runs',
+    summary: 'list the latest runs',
     flags: [
-      { form: '--group <id>', about: 'those of a group only' },
-      { form: '--limit <n>', about: 'how many at most; default: 20' },
+      { form: '--group <id>', about: 'only the runs of this group' },
+      { form: '--limit <n>', about: 'the most runs to list; default: 20' },
     ],
     examples: ['flowscale runs', 'flowscale runs --group user-ada --limit 100'],
     load: async () => (await import('./verbs/runs.ts')).runs,
@@ -102,19 +102,19 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'queue',
-    summary: 'which runs each container works on, and which wait',
+    summary: 'list the running and waiting runs of each container',
     examples: ['flowscale queue', 'flowscale queue --json'],
     load: async () => (await import('./verbs/queue.ts')).queue,
   },
   {
     name: 'health',
-    summary: 'the containers, and what they do',
+    summary: 'show the state of the containers',
     examples: ['flowscale health', 'flowscale health --url http://127.0.0.1:4188 --json'],
     load: async () => (await import('./verbs/health.ts')).health,
   },
   {
     name: 'workflows',
-    summary: 'the deployed workflows, with their inputs',
+    summary: 'list the deployed workflows and their inputs',
     args: '[workflow]',
     examples: ['flowscale workflows', 'flowscale workflows "Text to Image"'],
     load: async () => (await import('./verbs/workflows.ts')).workflows,
@@ -125,17 +125,16 @@ export const verbs: readonly VerbEntry[] = [
     args: '[workflows...]',
     flags: [
       { form: '--out <file>', about: 'the file to write; default: src/workflows.ts' },
-      { form: '--check', about: 'write nothing, and fail where the file is not up to date' },
+      { form: '--check', about: 'write nothing, and fail if the file is out of date' },
     ],
-    details:
-      'A file that pull did not write is left alone.\n--json prints the workflows, and writes nothing.',
+    details: 'pull overwrites only files that it wrote.\n--json prints the workflows and writes no file.',
     examples: ['flowscale pull', 'flowscale pull "Text to Image" --out src/flowscale.ts --check'],
     goesOn: true,
     load: async () => (await import('./verbs/pull.ts')).pull,
   },
   {
     name: 'completion',
-    summary: 'print the completion for a shell',
+    summary: 'print the completion script of a shell',
     args: '<shell>',
     examples: ['source <(flowscale completion bash)', 'flowscale completion bash >> ~/.bashrc'],
     isLocal: true,

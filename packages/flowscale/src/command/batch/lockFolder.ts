@@ -9,9 +9,9 @@ import { CommandError } from '../CommandError.ts'
 interface Owner {
   readonly pid: number
   readonly host: string
-  /** Machines may have the same name. Empty where the system tells no id. */
+  /** Machines may have the same name. Empty if the system has no id. */
   readonly machine: string
-  /** When the process began, as far as the system tells it: a pid is given again to others. */
+  /** When the process began, if the system shows it: a pid may later belong to another process. */
   readonly began: string
   readonly token: string
 }

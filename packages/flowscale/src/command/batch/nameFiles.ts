@@ -29,7 +29,7 @@ export function nameFiles(row: number, rows: number, outputs: readonly ResultOut
   })
 }
 
-/** That of the name, else of the link; empty where neither has one. */
+/** The extension of the name, or else of the link. Empty if neither has one. */
 function extensionOf({ filename, download_url }: ResultOutput): string {
   const path = URL.canParse(download_url ?? '') ? new URL(download_url!).pathname : ''
   return find(filename) || find(path)

@@ -102,7 +102,7 @@ async function open(
   }
 }
 
-/** A result counts where it is that of the row's latest attempt, and its files are there. */
+/** A result counts if it belongs to the row's latest attempt and its files exist. */
 async function readResults(folder: string, { values }: Lines, runs: ReadonlyMap<number, RunLine>) {
   const results = new Map((values as ResultLine[]).map((line) => [line.row, line]))
   for (const [row, { status, runId, outputs = [] }] of results) {

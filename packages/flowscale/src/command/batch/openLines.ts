@@ -9,7 +9,7 @@ export interface Lines {
   readonly values: readonly unknown[]
   /** Adds a line; it is on the disk when the promise is fulfilled. */
   append(value: object): Promise<void>
-  /** Puts other lines in place of all. */
+  /** Replaces all lines. */
   replace(values: readonly object[]): Promise<void>
   close(): Promise<void>
 }

@@ -16,20 +16,20 @@ export interface RunRows {
   readonly batch: Batch
   readonly concurrency: number
   readonly signal: AbortSignal
-  /** Told of each run, once it is noted. */
+  /** Called with each run, after it is noted. */
   onSubmitted(row: number, runId: string): void
-  /** Told of each row that ended, once it is noted, and why where it is not completed. */
+  /** Called with each row that ended, after it is noted, and with the error of a row that is not completed. */
   onEnd(result: ResultLine, reason?: unknown): void
 }
 
-/** After so many submissions in a row that the server did not take, the others are not tried. */
+/** After this number of refused submissions in a row, the others are not tried. */
 const mostInVain = 10
 
 /**
- * Runs rows and saves their outputs. It ends early where nothing more should be paid for: the batch can't take note of it,
- * the disk is full, or the server takes nothing.
+ * Runs rows and saves their outputs. It ends early if nothing more should be paid for: the batch can't save its state, the
+ * disk is full, or the server accepts no submission.
  *
- * @throws the reason of `signal`; why it ended early
+ * @throws the reason of `signal`, or of the early end
  */
 export async function runRows(options: RunRows): Promise<void> {
   const { client, workflowId, folder, rows, pending, batch, concurrency, onSubmitted, onEnd } = options
@@ -117,7 +117,7 @@ function isInVain({ runId, reason }: ManyResult & { status: 'rejected' }): boole
   return !runId && !isRefused && isFlowScaleError(reason) && reason.code !== 'ERR_FLOWSCALE_ARGUMENT'
 }
 
-/** Whether every other row would be told the same. */
+/** Whether every other row would get the same error. */
 const isForAll = (error: unknown): boolean =>
   error instanceof HttpError && [401, 403, 404].includes(error.status)
 

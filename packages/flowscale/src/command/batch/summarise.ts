@@ -62,7 +62,7 @@ export function summarise(batch: Batch, { folder, rows, ended, reasons, output }
   }
   const advice = [
     unfinished && goOn,
-    failed && 'With --retry-failed the failed rows are run, and paid for, anew.',
+    failed && 'With --retry-failed the failed rows run again, and you pay for them again.',
   ]
   output.result(fields, [told, ...advice.filter(Boolean)].join(' '))
   if (failed || unfinished) process.exitCode = exitCodes.failed

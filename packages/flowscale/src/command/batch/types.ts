@@ -14,7 +14,7 @@ export interface BatchFile {
 /** A line of `runs.jsonl`: a row's latest counts. */
 export interface RunLine {
   readonly row: number
-  /** From 1: a row whose run failed may be run anew, in another group. */
+  /** From 1: a row whose run failed may run again, in another group. */
   readonly attempt: number
   /** Left out where the attempt begins. */
   readonly runId?: string

@@ -1,7 +1,7 @@
 import type { Output } from '../output.ts'
 import type { Sources } from './types.ts'
 
-/** Reads stdin for the input that asks for it. Where a person is to type it, says so. */
+/** Reads stdin for the input that asks for it. If a person must type it, a line asks for it. */
 export function createStdin(output: Output, signal: AbortSignal): NonNullable<Sources['stdin']> {
   return async (input) => {
     signal.throwIfAborted()

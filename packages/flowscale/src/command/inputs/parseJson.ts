@@ -12,7 +12,7 @@ export class JsonError extends Error {
   }
 }
 
-/** So deep is no JSON that was meant. */
+/** No real JSON is deeper. */
 const mostLevels = 200
 
 const space = /[ \t\r\n]*/y
@@ -21,8 +21,8 @@ const string = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y
 const word = /[^\s,:[\]{}"]+/y
 
 /**
- * Reads JSON as `JSON.parse` does, but for three things: an error has a line and a column on each version of Node, a whole
- * number keeps all its digits (a `bigint`, where it is too large for a number), and a name that comes twice is an error.
+ * Reads JSON like `JSON.parse`, with three differences. An error has a line and a column in every version of Node. A whole
+ * number keeps all its digits, as a `bigint` if necessary. A name that comes twice is an error.
  */
 export function parseJson(text: string): unknown {
   let at = 0

@@ -1,8 +1,8 @@
 import type { InputDetails, Scalar } from './types.ts'
 
 /**
- * What a server tells of an input, in the field `input_details` of its workflow. Usual values are left out there. Of an input
- * that it lacks nothing is known. Fields of a wrong type are ignored.
+ * The details of inputs, from the field `input_details` of a workflow. The server leaves out usual values there. A missing
+ * input has no details. Fields of a wrong type are ignored.
  */
 export function readDetails(told: unknown, name: string): InputDetails {
   const known = isRecord(told) && Object.hasOwn(told, name) ? told[name] : undefined

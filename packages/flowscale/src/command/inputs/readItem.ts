@@ -10,7 +10,7 @@ export type Item = InputItem | { readonly wrong: string }
 const yes = /^(?:true|yes|1)$/i
 const no = /^(?:false|no|0)$/i
 
-/** One value of an input as it is sent; else a text that says what is wrong. */
+/** One value of an input as it is sent, or a text that says what is wrong. */
 export async function readItem(name: string, given: Given, spec: InputSpec, sources: Sources): Promise<Item> {
   const value = 'text' in given ? given.text : given.json
   if (value === null) return { wrong: 'is null; leave it out' }
@@ -63,7 +63,7 @@ function readFile(
   return { wrong: `must be ${article} ${kind}; ${advice}, or give an http(s) or data URL` }
 }
 
-/** Where the kind is not known, a file is one that says so, and all else goes as it was written. */
+/** If the kind is unknown, a word is a file only if it is marked as one. All other words are sent as they are written. */
 function readUnknown(name: string, value: unknown, given: Given, sources: Sources): Promise<Item> | Item {
   if (typeof value === 'object')
     return Array.isArray(value) ? { wrong: 'is a list in a list' } : toJson(value as object)

@@ -1,6 +1,6 @@
 import type { InputSpec } from './types.ts'
 
-/** A number of a text or of JSON, within what the server tells of it; else a text that says what is wrong. */
+/** A number of a text or of JSON, within the server's limits, or a text that says what is wrong. */
 export function readNumber(given: unknown, spec: InputSpec): number | bigint | { wrong: string } {
   const { integer, min, max } = spec
   const value = toNumber(given)

@@ -2,7 +2,7 @@ import { usageError } from '../CommandError.ts'
 import { suggest } from '../suggest.ts'
 import type { Given } from './types.ts'
 
-/** Reads the `name=value` words of a command line; a name may come more than once. All wrong words are told at once. */
+/** Reads the `name=value` words of a command line. A name may come more than once. The error lists all wrong words. */
 export function readPairs(words: readonly string[], folder: string): Map<string, Given[]> {
   const given = new Map<string, Given[]>()
   const wrong: string[] = []

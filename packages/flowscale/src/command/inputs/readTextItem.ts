@@ -4,7 +4,7 @@ import { decodeText } from './decodeText.ts'
 import type { Sources } from './types.ts'
 import { whyNot } from './whyNot.ts'
 
-/** A text of a command line: itself, that of `@file`, or that of stdin (`-`). `@@…` is a text that begins with `@`. */
+/** A text of a command line: the word itself, the content of `@file`, or stdin (`-`). `@@…` is a text that begins with `@`. */
 export async function readTextItem(
   name: string,
   text: string,

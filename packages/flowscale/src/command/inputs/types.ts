@@ -10,9 +10,9 @@ export type Given = ({ readonly text: string } | { readonly json: unknown }) & {
 
 export type Scalar = string | number | boolean
 
-/** What a server may tell of an input besides its kind. */
+/** The details of an input, in addition to its kind. */
 export interface InputDetails {
-  /** `null` where the server does not tell. */
+  /** `null`: the server does not say. */
   readonly required: boolean | null
   /** Takes several values. */
   readonly array?: boolean
@@ -24,7 +24,7 @@ export interface InputDetails {
   readonly description?: string
 }
 
-/** An input, and what is known of it. */
+/** An input with its details. */
 export interface InputSpec extends InputDetails {
   readonly kind: WorkflowKind
 }

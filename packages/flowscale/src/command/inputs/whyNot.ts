@@ -2,8 +2,8 @@ const words: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'this is a folder, not a file',
   ENOTDIR: 'a part of this path is no folder',
-  EACCES: 'you may not read it',
-  EPERM: 'you may not read it',
+  EACCES: 'you have no permission to read it',
+  EPERM: 'you have no permission to read it',
   ENAMETOOLONG: 'the name is too long',
 }
 

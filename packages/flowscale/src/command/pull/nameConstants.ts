@@ -10,8 +10,8 @@ const reserved = new Set(
 
 /**
  * The name of each constant by the id of its workflow. It is made of the workflow's name, or of the id where the name has
- * no letter. Workflows whose names come out the same all get their id behind it: what a name means never depends on the
- * order or on what else there is, and only a second of a name changes the name of the first.
+ * no letter. If several workflows would get the same name, all of them get their id behind it. So the name does not depend
+ * on the order of the workflows. It changes only when a second workflow gets the same name.
  */
 export function nameConstants(
   workflows: readonly { readonly id: string; readonly name: string }[],

@@ -21,7 +21,7 @@ function toOutputs({ outputs, namesFiles }: PulledWorkflow): { names: string[]; 
   const names = outputs.map(({ name }) => name)
   if (names.length === 1 || (names.length && namesFiles)) return { names, note: '' }
   const what = names.length
-    ? `The outputs are ${names.join(', ')}. The server does not tell which file is of which`
+    ? `The outputs are ${names.join(', ')}. The server does not say which file belongs to which output`
     : 'The server names no outputs'
   return { names: ['output'], note: `${what}: all files are under \`output\`.` }
 }

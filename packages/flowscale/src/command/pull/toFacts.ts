@@ -4,7 +4,7 @@ import type { PulledInput } from './types.ts'
 
 const longest = 80
 
-/** What is known of an input and does not show in its type: `Default: 7. A whole number from 0 to 9.` */
+/** The facts of an input that its type does not show: `Default: 7. A whole number from 0 to 9.` */
 export function toFacts({ kind, default: preset, min, max, integer, options }: PulledInput): string {
   const range = toRange(bound(min), bound(max))
   const facts = [
@@ -17,7 +17,7 @@ export function toFacts({ kind, default: preset, min, max, integer, options }: P
   return facts.filter(Boolean).join(' ')
 }
 
-/** Beyond what a number holds exactly, a bound is only that of a machine. */
+/** A bound beyond the exact numbers is only a limit of the machine. */
 const bound = (value = Number.NaN): number | undefined => (Math.abs(value) <= 2 ** 53 ? value : undefined)
 
 function toRange(min: number | undefined, max: number | undefined): string {

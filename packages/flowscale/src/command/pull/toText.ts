@@ -14,8 +14,8 @@ export function toText(workflows: readonly PulledWorkflow[]): string {
   const takesFiles = inputs.some(({ kind }) => isFileKind(kind))
   const isUntold = inputs.some(({ required }) => required === null)
   const lines = [
-    `${mark}: do not edit. "flowscale pull --check" fails where it is out of date.`,
-    ...(isUntold ? ['// Inputs are optional where the server does not tell whether it requires them.'] : []),
+    `${mark}: do not edit. "flowscale pull --check" fails if it is out of date.`,
+    ...(isUntold ? ['// An input is optional if the server does not say that it is required.'] : []),
     ...(takesFiles
       ? ["// A file: await fileInput('photo.png'), of '@flowscale/client/node', a Blob, or a URL."]
       : []),

@@ -14,8 +14,8 @@ export interface PulledWorkflow {
   readonly description: string
   /** Those that are required first, then by name. */
   readonly inputs: readonly PulledInput[]
-  /** By name. Empty where the server names none, or does not tell which file is of which. */
+  /** By name. Empty if the server names none, or does not say which file belongs to which output. */
   readonly outputs: readonly { readonly name: string; readonly kind: WorkflowKind }[]
-  /** The server tells that the name of each file begins with that of its output. */
+  /** According to the server, the name of each file begins with the name of its output. */
   readonly namesFiles: boolean
 }

@@ -1,7 +1,7 @@
 import { usageError } from '../CommandError.ts'
 import type { Output } from '../output.ts'
 
-/** What is wrong with a file of rows, gathered so that all of it is told at once. */
+/** Collects the problems of a file of rows, to report all of them at once. */
 export interface Problems {
   add(message: string): void
   /** @throws a `CommandError` where anything was added */

@@ -4,7 +4,7 @@ import type { InputItem, Inputs } from '@flowscale/client'
 /** Gives the hash of a file's content, in hex. */
 export type HashFile = (file: Blob) => Promise<string>
 
-/** The SHA-256 of what is sent, in hex: names, values, and the content of files. */
+/** The SHA-256 of the names, the values and the content of files, in hex. */
 export async function hashInputs(inputs: Inputs, hashFile: HashFile): Promise<string> {
   const all: unknown[] = []
   for (const [name, value] of Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -11,7 +11,7 @@ import { readJsonLines } from './readJsonLines.ts'
 import type { Table } from './types.ts'
 
 /**
- * Reads the rows of a CSV or JSONL file, or of stdin (`-`). Where the name does not tell which, the first character does.
+ * Reads the rows of a CSV or JSONL file, or of stdin (`-`). If the name does not show the format, the first character does.
  *
  * @throws a `CommandError` that names each line that can't be read
  */

@@ -6,7 +6,7 @@ import { goOn } from './goOn.ts'
 import { saveOutputs } from './saveOutputs.ts'
 import type { DeliveredRun } from './types.ts'
 
-/** Saves the outputs of a run in a folder, where there is one. What fails by then was paid for: an error says how to save. */
+/** Saves the outputs of a run in the folder, if there is one. The run was paid for, so an error says how to save them. */
 export async function deliver(
   { runId, status, outputs }: RunResult,
   folder: string | undefined,

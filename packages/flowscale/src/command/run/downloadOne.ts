@@ -10,7 +10,7 @@ import { goOn } from './goOn.ts'
 import type { Delivered } from './types.ts'
 
 export interface Downloaded extends Delivered {
-  /** Left out where an output was asked for by its name. */
+  /** Missing for the name of an output. */
   readonly runId?: string
 }
 

@@ -2,7 +2,7 @@ import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
 import { worstOf } from '../worstOf.ts'
 
-/** One error for several, each of which was told before. A program finds them in `errors`, beside what went well. */
+/** One error for several errors that were shown before. A program finds them in `errors`, together with the results. */
 export function errorOfMany(
   errors: readonly unknown[],
   message: string,

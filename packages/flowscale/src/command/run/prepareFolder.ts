@@ -23,8 +23,8 @@ export async function prepareFolder(folder: string): Promise<void> {
 const words: Readonly<Record<string, string>> = {
   EEXIST: 'this is a file, not a folder',
   ENOTDIR: 'a part of this path is a file',
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
+  EACCES: 'you have no permission to write there',
+  EPERM: 'you have no permission to write there',
   EROFS: 'this disk is read-only',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'the name is too long',

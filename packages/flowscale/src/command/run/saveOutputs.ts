@@ -10,8 +10,8 @@ interface Options {
 }
 
 /**
- * Saves outputs, one after the other, in a folder that is there. Of several with the same name the second is saved in the
- * folder `2` of it, and so on. One that fails takes no other along.
+ * Saves outputs, one after the other, in an existing folder. If several have the same name, the second is saved in the
+ * subfolder `2`, and so on. A failed output does not stop the others.
  *
  * @throws the reason of the signal
  */
@@ -38,7 +38,7 @@ export async function saveOutputs(
       onSaved(one)
     } catch (error) {
       signal.throwIfAborted()
-      // As it is: advice about the address and the key would be of no use here.
+      // The plain message: advice about the address and the key would not help here.
       failures.push(error instanceof Error ? error.message : `${error}`)
     }
   }
@@ -46,8 +46,8 @@ export async function saveOutputs(
 }
 
 /**
- * The names that the file of an output may get, its own and that of its link, in a form that is the same for names that
- * a file system may take for the same: cut, in small letters, with one stand-in for all that is no letter.
+ * The possible file names of an output, from its name and its link. Names that a file system may confuse get the same form:
+ * cut, in small letters, with one character for everything that is no letter.
  */
 function namesOf({ filename, download_url }: ResultOutput): string[] {
   const linked = download_url && URL.canParse(download_url) ? new URL(download_url).pathname : ''

@@ -1,4 +1,4 @@
-/** An output of a run, as a program is told of it. */
+/** An output of a run, for programs. */
 export interface Delivered {
   readonly filename: string
   /** Signed, and expiring. */
@@ -8,7 +8,7 @@ export interface Delivered {
   readonly bytes?: number
 }
 
-/** A run that has ended well, as a program is told of it. */
+/** A completed run, for programs. */
 export interface DeliveredRun {
   readonly runId: string
   readonly status: string

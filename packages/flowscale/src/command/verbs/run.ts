@@ -18,7 +18,7 @@ import { showState } from '../run/showState.ts'
 import { submit } from '../run/submit.ts'
 import type { Call } from '../types.ts'
 
-/** Runs a workflow. All that can be wrong here is found before the run is submitted; then nothing of it is lost. */
+/** Runs a workflow. All errors of the call are found before the run is submitted. After that, no result is lost. */
 export async function run(call: Call): Promise<void> {
   const { args, flags, output, signal } = call
   const [word = '', ...words] = args
@@ -28,7 +28,7 @@ export async function run(call: Call): Promise<void> {
     (name) => flags.detach && flags[name] !== undefined,
   )
   if (idle) throw usageError(`--detach does not wait: leave out ${names[idle]}.`)
-  // One of its own, so that a run whose submission got no answer can be found.
+  // A separate group, so that a run can be found if its submission got no answer.
   const groupId = (flags.group as string | undefined) ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
 
   const { workflowId, inputs } = await prepare(call, word, words, folder)
@@ -69,7 +69,7 @@ const names: Readonly<Record<string, string>> = {
   cancelOnInterrupt: '--cancel-on-interrupt',
 }
 
-/** What costs nothing, in the order of what it costs. */
+/** All steps before the submission, the cheapest first. */
 async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
   const { flags, output, signal } = call
   try {
