@@ -38,8 +38,9 @@ function main(files: string[]): void {
 function ownPaths(): string[] {
   const ofRoot = readdirSync('.').filter((name) => name.endsWith('.md'))
   const ofPackages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
-  const sources = ['packages/gateway/src', 'packages/emulator/src', 'examples', 'scripts']
-  return [...ofRoot, '.changeset', 'docs', ...ofPackages, 'test/comfyui/README.md', ...sources]
+  const ofSources = readdirSync('packages').map((name) => `packages/${name}/src`)
+  const others = ['.changeset', 'docs', 'examples', 'scripts', 'test/comfyui/README.md']
+  return [...ofRoot, ...ofPackages, ...ofSources, ...others]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
