@@ -233,7 +233,7 @@ test('custom headers: one of each name, and refused when they are given', async 
   const wrong: [unknown, RegExp][] = [
     [new Headers({ authorization: 'Bearer' }), /headers must be a plain object/],
     ['Authorization: Bearer', /headers must be a plain object/],
-    [{ Authorization: undefined }, /Authorization is empty or not legal/],
+    [{ Authorization: undefined }, /Authorization is empty or illegal/],
     [{ 'X-API-KEY': 'another' }, /X-API-KEY is set by the client/],
   ]
   for (const [headers, message] of wrong) {
