@@ -56,7 +56,7 @@ test('workflows: a table, which is whole where no window cuts it', async () => {
     description: 'Two images from one prompt, or from one prompt each',
     inputs: {
       prompt: { kind: 'string', required: true, array: true },
-      seed: { kind: 'number', required: false },
+      seed: { kind: 'number', required: false, integer: true },
     },
     outputs: { left_image: 'image', right_image: 'image' },
   })
@@ -71,7 +71,7 @@ Generate an image from text input
 
 input       kind    values
 text_51536  string
-seed        number  optional
+seed        number  optional; whole
 image_1234  image   optional
 video_1239  video   optional
 
