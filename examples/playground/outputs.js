@@ -22,8 +22,8 @@ export async function renew(output, element) {
     const fresh = await getOutput(page.session.client, output.filename)
     output.download_url = fresh?.data.download_url ?? output.download_url
     element.src = output.download_url
-  } catch {
-    element.alt = 'This file is gone.'
+  } catch (error) {
+    element.alt = error.status === 404 ? 'This file is gone.' : error.message
   }
 }
 

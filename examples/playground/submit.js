@@ -24,6 +24,11 @@ export async function submit() {
   if (!workflow.id) return refuseId('Give the id of a workflow.')
   const nameless = fields().find(({ name }) => !name)
   if (nameless) return nameless.refuse('Name this input, or remove it.')
+  const unreadable = fields().find(({ input }) => input.validity.badInput)
+  if (unreadable) {
+    unreadable.refuse('Write a number, or leave this empty.')
+    return unreadable.input.focus()
+  }
   setBusy(true)
   let runId
   const wait = executeWorkflowAsync(client, workflow.id, inputs, {

@@ -474,6 +474,16 @@ test('Run again is not there for a run whose workflow is gone, though another on
     assert.is(await button(page, 'Run again').count(), 0)
   }))
 
+test('a number that the browser can’t read is not sent as the default', () =>
+  withPage({}, async (page, { emulator }) => {
+    const seed = page.getByRole('spinbutton', { name: 'Seed' })
+    await seed.pressSequentially('--5')
+    await run(page)
+    await page.getByText('Write a number, or leave this empty.').waitFor()
+    assert.is(await seed.evaluate((input) => input === document.activeElement), true)
+    assert.is(emulator.stats.runsStarted, 0)
+  }))
+
 test('Disconnect before the submission is answered: the run may have started, and the page says so', () =>
   withPage({}, async (page) => {
     await page.route('**/api/v1/runs?*', (route) =>

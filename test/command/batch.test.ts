@@ -34,15 +34,15 @@ early('a CSV: a file for each row, a line for each result', () =>
     assert.is(stdout, '2 of 2 rows are done: see out/results.jsonl.\n')
     assert.match(stderr, /^row [12] done: out\/000[12]\.txt\nrow [12] done: out\/000[12]\.txt\n$/)
     assert.is(await pod.read('out/0001.txt'), echoed('a, b 7'))
-    // A form has the line breaks of mail.
-    assert.is(await pod.read('out/0002.txt'), echoed('two\r\nlines meow'))
+    // The server makes LF of the line breaks of a form.
+    assert.is(await pod.read('out/0002.txt'), echoed('two\nlines meow'))
     const results = await pod.lines('out/results.jsonl')
     assert.equal(Object.keys(results[0]), ['row', 'status', 'runId', 'outputs'])
     assert.equal(
       results.map(({ row, outputs }) => [row, outputs[0].path, outputs[0].bytes]),
       [
         [1, '0001.txt', echoed('a, b 7').length],
-        [2, '0002.txt', echoed('two\r\nlines meow').length],
+        [2, '0002.txt', echoed('two\nlines meow').length],
       ],
     )
     assert.equal(await pod.list('out'), ['0001.txt', '0002.txt', 'batch.json', 'results.jsonl', 'runs.jsonl'])

@@ -94,6 +94,7 @@ for (const dialect of ['readme', 'python'] as const) {
   {
     text_51536: string
     image_1234?: FileInput
+    /** A whole number. */
     seed?: number
     video_1239?: FileInput
   },
@@ -196,7 +197,7 @@ test('--json prints the workflows, and writes nothing', async () => {
         description: 'Two images from one prompt, or from one prompt each',
         inputs: [
           { name: 'prompt', kind: 'string', required: true, array: true },
-          { name: 'seed', kind: 'number', required: false },
+          { name: 'seed', kind: 'number', required: false, integer: true },
         ],
         outputs: [
           { name: 'left_image', kind: 'image' },

@@ -508,7 +508,7 @@ const attacks: Attack[] = [
   echo(
     'the key, by codes, in JSON that breaks off',
     (key) => `{"detail":"${coded(key)}`,
-    '{"status":"error","errors":["The pod could not be asked"]}',
+    '{"status":"error","errors":["The pod gave no usable answer"]}',
   ),
   echo(
     'a key with slashes',

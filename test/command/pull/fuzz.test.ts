@@ -159,7 +159,7 @@ test('the file holds the expected constants and nothing else', () => {
         file.statements.slice(0, imports.length).map((one) => one.getText()),
         imports,
       )
-      const comments = 1 + Number(code.includes('// Inputs are')) + Number(takesFiles)
+      const comments = 1 + Number(code.includes('// An input is')) + Number(takesFiles)
       assert.is(ts.getLeadingCommentRanges(code, 0)?.length, comments)
       assert.ok(first)
       const rest = file.statements.slice(imports.length)

@@ -87,7 +87,7 @@ test('outputs have their names where the server tells that files are named after
     names_files: true,
   })
   assert.match(text, "defineWorkflow<Record<string, never>, 'one' | 'two'>('b', ['one', 'two'])")
-  assert.not.match(text, 'does not tell')
+  assert.not.match(text, 'does not say')
 })
 
 test('the order of the server, of its inputs and of its outputs shows nowhere', () => {

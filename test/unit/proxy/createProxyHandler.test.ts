@@ -264,7 +264,7 @@ test('whatever the pod does, the caller gets an answer of ours, and the log the 
       assert.is(response.status, status)
       const { errors } = await response.json()
       assert.equal(errors, [
-        status === 424 ? 'The pod refused the apiKey of the proxy' : 'The pod could not be asked',
+        status === 424 ? 'The pod refused the apiKey of the proxy' : 'The pod gave no usable answer',
       ])
       assert.is(response.headers.get('location'), null)
       assert.is(
@@ -408,7 +408,7 @@ test('JSON without an echo is passed as it came; with one, or in part, it is not
   const echo = await answer(`{ "a": [1, "${CANARY}"], "__proto__": 1 }`)
   assert.is(await echo.text(), '{"a":[1,"[redacted]"],"__proto__":1}')
   // In JSON that can't be read nothing can be found; the status still counts.
-  const said = { status: 'error', errors: ['The pod could not be asked'] }
+  const said = { status: 'error', errors: ['The pod gave no usable answer'] }
   for (const [given, status] of [
     [200, 502],
     [429, 429],

@@ -88,7 +88,7 @@ export function createProxyHandler(
       try {
         return { value: Object(await response.json()) }
       } catch {
-        return { refusal: refuse(502, 'The pod could not be asked') }
+        return { refusal: refuse(502, 'The pod gave no usable answer') }
       }
     }
     const keep = async (getEnvelope: GetEnvelope) =>

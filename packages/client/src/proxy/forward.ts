@@ -59,7 +59,7 @@ export async function forward(
     status: number,
     reason: string,
     passed: Record<string, string> = {},
-    error = 'The pod could not be asked',
+    error = 'The pod gave no usable answer',
   ) => {
     const log = async () => logger?.error(`${method} ${path} ${reason}`, { method, path })
     log().catch(() => {})

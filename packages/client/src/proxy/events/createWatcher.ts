@@ -96,7 +96,7 @@ export function createWatcher(
     })
     const { data } = Object(response.ok && (await response.json().catch(() => {})))
     if (!isObject(data)) {
-      return { podStatus, refusal: response.ok ? refuse(502, 'The pod could not be asked') : response }
+      return { podStatus, refusal: response.ok ? refuse(502, 'The pod gave no usable answer') : response }
     }
     const run = toRun(data)
     take({ ...run, status: run.status.slice(0, maxLength) })
