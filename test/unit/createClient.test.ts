@@ -127,18 +127,12 @@ for (const [name, baseUrl] of Object.entries(wrongUrls)) {
   })
 }
 
-test('baseUrl: the error shows a wrong address, and no value that may hold a login or a key', () => {
+test('baseUrl: the error shows an address without http://, and no value that may hold a login or a key', () => {
   const shownIn = (baseUrl: unknown) => {
     const { message } = thrown(() => createClient({ baseUrl } as never))
     return /or #(.*)$/s.exec(message)![1]
   }
-  for (const shown of [
-    'localhost:4188',
-    '127.0.0.1:4188/',
-    'wss://pod.test',
-    'htp://pod.test:80',
-    '//pod.test',
-  ]) {
+  for (const shown of ['localhost:4188', '127.0.0.1:4188', 'my-pod.test:443']) {
     assert.is(shownIn(shown), `: ${shown}`)
   }
   const hidden = [
@@ -147,6 +141,7 @@ test('baseUrl: the error shows a wrong address, and no value that may hold a log
     'user:secret',
     'user:1secret',
     'wss://user:secret@pod.test',
+    'localhost:4188/secret',
     'wss://pod.test/secret',
     'secret.key',
     'secret/key',
@@ -168,7 +163,7 @@ test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
     new URL('https://pod.test/x/api/v1/'),
     '/proxy/api/v1//',
   ]) {
-    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1: [^ ]+\/api\/v1\/*$/)
+    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1$/)
   }
   assert.is(base('https://pod.test/api/v1x'), 'https://pod.test/api/v1x')
 })

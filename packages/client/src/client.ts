@@ -57,9 +57,8 @@ function readBaseUrl(baseUrl: string | URL): string {
   let wrong = 'must be an http(s) URL (or a path in a page) without login, ? or #'
   let shown = ''
   try {
-    // The message shows `localhost:4188` and `ws://host` only: any other value may hold a login or a key.
-    if (/^(([a-z]+:)?\/\/[a-z\d.-]+(:\d+)?|[a-z\d.-]+:\d{2,5})\/?$/.test(baseUrl as string))
-      shown = `: ${baseUrl}`
+    // The message shows `localhost:4188` only: any other value may hold a login or a key.
+    if (/^[\w.-]+:\d+$/.test(baseUrl as string)) shown = `: ${baseUrl}`
     // `//host` and `/\host` look like paths and lead to another host.
     const page = /^\/(?![\s/\\])/.test(baseUrl as string) ? 'http://-' : ''
     const { href, origin, pathname } = new URL(page + baseUrl)
