@@ -30,10 +30,11 @@ function cut(whole: Uint8Array, places: number[]) {
   return [0, ...at].map((from, index) => whole.slice(from, at[index] ?? whole.length))
 }
 
-const update = (status: string | undefined, progress?: number, position?: number) => ({
+const update = (status: string | undefined, progress?: number, position?: number, node?: string) => ({
   status,
   progress,
   position,
+  node,
 })
 
 for (const [name, text, expected] of [
@@ -52,6 +53,11 @@ for (const [name, text, expected] of [
     [update('queued')],
   ],
   ['letters of many bytes', 'data: {"run_id":"a","status":"queued","x":"äß🦊"}\n\n', [update('queued')]],
+  [
+    'the node at work',
+    'data: {"run_id":"a","status":"running","node":"KSampler"}\n\n',
+    [update('running', undefined, undefined, 'KSampler')],
+  ],
   ['other runs', 'data: {"run_id":"b","status":"completed"}\n\ndata: {"status":"failed"}\n\n', []],
   ['what is no JSON', 'data: {"run_id":\n\ndata: oops\n\ndata\n\ndata: null\n\ndata: [1]\n\ndata: 7\n\n', []],
   ['an event that does not end', 'data: {"run_id":"a","status":"completed"}\n', []],

@@ -46,7 +46,7 @@ for (const word of ['failed', 'error', 'cancelled']) {
       assert.is(error.status, word)
       assert.is(error.runId, RUN)
       assert.equal(error.errors, ['no VRAM', 'node 3'])
-      assert.is(error.message, `Run ${RUN} ${word}: no VRAM; node 3`)
+      assert.is(error.message, `Run ${RUN} ${word === 'cancelled' ? 'was cancelled' : word}: no VRAM; node 3`)
       assert.is(error.run.status, word)
       assert.equal(states, ['running', word])
       assert.is(ms, 1000)

@@ -12,6 +12,7 @@ export function progressText({
   if (position !== undefined) return position > 0 ? `${word}, ${position} before it` : `${word}, next`
   if (isEnd(word)) return word
   return (
-    (progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`) + (node ? `, ${node}` : '')
+    (progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`) +
+    (node && typeof node === 'string' ? `, ${node}` : '')
   )
 }
