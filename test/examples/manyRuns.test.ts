@@ -30,8 +30,13 @@ test('a row is paid for once, wherever it stands, and a failed row is counted', 
       const last = output.trim().split('\n').at(-1)
       return [code, last, data.runs.length, readdirSync(join(folder, 'images')).length]
     }
-    // With a mark of its encoding, an empty cell and a row twice.
-    assert.equal(await start('\ufefftext_51536,seed\ndawn,1\ndusk,\ndawn,1\n'), [0, '2 done, 0 failed', 2, 2])
+    // With a mark of its encoding, an empty cell, empty rows and a row twice.
+    assert.equal(await start('\ufefftext_51536,seed\ndawn,1\n\ndusk,\n,\ndawn,1\n\n'), [
+      0,
+      '2 done, 0 failed',
+      2,
+      2,
+    ])
     assert.equal(await start('text_51536,seed\nnoon,3\ndusk,\ndawn,1\n'), [0, '3 done, 0 failed', 3, 3])
     assert.equal(await start('text_51536,seed\nnight,x\ndawn,1\n'), [1, '1 done, 1 failed', 3, 3])
   } finally {

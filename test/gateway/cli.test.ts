@@ -206,6 +206,10 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
     [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
     [['--wrong'], /Unknown option '--wrong'\. See --help\./],
     [['inspect'], /inspect takes one file/],
+    [
+      ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
+      /^flowscale-gateway: http:\/\/127\.0\.0\.1:1 does not answer .* pass its address by --comfyui\.$/m,
+    ],
     [['inspect', join(folder, 'none.json')], /none\.json: there is no such file/],
   ]
   for (const [args, message] of cases) {

@@ -475,7 +475,7 @@ test('a choice that the server does not have is named with those that are near',
   }
   assert.equal(await lacksOf('ab', [['aa', 'ac']]), [`${here}. Did you mean "aa" or "ac"?`])
   assert.equal(await lacksOf('a.ckpt', [['only.ckpt']]), [`${here}. It has "only.ckpt"`])
-  assert.equal(await lacksOf('a.ckpt', [[]]), [`${here}, and it has no other`])
+  assert.equal(await lacksOf('a.ckpt', [[]]), [`${here}, which has no ckpt_name at all`])
   // The editor fills this list by itself.
   assert.equal(await lacksOf('a', ['COMBO', { options: [], remote: { route: '/x' } }]), [])
   assert.equal(await lacksOf('2', [[1, '2']]), [], 'of a list of two types, nothing is known')

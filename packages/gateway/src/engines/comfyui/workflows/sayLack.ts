@@ -7,7 +7,7 @@ const MOST_SHOWN = 3
 export function sayLack({ id, title, fields }: KnownNode, name: string, value: unknown): string {
   const lack = `${name} ${JSON.stringify(value)} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
   const field = fields.get(name)
-  if (field?.isEmptyList) return `${lack}, and it has no other`
+  if (field?.isEmptyList) return `${lack}, which has no ${name} at all`
   const known = (field?.options ?? []).map(String).filter((option) => option !== value)
   const near = nearest(String(value), known)
   if (near.length > 0) return `${lack}. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
