@@ -230,7 +230,13 @@ test('a path in the place of a file is named', async () => {
     const [problem] = await problems({ picture: path })
     assert.match(problem!.msg, `"${path}" is a path, which the server can't open: send the file itself`)
   }
-  for (const text of ['a cat', 'data:image/png;base64,%', 'a/b\nc']) {
+  for (const text of [
+    'a cat',
+    'data:image/png;base64,%',
+    'a/b\nc',
+    'ftp://pod.test/a.png',
+    'blob:https://pod.test/1',
+  ]) {
     const [problem] = await problems({ picture: text })
     assert.not.match(problem!.msg, 'is a path')
   }

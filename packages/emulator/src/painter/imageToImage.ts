@@ -3,7 +3,6 @@ import { decodeImage } from './decodeImage.ts'
 import { drive } from './drive.ts'
 import { encodePng } from './encodePng.ts'
 import { repaint } from './repaint.ts'
-import { seedOf } from './seedOf.ts'
 
 export const imageToImage: WorkflowDefinition = {
   id: 'a9bc45rt2kpm',
@@ -16,7 +15,7 @@ export const imageToImage: WorkflowDefinition = {
     if (typeof image !== 'object' || Array.isArray(image)) throw new Error('image_input must be a file')
     const source = decodeImage(image.data, image.name)
     await context.sleep(0)
-    const seed = seedOf(inputs, context)
+    const seed = Math.floor(context.random() * 2 ** 32)
     const steps = repaint(source, String(inputs.prompt), seed)
     const { rgb, width, height } = await drive(steps, 2000, context)
     return { transformed_image: encodePng(rgb, width, height) }

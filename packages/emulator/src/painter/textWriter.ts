@@ -1,6 +1,5 @@
 import type { WorkflowDefinition } from '../types.ts'
 import { drive } from './drive.ts'
-import { seedOf } from './seedOf.ts'
 import { writeText } from './writeText.ts'
 
 const MOST_WORDS = 1000
@@ -16,7 +15,8 @@ export const textWriter: WorkflowDefinition = {
     if (!Number.isInteger(words) || words < 1 || words > MOST_WORDS) {
       throw new Error(`words must be a whole number from 1 to ${MOST_WORDS}, got ${words}`)
     }
-    const lines = writeText({ prompt: String(inputs.prompt), seed: seedOf(inputs, context), words })
+    const seed = Math.floor(context.random() * 2 ** 32)
+    const lines = writeText({ prompt: String(inputs.prompt), seed, words })
     const text = await drive(lines, 1000, context)
     return { text_output: { data: new TextEncoder().encode(text), type: 'text/plain; charset=utf-8' } }
   },

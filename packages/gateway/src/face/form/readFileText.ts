@@ -6,7 +6,8 @@ import { storeFile } from './storeFile.ts'
 
 const LONGEST_HEADER = 8192
 const COMMA = 0x2c
-const PATH = /^(?!https?:|data:)(?:file:|[^\n]{0,200}[/\\]|[^\n]{0,200}\.\w{2,5}$)[^\n]{0,200}$/i
+/** One line with a separator or a file's ending, but no URL; `C:` is a drive. */
+const PATH = /^(?=.{1,400}$)(?:file:|(?!\w{2,}:).*([/\\]|\.\w{2,5}$))/i
 
 /** Reads the text that stands for a file: a `data:` URL, decoded as it comes in, or the address of a file. */
 export async function readFileText(
@@ -34,9 +35,10 @@ export async function readFileText(
     return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
   }
   const text = await readText(prepend(start, chunks))
-  if (PATH.test(text))
-    throw refused(`. "${text}" is a path, which the server can't open: send the file itself`)
-  if (!/^https?:\/\//i.test(text)) throw refused()
+  if (!/^https?:\/\//i.test(text)) {
+    const isPath = PATH.test(text)
+    throw refused(isPath ? `. "${text}" is a path, which the server can't open: send the file itself` : '')
+  }
   return { value: await draft.putUrl(name, text), shown: text }
 }
 
