@@ -224,7 +224,7 @@ export interface VideoOperations {
   >
 }
 
-/** The provider that {@link createFlowscale} makes. In a provider registry its models have only an id. */
+/** The provider that {@link createFlowscale} makes. A provider registry makes its models from the id alone. */
 export interface FlowscaleProvider<S extends Specification = 'v3'> {
   readonly specificationVersion: S
   /**

@@ -10,7 +10,7 @@ const levels = ['debug', 'info', 'warn', 'error']
 const rules: Record<keyof ClientOptions, Rule> = {
   // `readBaseUrl` checks it.
   baseUrl: () => true,
-  // No message shows the value: it may be a key with a typing error.
+  // No message of these rules shows a value: it may be the key, in the wrong option.
   apiKey: (value) => isHeaderValue(value) || 'a non-empty header value, trimmed',
   allowDangerouslyExposeApiKey: (value) => value === !!value || 'a boolean',
   headers: isHeaders,
@@ -57,7 +57,7 @@ function readBaseUrl(baseUrl: string | URL): string {
   let wrong = 'must be an http(s) URL (or a path in a page) without login, ? or #'
   let shown = ''
   try {
-    // The message shows `localhost:4188` only: any other value may hold a login or a key.
+    // Only a value like `localhost:4188` is shown: any other value may hold a login or a key.
     if (/^[\w.-]+:\d+$/.test(baseUrl as string)) shown = `: ${baseUrl}`
     // `//host` and `/\host` look like paths and lead to another host.
     const page = /^\/(?![\s/\\])/.test(baseUrl as string) ? 'http://-' : ''

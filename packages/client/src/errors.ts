@@ -29,9 +29,9 @@ export class FlowScaleError extends Error {
   declare readonly maybeSubmitted?: true
   /** With `maybeSubmitted`: the time just before the request was sent. */
   declare readonly submittedAt?: Date
-  /** With `maybeSubmitted`: the workflow. */
+  /** With `maybeSubmitted`: the id of the workflow. */
   declare readonly workflowId?: string
-  /** With `maybeSubmitted`: the group of the run. */
+  /** With `maybeSubmitted`: the group of the run, if you set one. */
   declare readonly groupId?: string
 
   constructor(message: string, details?: Details) {
@@ -68,11 +68,11 @@ export class NetworkError extends FlowScaleError {
     return 'NetworkError'
   }
   declare readonly code: 'ERR_FLOWSCALE_NETWORK'
-  /** Always 0. Missing for a WebSocket. */
+  /** Always 0. Missing for a WebSocket, and for an item of `executeMany` after an abort. */
   declare readonly status?: 0
-  /** Missing for a WebSocket. */
+  /** Missing if `status` is missing. */
   declare readonly method?: string
-  /** Missing for a WebSocket. */
+  /** Missing if `status` is missing. */
   declare readonly url?: string
 }
 
@@ -87,9 +87,9 @@ export class TimeoutError extends FlowScaleError {
   /** For a wait: the limit that ended it. */
   declare readonly reason?: 'deadline' | 'polls'
   /**
-   * For a wait: continues it. `options` replace the earlier options, and all counters start again. The result is a
-   * {@link RunResult} after `executeWorkflowAsync` and `waitForResult`. For the other waits name the type:
-   * `resume<Run>()` after `waitForRun` and `watchRun`, `resume<Envelope<Output>>()` after `waitForOutput`.
+   * For a wait: continues it. An option that you pass replaces the earlier one; the other options stay. All counters start
+   * again. The result is a {@link RunResult} after `executeWorkflowAsync` and `waitForResult`. For the other waits name
+   * the type: `resume<Run>()` after `waitForRun` and `watchRun`, `resume<Envelope<Output>>()` after `waitForOutput`.
    */
   declare readonly resume?: <T extends Resumed = RunResult>(options?: ResumeOptions) => Promise<T>
   /** For a wait with `cancelOn`: why the run could not be cancelled. */
@@ -160,8 +160,8 @@ export class ResponseError extends FlowScaleError {
   declare readonly errors: string[]
   declare readonly requestId: string | null
   /**
-   * Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. Missing if an output
-   * is not ready or has no link.
+   * Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. Missing for an
+   * output that is not ready, has no link, or fits no declared name.
    */
   declare readonly response: Response | undefined
   /**

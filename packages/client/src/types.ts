@@ -250,7 +250,7 @@ export interface ResumeOptions {
   onProgress?: ((progress: RunProgress) => unknown) | undefined
 }
 
-/** An update of a run from a push connection. It is a hint: only the answer to a poll counts. */
+/** An update of a run from a push connection. Its status is a hint: only the answer to a poll counts. */
 export interface RunUpdate {
   readonly status?: RunStatus | undefined
   /** From 0 to 1. */

@@ -88,8 +88,9 @@ export class FlowscaleAPI {
   }
 
   /**
-   * Submits a run and waits for its outputs. The error of a time-out says `timed out`, has the `runId`, and can be resumed.
-   * Instead of the id you can pass a workflow of `defineWorkflow`, which types the inputs and gives the outputs by name.
+   * Submits a run and waits for its outputs. By default `pollIntervalMs` is 1000 and `timeoutMs` 300000. The error of a
+   * time-out says `timed out`, and has the `runId` and `resume`, which continues the wait. Instead of the id you can pass a
+   * workflow of `defineWorkflow`, which types the inputs and gives the outputs by name.
    */
   executeWorkflowAsync<T extends object, W extends string | AnyWorkflow = string>(
     workflow: W,

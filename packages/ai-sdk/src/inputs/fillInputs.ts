@@ -14,7 +14,7 @@ export interface InputMap {
 /** Options of a call by their names in a map; a list is of files. */
 export type Values = Readonly<Record<string, InputItem | readonly InputItem[] | undefined>>
 
-/** Without an input for one of these options the call fails, before anything is paid for. */
+/** If a call has one of these options and the workflow has no input for it, the call fails before anything is paid for. */
 const essential: readonly string[] = ['prompt', 'image']
 /** Options that the AI SDK names otherwise. */
 const features: Readonly<Record<string, string>> = {

@@ -28,7 +28,7 @@ const extensions: Readonly<Record<string, string>> = {
   mov: 'video/quicktime',
 }
 
-/** How many times a broken download is tried. */
+/** How many times a download that breaks off is tried, the first time included. */
 const attempts = 2
 
 /**

@@ -29,7 +29,10 @@ const silentMs = 45_000
 const pauseMs = 1000
 /** A stream that lasted for this time, in ms, has not failed. */
 const lastingMs = 5000
-/** After more 404s and time-outs in a row, the server counts as one without events. A single 404 may be a run that is too new. */
+/**
+ * After more than this number of 404s and time-outs in a row, the server counts as one without events. A single 404 may
+ * mean that the run is too new.
+ */
 const maxFailures = 3
 
 /**

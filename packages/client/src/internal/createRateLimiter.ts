@@ -37,7 +37,7 @@ export function createRateLimiter(perSecond: number, restMs: number): RateLimite
           wasUrgent = isUrgent
           resolve()
         }
-        // After an urgent request another one is served first, so that endless news can't delay it.
+        // After an urgent request, the request at the head of the queue goes first: endless news can't delay it.
         if (isUrgent) queue.splice(wasUrgent ? 1 : 0, 0, go)
         else queue.push(go)
         serve()

@@ -15,7 +15,10 @@ export function readRun(data: unknown, headers: Readonly<Record<string, string>>
   }
 }
 
-/** As `getRun`, for an id that was checked or came from a server. Broken Unicode in an id is replaced, as a URL can't hold it. */
+/**
+ * As `getRun`, for an id that was checked or came from a server. Broken Unicode in an id is replaced, because a URL can't
+ * hold it.
+ */
 export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
   return request(client, `runs/${encodeURIComponent(runId.replace(/\p{Surrogate}/gu, '\ufffd'))}`, {
     options,

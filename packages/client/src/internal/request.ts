@@ -36,7 +36,7 @@ export interface Call<T> {
 /** The envelope around `T`, or `null`. */
 type Result<T> = T extends null ? null : Envelope<T>
 
-/** The `status` of errors after which a safe request is retried; 0: no answer. */
+/** The `status` of errors after which a request is retried if it is safe to repeat; 0: no answer. */
 export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 504]
 
 /** The longest pause between attempts, in ms. If a server requests a longer one, the call ends. */

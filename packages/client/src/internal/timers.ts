@@ -4,8 +4,8 @@ export function startTimer(run: () => void, ms: number): ReturnType<typeof setTi
 }
 
 /**
- * Settles when `start` says, or rejects with the signal's reason. In both cases the function that `start` returned is
- * called, and no listener is left.
+ * Settles as `start` resolves or rejects it, or rejects with the signal's reason. In both cases the function that `start`
+ * returned is called, and no listener is left.
  */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,

@@ -66,7 +66,7 @@ async function whole(client: Client, source: DownloadSource, options: RequestOpt
   })
 }
 
-/** The rest of a file from `start` on, or the whole file. `undefined`: the server has another version, or no ranges. */
+/** The rest of a file from `start` on, or the whole file. `undefined`: the server sent another part, or another version. */
 async function rest(
   client: Client,
   source: DownloadSource,

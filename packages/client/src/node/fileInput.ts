@@ -19,9 +19,9 @@ const tooLarge = 2 ** 32
  *
  * @param path The path of a file smaller than 4 GiB: a string, or a URL object (`new URL('photo.png', import.meta.url)`).
  * @param options `name`: the name, by default the name of the file. `type`: the MIME type, by default from the extension
- * of the name.
- * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) with the path if the file is missing, is a folder, is not
- * permitted, or has 4 GiB or more. `cause` is the system's error.
+ * of the name, or none if the extension is unknown.
+ * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) with the path if the file is missing, is a folder or no
+ * regular file, is not permitted, or has 4 GiB or more. `cause` is the system's error.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@ export function isForeign({ headers, url }: Request, origins: readonly string[])
   if (origin && origins.includes(origin)) return false
   const site = headers.get('sec-fetch-site')
   if (site) return site !== 'same-origin' && site !== 'none'
-  // Older browsers, and plain HTTP. By host, as a server in front may end the TLS; by `Host`, too, as some servers put their
-  // own name into `url`. No page can set `Host`.
+  // For older browsers and plain HTTP. Only the hosts are compared, because a server in front may end the TLS. The header
+  // `Host` counts, too, because some servers put their own name into `url`. No page can set `Host`.
   const hosts = [new URL(url).host, headers.get('host')]
   return origin !== null && !(URL.canParse(origin) && hosts.includes(new URL(origin).host))
 }

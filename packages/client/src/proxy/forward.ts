@@ -116,7 +116,7 @@ export async function forward(
         : isBroken
           ? 'gave no JSON'
           : 'was redirected'
-    // Not the 401 of the pod, which would ask the visitor to sign in, and no 5xx, which leaves open whether a run started.
+    // A 401 would ask the visitor to sign in. A 5xx would leave open whether a run has started.
     if (isRefused)
       return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
     const shown = (isPage || isBroken) && status > 399 && status < 600 ? status : 502

@@ -152,7 +152,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
       // A run whose outputs fit no name has ended.
       const { status, result } = Object(error)
       end = toEnd(own, error, !(error instanceof RunError || result))
-      // An earlier page has saved it, maybe for another user. After a new login, a reload may show it.
+      // An earlier page saved this run, maybe for another user. After a new login a reload may show it, except after a 404.
       const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
       if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
         record = undefined

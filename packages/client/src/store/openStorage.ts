@@ -16,8 +16,8 @@ export interface RunRecord {
 export type Snapshot = RunSnapshot<StoredWorkflow>
 
 /**
- * Keeps a record if the storage works. `load` gives `known` unless somebody else has written a record. It also gives
- * `known` for a run that goes on (`isGoing`) but could not be saved.
+ * Keeps a record if the storage works. `load` gives `known` unless somebody else has written or removed a record. It
+ * always gives `known` for a run that goes on (`isGoing`) but could not be saved.
  */
 export function openStorage(storage: NonNullable<RunStoreOptions['storage']> | null, key: string) {
   /** What stood there when this store looked last. */

@@ -97,7 +97,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     if (wasConnected) for (const runId of watched) call(hear, runId)
   }
 
-  /** Ends all waits for messages. */
+  /** Rejects `opened` if it is still pending. Ends the iterations and the listeners. */
   const finish = (failure?: Failure) => {
     isFinal = true
     signal?.removeEventListener('abort', abort)
@@ -108,7 +108,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   /** After a close or a failed attempt: the next attempt, or the end. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
     disconnect()
-    // First: the listener may close the connection.
+    // This comes first, because `onError` may close the connection.
     if (error) call(onError, error)
     attempt = undefined
     const level = isFinal ? 'info' : 'warn'

@@ -28,7 +28,7 @@ export interface Opening {
 
 /** Why a socket closed. */
 export interface CloseInfo {
-  /** 1006 if the server did not close. The HTTP status if the handshake was refused and the runtime shows the status. */
+  /** 1006 if the server sent no close. The HTTP status if the handshake was refused and the runtime shows the status. */
   code: number
   reason: string
   wasClean: boolean
@@ -46,7 +46,7 @@ export interface WebSocketOptions {
   protocols?: string | readonly string[] | undefined
   /**
    * How the key is sent. `'auto'`: in a header, and only to the host of the base URL. A WebSocket of a browser can't set
-   * headers, so there the key is in the query. Elsewhere a `WebSocket` without headers is an error, unless this is
+   * headers, so there the key is in the query. Elsewhere a `WebSocket` that can't set headers is an error, unless this is
    * `'query'`. Default `'auto'`.
    */
   auth?: 'auto' | 'header' | 'query' | 'none' | undefined
@@ -63,15 +63,15 @@ export interface WebSocketOptions {
   onError?: ((error: unknown) => unknown) | undefined
   /** Called after a reconnect, with the number of attempts. */
   onReconnect?: ((attempts: number) => unknown) | undefined
-  /** Whether a lost connection is opened again. Default `true`. */
+  /** Whether another attempt follows after a lost connection or a failed attempt. Default `true`. */
   reconnect?: boolean | undefined
-  /** The pause before the first reconnect, in ms. Later pauses grow to about 30 s, or to this. Default 5000. */
+  /** The pause before the first reconnect, in ms. Later pauses grow to about 30 s, unless this is longer. Default 5000. */
   reconnectInterval?: number | undefined
-  /** The limit of attempts after each lost connection. `Infinity`: no limit. Default 5. */
+  /** The limit of reconnects in a row. The count starts again after each open. `Infinity`: no limit. Default 5. */
   maxReconnectAttempts?: number | undefined
   /** A connection that is silent for this time, in ms, is dropped and opened again. Default 300000. */
   idleTimeoutMs?: number | undefined
-  /** A message that is sent after half of `idleTimeoutMs` without messages, if the server answers it. Default: none. */
+  /** A message that is sent after half of `idleTimeoutMs` without messages. The server must answer it. Default: none. */
   ping?: unknown
   /** Closes the connection. `opened` rejects with its reason, and iteration throws it. */
   signal?: AbortSignal | undefined

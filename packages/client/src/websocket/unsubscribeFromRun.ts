@@ -3,7 +3,7 @@ import type { Connection } from './types.ts'
 
 /**
  * Cancels one {@link subscribeToRun}. The message is sent only if nobody else on this connection needs the run, such as a
- * wait with `push`. Returns whether the message was sent at once.
+ * wait with `push`. Returns `false` while the connection is not open.
  *
  * @throws {@link ArgumentError} if the id is illegal.
  *

@@ -1,6 +1,6 @@
 import type { HttpError } from '@flowscale/client'
 
-/** Whether ComfyUI itself has answered: with nothing to a path that it does not have, or in the words of aiohttp. */
+/** Whether ComfyUI itself has answered: a 404 without a body, or a 405 with the text of its server, aiohttp. */
 export function isFromComfyui({ status, body, response }: HttpError): boolean {
   if (status === 405) return body === '405: Method Not Allowed'
   return (

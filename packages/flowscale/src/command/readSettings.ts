@@ -21,7 +21,8 @@ export interface Settings {
  * The address and the key, from the flags, or else the environment, or else `.env` in the working folder. An empty value
  * counts as none. A key is sent only to an address that its owner meant:
  * - If the address comes from `.env`, the key must come from `.env` or a flag: a stranger's folder must not get your key.
- * - A key in `.env` is sent to the address in `.env`. If the file has no address, it is sent to your address.
+ * - A key in `.env` is sent to the address in `.env`. If the file has no address, the key is sent to the
+ *   address of a flag or the environment.
  */
 export function readSettings(flags: Readonly<Record<string, FlagValue>>): Settings {
   const ofFlag = (value: FlagValue, name: string) => named(value as string | undefined, name)

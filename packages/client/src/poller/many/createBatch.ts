@@ -42,7 +42,7 @@ interface Watched {
   status?: string
   /** The moment of news without a request since; 0: none. */
   newsAt: number
-  /** Whether the server has answered a request for the run. */
+  /** Whether a request for the run has ended, with an answer or an error. */
   isSeen?: true
   isEnded?: true
 }
@@ -52,7 +52,7 @@ export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) 
 
 /** The longest pause between two rounds for runs whose end comes by push, in ms. */
 const maxPauseMs = 30_000
-/** How long news waits for other news of the same moment, in ms, and how long many news wait for more. */
+/** How long news waits for other news of the same moment, in ms, and how long a lot of news waits for more. */
 const soonMs = 1
 const gatherMs = 40
 /** Up to this number, runs are requested one by one. */
@@ -99,7 +99,7 @@ export function createBatch(
     quietRounds = 0
   }
 
-  /** The server has answered a request for a run that was sent at `moment`. */
+  /** A request for a run, which was sent at `moment`, has ended with an answer or an error. */
   const note = (runId: string, moment: number) => {
     const run = watched.get(runId)
     if (!run) return
@@ -165,7 +165,7 @@ export function createBatch(
     const { signal } = session
     const left = new Set(runIds)
     const seen = new Set<string>()
-    /** Pages without an answer. Further pages must not cost more than a request for each run. */
+    /** The number of pages that answered no wait. Further pages must not cost more than a request for each run. */
     let vain = 0
     for (let page = 1; left.size > (page > 1 ? Math.max(few, vain) : 0); page++) {
       if (!isUrgent || page > 1) await limiter.turn(signal, isUrgent)
@@ -200,7 +200,7 @@ export function createBatch(
       for (const { run, isWhole } of answered.data) {
         const { _id, status } = run
         seen.add(_id)
-        // Other runs are answered when they ask.
+        // An urgent list does not answer the waits for other runs that go on: they are answered in a round.
         if (!isWhole || (isUrgent && !left.has(_id) && isGoing(status))) continue
         left.delete(_id)
         note(_id, moment)
@@ -231,7 +231,7 @@ export function createBatch(
     const left = asked.length > Math.max(few, pages || 1) ? await readList(asked) : asked
     const end = Date.now()
     roundAt = end + pollIntervalMs
-    // If the list answered nobody, its duration counts again: the next list may take as long.
+    // If the list answered no wait, its duration counts, too: the next list may take as long.
     const until = left.length < asked.length ? roundAt : roundAt + end - start
     for (const runId of left) {
       // The others come first in the next round, so that the runs in the list don't wait for them.

@@ -15,7 +15,7 @@ export interface RunWatcherOptions {
   maxRequestsPerSecond?: number | undefined
   /**
    * A connection of `connectWebSocket` or `connectEvents`. Finished runs are then fetched at once, in batches. Other runs
-   * are polled less often while it is healthy, every 30 s at least. A wait with `onUpdate` or `onProgress` gets each state.
+   * are polled less often while it is healthy, at least every 30 s. A wait with `onUpdate` or `onProgress` gets each state.
    */
   push?: PushConnection | undefined
 }
@@ -25,7 +25,7 @@ export type RunWatcherWaitOptions = Omit<WaitOptions, 'pollIntervalMs' | 'push' 
 
 /**
  * Waits for many runs with few requests. Iterate over it to get the runs that have ended, also those that failed. An
- * iteration begins with the last 10,000 runs that ended before it. It ends when no wait is left.
+ * iteration begins with the runs that ended while there was no iteration (the last 10,000). It ends when no wait is left.
  */
 export interface RunWatcher extends AsyncIterable<Run> {
   /** A client for the functions of the poller. Their waits share the watcher's requests, and continue after `close()`. */

@@ -37,7 +37,7 @@ export interface ExecuteManyOptions
   maxRequestsPerSecond?: number | undefined
   /**
    * A connection of `connectWebSocket` or `connectEvents`. Finished runs are then fetched at once. Other runs are polled
-   * less often, every 30 s at least.
+   * less often, at least every 30 s.
    */
   push?: PushConnection | undefined
   /**

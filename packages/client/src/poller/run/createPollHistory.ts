@@ -20,9 +20,9 @@ function spreadOf(durations: readonly number[]): number {
 }
 
 /**
- * The pause after a poll, when a run has gone on for `before` ms. It is the longest pause that delays the result no more
- * than the usual pause would. So polls come when an end is likely. A run that takes longer than all others is polled
- * about as usual.
+ * The pause after a poll, when a run has gone on for `before` ms. It is the longest pause whose expected delay is no
+ * longer than the delay of a poll with the usual pause. So polls come when an end is likely. A run that takes longer
+ * than all others is polled about as usual.
  */
 function pauseAfter(before: number, durations: readonly number[]): number {
   const count = durations.length
@@ -59,8 +59,8 @@ function pauseAfter(before: number, durations: readonly number[]): number {
 /**
  * Makes a record of how long runs took, for `pollIntervalMs`. Waits then poll rarely at first, and often near the likely
  * end of the run, from 250 ms to 30 s apart. Keep one record for each workflow, as long as you like: it holds the last
- * 20 durations. The pause is 1000 ms until the record has three durations, and for a run whose start is unknown. With
- * three durations, {@link executeWorkflowAsync} begins with a pause, too.
+ * 20 durations. The pause is 1000 ms until the record has three durations, and for a run whose submission and start are
+ * both unknown. With three durations, {@link executeWorkflowAsync} begins with a pause, too.
  *
  * @throws nothing
  *

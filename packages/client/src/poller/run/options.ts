@@ -25,7 +25,7 @@ export interface WatchOptions extends PollOptions {
   cancelOn?: 'abort' | 'timeout' | 'both' | 'never' | undefined
   /**
    * A connection of `connectWebSocket` or `connectEvents`. A new state of the run is then polled at once. While the
-   * connection is healthy there are fewer polls, every 30 s at least.
+   * connection is healthy there are fewer polls, at least every 30 s.
    */
   push?: PushConnection | undefined
   /**

@@ -227,7 +227,7 @@ export async function* pollRounds<T>(
   }
 }
 
-/** Cancels a run without a wait. Logs the error, if there is one, and returns it. */
+/** Cancels a run that nobody waits for any more. Logs the error, if there is one, and returns it. */
 async function cancelQuietly(
   client: Client,
   runId: string,

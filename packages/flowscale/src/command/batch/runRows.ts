@@ -22,7 +22,7 @@ export interface RunRows {
   onEnd(result: ResultLine, reason?: unknown): void
 }
 
-/** After this number of refused submissions in a row, the others are not tried. */
+/** After this number of failed submissions in a row, the others are not tried. Rows with wrong inputs don't count. */
 const mostInVain = 10
 
 /**

@@ -1,7 +1,7 @@
 import type { Output } from '../output.ts'
 import type { Sources } from './types.ts'
 
-/** Reads stdin for the input that asks for it. If a person must type it, a line asks for it. */
+/** Reads stdin for the input that needs it. If stdin is a terminal, a line on stderr asks the user to type. */
 export function createStdin(output: Output, signal: AbortSignal): NonNullable<Sources['stdin']> {
   return async (input) => {
     signal.throwIfAborted()

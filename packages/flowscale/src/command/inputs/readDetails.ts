@@ -1,8 +1,8 @@
 import type { InputDetails, Scalar } from './types.ts'
 
 /**
- * The details of inputs, from the field `input_details` of a workflow. The server leaves out usual values there. A missing
- * input has no details. Fields of a wrong type are ignored.
+ * The details of an input, from the field `input_details` of its workflow. The server leaves out usual values there. If
+ * the field lacks the input, nothing is known about it. Fields of a wrong type are ignored.
  */
 export function readDetails(told: unknown, name: string): InputDetails {
   const known = isRecord(told) && Object.hasOwn(told, name) ? told[name] : undefined

@@ -4,7 +4,7 @@ import { readInputsFile } from './readInputsFile.ts'
 import { readPairs } from './readPairs.ts'
 import type { Given, Sources } from './types.ts'
 
-/** The inputs of a command line: its `name=value` words override those inputs that `--inputs` has. */
+/** The inputs of a command line. Its `name=value` words override the inputs of `--inputs`. */
 export async function readGiven(
   words: readonly string[],
   { inputs }: Call['flags'],

@@ -10,7 +10,7 @@ import { goOn } from './goOn.ts'
 import type { Delivered } from './types.ts'
 
 export interface Downloaded extends Delivered {
-  /** Missing for the name of an output. */
+  /** Missing if the output was requested by its name. */
   readonly runId?: string
 }
 
