@@ -47,7 +47,7 @@ export const verbs: readonly VerbEntry[] = [
   },
   {
     name: 'batch',
-    summary: 'run a workflow on each row of a file; a new start continues',
+    summary: 'run a workflow on each row of a file; start it again to continue',
     args: '<workflow> <rows>',
     flags: [
       { form: '-o, --output <dir>', about: 'the folder for outputs, results and state' },
@@ -55,7 +55,7 @@ export const verbs: readonly VerbEntry[] = [
       { form: '--retry-failed', about: 'run failed rows again, and pay for them again' },
       { form: '--timeout <seconds>', about: 'limit of the whole batch; default: no limit' },
     ],
-    details: 'The rows are CSV with a header of input names, or JSON with an object a line.',
+    details: 'The rows are CSV with a header of input names, or JSON with one object on each line.',
     examples: [
       'flowscale batch "Text to Image" prompts.csv -o images',
       'flowscale batch bncu0a1kipv prompts.jsonl -o images --json',
