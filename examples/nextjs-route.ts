@@ -7,7 +7,7 @@ import { createProxyHandler } from '@flowscale/client/proxy'
 const client = createClient({
   baseUrl: process.env.FLOWSCALE_API_URL || 'http://127.0.0.1:4188',
   apiKey: process.env.FLOWSCALE_API_KEY || 'fsk_local_demo_key',
-  // Says here why a request to the pod failed.
+  // Logs why a request to the pod failed.
   logger: console,
 })
 

@@ -25,7 +25,7 @@ app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, page) => {
   const [, heading] = /^# (.*)/m.exec(page.content.map(({ text }) => text).join('')) ?? []
   page.frontmatter.group = groupOf.get(`${page.name}.md`)
   page.name = heading ?? page.name
-  // A guide comes before the members of the API that the same word finds.
+  // In the results of a search, a guide comes before the members of the API.
   page.relevanceBoost = 40
 })
 // Before TypeDoc makes groups, and after it linked the names that it knows.

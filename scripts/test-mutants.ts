@@ -54,7 +54,7 @@ function copy(): string {
   return to
 }
 
-/** Writes the packages again that tests import. */
+/** Builds the packages again that tests import. */
 async function rebuild(cwd: string): Promise<void> {
   const entries = (name: string, ...files: string[]) =>
     build({

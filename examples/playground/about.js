@@ -56,12 +56,12 @@ function actionsOf(run) {
     cancelling.disabled = Boolean(run.isCancelling)
     actions.append(cancelling)
   }
-  // Only where it is sure of which workflow, and that is still there: a run costs money.
+  // A run costs money. So the button needs a workflow that is known for sure, and still on the server.
   const isThere = workflowOf(run) || !page.workflows.length
   if (isEnded(run) && page.session && workflowIdOf(run) && isThere) {
     actions.append(button('Run again', () => refill(run) && submit()))
   }
-  // Each of several is beside its output.
+  // With several outputs, each output has its own button.
   if (isDone(run) && run.outputs.length === 1) actions.append(downloadButton(run, run.outputs[0]))
   return actions
 }

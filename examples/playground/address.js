@@ -15,21 +15,21 @@ export function writeAddress({ workflow, run }) {
 
 const place = 'flowscale-playground-server'
 
-/** The server that this tab was connected to last. */
+/** The last server of this tab. */
 export function keptServer() {
   try {
     return sessionStorage.getItem(place) ?? undefined
   } catch {
-    // A browser that stores nothing.
+    // This browser stores nothing.
     return undefined
   }
 }
 
-/** Keeps the address of the server for this tab. The key is kept nowhere. */
+/** Saves the address of the server for this tab. The key is never saved. */
 export function keepServer(url) {
   try {
     sessionStorage.setItem(place, url)
   } catch {
-    // It is typed again after a reload.
+    // The user types the address again after a reload.
   }
 }

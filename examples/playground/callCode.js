@@ -104,10 +104,10 @@ function curl({ baseUrl, hasKey, workflow, inputs }) {
   )
 }
 
-/** A text for PowerShell, which takes typographic quotes for quotes, too. */
+/** A text for PowerShell, in which typographic quotes also end a text. */
 const quoteForPowerShell = (text) => `'${String(text).replace(/['\u2018-\u201b]/g, '$&$&')}'`
 
-/** For Windows, whose shells quote the words of curl in ways of their own. */
+/** The code for Windows, where each shell needs other quotes around the arguments of curl. */
 function powerShell({ baseUrl, hasKey, workflow, inputs }) {
   const item = (value) =>
     isFile(value) ? `(Get-Item -LiteralPath ${quoteForPowerShell(value.name)})` : quoteForPowerShell(value)

@@ -11,7 +11,7 @@ import { page } from './page.js'
 import { soon } from './queue.js'
 import { isEnded } from './runState.js'
 
-/** Connects to the server of the two fields. `isGuess`: nobody has typed the key. */
+/** Connects with the server and the key in the form. `isGuess`: the user has not typed them. */
 function connect({ isGuess } = {}) {
   clearFaults()
   show($('refusal'), '')
@@ -22,7 +22,7 @@ function connect({ isGuess } = {}) {
   page.place = next
   const stop = new AbortController()
   try {
-    // It is typed in by the one who uses the page, and kept nowhere. In a page for others, use a proxy.
+    // The user of the page types the key, and the page never saves it. In a page for others, use a proxy.
     const client = createClient({ baseUrl, apiKey, allowDangerouslyExposeApiKey: true })
     const mine = { client, stop, isGuess }
     page.session = mine
@@ -31,7 +31,7 @@ function connect({ isGuess } = {}) {
     if (!$('no-queue').hidden) show($('no-queue'), 'Loading …')
     mine.socket = openSocket(mine)
     load(mine)
-    // What was going on when the last connection ended.
+    // Follows the runs again that were going on when the last connection ended.
     for (const run of page.runs.values()) {
       if (run.isMine && !isEnded(run)) follow(mine, run.id, resume(mine, run))
     }
@@ -72,7 +72,7 @@ function openSocket(mine) {
   })
 }
 
-/** Makes the connection's form work, and connects at once to a server that is known. */
+/** Starts the connection form. Connects at once if the server is known. */
 export function startConnection() {
   const kept = keptServer()
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)

@@ -4,7 +4,7 @@ import { showLive } from './liveState.js'
 import { page } from './page.js'
 import { stopQueue } from './queue.js'
 
-/** Ends the connection; what it showed stays. */
+/** Ends the connection. Its workflows and runs stay on the page. */
 export function disconnect() {
   page.session.stop.abort()
   page.session = undefined
@@ -13,7 +13,7 @@ export function disconnect() {
   draw()
 }
 
-/** Forgets everything that is of another server. */
+/** Removes the workflows, the runs and the queue of the last server from the page. */
 export function forget() {
   page.workflows = []
   page.runs.clear()

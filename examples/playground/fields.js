@@ -10,8 +10,8 @@ const human = (name) => {
 const wordOf = (value) => ({ true: 'Yes', false: 'No' })[value] ?? String(value)
 
 /**
- * A field of the form, `{ name, read(), write(value), input, problem, element }`. `details` has the server's facts
- * about the input, except its kind, if there are any.
+ * A field of the form, `{ name, read(), write(value), input, problem, element }`. `details` has the
+ * server's other facts about the input, if there are any.
  */
 export function makeField({ name, kind, details }, id) {
   const isFile = ['image', 'video', 'audio', 'file'].includes(kind)

@@ -29,7 +29,7 @@ export function figure(run, output) {
       element.ariaLabel = titleOf(run)
     }
     element.src = output.download_url
-    // Links expire; the output has a fresh one. Once, so that a broken file is no endless loop.
+    // Links expire: `renew` gets a fresh one. It runs once, so a broken file causes no endless loop.
     element.addEventListener('error', () => renew(output, element).then(() => link(output.download_url)), {
       once: true,
     })

@@ -3,7 +3,7 @@ import { make, say } from './dom.js'
 const sizeOf = (bytes) =>
   bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`
 
-/** An input that takes a file, or several, which are chosen or dropped: `{ input, parts, read(), write(value) }`. */
+/** An input for one file or several, chosen or dropped: `{ input, parts, read(), write(value) }`. */
 export function fileInput(kind, label, takesSeveral) {
   let files = []
   const accept = kind === 'file' ? '' : `${kind}/*`

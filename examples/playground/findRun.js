@@ -2,7 +2,7 @@ import { getRun } from '@flowscale/client'
 import { note, noteRun } from './note.js'
 import { page } from './page.js'
 
-/** Reads one run from the server, such as one of the address that is not among the latest. */
+/** Reads one run from the server, such as an old run that the address of the page names. */
 export async function findRun(at, id) {
   try {
     const { data } = await getRun(at.client, id, { signal: at.stop.signal })

@@ -9,12 +9,12 @@ import { soon } from './queue.js'
 export const resume = ({ client, socket, stop }, { id }) =>
   waitForResult(client, id, { push: socket, signal: stop.signal, onUpdate: hear })
 
-/** Takes in the end of a run, once `wait` has it. */
+/** Waits for the end of a run, and shows it. `wait` is the promise of its result. */
 export async function follow(at, id, wait) {
   try {
     const { outputs } = await wait
     note(id, { status: 'completed', progress: 1, outputs })
-    // For the inputs as the server has them. They are no reason for alarm.
+    // Reads the inputs as the server has them. The page does not show an error of this request.
     await findRun(at, id)
   } catch (error) {
     if (at.stop.signal.aborted) return
@@ -26,7 +26,7 @@ export async function follow(at, id, wait) {
   soon(at)
 }
 
-/** The run may go on: no other error is its end. */
+/** Waits again after any other error: the run may go on. */
 async function followLater(at, id, { message }) {
   const trouble = `The page looks for the run ${id} again: ${message}`
   if ($('trouble').textContent !== trouble) show($('trouble'), trouble)

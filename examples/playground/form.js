@@ -7,9 +7,9 @@ import { page } from './page.js'
 import { makeRows } from './rows.js'
 import { workflowIdOf, workflowOf } from './runWorkflow.js'
 
-/** Of a workflow that the server lists. */
+/** The fields of a workflow that the server lists. */
 let ownFields = []
-/** Where the server lists none. */
+/** The rows for names and values, if the server lists no workflows. */
 const rows = makeRows()
 export const fields = () => (page.workflows.length ? ownFields : rows.fields())
 export const readInputs = () => Object.fromEntries(fields().map(({ name, read }) => [name, read()]))
@@ -20,11 +20,14 @@ export const chosenWorkflow = () =>
     outputs: [],
   }
 
-/** Shows the workflows of the server, and the form of the one that is chosen. */
+/** Shows the workflows of the server, and the form of the chosen workflow. */
 export function drawWorkflows() {
   const { workflows, workflowId } = page
   const kept = workflows.find(({ id }) => id === workflowId) ?? workflows[0]
-  show($('no-workflows'), workflows.length ? '' : 'This server lists no workflows. Give the id of one.')
+  show(
+    $('no-workflows'),
+    workflows.length ? '' : 'This server lists no workflows. Type the id of a workflow.',
+  )
   $('workflows').replaceChildren(
     ...workflows.map((workflow, index) => radio(workflow, index, workflow === kept)),
   )
@@ -63,7 +66,7 @@ export function choose(workflow) {
   $('fields').replaceChildren(...(ownFields.length ? ownFields.map(({ element }) => element) : [none]))
 }
 
-/** Puts the inputs of a run into the form; gives whether all of them have found their place. */
+/** Puts the inputs of a run into the form. Gives false if the workflow is missing or a field has a problem. */
 export function refill(run) {
   const workflow = workflowOf(run)
   const given = run.sent ?? run.inputs
@@ -82,14 +85,14 @@ export function refill(run) {
   return !wrong
 }
 
-/** Says under the label of the workflow's id what is wrong with it. */
+/** Shows a problem under the label of the workflow's id. */
 export function refuseId(text) {
   show($('workflow-id-problem'), text)
   $('workflow-id').setAttribute('aria-invalid', String(Boolean(text)))
   if (text) $('workflow-id').focus()
 }
 
-/** Shows the server's messages under the labels; gives the rest, which has no label. */
+/** Shows the server's messages under the labels. Gives the messages that belong to no label. */
 export function showProblems(details) {
   show($('refusal'), '')
   refuseId('')

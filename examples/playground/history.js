@@ -13,7 +13,7 @@ const cards = new Map()
 const step = 12
 let shownRuns = step
 
-/** Draws the runs that are looked for, the latest first. */
+/** Draws the runs that match the search, the latest first. */
 export function drawRuns() {
   for (const id of cards.keys()) if (!page.runs.has(id)) cards.delete(id)
   const all = [...page.runs.values()].sort((a, b) => b.at - a.at)
@@ -21,7 +21,7 @@ export function drawRuns() {
   const list = wanted.slice(0, shownRuns)
   $('more').hidden = wanted.length <= shownRuns
   $('filter').hidden = all.length < 2
-  show($('no-runs'), all.length ? (wanted.length ? '' : 'No run matches.') : 'None yet.')
+  show($('no-runs'), all.length ? (wanted.length ? '' : 'No run matches.') : 'No runs yet.')
   list.forEach((run, place) => {
     const card = cardOf(run)
     if ($('list').children[place] !== card) $('list').insertBefore(card, $('list').children[place] ?? null)
@@ -77,7 +77,7 @@ function thumbOf(run) {
   return thumb
 }
 
-/** Makes the fields above the list and the button below it work. */
+/** Starts the fields above the list, and the button below it. */
 export function startHistory() {
   for (const id of ['find', 'status']) {
     $(id).addEventListener('input', () => {

@@ -1,7 +1,7 @@
 import { $, show } from './dom.js'
 import { page } from './page.js'
 
-/** Shows the state of the connection in the header, and above the page the reason for a wait. */
+/** Shows the state of the connection in the header. Above the page, shows the reason for a wait. */
 export function showLive() {
   const at = page.session
   const problem = at?.away || at?.problem
@@ -10,7 +10,7 @@ export function showLive() {
   $('server').readOnly = $('key').readOnly = Boolean(at)
   const [word, color] = stateOf(at, problem)
   $('live').firstChild.className = `dot ${color}`
-  // Said once, however often it is so.
+  // Only a change is written: a screen reader reads each write aloud.
   if ($('live').lastChild.textContent !== word) $('live').lastChild.textContent = word
 }
 
@@ -19,12 +19,12 @@ function stateOf(at, problem) {
   if (problem) return ['Waiting …', 'busy']
   if (at.isOpen) return ['Live', 'good']
   if (at.wasOpen || at.isLost) return ['Reconnecting …', 'busy']
-  // A proxy lets no socket pass.
+  // A proxy does not pass on WebSockets.
   if (at.isClosed && at.hasAnswered) return ['Polling', 'good']
   return ['Connecting …', 'busy']
 }
 
-/** Says at a field of the connection, `server` or `key`, what is wrong with it. */
+/** Shows a problem at a field of the connection form: `server` or `key`. */
 export function refuse(name, text) {
   const problem = $(`${name}-problem`)
   problem.className = 'problem'
@@ -32,7 +32,7 @@ export function refuse(name, text) {
   $(name).setAttribute('aria-invalid', String(Boolean(text)))
 }
 
-/** Asks for the key, which is no mistake as long as none was typed. */
+/** Asks for the key. This is a hint and not a problem, because the user has typed no key yet. */
 export function askForKey() {
   refuse('key', '')
   $('key-problem').className = 'hint'
@@ -41,7 +41,7 @@ export function askForKey() {
   show($('no-workflows'), 'Type the API key to see the workflows.')
 }
 
-/** No fault is shown any more. */
+/** Hides the problems of the connection form, and the error above the page. */
 export function clearFaults() {
   refuse('server', '')
   refuse('key', '')

@@ -10,7 +10,7 @@ import { soon } from './queue.js'
 import { readWorkflow } from './readWorkflow.js'
 import { refreshRuns } from './refreshRuns.js'
 
-/** Reads workflows and runs from the server; again, as long as that has to wait for something. */
+/** Reads workflows and runs from the server. Reads them again after an error that may pass. */
 export async function load(at) {
   clearTimeout(at.retry)
   try {
@@ -32,7 +32,7 @@ export async function load(at) {
   soon(at)
 }
 
-/** The workflows, or none where the server has no list of them. */
+/** The workflows, or an empty list if the server has no list of them. */
 async function list({ client, stop }) {
   try {
     return (await getWorkflows(client, { signal: stop.signal, maxRetries: 0 })).data.map(readWorkflow)
@@ -47,7 +47,7 @@ function complain(at, error) {
   if (at !== page.session) return
   const { status, body } = error
   if (status === 401 || status === 403) return refuseKey(at)
-  // FlowScale itself, which waits for its ComfyUI.
+  // An error of FlowScale itself, which waits for its ComfyUI.
   const isOfFlowScale = status >= 500 && Array.isArray(body?.errors)
   if (!at.hasAnswered && !isOfFlowScale) return refuseServer(error)
   at.problem = isOfFlowScale ? error.errors.join('; ') : error.message
@@ -67,13 +67,13 @@ function refuseKey(at) {
 
 function refuseServer({ status, errors }) {
   const isElsewhere = new URL($('server').value.trim(), location.href).origin !== location.origin
-  const hint = isElsewhere ? 'Check the address, and that the server lets this page in (CORS).' : ''
+  const hint = isElsewhere ? 'Check the address, and whether the server allows this page (CORS).' : ''
   disconnect()
   forget()
   refuse(
     'server',
     status === 424
-      ? // A proxy whose own key is wrong.
+      ? // The key of the proxy is wrong.
         `${errors.join('; ')}.`
       : status
         ? `This is not FlowScale: it answers ${status}.`

@@ -3,7 +3,7 @@ import { draw } from './draw.js'
 import { page } from './page.js'
 import { isEnded, wordOf } from './runState.js'
 
-/** Takes in news of a run. An end is never undone. */
+/** Updates a run. A run that has ended keeps its status. */
 export function note(id, { status, ...news }) {
   const known = page.runs.get(id)
   const run = known ?? {
@@ -15,7 +15,7 @@ export function note(id, { status, ...news }) {
     inputs: [],
     at: Date.now(),
   }
-  // Late news takes nothing back.
+  // A late update must not lower the progress.
   if (news.progress !== undefined) news.progress = Math.max(news.progress, run.progress)
   if (status && status !== run.status && !isEnded(run) && status !== 'queued') {
     run.status = status
@@ -29,18 +29,18 @@ export function note(id, { status, ...news }) {
   return run
 }
 
-/** Takes in the state of a run: of a poll, or of a push connection. */
+/** Updates a run with a state from a poll or from a push connection. */
 export const hear = ({ run_id, _id = run_id, status, progress, node }) =>
   note(_id, { status, ...(node && { node }), ...(progress !== undefined && { progress }) })
 
-/** Takes in a run as the server shows it. */
+/** Updates a run with the run of a server's answer. */
 export function noteRun(shown) {
   const { _id: id, inputs, outputs, created_at, completed_at, error, workflow_id } = shown
   const known = page.runs.get(id)
   const run = hear(shown)
   if (workflow_id) run.workflowId = workflow_id
   if (!run.outputs.length) run.outputs = outputs.map(({ filename, url }) => ({ filename, download_url: url }))
-  // The seed that the server has drawn is among them.
+  // They include the seed that the server has drawn.
   if (inputs.length) run.inputs = inputs.map(({ path, value }) => [path, value])
   if (error && !run.errors.length) run.errors = [String(error)]
   if (!known && created_at) run.at = Date.parse(created_at)

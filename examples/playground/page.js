@@ -2,17 +2,17 @@ import { readAddress } from './address.js'
 
 const { run, workflow } = readAddress()
 
-/** What the page knows. Only its modules change it. */
+/** The state of the page. Only the modules of the page change it. */
 export const page = {
-  /** The connection in use: `{ client, socket, stop }`. One that was replaced is aborted by its `stop`. */
+  /** The connection in use: `{ client, socket, stop }`. `stop` aborts it when it is replaced. */
   session: undefined,
-  /** The server and key that the lists are of. */
+  /** The server and the key of the lists on the page. */
   place: undefined,
   /** Each is `{ id, name, description, fields, outputs, namesFiles, problem }`. */
   workflows: [],
-  /** Each run that was seen, by its id. */
+  /** All runs that the page has seen, by id. */
   runs: new Map(),
-  /** The ids of the run and of the workflow that are shown. */
+  /** The ids of the shown run and the shown workflow. */
   selected: run,
   workflowId: workflow,
 }

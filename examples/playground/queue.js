@@ -22,7 +22,7 @@ export function soon(at, delay = 150) {
   }, delay)
 }
 
-/** Reads the queue no more. */
+/** Stops reading the queue. */
 export function stopQueue() {
   clearTimeout(timer)
   due = Infinity
@@ -48,13 +48,13 @@ async function refreshQueue(at) {
           note(id, { status: 'queued', ahead })
         })
       }
-      // Runs of others that have ended since: only the list says how.
+      // Other runs have left the queue: only the list of runs has their status.
       if ([...page.runs.values()].some((run) => !run.isMine && !isEnded(run) && !going.has(run.id))) {
         await refreshRuns(at, going)
       }
     }
   } catch {
-    // The next round asks again.
+    // The next round reads it again.
     if (at !== page.session) return
     at.isLost = true
     showLive()

@@ -3,7 +3,7 @@ import { note, noteRun } from './note.js'
 import { page } from './page.js'
 import { isEnded } from './runState.js'
 
-/** Reads the latest runs. `going` has the ids in the queue: a run in neither is gone. */
+/** Reads the latest runs. `going` has the ids in the queue. A run that is not in the list and not in the queue is gone. */
 export async function refreshRuns(at, going) {
   const options = { signal: at.stop.signal, maxRetries: 0, pageSize: 100 }
   const { data } = await getRuns(at.client, options).catch((error) => {

@@ -1,7 +1,7 @@
 // The state of a run in words and colours.
 
 const failed = ['failed', 'error', 'cancelled', 'timed_out', 'lost']
-/** Nothing to be alarmed about. */
+/** States without a colour. */
 const quiet = ['queued', 'cancelled']
 
 export const isDone = ({ status }) => status === 'completed' || status === 'success'

@@ -30,7 +30,7 @@ export function rememberRun(runId, workflowId) {
 /** The id of the workflow of a run, where it is known. */
 export const workflowIdOf = (run) => run.workflowId ?? remembered.get(run.id)
 
-/** The workflow of a run; where its id is not known, the only one that it can be of. */
+/** The workflow of a run. If its id is unknown, the only workflow with these inputs. */
 export function workflowOf(run) {
   const known = workflowIdOf(run)
   return known ? page.workflows.find(({ id }) => id === known) : guessWorkflow(run, page.workflows)

@@ -9,7 +9,7 @@ import { titleOf } from './titleOf.js'
 let drawnView
 let drawnAbout
 
-/** Draws the selected run: what it makes, and what there is to know and do about it. */
+/** Draws the selected run: its outputs, its facts and its buttons. */
 export function drawStage() {
   const run = page.runs.get(page.selected)
   const view = run ? [run.id, wordOf(run), run.outputs.length, run.errors.length].join() : ''
@@ -17,7 +17,7 @@ export function drawStage() {
     ? JSON.stringify([view, !page.session, titleOf(run), workflowOf(run)?.id, run.inputs])
     : ''
   document.title = run ? `${titleOf(run).slice(0, 60)} · FlowScale playground` : 'FlowScale playground'
-  // Whoever was at a button that goes away lands on the title.
+  // If the button with the focus is gone, the title gets the focus.
   const hadFocus = $('stage').contains(document.activeElement)
   if (view !== drawnView) $('view').replaceChildren(run ? viewOf(run) : $('blank').content.cloneNode(true))
   if (about !== drawnAbout) $('about').replaceChildren(...(run ? [aboutOf(run)] : []))
@@ -44,7 +44,7 @@ function viewOf(run) {
   const said =
     run.errors.join('\n') || words[run.status] || (isDone(run) ? 'No outputs.' : 'This run failed.')
   const text = make('p', { className: tone(run) === 'bad' ? 'alert' : '' }, said)
-  // What is long scrolls, by the keyboard, too.
+  // A long text scrolls. With a tabIndex, the keyboard can scroll it, too.
   if (said.length > 500) text.tabIndex = 0
   return make('div', { className: 'canvas' }, text)
 }

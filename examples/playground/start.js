@@ -32,7 +32,7 @@ $('workflow-id').addEventListener('input', () => {
 // A file that misses the drop area must not replace the page.
 for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault())
 
-// The address is of a run, so it stays.
+// The link must not change the address, which names a run.
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault()
   $('inputs').focus()

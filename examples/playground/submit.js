@@ -34,7 +34,7 @@ export async function submit() {
   const wait = executeWorkflowAsync(client, workflow.id, inputs, {
     push: socket,
     signal: stop.signal,
-    // The id is here before the first poll: now the run can be cancelled, and is not lost.
+    // The id comes before the first poll. From here on, the run can be cancelled, and is not lost.
     onSubmitted: (submission) => {
       runId = submission.runId
       setBusy(false)
@@ -58,7 +58,7 @@ function setBusy(isBusy) {
   $('run').textContent = isBusy ? 'Submitting …' : 'Run'
 }
 
-/** Of a file its name. */
+/** The name of a file, and any other value as it is. */
 const shownOf = (value) => (Array.isArray(value) ? value.map(shownOf) : (value.name ?? value))
 
 function noteSubmission(runId, workflowId, inputs) {
@@ -71,10 +71,10 @@ function noteSubmission(runId, workflowId, inputs) {
   select(runId)
 }
 
-/** Shows at the fields why a run was not submitted, and above the button what is of no field. */
+/** Shows at the fields why a run was not submitted. Messages that belong to no field are above the button. */
 function showRefusal(error) {
   const { details = [], maybeSubmitted, message, errors } = error
-  // Of an error of the client: `inputs.seed is …`.
+  // An error of the client names the input: `inputs.seed is …`.
   const own = fields().find(({ name }) => name && message.startsWith(`inputs.${name} `))
   if (own) details.push({ field: own.name, message: message.slice('inputs.'.length) })
   const rest = showProblems(details)

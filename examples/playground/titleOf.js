@@ -2,7 +2,7 @@ import { workflowOf } from './runWorkflow.js'
 
 const isFileName = (text) => /^[^\n]{1,255}\.\w{2,4}$/.test(text) && !/\.\s/.test(text)
 
-/** What a run is called: its prompt, else the name of its workflow. */
+/** The title of a run: its prompt, else the name of its workflow. */
 export function titleOf(run) {
   const workflow = workflowOf(run)
   const kindOf = (name) => workflow?.fields.find((field) => field.name === name)?.kind

@@ -34,7 +34,7 @@ function watch() {
   }
 }
 
-/** Shows the progress of the run, if the server has it. The returned function ends that. */
+/** Shows the progress of the run, if the server has it. The returned function stops the display. */
 function showProgress(client: Client, runId: string, show: (percent: string) => void): () => void {
   let isOver = false
   const timer = setInterval(async () => {
@@ -49,7 +49,7 @@ function showProgress(client: Client, runId: string, show: (percent: string) => 
   }
 }
 
-/** A run on a pod costs money, and goes on after Ctrl+C. Says that. */
+/** On Ctrl+C, says that the run goes on: a run on a pod costs money. */
 function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: string): void {
   process.once('SIGINT', () => {
     report.stop()

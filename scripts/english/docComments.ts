@@ -16,7 +16,7 @@ export function docComments(source: ts.SourceFile): Sentence[] {
   })
 }
 
-/** Line by line, so that the lines keep their numbers. */
+/** The comment as Markdown, line by line, so that each line keeps its number. */
 function toMarkdown(comment: string): string {
   return (
     comment

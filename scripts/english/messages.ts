@@ -19,7 +19,7 @@ export function messages(source: ts.SourceFile): Sentence[] {
   return found
 }
 
-/** The text of a string, a template, or a sum that holds one. A list of words, to be split, and a table are no texts. */
+/** The text of a string, a template, or a sum with a text. Lists of words (`.split`) and tables have no text. */
 function textOf(node: ts.Node): string | undefined {
   const { parent } = node
   if (parent && ts.isPropertyAccessExpression(parent) && parent.name.text === 'split') return undefined
@@ -32,7 +32,7 @@ function textOf(node: ts.Node): string | undefined {
   return left === undefined && right === undefined ? undefined : (left ?? 'Code') + (right ?? 'Code')
 }
 
-/** The nodes below whose texts are not in the text of the node. */
+/** The inner nodes whose texts are not part of the text of the node. */
 function insertedIn(node: ts.Node): ts.Node[] {
   if (ts.isTemplateExpression(node)) return node.templateSpans.map(({ expression }) => expression)
   if (isSum(node) && textOf(node) !== undefined) {

@@ -80,12 +80,12 @@ export const ensureTypes = () => ensureFolder('compilers and type libraries', 't
 /** Other libraries, to compare the client with. */
 export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')
 
-/** The paths on Debian. Set CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH for others. */
+/** The paths on Debian. For other paths, set CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 export const redis = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
 
-/** Installs programs for tests with apt. Without apt, it says how to install them. */
+/** Installs programs for tests with apt. If apt fails, prints how to install them, and ends this process. */
 export function ensurePrograms(...wanted) {
   const isRoot = process.getuid?.() === 0
   const apt = (...args) =>

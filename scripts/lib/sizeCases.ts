@@ -66,7 +66,7 @@ export const sizeTargets: Readonly<Record<string, number>> = {
   'all of flowscale': 7800,
 }
 
-/** The faults of `sizes`: more than 2 % over the record, or not in the record. */
+/** A line for each size that is more than 2 % over its record, or that is only in `sizes` or only in the record. */
 export function growth(
   record: Readonly<Record<string, number>>,
   sizes: Readonly<Record<string, number>>,

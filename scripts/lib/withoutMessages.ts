@@ -3,7 +3,7 @@ import ts from 'typescript'
 const isText = (node: ts.Node): node is ts.LiteralLikeNode =>
   ts.isStringLiteral(node) || ts.isTemplateLiteralToken(node)
 
-/** A bundle with empty messages: its texts with a space. Shows its size without them. */
+/** Empties the messages of a bundle, to measure the rest. A message is a text with a space. */
 export function withoutMessages(code: string): string {
   const file = ts.createSourceFile('bundle.js', code, ts.ScriptTarget.ES2022, true)
   let left = ''

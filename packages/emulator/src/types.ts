@@ -67,7 +67,7 @@ export interface WorkflowDefinition {
   /** A kind alone means a required input with one value. */
   inputs: Record<string, Kind | InputDefinition>
   outputs: Record<string, Kind>
-  /** Each file is named after its output, as with the gateway. Default: false */
+  /** The name of each file begins with the name of its output, as with the gateway. Default: false */
   namesFiles?: boolean | undefined
   /** Makes the outputs. If it throws, the run fails with the error's message. */
   run(inputs: WorkflowInputs, context: RunContext): Promise<WorkflowOutputs> | WorkflowOutputs
@@ -117,7 +117,7 @@ export interface Ledger {
   }[]
   /** How often each kind of fault happened. */
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>
-  /** How often the files of a run were sent, by the id of the run. */
+  /** How often whole files of a run were sent, by the id of the run. */
   readonly results: Readonly<Record<string, number>>
   /** The places of the key in requests. */
   readonly keys: {

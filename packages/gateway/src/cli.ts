@@ -20,7 +20,7 @@ process.stderr.on('error', () => {})
 const SHORTEST_KEY = 8
 const SHORT_KEY =
   `Warning: the key has fewer than ${SHORTEST_KEY} characters. Others can guess it. ` +
-  'And clients hide it in their errors, also inside of other words. Use a longer key.'
+  'Clients also replace the key in their errors, even inside other words. Use a longer key.'
 
 try {
   const [first, ...rest] = process.argv.slice(2)
@@ -40,7 +40,7 @@ async function main(args: string[]): Promise<void> {
     flags.apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
   const workflows = await readWorkflows(flags.workflows)
   if (workflows.length === 0) {
-    const advice = 'Save one there with "Workflow > Export (API)" of ComfyUI'
+    const advice = 'In ComfyUI, save a workflow there with "Workflow > Export (API)"'
     throw new Error(`The folder ${flags.workflows} has no workflow. ${advice}`)
   }
   const gateway = createGateway({

@@ -133,7 +133,7 @@ export interface Engine {
   watch?(listener: (run: Run) => void): () => void
   /** Asks the engine to hear of each change of this run, until the function it gives is called. */
   follow?(runId: string): () => void
-  /** Checks whether the servers of the engine answer. It never throws. */
+  /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
   /** Stops whatever goes on by itself. Runs go on where they are made elsewhere. */
   close(): void
@@ -168,7 +168,7 @@ export interface WorkflowFile {
   readonly name: string
   readonly graph: unknown
   readonly sidecar?: unknown
-  /** Why there is no graph: the file can't be read. */
+  /** Why there is no graph, if the file can't be used. */
   readonly problem?: string | undefined
 }
 

@@ -1,8 +1,8 @@
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /**
- * Whether a request may come from a page of another site. Its `Origin` shows that, or a foreign host name for this
- * machine, which a page can use to get around the `Origin`.
+ * Whether a request may come from a page of another site: its `Origin` is another site, or its host name is not this
+ * machine's own. With such a host name, a page gets around the `Origin`.
  */
 export function isFromElsewhere({ headers }: { readonly headers: Headers }): boolean {
   const host = headers.get('host')

@@ -20,9 +20,9 @@ export type FaultKind =
 /** What a plan decides about. */
 export interface FaultRequest {
   readonly operation: FaultOperation
-  /** The number of this request among those for the same target, from 1: retries and polls count. */
+  /** The number of this request among the requests for the same target, from 1: retries and polls count. */
   readonly attempt: number
-  /** The number of this request among those for the same operation, from 1 */
+  /** The number of this request among the requests for the same operation, from 1 */
   readonly number: number
   /** Path and query as they came in. For a file: only the path. For a message: the run's id */
   readonly target: string

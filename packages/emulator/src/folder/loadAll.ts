@@ -7,7 +7,7 @@ import { loadModule } from './loadModule.ts'
 
 /** A definition, and where it comes from. */
 interface Loaded {
-  /** Not of a file of a folder that can't be used, when others can. */
+  /** Missing if the file can't be used, and other files of its folder can. */
   readonly definition?: WorkflowDefinition
   readonly from: string
   readonly note?: string | undefined
@@ -26,7 +26,8 @@ export async function loadAll(
   for (const { definition, from } of loaded) {
     if (!definition) continue
     const other = seen.get(definition.id)
-    if (other) throw new Error(`${other} and ${from} both have the id "${definition.id}": change one of them`)
+    if (other)
+      throw new Error(`${other} and ${from} both have the id "${definition.id}": change one of the ids`)
     seen.set(definition.id, from)
   }
   return {

@@ -3,7 +3,7 @@ export interface Size {
   readonly height: number
 }
 
-/** The size, or a smaller one of the same shape. Both sides are multiples of `step`. */
+/** The size, or a smaller size of the same shape with at most `mostPixels` pixels. Both sides are multiples of `step`. */
 export function limitSize({ width, height }: Size, mostPixels: number, step = 1): Size {
   const scale = Math.min(1, Math.sqrt(mostPixels / (width * height)))
   const side = (length: number): number => Math.max(step, Math.floor((length * scale) / step) * step)

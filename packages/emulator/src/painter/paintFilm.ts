@@ -5,7 +5,7 @@ import { limitSize } from './limitSize.ts'
 import type { Sight } from './lookUpstream.ts'
 import { paintVideo } from './paintVideo.ts'
 
-/** As in the built-in video: the files are not compressed. */
+/** The size of the built-in video. The files are not compressed. */
 const MOST_PIXELS = 512 * 288
 
 /** A film of two seconds over a scene, or over the picture that was sent. */

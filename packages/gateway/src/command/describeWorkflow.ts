@@ -4,7 +4,7 @@ import { notesOf } from './notesOf.ts'
 const MOST_OPTIONS = 8
 const LONGEST_TEXT = 40
 
-/** The output of `inspect`: inputs, outputs and the other fields, each with its reason. */
+/** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, and notes. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
   const { shown, nodes, inputs, outputs, missing, lacks } = workflow
   const notes = notesOf(workflow).map((note) => [note])

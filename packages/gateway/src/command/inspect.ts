@@ -31,7 +31,7 @@ export async function inspect(args: string[]): Promise<void> {
     await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`, { flag: 'wx' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Error(`${to} already exists, and may have your edits. Remove it to write a new one.`)
+    throw new Error(`${to} already exists, and may hold your edits. Remove the file to write a new one.`)
   }
   process.stdout.write(`\nWritten to ${to}\n`)
 }

@@ -1,6 +1,6 @@
 import type { ComfyWorkflow } from '../engines/comfyui/workflows/types.ts'
 
-/** A line for each field and node that is no input or output, with the reason. */
+/** A line for each field that is no input, each save node that is no output, and each number above 2^53. */
 export function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
   const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
   const taken = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))

@@ -34,7 +34,7 @@ export function readFlags(args: string[]): GatewayFlags {
     throw new Error(
       '--workflows is missing: the folder of your workflows, saved in ComfyUI by "Export (API)".',
     )
-  if (noKey && flags.apiKey) throw new Error('--no-key and --api-key exclude each other. Remove one.')
+  if (noKey && flags.apiKey) throw new Error('Use --no-key or --api-key, not both.')
   if (noKey && !LOOPBACK.includes(flags.hostname)) {
     throw new Error(`--no-key works on this machine only: --host must be ${LOOPBACK.join(', ')}.`)
   }

@@ -1,4 +1,4 @@
-/** The address of a ComfyUI as people type it: `localhost:8188` is of http. */
+/** Gives the address of a ComfyUI with its scheme: `localhost:8188` becomes `http://localhost:8188`. */
 export function toAddress(text: string): string {
   const url = /^(localhost|[\w-]+(\.[\w-]+)+|[\w.-]+:\d+)([:/]|$)/i.test(text) ? `http://${text}` : text
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url

@@ -9,7 +9,7 @@ export interface Where {
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
-  /** The address of the API, for the error of a caller who takes the files origin for the API. */
+  /** The address of the API. The error names it if a caller sends an API request to the files origin. */
   apiUrl?: string | undefined
   /** A larger body is answered with 413. Default: no limit */
   maxUploadBytes?: number | undefined
@@ -72,13 +72,13 @@ export interface FaceOptions {
 export interface Face {
   readonly apiKey: string | null
   handle(request: Request, where: Where): Promise<Response>
-  /** Whether `handle` refuses a request because of its headers. Handshakes are checked by it, too. */
+  /** Whether `handle` refuses a request because of its headers. A server also checks handshakes with it. */
   keepsOut?(request: { readonly headers: Headers }): boolean
   /** Calls the listener at each change of a run. The returned function stops the calls. */
   watch(listener: (update: RunUpdate) => void): () => void
   /** The state of a run, or `null` if no run has this id. */
   stateOf(runId: string): RunUpdate | null | Promise<RunUpdate | null>
-  /** Asks for each change of this run. The returned function ends that. */
+  /** Requests an update at each change of this run, until the returned function is called. */
   follow?: ((runId: string) => () => void) | undefined
 }
 

@@ -19,7 +19,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return text === undefined ? undefined : JSON.parse(text.replace(/^\ufeff/, ''))
   } catch (cause) {
-    // It may quote lines of the file.
+    // The message may quote several lines of the file.
     throw new Error(`${path} is not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
   }
 }

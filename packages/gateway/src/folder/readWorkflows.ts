@@ -9,7 +9,8 @@ const SIDECAR = '.flowscale.json'
  * Reads a folder of workflows: each `NAME.json`, in ComfyUI's API format, with its sidecar `NAME.flowscale.json` where
  * there is one. Folders in it are not read.
  *
- * A file that can't be used, such as one that is no JSON or a sidecar without its workflow, is there with its `problem`.
+ * The result also has each file that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
+ * has a `problem`.
  *
  * @throws `Error` for a folder that can't be read.
  *
@@ -36,7 +37,7 @@ export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
 
 const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
 
-/** Callers of the API see a problem, and not the folders of this machine. */
+/** Reads a file. Callers of the API see its `problem`, so that names no folder of this machine. */
 const readOrSay = (folder: string, file: string): Promise<WorkflowFile> =>
   readWorkflow(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')

@@ -19,7 +19,7 @@ export function listen(
   hostname: string,
   upgrades: (request: IncomingMessage) => boolean,
 ): Promise<{ server: Server; port: number }> {
-  // Since 24.9 Node calls this function. Earlier versions treat each request for an upgrade as one.
+  // Since 24.9 Node calls this function. Earlier versions upgrade each request for it, if the server listens for upgrades.
   const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
     shouldUpgradeCallback: upgrades,
   }

@@ -1,7 +1,7 @@
 import type { Dialect } from '../face/types.ts'
 import { parseArguments } from './parseArguments.ts'
 
-/** The flags that both commands have. */
+/** The flags of both commands, `flowscale-gateway` and `flowscale-emulator`. */
 export interface Flags {
   readonly port: number
   readonly hostname: string

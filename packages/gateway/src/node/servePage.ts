@@ -9,7 +9,7 @@ const folder = new URL(
 
 const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
 
-/** Answers with the playground at `/`, and with what it imports; gives whether it did. */
+/** Answers a request for the playground at `/`, or for its files. Gives false for any other request. */
 export function servePage({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
   const [path = ''] = url.split('?')
   const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/[\w/]+\.(?:js|css))$/.exec(path)?.[1]

@@ -44,7 +44,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const ends = createMemory<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
-  /** Since when an end is being written: nobody else has to write it. */
+  /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
   const writing = new Map<string, number>()
   const marks = createMarks(place)
   const prune = createPrune(place, marks, log)

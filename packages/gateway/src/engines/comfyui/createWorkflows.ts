@@ -6,7 +6,7 @@ import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 export interface Workflows {
   readonly names: readonly string[]
-  /** `isReported`: the caller reports the problems, so the log does not. */
+  /** With `isReported`, the caller reports the problems, and the log does not. */
   read(isReported?: boolean): Promise<ReadFile[]>
   /** @throws EngineError for one that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>

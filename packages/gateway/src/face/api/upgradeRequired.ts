@@ -1,7 +1,7 @@
 import { failure } from '../answers.ts'
 import type { Call } from '../types.ts'
 
-/** Answers a request to the WebSocket's address without a handshake. Real handshakes belong to the server. */
+/** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
 export function upgradeRequired({ face }: Call): Response {
   const answer = failure(face.dialect, 426, 'Upgrade Required: this address speaks WebSocket')
   answer.headers.set('upgrade', 'websocket')

@@ -1,7 +1,7 @@
 import { sameText } from '../sameText.ts'
 import type { FaceOptions, Where } from '../types.ts'
 
-/** The headers that a file's request may have. */
+/** The headers of a request that the engine gets. */
 const ASKED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
 /** Answers a signed link as S3 does. */

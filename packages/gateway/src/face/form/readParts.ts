@@ -6,7 +6,7 @@ export interface Part {
   readonly name: string
   /** Where the part is a file. */
   readonly file?: { readonly name: string; readonly type: string } | undefined
-  /** The next part skips the unread rest. */
+  /** An unread rest is skipped before the next part. */
   readonly body: AsyncGenerator<Uint8Array, void>
 }
 

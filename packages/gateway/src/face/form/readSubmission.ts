@@ -11,8 +11,8 @@ const MAX_PARTS = 1000
 
 /**
  * Reads the form of a request and checks it against the workflow's inputs. Files go to the draft as they come in.
- * Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large or no form is an
- * {@link EngineError}. An error of the draft is thrown at once.
+ * Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large, or is not a form, is
+ * an {@link EngineError}. An error of the draft is thrown at once.
  */
 export async function readSubmission(
   workflow: Workflow,

@@ -1,7 +1,7 @@
 import type { Draft, StoredFile } from '../../engine.ts'
 import { cleanFilename } from '../../media/cleanFilename.ts'
 
-/** Hands a file to the engine, at the engine's pace. Throws the error of the upload, if it has one. */
+/** Hands a file to the engine, at the engine's pace. If the caller's upload fails, throws the error of the upload. */
 export async function storeFile(
   draft: Draft,
   input: string,

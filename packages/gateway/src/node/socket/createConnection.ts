@@ -11,7 +11,7 @@ const MOST_SUBSCRIPTIONS = 1_000
 const MOST_UNREAD = 1_048_576
 
 export interface Connection {
-  /** Passes a change on, if the client subscribed to the run. */
+  /** Passes a change on, if the client subscribed to the run, or to no run at all. */
   push(update: RunUpdate): void
   /** Destroys the TCP socket. */
   destroy(): void
@@ -29,7 +29,7 @@ export function createConnection(
 ): void {
   /** What stops each of them, where it is followed. */
   const subscriptions = new Map<string, (() => void) | undefined>()
-  /** Runs whose state is being read. A change that comes meanwhile is newer, and takes the run out. */
+  /** Runs whose state is being read. A change that comes meanwhile is newer, and removes the run from the set. */
   const asked = new Set<string>()
   let messages: Messages | undefined
   /** Runs to look at, each once, however often a client asks meanwhile. */

@@ -100,7 +100,7 @@ function valuesOf({ values }: Submission): Record<string, Scalar | Scalar[]> {
   )
 }
 
-/** Whether a server has all choices that were sent, and the choices of the graph where none was sent. */
+/** Whether a server has all choices that were sent, and the choices of the graph in all other fields. */
 function fits({ workflow }: Candidate, values: ReturnType<typeof valuesOf>): boolean {
   if (workflow.lacks.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
   return Object.entries(values).every(([name, value]) => {

@@ -11,7 +11,7 @@ import { openSocket } from './openSocket.ts'
 export interface Watcher extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
   /** Sees that a run's end is written down, where the runtime has timers that keep no process alive. */
   keep(id: string): void
-  /** Passes on a run that somebody read, and follows the run for a while: who polls a run also listens. */
+  /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
   show(run: Run | undefined): void
 }
 
@@ -21,7 +21,7 @@ const POLL_MS = 15_000
 
 export function createWatcher(comfy: Comfy): Watcher {
   const listeners = new Set<(run: Run) => void>()
-  /** How many follow each run; 0 if only its end must be recorded. */
+  /** The number of followers of each run; 0 if only its end must be recorded. */
   const followers = new Map<string, number>()
   /** When somebody asked for a run last. */
   const polled = createMemory<number>(1_000)

@@ -1,7 +1,7 @@
 import { sayLack } from './sayLack.ts'
 import type { KnownNode, Lack, NamedInput } from './types.ts'
 
-/** The choices of the graph that the server does not have. Where a caller has to send another one, it is no lack. */
+/** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findLacks(
   nodes: readonly KnownNode[],
   inputs: ReadonlyMap<string, NamedInput>,
@@ -14,7 +14,7 @@ export function findLacks(
     [...known.fields.values()].flatMap((field): Lack[] => {
       const { name, options, isEmptyList } = field
       const value = known.node.inputs[name]
-      // Of a mixed list, the choices of one type are known.
+      // `options` holds one type only: values of another type are not checked.
       const isLacking = isEmptyList
         ? typeof value === 'string'
         : options !== undefined && typeof value === typeof options[0] && !options.includes(value as string)
@@ -24,11 +24,11 @@ export function findLacks(
   )
 }
 
-/** The ids of the nodes that an output needs. ComfyUI checks no others. */
+/** The ids of the nodes that an output needs. ComfyUI checks only these. */
 function findNeeded(nodes: readonly KnownNode[]): Set<string> {
   const inputsOf = new Map(nodes.map(({ id, node }) => [id, Object.values(node.inputs)]))
   const needed = new Set(nodes.flatMap(({ id, info }) => (info?.output_node === false ? [] : id)))
-  // The loop reaches the ids that it adds, too.
+  // The loop also visits the ids that it adds.
   for (const id of needed) {
     for (const value of inputsOf.get(id) ?? []) if (Array.isArray(value)) needed.add(String(value[0]))
   }

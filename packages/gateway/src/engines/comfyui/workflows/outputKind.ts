@@ -1,7 +1,7 @@
 import type { Kind } from '../../../engine.ts'
 import type { KnownNode } from './types.ts'
 
-/** These write a file that no answer of the API shows. */
+/** Types whose save nodes write a file that no answer of ComfyUI shows. */
 const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
 
 /** The kind of a save node's files, or `undefined` if the server does not show them. */

@@ -64,7 +64,7 @@ function readField(classType: string, name: string, spec: unknown): Field | unde
     const scalars = choices.filter(isScalar)
     const options = scalars.filter((choice) => typeof choice === typeof scalars[0])
     const list = { ...common, array: about.multiselect === true }
-    // A list without choices would refuse each value: the server says more. The editor may fill one itself.
+    // A list without choices would refuse each value, and the server's own error says more. The editor fills a `remote` list.
     if (options.length === 0) return { ...list, kind: 'string', isEmptyList: !about.remote }
     const preset = options.includes(about.default) ? about.default : options[0]
     return { ...list, kind: kindOf(options[0]!), options, default: preset }

@@ -3,17 +3,17 @@ import { EngineError } from '../../../engineErrors.ts'
 import { readWorkflow } from './readWorkflow.ts'
 import type { ComfyWorkflow } from './types.ts'
 
-/** A file, and what it was read as. */
+/** The result of reading a file: its workflow, or the problem. */
 export interface ReadFile {
   readonly id: string
   readonly workflow?: ComfyWorkflow | undefined
-  /** Why the server can't run it: nobody sees it then. */
+  /** Why the server can't run the workflow. The API does not list such a workflow. */
   readonly problem?: string | undefined
-  /** The choices that the server does not have. It refuses a run that sends no others. */
+  /** The choices that the server does not have, as a sentence. The server refuses a run that does not replace them. */
   readonly lack?: string | undefined
 }
 
-/** Reads a file; what is wrong with it is no error, but a part of what it gives. */
+/** Reads a file. A fault of the file is not thrown: it is the `problem` or the `lack` of the result. */
 export async function readFile(
   file: WorkflowFile,
   ask: Parameters<typeof readWorkflow>[1],

@@ -3,7 +3,7 @@ import type { KnownNode } from './types.ts'
 
 const MOST_SHOWN = 3
 
-/** That the server does not have a choice of a node, such as a model, and which it has instead. */
+/** Names a choice of a node that the server does not have, such as a model, and similar choices that it has. */
 export function sayLack({ id, title, fields }: KnownNode, name: string, value: unknown): string {
   const lack = `${name} ${JSON.stringify(value)} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
   const field = fields.get(name)
@@ -28,7 +28,7 @@ function nearest(word: string, known: readonly string[]): string[] {
     .map(({ name }) => name)
 }
 
-/** Without folders and ending, which differ from machine to machine, or are the same for all. */
+/** The name without folders, which differ between machines, and without the ending, which many names share. */
 function stemOf(name: string): string {
   return name
     .toLowerCase()

@@ -7,7 +7,7 @@ export interface GraphNode {
   readonly _meta?: { readonly title?: unknown } | undefined
 }
 
-/** The parts of a class in `/object_info` that are read. */
+/** The parts of a class in `/object_info` that the gateway reads. */
 export interface ClassInfo {
   readonly display_name?: unknown
   readonly output_node?: unknown
@@ -24,11 +24,11 @@ export interface Field extends Omit<Input, 'required' | 'description'> {
   readonly integer: boolean
   /** A text of several lines. */
   readonly multiline: boolean
-  /** A list without choices, as of a folder without models. */
+  /** The list has no choices, such as the list of a folder without models. */
   readonly isEmptyList?: boolean | undefined
 }
 
-/** A choice of the graph that the server does not have, and the input that may bring another. */
+/** A choice of the graph that the server does not have, and the input that can replace it. */
 export interface Lack {
   readonly input: string | undefined
   readonly message: string
