@@ -175,7 +175,7 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   await writeFile(path, edited)
   const over = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
   assert.is(over.code, 1)
-  assert.match(over.err, /text-to-image\.flowscale\.json already exists.* Remove it/)
+  assert.match(over.err, /text-to-image\.flowscale\.json already exists.* Remove the file/)
   assert.is(await readFile(path, 'utf8'), edited)
 })
 
@@ -196,7 +196,7 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
     [[], /--workflows is missing/],
     [['--workflows', join(folder, 'none')], /Can't read the folder .*none: there is no such folder/],
     [['--workflows', join(workflows, 'slow.json')], /slow\.json is a file, not a folder: name its folder/],
-    [['--workflows', folder], /The folder \S+ has no workflow\. save a workflow there with/],
+    [['--workflows', folder], /The folder \S+ has no workflow\. In ComfyUI, save a workflow there with/],
     [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
     [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
     [['--workflows', workflows, '--host', '::', '--api-key', 'x'], /--host :: needs --public-url/],
