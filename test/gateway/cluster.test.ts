@@ -137,7 +137,7 @@ for (const [name, part, fits] of parts) {
     if (played.problems.length) throw new Error(played.problems.join('\n'))
     // On a busy machine the queues have moved on by the time that a gateway has read them.
     const far = beyondOne(played.chosen)
-    if (far > played.figures.executed / 5)
+    if (far > played.figures.executed / 10)
       throw new Error(
         `${far} runs went to a queue that was not the shortest: ${JSON.stringify(played.chosen)}`,
       )
