@@ -1,44 +1,22 @@
-// `npm test [-- pattern …]`: from a fresh clone to `N passed, N failed`. Plain JavaScript, because a fresh clone has no
-// packages. `--suite browser` is `npm run test:browser`, and so on.
+// `npm test`: from a fresh clone to `N passed, N failed`. Plain JavaScript, because a fresh clone has no packages.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import {
-  chromium,
-  ensureBuilt,
-  ensureBundlers,
-  ensureFrameworks,
-  ensureInstalled,
-  ensurePrograms,
-  ensureRuntimes,
-  ensureTypes,
-  firefox,
-  redis,
-  root,
-} from './lib/ensure.mjs'
+import { ensureInstalled, root } from './lib/ensure.mjs'
 
+const args = process.argv.slice(2)
+if (args.includes('--help')) {
+  console.log(`npm test                       all unit tests, the checks and the coverage
+npm test -- WORD …             the test files and checks with one of the words in their names
+npm test -- WORD --case TEXT   of these files the cases with the text in their names
+npm test -- --changed          the test files that a change since the last commit touches
+npm test -- --list             the names of test files and checks
+npm test -- --suite NAME       another suite: browser, bundler, frameworks, runtime, types or upkeep
+npm test -- --verbose          also the figures that tests print`)
+  process.exit()
+}
 ensureInstalled()
-ensureBuilt()
-if (process.argv.includes('browser') || process.argv.includes('upkeep')) ensurePrograms(chromium)
-if (process.argv.includes('runtime')) {
-  ensurePrograms(chromium, firefox, redis)
-  ensureRuntimes()
-}
-if (process.argv.includes('bundler')) {
-  ensurePrograms(chromium)
-  ensureRuntimes()
-  ensureBundlers()
-}
-if (process.argv.includes('frameworks')) {
-  ensurePrograms(chromium)
-  ensureRuntimes()
-  ensureFrameworks()
-}
-if (process.argv.includes('types')) {
-  ensureRuntimes()
-  ensureTypes()
-}
 const runner = join(root, 'scripts/test/run.ts')
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', runner, ...process.argv.slice(2)], {
+const { status } = spawnSync(process.execPath, ['--import', 'tsx', runner, ...args], {
   cwd: root,
   stdio: 'inherit',
 })

@@ -1,130 +1,139 @@
-// Runs the test files of a suite, two or more at a time, and counts the tests: `run.ts [--suite NAME] [--verbose] [pattern …]`.
-// Two suites have checks, too. The main suite ends with the coverage.
-import { readdirSync, rmSync } from 'node:fs'
+// Runs the test files and checks of a suite, two or more at a time, and counts the tests. `npm test -- --help` has its options.
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type Outcome, runCheck, runFile } from './runFile.ts'
+import leven from 'leven'
+import { root } from '../lib/ensure.mjs'
+import { changedFiles, touchedBy } from './changed.ts'
+import { type Failure, type Outcome, runCheck, runFile } from './runFile.ts'
+import { readsBuild, suites } from './suites.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
-const { values, positionals: patterns } = parseArgs({
-  options: { suite: { type: 'string', default: 'test' }, verbose: { type: 'boolean', default: false } },
+const { values, positionals: words } = parseArgs({
+  options: {
+    suite: { type: 'string', default: 'test' },
+    case: { type: 'string' },
+    changed: { type: 'boolean' },
+    list: { type: 'boolean' },
+    verbose: { type: 'boolean' },
+  },
   allowPositionals: true,
 })
-const { suite, verbose } = values
-const isMain = suite === 'test'
-const isWhole = isMain && !patterns.length
-const coverage = join(root, 'coverage/v8')
-const bin = (name: string) => `node_modules/.bin/${name}`
+const suiteName = values.suite
+const suite = suites[suiteName]
+if (!suite) refuse(`There is no suite ${suiteName}`, Object.keys(suites), suiteName)
 
-type Check = [name: string, command: string, args: string[]]
-const checks: Record<string, Check[]> = {
-  test: [
-    ['types of the client', bin('tsc'), ['-p', 'packages/client']],
-    ['types of the client on Node', bin('tsc'), ['-p', 'packages/client/tsconfig.node.json']],
-    ['types of the class', bin('tsc'), ['-p', 'packages/flowscale']],
-    ['types of the command', bin('tsc'), ['-p', 'packages/flowscale/tsconfig.node.json']],
-    ['types of the gateway', bin('tsc'), ['-p', 'packages/gateway']],
-    ['types of the emulator', bin('tsc'), ['-p', 'packages/emulator']],
-    ['types of the models for the AI SDK', bin('tsc'), ['-p', 'packages/ai-sdk']],
-    ['types of tests and scripts', bin('tsc'), ['-p', 'test']],
-    ['types of the examples', bin('tsc'), ['-p', 'examples']],
-    ['types of the worker example', bin('tsc'), ['-p', 'examples/cloudflare-worker']],
-    ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
-    ['import rules', process.execPath, ['--import', 'tsx', 'scripts/check-imports.ts']],
-    ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
-  ],
-  upkeep: [
-    ['records of sizes', process.execPath, ['--import', 'tsx', 'scripts/size-record.ts', '--check']],
-    ['figures of the docs', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
-    ['English of the docs', process.execPath, ['--import', 'tsx', 'scripts/check-english.ts']],
-  ],
+/** Says in a line what was wrong, and which names are nearest. */
+function refuse(problem: string, names: readonly string[], wrong: string): never {
+  const distance = (name: string) => leven(wrong, name.split('/').at(-1)!.split('.')[0]!)
+  const near = [...names].sort((a, b) => distance(a) - distance(b)).slice(0, 3)
+  console.error(`${problem}. Did you mean ${near.join(', ')}? npm test -- --list has all names.`)
+  process.exit(2)
 }
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith(`.${suite}.ts`) && !file.includes('node_modules'))
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
+  .filter((file) => file.endsWith(`.${suiteName}.ts`) && !file.includes('/node_modules/'))
   .sort()
+const checks = suite.checks ?? []
+const all = [...files, ...checks.map(([name]) => name)]
+for (const word of words) {
+  if (!all.some((name) => name.includes(word)))
+    refuse(`No test file or check has ${word} in its name`, all, word)
+}
+let names = all.filter((name) => !words.length || words.some((word) => name.includes(word)))
+if (values.case !== undefined) names = names.filter((name) => files.includes(name))
+if (values.changed) {
+  const changed = changedFiles()
+  const touched = await touchedBy(changed, files)
+  const isBuildTouched = changed.some((file) => file.startsWith('packages/'))
+  names = names.filter(
+    (name) => files.includes(name) && (touched.has(name) || (isBuildTouched && readsBuild.test(name))),
+  )
+  if (!names.length) console.log('No test file imports what has changed since the last commit.')
+}
+if (values.list || !names.length) {
+  for (const name of names) console.log(name)
+  process.exit()
+}
+suite.prepare(names)
 
+const isMain = suiteName === 'test'
+const isWhole = isMain && names.length === all.length
+const coverage = join(root, 'coverage/v8')
 /** Only tests of the sources count for the coverage. */
-const envFor = (file: string): Record<string, string> =>
-  /^test\/(unit|integration|conformance)\//.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
-
-const jobs: { name: string; run: () => Promise<Outcome> }[] = [
-  ...files.map((file) => ({
-    name: file,
-    run: () => runFile(file, envFor(file), isMain ? undefined : 1_800_000),
-  })),
-  ...(checks[suite] ?? []).map(([name, command, args]) => ({
-    name,
-    run: () => runCheck(name, command, args),
-  })),
-].filter(({ name }) => !patterns.length || patterns.some((pattern) => name.includes(pattern)))
-
+const envOf = (file: string): Record<string, string> =>
+  isMain && !readsBuild.test(file) ? { NODE_V8_COVERAGE: coverage } : {}
 const outcomes: Outcome[] = []
-/** Figures that tests print, for `--verbose`. */
-const shown = /\[show\] ?(.*)$/gm
 
 function report(outcome: Outcome): void {
   outcomes.push(outcome)
   const { name, passed, failed, seconds, output } = outcome
+  if (values.case !== undefined && !passed && !failed) return
   console.log(
     `${failed ? '✖' : '✔'} ${name.padEnd(52)} ${String(passed).padStart(4)} ${seconds.toFixed(1).padStart(6)} s`,
   )
   if (failed) console.log(output)
 }
 
+async function runOne(name: string): Promise<Outcome> {
+  const [, command, args] = checks.find(([check]) => check === name) ?? []
+  return command
+    ? runCheck(name, command, args!)
+    : runFile(name, envOf(name), suite!.limitMs, root, values.case)
+}
+
+const rest = [...names]
 async function work(): Promise<void> {
-  for (let job = jobs.shift(); job; job = jobs.shift()) report(await job.run())
+  for (let name = rest.shift(); name; name = rest.shift()) report(await runOne(name))
 }
 
 const atATime = Math.max(2, availableParallelism())
-const duration = isWhole ? ', about 10 minutes on two cores' : ''
-if (!jobs.length) throw new Error(`No test file or check has ${patterns.join(' or ')} in its name`)
-console.log(`${jobs.length} files and checks, ${atATime} at a time${duration}\n`)
+console.log(
+  `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 10 minutes on two cores' : ''}\n`,
+)
 if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 await Promise.all(Array.from({ length: atATime }, work))
 
 if (isWhole) {
-  const limits = [
-    '--check-coverage',
-    '--lines',
-    '95',
-    '--branches',
-    '95',
-    '--functions',
-    '0',
-    '--statements',
-    '0',
-  ]
-  const include = [
-    '--include',
-    'packages/client/src/**',
-    '--exclude-after-remap',
-    '--temp-directory',
-    coverage,
-  ]
-  const args = ['report', '--reporter', 'text-summary', '--reporter', 'text', ...include, ...limits]
-  const outcome = await runCheck('coverage of the client and its poller', bin('c8'), args)
-  report(outcome)
-  if (!outcome.failed)
-    console.log(
-      outcome.output
-        .split('\n')
-        .filter((line) => /^(All files|Lines|Branches)/.test(line))
-        .join('\n'),
-    )
+  // The limit of the gateway is what was measured first.
+  for (const [folder, lines, branches] of [
+    ['client', 95, 95],
+    ['gateway', 0, 0],
+  ] as const) {
+    const limits = `--check-coverage --lines ${lines} --branches ${branches} --functions 0 --statements 0`
+    const args = `report --reporter text-summary --reporter text --include packages/${folder}/src/** --exclude-after-remap --temp-directory ${coverage} ${limits}`
+    const outcome = await runCheck(`coverage of packages/${folder}`, 'node_modules/.bin/c8', args.split(' '))
+    report(outcome)
+    for (const line of outcome.output.split('\n')) if (/^(Lines|Branches)/.test(line)) console.log(line)
+  }
 }
 
-if (verbose) {
-  for (const { output } of outcomes) for (const [, line] of output.matchAll(shown)) console.log(line)
+if (values.verbose) {
+  // Figures that tests print.
+  for (const { output } of outcomes)
+    for (const [, line] of output.matchAll(/\[show\] ?(.*)$/gm)) console.log(line)
 }
 
+/** A failure again, with its line of the source, its values, and how to run it alone. */
+function show(file: string, { place, message, at, details }: Failure): void {
+  const [source, line] = at?.split(':') ?? []
+  console.log(`\n✖ ${file} > ${place}\n  ${message}`)
+  if (source) console.log(`  ${at}: ${readFileSync(source, 'utf8').split('\n')[Number(line) - 1]?.trim()}`)
+  if (details) console.log(details.trimEnd().replace(/^/gm, '    '))
+  const [, title] = / > (.*)$/.exec(place) ?? []
+  const flags = isMain ? '' : ` --suite ${suiteName}`
+  console.log(`  npm test --${flags} ${file}${title ? ` --case ${JSON.stringify(title)}` : ''}`)
+}
+
+for (const { name, failures } of outcomes) {
+  for (const failure of failures.slice(0, 20)) show(name, failure)
+  if (failures.length > 20) console.log(`\n✖ ${name} has ${failures.length - 20} more failures`)
+}
 const sum = (pick: (outcome: Outcome) => number) =>
   outcomes.reduce((total, outcome) => total + pick(outcome), 0)
-console.log(`looked for the canary key ${sum(({ looks }) => looks)} times`)
+console.log(`\nlooked for the canary key ${sum(({ looks }) => looks)} times`)
 const passed = sum((outcome) => outcome.passed)
 const failed = sum((outcome) => outcome.failed)
 console.log(`${passed} passed, ${failed} failed`)

@@ -1,78 +1,131 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { Fault, Told } from '../../test/support/test.ts'
+
+/** What failed: a case as `suite > case`, a hook, or the file. */
+export interface Failure extends Fault {
+  place: string
+}
 
 export interface Outcome {
   name: string
   passed: number
   failed: number
+  failures: Failure[]
   seconds: number
   output: string
+  /** How often the canary key was looked for. */
   looks: number
 }
 
-/** Runs a command; gives its output and its end. Only a command that hangs reaches the time limit. */
-export function runCommand(
-  command: string,
-  args: string[],
-  { env = {}, limitMs = 600_000, cwd }: { env?: Record<string, string>; limitMs?: number; cwd?: string } = {},
-): Promise<{ code: number | null; output: string; seconds: number; timedOut: boolean }> {
-  return new Promise((resolve) => {
-    const start = performance.now()
-    const child = spawn(command, args, {
-      ...(cwd && { cwd }),
-      env: { ...process.env, FORCE_COLOR: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    let output = ''
-    let timedOut = false
-    const timer = setTimeout(() => {
-      timedOut = true
-      // The whole group: a test may have started servers.
-      process.kill(-child.pid!, 'SIGKILL')
-    }, limitMs)
-    child.stdout.on('data', (chunk) => {
-      output += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      output += chunk
-    })
-    child.on('close', (code) => {
-      clearTimeout(timer)
-      resolve({ code, output, seconds: (performance.now() - start) / 1000, timedOut })
-    })
-  })
+interface Ended {
+  /** Or the signal that ended it; `null` if it was stopped at the time limit. */
+  code: number | string | null
+  seconds: number
+  output: string
 }
 
-const number = (output: string, pattern: RegExp): number =>
-  [...output.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0)
+/** Runs a command to its end, or until it has said nothing on file descriptor 3 for `limitMs`. */
+export async function runCommand(
+  command: string,
+  args: string[],
+  options: {
+    env?: Record<string, string>
+    limitMs?: number
+    cwd?: string
+    onLine?: (line: string) => void
+  } = {},
+): Promise<Ended> {
+  const start = performance.now()
+  const child: ChildProcess = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, FORCE_COLOR: '0', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let output = ''
+  let isLate = false
+  const limitMs = options.limitMs ?? 600_000
+  const stop = () => {
+    isLate = true
+    // The whole group: a test may have started servers.
+    process.kill(-child.pid!, 'SIGKILL')
+  }
+  // A busy machine is slow to start it.
+  let timer = setTimeout(stop, Math.max(limitMs, 60_000))
+  const gather = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout!.on('data', gather)
+  child.stderr!.on('data', gather)
+  createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => {
+    clearTimeout(timer)
+    timer = setTimeout(stop, limitMs)
+    options.onLine?.(line)
+  })
+  const code = await new Promise<number | string | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(isLate ? null : (code ?? signal)))
+  })
+  clearTimeout(timer)
+  return { code, output, seconds: (performance.now() - start) / 1000 }
+}
 
-/** Runs one test file, and reads the counts in its output. A file without a test has failed. */
+interface Case {
+  place: string
+  state: 'did not run' | 'did not end' | 'passed' | 'failed'
+}
+
+/** Runs one test file, or its cases whose names hold `only`. Whatever was declared and did not pass has failed. */
 export async function runFile(
   file: string,
-  env: Record<string, string>,
-  limitMs?: number,
+  env: Record<string, string> = {},
+  limitMs = 300_000,
   cwd?: string,
+  only = '',
 ): Promise<Outcome> {
-  const args = ['--import', 'tsx', '--import', './test/support/preload.ts', file]
-  const { code, output, seconds, timedOut } = await runCommand(process.execPath, args, {
-    // There the public names of the packages lead to their sources.
-    env: { TSX_TSCONFIG_PATH: 'test/tsconfig.json', ...env },
-    ...(limitMs && { limitMs }),
-    ...(cwd && { cwd }),
-  })
-  const total = number(output, /^\s+Total:\s+(\d+)/gm)
-  const passed = number(output, /^\s+Passed:\s+(\d+)/gm)
-  const skipped = number(output, /^\s+Skipped:\s+(\d+)/gm)
-  // A skipped test counts as failed. So does a bad exit code, even if each test passed.
-  const failed = Math.max(total - passed, skipped, code !== 0 || timedOut || total === 0 ? 1 : 0)
-  const note = timedOut ? '\nstopped at the time limit' : total === 0 ? '\nno test ran' : ''
-  const looks = number(output, /^canary looks: (\d+)/gm)
-  return { name: file, passed, failed, seconds, looks, output: `${output}${note}\nexit code ${code}` }
+  const cases: Case[] = []
+  const failures: Failure[] = []
+  let looks = 0
+  const onLine = (line: string) => {
+    const told: Told = JSON.parse(line)
+    if ('looks' in told) looks = told.looks
+    else if ('name' in told)
+      cases[told.case] = { place: `${told.suite} > ${told.name}`, state: 'did not run' }
+    else if ('begin' in told) cases[told.begin]!.state = 'did not end'
+    else if ('end' in told) {
+      cases[told.end]!.state = told.fault ? 'failed' : 'passed'
+      if (told.fault) failures.push({ place: cases[told.end]!.place, ...told.fault })
+    } else failures.push({ place: told.place, ...told.fault })
+  }
+  const { code, output, seconds } = await runCommand(
+    process.execPath,
+    ['--import', 'tsx', 'test/support/child.ts', file],
+    {
+      // There the public names of the packages lead to their sources.
+      env: { TSX_TSCONFIG_PATH: 'test/tsconfig.json', TEST_CHANNEL: '3', TEST_CASE: only, ...env },
+      limitMs,
+      onLine,
+      ...(cwd && { cwd }),
+    },
+  )
+  for (const { place, state } of cases) {
+    if (state === 'did not run' || state === 'did not end') failures.push({ place, message: `it ${state}` })
+  }
+  const end =
+    code === null ? `it was stopped after ${limitMs / 1000} s without a case's end` : `it ended with ${code}`
+  if (!cases.length && !only) failures.push({ place: 'the file', message: `no test ran, and ${end}` })
+  // A case that failed explains 1.
+  else if (code !== 0 && !(code === 1 && failures.length)) failures.push({ place: 'the file', message: end })
+  const passed = cases.filter(({ state }) => state === 'passed').length
+  return { name: file, passed, failed: failures.length, failures, seconds, output, looks }
 }
 
 /** Runs a check that passes or fails as a whole. */
 export async function runCheck(name: string, command: string, args: string[]): Promise<Outcome> {
-  const { code, output, seconds, timedOut } = await runCommand(command, args)
-  const good = code === 0 && !timedOut
-  return { name, passed: good ? 1 : 0, failed: good ? 0 : 1, seconds, looks: 0, output }
+  const { code, output, seconds } = await runCommand(command, args)
+  const failures =
+    code === 0 ? [] : [{ place: 'the check', message: `it ended with ${code}`, details: output }]
+  return { name, passed: 1 - failures.length, failed: failures.length, failures, seconds, output, looks: 0 }
 }

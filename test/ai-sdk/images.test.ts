@@ -1,8 +1,8 @@
 // Workflows as image models, by the AI SDK 6 itself.
+
 import { defineWorkflow } from '@flowscale/client/typed'
 import { createProviderRegistry, generateImage } from 'ai'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary } from '../support/canary.ts'
 import { openStudio, paint, type Studio } from './openStudio.ts'
 
@@ -245,5 +245,3 @@ test('AI SDK 7 is told what a map takes', () => {
   }) as unknown as Record<string, unknown>
   assert.equal([supportsFileInputs, supportsMaskInputs], [true, false])
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // What a call of the AI SDK costs when it fails: no run is started twice, none goes on unwanted, none is lost.
+
 import { inspect } from 'node:util'
 import { isFlowScaleError, NetworkError } from '@flowscale/client'
 import { AISDKError, APICallError, generateImage, NoSuchModelError, RetryError } from 'ai'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'
 import { assertNoCanary } from '../support/canary.ts'
 import { openStudio, type Studio } from './openStudio.ts'
@@ -405,5 +405,3 @@ test('there are no language models', async () => {
     )
   }
 })
-
-test.run()

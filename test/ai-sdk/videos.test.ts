@@ -1,9 +1,9 @@
 // Workflows as video models: by the AI SDK 6 itself, and the start and status that AI SDK 7 calls.
+
 import { createFlowscale, type VideoOperation } from '@flowscale/ai-sdk'
 import { createClient } from '@flowscale/client'
 import { AISDKError, APICallError, experimental_generateVideo as generateVideo } from 'ai'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { clip, openStudio, paint, type Studio } from './openStudio.ts'
@@ -346,5 +346,3 @@ test('there are no webhooks; what is no operation is refused', async () => {
     assert.match(error.message, /^operation must be/)
   }
 })
-
-test.run()

@@ -1,4 +1,5 @@
 // Events of many runs in Chromium over HTTP/1.1, which opens six connections to a host: through the proxy, without a key.
+
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@flowscale/client'
@@ -8,8 +9,7 @@ import { serve } from '@flowscale/emulator/node'
 import { getRequestListener } from '@hono/node-server'
 import { build } from 'esbuild'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { workflows } from '../conformance/workflows.ts'
 import { CANARY } from '../support/canary.ts'
@@ -145,5 +145,3 @@ test('20 runs alone, and beside six that never end: none starves, and there are 
     emulator.close()
   }
 })
-
-test.run()

@@ -1,7 +1,7 @@
 // The page that the gateway serves, on the small ComfyUI: as built, in a real Chromium.
+
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { comfyui, createGateway } from '../../packages/gateway/dist/index.js'
 import { readWorkflows, serve } from '../../packages/gateway/dist/node.js'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
@@ -154,5 +154,3 @@ test('a ComfyUI that starts after the page', async () => {
     await comfy.stop()
   }
 })
-
-test.run()

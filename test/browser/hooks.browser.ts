@@ -1,11 +1,11 @@
 // The hooks in Chromium, with React 18 and 19, under StrictMode: behind a proxy, on the emulator, whose runs wait for the test.
+
 import { createClient } from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { until } from '../emulator/kit.ts'
 import { occupy } from '../examples/kit.ts'
@@ -511,6 +511,4 @@ for (const react of [18, 19] as const) {
       [],
     )
   })
-
-  test.run()
 }

@@ -1,7 +1,7 @@
 // The page of the examples, as the emulator serves it, driven in a real Chromium.
+
 import { readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createEmulator } from '../../packages/emulator/dist/index.js'
 import { serve } from '../../packages/emulator/dist/node.js'
 import { CANARY } from '../support/canary.ts'
@@ -332,5 +332,3 @@ for (const scheme of ['light', 'dark'] as const) {
       }))
   }
 }
-
-test.run()

@@ -1,7 +1,7 @@
 // What the playground is for: code to take along, runs to come back to, and no text that breaks it.
+
 import type { Page } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createEmulator, type EmulatorOptions } from '../../packages/emulator/dist/index.js'
 import { serve } from '../../packages/emulator/dist/node.js'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -538,5 +538,3 @@ test('a browser that blocks the storage shows the page all the same', () =>
     await run(page)
     await stage(page).getByRole('img').waitFor()
   }))
-
-test.run()

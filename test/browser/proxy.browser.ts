@@ -1,4 +1,5 @@
 // The page of the examples behind the proxy, without a key, driven in a real Chromium.
+
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,8 +11,7 @@ import { serve } from '@flowscale/emulator/node'
 import { getRequestListener } from '@hono/node-server'
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 
@@ -217,5 +217,3 @@ test('a page of another site can neither run, nor cancel, nor read', async () =>
     emulator.close()
   }
 })
-
-test.run()

@@ -1,10 +1,10 @@
 // The React and the Next.js component in Chromium, under StrictMode, with the example's own route as the proxy.
+
 import { readFileSync } from 'node:fs'
 import axe from 'axe-core'
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Request as Sent } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { until } from '../emulator/kit.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
@@ -343,6 +343,4 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     assert.is(submitted(), 0)
     assert.is(await statusOf('runs/unknown'), 404)
   })
-
-  test.run()
 }

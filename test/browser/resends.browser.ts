@@ -1,7 +1,6 @@
 // What a browser does by itself, and what helps: a POST over a connection that was used before, which is reset before the
 // first byte of the answer.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { rows } from '../runtimes/rows.ts'
 import { assertPromised } from './resends/assertPromised.ts'
 import { countResends } from './resends/countResends.ts'
@@ -23,5 +22,3 @@ test('all six connections are reset, and a new one: many runs of one call, mostl
   console.log(`[show] Chromium, seven connections reset: ${resends.posts} POSTs of one fetch`)
   assert.ok(resends.posts > 2)
 })
-
-test.run()

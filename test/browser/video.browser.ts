@@ -1,8 +1,8 @@
 // The video that the emulator makes, decoded by a real Chromium.
+
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createEmulator } from '../../packages/emulator/dist/index.js'
 import { serve } from '../../packages/emulator/dist/node.js'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
@@ -145,5 +145,3 @@ test('a video of four seconds has a last frame', async () => {
   assert.is(last.duration, 4)
   assert.not.equal(first.colours, last.colours)
 })
-
-test.run()

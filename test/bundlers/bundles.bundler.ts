@@ -1,5 +1,5 @@
 // Bundles of the packed tarballs by every bundler: each runs in the runtime it is for, and holds what it imports and
-// no more. A pattern picks rows: `npx tsx test/bundlers/bundles.bundler.ts Parcel`.
+// no more. A pattern picks rows: `node --import tsx test/support/child.ts test/bundlers/bundles.bundler.ts Parcel`.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,6 +11,7 @@ import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { chromium } from 'playwright-core'
+import { record } from '#test'
 import { chromium as chromiumPath } from '../../scripts/lib/ensure.mjs'
 import { marks, marksBut } from '../../scripts/lib/marks.ts'
 import { workflows } from '../conformance/workflows.ts'
@@ -332,9 +333,6 @@ try {
 const order = ({ bundler, runtime }: { bundler: string; runtime: string }) =>
   rows.findIndex((row) => row.bundler === bundler && row.runtime === runtime)
 results.sort((a, b) => order(a) - order(b))
-for (const { bundler, runtime, failed } of results) {
-  for (const what of failed) console.log(`FAIL ${bundler} for ${runtime}: ${what.replaceAll('\n', '\n  ')}`)
-}
 console.log(
   `[show] ${'bundler'.padEnd(10)}${'version'.padEnd(10)}${'runs in'.padEnd(10)}${'checks'.padStart(7)}${Object.values(
     apps,
@@ -363,7 +361,11 @@ if (!pattern) {
   }))
   writeFileSync('test/bundlers/results.json', `${JSON.stringify(shown, null, 2)}\n`)
 }
-const passed = results.reduce((sum, result) => sum + result.passed, 0)
-const failed = results.reduce((sum, result) => sum + result.failed.length, 0)
-console.log(`\n  Total:     ${passed + failed}\n  Passed:    ${passed}`)
-process.exitCode = failed || !passed || results.length < wanted.length ? 1 : 0
+for (const { bundler, runtime, passed, failed } of results) {
+  record(
+    `${bundler} for ${runtime}`,
+    passed,
+    failed.map((what) => ({ name: what.split('\n')[0]!, error: what })),
+  )
+}
+if (results.length < wanted.length) throw new Error('a bundler gave no result')

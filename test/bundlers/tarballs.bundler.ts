@@ -1,12 +1,12 @@
 // The tarballs as they are shipped: installed by every package manager, loaded by import and require in every Node and
 // by Jest, without a side effect.
+
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { emptyFolder, npm, type PackageName, pack } from './pack.ts'
 
@@ -333,5 +333,3 @@ for (const name of names) {
     }
   })
 }
-
-test.run()

@@ -1,6 +1,5 @@
 // The numbers of `npm run test:chaos`, in small.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { parts } from './parts.ts'
 
 const test = suite('chaos')
@@ -18,5 +17,3 @@ for (const { name, run } of parts) {
     assert.ok(checks > 0 || skipped)
   })
 }
-
-test.run()

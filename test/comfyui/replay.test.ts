@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ignored } from './replay/normalise.ts'
 import { type Replayed, replayCase } from './replay/replayCase.ts'
 import type { Recording } from './replay/types.ts'
@@ -56,5 +55,3 @@ test.after(async () => {
   console.log('[show]   not compared:')
   for (const line of ignored) console.log(`[show]     ${line}`)
 })
-
-test.run()

@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { quick, sleeping } from './replay/graphs.ts'
 import { openSocket } from './replay/openSocket.ts'
 import { type Comfy, type ComfyOptions, startComfy } from './server/startComfy.ts'
@@ -199,5 +198,3 @@ test('as a process of its own it can be killed, and started again on its port', 
   await once(second.child, 'exit')
   rmSync(folder, { recursive: true, force: true })
 })
-
-test.run()

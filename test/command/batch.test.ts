@@ -1,8 +1,7 @@
 // `flowscale batch` as a process: whole batches, what is resumed, and what is refused.
 
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { type BatchPod, echoed, startsEarly, withPod } from './batchKit.ts'
 import { flowscale, start } from './kit.ts'
@@ -272,5 +271,3 @@ early('wrong calls and wrong rows cost no run', () =>
     assert.equal((await pod.list('.')).includes('out'), false, 'no folder is made for what is wrong')
   }),
 )
-
-test.run()

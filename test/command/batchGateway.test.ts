@@ -1,10 +1,10 @@
 // `flowscale batch` on a gateway before a ComfyUI: files in, several outputs a row, and a kill.
+
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readWorkflows } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
@@ -59,5 +59,3 @@ test('two outputs a row in one folder; killed after the first submission, then a
     await rm(cwd, { recursive: true, force: true })
   }
 })
-
-test.run()

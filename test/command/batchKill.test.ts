@@ -1,6 +1,5 @@
 // 300 rows, killed again and again at moments of every kind: nothing is paid for twice, and nothing is lost.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { batchPod, echoed } from './batchKit.ts'
 import { start } from './kit.ts'
 
@@ -94,5 +93,3 @@ test('300 rows and ten kills: 300 runs, 300 files', async () => {
     await pod.close()
   }
 })
-
-test.run()

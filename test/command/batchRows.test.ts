@@ -1,10 +1,10 @@
 // What a file of rows may hold, and what is said where it can't be read.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CommandError } from '../../packages/flowscale/src/command/CommandError.ts'
 import { checkRows } from '../../packages/flowscale/src/command/rows/checkRows.ts'
 import { readRows } from '../../packages/flowscale/src/command/rows/readRows.ts'
@@ -179,5 +179,3 @@ test('wrong values: each names its row, line and column; ten are shown', async (
   assert.is(many.match(/must be a number/g)?.length, 10)
   assert.match(many, /… and 15 more\./)
 })
-
-test.run()

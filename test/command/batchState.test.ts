@@ -1,12 +1,12 @@
 // The parts of a batch's state: names of files, the bar, lines of a file that outlives its process.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { barText } from '../../packages/flowscale/src/command/batch/createTally.ts'
 import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolder.ts'
 import { nameFiles } from '../../packages/flowscale/src/command/batch/nameFiles.ts'
@@ -160,5 +160,3 @@ test('what a killed process was writing is removed, and nothing else', async () 
   const left = (await readdir(place)).filter((name) => !/^(batch|runs|results)\.json/.test(name))
   assert.equal(left.sort(), mine)
 })
-
-test.run()

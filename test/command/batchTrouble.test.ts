@@ -1,9 +1,9 @@
 // `flowscale batch` where something goes wrong on the way: nothing is paid for in vain, and the next start goes on.
+
 import { execFileSync } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import type { EmulatorOptions } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type BatchPod, echoed, refusal, startsEarly, withPod } from './batchKit.ts'
 import { flowscale, hasTerminals, start, startInTerminal } from './kit.ts'
 
@@ -314,5 +314,3 @@ inTerminal('Ctrl-C in a terminal', () =>
     )
   }),
 )
-
-test.run()

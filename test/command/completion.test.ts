@@ -1,10 +1,10 @@
 // The completion, in a real bash.
+
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
 import { flowscale } from './kit.ts'
 import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
@@ -102,5 +102,3 @@ test('a process of its own: source <(flowscale completion bash)', () => {
   const out = execFileSync('bash', ['-c', code, '_', process.execPath, bin], { encoding: 'utf8' })
   assert.is(out, 'health help\ncomplete -F _flowscale flowscale\n')
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // Which files a start of the command reads: none that it does not need.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
 import { listen } from '../support/listen.ts'
 import { flowscale } from './kit.ts'
@@ -103,5 +103,3 @@ inTerminal('verbs that only print need no moving line in a terminal either', asy
   assert.ok(files.includes('command/health.js'))
   assert.not.ok(files.includes('command/ora.js'))
 })
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { Interrupted } from '../../packages/flowscale/src/command/Interrupted.ts'
 import { onSignals } from '../../packages/flowscale/src/command/onSignals.ts'
 
@@ -31,5 +30,3 @@ test('the first aborts, the second exits; no listener is left', () => {
   }
   assert.is(count(), before)
 })
-
-test.run()

@@ -1,7 +1,7 @@
 // The line that moves, as a person sees it.
+
 import { resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { progressText } from '../../packages/flowscale/src/command/progressText.ts'
 import { commandInTerminal, hasTerminals, type TerminalOptions } from './startInTerminal.ts'
 
@@ -114,5 +114,3 @@ inTerminal('in a CI, nothing', async () => {
   const { raw } = await run.ended
   assert.not.match(raw, /\x1b/)
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // The line that moves, by a real run.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { pod } from '../examples/kit.ts'
 import { hasTerminals, startInTerminal } from './kit.ts'
 
@@ -50,5 +50,3 @@ inTerminal('a terminal that does not know its size gets lines', async () => {
   assert.match(raw, /submitted\r\n[\s\S]*running/)
   assert.not.match(raw, '\x1b[1A')
 })
-
-test.run()

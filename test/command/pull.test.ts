@@ -1,4 +1,5 @@
 // `flowscale pull`, as a process.
+
 import {
   chmod,
   mkdir,
@@ -16,8 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEmulator, type EmulatorOptions, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { choosing } from '../gateway/lib/choosing.ts'
 import { openGateway, workflows } from '../gateway/lib/openGateway.ts'
@@ -329,5 +329,3 @@ test('Ctrl-C while the server thinks', async () => {
   assert.is((await ended)?.code, 130)
   assert.equal(await readdir(cwd), [])
 })
-
-test.run()

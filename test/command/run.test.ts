@@ -1,9 +1,9 @@
 // `flowscale run` as a process, on each dialect of the emulator and on a gateway.
+
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
@@ -234,5 +234,3 @@ if (process.platform === 'linux') {
       assert.is(filesIn(cwd).length, 1)
     }))
 }
-
-test.run()

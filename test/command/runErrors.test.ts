@@ -1,9 +1,9 @@
 // What can go wrong with `flowscale run`: before it costs anything, at the submission, in the wait, and while it saves.
+
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FaultKind, FaultOptions } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
 import { flowscale } from './kit.ts'
 import { filesIn, linesOf, onlyRun, withPod } from './runKit.ts'
@@ -213,5 +213,3 @@ test('1: an output that got no answer: no advice about the address or the key, w
     assert.match(stderr, `Run ${onlyRun(pod)} has ended well, but`)
     assert.match(stderr, /got no answer: \S+\. To save its outputs: /)
   }))
-
-test.run()

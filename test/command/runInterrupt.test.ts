@@ -1,8 +1,8 @@
 // Ctrl-C at each moment of `flowscale run`: what goes on and what is lost is said, and no part of a file stays behind.
+
 import { createEmulator, type EmulatorOptions, type FaultRequest } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { occupy } from '../examples/kit.ts'
 import { flowscale, hasTerminals, start, startInTerminal } from './kit.ts'
 import { filesIn, inFolder, linesOf, onlyRun, until, withPod } from './runKit.ts'
@@ -162,5 +162,3 @@ test('while a file is saved: no part of it stays, and the error says how to save
       assert.is(filesIn(cwd).length, 1)
     })
   })())
-
-test.run()

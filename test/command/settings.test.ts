@@ -1,9 +1,9 @@
 // Where the address and the key come from, and where the key goes.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { type Ended, flowscale } from './kit.ts'
@@ -198,5 +198,3 @@ test('a 401 says which key was set and not sent', async () => {
     await closed.close()
   }
 })
-
-test.run()

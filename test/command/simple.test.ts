@@ -1,6 +1,5 @@
 // The verbs that ask once: for people and for programs, and how each failure ends.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -356,5 +355,3 @@ test('an address of ComfyUI itself: the way to the gateway', async () => {
     await server.close()
   }
 })
-
-test.run()

@@ -1,10 +1,10 @@
 // Pipes that close, output that is big or lost, and signals.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { flowscale, start } from './kit.ts'
@@ -130,5 +130,3 @@ test('a cancel that is interrupted asks for no other', async () => {
 async function reachedServer(): Promise<void> {
   while (!asked.length) await new Promise((resolve) => setTimeout(resolve, 20))
 }
-
-test.run()

@@ -1,6 +1,5 @@
 // What a person sees: tables that fit, colours, and Ctrl-C.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
 import { flowscale, hasTerminals, startInTerminal } from './kit.ts'
 
@@ -145,5 +144,3 @@ inTerminal('help fits a window of 80 × 24', async () => {
   const { screen } = await startInTerminal(['help', 'run']).ended
   assert.ok(screen.split('\n').length <= 24)
 })
-
-test.run()

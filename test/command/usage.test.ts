@@ -1,6 +1,5 @@
 // Help, and what is said to a wrong call.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
@@ -127,5 +126,3 @@ test('flags stand before the verb, too, and after -- nothing is a flag', async (
   await flowscale(['get', '--url', server.url, '--', '--json'])
   assert.is(requests, 1)
 })
-
-test.run()

@@ -2,8 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { flowscale, start } from './kit.ts'
 import { filesIn, linesOf, type Place, withPod } from './runKit.ts'
 
@@ -138,5 +137,3 @@ test('what can not be downloaded', () =>
     assert.equal([ended.code, error.code, error.files.length, error.errors.length], [4, 'not_found', 1, 1])
     assert.equal(filesIn(place.cwd), [error.files[0].path])
   }))
-
-test.run()

@@ -1,6 +1,3 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as index from '@flowscale/client'
 import * as events from '@flowscale/client/events'
 import * as logger from '@flowscale/client/logger'
@@ -9,25 +6,25 @@ import * as proxy from '@flowscale/client/proxy'
 import * as store from '@flowscale/client/store'
 import * as typed from '@flowscale/client/typed'
 import * as websocket from '@flowscale/client/websocket'
+import { build } from 'esbuild'
 import { encode } from 'fast-png'
 import { FlowscaleAPI } from 'flowscale'
 import type { Context } from './types.ts'
 
 /** What the cases get beside a server, on Node. */
 export async function loadPackages(): Promise<Pick<Context, 'lib' | 'FlowscaleAPI' | 'copy' | 'png'>> {
-  // Another copy, as built, as it would lie in another folder of node_modules.
-  const folder = mkdtempSync(join(tmpdir(), 'copy-'))
-  try {
-    for (const name of ['package.json', 'dist']) {
-      cpSync(`packages/client/${name}`, `${folder}/${name}`, { recursive: true })
-    }
-    return {
-      lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed, ...events, ...store },
-      FlowscaleAPI,
-      copy: await import(`${folder}/dist/index.js`),
-      png: new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 })),
-    }
-  } finally {
-    rmSync(folder, { recursive: true })
+  // Another copy, as it would lie in another folder of node_modules.
+  const { outputFiles } = await build({
+    entryPoints: ['packages/client/src/index.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+  })
+  return {
+    lib: { ...index, ...poller, ...websocket, ...logger, ...proxy, ...typed, ...events, ...store },
+    FlowscaleAPI,
+    copy: await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`),
+    png: new Uint8Array(encode({ width: 2, height: 2, data: new Uint8Array(12).fill(200), channels: 3 })),
   }
 }

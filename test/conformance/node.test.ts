@@ -1,7 +1,8 @@
 // The cases on this Node, on the sources: over real HTTP and by `emulator.fetch`, in each dialect. On what was built they
 // run in test/runtimes.
+
 import { createEmulator } from '@flowscale/emulator'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { cases } from './cases.ts'
 import { createLab } from './createLab.ts'
@@ -46,7 +47,6 @@ for (const transport of transports) {
         table.count(operation, columnOf(transport, dialect))
       })
     }
-    test.run()
   }
 }
 
@@ -64,4 +64,3 @@ sum('no cell is empty', () => {
     .filter((name) => !operations.includes(name) && !/^(un)?subscribe/.test(name))
   if (empty.length || missing.length) throw new Error(`no case: ${[...empty, ...missing].join(', ')}`)
 })
-sum.run()

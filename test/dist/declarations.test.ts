@@ -1,9 +1,9 @@
 // The emitted types: they name nothing that some type library lacks, and an editor completes what is known.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('declarations')
 
@@ -220,5 +220,3 @@ for (const lib of [[], ['dom'], ['dom', 'dom.iterable', 'dom.asynciterable']]) {
     assert.is(complaints(saves.replace("'f.png', body", "'f.png', response.body"), ...lib).length, 1)
   })
 }
-
-test.run()

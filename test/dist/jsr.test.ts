@@ -1,7 +1,7 @@
 // jsr.json says what package.json says. That Deno would publish it is in test/types-matrix/jsr.types.ts.
+
 import { existsSync, readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('jsr.json')
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
@@ -56,5 +56,3 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
     assert.equal(Object.entries(jsr.imports ?? {}), wanted)
   })
 }
-
-test.run()

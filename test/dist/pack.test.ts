@@ -1,10 +1,10 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
+
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-pack-'))
@@ -193,5 +193,3 @@ test('the hooks are for the client, and need react, which no other entry does', 
     cpSync(join('node_modules', name), join(folder, 'node_modules', name), { recursive: true })
   assert.is(run(), '<i>idle<!-- --> <!-- -->http://127.0.0.1:9/a.png</i>\n')
 })
-
-test.run()

@@ -1,5 +1,6 @@
 // The way of a new user with the packed tarballs: `flowscale pull` in an empty folder, a program on the file that it wrote,
 // and what happens as the workflow changes.
+
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,8 +8,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
@@ -145,5 +145,3 @@ async function gatewayWorkflows() {
   const { readWorkflows } = await import('@flowscale/gateway/node')
   return readWorkflows('test/comfyui/workflows')
 }
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { paintAudio } from '../../packages/emulator/src/painter/paintAudio.ts'
 
 const test = suite('audio')
@@ -45,5 +44,3 @@ test('as long as asked', () => {
     assert.is(read(paintAudio({ prompt: 'x', seed: 1, durationMs })).length, (durationMs * RATE) / 1000)
   }
 })
-
-test.run()

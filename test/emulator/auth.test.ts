@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, DIALECTS, form, open, TRANSPORTS } from './kit.ts'
 
 const PATHS = [
@@ -117,7 +116,5 @@ for (const transport of TRANSPORTS) {
         assert.is(headers.get('access-control-expose-headers'), 'x-request-id, retry-after')
       }
     })
-
-    test.run()
   }
 }

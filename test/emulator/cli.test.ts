@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from './kit.ts'
 
 const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url))
@@ -269,5 +268,3 @@ test('bad flags: one sentence on stderr, exit 1', async () => {
     assert.is(cli.out(), '')
   }
 })
-
-test.run()

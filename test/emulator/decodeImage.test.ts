@@ -1,6 +1,5 @@
 import { encode } from 'jpeg-js'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Picture } from '../../packages/emulator/src/painter/checkSize.ts'
 import { decodeImage } from '../../packages/emulator/src/painter/decodeImage.ts'
 import { shrink } from '../../packages/emulator/src/painter/shrink.ts'
@@ -160,5 +159,3 @@ test('shrink keeps to the limit at any shape', () => {
     assert.ok(small.rgba.every((value) => value === 77))
   }
 })
-
-test.run()

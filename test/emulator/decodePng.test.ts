@@ -1,6 +1,5 @@
 import { encode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { decodePng } from '../../packages/emulator/src/painter/decodePng.ts'
 
 const test = suite('decodePng')
@@ -73,5 +72,3 @@ test('what is too large is refused before it is decoded', () => {
     /^big\.png is 5000 x 5000 pixels; at most 16777216 pixels are taken$/,
   )
 })
-
-test.run()

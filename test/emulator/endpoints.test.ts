@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import {
   type Answer,
   type Api,
@@ -306,7 +305,5 @@ for (const transport of TRANSPORTS) {
         assert.is((all.body.meta ?? all.body.data).group_id, null)
       }
     })
-
-    test.run()
   }
 }

@@ -1,7 +1,7 @@
 // The events of a run: of the emulator's own runs, and under its faults.
+
 import type { EmulatorOptions, FaultKind, FaultOptions, FaultRequest } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { faultTable } from '../../packages/emulator/src/faults/table.ts'
 import { type Came, eventsOf, idsOf } from '../support/eventsOf.ts'
 import { fakeClock } from '../support/fakes.ts'
@@ -297,5 +297,3 @@ test('no listener and no timer is left when the reader leaves', () =>
       clock.uninstall()
     }
   }))
-
-test.run()

@@ -1,8 +1,7 @@
 import { createEmulator, type FaultKind, type FaultOptions, type FaultRequest } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { assert, suite } from '#test'
 import { faultTable } from '../../packages/emulator/src/faults/table.ts'
 import { addressOf, closed, connected, dial, has, KEY } from './dial.ts'
 import { type Api, ended, form, open, TRANSPORTS, type Transport, until } from './kit.ts'
@@ -560,5 +559,3 @@ test('a key in the query of a handshake is noted', async () => {
   assert.equal(emulator.ledger.keys, { header: 0, elsewhere: { 'query of the API/api/v1/ws': 1 } })
   await served.close()
 })
-
-test.run()

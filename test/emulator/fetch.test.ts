@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { createEmulator } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ended, form, open } from './kit.ts'
 
 const test = suite('emulator.fetch')
@@ -153,5 +152,3 @@ test('handle: a body above maxUploadBytes', async () => {
 
 const PNG =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-
-test.run()

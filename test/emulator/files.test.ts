@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, ended, open, TRANSPORTS } from './kit.ts'
 
 const letter = {
@@ -156,6 +155,4 @@ for (const transport of TRANSPORTS) {
     const { body } = await short.get(`/api/v1/runs/output?filename=${filename}`)
     assert.is((await short.fetch(body.data.download_url)).status, 200)
   }
-
-  test.run()
 }

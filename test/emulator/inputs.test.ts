@@ -1,6 +1,5 @@
 import type { InputFile, WorkflowInputs } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Answer, type Api, DIALECTS, ended, type Fields, form, open, TRANSPORTS } from './kit.ts'
 
 for (const transport of TRANSPORTS) {
@@ -225,8 +224,6 @@ for (const transport of TRANSPORTS) {
     }
     assert.is(api.emulator.stats.runsStarted, before)
   })
-
-  test.run()
 }
 
 for (const dialect of DIALECTS) {
@@ -247,6 +244,4 @@ for (const dialect of DIALECTS) {
     })
     await api.close()
   })
-
-  test.run()
 }

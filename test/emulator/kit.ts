@@ -6,7 +6,7 @@ import {
   type WorkflowDefinition,
 } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 
 export const DIALECTS: Dialect[] = ['readme', 'openapi', 'python']
 export const TRANSPORTS = ['emulator.fetch', 'http'] as const

@@ -1,11 +1,11 @@
 // Where your own workflows come from, and what is said when something is wrong with them.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { loadAll } from '../../packages/emulator/src/folder/loadAll.ts'
 import { stableDiffusion } from '../gateway/classes.ts'
 
@@ -179,5 +179,3 @@ test('node classes that are not known are told, unless a sidecar leaves no guess
   assert.equal(Object.keys(named!.inputs), ['strength'])
   assert.equal(named!.outputs, { picture: 'image' })
 })
-
-test.run()

@@ -1,7 +1,6 @@
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, ended, open } from './kit.ts'
 
 const test = suite('options')
@@ -183,5 +182,3 @@ test('speed divides durations', async () => {
     globalThis.setTimeout = setTimeout
   }
 })
-
-test.run()

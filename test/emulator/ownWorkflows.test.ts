@@ -1,11 +1,11 @@
 // What the emulator makes of files of ComfyUI: pictures, films, sounds and texts, from what leads to each output.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { decode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { stableDiffusion } from '../gateway/classes.ts'
 import { type Api, ended, type Fields, open, until } from './kit.ts'
 
@@ -283,5 +283,3 @@ test('a run takes its time, tells how far it is, and can be cancelled in the mid
   assert.is(run.status, 'cancelled')
   assert.equal(run.outputs, [])
 })
-
-test.run()

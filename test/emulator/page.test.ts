@@ -1,8 +1,8 @@
 // The playground that the Node server serves beside the API.
+
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 // As built: the page lies beside it.
 import { createEmulator } from '../../packages/emulator/dist/index.js'
 import { serve } from '../../packages/emulator/dist/node.js'
@@ -69,5 +69,3 @@ test('HEAD has no body; another method, file or way out of the folder is the API
     assert.is(status, 404, path)
   }
 })
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, ended, gates, open } from './kit.ts'
 
 const test = suite('getRuns with paging (python)')
@@ -91,5 +90,3 @@ test('everything wrong is listed at once', async () => {
     assert.is((await api.get(`/api/v1/runs?${bad}`)).status, 422, bad)
   }
 })
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, ended, type Gates, gates, ISO, open, TRANSPORTS, until } from './kit.ts'
 
 for (const transport of TRANSPORTS) {
@@ -212,6 +211,4 @@ for (const transport of TRANSPORTS) {
     assert.equal(health.body.data, [{ container: 'container #1', status: 'stopped' }])
     api.emulator.close()
   })
-
-  test.run()
 }

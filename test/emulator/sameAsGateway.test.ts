@@ -1,4 +1,5 @@
 // What the emulator shows of files of ComfyUI, beside what the gateway shows in front of a server.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +8,7 @@ import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { comfyui, createGateway } from '@flowscale/gateway'
 import { readComfyWorkflow, readWorkflows } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { classesOf, stableDiffusion } from '../gateway/classes.ts'
@@ -115,5 +115,3 @@ test('the first graph of ComfyUI: the same without a server, but for the models'
     assert.equal(mine.outputs, Object.fromEntries(shown.outputs))
   }
 })
-
-test.run()

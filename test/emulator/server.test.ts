@@ -3,8 +3,7 @@ import { createServer, get, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
 import { type Served, type ServeOptions, serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { form, gates, until } from './kit.ts'
 
 const test = suite('server')
@@ -332,5 +331,3 @@ test('on all interfaces, links lead to the host that the client came by', async 
   assert.is(file.status, 200)
   assert.is((await file.arrayBuffer()).byteLength, Number(file.headers.get('content-length')))
 })
-
-test.run()

@@ -1,9 +1,8 @@
 import { connect } from 'node:net'
 import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { assert, suite } from '#test'
 import { addressOf, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
 import { DIALECTS, form, type Gates, gates, until } from './kit.ts'
 
@@ -424,5 +423,3 @@ for (const dialect of DIALECTS satisfies Dialect[]) {
     assert.is(new Set(client.told(id)).size, client.messages.length)
   })
 }
-
-test.run()

@@ -1,7 +1,6 @@
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, type SocketOptions, serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { addressOf, type Client, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
 import { form, until } from './kit.ts'
 
@@ -248,5 +247,3 @@ test('bad values are TypeErrors that name the option', async () => {
     }
   }
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { unpaintedWords } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('words without a picture')
 
@@ -16,5 +15,3 @@ const prompts: [prompt: string, words: string[]][] = [
 for (const [prompt, words] of prompts) {
   test(prompt || 'no prompt', () => assert.equal(unpaintedWords(prompt), words))
 }
-
-test.run()

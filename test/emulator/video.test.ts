@@ -1,7 +1,6 @@
 import type { RunContext } from '@flowscale/emulator'
 import { encode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createSleep } from '../../packages/emulator/src/internal/createSleep.ts'
 import { fillFrame } from '../../packages/emulator/src/painter/fillFrame.ts'
 import { paintVideo } from '../../packages/emulator/src/painter/paintVideo.ts'
@@ -216,5 +215,3 @@ test('a cancel ends the work at the next step', async () => {
   assert.is((await slow.state(id)).status, 'cancelled')
   await slow.close()
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import type { RunUpdate } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Api, DIALECTS, ended, gates, OUTPUT_NAME, open, until } from './kit.ts'
 
 const test = suite('watch')
@@ -196,5 +195,3 @@ test('an ended run is told although it is dropped at once', async () => {
   )
   assert.is(ids.filter((id) => api.emulator.stateOf(id)).length, 1)
 })
-
-test.run()

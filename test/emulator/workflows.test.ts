@@ -1,8 +1,7 @@
 import type { RunContext, WorkflowDefinition, WorkflowInputs } from '@flowscale/emulator'
 import { decode, encode } from 'fast-png'
 import { encode as encodeJpeg } from 'jpeg-js'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { type Answer, type Api, ended, type Fields, form, open, until } from './kit.ts'
 
 const test = suite('workflows')
@@ -499,5 +498,3 @@ test('a synchronous, long run does not hold up the answer to execute', async () 
   assert.equal(order, ['answer', 'run'])
   await own.close()
 })
-
-test.run()

@@ -1,6 +1,5 @@
 // The emulator in the background of a script, as docs/testing.md prints it.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
@@ -19,5 +18,3 @@ test('it runs during the command, and kill stops it', async () => {
   const error = await fetch(url).catch(({ cause }) => cause)
   assert.is(error.code, 'ECONNREFUSED')
 })
-
-test.run()

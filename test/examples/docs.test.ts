@@ -1,5 +1,6 @@
 // The examples of the doc comments are compiled, and run against a local FlowScale as they are written, but for ids and
 // file names.
+
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createClient, executeWorkflow } from '@flowscale/client'
@@ -8,8 +9,7 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { documented, functions } from '../support/docComments.ts'
 
 const test = suite('examples of the doc comments')
@@ -160,5 +160,3 @@ for (const { title, file } of examples) {
     }
   })
 }
-
-test.run()

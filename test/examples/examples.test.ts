@@ -1,10 +1,10 @@
 // The Node examples as they are, each in an empty folder, against an emulator; and the worker's handlers.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { decode, encode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
 import { cancel, occupy, pod, run } from './kit.ts'
 
@@ -294,5 +294,3 @@ test('node-websocket-example: bad ends', async () => {
     await local.close()
   }
 })
-
-test.run()

@@ -1,4 +1,5 @@
 // What docs/gateway-one-machine.md and docs/gateway-three-gpus.md say, with the command as built.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,8 +8,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { checkHealth, createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
@@ -95,5 +95,3 @@ test('three GPUs: two gateways by the printed line', async () => {
     await Promise.all(comfies.map((comfy) => comfy.stop()))
   }
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // The script of docs/many-runs.md, started again on a file that has changed.
+
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient, getRuns } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startCli } from '../support/startCli.ts'
 
@@ -44,5 +44,3 @@ test('a row is paid for once, wherever it stands, and a failed row is counted', 
     rmSync(folder, { recursive: true })
   }
 })
-
-test.run()

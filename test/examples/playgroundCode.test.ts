@@ -1,12 +1,12 @@
 // The code that the playground shows, run as it stands: what arrives is what was given, and the key is in none of it.
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { callCode } from '../../examples/playground/callCode.js'
 import { CANARY } from '../support/canary.ts'
 
@@ -211,5 +211,3 @@ test('without a key there is no header for it', () => {
   for (const language of ['JavaScript', 'TypeScript', 'curl', 'PowerShell'] as const)
     assert.not.match(code[language], /api.?key/i)
 })
-
-test.run()

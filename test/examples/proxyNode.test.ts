@@ -1,11 +1,11 @@
 // examples/proxy-node.mjs as it is, before a local FlowScale.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { type Client, createClient, getQueue, getRun, HttpError } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
 import { startCli } from '../support/startCli.ts'
@@ -65,5 +65,3 @@ test('by a token, by a cookie, and not without', async () => {
   assert.is((await fetch(`${url}/etc/passwd`)).status, 404)
   assert.not.ok(said.includes(CANARY), 'the key in its log')
 })
-
-test.run()

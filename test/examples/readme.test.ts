@@ -1,4 +1,5 @@
 // Runs every code block of the READMEs, as it is written but for the address of the local FlowScale.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,8 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { encode } from 'fast-png'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { startCli } from '../support/startCli.ts'
@@ -209,5 +209,3 @@ async function runFlowscale(line: string, document: string): Promise<void> {
   })
   assert.is(code, 0, output)
 }
-
-test.run()

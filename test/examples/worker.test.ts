@@ -1,6 +1,5 @@
 // The handlers of the Cloudflare Worker example, with a Map for KV and an emulator for FlowScale.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import worker, { type Env } from '../../examples/cloudflare-worker/src/index.ts'
 import { cancel, occupy, pod, reached } from './kit.ts'
 
@@ -183,5 +182,3 @@ test('what is wrong is told, without the key', async () => {
     await close()
   }
 })
-
-test.run()

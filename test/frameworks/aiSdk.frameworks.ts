@@ -1,12 +1,12 @@
 // The AI SDK itself, 6 and 7, on each Node that it supports: the blocks of docs/ai-sdk.md, and what a call costs.
+
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -231,5 +231,3 @@ test('the route and the page of the docs in a real Next.js, with the AI SDK 7', 
   await stop()
   assertNoCanary(output())
 })
-
-test.run()

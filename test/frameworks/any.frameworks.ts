@@ -1,7 +1,8 @@
 // The app of docs/proxy-any.md in Bun and in Deno, and on Node by `toNodeHandler`.
+
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
@@ -42,5 +43,3 @@ for (const name of ['Bun', 'Deno', 'Node']) {
       await run(app, join(frameworks, 'node_modules/typescript/bin/tsc'), '-p', '.')
     })
 }
-
-test.run()

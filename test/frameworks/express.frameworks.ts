@@ -1,12 +1,12 @@
 // The app of docs/proxy-express.md, the very same in Express 4 and Express 5.
+
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { until } from '../emulator/kit.ts'
 import { CANARY } from '../support/canary.ts'
@@ -221,5 +221,3 @@ for (const version of [5, 4]) {
     return start({ FLOWSCALE_API_KEY: CANARY, ...env }, folder)
   }
 }
-
-test.run()

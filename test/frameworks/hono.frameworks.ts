@@ -1,10 +1,10 @@
 // The app of docs/proxy-hono.md on Node.
+
 import { randomUUID } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { CANARY } from '../support/canary.ts'
 import { recordingPod } from '../support/proxied.ts'
@@ -78,5 +78,3 @@ app.use(contextStorage(), (context, next) => (context.set('user', context.req.qu
   await server.stop()
   await pod.close()
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // The app of docs/in-a-page.md in a real Next.js: built, on the emulator and on the gateway, and in development.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
@@ -64,5 +64,3 @@ for (const [mode, podName] of places) {
     start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
   })
 }
-
-test.run()

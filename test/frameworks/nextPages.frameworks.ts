@@ -1,6 +1,7 @@
 // The app of docs/proxy-nextjs.md, with the Pages Router.
+
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { nextFiles } from './kit/nextFiles.ts'
 import { testMount } from './kit/testMount.ts'
@@ -27,5 +28,3 @@ export default function Document() {
   browser: () => browser,
   starting: (program) => ({ ...program, args: program.args.map((arg) => (arg === '3000' ? '0' : arg)) }),
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // The Playwright test of docs/testing.md, as printed, on the page for Vite and React.
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { freePort } from '../gateway/lib/freePort.ts'
 import { createApp, frameworks } from './kit/createApp.ts'
@@ -46,5 +46,3 @@ test('a visitor gets a picture, and pays once', async () => {
   const output = await runProgram({ cwd: app, args, env: { PORT: ports[3000]! } })
   assert.match(output, /1 passed/)
 })
-
-test.run()

@@ -3,7 +3,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { testMount } from './kit/testMount.ts'
 import { node24 } from './kit/toProgram.ts'
@@ -43,5 +43,3 @@ testMount(test, {
   starting: (program) => ({ ...program, env: { ...program.env, PORT: port } }),
   node: node24,
 })
-
-test.run()

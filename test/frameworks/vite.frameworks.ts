@@ -1,9 +1,9 @@
 // The apps of docs/in-a-page.md for Vite: the page in React, Vue and Svelte, on its small server and the emulator.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { assertNoCanary } from '../support/canary.ts'
 import type { CheckName } from './kit/checks.ts'
@@ -166,5 +166,3 @@ test('My runs: a visitor sees the own runs with their images, after a reload, to
   await started.stop()
   await pod.close()
 })
-
-test.run()

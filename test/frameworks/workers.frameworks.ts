@@ -1,8 +1,9 @@
 // The app of docs/proxy-workers.md in a real workerd, by wrangler.
+
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
@@ -42,5 +43,3 @@ const { app } = testMount(test, {
 test('Workers: its types are right', async () => {
   await run(app, join(frameworks, 'node_modules/typescript/bin/tsc'), '-p', '.')
 })
-
-test.run()

@@ -1,5 +1,6 @@
 // What somebody may try against a gateway: each attack gets its answer, and none reaches the ComfyUI behind it with
 // anything that it should not.
+
 import { randomUUID } from 'node:crypto'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import { createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { comfyui, createGateway } from '@flowscale/gateway'
 import { serve } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
 import { files } from './attacks/files.ts'
@@ -139,7 +140,6 @@ for (const version of versions) {
     // The names of all, once.
     if (version === versions[0]) for (const { what } of attacks) console.log(`  ${what}`)
   })
-  test.run()
 }
 
 const test = suite('gateway attacks, pages')
@@ -180,4 +180,3 @@ test('an output that a browser would run is an attachment, and nothing of it run
     }
   }
 })
-test.run()

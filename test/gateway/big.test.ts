@@ -1,6 +1,5 @@
 // A large file through the gateway, up and down, in flat memory. `npm run test:gateway -- --big` moves a gigabyte.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { moveBig } from './lib/moveBig.ts'
 
 const megabytes = process.env.BIG_MB ? Number(process.env.BIG_MB) : 128
@@ -17,5 +16,3 @@ test(`${megabytes} MB go up and down in flat memory`, async () => {
   assert.ok(up - before < MOST_MB, `up: ${(up - before).toFixed()} MB more`)
   assert.ok(down - before < MOST_MB, `down: ${(down - before).toFixed()} MB more`)
 })
-
-test.run()

@@ -1,12 +1,12 @@
 // The command, as a process of its own, on the small ComfyUI.
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '@flowscale/gateway/face'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { banner } from '../../packages/gateway/src/command/banner.ts'
 import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
@@ -233,5 +233,3 @@ test('--help and --version', async () => {
   assert.match((await run(['--help'])).out, /--workflows <dir>/)
   assert.match((await run(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
 })
-
-test.run()

@@ -1,9 +1,10 @@
 // Two gateways before three ComfyUIs, all of them processes. `LONG=1` plays each trouble with 300 runs.
+
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { createLimit } from './lib/createLimit.ts'
 import { freePort } from './lib/freePort.ts'
 import { lineOf } from './lib/judge.ts'
@@ -144,5 +145,3 @@ for (const [name, part, fits] of parts) {
     if (!fits(played)) throw new Error(`it is not what was to be seen: ${JSON.stringify(played)}`)
   })
 }
-
-test.run()

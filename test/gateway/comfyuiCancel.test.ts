@@ -1,7 +1,7 @@
 // A cancel stops the run that is meant, and no other.
+
 import { setTimeout as wait } from 'node:timers/promises'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Run } from '../../packages/gateway/src/engine.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 
@@ -93,5 +93,3 @@ onBoth(test, 'a cancel that comes while the run is being sent is not lost', {}, 
   await setup.until(listed.id, ({ status }) => status === 'cancelled')
   assert.equal(await (await fetch(`${comfy.url}/queue`)).json(), { queue_running: [], queue_pending: [] })
 })
-
-test.run()

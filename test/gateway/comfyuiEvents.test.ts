@@ -1,8 +1,8 @@
 // The events of a run that a ComfyUI makes: progress by node, places in its queue, and a gateway that restarts.
+
 import { createGateway } from '@flowscale/gateway'
 import { serve } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Run } from '../../packages/gateway/src/engine.ts'
 import { type Came, eventsOf } from '../support/eventsOf.ts'
 import { isRunning, onBoth } from './comfyuiKit.ts'
@@ -99,5 +99,3 @@ onBoth(test, 'a cancelled run, and one that fails', {}, async ({ engine, submit,
   assert.is((await all(events)).at(-1)!.id, 'cancelled')
   await server.close()
 })
-
-test.run()

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'uvu'
+import type { Test } from '#test'
 import type {
   Engine,
   EngineContext,

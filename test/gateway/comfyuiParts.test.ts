@@ -1,6 +1,5 @@
 // Small parts of the engine that is a ComfyUI.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
 import { collectFiles } from '../../packages/gateway/src/engines/comfyui/runs/collectFiles.ts'
 import { endOf } from '../../packages/gateway/src/engines/comfyui/runs/endOf.ts'
@@ -177,5 +176,3 @@ test('what was never sent is told from what may have been', () => {
   const route = (syscall: string) => Object.assign(error('EHOSTUNREACH'), { syscall })
   assert.equal([isUnsent(route('connect')), isUnsent(route('read'))], [true, false])
 })
-
-test.run()

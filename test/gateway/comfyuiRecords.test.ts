@@ -1,9 +1,9 @@
 // What is kept of a ComfyUI's runs: any number of gateways agree, lists are quick, and nothing is undone.
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Run, RunsQuery } from '../../packages/gateway/src/engine.ts'
 import { createServer } from '../../packages/gateway/src/engines/comfyui/server/createServer.ts'
 import { createUserdata } from '../../packages/gateway/src/engines/comfyui/server/createUserdata.ts'
@@ -306,5 +306,3 @@ test('marks of an end stand for the first ones, and other files are passed over'
   assert.equal(readMarks([endMark(without)]), [{ ...mark, startedAt: null }])
   assert.is(readMarks([endMark({ ...ended, status: 'refused' }), start])[0]!.end, 'refused')
 })
-
-test.run()

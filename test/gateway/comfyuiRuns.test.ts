@@ -1,8 +1,8 @@
 // The runs of a ComfyUI: their states, outputs and messages, as its engine tells them.
+
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Run } from '../../packages/gateway/src/engine.ts'
 import { rejection } from '../support/fakes.ts'
 import { files, graphOf, isOver, isRunning, never, onBoth, withComfy } from './comfyuiKit.ts'
@@ -363,5 +363,3 @@ onBoth(test, 'files come in parts, and under their own type', {}, async ({ engin
   assert.is((await read({ range: 'bytes=1-3', 'if-range': etag })).status, 206)
   assert.is((await read({ range: 'bytes=1-3', 'if-range': '"another"' })).status, 200)
 })
-
-test.run()

@@ -1,6 +1,5 @@
 // One engine before several ComfyUIs: which one gets a run, who finds it again, and what happens while one is away.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Engine, Run, Storage, WorkflowFile } from '../../packages/gateway/src/engine.ts'
 import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
 import { rejection, thrown } from '../support/fakes.ts'
@@ -509,5 +508,3 @@ test('changes are heard of the server that has the run', () =>
     assert.ok(heard.includes('running'))
     engine.follow!(id)()
   }))
-
-test.run()

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Fault } from '../comfyui/server/types.ts'
 import { rejection } from '../support/fakes.ts'
 import { fileOf, files, graphOf, isOver, never, onBoth, withComfy } from './comfyuiKit.ts'
@@ -285,5 +284,3 @@ test('a workflow that is left out, as its id is taken, is not run in the place o
     assert.match(error.message, /NoSuchNode/)
     assert.equal(comfy.executed.runs, {})
   }))
-
-test.run()

@@ -1,11 +1,11 @@
 // What a gateway hears of a ComfyUI's runs while somebody follows them.
+
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import { WebSocket, WebSocketServer } from 'ws'
+import { assert, suite } from '#test'
 import type { Engine, Run } from '../../packages/gateway/src/engine.ts'
 import { createProgress } from '../../packages/gateway/src/engines/comfyui/watch/createProgress.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
@@ -245,5 +245,3 @@ onBoth(test, 'after its end a run costs no request, though somebody still follow
   assert.is(comfy.requests.length, before)
   stop()
 })
-
-test.run()

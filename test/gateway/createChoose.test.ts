@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createChoose } from '../../packages/gateway/src/engines/comfyui/sites/createChoose.ts'
 import type { Candidate } from '../../packages/gateway/src/engines/comfyui/sites/types.ts'
 
@@ -38,5 +37,3 @@ test('a request that ends in the middle, as on Workers, counts for a minute', as
   Date.now = () => now() + 61_000
   assert.is(await chosen(), short)
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
+
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/face'
 import { logged, serve } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeEngine } from './fakeEngine.ts'
 
 const test = suite('createGateway')
@@ -133,5 +133,3 @@ test('the log never shows a key of a query', async () => {
   assert.not.match(lines.join('\n'), KEY)
   assert.ok(lines.some((line) => line.includes('/elsewhere?a=1&api_key=…&b=2 404 ')))
 })
-
-test.run()

@@ -1,11 +1,12 @@
 // What goes wrong between a client, a gateway and a ComfyUI: every run ends known, and none is executed twice. All goes on
 // at the same time, since most of it is waiting.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClient } from '@flowscale/client'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import type { Fault } from '../comfyui/server/types.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { CANARY } from '../support/canary.ts'
@@ -171,5 +172,3 @@ for (const [name, part] of parts) {
   part.catch(() => {})
   test(name, () => part)
 }
-
-test.run()

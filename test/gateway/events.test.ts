@@ -1,4 +1,5 @@
 // The events of a run: over HTTP and in process, in front of an engine that says what the test wants.
+
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
@@ -8,8 +9,7 @@ import { createGateway } from '@flowscale/gateway'
 import type { Dialect, Engine, Run } from '@flowscale/gateway/face'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { EventSource } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { answer } from '../../packages/gateway/src/node/answer.ts'
 import { until } from '../emulator/kit.ts'
 import { type Came, eventsOf, idsOf } from '../support/eventsOf.ts'
@@ -607,5 +607,3 @@ test('an EventSource reads it, comes again after a restart, and stops at the end
     await served.close()
   }
 })
-
-test.run()

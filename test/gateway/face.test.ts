@@ -1,4 +1,5 @@
 // The face of the API in front of an engine that says what the test wants.
+
 import {
   createFace,
   type Dialect,
@@ -10,8 +11,7 @@ import {
   type RunsQuery,
   type Workflow,
 } from '@flowscale/gateway/face'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeEngine, run, workflow } from './fakeEngine.ts'
 
 const test = suite('face')
@@ -218,5 +218,3 @@ test('without oneOrigin, a link on the origin of the API is 404', async () => {
   const answer = await ask(faceOf({}, { oneOrigin: false }), link)
   assert.equal([answer.status, await answer.json()], [404, { status: 'error', errors: ['Not Found'] }])
 })
-
-test.run()

@@ -1,8 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { keepKey } from '../../packages/gateway/src/command/keepKey.ts'
 import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { openFolder } from '../../packages/gateway/src/folder/openFolder.ts'
@@ -151,5 +150,3 @@ test('without a key, only pages of the gateway itself are let in', () => {
     assert.is(from({ host, origin: `http://${host}` }), true, host)
   }
 })
-
-test.run()

@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import type { Draft, Input, Workflow } from '../../packages/gateway/src/engine.ts'
 import { EngineError, InputError, type Problem } from '../../packages/gateway/src/engineErrors.ts'
 import { readSubmission } from '../../packages/gateway/src/face/form/readSubmission.ts'
@@ -703,5 +702,3 @@ test('256 MB on a real server in flat memory', async () => {
   assert.ok(grown < 32, `${grown} MB more are held`)
   server.close()
 })
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { checkGatewayOptions } from '../../packages/gateway/src/checkGatewayOptions.ts'
 
 const test = suite('gateway options')
@@ -77,5 +76,3 @@ test('what is right is taken', () => {
   })
   check({ secret: undefined, publicUrl: undefined, storage: undefined, logger: undefined })
 })
-
-test.run()

@@ -1,9 +1,9 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
+
 import { createFace, type Engine, type Run } from '@flowscale/gateway/face'
 import { type Served, serve } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'
 import { fakeEngine, run } from './fakeEngine.ts'
 
@@ -185,5 +185,3 @@ test('a client that does not read is cut off, and others are not', async () => {
     assert.is(reader.messages.length, told)
   })
 })
-
-test.run()

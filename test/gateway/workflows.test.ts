@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { describeWorkflow } from '../../packages/gateway/src/command/describeWorkflow.ts'
 import { sidecarOf } from '../../packages/gateway/src/command/sidecarOf.ts'
 import { fillGraph } from '../../packages/gateway/src/engines/comfyui/workflows/fillGraph.ts'
@@ -504,5 +503,3 @@ test('a node that no output needs lacks nothing, as ComfyUI does not check it', 
     ['name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"'],
   )
 })
-
-test.run()

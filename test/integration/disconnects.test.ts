@@ -1,13 +1,13 @@
 // The server destroys real TCP sockets at random moments before, during and after the end of runs: each end is
 // seen, once, and nothing is left behind.
+
 import { getEventListeners } from 'node:events'
 import { createClient, executeWorkflow } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 
 const test = suite('forced disconnects')
@@ -82,5 +82,3 @@ test(`${drops} of them`, async () => {
   assert.is(once, ends.size)
   assert.equal(left, { sockets: 0, listeners: 0, timers: 0 })
 })
-
-test.run()

@@ -1,12 +1,12 @@
 // What the class has beside the call forms of the published README, which are in published.test.ts.
+
 import { Agent } from 'node:https'
 import { inspect } from 'node:util'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { FlowScaleError, FlowscaleAPI, NetworkError, TimeoutError, ValidationError } from 'flowscale'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, ok, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
@@ -383,5 +383,3 @@ test('what is wrong is said at once; nothing shows the key', () => {
   assert.not.match(inspect(flowscale, { showHidden: true, depth: 9 }), new RegExp(CANARY))
   assert.not.match(JSON.stringify(flowscale), new RegExp(CANARY))
 })
-
-test.run()

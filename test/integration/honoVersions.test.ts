@@ -1,7 +1,6 @@
 // The proxy on `@hono/node-server` 1, which replaces the global `Response`: results of `Response.json()` are none of its
 // class then. In processes of their own. Version 2 leaves the class alone; the other tests run on it.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runFile } from '../../scripts/test/runFile.ts'
 
 const test = suite('the proxy on @hono/node-server 1')
@@ -14,5 +13,3 @@ for (const name of ['proxy', 'proxyStreams']) {
     assert.ok(passed > 5)
   })
 }
-
-test.run()

@@ -1,12 +1,12 @@
 // Waits that share their requests, over real HTTP.
+
 import { getEventListeners } from 'node:events'
 import { createClient, executeWorkflow, HttpError, RunError, TimeoutError } from '@flowscale/client'
 import { createRunWatcher, executeMany, type ManyResult, waitForResult } from '@flowscale/client/poller'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Dialect, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createLab } from '../conformance/createLab.ts'
 import type { Step } from '../conformance/types.ts'
 import { gates, until } from '../emulator/kit.ts'
@@ -381,5 +381,3 @@ test('wrong options name themselves', async () => {
   assert.match((await rejection(executeMany(client, '', []))).message, 'workflowId')
   assert.equal(await executeMany(client, 'w', []), [])
 })
-
-test.run()

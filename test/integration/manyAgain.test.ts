@@ -1,4 +1,5 @@
 // `executeMany` with a group for each item: called again, it pays for nothing twice.
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -6,8 +7,7 @@ import { createClient, executeWorkflow, isFlowScaleError } from '@flowscale/clie
 import { executeMany } from '@flowscale/client/poller'
 import { createEmulator, type Dialect, type FaultOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 
 const test = suite('many runs, again')
@@ -210,5 +210,3 @@ test('a process that is killed again and again pays for nothing twice', () =>
     assert.is(new Set(groups).size, count)
     assert.is(groups.length, count, 'nothing is paid for twice')
   }))
-
-test.run()

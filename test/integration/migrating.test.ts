@@ -1,4 +1,5 @@
 // MIGRATING.md is true: each of its rows and points is tried, on the class and on the functions, in its order.
+
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Agent as HttpsAgent } from 'node:https'
@@ -10,8 +11,7 @@ import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
 import { FlowScaleError, FlowscaleAPI, type FlowscaleOptions, NetworkError, ValidationError } from 'flowscale'
 import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'
 import { CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
@@ -382,5 +382,3 @@ const tries: Record<string, () => Promise<void>> = {
 }
 
 for (const [name, run] of Object.entries(tries)) test(name, run)
-
-test.run()

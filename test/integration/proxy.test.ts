@@ -2,8 +2,7 @@
 // upload that breaks off, of which the pod may see the start.
 
 import { createClient } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type RawAnswer, recordingPod, sendRaw, serveProxy } from '../support/proxied.ts'
@@ -891,5 +890,3 @@ test('none got through', () => {
   assert.ok(attacks.length >= 40)
   assert.is(sent, wanted)
 })
-
-test.run()

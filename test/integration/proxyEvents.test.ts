@@ -1,4 +1,5 @@
 // Events through the proxy on real servers: many readers, readers that are slow or leave, and connections that break.
+
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
@@ -10,8 +11,7 @@ import type { ProxyOptions } from '@flowscale/client/proxy'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { recordingPod, serveProxy } from '../support/proxied.ts'
 
@@ -387,5 +387,3 @@ test('200 forced disconnects lose none', async () => {
   }
   await until(() => timers() <= 1)
 })
-
-test.run()

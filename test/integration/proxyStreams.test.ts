@@ -1,4 +1,5 @@
 // Uploads and answers through the proxy on real servers: they stream, end when somebody leaves, and hold nothing.
+
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -7,8 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { recorder } from '../support/fakes.ts'
 import { HELD_MS, type HeldTimers, holdTimers } from '../support/holdTimers.ts'
@@ -452,5 +452,3 @@ test('a pod that breaks off, is packed, refuses early, redirects or is not there
     for (const bytes of [get('runs'), `${post(4)}form`])
       assert.is((await sendRaw(proxy.port, bytes)).status, 502)
   }))
-
-test.run()

@@ -1,5 +1,6 @@
 // Each call form and each answer of the published SDK's README, in its order, on the built packages. No casts: what
 // compiles here compiles in an app.
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,9 +9,8 @@ import { createEmulator, type Emulator, type WorkflowInputs } from '@flowscale/e
 import { type Served, serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import { FlowscaleAPI } from 'flowscale'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { assert, suite } from '#test'
 import { UUID, until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { rejection, thrown } from '../support/fakes.ts'
@@ -520,5 +520,3 @@ test('connectWebSocket on Node: `ws` as the global, and as an option', async () 
   assert.is(await connects({ WebSocket: Counted }), 2)
   assert.is(await withGlobals({ WebSocket: undefined }, () => connects({})), 2, 'isomorphic-ws')
 })
-
-test.run()

@@ -1,11 +1,11 @@
 // The store against real servers: the emulator in its dialects, with faults, and the proxy that sets the groups.
+
 import { createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot, type RunStore } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
 import { createEmulator, type Dialect, type FaultKind, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { serveProxy } from '../support/proxied.ts'
 import { memoryStorage } from '../unit/store/kit.ts'
@@ -174,5 +174,3 @@ test('behind a proxy whose key the pod refuses, a run has failed, and the develo
       await proxy.close()
     }
   }))
-
-test.run()

@@ -1,4 +1,5 @@
 // Workflows with types against real servers: the emulator in its dialects, and the gateway in front of a ComfyUI.
+
 import {
   createClient,
   type FileInput,
@@ -12,8 +13,7 @@ import { defineWorkflow, nameOutputs, run, runMany, submit } from '@flowscale/cl
 import { createEmulator, type Dialect, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { FlowscaleAPI } from 'flowscale'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { graphOf } from '../gateway/comfyuiKit.ts'
 import { openGateway } from '../gateway/lib/openGateway.ts'
@@ -244,5 +244,3 @@ test('the gateway: its files are named after the outputs', async () => {
     await comfy.stop()
   }
 })
-
-test.run()

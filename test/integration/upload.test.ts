@@ -1,11 +1,11 @@
 // A Blob from `fs.openAsBlob` is streamed: 256 MiB cost less than a third of the copy that a plain fetch makes. And what the
 // redirect mode that does it costs elsewhere.
+
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createClient, executeWorkflow, toFile } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
@@ -107,5 +107,3 @@ test('a character that is cut by a chunk arrives whole', async () => {
   assert.is(data.run_id, 'é-🎨')
   await server.close()
 })
-
-test.run()

@@ -1,9 +1,10 @@
 // The conformance cases, on the packed tarballs, in every runtime: one row each. A pattern picks rows:
-// `npx tsx test/runtimes/conformance.runtime.ts Deno`.
+// `node --import tsx test/support/child.ts test/runtimes/conformance.runtime.ts Deno`.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { record } from '#test'
 import { keepResults } from '../../scripts/lib/keepResults.ts'
 import type { Report } from '../conformance/runCases.ts'
 import { serveControl } from '../conformance/serveControl.ts'
@@ -110,10 +111,6 @@ await Promise.all(Array.from({ length: 4 }, work))
 await control.close()
 results.sort((a, b) => order.indexOf(a.runtime) - order.indexOf(b.runtime))
 
-for (const { runtime, failed } of results) {
-  for (const { name, error } of failed)
-    console.log(`FAIL ${runtime}: ${name}\n  ${error.replaceAll('\n', '\n  ')}`)
-}
 const reasons = (skipped: Report['skipped']) => {
   const counts = new Map<string, number>()
   for (const { reason } of skipped) counts.set(reason, (counts.get(reason) ?? 0) + 1)
@@ -140,8 +137,5 @@ if (!pattern) {
   }))
   keepResults('test/runtimes/results.json', shown)
 }
-const total = (pick: (result: Result) => number) => results.reduce((sum, result) => sum + pick(result), 0)
-const passed = total((result) => result.passed)
-const failed = total((result) => result.failed.length)
-console.log(`\n  Total:     ${passed + failed}\n  Passed:    ${passed}`)
-process.exitCode = failed || results.length < order.length ? 1 : 0
+for (const { runtime, passed, failed } of results) record(runtime, passed, failed)
+if (results.length < order.length) throw new Error('a runtime gave no result')

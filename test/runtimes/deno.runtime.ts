@@ -1,10 +1,10 @@
 // The Deno example, copied into a folder where the built package is installed, as its user has it.
+
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { decode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { pod } from '../examples/kit.ts'
 
@@ -58,5 +58,3 @@ test('its command saves a picture with no more permissions than it says', async 
     await local.close()
   }
 })
-
-test.run()

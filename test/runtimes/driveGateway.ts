@@ -1,4 +1,5 @@
 // What callers do with a gateway, by HTTP from outside, whatever runtime it is on.
+
 import { readFile } from 'node:fs/promises'
 import {
   cancelRun,
@@ -12,7 +13,7 @@ import {
 } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { decode } from 'fast-png'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 
 /** Gives the states that readers of events heard. The workflow has the inputs `photo` and `seconds`, and gives a picture. */
 export async function driveGateway(

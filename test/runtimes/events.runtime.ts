@@ -1,8 +1,8 @@
 // Events through a proxy in real workerd, where no request may await what another one began: each reader asks for itself.
+
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { occupy, pod } from '../examples/kit.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
 
@@ -104,5 +104,3 @@ test('each of two readers sees the end, though the first has left; who left asks
     await stop()
   }
 })
-
-test.run()

@@ -1,9 +1,10 @@
 // The cases of files, on the packed tarball, in each runtime that has a disk. A pattern picks rows:
-// `npx tsx test/runtimes/files.runtime.ts Deno`.
+// `node --import tsx test/support/child.ts test/runtimes/files.runtime.ts Deno`.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { record } from '#test'
 import { serveFiles } from '../unit/node/serveFiles.ts'
 import { command } from './command.ts'
 
@@ -64,11 +65,8 @@ await prepare()
 const server = await serveFiles()
 const mounted = mountSmall()
 let passed = 0
-let failed = 0
-const fail = (what: string) => {
-  failed++
-  console.log(`FAIL ${what}`)
-}
+const failed: { name: string; error: string }[] = []
+const fail = (name: string, error: string) => failed.push({ name, error })
 
 try {
   for (const [runtime, binary, flags] of rows) {
@@ -108,10 +106,10 @@ try {
         if (told.passed) passed++
         if (told.figure) figures.push(told.figure)
         if (told.skipped) console.log(`[show] ${runtime}: not played: ${told.skipped}: ${told.reason}`)
-        if (told.failed) fail(`${runtime}: ${told.failed}\n  ${told.error.replaceAll('\n', '\n  ')}`)
+        if (told.failed) fail(`${runtime}: ${told.failed}`, told.error)
       }
       // By itself: a file or a timer left behind would hold it.
-      if (code !== 0 || !played) fail(`${runtime}, ${part}: ended with ${code}\n${started.output()}`)
+      if (code !== 0 || !played) fail(`${runtime}, ${part}`, `ended with ${code}\n${started.output()}`)
     }
     console.log(`[show] ${runtime.padEnd(8)} ${passed - before} cases of files; ${figures.join('; ')}`)
   }
@@ -119,5 +117,4 @@ try {
   if (mounted) execFileSync('umount', [small])
   await server.close()
 }
-console.log(`\n  Total:     ${passed + failed}\n  Passed:    ${passed}`)
-process.exitCode = failed || !passed ? 1 : 0
+record('files', passed, failed)

@@ -1,8 +1,8 @@
 // The command `flowscale` of the packed tarballs, on each Node that it is for.
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { batchPod, echoed, startsEarly, withPod } from '../command/batchKit.ts'
 import { installCommand, type OnNode } from './installCommand.ts'
 
@@ -135,5 +135,3 @@ async function batch(node: OnNode): Promise<void> {
     onRequest,
   )
 }
-
-test.run()

@@ -1,10 +1,10 @@
 // The gateway in each runtime that it is for, without a port, on the small ComfyUI.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { command } from './command.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
@@ -86,5 +86,3 @@ for (const date of ['2025-05-01', '2026-11-17']) {
     }
   })
 }
-
-test.run()

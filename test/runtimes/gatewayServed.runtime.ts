@@ -1,9 +1,9 @@
 // The gateway as the pages of docs set it up on Workers, Deno and Bun, before two small ComfyUIs, driven by HTTP from outside.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
@@ -176,5 +176,3 @@ for (const [name, file, ...args] of runtimes) {
     }),
   )
 }
-
-test.run()

@@ -1,10 +1,10 @@
 // A 421 says that the server did not look at the request. Node's fetch sends a form again then, by itself: what the client
 // sends by the global `fetch` arrives once, whole, and the answer is told.
+
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { listen } from '../support/listen.ts'
 import { readBody, readParts, type WirePart } from '../support/multipart.ts'
@@ -102,5 +102,3 @@ test('Chromium sends it once more, whole', async () => {
     await server.close()
   }
 })
-
-test.run()

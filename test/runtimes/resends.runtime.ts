@@ -1,7 +1,6 @@
 // As in Chromium (test/browser/resends.browser.ts), a POST over a connection that was used before, which is reset before
 // the first byte of the answer.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertPromised } from '../browser/resends/assertPromised.ts'
 import { countResends } from '../browser/resends/countResends.ts'
 import { rows } from './rows.ts'
@@ -16,5 +15,3 @@ test('at least once; all runs are found by their group', async () => {
   // Mostly once, seldom twice. None would be good news, to be told in docs/guarantees.md.
   assert.ok(resends.posts > 1)
 })
-
-test.run()

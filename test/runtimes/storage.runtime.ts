@@ -1,11 +1,11 @@
 // Two gateways with one storage, as docs/gateway-storage.md sets them up, before two small ComfyUIs.
+
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cancelRun, createClient, executeWorkflow, getRun, getRuns, HttpError } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
@@ -150,5 +150,3 @@ test('Redis, which dies and comes back', () =>
     await Promise.all(comfies.map((comfy) => comfy.kill()))
     await known(clients[1], groupId, runs)
   }))
-
-test.run()

@@ -1,9 +1,9 @@
 // Watchers in real workerd: one for each request works, and one for all requests of a Durable Object. One that the requests
 // of a Worker share loses waits, since the platform ends a round with the request that began it.
+
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
 
@@ -95,5 +95,3 @@ for (const date of ['2023-05-18', '2026-11-17']) {
   test(`/shared, ${date}: its run ended, and nobody says so`, async () =>
     assert.is(await waitTwice(date, '/shared'), 'TimeoutError'))
 }
-
-test.run()

@@ -1,10 +1,10 @@
 // The Cloudflare Worker example, bundled as wrangler does, in real workerd with a real KV binding.
+
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { decode } from 'fast-png'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
 import { startKv } from './startKv.ts'
@@ -127,5 +127,3 @@ test('submits once, finishes by the cron, records a failure', async () => {
     await stop()
   }
 })
-
-test.run()

@@ -1,10 +1,10 @@
 // What JSR gets, as Deno would publish it: types checked with Deno's libraries, and no slow types.
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 
 const test = suite('jsr')
@@ -49,5 +49,3 @@ test('and sees a slow type', async () => {
   assert.is(code, 1)
   assert.match(output, /missing-explicit-return-type|slow type/)
 })
-
-test.run()

@@ -1,12 +1,12 @@
 // What `flowscale pull` writes, of the emulator and of gateways, as compilers see it: with a program that uses each constant.
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { readWorkflows } from '@flowscale/gateway/node'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { choosing } from '../gateway/lib/choosing.ts'
@@ -146,5 +146,3 @@ for (const compiler of compilers) {
     assert.match(output, /Property 'slow' does not exist/)
   })
 }
-
-test.run()

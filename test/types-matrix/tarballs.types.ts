@@ -1,10 +1,10 @@
 // The packed tarballs, as publint and "are the types wrong?" judge them. They are for ESM only.
+
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 
 const test = suite('tarballs')
@@ -48,5 +48,3 @@ test('and both see a tarball that is wrong', async () => {
   assert.is((await publint(tarball)).code, 1)
   assert.is((await attw(tarball)).code, 1)
 })
-
-test.run()

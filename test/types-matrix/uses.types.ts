@@ -1,9 +1,9 @@
 // Every export of every entry point is used in app/uses.ts, which the compilers of this folder check.
+
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('uses')
 
@@ -47,5 +47,3 @@ test('the compilers see each of them', () => {
     )
   }
 })
-
-test.run()

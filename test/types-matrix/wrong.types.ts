@@ -1,9 +1,9 @@
 // Programs that are wrong, one mistake each: what the compilers say of them names what is at fault, and is short.
+
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 
 const test = suite('wrong programs')
@@ -140,5 +140,3 @@ for (const compiler of compilers) {
     )
   })
 }
-
-test.run()

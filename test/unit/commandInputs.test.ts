@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { parseJson } from '../../packages/flowscale/src/command/inputs/parseJson.ts'
 import { readInputsFile } from '../../packages/flowscale/src/command/inputs/readInputsFile.ts'
 import { readPairs } from '../../packages/flowscale/src/command/inputs/readPairs.ts'
@@ -269,5 +268,3 @@ test('a file of inputs', async () => {
   assert.match(await refused(() => readInputsFile(join(folder, 'none.json'), {})), /no such file/)
   assert.match(await refused(() => readInputsFile(folder, {})), /folder/)
 })
-
-test.run()

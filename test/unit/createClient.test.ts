@@ -13,8 +13,7 @@ import {
   getRuns,
 } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
@@ -446,5 +445,3 @@ test('makes no request, and starts no timer', async () => {
 test('apiKey: an empty one is no key', () => {
   fails({ baseUrl: 'http://pod.test', apiKey: '' }, /^apiKey must be a non-empty header value/)
 })
-
-test.run()

@@ -11,8 +11,7 @@ import {
   RunError,
   TimeoutError,
 } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../support/holdTimers.ts'
@@ -350,5 +349,3 @@ test('an error of the runtime that names the address: no signature, wherever it 
     'error sending request for url (https://cdn.test/f.png): dns error',
   ])
 })
-
-test.run()

@@ -16,8 +16,7 @@ import {
   ValidationError,
 } from '@flowscale/client'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, hang, json, rejection, thrown } from '../support/fakes.ts'
@@ -421,5 +420,3 @@ test('names and codes are what they were where an app is minified', async () => 
   assert.ok(error.stack.startsWith('HttpError: '))
   assertNoCanary(other.createClient({ baseUrl: 'http://pod.test', apiKey: CANARY }))
 })
-
-test.run()

@@ -13,8 +13,7 @@ import {
   ValidationError,
 } from '@flowscale/client'
 import * as undici from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { type Answer, fakeClock, fakeFetch, hang, json, ok, rejection } from '../support/fakes.ts'
@@ -492,5 +491,3 @@ test('a run that an error names is its runId', async () => {
   assert.instance(nodes, RunError)
   assert.is(nodes.runId, 'r1')
 })
-
-test.run()

@@ -7,8 +7,7 @@ import {
   type HeadersSource,
   NetworkError,
 } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection, thrown } from '../support/fakes.ts'
@@ -167,5 +166,3 @@ test('no content-type is set by hand: fetch sets that of the form, with its boun
   await executeWorkflow(clientWith(fetch), 'w', { a: 'b' })
   assert.is(fetch.calls[0]?.headers.get('content-type'), null)
 })
-
-test.run()

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ArgumentError, type ExecuteOptions, executeWorkflow, toFile } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, ok, rejection } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
@@ -405,5 +404,3 @@ test('a Node stream of a file is an error, and is not read', async () => {
   await refused({ a: stream }, /^inputs\.a is a stream/)
   stream.destroy()
 })
-
-test.run()

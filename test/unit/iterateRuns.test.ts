@@ -1,6 +1,5 @@
 import { ArgumentError, type Client, type GetRunsOptions, HttpError, iterateRuns } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection } from '../support/fakes.ts'
 
@@ -145,5 +144,3 @@ test('pages that are told but do not come: an end', async () => {
   assert.is(await ids(clientWith(fetch)), '1')
   assert.is(fetch.calls.length, 2)
 })
-
-test.run()

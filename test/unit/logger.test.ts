@@ -1,7 +1,6 @@
 import { ArgumentError } from '@flowscale/client'
 import { createLogger, type LogLevel, type LogSink } from '@flowscale/client/logger'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { fakeClock, thrown } from '../support/fakes.ts'
 
@@ -282,5 +281,3 @@ test('secrets in what JSON shows nothing of: errors, Headers, Maps', () => {
     [true, true, true, true],
   )
 })
-
-test.run()

@@ -13,8 +13,7 @@ import {
   ResponseError,
   RunError,
 } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection } from '../support/fakes.ts'
@@ -529,5 +528,3 @@ test('getOutput: a ResponseError of the caller’s own passes through', async ()
     assert.is(await rejection(getOutput(from({}), 'f', { signal: AbortSignal.abort(own) })), own)
   }
 })
-
-test.run()

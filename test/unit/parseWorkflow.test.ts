@@ -1,6 +1,5 @@
 import { ArgumentError, parseWorkflow } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { thrown } from '../support/fakes.ts'
 
 const test = suite('parseWorkflow')
@@ -74,5 +73,3 @@ test('what is no workflow is an error', () => {
     assert.is(error.message, 'workflow must be an object of getWorkflows')
   }
 })
-
-test.run()

@@ -6,8 +6,7 @@ import {
   getRuns,
   RedirectError,
 } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, ok, recorder, rejection } from '../support/fakes.ts'
@@ -181,5 +180,3 @@ test('neither login, query nor fragment of where it leads shows', async () => {
   assert.is(error.location, 'https://other.test/moved/a@2x')
   assert.not.match(error.message, /pass-of-ada|b@c/)
 })
-
-test.run()

@@ -1,4 +1,5 @@
 // What a review found, each by what a user would have lost.
+
 import { inspect } from 'node:util'
 import {
   checkHealth,
@@ -13,8 +14,7 @@ import {
 } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { createProxyHandler } from '@flowscale/client/proxy'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, json, ok, rejection } from '../support/fakes.ts'
 
@@ -327,5 +327,3 @@ test('a key that is a part of a header’s name does not hide what the server an
   assert.equal([...error.response.headers.keys()].sort(), ['content-type', 'x-request-id'])
   assert.is(error.response.headers.get('x-request-id'), 'an [redacted]d id')
 })
-
-test.run()

@@ -21,8 +21,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { clientWith } from '../support/clientWith.ts'
 import { type Answer, fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../support/fakes.ts'
@@ -642,5 +641,3 @@ test('of a page that a gateway sends, the message has the title', async () => {
   assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health answered 502: 502 Bad Gateway')
   assert.is(error.body, page)
 })
-
-uvu.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { sleep, withDeadline } from '../../packages/client/src/internal/timers.ts'
 import { assertNoListeners, drive, timed } from './poller/kit.ts'
 
@@ -130,5 +129,3 @@ test(
     assert.is((await drive(clock, sleep(300))).ms, 300)
   }),
 )
-
-test.run()

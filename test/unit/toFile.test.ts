@@ -1,6 +1,5 @@
 import { ArgumentError, toFile } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { thrown } from '../support/fakes.ts'
 
 const test = suite('toFile')
@@ -82,5 +81,3 @@ test('wrong arguments are errors that name them', () => {
     assert.is(error.message, message)
   }
 })
-
-test.run()

@@ -1,10 +1,10 @@
 // Workflows with types: their definition, how outputs find their names, and what reaches the functions below.
+
 import { inspect } from 'node:util'
 import { ArgumentError, isFlowScaleError, ResponseError } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
 import { defineWorkflow, nameOutputs, run, runMany, submit } from '@flowscale/client/typed'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { clientWith } from '../support/clientWith.ts'
 import { fakeFetch, ok, rejection, thrown } from '../support/fakes.ts'
 
@@ -228,5 +228,3 @@ test('bad arguments cost no request', async () => {
   assert.match((await rejection((runMany as any)({}, workflow, [{}]))).message, /^client is missing/)
   assert.is(fetch.calls.length, 0)
 })
-
-test.run()

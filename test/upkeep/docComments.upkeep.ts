@@ -1,6 +1,5 @@
 // Each export of each entry point has a doc comment; a function's names its errors and has an example.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { documented, functions } from '../support/docComments.ts'
 
 const test = suite('doc comments')
@@ -20,5 +19,3 @@ test('every function tells its errors, and has an example', () => {
     assert.ok(examples.length > 0 && examples.every(Boolean), `${name} has no @example in a \`\`\`ts block`)
   }
 })
-
-test.run()

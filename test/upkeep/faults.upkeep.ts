@@ -1,8 +1,8 @@
 // Each kind of fault of the emulator is tried, and stands in its README as in its table.
+
 import { readFileSync } from 'node:fs'
 import type { FaultKind } from '@flowscale/emulator'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { API, HTTP, JSONS } from '../../packages/emulator/src/faults/operations.ts'
 import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator/src/faults/table.ts'
 
@@ -36,5 +36,3 @@ function placeOf(kind: FaultKind): string {
     ? 'API, no events'
     : operations.map((operation) => `\`${operation}\``).join(', ')
 }
-
-test.run()

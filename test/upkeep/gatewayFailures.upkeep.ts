@@ -1,8 +1,8 @@
 // Each row of docs/gateway-failures.md has its tests at the end of the page, and each is there under its whole name.
+
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('the page of failures of the gateway')
 const page = readFileSync('docs/gateway-failures.md', 'utf8')
@@ -63,5 +63,3 @@ test('each test that is named is there', () => {
     [],
   )
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // What docs/guarantees.md names as the test of a promise is there.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('guarantees')
 const page = readFileSync('docs/guarantees.md', 'utf8')
@@ -53,5 +53,3 @@ test('each part of the chaos that is named is there', () => {
     [],
   )
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('lockfiles')
 
@@ -37,5 +36,3 @@ test('the lockfiles of the runtimes and of the peers are among them', () => {
   assert.ok(nested.includes('test/runtimes/package-lock.json'))
   assert.ok(nested.includes('scripts/bench/peers/package-lock.json'))
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // Each row and each point of MIGRATING.md has its try in test/integration/migrating.test.ts.
+
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('MIGRATING')
 
@@ -36,5 +36,3 @@ test('each row and point has its try, in the order of the document', () => {
     tries,
   )
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // The kept bugs of `npm run test:mutants` still apply, so that a change of the sources takes them along.
+
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('mutants')
 const patches = readdirSync('test/mutants').filter((file) => file.endsWith('.patch'))
@@ -16,5 +16,3 @@ for (const file of patches) {
     assert.is(status, 0, stderr)
   })
 }
-
-test.run()

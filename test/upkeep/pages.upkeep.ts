@@ -1,7 +1,7 @@
 // A page is printed once: where it stands a second time, it is the same.
+
 import { readdirSync, readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { inAPage, readDocument } from '../frameworks/kit/readBlocks.ts'
 
 const test = suite('pages')
@@ -63,5 +63,3 @@ test('each of them is built and run by a test, and none lets everybody in', () =
     assert.ok(proxy.includes(`](${name})`), `docs/proxy.md has no link to ${name}`)
   }
 })
-
-test.run()

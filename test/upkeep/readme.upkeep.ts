@@ -1,7 +1,7 @@
 // The README stays short.
+
 import { statSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('README')
 
@@ -12,5 +12,3 @@ test(`it has at most ${MOST} bytes`, () => {
   const { size } = statSync('README.md')
   assert.ok(size <= MOST, `${size} bytes: move something to docs/`)
 })
-
-test.run()

@@ -1,12 +1,12 @@
 // The site of `npm run docs`, from a folder: each link leads somewhere, pages fit narrow and wide windows, and the search finds.
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { runCommand } from '../../scripts/test/runFile.ts'
 
@@ -186,5 +186,3 @@ test('the menu has no parts of the playground', () => {
   assert.ok(existsSync(join(site, 'examples/websocket-example.html.html')))
   assert.not.ok(existsSync(join(site, 'examples/playground')))
 })
-
-test.run()

@@ -1,7 +1,8 @@
 // The page of the examples, as the emulator serves it, open in a real Chromium.
+
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import {
   createEmulator,
   type EmulatorOptions,

@@ -1,4 +1,4 @@
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import type { Resends } from './countResends.ts'
 
 /** Whatever the browser does: the client sends once, and the group has all that this started. */

@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import type { PulledInput, PulledWorkflow } from '../../../packages/flowscale/src/command/pull/types.ts'
 
 export const isFile = ({ kind }: Pick<PulledInput, 'kind'>): boolean =>

@@ -1,9 +1,9 @@
 // Whatever a server sends, the file that `flowscale pull` writes holds the expected constants and nothing else.
+
 import type { Workflow } from '@flowscale/client'
 import fc from 'fast-check'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { readWorkflows } from '../../../packages/flowscale/src/command/pull/readWorkflows.ts'
 import { toText } from '../../../packages/flowscale/src/command/pull/toText.ts'
 import { checkConstant, isFile } from './checkConstant.ts'
@@ -198,4 +198,3 @@ test('a third workflow of a name renames no other', () => {
 
 const bare = { description: '', inputs: {}, outputs: {} }
 const plain = (id: string): string => id.replace(/\W/g, '_')
-test.run()

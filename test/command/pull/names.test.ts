@@ -1,6 +1,5 @@
 // The names of the constants that `flowscale pull` writes.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { constantsOf } from './kit.ts'
 
 const test = suite('names of pull')
@@ -63,5 +62,3 @@ test('a name with an id behind it is no name of another workflow', () => {
   const names = constantsOf(['1', 'paint'], ['2', 'paint'], ['3', 'paint_1'], ['4', 'paint 1'])
   assert.equal(names, { 1: 'paint_1', 2: 'paint_2', 3: 'paint1_3', 4: 'paint1_4' })
 })
-
-test.run()

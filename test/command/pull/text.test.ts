@@ -1,7 +1,7 @@
 // The text that `flowscale pull` writes.
+
 import { execFileSync } from 'node:child_process'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { propertyOf, textOf, withInput, workflow } from './kit.ts'
 
 const test = suite('text of pull')
@@ -271,5 +271,3 @@ test('what can’t be read names the workflow; a list that no file can hold is r
     'The server lists different workflows with the id a1.',
   )
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // What `flowscale pull` writes, compiled by TypeScript with a program that uses it.
+
 import { resolve } from 'node:path'
 import ts from 'typescript'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { textOf, workflow } from './kit.ts'
 
 const test = suite('types of pull')
@@ -116,5 +116,3 @@ test('programs that are wrong do not, and the error names the input', () => {
   for (const [index, [what, , expected]] of wrong.entries()) assert.match(errors[index] ?? '', expected, what)
   assert.is(errors.length, wrong.length, errors.join('\n'))
 })
-
-test.run()

@@ -1,8 +1,9 @@
 // What each page does, whatever it is built with.
+
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { Browser } from 'playwright-core'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import { until } from '../../emulator/kit.ts'
 import type { Pod } from './servePod.ts'
 import { visit } from './visit.ts'

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
-import type { Test } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, type Test } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { type CheckName, checks, type Place } from './checks.ts'
 import { type Pod, type PodName, servePod } from './servePod.ts'

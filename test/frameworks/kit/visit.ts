@@ -1,6 +1,6 @@
 import { encode } from 'fast-png'
 import type { Browser, Page } from 'playwright-core'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import { assertNoCanary } from '../../support/canary.ts'
 
 const data = new Uint8Array(64 * 48 * 3).map((_, index) => index % 251)

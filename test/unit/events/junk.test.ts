@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { scene } from './kit.ts'
 
 const test = suite('what comes in events')
@@ -134,5 +133,3 @@ test('an older or later event undoes no end', async () => {
     clock.uninstall()
   }
 })
-
-test.run()

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createClient } from '@flowscale/client'
 import { connectEvents } from '@flowscale/client/events'
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { recorder, rejection } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
@@ -151,5 +150,3 @@ test('createRunWatcher: few streams at a time, and all runs end', async () => {
     await server.close()
   }
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeRandom } from '../../support/fakeRandom.ts'
 import { scene } from './kit.ts'
 
@@ -316,5 +315,3 @@ test('a wrong option is an error at once; 0 places are legal', async () => {
     clock.uninstall()
   }
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeRandom } from '../../support/fakeRandom.ts'
 import { recorder } from '../../support/fakes.ts'
 import { events, scene } from './kit.ts'
@@ -152,5 +151,3 @@ test('headers that throw, whatever it is, are asked for again; the server is not
     clock.uninstall()
   }
 })
-
-test.run()

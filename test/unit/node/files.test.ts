@@ -1,8 +1,9 @@
 // The cases of files, on the Node that runs the tests. test/runtimes/files.runtime.ts has the other runtimes.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
+import { suite } from '#test'
 import { inputCases } from './inputCases.ts'
 import type { Lab } from './kit.ts'
 import { saveCases } from './saveCases.ts'
@@ -28,5 +29,3 @@ for (const [name, run] of Object.entries({ ...inputCases, ...saveCases })) {
     }
   })
 }
-
-test.run()

@@ -1,6 +1,5 @@
 // Names that a server makes up, as files in a folder.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { encodeInputs } from '../../../packages/client/src/internal/form.ts'
 import { cutName, safeName } from '../../../packages/client/src/node/safeName.ts'
 import { typeOf } from '../../../packages/client/src/node/typeOf.ts'
@@ -91,5 +90,3 @@ test('a type that is guessed names an extension that servers read the same way',
   assert.is(typeOf('png'), '')
   assert.is(typeOf('a.constructor'), '')
 })
-
-test.run()

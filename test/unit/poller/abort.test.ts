@@ -1,8 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { type Client, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,
@@ -166,5 +165,3 @@ test(
     assert.equal(value, ['completed'])
   }),
 )
-
-test.run()

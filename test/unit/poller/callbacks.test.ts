@@ -14,8 +14,7 @@ import {
   waitForRun,
   watchRun,
 } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 import { waits } from './waits.ts'
 
@@ -278,5 +277,3 @@ test(
     }
   }),
 )
-
-test.run()

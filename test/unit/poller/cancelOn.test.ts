@@ -1,7 +1,6 @@
 import { ArgumentError, type Client, HttpError, NetworkError, TimeoutError } from '@flowscale/client'
 import { executeWorkflowAsync, type WaitOptions, waitForOutput } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ok, rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,
@@ -276,5 +275,3 @@ test('waitForOutput knows no run to cancel', async () => {
   assert.instance(error, ArgumentError)
   assert.match(error.message, 'Unknown option cancelOn')
 })
-
-test.run()

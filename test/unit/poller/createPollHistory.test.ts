@@ -8,8 +8,7 @@ import {
   waitForRun,
 } from '@flowscale/client/poller'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { json, rejection } from '../../support/fakes.ts'
 import { assertNoListeners, drive, output, pass, pod, RUN, run, submitted, timed } from './kit.ts'
 
@@ -262,5 +261,3 @@ test('it is for single waits; what is no history is refused', async () => {
   assert.throws(() => createRunWatcher(client, { pollIntervalMs }), /pollIntervalMs must be a number/)
   assert.match((await rejection(executeMany(client, 'w', [], { pollIntervalMs }))).message, 'pollIntervalMs')
 })
-
-test.run()

@@ -1,7 +1,6 @@
 import { ArgumentError, type Client, RunError, TimeoutError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import {
   deaf,
   drive,
@@ -396,5 +395,3 @@ test(
     assert.is(error.cause.status, 503)
   }),
 )
-
-test.run()

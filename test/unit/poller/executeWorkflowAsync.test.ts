@@ -1,7 +1,6 @@
 import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ok, rejection } from '../../support/fakes.ts'
 import {
   assertNoListeners,
@@ -405,5 +404,3 @@ test(
     assert.equal(calls, ['execute@0'])
   }),
 )
-
-test.run()

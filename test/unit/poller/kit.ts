@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { type Client, type ClientOptions, createClient } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import * as assert from 'uvu/assert'
+import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { fakeClock, hang, ok, recorder } from '../../support/fakes.ts'
 

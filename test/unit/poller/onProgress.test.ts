@@ -1,8 +1,8 @@
 // How far a run is: by polls and by push, for every wait on a run.
+
 import type { PushConnection, RunProgress, RunUpdate } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, type watchRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { rejection } from '../../support/fakes.ts'
 import { drive, pass, pod, RUN, run, submitted, timed } from './kit.ts'
 import { waits } from './waits.ts'
@@ -147,5 +147,3 @@ for (const how of ['thrown', 'rejected']) {
     }),
   )
 }
-
-test.run()

@@ -1,7 +1,6 @@
 import { createClient } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { createWatch } from '../../../packages/client/src/internal/createWatch.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, json, ok, rejection } from '../../support/fakes.ts'
@@ -266,5 +265,3 @@ test('and gives up when that brings nothing', async () => {
     }
   }
 })
-
-test.run()

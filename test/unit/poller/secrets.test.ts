@@ -1,7 +1,6 @@
 import type { HeadersSource } from '@flowscale/client'
 import { waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { json, ok } from '../../support/fakes.ts'
 import { drive, failure, pod, type Reply, RUN, run, timed } from './kit.ts'
@@ -105,5 +104,3 @@ test(
     }
   }),
 )
-
-test.run()

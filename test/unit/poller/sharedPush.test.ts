@@ -2,8 +2,7 @@
 
 import { getOutput } from '@flowscale/client'
 import { createRunWatcher } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ok } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
 import { timed } from './kit.ts'
@@ -199,5 +198,3 @@ test(
     assert.ok(toldAt - start < 1000, `after ${toldAt - start} ms`)
   }),
 )
-
-test.run()

@@ -1,10 +1,10 @@
 // Waits that share their requests: fair to the server, exact, and never stuck.
+
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { createClient, type Run } from '@flowscale/client'
 import { createRunWatcher, executeMany, waitForOutput, waitForRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { json, ok, recorder, rejection } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
 import { timed } from './kit.ts'
@@ -691,5 +691,3 @@ test(
     assert.is(completed(await second), 2)
   }),
 )
-
-test.run()

@@ -7,8 +7,7 @@ import {
   ValidationError,
 } from '@flowscale/client'
 import { waitForOutput, waitForResult } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { json, ok } from '../../support/fakes.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run, timed } from './kit.ts'
 import { waits } from './waits.ts'
@@ -291,5 +290,3 @@ test(
     assert.equal((await drive(clock, waits.waitForRun!(client))).value, ['completed'])
   }),
 )
-
-test.run()

@@ -1,8 +1,7 @@
 import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
 import { waitForOutput } from '@flowscale/client/poller'
 import { MockAgent, setGlobalDispatcher } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { json, ok, rejection } from '../../support/fakes.ts'
 import { drive, failure, notYet, output, pod, run, timed, url } from './kit.ts'
@@ -115,5 +114,3 @@ test('over the global fetch', async () => {
   agent.assertNoPendingInterceptors()
   await agent.close()
 })
-
-test.run()

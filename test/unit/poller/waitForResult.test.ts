@@ -1,7 +1,6 @@
 import { HttpError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { ok } from '../../support/fakes.ts'
 import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 
@@ -370,5 +369,3 @@ for (const [name, script] of Object.entries(servers)) {
     }),
   )
 }
-
-test.run()

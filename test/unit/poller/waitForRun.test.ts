@@ -1,8 +1,7 @@
 import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { ok, rejection } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
@@ -129,5 +128,3 @@ test('over real HTTP: stalls, resets, and an abort that closes the connection', 
   await agent.close()
   await server.close()
 })
-
-test.run()

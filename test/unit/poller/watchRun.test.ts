@@ -1,7 +1,6 @@
 import { ArgumentError, type Client, type Run } from '@flowscale/client'
 import { watchRun } from '@flowscale/client/poller'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { rejection } from '../../support/fakes.ts'
 import { assertNoListeners, drive, failure, pass, pod, RUN, run, timed } from './kit.ts'
 
@@ -135,5 +134,3 @@ test(
     assert.is((await states.next()).done, true)
   }),
 )
-
-test.run()

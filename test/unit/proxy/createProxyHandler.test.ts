@@ -15,8 +15,7 @@ import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import { createEmulator, type Dialect } from '@flowscale/emulator'
 import { Response as OtherResponse } from 'undici'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
 import { fakeClock, fakeFetch, json, ok, recorder, rejection, thrown } from '../../support/fakes.ts'
@@ -720,5 +719,3 @@ test('a lookup whose answer has no end is given up', async () => {
     assert.equal([answer.status, open], [502, 0])
   }
 })
-
-test.run()

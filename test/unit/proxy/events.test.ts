@@ -1,10 +1,10 @@
 // The route of events by itself: what the pod is asked, what readers get, and that nothing is left when they have gone.
+
 import { getEventListeners } from 'node:events'
 import type { Fetch, PushConnection, RunUpdate } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
 import {
@@ -648,5 +648,3 @@ test('it is an operation like the others', async () => {
 test('no test has left a timer', () => {
   assert.equal(untidy, [])
 })
-
-test.run()

@@ -1,4 +1,5 @@
 // Handlers on real servers of Node's, HTTP/1.1 and HTTP/2, and requests as raw as a socket.
+
 import { once } from 'node:events'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
@@ -6,8 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { toNodeHandler } from '@flowscale/client/proxy'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { until } from '../../emulator/kit.ts'
 import { thrown } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
@@ -592,5 +592,3 @@ test('HTTP/2: the host, the headers, an upload, and a caller that leaves', async
   session.close()
   await new Promise((resolve) => server.close(resolve))
 })
-
-test.run()

@@ -1,11 +1,11 @@
 // The hooks where a page is rendered on a server.
+
 import { createClient, type ResultOutput } from '@flowscale/client'
 import { useOutputUrl, useRun } from '@flowscale/client/react'
 import type { RunStorage, RunStoreOptions } from '@flowscale/client/store'
 import { createElement as h, StrictMode } from 'react'
 import { renderToString } from 'react-dom/server'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 
 const test = suite('hooks on a server')
 const sent: string[] = []
@@ -63,5 +63,3 @@ test('a wrong option is an error that names it', () => {
     )
   }
 })
-
-test.run()

@@ -1,6 +1,5 @@
 // What the figures are made of.
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { median, quantile, ratio } from '../../../scripts/bench/figure.ts'
 import { growth } from '../../../scripts/lib/sizeCases.ts'
 
@@ -29,5 +28,3 @@ test('a size may grow by 2 % over its record, and must have one', () => {
   assert.match(growth({}, { a: 1 })[0]!, /no recorded size/)
   assert.match(growth({ a: 1 }, {})[0]!, /no longer there/)
 })
-
-test.run()

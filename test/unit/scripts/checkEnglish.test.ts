@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { findings } from '../../../scripts/check-english.ts'
 import { listFiles } from '../../../scripts/english/listFiles.ts'
 
@@ -101,5 +100,3 @@ test('lists the files of a folder, and leaves out what is built or installed', (
   assert.not(files.some((file) => file.includes('dist') || file.endsWith('.json')))
   assert.equal(listFiles('README.md'), ['README.md'])
 })
-
-test.run()

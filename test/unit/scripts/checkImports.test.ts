@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { breaches, countLines } from '../../../scripts/check-imports.ts'
 
 const test = suite('import rules')
@@ -156,5 +155,3 @@ test('lets pass what is allowed', () => {
   )
   assert.equal(gateway('engines/a/x.ts', "import '../../records/x.ts'; import '../../openUrl.ts'"), [])
 })
-
-test.run()

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { missing } from '../../../scripts/check-release.mjs'
 
 const test = suite('check of a release')
@@ -61,5 +60,3 @@ test('the changelog has a section of each package', () => {
     assert.ok(sections.includes(name), name)
   }
 })
-
-test.run()

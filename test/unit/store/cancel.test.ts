@@ -1,8 +1,8 @@
 // Cancel and reset, in each state of a run.
+
 import { HttpError } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, hang, json, ok, rejection } from '../../support/fakes.ts'
 import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
 
@@ -302,5 +302,3 @@ test('a submission that has ended without an answer: the run is looked for ten t
   Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin, configurable: true })
   nothingLeft()
 })
-
-test.run()

@@ -1,8 +1,8 @@
 // What others do meanwhile: other tabs, a full storage, a listener that acts, a server that forgets outputs.
+
 import { createClient, TimeoutError } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, json, rejection } from '../../support/fakes.ts'
 import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
 
@@ -235,5 +235,3 @@ test('a lost run that is found, but not cancelled, is in view again', async () =
   await settle(clock)
   nothingLeft()
 })
-
-test.run()

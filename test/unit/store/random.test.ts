@@ -1,10 +1,10 @@
 // Random sequences of clicks, reloads and faults on the emulator, with a clock that the test turns: what must hold in all.
+
 import { createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { createEmulator, type FaultKind, type WorkflowDefinition } from '@flowscale/emulator'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock } from '../../support/fakes.ts'
 import { fakeWindow, memoryStorage } from './kit.ts'
 
@@ -188,5 +188,3 @@ test(`${SEQUENCES} sequences of ${STEPS} steps`, async () => {
   }
   assert.ok(runs > SEQUENCES, `${runs} runs`)
 })
-
-test.run()

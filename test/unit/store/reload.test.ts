@@ -1,8 +1,8 @@
 // A reload at each moment, two tabs, and storages of all kinds.
+
 import { createRunStore } from '@flowscale/client/store'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, json } from '../../support/fakes.ts'
 import { fakePod, fakeWindow, memoryStorage, PLACE, settle, watched } from './kit.ts'
 
@@ -385,5 +385,3 @@ for (const name of ['sessionStorage', 'localStorage'] as const) {
     }
   })
 }
-
-test.run()

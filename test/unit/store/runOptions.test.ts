@@ -1,10 +1,10 @@
 // `runOptions` in the real TanStack Query.
+
 import { ArgumentError, createClient, HttpError } from '@flowscale/client'
 import { runOptions } from '@flowscale/client/store'
 import FakeTimers, { type Clock } from '@sinonjs/fake-timers'
 import { environmentManager, QueryClient, QueryObserver } from '@tanstack/query-core'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { json, thrown } from '../../support/fakes.ts'
 import { fakePod, type PodRun, settle } from './kit.ts'
 
@@ -117,5 +117,3 @@ test('wrong arguments', () => {
       ArgumentError,
     )
 })
-
-test.run()

@@ -1,10 +1,10 @@
 // The states of a run in a store, from the click to the end, and what is sent for them.
+
 import { ArgumentError, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
 import { createRunStore } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, json, ok, rejection, thrown } from '../../support/fakes.ts'
 import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
 
@@ -413,5 +413,3 @@ test('wrong options', () => {
     ArgumentError,
   )
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, serve, settle, until } from './kit.ts'
 
@@ -117,5 +116,3 @@ test('100 connections on one signal: no warning, no listener left', async () => 
   assert.is(getEventListeners(signal, 'abort').length, 0)
   await server.close()
 })
-
-test.run()

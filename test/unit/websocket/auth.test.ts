@@ -1,7 +1,6 @@
 import { ArgumentError, type ClientOptions } from '@flowscale/client'
 import type { WebSocketOptions } from '@flowscale/client/websocket'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { rejection } from '../../support/fakes.ts'
 import {
@@ -247,5 +246,3 @@ test('a wrong header of a function is a failed attempt', async () => {
   assert.is(WebSocket.made.length, 0)
   assert.instance(seen.errors[0], ArgumentError)
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { NetworkError } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../support/fakes.ts'
 import { clientFor, connect, FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
 
@@ -269,5 +268,3 @@ test('opened: resolves, and stays so', async () => {
   assert.is(await seen.connection.opened, undefined)
   await server.close()
 })
-
-test.run()

@@ -1,6 +1,5 @@
 import { TimeoutError } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock } from '../../support/fakes.ts'
 import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
 
@@ -109,5 +108,3 @@ test('with ws the silent socket is destroyed, and the ping arrives', async () =>
   await seen.final()
   await server.close()
 })
-
-test.run()

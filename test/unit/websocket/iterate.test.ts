@@ -1,6 +1,5 @@
 import { NetworkError } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, serve, settle, until } from './kit.ts'
 
@@ -128,5 +127,3 @@ test('an error in the body of one loop is its own', async () => {
   seen.connection.close()
   WebSocket.made[0]!.end()
 })
-
-test.run()

@@ -1,5 +1,4 @@
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { clientFor, connect, type Server, serve, until } from './kit.ts'
 
 const test = suite('messages of a WebSocket')
@@ -153,5 +152,3 @@ test('a listener that throws is heard of by onError, and keeps no other from hea
   assert.equal(seen.errors, ['mine', 'mine'])
   assert.equal(heard, [['a'], []])
 })
-
-test.run()

@@ -1,7 +1,6 @@
 import { ArgumentError } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { thrown } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, settle } from './kit.ts'
 
@@ -94,5 +93,3 @@ test('a logger that throws does no harm', async () => {
   assert.equal((await seen.final()).final, true)
   assert.equal(seen.errors, [])
 })
-
-test.run()

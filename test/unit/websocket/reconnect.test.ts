@@ -1,7 +1,6 @@
 import { ArgumentError } from '@flowscale/client'
 import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../support/fakes.ts'
 import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
 
@@ -305,5 +304,3 @@ test('real sockets destroyed over and over', async () => {
   await until(() => server.sockets.every(({ readyState }) => readyState === 3), 'the end of all')
   await server.close()
 })
-
-test.run()

@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { NetworkError } from '@flowscale/client'
 import { build } from 'esbuild'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, fakeFetch, rejection } from '../../support/fakes.ts'
 import {
@@ -334,5 +333,3 @@ for (const [runtime, message, error, said] of [
     assert.is(ended.message, 'The WebSocket closed (403): is the key right?')
   })
 }
-
-test.run()

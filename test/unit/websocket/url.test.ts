@@ -1,6 +1,5 @@
 import { ArgumentError, NetworkError, TimeoutError } from '@flowscale/client'
-import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
+import { assert, suite } from '#test'
 import { fakeClock, rejection, thrown } from '../../support/fakes.ts'
 import { clientFor, connect, fakeClass, serve, settle } from './kit.ts'
 
@@ -196,5 +195,3 @@ test('a handshake that is never answered ends with the time-out of the client', 
     clock.uninstall()
   }
 })
-
-test.run()

@@ -1,0 +1,160 @@
+// What test files import: uvu's `suite` and assertions. Each case and hook also tells the runner how it went, by a line
+// of JSON, so that nothing that was declared can stay away unseen.
+import { writeSync } from 'node:fs'
+import { inspect } from 'node:util'
+import * as uvu from 'uvu'
+import * as asserts from 'uvu/assert'
+import { compare } from 'uvu/diff'
+
+type Run<T> = (context: T) => unknown
+interface Hook<T> {
+  (run: Run<T>): void
+  each(run: Run<T>): void
+}
+export interface Test<T = any> {
+  (name: string, run: Run<T>): void
+  before: Hook<T>
+  after: Hook<T>
+  /** Declares a case that this machine can't run: it counts as failed. */
+  skip(name: string, run?: Run<T>): void
+}
+
+/** How a case, a hook or something beside them failed. */
+export interface Fault {
+  message: string
+  /** The line of the test file, `file:line`. */
+  at?: string
+  /** The actual value and the expected one, or the stack. */
+  details?: string
+}
+/** What the runner is told. The number of a case is its place among those declared. */
+export type Told =
+  | { case: number; suite: string; name: string }
+  | { begin: number }
+  | { end: number; fault?: Fault }
+  | { fault: Fault; place: string }
+  | { looks: number }
+
+const channel = Number(process.env.TEST_CHANNEL)
+const wanted = process.env.TEST_CASE ?? ''
+// Not for the processes that tests start.
+delete process.env.TEST_CHANNEL
+delete process.env.TEST_CASE
+
+export function tell(told: Told): void {
+  if (channel) writeSync(channel, `${JSON.stringify(told)}\n`)
+}
+
+/** What runs now, for failures that come from beside it. */
+let place = 'while the file was read'
+let isOver = false
+let cases = 0
+const suites: (() => void)[] = []
+
+/** Tells of a failure that is no case's own. */
+export function tellFault(message: string, error?: unknown): void {
+  const fault = error === undefined ? { message } : faultOf(error)
+  tell({ fault: error === undefined ? fault : { ...fault, message: `${message}: ${fault.message}` }, place })
+}
+
+/** Runs all suites of the file that was imported. */
+export function runSuites(): void {
+  isOver = true
+  for (const run of suites) run()
+}
+
+/** uvu's suite. It runs once its file has been read, without a call of `run`. */
+export function suite<T = Record<string, any>>(name: string, context?: T): Test<T> {
+  const own = uvu.suite<T>(name, context)
+  let count = 0
+  if (isOver) tellFault(`the suite ${name} was declared too late to run`)
+  suites.push(() => {
+    if (!count && !wanted) tell({ fault: { message: 'it has no case' }, place: name })
+    own.run()
+  })
+  const hook = (add: (run: uvu.Callback<T>) => void, what: string) => (run: Run<T>) =>
+    add(async (given) => {
+      place = `${name} > ${what}${given.__test__ && ` "${given.__test__}"`}`
+      try {
+        await run(given)
+      } catch (error) {
+        tell({ fault: faultOf(error), place })
+        // After a case uvu ends the suite in silence, and after a suite the whole file.
+        if (what.startsWith('before')) throw error
+        console.error(error)
+      }
+    })
+  const test = (title: string, run: Run<T>) => {
+    count++
+    if (!title.includes(wanted)) return
+    const id = cases++
+    tell({ case: id, suite: name, name: title })
+    own(title, async (given) => {
+      place = `${name} > ${title}`
+      tell({ begin: id })
+      try {
+        await run(given)
+        tell({ end: id })
+      } catch (thrown) {
+        tell({ end: id, fault: faultOf(thrown) })
+        // uvu ends the suite in silence where an error has no name.
+        throw thrown instanceof Error ? thrown : new Error(`${inspect(thrown)} was thrown`)
+      }
+    })
+  }
+  return Object.assign(test, {
+    skip: (title: string) => tell({ case: cases++, suite: name, name: title }),
+    before: Object.assign(hook(own.before, 'before'), { each: hook(own.before.each, 'before each') }),
+    after: Object.assign(hook(own.after, 'after'), { each: hook(own.after.each, 'after each') }),
+  })
+}
+
+/** Counts cases that ran elsewhere, in a browser or by a compiler: how many passed, and what failed. */
+export function record(
+  suite: string,
+  passed: number,
+  failed: readonly { name: string; error: string }[],
+): void {
+  const one = (name: string, fault?: Fault) => {
+    const id = cases++
+    tell({ case: id, suite, name })
+    tell({ end: id, ...(fault && { fault }) })
+  }
+  for (let count = 1; count <= passed; count++) one(`${count}`)
+  for (const { name, error } of failed) {
+    console.log(`FAIL ${suite}: ${name}\n  ${error.replaceAll('\n', '\n  ')}`)
+    one(name, { message: error })
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (!(error instanceof Error)) return { message: `${inspect(error)} was thrown` }
+  const { message, stack = '' } = error
+  const at = stack
+    .split('\n')
+    .map((line) => (/^\s+at /.test(line) && line.split(`${process.cwd()}/`)[1]) || '')
+    .find((frame) => frame.startsWith('test/') && !frame.startsWith('test/support/test.ts'))
+    ?.replace(/:\d+\)?$/, '')
+  const { operator = '', actual, expects } = error as Partial<asserts.Assertion>
+  const details = !operator
+    ? inspect(error)
+    : operator.includes('not')
+      ? inspect(actual)
+      : /^(is|equal)$/.test(operator)
+        ? compare(actual, expects)
+        : `Actual:   ${inspect(actual)}\nExpected: ${operator} ${inspect(expects)}`
+  return { message, ...(at && { at }), details: details.slice(0, 4000) }
+}
+
+/** uvu's assertions. `ok` keeps the value that it refuses, which uvu's forgets. */
+export const assert: typeof asserts = {
+  ...asserts,
+  ok(value: unknown, message?: asserts.Message): asserts value {
+    if (value) return
+    try {
+      asserts.ok(value, message)
+    } catch (error) {
+      throw error instanceof asserts.Assertion ? Object.assign(error, { actual: value }) : error
+    }
+  },
+}
