@@ -4,7 +4,6 @@ import { buildForm, encodeInputs } from '../internal/form.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { isUnclear, request } from '../internal/request.ts'
-import { isPageOrWorker } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
 import type { Client, Envelope, Execution, Inputs, InputsOf, RequestOptions } from '../types.ts'
@@ -60,7 +59,7 @@ export async function executeWorkflow<T extends object>(
     method: 'POST',
     fetchWith: async (...args) => {
       submittedAt = new Date()
-      const response = await upload(buildForm(parts), ...args, isPageOrWorker())
+      const response = await upload(parts, buildForm, ...args)
       // Nothing was submitted. A failure before the next attempt does not change that.
       if (response.status === 429) submittedAt = undefined
       return response

@@ -1,9 +1,6 @@
 /** workerd (Cloudflare Workers), whatever its compatibility date. */
 export const isWorkerd = (): boolean => 'WebSocketPair' in globalThis
 
-/** Whether `redirect: 'error'` would not help fetch here. */
-export const isPageOrWorker = (): boolean => !!isBrowser() || isWorkerd()
-
 /** Whether this is a page or its worker, where visitors can read our requests. */
 export function isBrowser(): unknown {
   const { window, document, WorkerGlobalScope, Deno, Bun, WebSocketPair } = globalThis as unknown as Partial<

@@ -1,11 +1,15 @@
 import type { Fetch } from '../types.ts'
+import type { Part } from './form.ts'
 
-/** As `upload.ts`, but without the code that bundles of pages and Workers don't need. */
-export function upload(
-  form: FormData | ReadableStream<Uint8Array>,
+// As `upload.ts`, but without the code that bundles of pages and Workers don't need.
+
+export const send = (fetch: Fetch, url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, redirect: 'manual' })
+
+export const upload = (
+  parts: readonly Part[],
+  toForm: (parts: readonly Part[]) => FormData,
   fetch: Fetch,
   url: string,
   init: RequestInit,
-): Promise<Response> {
-  return fetch(url, { ...init, redirect: 'manual', body: form })
-}
+): Promise<Response> => send(fetch, url, { ...init, body: toForm(parts) })

@@ -1,35 +1,84 @@
 import type { Fetch } from '../types.ts'
-import { uploadBody } from './uploadBody.ts'
+import type { Part } from './form.ts'
 
 /**
- * Sends a form, or its bytes. Each attempt needs a new form. With `redirect: 'error'` Node streams the form; otherwise
- * Node copies it in memory, to follow a redirect. With that mode pages lose the address of the redirect, and workerd
- * has no such mode. The form is never sent as a text: after a reset, Deno sends a text again, which starts a second run.
+ * Sends the inputs. After a 421 Node's fetch sends a form, a Blob, bytes or a text again, and after a reset Deno sends
+ * bytes or a text again, which starts a second run. Node never repeats a stream, so Node gets one, and all other
+ * runtimes get the form of `toForm`. Bun would drop files from a body that is written here.
  *
  * For pages and Workers the package's `imports` replace this file with `upload.browser.ts`.
  */
-export async function upload(
-  form: FormData | ReadableStream<Uint8Array>,
+export function upload(
+  parts: readonly Part[],
+  toForm: (parts: readonly Part[]) => FormData,
   fetch: Fetch,
   url: string,
   init: RequestInit,
-  isPageOrWorker: boolean,
 ): Promise<Response> {
-  const redirect = isPageOrWorker ? 'manual' : 'error'
+  if (fetch !== globalThis.fetch || !isNode()) return send(fetch, url, { ...init, body: toForm(parts) })
+  const { headers, ...body } = multipart(parts)
+  return send(fetch, url, { ...init, ...body, headers: { ...init.headers, ...headers } } as RequestInit)
+}
+
+/** Whether this is Node: no other runtime gives that entry a name. */
+function isNode(): boolean {
+  const { nodeTiming } = performance as { nodeTiming?: { name?: string } }
+  return nodeTiming?.name === 'node'
+}
+
+/** The body as the fetch of Node writes a form. The inputs were checked: no name needs an escape. */
+function multipart(parts: readonly Part[]) {
+  // Node 18 has no global `crypto`.
+  const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
+  const pieces: BlobPart[] = []
+  let text = ''
+  for (const [name, value, filename] of parts) {
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`
+    if (typeof value === 'string') text += `\r\n\r\n${value.replace(/\r?\n|\r/g, '\r\n')}\r\n`
+    else {
+      const type = value.type || 'application/octet-stream'
+      pieces.push(`${text}; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`, value)
+      text = '\r\n'
+    }
+  }
+  text += `--${boundary}--\r\n`
+  const whole = pieces.length ? new Blob([...pieces, text]) : new TextEncoder().encode(text)
+  const [length, body] = whole instanceof Blob ? [whole.size, whole.stream()] : [whole.length, streamOf(whole)]
+  return {
+    body,
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': `${length}` },
+    duplex: 'half',
+  }
+}
+
+/** In one chunk. The stream of a Blob costs more than a small form. */
+const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes)
+      controller.close()
+    },
+  })
+
+/**
+ * Sends a body. With `redirect: 'error'` Node streams it; otherwise Node copies it in memory, to follow a redirect.
+ * Elsewhere that mode would only hide the redirect, and workerd has no such mode.
+ */
+export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
+  if (!isNode()) return fetch(url, { ...init, redirect: 'manual' })
   try {
-    const isOurs = !isPageOrWorker && form instanceof FormData && fetch === globalThis.fetch
-    const sent = isOurs ? await uploadBody(form) : { body: form }
-    const headers = { ...init.headers, ...sent.headers }
-    const response = await fetch(url, { ...init, ...sent, headers, redirect })
+    const response = await fetch(url, { ...init, redirect: 'error' })
     const { body } = response
     // With this mode Node 20 and 22 forget the signal after the headers: a body that stalls would never end. A 204 has
     // no body, and the body of a custom `fetch` may be of another kind.
-    if (redirect === 'error' && body && body.constructor === globalThis.ReadableStream) {
+    if (body && body.constructor === globalThis.ReadableStream) {
       response.text = () => readText(body, init.signal!)
     }
     return response
   } catch (error) {
-    if (redirect === 'error' && isRefusal(error)) return Response.error()
+    // The words of undici and of node-fetch.
+    const { message, cause } = Object(error)
+    if (/unexpected redirect|redirect mode/i.test(`${message} ${cause?.message}`)) return Response.error()
     throw error
   }
 }
@@ -50,10 +99,4 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
   } finally {
     signal.removeEventListener('abort', stop)
   }
-}
-
-/** Whether fetch threw because of a redirect. Each runtime has its own words for that. */
-function isRefusal(error: unknown): boolean {
-  const { message, code, cause } = Object(error)
-  return /unexpected ?redirect|redirect mode/i.test(`${message} ${code} ${cause?.message}`)
 }

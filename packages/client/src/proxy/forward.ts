@@ -2,10 +2,9 @@ import { ArgumentError } from '../errors.ts'
 import { redact } from '../internal/answer.ts'
 import { resolveHeaders } from '../internal/headers.ts'
 import { withQuery } from '../internal/query.ts'
-import { isPageOrWorker } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
 import { withDeadline } from '../internal/timers.ts'
-import { upload } from '../internal/upload.ts'
+import { send } from '../internal/upload.ts'
 import type { Client } from '../types.ts'
 import { createLimit } from './createLimit.ts'
 import { pump } from './pump.ts'
@@ -83,8 +82,8 @@ export async function forward(
         redirect: 'manual',
       }
       // A stream can only be sent so.
-      const half = { ...init, headers: { ...headers, 'content-type': type }, duplex: 'half' } as RequestInit
-      const answer = await (body ? upload(body, fetch, url, half, isPageOrWorker()) : fetch(url, init))
+      const half = { ...init, body, headers: { ...headers, 'content-type': type }, duplex: 'half' }
+      const answer = await (body ? send(fetch, url, half as RequestInit) : fetch(url, init))
       return { answer, content: await readAnswer(answer, headers, timeoutMs, isWhole) }
     })
   } catch (error) {
