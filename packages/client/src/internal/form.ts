@@ -29,7 +29,7 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
     } catch (cause) {
       const { message } = Object(cause)
       throw new ArgumentError(
-        `inputs.${path} ${message ? `can't be sent as JSON: ${message}` : cause}`,
+        `inputs.${path} ${message ? `can't be sent: ${message}` : cause}`,
         message && { cause },
       )
     }
@@ -55,44 +55,24 @@ function isPlainObject(value: object): boolean {
 
 /** Throws a text that says what is wrong, or the error of the value itself. */
 function encode(name: string, value: unknown): Part {
-  const file = isBytes(value) ? toBlob(value) : value
+  const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
-  const wrong = problem(value)
-  if (wrong) throw wrong
-  return [name, toText(value)]
+  if (!isSendable(value)) throw refusal(value)
+  return [name, value instanceof Date ? value.toISOString() : typeof value === 'object' ? toJson(value) : `${value}`]
 }
 
-function toBlob(bytes: unknown): Blob {
-  try {
-    return new Blob([bytes as BlobPart])
-  } catch {
-    throw 'is a detached ArrayBuffer'
-  }
+/** Whether a value that is no file keeps its meaning as a text or as JSON. */
+function isSendable(value: unknown): boolean {
+  if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value instanceof Date) return !Number.isNaN(value.getTime())
+  return typeof value === 'object' ? value !== null && isPlainObject(value) : /^b/.test(typeof value)
 }
 
-/** What is wrong with a value that is no file. `undefined`: nothing. */
-function problem(value: unknown): string | undefined {
-  const type = typeof value
-  if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? 'has broken Unicode' : undefined
-  if (type === 'number' && !Number.isFinite(value)) return `is ${value}; pass a finite number`
-  if (type === 'function' || type === 'symbol') return `is a ${type}, which can't be sent`
-  if (value === null) return 'is null; leave it out or pass undefined'
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'is an invalid date' : undefined
-  if (Array.isArray(value)) return 'is an array in an array; pass an object, which is sent as JSON'
-  if (type !== 'object' || isPlainObject(value as object)) return undefined
-  const { getReader, pipe, then, href, get } = value as Record<string, unknown>
-  if (getReader ?? pipe) return 'is a stream; pass await new Response(stream).blob()'
-  if (then) return 'is a promise; await it'
-  if (href) return 'is a URL; pass its href'
-  // A Map, Headers, URLSearchParams and a FormData, or a Set, a FileList and the like.
-  if (Symbol.iterator in (value as object))
-    return get ? 'is no plain object; use Object.fromEntries' : 'is no array; use Array.from'
-  return 'is no plain object or Blob'
-}
+const refusal = (value: unknown): string =>
+  `can't be sent as ${(value as object | null)?.constructor?.name ?? value}: pass a text of valid Unicode, a finite number, a boolean, a valid date, a plain object or a file`
 
-function toText(value: unknown): string {
-  if (value instanceof Date) return value.toISOString()
-  if (typeof value !== 'object') return `${value}`
+function toJson(value: unknown): string {
   const json = JSON.stringify(value, checkJson)
   if (!json) throw new TypeError('toJSON gives nothing')
   return json
@@ -100,12 +80,10 @@ function toText(value: unknown): string {
 
 /** Throws where JSON would silently drop or change a value. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  // JSON has forms for these values. An invalid date becomes `null`.
-  const isFine =
-    typeof value === 'string' || Array.isArray(value) || (value === null && !(this[key] instanceof Date))
-  const wrong = !isFine && problem(value ?? this[key])
-  if (wrong) throw new TypeError(`${key} ${wrong}`)
-  return value
+  // An invalid date becomes `null`.
+  const given = value ?? this[key]
+  if (given == null || typeof value === 'string' || Array.isArray(value) || isSendable(given)) return value
+  throw new TypeError(`${key} ${refusal(given)}`)
 }
 
 const extensions: Readonly<Record<string, string>> = {
