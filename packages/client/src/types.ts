@@ -226,19 +226,9 @@ export interface RunResult {
 /** The result of a wait: of `waitForResult`, of `waitForRun`, or of `waitForOutput`. */
 export type Resumed = RunResult | Run | Envelope<Output>
 
-/** A record of how long runs took, as {@link createPollHistory} makes it. */
-export interface PollHistory {
-  /**
-   * Begins a wait. The function gives the pause after each state of the run, in ms. `null`: the run was just submitted.
-   *
-   * @internal
-   */
-  begin(): (run?: Partial<Run> | null) => number
-}
-
 /** The options that you can change when you resume a wait. */
 export interface ResumeOptions {
-  pollIntervalMs?: number | PollHistory | undefined
+  pollIntervalMs?: number | undefined
   /** The time limit of the resumed wait, in ms. Default: as before. */
   timeoutMs?: number | undefined
   maxPolls?: number | undefined

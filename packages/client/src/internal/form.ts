@@ -58,7 +58,10 @@ function encode(name: string, value: unknown): Part {
   const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
   if (!isSendable(value)) throw refusal(value)
-  return [name, value instanceof Date ? value.toISOString() : typeof value === 'object' ? toJson(value) : `${value}`]
+  return [
+    name,
+    value instanceof Date ? value.toISOString() : typeof value === 'object' ? toJson(value) : `${value}`,
+  ]
 }
 
 /** Whether a value that is no file keeps its meaning as a text or as JSON. */

@@ -43,7 +43,8 @@ function multipart(parts: readonly Part[]) {
   }
   text += `--${boundary}--\r\n`
   const whole = pieces.length ? new Blob([...pieces, text]) : new TextEncoder().encode(text)
-  const [length, body] = whole instanceof Blob ? [whole.size, whole.stream()] : [whole.length, streamOf(whole)]
+  const [length, body] =
+    whole instanceof Blob ? [whole.size, whole.stream()] : [whole.length, streamOf(whole)]
   return {
     body,
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': `${length}` },

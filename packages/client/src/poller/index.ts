@@ -1,5 +1,4 @@
 export type {
-  PollHistory,
   PushConnection,
   ResultList,
   ResultOutput,
@@ -15,7 +14,6 @@ export {
   type RunWatcherWaitOptions,
 } from './many/createRunWatcher.ts'
 export { type ExecuteManyOptions, executeMany, type ManyResult } from './many/executeMany.ts'
-export { createPollHistory } from './run/createPollHistory.ts'
 export {
   type ExecuteAsyncOptions,
   executeWorkflowAsync,

@@ -4,7 +4,7 @@ import { isDone, isFailed, isWaiting } from '../internal/data.ts'
 import { checkOptions, isId, isMs } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { sleep, startTimer } from '../internal/timers.ts'
-import { isPollInterval, isPush } from '../internal/waitRules.ts'
+import { isPush } from '../internal/waitRules.ts'
 import type { WaitOptions } from '../poller/run/options.ts'
 import { submit } from '../poller/run/submit.ts'
 import { waitForResult } from '../poller/run/waitForResult.ts'
@@ -46,7 +46,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
   reveal(client)
   checkOptions(options, {
     push: isPush,
-    pollIntervalMs: isPollInterval,
+    pollIntervalMs: isMs,
     timeoutMs: isMs,
     storage: (value) =>
       value === null || /^(local|session)Storage$/.test(value) || !!value.getItem || 'a Storage',

@@ -1,14 +1,14 @@
 import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../../internal/options.ts'
-import { isPollInterval, isPush } from '../../internal/waitRules.ts'
-import type { HeadersSource, PollHistory, PushConnection, Run, RunProgress } from '../../types.ts'
+import { isPush } from '../../internal/waitRules.ts'
+import type { HeadersSource, PushConnection, Run, RunProgress } from '../../types.ts'
 
 /** Options of every wait. */
 export interface PollOptions {
   /**
-   * The pause between two polls, in ms. With a {@link createPollHistory} it adapts to how long the last runs took. In a
-   * hidden page it is at least 10 s; a page polls at once when it shows again. Default 1000.
+   * The pause between two polls, in ms. Default: 100 ms after the first poll, then half as much again after each, up to
+   * 1000 ms. In a hidden page it is at least 10 s; a page polls at once when it shows again.
    */
-  pollIntervalMs?: number | PollHistory | undefined
+  pollIntervalMs?: number | undefined
   /** The time limit of the whole wait, in ms. Default 300000. */
   timeoutMs?: number | undefined
   /** The limit of polls, for runtimes that count requests. Default: none. */
@@ -44,7 +44,7 @@ export interface WaitOptions extends WatchOptions {
 const cancelWords = ['abort', 'timeout', 'both', 'never']
 
 export const pollRules: Record<keyof PollOptions, Rule> = {
-  pollIntervalMs: isPollInterval,
+  pollIntervalMs: isMs,
   timeoutMs: isMs,
   maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
   signal: requestRules.signal,

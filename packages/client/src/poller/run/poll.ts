@@ -15,17 +15,15 @@ interface Subject {
   readonly what: string
   /** For a wait on a run. */
   readonly reader?: RunReader
-  /** For a run that was just submitted: called first, before the pause of a poll history. */
+  /** For a run that was just submitted: awaited before the first poll. */
   readonly first?: (() => unknown) | undefined
   readonly resume: (options: ResumeOptions) => Promise<Resumed>
 }
 
 /** How long a cancel may take, in ms. */
 export const cancelMs = 5000
-/** If a deadline passed more than this time ago, in ms, the machine has slept. */
-const sleptMs = 1000
-/** The limit of the one round after that sleep, in ms. */
-const overtimeMs = 10_000
+/** In the options of a resumed wait: how many pauses of the default length it has made. */
+const ramp: unique symbol = /* @__PURE__ */ Symbol()
 
 /** Polls until a round has a result, and gives the result. */
 export async function poll<T>(
@@ -50,7 +48,7 @@ export async function* pollRounds<T>(
   { what, reader, first, resume }: Subject,
   round: (steps: Steps) => Promise<T | undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const { timeoutMs = 300_000, pollIntervalMs = 1000, maxPolls = Infinity, cancelOn = 'never' } = options
+  const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity, cancelOn = 'never' } = options
   const { headers, push } = options
   const runId = reader?.runId
   const { batch } = reveal(client)
@@ -58,18 +56,17 @@ export async function* pollRounds<T>(
     throw new ArgumentError('headers: waits share requests; pass headers to createClient')
   }
   const start = Date.now()
-  let deadline = start + timeoutMs
-  let controller = new AbortController()
+  const deadline = start + timeoutMs
+  const controller = new AbortController()
+  const { signal } = controller
   /** Why the wait ends without a result and without the caller's abort. */
   let end: { reason?: 'deadline' | 'polls'; error?: unknown } | undefined
-  /** Whether the machine slept through the deadline and one more round follows, and whether this is that round. */
-  let isOvertime = false
-  let isLast = false
   let cause: unknown
   /** When a `Retry-After` ends. */
   let notBefore = 0
-  const adapt = typeof pollIntervalMs === 'number' ? () => pollIntervalMs : pollIntervalMs.begin()
-  let nextMs = adapt()
+  let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
+  /** Whether the last poll got no answer. */
+  let isDown = false
   let hasNews = false
   let wake = () => {}
   const own = batch ? client : pollClient(client, headers)
@@ -78,34 +75,18 @@ export async function* pollRounds<T>(
     end ??= why
     controller.abort(end)
   }
-  const late = () => {
-    clearTimeout(timer)
-    if (isOvertime || Date.now() - deadline < sleptMs) return stop({ reason: 'deadline' })
-    isOvertime = true
-    deadline = Date.now() + overtimeMs
-    timer = startTimer(late, overtimeMs)
-    // The current request may hang.
-    const before = controller
-    controller = new AbortController()
-    before.abort()
-  }
+  const late = () => stop({ reason: 'deadline' })
   let timer = startTimer(late, timeoutMs)
 
-  /** Gives `undefined` if the machine slept meanwhile. */
-  const step = async <V>(run: (signal: AbortSignal) => Promise<V>): Promise<V | undefined> => {
-    const { signal } = controller
-    if (!signal.aborted && Date.now() >= deadline) stop({ reason: 'deadline' })
+  const step = async <V>(run: () => Promise<V>): Promise<V> => {
+    // Timers stand still while the machine sleeps.
+    if (!signal.aborted && Date.now() >= deadline) late()
     signal.throwIfAborted()
-    try {
-      return await run(signal)
-    } catch (error) {
-      if (signal !== controller.signal) return undefined
-      throw error
-    }
+    return run()
   }
 
   const call: Steps['call'] = async (callback) => {
-    await step((signal) =>
+    await step(() =>
       untilAborted(signal, (resolve, reject) => {
         const run = async () => callback()
         run().then(resolve, reject)
@@ -114,15 +95,11 @@ export async function* pollRounds<T>(
     )
   }
 
-  const rest = async (run: (signal: AbortSignal) => Promise<void>) => {
-    await step(run)
-    // Timers stood still while the machine slept.
-    if (Date.now() >= deadline) late()
-  }
-
-  const restForPoll = async () => {
-    await rest((signal) =>
-      pause(watch?.pauseMs(nextMs) ?? nextMs, nextMs, signal, (end) => {
+  const rest = async () => {
+    // Shared rounds have their own pauses, and a server that is down gets a long one.
+    const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
+    await step(() =>
+      pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
         wake = end
         if (hasNews) end()
       }),
@@ -133,21 +110,21 @@ export async function* pollRounds<T>(
   const request: Steps['request'] = async (send, refused) => {
     const ms = notBefore - Date.now()
     // News does not end this pause, because the server requested it.
-    if (ms > 0) await rest((signal) => sleep(ms, signal))
+    if (ms > 0) await step(() => sleep(ms, signal))
+    isDown = false
     try {
-      const value = await step((signal) => send(own, { signal }))
+      const value = await step(() => send(own, { signal }))
       cause = value instanceof Error ? value : undefined
-      nextMs = adapt(Object(value).data)
       return value instanceof Error ? undefined : value
     } catch (error) {
-      nextMs = adapt()
       if (error instanceof HeadersError) throw error.cause
-      if (Object.is(error, controller.signal.reason)) throw error
+      if (Object.is(error, signal.reason)) throw error
       cause = error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
       // An error in the server's envelope is final.
-      if (isUnclear(error as Error) || status === 425 || status === 429) return undefined
+      isDown = isUnclear(error as Error) || status === 425 || status === 429
+      if (isDown) return undefined
       return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
@@ -176,11 +153,7 @@ export async function* pollRounds<T>(
   const watch = runId ? push?.watch(runId, hear) : undefined
 
   try {
-    if (first) {
-      await call(first)
-      nextMs = adapt(null)
-      if (typeof pollIntervalMs !== 'number') await restForPoll()
-    }
+    if (first) await call(first)
     for (let rounds = 1; ; ) {
       const result = await round({ request, call })
       if (result !== undefined) {
@@ -189,18 +162,12 @@ export async function* pollRounds<T>(
         yield result
         timer = startTimer(late, deadline - Date.now())
       }
-      // If the machine slept through a round, it starts again.
-      if (!isOvertime || isLast) {
-        if (rounds++ >= maxPolls) stop({ reason: 'polls' })
-        if (isOvertime) stop({ reason: 'deadline' })
-        // The rounds of a batch have their own pauses.
-        const isPaced = batch && reader && !isDone(reader.last?.status)
-        if (!isPaced || end) await restForPoll()
-      }
-      isLast = isOvertime
+      if (rounds++ >= maxPolls) stop({ reason: 'polls' })
+      // The rounds of a batch have their own pauses.
+      const isPaced = batch && reader && !isDone(reader.last?.status)
+      if (!isPaced || end) await rest()
     }
   } catch (error) {
-    const { signal } = controller
     if (!signal.aborted || !Object.is(error, signal.reason)) throw error
     if (end && !end.reason) throw end.error
     const isWanted = cancelOn === 'both' || cancelOn === (end ? 'timeout' : 'abort')
@@ -214,7 +181,10 @@ export async function* pollRounds<T>(
       reason: end.reason,
       // A missing or `undefined` option stays as before.
       resume: (more?: ResumeOptions) =>
-        resume(Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined))),
+        resume({
+          [ramp]: pauses,
+          ...Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined)),
+        } as ResumeOptions),
       ...(runId && { runId }),
       ...(cause !== undefined && { cause }),
       ...(cancelError !== undefined && { cancelError }),
