@@ -80,11 +80,11 @@ export function answerError(
       body,
       errors,
       requestId,
-      response: new Response(null, {
+      response: {
+        status,
         // A header whose name held the key has no legal name now.
-        headers: Object.entries(shown).filter(([name]) => !name.includes('[')),
-        status: Math.min(status, 599),
-      }),
+        headers: new Headers(Object.entries(shown).filter(([name]) => !name.includes('['))),
+      },
       retryAfterMs: toRetryMs(told.get('retry-after')),
       details,
     },
