@@ -11,7 +11,7 @@ const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.error')
 
 /** Brands the error and sets its fields. Inspection and JSON don't show the response. */
 function dress(error: Error, { cause, response, ...fields }: Details = {}): void {
-  Object.defineProperties(error, { [brand]: { value: true }, response: { get: () => response } })
+  Object.defineProperties(error, { [brand]: { value: true }, response: { value: response } })
   // `NetworkError` has the code `ERR_FLOWSCALE_NETWORK`.
   Object.assign(error, { code: `ERR_FLOWSCALE_${error.name.slice(0, -5).toUpperCase()}` }, fields)
 }

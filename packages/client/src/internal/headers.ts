@@ -36,9 +36,11 @@ export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
 ): Promise<Record<string, string>> {
-  // The headers of a client were checked before, unless they are a function.
-  const headers = typeof own === 'function' ? addHeaders({}, await own(), apiKey) : { ...own }
+  // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
+  const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
+  if (typeof own === 'function') addHeaders(headers, await own(), apiKey)
+  // Those were checked with the client.
+  else Object.assign(headers, own)
   if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
-  if (apiKey) headers[keyHeader] = apiKey
   return headers
 }

@@ -58,9 +58,10 @@ export function isUnclear(error: Error): boolean {
 
 /** The address of `path` at the base URL. A base URL that is a path is at the page's origin, whatever `<base href>` says. */
 export function addressOf({ baseUrl }: Client, path: string): string {
-  const url = (/^h/.test(baseUrl) ? '' : globalThis.location?.origin) + baseUrl + path
-  if (!/^http/.test(url)) throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
-  return url
+  const base = (baseUrl[0] === '/' ? globalThis.location?.origin : '') + baseUrl
+  // The origin of some pages is "null".
+  if (base[0] !== 'h') throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
+  return base + path
 }
 
 /**
