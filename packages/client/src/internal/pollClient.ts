@@ -1,21 +1,9 @@
 import type { Client, HeadersSource, Logger } from '../types.ts'
-import { addHeaders, resolveHeaders } from './headers.ts'
+import { resolveHeaders } from './headers.ts'
 import { hide, reveal } from './secrets.ts'
 
 /** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
-
-/** The headers of `source`, with its errors wrapped in a `HeadersError`. */
-const guard = (source: HeadersSource | undefined): HeadersSource | undefined =>
-  typeof source !== 'function'
-    ? source
-    : async () => {
-        try {
-          return await source()
-        } catch (cause) {
-          throw new HeadersError('', { cause })
-        }
-      }
 
 /** Whether another poll can't change the answer: a 4xx except 404, 408, 425 and 429. */
 const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${status}`)
@@ -37,10 +25,13 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       ...secrets,
       logger: own as Logger | undefined,
       isPolling: true,
-      headers:
-        typeof given === 'function' || typeof headers === 'function'
-          ? () => resolveHeaders({ headers: guard(given)! }, guard(headers))
-          : addHeaders({ ...given }, headers ?? {}, secrets.apiKey),
+      headers: async () => {
+        try {
+          return await resolveHeaders({ headers: given }, headers)
+        } catch (cause) {
+          throw new HeadersError('', { cause })
+        }
+      },
     },
   )
 }

@@ -91,11 +91,6 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
       status = response.status
       if (!parseData && response.ok && response.body !== null) return response as never
-      // A 3xx, or the 0 of one that a runtime hides.
-      if (!response.ok && status < 400) {
-        response.body?.cancel().catch(() => {})
-        return answerError(fail, response, headers)
-      }
       const text = await response.text()
       if (response.ok) {
         if (status === 204 && call.allow204) return null as never

@@ -1,15 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import type {
-  Client,
-  Envelope,
-  Fetch,
-  HeadersSource,
-  Logger,
-  Output,
-  Run,
-  RunResult,
-  RunUpdate,
-} from '../types.ts'
+import type { Client, Envelope, Fetch, HeadersSource, Logger, Output, Run, RunUpdate } from '../types.ts'
 
 /** A wait that joins a batch. */
 export interface Member {
@@ -42,8 +32,6 @@ export interface Secrets {
   readonly isPolling?: boolean | undefined
   /** Answers the waits instead of their own requests. */
   readonly batch?: Batch | undefined
-  /** Makes the value of an item of `executeMany`. If it throws, the item fails. Default: the result itself. */
-  readonly toValue?: ((result: RunResult) => unknown) | undefined
 }
 
 // A registered symbol: a client works with the functions of another copy of the package.

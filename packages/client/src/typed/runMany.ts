@@ -1,6 +1,5 @@
-import { hide, reveal } from '../internal/secrets.ts'
 import { type ExecuteManyOptions, executeMany } from '../poller/many/executeMany.ts'
-import type { Client, Inputs, RunResult } from '../types.ts'
+import type { Client, RunResult } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
 import { nameOutputs } from './nameOutputs.ts'
 import type { TypedManyResult, TypedWorkflow } from './types.ts'
@@ -33,8 +32,6 @@ export async function runMany<I, O extends string>(
 ): Promise<TypedManyResult<O>[]> {
   checkWorkflow(workflow)
   const toValue = (result: RunResult) => nameOutputs(workflow, result)
-  const named = hide({ ...client }, { ...reveal(client), toValue })
-  const inputs = inputsList as readonly object[] as Inputs[]
-  const results: unknown = await executeMany(named, workflow.id, inputs, options as ExecuteManyOptions)
-  return results as TypedManyResult<O>[]
+  const execute = executeMany as (...all: readonly unknown[]) => Promise<unknown>
+  return (await execute(client, workflow.id, inputsList, options, toValue)) as TypedManyResult<O>[]
 }
