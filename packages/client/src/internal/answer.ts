@@ -39,12 +39,15 @@ export function toRetryMs(retryAfter: string | null): number | undefined {
   return ms >= 0 ? ms : undefined
 }
 
-/** The error for an answer without a result: the server's messages, without the key. A redirect was not followed. */
+/**
+ * The error for an answer without a result: the server's messages, without the key. Without `text` the answer is a
+ * redirect, which was not followed.
+ */
 export function answerError(
   fail: Fail,
   response: Response,
   headers: Readonly<Record<string, string>>,
-  text: string,
+  text?: string,
 ): FlowScaleError {
   const { ok, status, headers: told } = response
   const { body, requestId, location, shown } = redact(
@@ -56,8 +59,7 @@ export function answerError(
     },
     headers,
   )
-  // A 3xx, or the 0 of one that a runtime hides.
-  if (!ok && status < 400) {
+  if (text === undefined) {
     return fail(RedirectError, `was redirected${location ? ` to ${location}` : ''}; correct baseUrl`, {
       status: status || undefined,
       location,

@@ -5,6 +5,15 @@ import { hide, reveal } from './secrets.ts'
 /** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
+/** The headers of `source`, with its errors wrapped in a `HeadersError`. */
+const guard = (source: HeadersSource) => async () => {
+  try {
+    return await (typeof source === 'function' ? source() : source)
+  } catch (cause) {
+    throw new HeadersError('', { cause })
+  }
+}
+
 /** Whether another poll can't change the answer: a 4xx except 404, 408, 425 and 429. */
 const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${status}`)
 
@@ -25,13 +34,7 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       ...secrets,
       logger: own as Logger | undefined,
       isPolling: true,
-      headers: async () => {
-        try {
-          return await resolveHeaders({ headers: given }, headers)
-        } catch (cause) {
-          throw new HeadersError('', { cause })
-        }
-      },
+      headers: () => resolveHeaders({ headers: guard(given) }, headers && guard(headers)),
     },
   )
 }

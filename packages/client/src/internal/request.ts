@@ -58,7 +58,7 @@ export function isUnclear(error: Error): boolean {
 
 /** The address of `path` at the base URL. A base URL that is a path is at the page's origin, whatever `<base href>` says. */
 export function addressOf({ baseUrl }: Client, path: string): string {
-  const base = (baseUrl[0] === '/' ? globalThis.location?.origin : '') + baseUrl
+  const base = (baseUrl[0] === 'h' ? '' : globalThis.location?.origin) + baseUrl
   // The origin of some pages is "null".
   if (base[0] !== 'h') throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
   return base + path
@@ -91,10 +91,13 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
       const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
       status = response.status
       if (!parseData && response.ok && response.body !== null) return response as never
-      const text = await response.text()
+      // Nobody reads the body of a redirect: of a 3xx, or of the 0 of one that a runtime hides.
+      let text: string | undefined
+      if (response.ok || status > 399) text = await response.text()
+      else response.body?.cancel().catch(() => {})
       if (response.ok) {
         if (status === 204 && call.allow204) return null as never
-        const envelope: Envelope<unknown> = Object(parse(text))
+        const envelope: Envelope<unknown> = Object(parse(text!))
         if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
           const data = parseData!(envelope.data, envelope, headers)
           if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
