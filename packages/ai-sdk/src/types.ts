@@ -143,6 +143,8 @@ export type FileMetadata = {
   filename: string
   /** Signed and expiring. */
   url: string | null
+  /** The ids of the other runs, if the server started several for one request. */
+  others?: string[]
 }
 
 /** The time of an answer, and its workflow. */
@@ -190,7 +192,8 @@ export type VideoModel<S extends Specification = 'v3'> = {
 /** The runs of a started video. It is JSON: save it, and request its status from any process. */
 export type VideoOperation = {
   workflowId: string
-  runs: { runId: string; seed: number | null }[]
+  /** `others` has the ids of the other runs, if the server started several for one request. */
+  runs: { runId: string; seed: number | null; others?: string[] }[]
   /** By `Date.now()`. */
   startedAt: number
 }

@@ -221,6 +221,8 @@ export interface RunResult {
   runId: string
   /** All output files with their names. Always a list. */
   outputs: ResultOutput[]
+  /** The other runs, if the server started several for one request. This is the result of the first run only. */
+  others?: readonly Execution[]
 }
 
 /** The result of a wait: of `waitForResult`, of `waitForRun`, or of `waitForOutput`. */

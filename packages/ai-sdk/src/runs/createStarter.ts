@@ -1,8 +1,9 @@
 import { type Client, cancelRun, type Inputs } from '@flowscale/client'
-import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { executeWorkflowAsync, type Submission } from '@flowscale/client/poller'
 import type { Plan } from '../inputs/planRuns.ts'
 import type { ModelCall, ModelSettings, VideoOperation, Warning } from '../types.ts'
 import { headersOf } from './headersOf.ts'
+import { othersOf } from './outcome.ts'
 import { ownError } from './ownError.ts'
 import { tellFailure } from './tellFailure.ts'
 import { toCallError } from './toCallError.ts'
@@ -43,22 +44,22 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
     call: ModelCall,
     inputs: Inputs,
     index: number,
-  ): Promise<{ runId: string } | { error: unknown }> {
-    let runId: string | undefined
+  ): Promise<{ runId: string; others?: string[] } | { error: unknown }> {
+    let run: Submission | undefined
     try {
       // With its grace after an abort; it never comes to a poll.
       await executeWorkflowAsync(client, workflowId, inputs, {
         ...{ arrays, groupId, cancelOn, signal: call.abortSignal, headers: headersOf(call.headers) },
         async onSubmitted(submission) {
-          runId = submission.runId
-          await onSubmitted?.(index, runId)
+          run = submission
+          await onSubmitted?.(index, run.runId, run.others)
           throw submitted
         },
       })
     } catch (error) {
-      if (error === submitted) return { runId: runId! }
+      if (error === submitted) return { runId: run!.runId, ...othersOf(run!) }
       call.abortSignal?.throwIfAborted()
-      if (runId !== undefined) throw ownError(error)
+      if (run) throw ownError(error)
       return { error }
     }
     throw new Error('The wait did not end with its submission')
@@ -76,7 +77,7 @@ export function createStarter(client: Client, workflowId: string, settings: Mode
           return { runs, warnings: [{ type: 'other', message }] }
         }
         follow(outcome.runId, call)
-        runs.push({ runId: outcome.runId, seed: seeds[index] ?? null })
+        runs.push({ ...outcome, seed: seeds[index] ?? null })
       }
       return { runs, warnings: [] }
     },

@@ -31,4 +31,4 @@ export function gather(
 
 /** What the AI SDK is given of each file besides its bytes. */
 export const metadataOf = (files: readonly MadeFile[]): FileMetadata[] =>
-  files.map(({ runId, seed, filename, url }) => ({ runId, seed, filename, url }))
+  files.map(({ bytes: _, mediaType: __, ...metadata }) => metadata)

@@ -7,7 +7,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
-import type { Failure, Outcome, OutputFile } from './outcome.ts'
+import { type Failure, type Outcome, type OutputFile, othersOf } from './outcome.ts'
 
 export interface ReadOptions {
   /** The first part of the media type. */
@@ -35,17 +35,14 @@ const attempts = 2
  * Fetches the images or videos of a run, because the AI SDK's own download refuses local addresses. Outputs of other kinds
  * are ignored. A failed file does not stop the others; its error has `runId`.
  */
-export async function readFiles(
-  client: Client,
-  { runId, outputs }: RunResult,
-  options: ReadOptions,
-): Promise<Outcome> {
+export async function readFiles(client: Client, result: RunResult, options: ReadOptions): Promise<Outcome> {
+  const { runId, outputs } = result
   const files: OutputFile[] = []
   const failures: Failure[] = []
   for (const output of outputs) {
     try {
       const file = await readFile(client, runId, output, options)
-      if (file) files.push(file)
+      if (file) files.push({ ...file, ...othersOf(result) })
     } catch (error) {
       failures.push({ runId, error })
     }

@@ -81,7 +81,8 @@ export async function executeWorkflow<T extends object>(
         const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
         return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
       }
-      const isOpen = isUnclear(error) || (error as HttpError).status === 408
+      // A 303 says that the request was processed.
+      const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status)
       // A server may name a run and say that it failed.
       return Object.assign(
         error,

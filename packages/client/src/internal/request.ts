@@ -48,7 +48,7 @@ export function backOff({ retryDelayMs }: Client, attempt: number): number {
 }
 
 /** Whether the `status` of an envelope says that the answer is an error. */
-const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(status)
+export const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(status)
 
 /** Whether an error leaves open what the server did: no answer, none that can be read, or 5xx. */
 export function isUnclear(error: Error): boolean {

@@ -3,8 +3,7 @@ import type { Part } from './form.ts'
 
 // As `upload.ts`, but without the code that bundles of pages and Workers don't need.
 
-export const send = (fetch: Fetch, url: string, init: RequestInit): Promise<Response> =>
-  fetch(url, { ...init, redirect: 'manual' })
+export const send = (fetch: Fetch, url: string, init: RequestInit): Promise<Response> => fetch(url, init)
 
 export const upload = (
   parts: readonly Part[],
@@ -12,4 +11,4 @@ export const upload = (
   fetch: Fetch,
   url: string,
   init: RequestInit,
-): Promise<Response> => send(fetch, url, { ...init, body: toForm(parts) })
+): Promise<Response> => fetch(url, { ...init, body: toForm(parts) })

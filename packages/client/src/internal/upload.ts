@@ -15,9 +15,10 @@ export function upload(
   url: string,
   init: RequestInit,
 ): Promise<Response> {
-  if (fetch !== globalThis.fetch || !isNode()) return send(fetch, url, { ...init, body: toForm(parts) })
-  const { headers, ...body } = multipart(parts)
-  return send(fetch, url, { ...init, ...body, headers: { ...init.headers, ...headers } } as RequestInit)
+  const isOwn = fetch === globalThis.fetch && isNode()
+  const { headers, ...body } = isOwn ? multipart(parts) : { body: toForm(parts) }
+  const all = { ...init, ...body, headers: { ...init.headers, ...headers } } as RequestInit
+  return parts.some(([, value]) => typeof value !== 'string') ? send(fetch, url, all) : fetch(url, all)
 }
 
 /** Whether this is Node: no other runtime gives that entry a name. */
@@ -27,7 +28,7 @@ function isNode(): boolean {
 }
 
 /** The body as the fetch of Node writes a form. The inputs were checked: no name needs an escape. */
-function multipart(parts: readonly Part[]) {
+function multipart(parts: readonly Part[]): Pick<RequestInit, 'body' | 'headers'> {
   // Node 18 has no global `crypto`.
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
   const pieces: BlobPart[] = []
@@ -49,7 +50,7 @@ function multipart(parts: readonly Part[]) {
     body,
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': `${length}` },
     duplex: 'half',
-  }
+  } as RequestInit
 }
 
 /** In one chunk. The stream of a Blob costs more than a small form. */
@@ -62,11 +63,11 @@ const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
   })
 
 /**
- * Sends a body. With `redirect: 'error'` Node streams it; otherwise Node copies it in memory, to follow a redirect.
- * Elsewhere that mode would only hide the redirect, and workerd has no such mode.
+ * Sends a body that may be large. With `redirect: 'error'` Node streams it; otherwise Node copies it in memory, to follow a
+ * redirect. Elsewhere that mode would only hide the redirect, and workerd has no such mode.
  */
 export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
-  if (!isNode()) return fetch(url, { ...init, redirect: 'manual' })
+  if (!isNode()) return fetch(url, init)
   try {
     const response = await fetch(url, { ...init, redirect: 'error' })
     const { body } = response

@@ -1,5 +1,6 @@
 import { redact } from '../internal/answer.ts'
 import { parse } from '../internal/data.ts'
+import { isErrorStatus } from '../internal/request.ts'
 import { createCleaner } from './createCleaner.ts'
 import { createLimit } from './createLimit.ts'
 import { pump } from './pump.ts'
@@ -23,13 +24,14 @@ export async function readAnswer(
   const { body, ok } = answer
   if (!body) return null
   // In a result, a header that is no secret by its name may be a word like any other.
-  const secrets = Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !ok || /key|auth|token|secret|cookie/.test(name)),
-  )
-  if (!isWhole && !isJson(answer)) return pump(body, ms, createCleaner(secrets))
+  const secretsOf = (isResult: boolean) =>
+    Object.fromEntries(
+      Object.entries(headers).filter(([name]) => !isResult || /key|auth|token|secret|cookie/.test(name)),
+    )
+  if (!isWhole && !isJson(answer)) return pump(body, ms, createCleaner(secretsOf(ok)))
   const text = await new Response(pump(body, ms, createLimit(maxAnswerBytes))).text()
   const value = parse(text)
-  const clean = redact(value, secrets)
+  const clean = redact(value, secretsOf(ok && !isErrorStatus(Object(value).status)))
   if (value === text) return text && isJson(answer) ? undefined : `${clean}`
   const json = JSON.stringify(clean)
   // As it came, where nothing was found: JavaScript rounds long numbers.

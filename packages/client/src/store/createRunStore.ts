@@ -171,10 +171,10 @@ export function createRunStore<W extends StoredWorkflow = string>(
   const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>) => {
     // An error may name the run, too.
     const answer = await sent.catch(Object)
-    const { name, maybeSubmitted, run_id, runId = run_id } = answer
+    const { name, maybeSubmitted, run_id, runId = run_id, others } = answer
     // An abort after the 5 s may have come too late.
     const isOpen = !runId && (maybeSubmitted || name === 'AbortError')
-    const next = { ...own, runId, isOver: true }
+    const next = { ...own, runId, others, isOver: true }
     const end = runId ? toSnapshot(next) : toEnd(own, answer, isOpen)
     if (sync()?.groupId !== own.groupId) return end
     submission = undefined

@@ -1,4 +1,5 @@
 import { parse } from '../internal/data.ts'
+import type { Execution } from '../types.ts'
 import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 /** The saved record of a run. It is saved before the run is submitted. */
@@ -9,6 +10,7 @@ export interface RunRecord {
   /** The names of the outputs of a typed workflow. */
   readonly names?: readonly string[] | undefined
   readonly runId?: string | undefined
+  readonly others?: readonly Execution[] | undefined
   /** Whether its submission has ended. */
   readonly isOver?: boolean | undefined
 }

@@ -2,12 +2,12 @@ import type { RunRecord, Snapshot } from './openStorage.ts'
 
 /** A snapshot of a run; without `more`, of one that the server was not asked for yet. */
 export function toSnapshot(
-  { runId, startedAt }: RunRecord,
+  { runId, startedAt, others }: RunRecord,
   more: { status: Snapshot['status']; [field: string]: unknown } = {
     status: runId ? 'queued' : 'submitting',
   },
 ): Snapshot {
-  return Object.freeze({ ...more, runId, startedAt }) as Snapshot
+  return Object.freeze({ ...more, runId, startedAt, ...(others && { others }) }) as Snapshot
 }
 
 /** How a run stands after an error; `isOpen`: it may go on all the same. */

@@ -1,7 +1,7 @@
 import type { ExecuteAsyncOptions } from '../poller/run/executeWorkflowAsync.ts'
 import type { WaitOptions } from '../poller/run/options.ts'
 import type { NamedOutputs, TypedWorkflow } from '../typed/types.ts'
-import type { InputsOf, ResultOutput } from '../types.ts'
+import type { Execution, InputsOf, ResultOutput } from '../types.ts'
 
 /** What a store runs: a workflow by its id, or one of `defineWorkflow`. */
 export type StoredWorkflow = string | TypedWorkflow<never, string>
@@ -14,6 +14,8 @@ export type OutputsOf<W extends StoredWorkflow> =
 export interface ActiveRun {
   /** When it was started, by `Date.now()`, in ms. */
   readonly startedAt: number
+  /** The other runs, if the server started several for one request. The store follows the first run only. */
+  readonly others?: readonly Execution[]
 }
 
 /** The state of a run. Each state is a new, frozen object; `status` names the state. */

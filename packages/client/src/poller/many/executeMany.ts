@@ -5,11 +5,19 @@ import { resolveHeaders } from '../../internal/headers.ts'
 import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../../internal/options.ts'
 import { hide, reveal } from '../../internal/secrets.ts'
 import { sleep } from '../../internal/timers.ts'
-import type { Client, Inputs, InputsOf, PushConnection, RunProgress, RunResult } from '../../types.ts'
+import type {
+  Client,
+  Execution,
+  Inputs,
+  InputsOf,
+  PushConnection,
+  RunProgress,
+  RunResult,
+} from '../../types.ts'
 import { type WaitOptions, watchRules } from '../run/options.ts'
 import { cancelMs } from '../run/poll.ts'
 import { submit } from '../run/submit.ts'
-import { followResult } from '../run/waitForResult.ts'
+import { followResult, type Known } from '../run/waitForResult.ts'
 import { createBatch, isRate } from './createBatch.ts'
 
 /** The result of one item of {@link executeMany}. */
@@ -45,8 +53,11 @@ export interface ExecuteManyOptions
    * before `onSubmitted` is called. An index that is not in `inputsList` is ignored.
    */
   submitted?: Map<number, string> | undefined
-  /** Called with each submitted run. It is awaited before another submission takes the place of this one. */
-  onSubmitted?: ((index: number, runId: string) => unknown) | undefined
+  /**
+   * Called with each submitted run. It is awaited before another submission takes the place of this one. `others` has the
+   * other runs, if the server started several for one request.
+   */
+  onSubmitted?: ((index: number, runId: string, others?: readonly Execution[]) => unknown) | undefined
   /** Called when the progress, state or place in the queue of an item changes. If it throws, the item fails. */
   onProgress?: ((index: number, progress: RunProgress) => unknown) | undefined
   /** Called with each item when it ends. */
@@ -150,7 +161,7 @@ export async function executeMany(
     await call(onResult, result)
   }
 
-  const wait = async (index: number, runId: string, names?: readonly string[], submittedAt?: number) => {
+  const wait = async (index: number, runId: string, known: Known) => {
     const rest = { timeoutMs, cancelOn, pollIntervalMs, signal }
     let result: ManyResult
     try {
@@ -158,7 +169,7 @@ export async function executeMany(
         batched,
         runId,
         onProgress ? { ...rest, onProgress: (progress) => onProgress(index, progress) } : rest,
-        { names, submittedAt },
+        known,
       )
       result = { index, runId, status: 'fulfilled', value: toValue(value) as RunResult }
     } catch (reason) {
@@ -186,8 +197,7 @@ export async function executeMany(
   /** Starts the run of an item, or finds its run of an earlier call, and waits for it. */
   const start = async (index: number): Promise<void> => {
     let runId = submitted.get(index)
-    let names: readonly string[] | undefined
-    let submittedAt: number | undefined
+    let known: Known = {}
     if (!runId) {
       try {
         const groupId = hasOwnGroups ? group(index) : group
@@ -207,16 +217,15 @@ export async function executeMany(
         if (!runId) {
           const execution = await submitItem(index, groupId)
           runId = execution.run_id
-          names = execution.output_names
-          submittedAt = Date.now()
+          known = { names: execution.output_names, submittedAt: Date.now(), others: execution.others }
         }
       } catch (reason) {
         return end({ index, status: 'rejected', reason })
       }
       submitted.set(index, runId)
-      await call(onSubmitted, index, runId)
+      await call(onSubmitted, index, runId, known.others)
     }
-    waits.push(wait(index, runId, names, submittedAt))
+    waits.push(wait(index, runId, known))
   }
 
   const submitItem = (index: number, groupId: string | undefined) => {

@@ -1,6 +1,6 @@
 import { executeRules } from '../../api/executeWorkflow.ts'
 import { checkOptions, isFunction, type Rule } from '../../internal/options.ts'
-import type { Client, Inputs, InputsOf, RunResult } from '../../types.ts'
+import type { Client, Execution, Inputs, InputsOf, RunResult } from '../../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
 import { cancelMs } from './poll.ts'
 import { submit } from './submit.ts'
@@ -11,6 +11,8 @@ export interface Submission {
   runId: string
   /** Empty if the server names them later. */
   outputNames: string[]
+  /** The other runs, if the server started several for one request. The wait follows the first run only. */
+  others?: readonly Execution[]
 }
 
 /** Options of {@link executeWorkflowAsync}. */
@@ -57,11 +59,13 @@ export async function executeWorkflowAsync<T extends object>(
   const { signal, headers, cancelOn = '' } = wait
   const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
   const execution = { groupId, arrays, signal, headers }
-  const { run_id, output_names } = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
+  const submitted = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
+  const { run_id, output_names: names, others } = submitted
+  const more = others && { others }
   const submittedAt = Date.now()
   // Called even after an abort: the id must not be lost.
-  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names) })
+  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(names), ...more })
   const called = call()
   called.catch(() => {})
-  return followResult(client, run_id, wait, { names: output_names, submittedAt, first: () => called })
+  return followResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })
 }

@@ -5,7 +5,15 @@ import { isSameOutput } from '../../internal/isSameOutput.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { runError } from '../../internal/runError.ts'
 import { reveal } from '../../internal/secrets.ts'
-import type { Client, ResultOutput, ResumeOptions, Run, RunOutput, RunResult } from '../../types.ts'
+import type {
+  Client,
+  Execution,
+  ResultOutput,
+  ResumeOptions,
+  Run,
+  RunOutput,
+  RunResult,
+} from '../../types.ts'
 import { createRunReader, type Steps } from './createRunReader.ts'
 import { type WaitForResultOptions, type WaitOptions, waitRules } from './options.ts'
 import { poll } from './poll.ts'
@@ -33,7 +41,7 @@ export async function waitForResult(
   return followResult(client, runId, options)
 }
 
-interface Known {
+export interface Known {
   /** Names of outputs. */
   names?: readonly unknown[] | undefined
   /** When we submitted the run, by `Date.now()`. */
@@ -42,6 +50,8 @@ interface Known {
   first?: () => unknown
   /** The last state that an earlier wait saw. */
   last?: Run | undefined
+  /** The other runs of the same submission. */
+  others?: readonly Execution[] | undefined
 }
 
 /** The `names` that can be part of a URL. */
@@ -60,7 +70,7 @@ export async function followResult(
   client: Client,
   runId: string,
   options: WaitOptions,
-  { names: given, submittedAt, first, last }: Known = {},
+  { names: given, submittedAt, first, last, others }: Known = {},
 ): Promise<RunResult> {
   const reader = createRunReader(runId, { ...options, submittedAt, last })
   const names = [...new Set(legal(given))]
@@ -115,7 +125,7 @@ export async function followResult(
   const resume = async (more: ResumeOptions) => {
     const all = { ...options, ...more }
     checkOptions(all, waitRules)
-    return followResult(client, runId, all, { names, submittedAt, last: reader.last })
+    return followResult(client, runId, all, { names, submittedAt, last: reader.last, others })
   }
   return poll(client, options, { what: 'Workflow execution', reader, first, resume }, async (steps) => {
     const run = await reader.read(steps)
@@ -125,6 +135,12 @@ export async function followResult(
     const outputs = isDone(run.status) ? await collect(steps, run) : undefined
     if (!outputs) return undefined
     const [{ filename: _, ...only } = {} as ResultOutput] = outputs
-    return { status: 'success', data: outputs.length === 1 ? only : outputs, runId, outputs }
+    return {
+      status: 'success',
+      data: outputs.length === 1 ? only : outputs,
+      runId,
+      outputs,
+      ...(others && { others }),
+    }
   })
 }

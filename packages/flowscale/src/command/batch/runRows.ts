@@ -1,4 +1,11 @@
-import { type Client, HttpError, type Inputs, isFlowScaleError, RunError } from '@flowscale/client'
+import {
+  type Client,
+  type Execution,
+  HttpError,
+  type Inputs,
+  isFlowScaleError,
+  RunError,
+} from '@flowscale/client'
 import { executeMany, type ManyResult } from '@flowscale/client/poller'
 import { describeError } from '../describeError.ts'
 import { createSaver, isDiskFailure } from './createSaver.ts'
@@ -17,7 +24,7 @@ export interface RunRows {
   readonly concurrency: number
   readonly signal: AbortSignal
   /** Called with each run, after it is noted. */
-  onSubmitted(row: number, runId: string): void
+  onSubmitted(row: number, runId: string, others?: readonly Execution[]): void
   /** Called with each row that ended, after it is noted, and with the error of a row that is not completed. */
   onEnd(result: ResultLine, reason?: unknown): void
 }
@@ -86,11 +93,11 @@ export async function runRows(options: RunRows): Promise<void> {
             return runId ? [[index, runId] as const] : []
           }),
         ),
-        async onSubmitted(index, runId) {
+        async onSubmitted(index, runId, others) {
           inVain = 0
           const row = rowOf(index)
           await noting(batch.noteRun({ row, attempt: attemptOf(row), runId }))
-          onSubmitted(row, runId)
+          onSubmitted(row, runId, others)
         },
         async onResult(result) {
           const { line, reason } = (await end(result)) ?? {}

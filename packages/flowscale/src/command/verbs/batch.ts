@@ -62,9 +62,13 @@ export async function batch(call: Call): Promise<void> {
       batch: opened,
       concurrency,
       signal: limit.signal,
-      onSubmitted(row, runId) {
+      onSubmitted(row, runId, others) {
         tally.running++
-        output.event('submitted', { row, runId })
+        output.event('submitted', {
+          row,
+          runId,
+          ...(others && { others: others.map(({ run_id }) => run_id) }),
+        })
         show()
       },
       onEnd(result, reason) {

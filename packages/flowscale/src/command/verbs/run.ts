@@ -15,7 +15,7 @@ import { outputLines } from '../run/outputLines.ts'
 import { prepareFolder } from '../run/prepareFolder.ts'
 import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import { showState } from '../run/showState.ts'
-import { submit } from '../run/submit.ts'
+import { noteSubmitted, submit } from '../run/submit.ts'
 import type { Call } from '../types.ts'
 
 /** Runs a workflow. All errors of the call are found before the run is submitted. After that, no result is lost. */
@@ -36,6 +36,7 @@ export async function run(call: Call): Promise<void> {
   if (flags.detach) return submit(call, inputs, submission)
 
   let runId: string | undefined
+  let others = {}
   const progress = createProgress()
   try {
     progress.show('submitting')
@@ -46,15 +47,15 @@ export async function run(call: Call): Promise<void> {
       cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
       onSubmitted(submitted) {
         runId = submitted.runId
-        output.event('submitted', { runId, ...submission })
-        output.note(`Run ${runId} submitted`)
+        others = noteSubmitted(output, runId, submitted.others)
+        output.event('submitted', { runId, ...submission, ...others })
       },
       onProgress: showState(() => runId, progress, call),
     })
     if (folder !== undefined && result.outputs.length) progress.show('saving')
     const delivered = await deliver(result, folder, call)
     progress.stop()
-    output.result(delivered, outputLines(delivered.outputs))
+    output.result({ ...delivered, ...others }, outputLines(delivered.outputs))
     if (!delivered.outputs.length) output.note('It has no outputs.')
     else if (folder === undefined) output.note(`To save: ${goOn('download', [result.runId], folder)}`)
   } catch (error) {
