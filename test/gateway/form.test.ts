@@ -34,6 +34,7 @@ const workflow: Workflow = {
     ['style', input('string', { options: ['a', 'b', 'c'] })],
     ['size', input('number', { options: [1, 2] })],
     ['many', input('string', { options: Array.from({ length: 14 }, (_, i) => `o${i}`) })],
+    ['eleven', input('string', { options: Array.from({ length: 11 }, (_, i) => `o${i}`) })],
     ['none', input('string', { options: [] })],
   ]),
   outputs: new Map(),
@@ -195,6 +196,7 @@ test('all problems at once, each with its place', async () => {
     style: 'd',
     size: '3',
     many: 'o14',
+    eleven: 'o11',
     none: '',
   })
   assert.equal(found, [
@@ -212,6 +214,11 @@ test('all problems at once, each with its place', async () => {
     wrong(
       'many',
       `Input should be ${Array.from({ length: 10 }, (_, i) => `'o${i}'`).join(', ')} or one of 4 more`,
+      'literal_error',
+    ),
+    wrong(
+      'eleven',
+      `Input should be ${Array.from({ length: 10 }, (_, i) => `'o${i}'`).join(', ')} or one of 1 more`,
       'literal_error',
     ),
     wrong('none', 'Input should be left out: there is nothing to choose from', 'literal_error'),

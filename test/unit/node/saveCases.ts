@@ -169,6 +169,23 @@ export const saveCases: Record<string, Case> = {
     assertEmpty(lab.folder)
     assert.deepEqual(await never.seen(), [])
   },
+  async 'an abort after the last byte, while the file has no name yet, leaves nothing'(lab) {
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const chunks = [whole]
+    // The reader is let go of when the body has been read to its end.
+    const reader = {
+      read: async () => ({ value: chunks[0], done: !chunks.shift() }),
+      cancel: async () => controller.abort(reason),
+    }
+    const fetch = async () =>
+      Object.defineProperty(new Response(''), 'body', { value: { getReader: () => reader } })
+    const saved = saveOutput(clientOf(lab, { fetch }), linkOf(lab).url, join(lab.folder, 'a.png'), {
+      signal: controller.signal,
+    })
+    assert.equal(await saved.catch((error: unknown) => error), reason)
+    assertEmpty(lab.folder)
+  },
   async 'a packed body is saved unpacked, and begun again'(lab) {
     const link = linkOf(lab, { gzip: 1 })
     assert.equal((await saveOutput(clientOf(lab), link.url, join(lab.folder, 'a.png'))).bytes, 1_000_000)
