@@ -73,7 +73,7 @@ function isSendable(value: unknown): boolean {
 }
 
 const refusal = (value: unknown): string =>
-  `can't be sent as ${(value as object | null)?.constructor?.name ?? value}: pass a text of valid Unicode, a finite number, a boolean, a valid date, a plain object or a file`
+  `can't be sent as ${(value as object | null)?.constructor?.name ?? value}: pass valid text, a finite number, a boolean, a valid date, a plain object or a file`
 
 function toJson(value: unknown): string {
   const json = JSON.stringify(value, checkJson)

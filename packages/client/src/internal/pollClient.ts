@@ -1,4 +1,4 @@
-import type { Client, HeadersSource, Logger } from '../types.ts'
+import type { Client, HeadersSource } from '../types.ts'
 import { resolveHeaders } from './headers.ts'
 import { hide, reveal } from './secrets.ts'
 
@@ -14,26 +14,19 @@ const guard = (source: HeadersSource) => async () => {
   }
 }
 
-/** Whether another poll can't change the answer: a 4xx except 404, 408, 425 and 429. */
-const isRefused = (status: unknown): boolean => /^4(?!0[48]|2[59])/.test(`${status}`)
-
 /**
  * A copy of the client for polls. It adds `headers` and retries no request, because the next poll follows anyway. A failure
  * that the next poll may fix is logged as a warning.
  */
 export function pollClient(client: Client, headers?: HeadersSource): Client {
   const secrets = reveal(client)
-  const { headers: given, logger } = secrets
-  const own: Pick<Logger, 'debug' | 'error'> | undefined = logger && {
-    debug: (...line) => logger.debug(...line),
-    error: (message, fields) => logger[isRefused(fields?.status) ? 'error' : 'warn'](message, fields),
-  }
+  const { headers: given } = secrets
   return hide(
     { ...client, maxRetries: 0 },
     {
       ...secrets,
-      logger: own as Logger | undefined,
-      isPolling: true,
+      // Another poll can't change a 4xx, except for 404, 408, 425 and 429.
+      isPolling: (status) => (/^4(?!0[48]|2[59])/.test(`${status}`) ? 'error' : 'warn'),
       headers: () => resolveHeaders({ headers: guard(given) }, headers && guard(headers)),
     },
   )

@@ -60,7 +60,7 @@ export function isUnclear(error: Error): boolean {
 export function addressOf({ baseUrl }: Client, path: string): string {
   const base = (baseUrl[0] === 'h' ? '' : globalThis.location?.origin) + baseUrl
   // The origin of some pages is "null".
-  if (base[0] !== 'h') throw new ArgumentError('baseUrl must be an http(s) URL outside a page')
+  if (base[0] !== 'h') throw new ArgumentError('baseUrl: a path works only in a page')
   return base + path
 }
 
@@ -140,7 +140,7 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     }
     const { code, status: kind, retryAfterMs = 0 } = result as HttpError
     if (attempt > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
-      log('error', code)
+      log(isPolling?.(kind) ?? 'error', code)
       throw call.mapError?.(result) ?? result
     }
     const delayMs = retryAfterMs + backOff(client, attempt)

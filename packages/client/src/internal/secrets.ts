@@ -28,8 +28,11 @@ export interface Secrets {
   readonly headers: HeadersSource
   readonly fetch?: Fetch | undefined
   readonly logger?: Logger | undefined
-  /** A wait sends the requests: the options were checked before, and the wait alone listens to the signal. */
-  readonly isPolling?: boolean | undefined
+  /**
+   * A wait sends the requests: the options were checked before, and the wait alone listens to the signal. Gives the level of
+   * the log for a failure with this `status`.
+   */
+  readonly isPolling?: ((status: number) => 'warn' | 'error') | undefined
   /** Answers the waits instead of their own requests. */
   readonly batch?: Batch | undefined
 }
