@@ -37,7 +37,6 @@ const checks: Record<string, Check[]> = {
     ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
   ],
   upkeep: [
-    ['records of sizes', process.execPath, ['--import', 'tsx', 'scripts/size-record.ts', '--check']],
     ['figures of the docs', process.execPath, ['--import', 'tsx', 'scripts/readme.ts', '--check']],
     ['English of the docs', process.execPath, ['--import', 'tsx', 'scripts/check-english.ts']],
   ],
