@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
@@ -43,15 +43,9 @@ function pack(name, entries, chunkOf, ...plugins) {
       input: Object.fromEntries(Object.entries(input).filter(([out]) => !out.startsWith('upload'))),
       external,
       output: output('.d.ts'),
-      plugins: [dts({ tsconfig: withNode(root) })],
+      plugins: [dts({ tsconfig: 'packages/tsconfig.node.json' })],
     },
   ]
-}
-
-/** The compiler's options for all of a package: the client has others for its part on Node. */
-function withNode(root) {
-  const own = `${root}/tsconfig.node.json`
-  return existsSync(own) ? own : `${root}/tsconfig.json`
 }
 
 const shared =

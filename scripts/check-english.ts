@@ -37,8 +37,12 @@ function main(files: string[]): void {
 
 function ownPaths(): string[] {
   const ofRoot = readdirSync('.').filter((name) => name.endsWith('.md'))
-  const ofPackages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
-  const ofSources = readdirSync('packages').map((name) => `packages/${name}/src`)
+  const ofPackages = readdirSync('packages')
+    .filter((name) => !name.includes('.'))
+    .map((name) => `packages/${name}/README.md`)
+  const ofSources = readdirSync('packages')
+    .filter((name) => !name.includes('.'))
+    .map((name) => `packages/${name}/src`)
   const others = ['.changeset', 'docs', 'examples', 'scripts', 'test/comfyui/README.md']
   return [...ofRoot, ...ofPackages, ...ofSources, ...others]
 }

@@ -34,10 +34,12 @@ function relativeLinks(node) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const read = (file) => readFileSync(join(root, file), 'utf8')
-  const found = readdirSync(join(root, 'packages')).flatMap((name) => {
-    const folder = `packages/${name}`
-    return missing(folder, JSON.parse(read(`${folder}/package.json`)), read(`${folder}/README.md`))
-  })
+  const found = readdirSync(join(root, 'packages'))
+    .filter((name) => !name.includes('.'))
+    .flatMap((name) => {
+      const folder = `packages/${name}`
+      return missing(folder, JSON.parse(read(`${folder}/package.json`)), read(`${folder}/README.md`))
+    })
   // Not to stdout, which may be the JSON of npm.
   for (const line of found) console.error(line)
   if (found.length) console.error(`${found.length} things are missing for a release`)

@@ -1,42 +1,13 @@
 // The figures of the docs: `npm run readme` writes them, `--check` fails where they differ.
-// Sizes are measured on the build, the tables of runtimes and bundlers come from the last `npm run test:runtimes` and
+// The tables of runtimes and bundlers come from the last `npm run test:runtimes` and
 // `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { bundleSize } from './lib/bundleSize.ts'
-import { alone } from './lib/sizeCases.ts'
 import { besidePeers } from './readme/besidePeers.ts'
 import type { Results } from './readme/markdown.ts'
 import { ofGateway } from './readme/ofGateway.ts'
 import { performance } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
-
-/** A row of a table of functions ends with what `createClient` and the function weigh. */
-const functionRow = /^(\| `(\w+)\(.*\|) *[\d.]* ?(?:KB)? *\|$/
-const entryHead = /^\| `(@flowscale\/client(?:\/\w+)?)` /
-
-async function sizes(text: string): Promise<string> {
-  const lines: string[] = []
-  let entry = ''
-  for (const line of text.split('\n')) {
-    entry = entryHead.exec(line)?.[1] ?? (line.startsWith('|') ? entry : '')
-    const [, start, name] = (entry && functionRow.exec(line)) || []
-    if (!start) {
-      lines.push(line)
-      continue
-    }
-    const index = '@flowscale/client'
-    const own = entry === index ? `createClient, ${name}` : 'createClient'
-    const other = entry === index ? '' : `export { ${name} } from '${entry}'`
-    const code =
-      other && alone.includes(name!)
-        ? other
-        : `export { ${own.replace('createClient, createClient', 'createClient')} } from '${index}'; ${other}`
-    const { brotli } = await bundleSize(code)
-    lines.push(`${start} ${(brotli / 1000).toFixed(1)} KB |`)
-  }
-  return lines.join('\n')
-}
 
 interface Runtime {
   runtime: string
@@ -115,12 +86,10 @@ function keep(file: string, before: string, after: string): void {
 
 /** The places that each document has. */
 const documents: Readonly<Record<string, readonly string[]>> = {
-  'docs/functions.md': [],
   'docs/performance.md': ['peers', 'performance', 'gateway'],
   'docs/runtimes.md': ['runtimes', 'bundlers'],
 }
 for (const [file, names] of Object.entries(documents)) {
   const text = readFileSync(file, 'utf8')
-  if (names.length === 0 && !/ KB \|$/m.test(text)) throw new Error(`${file} has lost its sizes`)
-  keep(file, text, fill(file, names.length === 0 ? await sizes(text) : text, names))
+  keep(file, text, fill(file, text, names))
 }

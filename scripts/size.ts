@@ -1,241 +1,142 @@
-// Sizes of what an app imports, against their budgets; and that one function brings no other along.
+// `npm run size`: what imports weigh in an app's bundle, in bytes, and their limits. `npm run -s size -- --all` prints every
+// public export, sorted by name: `LC_ALL=C join BEFORE AFTER` compares two commits.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { bundleSize } from './lib/bundleSize.ts'
-import { marks, marksBut } from './lib/marks.ts'
-import { entries } from './lib/sizeCases.ts'
+import { ensureBuilt, root } from './lib/ensure.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const index = './packages/client/dist/index.js'
-const poller = './packages/client/dist/poller.js'
-const websocket = './packages/client/dist/websocket.js'
-const logger = './packages/client/dist/logger.js'
-const proxy = './packages/client/dist/proxy.js'
-const typed = './packages/client/dist/typed.js'
-const events = './packages/client/dist/events.js'
-const store = './packages/client/dist/store.js'
-const react = './packages/client/dist/react.js'
-const node = './packages/client/dist/node.js'
+ensureBuilt()
 
-interface Case {
-  name: string
-  code: string
-  /** Bytes, minified and brotli; 1 KB = 1,000 bytes. */
-  budget: number
-  /** Of the `imports` and `exports` that a bundler resolves. */
-  conditions?: string[]
-  /** Words that only code of other operations holds. */
-  without?: string[]
-}
-
-const cases: Case[] = [
-  {
-    name: 'createClient + checkHealth',
-    code: `export { createClient, checkHealth } from '${index}'`,
-    budget: 3400,
-    without: ['comfy/queue', ...marksBut()],
-  },
-  {
-    name: 'all of @flowscale/client',
-    code: `export * from '${index}'`,
-    budget: 7820,
-    without: marksBut('operations'),
-  },
-  {
-    name: 'createClient + executeWorkflowAsync',
-    code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 9020,
-    without: ['sort_by', 'comfy/', ...marksBut('operations', 'poller')],
-  },
-  {
-    name: 'the same, for a page',
-    code: `export { createClient } from '${index}'; export { executeWorkflowAsync } from '${poller}'`,
-    budget: 8640,
-    conditions: ['browser'],
-    // What only Node needs for an upload.
-    without: marks.upload,
-  },
-  {
-    name: 'createClient + executeMany',
-    code: `export { createClient } from '${index}'; export { executeMany } from '${poller}'`,
-    budget: 11_660,
-    without: marksBut('operations', 'poller'),
-  },
-  {
-    name: 'createClient + connectWebSocket',
-    code: `export { createClient } from '${index}'; export { connectWebSocket } from '${websocket}'`,
-    budget: 4750,
-    // The last one is of `ws`, which no bundle may hold.
-    without: [...marksBut('websocket'), 'permessage-deflate'],
-  },
-  {
-    name: 'all of flowscale',
-    code: "export * from './packages/flowscale/dist/index.js'",
-    budget: 14_260,
-  },
-  {
-    name: 'createLogger',
-    code: `export { createLogger } from '${logger}'`,
-    budget: 720,
-    without: marksBut('logger'),
-  },
-  {
-    name: 'createClient + createProxyHandler',
-    code: `export { createClient } from '${index}'; export { createProxyHandler } from '${proxy}'`,
-    // The names that the minifier finds change with what else is in the file: by 20 bytes.
-    budget: 7770,
-    without: ['appendHeader', ...marksBut('operations', 'proxy', 'events')],
-  },
-  {
-    name: 'toNodeHandler',
-    code: `export { toNodeHandler } from '${proxy}'`,
-    budget: 1350,
-    without: marksBut(),
-  },
+/**
+ * The most bytes of brotli. `ENTRY#NAME` is one export, together with `createClient` if it needs a client; `ENTRY` is all
+ * of its exports. A page has its own form of an upload.
+ */
+const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
+  ['@flowscale/client#checkHealth', 3480],
+  ['@flowscale/client', 8010],
+  ['@flowscale/client/poller#executeWorkflowAsync', 9240],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8850, 'browser'],
+  ['@flowscale/client/poller#executeMany', 11_960],
+  ['@flowscale/client/typed#run', 9570],
+  ['@flowscale/client/events#connectEvents', 4420],
+  ['@flowscale/client/store#createRunStore', 10_970],
+  ['@flowscale/client/react#useRun', 11_170],
+  ['@flowscale/client/websocket#connectWebSocket', 4880],
+  ['@flowscale/client/proxy#createProxyHandler', 7960],
+  ['@flowscale/client/proxy#toNodeHandler', 1280],
+  ['@flowscale/client/logger#createLogger', 710],
+  ['@flowscale/client/node', 6770],
+  ['@flowscale/ai-sdk#createFlowscale', 17_310],
+  ['flowscale', 14_650],
 ]
 
-/** What a function of `typed` may add to the one that it calls, in bytes of brotli. */
-const MOST_ADDED = 360
-const typedCalls = [
-  ['run', 'executeWorkflowAsync', poller],
-  ['submit', 'executeWorkflow', index],
-  ['runMany', 'executeMany', poller],
-] as const
+/** The most files that Node reads to import an entry point: each costs a millisecond at the start. */
+const mostFiles: Readonly<Record<string, number>> = {
+  '@flowscale/client': 3,
+  '@flowscale/client/poller': 3,
+  '@flowscale/client/websocket': 3,
+  '@flowscale/client/logger': 3,
+  '@flowscale/client/proxy': 3,
+  '@flowscale/client/typed': 5,
+  '@flowscale/client/events': 3,
+  '@flowscale/client/store': 6,
+  '@flowscale/client/react': 7,
+  '@flowscale/client/node': 4,
+}
 
-/** The `api` files that the sources of one operation reach by imports, whether or not tree shaking drops them. */
-async function reach(operation: string): Promise<string[]> {
-  const { metafile } = await build({
-    entryPoints: [join(root, `packages/client/src/api/${operation}.ts`)],
+const { exports: ofClient } = JSON.parse(readFileSync(join(root, 'packages/client/package.json'), 'utf8'))
+const entries = Object.keys(ofClient)
+  .filter((path) => path !== './package.json')
+  .map((path) => `@flowscale/client${path.slice(1)}`)
+
+/** A page or a Worker can't import the entry for Node. */
+const isPortable = (entry: string) => entry !== '@flowscale/client/node'
+
+const withoutClient = ['createClient', 'createLogger', 'createPollHistory', 'fileInput', 'toNodeHandler']
+
+/** What an app imports for a name of the table. */
+function codeOf(name: string): string {
+  const [entry, own] = name.split('#')
+  if (!own) return `export * from '${entry}'`
+  const code = `export { ${own} } from '${entry}'`
+  const isClass = /^[A-Z]/.test(own)
+  if (isClass || entry === 'flowscale' || withoutClient.includes(own)) return code
+  return `export { createClient } from '@flowscale/client'; ${code}`
+}
+
+/** Bundles code as an app's build does. React is the app's own. */
+async function bundle(code: string, condition?: string) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: root },
+    absWorkingDir: root,
     bundle: true,
+    minify: true,
     write: false,
+    metafile: true,
     format: 'esm',
     target: 'es2022',
-    metafile: true,
-    ignoreAnnotations: true,
-    absWorkingDir: root,
-    logLevel: 'silent',
+    logLevel: 'warning',
+    external: ['react', 'node:*'],
+    // No condition but the one that is asked for.
+    platform: 'neutral',
+    conditions: condition ? [condition] : [],
   })
-  return Object.keys(metafile.inputs)
-    .filter((file) => /\/src\/(api|poller)\//.test(file))
-    .map((file) => file.replace('packages/client/src/', ''))
+  const { contents } = outputFiles[0]!
+  return {
+    raw: contents.length,
+    gzip: gzipSync(contents).length,
+    brotli: brotliCompressSync(contents).length,
+    exports: Object.values(metafile.outputs)[0]!.exports,
+    files: Object.keys(metafile.inputs).filter((file) => file !== '<stdin>'),
+  }
 }
 
-/** The files that Node reads to import an entry point. */
-async function files(entry: string): Promise<string[]> {
-  const seen = new Set<string>()
-  const visit = (file: string) => {
-    if (seen.has(file)) return
-    seen.add(file)
-    for (const [, from] of readFileSync(join(root, file), 'utf8').matchAll(/\bfrom ['"]([.#][^'"]+)['"]/g)) {
-      visit(join(file, '..', from!.replace('#upload', './upload.js')))
+const line = (name: string, ...columns: unknown[]) =>
+  console.log(name.padEnd(56) + columns.map((column) => String(column).padStart(8)).join(''))
+
+async function printAll(): Promise<void> {
+  const codes = new Map([['every-entry-but-node', entries.filter(isPortable).map(codeOf).join(';')]])
+  for (const entry of [...entries, '@flowscale/ai-sdk', 'flowscale']) {
+    const { exports } = await bundle(codeOf(entry))
+    for (const name of [entry, ...exports.map((own) => `${entry}#${own}`)]) codes.set(name, codeOf(name))
+  }
+  line('import', 'raw', 'brotli')
+  for (const name of [...codes.keys()].sort()) {
+    const { raw, brotli } = await bundle(codes.get(name)!)
+    line(name, raw, brotli)
+  }
+}
+
+function fail(what: string): void {
+  console.error(`✖ ${what}`)
+  process.exitCode = 1
+}
+
+async function check(): Promise<void> {
+  line('import', 'raw', 'gzip', 'brotli', 'limit')
+  for (const [name, limit, condition] of limits) {
+    const { raw, gzip, brotli } = await bundle(codeOf(name), condition)
+    line(condition ? `${name} (${condition})` : name, raw, gzip, brotli, limit)
+    if (brotli > limit) fail(`${name} is ${brotli - limit} bytes over its limit`)
+  }
+
+  line('\nimport', 'files', 'limit')
+  for (const entry of entries) {
+    const { files } = await bundle(codeOf(entry))
+    const limit = mostFiles[entry] ?? 0
+    line(entry, files.length, limit)
+    if (files.length > limit) fail(`the import of ${entry} reads ${files.join(', ')}`)
+    for (const file of isPortable(entry) ? files : []) {
+      if (file.endsWith('/node.js') || /['"]node:/.test(readFileSync(join(root, file), 'utf8')))
+        fail(`the import of ${entry} needs Node: ${file}`)
     }
   }
-  visit(entry)
-  return [...seen]
+
+  // Bundlers leave only this form alone: with a literal, they look for the package, and don't find it.
+  const adapter = readFileSync(join(root, 'packages/client/dist/websocket.js'), 'utf8')
+  if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*name\s*\)/.test(adapter))
+    fail('dist/websocket.js does not import isomorphic-ws by a variable, with the comments for bundlers')
 }
 
-let failures = 0
-const fail = (what: string) => {
-  failures++
-  console.error(`✖ ${what}`)
-}
-
-const { text: whole } = await bundleSize(
-  [index, poller, websocket, logger, proxy, typed, events, store]
-    .map((file) => `export * from '${file}'`)
-    .join(';'),
-)
-for (const word of Object.values(marks).flat()) {
-  if (!whole.includes(word)) fail(`the mark ${word} is nowhere: the check would not see what it looks for`)
-}
-
-console.log(
-  `${'bundle (esbuild, minified)'.padEnd(38)}${'raw'.padStart(8)}${'gzip'.padStart(8)}${'brotli'.padStart(8)}${'budget'.padStart(8)}`,
-)
-for (const { name, code, budget, conditions, without = [] } of cases) {
-  const { text, raw, gzip, brotli } = await bundleSize(code, undefined, undefined, conditions)
-  const columns = [raw, gzip, brotli, budget].map((n) => String(n).padStart(8))
-  console.log(name.padEnd(38) + columns.join(''))
-  if (brotli > budget) fail(`${name} is ${brotli} bytes, ${brotli - budget} over its budget`)
-  for (const word of without) if (text.includes(word)) fail(`${name} holds code of another part (${word})`)
-}
-
-for (const [name, called, from] of typedCalls) {
-  const client = `export { createClient } from '${index}'; export { ${called} } from '${from}'`
-  const without = await bundleSize(client)
-  const own = `export { createClient } from '${index}'; export { ${name} } from '${typed}'`
-  const { brotli } = await bundleSize(own)
-  const added = brotli - without.brotli
-  console.log(`${name} adds ${added} bytes (brotli) to ${called}, of ${MOST_ADDED}`)
-  if (added > MOST_ADDED)
-    fail(`${name} adds ${added} bytes to ${called}, ${added - MOST_ADDED} over its budget`)
-  for (const word of marks.typed) {
-    if (without.text.includes(word)) fail(`${called} holds code of typed workflows (${word})`)
-  }
-}
-
-/** What the parts for a page may add to what they stand on, in bytes of brotli. */
-const pageParts = [
-  // To come down to 1000. The most is in naming outputs, the search for a lost run, and the storage.
-  ['createRunStore', store, `export { executeWorkflowAsync } from '${poller}'`, '', 1710],
-  ['useRun, useOutputUrl', react, `export { createRunStore } from '${store}'`, '', 330],
-  [
-    'connectEvents',
-    events,
-    `export { executeWorkflowAsync } from '${poller}'`,
-    `export { executeWorkflowAsync } from '${poller}'`,
-    840,
-  ],
-] as const
-for (const [name, from, base, beside, most] of pageParts) {
-  const client = `export { createClient } from '${index}'`
-  const without = await bundleSize(`${client}; ${base}`)
-  const own = await bundleSize(`${client}; ${beside}; export { ${name} } from '${from}'`)
-  const added = own.brotli - without.brotli
-  console.log(`${name} adds ${added} bytes (brotli), of ${most}`)
-  if (added > most) fail(`${name} adds ${added} bytes, ${added - most} over its budget`)
-}
-
-// Folded into a literal, the specifier would be looked for, and not found, by every bundler.
-const adapter = readFileSync(join(root, websocket), 'utf8')
-if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*name\s*\)/.test(adapter)) {
-  fail('the import of isomorphic-ws in dist/websocket.js is not in the form that bundlers leave alone')
-}
-
-const reached = await reach('checkHealth')
-if (reached.join() !== 'api/checkHealth.ts') fail(`checkHealth.ts reaches ${reached.join(', ')}`)
-
-for (const [entry, most] of [
-  ['index', 3],
-  ['poller', 3],
-  ['websocket', 3],
-  ['logger', 3],
-  ['proxy', 3],
-  ['typed', 5],
-  ['events', 3],
-  ['store', 6],
-  ['react', 7],
-  ['node', 4],
-] as const) {
-  const read = await files(`packages/client/dist/${entry}.js`)
-  console.log(`importing dist/${entry}.js reads ${read.length} files`)
-  if (read.length > most) fail(`importing ${entry} reads ${read.join(', ')}`)
-  if (entry === 'index' && read.some((file) => file.includes('poller'))) fail('importing . loads the poller')
-}
-
-// For Node alone: what a page or a Worker imports must not reach it.
-for (const entry of entries) {
-  const read = await files(`packages/client/dist/${entry}.js`)
-  const texts = read.map((file) => readFileSync(join(root, file), 'utf8'))
-  if (read.some((file) => file.endsWith('/node.js'))) fail(`importing ${entry} loads the part on Node`)
-  if (texts.some((text) => /['"]node:/.test(text))) fail(`importing ${entry} loads modules of Node`)
-}
-const { raw, gzip, brotli } = await bundleSize(`export * from '${node}'`, undefined, ['node:*'])
-console.log(
-  'all of @flowscale/client/node'.padEnd(38) + [raw, gzip, brotli].map((n) => String(n).padStart(8)).join(''),
-)
-
-console.log(failures ? `sizes: ${failures} failures` : 'sizes: within their budgets')
-process.exitCode = failures ? 1 : 0
+await (process.argv.includes('--all') ? printAll() : check())

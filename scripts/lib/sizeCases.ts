@@ -65,19 +65,3 @@ export const sizeTargets: Readonly<Record<string, number>> = {
   'all of @flowscale/client': 4200,
   'all of flowscale': 7800,
 }
-
-/** A line for each size that is more than 2 % over its record, or that is only in `sizes` or only in the record. */
-export function growth(
-  record: Readonly<Record<string, number>>,
-  sizes: Readonly<Record<string, number>>,
-): string[] {
-  const names = new Set([...Object.keys(record), ...Object.keys(sizes)])
-  return [...names].flatMap((name) => {
-    const [before, now] = [record[name], sizes[name]]
-    if (before === undefined) return `${name} has no recorded size: npm run size:record`
-    if (now === undefined) return `${name} is recorded and no longer there: npm run size:record`
-    const limit = Math.floor(before * 1.02)
-    if (now <= limit) return []
-    return `${name} is ${now} bytes, ${now - limit} over its record of ${before} and 2 %`
-  })
-}

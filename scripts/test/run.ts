@@ -74,7 +74,8 @@ function report(outcome: Outcome): void {
   console.log(
     `${failed ? '✖' : '✔'} ${name.padEnd(52)} ${String(passed).padStart(4)} ${seconds.toFixed(1).padStart(6)} s`,
   )
-  if (failed) console.log(output)
+  // Of a check it stands at the end.
+  if (failed && files.includes(name)) console.log(output)
 }
 
 async function runOne(name: string): Promise<Outcome> {
@@ -124,7 +125,9 @@ function show(file: string, { place, message, at, details }: Failure): void {
   if (details) console.log(details.trimEnd().replace(/^/gm, '    '))
   const [, title] = / > (.*)$/.exec(place) ?? []
   const flags = isMain ? '' : ` --suite ${suiteName}`
-  console.log(`  npm test --${flags} ${file}${title ? ` --case ${JSON.stringify(title)}` : ''}`)
+  console.log(
+    `  npm test --${flags} ${/ /.test(file) ? JSON.stringify(file) : file}${title ? ` --case ${JSON.stringify(title)}` : ''}`,
+  )
 }
 
 for (const { name, failures } of outcomes) {

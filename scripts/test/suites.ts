@@ -30,7 +30,7 @@ const script = (name: string, file: string, ...args: string[]): Check => [
 
 /** The unit tests and checks that read what was built; all others read the sources. */
 export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/integration\/(migrating|published|upload)\.|types|sizes)/
+  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/integration\/(migrating|published|upload)\.|sizes)/
 
 const slow = { limitMs: 1_800_000 }
 
@@ -41,16 +41,11 @@ export const suites: Record<string, Suite> = {
       if (names.some((name) => readsBuild.test(name))) ensureBuilt()
     },
     checks: [
-      typesOf('the client', 'packages/client'),
-      typesOf('the client on Node', 'packages/client/tsconfig.node.json'),
-      typesOf('the class', 'packages/flowscale'),
-      typesOf('the command', 'packages/flowscale/tsconfig.node.json'),
-      typesOf('the gateway', 'packages/gateway'),
-      typesOf('the emulator', 'packages/emulator'),
-      typesOf('the models for the AI SDK', 'packages/ai-sdk'),
-      typesOf('tests and scripts', 'test'),
+      typesOf('what runs anywhere', 'packages/tsconfig.anywhere.json'),
+      typesOf('what runs on Node', 'packages/tsconfig.node.json'),
       typesOf('the examples', 'examples'),
-      typesOf('the worker example', 'examples/cloudflare-worker'),
+      typesOf('the worker example', 'examples/tsconfig.worker.json'),
+      typesOf('tests and scripts', 'test'),
       ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
       script('import rules', 'check-imports.ts'),
       script('sizes', 'size.ts'),
@@ -63,7 +58,6 @@ export const suites: Record<string, Suite> = {
       ensurePrograms(chromium)
     },
     checks: [
-      script('records of sizes', 'size-record.ts', '--check'),
       script('figures of the docs', 'readme.ts', '--check'),
       script('English of the docs', 'check-english.ts'),
     ],

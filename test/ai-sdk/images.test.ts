@@ -1,5 +1,4 @@
 // Workflows as image models, by the AI SDK 6 itself.
-
 import { defineWorkflow } from '@flowscale/client/typed'
 import { createProviderRegistry, generateImage } from 'ai'
 import { assert, suite } from '#test'

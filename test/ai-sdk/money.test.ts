@@ -1,5 +1,4 @@
 // What a call of the AI SDK costs when it fails: no run is started twice, none goes on unwanted, none is lost.
-
 import { inspect } from 'node:util'
 import { isFlowScaleError, NetworkError } from '@flowscale/client'
 import { AISDKError, APICallError, generateImage, NoSuchModelError, RetryError } from 'ai'

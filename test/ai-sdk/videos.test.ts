@@ -1,5 +1,4 @@
 // Workflows as video models: by the AI SDK 6 itself, and the start and status that AI SDK 7 calls.
-
 import { createFlowscale, type VideoOperation } from '@flowscale/ai-sdk'
 import { createClient } from '@flowscale/client'
 import { AISDKError, APICallError, experimental_generateVideo as generateVideo } from 'ai'

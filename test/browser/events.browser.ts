@@ -1,5 +1,4 @@
 // Events of many runs in Chromium over HTTP/1.1, which opens six connections to a host: through the proxy, without a key.
-
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient } from '@flowscale/client'

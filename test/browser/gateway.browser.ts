@@ -1,9 +1,9 @@
-// The page that the gateway serves, on the small ComfyUI: as built, in a real Chromium.
+// The page that the gateway serves, on the small ComfyUI: in a real Chromium.
 
+import { comfyui, createGateway } from '@flowscale/gateway'
+import { readWorkflows, serve } from '@flowscale/gateway/node'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { assert, suite } from '#test'
-import { comfyui, createGateway } from '../../packages/gateway/dist/index.js'
-import { readWorkflows, serve } from '../../packages/gateway/dist/node.js'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'

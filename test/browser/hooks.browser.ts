@@ -1,5 +1,4 @@
 // The hooks in Chromium, with React 18 and 19, under StrictMode: behind a proxy, on the emulator, whose runs wait for the test.
-
 import { createClient } from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { createEmulator } from '@flowscale/emulator'

@@ -1,9 +1,9 @@
 // The page of the examples, as the emulator serves it, driven in a real Chromium.
 
 import { readFileSync } from 'node:fs'
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { createEmulator } from '../../packages/emulator/dist/index.js'
-import { serve } from '../../packages/emulator/dist/node.js'
 import { CANARY } from '../support/canary.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {

@@ -1,9 +1,9 @@
 // What the playground is for: code to take along, runs to come back to, and no text that breaks it.
 
+import { createEmulator, type EmulatorOptions } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import type { Page } from 'playwright-core'
 import { assert, suite } from '#test'
-import { createEmulator, type EmulatorOptions } from '../../packages/emulator/dist/index.js'
-import { serve } from '../../packages/emulator/dist/node.js'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {

@@ -1,5 +1,4 @@
 // The page of the examples behind the proxy, without a key, driven in a real Chromium.
-
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

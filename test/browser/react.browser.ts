@@ -1,5 +1,4 @@
 // The React and the Next.js component in Chromium, under StrictMode, with the example's own route as the proxy.
-
 import { readFileSync } from 'node:fs'
 import axe from 'axe-core'
 import { encode } from 'fast-png'

@@ -1,10 +1,10 @@
 // The video that the emulator makes, decoded by a real Chromium.
 
+import { createEmulator } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { assert, suite } from '#test'
-import { createEmulator } from '../../packages/emulator/dist/index.js'
-import { serve } from '../../packages/emulator/dist/node.js'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { form } from '../emulator/kit.ts'
 

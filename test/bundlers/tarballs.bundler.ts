@@ -1,6 +1,5 @@
 // The tarballs as they are shipped: installed by every package manager, loaded by import and require in every Node and
 // by Jest, without a side effect.
-
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'

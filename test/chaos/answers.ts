@@ -1,5 +1,4 @@
 // Whatever a server answers, a call ends in what its type promises or in an error of ours, and shows no key.
-
 import { createClient, isFlowScaleError, type TimeoutError } from '@flowscale/client'
 import fc from 'fast-check'
 import { assertNoCanary, CANARY } from '../support/canary.ts'

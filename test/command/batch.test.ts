@@ -1,5 +1,4 @@
 // `flowscale batch` as a process: whole batches, what is resumed, and what is refused.
-
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'

@@ -1,5 +1,4 @@
 // `flowscale batch` on a gateway before a ComfyUI: files in, several outputs a row, and a kill.
-
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // What a file of rows may hold, and what is said where it can't be read.
-
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // The parts of a batch's state: names of files, the bar, lines of a file that outlives its process.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'

@@ -1,5 +1,4 @@
 // `flowscale batch` where something goes wrong on the way: nothing is paid for in vain, and the next start goes on.
-
 import { execFileSync } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import type { EmulatorOptions } from '@flowscale/emulator'

@@ -1,5 +1,4 @@
 // Which files a start of the command reads: none that it does not need.
-
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // The line that moves, as a person sees it.
-
 import { resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { progressText } from '../../packages/flowscale/src/command/progressText.ts'

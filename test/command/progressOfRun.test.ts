@@ -1,5 +1,4 @@
 // The line that moves, by a real run.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

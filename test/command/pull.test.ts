@@ -1,5 +1,4 @@
 // `flowscale pull`, as a process.
-
 import {
   chmod,
   mkdir,

@@ -1,5 +1,4 @@
 // `flowscale run` as a process, on each dialect of the emulator and on a gateway.
-
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,5 +1,4 @@
 // What can go wrong with `flowscale run`: before it costs anything, at the submission, in the wait, and while it saves.
-
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FaultKind, FaultOptions } from '@flowscale/emulator'

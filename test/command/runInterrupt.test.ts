@@ -1,5 +1,4 @@
 // Ctrl-C at each moment of `flowscale run`: what goes on and what is lost is said, and no part of a file stays behind.
-
 import { createEmulator, type EmulatorOptions, type FaultRequest } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // Where the address and the key come from, and where the key goes.
-
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // Pipes that close, output that is big or lost, and signals.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'

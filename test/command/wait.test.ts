@@ -1,5 +1,4 @@
 // `flowscale wait` and `flowscale download` as processes.
-
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '#test'

@@ -1,6 +1,5 @@
 // The cases on this Node, on the sources: over real HTTP and by `emulator.fetch`, in each dialect. On what was built they
 // run in test/runtimes.
-
 import { createEmulator } from '@flowscale/emulator'
 import { suite } from '#test'
 import { CANARY } from '../support/canary.ts'

@@ -1,5 +1,4 @@
 // The emitted types: they name nothing that some type library lacks, and an editor completes what is known.
-
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import ts from 'typescript'

@@ -1,5 +1,4 @@
 // jsr.json says what package.json says. That Deno would publish it is in test/types-matrix/jsr.types.ts.
-
 import { existsSync, readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
 

@@ -1,5 +1,4 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
-
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

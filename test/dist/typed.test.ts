@@ -1,6 +1,5 @@
 // The way of a new user with the packed tarballs: `flowscale pull` in an empty folder, a program on the file that it wrote,
 // and what happens as the workflow changes.
-
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

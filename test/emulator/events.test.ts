@@ -1,5 +1,4 @@
 // The events of a run: of the emulator's own runs, and under its faults.
-
 import type { EmulatorOptions, FaultKind, FaultOptions, FaultRequest } from '@flowscale/emulator'
 import { assert, suite } from '#test'
 import { faultTable } from '../../packages/emulator/src/faults/table.ts'

@@ -1,5 +1,4 @@
 // Where your own workflows come from, and what is said when something is wrong with them.
-
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

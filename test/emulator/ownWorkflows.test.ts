@@ -1,5 +1,4 @@
 // What the emulator makes of files of ComfyUI: pictures, films, sounds and texts, from what leads to each output.
-
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -3,9 +3,11 @@
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { assert, suite } from '#test'
-// As built: the page lies beside it.
-import { createEmulator } from '../../packages/emulator/dist/index.js'
-import { serve } from '../../packages/emulator/dist/node.js'
+
+// As built: the page lies beside it. A name that is no literal, so that its types need no build.
+const dist = '../../packages/emulator/dist'
+const { createEmulator }: typeof import('@flowscale/emulator') = await import(`${dist}/index.js`)
+const { serve }: typeof import('@flowscale/emulator/node') = await import(`${dist}/node.js`)
 
 const test = suite('page')
 const emulator = createEmulator()

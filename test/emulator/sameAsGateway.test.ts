@@ -1,5 +1,4 @@
 // What the emulator shows of files of ComfyUI, beside what the gateway shows in front of a server.
-
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

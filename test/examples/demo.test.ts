@@ -1,5 +1,4 @@
 // `npm start` as a newcomer types it, and its ends when something is wrong.
-
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,5 @@
 // The examples of the doc comments are compiled, and run against a local FlowScale as they are written, but for ids and
 // file names.
-
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createClient, executeWorkflow } from '@flowscale/client'

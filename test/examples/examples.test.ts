@@ -1,5 +1,4 @@
 // The Node examples as they are, each in an empty folder, against an emulator; and the worker's handlers.
-
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'

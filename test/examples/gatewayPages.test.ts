@@ -1,5 +1,4 @@
 // What docs/gateway-one-machine.md and docs/gateway-three-gpus.md say, with the command as built.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

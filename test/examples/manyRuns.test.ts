@@ -1,5 +1,4 @@
 // The script of docs/many-runs.md, started again on a file that has changed.
-
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient, getRuns } from '@flowscale/client'

@@ -1,5 +1,4 @@
 // The code that the playground shows, run as it stands: what arrives is what was given, and the key is in none of it.
-
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'

@@ -1,5 +1,4 @@
 // examples/proxy-node.mjs as it is, before a local FlowScale.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

@@ -1,5 +1,4 @@
 // Runs every code block of the READMEs, as it is written but for the address of the local FlowScale.
-
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

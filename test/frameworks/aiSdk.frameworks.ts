@@ -1,5 +1,4 @@
 // The AI SDK itself, 6 and 7, on each Node that it supports: the blocks of docs/ai-sdk.md, and what a call costs.
-
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createEmulator, type Emulator } from '@flowscale/emulator'

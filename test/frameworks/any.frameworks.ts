@@ -1,5 +1,4 @@
 // The app of docs/proxy-any.md in Bun and in Deno, and on Node by `toNodeHandler`.
-
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { suite } from '#test'

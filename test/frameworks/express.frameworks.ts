@@ -1,5 +1,4 @@
 // The app of docs/proxy-express.md, the very same in Express 4 and Express 5.
-
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

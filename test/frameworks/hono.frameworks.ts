@@ -1,5 +1,4 @@
 // The app of docs/proxy-hono.md on Node.
-
 import { randomUUID } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

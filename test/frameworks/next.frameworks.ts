@@ -1,5 +1,4 @@
 // The app of docs/in-a-page.md in a real Next.js: built, on the emulator and on the gateway, and in development.
-
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'

@@ -1,5 +1,4 @@
 // The app of docs/proxy-nextjs.md, with the Pages Router.
-
 import { type Browser, chromium } from 'playwright-core'
 import { suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'

@@ -1,5 +1,4 @@
 // The Playwright test of docs/testing.md, as printed, on the page for Vite and React.
-
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // The app of docs/proxy-sveltekit.md in a real SvelteKit 3, on Node 24.
-
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { type Browser, chromium } from 'playwright-core'

@@ -1,5 +1,4 @@
 // The apps of docs/in-a-page.md for Vite: the page in React, Vue and Svelte, on its small server and the emulator.
-
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'

@@ -1,5 +1,4 @@
 // The app of docs/proxy-workers.md in a real workerd, by wrangler.
-
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'

@@ -1,6 +1,5 @@
 // What somebody may try against a gateway: each attack gets its answer, and none reaches the ComfyUI behind it with
 // anything that it should not.
-
 import { randomUUID } from 'node:crypto'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // The command, as a process of its own, on the small ComfyUI.
-
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

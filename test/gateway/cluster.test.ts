@@ -1,5 +1,4 @@
 // Two gateways before three ComfyUIs, all of them processes. `LONG=1` plays each trouble with 300 runs.
-
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

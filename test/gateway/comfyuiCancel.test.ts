@@ -1,5 +1,4 @@
 // A cancel stops the run that is meant, and no other.
-
 import { setTimeout as wait } from 'node:timers/promises'
 import { assert, suite } from '#test'
 import type { Run } from '../../packages/gateway/src/engine.ts'

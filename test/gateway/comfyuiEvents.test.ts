@@ -1,5 +1,4 @@
 // The events of a run that a ComfyUI makes: progress by node, places in its queue, and a gateway that restarts.
-
 import { createGateway } from '@flowscale/gateway'
 import { serve } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'

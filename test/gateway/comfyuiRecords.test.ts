@@ -1,5 +1,4 @@
 // What is kept of a ComfyUI's runs: any number of gateways agree, lists are quick, and nothing is undone.
-
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'

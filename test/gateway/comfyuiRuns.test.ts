@@ -1,5 +1,4 @@
 // The runs of a ComfyUI: their states, outputs and messages, as its engine tells them.
-
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // A run is submitted once: lost answers, refusals, uploads.
-
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,4 @@
 // What a gateway hears of a ComfyUI's runs while somebody follows them.
-
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,5 +1,4 @@
 // What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
-
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/face'
 import { logged, serve } from '@flowscale/gateway/node'

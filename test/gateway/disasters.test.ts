@@ -1,6 +1,5 @@
 // What goes wrong between a client, a gateway and a ComfyUI: every run ends known, and none is executed twice. All goes on
 // at the same time, since most of it is waiting.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

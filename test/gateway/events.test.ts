@@ -1,5 +1,4 @@
 // The events of a run: over HTTP and in process, in front of an engine that says what the test wants.
-
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'

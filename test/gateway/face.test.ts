@@ -1,5 +1,4 @@
 // The face of the API in front of an engine that says what the test wants.
-
 import {
   createFace,
   type Dialect,

@@ -1,5 +1,4 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
-
 import { createFace, type Engine, type Run } from '@flowscale/gateway/face'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { WebSocket } from 'ws'

@@ -1,6 +1,5 @@
 // The server destroys real TCP sockets at random moments before, during and after the end of runs: each end is
 // seen, once, and nothing is left behind.
-
 import { getEventListeners } from 'node:events'
 import { createClient, executeWorkflow } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'

@@ -1,5 +1,4 @@
 // What the class has beside the call forms of the published README, which are in published.test.ts.
-
 import { Agent } from 'node:https'
 import { inspect } from 'node:util'
 import { connectWebSocket } from '@flowscale/client/websocket'

@@ -1,5 +1,4 @@
 // Waits that share their requests, over real HTTP.
-
 import { getEventListeners } from 'node:events'
 import { createClient, executeWorkflow, HttpError, RunError, TimeoutError } from '@flowscale/client'
 import { createRunWatcher, executeMany, type ManyResult, waitForResult } from '@flowscale/client/poller'

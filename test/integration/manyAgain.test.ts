@@ -1,5 +1,4 @@
 // `executeMany` with a group for each item: called again, it pays for nothing twice.
-
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,4 @@
 // MIGRATING.md is true: each of its rows and points is tried, on the class and on the functions, in its order.
-
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Agent as HttpsAgent } from 'node:https'

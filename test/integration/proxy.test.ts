@@ -1,6 +1,5 @@
 // Attacks on the proxy: raw requests to a real server, and what of them a recording pod gets to see. No `pod`: an
 // upload that breaks off, of which the pod may see the start.
-
 import { createClient } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { until } from '../emulator/kit.ts'

@@ -1,5 +1,4 @@
 // Events through the proxy on real servers: many readers, readers that are slow or leave, and connections that break.
-
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'

@@ -1,5 +1,4 @@
 // Uploads and answers through the proxy on real servers: they stream, end when somebody leaves, and hold nothing.
-
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'

@@ -1,6 +1,5 @@
 // Each call form and each answer of the published SDK's README, in its order, on the built packages. No casts: what
 // compiles here compiles in an app.
-
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 // The store against real servers: the emulator in its dialects, with faults, and the proxy that sets the groups.
-
 import { createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot, type RunStore } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'

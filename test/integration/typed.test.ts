@@ -1,5 +1,4 @@
 // Workflows with types against real servers: the emulator in its dialects, and the gateway in front of a ComfyUI.
-
 import {
   createClient,
   type FileInput,

@@ -1,6 +1,5 @@
 // A Blob from `fs.openAsBlob` is streamed: 256 MiB cost less than a third of the copy that a plain fetch makes. And what the
 // redirect mode that does it costs elsewhere.
-
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

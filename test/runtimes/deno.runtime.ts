@@ -1,5 +1,4 @@
 // The Deno example, copied into a folder where the built package is installed, as its user has it.
-
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

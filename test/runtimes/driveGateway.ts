@@ -1,5 +1,4 @@
 // What callers do with a gateway, by HTTP from outside, whatever runtime it is on.
-
 import { readFile } from 'node:fs/promises'
 import {
   cancelRun,

@@ -1,5 +1,4 @@
 // Events through a proxy in real workerd, where no request may await what another one began: each reader asks for itself.
-
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // The command `flowscale` of the packed tarballs, on each Node that it is for.
-
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '#test'

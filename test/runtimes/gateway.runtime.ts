@@ -1,5 +1,4 @@
 // The gateway in each runtime that it is for, without a port, on the small ComfyUI.
-
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readWorkflows } from '@flowscale/gateway/node'

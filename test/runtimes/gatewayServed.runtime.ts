@@ -1,5 +1,4 @@
 // The gateway as the pages of docs set it up on Workers, Deno and Bun, before two small ComfyUIs, driven by HTTP from outside.
-
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'

@@ -1,6 +1,5 @@
 // A 421 says that the server did not look at the request. Node's fetch sends a form again then, by itself: what the client
 // sends by the global `fetch` arrives once, whole, and the answer is told.
-
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'

@@ -1,5 +1,4 @@
 // Two gateways with one storage, as docs/gateway-storage.md sets them up, before two small ComfyUIs.
-
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

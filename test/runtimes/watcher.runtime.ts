@@ -1,6 +1,5 @@
 // Watchers in real workerd: one for each request works, and one for all requests of a Durable Object. One that the requests
 // of a Worker share loses waits, since the platform ends a round with the request that began it.
-
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { assert, suite } from '#test'

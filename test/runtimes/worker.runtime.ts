@@ -1,5 +1,4 @@
 // The Cloudflare Worker example, bundled as wrangler does, in real workerd with a real KV binding.
-
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'

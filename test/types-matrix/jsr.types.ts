@@ -1,5 +1,4 @@
 // What JSR gets, as Deno would publish it: types checked with Deno's libraries, and no slow types.
-
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

@@ -1,5 +1,4 @@
 // What `flowscale pull` writes, of the emulator and of gateways, as compilers see it: with a program that uses each constant.
-
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

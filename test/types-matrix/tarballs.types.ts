@@ -1,5 +1,4 @@
 // The packed tarballs, as publint and "are the types wrong?" judge them. They are for ESM only.
-
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 // Every export of every entry point is used in app/uses.ts, which the compilers of this folder check.
-
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ts from 'typescript'

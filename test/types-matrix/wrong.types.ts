@@ -1,5 +1,4 @@
 // Programs that are wrong, one mistake each: what the compilers say of them names what is at fault, and is short.
-
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

@@ -1,5 +1,4 @@
 // What a review found, each by what a user would have lost.
-
 import { inspect } from 'node:util'
 import {
   checkHealth,

@@ -1,5 +1,4 @@
 // Workflows with types: their definition, how outputs find their names, and what reaches the functions below.
-
 import { inspect } from 'node:util'
 import { ArgumentError, isFlowScaleError, ResponseError } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'

@@ -1,5 +1,4 @@
 // Each kind of fault of the emulator is tried, and stands in its README as in its table.
-
 import { readFileSync } from 'node:fs'
 import type { FaultKind } from '@flowscale/emulator'
 import { assert, suite } from '#test'

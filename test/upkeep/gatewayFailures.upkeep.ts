@@ -1,5 +1,4 @@
 // Each row of docs/gateway-failures.md has its tests at the end of the page, and each is there under its whole name.
-
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { assert, suite } from '#test'

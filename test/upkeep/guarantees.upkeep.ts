@@ -1,5 +1,4 @@
 // What docs/guarantees.md names as the test of a promise is there.
-
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // Each row and each point of MIGRATING.md has its try in test/integration/migrating.test.ts.
-
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // The kept bugs of `npm run test:mutants` still apply, so that a change of the sources takes them along.
-
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // A page is printed once: where it stands a second time, it is the same.
-
 import { readdirSync, readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
 import { inAPage, readDocument } from '../frameworks/kit/readBlocks.ts'

@@ -1,5 +1,4 @@
 // The README stays short.
-
 import { statSync } from 'node:fs'
 import { assert, suite } from '#test'
 

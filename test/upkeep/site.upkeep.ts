@@ -1,5 +1,4 @@
 // The site of `npm run docs`, from a folder: each link leads somewhere, pages fit narrow and wide windows, and the search finds.
-
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'

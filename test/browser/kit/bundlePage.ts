@@ -7,6 +7,8 @@ export async function bundlePage(code: string, react: 18 | 19 = 19): Promise<str
     bundle: true,
     write: false,
     format: 'esm',
+    // Not that of the examples, whose names lead to the sources.
+    tsconfigRaw: '{}',
     jsx: 'automatic',
     alias: react === 18 ? { react: 'react18', 'react-dom': 'react-dom18' } : {},
     define: { 'process.env.NODE_ENV': '"development"' },

@@ -1,14 +1,10 @@
 // The page of the examples, as the emulator serves it, open in a real Chromium.
 
+import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { assert } from '#test'
-import {
-  createEmulator,
-  type EmulatorOptions,
-  type RunContext,
-} from '../../../packages/emulator/dist/index.js'
-import { serve } from '../../../packages/emulator/dist/node.js'
 import { chromium as executablePath } from '../../../scripts/lib/ensure.mjs'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 

@@ -1,5 +1,4 @@
 // Whatever a server sends, the file that `flowscale pull` writes holds the expected constants and nothing else.
-
 import type { Workflow } from '@flowscale/client'
 import fc from 'fast-check'
 import ts from 'typescript'

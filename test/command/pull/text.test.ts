@@ -1,5 +1,4 @@
 // The text that `flowscale pull` writes.
-
 import { execFileSync } from 'node:child_process'
 import { assert, suite } from '#test'
 import { propertyOf, textOf, withInput, workflow } from './kit.ts'

@@ -1,5 +1,4 @@
 // What `flowscale pull` writes, compiled by TypeScript with a program that uses it.
-
 import { resolve } from 'node:path'
 import ts from 'typescript'
 import { assert, suite } from '#test'

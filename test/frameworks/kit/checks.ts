@@ -1,5 +1,4 @@
 // What each page does, whatever it is built with.
-
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { Browser } from 'playwright-core'

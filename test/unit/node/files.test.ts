@@ -1,5 +1,4 @@
 // The cases of files, on the Node that runs the tests. test/runtimes/files.runtime.ts has the other runtimes.
-
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

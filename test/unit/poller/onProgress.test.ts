@@ -1,5 +1,4 @@
 // How far a run is: by polls and by push, for every wait on a run.
-
 import type { PushConnection, RunProgress, RunUpdate } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, type watchRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'

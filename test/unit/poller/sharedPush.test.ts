@@ -1,5 +1,4 @@
 // Waits that share their requests and a push connection: what it tells is asked about at once, what it will tell rarely.
-
 import { getOutput } from '@flowscale/client'
 import { createRunWatcher } from '@flowscale/client/poller'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // Waits that share their requests: fair to the server, exact, and never stuck.
-
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { createClient, type Run } from '@flowscale/client'

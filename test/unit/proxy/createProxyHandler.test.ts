@@ -1,5 +1,4 @@
 // Options, permissions, groups in each dialect, CORS: the handler by itself, before the emulator or a fake pod.
-
 import {
   cancelRun,
   createClient,

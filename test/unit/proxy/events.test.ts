@@ -1,5 +1,4 @@
 // The route of events by itself: what the pod is asked, what readers get, and that nothing is left when they have gone.
-
 import { getEventListeners } from 'node:events'
 import type { Fetch, PushConnection, RunUpdate } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'

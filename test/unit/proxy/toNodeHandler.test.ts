@@ -1,5 +1,4 @@
 // Handlers on real servers of Node's, HTTP/1.1 and HTTP/2, and requests as raw as a socket.
-
 import { once } from 'node:events'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'

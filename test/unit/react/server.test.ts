@@ -1,5 +1,4 @@
 // The hooks where a page is rendered on a server.
-
 import { createClient, type ResultOutput } from '@flowscale/client'
 import { useOutputUrl, useRun } from '@flowscale/client/react'
 import type { RunStorage, RunStoreOptions } from '@flowscale/client/store'

@@ -1,7 +1,6 @@
 // What the figures are made of.
 import { assert, suite } from '#test'
 import { median, quantile, ratio } from '../../../scripts/bench/figure.ts'
-import { growth } from '../../../scripts/lib/sizeCases.ts'
 
 const test = suite('bench')
 
@@ -20,11 +19,4 @@ test('a ratio is the median of the pairs, inside its interval', () => {
   // Ranks 40 and 60 of 101: a binomial has 95 % between them.
   assert.ok(interval[0] >= 0.989 && interval[0] < 1, `${interval}`)
   assert.ok(interval[1] <= 1.011 && interval[1] > 1, `${interval}`)
-})
-
-test('a size may grow by 2 % over its record, and must have one', () => {
-  assert.equal(growth({ a: 1000 }, { a: 1020 }), [])
-  assert.match(growth({ a: 1000 }, { a: 1021 })[0]!, /a is 1021 bytes, 1 over its record of 1000/)
-  assert.match(growth({}, { a: 1 })[0]!, /no recorded size/)
-  assert.match(growth({ a: 1 }, {})[0]!, /no longer there/)
 })

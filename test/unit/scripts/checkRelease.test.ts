@@ -44,7 +44,7 @@ test('ends with 1, except in a dry run of npm', () => {
 })
 
 test('each package runs it before it is published, and has the words that people search for', () => {
-  for (const name of readdirSync('packages')) {
+  for (const name of readdirSync('packages').filter((name) => !name.includes('.'))) {
     const { scripts, keywords } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
     assert.is(scripts.prepublishOnly, 'node ../../scripts/check-release.mjs', name)
     for (const word of ['comfyui', 'comfyui-api', 'stable-diffusion', 'image-generation', 'workflow']) {
@@ -55,7 +55,7 @@ test('each package runs it before it is published, and has the words that people
 
 test('the changelog has a section of each package', () => {
   const sections = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^### (.*)/gm)].map(([, name]) => name)
-  for (const folder of readdirSync('packages')) {
+  for (const folder of readdirSync('packages').filter((name) => !name.includes('.'))) {
     const { name } = JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8'))
     assert.ok(sections.includes(name), name)
   }

@@ -1,5 +1,4 @@
 // Cancel and reset, in each state of a run.
-
 import { HttpError } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // What others do meanwhile: other tabs, a full storage, a listener that acts, a server that forgets outputs.
-
 import { createClient, TimeoutError } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'

@@ -1,5 +1,4 @@
 // Random sequences of clicks, reloads and faults on the emulator, with a clock that the test turns: what must hold in all.
-
 import { createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { createEmulator, type FaultKind, type WorkflowDefinition } from '@flowscale/emulator'

@@ -1,5 +1,4 @@
 // A reload at each moment, two tabs, and storages of all kinds.
-
 import { createRunStore } from '@flowscale/client/store'
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'

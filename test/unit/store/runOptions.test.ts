@@ -1,5 +1,4 @@
 // `runOptions` in the real TanStack Query.
-
 import { ArgumentError, createClient, HttpError } from '@flowscale/client'
 import { runOptions } from '@flowscale/client/store'
 import FakeTimers, { type Clock } from '@sinonjs/fake-timers'

@@ -1,5 +1,4 @@
 // The states of a run in a store, from the click to the end, and what is sent for them.
-
 import { ArgumentError, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
 import { createRunStore } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
