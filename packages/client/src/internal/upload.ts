@@ -18,7 +18,8 @@ export function upload(
   const isOwn = fetch === globalThis.fetch && isNode()
   const { headers, ...body } = isOwn ? multipart(parts) : { body: toForm(parts) }
   const all = { ...init, ...body, headers: { ...init.headers, ...headers } } as RequestInit
-  return parts.some(([, value]) => typeof value !== 'string') ? send(fetch, url, all) : fetch(url, all)
+  const isSmall = isOwn && parts.every(([, value]) => typeof value === 'string')
+  return isSmall ? fetch(url, all) : send(fetch, url, all)
 }
 
 /** Whether this is Node: no other runtime gives that entry a name. */
