@@ -49,7 +49,7 @@ function pack(name, entries, chunkOf, ...plugins) {
 }
 
 const shared =
-  /\/src\/(internal\/(?!upload)|errors|types|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.|poller\/run\/submit\.)/
+  /\/src\/(internal\/(?!upload)|(errors|inputs|push|run|types)\.|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.|poller\/run\/submit\.)/
 
 /** Entry points that call functions of another one import its file. */
 const clientChunk = (id) =>
@@ -62,7 +62,7 @@ const clientChunk = (id) =>
         : // The store needs it, too.
           /\/typed\/sortOutputs/.test(id)
           ? 'outputs'
-          : /\/client\/src\/(typed|store|react)\//.exec(id)?.[1]
+          : /\/client\/src\/(typed|store|react)[/.]/.exec(id)?.[1]
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {

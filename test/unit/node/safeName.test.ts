@@ -1,7 +1,7 @@
 // Names that a server makes up, as files in a folder.
 import { assert, suite } from '#test'
-import { encodeInputs } from '../../../packages/client/src/internal/form.ts'
-import { cutName, safeName } from '../../../packages/client/src/node/safeName.ts'
+import { encodeInputs } from '../../../packages/client/src/inputs.ts'
+import { cutName, safeName } from '../../../packages/client/src/node/paths.ts'
 import { typeOf } from '../../../packages/client/src/node/typeOf.ts'
 
 const test = suite('safeName')

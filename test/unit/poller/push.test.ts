@@ -1,7 +1,7 @@
 import { createClient } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
-import { createWatch } from '../../../packages/client/src/internal/createWatch.ts'
+import { createWatch } from '../../../packages/client/src/push.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, json, ok, rejection } from '../../support/fakes.ts'
 

@@ -1,5 +1,5 @@
-import { containerName, each, text } from '../internal/data.ts'
 import { request } from '../internal/request.ts'
+import { containerName, each, text } from '../run.ts'
 import type { Client, ContainerHealth, Envelope, RequestOptions } from '../types.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
-import { isObject, list, problems, text } from '../internal/data.ts'
-import { buildForm, encodeInputs } from '../internal/form.ts'
+import { buildForm, encodeInputs } from '../inputs.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { isUnclear, request } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
+import { isObject, list, problems, text } from '../run.ts'
 import type { Client, Envelope, Execution, Inputs, InputsOf, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */

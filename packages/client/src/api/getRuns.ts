@@ -1,8 +1,8 @@
-import { isObject, text } from '../internal/data.ts'
 import { checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { withQuery } from '../internal/query.ts'
 import { readRun } from '../internal/readRun.ts'
 import { request } from '../internal/request.ts'
+import { isObject, text } from '../run.ts'
 import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
 
 /** Options of {@link getRuns} and {@link iterateRuns}. Servers without pages use `groupId` only. */

@@ -1,5 +1,5 @@
-import { each, text } from '../internal/data.ts'
 import { request } from '../internal/request.ts'
+import { each, text } from '../run.ts'
 import type { Client, Envelope, RequestOptions, Workflow } from '../types.ts'
 
 /**

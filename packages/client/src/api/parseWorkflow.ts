@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { isObject, text } from '../internal/data.ts'
+import { isObject, text } from '../run.ts'
 import type { Workflow, WorkflowKind } from '../types.ts'
 
 /** The inputs and outputs of a workflow: the kind of each name. */

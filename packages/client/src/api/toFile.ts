@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts'
-import { isBytes } from '../internal/data.ts'
 import { checkOptions, isString } from '../internal/options.ts'
+import { isBytes } from '../run.ts'
 import type { BlobLike, NamedBlob } from '../types.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { parse } from '../internal/data.ts'
+import { parse } from '../run.ts'
 
 /** The longest event of a run, in characters. */
 const maxLength = 65_536

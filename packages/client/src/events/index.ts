@@ -1,1 +1,1 @@
-export { connectEvents, type EventsConnection, type EventsOptions } from './connectEvents.ts'
+export { connectEvents, type EventsConnection, type EventsOptions } from '../events.ts'

@@ -1,5 +1,5 @@
 import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
-import { isObject, parse, problems, text } from './data.ts'
+import { isObject, parse, problems, text } from '../run.ts'
 import { keyHeader } from './headers.ts'
 
 /** Makes an error about the request under way. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts'
-import { isObject } from './data.ts'
+import { isObject } from '../run.ts'
 
 /** Gives `true`, or a description of the right value. */
 // biome-ignore lint/suspicious/noExplicitAny: a rule narrows what it is given

@@ -1,6 +1,6 @@
+import { isFailed, isObject, toRun } from '../run.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 import { redact } from './answer.ts'
-import { isFailed, isObject, toRun } from './data.ts'
 import { request } from './request.ts'
 
 /** Reads a run. A failed run may echo the headers of the request in its errors. */

@@ -1,7 +1,7 @@
 import { ArgumentError, type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
+import { parse } from '../run.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
 import { answerError, type Fail, hideAccess, redact } from './answer.ts'
-import { parse } from './data.ts'
 import { resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'

@@ -1,6 +1,6 @@
 import { RunError } from '../errors.ts'
+import { problems } from '../run.ts'
 import type { Run } from '../types.ts'
-import { problems } from './data.ts'
 
 /** The error for a failed run, with the server's messages. */
 export function runError(runId: string, run: Run): RunError {

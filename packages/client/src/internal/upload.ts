@@ -1,5 +1,5 @@
+import type { Part } from '../inputs.ts'
 import type { Fetch } from '../types.ts'
-import type { Part } from './form.ts'
 
 /**
  * Sends the inputs. After a 421 Node's fetch sends a form, a Blob, bytes or a text again, and after a reset Deno sends

@@ -3,7 +3,7 @@ import { lstat, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ArgumentError } from '../errors.ts'
 import { FileError } from './FileError.ts'
-import { cutName } from './safeName.ts'
+import { cutName } from './paths.ts'
 import { whyNot } from './whyNot.ts'
 
 /** An unfinished file. */

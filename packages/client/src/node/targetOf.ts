@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { ArgumentError } from '../errors.ts'
-import { safeName } from './safeName.ts'
+import { safeName } from './paths.ts'
 import { whyNot } from './whyNot.ts'
 
 /** The name of an output, its link, or both. */

@@ -12,15 +12,15 @@ export {
   type RunWatcher,
   type RunWatcherOptions,
   type RunWatcherWaitOptions,
-} from './many/createRunWatcher.ts'
-export { type ExecuteManyOptions, executeMany, type ManyResult } from './many/executeMany.ts'
+} from './createRunWatcher.ts'
+export { type ExecuteManyOptions, executeMany, type ManyResult } from './executeMany.ts'
 export {
   type ExecuteAsyncOptions,
   executeWorkflowAsync,
   type Submission,
-} from './run/executeWorkflowAsync.ts'
-export type { PollOptions, WaitForResultOptions, WaitOptions, WatchOptions } from './run/options.ts'
+} from './executeWorkflowAsync.ts'
+export type { PollOptions, WaitForResultOptions, WaitOptions, WatchOptions } from './options.ts'
 export { waitForOutput } from './run/waitForOutput.ts'
-export { waitForResult } from './run/waitForResult.ts'
 export { waitForRun } from './run/waitForRun.ts'
 export { watchRun } from './run/watchRun.ts'
+export { waitForResult } from './waitForResult.ts'

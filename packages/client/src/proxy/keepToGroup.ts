@@ -1,5 +1,5 @@
-import { isDone, isFailed, toRun } from '../internal/data.ts'
 import { isSameOutput } from '../internal/isSameOutput.ts'
+import { isDone, isFailed, toRun } from '../run.ts'
 import type { Run } from '../types.ts'
 import type { ProxyRequest } from './readRequest.ts'
 import { type OrRefusal, refuse, safeHeaders } from './refuse.ts'

@@ -1,6 +1,6 @@
-import { isObject } from '../internal/data.ts'
 import { isMs, type Rule } from '../internal/options.ts'
 import { isPush } from '../internal/waitRules.ts'
+import { isObject } from '../run.ts'
 import { routes } from './routes.ts'
 import type { ProxyOptions } from './types.ts'
 

@@ -1,6 +1,6 @@
 import { redact } from '../internal/answer.ts'
-import { parse } from '../internal/data.ts'
 import { isErrorStatus } from '../internal/request.ts'
+import { parse } from '../run.ts'
 import { createCleaner } from './createCleaner.ts'
 import { createLimit } from './createLimit.ts'
 import { pump } from './pump.ts'

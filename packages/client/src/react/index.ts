@@ -1,2 +1,2 @@
-export { type OutputProps, useOutputUrl } from './useOutputUrl.ts'
+export { type OutputProps, useOutputUrl } from '../react.ts'
 export { type UsedRun, useRun } from './useRun.ts'

@@ -1,9 +1,9 @@
-import { list, toRun } from '../internal/data.ts'
 import { withQuery } from '../internal/query.ts'
 import { request, transient } from '../internal/request.ts'
 import { sleep } from '../internal/timers.ts'
+import { list, toRun } from '../run.ts'
 import type { Client } from '../types.ts'
-import type { RunRecord } from './openStorage.ts'
+import type { RunRecord } from './record.ts'
 
 /**
  * Looks for a run whose id is not known: in its group, and by `read`, as whoever submits it writes the id into the storage.

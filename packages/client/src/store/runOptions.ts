@@ -1,8 +1,8 @@
 import { getRun } from '../api/getRun.ts'
-import { isDone, isFailed } from '../internal/data.ts'
 import { check, isId } from '../internal/options.ts'
 import { transient } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
+import { isDone, isFailed } from '../run.ts'
 import type { Client, Run } from '../types.ts'
 
 /** What `useQuery` of TanStack Query takes, as far as it is about a run. */

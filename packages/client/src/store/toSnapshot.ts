@@ -1,4 +1,4 @@
-import type { RunRecord, Snapshot } from './openStorage.ts'
+import type { RunRecord, Snapshot } from './record.ts'
 
 /** A snapshot of a run; without `more`, of one that the server was not asked for yet. */
 export function toSnapshot(

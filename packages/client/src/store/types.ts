@@ -1,5 +1,5 @@
-import type { ExecuteAsyncOptions } from '../poller/run/executeWorkflowAsync.ts'
-import type { WaitOptions } from '../poller/run/options.ts'
+import type { ExecuteAsyncOptions } from '../poller/executeWorkflowAsync.ts'
+import type { WaitOptions } from '../poller/options.ts'
 import type { NamedOutputs, TypedWorkflow } from '../typed/types.ts'
 import type { Execution, InputsOf, ResultOutput } from '../types.ts'
 

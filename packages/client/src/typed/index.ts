@@ -1,7 +1,7 @@
+export { type RunManyOptions, runMany } from '../typed.ts'
 export { defineWorkflow } from './defineWorkflow.ts'
 export { nameOutputs } from './nameOutputs.ts'
 export { run } from './run.ts'
-export { type RunManyOptions, runMany } from './runMany.ts'
 export { submit } from './submit.ts'
 export type {
   InputsFor,

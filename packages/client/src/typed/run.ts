@@ -1,4 +1,4 @@
-import { type ExecuteAsyncOptions, executeWorkflowAsync } from '../poller/run/executeWorkflowAsync.ts'
+import { type ExecuteAsyncOptions, executeWorkflowAsync } from '../poller/executeWorkflowAsync.ts'
 import type { Client, Inputs } from '../types.ts'
 import { checkWorkflow } from './checkWorkflow.ts'
 import { nameOutputs } from './nameOutputs.ts'

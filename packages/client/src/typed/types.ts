@@ -1,4 +1,4 @@
-import type { ManyResult } from '../poller/many/executeMany.ts'
+import type { ManyResult } from '../poller/executeMany.ts'
 import type { InputsOf, ResultOutput, RunResult } from '../types.ts'
 
 /** `I`, if all its inputs can be sent. {@link defineWorkflow} requires that. */

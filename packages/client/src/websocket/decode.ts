@@ -1,4 +1,4 @@
-import { parse } from '../internal/data.ts'
+import { parse } from '../run.ts'
 
 /** JSON is parsed; other text, and binary, is given as it is. */
 export function decode(data: unknown): unknown {

@@ -1,4 +1,4 @@
-import { isBytes } from '../internal/data.ts'
+import { isBytes } from '../run.ts'
 
 /** Strings and binary as they are, all else as JSON; `undefined` for what JSON has no form for. */
 export function encode(message: unknown): unknown {

@@ -1,4 +1,4 @@
-import { isObject } from '../internal/data.ts'
+import { isObject } from '../run.ts'
 
 /**
  * Counts the subscriptions of each run, for a new subscription after a reconnect. Returns whether to send `message`: an

@@ -3,8 +3,8 @@ import { RunError } from '../../errors.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { reveal } from '../../internal/secrets.ts'
 import type { Client, Envelope, Output } from '../../types.ts'
-import { type PollOptions, pollRules } from './options.ts'
-import { poll } from './poll.ts'
+import { type PollOptions, pollRules } from '../options.ts'
+import { poll } from '../poll.ts'
 
 /**
  * Waits for one output by its name, and returns the result of {@link getOutput}. Servers answer 404 while the run

@@ -1,11 +1,11 @@
-import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { runError } from '../../internal/runError.ts'
 import { reveal } from '../../internal/secrets.ts'
+import { isDone, isFailed } from '../../run.ts'
 import type { Client, Run } from '../../types.ts'
-import { createRunReader } from './createRunReader.ts'
-import { type WaitOptions, waitRules } from './options.ts'
-import { poll } from './poll.ts'
+import { type WaitOptions, waitRules } from '../options.ts'
+import { poll } from '../poll.ts'
+import { createRunReader } from '../waitForRun.ts'
 
 /**
  * Waits until a run is completed, and returns it. The wait continues after temporary failures (network, 408, 425, 429,

@@ -1,10 +1,10 @@
-import { isDone, isFailed } from '../../internal/data.ts'
 import { check, checkOptions, isId } from '../../internal/options.ts'
 import { reveal } from '../../internal/secrets.ts'
+import { isDone, isFailed } from '../../run.ts'
 import type { Client, Run } from '../../types.ts'
-import { createRunReader } from './createRunReader.ts'
-import { type WatchOptions, watchRules } from './options.ts'
-import { pollRounds } from './poll.ts'
+import { type WatchOptions, watchRules } from '../options.ts'
+import { pollRounds } from '../poll.ts'
+import { createRunReader } from '../waitForRun.ts'
 import { waitForRun } from './waitForRun.ts'
 
 /**

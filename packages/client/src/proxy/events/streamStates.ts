@@ -1,7 +1,7 @@
-import { isDone, isFailed, isWaiting } from '../../internal/data.ts'
 import { startTimer } from '../../internal/timers.ts'
+import { isDone, isFailed, isWaiting } from '../../run.ts'
 import type { RunUpdate } from '../../types.ts'
-import type { Watcher } from './createWatcher.ts'
+import type { Watcher } from '../createRunPoller.ts'
 
 /** Servers between may end a connection that is silent for longer, in ms. */
 const pingMs = 15_000

@@ -1,6 +1,6 @@
-import { ArgumentError } from '../errors.ts'
-import type { BlobLike, Inputs } from '../types.ts'
-import { isBytes } from './data.ts'
+import { ArgumentError } from './errors.ts'
+import { isBytes } from './run.ts'
+import type { BlobLike, Inputs } from './types.ts'
 
 /** A part of the form: a text, or a file with its name. */
 export type Part =

@@ -1,5 +1,5 @@
-import type { PushConnection, RunUpdate } from '../types.ts'
-import { text, toProgress } from './data.ts'
+import { text, toProgress } from './run.ts'
+import type { PushConnection, RunUpdate } from './types.ts'
 
 type Listener = Parameters<PushConnection['watch']>[1]
 

@@ -1,4 +1,4 @@
-import { parse } from '../internal/data.ts'
+import { parse } from '../run.ts'
 import type { Execution } from '../types.ts'
 import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from './types.ts'
 

@@ -1,4 +1,4 @@
-import type { Run } from '../types.ts'
+import type { Run } from './types.ts'
 
 // A word that is in none of these lists is not terminal.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)

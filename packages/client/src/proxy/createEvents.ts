@@ -1,10 +1,10 @@
-import { isDone, isFailed } from '../../internal/data.ts'
-import { isWorkerd } from '../../internal/runtime.ts'
-import { untilAborted } from '../../internal/timers.ts'
-import type { Client, PushConnection } from '../../types.ts'
-import { type OrRefusal, safeHeaders } from '../refuse.ts'
-import { createWatcher, type First, type Watcher } from './createWatcher.ts'
-import { streamStates } from './streamStates.ts'
+import { isWorkerd } from '../internal/runtime.ts'
+import { untilAborted } from '../internal/timers.ts'
+import { isDone, isFailed } from '../run.ts'
+import type { Client, PushConnection } from '../types.ts'
+import { createWatcher, type First, type Watcher } from './createRunPoller.ts'
+import { streamStates } from './events/streamStates.ts'
+import { type OrRefusal, safeHeaders } from './refuse.ts'
 
 /**
  * Answers a request for the events of a run. `keep` gets the pod's first answer about the run. It gives the refusal for

@@ -1,9 +1,9 @@
-import { executeRules } from '../../api/executeWorkflow.ts'
-import { checkOptions, isFunction, type Rule } from '../../internal/options.ts'
-import type { Client, Execution, Inputs, InputsOf, RunResult } from '../../types.ts'
+import { executeRules } from '../api/executeWorkflow.ts'
+import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
+import type { Client, Execution, Inputs, InputsOf, RunResult } from '../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
 import { cancelMs } from './poll.ts'
-import { submit } from './submit.ts'
+import { submit } from './run/submit.ts'
 import { followResult, legal } from './waitForResult.ts'
 
 /** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */

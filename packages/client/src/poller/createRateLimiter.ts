@@ -1,4 +1,4 @@
-import { startTimer, untilAborted } from './timers.ts'
+import { startTimer, untilAborted } from '../internal/timers.ts'
 
 /** Limits the rate of requests, and rests after a 429. */
 export interface RateLimiter {

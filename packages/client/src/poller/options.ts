@@ -1,6 +1,6 @@
-import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../../internal/options.ts'
-import { isPush } from '../../internal/waitRules.ts'
-import type { HeadersSource, PushConnection, Run, RunProgress } from '../../types.ts'
+import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
+import { isPush } from '../internal/waitRules.ts'
+import type { HeadersSource, PushConnection, Run, RunProgress } from '../types.ts'
 
 /** Options of every wait. */
 export interface PollOptions {

@@ -1,8 +1,8 @@
-import type { HttpError, RunError } from '../../errors.ts'
-import { isDone } from '../../internal/data.ts'
-import { requestRun } from '../../internal/readRun.ts'
-import { reveal } from '../../internal/secrets.ts'
-import type { Client, Run, RunProgress, RunUpdate } from '../../types.ts'
+import type { HttpError, RunError } from '../errors.ts'
+import { requestRun } from '../internal/readRun.ts'
+import { reveal } from '../internal/secrets.ts'
+import { isDone } from '../run.ts'
+import type { Client, Run, RunProgress, RunUpdate } from '../types.ts'
 import type { WaitOptions } from './options.ts'
 
 /** The steps of a round. Each step ends at the deadline of the wait, and on abort. */

@@ -1,6 +1,6 @@
+import { resolveHeaders } from '../internal/headers.ts'
+import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, HeadersSource } from '../types.ts'
-import { resolveHeaders } from './headers.ts'
-import { hide, reveal } from './secrets.ts'
 
 /** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}

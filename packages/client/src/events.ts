@@ -1,12 +1,12 @@
-import { RedirectError, TimeoutError } from '../errors.ts'
-import { createWatch } from '../internal/createWatch.ts'
-import { isDone, isFailed } from '../internal/data.ts'
-import { checkOptions, isCount } from '../internal/options.ts'
-import { addressOf, backOff, request, transient } from '../internal/request.ts'
-import { hide, reveal } from '../internal/secrets.ts'
-import { sleep, withDeadline } from '../internal/timers.ts'
-import type { Client, PushConnection } from '../types.ts'
-import { createEventReader } from './createEventReader.ts'
+import { RedirectError, TimeoutError } from './errors.ts'
+import { createEventReader } from './events/createEventReader.ts'
+import { checkOptions, isCount } from './internal/options.ts'
+import { addressOf, backOff, request, transient } from './internal/request.ts'
+import { hide, reveal } from './internal/secrets.ts'
+import { sleep, withDeadline } from './internal/timers.ts'
+import { createWatch } from './push.ts'
+import { isDone, isFailed } from './run.ts'
+import type { Client, PushConnection } from './types.ts'
 
 /** Options of {@link connectEvents}. */
 export interface EventsOptions {

@@ -1,13 +1,13 @@
-import { cancelRun } from '../../api/cancelRun.ts'
-import { ArgumentError, type HttpError, type RunError, TimeoutError } from '../../errors.ts'
-import { isDone, isGoing } from '../../internal/data.ts'
-import { HeadersError, pollClient } from '../../internal/pollClient.ts'
-import { isUnclear } from '../../internal/request.ts'
-import { reveal } from '../../internal/secrets.ts'
-import { pause, sleep, startTimer, untilAborted, withDeadline } from '../../internal/timers.ts'
-import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../../types.ts'
-import type { RunReader, Steps } from './createRunReader.ts'
+import { cancelRun } from '../api/cancelRun.ts'
+import { ArgumentError, type HttpError, type RunError, TimeoutError } from '../errors.ts'
+import { isUnclear } from '../internal/request.ts'
+import { reveal } from '../internal/secrets.ts'
+import { pause, sleep, startTimer, untilAborted, withDeadline } from '../internal/timers.ts'
+import { isDone, isGoing } from '../run.ts'
+import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../types.ts'
 import type { WatchOptions } from './options.ts'
+import { HeadersError, pollClient } from './pollClient.ts'
+import type { RunReader, Steps } from './waitForRun.ts'
 
 /** The subject of a wait. */
 interface Subject {

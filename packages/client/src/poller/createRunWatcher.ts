@@ -1,9 +1,9 @@
-import { check, checkOptions, isId, isMs, type Rule } from '../../internal/options.ts'
-import { type Batch, hide, reveal } from '../../internal/secrets.ts'
-import type { Client, PushConnection, Run } from '../../types.ts'
-import { type WaitOptions, waitRules, watchRules } from '../run/options.ts'
-import { waitForRun } from '../run/waitForRun.ts'
+import { check, checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
+import { type Batch, hide, reveal } from '../internal/secrets.ts'
+import type { Client, PushConnection, Run } from '../types.ts'
 import { createBatch, isRate } from './createBatch.ts'
+import { type WaitOptions, waitRules, watchRules } from './options.ts'
+import { waitForRun } from './run/waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {

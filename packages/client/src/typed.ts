@@ -1,8 +1,8 @@
-import { type ExecuteManyOptions, executeMany } from '../poller/many/executeMany.ts'
-import type { Client, RunResult } from '../types.ts'
-import { checkWorkflow } from './checkWorkflow.ts'
-import { nameOutputs } from './nameOutputs.ts'
-import type { TypedManyResult, TypedWorkflow } from './types.ts'
+import { type ExecuteManyOptions, executeMany } from './poller/executeMany.ts'
+import { checkWorkflow } from './typed/checkWorkflow.ts'
+import { nameOutputs } from './typed/nameOutputs.ts'
+import type { TypedManyResult, TypedWorkflow } from './typed/types.ts'
+import type { Client, RunResult } from './types.ts'
 
 /** Options of {@link runMany}. */
 export interface RunManyOptions<O extends string> extends Omit<ExecuteManyOptions, 'onResult'> {

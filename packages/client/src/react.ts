@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import { getOutput } from '../api/getOutput.ts'
-import type { Client, ResultOutput } from '../types.ts'
+import { getOutput } from './api/getOutput.ts'
+import type { Client, ResultOutput } from './types.ts'
 
 /** For an element that shows an output: `<img {...useOutputUrl(client, output)} alt="" />`. */
 export interface OutputProps {

@@ -1,22 +1,14 @@
-import { getOutput } from '../../api/getOutput.ts'
-import { RunError } from '../../errors.ts'
-import { isDone, isFailed, text } from '../../internal/data.ts'
-import { isSameOutput } from '../../internal/isSameOutput.ts'
-import { check, checkOptions, isId } from '../../internal/options.ts'
-import { runError } from '../../internal/runError.ts'
-import { reveal } from '../../internal/secrets.ts'
-import type {
-  Client,
-  Execution,
-  ResultOutput,
-  ResumeOptions,
-  Run,
-  RunOutput,
-  RunResult,
-} from '../../types.ts'
-import { createRunReader, type Steps } from './createRunReader.ts'
+import { getOutput } from '../api/getOutput.ts'
+import { RunError } from '../errors.ts'
+import { isSameOutput } from '../internal/isSameOutput.ts'
+import { check, checkOptions, isId } from '../internal/options.ts'
+import { runError } from '../internal/runError.ts'
+import { reveal } from '../internal/secrets.ts'
+import { isDone, isFailed, text } from '../run.ts'
+import type { Client, Execution, ResultOutput, ResumeOptions, Run, RunOutput, RunResult } from '../types.ts'
 import { type WaitForResultOptions, type WaitOptions, waitRules } from './options.ts'
 import { poll } from './poll.ts'
+import { createRunReader, type Steps } from './waitForRun.ts'
 
 /**
  * Waits for the outputs of a run, which may have been started in another process.
