@@ -49,7 +49,7 @@ function pack(name, entries, chunkOf, ...plugins) {
 }
 
 const shared =
-  /\/src\/(internal\/(?!upload)|(errors|inputs|push|run|types)\.|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.|poller\/run\/submit\.)/
+  /\/src\/(internal\/(?!upload)|(errors|inputs|push|run|types)\.|api\/(cancelRun|downloadOutput|executeWorkflow|getOutput|getRuns?)\.)/
 
 /** Entry points that call functions of another one import its file. */
 const clientChunk = (id) =>
@@ -59,10 +59,9 @@ const clientChunk = (id) =>
       ? 'poller'
       : /\/client\/src\/(api\/|index\.)/.test(id)
         ? 'index'
-        : // The store needs it, too.
-          /\/typed\/sortOutputs/.test(id)
-          ? 'outputs'
-          : /\/client\/src\/(typed|store|react)[/.]/.exec(id)?.[1]
+        : /\/client\/src\/store\//.test(id)
+          ? 'store'
+          : undefined
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {
@@ -140,10 +139,10 @@ export default [
       websocket: 'websocket/index.ts',
       logger: 'logger.ts',
       proxy: 'proxy/index.ts',
-      typed: 'typed/index.ts',
-      events: 'events/index.ts',
+      typed: 'typed.ts',
+      events: 'events.ts',
       store: 'store/index.ts',
-      react: 'react/index.ts',
+      react: 'react.ts',
       node: 'node/index.ts',
       upload: 'internal/upload.ts',
       uploadBrowser: 'internal/upload.browser.ts',

@@ -1,9 +1,9 @@
 import { RedirectError, TimeoutError } from './errors.ts'
-import { createEventReader } from './events/createEventReader.ts'
 import { checkOptions, isCount } from './internal/options.ts'
 import { addressOf, backOff, request, transient } from './internal/request.ts'
 import { hide, reveal } from './internal/secrets.ts'
 import { sleep, withDeadline } from './internal/timers.ts'
+import { parse } from './internal/values.ts'
 import { createWatch } from './push.ts'
 import { isDone, isFailed } from './run.ts'
 import type { Client, PushConnection } from './types.ts'
@@ -158,5 +158,21 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
     },
     watch,
     close,
+  }
+}
+
+/** The longest event of a run, in characters. */
+const maxLength = 65_536
+
+/** Reads server-sent events, and gives the JSON of each event that ends in a piece. Pieces may end anywhere. */
+export function createEventReader(): (piece: Uint8Array) => unknown[] {
+  const decoder = new TextDecoder()
+  let rest = ''
+  return (piece) => {
+    const events = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n\r?\n|\r\r/)
+    rest = events.pop()!
+    if (rest.length > maxLength) rest = ''
+    // Only the text after `data:` stays.
+    return events.map((event) => parse(event.replace(/([\r\n]|^)(data:|[^\r\n]*)/g, '$1')))
   }
 }

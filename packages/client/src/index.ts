@@ -5,11 +5,8 @@ export { type ExecuteOptions, executeWorkflow } from './api/executeWorkflow.ts'
 export { getOutput } from './api/getOutput.ts'
 export { getQueue } from './api/getQueue.ts'
 export { getRun } from './api/getRun.ts'
-export { type GetRunsOptions, getRuns } from './api/getRuns.ts'
-export { getWorkflows } from './api/getWorkflows.ts'
-export { iterateRuns } from './api/iterateRuns.ts'
-export { type ParsedWorkflow, parseWorkflow } from './api/parseWorkflow.ts'
-export { toFile } from './api/toFile.ts'
+export { type GetRunsOptions, getRuns, iterateRuns } from './api/getRuns.ts'
+export { getWorkflows, type ParsedWorkflow, parseWorkflow } from './api/getWorkflows.ts'
 export { createClient } from './client.ts'
 export {
   type AnyFlowScaleError,
@@ -24,4 +21,6 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.ts'
+export type { BlobLike, FileInput, InputItem, Inputs, InputsOf, NamedBlob } from './inputs.ts'
+export { toFile } from './inputs.ts'
 export type * from './types.ts'

@@ -1,11 +1,102 @@
 import { ArgumentError } from './errors.ts'
-import { isBytes } from './run.ts'
-import type { BlobLike, Inputs } from './types.ts'
+import { checkOptions, isString } from './internal/options.ts'
+import type { Part } from './internal/upload.ts'
+import { isBytes } from './internal/values.ts'
 
-/** A part of the form: a text, or a file with its name. */
-export type Part =
-  | readonly [name: string, value: string]
-  | readonly [name: string, value: Blob, filename: string]
+/** The part of `Blob` that the types need, so that you need no type library. */
+export interface BlobLike {
+  readonly size: number
+  readonly type: string
+  arrayBuffer(): Promise<ArrayBuffer>
+  slice(start?: number, end?: number, type?: string): BlobLike
+}
+
+/** A Blob with a name, such as a `File` or the result of {@link toFile}. */
+export interface NamedBlob extends BlobLike {
+  readonly name: string
+}
+
+/**
+ * A file, or a URL that the server fetches. For the path of a file use `fileInput` of `@flowscale/client/node`.
+ */
+export type FileInput =
+  | BlobLike
+  | ArrayBuffer
+  | ArrayBufferView
+  | `http://${string}`
+  | `https://${string}`
+  | `data:${string}`
+
+/** An input that is sent as one form part. */
+export type InputItem =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Date
+  | BlobLike
+  | ArrayBuffer
+  | ArrayBufferView
+  | { readonly [key: string]: unknown }
+
+/** Inputs by name. An input that is `undefined` is left out. */
+export type Inputs = Readonly<Record<string, InputItem | readonly (InputItem | undefined)[] | undefined>>
+
+/** The names of the methods: streams, promises, Maps and most other class instances have some. */
+type Methods<V> = {
+  [K in keyof V]-?: unknown extends V[K] ? never : V[K] extends (...args: never[]) => unknown ? K : never
+}[keyof V]
+type Item<V> = V extends InputItem | undefined
+  ? V
+  : V extends readonly unknown[] | ((...args: never[]) => unknown) | symbol | null
+    ? InputItem
+    : [Methods<V>] extends [never]
+      ? V
+      : InputItem
+type Value<V> = unknown extends V ? V : V extends readonly (infer I)[] ? readonly Item<I>[] : Item<V>
+
+/**
+ * `T`, if all its values can be sent. Unlike {@link Inputs} it accepts an interface, which has no index signature, and
+ * values of the type `unknown`.
+ */
+export type InputsOf<T> =
+  | Inputs
+  | (T extends readonly unknown[] ? never : { readonly [K in keyof T]: Value<T[K]> })
+
+/**
+ * Gives a name to bytes or a Blob, like `new File`. It also works on Node 18, which has no `File`. The data of a
+ * Blob is not copied.
+ *
+ * @param options `type`: the MIME type. Default: the Blob’s type.
+ * @throws {@link ArgumentError}
+ *
+ * @example
+ * ```ts
+ * const image = toFile(await readFile('cat.png'), 'cat.png', { type: 'image/png' })
+ * await executeWorkflow(client, 'a9bc45rt2kpm', { image_input: image, prompt: 'in oil' })
+ * ```
+ */
+export function toFile(
+  data: BlobLike | ArrayBuffer | ArrayBufferView,
+  filename: string,
+  options: { type?: string | undefined } = {},
+): NamedBlob {
+  const isBlob = data instanceof Blob
+  if (!isBlob && !isBytes(data)) {
+    throw new ArgumentError('data must be a Blob, an ArrayBuffer or a typed array')
+  }
+  if (typeof filename !== 'string' || !filename)
+    throw new ArgumentError('filename must be a non-empty string')
+  checkOptions(options, { type: isString })
+  const { type = isBlob ? data.type : '' } = options
+  try {
+    return Object.defineProperty(new Blob([data as BlobPart], { type }), 'name', {
+      value: filename,
+    }) as unknown as NamedBlob
+  } catch {
+    throw new ArgumentError('data must not be a detached ArrayBuffer')
+  }
+}
 
 /** Checks and encodes the inputs before anything is sent. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {

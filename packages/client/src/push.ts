@@ -1,9 +1,10 @@
-import { text, toProgress } from './run.ts'
+import { text } from './internal/values.ts'
+import { toProgress } from './run.ts'
 import type { PushConnection, RunUpdate } from './types.ts'
 
 type Listener = Parameters<PushConnection['watch']>[1]
 
-export interface Watch extends Pick<PushConnection, 'watch'> {
+interface Watch extends Pick<PushConnection, 'watch'> {
   /** Passes an update of a run to its waits. Without `data` no more updates come for now, so the waits poll. */
   hear(runId: unknown, data?: unknown): void
 }

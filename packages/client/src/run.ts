@@ -1,4 +1,8 @@
-import type { Run } from './types.ts'
+import { ResponseError, RunError } from './errors.ts'
+import { problems } from './internal/answer.ts'
+import { redact } from './internal/headers.ts'
+import { type Fields, isObject, list, text } from './internal/values.ts'
+import type { ResultOutput, Run, RunResult } from './types.ts'
 
 // A word that is in none of these lists is not terminal.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
@@ -8,62 +12,6 @@ export const isFailed = (status: string | undefined): boolean =>
 export const isWaiting = (status: string | undefined): boolean => ['queued', 'pending'].includes(status!)
 export const isGoing = (status: string | undefined): boolean =>
   ['queued', 'pending', 'running', 'in_progress'].includes(status!)
-
-/** Whether a value is an object, but not an array, a Map, Headers or the like. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return {}.toString.call(value) === '[object Object]'
-}
-
-/** The JSON in `text`, or `text` itself. */
-export function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text!)
-  } catch {
-    return text
-  }
-}
-
-/** Whether a value is bytes without a type or a name. */
-export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView =>
-  value instanceof ArrayBuffer || ArrayBuffer.isView(value)
-
-type Fields = Record<string, unknown>
-
-/** The first of `values` that is a string or a number, as a string, or else `''`. */
-export function text(...values: unknown[]): string {
-  return `${values.find((value) => typeof value === 'string' || typeof value === 'number') ?? ''}`
-}
-
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-
-/** The items of `list` with their `fields`, or `undefined` without a list. An item that is no object counts as empty. */
-export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
-  if (!Array.isArray(list)) return undefined
-  return list.map((item) => {
-    const own = isObject(item) ? item : {}
-    return { ...own, ...fields(own) } as T
-  })
-}
-
-export function containerName(item: Fields): string {
-  return text(item.container, item.url, item.comfy_uri)
-}
-
-/**
- * The server's messages in any form: a string, a list or FastAPI's details. An empty field does not hide the field
- * after it.
- */
-export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
-  if (depth > 4 || !said) return []
-  if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
-  const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
-  const own = text(msg)
-  if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
-  return (
-    [errors, detail, error, message].map((part) => problems(part, depth + 1)).find((found) => found.length) ??
-    []
-  )
-}
 
 /** The reason why a run failed, as a text, or `''`. */
 function reasonOf(error: unknown): string {
@@ -116,4 +64,72 @@ function withTexts(item: unknown): Fields {
   const own = typeof item === 'string' ? { filename: item } : { ...Object(item) }
   for (const name of ['path', 'filename', 'url']) if (typeof own[name] !== 'string') delete own[name]
   return own
+}
+
+/** Reads a run. A failed run may echo the headers of the request in its errors. */
+export function readRun(data: unknown, headers: Readonly<Record<string, string>>, id?: string): Run {
+  const run = toRun(data, id)
+  if (!isFailed(run.status)) return run
+  try {
+    return redact(run, headers)
+  } catch {
+    // Nested too deep to be searched.
+    return toRun({ status: run.status }, run._id)
+  }
+}
+
+/** The error for a failed run, with the server's messages. */
+export function runError(runId: string, run: Run): RunError {
+  const errors = problems(run).map(({ message }) => message)
+  const { status } = run
+  const was = /^canc/.test(status) ? 'was ' : ''
+  const why = errors.join('; ') || (was ? '' : 'no reason given')
+  return new RunError(`Run ${runId} ${was}${status}${why && `: ${why}`}`, {
+    runId,
+    status,
+    errors,
+    run,
+  })
+}
+/** Whether two names of an output differ at most by an extension, which some servers leave out in some answers. */
+export function isSameOutput(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one]
+  return long.startsWith(short) && /^\.[^.]+$/.test(long.slice(short.length))
+}
+
+/**
+ * Sorts the outputs by name, as {@link nameOutputs} describes.
+ *
+ * @throws {@link ResponseError} with `runId` and `result` if an output fits none of several names
+ */
+export function sortOutputs<O extends string>(
+  outputNames: readonly O[],
+  result: RunResult,
+): { [K in O]: ResultOutput[] } {
+  const names = [...outputNames].sort((a, b) => b.length - a.length)
+  // Each name is an own field, also `__proto__`.
+  const outputs: { [K in O]: ResultOutput[] } = Object.fromEntries(
+    outputNames.map((name) => [name, []]),
+  ) as never
+  const odd: string[] = []
+  for (const output of result.outputs) {
+    const { filename } = output
+    const name = names.find(
+      (name) => !names[1] || (filename.startsWith(name) && '_.-'.includes(filename[name.length] ?? '_')),
+    )
+    if (name) outputs[name].push(output)
+    else odd.push(filename)
+  }
+  if (!odd.length) return outputs
+  const { runId } = result
+  throw Object.defineProperty(
+    new ResponseError(
+      `Output ${odd} of run ${runId} fits no name in outputNames (${outputNames}): ` +
+        'declare the start of its name. error.result has all outputs',
+      { runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
+    ),
+    'result',
+    // Hidden from inspection and JSON, because its links are signed.
+    { get: () => result },
+  )
 }

@@ -1,8 +1,8 @@
 // Names that a server makes up, as files in a folder.
 import { assert, suite } from '#test'
 import { encodeInputs } from '../../../packages/client/src/inputs.ts'
+import { typeOf } from '../../../packages/client/src/node/fileInput.ts'
 import { cutName, safeName } from '../../../packages/client/src/node/paths.ts'
-import { typeOf } from '../../../packages/client/src/node/typeOf.ts'
 
 const test = suite('safeName')
 

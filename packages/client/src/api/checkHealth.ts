@@ -1,5 +1,5 @@
 import { request } from '../internal/request.ts'
-import { containerName, each, text } from '../run.ts'
+import { containerName, each, text } from '../internal/values.ts'
 import type { Client, ContainerHealth, Envelope, RequestOptions } from '../types.ts'
 
 /**

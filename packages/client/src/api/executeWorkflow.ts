@@ -1,12 +1,12 @@
 import { type HttpError, ResponseError, RunError } from '../errors.ts'
-import { buildForm, encodeInputs } from '../inputs.ts'
+import { buildForm, encodeInputs, type Inputs, type InputsOf } from '../inputs.ts'
+import { problems } from '../internal/answer.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { isUnclear, request } from '../internal/request.ts'
+import { isUnclear, request, withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
-import { isObject, list, problems, text } from '../run.ts'
-import type { Client, Envelope, Execution, Inputs, InputsOf, RequestOptions } from '../types.ts'
+import { isObject, list, text } from '../internal/values.ts'
+import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
 export interface ExecuteOptions extends RequestOptions {
@@ -114,4 +114,46 @@ function toExecution(data: unknown): Execution | undefined {
     ]
   })
   return first && others.length ? { ...first, others } : first
+}
+
+interface Grace {
+  /** How long a submission may continue after an abort, in ms, to return the id of its run. */
+  readonly graceMs: number
+  /** Gives the error of a submission that failed after an abort. Default: the reason of the abort. */
+  readonly toError?: (error: unknown) => unknown
+}
+
+/** Submits a run. After an abort it has some time to return the id, but starts no new attempt. */
+export async function submit(
+  client: Client,
+  workflowId: string,
+  inputs: Inputs,
+  options: ExecuteOptions,
+  { graceMs, toError }: Grace,
+): Promise<Execution> {
+  const { signal, headers } = options
+  if (!signal || !graceMs) return (await executeWorkflow(client, workflowId, inputs, options)).data
+  signal.throwIfAborted()
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const start = () => {
+    timer = setTimeout(() => controller.abort(), graceMs)
+  }
+  signal.addEventListener('abort', start)
+  // Called before each attempt.
+  const headersOrAbort = async () => {
+    const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
+    signal.throwIfAborted()
+    return given
+  }
+  try {
+    const own = { ...options, signal: controller.signal, headers: headersOrAbort }
+    return (await executeWorkflow(client, workflowId, inputs, own)).data
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw toError ? toError(error) : signal.reason
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', start)
+  }
 }

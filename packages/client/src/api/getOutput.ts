@@ -1,9 +1,9 @@
 import { ResponseError, RunError } from '../errors.ts'
 import { check, isId } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { request, transient } from '../internal/request.ts'
+import { request, transient, withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import { isDone, isFailed, isGoing, text } from '../run.ts'
+import { text } from '../internal/values.ts'
+import { isDone, isFailed, isGoing } from '../run.ts'
 import type { Client, Envelope, Output, RequestOptions } from '../types.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { request } from '../internal/request.ts'
-import { containerName, each, list, text } from '../run.ts'
+import { containerName, each, list, text } from '../internal/values.ts'
 import type { Client, ContainerQueue, Envelope, QueueEntry, RequestOptions } from '../types.ts'
 
 /**

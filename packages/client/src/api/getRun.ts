@@ -1,6 +1,8 @@
 import { check, isId } from '../internal/options.ts'
-import { requestRun } from '../internal/readRun.ts'
+import { request } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
+import { isObject } from '../internal/values.ts'
+import { readRun } from '../run.ts'
 import type { Client, Envelope, RequestOptions, Run } from '../types.ts'
 
 /**
@@ -23,4 +25,15 @@ export async function getRun(
   reveal(client)
   check('runId', runId, isId)
   return requestRun(client, runId, options)
+}
+
+/**
+ * As `getRun`, for an id that was checked or came from a server. Broken Unicode in an id is replaced, because a URL can't
+ * hold it.
+ */
+export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
+  return request(client, `runs/${encodeURIComponent(runId.replace(/\p{Surrogate}/gu, '\ufffd'))}`, {
+    options,
+    parseData: (data, _, headers) => (isObject(data) ? readRun(data, headers, runId) : undefined),
+  })
 }

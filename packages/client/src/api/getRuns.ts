@@ -1,9 +1,8 @@
 import { checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { readRun } from '../internal/readRun.ts'
-import { request } from '../internal/request.ts'
-import { isObject, text } from '../run.ts'
-import type { Client, Envelope, RequestOptions, RunList } from '../types.ts'
+import { request, withQuery } from '../internal/request.ts'
+import { isObject, text } from '../internal/values.ts'
+import { readRun } from '../run.ts'
+import type { Client, Envelope, RequestOptions, Run, RunList } from '../types.ts'
 
 /** Options of {@link getRuns} and {@link iterateRuns}. Servers without pages use `groupId` only. */
 export interface GetRunsOptions extends RequestOptions {
@@ -61,4 +60,40 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
       }
     },
   })
+}
+
+/**
+ * Iterates over all runs, page by page. Each run comes once, also on servers without pages. It starts at
+ * `page` (default 1). A page has 100 runs unless you set `pageSize`.
+ *
+ * @throws (during the iteration) the errors of {@link getRuns}.
+ *
+ * @example
+ * ```ts
+ * for await (const run of iterateRuns(client, { groupId: 'test_group' })) console.log(run._id, run.status)
+ * ```
+ */
+export async function* iterateRuns(
+  client: Client,
+  options: GetRunsOptions = {},
+): AsyncGenerator<Run, void, undefined> {
+  const seen = new Set<string>()
+  for (let page = options?.page ?? 1; ; page++) {
+    const { data, meta } = await getRuns(client, options && { pageSize: 100, ...options, page })
+    const before = seen.size
+    for (const run of data.runs) {
+      let key = run._id
+      try {
+        // A run without an id is known by its content, unless that is nested too deep for JSON.
+        key ||= JSON.stringify(run)
+      } catch {}
+      if (seen.has(key)) continue
+      seen.add(key)
+      yield run
+    }
+    const { page: told, total_pages: last } = meta ?? {}
+    // A page of known runs is the last one, unless new runs have moved the known ones and the server has more pages.
+    const follows = told === page && page < (last as number)
+    if (page === last || (seen.size === before && !follows)) return
+  }
 }

@@ -1,6 +1,7 @@
+import { ArgumentError } from '../errors.ts'
 import { request } from '../internal/request.ts'
-import { each, text } from '../run.ts'
-import type { Client, Envelope, RequestOptions, Workflow } from '../types.ts'
+import { each, isObject, text } from '../internal/values.ts'
+import type { Client, Envelope, RequestOptions, Workflow, WorkflowKind } from '../types.ts'
 
 /**
  * Lists the deployed workflows. `data` is an array on every server. Read the inputs and outputs with
@@ -30,4 +31,70 @@ export async function getWorkflows(
         outputs: item.outputs ?? {},
       })),
   })
+}
+
+/** The inputs and outputs of a workflow: the kind of each name. */
+export interface ParsedWorkflow {
+  inputs: Record<string, WorkflowKind>
+  outputs: Record<string, WorkflowKind>
+}
+
+const kinds: Readonly<Record<string, WorkflowKind>> = {
+  string: 'string',
+  text: 'string',
+  str: 'string',
+  number: 'number',
+  integer: 'number',
+  int: 'number',
+  float: 'number',
+  boolean: 'boolean',
+  bool: 'boolean',
+  image: 'image',
+  video: 'video',
+  audio: 'audio',
+  file: 'file',
+}
+
+/**
+ * Reads the inputs and outputs of a workflow. The server may send them as a JSON string, an object or a list of
+ * names. An unknown or missing kind becomes `'unknown'`.
+ *
+ * @throws {@link ArgumentError} if the JSON can't be read.
+ *
+ * @example
+ * ```ts
+ * parseWorkflow({ inputs: '{ "text_51536": "string" }', outputs: '{ "image_output": "image" }' })
+ * // { inputs: { text_51536: 'string' }, outputs: { image_output: 'image' } }
+ * ```
+ */
+export function parseWorkflow(workflow: Pick<Workflow, 'inputs' | 'outputs'>): ParsedWorkflow {
+  if (!isObject(workflow)) throw new ArgumentError('workflow must be an object of getWorkflows')
+  return { inputs: parseKinds('inputs', workflow.inputs), outputs: parseKinds('outputs', workflow.outputs) }
+}
+
+function parseKinds(field: string, given: unknown): Record<string, WorkflowKind> {
+  let named = given ?? {}
+  if (typeof named === 'string') {
+    try {
+      named = JSON.parse(named)
+    } catch (cause) {
+      throw new ArgumentError(`workflow.${field} is not valid JSON`, { cause })
+    }
+  }
+  // An item of a list that has no name is no input.
+  const entries: [string, unknown][] = Array.isArray(named)
+    ? named
+        .map((item): [string, unknown] =>
+          isObject(item) ? [text(item.name || item.path), item] : [text(item), undefined],
+        )
+        .filter(([name]) => name)
+    : isObject(named)
+      ? Object.entries(named)
+      : []
+  return Object.fromEntries(entries.map(([name, kind]) => [name, readKind(kind)]))
+}
+
+function readKind(told: unknown): WorkflowKind {
+  const word = String(isObject(told) ? (told.type ?? told.kind) : told).toLowerCase()
+  return Object.hasOwn(kinds, word) ? kinds[word]! : 'unknown'
 }

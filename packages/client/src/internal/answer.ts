@@ -1,6 +1,6 @@
 import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
-import { isObject, parse, problems, text } from '../run.ts'
-import { keyHeader } from './headers.ts'
+import { hideAccess, redact } from './headers.ts'
+import { isObject, parse, text } from './values.ts'
 
 /** Makes an error about the request under way. */
 export type Fail = (
@@ -8,30 +8,6 @@ export type Fail = (
   what: string,
   details: Record<string, unknown>,
 ) => FlowScaleError
-
-/**
- * A parsed answer without the key and the words of other headers. A server may have echoed them in strings, numbers and
- * names.
- */
-export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
-  const clean = (item: unknown): unknown => {
-    if (Array.isArray(item)) return item.map(clean)
-    if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
-    const before = text(item)
-    let after = before
-    for (const name in headers) {
-      // A short word is no secret, and to replace it would spoil the text.
-      for (const secret of headers[name]!.match(name === keyHeader ? /.+/ : /\S{8,}/g) ?? []) {
-        after = after.replaceAll(secret, '[redacted]')
-      }
-    }
-    return after === before ? item : after
-  }
-  return clean(value) as T
-}
-
-/** A text without the logins, queries and fragments of its URLs, because they may give access. */
-export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')
 
 /** The pause that a server requests in seconds or by a date, in ms. `undefined` for a past time, or for any other text. */
 export function toRetryMs(retryAfter: string | null): number | undefined {
@@ -87,5 +63,21 @@ export function answerError(
       retryAfterMs: toRetryMs(told.get('retry-after')),
       details,
     },
+  )
+}
+
+/**
+ * The server's messages in any form: a string, a list or FastAPI's details. An empty field does not hide the field
+ * after it.
+ */
+export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
+  if (depth > 4 || !said) return []
+  if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
+  const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
+  const own = text(msg)
+  if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
+  return (
+    [errors, detail, error, message].map((part) => problems(part, depth + 1)).find((found) => found.length) ??
+    []
   )
 }

@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import type { HeadersSource } from '../types.ts'
 import { check, isRecord } from './options.ts'
 import type { Secrets } from './secrets.ts'
+import { isObject, text } from './values.ts'
 
 export const keyHeader = 'x-api-key'
 
@@ -44,3 +45,27 @@ export async function resolveHeaders(
   if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
   return headers
 }
+
+/**
+ * A parsed answer without the key and the words of other headers. A server may have echoed them in strings, numbers and
+ * names.
+ */
+export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
+  const clean = (item: unknown): unknown => {
+    if (Array.isArray(item)) return item.map(clean)
+    if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
+    const before = text(item)
+    let after = before
+    for (const name in headers) {
+      // A short word is no secret, and to replace it would spoil the text.
+      for (const secret of headers[name]!.match(name === keyHeader ? /.+/ : /\S{8,}/g) ?? []) {
+        after = after.replaceAll(secret, '[redacted]')
+      }
+    }
+    return after === before ? item : after
+  }
+  return clean(value) as T
+}
+
+/** A text without the logins, queries and fragments of its URLs, because they may give access. */
+export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')

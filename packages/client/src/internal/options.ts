@@ -1,10 +1,10 @@
 import { ArgumentError } from '../errors.ts'
-import { isObject } from '../run.ts'
+import { isObject } from './values.ts'
 
 /** Gives `true`, or a description of the right value. */
 // biome-ignore lint/suspicious/noExplicitAny: a rule narrows what it is given
 export type Rule = (value: any) => string | true
-export type Rules = Readonly<Record<string, Rule>>
+type Rules = Readonly<Record<string, Rule>>
 
 export const isRecord: Rule = (value) => isObject(value) || 'a plain object'
 export const isString: Rule = (value) => typeof value === 'string' || 'a string'
@@ -45,3 +45,6 @@ export function encodeId(name: string, value: string): string {
   check(name, value, isId)
   return encodeURIComponent(value)
 }
+
+export const isPush: Rule = (value) =>
+  typeof value?.watch === 'function' || 'a connection of connectWebSocket or connectEvents'

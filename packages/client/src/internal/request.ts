@@ -1,13 +1,13 @@
 import { ArgumentError, type FlowScaleError, type HttpError, NetworkError, TimeoutError } from '../errors.ts'
-import { parse } from '../run.ts'
 import type { Client, Envelope, Fetch, RequestOptions } from '../types.ts'
-import { answerError, type Fail, hideAccess, redact } from './answer.ts'
-import { resolveHeaders } from './headers.ts'
+import { answerError, type Fail } from './answer.ts'
+import { hideAccess, redact, resolveHeaders } from './headers.ts'
 import { checkOptions, requestRules } from './options.ts'
 import { reveal } from './secrets.ts'
 import { sleep, withDeadline } from './timers.ts'
+import { parse } from './values.ts'
 
-export interface Call<T> {
+interface Call<T> {
   /** The caller's options, checked here. */
   readonly options: RequestOptions
   readonly method?: 'GET' | 'POST'
@@ -147,4 +147,14 @@ export async function request<T>(client: Client, endpoint: string, call: Call<T>
     log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
     await sleep(delayMs, outer)
   }
+}
+/** `endpoint` with a query of the values that are not `undefined`. */
+export function withQuery(
+  endpoint: string,
+  query: Readonly<Record<string, string | number | undefined>>,
+): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
+  )
+  return [endpoint, pairs.join('&')].filter(Boolean).join('?')
 }

@@ -1,5 +1,5 @@
-import type { Part } from '../inputs.ts'
 import type { Fetch } from '../types.ts'
+import type { Part } from './upload.ts'
 
 // As `upload.ts`, but without the code that bundles of pages and Workers don't need.
 

@@ -1,4 +1,3 @@
-import type { Part } from '../inputs.ts'
 import type { Fetch } from '../types.ts'
 
 /**
@@ -103,3 +102,8 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** A part of the form: a text, or a file with its name. */
+export type Part =
+  | readonly [name: string, value: string]
+  | readonly [name: string, value: Blob, filename: string]

@@ -1,12 +1,20 @@
 import { type DownloadSource, download } from '../api/downloadOutput.ts'
-import { HttpError, ResponseError } from '../errors.ts'
-import { hideAccess } from '../internal/answer.ts'
+import { type FlowScaleError, HttpError, NetworkError, ResponseError, TimeoutError } from '../errors.ts'
+import { hideAccess } from '../internal/headers.ts'
 import { backOff } from '../internal/request.ts'
-import { sleep } from '../internal/timers.ts'
+import { sleep, withDeadline } from '../internal/timers.ts'
 import type { Client, RequestOptions } from '../types.ts'
-import type { Part } from './openPart.ts'
-import { readBody, tooEarly } from './readBody.ts'
-import { isRest, type Version, versionOf } from './version.ts'
+
+/** An unfinished file. */
+export interface Part {
+  write(chunk: Uint8Array, position: number): Promise<void>
+  /** Drops the content. */
+  clear(): Promise<void>
+  /** Writes the file to the disk and gives it its name. */
+  finish(): Promise<void>
+  /** Removes the file, unless it is finished. */
+  remove(): Promise<void>
+}
 
 /**
  * Streams an output into an empty part, and gives its length. A download that breaks off continues where it stopped, or
@@ -84,4 +92,75 @@ async function rest(
     if (!(error instanceof HttpError) || error.status !== 416) throw error
   }
   return undefined
+}
+
+/** Why a body is incomplete. */
+interface BrokenOff {
+  readonly Type: new (message: string, details: Record<string, unknown>) => FlowScaleError
+  /** The text after the number of bytes. */
+  readonly why: string
+  readonly timeoutMs?: number
+}
+
+/** A body may end too early without an error of the runtime or the server. */
+const tooEarly: BrokenOff = { Type: NetworkError, why: '' }
+
+/** Writes a body chunk by chunk, and gives `undefined` at its end. Each chunk may take `timeoutMs`. */
+async function readBody(
+  response: Response,
+  write: (chunk: Uint8Array) => Promise<void>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<BrokenOff | undefined> {
+  const reader = response.body!.getReader()
+  const next = () =>
+    reader.read().catch((error: unknown) => {
+      const { cause, message } = Object(error)
+      return { why: `: ${cause?.code || cause?.message || message || error}` }
+    })
+  try {
+    for (;;) {
+      const read = await withDeadline(timeoutMs, signal, next, () => undefined)
+      if (!read) return { Type: TimeoutError, why: `, and sent nothing for ${timeoutMs}ms`, timeoutMs }
+      // Without its cause, which may hold the link.
+      if ('why' in read) return { Type: NetworkError, why: hideAccess(read.why) }
+      if (read.done) return undefined
+      await write(read.value)
+    }
+  } finally {
+    reader.cancel().catch(() => {})
+  }
+}
+/** The version of a file, and its length. */
+interface Version {
+  /** `undefined`: the server does not send it, or compresses the file. */
+  readonly length: number | undefined
+  /** For `If-Range`. `undefined`: nothing would prove that the rest has the same version. */
+  readonly validator: string | undefined
+}
+
+/** The version of the file in an answer. */
+function versionOf({ headers }: Response): Version {
+  const told = headers.get('content-length')
+  const length = told && !headers.get('content-encoding') ? Number(told) : undefined
+  return { length, validator: length === undefined ? undefined : validatorOf(headers) }
+}
+
+function validatorOf(headers: Headers): string | undefined {
+  const etag = headers.get('etag')
+  if (etag?.startsWith('"')) return etag
+  const modified = headers.get('last-modified')
+  // Two versions of the same second have the same date (RFC 9110, 8.8.2.2).
+  const isOld = Date.parse(headers.get('date')!) - Date.parse(modified!) >= 1000
+  return isOld ? modified! : undefined
+}
+
+/** Whether a 206 has the rest from `start` on, in the same version. */
+function isRest({ headers }: Response, { length, validator }: Version, start: number): boolean {
+  const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
+  // Some servers with ranges ignore `If-Range`. RFC 9110 requires the ETag in this answer; the date may be missing.
+  const isSame = validator?.startsWith('"')
+    ? headers.get('etag') === validator
+    : [null, validator].includes(headers.get('last-modified'))
+  return Number(from) === start && Number(total) === length && isSame
 }

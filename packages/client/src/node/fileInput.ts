@@ -1,13 +1,10 @@
 import * as fs from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { toFile } from '../api/toFile.ts'
 import { ArgumentError } from '../errors.ts'
+import { type BlobLike, type NamedBlob, toFile } from '../inputs.ts'
 import { checkOptions, isString } from '../internal/options.ts'
-import type { BlobLike, NamedBlob } from '../types.ts'
-import { readPath } from './readPath.ts'
-import { typeOf } from './typeOf.ts'
-import { whyNot } from './whyNot.ts'
+import { readPath, whyNot } from './paths.ts'
 
 /** From this size on, the size of a Blob from the disk is wrong. */
 const tooLarge = 2 ** 32
@@ -66,4 +63,40 @@ function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): Name
     throw new ArgumentError(`path: ${file} has changed or is gone since fileInput; call it again`)
   }
   return Object.defineProperty(blob, 'size', { get })
+}
+/** The extensions of the usual inputs and outputs, by MIME type. */
+const types: Readonly<Record<string, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg jpeg',
+  'image/webp': 'webp',
+  'image/gif': 'gif',
+  'image/avif': 'avif',
+  'image/bmp': 'bmp',
+  'image/tiff': 'tif tiff',
+  'image/svg+xml': 'svg',
+  'video/mp4': 'mp4 m4v',
+  'video/webm': 'webm',
+  'video/quicktime': 'mov',
+  'video/x-matroska': 'mkv',
+  'video/x-msvideo': 'avi',
+  'audio/mpeg': 'mp3',
+  'audio/wav': 'wav',
+  'audio/flac': 'flac',
+  'audio/ogg': 'ogg',
+  'audio/opus': 'opus',
+  'audio/mp4': 'm4a',
+  'audio/aac': 'aac',
+  'model/gltf-binary': 'glb',
+  'application/json': 'json',
+  'application/pdf': 'pdf',
+  'application/zip': 'zip',
+  'text/plain': 'txt',
+  'text/csv': 'csv',
+}
+
+/** The MIME type for the extension of `name`, or `''`. */
+export function typeOf(name: string): string {
+  const [, extension = '.'] = /\.(\w+)$/.exec(name.toLowerCase()) ?? []
+  const [type = ''] = Object.entries(types).find(([, all]) => all.split(' ').includes(extension)) ?? []
+  return type
 }

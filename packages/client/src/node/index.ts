@@ -1,3 +1,2 @@
-export { FileError } from './FileError.ts'
 export { fileInput } from './fileInput.ts'
-export { type SavedOutput, saveOutput } from './saveOutput.ts'
+export { FileError, type SavedOutput, saveOutput } from './saveOutput.ts'

@@ -1,3 +1,17 @@
+import { fileURLToPath } from 'node:url'
+import { ArgumentError } from '../errors.ts'
+
+/** A path as the system expects it. */
+export function readPath(path: string | URL): string {
+  let cause: unknown
+  try {
+    const text = path instanceof URL ? fileURLToPath(path) : path
+    if (typeof text === 'string' && text && !text.includes('\0')) return text
+  } catch (error) {
+    cause = error
+  }
+  throw new ArgumentError('path must be a non-empty string, or a URL object of a file', { cause })
+}
 /** With these names Windows opens devices, whatever the extension. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i
 
@@ -29,4 +43,30 @@ export function safeName(name: string): string {
     .replace(/\.{2,}/g, '.')
     .replace(/^[.\s]+|[.\s]+$/g, '')
   return cutName(reserved.test(clean) ? `_${clean}` : clean, mostBytes) || 'output'
+}
+const words: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'leads through a file, which is no folder',
+  ENAMETOOLONG: 'has a name that is too long',
+  ELOOP: 'is a symbolic link that leads to itself',
+  EACCES: 'is not permitted',
+  EPERM: 'is not permitted',
+  EROFS: 'is on a disk that is read-only',
+  EMFILE: 'could not be opened: too many files are open',
+  ENFILE: 'could not be opened: too many files are open',
+  ENOSPC: 'does not fit: the disk is full',
+  EDQUOT: 'does not fit: your share of the disk is full',
+  EFBIG: 'is too large for this disk',
+  EEXIST: 'is a file and no folder',
+  EISDIR: 'is a folder',
+}
+
+/** Why the system refused a path, in words that follow the path. */
+export function whyNot(error: unknown): string {
+  const { code, message } = Object(error)
+  // Deno names the missing permission.
+  const [flag] = /--allow-\w+/.exec(message) ?? []
+  return flag
+    ? `is not permitted: run Deno with ${flag}`
+    : (words[code] ?? `failed: ${code ?? message ?? error}`)
 }

@@ -1,13 +1,26 @@
-import { resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type DownloadSource, readSource } from '../api/downloadOutput.ts'
-import { isFlowScaleError } from '../errors.ts'
+import { ArgumentError, FlowScaleError, isFlowScaleError } from '../errors.ts'
 import { checkOptions, requestRules } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client, RequestOptions } from '../types.ts'
-import { fetchInto } from './fetchInto.ts'
-import { openPart } from './openPart.ts'
-import { readPath } from './readPath.ts'
-import { targetOf } from './targetOf.ts'
+import { fetchInto, type Part } from './fetchInto.ts'
+import { cutName, readPath, safeName, whyNot } from './paths.ts'
+
+/**
+ * A file could not be written completely, or could not get its name. The unfinished file was removed. `cause` is the
+ * system's error.
+ */
+export class FileError extends FlowScaleError {
+  override get name(): 'FileError' {
+    return 'FileError'
+  }
+  declare readonly code: 'ERR_FLOWSCALE_FILE'
+  /** The path that you gave. For a folder it includes the name of the output. */
+  declare readonly path: string
+}
 
 /** A saved output. */
 export interface SavedOutput {
@@ -69,5 +82,97 @@ export async function saveOutput(
     throw error
   } finally {
     await part.remove()
+  }
+}
+
+/** The name of an output, its link, or both. */
+interface Named {
+  readonly filename?: string | undefined
+  readonly url?: string | null | undefined
+}
+
+/** The file to write: `path`, or the output's name in the folder `path`. */
+async function targetOf(path: string, source: Named): Promise<string> {
+  try {
+    if (['/', sep].includes(path.slice(-1))) {
+      await mkdir(path, { recursive: true })
+    } else if (!(await isFolder(path))) return path
+  } catch (cause) {
+    throw new ArgumentError(`path: ${path} ${whyNot(cause)}`, { cause })
+  }
+  return join(path, safeName(nameOf(source)))
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Some servers leave out the extension of a filename. Then the link has it. */
+function nameOf({ filename, url }: Named): string {
+  const linked = url ? lastPart(url) : ''
+  return filename && !linked.startsWith(`${filename}.`) ? filename : linked
+}
+
+function lastPart(url: string): string {
+  const part = new URL(url).pathname.replace(/.*\//, '')
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** Opens `.<name>.<random>.part` in the folder of `target`. `path` is for messages. */
+async function openPart(target: string, path: string): Promise<Part> {
+  const folder = dirname(target)
+  const part = join(folder, `.${cutName(basename(target), 230)}.${randomBytes(6).toString('hex')}.part`)
+  const there = await lstat(target).catch(() => undefined)
+  if (there?.isDirectory())
+    throw new ArgumentError(`path: ${path} is a folder; pass a file, or the folder above`)
+  // Root could replace /dev/null.
+  if (there && !there.isFile() && !there.isSymbolicLink())
+    throw new ArgumentError(`path: ${path} is no regular file`)
+  const file = await open(part, 'wx').catch((cause) => {
+    const why = cause.code === 'ENOENT' ? 'is in a missing folder; create the folder' : whyNot(cause)
+    throw new ArgumentError(`path: ${path} ${why}`, { cause })
+  })
+  let close = (): Promise<void> => {
+    close = async () => {}
+    return file.close()
+  }
+  const guard = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run()
+    } catch (cause) {
+      const why = Object(cause).code === 'ENOENT' ? 'its folder or its part is gone' : `it ${whyNot(cause)}`
+      throw new FileError(`${path} was not saved: ${why}`, { path, cause })
+    }
+  }
+  return {
+    write: (chunk, position) =>
+      guard(async () => {
+        // A write may write only a part.
+        for (let done = 0; done < chunk.length; ) {
+          const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
+          done += bytesWritten
+        }
+      }),
+    clear: () => guard(() => file.truncate()),
+    finish: () =>
+      guard(async () => {
+        await file.sync()
+        await close()
+        // A symbolic link at the target is replaced. The file that it leads to stays.
+        await rename(part, target)
+      }),
+    async remove() {
+      await close().catch(() => {})
+      await rm(part, { force: true }).catch(() => {})
+    },
   }
 }

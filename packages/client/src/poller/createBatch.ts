@@ -1,18 +1,17 @@
 import { getOutput } from '../api/getOutput.ts'
+import { requestRun } from '../api/getRun.ts'
 import { FlowScaleError, HttpError, RedirectError } from '../errors.ts'
-import { createFollow, type Follow } from '../internal/createFollow.ts'
 import type { Rule } from '../internal/options.ts'
-import { withQuery } from '../internal/query.ts'
-import { readRun, requestRun } from '../internal/readRun.ts'
-import { request } from '../internal/request.ts'
+import { request, withQuery } from '../internal/request.ts'
 import type { Batch, Member } from '../internal/secrets.ts'
 import { sleep, untilAborted } from '../internal/timers.ts'
-import { isDone, isFailed, isGoing, isObject } from '../run.ts'
+import { isObject } from '../internal/values.ts'
+import { isDone, isFailed, isGoing, readRun } from '../run.ts'
 import type { Client, Envelope, PushConnection, Run, RunWatch } from '../types.ts'
 import { createRateLimiter } from './createRateLimiter.ts'
 import { pollClient } from './pollClient.ts'
 
-export interface BatchOptions {
+interface BatchOptions {
   groupId?: string | undefined
   /** The pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
@@ -22,7 +21,7 @@ export interface BatchOptions {
 }
 
 /** A batch with the members that its owner needs. */
-export interface OwnedBatch extends Batch {
+interface OwnedBatch extends Batch {
   /** The number of waits. */
   readonly size: number
   readonly follow: Follow
@@ -342,3 +341,28 @@ export function createBatch(
 
 /** Whether the same request would fail again. */
 const isFinal = (status: number) => status < 500 && ![408, 425, 429].includes(status)
+/** Calls `abort` when `signal` is aborted, or at once if it already is. Gives the function that stops following. */
+type Follow = (signal: AbortSignal, abort: () => void) => () => void
+
+/** Follows signals with one listener on each signal for all followers: Node warns at the eleventh listener. */
+function createFollow(): Follow {
+  const all = new Map<AbortSignal, Set<() => void>>()
+  const abortAll = ({ target }: Event) => {
+    for (const abort of all.get(target as AbortSignal) ?? []) abort()
+  }
+  return (signal, abort) => {
+    const own = all.get(signal) ?? new Set()
+    if (!own.size) {
+      all.set(signal, own)
+      signal.addEventListener('abort', abortAll)
+    }
+    own.add(abort)
+    if (signal.aborted) abort()
+    return () => {
+      own.delete(abort)
+      if (own.size) return
+      all.delete(signal)
+      signal.removeEventListener('abort', abortAll)
+    }
+  }
+}

@@ -3,7 +3,7 @@ import { type Batch, hide, reveal } from '../internal/secrets.ts'
 import type { Client, PushConnection, Run } from '../types.ts'
 import { createBatch, isRate } from './createBatch.ts'
 import { type WaitOptions, waitRules, watchRules } from './options.ts'
-import { waitForRun } from './run/waitForRun.ts'
+import { waitForRun } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {

@@ -1,15 +1,15 @@
-import { executeRules } from '../api/executeWorkflow.ts'
+import { executeRules, submit } from '../api/executeWorkflow.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
+import type { Inputs, InputsOf } from '../inputs.ts'
 import { resolveHeaders } from '../internal/headers.ts'
 import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep } from '../internal/timers.ts'
-import type { Client, Execution, Inputs, InputsOf, PushConnection, RunProgress, RunResult } from '../types.ts'
+import type { Client, Execution, PushConnection, RunProgress, RunResult } from '../types.ts'
 import { createBatch, isRate } from './createBatch.ts'
 import { type WaitOptions, watchRules } from './options.ts'
 import { cancelMs } from './poll.ts'
-import { submit } from './run/submit.ts'
 import { followResult, type Known } from './waitForResult.ts'
 
 /** The result of one item of {@link executeMany}. */

@@ -1,9 +1,9 @@
-import { executeRules } from '../api/executeWorkflow.ts'
+import { executeRules, submit } from '../api/executeWorkflow.ts'
+import type { Inputs, InputsOf } from '../inputs.ts'
 import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
-import type { Client, Execution, Inputs, InputsOf, RunResult } from '../types.ts'
+import type { Client, Execution, RunResult } from '../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
 import { cancelMs } from './poll.ts'
-import { submit } from './run/submit.ts'
 import { followResult, legal } from './waitForResult.ts'
 
 /** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */

@@ -20,7 +20,5 @@ export {
   type Submission,
 } from './executeWorkflowAsync.ts'
 export type { PollOptions, WaitForResultOptions, WaitOptions, WatchOptions } from './options.ts'
-export { waitForOutput } from './run/waitForOutput.ts'
-export { waitForRun } from './run/waitForRun.ts'
-export { watchRun } from './run/watchRun.ts'
-export { waitForResult } from './waitForResult.ts'
+export { waitForOutput, waitForResult } from './waitForResult.ts'
+export { waitForRun, watchRun } from './waitForRun.ts'

@@ -1,5 +1,4 @@
-import { isCount, isFunction, isHeaders, isMs, type Rule, requestRules } from '../internal/options.ts'
-import { isPush } from '../internal/waitRules.ts'
+import { isCount, isFunction, isHeaders, isMs, isPush, type Rule, requestRules } from '../internal/options.ts'
 import type { HeadersSource, PushConnection, Run, RunProgress } from '../types.ts'
 
 /** Options of every wait. */

@@ -4,10 +4,36 @@ import { isUnclear } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { pause, sleep, startTimer, untilAborted, withDeadline } from '../internal/timers.ts'
 import { isDone, isGoing } from '../run.ts'
-import type { Client, HeadersSource, Resumed, ResumeOptions, RunUpdate } from '../types.ts'
+import type { Client, HeadersSource, Resumed, ResumeOptions, Run, RunUpdate } from '../types.ts'
 import type { WatchOptions } from './options.ts'
 import { HeadersError, pollClient } from './pollClient.ts'
-import type { RunReader, Steps } from './waitForRun.ts'
+
+/** The steps of a round. Each step ends at the deadline of the wait, and on abort. */
+export interface Steps {
+  /**
+   * Sends a request. Gives `undefined` after a temporary failure. `refused` handles a permanent error of the server.
+   */
+  request<T>(
+    send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
+    refused: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
+  ): Promise<T | undefined>
+  /** Awaits a callback of the caller. */
+  call(callback: () => unknown): Promise<void>
+}
+
+/** Reads the states of a run, and calls the caller's callbacks. */
+export interface RunReader {
+  readonly runId: string
+  /** The last state. A terminal one is never undone. */
+  readonly last: Run | undefined
+  /** Whether the caller needs each state, or only the end. */
+  readonly isEager: boolean
+  read(steps: Steps): Promise<Run | undefined>
+  /** Accepts a state from elsewhere. */
+  update(steps: Steps, run: Run): Promise<void>
+  /** Accepts progress, which never goes back. */
+  show(update: RunUpdate): Promise<void>
+}
 
 /** The subject of a wait. */
 interface Subject {

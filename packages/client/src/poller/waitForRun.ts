@@ -1,35 +1,70 @@
-import type { HttpError, RunError } from '../errors.ts'
-import { requestRun } from '../internal/readRun.ts'
+import { requestRun } from '../api/getRun.ts'
+import { check, checkOptions, isId } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { isDone } from '../run.ts'
+import { isDone, isFailed, runError } from '../run.ts'
 import type { Client, Run, RunProgress, RunUpdate } from '../types.ts'
-import type { WaitOptions } from './options.ts'
+import { type WaitOptions, type WatchOptions, waitRules, watchRules } from './options.ts'
+import { poll, pollRounds, type RunReader, type Steps } from './poll.ts'
 
-/** The steps of a round. Each step ends at the deadline of the wait, and on abort. */
-export interface Steps {
-  /**
-   * Sends a request. Gives `undefined` after a temporary failure. `refused` handles a permanent error of the server.
-   */
-  request<T>(
-    send: (client: Client, options: { signal: AbortSignal }) => Promise<T | Error>,
-    refused: (error: HttpError | RunError) => T | undefined | Promise<T | undefined>,
-  ): Promise<T | undefined>
-  /** Awaits a callback of the caller. */
-  call(callback: () => unknown): Promise<void>
+/**
+ * Waits until a run is completed, and returns it. The wait continues after temporary failures (network, 408, 425, 429,
+ * 5xx).
+ *
+ * @throws {@link RunError} if the run failed or was cancelled; {@link TimeoutError} with `runId` and `resume`;
+ * {@link ArgumentError}; {@link HttpError} for other 4xx; {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * const run = await waitForRun(client, runId, { onUpdate: ({ status }) => console.log(status) })
+ * console.log(run.outputs)
+ * ```
+ */
+export async function waitForRun(client: Client, runId: string, options: WaitOptions = {}): Promise<Run> {
+  reveal(client)
+  checkOptions(options, waitRules)
+  check('runId', runId, isId)
+  const reader = createRunReader(runId, options)
+  const resume = (more: object) => waitForRun(client, runId, { ...options, ...more })
+  return poll(client, options, { what: 'Workflow execution', reader, resume }, async (steps) => {
+    const run = await reader.read(steps)
+    if (run && isFailed(run.status)) throw runError(runId, run)
+    return isDone(run?.status) ? run : undefined
+  })
 }
 
-/** Reads the states of a run, and calls the caller's callbacks. */
-export interface RunReader {
-  readonly runId: string
-  /** The last state. A terminal one is never undone. */
-  readonly last: Run | undefined
-  /** Whether the caller needs each state, or only the end. */
-  readonly isEager: boolean
-  read(steps: Steps): Promise<Run | undefined>
-  /** Accepts a state from elsewhere. */
-  update(steps: Steps, run: Run): Promise<void>
-  /** Accepts progress, which never goes back. */
-  show(update: RunUpdate): Promise<void>
+/**
+ * Iterates over the states of a run. Each state comes once, and the iteration ends with the last. A failed run
+ * also ends it, without an error.
+ *
+ * @throws (during the iteration) {@link TimeoutError} with `runId` and `resume`, which waits for the run;
+ * {@link ArgumentError}; {@link HttpError} for 4xx; {@link RedirectError}
+ *
+ * @example
+ * ```ts
+ * for await (const run of watchRun(client, runId)) console.log(run.status)
+ * ```
+ */
+export async function* watchRun(
+  client: Client,
+  runId: string,
+  options: WatchOptions = {},
+): AsyncGenerator<Run, void, undefined> {
+  reveal(client)
+  checkOptions(options, watchRules)
+  check('runId', runId, isId)
+  const reader = createRunReader(runId, { ...options, isEager: true })
+  const resume = (more: object) => waitForRun(client, runId, { ...options, ...more })
+  const subject = { what: 'Workflow execution', reader, resume }
+  let last: string | undefined
+  const states = pollRounds(client, options, subject, async (steps) => {
+    const run = await reader.read(steps)
+    return run?.status === last ? undefined : run
+  })
+  for await (const run of states) {
+    last = run.status
+    yield run
+    if (isDone(last) || isFailed(last)) return
+  }
 }
 
 /** How long a server may answer 404 for a run that we submitted, in ms. */

@@ -1,15 +1,77 @@
-import { check, checkOptions, isId } from '../internal/options.ts'
+import { check, checkOptions, isId, isMs, isPush, type Rule } from '../internal/options.ts'
 import { addressOf } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import type { Client } from '../types.ts'
+import { isObject } from '../internal/values.ts'
+import type { Client, PushConnection } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
 import { createEvents } from './createEvents.ts'
 import { forward } from './forward.ts'
 import { type GetEnvelope, keepToGroup } from './keepToGroup.ts'
-import { proxyRules } from './proxyRules.ts'
-import { readRequest } from './readRequest.ts'
-import { refuse } from './refuse.ts'
-import type { ProxyOptions } from './types.ts'
+import { type ProxyOperation, readRequest, refuse, routes } from './routes.ts'
+
+/**
+ * `true`: yes. `{ groupId }`: yes, and the proxy puts all runs of this caller in that group. The caller sees only the runs
+ * and outputs of the group; the others are answered with 404. A `Response` of any class: no, with this answer (make a new
+ * one each time). Anything else: no, with 403.
+ */
+export type ProxyPermission = boolean | Response | { readonly groupId: string }
+
+/** Options of {@link createProxyHandler}. */
+export interface ProxyOptions {
+  /**
+   * Says whether a request may pass. Everybody who may pass can start runs that you pay for. It is called for each request
+   * of the API, before the body is read, and must not read the body. `'public'`: everybody may pass.
+   */
+  authorize: 'public' | ((request: Request) => ProxyPermission | Promise<ProxyPermission>)
+  /** What passes at all; the rest is answered with 403. Default: every operation, every workflow. */
+  allow?:
+    | {
+        /** Default: all. `getQueue` shows the run ids of everybody, and `getWorkflows` every workflow. */
+        readonly operations?: readonly ProxyOperation[] | undefined
+        /** What may be executed. Default: every workflow. */
+        readonly workflowIds?: readonly string[] | undefined
+      }
+    | undefined
+  /** A longer body of an execute is answered with 413, in bytes. Default 104857600, that is 100 MiB. */
+  maxBodyBytes?: number | undefined
+  /** What stands before `/api/v1/…` in the path of a request, such as `/api/flowscale`. Default: nothing. */
+  basePath?: string | undefined
+  /** Origins of other sites whose pages may call, with cookies, such as `https://app.example.com`. Default: none. */
+  cors?: readonly string[] | undefined
+  /**
+   * A connection of `connectWebSocket` or `connectEvents` to the pod, so that the events of runs need fewer requests. Not used
+   * on Workers. Default: the proxy polls each run that has readers, once a second.
+   */
+  push?: PushConnection | undefined
+  /** A stream of events ends after this time, in ms. Its reader connects again, and `authorize` is called. Default 300000. */
+  maxDurationMs?: number | undefined
+}
+
+const isList = (value: unknown, fits: (item: string) => boolean): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string' && fits(item))
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
+const proxyRules: Record<keyof ProxyOptions, Rule> = {
+  authorize: (value) => value === 'public' || typeof value === 'function' || "a function, or 'public'",
+  allow: (value) => {
+    const known = Object.keys(routes)
+    if (!isObject(value) || !Object.keys(value).every((name) => /^(operations|workflowIds)$/.test(name))) {
+      return 'an object with operations and workflowIds'
+    }
+    const { operations = [], workflowIds = [] } = value
+    if (!isList(operations, (name) => known.includes(name)))
+      return `an object whose operations are of ${known}`
+    return isList(workflowIds, (id) => id !== '') || 'an object whose workflowIds are non-empty strings'
+  },
+  maxBodyBytes: (value) => (typeof value === 'number' && value > 0) || 'a number above 0 (bytes)',
+  basePath: (value) =>
+    (typeof value === 'string' && /^(\/[\w.~-]*[\w~-])*$/.test(value)) ||
+    "'' or a path such as '/api/flowscale'",
+  cors: (value) => isList(value, isOrigin) || "an array of origins such as 'https://app.example.com'",
+  push: isPush,
+  maxDurationMs: isMs,
+}
 
 /**
  * Makes a handler between pages and a pod, so that the key stays on the server. It runs in a Worker, a route of Next.js,

@@ -1,10 +1,11 @@
 import { toRetryMs } from '../internal/answer.ts'
 import { backOff, transient } from '../internal/request.ts'
 import { startTimer, untilAborted } from '../internal/timers.ts'
-import { isDone, isFailed, isObject, isWaiting, toRun } from '../run.ts'
+import { isObject } from '../internal/values.ts'
+import { isDone, isFailed, isWaiting, toRun } from '../run.ts'
 import type { Client, PushConnection, RunUpdate, RunWatch } from '../types.ts'
 import { forward } from './forward.ts'
-import { type OrRefusal, refuse } from './refuse.ts'
+import { type OrRefusal, refuse } from './routes.ts'
 
 /** The group of the run in the pod's newest answer: a pod may send it late. */
 export type First = { data: { group_id?: unknown } }

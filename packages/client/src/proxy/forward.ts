@@ -1,16 +1,13 @@
 import { ArgumentError } from '../errors.ts'
-import { redact } from '../internal/answer.ts'
-import { resolveHeaders } from '../internal/headers.ts'
-import { withQuery } from '../internal/query.ts'
+import { redact, resolveHeaders } from '../internal/headers.ts'
+import { withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { withDeadline } from '../internal/timers.ts'
 import { send } from '../internal/upload.ts'
 import type { Client } from '../types.ts'
-import { createLimit } from './createLimit.ts'
-import { pump } from './pump.ts'
-import { isJson, readAnswer } from './readAnswer.ts'
-import type { ProxyRequest } from './readRequest.ts'
-import { refuse, safeHeaders } from './refuse.ts'
+import { createLimit, isJson, pump, readAnswer } from './readAnswer.ts'
+import type { ProxyRequest } from './routes.ts'
+import { refuse, safeHeaders } from './routes.ts'
 
 /** The caller's request. Only a submission needs more than the signal. */
 type Asker = Pick<Request, 'signal'> & Partial<Request>

@@ -1,4 +1,3 @@
-export { createProxyHandler } from './createProxyHandler.ts'
-export type { NodeRequest, NodeResponse } from './nodeTypes.ts'
-export { toNodeHandler } from './toNodeHandler.ts'
-export type { ProxyOperation, ProxyOptions, ProxyPermission } from './types.ts'
+export { createProxyHandler, type ProxyOptions, type ProxyPermission } from './createProxyHandler.ts'
+export type { ProxyOperation } from './routes.ts'
+export { type NodeRequest, type NodeResponse, toNodeHandler } from './toNodeHandler.ts'

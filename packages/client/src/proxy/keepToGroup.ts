@@ -1,8 +1,7 @@
-import { isSameOutput } from '../internal/isSameOutput.ts'
-import { isDone, isFailed, toRun } from '../run.ts'
+import { isDone, isFailed, isSameOutput, toRun } from '../run.ts'
 import type { Run } from '../types.ts'
-import type { ProxyRequest } from './readRequest.ts'
-import { type OrRefusal, refuse, safeHeaders } from './refuse.ts'
+import type { ProxyRequest } from './routes.ts'
+import { type OrRefusal, refuse, safeHeaders } from './routes.ts'
 
 /** Asks the pod for an envelope; a refusal is the answer where there is none. */
 export type GetEnvelope = (

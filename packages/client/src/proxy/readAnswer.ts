@@ -1,9 +1,7 @@
-import { redact } from '../internal/answer.ts'
+import { redact } from '../internal/headers.ts'
 import { isErrorStatus } from '../internal/request.ts'
-import { parse } from '../run.ts'
-import { createCleaner } from './createCleaner.ts'
-import { createLimit } from './createLimit.ts'
-import { pump } from './pump.ts'
+import { withDeadline } from '../internal/timers.ts'
+import { parse } from '../internal/values.ts'
 
 /** The longest answer that is read as a whole, in bytes. */
 const maxAnswerBytes = 16_777_216
@@ -36,4 +34,65 @@ export async function readAnswer(
   const json = JSON.stringify(clean)
   // As it came, where nothing was found: JavaScript rounds long numbers.
   return json === JSON.stringify(value) ? text : json
+}
+
+/**
+ * Passes the pieces of `body`, and its end (`undefined`), through `change`. It reads no faster than its reader. It fails
+ * if `change` throws, or if the next piece takes longer than `ms`; `broken` is called first.
+ */
+export function pump(
+  body: ReadableStream<Uint8Array>,
+  ms: number,
+  change: (piece: Uint8Array | undefined) => Uint8Array | undefined,
+  broken?: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  const cancel = (reason: unknown) => reader.cancel(reason).catch(() => {})
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        for (;;) {
+          const next = await withDeadline(ms, undefined, () => reader.read())
+          if (!next) throw new Error(`Nothing came for ${ms}ms`)
+          const piece = change(next.value)
+          if (piece?.length) controller.enqueue(piece)
+          if (next.done) return controller.close()
+          if (piece?.length) return
+        }
+      } catch (error) {
+        broken?.(error)
+        cancel(error)
+        throw error
+      }
+    },
+    cancel,
+  })
+}
+/** Lets `bytes` pass, and throws a `RangeError` at the next one, for `pump`. */
+export function createLimit(bytes: number): (piece: Uint8Array | undefined) => Uint8Array | undefined {
+  let sum = 0
+  return (piece) => {
+    sum += piece?.length ?? 0
+    if (sum > bytes) throw new RangeError(`It is longer than ${bytes} bytes`)
+    return piece
+  }
+}
+
+/** Takes the secrets of `headers` out of a text, piece by piece, for `pump`. */
+function createCleaner(
+  headers: Readonly<Record<string, string>>,
+): (piece: Uint8Array | undefined) => Uint8Array {
+  /** So many characters may be the start of a secret. */
+  const kept = Math.max(1, ...Object.values(headers).map(({ length }) => length)) - 1
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  let text = ''
+  return (piece) => {
+    text = redact(text + decoder.decode(piece, { stream: !!piece }), headers)
+    const end = piece ? Math.max(0, text.length - kept) : text.length
+    // Half a character waits for its other half.
+    const clean = text.slice(0, end).replace(/[\ud800-\udbff]$/, '')
+    text = text.slice(clean.length)
+    return encoder.encode(clean)
+  }
 }

@@ -1,7 +1,7 @@
-import { withQuery } from '../internal/query.ts'
-import { request, transient } from '../internal/request.ts'
+import { request, transient, withQuery } from '../internal/request.ts'
 import { sleep } from '../internal/timers.ts'
-import { list, toRun } from '../run.ts'
+import { list } from '../internal/values.ts'
+import { toRun } from '../run.ts'
 import type { Client } from '../types.ts'
 import type { RunRecord } from './record.ts'
 

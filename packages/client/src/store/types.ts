@@ -1,7 +1,8 @@
+import type { InputsOf } from '../inputs.ts'
 import type { ExecuteAsyncOptions } from '../poller/executeWorkflowAsync.ts'
 import type { WaitOptions } from '../poller/options.ts'
-import type { NamedOutputs, TypedWorkflow } from '../typed/types.ts'
-import type { Execution, InputsOf, ResultOutput } from '../types.ts'
+import type { NamedOutputs, TypedWorkflow } from '../typed.ts'
+import type { Execution, ResultOutput } from '../types.ts'
 
 /** What a store runs: a workflow by its id, or one of `defineWorkflow`. */
 export type StoredWorkflow = string | TypedWorkflow<never, string>

@@ -5,13 +5,10 @@ import { startTimer } from '../internal/timers.ts'
 import { createWatch } from '../push.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
-import { encode } from './encode.ts'
-import { noteSubscription } from './noteSubscription.ts'
-import { readUrl } from './readUrl.ts'
-import { reconnectPause } from './reconnectPause.ts'
-import { socketRules } from './socketRules.ts'
-import { type Attempt, type Ending, startAttempt } from './startAttempt.ts'
-import type { Connection, WebSocketOptions } from './types.ts'
+import { readUrl } from './openSocket.ts'
+import { type Attempt, type Ending, encode, startAttempt } from './startAttempt.ts'
+import { noteSubscription } from './subscriptions.ts'
+import { type Connection, socketRules, type WebSocketOptions } from './types.ts'
 
 /** The close codes and the statuses of a refused handshake that mean a wrong key. */
 const badKey = [401, 403, 1008, 4401, 4403]
@@ -184,4 +181,12 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   else start()
   signal?.addEventListener('abort', abort)
   return connection
+}
+/** The longest pause between attempts, in ms, without jitter, unless the interval is longer. */
+const maxPauseMs = 30_000
+
+/** The pause doubles with each failure, up to a limit. Jitter keeps clients from reconnecting all at once. */
+function reconnectPause(intervalMs: number, failures: number): number {
+  const pauseMs = Math.min(intervalMs * 2 ** failures, Math.max(maxPauseMs, intervalMs))
+  return pauseMs * (0.75 + Math.random() / 2)
 }

@@ -1,14 +1,10 @@
-import { ArgumentError } from '../errors.ts'
+import { ArgumentError, NetworkError } from '../errors.ts'
 import { addHeaders, keyHeader } from '../internal/headers.ts'
 import { addressOf } from '../internal/request.ts'
 import { isBrowser, isWorkerd } from '../internal/runtime.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client } from '../types.ts'
-import { loadWebSocket } from './loadWebSocket.ts'
-import { readUrl } from './readUrl.ts'
-import { socketError } from './socketError.ts'
-import type { Opening, WebSocketClass, WebSocketOptions } from './types.ts'
-import { upgrade } from './upgrade.ts'
+import type { Opening, WebSocketClass, WebSocketLike, WebSocketOptions } from './types.ts'
 
 /** Starts one attempt. Throws the errors of the caller's functions and of the runtime's WebSocket. */
 export async function openSocket(
@@ -64,4 +60,67 @@ export async function openSocket(
   } catch (error) {
     throw socketError('could not be made', error)
   }
+}
+
+/** On Cloudflare Workers only an upgraded fetch can set headers. */
+async function upgrade(
+  client: Client,
+  url: URL,
+  headers: Record<string, string>,
+  protocols: WebSocketOptions['protocols'],
+  signal: AbortSignal,
+): Promise<Opening> {
+  const { fetch = globalThis.fetch } = reveal(client)
+  let response: Response & { webSocket?: WebSocketLike & { accept(): void } }
+  try {
+    response = await fetch(url.href.replace('ws', 'http'), {
+      method: 'GET',
+      redirect: 'manual',
+      signal,
+      headers: {
+        ...headers,
+        Upgrade: 'websocket',
+        ...(protocols && { 'Sec-WebSocket-Protocol': `${protocols}` }),
+      },
+    })
+  } catch (error) {
+    throw socketError('did not open', error)
+  }
+  const { webSocket: socket, status } = response
+  if (socket) {
+    socket.accept()
+    return { socket, isOpen: true }
+  }
+  response.body?.cancel().catch(() => {})
+  return { error: socketError('did not open', `status ${status}`), status }
+}
+
+/** Optional peers, loaded only here, by a name that no minifier can work out: so no bundler looks for them. */
+async function loadWebSocket(): Promise<WebSocketClass | undefined> {
+  const name = `${globalThis.WebSocket ?? 'isomorphic-ws'}`
+  try {
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)).default
+  } catch {
+    return undefined
+  }
+}
+
+/** The checked address. No error shows it. */
+export function readUrl(client: Client, given: unknown): URL {
+  try {
+    if (typeof given === 'string' || given instanceof URL) {
+      const url = new URL(given, addressOf(client, ''))
+      url.protocol = url.protocol.replace('http', 'ws')
+      // No WebSocket accepts a fragment.
+      url.hash = ''
+      if (given !== '' && /^wss?:$/.test(url.protocol)) return url
+    }
+  } catch {}
+  throw new ArgumentError('url must be a ws(s) or http(s) URL, or a function that returns one')
+}
+
+/** Includes the runtime's reason, unless it may show the URL, which may hold the key or a token. */
+export function socketError(what: string, why?: unknown): NetworkError {
+  const shown = why && !/:\/\/|api_key/.test(`${why}`)
+  return new NetworkError(`The WebSocket ${what}${shown ? `: ${why}` : ''}`)
 }

@@ -1,10 +1,8 @@
 import { ArgumentError, type NetworkError, TimeoutError } from '../errors.ts'
 import { startTimer } from '../internal/timers.ts'
+import { isBytes, parse } from '../internal/values.ts'
 import type { Client } from '../types.ts'
-import { decode } from './decode.ts'
-import { encode } from './encode.ts'
-import { openSocket } from './openSocket.ts'
-import { socketError } from './socketError.ts'
+import { openSocket, socketError } from './openSocket.ts'
 import type { CloseInfo, WebSocketLike, WebSocketOptions } from './types.ts'
 
 /** How long our close waits for the server's close, in ms. */
@@ -13,7 +11,7 @@ const closeMs = 2000
 export type Ending = Omit<CloseInfo, 'final'>
 
 /** The events of a socket. `ended` comes last, and once. */
-export interface AttemptEvents {
+interface AttemptEvents {
   opened(): void
   message(message: unknown): void
   error(error: unknown): void
@@ -138,4 +136,16 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   )
   start()
   return attempt
+}
+
+/** Strings and binary as they are, all else as JSON; `undefined` for what JSON has no form for. */
+export function encode(message: unknown): unknown {
+  return typeof message === 'string' || message instanceof Blob || isBytes(message)
+    ? message
+    : JSON.stringify(message)
+}
+
+/** JSON is parsed; other text, and binary, is given as it is. */
+function decode(data: unknown): unknown {
+  return typeof data === 'string' ? parse(data) : data
 }

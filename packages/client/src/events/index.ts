@@ -1,1 +1,0 @@
-export { connectEvents, type EventsConnection, type EventsOptions } from '../events.ts'
