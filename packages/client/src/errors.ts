@@ -10,7 +10,7 @@ interface Details {
 const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.error')
 
 /** Brands the error and sets its fields. Inspection and JSON don't show the response. */
-function dress(error: Error, { cause, response, ...fields }: Details = {}): void {
+function brandError(error: Error, { cause, response, ...fields }: Details = {}): void {
   Object.defineProperties(error, { [brand]: { value: true }, response: { value: response } })
   // `NetworkError` has the code `ERR_FLOWSCALE_NETWORK`.
   Object.assign(error, { code: `ERR_FLOWSCALE_${error.name.slice(0, -5).toUpperCase()}` }, fields)
@@ -36,7 +36,7 @@ export class FlowScaleError extends Error {
 
   constructor(message: string, details?: Details) {
     super(message, details)
-    dress(this, details)
+    brandError(this, details)
   }
 }
 
@@ -55,7 +55,7 @@ export class ArgumentError extends TypeError {
 
   constructor(message: string, details?: Details) {
     super(message, details)
-    dress(this, details)
+    brandError(this, details)
   }
 }
 

@@ -1,6 +1,6 @@
 import { ArgumentError } from './errors.ts'
 import { checkOptions, isString } from './internal/options.ts'
-import type { Part } from './internal/upload.ts'
+import type { FormPart } from './internal/upload.ts'
 import { isBytes } from './internal/values.ts'
 
 /** The part of `Blob` that the types need, so that you need no type library. */
@@ -99,7 +99,7 @@ export function toFile(
 }
 
 /** Checks and encodes the inputs before anything is sent. */
-export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
+export function encodeInputs(inputs: Inputs, arrays: string | undefined): FormPart[] {
   if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
   return Object.keys(inputs).flatMap((name) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
@@ -128,10 +128,10 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[]
 }
 
 /** Makes a form. It can be sent once only, so each attempt needs a new one. */
-export function buildForm(parts: readonly Part[]): FormData {
+export function buildForm(parts: readonly FormPart[]): FormData {
   const form = new FormData()
   // The type of one kind stands for both.
-  for (const part of parts) form.append(...(part as Extract<Part, { length: 3 }>))
+  for (const part of parts) form.append(...(part as Extract<FormPart, { length: 3 }>))
   // The `fetch` of undici knows only its own `FormData`, and would send the text of ours.
   form.toString = () => {
     throw new TypeError('fetch has a FormData of its own; with undici, call install()')
@@ -145,7 +145,7 @@ function isPlainObject(value: object): boolean {
 }
 
 /** Throws a text that says what is wrong, or the error of the value itself. */
-function encode(name: string, value: unknown): Part {
+function encode(name: string, value: unknown): FormPart {
   const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
   if (!isSendable(value)) throw refusal(value)

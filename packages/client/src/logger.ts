@@ -62,7 +62,7 @@ export function createLogger({
       if (enabled && rank >= levels.indexOf(level)) {
         const line = `[Flowscale ${word.toUpperCase()}] ${new Date().toJSON()}: ${String(message)}`
         // The method is looked up now: a test or a devtool may have replaced it since.
-        sink[word](...[line, ...rest].map(redact))
+        sink[word](...[line, ...rest].map(hideSecrets))
       }
     }
   })
@@ -80,7 +80,7 @@ function open(item: unknown): unknown {
 }
 
 /** `value` itself if it holds no secret, or else a copy without secrets, as JSON would hold it. */
-function redact(value: unknown): unknown {
+function hideSecrets(value: unknown): unknown {
   const seen = new Set()
   try {
     const json = JSON.stringify(value, (_, item) =>

@@ -1,4 +1,4 @@
-import { text } from './internal/values.ts'
+import { asText } from './internal/values.ts'
 import { toProgress } from './run.ts'
 import type { PushConnection, RunUpdate } from './types.ts'
 
@@ -25,7 +25,7 @@ export function createWatch(
     hear(runId, data) {
       const { status, position, node } = Object(data)
       const update: RunUpdate = {
-        status: text(status) || undefined,
+        status: asText(status) || undefined,
         progress: toProgress(Object(data)),
         position: typeof position === 'number' ? position : undefined,
         node,

@@ -1,7 +1,7 @@
 import { ResponseError, RunError } from './errors.ts'
 import { problems } from './internal/answer.ts'
 import { redact } from './internal/headers.ts'
-import { type Fields, isObject, list, text } from './internal/values.ts'
+import { asList, asText, type Fields, isObject } from './internal/values.ts'
 import type { ResultOutput, Run, RunResult } from './types.ts'
 
 // A word that is in none of these lists is not terminal.
@@ -42,19 +42,19 @@ export function toRun(run: unknown, id?: string): Run {
   const { progress: _, position, ...rest } = own
   const progress = toProgress(own)
   for (const name of ['workflow_id', 'group_id', 'created_at', 'started_at', 'completed_at']) {
-    if (own[name] != null) rest[name] = text(own[name])
+    if (own[name] != null) rest[name] = asText(own[name])
   }
   return {
     ...rest,
     ...(own.error != null && { error: reasonOf(own.error) }),
     ...(progress !== undefined && { progress }),
     ...(typeof position === 'number' && { position }),
-    _id: text(own._id, own.run_id, own.id, id),
-    status: text(own.status),
-    inputs: list(own.inputs).map(withTexts),
-    outputs: list(own.outputs).map(withTexts),
+    _id: asText(own._id, own.run_id, own.id, id),
+    status: asText(own.status),
+    inputs: asList(own.inputs).map(withTexts),
+    outputs: asList(own.outputs).map(withTexts),
     ...(own.output_names !== undefined && {
-      output_names: list(own.output_names).filter((name) => typeof name === 'string'),
+      output_names: asList(own.output_names).filter((name) => typeof name === 'string'),
     }),
   }
 }

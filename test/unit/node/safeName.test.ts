@@ -1,7 +1,7 @@
 // Names that a server makes up, as files in a folder.
 import { assert, suite } from '#test'
 import { encodeInputs } from '../../../packages/client/src/inputs.ts'
-import { typeOf } from '../../../packages/client/src/node/fileInput.ts'
+import { mimeType } from '../../../packages/client/src/node/fileInput.ts'
 import { cutName, safeName } from '../../../packages/client/src/node/paths.ts'
 
 const test = suite('safeName')
@@ -81,12 +81,12 @@ test('a type that is guessed names an extension that servers read the same way',
     'txt',
     'svg',
   ]) {
-    const type = typeOf(`A.${extension.toUpperCase()}`)
+    const type = mimeType(`A.${extension.toUpperCase()}`)
     assert.ok(type, extension)
     const [part] = encodeInputs({ a: new Blob(['x'], { type }) }, undefined)
     assert.is(part![2], `a.${extension}`)
   }
-  assert.is(typeOf('a'), '')
-  assert.is(typeOf('png'), '')
-  assert.is(typeOf('a.constructor'), '')
+  assert.is(mimeType('a'), '')
+  assert.is(mimeType('png'), '')
+  assert.is(mimeType('a.constructor'), '')
 })

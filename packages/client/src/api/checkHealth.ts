@@ -1,5 +1,5 @@
 import { request } from '../internal/request.ts'
-import { containerName, each, text } from '../internal/values.ts'
+import { asText, containerName, mapItems } from '../internal/values.ts'
 import type { Client, ContainerHealth, Envelope, RequestOptions } from '../types.ts'
 
 /**
@@ -21,10 +21,10 @@ export async function checkHealth(
   return request(client, 'comfy/health', {
     options,
     parseData: (data) =>
-      each<ContainerHealth>(data, (item) => ({
-        ...(item.url != null && { url: text(item.url) }),
+      mapItems<ContainerHealth>(data, (item) => ({
+        ...(item.url != null && { url: asText(item.url) }),
         container: containerName(item),
-        status: text(item.status),
+        status: asText(item.status),
       })),
   })
 }

@@ -78,7 +78,7 @@ export async function download(
 
   let link = url
   for (let renewed = false; ; renewed = true) {
-    link ||= await askForLink(client, filename!, options)
+    link ||= await getLink(client, filename!, options)
     try {
       const { href, origin, pathname, search, searchParams } = new URL(link)
       // These headers are not sent. They only keep their values, and the key, out of errors, as a server may echo them.
@@ -113,7 +113,7 @@ export function readSource(source: DownloadSource): {
 
 const isHttp = (link: string): boolean => /^https?:/i.test(link) && URL.canParse(link)
 
-async function askForLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
+async function getLink(client: Client, filename: string, options: RequestOptions): Promise<string> {
   const output = await getOutput(client, filename, options)
   const link = output?.data.download_url
   if (link && isHttp(link)) return link

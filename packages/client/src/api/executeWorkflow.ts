@@ -5,7 +5,7 @@ import { check, checkOptions, isId, type Rule, requestRules } from '../internal/
 import { isUnclear, request, withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
 import { upload } from '../internal/upload.ts'
-import { isObject, list, text } from '../internal/values.ts'
+import { asList, asText, isObject } from '../internal/values.ts'
 import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
 
 /** Options of {@link executeWorkflow}. */
@@ -71,7 +71,7 @@ export async function executeWorkflow<T extends object>(
     mapError: (error) => {
       if (!submittedAt) return error
       const items = itemsOf(Object((error as HttpError).body).data)
-      const runId = items.map(({ run_id }) => text(run_id)).find(Boolean)
+      const runId = items.map(({ run_id }) => asText(run_id)).find(Boolean)
       const refusals = items.flatMap(({ node_errors }) => Object.entries(Object(node_errors)))
       if (error instanceof ResponseError && refusals.length) {
         const errors = refusals.map(([node, told]) => {
@@ -99,15 +99,15 @@ const itemsOf = (data: unknown): Record<string, unknown>[] => [data].flat().map(
 /** The first run. `others` is set only if one POST started several. */
 function toExecution(data: unknown): Execution | undefined {
   const [first, ...others] = itemsOf(data).flatMap((own): Execution[] => {
-    const run_id = text(own.run_id)
+    const run_id = asText(own.run_id)
     if (!run_id) return []
     const { output_names, node_errors, number } = own
     return [
       {
         ...own,
-        ...(own.workflow_id != null && { workflow_id: text(own.workflow_id) }),
+        ...(own.workflow_id != null && { workflow_id: asText(own.workflow_id) }),
         run_id,
-        output_names: list(output_names).map((name) => text(name)),
+        output_names: asList(output_names).map((name) => asText(name)),
         node_errors: isObject(node_errors) ? node_errors : {},
         number: typeof number === 'number' ? number : null,
       },
@@ -124,7 +124,7 @@ interface Grace {
 }
 
 /** Submits a run. After an abort it has some time to return the id, but starts no new attempt. */
-export async function submit(
+export async function submitWithGrace(
   client: Client,
   workflowId: string,
   inputs: Inputs,

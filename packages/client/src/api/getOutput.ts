@@ -2,7 +2,7 @@ import { ResponseError, RunError } from '../errors.ts'
 import { check, isId } from '../internal/options.ts'
 import { request, transient, withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import { text } from '../internal/values.ts'
+import { asText } from '../internal/values.ts'
 import { isDone, isFailed, isGoing } from '../run.ts'
 import type { Client, Envelope, Output, RequestOptions } from '../types.ts'
 
@@ -33,8 +33,8 @@ export async function getOutput(
     allow204: true,
     parseData: (data, envelope) => {
       const { download_url, generation_status } = Object(data)
-      const url = text(download_url) || null
-      const status = text(generation_status)
+      const url = asText(download_url) || null
+      const status = asText(generation_status)
       if (isFailed(status) || isFailed(envelope.status)) return undefined
       if (isGoing(envelope.status) || isGoing(status) || !(url || isDone(status))) return null
       return { ...Object(data), download_url: url, generation_status: status || 'success' }

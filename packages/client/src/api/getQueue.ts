@@ -1,5 +1,5 @@
 import { request } from '../internal/request.ts'
-import { containerName, each, list, text } from '../internal/values.ts'
+import { asList, asText, containerName, mapItems } from '../internal/values.ts'
 import type { Client, ContainerQueue, Envelope, QueueEntry, RequestOptions } from '../types.ts'
 
 /**
@@ -22,10 +22,10 @@ export async function getQueue(
   return request(client, 'comfy/queue', {
     options,
     parseData: (data) =>
-      each<ContainerQueue>(data, (item) => {
+      mapItems<ContainerQueue>(data, (item) => {
         const queue = Object(item.queue)
         return {
-          ...(item.comfy_uri != null && { comfy_uri: text(item.comfy_uri) }),
+          ...(item.comfy_uri != null && { comfy_uri: asText(item.comfy_uri) }),
           container: containerName(item),
           queue: {
             ...queue,
@@ -38,4 +38,4 @@ export async function getQueue(
 }
 
 /** The entries that are pairs. */
-const entries = (value: unknown) => list(value).filter((entry) => list(entry).length > 1) as QueueEntry[]
+const entries = (value: unknown) => asList(value).filter((entry) => asList(entry).length > 1) as QueueEntry[]

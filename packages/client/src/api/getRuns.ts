@@ -1,6 +1,6 @@
 import { checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { request, withQuery } from '../internal/request.ts'
-import { isObject, text } from '../internal/values.ts'
+import { asText, isObject } from '../internal/values.ts'
 import { readRun } from '../run.ts'
 import type { Client, Envelope, RequestOptions, Run, RunList } from '../types.ts'
 
@@ -54,7 +54,7 @@ export async function getRuns(client: Client, options: GetRunsOptions = {}): Pro
       const count = list.count ?? meta?.total_count
       return {
         ...list,
-        group_id: text(list.group_id, meta?.group_id, groupId) || null,
+        group_id: asText(list.group_id, meta?.group_id, groupId) || null,
         count: typeof count === 'number' ? count : runs.length,
         runs: runs.map((run) => readRun(run, headers)),
       }

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts'
 import { request } from '../internal/request.ts'
-import { each, isObject, text } from '../internal/values.ts'
+import { asText, isObject, mapItems } from '../internal/values.ts'
 import type { Client, Envelope, RequestOptions, Workflow, WorkflowKind } from '../types.ts'
 
 /**
@@ -23,10 +23,10 @@ export async function getWorkflows(
   return request(client, 'comfy/workflows', {
     options,
     parseData: (data) =>
-      each<Workflow>(Object(data).workflows ?? data, (item) => ({
-        id: text(item.id, item.workflow_id),
-        name: text(item.name),
-        description: text(item.description),
+      mapItems<Workflow>(Object(data).workflows ?? data, (item) => ({
+        id: asText(item.id, item.workflow_id),
+        name: asText(item.name),
+        description: asText(item.description),
         inputs: item.inputs ?? {},
         outputs: item.outputs ?? {},
       })),
@@ -85,7 +85,7 @@ function parseKinds(field: string, given: unknown): Record<string, WorkflowKind>
   const entries: [string, unknown][] = Array.isArray(named)
     ? named
         .map((item): [string, unknown] =>
-          isObject(item) ? [text(item.name || item.path), item] : [text(item), undefined],
+          isObject(item) ? [asText(item.name || item.path), item] : [asText(item), undefined],
         )
         .filter(([name]) => name)
     : isObject(named)

@@ -1,6 +1,6 @@
 import { type FlowScaleError, HttpError, RedirectError, ResponseError, ValidationError } from '../errors.ts'
 import { hideAccess, redact } from './headers.ts'
-import { isObject, parse, text } from './values.ts'
+import { asText, isObject, parse } from './values.ts'
 
 /** Makes an error about the request under way. */
 export type Fail = (
@@ -74,7 +74,7 @@ export function problems(said: unknown, depth = 0): { field: string; message: st
   if (depth > 4 || !said) return []
   if (Array.isArray(said)) return said.flatMap((item) => problems(item, depth + 1))
   const { loc, msg, errors, detail, error, message } = isObject(said) ? said : { msg: said }
-  const own = text(msg)
+  const own = asText(msg)
   if (own) return [{ field: [loc ?? []].flat().join('.'), message: own }]
   return (
     [errors, detail, error, message].map((part) => problems(part, depth + 1)).find((found) => found.length) ??

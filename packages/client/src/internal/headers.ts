@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.ts'
 import type { HeadersSource } from '../types.ts'
 import { check, isRecord } from './options.ts'
 import type { Secrets } from './secrets.ts'
-import { isObject, text } from './values.ts'
+import { asText, isObject } from './values.ts'
 
 export const keyHeader = 'x-api-key'
 
@@ -54,7 +54,7 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
   const clean = (item: unknown): unknown => {
     if (Array.isArray(item)) return item.map(clean)
     if (isObject(item)) return Object.fromEntries(Object.entries(item).map(clean) as [string, unknown][])
-    const before = text(item)
+    const before = asText(item)
     let after = before
     for (const name in headers) {
       // A short word is no secret, and to replace it would spoil the text.

@@ -7,7 +7,7 @@ import { reveal } from './secrets.ts'
 import { sleep, withDeadline } from './timers.ts'
 import { parse } from './values.ts'
 
-interface Call<T> {
+interface RequestSpec<T> {
   /** The caller's options, checked here. */
   readonly options: RequestOptions
   readonly method?: 'GET' | 'POST'
@@ -68,7 +68,7 @@ export function addressOf({ baseUrl }: Client, path: string): string {
  * Calls the endpoint `/api/v1/<endpoint>`, or an absolute URL, and retries it if that is safe. The only function that
  * calls `fetch`.
  */
-export async function request<T>(client: Client, endpoint: string, call: Call<T>): Promise<Result<T>> {
+export async function request<T>(client: Client, endpoint: string, call: RequestSpec<T>): Promise<Result<T>> {
   const secrets = reveal(client)
   const { fetch = globalThis.fetch, logger, isPolling } = secrets
   const { options, method = 'GET', parseData, fetchWith, retryOn = transient } = call

@@ -1,13 +1,13 @@
 import type { Fetch } from '../types.ts'
-import type { Part } from './upload.ts'
+import type { FormPart } from './upload.ts'
 
 // As `upload.ts`, but without the code that bundles of pages and Workers don't need.
 
 export const send = (fetch: Fetch, url: string, init: RequestInit): Promise<Response> => fetch(url, init)
 
 export const upload = (
-  parts: readonly Part[],
-  toForm: (parts: readonly Part[]) => FormData,
+  parts: readonly FormPart[],
+  toForm: (parts: readonly FormPart[]) => FormData,
   fetch: Fetch,
   url: string,
   init: RequestInit,

@@ -8,8 +8,8 @@ import type { Fetch } from '../types.ts'
  * For pages and Workers the package's `imports` replace this file with `upload.browser.ts`.
  */
 export function upload(
-  parts: readonly Part[],
-  toForm: (parts: readonly Part[]) => FormData,
+  parts: readonly FormPart[],
+  toForm: (parts: readonly FormPart[]) => FormData,
   fetch: Fetch,
   url: string,
   init: RequestInit,
@@ -28,7 +28,7 @@ function isNode(): boolean {
 }
 
 /** The body as the fetch of Node writes a form. The inputs were checked: no name needs an escape. */
-function multipart(parts: readonly Part[]): Pick<RequestInit, 'body' | 'headers'> {
+function multipart(parts: readonly FormPart[]): Pick<RequestInit, 'body' | 'headers'> {
   // Node 18 has no global `crypto`.
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
   const pieces: BlobPart[] = []
@@ -104,6 +104,6 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
 }
 
 /** A part of the form: a text, or a file with its name. */
-export type Part =
+export type FormPart =
   | readonly [name: string, value: string]
   | readonly [name: string, value: Blob, filename: string]

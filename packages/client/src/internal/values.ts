@@ -19,14 +19,14 @@ export const isBytes = (value: unknown): value is ArrayBuffer | ArrayBufferView 
 export type Fields = Record<string, unknown>
 
 /** The first of `values` that is a string or a number, as a string, or else `''`. */
-export function text(...values: unknown[]): string {
+export function asText(...values: unknown[]): string {
   return `${values.find((value) => typeof value === 'string' || typeof value === 'number') ?? ''}`
 }
 
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
 /** The items of `list` with their `fields`, or `undefined` without a list. An item that is no object counts as empty. */
-export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
+export function mapItems<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
   if (!Array.isArray(list)) return undefined
   return list.map((item) => {
     const own = isObject(item) ? item : {}
@@ -35,5 +35,5 @@ export function each<T>(list: unknown, fields: (item: Fields) => Fields): T[] | 
 }
 
 export function containerName(item: Fields): string {
-  return text(item.container, item.url, item.comfy_uri)
+  return asText(item.container, item.url, item.comfy_uri)
 }

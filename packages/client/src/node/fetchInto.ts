@@ -6,7 +6,7 @@ import { sleep, withDeadline } from '../internal/timers.ts'
 import type { Client, RequestOptions } from '../types.ts'
 
 /** An unfinished file. */
-export interface Part {
+export interface PartFile {
   write(chunk: Uint8Array, position: number): Promise<void>
   /** Drops the content. */
   clear(): Promise<void>
@@ -23,7 +23,7 @@ export interface Part {
 export async function fetchInto(
   client: Client,
   source: DownloadSource,
-  part: Part,
+  part: PartFile,
   options: RequestOptions,
 ): Promise<number> {
   const { signal, maxRetries = client.maxRetries, timeoutMs = client.timeoutMs } = options
@@ -45,7 +45,7 @@ export async function fetchInto(
       await part.write(chunk, bytes)
       bytes += chunk.length
     }
-    const end = await readBody(response, write, timeoutMs, signal)
+    const end = await copyBody(response, write, timeoutMs, signal)
     if (length === undefined ? !end : bytes === length) return bytes
     // A longer file is another version.
     if (bytes > length!) version = undefined
@@ -106,7 +106,7 @@ interface BrokenOff {
 const tooEarly: BrokenOff = { Type: NetworkError, why: '' }
 
 /** Writes a body chunk by chunk, and gives `undefined` at its end. Each chunk may take `timeoutMs`. */
-async function readBody(
+async function copyBody(
   response: Response,
   write: (chunk: Uint8Array) => Promise<void>,
   timeoutMs: number,

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { ArgumentError } from '../errors.ts'
 import { type BlobLike, type NamedBlob, toFile } from '../inputs.ts'
 import { checkOptions, isString } from '../internal/options.ts'
-import { readPath, whyNot } from './paths.ts'
+import { errnoText, readPath } from './paths.ts'
 
 /** From this size on, the size of a Blob from the disk is wrong. */
 const tooLarge = 2 ** 32
@@ -34,7 +34,7 @@ export async function fileInput(
     name: (value) => (isString(value) === true && value !== '') || 'a non-empty string',
     type: isString,
   })
-  const { name = basename(file), type = typeOf(name) } = options
+  const { name = basename(file), type = mimeType(name) } = options
   const refuse = (why: string, cause?: unknown) => new ArgumentError(`path: ${file} ${why}`, { cause })
   try {
     const stats = await stat(file)
@@ -48,7 +48,7 @@ export async function fileInput(
     const data = fs.openAsBlob ? await fs.openAsBlob(file) : await readFile(file)
     return watch(toFile(data as unknown as BlobLike, name, { type }), file, stats)
   } catch (error) {
-    throw error instanceof ArgumentError ? error : refuse(whyNot(error), error)
+    throw error instanceof ArgumentError ? error : refuse(errnoText(error), error)
   }
 }
 
@@ -95,7 +95,7 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /** The MIME type for the extension of `name`, or `''`. */
-export function typeOf(name: string): string {
+export function mimeType(name: string): string {
   const [, extension = '.'] = /\.(\w+)$/.exec(name.toLowerCase()) ?? []
   const [type = ''] = Object.entries(types).find(([, all]) => all.split(' ').includes(extension)) ?? []
   return type

@@ -62,7 +62,7 @@ const words: Readonly<Record<string, string>> = {
 }
 
 /** Why the system refused a path, in words that follow the path. */
-export function whyNot(error: unknown): string {
+export function errnoText(error: unknown): string {
   const { code, message } = Object(error)
   // Deno names the missing permission.
   const [flag] = /--allow-\w+/.exec(message) ?? []

@@ -6,8 +6,8 @@ import { ArgumentError, FlowScaleError, isFlowScaleError } from '../errors.ts'
 import { checkOptions, requestRules } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import type { Client, RequestOptions } from '../types.ts'
-import { fetchInto, type Part } from './fetchInto.ts'
-import { cutName, readPath, safeName, whyNot } from './paths.ts'
+import { fetchInto, type PartFile } from './fetchInto.ts'
+import { cutName, errnoText, readPath, safeName } from './paths.ts'
 
 /**
  * A file could not be written completely, or could not get its name. The unfinished file was removed. `cause` is the
@@ -66,7 +66,7 @@ export async function saveOutput(
   const source = readSource(output)
   const given = readPath(path)
   options.signal?.throwIfAborted()
-  const target = await targetOf(given, source)
+  const target = await targetPath(given, source)
   // The working folder may change meanwhile.
   const part = await openPart(resolve(target), target)
   try {
@@ -92,13 +92,13 @@ interface Named {
 }
 
 /** The file to write: `path`, or the output's name in the folder `path`. */
-async function targetOf(path: string, source: Named): Promise<string> {
+async function targetPath(path: string, source: Named): Promise<string> {
   try {
     if (['/', sep].includes(path.slice(-1))) {
       await mkdir(path, { recursive: true })
     } else if (!(await isFolder(path))) return path
   } catch (cause) {
-    throw new ArgumentError(`path: ${path} ${whyNot(cause)}`, { cause })
+    throw new ArgumentError(`path: ${path} ${errnoText(cause)}`, { cause })
   }
   return join(path, safeName(nameOf(source)))
 }
@@ -128,7 +128,7 @@ function lastPart(url: string): string {
 }
 
 /** Opens `.<name>.<random>.part` in the folder of `target`. `path` is for messages. */
-async function openPart(target: string, path: string): Promise<Part> {
+async function openPart(target: string, path: string): Promise<PartFile> {
   const folder = dirname(target)
   const part = join(folder, `.${cutName(basename(target), 230)}.${randomBytes(6).toString('hex')}.part`)
   const there = await lstat(target).catch(() => undefined)
@@ -138,7 +138,7 @@ async function openPart(target: string, path: string): Promise<Part> {
   if (there && !there.isFile() && !there.isSymbolicLink())
     throw new ArgumentError(`path: ${path} is no regular file`)
   const file = await open(part, 'wx').catch((cause) => {
-    const why = cause.code === 'ENOENT' ? 'is in a missing folder; create the folder' : whyNot(cause)
+    const why = cause.code === 'ENOENT' ? 'is in a missing folder; create the folder' : errnoText(cause)
     throw new ArgumentError(`path: ${path} ${why}`, { cause })
   })
   let close = (): Promise<void> => {
@@ -149,7 +149,8 @@ async function openPart(target: string, path: string): Promise<Part> {
     try {
       return await run()
     } catch (cause) {
-      const why = Object(cause).code === 'ENOENT' ? 'its folder or its part is gone' : `it ${whyNot(cause)}`
+      const why =
+        Object(cause).code === 'ENOENT' ? 'its folder or its part is gone' : `it ${errnoText(cause)}`
       throw new FileError(`${path} was not saved: ${why}`, { path, cause })
     }
   }

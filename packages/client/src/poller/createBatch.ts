@@ -24,17 +24,17 @@ interface BatchOptions {
 interface OwnedBatch extends Batch {
   /** The number of waits. */
   readonly size: number
-  readonly follow: Follow
+  readonly follow: OnAbort
 }
 
 /** A request for a run that waits for a round. */
-interface Question {
+interface Pending {
   readonly resolve: (answer: Envelope<Run> | Error) => void
   readonly reject: (error: unknown) => void
 }
 
 /** A run with waits. */
-interface Watched {
+interface SharedRun {
   readonly members: Set<Member>
   watch?: RunWatch | undefined
   /** The pushed status. */
@@ -76,10 +76,10 @@ export function createBatch(
   const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
   const own = pollClient(client)
   const limiter = createRateLimiter(maxRequestsPerSecond, pollIntervalMs)
-  const follow = createFollow()
-  const watched = new Map<string, Watched>()
+  const follow = createAbortRelay()
+  const watched = new Map<string, SharedRun>()
   /** By run. The run that waits longest comes first. */
-  const questions = new Map<string, Set<Question>>()
+  const questions = new Map<string, Set<Pending>>()
   let size = 0
   /** Aborted when the last wait has left. */
   let session = new AbortController()
@@ -106,13 +106,13 @@ export function createBatch(
     if (run.newsAt < moment) run.newsAt = 0
   }
 
-  const take = (runId: string): Iterable<Question> => {
+  const take = (runId: string): Iterable<Pending> => {
     const taken = questions.get(runId) ?? []
     questions.delete(runId)
     return taken
   }
 
-  const answer = (runId: string, taken: Iterable<Question>, data: Run) => {
+  const answer = (runId: string, taken: Iterable<Pending>, data: Run) => {
     for (const { resolve } of taken) resolve({ status: 'success', data })
     const run = watched.get(runId)
     if (!run || run.isEnded || !isOver(data.status)) return
@@ -283,8 +283,8 @@ export function createBatch(
     else for (const runId of await readList([first, ...others], true)) await readAlone(runId)
   })
 
-  const watch = (runId: string): Watched => {
-    const run: Watched = { members: new Set(), newsAt: 0 }
+  const watch = (runId: string): SharedRun => {
+    const run: SharedRun = { members: new Set(), newsAt: 0 }
     watched.set(runId, run)
     run.watch = push?.watch(runId, (update, isNews) => {
       const { status } = update
@@ -342,10 +342,10 @@ export function createBatch(
 /** Whether the same request would fail again. */
 const isFinal = (status: number) => status < 500 && ![408, 425, 429].includes(status)
 /** Calls `abort` when `signal` is aborted, or at once if it already is. Gives the function that stops following. */
-type Follow = (signal: AbortSignal, abort: () => void) => () => void
+type OnAbort = (signal: AbortSignal, abort: () => void) => () => void
 
 /** Follows signals with one listener on each signal for all followers: Node warns at the eleventh listener. */
-function createFollow(): Follow {
+function createAbortRelay(): OnAbort {
   const all = new Map<AbortSignal, Set<() => void>>()
   const abortAll = ({ target }: Event) => {
     for (const abort of all.get(target as AbortSignal) ?? []) abort()

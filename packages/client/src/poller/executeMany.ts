@@ -1,4 +1,4 @@
-import { executeRules, submit } from '../api/executeWorkflow.ts'
+import { executeRules, submitWithGrace } from '../api/executeWorkflow.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
 import type { Inputs, InputsOf } from '../inputs.ts'
@@ -10,7 +10,7 @@ import type { Client, Execution, PushConnection, RunProgress, RunResult } from '
 import { createBatch, isRate } from './createBatch.ts'
 import { type WaitOptions, watchRules } from './options.ts'
 import { cancelMs } from './poll.ts'
-import { followResult, type Known } from './waitForResult.ts'
+import { type Known, pollResult } from './waitForResult.ts'
 
 /** The result of one item of {@link executeMany}. */
 export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
@@ -157,7 +157,7 @@ export async function executeMany(
     const rest = { timeoutMs, cancelOn, pollIntervalMs, signal }
     let result: ManyResult
     try {
-      const value = await followResult(
+      const value = await pollResult(
         batched,
         runId,
         onProgress ? { ...rest, onProgress: (progress) => onProgress(index, progress) } : rest,
@@ -238,7 +238,9 @@ export async function executeMany(
     const controller = new AbortController()
     const unfollow = signal && batch.follow(signal, () => controller.abort(signal.reason))
     const options = { groupId, arrays, signal: controller.signal }
-    return submit(own, workflowId, items[index]!, options, { graceMs: cancelMs, toError }).finally(unfollow)
+    return submitWithGrace(own, workflowId, items[index]!, options, { graceMs: cancelMs, toError }).finally(
+      unfollow,
+    )
   }
 
   const turns = items.keys()

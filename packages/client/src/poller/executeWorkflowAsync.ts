@@ -1,10 +1,10 @@
-import { executeRules, submit } from '../api/executeWorkflow.ts'
+import { executeRules, submitWithGrace } from '../api/executeWorkflow.ts'
 import type { Inputs, InputsOf } from '../inputs.ts'
 import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
 import type { Client, Execution, RunResult } from '../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
 import { cancelMs } from './poll.ts'
-import { followResult, legal } from './waitForResult.ts'
+import { pollResult, validNames } from './waitForResult.ts'
 
 /** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */
 export interface Submission {
@@ -59,13 +59,13 @@ export async function executeWorkflowAsync<T extends object>(
   const { signal, headers, cancelOn = '' } = wait
   const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
   const execution = { groupId, arrays, signal, headers }
-  const submitted = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
+  const submitted = await submitWithGrace(client, workflowId, inputs as Inputs, execution, { graceMs })
   const { run_id, output_names: names, others } = submitted
   const more = others && { others }
   const submittedAt = Date.now()
   // Called even after an abort: the id must not be lost.
-  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(names), ...more })
+  const call = async () => onSubmitted?.({ runId: run_id, outputNames: validNames(names), ...more })
   const called = call()
   called.catch(() => {})
-  return followResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })
+  return pollResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })
 }

@@ -2,7 +2,7 @@ import { getOutput } from '../api/getOutput.ts'
 import { RunError } from '../errors.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { text } from '../internal/values.ts'
+import { asText } from '../internal/values.ts'
 import { isDone, isFailed, isSameOutput, runError } from '../run.ts'
 import type {
   Client,
@@ -45,7 +45,7 @@ export async function waitForResult(
   reveal(client)
   checkOptions(options, waitRules)
   check('runId', runId, isId)
-  return followResult(client, runId, options)
+  return pollResult(client, runId, options)
 }
 
 export interface Known {
@@ -62,7 +62,7 @@ export interface Known {
 }
 
 /** The `names` that can be part of a URL. */
-export const legal = (names: readonly unknown[] = []): string[] =>
+export const validNames = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
 
 /**
@@ -73,20 +73,20 @@ const holdsName = (list: readonly string[], name: string, beside: readonly strin
   list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
 
 /** Polls a run until its outputs are there. Its arguments are checked. */
-export async function followResult(
+export async function pollResult(
   client: Client,
   runId: string,
   options: WaitOptions,
   { names: given, submittedAt, first, last, others }: Known = {},
 ): Promise<RunResult> {
   const reader = createRunReader(runId, { ...options, submittedAt, last })
-  const names = [...new Set(legal(given))]
+  const names = [...new Set(validNames(given))]
   const found = new Map<string, ResultOutput>()
   /** Rounds that found a completed run without outputs. */
   let emptyRounds = 0
 
   const addNames = (given: readonly unknown[] | undefined) => {
-    const more = legal(given)
+    const more = validNames(given)
     for (const name of more) if (!holdsName(names, name, more)) names.push(name)
   }
 
@@ -103,18 +103,18 @@ export async function followResult(
         throw error
       },
     )
-    return output ? { ...output.data, filename: text(output.data.filename) || name } : undefined
+    return output ? { ...output.data, filename: asText(output.data.filename) || name } : undefined
   }
 
   /** The outputs of a completed run, if all are there. */
   const collect = async (steps: Steps, { outputs }: Run): Promise<ResultOutput[] | undefined> => {
-    const listed = legal(outputs.map(({ filename }) => filename))
+    const listed = validNames(outputs.map(({ filename }) => filename))
     addNames(listed)
     const missing = names.filter((name) => !holdsName(listed, name, names))
     const ready: ResultOutput[] = []
     let wanted = 0
     for (const { filename, url } of [...outputs, ...missing.map((filename): RunOutput => ({ filename }))]) {
-      const [name = ''] = legal([filename])
+      const [name = ''] = validNames([filename])
       if (!name && !url) continue
       wanted++
       const output = url
@@ -132,7 +132,7 @@ export async function followResult(
   const resume = async (more: ResumeOptions) => {
     const all = { ...options, ...more }
     checkOptions(all, waitRules)
-    return followResult(client, runId, all, { names, submittedAt, last: reader.last, others })
+    return pollResult(client, runId, all, { names, submittedAt, last: reader.last, others })
   }
   return poll(client, options, { what: 'Workflow execution', reader, first, resume }, async (steps) => {
     const run = await reader.read(steps)

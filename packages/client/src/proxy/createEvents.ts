@@ -2,7 +2,7 @@ import { isWorkerd } from '../internal/runtime.ts'
 import { startTimer, untilAborted } from '../internal/timers.ts'
 import { isDone, isFailed, isWaiting } from '../run.ts'
 import type { Client, PushConnection, RunUpdate } from '../types.ts'
-import { createWatcher, type First, type Watcher } from './createRunPoller.ts'
+import { createRunPoller, type First, type RunPoller } from './createRunPoller.ts'
 import { type OrRefusal, safeHeaders } from './routes.ts'
 
 /**
@@ -23,7 +23,7 @@ export function createEvents(
   push: PushConnection | undefined,
   maxDurationMs: number,
 ): Events {
-  const watchers = new Map<string, Watcher>()
+  const watchers = new Map<string, RunPoller>()
   /** The bodies of refusals. */
   const texts = new WeakMap<Response, Promise<string>>()
 
@@ -33,12 +33,12 @@ export function createEvents(
     return new Response(await texts.get(refusal), refusal)
   }
 
-  const watch = (runId: string): Watcher => {
+  const watch = (runId: string): RunPoller => {
     // A Worker can't await what another request began.
-    if (isWorkerd()) return createWatcher(client, runId, undefined, () => {})
+    if (isWorkerd()) return createRunPoller(client, runId, undefined, () => {})
     let watcher = watchers.get(runId)
     if (!watcher) {
-      watcher = createWatcher(client, runId, push, () => watchers.delete(runId))
+      watcher = createRunPoller(client, runId, push, () => watchers.delete(runId))
       watchers.set(runId, watcher)
     }
     return watcher
@@ -92,7 +92,7 @@ const pingMs = 15_000
  */
 function streamStates(
   runId: string,
-  watcher: Watcher,
+  watcher: RunPoller,
   signal: AbortSignal,
   maxDurationMs: number,
 ): ReadableStream<Uint8Array> {

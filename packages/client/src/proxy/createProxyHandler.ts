@@ -6,7 +6,7 @@ import type { Client, PushConnection } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
 import { createEvents } from './createEvents.ts'
 import { forward } from './forward.ts'
-import { type GetEnvelope, keepToGroup } from './keepToGroup.ts'
+import { keepToGroup, type ReadPod } from './keepToGroup.ts'
 import { type ProxyOperation, readRequest, refuse, routes } from './routes.ts'
 
 /**
@@ -142,7 +142,7 @@ export function createProxyHandler(
     }
     // For all that is asked to find out whose a run or an output is.
     const end = Date.now() + client.timeoutMs
-    const lookUp = async (signal: AbortSignal, ...[path, query]: Parameters<GetEnvelope>) => {
+    const lookUp = async (signal: AbortSignal, ...[path, query]: Parameters<ReadPod>) => {
       const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
       const ms = Math.max(1, end - Date.now())
       const response = await forward(client, lookup, { signal }, maxBodyBytes, { ms })
@@ -153,7 +153,7 @@ export function createProxyHandler(
         return { refusal: refuse(502, 'The pod gave no usable answer') }
       }
     }
-    const keep = async (getEnvelope: GetEnvelope) =>
+    const keep = async (getEnvelope: ReadPod) =>
       groupId === undefined ? undefined : keepToGroup(groupId, proxyRequest, getEnvelope)
     if (operation === 'connectEvents') {
       // The run itself was asked for already, by the first of its readers.

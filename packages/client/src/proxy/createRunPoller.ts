@@ -11,7 +11,7 @@ import { type OrRefusal, refuse } from './routes.ts'
 export type First = { data: { group_id?: unknown } }
 
 /** Knows the state of one run, for all who read it. */
-export interface Watcher {
+export interface RunPoller {
   /** The first answer of the pod. After a refusal the watcher is over. Rejects with what the client's own headers throw. */
   readonly first: Promise<OrRefusal<First>>
   /** The refusals for callers of a group that can't see the run, by group. */
@@ -36,12 +36,12 @@ const maxLength = 100
 const isEnd = (status: string | undefined) => isDone(status) || isFailed(status)
 
 /** Asks the pod for a run until that has ended or nobody reads any more; `ended` is called then. */
-export function createWatcher(
+export function createRunPoller(
   client: Client,
   runId: string,
   push: PushConnection | undefined,
   ended: () => void,
-): Watcher {
+): RunPoller {
   const readers = new Set<() => void>()
   const controller = new AbortController()
   const { signal } = controller

@@ -4,7 +4,7 @@ import type { ProxyRequest } from './routes.ts'
 import { type OrRefusal, refuse, safeHeaders } from './routes.ts'
 
 /** Asks the pod for an envelope; a refusal is the answer where there is none. */
-export type GetEnvelope = (
+export type ReadPod = (
   path: string,
   query: Record<string, string>,
 ) => Promise<OrRefusal<Record<string, unknown>>>
@@ -16,7 +16,7 @@ const maxPages = 50
 export async function keepToGroup(
   groupId: string,
   { operation, runId, query }: ProxyRequest,
-  getEnvelope: GetEnvelope,
+  getEnvelope: ReadPod,
 ): Promise<Response | undefined> {
   // The same for what is of others as for what is not there.
   const notFound = refuse(404, 'Not Found')

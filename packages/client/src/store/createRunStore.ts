@@ -1,5 +1,5 @@
 import { cancelRun } from '../api/cancelRun.ts'
-import { submit } from '../api/executeWorkflow.ts'
+import { submitWithGrace } from '../api/executeWorkflow.ts'
 import { ArgumentError, RunError, TimeoutError } from '../errors.ts'
 import type { Inputs } from '../inputs.ts'
 import { checkOptions, isId, isMs, isPush } from '../internal/options.ts'
@@ -10,7 +10,7 @@ import { waitForResult } from '../poller/waitForResult.ts'
 import { isDone, isFailed, isWaiting, sortOutputs } from '../run.ts'
 import type { Client, RunResult } from '../types.ts'
 import { lookForRun } from './lookForRun.ts'
-import { openStorage, type RunRecord, type Snapshot, toEnd, toSnapshot } from './record.ts'
+import { endSnapshot, openStorage, type RunRecord, type Snapshot, toSnapshot } from './record.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
@@ -129,7 +129,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         if (isDone(word)) {
           late ??= startTimer(() => {
             unfollow()
-            show(toEnd(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
+            show(endSnapshot(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
           }, outputsMs)
         }
         const status = isWaiting(word) ? 'queued' : 'running'
@@ -149,7 +149,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     } catch (error) {
       // A run whose outputs fit no name has ended.
       const { status, result } = Object(error)
-      end = toEnd(own, error, !(error instanceof RunError || result))
+      end = endSnapshot(own, error, !(error instanceof RunError || result))
       // An earlier page saved this run, maybe for another user. After a new login a reload may show it, except after a 404.
       const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
       if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
@@ -173,7 +173,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     // An abort after the 5 s may have come too late.
     const isOpen = !runId && (maybeSubmitted || name === 'AbortError')
     const next = { ...own, runId, others, isOver: true }
-    const end = runId ? toSnapshot(next) : toEnd(own, answer, isOpen)
+    const end = runId ? toSnapshot(next) : endSnapshot(own, answer, isOpen)
     if (sync()?.groupId !== own.groupId) return end
     submission = undefined
     if (record?.runId) return snapshot
@@ -215,7 +215,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         submitting = new AbortController()
         const execution = { ...options, groupId, signal: submitting.signal }
         const grace = { graceMs: 5000, toError: (error: unknown) => error }
-        going = submission = finish(own, submit(client, id, inputs as Inputs, execution, grace))
+        going = submission = finish(own, submitWithGrace(client, id, inputs as Inputs, execution, grace))
         take(own)
       }
       return ((await going) ?? snapshot) as RunSnapshot<W>
@@ -235,7 +235,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
         if (record?.groupId === own.groupId) {
           unfollow()
           if (runId) follow()
-          else if (snapshot.status === 'submitting') show(toEnd(own, undefined, true))
+          else if (snapshot.status === 'submitting') show(endSnapshot(own, undefined, true))
         }
       }
     },

@@ -1,6 +1,6 @@
 import { request, transient, withQuery } from '../internal/request.ts'
 import { sleep } from '../internal/timers.ts'
-import { list } from '../internal/values.ts'
+import { asList } from '../internal/values.ts'
 import { toRun } from '../run.ts'
 import type { Client } from '../types.ts'
 import type { RunRecord } from './record.ts'
@@ -29,7 +29,7 @@ export async function lookForRun(
           parseData(data) {
             const { runs = data, group_id: all = groupId } = Object(data)
             // A server that knows no groups lists the runs of others.
-            return toRun(list(runs).find((run) => (Object(run).group_id ?? all) === groupId))._id
+            return toRun(asList(runs).find((run) => (Object(run).group_id ?? all) === groupId))._id
           },
         })
         if (runId) return runId

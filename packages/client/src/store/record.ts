@@ -74,7 +74,7 @@ export function toSnapshot(
 }
 
 /** How a run stands after an error; `isOpen`: it may go on all the same. */
-export function toEnd(record: RunRecord, error: unknown, isOpen: unknown): Snapshot {
+export function endSnapshot(record: RunRecord, error: unknown, isOpen: unknown): Snapshot {
   if (isOpen) return toSnapshot(record, { status: 'lost', groupId: record.groupId, error })
   const isCancelled = ['cancelled', 'canceled'].includes(Object(error).status)
   return toSnapshot(record, isCancelled ? { status: 'cancelled' } : { status: 'failed', error })

@@ -4,19 +4,19 @@ export interface Failure {
 }
 
 /** Called with a message, and without one at the end. */
-export type Reader = (...message: unknown[]) => void
+export type Listener = (...message: unknown[]) => void
 
 /** Hands each message to all who listen or iterate. */
 export interface Feed extends AsyncIterable<unknown> {
   push(message: unknown): void
   end(failure?: Failure): void
   /** Gives the function that stops that. */
-  listen(reader: Reader): () => void
+  listen(reader: Listener): () => void
 }
 
 /** What a listener throws goes to `onThrow`; it keeps nobody else from hearing. */
 export function createFeed(onThrow: (error: unknown) => void): Feed {
-  const readers = new Set<Reader>()
+  const readers = new Set<Listener>()
   let isOver = false
   let why: Failure | undefined
   const tell = (...message: unknown[]) => {
