@@ -92,7 +92,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
         for (const event of readEvents(value)) {
           const { run_id, status } = Object(event)
           if (run_id !== runId) continue
-          hear(runId, event)
+          publish(runId, event)
           if (isDone(status) || isFailed(status)) return true
         }
       }
@@ -100,7 +100,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
       reader?.cancel().catch(() => {})
       live.delete(runId)
       // Ends the long pause that the wait makes while events come.
-      hear(runId)
+      publish(runId)
     }
   }
 
@@ -143,7 +143,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
     }
   }
 
-  const { watch, hear } = createWatch(
+  const { watch, publish } = createWatch(
     (runId) => live.has(runId),
     (runId, isWanted) => {
       runs.get(runId)?.abort()

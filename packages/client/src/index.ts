@@ -21,6 +21,14 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.ts'
-export type { BlobLike, FileInput, InputItem, Inputs, InputsOf, NamedBlob } from './inputs.ts'
-export { toFile } from './inputs.ts'
+export {
+  type BlobLike,
+  type FileInput,
+  type InputItem,
+  type Inputs,
+  type InputsOf,
+  type NamedBlob,
+  toFile,
+} from './inputs.ts'
+export { isEnded } from './run.ts'
 export type * from './types.ts'

@@ -98,7 +98,7 @@ export function toFile(
   }
 }
 
-/** Checks and encodes the inputs before anything is sent. */
+/** The parts of a form for inputs. It throws for each input that can't be sent, so a mistake costs no request. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): FormPart[] {
   if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
   return Object.keys(inputs).flatMap((name) => {
@@ -127,12 +127,12 @@ export function encodeInputs(inputs: Inputs, arrays: string | undefined): FormPa
   })
 }
 
-/** Makes a form. It can be sent once only, so each attempt needs a new one. */
+/** A form of these parts. Each attempt needs its own, because a form can be sent only once. */
 export function buildForm(parts: readonly FormPart[]): FormData {
   const form = new FormData()
-  // The type of one kind stands for both.
+  // `append` has a type for texts and one for files, but none for both.
   for (const part of parts) form.append(...(part as Extract<FormPart, { length: 3 }>))
-  // The `fetch` of undici knows only its own `FormData`, and would send the text of ours.
+  // The `fetch` of the package undici takes only its own `FormData`. Of any other object it would send `toString()`.
   form.toString = () => {
     throw new TypeError('fetch has a FormData of its own; with undici, call install()')
   }
@@ -144,7 +144,7 @@ function isPlainObject(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** Throws a text that says what is wrong, or the error of the value itself. */
+/** The part for a value. It throws a text for a value that can't be sent, or the value's own error (a getter, `toJSON`). */
 function encode(name: string, value: unknown): FormPart {
   const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
@@ -155,7 +155,7 @@ function encode(name: string, value: unknown): FormPart {
   ]
 }
 
-/** Whether a value that is no file keeps its meaning as a text or as JSON. */
+/** Whether a value that is no file keeps its meaning as text or JSON. */
 function isSendable(value: unknown): boolean {
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
   if (typeof value === 'number') return Number.isFinite(value)
@@ -172,14 +172,15 @@ function toJson(value: unknown): string {
   return json
 }
 
-/** Throws where JSON would silently drop or change a value. */
+/** A replacer for JSON. It throws for a value that JSON would drop or change without an error. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  // An invalid date becomes `null`.
+  // JSON makes `null` of an invalid date, so the date itself is checked.
   const given = value ?? this[key]
   if (given == null || typeof value === 'string' || Array.isArray(value) || isSendable(given)) return value
   throw new TypeError(`${key} ${refusal(given)}`)
 }
 
+/** The extensions of MIME subtypes that are no extensions themselves. */
 const extensions: Readonly<Record<string, string>> = {
   jpeg: 'jpg',
   plain: 'txt',
@@ -188,7 +189,7 @@ const extensions: Readonly<Record<string, string>> = {
   msvideo: 'avi',
 }
 
-/** A name for every file: servers drop files without a name, and need the extension to know the kind. */
+/** The name of a file. Each file gets one with an extension, because servers drop files without names and read the kind from the extension. */
 function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
   const own = typeof blob.name === 'string' ? safe(blob.name) : ''
   if (/[^.]\.+[\p{L}\p{N}]+$/u.test(own)) return own

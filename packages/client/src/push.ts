@@ -5,8 +5,8 @@ import type { PushConnection, RunUpdate } from './types.ts'
 type Listener = Parameters<PushConnection['watch']>[1]
 
 interface Watch extends Pick<PushConnection, 'watch'> {
-  /** Passes an update of a run to its waits. Without `data` no more updates come for now, so the waits poll. */
-  hear(runId: unknown, data?: unknown): void
+  /** Passes an update of a run to its waits. Without `data`, no more updates come for now, so the waits poll. */
+  publish(runId: unknown, data?: unknown): void
 }
 
 /** The longest pause between two polls while updates come, in ms. */
@@ -14,7 +14,7 @@ const maxPauseMs = 30_000
 
 /**
  * The `watch` of a connection. `isLive` says whether updates of a run come now. `want` is called when the first wait for a
- * run begins and when the last one ends.
+ * run begins, and when the last one ends.
  */
 export function createWatch(
   isLive: (runId: string) => boolean,
@@ -22,7 +22,7 @@ export function createWatch(
 ): Watch {
   const runs = new Map<unknown, Set<Listener>>()
   return {
-    hear(runId, data) {
+    publish(runId, data) {
       const { status, position, node } = Object(data)
       const update: RunUpdate = {
         status: asText(status) || undefined,
@@ -30,11 +30,11 @@ export function createWatch(
         position: typeof position === 'number' ? position : undefined,
         node,
       }
-      for (const tell of runs.get(runId) ?? []) tell(update, !data)
+      for (const listener of runs.get(runId) ?? []) listener(update, !data)
     },
     watch(runId, listener) {
       let last: unknown
-      /** The number of pauses without news while updates come. */
+      /** How many pauses in a row had no news while updates came. */
       let quiet = 0
       const own: Listener = (update, isLost) => {
         const { status = last } = update

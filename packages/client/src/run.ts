@@ -2,31 +2,45 @@ import { ResponseError, RunError } from './errors.ts'
 import { problems } from './internal/answer.ts'
 import { redact } from './internal/headers.ts'
 import { asList, asText, type Fields, isObject } from './internal/values.ts'
-import type { ResultOutput, Run, RunResult } from './types.ts'
+import type { ResultOutput, Run, RunResult, RunStatus } from './types.ts'
 
-// A word that is in none of these lists is not terminal.
+// A status that is in none of these lists means that the run goes on.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
 export const isFailed = (status: string | undefined): boolean =>
   ['failed', 'error', 'cancelled', 'canceled', 'timed_out'].includes(status!)
-/** The words for a run that has a place in the queue. */
+/** Whether a run has a place in the queue. */
 export const isWaiting = (status: string | undefined): boolean => ['queued', 'pending'].includes(status!)
 export const isGoing = (status: string | undefined): boolean =>
   ['queued', 'pending', 'running', 'in_progress'].includes(status!)
 
-/** The reason why a run failed, as a text, or `''`. */
+/**
+ * Whether a run with this status has ended: it is completed, failed, cancelled or timed out. With any other status, also
+ * one that this package does not know, the run goes on.
+ *
+ * @throws nothing
+ *
+ * @example
+ * ```ts
+ * const { data } = await getRun(client, '808f34d0-ef97-4b78-a00f-1268077ea6db')
+ * console.log(isEnded(data.status) ? data.outputs : 'the run goes on')
+ * ```
+ */
+export const isEnded = (status: RunStatus | undefined): boolean => isDone(status) || isFailed(status)
+
+/** The text of a run's `error`, which servers send in any form, or `''`. */
 function reasonOf(error: unknown): string {
   const said = problems(error).map(({ message }) => message)
   try {
     return said.join('; ') || (Object.keys(Object(error)).length ? JSON.stringify(error) : '')
   } catch {
-    // Nested too deep for JSON.
+    // The error is nested too deep for JSON.
     return ''
   }
 }
 
 /**
  * The progress of a run, from 0 to 1. Servers send `progress` as a fraction, as a percentage (above 1) or as
- * `{ value, max }`, or they send `value` and `max`. A 1 is ignored while the run is not done, because it may mean 1 %.
+ * `{ value, max }`, or they send `value` and `max`. A 1 is ignored until the run is done, because it may mean 1 %.
  */
 export function toProgress({ progress, value, max, status = 'success' }: Fields): number | undefined {
   if (isObject(progress)) return toProgress(progress)
@@ -36,7 +50,7 @@ export function toProgress({ progress, value, max, status = 'success' }: Fields)
   return part >= 0 && part <= 1 ? part : undefined
 }
 
-/** A run with its published names. `id` is for servers that leave out the id. */
+/** A run in its published form. Some servers leave out the id, so `id` takes its place. */
 export function toRun(run: unknown, id?: string): Run {
   const own: Fields = isObject(run) ? run : {}
   const { progress: _, position, ...rest } = own
@@ -59,21 +73,21 @@ export function toRun(run: unknown, id?: string): Run {
   }
 }
 
-/** A copy of an input or output, without those fields that should be texts and are not. */
+/** A copy of an input or output. Fields that should be texts and are not are left out. */
 function withTexts(item: unknown): Fields {
   const own = typeof item === 'string' ? { filename: item } : { ...Object(item) }
   for (const name of ['path', 'filename', 'url']) if (typeof own[name] !== 'string') delete own[name]
   return own
 }
 
-/** Reads a run. A failed run may echo the headers of the request in its errors. */
+/** A run of an answer. The errors of a failed run may repeat the headers of a request, so secrets are replaced. */
 export function readRun(data: unknown, headers: Readonly<Record<string, string>>, id?: string): Run {
   const run = toRun(data, id)
   if (!isFailed(run.status)) return run
   try {
     return redact(run, headers)
   } catch {
-    // Nested too deep to be searched.
+    // The run is nested too deep to be searched for secrets.
     return toRun({ status: run.status }, run._id)
   }
 }
@@ -91,7 +105,7 @@ export function runError(runId: string, run: Run): RunError {
     run,
   })
 }
-/** Whether two names of an output differ at most by an extension, which some servers leave out in some answers. */
+/** Whether two names mean the same output. Some servers leave out the extension in some answers. */
 export function isSameOutput(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   return long.startsWith(short) && /^\.[^.]+$/.test(long.slice(short.length))
@@ -107,7 +121,7 @@ export function sortOutputs<O extends string>(
   result: RunResult,
 ): { [K in O]: ResultOutput[] } {
   const names = [...outputNames].sort((a, b) => b.length - a.length)
-  // Each name is an own field, also `__proto__`.
+  // `fromEntries` makes an own field of each name, even of `__proto__`.
   const outputs: { [K in O]: ResultOutput[] } = Object.fromEntries(
     outputNames.map((name) => [name, []]),
   ) as never
@@ -129,7 +143,7 @@ export function sortOutputs<O extends string>(
       { runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
     ),
     'result',
-    // Hidden from inspection and JSON, because its links are signed.
+    // Inspection and JSON don't show the result, because its links are signed.
     { get: () => result },
   )
 }

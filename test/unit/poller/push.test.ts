@@ -29,13 +29,13 @@ function scene() {
       })
     },
   })
-  const { watch, hear } = createWatch(
+  const { watch, publish } = createWatch(
     () => push.connected,
     (...change) => wanted.push(change),
   )
   const push = { connected: true, watch }
-  const update = (status: string, runId = RUN) => hear(runId, { status })
-  return { clock, client, push, hear, update, asked, wanted, state }
+  const update = (status: string, runId = RUN) => publish(runId, { status })
+  return { clock, client, push, publish, update, asked, wanted, state }
 }
 
 for (const [name, wait] of [
@@ -129,18 +129,18 @@ test('news does not cut the pause short that a Retry-After asks for', async () =
 test('a run is asked for once for all its waits, until the last one is over', () => {
   const wanted: unknown[] = []
   const seen: string[] = []
-  const { watch, hear } = createWatch(
+  const { watch, publish } = createWatch(
     () => true,
     (...change) => wanted.push(change),
   )
   const watches = ['a', 'b', 'a'].map((runId, index) =>
     watch(runId, ({ status }) => seen.push(`${runId}${index} ${status}`)),
   )
-  hear('a', { status: 'running' })
+  publish('a', { status: 'running' })
   assert.equal(seen, ['a0 running', 'a2 running'])
   watches[0]!.stop()
   watches[0]!.stop()
-  hear('a', { status: 'completed' })
+  publish('a', { status: 'completed' })
   assert.equal(seen.slice(2), ['a2 completed'])
   for (const { stop } of watches) stop()
   assert.equal(wanted, [
@@ -152,14 +152,14 @@ test('a run is asked for once for all its waits, until the last one is over', ()
 })
 
 test('a connection that is lost in a long pause makes it poll at once, and then as often as ever', async () => {
-  const { clock, client, push, hear, asked, wanted } = scene()
+  const { clock, client, push, publish, asked, wanted } = scene()
   try {
     const control = new AbortController()
     const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal, timeoutMs: 600_000 }))
     await clock.tickAsync(65_000)
     assert.is(asked.at(-1), 60_000)
     push.connected = false
-    hear(RUN)
+    publish(RUN)
     await clock.tickAsync(2000)
     assert.equal(asked.slice(-3), [65_000, 66_000, 67_000])
     control.abort('enough')

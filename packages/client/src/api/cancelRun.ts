@@ -23,7 +23,7 @@ export async function cancelRun(
   return request(client, `runs/${encodeId('runId', runId)}/cancel`, {
     method: 'POST',
     options,
-    // Any envelope will do: only people read its data.
+    // Servers differ in what they send, and only people read it.
     parseData: (data) => data ?? '',
   })
 }

@@ -19,7 +19,7 @@ export interface DownloadResponse extends Response {
 }
 
 // biome-ignore-start lint/suspicious/noExplicitAny: the types of the platform come first
-/** The members that Node's types require of a stream, and that DOM's types lack or declare in another way. */
+/** Members of a stream that Node's types require, and that DOM's types lack or declare in another way. */
 interface NodeStream {
   [Symbol.asyncIterator](options?: any): AsyncIterableIterator<Uint8Array>
   values(options?: any): any
@@ -59,7 +59,7 @@ export async function downloadOutput(
   return download(client, source, options)
 }
 
-/** As {@link downloadOutput}, with `headers` for the storage that has the file. */
+/** Like {@link downloadOutput}, with `headers` for the storage that has the file. */
 export async function download(
   client: Client,
   source: DownloadSource,
@@ -70,8 +70,9 @@ export async function download(
   checkOptions(options, requestRules)
   const { filename, url } = readSource(source)
   const plain = { ...options, headers: undefined }
-  // Without the key, which a redirect could send elsewhere. The caller's signal also aborts the body.
-  const follow = (fetch: Fetch, url: string, init: RequestInit) => {
+  // The headers of `init` are left out, because a redirect could send the key elsewhere. The caller's signal is added, because
+  // it also aborts the body.
+  const fetchFile = (fetch: Fetch, url: string, init: RequestInit) => {
     const signal = AbortSignal.any([options.signal ?? init.signal!, init.signal!])
     return fetch(url, { ...init, headers, redirect: 'follow', signal })
   }
@@ -81,13 +82,14 @@ export async function download(
     link ||= await getLink(client, filename!, options)
     try {
       const { href, origin, pathname, search, searchParams } = new URL(link)
-      // These headers are not sent. They only keep their values, and the key, out of errors, as a server may echo them.
+      // `fetchFile` sends neither these headers nor the key. They are here to be kept out of errors, which a server may fill
+      // with parts of the link.
       const signs = [search.replace(/[?&]([^=&]*=)?/g, ' '), ...searchParams.values()].join(' ')
       const bare = hide({ ...client }, { ...reveal(client), headers: { signs } })
-      const call = { options: plain, url: origin + pathname, fetchWith: follow }
-      return (await request(bare, href, call)) as unknown as DownloadResponse
+      const spec = { options: plain, url: origin + pathname, fetchWith: fetchFile }
+      return (await request(bare, href, spec)) as unknown as DownloadResponse
     } catch (error) {
-      // S3 answers 403 to a link that has expired, GCS 400.
+      // For an expired link S3 answers 403, and GCS 400.
       const expired = error instanceof HttpError && (error.status === 403 || error.status === 400)
       if (!expired || !filename || renewed) throw error
       link = undefined
@@ -95,7 +97,7 @@ export async function download(
   }
 }
 
-/** The name of an output, its link, or both. */
+/** The name of an output, its link, or both. Throws if `source` has neither. */
 export function readSource(source: DownloadSource): {
   filename?: string | undefined
   url?: string | null | undefined

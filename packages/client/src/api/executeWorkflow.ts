@@ -4,6 +4,7 @@ import { problems } from '../internal/answer.ts'
 import { check, checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
 import { isUnclear, request, withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
+import { uploadMs } from '../internal/timers.ts'
 import { upload } from '../internal/upload.ts'
 import { asList, asText, isObject } from '../internal/values.ts'
 import type { Client, Envelope, Execution, RequestOptions } from '../types.ts'
@@ -60,12 +61,12 @@ export async function executeWorkflow<T extends object>(
     fetchWith: async (...args) => {
       submittedAt = new Date()
       const response = await upload(parts, buildForm, ...args)
-      // Nothing was submitted. A failure before the next attempt does not change that.
+      // Nothing was submitted, also if the request fails before the next attempt.
       if (response.status === 429) submittedAt = undefined
       return response
     },
     options: rest,
-    timeoutMs: client.timeoutMs + Math.ceil(bytes / 262_144) * 1000,
+    timeoutMs: client.timeoutMs + uploadMs(bytes),
     retryOn: [429],
     parseData: toExecution,
     mapError: (error) => {
@@ -81,7 +82,7 @@ export async function executeWorkflow<T extends object>(
         const message = `Workflow ${workflowId} was refused: ${errors.join('; ')}`
         return new RunError(message, { status: 'failed', errors, runId, workflowId, groupId, cause: error })
       }
-      // A 303 says that the request was processed.
+      // A 303 means that the server has processed the request.
       const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status)
       // A server may name a run and say that it failed.
       return Object.assign(
@@ -93,10 +94,10 @@ export async function executeWorkflow<T extends object>(
   })
 }
 
-/** The answer for each run that the server started. One dialect wraps a single run in a list. */
+/** The runs of an answer. One dialect has a list, even for a single run. */
 const itemsOf = (data: unknown): Record<string, unknown>[] => [data].flat().map(Object)
 
-/** The first run. `others` is set only if one POST started several. */
+/** The first run of an answer. `others` is set only if one POST started several runs. */
 function toExecution(data: unknown): Execution | undefined {
   const [first, ...others] = itemsOf(data).flatMap((own): Execution[] => {
     const run_id = asText(own.run_id)
@@ -116,23 +117,22 @@ function toExecution(data: unknown): Execution | undefined {
   return first && others.length ? { ...first, others } : first
 }
 
-interface Grace {
-  /** How long a submission may continue after an abort, in ms, to return the id of its run. */
-  readonly graceMs: number
-  /** Gives the error of a submission that failed after an abort. Default: the reason of the abort. */
-  readonly toError?: (error: unknown) => unknown
-}
+/** How long a submission may take after an abort, in ms. Without the id of its run, the run would be paid for and lost. */
+const graceMs = 5000
 
-/** Submits a run. After an abort it has some time to return the id, but starts no new attempt. */
+/**
+ * Submits a run like {@link executeWorkflow}. After an abort, the submission has `graceMs` to return the id of its run, but
+ * makes no new attempt. `toError` gives the error of a submission that fails after an abort; by default the abort's reason.
+ */
 export async function submitWithGrace(
   client: Client,
   workflowId: string,
   inputs: Inputs,
   options: ExecuteOptions,
-  { graceMs, toError }: Grace,
-): Promise<Execution> {
+  toError: (error: unknown) => unknown = () => options.signal!.reason,
+): Promise<Envelope<Execution>> {
   const { signal, headers } = options
-  if (!signal || !graceMs) return (await executeWorkflow(client, workflowId, inputs, options)).data
+  if (!signal) return executeWorkflow(client, workflowId, inputs, options)
   signal.throwIfAborted()
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -140,7 +140,7 @@ export async function submitWithGrace(
     timer = setTimeout(() => controller.abort(), graceMs)
   }
   signal.addEventListener('abort', start)
-  // Called before each attempt.
+  // `request` resolves the headers at the start of each attempt.
   const headersOrAbort = async () => {
     const given = await (typeof headers === 'function' ? headers() : (headers ?? {}))
     signal.throwIfAborted()
@@ -148,10 +148,9 @@ export async function submitWithGrace(
   }
   try {
     const own = { ...options, signal: controller.signal, headers: headersOrAbort }
-    return (await executeWorkflow(client, workflowId, inputs, own)).data
+    return await executeWorkflow(client, workflowId, inputs, own)
   } catch (error) {
-    if (!signal.aborted) throw error
-    throw toError ? toError(error) : signal.reason
+    throw signal.aborted ? toError(error) : error
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', start)

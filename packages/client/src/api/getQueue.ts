@@ -37,5 +37,5 @@ export async function getQueue(
   })
 }
 
-/** The entries that are pairs. */
+/** The entries of a queue. A server may send other items between them. */
 const entries = (value: unknown) => asList(value).filter((entry) => asList(entry).length > 1) as QueueEntry[]

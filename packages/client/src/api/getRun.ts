@@ -28,8 +28,8 @@ export async function getRun(
 }
 
 /**
- * As `getRun`, for an id that was checked or came from a server. Broken Unicode in an id is replaced, because a URL can't
- * hold it.
+ * Like `getRun`, for waits, whose arguments are checked. The id may come from a server, and a URL can't hold broken Unicode,
+ * so it is replaced.
  */
 export function requestRun(client: Client, runId: string, options: RequestOptions): Promise<Envelope<Run>> {
   return request(client, `runs/${encodeURIComponent(runId.replace(/\p{Surrogate}/gu, '\ufffd'))}`, {

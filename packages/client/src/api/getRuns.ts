@@ -1,7 +1,7 @@
-import { checkOptions, isId, type Rule, requestRules } from '../internal/options.ts'
+import { checkOptions, isFrom1, isId, type Rule, requestRules } from '../internal/options.ts'
 import { request, withQuery } from '../internal/request.ts'
 import { asText, isObject } from '../internal/values.ts'
-import { readRun } from '../run.ts'
+import { isDone, readRun } from '../run.ts'
 import type { Client, Envelope, RequestOptions, Run, RunList } from '../types.ts'
 
 /** Options of {@link getRuns} and {@link iterateRuns}. Servers without pages use `groupId` only. */
@@ -18,15 +18,13 @@ export interface GetRunsOptions extends RequestOptions {
   pageSize?: number | undefined
 }
 
-// The rules call these functions when they are used: a call at the top level would stay in every bundle.
 const oneOf = (value: string, words: string[]) => words.includes(value) || `one of ${words}`
-const from1 = (value: number) => Number.isInteger(value) && value > 0
 const rules: Record<string, Rule> = {
   groupId: isId,
   sortBy: (value) => oneOf(value, ['created_at', 'started_at', 'completed_at']),
   sortOrder: (value) => oneOf(value, ['asc', 'desc']),
-  page: (value) => from1(value) || 'a whole number from 1',
-  pageSize: (value) => (from1(value) && value <= 100) || 'a whole number from 1 to 100',
+  page: isFrom1,
+  pageSize: (value) => (isFrom1(value) === true && value <= 100) || 'a whole number from 1 to 100',
 }
 
 /**
@@ -84,7 +82,7 @@ export async function* iterateRuns(
     for (const run of data.runs) {
       let key = run._id
       try {
-        // A run without an id is known by its content, unless that is nested too deep for JSON.
+        // The content identifies a run without an id, unless it is nested too deep for JSON.
         key ||= JSON.stringify(run)
       } catch {}
       if (seen.has(key)) continue
@@ -92,8 +90,32 @@ export async function* iterateRuns(
       yield run
     }
     const { page: told, total_pages: last } = meta ?? {}
-    // A page of known runs is the last one, unless new runs have moved the known ones and the server has more pages.
+    // A page of known runs is the last one. It is not if new runs have moved the known ones, and more pages follow.
     const follows = told === page && page < (last as number)
     if (page === last || (seen.size === before && !follows)) return
   }
+}
+
+/**
+ * A page of the newest runs, for a batch of waits. `isWhole` means that the list has the whole run: some servers list runs
+ * without their outputs.
+ */
+export function readPage(
+  client: Client,
+  groupId: string | undefined,
+  page: number,
+  signal: AbortSignal,
+): Promise<Envelope<{ run: Run; isWhole: boolean }[]>> {
+  const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
+  return request(client, withQuery('runs', query), {
+    options: { signal },
+    parseData: (data, _, headers) => {
+      const runs: unknown = isObject(data) ? data.runs : data
+      if (!Array.isArray(runs)) return undefined
+      return runs.map((item) => {
+        const run = readRun(item, headers)
+        return { run, isWhole: !!run.status && !(isDone(run.status) && !Object(item).outputs) }
+      })
+    },
+  })
 }

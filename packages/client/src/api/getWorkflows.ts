@@ -81,7 +81,7 @@ function parseKinds(field: string, given: unknown): Record<string, WorkflowKind>
       throw new ArgumentError(`workflow.${field} is not valid JSON`, { cause })
     }
   }
-  // An item of a list that has no name is no input.
+  // A list may have items without a name, which are no inputs.
   const entries: [string, unknown][] = Array.isArray(named)
     ? named
         .map((item): [string, unknown] =>

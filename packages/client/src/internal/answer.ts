@@ -2,22 +2,22 @@ import { type FlowScaleError, HttpError, RedirectError, ResponseError, Validatio
 import { hideAccess, redact } from './headers.ts'
 import { asText, isObject, parse } from './values.ts'
 
-/** Makes an error about the request under way. */
+/** Makes an error about a request. */
 export type Fail = (
   Type: new (message: string, details: Record<string, unknown>) => FlowScaleError,
   what: string,
   details: Record<string, unknown>,
 ) => FlowScaleError
 
-/** The pause that a server requests in seconds or by a date, in ms. `undefined` for a past time, or for any other text. */
+/** The pause that `Retry-After` requests in seconds or by a date, in ms. `undefined` for a past date and for other texts. */
 export function toRetryMs(retryAfter: string | null): number | undefined {
   const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now()
   return ms >= 0 ? ms : undefined
 }
 
 /**
- * The error for an answer without a result: the server's messages, without the key. Without `text` the answer is a
- * redirect, which was not followed.
+ * The error for an answer without a result. It has the server's messages, without the secrets of `headers`. `text` is the
+ * body, and missing for a redirect, whose body nobody reads.
  */
 export function answerError(
   fail: Fail,
@@ -43,9 +43,9 @@ export function answerError(
   }
   const details = problems(body)
   const errors = details.map(({ field, message }) => (field && `${field}: `) + message)
-  // Not the text itself: a key in it may be escaped, and so would not be found.
+  // The parsed body, not its text: `redact` would not find a key that is escaped in the text.
   const all = errors.join('; ') || JSON.stringify(body)
-  // Of a gateway's HTML page only the title.
+  // A gateway may answer with an HTML page, of which the title is enough.
   const said = all.replace(/^.*?<title>|<\/title>.*/gis, '').slice(0, 300)
   return fail(
     ok ? ResponseError : status === 422 ? ValidationError : HttpError,
@@ -57,7 +57,7 @@ export function answerError(
       requestId,
       response: {
         status,
-        // A header whose name held the key has no legal name now.
+        // A name that held the key is no legal name any more, and `Headers` would throw.
         headers: new Headers(Object.entries(shown).filter(([name]) => !name.includes('['))),
       },
       retryAfterMs: toRetryMs(told.get('retry-after')),
@@ -67,8 +67,8 @@ export function answerError(
 }
 
 /**
- * The server's messages in any form: a string, a list or FastAPI's details. An empty field does not hide the field
- * after it.
+ * The server's messages with their fields. Servers send a string, a list or FastAPI's details, and nest them in several
+ * fields. An empty field does not hide the next one.
  */
 export function problems(said: unknown, depth = 0): { field: string; message: string }[] {
   if (depth > 4 || !said) return []

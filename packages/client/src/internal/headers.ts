@@ -6,7 +6,7 @@ import { asText, isObject } from './values.ts'
 
 export const keyHeader = 'x-api-key'
 
-/** Whether fetch would send the value unchanged. Otherwise its error could show the value. */
+/** Whether `fetch` sends the value unchanged. For any other value its error could show the value. */
 export function isHeaderValue(value: unknown): value is string {
   return typeof value === 'string' && /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/.test(value)
 }
@@ -32,7 +32,7 @@ export function addHeaders(
   return target
 }
 
-/** The headers of a request: the client's, `more` over them, and the key. */
+/** The headers of a request: the key and the client's headers. `more` replaces headers of the same name. */
 export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
@@ -40,15 +40,15 @@ export async function resolveHeaders(
   // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
   const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
   if (typeof own === 'function') addHeaders(headers, await own(), apiKey)
-  // Those were checked with the client.
+  // `createClient` has checked an object of headers.
   else Object.assign(headers, own)
   if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
   return headers
 }
 
 /**
- * A parsed answer without the key and the words of other headers. A server may have echoed them in strings, numbers and
- * names.
+ * A copy of a parsed answer in which the key and the words of other headers are replaced: a server may repeat the headers of
+ * a request, in strings, numbers and names of fields.
  */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {
   const clean = (item: unknown): unknown => {
@@ -57,7 +57,7 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
     const before = asText(item)
     let after = before
     for (const name in headers) {
-      // A short word is no secret, and to replace it would spoil the text.
+      // A short word is no secret, and its replacement would spoil other texts.
       for (const secret of headers[name]!.match(name === keyHeader ? /.+/ : /\S{8,}/g) ?? []) {
         after = after.replaceAll(secret, '[redacted]')
       }
@@ -67,5 +67,5 @@ export function redact<T>(value: T, headers: Readonly<Record<string, string>>): 
   return clean(value) as T
 }
 
-/** A text without the logins, queries and fragments of its URLs, because they may give access. */
+/** A text without the logins, queries and fragments of its URLs, because those may give access. */
 export const hideAccess = (text: string): string => text.replace(/(\/\/)[^/?#\s]*@|[?#]\S*[^\s):]/g, '$1')

@@ -8,146 +8,54 @@ import { sleep, withDeadline } from './timers.ts'
 import { parse } from './values.ts'
 
 interface RequestSpec<T> {
-  /** The caller's options, checked here. */
+  /** The caller's options, which `request` checks. */
   readonly options: RequestOptions
   readonly method?: 'GET' | 'POST'
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
   readonly retryOn?: readonly number[]
-  /** The address for messages, if it differs: the query of a signed link is secret. */
+  /** The address in messages and logs, if it differs: the query of a signed link is secret. */
   readonly url?: string
-  /** Calls `fetch` in its own way. A response with the status 0 means that a redirect was not followed. */
+  /** Calls `fetch` in another way. A response with the status 0 is a redirect that was not followed. */
   readonly fetchWith?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
   /** A 204 means that there is no result yet, and gives `null`. */
   readonly allow204?: true
   /**
-   * Gives `data` its published form: `undefined` if a required field is missing, `null` for no result yet. Without
-   * this function the call gives the response itself.
+   * Gives `data` its published form: `undefined` if a required field is missing, `null` if there is no result yet. Without
+   * `parseData` the result is the response itself.
    */
   readonly parseData?: (
     data: unknown,
     envelope: Envelope<unknown>,
     headers: Readonly<Record<string, string>>,
   ) => T | undefined
-  /** Gives a better error for the error that ends the call. It does not get errors of the caller's functions. */
+  /** Gives a better error for the last one. It does not get errors of the caller's functions. */
   readonly mapError?: (error: FlowScaleError) => FlowScaleError
 }
 
 /** The envelope around `T`, or `null`. */
 type Result<T> = T extends null ? null : Envelope<T>
 
-/** The `status` of errors after which a request is retried if it is safe to repeat; 0: no answer. */
+/** The `status` of errors after which a request that is safe to repeat is sent again. 0 means that no answer came. */
 export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 504]
 
-/** The longest pause between attempts, in ms. If a server requests a longer one, the call ends. */
+/** The longest pause between two attempts, in ms. A `Retry-After` that is longer ends the request. */
 const maxPauseMs = 30_000
 
-/** The pause after a failed attempt, in ms; `attempt` counts from 1. */
-export function backOff({ retryDelayMs }: Client, attempt: number): number {
-  return Math.random() * Math.min(retryDelayMs * 2 ** (attempt - 1), maxPauseMs)
+/** The pause after a failed attempt, in ms; `tries` counts from 1. */
+export function backOff({ retryDelayMs }: Client, tries: number): number {
+  return Math.random() * Math.min(retryDelayMs * 2 ** (tries - 1), maxPauseMs)
 }
 
 /** Whether the `status` of an envelope says that the answer is an error. */
 export const isErrorStatus = (status: string): boolean => ['error', 'failed'].includes(status)
 
-/** Whether an error leaves open what the server did: no answer, none that can be read, or 5xx. */
+/** Whether an error leaves open what the server did: no answer came, it can't be read, or its status is 5xx. */
 export function isUnclear(error: Error): boolean {
   const { status, body } = error as HttpError
   return status === 0 || status > 499 || (status < 300 && !isErrorStatus(Object(body).status))
 }
 
-/** The address of `path` at the base URL. A base URL that is a path is at the page's origin, whatever `<base href>` says. */
-export function addressOf({ baseUrl }: Client, path: string): string {
-  const base = (baseUrl[0] === 'h' ? '' : globalThis.location?.origin) + baseUrl
-  // The origin of some pages is "null".
-  if (base[0] !== 'h') throw new ArgumentError('baseUrl: a path works only in a page')
-  return base + path
-}
-
-/**
- * Calls the endpoint `/api/v1/<endpoint>`, or an absolute URL, and retries it if that is safe. The only function that
- * calls `fetch`.
- */
-export async function request<T>(client: Client, endpoint: string, call: RequestSpec<T>): Promise<Result<T>> {
-  const secrets = reveal(client)
-  const { fetch = globalThis.fetch, logger, isPolling } = secrets
-  const { options, method = 'GET', parseData, fetchWith, retryOn = transient } = call
-  if (!isPolling) checkOptions(options, requestRules)
-  const { signal, maxRetries = client.maxRetries, timeoutMs = call.timeoutMs ?? client.timeoutMs } = options
-  const outer = isPolling ? signal : signal && AbortSignal.any([signal])
-  // No `new URL`: it takes a good part of the time of a request, and the base is in its form already.
-  const href = parseData ? addressOf(client, `/api/v1/${endpoint}`) : endpoint
-  const { url = href } = call
-  const fail: Fail = (Type, what, details) =>
-    new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
-  let status: number | undefined
-
-  /** One attempt. It returns our errors. It throws the caller's: an abort reason, an error of `headers()`. */
-  const send = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
-    const headers = await resolveHeaders(secrets, options.headers)
-    signal.throwIfAborted()
-    try {
-      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
-      const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
-      status = response.status
-      if (!parseData && response.ok && response.body !== null) return response as never
-      // Nobody reads the body of a redirect: of a 3xx, or of the 0 of one that a runtime hides.
-      let text: string | undefined
-      if (response.ok || status > 399) text = await response.text()
-      else response.body?.cancel().catch(() => {})
-      if (response.ok) {
-        if (status === 204 && call.allow204) return null as never
-        const envelope: Envelope<unknown> = Object(parse(text!))
-        if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
-          const data = parseData!(envelope.data, envelope, headers)
-          if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
-        }
-      }
-      return answerError(fail, response, headers, text)
-    } catch (error) {
-      // After an abort nobody sees this error: `withDeadline` has ended.
-      const { cause } = Object(error)
-      // An answer that is not HTTP may be an echo of the request.
-      if (cause?.data) cause.data = redact(cause.data, headers)
-      // Some runtimes put the address, with its login or signature, into the message and elsewhere into the error.
-      const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
-      return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
-    }
-  }
-
-  for (let attempt = 1; ; attempt++) {
-    const start = Date.now()
-    status = undefined
-    const result = await withDeadline(timeoutMs, outer, send, () =>
-      fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
-    )
-    const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
-      // A logger that fails must not lose a run.
-      try {
-        const path = /[^/:](\/[^?]*)/.exec(url)![1]!
-        await logger?.[level](`${method} ${path} ${end}`, {
-          method,
-          path,
-          status,
-          attempt,
-          durationMs: Date.now() - start,
-        })
-      } catch {}
-    }
-    if (!(result instanceof Error)) {
-      log('debug', status)
-      return result
-    }
-    const { code, status: kind, retryAfterMs = 0 } = result as HttpError
-    if (attempt > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
-      log(isPolling?.(kind) ?? 'error', code)
-      throw call.mapError?.(result) ?? result
-    }
-    const delayMs = retryAfterMs + backOff(client, attempt)
-    log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
-    await sleep(delayMs, outer)
-  }
-}
 /** `endpoint` with a query of the values that are not `undefined`. */
 export function withQuery(
   endpoint: string,
@@ -157,4 +65,97 @@ export function withQuery(
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   )
   return [endpoint, pairs.join('&')].filter(Boolean).join('?')
+}
+
+/** The address of `path` at the base URL. A base URL without an origin has the page's, whatever `<base href>` says. */
+export function addressOf({ baseUrl }: Client, path: string): string {
+  const base = (baseUrl[0] === 'h' ? '' : globalThis.location?.origin) + baseUrl
+  // The origin of some pages is "null".
+  if (base[0] !== 'h') throw new ArgumentError('baseUrl: a path works only in a page')
+  return base + path
+}
+
+/**
+ * Sends a request to `/api/v1/<endpoint>`, or to an absolute URL, and sends it again if that is safe. Two other files call
+ * `fetch`: `proxy/forward.ts`, which repeats nothing, and `websocket/openSocket.ts` on Workers.
+ */
+export async function request<T>(client: Client, endpoint: string, spec: RequestSpec<T>): Promise<Result<T>> {
+  const secrets = reveal(client)
+  const { fetch = globalThis.fetch, logger, isPolling } = secrets
+  const { options, method = 'GET', parseData, fetchWith, retryOn = transient } = spec
+  if (!isPolling) checkOptions(options, requestRules)
+  const { signal, maxRetries = client.maxRetries, timeoutMs = spec.timeoutMs ?? client.timeoutMs } = options
+  const outer = isPolling ? signal : signal && AbortSignal.any([signal])
+  // `new URL` would take a good part of the time of a request, and `createClient` has made the base URL with it.
+  const href = parseData ? addressOf(client, `/api/v1/${endpoint}`) : endpoint
+  const { url = href } = spec
+  const fail: Fail = (Type, what, details) =>
+    new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
+  let status: number | undefined
+
+  /** Returns errors of this package. Throws those of the caller: the reason of an abort, or an error of `headers()`. */
+  const attempt = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
+    const headers = await resolveHeaders(secrets, options.headers)
+    signal.throwIfAborted()
+    try {
+      const init: RequestInit = { method, headers, signal, redirect: 'manual' }
+      const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
+      status = response.status
+      if (!parseData && response.ok && response.body !== null) return response as never
+      // A redirect has a status of 3xx, or 0 where the runtime hides it. Nobody needs its body.
+      let text: string | undefined
+      if (response.ok || status > 399) text = await response.text()
+      else response.body?.cancel().catch(() => {})
+      if (response.ok) {
+        if (status === 204 && spec.allow204) return null as never
+        const envelope: Envelope<unknown> = Object(parse(text!))
+        if (typeof envelope.status === 'string' && !isErrorStatus(envelope.status)) {
+          const data = parseData!(envelope.data, envelope, headers)
+          if (data !== undefined) return (data === null ? data : { ...envelope, data }) as Result<T>
+        }
+      }
+      return answerError(fail, response, headers, text)
+    } catch (error) {
+      // After an abort nobody sees this error, because `withDeadline` has rejected already.
+      const { cause } = Object(error)
+      // Node keeps an answer that is not HTTP in `data`, and the answer may repeat the headers.
+      if (cause?.data) cause.data = redact(cause.data, headers)
+      // Some runtimes put the address into the message and the cause. A link has a signature, so it gets no cause.
+      const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
+      return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
+    }
+  }
+
+  for (let tries = 1; ; tries++) {
+    const start = Date.now()
+    status = undefined
+    const result = await withDeadline(timeoutMs, outer, attempt, () =>
+      fail(TimeoutError, `timed out after ${timeoutMs}ms`, { timeoutMs }),
+    )
+    const log = async (level: 'debug' | 'warn' | 'error', end: unknown) => {
+      // An error of the logger must not lose a run.
+      try {
+        const path = /[^/:](\/[^?]*)/.exec(url)![1]!
+        await logger?.[level](`${method} ${path} ${end}`, {
+          method,
+          path,
+          status,
+          attempt: tries,
+          durationMs: Date.now() - start,
+        })
+      } catch {}
+    }
+    if (!(result instanceof Error)) {
+      log('debug', status)
+      return result
+    }
+    const { code, status: kind, retryAfterMs = 0 } = result as HttpError
+    if (tries > maxRetries || !retryOn.includes(kind) || retryAfterMs > maxPauseMs) {
+      log(isPolling?.(kind) ?? 'error', code)
+      throw spec.mapError?.(result) ?? result
+    }
+    const delayMs = retryAfterMs + backOff(client, tries)
+    log('warn', `${code}, again after ${Math.round(delayMs)}ms`)
+    await sleep(delayMs, outer)
+  }
 }

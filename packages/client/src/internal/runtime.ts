@@ -1,4 +1,4 @@
-/** workerd (Cloudflare Workers), whatever its compatibility date. */
+/** Whether this is workerd (Cloudflare Workers), for any compatibility date. */
 export const isWorkerd = (): boolean => 'WebSocketPair' in globalThis
 
 /** Whether this is a page or its worker, where visitors can read our requests. */

@@ -1,23 +1,23 @@
 import { ArgumentError } from '../errors.ts'
 import type { Client, Envelope, Fetch, HeadersSource, Logger, Output, Run, RunUpdate } from '../types.ts'
 
-/** A wait that joins a batch. */
+/** A wait whose requests a batch makes. */
 export interface Member {
   readonly runId: string | undefined
-  /** The caller's signal. `abort` is called with its reason. */
+  /** The caller's signal. On its abort, `abort` is called with the reason. */
   readonly signal: AbortSignal | undefined
   readonly abort: (reason: unknown) => void
   /** Called with each pushed update of the run. */
-  readonly hear: (update: RunUpdate, isNews: boolean) => void
+  readonly onUpdate: (update: RunUpdate, isNews: boolean) => void
   /** Whether the wait needs each state of the run, or only its end. */
   readonly isEager: boolean
 }
 
 /** Answers many waits with few requests. */
 export interface Batch {
-  /** Returns the function that ends the membership. */
+  /** Adds a wait, and returns the function that removes it. */
   join(member: Member): () => void
-  /** Resolves in a round, with an error if the round failed and a later one may succeed. */
+  /** Resolves at the end of a round. An `Error` as its result means that the round failed, and that the next may succeed. */
   getRun(runId: string, signal: AbortSignal): Promise<Envelope<Run> | Error>
   getOutput(filename: string, signal: AbortSignal): Promise<Envelope<Output> | null>
 }
@@ -29,22 +29,23 @@ export interface Secrets {
   readonly fetch?: Fetch | undefined
   readonly logger?: Logger | undefined
   /**
-   * A wait sends the requests: the options were checked before, and the wait alone listens to the signal. Gives the level of
-   * the log for a failure with this `status`.
+   * Set for the requests of a wait, which has checked the options, and whose signal has no other listeners. It gives the
+   * level at which a failure with this `status` is logged.
    */
   readonly isPolling?: ((status: number) => 'warn' | 'error') | undefined
-  /** Answers the waits instead of their own requests. */
+  /** Makes the requests of the waits together. */
   readonly batch?: Batch | undefined
 }
 
-// A registered symbol: a client works with the functions of another copy of the package.
+// The symbol is registered, so that a client works with the functions of another copy of the package.
 const key: symbol = /* @__PURE__ */ Symbol.for('flowscale.client')
 
-/** Hides the secrets in a function, so that no property shows them, enumerable or not. Freezes the client. */
+/** Freezes the client. Its secrets are in a function, so that no property shows them, enumerable or not. */
 export function hide(client: object, secrets: Secrets): Client {
   return Object.freeze(Object.defineProperty(client, key, { value: () => secrets })) as Client
 }
 
+/** The secrets of a client. Throws for anything else, so each function of the API calls it first. */
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {

@@ -1,11 +1,11 @@
-/** A timer for `ms`, or for the longest time that runtimes support: above that they fire at once. */
+/** A timer for `ms`, up to the longest time that runtimes support. A longer timer would fire at once. */
 export function startTimer(run: () => void, ms: number): ReturnType<typeof setTimeout> {
   return setTimeout(run, Math.min(Math.max(ms, 0), 0x7fff_ffff))
 }
 
 /**
- * Settles as `start` resolves or rejects it, or rejects with the signal's reason. In both cases the function that `start`
- * returned is called, and no listener is left.
+ * A promise that `start` settles, or that rejects with the signal's reason. At its end the function that `start` has
+ * returned is called, and the listener on the signal is removed.
  */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,
@@ -17,7 +17,7 @@ export async function untilAborted<T>(
   try {
     return await new Promise<T>((resolve, reject) => {
       abort = () => reject(signal!.reason)
-      // Before `start`, which may abort at once.
+      // The listener comes before `start`, which may abort the signal.
       signal?.addEventListener('abort', abort)
       end = start(resolve, reject)
     })
@@ -28,9 +28,9 @@ export async function untilAborted<T>(
 }
 
 /**
- * Runs `run` for at most `ms`, whether it obeys its signal or not. Gives the result of `late` when the time is over.
- * Throws the outer signal's reason on abort. If a body is read later, its reader must follow `outer`. Derive `outer` if
- * many may listen to it: Node warns at the eleventh listener.
+ * Runs `run` for at most `ms`, even if `run` ignores its signal. Then it gives the result of `late`. On an abort it throws
+ * the reason of `outer`. A body that is read later must follow `outer` by itself. A caller's signal has to be derived
+ * (`AbortSignal.any`) before it is passed as `outer`, because Node warns at the eleventh listener on one signal.
  */
 export async function withDeadline<T, L = undefined>(
   ms: number,
@@ -65,15 +65,18 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** The part of a page's document that is used. */
+/** The time that a body of this size may need besides the time limit of a request, in ms: 1 s for each 256 KiB. */
+export const uploadMs = (bytes: number): number => Math.ceil(bytes / 262_144) * 1000
+
+/** The part of a page's `document` that the pauses need. */
 type Page = Pick<EventTarget, 'addEventListener' | 'removeEventListener'> & { readonly hidden: boolean }
 
 /** The shortest pause in a hidden page, in ms. */
 const hiddenMs = 10_000
 
 /**
- * Pauses for `ms`, and longer in a hidden page. When the page shows again, the pause is `shownMs` in all. `onStart` gets
- * the function that ends the pause.
+ * Pauses for `ms`, and for `hiddenMs` at least while the page is hidden. Once the page shows again, the whole pause is
+ * `shownMs`. `onStart` gets the function that ends the pause early.
  */
 export function pause(
   ms: number,

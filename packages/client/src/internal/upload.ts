@@ -1,11 +1,16 @@
 import type { Fetch } from '../types.ts'
 
+/** A part of a form: a text, or a file with its name. */
+export type FormPart =
+  | readonly [name: string, value: string]
+  | readonly [name: string, value: Blob, filename: string]
+
 /**
- * Sends the inputs. After a 421 Node's fetch sends a form, a Blob, bytes or a text again, and after a reset Deno sends
- * bytes or a text again, which starts a second run. Node never repeats a stream, so Node gets one, and all other
- * runtimes get the form of `toForm`. Bun would drop files from a body that is written here.
+ * Sends the inputs of a run. A runtime must not repeat that request by itself, because the repetition would start a second
+ * run. Node repeats a form, a Blob, bytes or a text after a 421, but never a stream: so Node gets a stream. Deno repeats
+ * bytes or a text after a reset, and Bun drops files from a Blob of several parts: so all other runtimes get a form.
  *
- * For pages and Workers the package's `imports` replace this file with `upload.browser.ts`.
+ * For pages and Workers, `imports` of package.json replaces this file with `upload.browser.ts`.
  */
 export function upload(
   parts: readonly FormPart[],
@@ -21,13 +26,13 @@ export function upload(
   return isSmall ? fetch(url, all) : send(fetch, url, all)
 }
 
-/** Whether this is Node: no other runtime gives that entry a name. */
+/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name. */
 function isNode(): boolean {
   const { nodeTiming } = performance as { nodeTiming?: { name?: string } }
   return nodeTiming?.name === 'node'
 }
 
-/** The body as the fetch of Node writes a form. The inputs were checked: no name needs an escape. */
+/** The body that Node's `fetch` would write for a form. No name needs an escape, because `encodeInputs` refuses such names. */
 function multipart(parts: readonly FormPart[]): Pick<RequestInit, 'body' | 'headers'> {
   // Node 18 has no global `crypto`.
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
@@ -53,7 +58,7 @@ function multipart(parts: readonly FormPart[]): Pick<RequestInit, 'body' | 'head
   } as RequestInit
 }
 
-/** In one chunk. The stream of a Blob costs more than a small form. */
+/** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
   new ReadableStream({
     start(controller) {
@@ -63,29 +68,29 @@ const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
   })
 
 /**
- * Sends a body that may be large. With `redirect: 'error'` Node streams it; otherwise Node copies it in memory, to follow a
- * redirect. Elsewhere that mode would only hide the redirect, and workerd has no such mode.
+ * Sends a body that may be large. Node streams it with `redirect: 'error'` only; in other modes Node keeps a copy in memory,
+ * for a redirect. Other runtimes need no such mode: it would hide the status of a redirect, and workerd refuses it.
  */
 export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
   if (!isNode()) return fetch(url, init)
   try {
     const response = await fetch(url, { ...init, redirect: 'error' })
     const { body } = response
-    // With this mode Node 20 and 22 forget the signal after the headers: a body that stalls would never end. A 204 has
-    // no body, and the body of a custom `fetch` may be of another kind.
+    // In this mode Node 20 and 22 forget the signal after the headers, so an abort would not end a body that stalls. A 204
+    // has no body, and a custom `fetch` may return one of another class.
     if (body && body.constructor === globalThis.ReadableStream) {
       response.text = () => readText(body, init.signal!)
     }
     return response
   } catch (error) {
-    // The words of undici and of node-fetch.
+    // Only the messages of undici and of node-fetch show that the cause is a redirect.
     const { message, cause } = Object(error)
     if (/unexpected redirect|redirect mode/i.test(`${message} ${cause?.message}`)) return Response.error()
     throw error
   }
 }
 
-/** Reads a body; an abort cancels it. A pipe with the signal would be several times slower. */
+/** Reads a body until its end or an abort. `pipeTo` with the signal would take several times as long. */
 async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -102,8 +107,3 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
     signal.removeEventListener('abort', stop)
   }
 }
-
-/** A part of the form: a text, or a file with its name. */
-export type FormPart =
-  | readonly [name: string, value: string]
-  | readonly [name: string, value: Blob, filename: string]

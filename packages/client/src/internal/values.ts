@@ -1,4 +1,4 @@
-/** Whether a value is an object, but not an array, a Map, Headers or the like. */
+/** Whether a value is an object, and no array, Map, Headers or other built-in. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return {}.toString.call(value) === '[object Object]'
 }
@@ -25,7 +25,7 @@ export function asText(...values: unknown[]): string {
 
 export const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-/** The items of `list` with their `fields`, or `undefined` without a list. An item that is no object counts as empty. */
+/** The items of `list` with their `fields`, or `undefined` if `list` is no array. An item that is no object counts as empty. */
 export function mapItems<T>(list: unknown, fields: (item: Fields) => Fields): T[] | undefined {
   if (!Array.isArray(list)) return undefined
   return list.map((item) => {
@@ -34,6 +34,7 @@ export function mapItems<T>(list: unknown, fields: (item: Fields) => Fields): T[
   })
 }
 
+/** The name of a container, which servers put into different fields. */
 export function containerName(item: Fields): string {
   return asText(item.container, item.url, item.comfy_uri)
 }

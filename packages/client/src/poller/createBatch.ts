@@ -1,12 +1,10 @@
 import { getOutput } from '../api/getOutput.ts'
 import { requestRun } from '../api/getRun.ts'
+import { readPage } from '../api/getRuns.ts'
 import { FlowScaleError, HttpError, RedirectError } from '../errors.ts'
-import type { Rule } from '../internal/options.ts'
-import { request, withQuery } from '../internal/request.ts'
 import type { Batch, Member } from '../internal/secrets.ts'
 import { sleep, untilAborted } from '../internal/timers.ts'
-import { isObject } from '../internal/values.ts'
-import { isDone, isFailed, isGoing, readRun } from '../run.ts'
+import { isEnded, isGoing } from '../run.ts'
 import type { Client, Envelope, PushConnection, Run, RunWatch } from '../types.ts'
 import { createRateLimiter } from './createRateLimiter.ts'
 import { pollClient } from './pollClient.ts'
@@ -24,35 +22,39 @@ interface BatchOptions {
 interface OwnedBatch extends Batch {
   /** The number of waits. */
   readonly size: number
-  readonly follow: OnAbort
+  readonly onAbort: OnAbort
 }
 
-/** A request for a run that waits for a round. */
+/** Calls `abort` when `signal` is aborted, or at once if it already is. Returns the function that stops that. */
+type OnAbort = (signal: AbortSignal, abort: () => void) => () => void
+
+/** A wait's request for its run, until a round answers it. */
 interface Pending {
   readonly resolve: (answer: Envelope<Run> | Error) => void
   readonly reject: (error: unknown) => void
 }
 
-/** A run with waits. */
+/** A run, which all its waits share. */
 interface SharedRun {
+  readonly id: string
   readonly members: Set<Member>
+  /** The requests that the next round answers. */
+  pending: Set<Pending>
   watch?: RunWatch | undefined
   /** The pushed status. */
   status?: string
-  /** The moment of news without a request since; 0: none. */
+  /** The moment of the last news. 0 after the answer to a request that was sent later. */
   newsAt: number
   /** Whether a request for the run has ended, with an answer or an error. */
   isSeen?: true
-  isEnded?: true
+  hasEnded?: true
 }
-
-/** A limit of requests per second. */
-export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0'
 
 /** The longest pause between two rounds for runs whose end comes by push, in ms. */
 const maxPauseMs = 30_000
-/** How long news waits for other news of the same moment, in ms, and how long a lot of news waits for more. */
+/** How long the first news waits for other news of the same moment, in ms. */
 const soonMs = 1
+/** How long news of more than a few runs waits for more of it, in ms. */
 const gatherMs = 40
 /** Up to this number, runs are requested one by one. */
 const few = 2
@@ -60,8 +62,6 @@ const few = 2
 const slowMs = 5000
 /** After this number of failed lists in a row, only every second round requests a list. */
 const maxFailures = 3
-
-const isOver = (status: string | undefined) => isDone(status) || isFailed(status)
 
 /**
  * Answers the waits of many runs. A round reads the list of runs, newest first, and answers all waits with it. A run that
@@ -76,13 +76,13 @@ export function createBatch(
   const { groupId, pollIntervalMs = 1000, maxRequestsPerSecond = 20, push } = options
   const own = pollClient(client)
   const limiter = createRateLimiter(maxRequestsPerSecond, pollIntervalMs)
-  const follow = createAbortRelay()
-  const watched = new Map<string, SharedRun>()
-  /** By run. The run that waits longest comes first. */
-  const questions = new Map<string, Set<Pending>>()
+  const onAbort = createAbortRelay()
+  const runs = new Map<string, SharedRun>()
+  /** The runs with pending requests. The run that waits longest comes first. */
+  const waiting = new Set<SharedRun>()
   let size = 0
   /** Aborted when the last wait has left. */
-  let session = new AbortController()
+  let scope = new AbortController()
   /** Counts the moments, to order them. */
   let moments = 0
   let roundAt = 0
@@ -98,39 +98,32 @@ export function createBatch(
     quietRounds = 0
   }
 
-  /** A request for a run, which was sent at `moment`, has ended with an answer or an error. */
-  const note = (runId: string, moment: number) => {
-    const run = watched.get(runId)
-    if (!run) return
-    run.isSeen = true
-    if (run.newsAt < moment) run.newsAt = 0
-  }
-
-  const take = (runId: string): Iterable<Pending> => {
-    const taken = questions.get(runId) ?? []
-    questions.delete(runId)
+  /** Takes the pending requests of a run. Later ones wait for the next answer. */
+  const take = (run: SharedRun): Iterable<Pending> => {
+    const taken = run.pending
+    run.pending = new Set()
+    waiting.delete(run)
     return taken
   }
 
-  const answer = (runId: string, taken: Iterable<Pending>, data: Run) => {
+  const answer = (run: SharedRun, taken: Iterable<Pending>, data: Run) => {
     for (const { resolve } of taken) resolve({ status: 'success', data })
-    const run = watched.get(runId)
-    if (!run || run.isEnded || !isOver(data.status)) return
-    run.isEnded = true
+    if (!run.members.size || run.hasEnded || !isEnded(data.status)) return
+    run.hasEnded = true
     onEnd(data)
   }
 
-  const readAlone = async (runId: string, hasTurn?: boolean): Promise<void> => {
-    const { signal } = session
+  const readAlone = async (run: SharedRun, hasTurn?: boolean): Promise<void> => {
+    const { signal } = scope
     if (!hasTurn) await limiter.turn(signal)
     const moment = ++moments
-    const taken = take(runId)
-    // Not awaited: the rate limits these requests.
+    const taken = take(run)
+    // The answer is not awaited, because the limiter sets the pace of these requests.
     limiter
-      .send(() => requestRun(own, runId, { signal }))
-      .finally(() => note(runId, moment))
+      .send(() => requestRun(own, run.id, { signal }))
+      .finally(() => note(run, moment))
       .then(
-        ({ data }) => answer(runId, taken, data),
+        ({ data }) => answer(run, taken, data),
         (error) => {
           onFailure()
           for (const { reject } of taken) reject(error)
@@ -138,31 +131,14 @@ export function createBatch(
       )
   }
 
-  /** A page of the list. `isWhole`: the list has the whole run. */
-  const readPage = (page: number, signal: AbortSignal) => {
-    const query = { group_id: groupId, sort_by: 'created_at', sort_order: 'desc', page, page_size: 100 }
-    return request(own, withQuery('runs', query), {
-      options: { signal },
-      parseData: (data, _, headers) => {
-        const items: unknown = isObject(data) ? data.runs : data
-        if (!Array.isArray(items)) return undefined
-        return items.map((item) => {
-          const run = readRun(item, headers)
-          const isWhole = run.status && !(isDone(run.status) && !Object(item).outputs)
-          return { run, isWhole }
-        })
-      },
-    })
-  }
-
   /** Answers the waits with the list, or with its error. Gives the runs that are left. An urgent list already has its turn. */
-  const readList = async (runIds: readonly string[], isUrgent?: boolean): Promise<readonly string[]> => {
+  const readList = async (asked: readonly SharedRun[], isUrgent?: boolean): Promise<readonly SharedRun[]> => {
     if (failures >= maxFailures) {
       failures--
-      return runIds
+      return asked
     }
-    const { signal } = session
-    const left = new Set(runIds)
+    const { signal } = scope
+    const left = new Set(asked)
     const seen = new Set<string>()
     /** The number of pages that answered no wait. Further pages must not cost more than a request for each run. */
     let vain = 0
@@ -170,9 +146,9 @@ export function createBatch(
       if (!isUrgent || page > 1) await limiter.turn(signal, isUrgent)
       const moment = ++moments
       const start = Date.now()
-      let answered: Awaited<ReturnType<typeof readPage>>
+      let list: Awaited<ReturnType<typeof readPage>>
       try {
-        answered = await limiter.send(() => readPage(page, signal))
+        list = await limiter.send(() => readPage(own, groupId, page, signal))
       } catch (error) {
         signal.throwIfAborted()
         const { status } = error as HttpError
@@ -184,39 +160,33 @@ export function createBatch(
         failures++
         onFailure()
         if (Date.now() - start > slowMs) break
-        for (const runId of left) {
-          note(runId, moment)
-          for (const question of take(runId)) {
-            if (error instanceof FlowScaleError) question.resolve(error)
-            else question.reject(error)
+        for (const run of left) {
+          note(run, moment)
+          for (const { resolve, reject } of take(run)) {
+            if (error instanceof FlowScaleError) resolve(error)
+            else reject(error)
           }
         }
         return []
       }
       failures = 0
       pages = page
-      const [known, waiting] = [seen.size, left.size]
-      for (const { run, isWhole } of answered.data) {
-        const { _id, status } = run
-        seen.add(_id)
+      const [known, before] = [seen.size, left.size]
+      for (const { run: data, isWhole } of list.data) {
+        seen.add(data._id)
+        const run = runs.get(data._id)
         // An urgent list does not answer the waits for other runs that go on: they are answered in a round.
-        if (!isWhole || (isUrgent && !left.has(_id) && isGoing(status))) continue
-        left.delete(_id)
-        note(_id, moment)
-        answer(_id, take(_id), run)
+        if (!run || !isWhole || (isUrgent && !left.has(run) && isGoing(data.status))) continue
+        left.delete(run)
+        note(run, moment)
+        answer(run, take(run), data)
       }
-      if (left.size === waiting) vain++
-      for (const runId of left) if (!questions.has(runId)) left.delete(runId)
+      if (left.size === before) vain++
+      for (const run of left) if (!waiting.has(run)) left.delete(run)
       // A server without pages repeats the same page. After the last page there is nothing.
-      if (seen.size === known || page >= ((answered.meta?.total_pages as number) ?? page + 1)) break
+      if (seen.size === known || page >= ((list.meta?.total_pages as number) ?? page + 1)) break
     }
     return [...left]
-  }
-
-  /** Whether the end of a run will probably be pushed. */
-  const comesByPush = (runId: string) => {
-    const { isSeen, status, watch } = watched.get(runId) ?? {}
-    return isSeen && (watch?.connected ?? push?.connected) && !isOver(status)
   }
 
   const round = async () => {
@@ -226,51 +196,51 @@ export function createBatch(
       quietRounds = push?.connected ? quietRounds + 1 : 0
       allAt = start + Math.min(pollIntervalMs * 2 ** quietRounds, maxPauseMs)
     }
-    const asked = [...questions.keys()].filter((runId) => isAll || !comesByPush(runId))
+    const asked = [...waiting].filter((run) => isAll || !comesByPush(run, push))
     const left = asked.length > Math.max(few, pages || 1) ? await readList(asked) : asked
     const end = Date.now()
     roundAt = end + pollIntervalMs
     // If the list answered no wait, its duration counts, too: the next list may take as long.
     const until = left.length < asked.length ? roundAt : roundAt + end - start
-    for (const runId of left) {
+    for (const run of left) {
       // The others come first in the next round, so that the runs in the list don't wait for them.
       if (Date.now() >= until) {
         allAt = 0
         break
       }
-      if (questions.has(runId)) await readAlone(runId)
+      if (waiting.has(run)) await readAlone(run)
     }
   }
 
-  /** Repeats `step` while `any` gives something, one step at a time. An error of ours ends the waits. */
-  const whileAny = (any: () => readonly string[], step: (signal: AbortSignal) => Promise<void>) => {
+  /** Repeats `step` while `any` gives runs, one step at a time. The waits get an error of a step. */
+  const whileAny = (any: () => readonly SharedRun[], step: (signal: AbortSignal) => Promise<void>) => {
     let isBusy = false
     return async () => {
       if (isBusy) return
       isBusy = true
       while (any().length) {
-        const { signal } = session
+        const { signal } = scope
         try {
           await step(signal)
         } catch (error) {
-          if (!signal.aborted) for (const runId of any()) for (const { reject } of take(runId)) reject(error)
+          if (!signal.aborted) for (const run of any()) for (const { reject } of take(run)) reject(error)
         }
       }
-      // From now on a question starts a new loop.
+      // From now on a request starts a new loop.
       isBusy = false
     }
   }
 
   const rounds = whileAny(
-    () => [...questions.keys()],
+    () => [...waiting],
     async (signal) => {
-      // Questions of the same moment are included.
+      // The pause, even of 0 ms, lets other requests of the same moment join the round.
       await sleep(Math.max(0, roundAt - Date.now()), signal)
       await round()
     },
   )
 
-  const news = () => [...questions.keys()].filter((runId) => watched.get(runId)?.newsAt)
+  const news = () => [...waiting].filter(({ newsAt }) => newsAt)
   const hurry = whileAny(news, async (signal) => {
     const start = Date.now()
     await sleep(soonMs, signal)
@@ -280,16 +250,16 @@ export function createBatch(
     const [first, ...others] = news()
     if (!first) return
     if (others.length < (pages || 1)) await readAlone(first, true)
-    else for (const runId of await readList([first, ...others], true)) await readAlone(runId)
+    else for (const run of await readList([first, ...others], true)) await readAlone(run)
   })
 
-  const watch = (runId: string): SharedRun => {
-    const run: SharedRun = { members: new Set(), newsAt: 0 }
-    watched.set(runId, run)
-    run.watch = push?.watch(runId, (update, isNews) => {
+  const share = (id: string): SharedRun => {
+    const run: SharedRun = { id, members: new Set(), pending: new Set(), newsAt: 0 }
+    runs.set(id, run)
+    run.watch = push?.watch(id, (update, isNews) => {
       const { status } = update
-      for (const { hear } of run.members) hear(update, false)
-      if (!isNews || !status || isOver(run.status)) return
+      for (const { onUpdate } of run.members) onUpdate(update, false)
+      if (!isNews || !status || isEnded(run.status)) return
       run.status = status
       // A state before the end is news only for waits that need each state.
       if (isGoing(status) && ![...run.members].some(({ isEager }) => isEager)) return
@@ -303,33 +273,36 @@ export function createBatch(
     get size() {
       return size
     },
-    follow,
+    onAbort,
     join(member) {
       const { runId, signal, abort } = member
-      if (!size++) session = new AbortController()
-      const run = runId === undefined ? undefined : (watched.get(runId) ?? watch(runId))
+      if (!size++) scope = new AbortController()
+      const run = runId === undefined ? undefined : (runs.get(runId) ?? share(runId))
       run?.members.add(member)
-      const unfollow = signal && follow(signal, () => abort(signal.reason))
+      const stop = signal && onAbort(signal, () => abort(signal.reason))
       return () => {
-        unfollow?.()
+        stop?.()
         run?.members.delete(member)
         if (run && !run.members.size) {
-          watched.delete(runId!)
+          runs.delete(run.id)
           run.watch?.stop()
         }
-        if (!--size) session.abort()
+        if (!--size) scope.abort()
       }
     },
     getRun: (runId, signal) =>
       untilAborted(signal, (resolve, reject) => {
-        const question = { resolve, reject }
-        const asked = questions.get(runId) ?? new Set()
-        questions.set(runId, asked.add(question))
+        // A wait joins before its first request.
+        const run = runs.get(runId)!
+        const { pending } = run
+        const own = { resolve, reject }
+        pending.add(own)
+        waiting.add(run)
         rounds()
-        if (watched.get(runId)?.newsAt) hurry()
+        if (run.newsAt) hurry()
         return () => {
-          asked.delete(question)
-          if (!asked.size && questions.get(runId) === asked) questions.delete(runId)
+          pending.delete(own)
+          if (!run.pending.size) waiting.delete(run)
         }
       }),
     async getOutput(filename, signal) {
@@ -339,12 +312,21 @@ export function createBatch(
   }
 }
 
+/** Notes that a request for a run has ended, with an answer or an error. It was sent at `moment`. */
+function note(run: SharedRun, moment: number): void {
+  run.isSeen = true
+  if (run.newsAt < moment) run.newsAt = 0
+}
+
+/** Whether the end of a run will probably be pushed. */
+function comesByPush({ isSeen, status, watch }: SharedRun, push: PushConnection | undefined): unknown {
+  return isSeen && (watch?.connected ?? push?.connected) && !isEnded(status)
+}
+
 /** Whether the same request would fail again. */
 const isFinal = (status: number) => status < 500 && ![408, 425, 429].includes(status)
-/** Calls `abort` when `signal` is aborted, or at once if it already is. Gives the function that stops following. */
-type OnAbort = (signal: AbortSignal, abort: () => void) => () => void
 
-/** Follows signals with one listener on each signal for all followers: Node warns at the eleventh listener. */
+/** Relays aborts with one listener on each signal for all waits, because Node warns at the eleventh listener. */
 function createAbortRelay(): OnAbort {
   const all = new Map<AbortSignal, Set<() => void>>()
   const abortAll = ({ target }: Event) => {

@@ -2,16 +2,16 @@ import { startTimer, untilAborted } from '../internal/timers.ts'
 
 /** Limits the rate of requests, and rests after a 429. */
 export interface RateLimiter {
-  /** Resolves when a request may be sent. A caller that aborts first takes no turn. */
+  /** Resolves when a request may be sent. After an abort it takes no turn. */
   turn(signal: AbortSignal, isUrgent?: boolean): Promise<void>
-  /** Sends a request. After a 429 all turns wait. */
+  /** Sends a request. After a 429 all turns have to wait. */
   send<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** The longest rest after a 429, in ms: the 429 may concern that one request only. */
+/** The longest rest after a 429, in ms. It is limited, because the 429 may concern one request only. */
 const maxRestMs = 30_000
 
-/** Allows `perSecond` turns. After a 429 without a `Retry-After` it rests for `restMs`, doubled with each 429. */
+/** Allows `perSecond` turns. After a 429 it rests for its `Retry-After`, or for `restMs`, doubled with each 429. */
 export function createRateLimiter(perSecond: number, restMs: number): RateLimiter {
   const queue: (() => void)[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -37,7 +37,7 @@ export function createRateLimiter(perSecond: number, restMs: number): RateLimite
           wasUrgent = isUrgent
           resolve()
         }
-        // After an urgent request, the request at the head of the queue goes first: endless news can't delay it.
+        // After an urgent request the head of the queue comes first, so that endless news can't delay it for ever.
         if (isUrgent) queue.splice(wasUrgent ? 1 : 0, 0, go)
         else queue.push(go)
         serve()

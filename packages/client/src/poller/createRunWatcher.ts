@@ -1,8 +1,8 @@
-import { check, checkOptions, isId, isMs, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isId, isMs, isPush, type Rule } from '../internal/options.ts'
 import { type Batch, hide, reveal } from '../internal/secrets.ts'
 import type { Client, PushConnection, Run } from '../types.ts'
-import { createBatch, isRate } from './createBatch.ts'
-import { type WaitOptions, waitRules, watchRules } from './options.ts'
+import { createBatch } from './createBatch.ts'
+import { isRate, type WaitOptions, waitRules } from './options.ts'
 import { waitForRun } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
@@ -41,13 +41,12 @@ export interface RunWatcher extends AsyncIterable<Run> {
 /** The number of ended runs that are kept for the next iteration. */
 const maxBacklog = 10_000
 
-// Made when needed: at the top level, the lookup in another table would stay in every bundle.
-const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
+const rules: Record<keyof RunWatcherOptions, Rule> = {
   groupId: isId,
   pollIntervalMs: isMs,
   maxRequestsPerSecond: isRate,
-  push: watchRules.push,
-})
+  push: isPush,
+}
 
 /**
  * Makes a watcher whose waits share their requests: one list of a hundred runs replaces a hundred polls. A single
@@ -68,8 +67,8 @@ const makeRules = (): Record<keyof RunWatcherOptions, Rule> => ({
  */
 export function createRunWatcher(client: Client, options: RunWatcherOptions = {}): RunWatcher {
   reveal(client)
-  checkOptions(options, makeRules())
-  const { pollIntervalMs: _, push: __, ...ownRules } = waitRules
+  checkOptions(options, rules)
+  const { pollIntervalMs: _, push: __, ...ownRules } = waitRules()
   const batch = createBatch(client, options, (run) => {
     for (const reader of readers) reader.ended.push(run)
     if (!readers.size && backlog.push(run) > maxBacklog) backlog.shift()
@@ -94,7 +93,7 @@ export function createRunWatcher(client: Client, options: RunWatcherOptions = {}
     ...shared,
     join(member) {
       const leave = shared.join(member)
-      const stop = batch.follow(closing.signal, () => member.abort(closing.signal.reason))
+      const stop = batch.onAbort(closing.signal, () => member.abort(closing.signal.reason))
       return () => {
         stop()
         leave()

@@ -1,15 +1,14 @@
-import { executeRules, submitWithGrace } from '../api/executeWorkflow.ts'
+import { type ExecuteOptions, executeRules, submitWithGrace } from '../api/executeWorkflow.ts'
 import { getRuns } from '../api/getRuns.ts'
 import { ArgumentError, NetworkError } from '../errors.ts'
 import type { Inputs, InputsOf } from '../inputs.ts'
 import { resolveHeaders } from '../internal/headers.ts'
-import { check, checkOptions, isFunction, isId, isMs, type Rule } from '../internal/options.ts'
+import { check, checkOptions, isFrom1, isFunction, isId, type Rule } from '../internal/options.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import { sleep } from '../internal/timers.ts'
 import type { Client, Execution, PushConnection, RunProgress, RunResult } from '../types.ts'
-import { createBatch, isRate } from './createBatch.ts'
-import { type WaitOptions, watchRules } from './options.ts'
-import { cancelMs } from './poll.ts'
+import { createBatch } from './createBatch.ts'
+import { isRate, type WaitOptions, waitRules } from './options.ts'
 import { type Known, pollResult } from './waitForResult.ts'
 
 /** The result of one item of {@link executeMany}. */
@@ -20,7 +19,8 @@ export type ManyResult<V = RunResult> = { index: number; runId?: string } & (
 
 /** Options of {@link executeMany}. */
 export interface ExecuteManyOptions
-  extends Pick<WaitOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'> {
+  extends Pick<WaitOptions, 'signal' | 'headers' | 'timeoutMs' | 'cancelOn'>,
+    Pick<ExecuteOptions, 'arrays'> {
   /** The number of submissions at the same time. Submitted runs don't count. Default 4. */
   concurrency?: number | undefined
   /**
@@ -30,7 +30,6 @@ export interface ExecuteManyOptions
    * the call, because a server may list a run that late. Each item needs its own group, with no other runs in it.
    */
   groupId?: string | ((index: number) => string) | undefined
-  arrays?: 'repeat' | 'indexed' | undefined
   /** The pause between two rounds of the shared wait, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
   /** The limit for the requests of the shared wait, without submissions and cancels. Default 20. */
@@ -62,22 +61,19 @@ export interface ExecuteManyOptions
  */
 const listMs = 5000
 
-// Made when needed: at the top level, the lookup in another table would stay in every bundle.
 const makeRules = (): Record<keyof ExecuteManyOptions, Rule> => {
-  const { maxPolls: concurrency, ...rules } = watchRules
+  const { maxPolls: _, onUpdate: __, ...rules } = waitRules()
   return {
     ...executeRules,
     ...rules,
     groupId: (value) => isFunction(value) === true || executeRules.groupId(value),
-    pollIntervalMs: isMs,
-    concurrency,
+    concurrency: isFrom1,
     maxRequestsPerSecond: isRate,
     submitted: (value) =>
       (value instanceof Map &&
         [...value].every(([index, id]) => Number.isInteger(index) && isId(id) === true)) ||
       'a Map of indexes to run ids',
     onSubmitted: isFunction,
-    onProgress: isFunction,
     onResult: isFunction,
   }
 }
@@ -113,7 +109,7 @@ export async function executeMany<T extends object>(
   inputsList: readonly (T & InputsOf<T>)[],
   options?: ExecuteManyOptions,
 ): Promise<ManyResult[]>
-// A function of its own for typed workflows would make another chunk of the build.
+// Typed workflows pass `toValue`. A function that the entry does not export would be in a chunk of its own.
 export async function executeMany(
   client: Client,
   workflowId: string,
@@ -170,14 +166,14 @@ export async function executeMany(
     await end(result)
   }
 
-  // A copy, because the caller may change the list.
+  // The list is copied, because the caller may change it meanwhile.
   const items = [...inputsList] as Inputs[]
   const listedAt = Date.now() + listMs
 
-  /** The run of an item from an earlier call, if its group holds one. */
+  /** Looks for the run of an earlier call in the group of an item. */
   const find = async (groupId: string): Promise<string | undefined> => {
     const { data } = await getRuns(own, { groupId, signal })
-    // A server may ignore the group: other runs don't count.
+    // A server may ignore the group and list other runs, too.
     const run = data.runs.find(
       ({ group_id, workflow_id }) =>
         (group_id ?? groupId) === groupId && (workflow_id ?? workflowId) === workflowId,
@@ -194,7 +190,7 @@ export async function executeMany(
       try {
         const groupId = hasOwnGroups ? group(index) : group
         if (hasOwnGroups) {
-          // Otherwise a run in the group would count for several items.
+          // Two items of one group would find the same run.
           check('groupId', groupId, (id) => (groups.has(id) ? 'another for each item' : isId(id)))
           groups.add(groupId)
           runId = await find(groupId!)
@@ -204,12 +200,12 @@ export async function executeMany(
             runId = await find(groupId!)
           }
         }
-        // Nothing new is started if a callback failed: the caller could not note it.
+        // After an error of a callback nothing new is started, because the caller might not learn the id.
         if (!runId && thrown.length) return
         if (!runId) {
-          const execution = await submitItem(index, groupId)
-          runId = execution.run_id
-          known = { names: execution.output_names, submittedAt: Date.now(), others: execution.others }
+          const { data } = await submitItem(index, groupId)
+          runId = data.run_id
+          known = { names: data.output_names, submittedAt: Date.now(), others: data.others }
         }
       } catch (reason) {
         return end({ index, status: 'rejected', reason })
@@ -222,7 +218,7 @@ export async function executeMany(
 
   const submitItem = (index: number, groupId: string | undefined) => {
     const sentAt = new Date()
-    /** The error of an item after an abort. It must show whether a run may have been paid for. */
+    /** The error of an item after an abort. It shows whether the run may have to be paid for. */
     const toError = (error: unknown) => {
       const { name, maybeSubmitted } = Object(error)
       if (error === signal!.reason || name !== 'AbortError') return maybeSubmitted ? error : signal!.reason
@@ -234,13 +230,11 @@ export async function executeMany(
         groupId,
       })
     }
-    // A separate signal, so that the caller's signal does not get many listeners.
+    // Each submission has a signal of its own, so that the caller's signal gets one listener for all.
     const controller = new AbortController()
-    const unfollow = signal && batch.follow(signal, () => controller.abort(signal.reason))
+    const stop = signal && batch.onAbort(signal, () => controller.abort(signal.reason))
     const options = { groupId, arrays, signal: controller.signal }
-    return submitWithGrace(own, workflowId, items[index]!, options, { graceMs: cancelMs, toError }).finally(
-      unfollow,
-    )
+    return submitWithGrace(own, workflowId, items[index]!, options, toError).finally(stop)
   }
 
   const turns = items.keys()

@@ -1,9 +1,13 @@
-import { executeRules, submitWithGrace } from '../api/executeWorkflow.ts'
+import {
+  type ExecuteOptions,
+  executeRules,
+  executeWorkflow,
+  submitWithGrace,
+} from '../api/executeWorkflow.ts'
 import type { Inputs, InputsOf } from '../inputs.ts'
 import { checkOptions, isFunction, type Rule } from '../internal/options.ts'
 import type { Client, Execution, RunResult } from '../types.ts'
 import { type WaitOptions, waitRules } from './options.ts'
-import { cancelMs } from './poll.ts'
 import { pollResult, validNames } from './waitForResult.ts'
 
 /** The argument of {@link ExecuteAsyncOptions.onSubmitted}. */
@@ -16,19 +20,9 @@ export interface Submission {
 }
 
 /** Options of {@link executeWorkflowAsync}. */
-export interface ExecuteAsyncOptions extends WaitOptions {
-  /** The group of the run. */
-  groupId?: string | undefined
-  /** How an array is sent: with its name repeated, or numbered as `name_0`, `name_1`, …. Default `'repeat'`. */
-  arrays?: 'repeat' | 'indexed' | undefined
+export interface ExecuteAsyncOptions extends WaitOptions, Pick<ExecuteOptions, 'groupId' | 'arrays'> {
   /** Called before the first poll, and awaited. Save the run id, so that you can resume the wait in another process. */
   onSubmitted?: ((submission: Submission) => unknown) | undefined
-}
-
-const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
-  ...waitRules,
-  ...executeRules,
-  onSubmitted: isFunction,
 }
 
 /**
@@ -53,18 +47,23 @@ export async function executeWorkflowAsync<T extends object>(
   inputs: T & InputsOf<T>,
   options: ExecuteAsyncOptions = {},
 ): Promise<RunResult> {
-  // Checks all options before a run is paid for.
+  const rules: Record<keyof ExecuteAsyncOptions, Rule> = {
+    ...waitRules(),
+    ...executeRules,
+    onSubmitted: isFunction,
+  }
+  // All options are checked before a run is paid for.
   checkOptions(options, rules)
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
-  const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
-  const execution = { groupId, arrays, signal, headers }
-  const submitted = await submitWithGrace(client, workflowId, inputs as Inputs, execution, { graceMs })
-  const { run_id, output_names: names, others } = submitted
+  // A run can only be cancelled by its id.
+  const submit = /^(abort|both)$/.test(cancelOn) ? submitWithGrace : executeWorkflow
+  const { data } = await submit(client, workflowId, inputs as Inputs, { groupId, arrays, signal, headers })
+  const { run_id, output_names: names, others } = data
   const more = others && { others }
   const submittedAt = Date.now()
-  // Called even after an abort: the id must not be lost.
   const call = async () => onSubmitted?.({ runId: run_id, outputNames: validNames(names), ...more })
+  // Called even after an abort, because the id must not be lost.
   const called = call()
   called.catch(() => {})
   return pollResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })

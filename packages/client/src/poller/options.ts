@@ -1,4 +1,4 @@
-import { isCount, isFunction, isHeaders, isMs, isPush, type Rule, requestRules } from '../internal/options.ts'
+import { isFrom1, isFunction, isHeaders, isMs, isPush, type Rule, requestRules } from '../internal/options.ts'
 import type { HeadersSource, PushConnection, Run, RunProgress } from '../types.ts'
 
 /** Options of every wait. */
@@ -40,24 +40,27 @@ export interface WaitOptions extends WatchOptions {
   onUpdate?: ((run: Run) => unknown) | undefined
 }
 
-const cancelWords = ['abort', 'timeout', 'both', 'never']
+/** Options of {@link waitForResult}. */
+export type WaitForResultOptions = WaitOptions
 
 export const pollRules: Record<keyof PollOptions, Rule> = {
   pollIntervalMs: isMs,
   timeoutMs: isMs,
-  maxPolls: (value) => (isCount(value) === true && value > 0) || 'a whole number from 1',
-  signal: requestRules.signal,
+  maxPolls: isFrom1,
+  signal: (value) => requestRules.signal(value),
   headers: isHeaders,
 }
 
-export const watchRules: Record<keyof WatchOptions, Rule> = {
-  ...pollRules,
-  cancelOn: (value) => cancelWords.includes(value) || `one of ${cancelWords}`,
-  push: isPush,
-  onProgress: isFunction,
+export const waitRules = (): Record<keyof WaitOptions, Rule> => {
+  const words = ['abort', 'timeout', 'both', 'never']
+  return {
+    ...pollRules,
+    cancelOn: (value) => words.includes(value) || `one of ${words}`,
+    push: isPush,
+    onProgress: isFunction,
+    onUpdate: isFunction,
+  }
 }
 
-export const waitRules: Record<keyof WaitOptions, Rule> = { ...watchRules, onUpdate: isFunction }
-
-/** Options of {@link waitForResult}. */
-export type WaitForResultOptions = WaitOptions
+/** For a limit of requests per second. */
+export const isRate: Rule = (value) => (typeof value === 'number' && value > 0) || 'a number above 0'

@@ -8,7 +8,7 @@ import type { Client, HeadersSource, Resumed, ResumeOptions, Run, RunUpdate } fr
 import type { WatchOptions } from './options.ts'
 import { HeadersError, pollClient } from './pollClient.ts'
 
-/** The steps of a round. Each step ends at the deadline of the wait, and on abort. */
+/** The steps of a round. Each step ends at the deadline of the wait, and on an abort. */
 export interface Steps {
   /**
    * Sends a request. Gives `undefined` after a temporary failure. `refused` handles a permanent error of the server.
@@ -24,12 +24,12 @@ export interface Steps {
 /** Reads the states of a run, and calls the caller's callbacks. */
 export interface RunReader {
   readonly runId: string
-  /** The last state. A terminal one is never undone. */
+  /** The newest state. A run that is done stays done, whatever a later answer says. */
   readonly last: Run | undefined
-  /** Whether the caller needs each state, or only the end. */
+  /** Whether the caller needs each state, and not only the end. */
   readonly isEager: boolean
   read(steps: Steps): Promise<Run | undefined>
-  /** Accepts a state from elsewhere. */
+  /** Accepts a state that another request has found. */
   update(steps: Steps, run: Run): Promise<void>
   /** Accepts progress, which never goes back. */
   show(update: RunUpdate): Promise<void>
@@ -37,18 +37,18 @@ export interface RunReader {
 
 /** The subject of a wait. */
 interface Subject {
-  /** For the message of a time-out. */
+  /** The subject in the message of a time-out. */
   readonly what: string
-  /** For a wait on a run. */
+  /** Missing for a wait on an output. */
   readonly reader?: RunReader
-  /** For a run that was just submitted: awaited before the first poll. */
+  /** Called and awaited before the first poll, within the time limit of the wait. */
   readonly first?: (() => unknown) | undefined
   readonly resume: (options: ResumeOptions) => Promise<Resumed>
 }
 
 /** How long a cancel may take, in ms. */
-export const cancelMs = 5000
-/** In the options of a resumed wait: how many pauses of the default length it has made. */
+const cancelMs = 5000
+/** The number of pauses of the default length so far, in the options of a resumed wait. */
 const ramp: unique symbol = /* @__PURE__ */ Symbol()
 
 /** Polls until a round has a result, and gives the result. */
@@ -65,8 +65,8 @@ export async function poll<T>(
 }
 
 /**
- * Gives the result of each round that has one, as long as the caller wants. It handles the deadline, the pauses, the
- * back-off, aborts and time-outs.
+ * The loop of every wait: a round, a pause, and so on. It gives the result of each round that has one, as long as the caller
+ * wants more. It ends with the abort of the caller, at the deadline, after `maxPolls`, or with an error.
  */
 export async function* pollRounds<T>(
   client: Client,
@@ -81,21 +81,22 @@ export async function* pollRounds<T>(
   if (batch && headers) {
     throw new ArgumentError('headers: waits share requests; pass headers to createClient')
   }
+  const own = batch ? client : pollClient(client, headers)
   const start = Date.now()
   const deadline = start + timeoutMs
   const controller = new AbortController()
   const { signal } = controller
-  /** Why the wait ends without a result and without the caller's abort. */
+  /** Why the wait ends without a result, unless the caller aborts it. */
   let end: { reason?: 'deadline' | 'polls'; error?: unknown } | undefined
+  /** The last failure, if the next poll may succeed. */
   let cause: unknown
-  /** When a `Retry-After` ends. */
+  /** When the pause ends that the server has requested. */
   let notBefore = 0
   let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
   /** Whether the last poll got no answer. */
   let isDown = false
   let hasNews = false
   let wake = () => {}
-  const own = batch ? client : pollClient(client, headers)
 
   const stop = (why: typeof end) => {
     end ??= why
@@ -104,38 +105,17 @@ export async function* pollRounds<T>(
   const late = () => stop({ reason: 'deadline' })
   let timer = startTimer(late, timeoutMs)
 
+  /** Everything that a wait awaits goes through here. */
   const step = async <V>(run: () => Promise<V>): Promise<V> => {
-    // Timers stand still while the machine sleeps.
+    // Timers stand still while the machine sleeps, so the clock decides.
     if (!signal.aborted && Date.now() >= deadline) late()
     signal.throwIfAborted()
     return run()
   }
 
-  const call: Steps['call'] = async (callback) => {
-    await step(() =>
-      untilAborted(signal, (resolve, reject) => {
-        const run = async () => callback()
-        run().then(resolve, reject)
-        return undefined
-      }),
-    )
-  }
-
-  const rest = async () => {
-    // Shared rounds have their own pauses, and a server that is down gets a long one.
-    const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
-    await step(() =>
-      pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
-        wake = end
-        if (hasNews) end()
-      }),
-    )
-    hasNews = false
-  }
-
   const request: Steps['request'] = async (send, refused) => {
     const ms = notBefore - Date.now()
-    // News does not end this pause, because the server requested it.
+    // News does not end this pause, because the server has requested it.
     if (ms > 0) await step(() => sleep(ms, signal))
     isDown = false
     try {
@@ -148,15 +128,25 @@ export async function* pollRounds<T>(
       cause = error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
-      // An error in the server's envelope is final.
+      // An answer that says "error" is final, also one with the status 200.
       isDown = isUnclear(error as Error) || status === 425 || status === 429
       if (isDown) return undefined
       return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
 
-  /** Handles a push: it shows progress, and polls if there is news. */
-  const hear = (update: RunUpdate, isNews: boolean) => {
+  const call: Steps['call'] = async (callback) => {
+    await step(() =>
+      untilAborted(signal, (resolve, reject) => {
+        const run = async () => callback()
+        run().then(resolve, reject)
+        return undefined
+      }),
+    )
+  }
+
+  /** A push shows progress. News ends the pause, because only the answer to a poll counts. */
+  const onUpdate = (update: RunUpdate, isNews: boolean) => {
     const status = isGoing(update.status) ? update.status : undefined
     reader?.show({ ...update, status }).catch((error) => stop({ error }))
     if (!isNews) return
@@ -164,36 +154,20 @@ export async function* pollRounds<T>(
     wake()
   }
 
-  // A derived signal, because the caller's signal must not get one more listener.
-  const outer = batch ? undefined : options.signal && AbortSignal.any([options.signal])
-  const abort = () => controller.abort(outer!.reason)
-  outer?.addEventListener('abort', abort)
-  if (outer?.aborted) abort()
-  const leave = batch?.join({
-    runId,
-    signal: options.signal,
-    abort: (reason) => controller.abort(reason),
-    hear,
-    isEager: !!reader?.isEager,
-  })
-  const watch = runId ? push?.watch(runId, hear) : undefined
+  const rest = async () => {
+    // The rounds of a batch have pauses of their own, and a server that is down gets a long one.
+    const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
+    await step(() =>
+      pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
+        wake = end
+        if (hasNews) end()
+      }),
+    )
+    hasNews = false
+  }
 
-  try {
-    if (first) await call(first)
-    for (let rounds = 1; ; ) {
-      const result = await round({ request, call })
-      if (result !== undefined) {
-        // A reader that never returns must not keep a process alive.
-        clearTimeout(timer)
-        yield result
-        timer = startTimer(late, deadline - Date.now())
-      }
-      if (rounds++ >= maxPolls) stop({ reason: 'polls' })
-      // The rounds of a batch have their own pauses.
-      const isPaced = batch && reader && !isDone(reader.last?.status)
-      if (!isPaced || end) await rest()
-    }
-  } catch (error) {
+  /** Throws the error of the wait. Before that it cancels the run, if the caller wants that. */
+  const fail = async (error: unknown): Promise<never> => {
     if (!signal.aborted || !Object.is(error, signal.reason)) throw error
     if (end && !end.reason) throw end.error
     const isWanted = cancelOn === 'both' || cancelOn === (end ? 'timeout' : 'abort')
@@ -205,7 +179,7 @@ export async function* pollRounds<T>(
     throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
       timeoutMs,
       reason: end.reason,
-      // A missing or `undefined` option stays as before.
+      // An option that is missing or `undefined` stays as before.
       resume: (more?: ResumeOptions) =>
         resume({
           [ramp]: pauses,
@@ -215,6 +189,38 @@ export async function* pollRounds<T>(
       ...(cause !== undefined && { cause }),
       ...(cancelError !== undefined && { cancelError }),
     })
+  }
+
+  // The signal is derived, because a caller may pass one signal to many waits, and Node warns at its eleventh listener.
+  const outer = batch ? undefined : options.signal && AbortSignal.any([options.signal])
+  const abort = () => controller.abort(outer!.reason)
+  outer?.addEventListener('abort', abort)
+  if (outer?.aborted) abort()
+  const leave = batch?.join({
+    runId,
+    signal: options.signal,
+    abort: (reason) => controller.abort(reason),
+    onUpdate,
+    isEager: !!reader?.isEager,
+  })
+  const watch = runId ? push?.watch(runId, onUpdate) : undefined
+
+  try {
+    if (first) await call(first)
+    for (let rounds = 1; ; ) {
+      const result = await round({ request, call })
+      if (result !== undefined) {
+        // The caller may never ask for the next result, and a timer would keep its process alive.
+        clearTimeout(timer)
+        yield result
+        timer = startTimer(late, deadline - Date.now())
+      }
+      if (rounds++ >= maxPolls) stop({ reason: 'polls' })
+      const isPaced = batch && reader && !isDone(reader.last?.status)
+      if (!isPaced || end) await rest()
+    }
+  } catch (error) {
+    await fail(error)
   } finally {
     clearTimeout(timer)
     outer?.removeEventListener('abort', abort)
@@ -223,7 +229,7 @@ export async function* pollRounds<T>(
   }
 }
 
-/** Cancels a run that nobody waits for any more. Logs the error, if there is one, and returns it. */
+/** Cancels a run that nobody waits for any more. Returns the error, if there is one, and logs it. */
 async function cancelQuietly(
   client: Client,
   runId: string,

@@ -2,10 +2,10 @@ import { resolveHeaders } from '../internal/headers.ts'
 import { hide, reveal } from '../internal/secrets.ts'
 import type { Client, HeadersSource } from '../types.ts'
 
-/** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
+/** Wraps an error of the caller's `headers()`. That error ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
-/** The headers of `source`, with its errors wrapped in a `HeadersError`. */
+/** Gives the headers of `source`. Wraps its errors. */
 const guard = (source: HeadersSource) => async () => {
   try {
     return await (typeof source === 'function' ? source() : source)
@@ -15,8 +15,8 @@ const guard = (source: HeadersSource) => async () => {
 }
 
 /**
- * A copy of the client for polls. It adds `headers` and retries no request, because the next poll follows anyway. A failure
- * that the next poll may fix is logged as a warning.
+ * A copy of the client for polls, with `headers` added. It retries no request, because the next poll follows anyway. It logs
+ * a failure as a warning if the next poll may succeed.
  */
 export function pollClient(client: Client, headers?: HeadersSource): Client {
   const secrets = reveal(client)

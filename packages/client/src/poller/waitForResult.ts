@@ -1,5 +1,5 @@
 import { getOutput } from '../api/getOutput.ts'
-import { RunError } from '../errors.ts'
+import { type HttpError, RunError } from '../errors.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
 import { asText } from '../internal/values.ts'
@@ -43,19 +43,20 @@ export async function waitForResult(
   options: WaitForResultOptions = {},
 ): Promise<RunResult> {
   reveal(client)
-  checkOptions(options, waitRules)
+  checkOptions(options, waitRules())
   check('runId', runId, isId)
   return pollResult(client, runId, options)
 }
 
+/** What is known of a run before the first poll. */
 export interface Known {
   /** Names of outputs. */
   names?: readonly unknown[] | undefined
   /** When we submitted the run, by `Date.now()`. */
   submittedAt?: number | undefined
-  /** Awaited before the first poll, on the same clock. */
+  /** Awaited before the first poll, within the time limit. */
   first?: () => unknown
-  /** The last state that an earlier wait saw. */
+  /** The newest state of an earlier wait. */
   last?: Run | undefined
   /** The other runs of the same submission. */
   others?: readonly Execution[] | undefined
@@ -64,13 +65,6 @@ export interface Known {
 /** The `names` that can be part of a URL. */
 export const validNames = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
-
-/**
- * Whether `list` holds `name`, with or without its extension. The names in `beside` are from the same list as `name`, so
- * they belong to other outputs, even if they look alike.
- */
-const holdsName = (list: readonly string[], name: string, beside: readonly string[]): boolean =>
-  list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
 
 /** Polls a run until its outputs are there. Its arguments are checked. */
 export async function pollResult(
@@ -82,7 +76,7 @@ export async function pollResult(
   const reader = createRunReader(runId, { ...options, submittedAt, last })
   const names = [...new Set(validNames(given))]
   const found = new Map<string, ResultOutput>()
-  /** Rounds that found a completed run without outputs. */
+  /** How many rounds have found a completed run without outputs. */
   let emptyRounds = 0
 
   const addNames = (given: readonly unknown[] | undefined) => {
@@ -90,19 +84,15 @@ export async function pollResult(
     for (const name of more) if (!holdsName(names, name, more)) names.push(name)
   }
 
-  const readOutput = async (steps: Steps, name: string): Promise<ResultOutput | undefined> => {
-    const output = await steps.request(
-      (client, { signal }) =>
-        reveal(client).batch?.getOutput(name, signal) ?? getOutput(client, name, { signal }),
-      async (error) => {
-        if (error instanceof RunError) {
-          await reader.update(steps, { _id: runId, status: error.status, inputs: [], outputs: [] })
-        }
-        // In the next round the run itself shows whether it goes on.
-        if (error.status === 404 || error.status === 408) return undefined
-        throw error
-      },
-    )
+  const findOutput = async (steps: Steps, name: string): Promise<ResultOutput | undefined> => {
+    const output = await readOutput(steps, name, async (error) => {
+      if (error instanceof RunError) {
+        await reader.update(steps, { _id: runId, status: error.status, inputs: [], outputs: [] })
+      }
+      // The next round reads the run again, which shows whether it goes on.
+      if (error.status === 404 || error.status === 408) return undefined
+      throw error
+    })
     return output ? { ...output.data, filename: asText(output.data.filename) || name } : undefined
   }
 
@@ -119,7 +109,7 @@ export async function pollResult(
       wanted++
       const output = url
         ? { filename: name, download_url: url, generation_status: 'success' }
-        : (found.get(name) ?? (await readOutput(steps, name)))
+        : (found.get(name) ?? (await findOutput(steps, name)))
       if (!output) continue
       found.set(name, output)
       ready.push(output)
@@ -131,7 +121,7 @@ export async function pollResult(
 
   const resume = async (more: ResumeOptions) => {
     const all = { ...options, ...more }
-    checkOptions(all, waitRules)
+    checkOptions(all, waitRules())
     return pollResult(client, runId, all, { names, submittedAt, last: reader.last, others })
   }
   return poll(client, options, { what: 'Workflow execution', reader, first, resume }, async (steps) => {
@@ -151,6 +141,25 @@ export async function pollResult(
     }
   })
 }
+
+/**
+ * Whether `list` has `name`, with or without its extension. The names in `beside` come from the same list as `name`, so they
+ * belong to other outputs even if they differ by an extension only.
+ */
+const holdsName = (list: readonly string[], name: string, beside: readonly string[]): boolean =>
+  list.includes(name) || list.some((other) => !beside.includes(other) && isSameOutput(other, name))
+
+/** Reads an output in a round. `null` means that it is not ready yet. */
+const readOutput = (
+  { request }: Steps,
+  filename: string,
+  refused: (error: HttpError | RunError) => undefined | Promise<undefined>,
+): Promise<Envelope<Output> | null | undefined> =>
+  request(
+    (client, { signal }) =>
+      reveal(client).batch?.getOutput(filename, signal) ?? getOutput(client, filename, { signal }),
+    refused,
+  )
 
 /**
  * Waits for one output by its name, and returns the result of {@link getOutput}. Servers answer 404 while the run
@@ -174,20 +183,16 @@ export async function waitForOutput(
   checkOptions(options, pollRules)
   check('filename', filename, isId)
   const resume = (more: object) => waitForOutput(client, filename, { ...options, ...more })
-  return poll(client, options, { what: `Waiting for output ${filename}`, resume }, async ({ request }) => {
-    const output = await request(
-      (client, { signal }) =>
-        reveal(client).batch?.getOutput(filename, signal) ?? getOutput(client, filename, { signal }),
-      (error) => {
-        if (error.status === 404) return undefined
-        if (error.status !== 408) throw error
-        throw new RunError(`The run of output ${filename} timed out on the server`, {
-          status: 'timed_out',
-          errors: error.errors,
-          cause: error,
-        })
-      },
-    )
+  return poll(client, options, { what: `Waiting for output ${filename}`, resume }, async (steps) => {
+    const output = await readOutput(steps, filename, (error) => {
+      if (error.status === 404) return undefined
+      if (error.status !== 408) throw error
+      throw new RunError(`The run of output ${filename} timed out on the server`, {
+        status: 'timed_out',
+        errors: error.errors,
+        cause: error,
+      })
+    })
     return output ?? undefined
   })
 }

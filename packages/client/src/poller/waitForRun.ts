@@ -1,9 +1,9 @@
 import { requestRun } from '../api/getRun.ts'
 import { check, checkOptions, isId } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { isDone, isFailed, runError } from '../run.ts'
+import { isDone, isEnded, isFailed, runError } from '../run.ts'
 import type { Client, Run, RunProgress, RunUpdate } from '../types.ts'
-import { type WaitOptions, type WatchOptions, waitRules, watchRules } from './options.ts'
+import { type WaitOptions, type WatchOptions, waitRules } from './options.ts'
 import { poll, pollRounds, type RunReader, type Steps } from './poll.ts'
 
 /**
@@ -21,7 +21,7 @@ import { poll, pollRounds, type RunReader, type Steps } from './poll.ts'
  */
 export async function waitForRun(client: Client, runId: string, options: WaitOptions = {}): Promise<Run> {
   reveal(client)
-  checkOptions(options, waitRules)
+  checkOptions(options, waitRules())
   check('runId', runId, isId)
   const reader = createRunReader(runId, options)
   const resume = (more: object) => waitForRun(client, runId, { ...options, ...more })
@@ -50,6 +50,7 @@ export async function* watchRun(
   options: WatchOptions = {},
 ): AsyncGenerator<Run, void, undefined> {
   reveal(client)
+  const { onUpdate: _, ...watchRules } = waitRules()
   checkOptions(options, watchRules)
   check('runId', runId, isId)
   const reader = createRunReader(runId, { ...options, isEager: true })
@@ -63,7 +64,7 @@ export async function* watchRun(
   for await (const run of states) {
     last = run.status
     yield run
-    if (isDone(last) || isFailed(last)) return
+    if (isEnded(last)) return
   }
 }
 
@@ -73,11 +74,12 @@ const unknownMs = 5000
 interface ReaderOptions extends Pick<WaitOptions, 'onUpdate' | 'onProgress'> {
   /** When we submitted the run, by `Date.now()`. */
   submittedAt?: number | undefined
-  /** The last state that an earlier wait saw. */
+  /** The newest state of an earlier wait. */
   last?: Run | undefined
   isEager?: boolean
 }
 
+/** The reader of a run: it calls `onUpdate` with each new state, and `onProgress` with each change. */
 export function createRunReader(
   runId: string,
   { onUpdate, onProgress, submittedAt = -Infinity, last, isEager }: ReaderOptions,
@@ -90,6 +92,7 @@ export function createRunReader(
     position,
     node,
   }) => {
+    // Progress never goes back, because polls and pushes may overtake each other.
     const most = isDone(status) ? 1 : Math.max(shown?.progress ?? -1, progress ?? -1)
     const next: RunProgress = {
       status,

@@ -4,22 +4,18 @@ import { ArgumentError, RunError, TimeoutError } from '../errors.ts'
 import type { Inputs } from '../inputs.ts'
 import { checkOptions, isId, isMs, isPush } from '../internal/options.ts'
 import { reveal } from '../internal/secrets.ts'
-import { sleep, startTimer } from '../internal/timers.ts'
+import { sleep } from '../internal/timers.ts'
 import type { WaitOptions } from '../poller/options.ts'
-import { waitForResult } from '../poller/waitForResult.ts'
-import { isDone, isFailed, isWaiting, sortOutputs } from '../run.ts'
-import type { Client, RunResult } from '../types.ts'
-import { lookForRun } from './lookForRun.ts'
-import { endSnapshot, openStorage, type RunRecord, type Snapshot, toSnapshot } from './record.ts'
+import { isDone, isEnded, isFailed, isWaiting, sortOutputs } from '../run.ts'
+import type { Client, Envelope, Execution } from '../types.ts'
+import { lookForRun, readResult } from './lookForRun.ts'
+import { endSnapshot, newRecord, openStorage, type RunRecord, type Snapshot, toSnapshot } from './record.ts'
 import type { RunSnapshot, RunStore, RunStoreOptions, StoredWorkflow } from './types.ts'
 
 type Running = Extract<Snapshot, { status: 'running' }>
 
-/** How long a run that has ended may lack outputs, in ms. */
+/** How long a run that is done may lack outputs, in ms. */
 const outputsMs = 300_000
-
-/** A server may answer 404 for a run that was submitted less than this time ago, in ms. */
-const freshMs = 60_000
 
 const idle: Snapshot = /* @__PURE__ */ Object.freeze({ status: 'idle' })
 
@@ -54,23 +50,22 @@ export function createRunStore<W extends StoredWorkflow = string>(
   const { load, save } = openStorage(storage, `${key} ${client.baseUrl}`)
   const listeners = new Set<() => void>()
   let snapshot = idle
-  /** The run that the snapshot is of. */
+  /** The run of the snapshot. */
   let record: RunRecord | undefined
-  /** Of that run, while it is on its way; ends with the snapshot that its `start` gives. */
+  /** The submission of that run, while it lasts. Its result is the result of `start`. */
   let submission: Promise<Snapshot> | undefined
   let submitting: AbortController
   let following: AbortController | undefined
   let isClosed = false
 
   const isBusy = () => /^(submitting|queued|running)$/.test(snapshot.status)
-  const isEnded = ({ status } = snapshot) => isDone(status) || isFailed(status)
   const show = (next: Snapshot) => {
     snapshot = next
     for (const listener of listeners) {
       try {
         listener()
       } catch (error) {
-        // The others are to hear, too.
+        // An error of one listener must not keep the update from the others.
         console.error(error)
       }
     }
@@ -84,14 +79,14 @@ export function createRunStore<W extends StoredWorkflow = string>(
     globalThis.removeEventListener?.('storage', sync)
     unfollow()
   }
-  /** Takes another run, or the id of this one. */
+  /** Shows another run, or the same run with its id. */
   const take = (next: RunRecord | undefined) => {
     unfollow()
     record = next
     show(next ? toSnapshot(next) : idle)
     follow()
   }
-  /** Takes over the run of the storage: another tab, or another store of the page, may have written it. */
+  /** Takes the run of the storage, which another tab or another store of the page may have written. */
   const sync = () => {
     const next = load(record, isBusy())
     const isOther = next?.groupId !== record?.groupId
@@ -100,77 +95,75 @@ export function createRunStore<W extends StoredWorkflow = string>(
     return record
   }
 
-  /** Goes on with the run, for as long as somebody listens. `why`: the error of its submission. */
+  /** Follows the run as long as there is a listener. `why` is the error of its submission. */
   const follow = async (why?: unknown) => {
-    if (!record || following || !listeners.size || isEnded()) return
+    if (!record || following || !listeners.size || isEnded(snapshot.status)) return
     if (submission && !record.runId) return
     following = new AbortController()
     const { signal } = following
-    let late: ReturnType<typeof startTimer> | undefined
-    let own = record
-    let end: Snapshot
-    let isKnown = false
-    if (snapshot.status === 'lost') show(toSnapshot(own))
-    try {
-      if (!own.runId) {
-        const runId = await lookForRun(client, own, sync, signal)
-        signal.throwIfAborted()
-        if (!runId) throw why
-        own = { ...own, runId }
-        record = own
-        save(own)
-        show(toSnapshot(own))
-      }
-      const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
-        // The first poll may know less than an earlier wait.
-        isKnown = true
-        if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
-        // Outputs may come a little later than the end, or be gone.
-        if (isDone(word)) {
-          late ??= startTimer(() => {
-            unfollow()
-            show(endSnapshot(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
-          }, outputsMs)
-        }
-        const status = isWaiting(word) ? 'queued' : 'running'
-        const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
-        if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
-      }
-      const all = { ...wait, timeoutMs, signal, onProgress }
-      const ask = (left: number): Promise<RunResult> =>
-        waitForResult(client, own.runId!, all).catch(async (error) => {
-          if (error.status !== 404 || !left) throw error
-          await sleep(1000, signal)
-          return ask(left - 1)
-        })
-      const result = await ask(Date.now() - own.startedAt < freshMs ? 5 : 0)
-      const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
-      end = toSnapshot(own, { status: 'completed', outputs })
-    } catch (error) {
-      // A run whose outputs fit no name has ended.
-      const { status, result } = Object(error)
-      end = endSnapshot(own, error, !(error instanceof RunError || result))
-      // An earlier page saved this run, maybe for another user. After a new login a reload may show it, except after a 404.
-      const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
-      if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
-        record = undefined
-        end = idle
-        if (status === 404) save(record)
-      }
-    }
-    clearTimeout(late)
+    if (snapshot.status === 'lost') show(toSnapshot(record))
+    const end = await waitForEnd(record, signal, why)
     if (signal.aborted) return
-    // From here on no push is heard.
+    // The wait has ended, so a push can't replace the last snapshot.
     unfollow()
     show(end)
   }
 
-  /** Sees a submission through. The run may have been forgotten meanwhile, and another one started. */
-  const finish = async (own: RunRecord, sent: Promise<{ run_id: string }>) => {
-    // An error may name the run, too.
-    const answer = await sent.catch(Object)
+  /** Shows the states of a run, and gives its last snapshot. */
+  const waitForEnd = async (own: RunRecord, signal: AbortSignal, why: unknown): Promise<Snapshot> => {
+    let late: Promise<void> | undefined
+    let isKnown = false
+    const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
+      isKnown = true
+      // The first poll may know less than an earlier wait.
+      if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
+      // Outputs may come a little later than the end, or never.
+      if (isDone(word)) {
+        late ??= sleep(outputsMs, signal).then(() => {
+          unfollow()
+          show(endSnapshot(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
+        }, Object)
+      }
+      const status = isWaiting(word) ? 'queued' : 'running'
+      const next = toSnapshot(own, { ...(snapshot.status === status && snapshot), ...more, status })
+      if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
+    }
+    try {
+      if (!own.runId) own = await findId(own, signal, why)
+      const result = await readResult(client, own, { ...wait, timeoutMs, signal, onProgress })
+      const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
+      return toSnapshot(own, { status: 'completed', outputs })
+    } catch (error) {
+      const { status, result } = Object(error)
+      // An earlier page saved this run, maybe for another user. After a login a reload may show it, except after a 404.
+      const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
+      if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
+        record = undefined
+        if (status === 404) save(record)
+        return idle
+      }
+      // A run whose outputs fit no name has ended.
+      return endSnapshot(own, error, !(error instanceof RunError || result))
+    }
+  }
+
+  /** Finds the id of a run, and saves and shows it. */
+  const findId = async (own: RunRecord, signal: AbortSignal, why: unknown): Promise<RunRecord> => {
+    const runId = await lookForRun(client, own, sync, signal)
+    signal.throwIfAborted()
+    if (!runId) throw why
+    record = { ...own, runId }
+    save(record)
+    show(toSnapshot(record))
+    return record
+  }
+
+  /** Awaits a submission. Meanwhile its run may have been forgotten, and another run started. */
+  const finish = async (own: RunRecord, sent: Promise<Envelope<Execution>>) => {
+    // An error may have the id of the run, too.
+    const answer = await sent.then(({ data }) => data, Object)
     const { name, maybeSubmitted, run_id, runId = run_id, others } = answer
-    // An abort after the 5 s may have come too late.
+    // The abort after 5 s may have come too late.
     const isOpen = !runId && (maybeSubmitted || name === 'AbortError')
     const next = { ...own, runId, others, isOver: true }
     const end = runId ? toSnapshot(next) : endSnapshot(own, answer, isOpen)
@@ -189,7 +182,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     getServerSnapshot: () => idle as RunSnapshot<W>,
     subscribe(listener) {
       if (isClosed) return leave
-      // The same function may listen for several.
+      // Two subscribers may pass the same function.
       const own = () => listener()
       listeners.add(own)
       if (listeners.size < 2) {
@@ -207,27 +200,25 @@ export function createRunStore<W extends StoredWorkflow = string>(
       sync()
       let going = submission
       if (!isBusy()) {
-        const { id = workflow, outputNames: names } = Object(workflow)
-        const startedAt = Date.now()
-        const groupId = `flowscale-store-${startedAt}-${Math.random()}`
-        const own = { groupId, startedAt, names }
+        const { id = workflow, outputNames } = Object(workflow)
+        const own = newRecord(outputNames)
         save(own)
         submitting = new AbortController()
-        const execution = { ...options, groupId, signal: submitting.signal }
-        const grace = { graceMs: 5000, toError: (error: unknown) => error }
-        going = submission = finish(own, submitWithGrace(client, id, inputs as Inputs, execution, grace))
+        const execution = { ...options, groupId: own.groupId, signal: submitting.signal }
+        const sent = submitWithGrace(client, id, inputs as Inputs, execution, (error) => error)
+        going = submission = finish(own, sent)
         take(own)
       }
       return ((await going) ?? snapshot) as RunSnapshot<W>
     },
     async cancel() {
       const own = sync()
-      if (!own || isEnded()) return
+      if (!own || isEnded(snapshot.status)) return
       const going = submission
-      // A submission that was not sent yet fails with that.
+      // A submission that was not sent yet fails with this reason.
       if (going) submitting.abort({ status: 'cancelled' })
       const end = (await going) ?? toSnapshot(own)
-      if (isEnded(end)) return
+      if (isEnded(end.status)) return
       const runId = end.runId ?? (await lookForRun(client, { ...own, isOver: own.isOver || !!going }, sync))
       try {
         if (runId) await cancelRun(client, runId)

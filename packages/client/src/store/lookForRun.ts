@@ -1,14 +1,19 @@
 import { request, transient, withQuery } from '../internal/request.ts'
 import { sleep } from '../internal/timers.ts'
 import { asList } from '../internal/values.ts'
+import type { WaitOptions } from '../poller/options.ts'
+import { waitForResult } from '../poller/waitForResult.ts'
 import { toRun } from '../run.ts'
-import type { Client } from '../types.ts'
+import type { Client, RunResult } from '../types.ts'
 import type { RunRecord } from './record.ts'
 
+/** A server may answer 404 for a run that was submitted less than this time ago, in ms. */
+const freshMs = 60_000
+
 /**
- * Looks for a run whose id is not known: in its group, and by `read`, as whoever submits it writes the id into the storage.
- * For 10 rounds, a second apart; for 600 while it may be on its way in this page or another tab. With a signal, rounds
- * without an answer of the server do not count.
+ * Looks for the id of a run: in its group, and with `read` in the storage, where the tab that submits the run writes it. It
+ * looks 10 times, a second apart, and 600 times while this page or another tab may still be submitting the run. With a
+ * signal, a time without an answer of the server does not count.
  */
 export async function lookForRun(
   client: Client,
@@ -16,7 +21,7 @@ export async function lookForRun(
   read: () => RunRecord | undefined,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  // A page that was loaded later has ended the submission.
+  // A submission that began before this page was loaded has ended with its page.
   const mayCome = !isOver && startedAt > performance.timeOrigin
   let mayList = true
   for (let rounds = mayCome ? 600 : 10; rounds-- > 0; await sleep(1000, signal)) {
@@ -28,18 +33,34 @@ export async function lookForRun(
           options: { signal },
           parseData(data) {
             const { runs = data, group_id: all = groupId } = Object(data)
-            // A server that knows no groups lists the runs of others.
+            // A server without groups lists the runs of others, too.
             return toRun(asList(runs).find((run) => (Object(run).group_id ?? all) === groupId))._id
           },
         })
         if (runId) return runId
       }
     } catch (error) {
-      // A proxy that sets the groups itself refuses the list.
+      // A proxy that sets the group of each visitor refuses any other group.
       mayList = transient.includes((error as { status: number }).status)
       if (!mayCome && !mayList) break
       if (signal) rounds++
     }
   }
   return undefined
+}
+
+/** Waits for the result of a run. If the server does not know a new run yet, it tries again, up to five times. */
+export async function readResult(
+  client: Client,
+  { runId, startedAt }: RunRecord,
+  options: WaitOptions,
+): Promise<RunResult> {
+  for (let left = Date.now() - startedAt < freshMs ? 5 : 0; ; left--) {
+    try {
+      return await waitForResult(client, runId!, options)
+    } catch (error) {
+      if (Object(error).status !== 404 || !left) throw error
+      await sleep(1000, options.signal)
+    }
+  }
 }

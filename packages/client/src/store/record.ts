@@ -2,68 +2,79 @@ import { parse } from '../internal/values.ts'
 import type { Execution } from '../types.ts'
 import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from './types.ts'
 
-/** The saved record of a run. It is saved before the run is submitted. */
+/** The saved record of a run. It is saved before the run is submitted. Records lie in browsers, so no field is renamed. */
 export interface RunRecord {
-  /** Of this run alone: in it the run is found when its id was lost. */
+  /** The group of this run alone. A run whose id was lost is found in it. */
   readonly groupId: string
   readonly startedAt: number
   /** The names of the outputs of a typed workflow. */
   readonly names?: readonly string[] | undefined
   readonly runId?: string | undefined
   readonly others?: readonly Execution[] | undefined
-  /** Whether its submission has ended. */
+  /** Whether the submission has ended. */
   readonly isOver?: boolean | undefined
 }
 
 export type Snapshot = RunSnapshot<StoredWorkflow>
 
-/**
- * Keeps a record if the storage works. `load` gives `known` unless somebody else has written or removed a record. It
- * always gives `known` for a run that goes on (`isGoing`) but could not be saved.
- */
-export function openStorage(storage: NonNullable<RunStoreOptions['storage']> | null, key: string) {
-  /** What stood there when this store looked last. */
+const prefix = 'flowscale-store-'
+
+export function newRecord(names: readonly string[] | undefined): RunRecord {
+  const startedAt = Date.now()
+  return { groupId: `${prefix}${startedAt}-${Math.random()}`, startedAt, names }
+}
+
+/** Reads and writes the record in the storage. It also works where the storage is missing, blocked or full. */
+export function openStorage(
+  storage: NonNullable<RunStoreOptions['storage']> | null,
+  key: string,
+): {
+  /**
+   * Gives `known`, unless somebody else has written or removed a record meanwhile. A run that goes on (`isGoing`) and could
+   * not be saved stays `known`.
+   */
+  load(known: RunRecord | undefined, isGoing: boolean): RunRecord | undefined
+  save(next: RunRecord | undefined): void
+} {
+  /** The text in the storage when this store last looked. */
   let seen: string | null | undefined
   let isKept = true
-  // Only in a page: a server that has the global would share it among its visitors.
+  // A server may have a global `localStorage`, which all its visitors would share, so only a page uses it.
   const place = () =>
     (typeof storage === 'string' ? 'document' in globalThis && globalThis[storage] : storage) as RunStorage
   const read = () => {
     try {
       return place().getItem(key)
     } catch {
-      // There is no storage, or it is blocked.
       return seen
     }
   }
 
   return {
-    load(known: RunRecord | undefined, isGoing: boolean): RunRecord | undefined {
+    load(known, isGoing) {
       const text = read()
       if (text === seen || (isGoing && !isKept)) return known
       seen = text
       const found = Object(parse(text!))
-      // What another app wrote is no reason to forget a run.
-      if (`${found.groupId}`.startsWith('flowscale-store-')) return found
+      if (`${found.groupId}`.startsWith(prefix)) return found
+      // Another app has written a text of its own. That is no reason to forget a run.
       return text === null ? undefined : known
     },
-    save(next: RunRecord | undefined): void {
-      // Another tab has its run there, which is paid for, too.
+    save(next) {
+      // Another tab has written its run, which has to be paid for, too.
       if (read() !== seen) return
       isKept = false
       try {
         if (next) place().setItem(key, JSON.stringify(next))
         else place().removeItem(key)
         isKept = true
-      } catch {
-        // It may be full, too.
-      }
+      } catch {}
       seen = read()
     },
   }
 }
 
-/** A snapshot of a run; without `more`, of one that the server was not asked for yet. */
+/** The snapshot of a run. Without `more`, the run was not read yet. */
 export function toSnapshot(
   { runId, startedAt, others }: RunRecord,
   more: { status: Snapshot['status']; [field: string]: unknown } = {
@@ -73,7 +84,7 @@ export function toSnapshot(
   return Object.freeze({ ...more, runId, startedAt, ...(others && { others }) }) as Snapshot
 }
 
-/** How a run stands after an error; `isOpen`: it may go on all the same. */
+/** The snapshot of a run after an error. `isOpen` means that the run may go on all the same. */
 export function endSnapshot(record: RunRecord, error: unknown, isOpen: unknown): Snapshot {
   if (isOpen) return toSnapshot(record, { status: 'lost', groupId: record.groupId, error })
   const isCancelled = ['cancelled', 'canceled'].includes(Object(error).status)

@@ -2,7 +2,7 @@ import { getRun } from '../api/getRun.ts'
 import { check, isId } from '../internal/options.ts'
 import { transient } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import { isDone, isFailed } from '../run.ts'
+import { isEnded } from '../run.ts'
 import type { Client, Run } from '../types.ts'
 
 /** What `useQuery` of TanStack Query takes, as far as it is about a run. */
@@ -38,7 +38,7 @@ export function runOptions(client: Client, runId: string): RunQuery {
     queryFn: async ({ signal }) => (await getRun(client, runId, { signal })).data,
     refetchInterval({ state: { data, error } }) {
       const isFinal = error != null && !transient.includes((error as Error & { status: number }).status)
-      return isFinal || isDone(data?.status) || isFailed(data?.status) ? false : 1000
+      return isFinal || isEnded(data?.status) ? false : 1000
     },
     retry: false,
   }

@@ -91,7 +91,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const disconnect = () => {
     const wasConnected = connected
     connected = false
-    if (wasConnected) for (const runId of watched) call(hear, runId)
+    if (wasConnected) for (const runId of watched) call(publish, runId)
   }
 
   /** Rejects `opened` if it is still pending. Ends the iterations and the listeners. */
@@ -147,7 +147,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     }
   }
 
-  const { watch, hear } = createWatch(
+  const { watch, publish } = createWatch(
     () => connected,
     (runId, isWanted) => {
       watched[isWanted ? 'add' : 'delete'](runId)
@@ -158,7 +158,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   feed.listen((message) => {
     const { type, data } = Object(message)
     const { run_id, _id = run_id } = Object(data)
-    if (type === 'run_status_update') hear(_id, data)
+    if (type === 'run_status_update') publish(_id, data)
   })
 
   const connection: Connection = {

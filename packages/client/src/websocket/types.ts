@@ -115,5 +115,5 @@ export const socketRules: Record<keyof WebSocketOptions, Rule> = {
   maxReconnectAttempts: (value) => value === Infinity || isCount(value),
   idleTimeoutMs: isMs,
   ping: () => true,
-  signal: requestRules.signal,
+  signal: (value) => requestRules.signal(value),
 }
