@@ -5,7 +5,7 @@ import { hide, reveal } from './internal/secrets.ts'
 import { sleep, withDeadline } from './internal/timers.ts'
 import { parse } from './internal/values.ts'
 import { createWatch } from './push.ts'
-import { isDone, isFailed } from './run.ts'
+import { isEnded } from './run.ts'
 import type { Client, PushConnection } from './types.ts'
 
 /** Options of {@link connectEvents}. */
@@ -58,13 +58,13 @@ const maxFailures = 3
 export function connectEvents(client: Client, options: EventsOptions = {}): EventsConnection {
   const secrets = reveal(client)
   checkOptions(options, { maxStreams: isCount })
-  // Failures are not logged, because polls report them.
+  // Failures are not logged, because the polls of the waits report them.
   const own = hide({ ...client, maxRetries: 0 }, { ...secrets, logger: undefined })
-  /** The runs with waits, and the controllers that end their streams. `undefined`: the run waits for a place. */
+  /** The runs with waits, and the controllers that end their streams. `undefined` means that the run waits for a place. */
   const runs = new Map<string, AbortController | undefined>()
-  /** Runs whose events come. */
+  /** The runs whose events come now. */
   const live = new Set<string>()
-  /** The free places for streams. After the end there is none, for good. */
+  /** The number of free places for streams. After `close()` there are none. */
   let { maxStreams: free = 3 } = options
   /** Whether the server has sent events. */
   let isServed = false
@@ -75,14 +75,14 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
     for (const stream of runs.values()) stream?.abort()
   }
 
-  /** Reads a stream of a run, and says whether the run has ended. */
+  /** Reads a stream of a run until it ends. Returns whether the run has ended. */
   const read = async (runId: string, signal: AbortSignal): Promise<boolean> => {
     const url = addressOf(client, `/api/v1/runs/${encodeURIComponent(runId)}/events`)
     const { body, headers } = (await request(own, url, { options: { signal } })) as unknown as Response
     const reader = body?.getReader()
     const readEvents = createEventReader()
     try {
-      // The server answers every address with a page, or the runtime has no streams.
+      // Some servers answer every address with a page, and some runtimes have no streams.
       if (!reader || !/event-stream/.test(headers.get('content-type')!)) throw { status: 406 }
       for (;;) {
         const { value } = (await withDeadline(silentMs, signal, () => reader.read())) ?? {}
@@ -93,7 +93,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
           const { run_id, status } = Object(event)
           if (run_id !== runId) continue
           publish(runId, event)
-          if (isDone(status) || isFailed(status)) return true
+          if (isEnded(status)) return true
         }
       }
     } finally {
@@ -118,11 +118,11 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
           if (await read(runId, signal)) break
         } catch (error) {
           const { status = 0, retryAfterMs = 0 } = Object(error)
-          const isWithout =
+          const isMissing =
             status === 404 || error instanceof TimeoutError
               ? failures > maxFailures
               : error instanceof RedirectError || ![401, ...transient].includes(status)
-          if (isWithout && !isServed && !signal.aborted) {
+          if (isMissing && !isServed && !signal.aborted) {
             close()
             await secrets.logger?.warn('The server has no events of runs: polling')
           }
@@ -161,10 +161,10 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
   }
 }
 
-/** The longest event of a run, in characters. */
+/** A longer event, in characters, is none of a run. */
 const maxLength = 65_536
 
-/** Reads server-sent events, and gives the JSON of each event that ends in a piece. Pieces may end anywhere. */
+/** Makes a function that takes a stream of server-sent events piece by piece, and gives the data of each event that a piece ends. */
 export function createEventReader(): (piece: Uint8Array) => unknown[] {
   const decoder = new TextDecoder()
   let rest = ''
@@ -172,7 +172,7 @@ export function createEventReader(): (piece: Uint8Array) => unknown[] {
     const events = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n\r?\n|\r\r/)
     rest = events.pop()!
     if (rest.length > maxLength) rest = ''
-    // Only the text after `data:` stays.
+    // Of each event only the text after `data:` is kept.
     return events.map((event) => parse(event.replace(/([\r\n]|^)(data:|[^\r\n]*)/g, '$1')))
   }
 }

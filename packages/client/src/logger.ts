@@ -61,7 +61,7 @@ export function createLogger({
     logger[word] = (message, ...rest) => {
       if (enabled && rank >= levels.indexOf(level)) {
         const line = `[Flowscale ${word.toUpperCase()}] ${new Date().toJSON()}: ${String(message)}`
-        // The method is looked up now: a test or a devtool may have replaced it since.
+        // The method is looked up for each line, because a test or a devtool may replace it.
         sink[word](...[line, ...rest].map(hideSecrets))
       }
     }
@@ -69,22 +69,22 @@ export function createLogger({
   return logger
 }
 
-/** A key or token behind its name, such as `api_key: `, or behind the word `Bearer`. */
+/** A key or token after its name, such as `api_key: `, or after the word `Bearer`. */
 const secret = /((api.?key|authorization)([^"]*":\\?"|=|: )|bearer )(\w+ )?[^\s"&\\]+/gi
 
-/** Makes a plain object of an error, of Headers, a Map or the like: a console shows their content, but JSON does not. */
+/** An error, Headers, a Map or the like as a plain object, because a console shows their content and JSON does not. */
 function open(item: unknown): unknown {
   if (item instanceof Error) return { error: `${item}`, stack: item.stack, cause: item.cause, ...item }
   const { entries } = Object(item)
   return typeof entries === 'function' && !Array.isArray(item) ? Object.fromEntries(entries.call(item)) : item
 }
 
-/** `value` itself if it holds no secret, or else a copy without secrets, as JSON would hold it. */
+/** `value` itself if it holds no secret, or else a copy without secrets, with the types of JSON. */
 function hideSecrets(value: unknown): unknown {
   const seen = new Set()
   try {
     const json = JSON.stringify(value, (_, item) =>
-      // JSON has no form for these, nor for circles. A primitive has an object of its own, which is never seen again.
+      // JSON can't show a bigint or a circle. `Object` gives a new object for each primitive, so a primitive is never seen twice.
       typeof item === 'bigint' || seen.has(item) ? '…' : seen.add(Object(item)) && open(item),
     )
     const clean = json.replace(secret, '$1[redacted]')

@@ -35,7 +35,7 @@ export function useRun<W extends StoredWorkflow = string>(
   const make = (isNew?: unknown) => ({ client, key, store: createRunStore<W>(client, options), isNew })
   let [held, hold] = useState(make)
   if (held.client !== client || held.key !== key) {
-    // React renders again at once, with this store. If the component makes the client, that rendering has another one.
+    // React renders again at once, with this store. A component that makes the client has yet another one in that rendering.
     if (held.isNew) throw new ArgumentError('client: make it outside the component')
     held = make(true)
     hold(held)
@@ -53,9 +53,9 @@ export interface OutputProps {
   readonly onError: () => void
 }
 
-/** The newest fresh link. */
+/** The last request for a fresh link. */
 interface Last {
-  /** The link that came with the output, which `src` replaces. */
+  /** The link that came with the output. `src` replaces it. */
   readonly given?: string | undefined
   readonly src?: string | undefined
   /** When it was requested, by `Date.now()`, in ms. */
@@ -88,10 +88,10 @@ export function useOutputUrl(
       const at = Date.now()
       if (!given || (last.given === given && at < last.at + 60_000)) return
       const next = { given, src, at }
-      // At once: a second error may come before the next rendering.
+      // The object is changed at once, because a second error may come before the next rendering.
       Object.assign(last, next)
       getOutput(client, output!.filename).then(
-        // Meanwhile another output may be shown.
+        // The component may show another output meanwhile.
         (answer) => last.given === given && show({ ...next, src: answer?.data.download_url ?? src }),
         Object,
       )

@@ -105,6 +105,7 @@ export function runError(runId: string, run: Run): RunError {
     run,
   })
 }
+
 /** Whether two names mean the same output. Some servers leave out the extension in some answers. */
 export function isSameOutput(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]

@@ -82,7 +82,7 @@ export function defineWorkflow<
 export async function run<I, O extends string>(
   client: Client,
   workflow: TypedWorkflow<I, O>,
-  // Only the workflow determines `I`.
+  // With `& {}` the compiler infers `I` from the workflow alone.
   inputs: I & {},
   options?: ExecuteAsyncOptions,
 ): Promise<TypedResult<O>> {
@@ -179,6 +179,6 @@ export const areNames = (names: unknown): boolean =>
   names.every((name) => name && typeof name === 'string') &&
   new Set(names).size === names.length
 
-/** Checks a workflow before a run is paid for: its outputs need names afterwards. The id is checked when it is sent. */
+/** Checks a workflow before a run is paid for, because the outputs of the run need its names. The id is checked when it is sent. */
 export const checkWorkflow = (workflow: unknown): void =>
   check('workflow', workflow, (value) => areNames(value?.outputNames) || 'made by defineWorkflow')

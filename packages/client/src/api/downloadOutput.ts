@@ -27,6 +27,7 @@ interface NodeStream {
   pipeThrough(transform: any, options?: any): any
   tee(): any
 }
+
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
 
 /**

@@ -5,7 +5,7 @@ import { backOff } from '../internal/request.ts'
 import { sleep, withDeadline } from '../internal/timers.ts'
 import type { Client, RequestOptions } from '../types.ts'
 
-/** An unfinished file. */
+/** A file for a download that has not ended. */
 export interface PartFile {
   write(chunk: Uint8Array, position: number): Promise<void>
   /** Drops the content. */
@@ -17,8 +17,8 @@ export interface PartFile {
 }
 
 /**
- * Streams an output into an empty part, and gives its length. A download that breaks off continues where it stopped, or
- * else from the beginning.
+ * Streams an output into an empty part, and gives its length. After a break the download continues where it stopped, if the
+ * server proves that the file is the same, and starts again otherwise.
  */
 export async function fetchInto(
   client: Client,
@@ -47,7 +47,7 @@ export async function fetchInto(
     }
     const end = await copyBody(response, write, timeoutMs, signal)
     if (length === undefined ? !end : bytes === length) return bytes
-    // A longer file is another version.
+    // More bytes than announced mean that the file is another version.
     if (bytes > length!) version = undefined
     if (attempt > maxRetries) {
       const said = `${bytes}${length === undefined ? '' : ` of ${length}`} bytes`
@@ -74,7 +74,7 @@ async function whole(client: Client, source: DownloadSource, options: RequestOpt
   })
 }
 
-/** The rest of a file from `start` on, or the whole file. `undefined`: the server sent another part, or another version. */
+/** The rest of a file from `start` on, or the whole file. `undefined` if the server sends another part or another version. */
 async function rest(
   client: Client,
   source: DownloadSource,
@@ -88,7 +88,7 @@ async function rest(
     if (response.status !== 206 || isRest(response, version, start)) return response
     response.body.cancel().catch(() => {})
   } catch (error) {
-    // The file is shorter now.
+    // A 416 means that the file is shorter now.
     if (!(error instanceof HttpError) || error.status !== 416) throw error
   }
   return undefined
@@ -102,10 +102,10 @@ interface BrokenOff {
   readonly timeoutMs?: number
 }
 
-/** A body may end too early without an error of the runtime or the server. */
+/** Some bodies end too early without an error of the runtime. */
 const tooEarly: BrokenOff = { Type: NetworkError, why: '' }
 
-/** Writes a body chunk by chunk, and gives `undefined` at its end. Each chunk may take `timeoutMs`. */
+/** Writes a body chunk by chunk. Each chunk may take `timeoutMs`. Gives `undefined` at the end of the body. */
 async function copyBody(
   response: Response,
   write: (chunk: Uint8Array) => Promise<void>,
@@ -122,7 +122,7 @@ async function copyBody(
     for (;;) {
       const read = await withDeadline(timeoutMs, signal, next, () => undefined)
       if (!read) return { Type: TimeoutError, why: `, and sent nothing for ${timeoutMs}ms`, timeoutMs }
-      // Without its cause, which may hold the link.
+      // The error gets no cause, which may hold the link with its signature.
       if ('why' in read) return { Type: NetworkError, why: hideAccess(read.why) }
       if (read.done) return undefined
       await write(read.value)
@@ -131,11 +131,12 @@ async function copyBody(
     reader.cancel().catch(() => {})
   }
 }
-/** The version of a file, and its length. */
+
+/** The version of a file on its server. */
 interface Version {
-  /** `undefined`: the server does not send it, or compresses the file. */
+  /** `undefined` if the server does not send it, or compresses the file. */
   readonly length: number | undefined
-  /** For `If-Range`. `undefined`: nothing would prove that the rest has the same version. */
+  /** The value for `If-Range`. `undefined` if nothing proves that the rest has the same version. */
   readonly validator: string | undefined
 }
 
@@ -150,15 +151,15 @@ function validatorOf(headers: Headers): string | undefined {
   const etag = headers.get('etag')
   if (etag?.startsWith('"')) return etag
   const modified = headers.get('last-modified')
-  // Two versions of the same second have the same date (RFC 9110, 8.8.2.2).
+  // Two versions of one second have the same date, so only an older date proves a version (RFC 9110, 8.8.2.2).
   const isOld = Date.parse(headers.get('date')!) - Date.parse(modified!) >= 1000
   return isOld ? modified! : undefined
 }
 
-/** Whether a 206 has the rest from `start` on, in the same version. */
+/** Whether a 206 has the rest of the same version from `start` on. */
 function isRest({ headers }: Response, { length, validator }: Version, start: number): boolean {
   const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
-  // Some servers with ranges ignore `If-Range`. RFC 9110 requires the ETag in this answer; the date may be missing.
+  // Some servers ignore `If-Range`, so the answer itself must prove it. A 206 must have the ETag, but may lack the date.
   const isSame = validator?.startsWith('"')
     ? headers.get('etag') === validator
     : [null, validator].includes(headers.get('last-modified'))

@@ -6,7 +6,7 @@ import { type BlobLike, type NamedBlob, toFile } from '../inputs.ts'
 import { checkOptions, isString } from '../internal/options.ts'
 import { errnoText, readPath } from './paths.ts'
 
-/** From this size on, the size of a Blob from the disk is wrong. */
+/** A Blob from the disk has a wrong size from this size on. */
 const tooLarge = 2 ** 32
 
 /**
@@ -39,10 +39,10 @@ export async function fileInput(
   try {
     const stats = await stat(file)
     if (stats.isDirectory()) throw refuse('is a folder; pass a file')
-    // Opening a pipe could wait for ever.
+    // To open a pipe could take for ever.
     if (!stats.isFile()) throw refuse('is no regular file')
     if (stats.size >= tooLarge) throw refuse('is 4 GiB or larger; files must be smaller')
-    // Without this, a missing permission would be found only when the Blob is sent.
+    // Otherwise a missing permission would show only when the Blob is sent.
     await (await open(file)).close()
     // Node 18 has no `openAsBlob`.
     const data = fs.openAsBlob ? await fs.openAsBlob(file) : await readFile(file)
@@ -53,8 +53,8 @@ export async function fileInput(
 }
 
 /**
- * The size of a file is read just before it is sent, so a change throws there. A later error would not name the file, and
- * would not show that nothing was submitted. Bun would even send the new bytes, cut to the old size.
+ * Makes a file that has changed throw when its `size` is read, which is just before it is sent. A later error would neither
+ * name the file nor show that nothing was submitted, and Bun would send the new bytes, cut to the old size.
  */
 function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): NamedBlob {
   const get = () => {
@@ -64,7 +64,8 @@ function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): Name
   }
   return Object.defineProperty(blob, 'size', { get })
 }
-/** The extensions of the usual inputs and outputs, by MIME type. */
+
+/** The extensions of usual inputs and outputs by MIME type. */
 const types: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'image/jpeg': 'jpg jpeg',

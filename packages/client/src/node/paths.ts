@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { ArgumentError } from '../errors.ts'
 
-/** A path as the system expects it. */
+/** The path of a string or URL object. */
 export function readPath(path: string | URL): string {
   let cause: unknown
   try {
@@ -12,7 +12,8 @@ export function readPath(path: string | URL): string {
   }
   throw new ArgumentError('path must be a non-empty string, or a URL object of a file', { cause })
 }
-/** With these names Windows opens devices, whatever the extension. */
+
+/** Names of devices on Windows, with any extension. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i
 
 /** The longest name on most file systems, in bytes. */
@@ -20,10 +21,10 @@ const mostBytes = 255
 
 const sizeOf = (text: string): number => new TextEncoder().encode(text).length
 
-/** `name` cut to `most` bytes; its extension stays. */
+/** `name` cut to `most` bytes. Its extension stays. */
 export function cutName(name: string, most: number): string {
   const [extension = ''] = /[^.](\.[^.\s]{1,24})$/.exec(name)?.slice(1) ?? []
-  // By characters, so that none is cut in half.
+  // Characters are removed, so that none is cut in half.
   const stem = [...name.slice(0, name.length - extension.length)].slice(0, most)
   while (stem.length > 1 && sizeOf(stem.join('')) + sizeOf(extension) > most) stem.pop()
   return (stem.join('') + extension).replace(/[. ]+$/, '')
@@ -38,12 +39,13 @@ export function safeName(name: string): string {
     .split(/[/\\]/)
     .filter((part) => !/^[.\s]*$/.test(part))
     .join('_')
-    // Characters that Windows refuses, that no terminal should show, or that change how a name looks.
+    // Windows refuses some of these characters. The others harm a terminal, or make a name look like another one.
     .replace(/[<>:"|?*]|\p{Cc}|\p{Surrogate}|\p{Bidi_Control}|[\u2028\u2029]/gu, '_')
     .replace(/\.{2,}/g, '.')
     .replace(/^[.\s]+|[.\s]+$/g, '')
   return cutName(reserved.test(clean) ? `_${clean}` : clean, mostBytes) || 'output'
 }
+
 const words: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'leads through a file, which is no folder',
@@ -61,7 +63,7 @@ const words: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder',
 }
 
-/** Why the system refused a path, in words that follow the path. */
+/** Why the system refused a path. The text follows the path in a message. */
 export function errnoText(error: unknown): string {
   const { code, message } = Object(error)
   // Deno names the missing permission.

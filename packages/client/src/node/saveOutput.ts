@@ -67,7 +67,7 @@ export async function saveOutput(
   const given = readPath(path)
   options.signal?.throwIfAborted()
   const target = await targetPath(given, source)
-  // The working folder may change meanwhile.
+  // The path is resolved now, because the working folder may change during the download.
   const part = await openPart(resolve(target), target)
   try {
     const bytes = await fetchInto(client, output, part, options)
@@ -75,7 +75,7 @@ export async function saveOutput(
     await part.finish()
     return { path: target, bytes }
   } catch (error) {
-    // The reason of an abort is the caller's error, even if it is one of our classes.
+    // The reason of an abort stays as it is, even if it is an error of this package.
     if (isFlowScaleError(error) && error !== options.signal?.reason && !('path' in error)) {
       Object.assign(error, { path: target, message: `${target} was not saved: ${error.message}` })
     }
@@ -91,7 +91,7 @@ interface Named {
   readonly url?: string | null | undefined
 }
 
-/** The file to write: `path`, or the output's name in the folder `path`. */
+/** The path of the file: `path`, or the name of the output in the folder `path`. */
 async function targetPath(path: string, source: Named): Promise<string> {
   try {
     if (['/', sep].includes(path.slice(-1))) {
@@ -112,7 +112,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Some servers leave out the extension of a filename. Then the link has it. */
+/** The name of an output. Some servers leave out its extension, which the link still has. */
 function nameOf({ filename, url }: Named): string {
   const linked = url ? lastPart(url) : ''
   return filename && !linked.startsWith(`${filename}.`) ? filename : linked
@@ -134,7 +134,7 @@ async function openPart(target: string, path: string): Promise<PartFile> {
   const there = await lstat(target).catch(() => undefined)
   if (there?.isDirectory())
     throw new ArgumentError(`path: ${path} is a folder; pass a file, or the folder above`)
-  // Root could replace /dev/null.
+  // `rename` would replace a device such as /dev/null, if root calls it.
   if (there && !there.isFile() && !there.isSymbolicLink())
     throw new ArgumentError(`path: ${path} is no regular file`)
   const file = await open(part, 'wx').catch((cause) => {
@@ -157,7 +157,7 @@ async function openPart(target: string, path: string): Promise<PartFile> {
   return {
     write: (chunk, position) =>
       guard(async () => {
-        // A write may write only a part.
+        // The system may write only a part of a chunk.
         for (let done = 0; done < chunk.length; ) {
           const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done)
           done += bytesWritten
@@ -168,7 +168,7 @@ async function openPart(target: string, path: string): Promise<PartFile> {
       guard(async () => {
         await file.sync()
         await close()
-        // A symbolic link at the target is replaced. The file that it leads to stays.
+        // This replaces a symbolic link, and not the file that the link leads to.
         await rename(part, target)
       }),
     async remove() {

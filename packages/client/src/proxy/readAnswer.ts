@@ -68,6 +68,7 @@ export function pump(
     cancel,
   })
 }
+
 /** Lets `bytes` pass, and throws a `RangeError` at the next one, for `pump`. */
 export function createLimit(bytes: number): (piece: Uint8Array | undefined) => Uint8Array | undefined {
   let sum = 0

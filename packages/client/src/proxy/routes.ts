@@ -84,6 +84,7 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
     },
   }
 }
+
 /** A value, or an answer instead. The class does not distinguish them, because some servers replace `Response`. */
 export type OrRefusal<T> = { value: T; refusal?: undefined } | { value?: undefined; refusal: Response }
 

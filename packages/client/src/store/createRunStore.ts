@@ -111,15 +111,16 @@ export function createRunStore<W extends StoredWorkflow = string>(
 
   /** Shows the states of a run, and gives its last snapshot. */
   const waitForEnd = async (own: RunRecord, signal: AbortSignal, why: unknown): Promise<Snapshot> => {
-    let late: Promise<void> | undefined
     let isKnown = false
+    let lacksOutputs = false
     const onProgress: WaitOptions['onProgress'] = ({ status: word, ...more }) => {
       isKnown = true
       // The first poll may know less than an earlier wait.
       if (signal.aborted || isFailed(word) || more.progress! < (snapshot as Running).progress!) return
       // Outputs may come a little later than the end, or never.
-      if (isDone(word)) {
-        late ??= sleep(outputsMs, signal).then(() => {
+      if (isDone(word) && !lacksOutputs) {
+        lacksOutputs = true
+        sleep(outputsMs, signal).then(() => {
           unfollow()
           show(endSnapshot(own, new TimeoutError('No outputs', { timeoutMs: outputsMs }), true))
         }, Object)

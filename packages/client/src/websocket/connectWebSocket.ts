@@ -6,7 +6,7 @@ import { createWatch } from '../push.ts'
 import type { Client } from '../types.ts'
 import { createFeed, type Failure } from './createFeed.ts'
 import { readUrl } from './openSocket.ts'
-import { type Attempt, type Ending, encode, startAttempt } from './startAttempt.ts'
+import { type Attempt, type Ending, startAttempt } from './startAttempt.ts'
 import { noteSubscription } from './subscriptions.ts'
 import { type Connection, socketRules, type WebSocketOptions } from './types.ts'
 
@@ -34,10 +34,10 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   const { url, reconnect = true, reconnectInterval = 5000, maxReconnectAttempts = 5, onError } = options
   const isFixed = typeof url !== 'function'
   if (isFixed && url !== undefined) readUrl(client, url)
-  // A separate signal, so that a shared signal does not get many listeners.
+  // The signal is derived, because a caller may share one signal, and Node warns at its eleventh listener.
   const signal = options.signal && AbortSignal.any([options.signal])
   const runIds = new Map<unknown, number>()
-  /** The runs with waits. */
+  /** The runs with waits, also those whose subscription the caller has taken back. */
   const watched = new Set<string>()
   const feed = createFeed((error) => call(onError, error))
   let attempt: Attempt | undefined
@@ -58,7 +58,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     try {
       await callback?.(value)
     } catch (error) {
-      // Nobody is left to handle an error of `onError` itself.
+      // An error of `onError` itself has nobody left to handle it.
       if ((callback as unknown) !== onError) call(onError, error)
     }
   }
@@ -75,7 +75,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     failures = 0
     log('info', 'WebSocket connection established')
     for (const runId of runIds.keys()) {
-      attempt?.send(encode({ type: 'client_event', data: { action: 'subscribe', runId } }))
+      attempt?.send({ type: 'client_event', data: { action: 'subscribe', runId } })
     }
     settle.resolve()
     call(options.onOpen, undefined)
@@ -87,7 +87,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     feed.push(message)
   }
 
-  /** Ends the long pauses of the waits, which they make while updates come. */
+  /** Ends the long pauses that waits make while updates come. */
   const disconnect = () => {
     const wasConnected = connected
     connected = false
@@ -105,7 +105,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   /** After a close or a failed attempt: the next attempt, or the end. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
     disconnect()
-    // This comes first, because `onError` may close the connection.
+    // `onError` comes before all decisions, because it may close the connection.
     if (error) call(onError, error)
     attempt = undefined
     const level = isFinal ? 'info' : 'warn'
@@ -141,7 +141,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
 
   const send = (message: unknown) => {
     try {
-      return noteSubscription(runIds, message) ? !!attempt?.send(encode(message)) : connected
+      return noteSubscription(runIds, message) ? !!attempt?.send(message) : connected
     } catch {
       return false
     }
@@ -182,10 +182,11 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
   signal?.addEventListener('abort', abort)
   return connection
 }
-/** The longest pause between attempts, in ms, without jitter, unless the interval is longer. */
+
+/** The longest pause before a reconnect without its jitter, in ms, unless the caller's interval is longer. */
 const maxPauseMs = 30_000
 
-/** The pause doubles with each failure, up to a limit. Jitter keeps clients from reconnecting all at once. */
+/** The pause before a reconnect doubles with each failure, up to a limit. Jitter keeps clients from reconnecting all at once. */
 function reconnectPause(intervalMs: number, failures: number): number {
   const pauseMs = Math.min(intervalMs * 2 ** failures, Math.max(maxPauseMs, intervalMs))
   return pauseMs * (0.75 + Math.random() / 2)

@@ -1,54 +1,54 @@
-/** Why nothing more comes, if not because of a `close()`. */
+/** Why no more messages come, unless the caller has closed the connection. */
 export interface Failure {
   error: unknown
 }
 
-/** Called with a message, and without one at the end. */
-export type Listener = (...message: unknown[]) => void
+/** Called with each message, and without a message at the end. */
+type Listener = (...message: unknown[]) => void
 
-/** Hands each message to all who listen or iterate. */
-export interface Feed extends AsyncIterable<unknown> {
+/** Passes each message to all listeners and iterations. */
+interface Feed extends AsyncIterable<unknown> {
   push(message: unknown): void
   end(failure?: Failure): void
-  /** Gives the function that stops that. */
-  listen(reader: Listener): () => void
+  /** Returns the function that removes the listener. */
+  listen(listener: Listener): () => void
 }
 
-/** What a listener throws goes to `onThrow`; it keeps nobody else from hearing. */
+/** Makes a feed. An error of a listener goes to `onThrow`, and the other listeners still get the message. */
 export function createFeed(onThrow: (error: unknown) => void): Feed {
-  const readers = new Set<Listener>()
+  const listeners = new Set<Listener>()
   let isOver = false
   let why: Failure | undefined
-  const tell = (...message: unknown[]) => {
-    for (const reader of readers) {
+  const publish = (...message: unknown[]) => {
+    for (const listener of listeners) {
       try {
-        reader(...message)
+        listener(...message)
       } catch (error) {
         onThrow(error)
       }
     }
   }
   return {
-    push: tell,
+    push: publish,
     end(failure) {
       isOver = true
       why = failure
-      tell()
+      publish()
     },
-    listen(reader) {
-      readers.add(reader)
+    listen(listener) {
+      listeners.add(listener)
       return () => {
-        readers.delete(reader)
+        listeners.delete(listener)
       }
     },
     async *[Symbol.asyncIterator]() {
       const queue: unknown[] = []
       let wake = () => {}
-      const reader = (...message: unknown[]) => {
+      const listener = (...message: unknown[]) => {
         queue.push(...message)
         wake()
       }
-      readers.add(reader)
+      listeners.add(listener)
       try {
         for (;;) {
           while (queue.length) yield queue.shift()
@@ -59,7 +59,7 @@ export function createFeed(onThrow: (error: unknown) => void): Feed {
           })
         }
       } finally {
-        readers.delete(reader)
+        listeners.delete(listener)
       }
     },
   }

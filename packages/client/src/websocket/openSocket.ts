@@ -15,10 +15,10 @@ export async function openSocket(
   const { auth = 'auto', protocols } = options
   const { apiKey, headers: own } = reveal(client)
   const { url: given = addressOf(client, '/api/v1/ws') } = options
-  // Always awaited: if the caller closes at once, no socket is made.
+  // `await` also for a fixed address, so that a caller who closes at once opens no socket.
   const url = readUrl(client, await (typeof given === 'function' ? given() : given))
   const headers: Record<string, string> = {}
-  // The key goes to the host of the base URL only. If the base URL is encrypted, the key is not sent in plain text.
+  // With 'auto' the key goes to the origin of the base URL only, so never in plain text if the base URL is encrypted.
   const isOurs = url.origin.replace('ws', 'http') === new URL(addressOf(client, '')).origin
   const key = auth !== 'none' && (isOurs || auth !== 'auto') ? apiKey : undefined
   if (auth === 'header' || (isOurs && auth !== 'none')) {
@@ -33,7 +33,7 @@ export async function openSocket(
       ),
     }
   }
-  // If it was closed meanwhile, nothing is sent.
+  // The caller may have closed the connection meanwhile.
   signal.throwIfAborted()
 
   const hasHeaders = Object.keys(headers).length > 0
@@ -44,13 +44,13 @@ export async function openSocket(
   const make = (...rest: unknown[]) => ({ socket: new (WebSocket as WebSocketClass)(url.href, ...rest) })
   if (hasHeaders && (!isBrowser() || options.WebSocket)) {
     try {
-      // `ws` takes the headers as third argument; Node, Deno and Bun as second. Others throw, and send nothing.
+      // `ws` takes the headers as third argument, and Node, Deno and Bun as second. Other classes throw and send nothing.
       return 'on' in Object(WebSocket.prototype)
         ? make(protocols ?? [], { headers })
         : make({ headers, ...(protocols && { protocols }) })
     } catch {}
   }
-  // The key is in a URL only if a browser allows no other way, or if the caller wants that.
+  // The key is put into the URL only in a browser, which allows no other way, or if the caller wants that.
   if ((hasHeaders && auth === 'header') || (headers[keyHeader] && !isBrowser())) {
     return { error: new ArgumentError("auth: this WebSocket can't set headers") }
   }
@@ -62,7 +62,7 @@ export async function openSocket(
   }
 }
 
-/** On Cloudflare Workers only an upgraded fetch can set headers. */
+/** Opens a socket on Cloudflare Workers, where only the upgrade of a `fetch` can set headers. */
 async function upgrade(
   client: Client,
   url: URL,
@@ -95,7 +95,7 @@ async function upgrade(
   return { error: socketError('did not open', `status ${status}`), status }
 }
 
-/** Optional peers, loaded only here, by a name that no minifier can work out: so no bundler looks for them. */
+/** Loads the optional peers. Bundlers would look for them, so the name is one that no minifier can work out. */
 async function loadWebSocket(): Promise<WebSocketClass | undefined> {
   const name = `${globalThis.WebSocket ?? 'isomorphic-ws'}`
   try {
@@ -105,13 +105,13 @@ async function loadWebSocket(): Promise<WebSocketClass | undefined> {
   }
 }
 
-/** The checked address. No error shows it. */
+/** The address as a URL of a WebSocket. Errors don't show it, because it may hold a key. */
 export function readUrl(client: Client, given: unknown): URL {
   try {
     if (typeof given === 'string' || given instanceof URL) {
       const url = new URL(given, addressOf(client, ''))
       url.protocol = url.protocol.replace('http', 'ws')
-      // No WebSocket accepts a fragment.
+      // A WebSocket throws for an address with a fragment.
       url.hash = ''
       if (given !== '' && /^wss?:$/.test(url.protocol)) return url
     }
@@ -119,7 +119,7 @@ export function readUrl(client: Client, given: unknown): URL {
   throw new ArgumentError('url must be a ws(s) or http(s) URL, or a function that returns one')
 }
 
-/** Includes the runtime's reason, unless it may show the URL, which may hold the key or a token. */
+/** An error with the runtime's reason, unless the reason may show the URL, which may hold a key or a token. */
 export function socketError(what: string, why?: unknown): NetworkError {
   const shown = why && !/:\/\/|api_key/.test(`${why}`)
   return new NetworkError(`The WebSocket ${what}${shown ? `: ${why}` : ''}`)

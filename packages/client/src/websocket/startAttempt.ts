@@ -5,12 +5,12 @@ import type { Client } from '../types.ts'
 import { openSocket, socketError } from './openSocket.ts'
 import type { CloseInfo, WebSocketLike, WebSocketOptions } from './types.ts'
 
-/** How long our close waits for the server's close, in ms. */
+/** How long a close waits for the close of the server, in ms. */
 const closeMs = 2000
 
 export type Ending = Omit<CloseInfo, 'final'>
 
-/** The events of a socket. `ended` comes last, and once. */
+/** Called with the events of a socket. `ended` comes last, and once. */
 interface AttemptEvents {
   opened(): void
   message(message: unknown): void
@@ -21,7 +21,7 @@ interface AttemptEvents {
 /** One socket, from the attempt to open it until its end, in any runtime. */
 export interface Attempt {
   /** Returns whether the message was sent. */
-  send(data: unknown): boolean
+  send(message: unknown): boolean
   close(code: number, reason: string): void
 }
 
@@ -33,7 +33,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   let isClosing = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  /** One timer is enough: there is only one wait at a time. */
+  /** Starts the timer. There is one for all waits: for the open, for a message, and for the close. */
   const wait = (ms: number, late: () => void) => {
     clearTimeout(timer)
     timer = startTimer(late, ms)
@@ -50,7 +50,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
     if (socket?.terminate) socket.terminate()
     else socket?.close()
   }
-  /** Notices a server that went silent: the socket itself does not. */
+  /** Drops a connection whose server has gone silent, which the socket itself does not notice. */
   const watchSilence = (wasPinged = ping === undefined) => {
     wait(ping === undefined ? idleTimeoutMs : idleTimeoutMs / 2, () => {
       if (wasPinged) {
@@ -60,7 +60,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
         return discard('silent', error)
       }
       try {
-        attempt.send(encode(ping))
+        attempt.send(ping)
       } catch {}
       watchSilence(true)
     })
@@ -77,11 +77,11 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
     let status = 0
     to.addEventListener('error', ({ message, error }: { message?: string; error?: { code?: unknown } }) => {
       if (over.signal.aborted) return
-      // Deno's codes are numbers.
+      // Other runtimes have words as codes, such as ECONNREFUSED. Deno has numbers, which explain nothing.
       const why = /[A-Z]/.test(`${error?.code}`) ? error?.code : message
       if (isOpen && !isClosing) return on.error(socketError('failed', why))
       failure = socketError('did not open', why)
-      // Only `ws`, Deno and Bun show the status of a refused handshake. Some send no close after it.
+      // Only `ws`, Deno and Bun show the status of a refused handshake, and some of them send no close after it.
       status = Number(/: (\d{3})$/.exec(`${message}`)?.[1])
       wait(0, () => end({ code: status || 1006 }, failure))
     })
@@ -89,7 +89,7 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
     to.addEventListener('message', ({ data }: { data: unknown }) => {
       if (over.signal.aborted || isClosing) return
       watchSilence()
-      on.message(decode(data))
+      on.message(typeof data === 'string' ? parse(data) : data)
     })
     to.addEventListener('close', ({ code, reason, wasClean }: Partial<Ending>) => {
       end(
@@ -114,8 +114,9 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   }
 
   const attempt: Attempt = {
-    send(data) {
+    send(message) {
       const isReady = isOpen && !isClosing && !over.signal.aborted && (socket!.readyState ?? 1) === 1
+      const data = encode(message)
       if (!isReady || data === undefined) return false
       socket!.send(data)
       return true
@@ -138,14 +139,9 @@ export function startAttempt(client: Client, options: WebSocketOptions, on: Atte
   return attempt
 }
 
-/** Strings and binary as they are, all else as JSON; `undefined` for what JSON has no form for. */
-export function encode(message: unknown): unknown {
+/** Strings and binary data stay as they are, and other values become JSON. `undefined` for a value that JSON can't show. */
+function encode(message: unknown): unknown {
   return typeof message === 'string' || message instanceof Blob || isBytes(message)
     ? message
     : JSON.stringify(message)
-}
-
-/** JSON is parsed; other text, and binary, is given as it is. */
-function decode(data: unknown): unknown {
-  return typeof data === 'string' ? parse(data) : data
 }

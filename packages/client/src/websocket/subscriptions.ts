@@ -34,8 +34,8 @@ export function unsubscribeFromRun(connection: Connection, runId: string): boole
 }
 
 /**
- * Counts the subscriptions of each run, for a new subscription after a reconnect. Returns whether to send `message`: an
- * unsubscription is not sent while another subscriber needs the run.
+ * Counts the subscriptions of each run, which are sent again after a reconnect. Returns whether `message` has to be sent: an
+ * unsubscription has not, while another subscriber needs the run.
  */
 export function noteSubscription(runIds: Map<unknown, number>, message: unknown): boolean {
   const { action, runId } = Object(isObject(message) && message.type === 'client_event' && message.data)

@@ -5,7 +5,7 @@ import type { PushConnection } from '../types.ts'
 // biome-ignore lint/suspicious/noExplicitAny: runtimes differ in what they take after the URL
 export type WebSocketClass = new (url: string, ...rest: any[]) => WebSocketLike
 
-/** The part of a WebSocket that is used. */
+/** The part of a WebSocket that the client needs. */
 export interface WebSocketLike {
   readonly readyState?: number | undefined
   binaryType?: string
@@ -96,7 +96,7 @@ export interface Connection extends AsyncIterable<any>, PushConnection {
 
 const ways = ['auto', 'header', 'query', 'none']
 const isBoolean: Rule = (value) => value === !!value || 'a boolean'
-/** Whether runtimes accept the name in a header. */
+/** Whether runtimes accept the name of a protocol. */
 const isProtocol = (value: unknown) => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value)
 
 export const socketRules: Record<keyof WebSocketOptions, Rule> = {
