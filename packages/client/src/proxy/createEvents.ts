@@ -1,79 +1,99 @@
 import { isWorkerd } from '../internal/runtime.ts'
 import { startTimer, untilAborted } from '../internal/timers.ts'
-import { isDone, isFailed, isWaiting } from '../run.ts'
+import { isEnded, isWaiting } from '../run.ts'
 import type { Client, PushConnection, RunUpdate } from '../types.ts'
-import { createRunPoller, type First, type RunPoller } from './createRunPoller.ts'
-import { type OrRefusal, safeHeaders } from './routes.ts'
+import { createRunPoller, type RunPoller } from './createRunPoller.ts'
+import { keepToGroup, type ReadPod } from './keepToGroup.ts'
+import { type ProxyRequest, safeHeaders } from './routes.ts'
 
-/**
- * Answers a request for the events of a run. `keep` gets the pod's first answer about the run. It gives the refusal for
- * callers of a group that can't see the run. It is called once for all callers of a group at a time, and not again after
- * it has allowed them.
- */
+/** Answers a request for the events of a run. `groupId` is missing for a caller who may read all runs. */
 type Events = (
-  runId: string,
-  request: Request,
+  proxyRequest: ProxyRequest,
+  caller: Request,
   groupId: string | undefined,
-  keep: (first: OrRefusal<First>, signal: AbortSignal) => Promise<Response | undefined>,
+  readWith: (signal: AbortSignal) => ReadPod,
 ) => Promise<Response>
 
-/** Makes events of the states of runs. All readers of a run share one watcher. */
+/** A run with readers. */
+interface ReadRun {
+  readonly poller: RunPoller
+  /** The answers to groups whose callers may not read the run. One check is made for all callers of a group. */
+  readonly refusals: Map<string | undefined, Promise<Response | undefined>>
+}
+
+/** A connection that is silent for longer, in ms, may be ended by servers in between. */
+const pingMs = 15_000
+
+/** Makes `GET …/runs/{id}/events`. All readers of a run share one poller. */
 export function createEvents(
   client: Client,
   push: PushConnection | undefined,
   maxDurationMs: number,
 ): Events {
-  const watchers = new Map<string, RunPoller>()
+  const runs = new Map<string, ReadRun>()
   /** The bodies of refusals. */
   const texts = new WeakMap<Response, Promise<string>>()
 
-  /** Each reader gets its own answer. Clones of one answer depend on each other, and thousands of them break. */
+  /** A copy of a refusal for each caller. Clones would depend on each other, and thousands of them break. */
   const copy = async (refusal: Response) => {
     if (!texts.has(refusal)) texts.set(refusal, refusal.text())
     return new Response(await texts.get(refusal), refusal)
   }
 
-  const watch = (runId: string): RunPoller => {
-    // A Worker can't await what another request began.
-    if (isWorkerd()) return createRunPoller(client, runId, undefined, () => {})
-    let watcher = watchers.get(runId)
-    if (!watcher) {
-      watcher = createRunPoller(client, runId, push, () => watchers.delete(runId))
-      watchers.set(runId, watcher)
+  const open = (runId: string): ReadRun => {
+    // A Worker can't await a promise of another request, so there each reader has its own poller.
+    const isShared = !isWorkerd()
+    let run = runs.get(runId)
+    if (!run) {
+      const poller = createRunPoller(client, runId, isShared ? push : undefined, () => runs.delete(runId))
+      run = { poller, refusals: new Map() }
+      if (isShared) runs.set(runId, run)
     }
-    return watcher
+    return run
   }
 
-  return async (runId, request, groupId, keep) => {
-    const { signal, headers } = request
+  return async (proxyRequest, { signal, headers }, groupId, readWith) => {
     signal.throwIfAborted()
-    const watcher = watch(runId)
-    const { first, refusals } = watcher
-    const leave = watcher.join(() => {})
+    const runId = proxyRequest.runId!
+    const { poller, refusals } = open(runId)
+    const leave = poller.join(() => {})
+
+    /** The answer to a caller who may not read the run. */
+    const check = async () => {
+      const refusal = await poller.first
+      if (groupId === undefined) return refusal
+      // The signal is derived, because many checks may use it, and Node warns at its eleventh listener.
+      const read = readWith(AbortSignal.any([poller.signal]))
+      const kept = await keepToGroup(groupId, proxyRequest, async (path, query) => {
+        if (query.page) return read(path, query)
+        // The poller has read the run already.
+        return refusal ? { refusal } : { value: { data: { group_id: poller.groupId() } } }
+      })
+      return kept.refusal
+    }
+
     try {
-      let refusal = refusals.get(groupId)
-      if (!refusal) {
+      let checked = refusals.get(groupId)
+      if (!checked) {
         const forget = () => refusals.delete(groupId)
-        // Derived: Node warns where many listen to one.
-        const signal = AbortSignal.any([watcher.signal])
-        refusal = first.then(async (given) => (await keep(given, signal)) ?? given.refusal)
-        refusals.set(groupId, refusal)
-        refusal.then((no) => no && forget(), forget)
+        checked = check()
+        refusals.set(groupId, checked)
+        checked.then((refusal) => refusal && forget(), forget)
       }
-      const no = await untilAborted<Response | undefined>(signal, (resolve, reject) => {
-        refusal.then(resolve, reject)
+      const refusal = await untilAborted<Response | undefined>(signal, (resolve, reject) => {
+        checked.then(resolve, reject)
         return undefined
       })
-      if (no) return await copy(no)
+      if (refusal) return await copy(refusal)
       const last = headers.get('last-event-id')?.split(' ')[0]
-      // An `EventSource` asks again and again, unless the answer is this.
-      if (isDone(last) || isFailed(last)) return new Response(null, { status: 204, headers: safeHeaders })
-      return new Response(streamStates(runId, watcher, signal, maxDurationMs), {
+      // An `EventSource` connects again and again, until it gets a 204.
+      if (isEnded(last)) return new Response(null, { status: 204, headers: safeHeaders })
+      return new Response(streamStates(runId, poller, signal, maxDurationMs), {
         headers: {
           ...safeHeaders,
           'content-type': 'text/event-stream',
           'cache-control': 'no-store, no-transform',
-          // nginx would hold the events back.
+          // Otherwise nginx collects the events before it passes them on.
           'x-accel-buffering': 'no',
         },
       })
@@ -83,22 +103,19 @@ export function createEvents(
   }
 }
 
-/** Servers between may end a connection that is silent for longer, in ms. */
-const pingMs = 15_000
-
 /**
- * The states of a run as server-sent events, the present one first. It ends with the run, after `maxDurationMs`, and when
- * its reader leaves. A slow reader gets the newest state only.
+ * The states of a run as server-sent events, from the present one on. The stream ends with the run, after `maxDurationMs`,
+ * and when its reader leaves. A slow reader gets only the newest state.
  */
 function streamStates(
   runId: string,
-  watcher: RunPoller,
+  poller: RunPoller,
   signal: AbortSignal,
   maxDurationMs: number,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let sent = ''
-  /** The reader waits for more. */
+  /** Whether the reader waits for an event. */
   let isWanted = false
   let release: () => void
   let flush: () => void
@@ -120,13 +137,13 @@ function streamStates(
           if (isWanted) send(': ping\n\n')
         }
         flush = () => {
-          const event = toEvent(runId, watcher.state!)
+          const event = toEvent(runId, poller.state!)
           if (isWanted && event !== sent) {
             sent = event
             send(event)
-          } else if (watcher.isOver && event === sent) end()
+          } else if (poller.isOver && event === sent) end()
         }
-        const leave = watcher.join(() => flush())
+        const leave = poller.join(() => flush())
         const timer = startTimer(end, maxDurationMs)
         ping()
         release = () => {
@@ -145,15 +162,14 @@ function streamStates(
       },
       cancel: () => release(),
     },
-    // Nothing is made before it is wanted.
+    // No event is made before its reader wants it, so that it is the newest.
     { highWaterMark: 0 },
   )
 }
 
 function toEvent(runId: string, { status = '', progress, position, node }: RunUpdate): string {
-  const isEnd = isDone(status) || isFailed(status)
-  const detail = isEnd ? undefined : isWaiting(status) ? position : progress
-  // What the pod sends as a word must not become a line of its own.
+  const detail = isEnded(status) ? undefined : isWaiting(status) ? position : progress
+  // A line break in a status of the pod would begin another line of the event.
   const id = [status.replace(/[^\w.-]/g, '_'), detail].join(' ').trim()
   return `id: ${id}\ndata: ${JSON.stringify({ run_id: runId, status, progress, position, node })}\n\n`
 }

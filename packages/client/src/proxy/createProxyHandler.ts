@@ -5,45 +5,45 @@ import { isObject } from '../internal/values.ts'
 import type { Client, PushConnection } from '../types.ts'
 import { isForeign, preflight, share } from './cors.ts'
 import { createEvents } from './createEvents.ts'
-import { forward } from './forward.ts'
+import { forward, readPod } from './forward.ts'
 import { keepToGroup, type ReadPod } from './keepToGroup.ts'
 import { type ProxyOperation, readRequest, refuse, routes } from './routes.ts'
 
 /**
- * `true`: yes. `{ groupId }`: yes, and the proxy puts all runs of this caller in that group. The caller sees only the runs
- * and outputs of the group; the others are answered with 404. A `Response` of any class: no, with this answer (make a new
- * one each time). Anything else: no, with 403.
+ * Whether a request may pass. `true` lets it pass. `{ groupId }` lets it pass and puts all runs of this caller into that
+ * group: the caller sees only the runs and outputs of the group, and gets a 404 for all others. A `Response` of any class is
+ * the answer to a request that may not pass (make a new one each time). For any other value the answer is a 403.
  */
 export type ProxyPermission = boolean | Response | { readonly groupId: string }
 
 /** Options of {@link createProxyHandler}. */
 export interface ProxyOptions {
   /**
-   * Says whether a request may pass. Everybody who may pass can start runs that you pay for. It is called for each request
-   * of the API, before the body is read, and must not read the body. `'public'`: everybody may pass.
+   * Decides whether a request may pass. A caller who may pass can start runs that you pay for. The function is called for
+   * each request of the API, before the body is read, and must not read the body. `'public'` lets everybody pass.
    */
   authorize: 'public' | ((request: Request) => ProxyPermission | Promise<ProxyPermission>)
-  /** What passes at all; the rest is answered with 403. Default: every operation, every workflow. */
+  /** The operations and workflows that pass. For all others the answer is a 403. Default: all. */
   allow?:
     | {
         /** Default: all. `getQueue` shows the run ids of everybody, and `getWorkflows` every workflow. */
         readonly operations?: readonly ProxyOperation[] | undefined
-        /** What may be executed. Default: every workflow. */
+        /** The workflows that callers may execute. Default: all. */
         readonly workflowIds?: readonly string[] | undefined
       }
     | undefined
-  /** A longer body of an execute is answered with 413, in bytes. Default 104857600, that is 100 MiB. */
+  /** The longest form of a submission, in bytes. For a longer one the answer is a 413. Default 104857600 (100 MiB). */
   maxBodyBytes?: number | undefined
-  /** What stands before `/api/v1/…` in the path of a request, such as `/api/flowscale`. Default: nothing. */
+  /** The part of a request's path before `/api/v1/…`, such as `/api/flowscale`. Default: none. */
   basePath?: string | undefined
-  /** Origins of other sites whose pages may call, with cookies, such as `https://app.example.com`. Default: none. */
+  /** Origins of other sites, such as `https://app.example.com`. Their pages may call, with cookies. Default: none. */
   cors?: readonly string[] | undefined
   /**
-   * A connection of `connectWebSocket` or `connectEvents` to the pod, so that the events of runs need fewer requests. Not used
-   * on Workers. Default: the proxy polls each run that has readers, once a second.
+   * A connection of `connectWebSocket` or `connectEvents` to the pod, with which the events of runs need fewer requests.
+   * Workers don't use it. Default: none, and the proxy polls each run that has readers once a second.
    */
   push?: PushConnection | undefined
-  /** A stream of events ends after this time, in ms. Its reader connects again, and `authorize` is called. Default 300000. */
+  /** The longest stream of events, in ms. Then its reader connects again, and `authorize` is called. Default 300000. */
   maxDurationMs?: number | undefined
 }
 
@@ -115,7 +115,7 @@ export function createProxyHandler(
   options: ProxyOptions,
 ): (request: Request) => Promise<Response> {
   reveal(client)
-  // A base URL that is a path has no address on a server.
+  // This throws for a base URL that is a path, which works only in a page.
   addressOf(client, '')
   checkOptions(options, proxyRules)
   check('authorize', options.authorize, proxyRules.authorize)
@@ -140,31 +140,18 @@ export function createProxyHandler(
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')
     }
-    // For all that is asked to find out whose a run or an output is.
+    // One time limit for all reads that find out whose a run or an output is.
     const end = Date.now() + client.timeoutMs
-    const lookUp = async (signal: AbortSignal, ...[path, query]: Parameters<ReadPod>) => {
-      const lookup = { operation: 'getRuns', method: 'GET', path, query } as const
-      const ms = Math.max(1, end - Date.now())
-      const response = await forward(client, lookup, { signal }, maxBodyBytes, { ms })
-      if (!response.ok) return { refusal: response }
-      try {
-        return { value: Object(await response.json()) }
-      } catch {
-        return { refusal: refuse(502, 'The pod gave no usable answer') }
-      }
-    }
-    const keep = async (getEnvelope: ReadPod) =>
-      groupId === undefined ? undefined : keepToGroup(groupId, proxyRequest, getEnvelope)
-    if (operation === 'connectEvents') {
-      // The run itself was asked for already, by the first of its readers.
-      return events(proxyRequest.runId!, request, groupId, (first, signal) =>
-        keep(async (path, query) => (query.page ? lookUp(signal, path, query) : first)),
-      )
-    }
-    return (
-      (await keep((...what) => lookUp(request.signal, ...what))) ??
-      forward(client, proxyRequest, request, maxBodyBytes)
-    )
+    const readWith =
+      (signal: AbortSignal): ReadPod =>
+      (path, query) =>
+        readPod(client, path, query, signal, Math.max(1, end - Date.now()))
+    if (operation === 'connectEvents') return events(proxyRequest, request, groupId, readWith)
+    const kept =
+      groupId === undefined
+        ? { value: proxyRequest }
+        : await keepToGroup(groupId, proxyRequest, readWith(request.signal))
+    return kept.refusal ?? forward(client, kept.value, request, maxBodyBytes)
   }
 
   return async (request) => {
@@ -172,12 +159,12 @@ export function createProxyHandler(
       return share(request, preflight(request, origins) ?? (await answer(request)), origins)
     } catch (error) {
       if (!request.signal.aborted) throw error
-      // Nobody sees it, and to throw would only fill the log of the server around it.
+      // Nobody sees this answer, and an error would only fill the log of the server.
       return new Response(null, { status: 499 })
     }
   }
 }
 
-/** Of any class: a server may replace the global one, and an app may have brought its own. */
+/** Whether a value is a `Response` of any class: a server may replace the global class, and an app may bring its own. */
 const isResponse = (value: unknown): value is Response =>
   typeof Object(value).arrayBuffer === 'function' && typeof Object(value).status === 'number'

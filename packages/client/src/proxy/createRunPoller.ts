@@ -2,115 +2,112 @@ import { toRetryMs } from '../internal/answer.ts'
 import { backOff, transient } from '../internal/request.ts'
 import { startTimer, untilAborted } from '../internal/timers.ts'
 import { isObject } from '../internal/values.ts'
-import { isDone, isFailed, isWaiting, toRun } from '../run.ts'
+import { isEnded, isWaiting, toRun } from '../run.ts'
 import type { Client, PushConnection, RunUpdate, RunWatch } from '../types.ts'
-import { forward } from './forward.ts'
-import { type OrRefusal, refuse } from './routes.ts'
+import { readPod } from './forward.ts'
+import { refuse } from './routes.ts'
 
-/** The group of the run in the pod's newest answer: a pod may send it late. */
-export type First = { data: { group_id?: unknown } }
-
-/** Knows the state of one run, for all who read it. */
+/** Polls one run for all its readers. */
 export interface RunPoller {
-  /** The first answer of the pod. After a refusal the watcher is over. Rejects with what the client's own headers throw. */
-  readonly first: Promise<OrRefusal<First>>
-  /** The refusals for callers of a group that can't see the run, by group. */
-  readonly refusals: Map<string | undefined, Promise<Response | undefined>>
+  /**
+   * Resolves after the first poll, with the answer to readers if the pod refused it. Then the poller has stopped. Rejects with
+   * the errors of the client's `headers`.
+   */
+  readonly first: Promise<Response | undefined>
   /** Aborted when the last reader has left. */
   readonly signal: AbortSignal
-  /** The newest state; there is one once `first` is no refusal. */
+  /** The newest state. Missing only before the first poll, and after a refusal of the first poll. */
   readonly state: RunUpdate | undefined
-  /** Nothing more comes: the run has ended, or the pod refuses further requests. */
+  /** Whether the state is final: the run has ended, or the pod refuses further polls. */
   readonly isOver: boolean
-  /** `reader` is called at each change, and at the end. Gives the function by which it leaves; the last one ends it all. */
-  join(reader: () => void): () => void
+  /** The group of the run in the newest answer, because a pod may learn it late. */
+  groupId(): unknown
+  /** Calls `onChange` at each change and at the end. Returns the function that removes the reader. The last one stops the polls. */
+  join(onChange: () => void): () => void
 }
 
-/** The pause between two requests, in ms. */
+/** The pause between two polls, in ms. */
 const pollMs = 1000
-/** The longest pause that a pod is given when it asks for one, in ms: readers wait for so long. */
-const maxAskedMs = 300_000
-/** A longer word is no status, in characters. */
+/** The longest `Retry-After` that is obeyed, in ms, because readers wait meanwhile. */
+const maxRetryMs = 300_000
+/** A longer text, in characters, is no status. */
 const maxLength = 100
 
-const isEnd = (status: string | undefined) => isDone(status) || isFailed(status)
-
-/** Asks the pod for a run until that has ended or nobody reads any more; `ended` is called then. */
+/** Polls a run until it ends or the last reader leaves. Then it calls `onStop`. */
 export function createRunPoller(
   client: Client,
   runId: string,
   push: PushConnection | undefined,
-  ended: () => void,
+  onStop: () => void,
 ): RunPoller {
   const readers = new Set<() => void>()
   const controller = new AbortController()
   const { signal } = controller
-  const value: First = { data: {} }
+  let groupId: unknown
   let state: RunUpdate | undefined
   let watch: RunWatch | undefined
   let isOver = false
   let hasNews = false
   let wake = () => {}
 
-  const tell = () => {
-    for (const reader of readers) reader()
+  const notify = () => {
+    for (const onChange of readers) onChange()
   }
   const stop = () => {
     if (isOver) return
     isOver = true
-    ended()
+    onStop()
     watch?.stop()
-    tell()
+    notify()
   }
 
-  const take = ({ status, progress, position, node }: RunUpdate) => {
+  const show = ({ status, progress, position, node }: RunUpdate) => {
     const { status: before, ...last } = state ?? {}
     if (status === before) {
-      // Within one state it never goes back.
+      // Within one status the progress never goes back.
       const most = Math.max(progress ?? -1, last.progress ?? -1)
       progress = most < 0 ? undefined : most
       position ??= last.position
     }
     state = { status, progress, position, node }
-    tell()
+    notify()
   }
 
-  /** By push: progress is shown, and news is a reason to ask. The state itself is a hint. */
-  const hear = ({ status = state?.status, progress, position, node }: RunUpdate, isNews: boolean) => {
-    if (!isEnd(status) && isWaiting(status) === isWaiting(state?.status)) {
-      take({ status: state?.status, progress, position, node })
+  /** A push shows progress only. Its status is a hint, and news a reason to poll. */
+  const onUpdate = ({ status = state?.status, progress, position, node }: RunUpdate, isNews: boolean) => {
+    if (!isEnded(status) && isWaiting(status) === isWaiting(state?.status)) {
+      show({ status: state?.status, progress, position, node })
     }
     if (!isNews) return
     hasNews = true
     wake()
   }
 
-  /** Takes in the state, and gives the run, or the answer in its place with the status that the pod gave. */
-  const ask = async () => {
-    const lookup = { operation: 'getRun', method: 'GET', path: `/api/v1/runs/${runId}`, query: {} } as const
-    let podStatus = 0
-    const response = await forward(client, lookup, { signal }, 0, {
-      ms: client.timeoutMs,
-      answered: (status) => {
-        podStatus = status
-      },
-    })
-    const { data } = Object(response.ok && (await response.json().catch(() => {})))
+  /** Reads the run and shows its state. Gives the answer to readers if there is no run. */
+  const poll = async () => {
+    const { podStatus, refusal, value } = await readPod(
+      client,
+      `/api/v1/runs/${runId}`,
+      {},
+      signal,
+      client.timeoutMs,
+    )
+    const { data } = value ?? {}
     if (!isObject(data)) {
-      return { podStatus, refusal: response.ok ? refuse(502, 'The pod gave no usable answer') : response }
+      return { podStatus, refusal: refusal ?? refuse(502, 'The pod gave no usable answer') }
     }
     const run = toRun(data)
-    take({ ...run, status: run.status.slice(0, maxLength) })
-    value.data = { group_id: data.group_id }
-    return { podStatus, value }
+    show({ ...run, status: run.status.slice(0, maxLength) })
+    groupId = data.group_id
+    return { podStatus }
   }
 
-  const rest = (ms: number, isAsked: boolean) =>
+  const rest = (ms: number, isRequested: boolean) =>
     untilAborted<void>(signal, (resolve) => {
       const end = () => resolve()
       const timer = startTimer(end, ms)
-      // A pause that the pod asked for is not cut short.
-      if (!isAsked) wake = end
+      // News does not end a pause that the pod has requested.
+      if (!isRequested) wake = end
       if (hasNews) wake()
       return () => {
         clearTimeout(timer)
@@ -118,19 +115,19 @@ export function createRunPoller(
       }
     })
 
-  const follow = async () => {
+  const pollUntilEnd = async () => {
     let failures = 0
     let ms = watch?.pauseMs(pollMs) ?? pollMs
-    let isAsked = false
-    while (!isEnd(state?.status)) {
-      await rest(ms, isAsked)
-      hasNews = isAsked = false
-      const { refusal, podStatus } = await ask()
+    let isRequested = false
+    while (!isEnded(state?.status)) {
+      await rest(ms, isRequested)
+      hasNews = isRequested = false
+      const { refusal, podStatus } = await poll()
       if (refusal) {
         if (podStatus > 299 && podStatus < 500 && !transient.includes(podStatus)) return
-        const askedMs = Math.min(toRetryMs(refusal.headers.get('retry-after')) ?? 0, maxAskedMs)
-        isAsked = askedMs > 0
-        ms = Math.max(askedMs, pollMs + backOff(client, ++failures))
+        const retryMs = Math.min(toRetryMs(refusal.headers.get('retry-after')) ?? 0, maxRetryMs)
+        isRequested = retryMs > 0
+        ms = Math.max(retryMs, pollMs + backOff(client, ++failures))
       } else {
         failures = 0
         ms = watch?.pauseMs(pollMs) ?? pollMs
@@ -139,20 +136,19 @@ export function createRunPoller(
   }
 
   const start = async () => {
-    const first = await ask()
-    if (first.refusal || isEnd(state?.status)) stop()
+    const { refusal } = await poll()
+    if (refusal || isEnded(state?.status)) stop()
     if (!isOver) {
-      watch = push?.watch(runId, hear)
-      follow().then(stop, stop)
+      watch = push?.watch(runId, onUpdate)
+      pollUntilEnd().then(stop, stop)
     }
-    return first as OrRefusal<First>
+    return refusal
   }
   const first = start()
   first.catch(stop)
 
   return {
     first,
-    refusals: new Map(),
     signal,
     get state() {
       return state
@@ -160,9 +156,10 @@ export function createRunPoller(
     get isOver() {
       return isOver
     },
-    join(reader) {
-      // Of its own, so that one reader may join twice.
-      const own = () => reader()
+    groupId: () => groupId,
+    join(onChange) {
+      // A reader may join twice with the same function.
+      const own = () => onChange()
       readers.add(own)
       return () => {
         readers.delete(own)

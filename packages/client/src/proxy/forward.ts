@@ -2,55 +2,92 @@ import { ArgumentError } from '../errors.ts'
 import { redact, resolveHeaders } from '../internal/headers.ts'
 import { withQuery } from '../internal/request.ts'
 import { reveal } from '../internal/secrets.ts'
-import { withDeadline } from '../internal/timers.ts'
-import { send } from '../internal/upload.ts'
+import { uploadMs, withDeadline } from '../internal/timers.ts'
+import { send as sendForm } from '../internal/upload.ts'
 import type { Client } from '../types.ts'
 import { createLimit, isJson, pump, readAnswer } from './readAnswer.ts'
-import type { ProxyRequest } from './routes.ts'
-import { refuse, safeHeaders } from './routes.ts'
+import { type OrRefusal, type ProxyRequest, refuse, safeHeaders } from './routes.ts'
 
-/** The caller's request. Only a submission needs more than the signal. */
-type Asker = Pick<Request, 'signal'> & Partial<Request>
-
-/** A request of the proxy's own, whose answer is read as a whole. */
-interface Lookup {
-  /** Its time limit, in ms. */
-  ms: number
-  /** Called with the status of the pod's answer. The caller may get another status. */
-  answered?: (status: number) => void
+/** The form of a submission. */
+interface Form {
+  readonly body: ReadableStream<Uint8Array>
+  readonly type: string
+  /** Set if the form could not be read to its end. */
+  refusal?: Response
 }
 
-/** Sends a request to the pod, with nothing of the caller's but the body, and gives the answer as the caller may see it. */
+/** The body of an answer. `undefined` means JSON that can't be read. */
+type Content = Awaited<ReturnType<typeof readAnswer>>
+
+interface SendOptions {
+  /** The caller's signal. */
+  readonly signal: AbortSignal
+  /** The time limit, in ms. */
+  readonly ms: number
+  /** Whether the body of the answer is read as a whole, within the time limit. */
+  readonly isWhole?: boolean
+  readonly form?: Form
+}
+
+/** Sends a caller's request to the pod. The pod gets nothing of it but the operation, its parameters and its form. */
 export async function forward(
   client: Client,
-  { operation, method, path, query }: ProxyRequest,
-  asker: Asker,
+  request: ProxyRequest,
+  caller: Request,
   maxBodyBytes: number,
-  lookup?: Lookup,
 ): Promise<Response> {
+  const { signal, headers, body } = caller
+  const { timeoutMs } = client
+  if (request.operation !== 'executeWorkflow') {
+    return (await send(client, request, { signal, ms: timeoutMs })).response
+  }
+  if (caller.bodyUsed) throw new ArgumentError('authorize must not read the body')
+  const type = headers.get('content-type') ?? ''
+  const length = Number(headers.get('content-length'))
+  const tooLarge = () => refuse(413, `Send at most ${maxBodyBytes} bytes`)
+  if (!/^multipart\/form-data *;/i.test(type) || !body) return refuse(415, 'Send multipart/form-data')
+  if (length > maxBodyBytes) return tooLarge()
+  const ms = timeoutMs + uploadMs(length || maxBodyBytes)
+  const form: Form = {
+    type,
+    body: pump(body, ms, createLimit(maxBodyBytes), (error) => {
+      form.refusal = error instanceof RangeError ? tooLarge() : refuse(400, 'The upload broke off')
+    }),
+  }
+  return (await send(client, request, { signal, ms, isWhole: true, form })).response
+}
+
+/** Reads an envelope of the pod. `podStatus` is the status of the pod's answer, or 0 without an answer. */
+export async function readPod(
+  client: Client,
+  path: string,
+  query: Record<string, string>,
+  signal: AbortSignal,
+  ms: number,
+): Promise<OrRefusal<Record<string, unknown>> & { podStatus: number }> {
+  const request = { method: 'GET', path, query } as const
+  const { response, podStatus } = await send(client, request, { signal, ms, isWhole: true })
+  if (!response.ok) return { refusal: response, podStatus }
+  try {
+    return { value: Object(await response.json()), podStatus }
+  } catch {
+    return { refusal: refuse(502, 'The pod gave no usable answer'), podStatus }
+  }
+}
+
+/** Sends a request to the pod, and gives the answer as a caller may see it. */
+async function send(
+  client: Client,
+  { method, path, query }: Pick<ProxyRequest, 'method' | 'path' | 'query'>,
+  { signal: left, ms, isWhole = false, form }: SendOptions,
+): Promise<{ response: Response; podStatus: number }> {
   const secrets = reveal(client)
   const { fetch = globalThis.fetch, logger } = secrets
-  const { signal: left } = asker
-  const isUpload = operation === 'executeWorkflow'
-  const isWhole = isUpload || !!lookup
-  const type = asker.headers?.get('content-type') ?? ''
   let headers: Record<string, string> = {}
-  let timeoutMs = lookup?.ms ?? client.timeoutMs
-  let body: ReadableStream<Uint8Array> | undefined
-  /** Why the body could not be read to its end. */
-  let broken: unknown
-  if (isUpload) {
-    if (asker.bodyUsed) throw new ArgumentError('authorize must not read the body')
-    const length = Number(asker.headers?.get('content-length'))
-    if (!/^multipart\/form-data *;/i.test(type) || !asker.body) return refuse(415, 'Send multipart/form-data')
-    if (length > maxBodyBytes) return tooLarge(maxBodyBytes)
-    timeoutMs += Math.ceil((length || maxBodyBytes) / 262_144) * 1000
-    body = pump(asker.body, timeoutMs, createLimit(maxBodyBytes), (error) => {
-      broken = error
-    })
-  }
+  let isSent = false
+  let podStatus = 0
 
-  /** What is wrong with the pod is for the log, and not for everybody. */
+  /** Logs the fault of the pod. Callers get a general message. */
   const fail = (
     status: number,
     reason: string,
@@ -62,66 +99,72 @@ export async function forward(
     return refuse(status, error, passed)
   }
 
-  let isSent = false
-  let result: { answer: Response; content: Awaited<ReturnType<typeof readAnswer>> } | undefined
-  try {
-    // A caller that leaves must not leave a run behind that nobody knows of: what was sent is seen through.
-    result = await withDeadline(timeoutMs, isUpload ? undefined : left, async (signal) => {
-      headers = await resolveHeaders(secrets)
-      left.throwIfAborted()
-      isSent = true
-      const url = client.baseUrl + (Object.keys(query).length ? withQuery(path, query) : path)
-      const init: RequestInit = {
-        method,
-        headers,
-        // Of what outlives this, the body of the answer.
-        signal: isWhole ? signal : AbortSignal.any([left, signal]),
-        redirect: 'manual',
+  const ask = async (): Promise<Response> => {
+    let result: { answer: Response; content: Content } | undefined
+    try {
+      // When its caller leaves, a submission goes on: a pod may start a run even if the request is aborted.
+      result = await withDeadline(ms, form ? undefined : left, async (signal) => {
+        headers = await resolveHeaders(secrets)
+        left.throwIfAborted()
+        isSent = true
+        const url = client.baseUrl + withQuery(path, query)
+        const init: RequestInit = {
+          method,
+          headers,
+          // A body that is passed on outlives the time limit, so the caller's signal has to end it.
+          signal: isWhole ? signal : AbortSignal.any([left, signal]),
+          redirect: 'manual',
+          // `fetch` takes a stream only with `duplex`.
+          ...(form && {
+            body: form.body,
+            headers: { ...headers, 'content-type': form.type },
+            duplex: 'half',
+          }),
+        }
+        const answer = await (form ? sendForm(fetch, url, init) : fetch(url, init))
+        return { answer, content: await readAnswer(answer, headers, ms, isWhole) }
+      })
+    } catch (error) {
+      if (!isSent || left.aborted) throw error
+      if (form?.refusal) return form.refusal
+      return fail(502, `got no answer: ${redact(`${Object(error).cause?.code ?? error}`, headers)}`)
+    }
+    return result
+      ? show(result.answer, result.content)
+      : fail(504, `timed out after ${ms}ms`, {}, 'The pod did not answer in time')
+  }
+
+  const show = (answer: Response, content: Content): Response => {
+    const { status } = answer
+    podStatus = status
+    const passed: Record<string, string> = {}
+    for (const name of ['retry-after', 'x-request-id']) {
+      const value = answer.headers.get(name)
+      if (value !== null) passed[name] = redact(value, headers)
+    }
+    const isPage = /html/i.test(answer.headers.get('content-type') ?? '')
+    const isBroken = content === undefined
+    const isRefused = status === 401 || status === 403
+    if (isPage || isBroken || isRefused || status < 200 || (status > 299 && status < 400) || status > 599) {
+      if (typeof content === 'object') content?.cancel()
+      const reason = isRefused
+        ? 'refused the key of the proxy'
+        : isPage
+          ? 'gave a page'
+          : isBroken
+            ? 'gave no JSON'
+            : 'was redirected'
+      // A 401 would ask the visitor to sign in, and a 5xx would leave open whether a run has started.
+      if (isRefused) {
+        return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
       }
-      // A stream can only be sent so.
-      const half = { ...init, body, headers: { ...headers, 'content-type': type }, duplex: 'half' }
-      const answer = await (body ? send(fetch, url, half as RequestInit) : fetch(url, init))
-      return { answer, content: await readAnswer(answer, headers, timeoutMs, isWhole) }
-    })
-  } catch (error) {
-    if (!isSent || left.aborted) throw error
-    if (broken instanceof RangeError) return tooLarge(maxBodyBytes)
-    if (broken) return refuse(400, 'The upload broke off')
-    return fail(502, `got no answer: ${redact(`${Object(error).cause?.code ?? error}`, headers)}`)
+      const shown = (isPage || isBroken) && status > 399 && status < 600 ? status : 502
+      return fail(shown, `${reason} (${status})`, passed)
+    }
+    const isEmpty = status === 204 || status === 205
+    if (!isEmpty) passed['content-type'] = isJson(answer) ? 'application/json' : 'text/plain; charset=utf-8'
+    return new Response(isEmpty ? null : content, { status, headers: { ...safeHeaders, ...passed } })
   }
-  if (!result) return fail(504, `timed out after ${timeoutMs}ms`, {}, 'The pod did not answer in time')
 
-  const { answer, content } = result
-  const { status } = answer
-  lookup?.answered?.(status)
-  const passed: Record<string, string> = {}
-  for (const name of ['retry-after', 'x-request-id']) {
-    const value = answer.headers.get(name)
-    if (value !== null) passed[name] = redact(value, headers)
-  }
-  const kind = answer.headers.get('content-type') ?? ''
-  const isPage = /html/i.test(kind)
-  const isBroken = content === undefined
-  const isRefused = status === 401 || status === 403
-  if (isPage || isBroken || isRefused || status < 200 || (status > 299 && status < 400) || status > 599) {
-    if (typeof content === 'object') content?.cancel()
-    const reason = isRefused
-      ? 'refused the key of the proxy'
-      : isPage
-        ? 'gave a page'
-        : isBroken
-          ? 'gave no JSON'
-          : 'was redirected'
-    // A 401 would ask the visitor to sign in. A 5xx would leave open whether a run has started.
-    if (isRefused)
-      return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
-    const shown = (isPage || isBroken) && status > 399 && status < 600 ? status : 502
-    return fail(shown, `${reason} (${status})`, passed)
-  }
-  if (status === 204 || status === 205)
-    return new Response(null, { status, headers: { ...safeHeaders, ...passed } })
-  passed['content-type'] = isJson(answer) ? 'application/json' : 'text/plain; charset=utf-8'
-  return new Response(content, { status, headers: { ...safeHeaders, ...passed } })
+  return { response: await ask(), podStatus }
 }
-
-const tooLarge = (bytes: number) => refuse(413, `Send at most ${bytes} bytes`)

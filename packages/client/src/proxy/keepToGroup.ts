@@ -1,77 +1,73 @@
-import { isDone, isFailed, isSameOutput, toRun } from '../run.ts'
+import { isEnded, isSameOutput, toRun } from '../run.ts'
 import type { Run } from '../types.ts'
-import type { ProxyRequest } from './routes.ts'
-import { type OrRefusal, refuse, safeHeaders } from './routes.ts'
+import { type OrRefusal, type ProxyRequest, refuse, safeHeaders } from './routes.ts'
 
-/** Asks the pod for an envelope; a refusal is the answer where there is none. */
+/** Reads an envelope of the pod. */
 export type ReadPod = (
   path: string,
   query: Record<string, string>,
 ) => Promise<OrRefusal<Record<string, unknown>>>
 
-/** The most pages of a group that are looked through, of 100 runs each. */
+/** The longest group that is searched, in pages of 100 runs. */
 const maxPages = 50
 
-/** Keeps a request within a group. Gives the answer to one that is about others, or that can't be looked into. */
+/**
+ * Keeps visitors apart: gives the request that may be sent for a caller of this group. It refuses requests about runs and
+ * outputs of other groups.
+ */
 export async function keepToGroup(
   groupId: string,
-  { operation, runId, query }: ProxyRequest,
-  getEnvelope: ReadPod,
-): Promise<Response | undefined> {
-  // The same for what is of others as for what is not there.
-  const notFound = refuse(404, 'Not Found')
+  request: ProxyRequest,
+  read: ReadPod,
+): Promise<OrRefusal<ProxyRequest>> {
+  const { operation, runId, query } = request
+  const pass = (more?: object) => ({ value: { ...request, query: { ...query, ...more } } })
+  // The same 404 for foreign and for missing runs, so that callers can't probe.
+  const notFound = { refusal: refuse(404, 'Not Found') }
   if (operation === 'executeWorkflow' || operation === 'getRuns') {
-    // One that asks for another group learns nothing of it.
     if (operation === 'getRuns' && (query.group_id ?? groupId) !== groupId) return notFound
-    query.group_id = groupId
-    return undefined
+    return pass({ group_id: groupId })
   }
   const { filename } = query
-  if (!runId && !filename) return undefined
+  if (!runId && !filename) return pass()
   if (runId) {
-    const { refusal, value } = await getEnvelope(`/api/v1/runs/${runId}`, {})
-    if (refusal) {
-      return refusal.status === 404 ? notFound : refusal
-    }
+    const { refusal, value } = await read(`/api/v1/runs/${runId}`, {})
+    if (refusal) return refusal.status === 404 ? notFound : { refusal }
     const { group_id } = Object(value.data)
-    if (group_id !== undefined) return group_id === groupId ? undefined : notFound
-    // This server's runs don't tell.
+    if (group_id !== undefined) return group_id === groupId ? pass() : notFound
+    // A run of this server has no group, so it is looked for in the list of the group.
   }
   const seen = new Set<string>()
   let isGoing = false
   for (let page = 1; page <= maxPages; page++) {
-    const { refusal, value } = await getEnvelope('/api/v1/runs', {
-      group_id: groupId,
-      page: `${page}`,
-      page_size: '100',
-    })
-    if (refusal) return refusal
+    const list = { group_id: groupId, page: `${page}`, page_size: '100' }
+    const { refusal, value } = await read('/api/v1/runs', list)
+    if (refusal) return { refusal }
     const { data, meta } = value
     const before = seen.size
     for (const item of [Object(data).runs ?? data].flat()) {
       const run = toRun(item)
       seen.add(run._id)
-      // A server may know nothing of groups, and tell of none: not even of `null`.
+      // A server may ignore the group and list other runs, too. Some servers list by group, but their runs don't name it.
       if (run.group_id !== undefined && run.group_id !== groupId) continue
       if (runId) {
-        if (run._id === runId) return undefined
+        if (run._id === runId) return pass()
         continue
       }
       const name = findName(filename!, run)
-      if (name) {
-        // The pod's own name for it: the caller's may be the name of another's output.
-        query.filename = name
-        return undefined
-      }
-      isGoing ||= !isDone(run.status) && !isFailed(run.status)
+      // The pod's own name is sent, because the caller's may be the name of an output of another group.
+      if (name) return pass({ filename: name })
+      isGoing ||= !isEnded(run.status)
     }
     if (page === Object(meta).total_pages || seen.size === before) break
   }
-  // A run of the group may still make that output.
-  return isGoing && filename ? new Response(null, { status: 204, headers: safeHeaders }) : notFound
+  // A run of the group that goes on may still make the output. A 204 means that it is not ready.
+  return isGoing && filename
+    ? { refusal: new Response(null, { status: 204, headers: safeHeaders }) }
+    : notFound
 }
 
-/** The name that a run has for an output, with an extension or without one, as either may be asked for. */
+/** The name that a run has for an output. A caller may leave out its extension, or add it. */
 function findName(filename: string, { outputs, output_names = [] }: Run): string | undefined {
   const names = [...outputs.flatMap(({ filename }) => filename ?? []), ...output_names]
   return names.includes(filename)
@@ -79,6 +75,6 @@ function findName(filename: string, { outputs, output_names = [] }: Run): string
     : names.find((name) => isSame(name, filename) && !names.some((other) => isSame(name, other)))
 }
 
-/** Whether one has an extension that the other lacks: `a.png` is `a`, but `a.png.b` is not `a.png`. */
+/** Whether one name has an extension that the other lacks: `a.png` is `a`, but `a.png.b` is not `a.png`. */
 const isSame = (...names: [string, string]): boolean =>
   isSameOutput(...names) && !names.every((name) => /\.[a-z\d]+$/i.test(name))

@@ -10,8 +10,8 @@ const maxAnswerBytes = 16_777_216
 export const isJson = ({ headers }: Response): boolean => /\bjson\b/i.test(headers.get('content-type') ?? '')
 
 /**
- * The body of an answer without the secrets of its request, should the pod have echoed them. JSON is read as a whole,
- * since secrets may be escaped in it. `undefined`: JSON that can't be read.
+ * The body of an answer without the secrets of its request, which a pod may repeat. JSON is read as a whole, because secrets
+ * in it may be escaped. `undefined` if it can't be read.
  */
 export async function readAnswer(
   answer: Response,
@@ -21,7 +21,7 @@ export async function readAnswer(
 ): Promise<string | ReadableStream<Uint8Array> | null | undefined> {
   const { body, ok } = answer
   if (!body) return null
-  // In a result, a header that is no secret by its name may be a word like any other.
+  // Headers without a name of a secret stay in a result, because their values may be ordinary words of it.
   const secretsOf = (isResult: boolean) =>
     Object.fromEntries(
       Object.entries(headers).filter(([name]) => !isResult || /key|auth|token|secret|cookie/.test(name)),
@@ -32,19 +32,19 @@ export async function readAnswer(
   const clean = redact(value, secretsOf(ok && !isErrorStatus(Object(value).status)))
   if (value === text) return text && isJson(answer) ? undefined : `${clean}`
   const json = JSON.stringify(clean)
-  // As it came, where nothing was found: JavaScript rounds long numbers.
+  // Without secrets the text stays as it is, because JavaScript would round long numbers.
   return json === JSON.stringify(value) ? text : json
 }
 
 /**
- * Passes the pieces of `body`, and its end (`undefined`), through `change`. It reads no faster than its reader. It fails
- * if `change` throws, or if the next piece takes longer than `ms`; `broken` is called first.
+ * A copy of `body` whose pieces, and whose end (`undefined`), go through `change`. It is read no faster than its reader
+ * wants. It fails if `change` throws, or if a piece takes longer than `ms`; then `onError` is called first.
  */
 export function pump(
   body: ReadableStream<Uint8Array>,
   ms: number,
   change: (piece: Uint8Array | undefined) => Uint8Array | undefined,
-  broken?: (error: unknown) => void,
+  onError?: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   const cancel = (reason: unknown) => reader.cancel(reason).catch(() => {})
@@ -60,7 +60,7 @@ export function pump(
           if (piece?.length) return
         }
       } catch (error) {
-        broken?.(error)
+        onError?.(error)
         cancel(error)
         throw error
       }
@@ -69,7 +69,7 @@ export function pump(
   })
 }
 
-/** Lets `bytes` pass, and throws a `RangeError` at the next one, for `pump`. */
+/** A `change` for `pump`. It lets `bytes` pass, and throws a `RangeError` at the next one. */
 export function createLimit(bytes: number): (piece: Uint8Array | undefined) => Uint8Array | undefined {
   let sum = 0
   return (piece) => {
@@ -79,11 +79,11 @@ export function createLimit(bytes: number): (piece: Uint8Array | undefined) => U
   }
 }
 
-/** Takes the secrets of `headers` out of a text, piece by piece, for `pump`. */
+/** A `change` for `pump`. It replaces the secrets of `headers` in a text that comes piece by piece. */
 function createCleaner(
   headers: Readonly<Record<string, string>>,
 ): (piece: Uint8Array | undefined) => Uint8Array {
-  /** So many characters may be the start of a secret. */
+  /** The last characters of a piece, up to this number, may be the beginning of a secret. */
   const kept = Math.max(1, ...Object.values(headers).map(({ length }) => length)) - 1
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
@@ -91,7 +91,7 @@ function createCleaner(
   return (piece) => {
     text = redact(text + decoder.decode(piece, { stream: !!piece }), headers)
     const end = piece ? Math.max(0, text.length - kept) : text.length
-    // Half a character waits for its other half.
+    // The first half of a character waits for its second half.
     const clean = text.slice(0, end).replace(/[\ud800-\udbff]$/, '')
     text = text.slice(clean.length)
     return encoder.encode(clean)

@@ -12,13 +12,13 @@ export type ProxyOperation =
 
 interface Route {
   method: 'GET' | 'POST'
-  /** Below `/api/v1/`. Its group is the id of a run: nothing that would have to be encoded, or could be decoded. */
+  /** The path below `/api/v1/`. Its group is the id of a run, with no character that a URL would encode or decode. */
   path: RegExp
-  /** The parameters that pass. */
+  /** The parameters that pass. The pod gets no others. */
   query: readonly string[]
 }
 
-/** All that passes. The first path and method that fit count. */
+/** The requests that pass. The first route with this path and method counts. */
 export const routes: Readonly<Record<ProxyOperation, Route>> = {
   checkHealth: { method: 'GET', path: /^comfy\/health$/, query: [] },
   getQueue: { method: 'GET', path: /^comfy\/queue$/, query: [] },
@@ -31,33 +31,33 @@ export const routes: Readonly<Record<ProxyOperation, Route>> = {
   },
   getOutput: { method: 'GET', path: /^runs\/output$/, query: ['filename'] },
   cancelRun: { method: 'POST', path: /^runs\/([\w.~-]+)\/cancel$/, query: [] },
-  // `output` is no run.
+  // `runs/output` is another endpoint, and no run.
   connectEvents: { method: 'GET', path: /^runs\/(?!output\/)([\w.~-]+)\/events$/, query: [] },
   getRun: { method: 'GET', path: /^runs\/([\w.~-]+)$/, query: [] },
 }
 
-/** A request of the API. Nothing else of the caller's request gets to the pod. */
+/** A request of the API. The pod gets nothing else of the caller's request, except the form of a submission. */
 export interface ProxyRequest {
   operation: ProxyOperation
   method: 'GET' | 'POST'
-  /** Below the base URL of the pod. */
+  /** The path below the base URL of the pod. */
   path: string
-  /** Of `cancelRun`, `getRun` and `connectEvents`. */
+  /** Set for `cancelRun`, `getRun` and `connectEvents`. */
   runId?: string | undefined
-  /** By the names of the wire. */
+  /** The parameters by their names on the wire. */
   query: Record<string, string>
 }
 
-/** Reads a request, or refuses one that is none of the API's. */
+/** Reads a request of the API, and refuses any other. */
 export function readRequest(request: Request, basePath: string): OrRefusal<ProxyRequest> {
-  // Without dot segments by now, in whichever form they came.
+  // `URL` has resolved the dot segments of the path, encoded ones, too.
   const { pathname, searchParams } = new URL(request.url)
   const prefix = `${basePath}/api/v1/`
   const path = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : ''
   const fitting = Object.entries(routes).filter(([, route]) => route.path.test(path))
   const notFound = () => ({ refusal: refuse(404, 'Not Found') })
   if (!fitting.length) return notFound()
-  // `getOutput` stands before `getRun`, for which `output` would be an id like any other.
+  // `getOutput` comes before `getRun`, which would take `output` as an id.
   const found = fitting.find(([, { method }]) => method === request.method)
   if (!found) {
     const allow = fitting.map(([, { method }]) => method)
@@ -72,7 +72,7 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
     if (values[0]) query[name] = values[0]
     else if (/^(workflow_id|filename)$/.test(name)) return { refusal: refuse(422, `${name} is required`) }
   }
-  // A server may look for it on its disk, and may decode it once more.
+  // A server may decode the name once more, and look for it on its disk.
   if (/^\/|(^|\/)\.\.?(\/|$)|[\\%\p{Cc}]/u.test(query.filename ?? '')) return notFound()
   return {
     value: {
@@ -85,10 +85,10 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
   }
 }
 
-/** A value, or an answer instead. The class does not distinguish them, because some servers replace `Response`. */
+/** A value, or the answer in its place. `instanceof Response` can't tell them apart, because some servers replace the class. */
 export type OrRefusal<T> = { value: T; refusal?: undefined } | { value?: undefined; refusal: Response }
 
-/** The proxy's own answer, in the API's form. */
+/** An answer of the proxy itself, in the form of the API. */
 export function refuse(status: number, error: string, headers?: Record<string, string>): Response {
   return Response.json(
     { status: 'error', errors: [error] },
@@ -96,5 +96,5 @@ export function refuse(status: number, error: string, headers?: Record<string, s
   )
 }
 
-/** The headers of every answer: it is for one caller, and never a page, whatever the pod sent. */
+/** The headers of every answer. It is for one caller only, and no browser may take it for a page. */
 export const safeHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

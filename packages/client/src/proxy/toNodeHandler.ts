@@ -27,7 +27,7 @@ export interface NodeResponse {
   readonly writableEnded: boolean
   setHeader(name: string, value: string): unknown
   appendHeader(name: string, value: string): unknown
-  // In HTTP/2, the types of Node lack it.
+  // Node's types for HTTP/2 lack this method.
   flushHeaders?(): unknown
   write(piece: Uint8Array): boolean
   end(): unknown
@@ -69,7 +69,7 @@ export function toNodeHandler(
     const left = new AbortController()
     let request: Request | undefined
     res.on('close', () => {
-      // Names the request to hold it: in Node, the signal of one that is collected is never aborted.
+      // The condition keeps the request alive. Node never aborts the signal of a request that was collected as garbage.
       if (request && !res.writableEnded) left.abort()
     })
     try {
@@ -82,7 +82,7 @@ export function toNodeHandler(
       await send(request ? await handler(request) : refuse(400, 'Bad Request'), req, res, left.signal)
     } catch (error) {
       if (left.signal.aborted) return
-      // What was sent can't be taken back: the caller must see that it is not whole.
+      // The beginning of the answer was sent, so only a broken connection can show that the rest is missing.
       if (res.headersSent) return void res.destroy(error as Error)
       if (next) return next(error)
       console.error(error)
@@ -113,7 +113,7 @@ async function send(
       if (name === 'set-cookie') res.appendHeader(name, value)
       else res.setHeader(name, value)
     }
-    // The first event may be long in coming.
+    // The first event may come much later than the headers.
     res.flushHeaders?.()
     if (method === 'HEAD') stop()
     for (;;) {
@@ -132,22 +132,22 @@ async function send(
   }
 }
 
-/** Makes a `Request` of one of Node's; `undefined` if that can't be one. */
+/** A Node request as a `Request`. `undefined` if its address or headers are malformed. */
 function toRequest(req: NodeRequest, res: NodeResponse, signal: AbortSignal): Request | undefined {
   const { method = 'GET', socket, protocol } = req
   const isSecure = protocol ? protocol === 'https' : 'encrypted' in socket && socket.encrypted
   const host = `${req.headers[':authority'] ?? req.headers.host ?? 'localhost'}`
-  // Some proxies send a whole URL. A path of `//other.example/` is a path, and names no other host.
+  // Some proxies send a whole URL. The path `//other.example/` stays a path, and must not become a host.
   const path = `${req.originalUrl ?? req.url}`.replace(/^(https?:\/\/[^/?]*)?\/?/i, '')
   try {
     if (!/^[\w.:[\]-]+$/.test(host)) return undefined
     const headers = new Headers()
     for (const [name, values = []] of Object.entries(req.headers)) {
-      // HTTP/2 has some of its own, such as `:path`.
+      // HTTP/2 has headers of its own, such as `:path`.
       if (!name.startsWith(':')) for (const value of [values].flat()) headers.append(name, value)
     }
     const init: RequestInit = { method, headers, signal }
-    // A stream can only be sent so.
+    // `fetch` takes a stream only with `duplex`.
     const half = () => ({ ...init, body: bodyOf(req, res), duplex: 'half' }) as RequestInit
     return new Request(
       `http${isSecure ? 's' : ''}://${host}/${path}`,
@@ -158,7 +158,7 @@ function toRequest(req: NodeRequest, res: NodeResponse, signal: AbortSignal): Re
   }
 }
 
-/** The body of a request, which is read no faster than its reader wants. */
+/** The body of a Node request. It is read no faster than its reader wants. */
 function bodyOf(req: NodeRequest, res: NodeResponse): ReadableStream<Uint8Array> {
   let isOver = false
   const once = (end: () => void) => () => {
@@ -179,7 +179,7 @@ function bodyOf(req: NodeRequest, res: NodeResponse): ReadableStream<Uint8Array>
         )
         const fail = once(() => controller.error(new Error('The caller left during the upload')))
         req.on('close', fail)
-        // Nobody needs the rest, but the connection goes on after it.
+        // After the answer nobody needs the rest of the body, but the connection has to get past it.
         res.on('finish', () => {
           fail()
           req.resume()
