@@ -13,7 +13,11 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Settings } from './bench/bench.ts'
 import { describe, type Figure, type Result, toFigure } from './bench/figure.ts'
+import { gateway } from './bench/gateway.ts'
 import { writePage } from './bench/page.ts'
+import { requests } from './bench/requests.ts'
+import { starts } from './bench/starts.ts'
+import { uploads } from './bench/uploads.ts'
 import { ensureBuilt, ensurePeers, root } from './lib/ensure.mjs'
 
 const { values } = parseArgs({
@@ -30,15 +34,9 @@ if (values.save && (values.only || values.short)) throw new Error('--save needs 
 
 ensureBuilt()
 ensurePeers()
-// Not earlier: they read what was built.
-const parts = await Promise.all([
-  import('./bench/requests.ts').then(({ requests }) => requests),
-  import('./bench/starts.ts').then(({ starts }) => starts),
-  import('./bench/uploads.ts').then(({ uploads }) => uploads),
-  import('./bench/waits.ts').then(({ waits }) => waits),
-  import('./bench/gateway.ts').then(({ gateway }) => gateway),
-])
-const cases = parts.flat()
+// Not earlier: it imports what was built.
+const { waits } = await import('./bench/waits.ts')
+const cases = [...requests, ...starts, ...uploads, ...waits, ...gateway]
 const only = values.only?.toLowerCase()
 const isPart = cases.some(({ part }) => part === only)
 const wanted = (part: string, rows: readonly string[]): string[] =>

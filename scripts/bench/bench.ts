@@ -15,7 +15,7 @@ export interface Settings {
   clones: Record<string, string>
 }
 
-/** What is measured in one go. Its rows are known before, for `--only`. */
+/** Rows that are measured together. Their names are known before, for `--only`. */
 export interface Case {
   part: string
   rows: readonly string[]

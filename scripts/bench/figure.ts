@@ -50,7 +50,7 @@ export interface Figure {
 /** The document of a run. */
 export interface Result {
   date: string
-  /** Its `load` is that of the minute before. */
+  /** `load` is the average of the minute before. */
   machine: { cpu: string; cores: number; memoryGb: number; os: string; load: number; seconds: number }
   versions: Record<string, string>
   figures: Figure[]

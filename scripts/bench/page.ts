@@ -13,7 +13,7 @@ const times = ({ ratio, interval }: Comparison): string =>
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-/** Rows beside the floor and, if there are any, the best peer. */
+/** Rows with the floor and, if there are any, the best peer. */
 function rowsOf(figures: readonly Figure[]): string {
   const hasPeers = figures.some(({ targets }) => targets.peer)
   return table(

@@ -49,7 +49,12 @@ const senders = {
 for (const [who, folder] of Object.entries(clones)) {
   const api = await import(`${folder}/packages/client/dist/index.js`)
   const client = api.createClient({ baseUrl: url, apiKey: key, logger, ...(isFree && { fetch: free }) })
-  senders[who] = () => api[operation](client, ...args, { signal })
+  const call =
+    api[operation] ??
+    (() => {
+      throw new Error(`it has no ${operation}`)
+    })
+  senders[who] = () => call(client, ...args, { signal })
 }
 
 /** Sends a batch: µs a request, by the clock and of this process's CPU. */

@@ -25,7 +25,7 @@ const importIn = (node: string, folder: string, specifier: string) => async () =
   ms: Number(await runNode(node, ['--input-type=module', '-e', code, specifier], folder)),
 })
 
-/** Installs the packages of a clone as in an app, without links of a workspace, beside an empty module. */
+/** Installs the packages of a clone as in an app, without links of a workspace, and an empty module. */
 function install(folder: string): string {
   const app = mkdtempSync(join(tmpdir(), 'flowscale-import-'))
   for (const [name, from] of Object.entries({ '@flowscale/client': 'client', flowscale: 'flowscale' })) {

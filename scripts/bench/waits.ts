@@ -57,7 +57,7 @@ async function play(node: string, wait: Wait, folder?: string): Promise<Record<M
   }
 }
 
-/** Each way of waiting for the same runs stands beside the same bare polls. */
+/** All ways of waiting for the same runs are compared with the same bare polls. */
 const floors = new Map<string, ReturnType<typeof play>>()
 
 function waitCase(part: string, name: string, wait: Wait, measures: readonly Measure[]): Case {
