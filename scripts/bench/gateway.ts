@@ -103,7 +103,7 @@ const crowd: Case = {
 
 export const gateway: Case[] = [
   runsCase('gateway: a run of 4 ms, one by one', 4, 1, 1, 200),
-  runsCase('gateway: runs of 4 ms, 20 at once', 4, 200, 20, 9),
-  runsCase('gateway: runs of 100 ms, 20 at once', 100, 40, 20, 6),
+  runsCase('gateway: runs of 4 ms, 20 at once', 4, 100, 20, 9),
+  runsCase('gateway: runs of 100 ms, 20 at once', 100, 30, 20, 6),
   crowd,
 ]

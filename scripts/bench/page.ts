@@ -5,7 +5,7 @@ import type { Comparison, Figure, Result } from './figure.ts'
 
 const page = 'docs/performance.md'
 /** Measured, and of no use to a reader of the page. */
-const omitted = /with a signal|own code|, one text|waits.*requests/
+const omitted = /with a signal|own code|, one text|waits.*requests|Many of 100 /
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 const times = ({ ratio, interval }: Comparison): string =>
