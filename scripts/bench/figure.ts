@@ -24,7 +24,7 @@ interface Ratio {
   ratio: number
   /** 95 %; only if there were enough rounds. */
   interval?: [number, number]
-  /** `equal`, if the interval has 1 in it. */
+  /** `equal`, if the interval has 1 in it, or if a difference of a single round is less than a tenth. */
   is: 'better' | 'equal' | 'worse'
 }
 
@@ -113,9 +113,11 @@ export function ratio(a: Samples[string], b: Samples[string]): Ratio {
     chance *= (ratios.length - rank + 1) / rank
   }
   const value = round(quantile(ratios, 0.5))
-  if (!rank) return { ratio: value, is: value < 1 ? 'better' : value > 1 ? 'worse' : 'equal' }
-  const interval: [number, number] = [round(ratios[rank - 1]!), round(ratios.at(-rank)!)]
-  return { ratio: value, interval, is: interval[1] < 1 ? 'better' : interval[0] > 1 ? 'worse' : 'equal' }
+  const interval: [number, number] = rank
+    ? [round(ratios[rank - 1]!), round(ratios.at(-rank)!)]
+    : [value / 1.1, value * 1.1]
+  const is = interval[1] < 1 ? 'better' : interval[0] > 1 ? 'worse' : 'equal'
+  return { ratio: value, ...(rank && { interval }), is }
 }
 
 const round = (value: number): number => (value < 100 ? Number(value.toPrecision(3)) : Math.round(value))

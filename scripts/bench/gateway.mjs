@@ -1,7 +1,7 @@
 // Runs by ComfyUI alone and by gateways: prints the ms a run of each round. All are asked every 5 ms for the end, and the
 // file is read.
 import { readFileSync } from 'node:fs'
-import { takeTurns } from './takeTurns.mjs'
+import { print, takeTurns } from './takeTurns.mjs'
 
 const { comfyUrl, gateways, key, seconds, runs, atOnce, turns } = JSON.parse(process.argv[2])
 const headers = { 'x-api-key': key }
@@ -53,5 +53,4 @@ const time = (run) => async () => {
 
 const contestants = { floor: time(runAlone) }
 for (const [who, url] of Object.entries(gateways)) contestants[who] = time(runBy(url))
-console.log(JSON.stringify(await takeTurns(contestants, turns)))
-process.exit()
+print(await takeTurns(contestants, turns))

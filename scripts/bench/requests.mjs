@@ -1,7 +1,7 @@
 // One request by a bare fetch, by the client of each clone and by the peers: prints the µs of each batch.
 import { setMaxListeners } from 'node:events'
 import { createPeers } from './peers/createPeers.mjs'
-import { takeTurns } from './takeTurns.mjs'
+import { print, takeTurns } from './takeTurns.mjs'
 
 const options = JSON.parse(process.argv[2])
 const { url, key, clones, operation, texts, bytes, hasSignal, isFree, atOnce, batch, turns } = options
@@ -77,5 +77,4 @@ for (const [who, one] of Object.entries(senders)) {
   if (!answer.includes('"success"')) throw new Error(`${who} got ${answer}`)
   contestants[who] = send(one)
 }
-console.log(JSON.stringify(await takeTurns(contestants, turns)))
-process.exit()
+print(await takeTurns(contestants, turns))

@@ -34,8 +34,8 @@ const requestCase = (name: string, request: Request, atOnce: number, floor?: str
   rows: [name],
   isVariant: request.hasSignal || request.texts! < 10,
   async run({ node, clones, isShort }) {
-    const batch = isShort ? atOnce : request.isFree ? 500 : atOnce === 1 ? 30 : 100
-    const turns = isShort ? { rounds: 1 } : { rounds: 150, warmUps: 4, budgetMs: 8000 }
+    const batch = isShort ? atOnce : request.isFree ? 500 : atOnce === 1 ? 10 : 100
+    const turns = isShort ? { rounds: 1 } : { rounds: 400, warmUps: 4, budgetMs: 8000 }
     const { samples, missing } = await withAnswers((url) =>
       runWorker<Told>(node, 'requests.mjs', { ...request, url, key, clones, atOnce, batch, turns }),
     )

@@ -5,7 +5,10 @@ const own = ['floor', 'client', 'beside']
  * figures by name; the result has the samples by figure and contestant. Peers take part in each third round. If `beside`,
  * which may be an older clone, throws, it is left out from then on, and `missing` says why.
  */
-export async function takeTurns(contestants, { rounds, warmUps = 0, budgetMs = Number.POSITIVE_INFINITY }) {
+export async function takeTurns(
+  contestants,
+  { rounds, warmUps = 0, budgetMs = Number.POSITIVE_INFINITY, peersEach = 3 },
+) {
   const names = Object.keys(contestants)
   const samples = {}
   let missing
@@ -18,7 +21,7 @@ export async function takeTurns(contestants, { rounds, warmUps = 0, budgetMs = N
       ;[names[index], names[other]] = [names[other], names[index]]
     }
     for (const name of names) {
-      if (round % 3 && !own.includes(name)) continue
+      if (round % peersEach && !own.includes(name)) continue
       if (name === 'beside' && missing) continue
       try {
         const figures = await contestants[name]()
@@ -37,3 +40,6 @@ export async function takeTurns(contestants, { rounds, warmUps = 0, budgetMs = N
   // As JSON has it: a hole is null.
   return JSON.parse(JSON.stringify({ samples, missing }))
 }
+
+/** Prints a worker's result as JSON, and ends the process when all of it is written. */
+export const print = (result) => process.stdout.write(JSON.stringify(result), () => process.exit())

@@ -1,5 +1,6 @@
 // Uploads a file by a bare fetch, a client or a peer: prints the seconds, the CPU's seconds, and the MB above idle at most.
 import { openAsBlob, statSync } from 'node:fs'
+import { print } from './takeTurns.mjs'
 
 const { url, key, file, client, peer } = JSON.parse(process.argv[2])
 const path = '/runs?workflow_id=upload'
@@ -40,5 +41,4 @@ const seconds = (performance.now() - start) / 1000
 const { user, system } = process.cpuUsage(before)
 look()
 if (bytes < statSync(file).size) throw new Error(`the server got ${bytes} bytes`)
-console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, mb: (peak - idle) / 1e6 }))
-process.exit()
+print({ seconds, cpu: (user + system) / 1e6, mb: (peak - idle) / 1e6 })

@@ -23,7 +23,7 @@ const upload: Case = {
         ...ofClones(clones, (clone) => send({ client: `${clone}/packages/client/dist/index.js` })),
         ...Object.fromEntries(peers.map((peer) => [peer, send({ peer })])),
       }
-      return takeTurns(contestants, { rounds: isShort ? 1 : 6 })
+      return takeTurns(contestants, { rounds: isShort ? 1 : 6, peersEach: 6 })
     }).finally(() => rmSync(folder, { recursive: true }))
     return [
       { name: time, unit: 's', samples: samples.seconds, cpu: samples.cpu, missing },

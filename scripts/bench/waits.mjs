@@ -1,5 +1,7 @@
 // Starts runs, 25 at a time, and waits for all of them: prints when each end was known, the requests, and with `isMany` the
 // most heap in use above idle, in MB.
+import { print } from './takeTurns.mjs'
+
 const { url, key, folder, way, runs, ms, isMany } = JSON.parse(process.argv[2])
 let requests = 0
 const send = globalThis.fetch
@@ -101,5 +103,4 @@ if (isMany) setInterval(look, 1000)
 requests = 0
 await play(inputs)
 if (isMany) look()
-console.log(JSON.stringify({ ends, requests, heapMb: most - idle }))
-process.exit()
+print({ ends, requests, heapMb: most - idle })
