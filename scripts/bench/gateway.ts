@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Started, startProcess, startSmallComfy } from '../../test/gateway/lib/startProcess.ts'
-import { type Case, key, ofClones, runWorker } from './bench.ts'
 import type { Samples } from './figure.ts'
+import { type Case, key, ofClones, runWorker } from './kit.ts'
 import { takeTurns } from './takeTurns.mjs'
 
 /** Starts a gateway of each clone with a ComfyUI of its own, as gateways of one ComfyUI share their work. */

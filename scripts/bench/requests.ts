@@ -1,6 +1,7 @@
 // What a request costs: one by one, and 50 at once.
-import { type Case, key, runWorker, withAnswers } from './bench.ts'
+
 import type { Samples } from './figure.ts'
+import { type Case, key, runWorker, withAnswers } from './kit.ts'
 
 /** What `requests.mjs` sends. */
 interface Request {

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Case, key, ofClones, runNode, type Settings, withAnswers } from './bench.ts'
+import { type Case, key, ofClones, runNode, type Settings, withAnswers } from './kit.ts'
 import { takeTurns } from './takeTurns.mjs'
 
 const peersFolder = 'scripts/bench/peers'

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Case, key, ofClones, runWorker, withAnswers } from './bench.ts'
+import { type Case, key, ofClones, runWorker, withAnswers } from './kit.ts'
 import { takeTurns } from './takeTurns.mjs'
 
 const peers = ['axios', 'ky', 'ofetch', 'openapi-fetch', 'replicate', 'openai']

@@ -1,8 +1,8 @@
 // What waiting costs: how long after the end of a run its wait ends, how many requests it makes, and the memory of many runs.
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { type Case, key, ofClones, runWorker } from './bench.ts'
 import { quantile } from './figure.ts'
+import { type Case, key, ofClones, runWorker } from './kit.ts'
 import { takeTurns } from './takeTurns.mjs'
 
 /** What `waits.mjs` does. */
