@@ -14,7 +14,7 @@ export async function takeTurns(
   let missing
   const start = performance.now()
   for (let round = -warmUps; round < rounds; round++) {
-    if (round >= 30 && performance.now() - start > budgetMs) break
+    if (round >= 12 && performance.now() - start > budgetMs) break
     globalThis.gc?.()
     for (let index = names.length - 1; index > 0; index--) {
       const other = Math.floor(Math.random() * (index + 1))
