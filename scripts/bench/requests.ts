@@ -36,7 +36,9 @@ const requestCase = (name: string, request: Request, atOnce: number, floor?: str
   isVariant: request.hasSignal || request.texts! < 10,
   async run({ node, clones, isShort }) {
     const batch = isShort ? atOnce : request.isFree ? 500 : atOnce === 1 ? 10 : 100
-    const turns = isShort ? { rounds: 1 } : { rounds: 400, warmUps: 4, budgetMs: 8000 }
+    // Two clones are more alike than a client and a bare fetch.
+    const budgetMs = clones.beside ? 20_000 : 8000
+    const turns = isShort ? { rounds: 1 } : { rounds: 500, warmUps: 4, budgetMs }
     const { samples, missing } = await withAnswers((url) =>
       runWorker<Told>(node, 'requests.mjs', { ...request, url, key, clones, atOnce, batch, turns }),
     )
