@@ -122,7 +122,12 @@ test('without a key this machine is let in, and no page of another site', async 
   const status = async (headers: Record<string, string>): Promise<number> =>
     (await get(gateway, '/api/v1/runs/r1', headers)).status
   assert.is(await status({}), 200)
-  assert.is(await status({ host, origin: `http://${host}` }), 200)
+  for (const own of [host, '127.0.0.1', 'LocalHost:80', '[::1]:4188']) {
+    assert.is(await status({ host: own }), 200)
+    assert.is(await status({ host: own, origin: `http://${own}` }), 200)
+    assert.is(await status({ host: own, origin: `http://${own}.evil.test` }), 403)
+  }
+  assert.is(await status({ origin: 'http://null' }), 403)
   assert.is(await status({ host, origin: 'https://evil.test' }), 403)
   assert.is(await status({ host: 'evil.test:4188' }), 403)
 })
