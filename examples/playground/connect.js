@@ -1,6 +1,7 @@
 import { createClient } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { keptServer } from './address.js'
+import { demoKey } from './callCode.js'
 import { disconnect, forget } from './disconnect.js'
 import { $, show } from './dom.js'
 import { follow, resume } from './follow.js'
@@ -77,7 +78,7 @@ export function startConnection() {
   const kept = keptServer()
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
   $('server').value = kept ?? location.origin
-  if (isLocal && $('server').value === location.origin) $('key').value = 'fsk_local_demo_key'
+  if (isLocal && $('server').value === location.origin) $('key').value = demoKey
   $('session').addEventListener('submit', (event) => {
     event.preventDefault()
     page.session ? disconnect() : connect()
