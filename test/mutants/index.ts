@@ -1,5 +1,8 @@
 // Bugs that a maintainer might make, by name. Each has to make its test fail: `npm run test:mutants`.
+import { comfyui } from './comfyui.ts'
+import { emulator } from './emulator.ts'
 import { flowscale } from './flowscale.ts'
+import { gateway } from './gateway.ts'
 import { many } from './many.ts'
 import { pages } from './pages.ts'
 import { push } from './push.ts'
@@ -24,4 +27,7 @@ export const mutants: Record<string, Mutant> = {
   ...push,
   ...pages,
   ...flowscale,
+  ...gateway,
+  ...comfyui,
+  ...emulator,
 }
