@@ -201,6 +201,23 @@ test('a run whose server refuses it before it was sent goes to the next, once', 
     assert.equal(spread(comfies), [1, 0])
   }))
 
+test('a run whose answer is lost goes to no other server', () =>
+  withSites(2, async ({ comfies, open }) => {
+    for (const { faults } of comfies) faults.push({ on: 'POST /prompt', do: 'reset-before' })
+    const failed = rejection(slow(open(), 1))
+    await until(
+      async () => spread(comfies),
+      (counts) => counts.includes(1),
+    )
+    const { now } = Date
+    Date.now = () => now() + 30_000
+    const error = await failed.finally(() => {
+      Date.now = now
+    })
+    assert.equal([error.status, error.runId.length], [502, 36])
+    assert.equal(spread(comfies).sort(), [0, 1])
+  }))
+
 test('nobody waits for a server that hangs', () =>
   withSites(3, async ({ comfies, open }) => {
     const engine = open()

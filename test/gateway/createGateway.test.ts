@@ -179,4 +179,8 @@ test('the log never shows a key of a query', async () => {
   assert.is(lines.length, 16)
   assert.not.match(lines.join('\n'), KEY)
   assert.ok(lines.some((line) => line.includes('/elsewhere?a=1&api_key=…&b=2 404 ')))
+  assert.ok(
+    lines.some((line) => line.includes('/generations/r1/a.png 403 ')),
+    'the query is a signature',
+  )
 })

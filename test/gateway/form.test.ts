@@ -185,7 +185,7 @@ test('all problems at once, each with its place', async () => {
     toString: 'z',
     text_0: 'x',
     count: file,
-    flag: 'yes',
+    flag: '1',
     picture: 'a cat',
     any: '',
     list: ['a', 'b', file],
