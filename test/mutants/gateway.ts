@@ -53,8 +53,8 @@ export const gateway = {
   'gateway-rebound-host': {
     bug: 'Without a key, a page gets in by a host name of its own that leads to this machine',
     file: 'packages/gateway/src/isFromElsewhere.ts',
-    from: 'host !== null && !isLoopback',
-    to: 'false && !isLoopback',
+    from: 'host !== null && !LOOPBACK',
+    to: 'false && !LOOPBACK',
     test: 'test/gateway/folder.test.ts',
   },
   'gateway-link-unsigned': {

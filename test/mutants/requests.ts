@@ -128,11 +128,25 @@ export const requests = {
     test: 'test/unit/executeWorkflow.test.ts',
   },
   'post-as-text': {
-    bug: 'A form is sent as a text, which Deno sends again after a reset: two runs are paid for',
+    bug: 'A form is sent as bytes, which Node sends again after a 421, and Deno after a reset',
     file: 'packages/client/src/internal/upload.ts',
-    from: 'sent = isOurs ? await uploadBody(form) : { body: form }\n    const headers = { ...init.headers, ...sent.headers',
-    to: "whole = new Response(form)\n    const type = whole.headers.get('content-type')\n    const sent = { body: await whole.text() }\n    const headers = { ...init.headers, ...(type && { 'content-type': type })",
-    test: 'test/unit/regressions.test.ts',
+    from: "    body,\n    headers: { 'content-type'",
+    to: "    body: whole,\n    headers: { 'content-type'",
+    test: 'test/integration/upload.test.ts',
+  },
+  'post-as-form': {
+    bug: 'Node sends a form again after a 421, by itself and without its content',
+    file: 'packages/client/src/internal/upload.ts',
+    from: 'fetch === globalThis.fetch && isNode()',
+    to: 'false',
+    test: 'test/integration/upload.test.ts',
+  },
+  'see-other-sure': {
+    bug: 'A POST that a 303 says was processed counts as not submitted, and is paid for again',
+    file: 'packages/client/src/api/executeWorkflow.ts',
+    from: '[303, 408]',
+    to: '[408]',
+    test: 'test/unit/redirects.test.ts',
   },
   'form-as-text': {
     bug: 'A `fetch` with another `FormData` sends the name of ours, and a run starts without inputs',
@@ -158,8 +172,8 @@ export const requests = {
   'upload-buffered': {
     bug: 'An upload is copied in memory, since a redirect could need it again',
     file: 'packages/client/src/internal/upload.ts',
-    from: "isPageOrWorker ? 'manual' : 'error'",
-    to: "'manual'",
+    from: "{ ...init, redirect: 'error' }",
+    to: 'init',
     test: 'test/integration/upload.test.ts',
   },
   'download-unheld': {

@@ -11,8 +11,8 @@ export const waits = {
   'refusal-polled-on': {
     bug: 'A wait with a refused key polls until its deadline',
     file: 'packages/client/src/poller/run/poll.ts',
-    from: 'status === 429) return',
-    to: 'status === 429 || status === 401) return',
+    from: 'status === 429\n',
+    to: 'status === 429 || status === 401\n',
     test: 'test/unit/poller/tolerance.test.ts',
   },
   'callback-error-swallowed': {
@@ -53,9 +53,30 @@ export const waits = {
   'reason-compared': {
     bug: 'An abort reason that does not equal itself (NaN) is taken for an error of the server',
     file: 'packages/client/src/poller/run/poll.ts',
-    from: 'Object.is(error, controller.signal.reason)',
-    to: 'error === controller.signal.reason',
+    from: 'if (Object.is(error, signal.reason))',
+    to: 'if (error === signal.reason)',
     test: 'test/unit/regressions.test.ts',
+  },
+  'ramp-never-grows': {
+    bug: 'A wait polls ten times a second for as long as the run goes on',
+    file: 'packages/client/src/poller/run/poll.ts',
+    from: '1.5 ** pauses++',
+    to: '1.5 ** 0',
+    test: 'test/unit/poller/deadline.test.ts',
+  },
+  'ramp-begins-again': {
+    bug: 'Each resume of a wait polls ten times a second again',
+    file: 'packages/client/src/poller/run/poll.ts',
+    from: '          [ramp]: pauses,\n',
+    to: '',
+    test: 'test/unit/poller/deadline.test.ts',
+  },
+  'ramp-storms-a-dead-server': {
+    bug: 'A wait polls a server that is down ten times a second',
+    file: 'packages/client/src/poller/run/poll.ts',
+    from: 'batch || isDown ?',
+    to: 'batch ?',
+    test: 'test/unit/poller/deadline.test.ts',
   },
   'poll-ignores-deadline': {
     bug: 'A poll that hangs goes on after the deadline',

@@ -46,10 +46,12 @@ for (const [name, run] of Object.entries(operations)) {
         assert.is(error.code, 'ERR_FLOWSCALE_REDIRECT')
         assert.is(error.name, 'RedirectError')
         assert.match(error.message, /; correct baseUrl$/)
-        assert.not('maybeSubmitted' in error)
-        if (name.startsWith('executeWorkflow')) {
-          assert.is(error.method, 'POST')
-        } else {
+        const isPost = name.startsWith('executeWorkflow')
+        if (isPost) assert.is(error.method, 'POST')
+        // By HTTP's own words a 303 says that the request was processed. Node hides the status of a form with files.
+        const isHidden = name === 'executeWorkflow'
+        assert.is(error.maybeSubmitted, isPost && !isHidden && status === 303 ? true : undefined)
+        if (!isHidden) {
           assert.is(error.status, status)
           assert.is(error.location, `${other.url}/moved`)
           assert.ok(error.message.includes(` was redirected to ${other.url}/moved; `))
