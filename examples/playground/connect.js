@@ -5,7 +5,7 @@ import { disconnect, forget } from './disconnect.js'
 import { $, show } from './dom.js'
 import { findRun } from './findRun.js'
 import { follow, resume } from './follow.js'
-import { clearFaults, refuse, showLive } from './liveState.js'
+import { askForKey, clearFaults, refuse, showLive } from './liveState.js'
 import { load } from './load.js'
 import { hear, note } from './note.js'
 import { page } from './page.js'
@@ -84,10 +84,15 @@ export function startConnection() {
   const kept = keptServer()
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
   $('server').value = kept ?? location.origin
-  if (isLocal && $('server').value === location.origin) $('key').value = 'fsk_local_demo_key'
+  const isOwnServer = $('server').value === location.origin
   $('session').addEventListener('submit', (event) => {
     event.preventDefault()
     page.session ? disconnect() : connect()
   })
+  if (isOwnServer && 'needsKey' in document.documentElement.dataset) {
+    askForKey()
+    return $('key').focus()
+  }
+  if (isLocal && isOwnServer) $('key').value = 'fsk_local_demo_key'
   if (isLocal || kept) connect({ isGuess: true })
 }
