@@ -1,4 +1,5 @@
 import { getRun } from '@flowscale/client'
+import { commandName } from '../commandName.ts'
 import { fields } from '../fields.ts'
 import { progressText } from '../progressText.ts'
 import type { Call } from '../types.ts'
@@ -20,7 +21,7 @@ export async function get({ args, client, output, signal }: Call): Promise<void>
     ...names.map((name) => ['output', name] as const),
   ])
   output.result(data, text)
-  if (names.length) output.note(`To save the outputs: flowscale download ${_id} -o DIR`)
+  if (names.length) output.note(`To save the outputs: ${commandName} download ${_id} -o DIR`)
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
