@@ -14,6 +14,7 @@ export { createClient } from './client.ts'
 export {
   type AnyFlowScaleError,
   ArgumentError,
+  type ErrorResponse,
   FlowScaleError,
   HttpError,
   isFlowScaleError,

@@ -56,7 +56,7 @@ export async function serve(face: Face, options: ServeOptions = {}): Promise<Ser
   let url = ''
   const listener = await listen(
     (request, response) => {
-      if (!files && servePage(request, response)) return
+      if (!files && servePage(request, response, face.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (wildcard && hostOf(request)) || shownHost
       void answer(face.handle, request, response, url, {

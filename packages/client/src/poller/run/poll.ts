@@ -65,7 +65,7 @@ export async function* pollRounds<T>(
   /** When a `Retry-After` ends. */
   let notBefore = 0
   let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
-  /** Whether the last poll got no answer. */
+  /** Whether a request of this round got no answer. */
   let isDown = false
   let hasNews = false
   let wake = () => {}
@@ -96,14 +96,14 @@ export async function* pollRounds<T>(
   }
 
   const rest = async () => {
-    // Shared rounds have their own pauses, and a server that is down gets a long one.
-    const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
-    await step(() =>
-      pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
+    await step(() => {
+      // Shared rounds have their own pauses, and a server that is down gets a long one.
+      const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
+      return pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
         wake = end
         if (hasNews) end()
-      }),
-    )
+      })
+    })
     hasNews = false
   }
 
@@ -111,7 +111,6 @@ export async function* pollRounds<T>(
     const ms = notBefore - Date.now()
     // News does not end this pause, because the server requested it.
     if (ms > 0) await step(() => sleep(ms, signal))
-    isDown = false
     try {
       const value = await step(() => send(own, { signal }))
       cause = value instanceof Error ? value : undefined
@@ -123,8 +122,9 @@ export async function* pollRounds<T>(
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
       // An error in the server's envelope is final.
-      isDown = isUnclear(error as Error) || status === 425 || status === 429
-      if (isDown) return undefined
+      const isOpen = isUnclear(error as Error) || status === 425 || status === 429
+      isDown ||= isOpen || status === 408
+      if (isOpen) return undefined
       return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
@@ -155,6 +155,7 @@ export async function* pollRounds<T>(
   try {
     if (first) await call(first)
     for (let rounds = 1; ; ) {
+      isDown = false
       const result = await round({ request, call })
       if (result !== undefined) {
         // A reader that never returns must not keep a process alive.
