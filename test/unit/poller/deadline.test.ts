@@ -145,6 +145,16 @@ for (const [wait, begin] of Object.entries(all)) {
   )
 
   test(
+    `${wait}: a pause that maxPolls prevents does not count for resume`,
+    timed(async (clock) => {
+      const { client, calls } = pod(going)
+      const first = await drive(clock, begin(client, { ...byDefault, maxPolls: 2 }))
+      await drive(clock, first.error.resume({ maxPolls: 2 }))
+      assert.equal(polls(calls), [0, 100, 100, 250])
+    }),
+  )
+
+  test(
     `${wait} ends by its first timer once the machine has slept past its deadline; resume gives the result`,
     timed(async (clock) => {
       const told = failure(429, { 'retry-after': '6' })
@@ -486,5 +496,18 @@ test(
     const { error } = await drive(clock, waitForRun(client, RUN, { timeoutMs: 5000 }))
     assert.is(error.reason, 'deadline')
     assert.is(error.cause.status, 503)
+  }),
+)
+
+test(
+  'a 408 of the run, and a failure beside a success in the same round, are followed by a second, too',
+  timed(async (clock) => {
+    const timedOut = pod({ run: [run('running'), failure(408), run('running')] })
+    await drive(clock, waitForRun(timedOut.client, RUN, { maxPolls: 4 }))
+    assert.equal(polls(timedOut.calls), [0, 100, 1100, 1250])
+    const two = run('completed', { outputs: [{ filename: 'a' }, { filename: 'b' }] })
+    const half = pod({ run: two, output: [failure(503), output('b'), output('a')] })
+    const { ms } = await drive(clock, waitForResult(half.client, RUN))
+    assert.is(ms, 1000)
   }),
 )
