@@ -1,15 +1,12 @@
 import type { Resumed, ResumeOptions, Run, RunResult } from './types.ts'
 
 /** The status and the headers of an answer, with the key replaced. */
-export interface ErrorResponse {
-  readonly status: number
-  readonly headers: Headers
-}
+type AnswerHead = Pick<Response, 'status' | 'headers'>
 
 /** What an error may carry besides its message. */
 interface Details {
   cause?: unknown
-  response?: ErrorResponse
+  response?: AnswerHead
   [field: string]: unknown
 }
 
@@ -123,7 +120,7 @@ export class HttpError extends FlowScaleError {
   /** The header `Retry-After`, in ms after the answer. */
   declare readonly retryAfterMs: number | undefined
   /** Not enumerable. The body is in `body`. */
-  declare readonly response: ErrorResponse
+  declare readonly response: AnswerHead
 }
 
 /** Status 422: the server refused the inputs. `details` names them. */
@@ -168,7 +165,7 @@ export class ResponseError extends FlowScaleError {
   /**
    * Not enumerable. The body is in `body`. Missing for an output that is not ready, has no link, or fits no declared name.
    */
-  declare readonly response: ErrorResponse | undefined
+  declare readonly response: AnswerHead | undefined
   /**
    * The result of a run that has an output with an undeclared name. You paid for the run, and you can fetch its files.
    * `status` is 200 then; `url`, `body` and `errors` are empty. Not enumerable, because the links are signed.

@@ -14,7 +14,6 @@ export { createClient } from './client.ts'
 export {
   type AnyFlowScaleError,
   ArgumentError,
-  type ErrorResponse,
   FlowScaleError,
   HttpError,
   isFlowScaleError,
