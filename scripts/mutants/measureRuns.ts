@@ -117,7 +117,8 @@ const filesIn = (folder: string, pattern: RegExp): string[] =>
     .sort()
 
 /** The tests of the sources, and not those of what is built, of examples and of whole machines. */
-const isOfSources = (file: string): boolean => !/^test\/(chaos|comfyui|command|dist|examples)\//.test(file)
+const isOfSources = (file: string): boolean =>
+  !/^test\/(chaos|comfyui|command|dist|examples|unit\/scripts)\//.test(file)
 
 /** Runs each test once, and keeps what it runs for as long as sources and tests stay the same. */
 export async function measureRuns(each: Each): Promise<TestRun[]> {
