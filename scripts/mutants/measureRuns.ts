@@ -18,11 +18,11 @@ export interface TestRun {
   readonly sources: Record<string, number[][]>
 }
 
-/** A place in a source as one number. */
-const placeOf = (line: number, column: number): number => line * 1000 + column
+/** A place in a source as one number. Lines and columns count from 1. */
+export const placeOf = (line: number, column: number): number => line * 1000 + column
 
-export const runsPlace = ({ sources }: TestRun, file: string, line: number, column: number): boolean =>
-  !!sources[file]?.some((turns) => turns.filter((turn) => turn <= placeOf(line, column)).length % 2)
+export const runsPlace = ({ sources }: TestRun, file: string, place: number): boolean =>
+  !!sources[file]?.some((turns) => turns.filter((turn) => turn <= place).length % 2)
 
 interface Script {
   readonly url: string

@@ -15,7 +15,7 @@ function nearest(bug: Bug, tests: readonly TestRun[]): TestRun[] {
   const nearness = ({ file }: TestRun) => new Set(wordsOf(file).filter((word) => words.has(word))).size
   const reach = ({ sources }: TestRun) => Object.keys(sources).length
   return tests
-    .filter((test) => runsPlace(test, bug.file, bug.line, bug.column))
+    .filter((test) => runsPlace(test, bug.file, bug.place))
     .sort((a, b) => nearness(b) - nearness(a) || reach(a) - reach(b))
 }
 
@@ -39,9 +39,9 @@ export async function testRandom(count: number, seed: number): Promise<void> {
   await inCopies(async (each) => {
     const tests = await measureRuns(each)
     await each(makeBugs(packages, count, seed), async (bug, cwd) => {
-      const { file, line, column, from, to } = bug
+      const { file, line, place, from, to } = bug
       const own = counts.find(({ name }) => file.startsWith(`packages/${name}/`))!
-      const isRun = tests.some((test) => runsPlace(test, file, line, column))
+      const isRun = tests.some((test) => runsPlace(test, file, place))
       const passed = isRun ? await passing(bug, tests, cwd) : []
       if (!passed) return void own.caught++
       own[isRun ? 'passed' : 'unseen']++
