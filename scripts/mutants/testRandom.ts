@@ -3,7 +3,7 @@ import { type Bug, makeBugs } from './makeBugs.ts'
 import { measureRuns, runsPlace, type TestRun } from './measureRuns.ts'
 
 const packages = ['client', 'gateway']
-/** How long the tests of one bug may take. */
+/** How long the tests of one bug may take. The nearest test runs in any case. */
 const mostMs = 40_000
 
 const wordsOf = (path: string): string[] =>
@@ -25,7 +25,7 @@ async function passing(bug: Bug, tests: readonly TestRun[], cwd: string): Promis
     const passed: string[] = []
     const start = Date.now()
     for (const { file, usualMs } of nearest(bug, tests)) {
-      if (Date.now() - start + usualMs > mostMs) continue
+      if (passed.length && Date.now() - start + usualMs > mostMs) continue
       if (await isCaught(cwd, file, usualMs)) return undefined
       passed.push(file)
     }
@@ -45,9 +45,7 @@ export async function testRandom(count: number, seed: number): Promise<void> {
       const passed = isRun ? await passing(bug, tests, cwd) : []
       if (!passed) return void own.caught++
       own[isRun ? 'passed' : 'unseen']++
-      const by = isRun
-        ? `not caught by ${passed.join(', ') || 'a test that is short'}`
-        : 'not run by any test'
+      const by = isRun ? `not caught by ${passed.join(', ')}` : 'not run by any test'
       console.log(`✖ ${file}:${line}, ${by}\n  - ${from}\n  + ${to}`)
     })
   })
