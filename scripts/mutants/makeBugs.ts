@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { transformSync } from 'esbuild'
 import ts from 'typescript'
 import { type Change, root } from './copies.ts'
+import { placeOf } from './measureRuns.ts'
 
 export interface Bug extends Change {
-  /** Where the changed node starts. Both count from 1. */
   readonly line: number
-  readonly column: number
+  /** Where the changed node starts. */
+  readonly place: number
   /** The line as it was, and as it is. */
   readonly from: string
   readonly to: string
@@ -134,9 +135,9 @@ function* editsAt(node: ts.Node, source: ts.SourceFile): Generator<Edit> {
     yield become(';')
 }
 
-function* editsOf(node: ts.Node, source: ts.SourceFile): Generator<Edit> {
+function* editsOf(node: ts.Node, source: ts.SourceFile): Generator<{ node: ts.Node; edit: Edit }> {
   if (isType(node) || isMessage(node, source)) return
-  yield* editsAt(node, source)
+  for (const edit of editsAt(node, source)) yield { node, edit }
   const parts: ts.Node[] = []
   ts.forEachChild(node, (part) => void parts.push(part))
   for (const part of parts) yield* editsOf(part, source)
@@ -147,8 +148,9 @@ const oneLine = (text: string): string => {
   return line.length > 150 ? `${line.slice(0, 150)} …` : line
 }
 
-function toBug(source: ts.SourceFile, [start, end, replacement]: Edit): Bug {
+function toBug(source: ts.SourceFile, node: ts.Node, [start, end, replacement]: Edit): Bug {
   const { fileName: file, text: before } = source
+  const at = source.getLineAndCharacterOfPosition(node.getStart(source))
   const text = before.slice(0, start) + replacement + before.slice(end)
   const { line, character } = source.getLineAndCharacterOfPosition(start)
   const lineStart = start - character
@@ -157,7 +159,7 @@ function toBug(source: ts.SourceFile, [start, end, replacement]: Edit): Bug {
     file,
     text,
     line: line + 1,
-    column: character + 1,
+    place: placeOf(at.line + 1, at.character + 1),
     from: oneLine(before.slice(lineStart, end + rest)),
     to: oneLine(text.slice(lineStart, start + replacement.length + rest)),
   }
@@ -197,14 +199,14 @@ export function makeBugs(packages: string[], count: number, seed: number): Bug[]
         const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true)
         return source.statements
           .flatMap((node) => [...editsOf(node, source)])
-          .map((edit) => ({ source, edit }))
+          .map((one) => ({ source, ...one }))
       })
   })
   const random = createRandom(seed)
   const bugs: Bug[] = []
   while (bugs.length < count && all.length) {
-    const [{ source, edit }] = all.splice(Math.floor(random() * all.length), 1) as [(typeof all)[number]]
-    const bug = toBug(source, edit)
+    const { source, node, edit } = all.splice(Math.floor(random() * all.length), 1)[0]!
+    const bug = toBug(source, node, edit)
     if (compiles(bug)) bugs.push(bug)
   }
   return bugs

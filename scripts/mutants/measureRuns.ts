@@ -18,11 +18,11 @@ export interface TestRun {
   readonly sources: Record<string, number[][]>
 }
 
-/** A place in a source as one number. */
-const placeOf = (line: number, column: number): number => line * 1000 + column
+/** A place in a source as one number. Lines and columns count from 1. */
+export const placeOf = (line: number, column: number): number => line * 1000 + column
 
-export const runsPlace = ({ sources }: TestRun, file: string, line: number, column: number): boolean =>
-  !!sources[file]?.some((turns) => turns.filter((turn) => turn <= placeOf(line, column)).length % 2)
+export const runsPlace = ({ sources }: TestRun, file: string, place: number): boolean =>
+  !!sources[file]?.some((turns) => turns.filter((turn) => turn <= place).length % 2)
 
 interface Script {
   readonly url: string
@@ -117,7 +117,8 @@ const filesIn = (folder: string, pattern: RegExp): string[] =>
     .sort()
 
 /** The tests of the sources, and not those of what is built, of examples and of whole machines. */
-const isOfSources = (file: string): boolean => !/^test\/(chaos|comfyui|command|dist|examples)\//.test(file)
+const isOfSources = (file: string): boolean =>
+  !/^test\/(chaos|comfyui|command|dist|examples|unit\/scripts)\//.test(file)
 
 /** Runs each test once, and keeps what it runs for as long as sources and tests stay the same. */
 export async function measureRuns(each: Each): Promise<TestRun[]> {

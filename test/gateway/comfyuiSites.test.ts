@@ -201,6 +201,14 @@ test('a run whose server refuses it before it was sent goes to the next, once', 
     assert.equal(spread(comfies), [1, 0])
   }))
 
+test('a run that waits is cancelled', () =>
+  withSites(2, async ({ open }) => {
+    const engine = open()
+    await all(2, (seed) => slow(engine, seed))
+    const { id } = await slow(engine, 3)
+    assert.is((await engine.cancelRun(id))!.run.status, 'cancelled')
+  }))
+
 test('a run whose answer is lost goes to no other server', () =>
   withSites(2, async ({ comfies, open }) => {
     for (const { faults } of comfies) faults.push({ on: 'POST /prompt', do: 'reset-before' })
