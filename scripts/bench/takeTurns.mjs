@@ -41,5 +41,5 @@ export async function takeTurns(
   return JSON.parse(JSON.stringify({ samples, missing }))
 }
 
-/** Prints a worker's result as JSON, and ends the process when all of it is written. */
+/** Prints a worker's result as JSON, and ends the process when the last byte is written. */
 export const print = (result) => process.stdout.write(JSON.stringify(result), () => process.exit())

@@ -26,7 +26,7 @@ export interface Change {
   readonly text: string
 }
 
-/** The sources and tests in a folder of their own. Its packages import each other, not those of this repository. */
+/** The sources and tests in a folder of their own. Its packages import each other, and nothing from this repository. */
 function copy(): string {
   const to = mkdtempSync(join(tmpdir(), 'mutants-'))
   const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))

@@ -12,8 +12,8 @@ export interface TestRun {
   readonly file: string
   readonly usualMs: number
   /**
-   * By the path of a source, and for each process of the test: a place from which on the source was run, one from which on it
-   * was not, and so on.
+   * By the path of a source, and for each process of the test: where a part that was run begins, where it ends, where the
+   * next one begins, and so on.
    */
   readonly sources: Record<string, number[][]>
 }
@@ -116,7 +116,7 @@ const filesIn = (folder: string, pattern: RegExp): string[] =>
     .filter((file) => pattern.test(file) && !/node_modules|[/\\](dist|mutants)[/\\]/.test(file))
     .sort()
 
-/** The tests of the sources, and not those of what is built, of examples and of whole machines. */
+/** The tests of the sources: none of what is built, of examples or of whole machines. */
 const isOfSources = (file: string): boolean =>
   !/^test\/(chaos|comfyui|command|dist|examples|unit\/scripts)\//.test(file)
 
