@@ -53,7 +53,7 @@ const entries = Object.keys(ofClient)
 /** A page or a Worker can't import the entry for Node. */
 const isPortable = (entry: string) => entry !== '@flowscale/client/node'
 
-const withoutClient = ['createClient', 'createLogger', 'createPollHistory', 'fileInput', 'toNodeHandler']
+const withoutClient = ['createClient', 'createLogger', 'fileInput', 'toNodeHandler']
 
 /** What an app imports for a name of the table. */
 function codeOf(name: string): string {

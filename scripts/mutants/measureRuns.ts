@@ -12,8 +12,8 @@ export interface TestRun {
   readonly file: string
   readonly usualMs: number
   /**
-   * By the path of a source, and for each process of the test: where a part that was run begins, where it ends, where the
-   * next one begins, and so on.
+   * By the path of a source, and for each process of the test: where a part that was run begins, where it ends, and so on
+   * for each next part.
    */
   readonly sources: Record<string, number[][]>
 }

@@ -3,7 +3,7 @@ import type { Part } from './form.ts'
 
 /**
  * Sends the inputs. After a 421 Node's fetch sends a form, a Blob, bytes or a text again, which starts a second run.
- * After a reset Deno does so with bytes or a text. Node never repeats a stream, so Node gets one, and all other
+ * After a reset Deno sends bytes or a text again. Node never repeats a stream, so Node gets one, and all other
  * runtimes get the form of `toForm`. Bun would drop files from a body that is written here.
  *
  * For pages and Workers the package's `imports` replace this file with `upload.browser.ts`.
