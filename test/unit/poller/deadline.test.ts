@@ -194,7 +194,7 @@ for (const [wait, begin] of Object.entries(all)) {
         assert.instance(error, TimeoutError)
         assert.is(error.reason, 'polls')
         const spent = (maxPolls - 1) * 1000
-        assert.is(error.message, `${text(wait)} after ${spent}ms: maxPolls (${maxPolls}) reached`)
+        assert.is(error.message, `${text(wait)} after maxPolls (${maxPolls})`)
         assert.is(error.timeoutMs, 300_000)
         assert.is(ms, spent)
         assert.is(polls(calls).length, maxPolls)
@@ -386,7 +386,6 @@ test(
     assert.is(first.error.reason, 'polls')
     const second = await drive(clock, first.error.resume())
     assert.is(second.error.reason, 'polls')
-    assert.match(second.error.message, 'timed out after 400ms')
     const third = await drive<any>(clock, second.error.resume({ maxPolls: 5 }))
     assert.is(third.value.runId, RUN)
     assert.equal(third.value.data, { download_url: url('a'), generation_status: 'success' })

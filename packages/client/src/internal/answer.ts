@@ -55,7 +55,7 @@ export function answerError(
       body: parse(text),
       requestId: told.get('x-request-id'),
       location: hideAccess(told.get('location') ?? '') || undefined,
-      shown: Object.fromEntries(told),
+      shown: [...told],
     },
     headers,
   )
@@ -82,7 +82,7 @@ export function answerError(
       response: {
         status,
         // A header whose name held the key has no legal name now.
-        headers: new Headers(Object.entries(shown).filter(([name]) => !name.includes('['))),
+        headers: new Headers(shown.filter(([name]) => !name.includes('['))),
       },
       retryAfterMs: toRetryMs(told.get('retry-after')),
       details,

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts'
 import type { BlobLike, Inputs } from '../types.ts'
 import { isBytes } from './data.ts'
+import { check } from './options.ts'
 
 /** A part of the form: a text, or a file with its name. */
 export type Part =
@@ -9,7 +10,7 @@ export type Part =
 
 /** Checks and encodes the inputs before anything is sent. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): Part[] {
-  if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
+  check('inputs', inputs, (value) => (value && isPlainObject(value)) || 'a plain object')
   return Object.keys(inputs).flatMap((name) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
@@ -58,10 +59,15 @@ function encode(name: string, value: unknown): Part {
   const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
   if (!isSendable(value)) throw refusal(value)
-  return [
-    name,
-    value instanceof Date ? value.toISOString() : typeof value === 'object' ? toJson(value) : `${value}`,
-  ]
+  const text =
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'object'
+        ? JSON.stringify(value, checkJson)
+        : `${value}`
+  // Of an object whose `toJSON` gives nothing.
+  if (text === undefined) throw refusal(text)
+  return [name, text]
 }
 
 /** Whether a value that is no file keeps its meaning as a text or as JSON. */
@@ -75,18 +81,12 @@ function isSendable(value: unknown): boolean {
 const refusal = (value: unknown): string =>
   `can't be sent as ${(value as object | null)?.constructor?.name ?? value}: pass valid text, a finite number, a boolean, a valid date, a plain object or a file`
 
-function toJson(value: unknown): string {
-  const json = JSON.stringify(value, checkJson)
-  if (!json) throw new TypeError('toJSON gives nothing')
-  return json
-}
-
 /** Throws where JSON would silently drop or change a value. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
   // An invalid date becomes `null`.
   const given = value ?? this[key]
   if (given == null || typeof value === 'string' || Array.isArray(value) || isSendable(given)) return value
-  throw new TypeError(`${key} ${refusal(given)}`)
+  throw `(${key}) ${refusal(given)}`
 }
 
 const extensions: Readonly<Record<string, string>> = {

@@ -31,16 +31,16 @@ export function addHeaders(
   return target
 }
 
-/** The headers of a request: the client's, `more` over them, and the key. */
+/** The headers of a request: the client's, `more` over them, and the key. `call` calls the caller's functions. */
 export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
+  call = <T>(source: () => T): T | Promise<Awaited<T>> => source(),
 ): Promise<Record<string, string>> {
   // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
   const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
-  if (typeof own === 'function') addHeaders(headers, await own(), apiKey)
-  // Those were checked with the client.
-  else Object.assign(headers, own)
-  if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
+  for (const source of [own, more ?? {}]) {
+    addHeaders(headers, typeof source === 'function' ? await call(source) : source, apiKey)
+  }
   return headers
 }

@@ -5,10 +5,9 @@ import { hide, reveal } from './secrets.ts'
 /** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
-/** The headers of `source`, with its errors wrapped in a `HeadersError`. */
-const guard = (source: HeadersSource) => async () => {
+const guard = async <T>(source: () => T): Promise<Awaited<T>> => {
   try {
-    return await (typeof source === 'function' ? source() : source)
+    return await source()
   } catch (cause) {
     throw new HeadersError('', { cause })
   }
@@ -27,7 +26,7 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       ...secrets,
       // Another poll can't change a 4xx, except for 404, 408, 425 and 429.
       isPolling: (status) => (/^4(?!0[48]|2[59])/.test(`${status}`) ? 'error' : 'warn'),
-      headers: () => resolveHeaders({ headers: guard(given) }, headers && guard(headers)),
+      headers: () => resolveHeaders({ headers: given }, headers, guard),
     },
   )
 }

@@ -57,15 +57,20 @@ export async function executeWorkflowAsync<T extends object>(
   checkOptions(options, rules)
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
-  const graceMs = /^(abort|both)$/.test(cancelOn) ? cancelMs : 0
+  const graceMs = /abort|both/.test(cancelOn) ? cancelMs : 0
   const execution = { groupId, arrays, signal, headers }
-  const submitted = await submit(client, workflowId, inputs as Inputs, execution, { graceMs })
-  const { run_id, output_names: names, others } = submitted
-  const more = others && { others }
-  const submittedAt = Date.now()
+  const { run_id, output_names, others } = await submit(client, workflowId, inputs as Inputs, execution, {
+    graceMs,
+  })
+  const more = others ? { others } : {}
   // Called even after an abort: the id must not be lost.
-  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(names), ...more })
+  const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names), ...more })
   const called = call()
   called.catch(() => {})
-  return followResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })
+  return followResult(client, run_id, wait, {
+    ...more,
+    names: output_names,
+    submittedAt: Date.now(),
+    first: () => called,
+  })
 }

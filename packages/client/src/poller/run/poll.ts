@@ -48,20 +48,20 @@ export async function* pollRounds<T>(
   { what, reader, first, resume }: Subject,
   round: (steps: Steps) => Promise<T | undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity, cancelOn = 'never' } = options
-  const { headers, push } = options
+  const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity } = options
+  const { cancelOn, headers, push, signal: given } = options
   const runId = reader?.runId
   const { batch } = reveal(client)
   if (batch && headers) {
     throw new ArgumentError('headers: waits share requests; pass headers to createClient')
   }
-  const start = Date.now()
-  const deadline = start + timeoutMs
+  const deadline = Date.now() + timeoutMs
   const controller = new AbortController()
-  const { signal } = controller
+  // A batch follows the caller's signal for all its waits.
+  const signal = batch || !given ? controller.signal : AbortSignal.any([controller.signal, given])
   /** Why the wait ends without a result and without the caller's abort. */
   let end: { reason?: 'deadline' | 'polls'; error?: unknown } | undefined
-  let cause: unknown
+  let cause: Error | undefined
   /** When a `Retry-After` ends. */
   let notBefore = 0
   let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
@@ -114,11 +114,11 @@ export async function* pollRounds<T>(
     try {
       const value = await step(() => send(own, { signal }))
       cause = value instanceof Error ? value : undefined
-      return value instanceof Error ? undefined : value
+      return cause ? undefined : (value as Exclude<typeof value, Error>)
     } catch (error) {
       if (error instanceof HeadersError) throw error.cause
       if (Object.is(error, signal.reason)) throw error
-      cause = error
+      cause = error as Error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
       // An error in the server's envelope is final.
@@ -138,14 +138,9 @@ export async function* pollRounds<T>(
     wake()
   }
 
-  // A derived signal, because the caller's signal must not get one more listener.
-  const outer = batch ? undefined : options.signal && AbortSignal.any([options.signal])
-  const abort = () => controller.abort(outer!.reason)
-  outer?.addEventListener('abort', abort)
-  if (outer?.aborted) abort()
   const leave = batch?.join({
     runId,
-    signal: options.signal,
+    signal: given,
     abort: (reason) => controller.abort(reason),
     hear,
     isEager: !!reader?.isEager,
@@ -174,10 +169,8 @@ export async function* pollRounds<T>(
     const isWanted = cancelOn === 'both' || cancelOn === (end ? 'timeout' : 'abort')
     const cancelError = isWanted && runId ? await cancelQuietly(client, runId, headers) : undefined
     if (!end) throw error
-    const isDeadline = end.reason === 'deadline'
-    const spent = isDeadline ? timeoutMs : Date.now() - start
-    const why = isDeadline ? '' : `: maxPolls (${maxPolls}) reached`
-    throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
+    const limit = end.reason === 'deadline' ? `${timeoutMs}ms` : `maxPolls (${maxPolls})`
+    throw new TimeoutError(`${what} timed out after ${limit}`, {
       timeoutMs,
       reason: end.reason,
       // A missing or `undefined` option stays as before.
@@ -187,12 +180,11 @@ export async function* pollRounds<T>(
           ...Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined)),
         } as ResumeOptions),
       ...(runId && { runId }),
-      ...(cause !== undefined && { cause }),
+      ...(cause && { cause }),
       ...(cancelError !== undefined && { cancelError }),
     })
   } finally {
     clearTimeout(timer)
-    outer?.removeEventListener('abort', abort)
     leave?.()
     watch?.stop()
   }
@@ -205,7 +197,7 @@ async function cancelQuietly(
   headers: HeadersSource | undefined,
 ): Promise<unknown> {
   const late = () => {
-    throw new TimeoutError(`Cancelling timed out after ${cancelMs}ms`, { runId, timeoutMs: cancelMs })
+    throw new TimeoutError('Cancelling timed out', { runId, timeoutMs: cancelMs })
   }
   try {
     await withDeadline(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)
