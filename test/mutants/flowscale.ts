@@ -4,8 +4,8 @@ export const flowscale = {
   'class-headers-replaced': {
     bug: '`updateCustomHeaders` drops the headers that were set before',
     file: 'packages/flowscale/src/FlowscaleAPI.ts',
-    from: '{ ...Object.fromEntries(kept), ...headers }',
-    to: 'kept && { ...headers }',
+    from: 'Object.assign(own.headers, headers)',
+    to: 'own.headers = headers',
     test: 'test/integration/flowscale.test.ts',
   },
   'class-proxy-key': {

@@ -130,15 +130,15 @@ export const requests = {
   'post-as-text': {
     bug: 'A form is sent as bytes, which Node sends again after a 421, and Deno after a reset',
     file: 'packages/client/src/internal/upload.ts',
-    from: "    body,\n    headers: { 'content-type'",
-    to: "    body: whole,\n    headers: { 'content-type'",
+    from: '{ ...init, body, headers,',
+    to: '{ ...init, body: whole, headers,',
     test: 'test/integration/upload.test.ts',
   },
   'post-as-form': {
     bug: 'Node sends a form again after a 421, by itself and without its content',
     file: 'packages/client/src/internal/upload.ts',
-    from: 'fetch === globalThis.fetch && isNode()',
-    to: 'false',
+    from: 'fetch !== globalThis.fetch || !isNode()',
+    to: 'true',
     test: 'test/integration/upload.test.ts',
   },
   'see-other-sure': {
@@ -165,7 +165,7 @@ export const requests = {
   'upload-body-held': {
     bug: 'An abort leaves the answer to an upload open',
     file: 'packages/client/src/internal/upload.ts',
-    from: "if (signal.aborted) stop()\n  signal.addEventListener('abort', stop)",
+    from: "if (signal.aborted) stop()\n  // The signal is that of one attempt, so the listener goes with it.\n  signal.addEventListener('abort', stop)",
     to: '',
     test: 'test/integration/upload.test.ts',
   },

@@ -25,7 +25,7 @@ export const waits = {
   'submitted-not-awaited': {
     bug: 'The wait polls before `onSubmitted` has saved the id of the run',
     file: 'packages/client/src/poller/run/executeWorkflowAsync.ts',
-    from: ', first: () => called',
+    from: '    first: () => called,\n',
     to: '',
     test: 'test/unit/poller/callbacks.test.ts',
   },
