@@ -5,6 +5,7 @@ import { hide, reveal } from './secrets.ts'
 /** An error of the caller's `headers()`. It ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
+/** Calls a function of the caller, and wraps its error. */
 const guard = async <T>(source: () => T): Promise<Awaited<T>> => {
   try {
     return await source()
