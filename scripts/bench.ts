@@ -1,100 +1,102 @@
-// `npm run bench`: what the client costs, beside a bare fetch and beside others, measured in one run of less than twelve
-// minutes. `-- --json` prints one JSON document and nothing else (npm does, without its `-s`), `-- --only NAME` measures the figures whose names hold NAME
-// (or a part as a whole: requests, imports, sizes, waits, many, adaptive, uploads, gateway),
-// `-- --save` keeps the result in scripts/bench/results.json and gateway.json, from which tables of the docs are made.
-import { readFileSync, writeFileSync } from 'node:fs'
+// `npm run bench`: what the client, the command and the gateway cost, beside a bare fetch and other clients in the same run.
+// In every row less is better. It takes about ten minutes; other work on the machine disturbs the times.
+//   -- --only NAME       the rows of a part (requests, imports, command, uploads, waits, push, many, gateway), or with NAME in their names
+//   -- --beside FOLDER   the same rows by another built clone, in turns with this one
+//   -- --node PATH       the clients run on this Node
+//   -- --json            one JSON document and nothing else (with `npm run -s`)
+//   -- --save            writes docs/performance.md
+//   -- --short           few rounds, which only show that every row can be measured
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Figure, Section } from './bench/figure.ts'
-import { peerVersions } from './bench/peerNames.ts'
-import { ensureBuilt, ensurePeers } from './lib/ensure.mjs'
+import { describe, type Figure, type Result, toFigure } from './bench/figure.ts'
+import { gateway } from './bench/gateway.ts'
+import type { Settings } from './bench/kit.ts'
+import { writePage } from './bench/page.ts'
+import { requests } from './bench/requests.ts'
+import { starts } from './bench/starts.ts'
+import { uploads } from './bench/uploads.ts'
+import { ensureBuilt, ensurePeers, root } from './lib/ensure.mjs'
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, save: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    beside: { type: 'string' },
+    node: { type: 'string', default: process.execPath },
+    json: { type: 'boolean' },
+    save: { type: 'boolean' },
+    short: { type: 'boolean', default: false },
+  },
 })
-const only = values.only?.toLowerCase()
-if (values.save && only && only !== 'gateway') {
-  throw new Error('--save needs every figure: leave --only out, or take --only gateway')
-}
+if (values.save && (values.only || values.short)) throw new Error('--save needs all rows, and all rounds')
 
 ensureBuilt()
 ensurePeers()
-// Not earlier: they read what was built.
-const parts = await Promise.all([
-  import('./bench/requests.ts').then(({ requests }) => requests),
-  import('./bench/imports.ts').then(({ imports }) => imports),
-  import('./bench/sizes.ts').then(({ sizes }) => sizes),
-  import('./bench/waits.ts').then(({ waits }) => waits),
-  import('./bench/adaptive.ts').then(({ adaptive }) => adaptive),
-  import('./bench/uploads.ts').then(({ uploads }) => uploads),
-  import('./bench/gateway.ts').then(({ gateway }) => gateway),
-])
-const isPart = parts.flat().some(({ name }) => name === only)
-const isWanted = ({ name }: Section, figure: string): boolean =>
-  !only || (isPart ? name === only : figure.toLowerCase().includes(only))
-const sections: Section[] = parts.flat().filter((part) => part.figures.some((name) => isWanted(part, name)))
-if (!sections.length) {
-  const names = parts.flat().flatMap(({ figures }) => figures)
-  throw new Error(`No figure is called ${values.only}; there are:\n${names.join('\n')}`)
+// Not earlier: it imports what was built.
+const { waits } = await import('./bench/waits.ts')
+const cases = [...requests, ...starts, ...uploads, ...waits, ...gateway]
+const only = values.only?.toLowerCase()
+const isPart = cases.some(({ part }) => part === only)
+const wanted = (part: string, rows: readonly string[]): string[] =>
+  rows.filter((row) => !only || (isPart ? part === only : row.toLowerCase().includes(only)))
+if (!cases.some(({ part, rows }) => wanted(part, rows).length)) {
+  console.error(`No row is called ${only}; there are:\n${cases.flatMap(({ rows }) => rows).join('\n')}`)
+  process.exit(2)
 }
 
+const from = (path: string) => resolve(process.env.INIT_CWD ?? '.', path)
+const settings: Settings = {
+  isShort: values.short,
+  node: from(values.node),
+  clones: { client: resolve(root), ...(values.beside && { beside: from(values.beside) }) },
+}
+const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 const load = loadavg()[0]!
 const start = performance.now()
-const seconds = (): string => `${((performance.now() - start) / 1000).toFixed(0)} s`.padStart(6)
+const seconds = () => Math.round((performance.now() - start) / 1000)
 const figures: Figure[] = []
-for (const section of sections) {
-  const found = await section.run((what) => console.error(`${seconds()}  ${what}`))
-  figures.push(...found.filter(({ name }) => isWanted(section, name)))
+let failed = 0
+for (const { part, rows, isVariant, run } of cases) {
+  const names = wanted(part, rows)
+  if (!names.length || (values.short && isVariant)) continue
+  console.error(`${seconds()} s  ${names.join(', ')}`)
+  try {
+    const found = (await run(settings)).filter(({ name }) => names.includes(name)).map(toFigure)
+    figures.push(...found)
+    if (!values.json && !values.short) for (const figure of found) print(figure)
+  } catch (error) {
+    failed += names.length
+    console.error(`✖ ${(error as Error).stack}`)
+  }
 }
-console.error(`${seconds()}  done`)
 
-const version = (name: string): string =>
-  JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')).version
-const result = {
+function print({ name, unit, value, targets, beside, missing }: Figure): void {
+  console.log(`${name}: ${value} ${unit}`)
+  for (const one of [targets.floor, targets.peer, beside]) if (one) console.log(`    ${describe(one)}`)
+  if (missing) console.log(`    not by ${settings.clones.beside}: ${missing}`)
+}
+
+const result: Result = {
   date: new Date().toISOString().slice(0, 10),
   machine: {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memoryGb: Math.round(totalmem() / 2 ** 30),
     os: `${type()} ${release()}`,
-    /** Of the minute before: above a tenth of the cores, other work disturbed the times. */
-    loadBefore: Number(load.toFixed(1)),
-    seconds: Math.round((performance.now() - start) / 1000),
+    load: Number(load.toFixed(1)),
+    seconds: seconds(),
   },
   versions: {
-    node: process.version,
-    '@flowscale/client': version('client'),
-    flowscale: version('flowscale'),
-    ...peerVersions,
+    node: execFileSync(settings.node, ['--version'], { encoding: 'utf8' }).trim(),
+    '@flowscale/client': json('packages/client/package.json').version,
+    ...json('scripts/bench/peers/package.json').dependencies,
   },
   figures,
 }
 
-/** The gateway is measured by itself, too, and has a file of its own. */
-function save(file: string, isOwn: (figure: Figure) => boolean): void {
-  const own = figures.filter(isOwn)
-  if (own.length) writeFileSync(file, `${JSON.stringify({ ...result, figures: own }, null, 2)}\n`)
-}
-const isOfGateway = ({ name }: Figure): boolean => name.startsWith('gateway:')
-if (values.save) {
-  save('scripts/bench/gateway.json', isOfGateway)
-  save('scripts/bench/results.json', (figure) => !isOfGateway(figure))
-}
+if (values.save && !failed) writePage(result)
 if (values.json) console.log(JSON.stringify(result, null, 2))
-else {
-  for (const { name, unit, value, floor, ratio, peers, beside = {}, target, met, note } of figures) {
-    console.log(`${met === false ? '✖' : ' '} ${name}: ${value} ${unit}`)
-    const interval = ratio && ` (${ratio.value}, 95 %: ${ratio.interval.join(' to ')})`
-    console.log(`    floor ${floor}${interval ?? ''}`)
-    const list = (record: Record<string, number>) =>
-      Object.entries(record)
-        .map(([who, what]) => `${who} ${what}`)
-        .join(', ')
-    if (Object.keys(peers).length) console.log(`    peers: ${list(peers)}`)
-    if (Object.keys(beside).length) console.log(`    beside: ${list(beside)}`)
-    if (target) console.log(`    target: ${target}`)
-    if (note) console.log(`    ${note}`)
-  }
-  const missed = figures.filter(({ met }) => met === false)
-  console.log(`${figures.length} figures, ${missed.length} targets missed`)
-}
+else console.log(`${figures.length} passed, ${failed} failed`)
+process.exitCode = failed || !figures.length ? 1 : 0

@@ -1,11 +1,6 @@
 // The figures of the docs: `npm run readme` writes them, `--check` fails where they differ.
-// The tables of runtimes and bundlers come from the last `npm run test:runtimes` and
-// `npm run test:bundlers`, what things cost from the last `npm run bench -- --save`.
+// The tables of runtimes and bundlers come from the last `npm run test:runtimes` and `npm run test:bundlers`.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { besidePeers } from './readme/besidePeers.ts'
-import type { Results } from './readme/markdown.ts'
-import { ofGateway } from './readme/ofGateway.ts'
-import { performance } from './readme/performance.ts'
 
 const isCheck = process.argv.includes('--check')
 
@@ -30,7 +25,6 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8'))
 const table = (rows: readonly (readonly unknown[])[]) =>
   rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
 
-const measured = () => read<Results>('scripts/bench/results.json')
 const tables: Record<string, () => string> = {
   runtimes: () =>
     table([
@@ -53,9 +47,6 @@ const tables: Record<string, () => string> = {
       ),
     ])
   },
-  peers: () => besidePeers(measured()).join('\n'),
-  performance: () => performance(measured()).join('\n'),
-  gateway: () => ofGateway(read<Results>('scripts/bench/gateway.json')).join('\n'),
 }
 
 /** Fills the places `<!-- NAME -->` to `<!-- /NAME -->`. */
@@ -86,7 +77,6 @@ function keep(file: string, before: string, after: string): void {
 
 /** The places that each document has. */
 const documents: Readonly<Record<string, readonly string[]>> = {
-  'docs/performance.md': ['peers', 'performance', 'gateway'],
   'docs/runtimes.md': ['runtimes', 'bundlers'],
 }
 for (const [file, names] of Object.entries(documents)) {

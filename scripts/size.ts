@@ -13,22 +13,22 @@ ensureBuilt()
  * of its exports. A page has its own form of an upload.
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
-  ['@flowscale/client#checkHealth', 3480],
-  ['@flowscale/client', 8010],
-  ['@flowscale/client/poller#executeWorkflowAsync', 9240],
-  ['@flowscale/client/poller#executeWorkflowAsync', 8850, 'browser'],
-  ['@flowscale/client/poller#executeMany', 11_960],
-  ['@flowscale/client/typed#run', 9570],
-  ['@flowscale/client/events#connectEvents', 4420],
-  ['@flowscale/client/store#createRunStore', 10_970],
-  ['@flowscale/client/react#useRun', 11_170],
-  ['@flowscale/client/websocket#connectWebSocket', 4880],
-  ['@flowscale/client/proxy#createProxyHandler', 7960],
-  ['@flowscale/client/proxy#toNodeHandler', 1280],
-  ['@flowscale/client/logger#createLogger', 710],
-  ['@flowscale/client/node', 6770],
-  ['@flowscale/ai-sdk#createFlowscale', 17_310],
-  ['flowscale', 14_650],
+  ['@flowscale/client#checkHealth', 3420],
+  ['@flowscale/client', 7860],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8830],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8320, 'browser'],
+  ['@flowscale/client/poller#executeMany', 11_550],
+  ['@flowscale/client/typed#run', 9200],
+  ['@flowscale/client/events#connectEvents', 4350],
+  ['@flowscale/client/store#createRunStore', 10_570],
+  ['@flowscale/client/react#useRun', 10_750],
+  ['@flowscale/client/websocket#connectWebSocket', 4810],
+  ['@flowscale/client/proxy#createProxyHandler', 7740],
+  ['@flowscale/client/proxy#toNodeHandler', 1290],
+  ['@flowscale/client/logger#createLogger', 720],
+  ['@flowscale/client/node', 6760],
+  ['@flowscale/ai-sdk#createFlowscale', 17_010],
+  ['flowscale', 14_220],
 ]
 
 /** The most files that Node reads to import an entry point: each costs a millisecond at the start. */
@@ -53,7 +53,7 @@ const entries = Object.keys(ofClient)
 /** A page or a Worker can't import the entry for Node. */
 const isPortable = (entry: string) => entry !== '@flowscale/client/node'
 
-const withoutClient = ['createClient', 'createLogger', 'createPollHistory', 'fileInput', 'toNodeHandler']
+const withoutClient = ['createClient', 'createLogger', 'fileInput', 'toNodeHandler']
 
 /** What an app imports for a name of the table. */
 function codeOf(name: string): string {

@@ -1,4 +1,7 @@
-// The code of a call in several languages. The key is in none of them: each reads it from the environment.
+// The code of a call in several languages. A secret key is in none of them: each reads it from the environment.
+
+/** The key of every emulator, which is no secret. */
+export const demoKey = 'fsk_local_demo_key'
 
 const isFile = (value) => value instanceof Blob
 const listOf = (value) => [value].flat()
@@ -19,11 +22,9 @@ function objectOf(inputs) {
   return lines.length ? `{\n${indented(lines)}}` : '{}'
 }
 
-function clientOf({ baseUrl, hasKey }) {
-  const lines = [
-    `baseUrl: ${JSON.stringify(baseUrl)}`,
-    ...(hasKey ? ['apiKey: process.env.FLOWSCALE_API_KEY'] : []),
-  ]
+function clientOf({ baseUrl, apiKey }) {
+  const key = apiKey === demoKey ? `'${demoKey}'` : 'process.env.FLOWSCALE_API_KEY'
+  const lines = [`baseUrl: ${JSON.stringify(baseUrl)}`, ...(apiKey ? [`apiKey: ${key}`] : [])]
   return `const client = createClient({\n${indented(lines)}})\n`
 }
 
@@ -81,7 +82,7 @@ console.log(outputs)
 
 const lines = (...words) => `${words.join(' \\\n  ')}\n`
 
-function curl({ baseUrl, hasKey, workflow, inputs }) {
+function curl({ baseUrl, apiKey, workflow, inputs }) {
   const file = ({ name, type }) => {
     const path = name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
     return `@"${path}"${type ? `;type=${type}` : ''}`
@@ -99,7 +100,7 @@ function curl({ baseUrl, hasKey, workflow, inputs }) {
   const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
   return lines(
     `curl -X POST ${quote(address)}`,
-    ...(hasKey ? ['-H "X-API-KEY: $FLOWSCALE_API_KEY"'] : []),
+    ...(apiKey ? [`-H "X-API-KEY: ${apiKey === demoKey ? demoKey : '$FLOWSCALE_API_KEY'}"`] : []),
     ...form,
   )
 }
@@ -108,14 +109,15 @@ function curl({ baseUrl, hasKey, workflow, inputs }) {
 const quoteForPowerShell = (text) => `'${String(text).replace(/['\u2018-\u201b]/g, '$&$&')}'`
 
 /** The code for Windows, where each shell needs other quotes around the arguments of curl. */
-function powerShell({ baseUrl, hasKey, workflow, inputs }) {
+function powerShell({ baseUrl, apiKey, workflow, inputs }) {
   const item = (value) =>
     isFile(value) ? `(Get-Item -LiteralPath ${quoteForPowerShell(value.name)})` : quoteForPowerShell(value)
   const fields = Object.entries(inputs).map(
     ([name, value]) => `  ${quoteForPowerShell(name)} = ${listOf(value).map(item).join(', ')}\n`,
   )
   const address = `${baseUrl}/api/v1/runs?workflow_id=${encodeURIComponent(workflow.id)}`
-  const headers = hasKey ? " -Headers @{ 'X-API-KEY' = $env:FLOWSCALE_API_KEY }" : ''
+  const key = apiKey === demoKey ? `'${demoKey}'` : '$env:FLOWSCALE_API_KEY'
+  const headers = apiKey ? ` -Headers @{ 'X-API-KEY' = ${key} }` : ''
   return `# PowerShell 7
 $inputs = @{
 ${fields.join('')}}
@@ -123,9 +125,14 @@ Invoke-RestMethod ${quoteForPowerShell(address)} -Method Post${headers} -Form $i
 `
 }
 
-function command({ baseUrl, workflow, inputs }) {
+function command({ baseUrl, apiKey, workflow, inputs }) {
   const entries = Object.entries(inputs).flatMap(([name, value]) => listOf(value).map((item) => [name, item]))
-  const start = (...words) => [`npx flowscale run ${quote(workflow.id)}`, ...words, `--url ${quote(baseUrl)}`]
+  const start = (...words) => [
+    `npx flowscale run ${quote(workflow.id)}`,
+    ...words,
+    `--url ${quote(baseUrl)}`,
+    ...(apiKey === demoKey ? [`--api-key ${demoKey}`] : []),
+  ]
   // A dash alone means the standard input there.
   if (entries.some(([, value]) => value === '-') && !entries.some(([, value]) => isFile(value))) {
     return `printf %s ${quote(JSON.stringify(inputs))} | ${lines(...start('--inputs -'))}`
@@ -138,7 +145,7 @@ function command({ baseUrl, workflow, inputs }) {
 }
 
 /**
- * The code of a call, by language. `call` is `{ baseUrl, hasKey, workflow, inputs }`; files are named, and lie in the
+ * The code of a call, by language. `call` is `{ baseUrl, apiKey, workflow, inputs }`; files are named, and lie in the
  * folder that the code runs in.
  */
 export function callCode(call) {

@@ -11,7 +11,7 @@ export async function cancel(run) {
   say('Cancelling')
   try {
     await cancelRun(client, run.id, { signal: stop.signal })
-    if (!run.isMine) await refreshRuns(page.session)
+    if (!run.isFollowed) await refreshRuns(page.session)
   } catch (error) {
     note(run.id, { isCancelling: false })
     show($('trouble'), `The run could not be cancelled: ${error.message}`)

@@ -1,12 +1,14 @@
 import { createClient } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { keptServer } from './address.js'
+import { demoKey } from './callCode.js'
 import { disconnect, forget } from './disconnect.js'
 import { $, show } from './dom.js'
+import { findRun } from './findRun.js'
 import { follow, resume } from './follow.js'
-import { clearFaults, refuse, showLive } from './liveState.js'
+import { askForKey, clearFaults, refuse, showLive } from './liveState.js'
 import { load } from './load.js'
-import { hear } from './note.js'
+import { hear, note } from './note.js'
 import { page } from './page.js'
 import { soon } from './queue.js'
 import { isEnded } from './runState.js'
@@ -33,7 +35,7 @@ function connect({ isGuess } = {}) {
     load(mine)
     // Follows the runs again that were going on when the last connection ended.
     for (const run of page.runs.values()) {
-      if (run.isMine && !isEnded(run)) follow(mine, run.id, resume(mine, run))
+      if (run.isFollowed && !isEnded(run)) follow(mine, run.id, resume(mine, run))
     }
   } catch (error) {
     stop.abort()
@@ -60,8 +62,14 @@ function openSocket(mine) {
     onMessage: ({ type, data }) => {
       if (mine !== page.session || type !== 'run_status_update') return
       const { run_id, _id = run_id } = data
-      const before = page.runs.get(_id)?.status
-      if (hear(data).status !== before) soon(mine)
+      const run = page.runs.get(_id)
+      const before = run?.status
+      // A message has no inputs and no outputs. The server has them.
+      if (!run) findRun(mine, _id)
+      if (isEnded(data) && !run?.isFollowed && !isEnded({ status: before })) {
+        note(_id, { isFollowed: true })
+        follow(mine, _id, resume(mine, { id: _id }))
+      } else if (hear(data).status !== before) soon(mine)
     },
     onClose: () => {
       if (mine !== page.session) return
@@ -77,10 +85,15 @@ export function startConnection() {
   const kept = keptServer()
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
   $('server').value = kept ?? location.origin
-  if (isLocal && $('server').value === location.origin) $('key').value = 'fsk_local_demo_key'
+  const isOwnServer = $('server').value === location.origin
   $('session').addEventListener('submit', (event) => {
     event.preventDefault()
     page.session ? disconnect() : connect()
   })
+  if (isOwnServer && 'needsKey' in document.documentElement.dataset) {
+    askForKey()
+    return $('key').focus()
+  }
+  if (isLocal && isOwnServer) $('key').value = demoKey
   if (isLocal || kept) connect({ isGuess: true })
 }

@@ -41,15 +41,22 @@ async function refreshQueue(at) {
       showLive()
       drawQueue(data, stopped)
       const going = new Set()
-      for (const { queue } of data) {
-        for (const [, id] of queue.queue_running) going.add(id) && note(id, { status: 'running' })
-        queue.queue_pending.forEach(([, id], ahead) => {
-          going.add(id)
-          note(id, { status: 'queued', ahead })
-        })
+      let isNew = false
+      const noteGoing = (id, news) => {
+        isNew ||= !page.runs.has(id)
+        going.add(id)
+        note(id, news)
       }
-      // Other runs have left the queue: only the list of runs has their status.
-      if ([...page.runs.values()].some((run) => !run.isMine && !isEnded(run) && !going.has(run.id))) {
+      for (const { queue } of data) {
+        for (const [, id] of queue.queue_running) noteGoing(id, { status: 'running' })
+        for (const [ahead, [, id]] of queue.queue_pending.entries())
+          noteGoing(id, { status: 'queued', ahead })
+      }
+      // Only the list of runs has the inputs of new runs, and the status of others that have left the queue.
+      if (
+        isNew ||
+        [...page.runs.values()].some((run) => !run.isFollowed && !isEnded(run) && !going.has(run.id))
+      ) {
         await refreshRuns(at, going)
       }
     }

@@ -19,7 +19,7 @@ export async function refreshRuns(at, going) {
     noteRun(run)
   }
   for (const run of page.runs.values()) {
-    const isGone = going && !run.isMine && !isEnded(run) && !listed.has(run.id) && !going.has(run.id)
+    const isGone = going && !run.isFollowed && !isEnded(run) && !listed.has(run.id) && !going.has(run.id)
     if (isGone) note(run.id, { status: 'lost' })
   }
 }

@@ -6,6 +6,6 @@ import { openReader } from './reader.js'
 export function showCode(workflow, given) {
   const inputs = Object.fromEntries(given.filter(([name, value]) => name && value !== undefined))
   const { href } = new URL($('server').value.trim() || '/', location.href)
-  const call = { baseUrl: href.replace(/\/+$/, ''), hasKey: Boolean($('key').value), workflow, inputs }
+  const call = { baseUrl: href.replace(/\/+$/, ''), apiKey: $('key').value.trim(), workflow, inputs }
   openReader('Code', callCode(call))
 }

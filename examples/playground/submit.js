@@ -67,7 +67,7 @@ function noteSubmission(runId, workflowId, inputs) {
   // A restarted server may give an id again.
   page.runs.delete(runId)
   rememberRun(runId, workflowId)
-  note(runId, { isMine: true, workflowId, sent, inputs: shown, at: Date.now() })
+  note(runId, { isFollowed: true, workflowId, sent, inputs: shown, at: Date.now() })
   select(runId)
 }
 

@@ -1,259 +1,109 @@
-// What a gateway costs over ComfyUI itself: the small ComfyUI of the tests and the built command, processes both.
+// What a gateway costs over ComfyUI itself: the built command, and the small ComfyUI of the tests, processes both.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startComfy } from '../../test/comfyui/server/startComfy.ts'
-import { moveBig } from '../../test/gateway/lib/moveBig.ts'
-import { endedOf, seedRecords } from '../../test/gateway/lib/seedRecords.ts'
-import { type Started, startGateway, startSmallComfy } from '../../test/gateway/lib/startProcess.ts'
-import { runScript } from '../lib/child.ts'
-import { type Figure, median, ratio, round, type Section } from './figure.ts'
+import { type Started, startProcess, startSmallComfy } from '../../test/gateway/lib/startProcess.ts'
+import type { Samples } from './figure.ts'
+import { type Case, key, ofClones, runWorker } from './kit.ts'
+import { takeTurns } from './takeTurns.mjs'
 
-const KEY = 'fsk_bench_0123456789'
-const FLAGS = ['--port', '0', '--api-key', KEY]
-const WORKFLOWS = 'test/gateway/disasters'
-
-interface Raced {
-  /** ms of each run, one by one. */
-  bare: number[]
-  gateway: number[]
-}
-
-const memoryOf = ({ pid }: Started): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) / 1024
-
-/** Servers and a gateway before them, for as long as `use` takes. */
-async function withGateway<T>(
-  servers: number,
-  use: (gateway: Started, urls: string[]) => Promise<T>,
+/** Starts a gateway of each clone with a ComfyUI of its own, as gateways of one ComfyUI share their work. */
+async function withGateways<T>(
+  clones: Record<string, string>,
+  use: (gateways: Record<string, Started>, comfyUrl: string) => Promise<T>,
 ): Promise<T> {
-  const comfies = await Promise.all(Array.from({ length: servers }, () => startSmallComfy()))
-  const urls = comfies.map(({ told }) => told.url as string)
-  const gateway = await startGateway(urls, WORKFLOWS, FLAGS)
+  const comfies: Started[] = []
+  const gateways: Record<string, Started> = {}
   try {
-    return await use(gateway, urls)
+    for (const [who, folder] of Object.entries(clones)) {
+      const comfy = await startSmallComfy()
+      comfies.push(comfy)
+      gateways[who] = await startProcess([
+        `${folder}/packages/gateway/bin/flowscale-gateway.js`,
+        ...['--comfyui', comfy.told.url, '--workflows', 'test/gateway/disasters', '--json'],
+        ...['--port', '0', '--api-key', key],
+      ])
+    }
+    return await use(gateways, comfies[0]!.told.url)
   } finally {
-    await Promise.all([gateway, ...comfies].map((one) => one.kill()))
+    await Promise.all([...comfies, ...Object.values(gateways)].map((one) => one.kill()))
   }
 }
 
-/** Rounds of runs, by the gateway and by ComfyUI alone in turn: ms of each round. */
-const race = (gateway: Started, url: string, seconds: number, runs: number, atOnce: number, rounds: number) =>
-  runScript<Raced>(
-    'bench/workers/gateway.mjs',
-    gateway.told.url,
-    url,
-    ...[seconds, runs, atOnce, rounds].map(String),
-  )
-
-const oneName = 'gateway: a run of 4 ms'
-const one: Section = {
-  name: 'gateway',
-  figures: [oneName],
-  async run(say) {
-    say(oneName)
-    const { bare, gateway } = await withGateway(1, (started, [url]) => race(started, url!, 0.004, 1, 1, 300))
-    const more = median(gateway.map((ms, index) => ms - bare[index]!))
-    return [
-      {
-        name: oneName,
-        unit: 'ms, from the submission to the file',
-        value: round(median(gateway)),
-        floor: round(median(bare)),
-        peers: {},
-        beside: { 'median of the difference, pair by pair': round(more) },
-        target: 'at most 4 ms more than ComfyUI alone (median)',
-        met: more <= 4,
-        note: 'Both poll every 5 ms for the end. The floor is a script that posts to /prompt, polls /history and reads /view.',
-      },
-    ]
-  },
-}
-
-function manyAtOnce(name: string, seconds: number, runs: number, rounds: number, least: number): Section {
+function runsCase(name: string, runMs: number, runs: number, atOnce: number, rounds: number): Case {
   return {
-    name: 'gateway',
-    figures: [name],
-    async run(say) {
-      say(name)
-      const { bare, gateway } = await withGateway(1, (started, [url]) =>
-        race(started, url!, seconds, runs, 20, rounds),
-      )
-      const speed = (ms: number[]): number => round((runs * 1000) / median(ms))
-      const share = ratio(bare, gateway)
-      return [
-        {
-          name,
-          unit: 'runs/s',
-          value: speed(gateway),
-          floor: speed(bare),
-          ratio: share,
-          peers: {},
-          target: `at least ${least} of ComfyUI alone`,
-          met: share.value >= least,
-        },
-      ]
-    },
+    part: 'gateway',
+    rows: [name],
+    isVariant: runMs > 4,
+    run: ({ node, clones, isShort }) =>
+      withGateways(clones, async (gateways, comfyUrl) => {
+        const { samples, missing } = await runWorker<{
+          samples: Record<'ms', Samples>
+          missing?: string
+        }>(node, 'gateway.mjs', {
+          ...{ comfyUrl, key, atOnce, seconds: runMs / 1000 },
+          gateways: Object.fromEntries(Object.entries(gateways).map(([who, { told }]) => [who, told.url])),
+          ...(isShort ? { runs: atOnce, turns: { rounds: 1 } } : { runs, turns: { rounds, warmUps: 1 } }),
+        })
+        return [{ name, unit: 'ms a run', samples: samples.ms, floor: 'ComfyUI alone', missing }]
+      }),
   }
 }
 
-const threeName = 'gateway: three servers, runs of 100 ms, 20 at once'
-const three: Section = {
-  name: 'gateway',
-  figures: [threeName],
-  async run(say) {
-    say(threeName)
-    const speeds = await Promise.all(
-      // One after another would meet different moments of the machine; three servers take a third of the work each.
-      [1, 3].map((servers) =>
-        withGateway(servers, (started, [url]) => race(started, url!, 0.1, 20 * servers, 20, 4)),
-      ),
-    )
-    const [single, triple] = speeds.map(
-      ({ gateway }, index) => (20 * [1, 3][index]! * 1000) / median(gateway),
-    )
-    const times = triple! / single!
-    return [
-      {
-        name: threeName,
-        unit: 'runs/s',
-        value: round(triple!),
-        floor: round(single!),
-        peers: {},
-        beside: { 'times one server': round(times) },
-        target: 'at least 2.8 times one server',
-        met: times >= 2.8,
-        note: 'the floor is one server behind the gateway',
-      },
-    ]
-  },
-}
+/** A server that answers a POST with a run, and a GET with a stream of events that goes on. */
+const bareServer = `
+  const server = require('node:http').createServer((request, response) => {
+    request.resume()
+    if (request.method === 'POST') return response.end('{"data":{"run_id":"bench"}}')
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\\n\\n')
+  })
+  server.listen(0, '127.0.0.1', () =>
+    console.log(JSON.stringify({ url: 'http://127.0.0.1:' + server.address().port })))`
 
-const bigName = 'gateway: memory for 1 GB'
-const big: Section = {
-  name: 'gateway',
-  figures: [bigName],
-  async run(say) {
-    say(bigName)
-    const { before, up, down } = await moveBig(1024)
-    const most = Math.max(up, down) - before
-    return [
-      {
-        name: bigName,
-        unit: 'MB above idle',
-        value: round(most),
-        floor: 0,
-        peers: {},
-        beside: { up: round(up - before), down: round(down - before), 'MB when idle': round(before) },
-        target: 'at most 100 MB above idle',
-        met: most <= 100,
-      },
-    ]
-  },
-}
-
-const listName = 'gateway: a page of 100 from 10,000 runs'
-const list: Section = {
-  name: 'gateway',
-  figures: [listName],
-  async run(say) {
-    say(listName)
-    const folder = mkdtempSync(join(tmpdir(), 'bench-comfyui-'))
-    const all = Array.from({ length: 10_000 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index))
-    seedRecords(folder, all)
-    const comfy = await startSmallComfy('--folder', folder)
-    const cold: number[] = []
-    const warm: number[] = []
-    try {
-      for (let round = 0; round < 7; round++) {
-        const gateway = await startGateway(comfy.told.url, WORKFLOWS, FLAGS)
-        for (const times of [cold, warm]) {
-          const start = performance.now()
-          const response = await fetch(`${gateway.told.url}/api/v1/runs?page=1&page_size=100`, {
-            headers: { 'x-api-key': KEY },
-          })
-          const { data } = (await response.json()) as { data: { runs: unknown[] } }
-          times.push(performance.now() - start)
-          if (data.runs.length !== 100) throw new Error(`a page of ${data.runs.length}`)
-        }
-        await gateway.kill()
-      }
-    } finally {
-      await comfy.kill()
-      rmSync(folder, { recursive: true })
-    }
-    return [
-      {
-        name: listName,
-        unit: 'ms',
-        value: round(median(cold)),
-        floor: round(median(warm)),
-        peers: {},
-        target: 'at most 100 ms, the first time after a start',
-        met: median(cold) <= 100,
-        note: 'the floor is the same page again',
-      },
-    ]
-  },
-}
-
-const waitingName = 'gateway: 10,000 clients that wait'
-const waiting: Section = {
-  name: 'gateway',
-  figures: [waitingName],
-  async run(say) {
-    const figures: Figure[] = []
-    say(waitingName)
-    const comfy = await startComfy({ version: '0.8.0' })
-    const gateway = await startGateway(comfy.url, WORKFLOWS, FLAGS)
-    try {
-      const idle = memoryOf(gateway)
-      const seconds = 20
-      const clients = 10_000
-      const beside: Record<string, number> = {}
-      for (const way of ['events', 'polls']) {
-        const before = comfy.requests.length
-        const told = await runScript<{ asked: number; open: number; failed: number }>(
-          'bench/workers/waiting.mjs',
-          gateway.told.url,
-          way,
-          `${clients}`,
-          `${seconds}`,
-        )
-        beside[`${way}: clients`] = told.open
-        beside[`${way}: requests to the gateway`] = told.asked
-        beside[`${way}: failed`] = told.failed
-        beside[`${way}: requests to ComfyUI`] = comfy.requests.length - before
-        beside[`${way}: MB above idle`] = round(memoryOf(gateway) - idle)
-        await wait(1000)
-      }
-      figures.push({
-        name: waitingName,
-        unit: 'MB above idle',
-        value: Math.max(beside['events: MB above idle']!, beside['polls: MB above idle']!),
-        floor: 0,
-        peers: {},
-        beside,
-        target: null,
-        met: null,
-        note: `${clients.toLocaleString('en')} clients wait for 100 runs, for ${seconds} s after the last client has come. In the first round each client reads events. In the second round each polls every 10 s.`,
+/** The MB of a server above idle, while clients read the events of runs, a hundred clients each. */
+async function gather({ pid, told: { url } }: Started, clients: number): Promise<{ mb: number }> {
+  const headers = { 'x-api-key': key }
+  const memory = () => Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`])) / 1024
+  const idle = memory()
+  const open = (path: string) =>
+    new Promise((resolve, reject) => {
+      const request = get(url + path, { headers, agent: false }, (response) => {
+        // They end when the server is killed.
+        response.on('error', () => {}).once('data', resolve)
+        if (response.statusCode !== 200) reject(new Error(`the events have status ${response.statusCode}`))
       })
-    } finally {
-      await gateway.kill()
-      await comfy.stop()
+      request.on('error', reject)
+    })
+  for (let come = 0; come < clients; come += 100) {
+    const body = new URLSearchParams({ seconds: '600', seed: `${come}` })
+    const answer = await fetch(`${url}/api/v1/runs?workflow_id=brief`, { method: 'POST', headers, body })
+    const { data } = (await answer.json()) as { data: { run_id: string } }
+    await Promise.all(Array.from({ length: 100 }, () => open(`/api/v1/runs/${data.run_id}/events`)))
+  }
+  await wait(2000)
+  return { mb: memory() - idle }
+}
+
+const crowdName = 'gateway: memory above idle, 10,000 clients reading events'
+const crowd: Case = {
+  part: 'gateway',
+  rows: [crowdName],
+  async run({ clones, isShort }) {
+    const clients = isShort ? 100 : 10_000
+    const bare = async () => {
+      const server = await startProcess(['-e', bareServer])
+      return gather(server, clients).finally(server.kill)
     }
-    return figures
+    const by = (folder: string) => () =>
+      withGateways({ by: folder }, (gateways) => gather(gateways.by!, clients))
+    const { samples, missing } = await takeTurns({ floor: bare, ...ofClones(clones, by) }, { rounds: 1 })
+    return [{ name: crowdName, unit: 'MB', samples: samples.mb, floor: 'a bare server of Node', missing }]
   },
 }
 
-export const gateway: Section[] = [
-  one,
-  manyAtOnce('gateway: runs of 4 ms, 20 at once', 0.004, 200, 9, 0.7),
-  manyAtOnce('gateway: runs of 100 ms, 20 at once', 0.1, 40, 5, 0.97),
-  three,
-  list,
-  waiting,
-  big,
+export const gateway: Case[] = [
+  runsCase('gateway: a run of 4 ms, one by one', 4, 1, 1, 200),
+  runsCase('gateway: runs of 4 ms, 20 at once', 4, 100, 20, 9),
+  runsCase('gateway: runs of 100 ms, 20 at once', 100, 30, 20, 6),
+  crowd,
 ]

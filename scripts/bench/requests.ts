@@ -1,99 +1,56 @@
-// What a request costs over a bare fetch.
-import { runScript, startServer } from '../lib/child.ts'
-import { type Figure, mapValues, median, type Ratio, ratio, round, type Section } from './figure.ts'
+// What a request costs: one by one, and 50 at once.
 
-interface Race {
-  samples: Record<string, { ms: number[]; cpu: number[] }>
-  left: Record<string, number>
-  own?: Race['samples']
+import type { Samples } from './figure.ts'
+import { type Case, key, runWorker, withAnswers } from './kit.ts'
+
+/** What `requests.mjs` sends. */
+interface Request {
+  operation: 'checkHealth' | 'getRun' | 'executeWorkflow'
+  /** How many texts a POST has, and the bytes of its file. */
+  texts?: number
+  bytes?: number
+  hasSignal?: boolean
+  /** With a `fetch` that costs nothing. */
+  isFree?: boolean
 }
 
-const besides = ['fetch with our options', 'fetch with a signal']
-
-function section(operation: string, concurrency: 1 | 50): Section {
-  const isMany = concurrency > 1
-  const name = `${operation}, ${isMany ? '50 at once' : 'one by one'}`
-  const signalName = `${name}, with a signal`
-  const listeners = `listeners left by ${operation}`
-  const ownCode = `own code of ${operation}`
-  const hasOwn = !isMany && operation !== 'executeWorkflow'
-  return {
-    name: 'requests',
-    figures: [name, signalName, ...(isMany ? [] : [listeners]), ...(hasOwn ? [ownCode] : [])],
-    async run(say) {
-      say(name)
-      const server = await startServer('bench/workers/server.mjs')
-      const budget = operation === 'executeWorkflow' ? 10_000 : 12_000
-      const args = [server.url, operation, `${concurrency}`, `${budget}`]
-      const { samples, left, own } = await runScript<Race>('bench/workers/requests.mjs', ...args).finally(
-        server.stop,
-      )
-      /** Time per request, or how many requests a second. */
-      const speed = ({ ms }: { ms: number[] }) => round(isMany ? 1000 / median(ms) : median(ms) * 1000)
-      const compare = (who: string): Ratio => {
-        const [a, b] = [samples[who]!.ms, samples.floor!.ms]
-        return isMany ? ratio(b, a) : ratio(a, b)
-      }
-      const { floor, client: _, 'client with a signal': __, ...others } = samples
-      const beside = mapValues(Object.fromEntries(besides.map((who) => [who, samples[who]!])), speed)
-      for (const who of besides) delete others[who]
-      const figure = (figureName: string, who: string, limit: number, extra: Partial<Figure>): Figure => {
-        const times = compare(who)
-        return {
-          name: figureName,
-          unit: isMany ? 'requests/s' : 'µs',
-          value: speed(samples[who]!),
-          floor: speed(floor!),
-          ratio: times,
-          cpu: ratio(samples[who]!.cpu, floor!.cpu),
-          peers: {},
-          beside,
-          target: isMany ? `at least ${limit} of a bare fetch` : `at most ${limit} times a bare fetch`,
-          met: isMany ? times.value >= limit : times.value <= limit,
-          note: `A bare fetch with a time-out and our redirect mode is at ${compare(besides[0]!).value}, and one with a signal at ${compare(besides[1]!).value}. The rest is our own code.`,
-          ...extra,
-        }
-      }
-      return [
-        figure(name, 'client', isMany ? 0.95 : 1.02, { peers: mapValues(others, speed) }),
-        figure(signalName, 'client with a signal', isMany ? 0.86 : 1.1, {}),
-        ...(isMany
-          ? []
-          : [
-              {
-                name: listeners,
-                unit: 'listeners after 100 requests',
-                value: left.client!,
-                floor: left.floor!,
-                peers: {},
-                target: '0',
-                met: left.client === 0,
-              },
-            ]),
-        ...(own
-          ? [
-              {
-                name: ownCode,
-                unit: 'µs of CPU',
-                value: round(median(own.client!.cpu) * 1000),
-                floor: round(median(own.floor!.cpu) * 1000),
-                peers: {},
-                target: null,
-                met: null,
-                note: 'with a fetch that answers at once; the floor reads the same JSON',
-              },
-            ]
-          : []),
-      ]
-    },
-  }
+const requestsByName: Record<string, Request> = {
+  checkHealth: { operation: 'checkHealth' },
+  getRun: { operation: 'getRun' },
+  'getRun with a signal': { operation: 'getRun', hasSignal: true },
+  'executeWorkflow, one text': { operation: 'executeWorkflow', texts: 1 },
+  'executeWorkflow, two texts': { operation: 'executeWorkflow', texts: 2 },
+  'executeWorkflow, ten texts': { operation: 'executeWorkflow', texts: 10 },
+  'executeWorkflow, ten texts with a signal': { operation: 'executeWorkflow', texts: 10, hasSignal: true },
+  'executeWorkflow, a file of 25 KB': { operation: 'executeWorkflow', bytes: 25_000 },
 }
 
-export const requests: Section[] = [
-  section('checkHealth', 1),
-  section('checkHealth', 50),
-  section('getRun', 1),
-  section('getRun', 50),
-  section('executeWorkflow', 1),
-  section('executeWorkflow', 50),
+interface Told {
+  samples: Record<'time' | 'cpu', Samples>
+  missing?: string
+}
+
+const requestCase = (name: string, request: Request, atOnce: number, floor?: string): Case => ({
+  part: 'requests',
+  rows: [name],
+  isVariant: request.hasSignal || request.texts! < 10,
+  async run({ node, clones, isShort }) {
+    const batch = isShort ? atOnce : request.isFree ? 500 : atOnce === 1 ? 10 : 100
+    // Two clones are more alike than a client and a bare fetch.
+    const budgetMs = clones.beside ? 20_000 : 8000
+    const turns = isShort ? { rounds: 1 } : { rounds: 500, warmUps: 4, budgetMs }
+    const { samples, missing } = await withAnswers((url) =>
+      runWorker<Told>(node, 'requests.mjs', { ...request, url, key, clones, atOnce, batch, turns }),
+    )
+    if (request.isFree) return [{ name, unit: 'µs of CPU', samples: samples.cpu, floor, missing }]
+    return [{ name, unit: 'µs', samples: samples.time, cpu: samples.cpu, missing }]
+  },
+})
+
+export const requests: Case[] = [
+  ...Object.entries(requestsByName).flatMap(([name, request]) => [
+    requestCase(`${name}, one by one`, request, 1),
+    requestCase(`${name}, 50 at once`, request, 50),
+  ]),
+  requestCase('own code of getRun', { operation: 'getRun', isFree: true }, 1, 'a parse of the same JSON'),
 ]

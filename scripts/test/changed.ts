@@ -8,7 +8,7 @@ export function changedFiles(): string[] {
   return [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')]
 }
 
-/** Which of the test files have changed themselves, or import a file that has. */
+/** The test files that have changed themselves, or import a file that has. */
 export async function touchedBy(
   changed: readonly string[],
   files: readonly string[],

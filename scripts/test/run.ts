@@ -98,10 +98,10 @@ if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 await Promise.all(Array.from({ length: atATime }, work))
 
 if (isWhole) {
-  // The limit of the gateway is what was measured first.
+  // Measured first: 99.67 and 98.93 % of the client, 99.32 and 95.07 % of the gateway.
   for (const [folder, lines, branches] of [
     ['client', 95, 95],
-    ['gateway', 0, 0],
+    ['gateway', 98, 94],
   ] as const) {
     const limits = `--check-coverage --lines ${lines} --branches ${branches} --functions 0 --statements 0`
     const args = `report --reporter text-summary --reporter text --include packages/${folder}/src/** --exclude-after-remap --temp-directory ${coverage} ${limits}`

@@ -95,6 +95,8 @@ test('the first sight asks for the key, and alarms nobody', async () => {
   const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows: [], apiKey: CANARY })
   const server = await serve(gateway)
   const page = await browser.newPage()
+  const said: string[] = []
+  page.on('console', (message) => said.push(message.text()))
   try {
     await page.goto(server.url)
     const hint = page.getByText('This server needs an API key.')
@@ -106,6 +108,9 @@ test('the first sight asks for the key, and alarms nobody', async () => {
     await page.keyboard.type(CANARY)
     await page.keyboard.press('Enter')
     await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await page.reload()
+    await hint.waitFor()
+    assert.equal(said, [], 'the console')
   } finally {
     await page.close()
     await server.close()

@@ -1,5 +1,6 @@
 // What the playground is for: code to take along, runs to come back to, and no text that breaks it.
 
+import { createClient, executeWorkflow } from '@flowscale/client'
 import { createEmulator, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import type { Page } from 'playwright-core'
@@ -104,6 +105,45 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await page.goBack()
     await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
   }))
+
+test('a reload in the middle of a run: its title and its picture come', () => {
+  const { definition, started, end } = stepwise()
+  return withPage({ options: { workflows: [definition] } }, async (page) => {
+    await choose(page, 'Stepwise')
+    await prompt(page).fill('a heron')
+    await run(page)
+    await started
+    await page.reload()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await status(page, 'Live')
+    await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
+    end()
+    await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
+  })
+})
+
+for (const how of ['sockets', 'polling']) {
+  test(`a run from elsewhere has its title while it is running, and then its picture (${how})`, () => {
+    const { definition, started, end } = stepwise()
+    return withPage({ options: { workflows: [definition] } }, async (page, { url }) => {
+      if (how === 'polling') {
+        await page.routeWebSocket(/./, (socket) => socket.close())
+        await page.reload()
+        await page.getByLabel('API key').fill(CANARY)
+        await page.getByRole('button', { name: 'Connect' }).click()
+        await status(page, 'Polling')
+      }
+      const elsewhere = createClient({ baseUrl: url, apiKey: CANARY })
+      await executeWorkflow(elsewhere, definition.id, { prompt: 'a heron' })
+      await started
+      await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
+      end()
+      await until(page, () => document.querySelector<HTMLImageElement>('#list img')?.naturalWidth === 64)
+      await runList(page).getByRole('button', { name: 'a heron completed' }).waitFor()
+    })
+  })
+}
 
 test('an address of a run that is not there says so', () =>
   withPage({}, async (page, { url }) => {

@@ -1,13 +1,15 @@
-// What a server decodes is what was given to `executeWorkflow`, or nothing was sent and the error names the input.
+// What a server decodes is what was given to `executeWorkflow`, byte for byte as Node's fetch writes a form, or nothing was
+// sent and the error names the input.
 import { isDeepStrictEqual } from 'node:util'
 import { ArgumentError, createClient, executeWorkflow } from '@flowscale/client'
 import fc from 'fast-check'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { formServer } from './inputs/formServer.ts'
+import { ok } from '../support/fakes.ts'
+import { formServer, withoutBoundary } from './inputs/formServer.ts'
 import { type Due, type Given, givens, isIllegal, keys } from './inputs/given.ts'
 import type { Part, Scale } from './types.ts'
 
-const amounts: Readonly<Record<Scale, number>> = { short: 300, full: 10_000, long: 100_000 }
+const amounts: Readonly<Record<Scale, number>> = { short: 1000, full: 16_000, long: 100_000 }
 const batch = 100
 
 interface Case {
@@ -122,6 +124,8 @@ export const inputs: Part = {
       if (!received) throw new Error('nothing was received')
       if (received.sent.includes(CANARY)) throw new Error('the key is in the URL or in the form')
       compare(entries, arrays, received.raw, received.decoded, all)
+      if (received.whole !== (await wholeOf(all, arrays))) throw new Error("Node's fetch sends other bytes")
+      if (received.length === undefined) throw new Error('the length is not in the headers')
       const query = [['workflow_id', workflowId], ...(groupId === undefined ? [] : [['group_id', groupId]])]
       if (!isDeepStrictEqual(received.query, query)) {
         throw new Error(`the query is ${JSON.stringify(received.query)}, not ${JSON.stringify(query)}`)
@@ -197,6 +201,18 @@ export const inputs: Part = {
 }
 
 const withoutMarks = (text: string): string => text.replace(/^\ufeff+/, '')
+
+/** The inputs as Node's fetch sends a form, which a fetch of the caller gets. */
+async function wholeOf(all: object, arrays: Case['arrays']): Promise<string> {
+  let form: FormData | undefined
+  const fetch = async (_: string, init: RequestInit) => {
+    form = init.body as FormData
+    return ok({ run_id: 'r' })
+  }
+  await executeWorkflow(createClient({ baseUrl: 'http://pod.test', fetch }), 'w', all as never, { arrays })
+  const response = new Response(form)
+  return withoutBoundary(Buffer.from(await response.arrayBuffer()), response.headers.get('content-type')!)
+}
 
 /** What the platform's own parser makes of a name: it takes some for an escape, and a byte order mark away. */
 const unescaped = (name: string): string =>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FaultKind, FaultOptions } from '@flowscale/emulator'
 import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
-import { flowscale } from './kit.ts'
+import { flowscale, hasTerminals, start, startInTerminal } from './kit.ts'
 import { filesIn, linesOf, onlyRun, withPod } from './runKit.ts'
 
 const test = suite('command run, errors')
@@ -105,6 +105,39 @@ test('3: nothing was submitted', () =>
     const { code, stderr } = await flowscale(['run', ...writer], { cwd, env })
     assert.is(code, 3, stderr)
     assert.is(pod.emulator.stats.runsStarted, 0)
+  }))
+
+for (const how of ['pipe', 'terminal', 'JSON']) {
+  const inTerminal = how === 'terminal'
+  const add = inTerminal && !hasTerminals ? test.skip : test
+  add(`a server that is away for some seconds: what is waited for is said (${how})`, async () => {
+    let isFirst = true
+    const server = await listen((_request, response) => {
+      response.writeHead(isFirst ? 503 : 200, { 'retry-after': '3' })
+      response.end(isFirst ? '' : '{"status":"success","data":[]}')
+      isFirst = false
+    })
+    try {
+      const args = ['run', 'Text', '--url', server.url, ...(how === 'JSON' ? ['--json'] : [])]
+      const { code, ...said } = await (inTerminal ? startInTerminal(args) : start(args)).ended
+      assert.is(code, 4)
+      const text = 'screen' in said ? said.screen : said.stderr
+      if (how === 'JSON') assert.is(text, '')
+      else assert.ok(text.startsWith(`Waiting for ${server.url}, which answers 503.\nflowscale: There is no`))
+    } finally {
+      await server.close()
+    }
+  })
+}
+
+test('a server that goes away in the wait: what is waited for is said', () =>
+  withPod({ faults: always('getRun', 'reset-early') }, async ({ pod, cwd, env }) => {
+    const command = start(['run', 'nev3rend5run'], { cwd, env })
+    await command.printed(/^Waiting for \S+ to answer\.$/m)
+    command.child.kill('SIGINT')
+    const { stderr } = await command.ended
+    assert.is(stderr.split('\n').filter((line) => line.startsWith('Waiting')).length, 1)
+    assert.match(stderr, onlyRun(pod))
   }))
 
 test('4: no such workflow', () =>

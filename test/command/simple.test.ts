@@ -253,6 +253,41 @@ test('cancel: each of several, and one that fails stops no other', async () => {
   await free()
 })
 
+test('cancel: the beginning of an id, if it fits one run', async () => {
+  const ids = ['80aa0000', '80aabbbb', '5c1e0000'].map((start) => `${start}-0000-4000-8000-000000000000`)
+  let requests: string[] = []
+  const server = await listen(({ method, url = '' }, response) => {
+    requests.push(`${method} ${url}`)
+    const [, id] = /runs\/([^/?]+)/.exec(url) ?? []
+    response.statusCode = id && !ids.includes(id) ? 404 : 200
+    const data = id
+      ? 'Run cancelled'
+      : { runs: ids.map((_id) => ({ _id, status: 'queued', inputs: [], outputs: [] })) }
+    response.end(JSON.stringify({ status: 'success', data }))
+  })
+  const list = 'GET /api/v1/runs?page_size=100'
+  const cancels = (id: string) => `POST /api/v1/runs/${id}/cancel`
+  const cases: [words: string[], code: number, requests: string[]][] = [
+    [[ids[2]!], 0, [cancels(ids[2]!)]],
+    [['5c1e', ids[2]!], 0, [list, cancels(ids[2]!)]],
+    [['80aa0', '5c1e0000-'], 0, [list, cancels(ids[0]!), cancels(ids[2]!)]],
+    [['5c1e', '80aa'], 2, [list]],
+    [['9999'], 4, [list, cancels('9999')]],
+    [['5c1'], 4, [cancels('5c1')]],
+  ]
+  try {
+    for (const [words, code, expected] of cases) {
+      requests = []
+      const ended = await flowscale(['cancel', ...words, '--url', server.url])
+      assert.equal([ended.code, requests], [code, expected])
+      if (code === 2)
+        assert.is(ended.stderr, `flowscale: Several runs begin with "80aa": ${ids[0]}, ${ids[1]}.\n`)
+    }
+  } finally {
+    await server.close()
+  }
+})
+
 test('the dialects', async () => {
   const openapi = await pod({ apiKey: CANARY, dialect: 'openapi' })
   const python = await pod({ apiKey: CANARY, dialect: 'python' })

@@ -1,4 +1,5 @@
 // Help, and what is said to a wrong call.
+import { execFile } from 'node:child_process'
 import { assert, suite } from '#test'
 import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
@@ -101,6 +102,18 @@ for (const [args, message] of wrong) {
     assert.is(requests, 0)
   })
 }
+
+test('after npx, what is to be typed begins with npx', async () => {
+  const npx = (...args: string[]) =>
+    new Promise<string>((settle) =>
+      execFile('npx', ['flowscale', ...args], (_, stdout, stderr) => settle(stdout + stderr)),
+    )
+  assert.match(await npx('xyzzy'), '"npx flowscale help" lists them.')
+  assert.match(await npx('get'), 'as in: npx flowscale get 808f34d0')
+  const help = await npx('help', 'run')
+  isOneScreen(help)
+  assert.not.match(help, /(?<!npx )flowscale /)
+})
 
 test('a wrong call is found before settings are asked for', async () => {
   for (const args of [

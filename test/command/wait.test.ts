@@ -46,6 +46,17 @@ for (const dialect of dialects) {
     }))
 }
 
+for (const verb of ['wait', 'get', 'download', 'cancel']) {
+  test(`${verb}: the beginning of an id stands for the run`, () =>
+    withPod({}, async (place) => {
+      const runId = await submit(place, ...writer)
+      await flowscale(['wait', runId], place)
+      const { code, stdout, stderr } = await flowscale([verb, runId.slice(0, 8), '--json'], place)
+      assert.equal([code, stderr], [0, ''])
+      assert.match(stdout, runId)
+    }))
+}
+
 test('waits for several: each has a folder, one that fails takes no other along, and the worst decides', () =>
   withPod({}, async (place) => {
     const { pod, cwd } = place

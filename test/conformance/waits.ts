@@ -148,22 +148,6 @@ export const waitCases: Case[] = [
     },
   },
   {
-    operation: 'createPollHistory',
-    name: 'waits that adapt give the same results',
-    async run(context) {
-      const { lib } = context
-      const pollIntervalMs = lib.createPollHistory()
-      const execute = () => lib.executeWorkflowAsync(client(context), 'quick', prompt, { pollIntervalMs })
-      const first = await Promise.all([execute(), execute(), execute()])
-      const results = [...first, await execute()]
-      equal(
-        results.map(({ status, outputs }) => [status, outputs.length]),
-        Array(4).fill(['success', 1]),
-        'results',
-      )
-    },
-  },
-  {
     operation: 'createRunWatcher',
     name: 'waits for many, and tells of each end',
     async run(context) {

@@ -63,6 +63,7 @@ const expected: Record<string, string[]> = {
     'dist/shared2.js',
     'dist/shared3.js',
     'dist/shared4.js',
+    'dist/shared5.js',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,

@@ -267,6 +267,13 @@ for (const transport of TRANSPORTS) {
     }
   })
 
+  test(`${transport}: a refusal, which leaves nothing to spoil, is handled once`, async () => {
+    const api = await opened(transport, 'truncated')
+    const seen = await ask(api, EXECUTE, { method: 'POST', body: form({ nothing: 'x' }) })
+    await api.close()
+    assert.equal([seen.status, api.emulator.ledger.faults], [422, {}])
+  })
+
   test(`${transport}: close() ends what hangs`, async () => {
     const api = await opened(transport, 'hang-late')
     const pending = executed(api)

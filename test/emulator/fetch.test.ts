@@ -140,14 +140,14 @@ test('handle: links start with where.filesUrl, and count as well', async () => {
   assert.is(emulator.stats.requests, before + 3)
 })
 
-test('handle: a body above maxUploadBytes', async () => {
+test('handle: a body above maxBodyBytes', async () => {
   const { handle, apiKey } = createEmulator()
   const body = form({ text_51536: 'x'.repeat(2000) })
   const init = { method: 'POST', headers: { 'X-API-KEY': apiKey }, body }
   const url = 'http://any/api/v1/runs?workflow_id=bncu0a1kipv'
-  const large = await handle(new Request(url, init), { filesUrl: 'x', maxUploadBytes: 1000 })
+  const large = await handle(new Request(url, init), { filesUrl: 'x', maxBodyBytes: 1000 })
   assert.is(large.status, 413)
-  assert.is((await handle(new Request(url, init), { filesUrl: 'x', maxUploadBytes: 10_000 })).status, 200)
+  assert.is((await handle(new Request(url, init), { filesUrl: 'x', maxBodyBytes: 10_000 })).status, 200)
 })
 
 const PNG =

@@ -183,13 +183,16 @@ for (const transport of TRANSPORTS) {
     const numbered = await taken({ list_10: 'c', list_2: 'b', list_0: 'a', list_7: 'own' })
     assert.equal(numbered.inputs, { text: 't', list: ['a', 'b', 'c'], list_7: 'own' })
     assert.equal((await taken({ numbers_1: '2', numbers: '1' })).inputs.numbers, [1, 2])
-    const { inputs, shown } = await taken({ files: [new Blob(['1']), new Blob(['2'])], files_0: 'data:,3' })
+    const { inputs, shown } = await taken({
+      files: [new Blob(['1']), new Blob(['2'])],
+      files_0: 'data:video/mp4,3',
+    })
     const files = inputs.files as InputFile[]
     assert.equal(
       files.map(({ data }) => new TextDecoder().decode(data)),
       ['1', '2', '3'],
     )
-    assert.equal(shown[1], { path: 'files', value: ['blob', 'blob', 'files.txt'] })
+    assert.equal(shown[1], { path: 'files', value: ['blob', 'blob', 'files.mp4'] })
   })
 
   test('names that objects inherit are ordinary names', async () => {

@@ -85,7 +85,7 @@ test('serve: bad values are TypeErrors that name the option', async () => {
     [{ filesPort: 1.5 }, '"filesPort"'],
     [{ port: 4000, filesPort: 4000 }, '"filesPort"'],
     [{ hostname: '' }, '"hostname"'],
-    [{ maxUploadBytes: 0 }, '"maxUploadBytes"'],
+    [{ maxBodyBytes: 0 }, '"maxBodyBytes"'],
   ] as const) {
     try {
       await serve(emulator, options as object)

@@ -37,7 +37,7 @@ function pieces(size: number): ReadableStream<Uint8Array> {
 
 for (const dialect of ['readme', 'openapi', 'python'] satisfies Dialect[]) {
   test(`413, ${dialect}: the client reads it, with and without a content-length`, async () => {
-    await start({ maxUploadBytes: LIMIT }, { dialect })
+    await start({ maxBodyBytes: LIMIT }, { dialect })
     const text = `The upload is larger than ${LIMIT} bytes`
     const expected = dialect === 'readme' ? { status: 'error', errors: [text] } : { detail: text }
     for (const size of [LIMIT + 1, 5_000_000, 40_000_000]) {
@@ -69,7 +69,7 @@ for (const dialect of ['readme', 'openapi', 'python'] satisfies Dialect[]) {
 }
 
 test('413 by content-length comes before anything was sent', async () => {
-  await start({ maxUploadBytes: LIMIT })
+  await start({ maxBodyBytes: LIMIT })
   const length = { 'content-length': String(LIMIT + 1), 'content-type': 'multipart/form-data; boundary=x' }
   const outgoing = request(served.url + EXECUTE, { method: 'POST', headers: { ...key, ...length } })
   outgoing.on('error', () => {})
@@ -93,7 +93,7 @@ test('a wrong key is read by a client that is uploading', async () => {
 })
 
 test('a client that reads only when it has sent everything gets its answer', async () => {
-  await start({ maxUploadBytes: LIMIT })
+  await start({ maxBodyBytes: LIMIT })
   const size = 8_000_000
   const { port } = new URL(served.url)
   for (const [headers, status] of [

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { callCode } from '../../examples/playground/callCode.js'
+import { callCode, demoKey } from '../../examples/playground/callCode.js'
 import { CANARY } from '../support/canary.ts'
 
 const test = suite('code of the playground')
@@ -17,6 +17,8 @@ const fileName = 'my "best" \\ it\'s photo.png'
 
 /** What the last run was given. */
 let given: Record<string, unknown>
+/** The key that is in the form. A secret one is in the environment. */
+let apiKey = CANARY
 const text = { kind: 'string', required: false } as const
 const emulator = createEmulator({
   apiKey: CANARY,
@@ -104,8 +106,8 @@ const runners: Record<string, (code: string) => Promise<unknown>> = {
     run('bash', ['-c', code.replace('npx flowscale', `${process.execPath} ${command}`)], options()),
 }
 const options = () => {
-  const { TSX_TSCONFIG_PATH, ...env } = process.env
-  return { cwd: folder, env: { ...env, FLOWSCALE_API_KEY: CANARY } }
+  const { TSX_TSCONFIG_PATH, FLOWSCALE_API_KEY, ...env } = process.env
+  return { cwd: folder, env: { ...env, ...(apiKey === CANARY && { FLOWSCALE_API_KEY: CANARY }) } }
 }
 
 /** Reads the code by the rules of PowerShell for quotes, and sends what `-Form` would. */
@@ -143,13 +145,14 @@ async function sendAsPowerShell(code: string) {
   }
   expect('Invoke-RestMethod ')
   const url = read()
-  expect(" -Method Post -Headers @{ 'X-API-KEY' = $env:FLOWSCALE_API_KEY }")
+  expect(" -Method Post -Headers @{ 'X-API-KEY' = ")
+  expect(apiKey === CANARY ? '$env:FLOWSCALE_API_KEY }' : `'${apiKey}' }`)
   expect(' -Form $inputs -MaximumRedirection 0\n')
   assert.is(place, code.length)
   // A form without a part: fetch would send no boundary.
   const empty = { 'content-type': 'multipart/form-data; boundary=none' }
   const isEmpty = [...form].length === 0
-  const headers = { 'x-api-key': CANARY, ...(isEmpty && empty) }
+  const headers = { 'x-api-key': apiKey, ...(isEmpty && empty) }
   const { status } = await fetch(url, { method: 'POST', headers, body: isEmpty ? '--none--\r\n' : form })
   assert.is(status, 200)
 }
@@ -161,7 +164,7 @@ async function runFile(name: string, code: string) {
 }
 
 const codes = (inputs: Record<string, unknown>): Record<string, string> =>
-  callCode({ baseUrl: server.url, hasKey: true, workflow, inputs })
+  callCode({ baseUrl: server.url, apiKey, workflow, inputs })
 
 for (const [what, inputs] of Object.entries(calls)) {
   for (const [language, start] of Object.entries(runners)) {
@@ -187,6 +190,19 @@ for (const [what, inputs] of Object.entries(calls)) {
   }
 }
 
+test('with the public key of the emulator the code answers as pasted', async () => {
+  const open = createEmulator({ speed: 20 })
+  const served = await serve(open)
+  apiKey = demoKey
+  const call = { baseUrl: served.url, apiKey, workflow: { ...workflow, id: 't3xtwr1ter00', fields: [] } }
+  const code: Record<string, string> = callCode({ ...call, inputs: { prompt: 'a' } })
+  for (const [language, start] of Object.entries(runners)) await start(code[language]!)
+  assert.is(open.stats.runsStarted, 5)
+  apiKey = CANARY
+  await served.close()
+  open.close()
+})
+
 test('the TypeScript is right for the compiler, and refuses what the workflow does not take', async () => {
   const code = codes(calls['texts, numbers and choices']!).TypeScript!
   const check = (name: string, text: string) => {
@@ -206,7 +222,7 @@ test('the TypeScript is right for the compiler, and refuses what the workflow do
 })
 
 test('without a key there is no header for it', () => {
-  const code = callCode({ baseUrl: server.url, hasKey: false, workflow, inputs: {} })
+  const code = callCode({ baseUrl: server.url, apiKey: '', workflow, inputs: {} })
   for (const language of ['JavaScript', 'TypeScript', 'curl', 'PowerShell'] as const)
     assert.not.match(code[language], /api.?key/i)
 })

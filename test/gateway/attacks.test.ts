@@ -1,11 +1,12 @@
 // What somebody may try against a gateway: each attack gets its answer, and none reaches the ComfyUI behind it with
 // anything that it should not.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
-import { comfyui, createGateway } from '@flowscale/gateway'
+import { comfyui, createGateway, type Gateway } from '@flowscale/gateway'
 import { serve } from '@flowscale/gateway/node'
 import { suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
@@ -22,6 +23,24 @@ const attacks: readonly Attack[] = [...paths, ...keys, ...forms, ...files, ...st
 const versions = ['0.3.64', '0.8.0'] as const
 const portOf = (url: string): number => Number(new URL(url).port)
 
+/** Why the gateway is at work: for an attack, by its number. What it does later for that attack counts as well. */
+const cause = new AsyncLocalStorage<string>()
+const ITSELF = 'itself'
+let current = ITSELF
+/** What the gateway asks of ComfyUI by itself. */
+const OWN = /^(GET \/(queue|history\/|userdata)|(POST|DELETE) \/userdata)/
+
+/** Whatever comes in is caused by the attack that goes on. */
+function noted(gateway: Gateway): Gateway {
+  const { handle, stateOf, follow } = gateway
+  return {
+    ...gateway,
+    handle: (...args) => cause.run(current, () => handle(...args)),
+    stateOf: (id) => cause.run(current, () => stateOf(id)),
+    follow: (id) => cause.run(current, () => follow!(id)),
+  }
+}
+
 interface Opened {
   readonly target: Target
   /** A stranger starts a run that takes long. */
@@ -36,14 +55,15 @@ async function openTarget(version: (typeof versions)[number]): Promise<Opened> {
     url: comfy.url,
     async fetch(url, init) {
       const sent = new Request(url, init)
+      sent.headers.set('x-cause', cause.getStore() ?? 'unknown')
       if (new URL(sent.url).pathname === '/prompt') prompts.push(await sent.clone().json())
       return await fetch(sent)
     },
   })
   const gateway = createGateway({ engine, workflows, apiKey: CANARY, maxBodyBytes: 30_000_000 })
-  const served = await serve(gateway)
-  const bare = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey: null })
-  const open = await serve(bare)
+  const served = await serve(noted(gateway))
+  const bare = createGateway({ engine, workflows, apiKey: null })
+  const open = await serve(noted(bare))
 
   const client = createClient({ baseUrl: served.url, apiKey: CANARY })
   const own: Target['own'][number][] = []
@@ -97,14 +117,14 @@ function checkSecrets({ comfy, key }: Target, { headers, body }: Answer): void {
     throw new Error(`the answer shows where ComfyUI is: ${told.slice(0, 500)}`)
 }
 
-/** The answer, and what ComfyUI should not have seen. */
-async function attempt(target: Target, { may, run }: Attack): Promise<[Answer, string[]]> {
-  const before = target.comfy.requests.length
-  const answer = await run(target)
-  // What comes late comes by then.
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  const seen = target.comfy.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
-  return [answer, seen.filter((request) => !may?.test(request))]
+/** What ComfyUI should not have seen of an attack: of all that it caused, and of what came without a known cause. */
+function oddOf({ comfy }: Target, { may }: Attack, number: string, since: number): string[] {
+  return comfy.requests.flatMap(({ method, path, cause }, index) => {
+    const request = `${method} ${path}`
+    if (cause === number) return may?.test(request) ? [] : [request]
+    const isOther = index < since || attacks[Number(cause)] || (cause === ITSELF && OWN.test(request))
+    return isOther ? [] : [`${request} (${cause})`]
+  })
 }
 
 for (const version of versions) {
@@ -112,25 +132,35 @@ for (const version of versions) {
   let opened: Opened
   let reached = 0
   test.before(async () => {
-    opened = await openTarget(version)
+    current = ITSELF
+    opened = await cause.run(ITSELF, () => openTarget(version))
   })
   test.after(async () => {
     await opened.close()
   })
-  for (const attack of attacks) {
-    const { what } = attack
+  for (const [index, attack] of attacks.entries()) {
+    const { what, run } = attack
     test(what, async () => {
       const { target } = opened
       if (what === strangers[0]!.what) await opened.goOn()
-      let [answer, odd] = await attempt(target, attack)
-      // The gateway itself reads the queue now and then; what an attack reads is read again.
-      if (odd.length && odd.every((request) => request === 'GET /queue'))
-        [answer, odd] = await attempt(target, attack)
+      const since = target.comfy.requests.length
+      current = String(index)
+      const answer = await run(target)
+      const odd = oddOf(target, attack, current, since)
       if (odd.length) reached++
       if (odd.length) throw new Error(`it reached ComfyUI: ${odd.slice(0, 5).join(', ')}`)
       checkSecrets(target, answer)
     })
   }
+  test('nothing came later', () => {
+    const { target } = opened
+    const late = attacks.flatMap((attack, index) =>
+      oddOf(target, attack, String(index), target.comfy.requests.length).map(
+        (request) => `${attack.what}: ${request}`,
+      ),
+    )
+    if (late.length) throw new Error(`it reached ComfyUI: ${late.slice(0, 5).join(', ')}`)
+  })
   test('strangers still have their runs', async () => {
     const { comfy, foreign } = opened.target
     const { queue_running } = (await (await fetch(`${comfy.url}/queue`)).json()) as any

@@ -159,7 +159,7 @@ onBoth(
     comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'status', status: 500 })
     const before = comfy.requests.filter(({ path }) => path === '/prompt').length
     const error = await submit('slow').catch((cause) => cause)
-    assert.is(error.status, 503)
+    assert.is(error.status, 429)
     assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
   },
 )
@@ -188,7 +188,7 @@ onBoth(
     assert.is((await until(id, isOver, by)).status, 'completed')
     assert.is(readFileSync(join(comfy.folder, `user/default/flowscale/ended/${id}.json`), 'utf8'), '')
     assert.is((await another().getRun(id))!.status, 'completed')
-    assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 503)
+    assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 429)
     assert.is(Object.keys(comfy.executed.runs).length, 1)
     isFull = false
     for (const one of [by, another()]) {

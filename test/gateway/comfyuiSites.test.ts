@@ -194,11 +194,36 @@ test('a run whose server refuses it before it was sent goes to the next, once', 
     // It answers how long its queue is, and is gone when the run comes.
     for (const { faults } of comfies) faults.push({ on: 'POST /userdata', do: 'status', status: 503 })
     const first = await rejection(slow(engine, 1))
-    assert.equal([first.name, first.status], ['EngineError', 503])
+    assert.equal([first.name, first.status], ['EngineError', 429])
     assert.equal(spread(comfies), [0, 0])
     comfies[0]!.faults.length = 0
     await slow(engine, 1)
     assert.equal(spread(comfies), [1, 0])
+  }))
+
+test('a run that waits is cancelled', () =>
+  withSites(2, async ({ open }) => {
+    const engine = open()
+    await all(2, (seed) => slow(engine, seed))
+    const { id } = await slow(engine, 3)
+    assert.is((await engine.cancelRun(id))!.run.status, 'cancelled')
+  }))
+
+test('a run whose answer is lost goes to no other server', () =>
+  withSites(2, async ({ comfies, open }) => {
+    for (const { faults } of comfies) faults.push({ on: 'POST /prompt', do: 'reset-before' })
+    const failed = rejection(slow(open(), 1))
+    await until(
+      async () => spread(comfies),
+      (counts) => counts.includes(1),
+    )
+    const { now } = Date
+    Date.now = () => now() + 30_000
+    const error = await failed.finally(() => {
+      Date.now = now
+    })
+    assert.equal([error.status, error.runId.length], [502, 36])
+    assert.equal(spread(comfies).sort(), [0, 1])
   }))
 
 test('nobody waits for a server that hangs', () =>
@@ -244,7 +269,7 @@ test('while two of three are away the third goes on, and while all are away noth
     for (const by of [engine, open()]) assert.is((await by.getRuns(page)).runs.length, 6)
     await comfies[2]!.kill()
     for (const { id } of runs) assert.is((await rejection(engine.getRun(id))).status, 503)
-    assert.is((await rejection(slow(engine, 1))).status, 503)
+    assert.is((await rejection(slow(engine, 1))).status, 429)
     await Promise.all(comfies.map((comfy) => comfy.start()))
     assert.equal(spread(comfies), [1, 1, 4])
     await until(
@@ -478,9 +503,11 @@ test('while the storage is away nothing is sent, and runs are known again once i
       engine.cancelRun(id),
       open({}, { storage }).getRun(id),
     ]
-    for (const error of await Promise.all(asked.map(rejection))) {
-      assert.equal([error.status, error.retryAfterS], [503, 5])
-    }
+    const errors = await Promise.all(asked.map(rejection))
+    assert.equal(
+      errors.map(({ status, retryAfterS }) => [status, retryAfterS]),
+      [429, 503, 503, 503].map((status) => [status, 5]),
+    )
     assert.equal(spread(comfies).sort(), [0, 1])
     isAway = false
     assert.is((await open({}, { storage }).getRun(id))!.status, 'running')

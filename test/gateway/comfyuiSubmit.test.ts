@@ -1,8 +1,10 @@
 // A run is submitted once: lost answers, refusals, uploads.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { createClient, executeWorkflow, toFile } from '@flowscale/client'
+import { comfyui, createGateway, type Gateway, type GatewayOptions } from '@flowscale/gateway'
 import { assert, suite } from '#test'
 import type { Fault } from '../comfyui/server/types.ts'
 import { rejection } from '../support/fakes.ts'
@@ -30,7 +32,7 @@ onBoth(
   async ({ comfy, engine, submit }) => {
     comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'reset-after' })
     const error = await rejection(submit('text'))
-    assert.is(error.status, 503)
+    assert.is(error.status, 429)
     const query = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 9 } as const
     assert.equal((await engine.getRuns(query)).runs, [])
     assert.equal(comfy.executed.runs, {})
@@ -79,13 +81,142 @@ onBoth(
     assert.is((await until(id, isOver)).status, 'completed')
     refusals = 99
     const error = await rejection(submit('text', {}, { by }))
-    assert.equal([error.status, error.runId], [503, undefined])
+    assert.equal([error.status, error.runId], [429, undefined])
     assert.is(refusals, 95)
     const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
     assert.is((await by.getRuns(page)).total, 1, 'what was never sent is no run')
     assert.is(Object.keys(comfy.executed.runs).length, 1)
   },
 )
+
+/** The answer to a submission: its status, its `Retry-After` and the run that it names. */
+async function post(gateway: Gateway, workflow: string, fields: Record<string, Blob> = {}) {
+  const body = new FormData()
+  for (const [name, value] of Object.entries(fields)) body.append(name, value)
+  const url = `${gateway.url}/api/v1/runs?workflow_id=${workflow}`
+  const response = await gateway.handle(new Request(url, { method: 'POST', body }))
+  const { data } = (await response.json()) as { data?: { run_id?: string } }
+  return [response.status, response.headers.get('retry-after'), data?.run_id] as const
+}
+
+const open = (url: string, fetch?: typeof globalThis.fetch, more: Partial<GatewayOptions> = {}): Gateway =>
+  createGateway({ engine: comfyui({ url, fetch }), workflows: files, apiKey: null, ...more })
+
+/** Time-outs of so many ms fire soon. */
+async function hurried(timeouts: readonly number[], use: () => Promise<void>): Promise<void> {
+  const { setTimeout: before } = globalThis
+  globalThis.setTimeout = ((call: () => void, ms: number, ...args: []) =>
+    before(call, timeouts.includes(ms) ? 300 : ms, ...args)) as typeof setTimeout
+  await use().finally(() => {
+    globalThis.setTimeout = before
+  })
+}
+
+const photo = new Blob([readFileSync('test/comfyui/workflows/example.png')])
+
+onBoth(test, 'a submission that failed before POST /prompt is 429', {}, async ({ comfy }) => {
+  const ways: Omit<Fault, 'on'>[] = [
+    { do: 'reset-before' },
+    { do: 'reset-after' },
+    { do: 'hang-before' },
+    { do: 'status', status: 500 },
+    { do: 'status', status: 502 },
+  ]
+  for (const [on, workflow, fields] of [
+    ['GET /object_info', 'text', {}],
+    ['POST /upload/image', 'copy', { photo }],
+    ['POST /userdata/flowscale%2Fruns', 'text', {}],
+  ] as const) {
+    for (const way of ways) {
+      const gateway = open(comfy.url)
+      // Only an upload has 30 s.
+      await hurried([10_000, 30_000], async () => {
+        comfy.faults.push({ ...way, on })
+        assert.equal(await post(gateway, workflow, fields), [429, '5', undefined], `${on}: ${way.do}`)
+        comfy.faults.length = 0
+      })
+      assert.is((await post(gateway, 'batch'))[0], 200)
+      gateway.close()
+    }
+  }
+  const away = () => Promise.reject(new Error('away'))
+  const storage = { getItem: away, setItem: away, removeItem: away, getKeys: away }
+  assert.equal(await post(open(comfy.url, undefined, { storage }), 'text'), [429, '5', undefined])
+  await comfy.kill()
+  assert.equal(await post(open(comfy.url), 'text'), [429, '5', undefined])
+  await comfy.start()
+  const sent = comfy.requests.filter(({ path }) => path === '/prompt')
+  assert.is(sent.length, 15, 'only the batches')
+})
+
+test('a submission that may have reached POST /prompt is never 429', () =>
+  withComfy('0.8.0', {}, async ({ comfy }) => {
+    const tcp = createTcpServer()
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
+    const { port } = tcp.address() as AddressInfo
+    const met: Socket[] = []
+    tcp.on('connection', (socket) => {
+      met.push(socket.on('error', () => {}))
+      socket.once('data', (bytes) => {
+        const [, way] = /^POST \/(\w+)/.exec(String(bytes))!
+        if (way === 'reset') socket.resetAndDestroy()
+        if (way === 'close') socket.end()
+        if (way === 'half') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"prompt_id":')
+      })
+    })
+    const to = (path: string) => (init: RequestInit) => fetch(`http://127.0.0.1:${port}/${path}`, init)
+    const answer = (status: number) => async (init: RequestInit) => {
+      await new Response(init.body).text()
+      return new Response(null, { status })
+    }
+    let refusals = 1
+    const ways: ((init: RequestInit) => Promise<Response>)[] = [
+      to('reset'),
+      to('close'),
+      to('half'),
+      // No answer: the time-out is 30 s.
+      to('hang'),
+      // The first connection was refused, and the second one was not.
+      (init) => (refusals-- > 0 ? fetch('http://127.0.0.1:2/', init) : to('reset')(init)),
+      // A route that is lost after the request went out.
+      () => Promise.reject(Object.assign(new TypeError('failed'), { code: 'EHOSTUNREACH', syscall: 'read' })),
+      ...[302, 500, 502, 503, 504].map(answer),
+    ]
+    const posts = ways.map(() => 0)
+    await hurried([30_000], async () => {
+      const answers = await Promise.all(
+        ways.map(async (way, index) => {
+          const gateway = open(comfy.url, async (url, init) => {
+            if (!String(url).endsWith('/prompt')) return await fetch(url, init)
+            posts[index]!++
+            return await way(init!)
+          })
+          return await post(gateway, 'text').finally(gateway.close)
+        }),
+      )
+      for (const [index, [status, retryAfter, runId]] of answers.entries()) {
+        assert.equal([status, retryAfter, typeof runId], [502, null, 'string'], `way ${index}`)
+      }
+    })
+    assert.equal(posts, [1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1])
+    assert.equal(comfy.executed.runs, {})
+    for (const socket of met) socket.destroy()
+    tcp.close()
+  }))
+
+test('a client repeats a submission whose upload failed, with its file', () =>
+  withComfy('0.8.0', {}, async ({ comfy }) => {
+    const gateway = open(comfy.url)
+    const client = createClient({ baseUrl: gateway.url, apiKey: 'k', fetch: gateway.fetch })
+    comfy.faults.push({ on: 'POST /upload/image', do: 'reset-before', times: 1 })
+    const file = toFile(await photo.arrayBuffer(), 'a.png')
+    const { data } = await executeWorkflow(client, 'copy', { photo: file })
+    const sent = comfy.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)
+    const paths = sent.filter((path) => /upload|prompt/.test(path))
+    assert.equal(paths, ['/upload/image', '/upload/image', '/prompt'])
+    while (!comfy.executed.runs[data.run_id]) await new Promise((resolve) => setTimeout(resolve, 10))
+    gateway.close()
+  }))
 
 onBoth(test, 'a server that gives ids of its own does not keep the run', {}, async (setup) => {
   const { comfy, another, submit } = setup

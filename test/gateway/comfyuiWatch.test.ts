@@ -6,8 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { assert, suite } from '#test'
 import type { Engine, Run } from '../../packages/gateway/src/engine.ts'
+import type { Comfy } from '../../packages/gateway/src/engines/comfyui/runs/types.ts'
 import { createProgress } from '../../packages/gateway/src/engines/comfyui/watch/createProgress.ts'
+import { createWatcher } from '../../packages/gateway/src/engines/comfyui/watch/createWatcher.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
+import { run } from './fakeEngine.ts'
 
 const test = suite('watching runs of a ComfyUI')
 
@@ -112,6 +115,23 @@ onBoth(test, 'many who wait cost little more than one', {}, async ({ comfy, anot
   await wait(300)
   assert.ok(count(`ended%2F${id}`) > looks)
   assert.ok(count(`ended%2F${id}`) - looks < 10)
+})
+
+test('an answer that is late undoes no step of a run', () => {
+  const watcher = createWatcher({} as Comfy)
+  const heard: string[] = []
+  watcher.watch(({ status }) => void heard.push(status))
+  for (const [status, completedAt] of [
+    ['running', null],
+    ['queued', null],
+    ['completed', 9],
+    ['running', null],
+    ['failed', 9],
+  ] as const) {
+    watcher.show({ ...run, status, completedAt })
+  }
+  watcher.close()
+  assert.equal(heard, ['running', 'completed'])
 })
 
 test('nobody who follows a run misses its end where the socket is silent', () =>

@@ -58,8 +58,9 @@ test('a link expires', async () => {
   assert.is((await get(make(), link, {})).status, 403)
 })
 
+const body = new URLSearchParams({ text: 'x'.repeat(500) })
+
 test('a body above maxBodyBytes is 413', async () => {
-  const body = new URLSearchParams({ text: 'x'.repeat(500) })
   const send = async (maxBodyBytes: number): Promise<number> => {
     const gateway = make({ maxBodyBytes })
     const request = new Request(`${gateway.url}/api/v1/runs?workflow_id=w`, {
@@ -72,13 +73,60 @@ test('a body above maxBodyBytes is 413', async () => {
   assert.equal([await send(100), await send(10_000)], [413, 200])
 })
 
+test('of the limits of the gateway and its server the smaller one counts', async () => {
+  const send = async (own: number | undefined, maxBodyBytes: number | undefined): Promise<number> => {
+    const served = await serve(make({ maxBodyBytes: own }), { maxBodyBytes })
+    const url = `${served.url}/api/v1/runs?workflow_id=w`
+    const { status } = await fetch(url, { method: 'POST', headers: { 'x-api-key': KEY }, body })
+    await served.close()
+    return status
+  }
+  assert.equal(
+    [await send(undefined, 100), await send(10_000, 100), await send(100, 10_000)],
+    [413, 413, 413],
+  )
+  assert.equal([await send(undefined, undefined), await send(10_000, 10_000)], [200, 200])
+})
+
+test('a server of files has the links, and no API', async () => {
+  const gateway = make()
+  const served = await serve(gateway, { files: true })
+  const { pathname, search } = new URL(await linkOf(gateway))
+  assert.is(await (await fetch(served.url + pathname + search)).text(), 'pic')
+  const answer = await fetch(`${served.url}/api/v1/runs/r1`)
+  assert.match(await answer.text(), '<Code>AccessDenied</Code>')
+  await served.close()
+})
+
+test('serve refuses an option that it does not know, and a limit that is none', async () => {
+  const refusal = async (options: object): Promise<unknown> => {
+    const outcome = await serve(make(), options).catch((error) => error)
+    await outcome.close?.()
+    return outcome instanceof TypeError && outcome.message
+  }
+  assert.is(
+    await refusal({ maxUploadBytes: 1 }),
+    'serve: unknown option "maxUploadBytes"; the known options are port, hostname, files, linksTo, maxBodyBytes, sockets',
+  )
+  for (const maxBodyBytes of [0, Number.NaN, '1', null])
+    assert.is(
+      await refusal({ maxBodyBytes }),
+      'serve: option "maxBodyBytes" must be a number of bytes above 0',
+    )
+})
+
 test('without a key this machine is let in, and no page of another site', async () => {
   const gateway = make({ apiKey: null })
   const host = '127.0.0.1:4188'
   const status = async (headers: Record<string, string>): Promise<number> =>
     (await get(gateway, '/api/v1/runs/r1', headers)).status
   assert.is(await status({}), 200)
-  assert.is(await status({ host, origin: `http://${host}` }), 200)
+  for (const own of [host, '127.0.0.1', 'LocalHost:80', '[::1]:4188']) {
+    assert.is(await status({ host: own }), 200)
+    assert.is(await status({ host: own, origin: `http://${own}` }), 200)
+    assert.is(await status({ host: own, origin: `http://${own}.evil.test` }), 403)
+  }
+  assert.is(await status({ origin: 'http://null' }), 403)
   assert.is(await status({ host, origin: 'https://evil.test' }), 403)
   assert.is(await status({ host: 'evil.test:4188' }), 403)
 })
@@ -131,4 +179,8 @@ test('the log never shows a key of a query', async () => {
   assert.is(lines.length, 16)
   assert.not.match(lines.join('\n'), KEY)
   assert.ok(lines.some((line) => line.includes('/elsewhere?a=1&api_key=…&b=2 404 ')))
+  assert.ok(
+    lines.some((line) => line.includes('/generations/r1/a.png 403 ')),
+    'the query is a signature',
+  )
 })

@@ -55,6 +55,21 @@ test('an EngineError is answered with its status, Retry-After and run, by dialec
   assert.equal(await bare.json(), { status: 'error', errors: ['Too large'] })
 })
 
+test('a 503 before the submission is a 429, and one of the submission itself stays', async () => {
+  const away = (retryAfterS?: number) => async () => {
+    throw new EngineError(503, 'Away', retryAfterS ? { retryAfterS } : {})
+  }
+  const refused = { ...fakeEngine().draft(workflow, new AbortController().signal), submit: away() }
+  for (const [engine, expected] of [
+    [{ workflow: away() }, [429, '5']],
+    [{ workflow: away(7) }, [429, '7']],
+    [{ draft: () => refused }, [503, null]],
+  ] as const) {
+    const { status, headers } = await execute(faceOf(engine), { text: 'a' })
+    assert.equal([status, headers.get('retry-after')], expected)
+  }
+})
+
 test('an InputError is a 422, anything else a 500', async () => {
   const problems = [{ loc: ['body', 'text'], msg: 'No', type: 'value_error' }]
   const refused = await ask(faceOf(failing(new InputError(problems))), '/api/v1/runs/r1')

@@ -154,6 +154,7 @@ test('a form cut anywhere is the same form', async () => {
     { input: 'files', name: 'a"b.mp4', type: 'video/mp4', text: '' },
     { input: 'files', name: 'blob', type: 'video/mp4', text: '--' },
   ])
+  assert.equal(await read(requestOf([body.subarray(0, -2)], TYPE)), whole, 'without the last line break')
   for (let at = 1; at < body.length; at++) {
     assert.equal(
       await read(requestOf([body.subarray(0, at), body.subarray(at)], TYPE)),
@@ -185,11 +186,11 @@ test('all problems at once, each with its place', async () => {
     toString: 'z',
     text_0: 'x',
     count: file,
-    flag: 'yes',
+    flag: '1',
     picture: 'a cat',
     any: '',
     list: ['a', 'b', file],
-    files_1: 'data:;base64,a',
+    files_1: 'data:video/mp4;base64,a',
     files_0: 'https://bad.example/x',
     list_7: ['a', 'b'],
     steps: '0',
@@ -361,6 +362,29 @@ test('data: URLs and addresses of files', async () => {
   const { values, shown } = await read(formOf({ picture: url }))
   assert.equal(values, { picture: { input: 'picture', url } })
   assert.equal(shown, [{ path: 'picture', value: url }])
+})
+
+test('the type of a data: URL fits the kind of its input', async () => {
+  const inputs = new Map((['image', 'video', 'audio', 'file'] as const).map((kind) => [kind, input(kind)]))
+  const kindsOf = async (type: string): Promise<string[]> => {
+    const fields = Object.fromEntries([...inputs.keys()].map((kind) => [kind, `data:${type},x`]))
+    const { draft, kept } = keep()
+    const reading = readSubmission({ ...workflow, inputs }, draft, formOf(fields), { maxBodyBytes: MAX })
+    const { problems = [] } = await reading.catch((error) => error)
+    for (const { loc, msg } of problems) assert.match(`${loc} ${msg}`, /^body,(\w+) Input should be an? \1: /)
+    assert.is(problems.length + kept.length, 4, type)
+    return kept.map((file) => file.input)
+  }
+  assert.equal(await kindsOf('image/png'), ['image', 'file'])
+  assert.equal(await kindsOf('IMAGE/GIF;x=y'), ['image', 'video', 'file'])
+  assert.equal(await kindsOf('video/webm'), ['video', 'audio', 'file'])
+  assert.equal(await kindsOf('audio/wav; codecs=1'), ['audio', 'file'])
+  assert.equal(await kindsOf('application/octet-stream'), ['image', 'video', 'audio', 'file'])
+  // Without a type, a data: URL is text.
+  for (const type of ['text/plain', '', ';charset=utf-8', 'text/image/png', 'application/pdf'])
+    assert.equal(await kindsOf(type), ['file'], type)
+  const [problem] = await problems({ picture: 'data:text/plain,x' })
+  assert.match(problem!.msg, '. The data: URL has the type "text/plain"')
 })
 
 test('a large data: URL is larger than a text may be', async () => {

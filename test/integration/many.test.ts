@@ -257,7 +257,7 @@ test('executeMany: one failure loses nothing; a second start pays for nothing tw
       ...fast,
       groupId: 'g',
       submitted,
-      onSubmitted: (...all: [number, string]) => told.push(all),
+      onSubmitted: (index: number, runId: string) => told.push([index, runId]),
     }
     const results = await executeMany(client, 'quick', inputs, options)
     assert.equal(

@@ -184,7 +184,7 @@ test('a run that fails is a RunError; a null costs nothing', () =>
     assert.instance(error, RunError)
     assert.ok(error.runId)
     const wrong = await rejection(run(client, textToImage, { text_51536: null as never }, fast))
-    assert.match(wrong.message, /inputs\.text_51536 is null/)
+    assert.match(wrong.message, /inputs\.text_51536 can't be sent as null/)
     assert.is(emulator.stats.runsStarted, 1)
   }))
 

@@ -5,7 +5,6 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { record } from '#test'
-import { keepResults } from '../../scripts/lib/keepResults.ts'
 import type { Report } from '../conformance/runCases.ts'
 import { serveControl } from '../conformance/serveControl.ts'
 import { CANARY } from '../support/canary.ts'
@@ -125,7 +124,7 @@ for (const { runtime, version, cases, passed, skipped, failed, seconds } of resu
   console.log(`[show] ${runtime.padEnd(36)}${version.padEnd(17)}${columns.join('')}  ${reasons(skipped)}`)
 }
 if (!pattern) {
-  const shown = results.map(({ runtime, version, cases, passed, skipped, failed, seconds }) => ({
+  const shown = results.map(({ runtime, version, cases, passed, skipped, failed }) => ({
     runtime,
     version,
     cases,
@@ -133,9 +132,8 @@ if (!pattern) {
     skipped: skipped.length,
     reasons: reasons(skipped),
     failed: failed.length,
-    seconds: Math.round(seconds),
   }))
-  keepResults('test/runtimes/results.json', shown)
+  writeFileSync('test/runtimes/results.json', `${JSON.stringify(shown, null, 2)}\n`)
 }
 for (const { runtime, passed, failed } of results) record(runtime, passed, failed)
 if (results.length < order.length) throw new Error('a runtime gave no result')

@@ -143,7 +143,7 @@ test('Redis, which dies and comes back', () =>
     await redis.kill()
     const error = await start(clients[0], groupId, 0).catch((error) => error)
     assert.instance(error, HttpError)
-    assert.equal([error.status, error.retryAfterMs], [503, 5000])
+    assert.equal([error.status, error.retryAfterMs], [429, 5000])
     assert.is(performed(), before, 'a run without a record is not submitted')
     await openRedis(port)
     await Promise.all(comfies.map((comfy) => comfy.kill()))

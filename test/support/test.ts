@@ -53,6 +53,7 @@ const suites: (() => void)[] = []
 
 /** Tells of a failure that is no case's own. */
 export function tellFault(message: string, error?: unknown): void {
+  if (!channel) console.error(message, error ?? '')
   const fault = error === undefined ? { message } : faultOf(error)
   tell({ fault: error === undefined ? fault : { ...fault, message: `${message}: ${fault.message}` }, place })
 }

@@ -119,21 +119,12 @@ for (const [name, baseUrl] of Object.entries(wrongUrls)) {
     const start = baseUrl ? '' : 'is missing: it '
     fails(
       { baseUrl, apiKey: CANARY },
-      new RegExp(
-        `^baseUrl ${start}must be an http\\(s\\) URL \\(or a path in a page\\) without login, \\? or #`,
-      ),
+      new RegExp(`^baseUrl ${start}must be an http\\(s\\) URL \\(or a path in a page\\) without login, `),
     )
   })
 }
 
-test('baseUrl: the error shows an address without http://, and no value that may hold a login or a key', () => {
-  const shownIn = (baseUrl: unknown) => {
-    const { message } = thrown(() => createClient({ baseUrl } as never))
-    return /or #(.*)$/s.exec(message)![1]
-  }
-  for (const shown of ['localhost:4188', '127.0.0.1:4188', 'my-pod.test:443']) {
-    assert.is(shownIn(shown), `: ${shown}`)
-  }
+test('baseUrl: the error never shows the value, which may hold a login or a key', () => {
   const hidden = [
     'https://user:secret@pod.test',
     'user:secret@pod.test',
@@ -151,9 +142,11 @@ test('baseUrl: the error shows an address without http://, and no value that may
     '9d1f0c7be2a845',
     'eyJhbGciOi.eyJzdWIi.c2VjcmV0',
     'c2VjcmV0/c2VjcmV0+L2==',
-    '',
   ]
-  for (const baseUrl of hidden) assert.is(shownIn(baseUrl), '', baseUrl)
+  for (const baseUrl of hidden) {
+    const { message } = thrown(() => createClient({ baseUrl }))
+    assert.not.match(message, baseUrl)
+  }
 })
 
 test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
@@ -162,7 +155,7 @@ test('baseUrl: one that ends in /api/v1 is an error that says so', () => {
     new URL('https://pod.test/x/api/v1/'),
     '/proxy/api/v1//',
   ]) {
-    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must not end in \/api\/v1$/)
+    fails({ baseUrl, apiKey: CANARY }, /^baseUrl must be .* \/api\/v1$/)
   }
   assert.is(base('https://pod.test/api/v1x'), 'https://pod.test/api/v1x')
 })
@@ -219,7 +212,7 @@ test('baseUrl: a path without a page, or in one without an origin (file:), is an
     for (const pending of [checkHealth(client), executeWorkflow(client, 'w', {})]) {
       const error = await rejection(pending)
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'baseUrl must be an http(s) URL outside a page')
+      assert.is(error.message, 'baseUrl: a path works only in a page')
       assert.not('maybeSubmitted' in error)
     }
   }
@@ -321,7 +314,7 @@ for (const [name, globals] of Object.entries(browsers)) {
   test(`in ${name} a key must be allowed explicitly`, () =>
     withGlobals(globals, () => {
       const options = { baseUrl: 'https://pod.test', apiKey: CANARY }
-      fails(options, /^apiKey: visitors could read it; use a proxy .*allowDangerouslyExposeApiKey: true$/)
+      fails(options, /^apiKey: visitors could read it; use a proxy, .*allowDangerouslyExposeApiKey$/)
       fails({ ...options, allowDangerouslyExposeApiKey: false }, /visitors could read it/)
       createClient({ ...options, allowDangerouslyExposeApiKey: true })
       createClient({ baseUrl: 'https://pod.test' })
@@ -382,6 +375,7 @@ const operations: [name: string, call: (client: never) => Promise<unknown>][] = 
   ['downloadOutput', (client) => downloadOutput(client, undefined as never)],
   ['executeWorkflow', (client) => executeWorkflow(client, { a: 'b' } as never, undefined as never)],
 ]
+const notOurs = 'client must be what createClient gave, not a copy'
 for (const [name, call] of operations) {
   test(`${name}: a copy of a client is an error that says so, and sends nothing`, async () => {
     const fetch = fakeFetch(ok([]))
@@ -395,7 +389,7 @@ for (const [name, call] of operations) {
     for (const copy of copies) {
       const error = await rejection(call(copy as never))
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'client is a copy: pass the client of createClient')
+      assert.is(error.message, notOurs)
     }
     assert.is(fetch.calls.length, 0)
   })
@@ -411,7 +405,7 @@ for (const [name, call] of operations) {
     ]) {
       const error = await rejection(call(other as never))
       assert.instance(error, ArgumentError)
-      assert.is(error.message, 'client is missing: pass the client of createClient')
+      assert.is(error.message, notOurs)
     }
   })
 }

@@ -288,7 +288,7 @@ test('a status that no Response can have is kept', async () => {
   assert.is(error.code, 'ERR_FLOWSCALE_HTTP')
   assert.is(error.status, 999)
   assert.equal(error.errors, ['odd'])
-  assert.is(error.response.status, 599)
+  assert.is(error.response.status, 999)
 })
 
 test('a word of a header that is a part of the key, and a key of words', async () => {
@@ -317,7 +317,7 @@ test('headers from a function and of a call are redacted; short words are not', 
   )
   const client = clientWith(fetch, { headers: () => ({ authorization: 'Bearer aaaaaaaaaaaa' }) })
   const error = await rejection(checkHealth(client, { headers: { 'x-b': 'bbbbbbbbbbbb', 'x-c': 'error' } }))
-  assert.equal(error.errors, ['Bearer [redacted]|[redacted]|error|[redacted]'])
+  assert.equal(error.errors, ['[redacted]|Bearer [redacted]|[redacted]|error'])
 })
 
 test('without a key, the caller’s own X-API-KEY is redacted, however short', async () => {
@@ -370,10 +370,12 @@ test('every class: name, code, inheritance, stack, guard', async () => {
 
 test('the response is there, and hidden', async () => {
   const error = await failure({ errors: 'x' }, { status: 404 })
-  assert.instance(error.response, Response)
-  assert.is(await error.response.text(), '')
+  assert.equal(Object.keys(error.response), ['status', 'headers'])
+  assert.is(error.response.status, 404)
+  assert.instance(error.response.headers, Headers)
+  assert.is(error.response.headers.get('content-type'), 'application/json')
   assert.not(Object.keys(error).includes('response'))
-  assert.not.match(inspect(error), /Response \{|response:/)
+  assert.not.match(inspect(error), /Headers|response:/)
   assert.not.match(JSON.stringify(error), /"response"/)
   assert.not('response' in { ...error })
 })

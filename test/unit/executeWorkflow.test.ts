@@ -380,11 +380,12 @@ test('the time limit grows by 1 s for each 256 KiB of files, unless it is given 
 
 test('an answer whose body is not a web stream, and one that has only text()', async () => {
   const text = async () => '{"status":"success","data":{"run_id":"r"}}'
-  // A stream of a polyfill has all methods, and takes none of the runtime's streams.
+  // A stream of a polyfill takes none of the runtime's streams, but it can be read.
   const refuse = () => {
     throw new TypeError('First parameter is not a ReadableWritablePair')
   }
-  const polyfilled = { getReader() {}, pipeTo: refuse, pipeThrough: refuse, async cancel() {} }
+  const getReader = () => new Blob(['{"status":"success","data":{"run_id":"r"}}']).stream().getReader()
+  const polyfilled = { getReader, pipeTo: refuse, pipeThrough: refuse, async cancel() {} }
   for (const body of [undefined, null, { pipe() {}, on() {} }, polyfilled]) {
     const answer = { ok: true, status: 200, headers: new Headers(), body, text }
     const { data } = await executeWorkflow(

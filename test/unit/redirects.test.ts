@@ -19,6 +19,7 @@ const operations: Record<string, (client: Client) => Promise<unknown>> = {
   getRuns,
   cancelRun: (client) => cancelRun(client, 'r'),
   executeWorkflow: (client) => executeWorkflow(client, 'w', { file: new Blob(['x']), text: 'y' }),
+  'executeWorkflow, texts alone': (client) => executeWorkflow(client, 'w', { text: 'y' }),
 }
 
 for (const [name, run] of Object.entries(operations)) {
@@ -45,10 +46,12 @@ for (const [name, run] of Object.entries(operations)) {
         assert.is(error.code, 'ERR_FLOWSCALE_REDIRECT')
         assert.is(error.name, 'RedirectError')
         assert.match(error.message, /; correct baseUrl$/)
-        assert.not('maybeSubmitted' in error)
-        if (name === 'executeWorkflow') {
-          assert.is(error.method, 'POST')
-        } else {
+        const isPost = name.startsWith('executeWorkflow')
+        if (isPost) assert.is(error.method, 'POST')
+        // By HTTP's own words a 303 says that the request was processed. Node hides the status of a form with files.
+        const isHidden = name === 'executeWorkflow'
+        assert.is(error.maybeSubmitted, isPost && !isHidden && status === 303 ? true : undefined)
+        if (!isHidden) {
           assert.is(error.status, status)
           assert.is(error.location, `${other.url}/moved`)
           assert.ok(error.message.includes(` was redirected to ${other.url}/moved; `))
@@ -126,13 +129,12 @@ test('the body of a redirect is let go', async () => {
 
 const refusals = {
   Node: Object.assign(new TypeError('fetch failed'), { cause: new Error('unexpected redirect') }),
-  Bun: Object.assign(new Error('UnexpectedRedirect fetching "http://pod.test"'), {
-    code: 'UnexpectedRedirect',
-  }),
-  Deno: new TypeError("Encountered redirect while redirect mode is set to 'error'"),
+  'node-fetch': new Error(
+    'uri requested responds with a redirect, redirect mode is set to error: http://pod.test/api/v1/runs',
+  ),
 }
 for (const [name, refusal] of Object.entries(refusals)) {
-  test(`executeWorkflow: the refusal of ${name}’s fetch is a RedirectError, never sent again`, async () => {
+  test(`executeWorkflow: the refusal of the fetch of ${name} is a RedirectError, never sent again`, async () => {
     const fetch = fakeFetch(refusal)
     const error = await rejection(executeWorkflow(clientWith(fetch), 'w', {}))
     assert.instance(error, RedirectError)
@@ -141,7 +143,7 @@ for (const [name, refusal] of Object.entries(refusals)) {
   })
 }
 
-test('redirect modes: manual, but error for uploads, save in pages, their workers and workerd', async () => {
+test('redirect modes: manual, but error for uploads on Node', async () => {
   const fetch = fakeFetch(ok({ run_id: 'r', runs: [] }))
   const client = clientWith(fetch)
   const modes = async () => {
@@ -152,13 +154,9 @@ test('redirect modes: manual, but error for uploads, save in pages, their worker
     return fetch.calls.map(({ init }) => init.redirect)
   }
   assert.equal(await modes(), ['manual', 'manual', 'error'])
-  const places: Record<string, unknown>[] = [
-    { window: {}, document: {} },
-    { WorkerGlobalScope: class {} },
-    { WebSocketPair: class {} },
-  ]
-  for (const globals of places) {
-    Object.assign(globalThis, globals)
+  // Other runtimes have none, or one without a name.
+  for (const value of [undefined, {}]) {
+    Object.defineProperty(performance, 'nodeTiming', { value, configurable: true })
     try {
       assert.equal(await modes(), ['manual', 'manual', 'manual'])
       // There, such words mean no redirect.
@@ -166,7 +164,7 @@ test('redirect modes: manual, but error for uploads, save in pages, their worker
       assert.is(error.code, 'ERR_FLOWSCALE_NETWORK')
       assert.is(error.maybeSubmitted, true)
     } finally {
-      for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name)
+      Reflect.deleteProperty(performance, 'nodeTiming')
     }
   }
 })

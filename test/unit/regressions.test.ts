@@ -141,39 +141,6 @@ test('a logger whose methods reject loses nothing', async () => {
   await new Promise((resolve) => setTimeout(resolve, 5))
 })
 
-test('a machine that slept between two polls asks once more', () =>
-  timed(async (clock) => {
-    let status = 'running'
-    let asked = 0
-    const fetch: Fetch = async () => {
-      asked++
-      return ok({ _id: RUN, status })
-    }
-    const done = waitForRun(clientOf(fetch), RUN, { timeoutMs: 10_000 })
-    await clock.tickAsync(10)
-    status = 'completed'
-    clock.setSystemTime(clock.now + 3_600_000)
-    await clock.tickAsync(2000)
-    assert.is((await done).status, 'completed')
-    assert.is(asked, 2)
-  }))
-
-test('a machine that slept during a Retry-After asks once more', () =>
-  timed(async (clock) => {
-    let asked = 0
-    const fetch: Fetch = async () =>
-      asked++
-        ? ok({ _id: RUN, status: 'completed' })
-        : json({}, { status: 429, headers: { 'retry-after': '6' } })
-    const done = waitForRun(clientOf(fetch), RUN, { timeoutMs: 10_000 })
-    await clock.tickAsync(3000)
-    // Timers stand still while it sleeps.
-    clock.setSystemTime(clock.now + 3_600_000)
-    await clock.tickAsync(4000)
-    assert.is((await done).status, 'completed')
-    assert.is(asked, 2)
-  }))
-
 test('a first 404 of getRun that came too early does not hide a failed run', () =>
   timed(async (clock) => {
     let asked = 0

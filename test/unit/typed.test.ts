@@ -224,6 +224,6 @@ test('bad arguments cost no request', async () => {
     (await rejection((run as any)(client, { id: '', outputNames: [] }, {}))).message,
     /^workflowId must be/,
   )
-  assert.match((await rejection((runMany as any)({}, workflow, [{}]))).message, /^client is missing/)
+  assert.match((await rejection((runMany as any)({}, workflow, [{}]))).message, /^client must be /)
   assert.is(fetch.calls.length, 0)
 })

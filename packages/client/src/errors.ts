@@ -1,9 +1,12 @@
 import type { Resumed, ResumeOptions, Run, RunResult } from './types.ts'
 
+/** The status and the headers of an answer, with the key replaced. */
+type AnswerHead = Pick<Response, 'status' | 'headers'>
+
 /** What an error may carry besides its message. */
 interface Details {
   cause?: unknown
-  response?: Response
+  response?: AnswerHead
   [field: string]: unknown
 }
 
@@ -116,8 +119,8 @@ export class HttpError extends FlowScaleError {
   declare readonly requestId: string | null
   /** The header `Retry-After`, in ms after the answer. */
   declare readonly retryAfterMs: number | undefined
-  /** Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. */
-  declare readonly response: Response
+  /** Not enumerable. The body is in `body`. */
+  declare readonly response: AnswerHead
 }
 
 /** Status 422: the server refused the inputs. `details` names them. */
@@ -160,10 +163,9 @@ export class ResponseError extends FlowScaleError {
   declare readonly errors: string[]
   declare readonly requestId: string | null
   /**
-   * Not enumerable. It has the status and the headers, with the key replaced. The body is in `body`. Missing for an
-   * output that is not ready, has no link, or fits no declared name.
+   * Not enumerable. The body is in `body`. Missing for an output that is not ready, has no link, or fits no declared name.
    */
-  declare readonly response: Response | undefined
+  declare readonly response: AnswerHead | undefined
   /**
    * The result of a run that has an output with an undeclared name. You paid for the run, and you can fetch its files.
    * `status` is 200 then; `url`, `body` and `errors` are empty. Not enumerable, because the links are signed.

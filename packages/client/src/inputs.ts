@@ -1,5 +1,5 @@
 import { ArgumentError } from './errors.ts'
-import { checkOptions, isString } from './internal/options.ts'
+import { check, checkOptions, isString } from './internal/options.ts'
 import type { FormPart } from './internal/upload.ts'
 import { isBytes } from './internal/values.ts'
 
@@ -100,7 +100,7 @@ export function toFile(
 
 /** The parts of a form for inputs. It throws for each input that can't be sent, so a mistake costs no request. */
 export function encodeInputs(inputs: Inputs, arrays: string | undefined): FormPart[] {
-  if (!inputs || !isPlainObject(inputs)) throw new ArgumentError('inputs must be a plain object')
+  check('inputs', inputs, (value) => (value && isPlainObject(value)) || 'a plain object')
   return Object.keys(inputs).flatMap((name) => {
     if (!name || /[\r\n"]|\p{Surrogate}/u.test(name)) {
       throw new ArgumentError(
@@ -149,10 +149,15 @@ function encode(name: string, value: unknown): FormPart {
   const file = isBytes(value) ? new Blob([value as BlobPart]) : value
   if (file instanceof Blob) return [name, file, filenameOf(name, file)]
   if (!isSendable(value)) throw refusal(value)
-  return [
-    name,
-    value instanceof Date ? value.toISOString() : typeof value === 'object' ? toJson(value) : `${value}`,
-  ]
+  const text =
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'object'
+        ? JSON.stringify(value, checkJson)
+        : `${value}`
+  // Of an object whose `toJSON` gives nothing.
+  if (text === undefined) throw refusal(text)
+  return [name, text]
 }
 
 /** Whether a value that is no file keeps its meaning as text or JSON. */
@@ -166,18 +171,12 @@ function isSendable(value: unknown): boolean {
 const refusal = (value: unknown): string =>
   `can't be sent as ${(value as object | null)?.constructor?.name ?? value}: pass valid text, a finite number, a boolean, a valid date, a plain object or a file`
 
-function toJson(value: unknown): string {
-  const json = JSON.stringify(value, checkJson)
-  if (!json) throw new TypeError('toJSON gives nothing')
-  return json
-}
-
 /** A replacer for JSON. It throws for a value that JSON would drop or change without an error. */
 function checkJson(this: Record<string, unknown>, key: string, value: unknown): unknown {
   // JSON makes `null` of an invalid date, so the date itself is checked.
   const given = value ?? this[key]
   if (given == null || typeof value === 'string' || Array.isArray(value) || isSendable(given)) return value
-  throw new TypeError(`${key} ${refusal(given)}`)
+  throw `(${key}) ${refusal(given)}`
 }
 
 /** The extensions of MIME subtypes that are no extensions themselves. */

@@ -46,8 +46,8 @@ export class FlowscaleAPI {
         // Refuses illegal headers here, and not at each request.
         api.createClient({ ...given, headers })
         const names = Object.keys(headers).map((name) => name.toLowerCase())
-        const kept = Object.entries(own.headers).filter(([name]) => !names.includes(name.toLowerCase()))
-        own.headers = { ...Object.fromEntries(kept), ...headers }
+        for (const name in own.headers) if (names.includes(name.toLowerCase())) delete own.headers[name]
+        Object.assign(own.headers, headers)
       },
     }
     own.merge(customHeaders ?? {})

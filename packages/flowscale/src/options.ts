@@ -36,17 +36,17 @@ export type AsyncOptions = Omit<ExecuteAsyncOptions, 'groupId' | 'pollIntervalMs
 
 /** The client's options for the published ones, without the headers, which the class sets. */
 export function toClientOptions(options: FlowscaleOptions, logger: Logger): ClientOptions {
-  const { apiKey, baseUrl, proxyMode = false, httpAgent, timeout, retries, maxRetries = retries } = options
+  const { apiKey, baseUrl, proxyMode, httpAgent, timeout, retries, maxRetries = retries } = options
   if (!proxyMode && !apiKey) {
     throw new ArgumentError(
-      'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or set proxyMode: true if a proxy adds the key',
+      'apiKey is missing: pass process.env.FLOWSCALE_API_KEY, or proxyMode: true for a proxy with a key',
     )
   }
   if (!baseUrl) throw new ArgumentError('baseUrl is missing: pass process.env.FLOWSCALE_API_URL')
   if (httpAgent) {
     logger.warn(
-      'httpAgent is ignored: fetch takes no agent. For a proxy, call install() of undici, and pass fetch: (url, init) => ' +
-        'fetch(url, { ...init, dispatcher }) with a dispatcher of undici, such as a ProxyAgent',
+      'httpAgent is ignored: call install() of undici, and pass fetch: (url, init) => ' +
+        'fetch(url, { ...init, dispatcher: new ProxyAgent(proxyUrl) })',
     )
   }
   return {

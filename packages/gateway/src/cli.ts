@@ -55,7 +55,8 @@ async function main(args: string[]): Promise<void> {
     logger: { info: log, warn: log, error: log },
   })
   const report = await gateway.report()
-  const served = await serve(logged(gateway, log), flags)
+  const { port, hostname } = flags
+  const served = await serve(logged(gateway, log), { port, hostname })
   const stop = (): void => {
     // Not `once` for both: with the handlers gone, a second signal ends the process at once.
     process.off('SIGINT', stop).off('SIGTERM', stop)

@@ -3,15 +3,18 @@ import { createSign } from './createSign.ts'
 import type { Report } from './engine.ts'
 import { createFace } from './face/createFace.ts'
 import { createFetch } from './face/createFetch.ts'
-import type { Face } from './face/types.ts'
+import type { Face, Where } from './face/types.ts'
 import { isFromElsewhere } from './isFromElsewhere.ts'
 
 /** A FlowScale of your own, made by {@link createGateway}. */
 export interface Gateway extends Omit<Face, 'handle'> {
   /** Takes the place of the global `fetch`; it reaches `url`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
-  /** What a server calls for each request. `filesUrl` is what links start with, where there is no `publicUrl`. */
-  handle(request: Request, where?: { filesUrl?: string | undefined }): Promise<Response>
+  /**
+   * What a server calls for each request. `filesUrl` is what links start with, where there is no `publicUrl`. Of two
+   * limits `maxBodyBytes`, the smaller one counts.
+   */
+  handle(request: Request, where?: Partial<Where>): Promise<Response>
   /** `publicUrl`, or an address for `fetch` only, where nothing listens. */
   readonly url: string
   /** Whether your ComfyUI answers, and which workflows it can run. */
@@ -42,6 +45,7 @@ const URL_OF_API = 'http://gateway.flowscale.test'
 export function createGateway(options: GatewayOptions): Gateway {
   checkGatewayOptions(options)
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = 900_000, logger } = options
+  const { maxBodyBytes: limit = Number.POSITIVE_INFINITY } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
     workflows: [...options.workflows],
@@ -62,13 +66,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const keepsOut = (request: { readonly headers: Headers }): boolean =>
     apiKey === null && isFromElsewhere(request)
-  const answer: Gateway['handle'] = async (request, { filesUrl = url } = {}) => {
+  const answer: Gateway['handle'] = async (request, where = {}) => {
     if (keepsOut(request)) {
       return Response.json({ detail: 'Without a key, only this machine can use the API' }, { status: 403 })
     }
+    const { filesUrl = url, maxBodyBytes = limit } = where
     return await handle(request, {
+      ...where,
       filesUrl: publicUrl ? url : filesUrl,
-      maxUploadBytes: options.maxBodyBytes,
+      maxBodyBytes: Math.min(maxBodyBytes, limit),
     })
   }
   return {

@@ -83,7 +83,7 @@ export interface Draft {
   putFile(input: string, file: IncomingFile): Promise<StoredFile>
   /** Takes the address of a file, or throws an {@link InputError} where the engine reads none of there. */
   putUrl(input: string, url: string): Promise<StoredFile>
-  /** Starts the run, once. What it throws says whether the run may have been started. */
+  /** Starts the run, once. After an `EngineError` of 429 clients submit again; after a 5xx it may have been started. */
   submit(submission: Submission): Promise<{ readonly run: Run; readonly number: number }>
 }
 

@@ -38,3 +38,12 @@ export class EngineError extends Error {
     this.runId = runId
   }
 }
+
+/**
+ * Throws the error of a submission that surely started nothing. A 503 would leave that open, so it becomes a 429: clients
+ * submit again.
+ */
+export function nothingStarted(error: unknown): never {
+  if (!(error instanceof EngineError) || error.status !== 503) throw error
+  throw new EngineError(429, error.message, { retryAfterS: error.retryAfterS ?? 5, cause: error })
+}

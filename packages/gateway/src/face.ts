@@ -1,5 +1,5 @@
 export * from './engine.ts'
-export * from './engineErrors.ts'
+export { EngineError, InputError, type Problem } from './engineErrors.ts'
 export { breakOff, brokenBy } from './face/breakOff.ts'
 export { createFace } from './face/createFace.ts'
 export { createFetch, type FaceFetch, type FetchOptions } from './face/createFetch.ts'

@@ -8,6 +8,10 @@ export interface Raw {
   /** Lines, such as `X-API-KEY: k`; with a `Host` where none is among them. */
   readonly headers?: readonly string[]
   readonly body?: string | Uint8Array
+  /** The version of HTTP. Default: 1.1 */
+  readonly version?: string
+  /** Adds no `Host`. */
+  readonly noHost?: true
   /** Breaks off after the body. */
   readonly hangUp?: true
 }
@@ -15,12 +19,12 @@ export interface Raw {
 /** Sends bytes as no client would make them. */
 export function send(
   port: number,
-  { method = 'GET', path, headers = [], body = '', hangUp }: Raw,
+  { method = 'GET', path, headers = [], body = '', version = '1.1', noHost, hangUp }: Raw,
 ): Promise<Answer> {
   const has = (name: string) => headers.some((line) => line.toLowerCase().startsWith(`${name}:`))
   const lines = [
-    `${method} ${path} HTTP/1.1`,
-    ...(has('host') ? [] : [`Host: 127.0.0.1:${port}`]),
+    `${method} ${path} HTTP/${version}`,
+    ...(noHost || has('host') ? [] : [`Host: 127.0.0.1:${port}`]),
     ...headers,
     ...(has('upgrade') || has('connection') ? [] : ['Connection: close']),
     ...(method === 'GET' || has('content-length') || has('transfer-encoding')

@@ -88,6 +88,29 @@ const open = (
   },
 })
 
+/** Without a key: names that only a URL parser takes for this machine. */
+const HOSTS = [
+  'evil@127.0.0.1',
+  'evil:x@localhost:PORT',
+  '127.0.0.1#.evil.test',
+  '127.0.0.1/.evil.test',
+  '127.0.0.1?.evil.test',
+  '127.0.0.1\\.evil.test',
+  '127.0.0.1:PORT.evil.test',
+  '127.0.0.1:PORT, evil.test',
+  '[::1].evil.test',
+  '127.0.0.1.',
+  '',
+]
+
+const noHost = (what: string, version: string, headers: string[], status: number): Attack => ({
+  what: `no key: ${what}`,
+  run: async ({ openPort: port }) => {
+    const path = headers.length ? '/api/v1/ws' : '/api/v1/runs'
+    return expect(await send(port, { path, version, headers, noHost: true }), status)
+  },
+})
+
 let before = 0
 
 /** Runs that are not the gateway's, and connections that stay. */
@@ -232,6 +255,14 @@ export const strangers: readonly Attack[] = [
     'Host: evil.test:PORT',
     'Origin: http://evil.test:PORT',
   ]),
+  ...HOSTS.flatMap((host) => [
+    open(`the host "${host}" reads`, 'GET', '/api/v1/runs', [`Host: ${host}`]),
+    open(`the host "${host}" opens a WebSocket`, 'GET', '/api/v1/ws', [...HANDSHAKE, `Host: ${host}`]),
+  ]),
+  noHost('a request without a host', '1.1', [], 400),
+  noHost('a request of HTTP/1.0 without a host', '1.0', [], 403),
+  noHost('a WebSocket without a host', '1.1', HANDSHAKE, 400),
+  noHost('a WebSocket of HTTP/1.0 without a host', '1.0', HANDSHAKE, 400),
   open('a page of ComfyUI opens a WebSocket', 'GET', '/api/v1/ws', [
     ...HANDSHAKE,
     'Origin: http://127.0.0.1:8188',

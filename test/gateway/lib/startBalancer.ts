@@ -22,7 +22,9 @@ export async function startBalancer(
       )
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED' && tries + 1 < urls.length) return pass(tries + 1)
-        if (error.code === 'ECONNREFUSED') return void response.writeHead(503, { 'retry-after': '1' }).end()
+        const status = incoming.method === 'POST' ? 429 : 503
+        if (error.code === 'ECONNREFUSED')
+          return void response.writeHead(status, { 'retry-after': '1' }).end()
         response.destroy()
       })
       outgoing.on('socket', (socket) => {

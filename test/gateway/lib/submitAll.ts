@@ -9,7 +9,7 @@ export interface SubmittedRuns {
   readonly refused: readonly unknown[]
 }
 
-/** Submits each once: only what surely started no run is sent again, that is a refused connection and a 503. */
+/** Submits each once: only what surely started no run is sent again, that is a refused connection and a 429. */
 export async function submitAll(
   client: Client,
   workflowId: string,
@@ -24,12 +24,13 @@ export async function submitAll(
   async function submit(inputs: Inputs): Promise<void> {
     for (const deadline = Date.now() + 20_000; ; ) {
       try {
-        return void ids.push((await executeWorkflow(client, workflowId, inputs, { groupId })).data.run_id)
+        const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, maxRetries: 0 })
+        return void ids.push(data.run_id)
       } catch (error) {
         if (!isFlowScaleError(error)) throw error
         const { runId, maybeSubmitted } = error
         if (runId) return void ids.push(runId)
-        const isBusy = 'status' in error && error.status === 503
+        const isBusy = 'status' in error && error.status === 429
         if ((isRefused(error) || isBusy) && Date.now() < deadline) {
           await new Promise((resolve) => setTimeout(resolve, 100))
           continue

@@ -28,7 +28,6 @@ import {
   getRuns,
   getWorkflows,
   type HeadersSource,
-  type PollHistory as History,
   HttpError,
   type InputItem,
   type Inputs,
@@ -76,14 +75,12 @@ import {
 } from '@flowscale/client/logger'
 import { FileError, fileInput, type SavedOutput, saveOutput } from '@flowscale/client/node'
 import {
-  createPollHistory,
   createRunWatcher,
   type ExecuteAsyncOptions,
   type ExecuteManyOptions,
   executeMany,
   executeWorkflowAsync,
   type ManyResult,
-  type PollHistory,
   type PollOptions,
   type RunProgress as Progress,
   type PushConnection,
@@ -364,8 +361,7 @@ export async function typedClass(flowscale: FlowscaleAPI, prompt: Prompt): Promi
 }
 
 export async function polls(client: Client, push: PushConnection, run: string): Promise<RunResult | Run> {
-  const history: PollHistory = createPollHistory()
-  const poll: PollOptions = { pollIntervalMs: history, timeoutMs: 1, maxPolls: 1 }
+  const poll: PollOptions = { pollIntervalMs: 1, timeoutMs: 1, maxPolls: 1 }
   const watch: WatchOptions = { ...poll, cancelOn: 'both', push, signal: new AbortController().signal }
   const wait: WaitOptions = { ...watch, onUpdate: ({ status }) => say(status.trim()) }
   const names: WaitForResultOptions = {
@@ -641,16 +637,8 @@ export const same: readonly [
   facade.parseWorkflow,
 ]
 /** The errors of the main entry name the poller's. */
-export const shared = (
-  history: History,
-  push: Push,
-  list: OutputList,
-  output: OutputOfResult,
-  more: Resume,
-  result: Result,
-) =>
-  [history, push, list, output, more, result] satisfies [
-    PollHistory,
+export const shared = (push: Push, list: OutputList, output: OutputOfResult, more: Resume, result: Result) =>
+  [push, list, output, more, result] satisfies [
     PushConnection,
     ResultList,
     ResultOutput,

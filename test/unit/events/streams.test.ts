@@ -1,6 +1,7 @@
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { fakeRandom } from '../../support/fakeRandom.ts'
+import { everySecond } from '../poller/kit.ts'
 import { scene } from './kit.ts'
 
 const test = suite('streams of events')
@@ -11,6 +12,7 @@ test('a wait shows progress by events, asks at the end at once, and leaves nothi
   try {
     const seen: unknown[] = []
     const wait = waitForRun(client, 'a', {
+      ...everySecond,
       push: connection,
       onProgress: ({ progress }) => seen.push(progress),
     })
@@ -44,6 +46,7 @@ test('no more streams than there are places; a run that ends or is left gives it
     const control = new AbortController()
     const waits = ['a', 'b', 'c', 'd'].map((runId) =>
       waitForRun(client, runId, {
+        ...everySecond,
         push: connection,
         ...(runId === 'b' && { signal: control.signal }),
       }).catch((error) => error),
@@ -104,7 +107,7 @@ test('a stream that breaks in a long pause: the wait asks at once, then as often
   const random = fakeRandom(0.5)
   const { clock, client, connection, server, streams, opened, polls, states } = scene()
   try {
-    const wait = waitForRun(client, 'a', { push: connection, timeoutMs: 600_000 })
+    const wait = waitForRun(client, 'a', { ...everySecond, push: connection, timeoutMs: 600_000 })
     await clock.tickAsync(0)
     streams[0]!.tell('running')
     for (let ms = 0; ms < 70_000; ms += 10_000) {
@@ -310,7 +313,7 @@ test('a wrong option is an error at once; 0 places are legal', async () => {
         ({ code }: any) => code === 'ERR_FLOWSCALE_ARGUMENT',
       )
     }
-    assert.throws(() => connectEvents({ ...client } as never), /client is a copy/)
+    assert.throws(() => connectEvents({ ...client } as never), /^client must be /)
   } finally {
     clock.uninstall()
   }

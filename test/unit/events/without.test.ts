@@ -2,6 +2,7 @@ import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { fakeRandom } from '../../support/fakeRandom.ts'
 import { recorder } from '../../support/fakes.ts'
+import { everySecond } from '../poller/kit.ts'
 import { events, scene } from './kit.ts'
 
 const test = suite('servers and runtimes without events')
@@ -30,7 +31,9 @@ for (const [name, answer] of [
     const { clock, client, connection, server, opened, polls, states } = scene({}, logger)
     try {
       server.answer = answer
-      const waits = ['a', 'b', 'c', 'd'].map((runId) => waitForRun(client, runId, { push: connection }))
+      const waits = ['a', 'b', 'c', 'd'].map((runId) =>
+        waitForRun(client, runId, { ...everySecond, push: connection }),
+      )
       await clock.tickAsync(3000)
       // Those of the first three places had gone off together.
       assert.is(opened.length, 3)

@@ -15,7 +15,7 @@ import {
   watchRun,
 } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
-import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
+import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 import { waits } from './waits.ts'
 
 const test = suite("the caller's callbacks")
@@ -103,6 +103,7 @@ test(
       const told: [string, string][] = []
       let settled = false
       const wait = begin(client, RUN, {
+        ...everySecond,
         onUpdate: async (state: Run) => {
           await new Promise((resolve) => setTimeout(resolve, 100))
           assert.not(settled)
@@ -146,7 +147,8 @@ test(
         state.status = state.status.toUpperCase()
       }
       const { client } = pod({ run: [run('running'), done] })
-      const { error, ms } = await drive(clock, begin(client, RUN, { onUpdate }) as Promise<unknown>)
+      const wait = begin(client, RUN, { ...everySecond, onUpdate })
+      const { error, ms } = await drive(clock, wait as Promise<unknown>)
       assert.is(error, undefined)
       assert.is(ms, 1000)
       const failing = pod({ run: run('failed') }).client

@@ -6,6 +6,7 @@ import {
   assertNoListeners,
   deaf,
   drive,
+  everySecond,
   failure,
   hang,
   notYet,
@@ -25,7 +26,10 @@ test(
   'submits, polls, and gives the result in the published shape',
   timed(async (clock) => {
     const { client, calls } = pod({ execute: submitted('a'), run: [run('queued'), run('running'), done] })
-    const { value, ms } = await drive(clock, executeWorkflowAsync(client, 'w', { text_1: 'a fox' }))
+    const { value, ms } = await drive(
+      clock,
+      executeWorkflowAsync(client, 'w', { text_1: 'a fox' }, everySecond),
+    )
     assert.equal(value, {
       status: 'success',
       data: { download_url: url('a.png'), generation_status: 'success' },
@@ -91,7 +95,8 @@ test(
       return submitted()
     }
     const { client, calls } = pod({ execute: slow, run: run('running') })
-    const { error, ms } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { timeoutMs: 1500 }))
+    const options = { ...everySecond, timeoutMs: 1500 }
+    const { error, ms } = await drive(clock, executeWorkflowAsync(client, 'w', {}, options))
     assert.is(error.message, 'Workflow execution timed out after 1500ms')
     assert.is(ms, 21_500)
     assert.equal(calls, ['execute@0', 'run@20000', 'run@21000'])
@@ -349,7 +354,7 @@ test(
       run: [run('queued'), run('running', { output_names: ['a'] }), run('completed')],
       output: [notYet(), output('a')],
     })
-    const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}))
+    const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}, everySecond))
     assert.is(value.outputs[0]?.filename, 'a')
     assert.is(ms, 3000)
     const none = pod({ execute: ok({ run_id: RUN }), run: failure(404) })

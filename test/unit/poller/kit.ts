@@ -27,6 +27,8 @@ export interface Pod {
 }
 
 export const RUN = 'run-1'
+/** For waits whose polls a test counts by the clock. */
+export const everySecond = { pollIntervalMs: 1000 }
 export const url = (name: string): string => `https://files.test/${name}?sig=1`
 /** An answer of `getRun`. */
 export const run = (status: string, more: object = {}): Response => ok({ _id: RUN, status, ...more })

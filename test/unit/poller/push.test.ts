@@ -4,8 +4,9 @@ import { assert, suite } from '#test'
 import { createWatch } from '../../../packages/client/src/push.ts'
 import { CANARY } from '../../support/canary.ts'
 import { fakeClock, json, ok, rejection } from '../../support/fakes.ts'
+import { everySecond } from './kit.ts'
 
-const test = suite('push, hidden pages and machines that sleep')
+const test = suite('push and hidden pages')
 const RUN = '808f34d0-ef97-4b78-a00f-1268077ea6db'
 
 /** A server whose run has the state that the test sets, and a connection that the test speaks through. */
@@ -45,7 +46,7 @@ for (const [name, wait] of [
   test(`${name}: an update of the run is asked about at once; polls become rarer`, async () => {
     const { clock, client, push, update, asked, wanted, state } = scene()
     try {
-      const done = wait(client, RUN, { push, timeoutMs: 600_000 })
+      const done = wait(client, RUN, { ...everySecond, push, timeoutMs: 600_000 })
       await clock.tickAsync(100_000)
       // 2, 4, 8, 16 and 30 s apart, not 1.
       assert.equal(asked, [0, 2000, 6000, 14_000, 30_000, 60_000, 90_000])
@@ -67,10 +68,25 @@ for (const [name, wait] of [
   })
 }
 
+test('without an interval polls become rarer, too', async () => {
+  const { clock, client, push, update, asked, state } = scene()
+  try {
+    const done = waitForRun(client, RUN, { push, timeoutMs: 600_000 })
+    await clock.tickAsync(100_000)
+    // Twice, four times, eight times … as far apart as without push, up to 30 s.
+    assert.equal(asked, [0, 200, 800, 2600, 8000, 24_200, 54_200, 84_200])
+    state.status = 'completed'
+    update('completed')
+    await done
+  } finally {
+    clock.uninstall()
+  }
+})
+
 test('a lying or silent socket costs time, never a result; one that is down, not even that', async () => {
   const { clock, client, push, update, asked, state } = scene()
   try {
-    const done = waitForRun(client, RUN, { push })
+    const done = waitForRun(client, RUN, { ...everySecond, push })
     await clock.tickAsync(10)
     update('completed')
     await clock.tickAsync(0)
@@ -155,7 +171,9 @@ test('a connection that is lost in a long pause makes it poll at once, and then 
   const { clock, client, push, publish, asked, wanted } = scene()
   try {
     const control = new AbortController()
-    const wait = rejection(waitForRun(client, RUN, { push, signal: control.signal, timeoutMs: 600_000 }))
+    const wait = rejection(
+      waitForRun(client, RUN, { ...everySecond, push, signal: control.signal, timeoutMs: 600_000 }),
+    )
     await clock.tickAsync(65_000)
     assert.is(asked.at(-1), 60_000)
     push.connected = false
@@ -184,7 +202,7 @@ test('a hidden page polls rarely, and at once when it shows again', async () => 
   const page = Object.assign(new EventTarget(), { hidden: true })
   Object.assign(globalThis, { document: page })
   try {
-    const done = waitForRun(client, RUN, {})
+    const done = waitForRun(client, RUN, everySecond)
     await clock.tickAsync(25_000)
     assert.equal(asked, [0, 10_000, 20_000])
     page.hidden = false
@@ -207,7 +225,7 @@ test('to hide and show a page costs no polls: they are as far apart as ever', as
   const page = Object.assign(new EventTarget(), { hidden: false })
   Object.assign(globalThis, { document: page })
   try {
-    const done = waitForRun(client, RUN, { maxPolls: 5 })
+    const done = waitForRun(client, RUN, { ...everySecond, maxPolls: 5 })
     for (let turn = 0; turn < 8; turn++) {
       await clock.tickAsync(50)
       page.hidden = !page.hidden
@@ -229,39 +247,5 @@ test('to hide and show a page costs no polls: they are as far apart as ever', as
   } finally {
     clock.uninstall()
     Reflect.deleteProperty(globalThis, 'document')
-  }
-})
-
-test('a machine that slept through the deadline asks once more', async () => {
-  const { clock, client, asked, state } = scene()
-  try {
-    const done = waitForRun(client, RUN, { timeoutMs: 10_000, pollIntervalMs: 60_000 })
-    await clock.tickAsync(5000)
-    state.status = 'completed'
-    // The clock jumps; the timers that were due fire now.
-    clock.setSystemTime(clock.now + 3_600_000)
-    await clock.tickAsync(5000)
-    assert.is((await done).status, 'completed')
-    assert.is(asked.length, 2)
-  } finally {
-    clock.uninstall()
-  }
-})
-
-test('and gives up when that brings nothing', async () => {
-  for (const hang of [false, true]) {
-    const { clock, client, asked, state } = scene()
-    try {
-      const wait = rejection(waitForRun(client, RUN, { timeoutMs: 10_000, pollIntervalMs: 60_000 }))
-      await clock.tickAsync(5000)
-      state.hang = hang
-      clock.setSystemTime(clock.now + 3_600_000)
-      await clock.tickAsync(20_000)
-      assert.match((await wait).message, /timed out after 10000ms/)
-      assert.is(asked.length, 2)
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
   }
 })

@@ -1,12 +1,12 @@
 // Waits that share their requests: fair to the server, exact, and never stuck.
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
-import { createClient, type Run } from '@flowscale/client'
+import { type Client, createClient, type Run } from '@flowscale/client'
 import { createRunWatcher, executeMany, waitForOutput, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { json, ok, recorder, rejection } from '../../support/fakes.ts'
 import { fleet } from './fleet.ts'
-import { timed } from './kit.ts'
+import { drive, timed } from './kit.ts'
 
 const test = suite('shared rounds')
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`)
@@ -514,6 +514,32 @@ test(
     assert.is(completed(await Promise.allSettled(waits)), 3)
   }),
 )
+
+const slow: Record<string, (client: Client) => Promise<unknown>> = {
+  waitForOutput: (client) => waitForOutput(createRunWatcher(client).client, 'a', { timeoutMs: 3500 }),
+  executeMany: (client) => executeMany(client, 'w', [{}], { timeoutMs: 3500 }),
+}
+for (const [wait, begin] of Object.entries(slow)) {
+  test(
+    `an output that is late is asked for each second: ${wait}`,
+    timed(async (clock) => {
+      const server = fleet(clock, 1)
+      const run = { _id: 'r0', status: 'completed', outputs: [{ filename: 'a' }] }
+      server.reply = async (what, { method }) => {
+        if (method === 'POST') return ok({ run_id: 'r0' })
+        if (what === 'run output') return new Response(null, { status: 204 })
+        return ok(what === 'list 1' ? { runs: [run] } : run)
+      }
+      await drive(clock, begin(server.client))
+      const times = server.asked.filter(({ what }) => what === 'run output').map(({ at }) => at)
+      // The limit of requests adds its 50 ms.
+      assert.equal(
+        times.map((at) => Math.round(at / 1000)),
+        [0, 1, 2, 3],
+      )
+    }),
+  )
+}
 
 test(
   'an error of our own in a round ends the waits, and does not loop silently',

@@ -4,7 +4,7 @@ import { MockAgent, setGlobalDispatcher } from 'undici'
 import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { json, ok, rejection } from '../../support/fakes.ts'
-import { drive, failure, notYet, output, pod, run, timed, url } from './kit.ts'
+import { drive, everySecond, failure, notYet, output, pod, run, timed, url } from './kit.ts'
 
 const test = suite('waitForOutput')
 
@@ -45,7 +45,7 @@ test(
   timed(async (clock) => {
     const { error, ms } = await drive(
       clock,
-      waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a'),
+      waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a', everySecond),
     )
     assert.instance(error, RunError)
     assert.is(error.status, 'timed_out')
@@ -66,7 +66,8 @@ test(
       json({ status: 'error', errors: 'no' }),
       json({ status: 'failed', data: null }),
     ]) {
-      const { error, ms } = await drive(clock, waitForOutput(pod({ output: [notYet(), reply] }).client, 'a'))
+      const { client } = pod({ output: [notYet(), reply] })
+      const { error, ms } = await drive(clock, waitForOutput(client, 'a', everySecond))
       assert.instance(error, RunError)
       assert.is(ms, 1000)
     }

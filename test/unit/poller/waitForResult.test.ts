@@ -2,7 +2,7 @@ import { HttpError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { ok } from '../../support/fakes.ts'
-import { drive, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
+import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, timed, url } from './kit.ts'
 
 const test = suite('waitForResult')
 const one = (filename: string) => ({ download_url: url(filename), generation_status: 'success' })
@@ -12,7 +12,7 @@ test(
   'gives one output as an object, in data, and as a list, in outputs',
   timed(async (clock) => {
     const { client, calls } = pod({ run: [run('running'), run('completed', { outputs: [file('a.png')] })] })
-    const { value, ms } = await drive(clock, waitForResult(client, RUN))
+    const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
     assert.equal(value, {
       status: 'success',
       data: one('a.png'),
@@ -104,7 +104,7 @@ test(
         run('completed', { outputs: [file('one.png'), file('two.png')] }),
       ],
     })
-    const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+    const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}, everySecond))
     assert.equal(
       value.outputs.map(({ filename }) => filename),
       ['one.png', 'two.png'],
@@ -120,7 +120,7 @@ test(
       run: run('completed', { output_names: ['img', 'img.mask'], outputs: [file('img.mask')] }),
       output: { img: [notYet(), output('img')] },
     })
-    const { value, ms } = await drive(clock, waitForResult(client, RUN))
+    const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
     assert.equal(
       value.outputs.map(({ filename }) => filename),
       ['img.mask', 'img'],
@@ -184,7 +184,7 @@ test(
       run: run('completed', { output_names: ['a', 'b'] }),
       output: { a: [notYet(), output('a')], b: [failure(404), failure(408), failure(500), output('b')] },
     })
-    const { value, ms } = await drive(clock, waitForResult(client, RUN))
+    const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
     assert.equal(
       value.outputs.map(({ filename }) => filename),
       ['a', 'b'],
@@ -231,7 +231,7 @@ test(
   'unknown words are not the end',
   timed(async (clock) => {
     const { client } = pod({ run: [run('paused'), run(''), ok({}), run('completed')] })
-    assert.is((await drive(clock, waitForResult(client, RUN))).ms, 4000)
+    assert.is((await drive(clock, waitForResult(client, RUN, everySecond))).ms, 4000)
   }),
 )
 
@@ -239,10 +239,10 @@ test(
   'outputs that come a poll after the run is completed are not lost; a run without any ends then',
   timed(async (clock) => {
     const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
-    const { value, ms } = await drive(clock, waitForResult(late.client, RUN))
+    const { value, ms } = await drive(clock, waitForResult(late.client, RUN, everySecond))
     assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])
     const none = pod({ run: run('completed') })
-    const empty = await drive(clock, waitForResult(none.client, RUN))
+    const empty = await drive(clock, waitForResult(none.client, RUN, everySecond))
     assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
   }),
 )
@@ -264,7 +264,7 @@ test(
   'it is the end once the server has given a state',
   timed(async (clock) => {
     const { client } = pod({ run: [run('running'), failure(404)] })
-    const { error, ms } = await drive(clock, waitForResult(client, RUN))
+    const { error, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
     assert.equal([error.status, error.runId, ms], [404, RUN, 1000])
   }),
 )
@@ -276,11 +276,11 @@ test(
       execute: submitted('a'),
       run: [failure(404), failure(404), run('completed', { outputs: [file('a.png')] })],
     })
-    const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}))
+    const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}, everySecond))
     assert.equal([value.outputs.length, ms], [1, 2000])
     assert.equal(late.log.lines.filter(({ level }) => level === 'warn').length, 2)
     const never = pod({ execute: submitted('a'), run: failure(404) })
-    const end = await drive(clock, executeWorkflowAsync(never.client, 'w', {}))
+    const end = await drive(clock, executeWorkflowAsync(never.client, 'w', {}, everySecond))
     assert.equal([end.error.status, end.error.runId, end.ms], [404, RUN, 5000])
   }),
 )
@@ -311,7 +311,7 @@ for (const status of ['failed', 'error', 'cancelled']) {
       const { client } = pod({ run: [run('running'), run(status, { error: 'out of luck' })] })
       const { error, ms } = await drive(
         clock,
-        waitForResult(client, RUN, { onUpdate: (told) => states.push(told.status) }),
+        waitForResult(client, RUN, { ...everySecond, onUpdate: (told) => states.push(told.status) }),
       )
       assert.instance(error, RunError)
       assert.is(error.code, 'ERR_FLOWSCALE_RUN')

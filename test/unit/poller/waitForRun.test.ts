@@ -5,7 +5,7 @@ import { assert, suite } from '#test'
 import { CANARY } from '../../support/canary.ts'
 import { ok, rejection } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
-import { drive, pod, RUN, run, timed } from './kit.ts'
+import { drive, everySecond, pod, RUN, run, timed } from './kit.ts'
 
 const test = suite('waitForRun')
 
@@ -16,7 +16,7 @@ for (const word of ['completed', 'success']) {
       const { client } = pod({
         run: [ok({ status: 'queued' }), ok({ status: word, group_id: 'g', outputs: ['a.png'] })],
       })
-      const { value, ms } = await drive(clock, waitForRun(client, RUN))
+      const { value, ms } = await drive(clock, waitForRun(client, RUN, everySecond))
       assert.equal(value, {
         _id: RUN,
         status: word,
@@ -39,7 +39,7 @@ for (const word of ['failed', 'error', 'cancelled']) {
       })
       const { error, ms } = await drive(
         clock,
-        waitForRun(client, RUN, { onUpdate: ({ status }) => states.push(status) }),
+        waitForRun(client, RUN, { ...everySecond, onUpdate: ({ status }) => states.push(status) }),
       )
       assert.instance(error, RunError)
       assert.is(error.status, word)

@@ -2,7 +2,7 @@ import { ArgumentError, type Client, type Run } from '@flowscale/client'
 import { watchRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { rejection } from '../../support/fakes.ts'
-import { assertNoListeners, drive, failure, pass, pod, RUN, run, timed } from './kit.ts'
+import { assertNoListeners, drive, everySecond, failure, pass, pod, RUN, run, timed } from './kit.ts'
 
 const test = suite('watchRun')
 
@@ -18,7 +18,7 @@ for (const last of ['completed', 'success', 'failed', 'error', 'cancelled']) {
     timed(async (clock) => {
       const words = ['queued', 'queued', 'running', 'paused', 'running', 'running', last, 'running']
       const { client, calls } = pod({ run: words.map((word) => run(word)) })
-      const { value, ms } = await drive(clock, all(watchRun(client, RUN)))
+      const { value, ms } = await drive(clock, all(watchRun(client, RUN, everySecond)))
       assert.equal(value, ['queued', 'running', 'paused', 'running', last])
       assert.is(ms, 6000)
       assert.is(calls.length, 7)
@@ -42,7 +42,8 @@ test(
     const controller = new AbortController()
     const { client, calls } = pod({ run: [run('queued'), run('running')] })
     const first = async () => {
-      for await (const { status } of watchRun(client, RUN, { signal: controller.signal, cancelOn: 'both' })) {
+      const options = { ...everySecond, signal: controller.signal, cancelOn: 'both' } as const
+      for await (const { status } of watchRun(client, RUN, options)) {
         if (status === 'running') return status
       }
       return undefined
@@ -97,7 +98,7 @@ test(
   'a slow reader is not polled for, but its time counts',
   timed(async (clock) => {
     const { client, calls } = pod({ run: [run('queued'), run('running'), run('completed')] })
-    const states = watchRun(client, RUN, { timeoutMs: 10_000 })
+    const states = watchRun(client, RUN, { ...everySecond, timeoutMs: 10_000 })
     await drive(clock, states.next())
     await pass(clock, 6000)
     assert.equal(calls, ['run@0'])

@@ -63,7 +63,7 @@ test('wrong options are told by name', () => {
     assert.match(error.message, message)
   }
   const copy = thrown(() => createProxyHandler({ ...client }, { authorize: 'public' }))
-  assert.match(copy.message, /^client is a copy: pass the client of createClient$/)
+  assert.match(copy.message, /^client must be /)
 })
 
 test('what authorize gives', async () => {

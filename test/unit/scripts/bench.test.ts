@@ -1,22 +1,56 @@
 // What the figures are made of.
 import { assert, suite } from '#test'
-import { median, quantile, ratio } from '../../../scripts/bench/figure.ts'
+import { quantile, ratio, toFigure } from '../../../scripts/bench/figure.ts'
+import { takeTurns } from '../../../scripts/bench/takeTurns.mjs'
 
 const test = suite('bench')
 
 test('quantiles lie between their neighbours', () => {
-  assert.is(median([3, 1, 2]), 2)
-  assert.is(median([4, 1, 2, 3]), 2.5)
+  assert.is(quantile([3, 1, 2], 0.5), 2)
+  assert.is(quantile([4, 1, 2, 3], 0.5), 2.5)
   assert.is(quantile([0, 10], 0.99), 9.9)
   assert.is(quantile([7], 0.5), 7)
 })
 
-test('a ratio is the median of the pairs, inside its interval', () => {
+test('a ratio is the median of the rounds, inside its interval', () => {
   const floor = Array.from({ length: 101 }, (_, index) => 1 + (index % 7))
-  const own = floor.map((value, index) => value * (1 + (index - 50) / 1000))
-  const { value, interval } = ratio(own, floor)
-  assert.is(value, 1)
-  // Ranks 40 and 60 of 101: a binomial has 95 % between them.
-  assert.ok(interval[0] >= 0.989 && interval[0] < 1, `${interval}`)
-  assert.ok(interval[1] <= 1.011 && interval[1] > 1, `${interval}`)
+  const own = floor.map((value, index) => value * (1 + (index - 50) / 100))
+  // The ranks 41 and 61 of 101: a binomial has 95 % between them.
+  assert.equal(ratio(own, floor), { ratio: 1, interval: [0.9, 1.1], is: 'equal' })
+  // Rounds without one of them do not count.
+  assert.equal(ratio([1, null, 3], [2, 2, null]), { ratio: 0.5, is: 'better' })
+  // Six rounds, all on one side, are the fewest that show something.
+  assert.equal(ratio([5, 6, 7, 8, 9, 10], Array(6).fill(4)), {
+    ratio: 1.88,
+    interval: [1.25, 2.5],
+    is: 'worse',
+  })
+  assert.is(ratio(Array(5).fill(5), Array(5).fill(4)).interval, undefined)
+})
+
+test('the best peer is the one with the least time', () => {
+  const samples = { client: [4], floor: [2], slow: [8], quick: [3], beside: [4] }
+  const { targets, peers, beside } = toFigure({ name: 'a row', unit: 'ms', samples })
+  assert.equal(peers, { slow: 8, quick: 3 })
+  assert.equal(
+    [targets.floor?.ratio, targets.peer?.name, targets.peer?.ratio, beside?.is],
+    [2, 'quick', 1.33, 'equal'],
+  )
+})
+
+test('takes turns in each round, peers in each third one, and leaves out a clone that throws', async () => {
+  const turns: Record<string, number> = {}
+  const turn = (name: string) => async () => {
+    turns[name] = (turns[name] ?? 0) + 1
+    if (name === 'beside')
+      throw new Error('node ended with 1\n\nTypeError: getRun is not a function\n    at …')
+    return { ms: turns[name] }
+  }
+  const names = ['floor', 'client', 'beside', 'peer']
+  const contestants = Object.fromEntries(names.map((name) => [name, turn(name)]))
+  const { samples, missing } = await takeTurns(contestants, { rounds: 4, warmUps: 1 })
+  assert.equal(samples.ms, { floor: [2, 3, 4, 5], client: [2, 3, 4, 5], peer: [1, null, null, 2] })
+  assert.equal([turns.beside, missing], [1, 'TypeError: getRun is not a function'])
+  contestants.client = turn('beside')
+  assert.instance(await takeTurns(contestants, { rounds: 1 }).catch((error) => error), Error)
 })

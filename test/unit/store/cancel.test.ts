@@ -151,6 +151,7 @@ test('a refusal after the cancel is a failure', async () => {
 test('cancel of a lost run asks for it again', async () => {
   const store = watched(pod.client)
   await store.start('w', {})
+  await settle(clock)
   pod.onGet = refuse(401)
   await clock.tickAsync(1000)
   assert.is(store.now.status, 'lost')

@@ -133,13 +133,13 @@ export function fakeWindow() {
   }
 }
 
-/** A store with a listener that keeps each snapshot. */
+/** A store that polls each second, with a listener that keeps each snapshot. */
 export function watched(
   client: Client,
   storage: RunStorage | null = null,
   options: Parameters<typeof createRunStore>[1] = {},
 ) {
-  const store = createRunStore(client, { storage, ...options })
+  const store = createRunStore(client, { storage, pollIntervalMs: 1000, ...options })
   const seen: RunSnapshot[] = []
   const stop = store.subscribe(() => seen.push(store.getSnapshot()))
   return {

@@ -158,6 +158,7 @@ test('a run that cannot be asked for is lost, with its id and the error', async 
   ] as const) {
     const store = watched(pod.client)
     await store.start('w', {})
+    await settle(clock)
     pod.onGet = answer
     await clock.tickAsync(ms)
     const { now } = store

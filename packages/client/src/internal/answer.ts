@@ -31,7 +31,7 @@ export function answerError(
       body: parse(text),
       requestId: told.get('x-request-id'),
       location: hideAccess(told.get('location') ?? '') || undefined,
-      shown: Object.fromEntries(told),
+      shown: [...told],
     },
     headers,
   )
@@ -58,7 +58,7 @@ export function answerError(
       response: {
         status,
         // A name that held the key is no legal name any more, and `Headers` would throw.
-        headers: new Headers(Object.entries(shown).filter(([name]) => !name.includes('['))),
+        headers: new Headers(shown.filter(([name]) => !name.includes('['))),
       },
       retryAfterMs: toRetryMs(told.get('retry-after')),
       details,

@@ -32,17 +32,20 @@ export function addHeaders(
   return target
 }
 
-/** The headers of a request: the key and the client's headers. `more` replaces headers of the same name. */
+/**
+ * The headers of a request: the key and the client's headers. `more` replaces headers of the same name. `call` calls the
+ * functions of the caller.
+ */
 export async function resolveHeaders(
   { apiKey, headers: own }: Secrets,
   more?: HeadersSource,
+  call = <T>(source: () => T): T | Promise<Awaited<T>> => source(),
 ): Promise<Record<string, string>> {
   // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
   const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
-  if (typeof own === 'function') addHeaders(headers, await own(), apiKey)
-  // `createClient` has checked an object of headers.
-  else Object.assign(headers, own)
-  if (more) addHeaders(headers, typeof more === 'function' ? await more() : more, apiKey)
+  for (const source of [own, more ?? {}]) {
+    addHeaders(headers, typeof source === 'function' ? await call(source) : source, apiKey)
+  }
   return headers
 }
 

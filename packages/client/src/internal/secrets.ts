@@ -49,8 +49,7 @@ export function hide(client: object, secrets: Secrets): Client {
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {
-    const what = Object(client).timeoutMs ? 'a copy' : 'missing'
-    throw new ArgumentError(`client is ${what}: pass the client of createClient`)
+    throw new ArgumentError('client must be what createClient gave, not a copy')
   }
   return secrets()
 }

@@ -19,25 +19,13 @@ export function upload(
   url: string,
   init: RequestInit,
 ): Promise<Response> {
-  const isOwn = fetch === globalThis.fetch && isNode()
-  const { headers, ...body } = isOwn ? multipart(parts) : { body: toForm(parts) }
-  const all = { ...init, ...body, headers: { ...init.headers, ...headers } } as RequestInit
-  const isSmall = isOwn && parts.every(([, value]) => typeof value === 'string')
-  return isSmall ? fetch(url, all) : send(fetch, url, all)
-}
-
-/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name. */
-function isNode(): boolean {
-  const { nodeTiming } = performance as { nodeTiming?: { name?: string } }
-  return nodeTiming?.name === 'node'
-}
-
-/** The body that Node's `fetch` would write for a form. No name needs an escape, because `encodeInputs` refuses such names. */
-function multipart(parts: readonly FormPart[]): Pick<RequestInit, 'body' | 'headers'> {
+  // Another fetch, such as that of undici, may know no stream.
+  if (fetch !== globalThis.fetch || !isNode()) return send(fetch, url, { ...init, body: toForm(parts) })
   // Node 18 has no global `crypto`.
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
   const pieces: BlobPart[] = []
   let text = ''
+  // As the fetch of Node writes a form. The inputs were checked: no name needs an escape.
   for (const [name, value, filename] of parts) {
     text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`
     if (typeof value === 'string') text += `\r\n\r\n${value.replace(/\r?\n|\r/g, '\r\n')}\r\n`
@@ -48,15 +36,20 @@ function multipart(parts: readonly FormPart[]): Pick<RequestInit, 'body' | 'head
     }
   }
   text += `--${boundary}--\r\n`
-  const whole = pieces.length ? new Blob([...pieces, text]) : new TextEncoder().encode(text)
-  const [length, body] =
-    whole instanceof Blob ? [whole.size, whole.stream()] : [whole.length, streamOf(whole)]
-  return {
-    body,
-    headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': `${length}` },
-    duplex: 'half',
-  } as RequestInit
+  const isSmall = !pieces.length
+  const whole = isSmall ? new TextEncoder().encode(text) : new Blob([...pieces, text])
+  const [body, length] =
+    whole instanceof Blob ? [whole.stream(), whole.size] : [streamOf(whole), whole.length]
+  const headers = {
+    ...init.headers,
+    'content-type': `multipart/form-data; boundary=${boundary}`,
+    'content-length': `${length}`,
+  }
+  return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
 }
+
+/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name. */
+const isNode = (): boolean => (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node'
 
 /** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
@@ -71,21 +64,23 @@ const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
  * Sends a body that may be large. Node streams it with `redirect: 'error'` only; in other modes Node keeps a copy in memory,
  * for a redirect. Other runtimes need no such mode: it would hide the status of a redirect, and workerd refuses it.
  */
-export async function send(fetch: Fetch, url: string, init: RequestInit): Promise<Response> {
-  if (!isNode()) return fetch(url, init)
+export async function send(
+  fetch: Fetch,
+  url: string,
+  init: RequestInit,
+  isSmall?: boolean,
+): Promise<Response> {
+  if (isSmall || !isNode()) return fetch(url, init)
   try {
     const response = await fetch(url, { ...init, redirect: 'error' })
     const { body } = response
     // In this mode Node 20 and 22 forget the signal after the headers, so an abort would not end a body that stalls. A 204
     // has no body, and a custom `fetch` may return one of another class.
-    if (body && body.constructor === globalThis.ReadableStream) {
-      response.text = () => readText(body, init.signal!)
-    }
+    if (body?.getReader) response.text = () => readText(body, init.signal!)
     return response
   } catch (error) {
     // Only the messages of undici and of node-fetch show that the cause is a redirect.
-    const { message, cause } = Object(error)
-    if (/unexpected redirect|redirect mode/i.test(`${message} ${cause?.message}`)) return Response.error()
+    if (/unexpected redirect|redirect mode/i.test(`${error} ${Object(error).cause}`)) return Response.error()
     throw error
   }
 }
@@ -96,14 +91,11 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
   const decoder = new TextDecoder()
   const stop = () => reader.cancel().catch(() => {})
   if (signal.aborted) stop()
+  // The signal is that of one attempt, so the listener goes with it.
   signal.addEventListener('abort', stop)
-  try {
-    for (let text = ''; ; ) {
-      const { done, value } = await reader.read()
-      text += decoder.decode(value, { stream: !done })
-      if (done) return text
-    }
-  } finally {
-    signal.removeEventListener('abort', stop)
+  for (let text = ''; ; ) {
+    const { done, value } = await reader.read()
+    text += decoder.decode(value, { stream: !done })
+    if (done) return text
   }
 }

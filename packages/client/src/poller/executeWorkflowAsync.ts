@@ -57,14 +57,18 @@ export async function executeWorkflowAsync<T extends object>(
   const { groupId, arrays, onSubmitted, ...wait } = options
   const { signal, headers, cancelOn = '' } = wait
   // A run can only be cancelled by its id.
-  const submit = /^(abort|both)$/.test(cancelOn) ? submitWithGrace : executeWorkflow
+  const submit = /abort|both/.test(cancelOn) ? submitWithGrace : executeWorkflow
   const { data } = await submit(client, workflowId, inputs as Inputs, { groupId, arrays, signal, headers })
-  const { run_id, output_names: names, others } = data
-  const more = others && { others }
-  const submittedAt = Date.now()
-  const call = async () => onSubmitted?.({ runId: run_id, outputNames: validNames(names), ...more })
+  const { run_id, output_names, others } = data
+  const more = others ? { others } : {}
   // Called even after an abort, because the id must not be lost.
+  const call = async () => onSubmitted?.({ runId: run_id, outputNames: validNames(output_names), ...more })
   const called = call()
   called.catch(() => {})
-  return pollResult(client, run_id, wait, { names, submittedAt, first: () => called, ...more })
+  return pollResult(client, run_id, wait, {
+    ...more,
+    names: output_names,
+    submittedAt: Date.now(),
+    first: () => called,
+  })
 }

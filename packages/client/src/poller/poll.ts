@@ -74,26 +74,26 @@ export async function* pollRounds<T>(
   { what, reader, first, resume }: Subject,
   round: (steps: Steps) => Promise<T | undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity, cancelOn = 'never' } = options
-  const { headers, push } = options
+  const { timeoutMs = 300_000, pollIntervalMs, maxPolls = Infinity } = options
+  const { cancelOn, headers, push, signal: given } = options
   const runId = reader?.runId
   const { batch } = reveal(client)
   if (batch && headers) {
     throw new ArgumentError('headers: waits share requests; pass headers to createClient')
   }
   const own = batch ? client : pollClient(client, headers)
-  const start = Date.now()
-  const deadline = start + timeoutMs
+  const deadline = Date.now() + timeoutMs
   const controller = new AbortController()
-  const { signal } = controller
+  // A batch follows the caller's signal for all its waits.
+  const signal = batch || !given ? controller.signal : AbortSignal.any([controller.signal, given])
   /** Why the wait ends without a result, unless the caller aborts it. */
   let end: { reason?: 'deadline' | 'polls'; error?: unknown } | undefined
   /** The last failure, if the next poll may succeed. */
-  let cause: unknown
+  let cause: Error | undefined
   /** When the pause ends that the server has requested. */
   let notBefore = 0
   let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
-  /** Whether the last poll got no answer. */
+  /** Whether a request of this round got no answer. */
   let isDown = false
   let hasNews = false
   let wake = () => {}
@@ -117,20 +117,20 @@ export async function* pollRounds<T>(
     const ms = notBefore - Date.now()
     // News does not end this pause, because the server has requested it.
     if (ms > 0) await step(() => sleep(ms, signal))
-    isDown = false
     try {
       const value = await step(() => send(own, { signal }))
       cause = value instanceof Error ? value : undefined
-      return value instanceof Error ? undefined : value
+      return cause ? undefined : (value as Exclude<typeof value, Error>)
     } catch (error) {
       if (error instanceof HeadersError) throw error.cause
       if (Object.is(error, signal.reason)) throw error
-      cause = error
+      cause = error as Error
       const { retryAfterMs = 0, status } = error as HttpError
       if (!batch) notBefore = Date.now() + retryAfterMs
       // An answer that says "error" is final, also one with the status 200.
-      isDown = isUnclear(error as Error) || status === 425 || status === 429
-      if (isDown) return undefined
+      const isOpen = isUnclear(error as Error) || status === 425 || status === 429
+      isDown ||= isOpen || status === 408
+      if (isOpen) return undefined
       return refused(Object.assign(error as RunError, runId && { runId }))
     }
   }
@@ -155,14 +155,14 @@ export async function* pollRounds<T>(
   }
 
   const rest = async () => {
-    // The rounds of a batch have pauses of their own, and a server that is down gets a long one.
-    const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
-    await step(() =>
-      pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
+    await step(() => {
+      // The rounds of a batch have pauses of their own, and a server that is down gets a long one.
+      const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
+      return pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
         wake = end
         if (hasNews) end()
-      }),
-    )
+      })
+    })
     hasNews = false
   }
 
@@ -173,10 +173,8 @@ export async function* pollRounds<T>(
     const isWanted = cancelOn === 'both' || cancelOn === (end ? 'timeout' : 'abort')
     const cancelError = isWanted && runId ? await cancelQuietly(client, runId, headers) : undefined
     if (!end) throw error
-    const isDeadline = end.reason === 'deadline'
-    const spent = isDeadline ? timeoutMs : Date.now() - start
-    const why = isDeadline ? '' : `: maxPolls (${maxPolls}) reached`
-    throw new TimeoutError(`${what} timed out after ${spent}ms${why}`, {
+    const limit = end.reason === 'deadline' ? `${timeoutMs}ms` : `maxPolls (${maxPolls})`
+    throw new TimeoutError(`${what} timed out after ${limit}`, {
       timeoutMs,
       reason: end.reason,
       // An option that is missing or `undefined` stays as before.
@@ -186,19 +184,14 @@ export async function* pollRounds<T>(
           ...Object.fromEntries(Object.entries(Object(more)).filter(([, value]) => value !== undefined)),
         } as ResumeOptions),
       ...(runId && { runId }),
-      ...(cause !== undefined && { cause }),
+      ...(cause && { cause }),
       ...(cancelError !== undefined && { cancelError }),
     })
   }
 
-  // The signal is derived, because a caller may pass one signal to many waits, and Node warns at its eleventh listener.
-  const outer = batch ? undefined : options.signal && AbortSignal.any([options.signal])
-  const abort = () => controller.abort(outer!.reason)
-  outer?.addEventListener('abort', abort)
-  if (outer?.aborted) abort()
   const leave = batch?.join({
     runId,
-    signal: options.signal,
+    signal: given,
     abort: (reason) => controller.abort(reason),
     onUpdate,
     isEager: !!reader?.isEager,
@@ -208,6 +201,7 @@ export async function* pollRounds<T>(
   try {
     if (first) await call(first)
     for (let rounds = 1; ; ) {
+      isDown = false
       const result = await round({ request, call })
       if (result !== undefined) {
         // The caller may never ask for the next result, and a timer would keep its process alive.
@@ -223,7 +217,6 @@ export async function* pollRounds<T>(
     await fail(error)
   } finally {
     clearTimeout(timer)
-    outer?.removeEventListener('abort', abort)
     leave?.()
     watch?.stop()
   }
@@ -236,7 +229,7 @@ async function cancelQuietly(
   headers: HeadersSource | undefined,
 ): Promise<unknown> {
   const late = () => {
-    throw new TimeoutError(`Cancelling timed out after ${cancelMs}ms`, { runId, timeoutMs: cancelMs })
+    throw new TimeoutError('Cancelling timed out', { runId, timeoutMs: cancelMs })
   }
   try {
     await withDeadline(cancelMs, undefined, (signal) => cancelRun(client, runId, { signal, headers }), late)

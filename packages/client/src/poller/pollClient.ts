@@ -5,10 +5,10 @@ import type { Client, HeadersSource } from '../types.ts'
 /** Wraps an error of the caller's `headers()`. That error ends a wait, and the caller gets it unchanged. */
 export class HeadersError extends Error {}
 
-/** Gives the headers of `source`. Wraps its errors. */
-const guard = (source: HeadersSource) => async () => {
+/** Calls a function of the caller, and wraps its error. */
+const guard = async <T>(source: () => T): Promise<Awaited<T>> => {
   try {
-    return await (typeof source === 'function' ? source() : source)
+    return await source()
   } catch (cause) {
     throw new HeadersError('', { cause })
   }
@@ -27,7 +27,7 @@ export function pollClient(client: Client, headers?: HeadersSource): Client {
       ...secrets,
       // Another poll can't change a 4xx, except for 404, 408, 425 and 429.
       isPolling: (status) => (/^4(?!0[48]|2[59])/.test(`${status}`) ? 'error' : 'warn'),
-      headers: () => resolveHeaders({ headers: guard(given) }, headers && guard(headers)),
+      headers: () => resolveHeaders({ headers: given }, headers, guard),
     },
   )
 }

@@ -10,17 +10,17 @@ export interface ServeOptions {
   /** Default: `127.0.0.1` */
   hostname?: string | undefined
   /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
-  maxUploadBytes?: number | undefined
+  maxBodyBytes?: number | undefined
   /** Faults of the WebSocket, for tests. The object is read at each use, so you can change it while the server runs */
   socket?: SocketOptions | undefined
 }
 
-const KNOWN = ['port', 'filesPort', 'hostname', 'maxUploadBytes', 'socket']
+const KNOWN = ['port', 'filesPort', 'hostname', 'maxBodyBytes', 'socket']
 
 export function checkServeOptions(
   emulator: Emulator,
   options: ServeOptions,
-): { port: number; filesPort: number; hostname: string; maxUploadBytes: number; socket: SocketOptions } {
+): { port: number; filesPort: number; hostname: string; maxBodyBytes: number; socket: SocketOptions } {
   if (typeof emulator?.handle !== 'function') {
     throw new TypeError('serve: the first argument must be an emulator of createEmulator()')
   }
@@ -30,16 +30,16 @@ export function checkServeOptions(
       throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
     }
   }
-  const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxUploadBytes = 256 * 1024 * 1024 } = options
+  const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxBodyBytes = 256 * 1024 * 1024 } = options
   const { socket = {} } = options
   expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
   expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
   expect(port === 0 || port !== filesPort, 'filesPort', 'a port other than "port"', filesPort)
   expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
-  const positive = typeof maxUploadBytes === 'number' && maxUploadBytes > 0
-  expect(positive, 'maxUploadBytes', 'a number above 0', maxUploadBytes)
+  const positive = typeof maxBodyBytes === 'number' && maxBodyBytes > 0
+  expect(positive, 'maxBodyBytes', 'a number above 0', maxBodyBytes)
   checkSocketOptions(socket)
-  return { port, filesPort, hostname, maxUploadBytes, socket }
+  return { port, filesPort, hostname, maxBodyBytes, socket }
 }
 
 function isPort(port: unknown): boolean {

@@ -33,7 +33,7 @@ export interface Served {
  * ```
  */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
-  const { port, filesPort, hostname, maxUploadBytes, socket } = checkServeOptions(emulator, options)
+  const { port, filesPort, hostname, maxBodyBytes, socket } = checkServeOptions(emulator, options)
   let apiUrl = ''
   const files = await serveFace(
     { ...emulator, handle: (request, where) => emulator.handle(request, { ...where, apiUrl }) },
@@ -43,7 +43,7 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
   const api = await serveFace(emulator, {
     port,
     hostname,
-    maxUploadBytes,
+    maxBodyBytes,
     linksTo: (host) => `http://${host}:${links.port}`,
     sockets: spoilSockets(emulator, socket),
   }).catch(async (error: unknown) => {

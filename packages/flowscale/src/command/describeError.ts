@@ -1,5 +1,6 @@
 import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
 import { CommandError, exitCodes, type Failure } from './CommandError.ts'
+import { commandName } from './commandName.ts'
 import { Interrupted } from './Interrupted.ts'
 import { isFromComfyui } from './isFromComfyui.ts'
 import { quote } from './quote.ts'
@@ -92,7 +93,7 @@ function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): 
     status?: number
   }
   if (maybeSubmitted) {
-    const found = groupId ? `flowscale runs --group ${quote(groupId)}` : 'flowscale runs'
+    const found = `${commandName} runs${groupId ? ` --group ${quote(groupId)}` : ''}`
     return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
   }
   if (status === 401 || status === 403) {

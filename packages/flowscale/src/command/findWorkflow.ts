@@ -1,5 +1,6 @@
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
 import { CommandError } from './CommandError.ts'
+import { commandName } from './commandName.ts'
 import { suggest } from './suggest.ts'
 
 /** The workflow with this id, or else with this name. `undefined`: the server lists none (404), so the word is an id. */
@@ -31,6 +32,6 @@ export function pickWorkflow(all: readonly Workflow[], word: string): Workflow {
       : `There is no workflow "${word}".${suggest(
           word,
           all.flatMap(({ id, name }) => [id, name]),
-        )} "flowscale workflows" lists them.`,
+        )} "${commandName} workflows" lists them.`,
   )
 }

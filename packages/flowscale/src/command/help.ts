@@ -1,3 +1,4 @@
+import { asTyped, commandName } from './commandName.ts'
 import { flagsOf } from './flags.ts'
 import type { VerbEntry } from './types.ts'
 import { verbs } from './verbs.ts'
@@ -16,7 +17,7 @@ const wrap = (text: string): string => text.replace(/(?=.{81})(.{1,80}) /g, '$1\
 /** The help of the whole, on one screen of 80 columns. */
 export const helpOfAll = (): string => `Run ComfyUI workflows on FlowScale.
 
-Usage: flowscale VERB [arguments] [flags]
+Usage: ${commandName} VERB [arguments] [flags]
 
 ${columns([...verbs.map(({ name, summary }) => [name, summary] as const), ['help', 'show this help, or the help of a verb']])}
 
@@ -29,7 +30,7 @@ Exit codes: 0 done, 1 failed, 2 wrong call, 3 try again, 4 not found,
 /** The help of a verb: at most 24 lines of 80 columns. */
 export function helpOfVerb(entry: VerbEntry): string {
   const { name, summary, args, details, examples } = entry
-  const usage = ['flowscale', name, args, '[flags]'].filter(Boolean).join(' ')
+  const usage = [commandName, name, args, '[flags]'].filter(Boolean).join(' ')
   const sentence = summary[0]!.toUpperCase() + summary.slice(1)
   const flags = [
     ...flagsOf(entry).map(({ form, about }) => [form, about] as const),
@@ -38,11 +39,11 @@ export function helpOfVerb(entry: VerbEntry): string {
   return `${sentence}.
 
 Usage: ${usage}
-${details ? `\n${wrap(details)}\n` : ''}
+${details ? `\n${wrap(asTyped(details))}\n` : ''}
 Flags:
 ${columns(flags)}
 
 Examples:
-${indent(examples)}
+${indent(examples.map(asTyped))}
 `
 }

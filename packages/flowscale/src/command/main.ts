@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addVerb } from './addVerb.ts'
 import { usageError } from './CommandError.ts'
+import { commandName } from './commandName.ts'
 import type { Circumstances } from './describeError.ts'
 import { checkFlag, sharedFlags } from './flags.ts'
 import { guardStreams } from './guardStreams.ts'
@@ -63,7 +64,7 @@ function withVerb([word, ...rest]: readonly string[]): string[] {
       word,
       verbs.map(({ name }) => name),
     )
-    throw usageError(`There is no verb "${word}".${near} "flowscale help" lists them.`)
+    throw usageError(`There is no verb "${word}".${near} "${commandName} help" lists them.`)
   }
   return [word, ...rest]
 }

@@ -29,7 +29,7 @@ export async function startVerb(
       signal,
       // Made when it is asked for, so that a verb can find a wrong call before the settings are looked for.
       get client() {
-        client ??= settings!.connect(flags, known)
+        client ??= settings!.connect(flags, output, known)
         return client
       },
     })

@@ -1,5 +1,6 @@
 import type { CommanderError } from 'commander'
 import { usageError } from './CommandError.ts'
+import { asTyped, commandName } from './commandName.ts'
 import { flagsOf, namesOf, sharedFlags } from './flags.ts'
 import { suggest } from './suggest.ts'
 import type { VerbEntry } from './types.ts'
@@ -8,7 +9,7 @@ import type { VerbEntry } from './types.ts'
 export function inOurWords(error: CommanderError, entry: VerbEntry | undefined): Error {
   if (error.exitCode === 0) return error
   const word = /'([^']*)'/.exec(error.message)?.[1] ?? ''
-  const help = `flowscale help${entry ? ` ${entry.name}` : ''}`
+  const help = `${commandName} help${entry ? ` ${entry.name}` : ''}`
   switch (error.code) {
     case 'commander.unknownOption': {
       const known = entry ? flagsOf(entry) : sharedFlags
@@ -19,7 +20,7 @@ export function inOurWords(error: CommanderError, entry: VerbEntry | undefined):
       )
       const advice = entry
         ? `"${help}" lists its flags.`
-        : 'A flag of a verb goes after it: flowscale VERB [flags].'
+        : `A flag of a verb goes after it: ${commandName} VERB [flags].`
       return usageError(
         `${entry ? `"${entry.name}" has` : 'There is'} no flag ${name}.${near || ` ${advice}`}`,
       )
@@ -27,7 +28,7 @@ export function inOurWords(error: CommanderError, entry: VerbEntry | undefined):
     case 'commander.optionMissingArgument':
       return usageError(`${namesOf({ form: word, about: '' }).slice(-1)} needs a value: ${word}.`)
     case 'commander.missingArgument':
-      return usageError(`"${entry?.name}" needs <${word}>, as in: ${entry?.examples[0]}`)
+      return usageError(`"${entry?.name}" needs <${word}>, as in: ${entry && asTyped(entry.examples[0]!)}`)
     default:
       return usageError(`${error.message.replace(/^error: /, '')}. See "${help}".`)
   }

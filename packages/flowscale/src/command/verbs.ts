@@ -31,7 +31,7 @@ export const verbs: readonly VerbEntry[] = [
       'After Ctrl-C or a time-out the run goes on: "flowscale wait ID" waits for it.',
     examples: [
       'flowscale run "Text to Image" text_51536="a lighthouse at dusk" -o images',
-      'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@photo.png -o images',
+      'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@cat.png -o images',
     ],
     goesOn: true,
     load: async () => (await import('./verbs/run.ts')).run,

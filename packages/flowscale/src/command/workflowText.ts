@@ -1,4 +1,5 @@
 import { clean } from './clean.ts'
+import { commandName } from './commandName.ts'
 import type { WorkflowFacts } from './describeWorkflow.ts'
 import { isFileKind } from './inputs/isFileKind.ts'
 import type { InputSpec } from './inputs/types.ts'
@@ -14,7 +15,7 @@ export function workflowText({ id, name, description, inputs, outputs }: Workflo
   const needed = taken.filter(([, { required }]) => required !== false)
   // A line without an input would teach nobody how to write one.
   if (!needed.length) needed.push(...taken.filter(([, { kind }]) => kind === 'string').slice(0, 1))
-  const words = ['flowscale', 'run', quote(id), ...needed.map(([input, known]) => example(input, known))]
+  const words = [commandName, 'run', quote(id), ...needed.map(([input, known]) => example(input, known))]
   return [
     `${clean(name)} (${clean(id)})`,
     clean(description),

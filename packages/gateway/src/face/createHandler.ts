@@ -51,7 +51,7 @@ async function answer(
     }
     const id = decode(route.path.exec(pathname)?.[1] ?? '')
     if (id === null) return failure(face.dialect, 404, 'Not Found')
-    const maxBodyBytes = where.maxUploadBytes ?? Number.POSITIVE_INFINITY
+    const maxBodyBytes = where.maxBodyBytes ?? Number.POSITIVE_INFINITY
     return await route.answer({
       face,
       request,

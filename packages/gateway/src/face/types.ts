@@ -12,7 +12,7 @@ export interface Where {
   /** The address of the API. The error names it if a caller sends an API request to the files origin. */
   apiUrl?: string | undefined
   /** A larger body is answered with 413. Default: no limit */
-  maxUploadBytes?: number | undefined
+  maxBodyBytes?: number | undefined
 }
 
 /** The state of a run, under the names of the API. */

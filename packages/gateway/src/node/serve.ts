@@ -17,11 +17,16 @@ export interface ServeOptions {
   files?: boolean | undefined
   /** The start of download links, by the host in the request. Default: this server */
   linksTo?: ((host: string) => string) | undefined
-  /** A larger upload is answered with 413. Default: the limit of the face */
-  maxUploadBytes?: number | undefined
+  /**
+   * A larger request is answered with 413, in bytes. A gateway may have a limit of its own; the smaller one counts.
+   * Default: no other limit
+   */
+  maxBodyBytes?: number | undefined
   /** Hooks between the WebSocket and its connection. Default: none */
   sockets?: SocketHooks | undefined
 }
+
+const KNOWN = ['port', 'hostname', 'files', 'linksTo', 'maxBodyBytes', 'sockets']
 
 /** A face that is served. */
 export interface Served {
@@ -38,10 +43,12 @@ export interface Served {
 /**
  * Serves a face on a port of this machine: the API with its WebSocket, and a page to try it.
  *
- * @throws an error with Node's `code` and the `port`, if the port can't be used.
+ * @throws `TypeError` for an unknown option or a wrong limit; an error with Node's `code` and the `port`, if the port can't
+ * be used.
  */
 export async function serve(face: Face, options: ServeOptions = {}): Promise<Served> {
-  const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxUploadBytes } = options
+  checkServeOptions(options)
+  const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxBodyBytes } = options
   const wildcard = hostname === '0.0.0.0' || hostname === '::'
   const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
 
@@ -49,13 +56,13 @@ export async function serve(face: Face, options: ServeOptions = {}): Promise<Ser
   let url = ''
   const listener = await listen(
     (request, response) => {
-      if (!files && servePage(request, response)) return
+      if (!files && servePage(request, response, face.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (wildcard && hostOf(request)) || shownHost
       void answer(face.handle, request, response, url, {
         filesUrl: linksTo?.(host) ?? url,
         files,
-        maxUploadBytes,
+        maxBodyBytes,
       })
     },
     port,
@@ -85,5 +92,16 @@ function hostOf(request: IncomingMessage): string | null {
     return new URL(`http://${request.headers.host}`).hostname
   } catch {
     return null
+  }
+}
+
+function checkServeOptions(options: ServeOptions): void {
+  for (const name of Object.keys(options)) {
+    if (KNOWN.includes(name)) continue
+    throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
+  }
+  const { maxBodyBytes = 1 } = options
+  if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0)) {
+    throw new TypeError('serve: option "maxBodyBytes" must be a number of bytes above 0')
   }
 }

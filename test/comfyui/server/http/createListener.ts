@@ -13,6 +13,8 @@ export interface Seen {
   method: string
   /** With its query. */
   path: string
+  /** The header `x-cause`: why a test's gateway sent it. */
+  cause: string | undefined
 }
 
 /** What answers every request that is no handshake of a socket. */
@@ -27,7 +29,7 @@ export function createListener(
 
   async function respond(life: Life, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: target = '' } = request
-    seen.push({ method, path: target })
+    seen.push({ method, path: target, cause: request.headers['x-cause']?.toString() })
     const url = new URL(target, 'http://localhost')
     const fault = takeFault(faults, method, url.pathname)
     if (await spoilBefore(fault, request, response)) return

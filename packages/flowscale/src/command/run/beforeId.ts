@@ -1,4 +1,5 @@
 import { CommandError } from '../CommandError.ts'
+import { commandName } from '../commandName.ts'
 import { Interrupted } from '../Interrupted.ts'
 import { quote } from '../quote.ts'
 
@@ -7,6 +8,6 @@ export function beforeId(error: unknown, submission: { workflowId: string; group
   if (!(error instanceof Interrupted)) return error
   const message =
     'Interrupted before the server answered: the run may have been submitted. ' +
-    `Look for it with "flowscale runs --group ${quote(submission.groupId)}".`
+    `Look for it with "${commandName} runs --group ${quote(submission.groupId)}".`
   return new CommandError('interrupted', message, { maybeSubmitted: true, ...submission })
 }

@@ -2,6 +2,7 @@ import { getOutput, getRun, HttpError, type Run } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
 import { waitForResult } from '@flowscale/client/poller'
 import { CommandError } from '../CommandError.ts'
+import { commandName } from '../commandName.ts'
 import { isEnd } from '../isEnd.ts'
 import type { Call } from '../types.ts'
 import { deliver } from './deliver.ts'
@@ -59,7 +60,7 @@ async function downloadByName(filename: string, folder: string, call: Call): Pro
     if (!found) {
       throw new CommandError(
         'failed',
-        `Output ${filename} is not ready: its run goes on. "flowscale runs" lists it.`,
+        `Output ${filename} is not ready: its run goes on. "${commandName} runs" lists it.`,
       )
     }
     const { download_url } = found.data
@@ -71,7 +72,7 @@ async function downloadByName(filename: string, folder: string, call: Call): Pro
     if (!(error instanceof HttpError) || error.status !== 404) throw error
     throw new CommandError(
       'notFound',
-      `There is no run and no output "${filename}". "flowscale runs" lists runs.`,
+      `There is no run and no output "${filename}". "${commandName} runs" lists runs.`,
     )
   }
 }

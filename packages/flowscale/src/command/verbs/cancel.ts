@@ -2,12 +2,14 @@ import { cancelRun } from '@flowscale/client'
 import { CommandError } from '../CommandError.ts'
 import { clean } from '../clean.ts'
 import { describeError } from '../describeError.ts'
+import { findRunIds } from '../findRunIds.ts'
 import type { Call } from '../types.ts'
 import { worstOf } from '../worstOf.ts'
 
 /** Each run is tried, whatever became of the ones before. */
-export async function cancel({ args, client, output, signal }: Call): Promise<void> {
-  const ids = [...new Set(args)]
+export async function cancel(call: Call): Promise<void> {
+  const { args, client, output, signal } = call
+  const ids = await findRunIds(args, call)
   const cancelled: { runId: string; message: string }[] = []
   const errors: { runId: string; failure: ReturnType<typeof describeError> }[] = []
   for (const runId of ids) {

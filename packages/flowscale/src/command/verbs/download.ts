@@ -1,5 +1,6 @@
 import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { findRunIds } from '../findRunIds.ts'
 import { createProgress } from '../progress.ts'
 import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
 import { errorOfMany } from '../run/errorOfMany.ts'
@@ -12,9 +13,9 @@ import type { Call } from '../types.ts'
 export async function download(call: Call): Promise<void> {
   const { args, flags, output, signal } = call
   const folder = (flags.output as string | undefined) ?? '.'
-  const words = [...new Set(args)]
-  const isOne = words.length === 1
   await prepareFolder(folder)
+  const words = await findRunIds(args, call)
+  const isOne = words.length === 1
   const files: Downloaded[] = []
   const errors: unknown[] = []
   const progress = createProgress()

@@ -1,6 +1,7 @@
 import { createRunWatcher, waitForResult } from '@flowscale/client/poller'
 import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { findRunIds } from '../findRunIds.ts'
 import { createProgress } from '../progress.ts'
 import { cancelRuns } from '../run/cancelRuns.ts'
 import { deliver } from '../run/deliver.ts'
@@ -20,9 +21,9 @@ export async function wait(call: Call): Promise<void> {
   const { args, flags, output, signal } = call
   const timeoutMs = readTimeoutMs(flags)
   const folder = flags.output as string | undefined
-  const runIds = [...new Set(args)]
   if (folder !== undefined) await prepareFolder(folder)
   const { client } = call
+  const runIds = await findRunIds(args, call)
   const isOne = runIds.length === 1
   const waiting = isOne ? client : createRunWatcher(client).client
   const progress = createProgress()

@@ -1,3 +1,4 @@
+import { nothingStarted } from '../../engineErrors.ts'
 import { missing, success, unprocessable } from '../answers.ts'
 import { readSubmission } from '../form/readSubmission.ts'
 import type { Call } from '../types.ts'
@@ -7,13 +8,13 @@ export async function executeWorkflow(call: Call): Promise<Response> {
   const { engine, dialect } = face
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
-  const workflow = await engine.workflow(id)
+  const workflow = await engine.workflow(id).catch(nothingStarted)
   if (!workflow) {
     const msg = `Unknown workflow '${id}'`
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
   const draft = engine.draft(workflow, request.signal)
-  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes })
+  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...inputs, groupId, requestId })
 

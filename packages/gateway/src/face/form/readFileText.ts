@@ -6,6 +6,12 @@ import { storeFile } from './storeFile.ts'
 
 const LONGEST_HEADER = 8192
 const COMMA = 0x2c
+/** The media types of `data:` URLs by kind, as ComfyUI's loaders read them: a GIF is a video, and a video has sound. */
+const TYPES: Partial<Record<Kind, RegExp>> = {
+  image: /^image\//i,
+  video: /^(video\/|image\/gif\b)/i,
+  audio: /^(audio|video)\//i,
+}
 /** One line with a separator or a file's ending, but no URL; `C:` is a drive. */
 const PATH = /^(?=.{1,400}$)(?:file:|(?!\w{2,}:).*([/\\]|\.\w{2,5}$))/i
 
@@ -32,6 +38,7 @@ export async function readFileText(
   if (mayBeData(start) && comma >= 0) {
     const header = new TextDecoder().decode(start.subarray(0, comma))
     const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused())
+    if (!mayBe(kind, type)) throw refused(`. The data: URL has the type "${type.slice(0, 100)}"`)
     return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
   }
   const text = await readText(prepend(start, chunks))
@@ -40,6 +47,11 @@ export async function readFileText(
     throw refused(isPath ? `. "${text}" is a path, which the server can't open: send the file itself` : '')
   }
   return { value: await draft.putUrl(name, text), shown: text }
+}
+
+/** A type that says nothing of the bytes may be any kind. */
+function mayBe(kind: Kind, type: string): boolean {
+  return /^application\/octet-stream\b/i.test(type) || (TYPES[kind]?.test(type) ?? true)
 }
 
 function mayBeData(start: Uint8Array): boolean {

@@ -19,6 +19,7 @@ const PAUSES_MS = [100, 300, 900]
 const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
+/** Sends a run to one server. A `NoAnswer` says that `POST /prompt` was surely not sent; a 502 with the id, that it may. */
 export async function submitRun(
   comfy: Comfy,
   workflow: ComfyWorkflow,

@@ -1,4 +1,5 @@
 import type { Draft, Run, Scalar, StoredFile, Submission } from '../../../engine.ts'
+import { nothingStarted } from '../../../engineErrors.ts'
 import { openUrl } from '../../../openUrl.ts'
 import { copyFile } from '../files/copyFile.ts'
 import { putFile } from '../files/putFile.ts'
@@ -45,41 +46,44 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
     return answer
   }
 
+  const submit: Draft['submit'] = async (submission) => {
+    if (sent) throw new Error('A draft is submitted once')
+    sent = true
+    const all = await candidates()
+    const fitting = all.filter((one) => fits(one, valuesOf(submission)))
+    // Where no server has all choices, one of them says so.
+    const able = fitting.length > 0 ? fitting : all
+    const host = await chosen
+    if (host) {
+      const same = able.find(({ site }) => site === host.site)
+      if (same) return await choose([same], (one) => send(one, id, submission))
+      return await choose(able, async (one) => {
+        const move = (file: Upload): Promise<string> =>
+          copyFile(host.site.server, one.site.server, file.name, prefix(), signal)
+        return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
+      })
+    }
+    let runId = id
+    for (let left = able; ; runId = crypto.randomUUID()) {
+      const tried: Candidate[] = []
+      try {
+        return await choose(left, (one) => {
+          tried.push(one)
+          return send(one, runId, submission)
+        })
+      } catch (error) {
+        left = left.filter((one) => !tried.includes(one))
+        // It says that the run was not submitted: another server may take it.
+        if (!(error instanceof NoAnswer) || tried.length === 0 || left.length === 0) throw error
+      }
+    }
+  }
+
   return {
     putFile: put,
     putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
-    async submit(submission) {
-      if (sent) throw new Error('A draft is submitted once')
-      sent = true
-      const all = await candidates()
-      const fitting = all.filter((one) => fits(one, valuesOf(submission)))
-      // Where no server has all choices, one of them says so.
-      const able = fitting.length > 0 ? fitting : all
-      const host = await chosen
-      if (host) {
-        const same = able.find(({ site }) => site === host.site)
-        if (same) return await choose([same], (one) => send(one, id, submission))
-        return await choose(able, async (one) => {
-          const move = (file: Upload): Promise<string> =>
-            copyFile(host.site.server, one.site.server, file.name, prefix(), signal)
-          return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
-        })
-      }
-      let runId = id
-      for (let left = able; ; runId = crypto.randomUUID()) {
-        const tried: Candidate[] = []
-        try {
-          return await choose(left, (one) => {
-            tried.push(one)
-            return send(one, runId, submission)
-          })
-        } catch (error) {
-          left = left.filter((one) => !tried.includes(one))
-          // It says that the run was not submitted: another server may take it.
-          if (!(error instanceof NoAnswer) || tried.length === 0 || left.length === 0) throw error
-        }
-      }
-    },
+    // Of a run that may have been sent there is no 503.
+    submit: (submission) => submit(submission).catch(nothingStarted),
   }
 }
 

@@ -1,4 +1,0 @@
-// As workers/import.mjs, where the peers are found.
-import { measureImport } from '../workers/measureImport.mjs'
-
-await measureImport((specifier) => import(specifier))

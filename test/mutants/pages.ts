@@ -1,0 +1,81 @@
+// Bugs of the proxy and the store.
+
+export const pages = {
+  'proxy-answer-unheld': {
+    bug: 'A visitor who leaves in the middle of an answer leaves a request to the pod behind',
+    file: 'packages/client/src/proxy/forward.ts',
+    from: 'isWhole ? signal : AbortSignal.any([left, signal])',
+    to: 'signal',
+    test: 'test/integration/proxyStreams.test.ts',
+  },
+  'proxy-events-of-others': {
+    bug: "The proxy shows a visitor the events of another visitor's run",
+    file: 'packages/client/src/proxy/events/createEvents.ts',
+    from: 'refusals.get(groupId)',
+    to: 'refusals.values().next().value',
+    test: 'test/unit/proxy/events.test.ts',
+  },
+  'proxy-forwards-headers': {
+    bug: "The proxy sends a visitor's headers, such as cookies, to the pod",
+    file: 'packages/client/src/proxy/forward.ts',
+    from: 'await resolveHeaders(secrets)',
+    to: '{ ...Object.fromEntries(asker.headers ?? []), ...(await resolveHeaders(secrets)) }',
+    test: 'test/integration/proxy.test.ts',
+  },
+  'proxy-leaves-the-group': {
+    bug: 'A visitor chooses the group, and sees the runs of others',
+    file: 'packages/client/src/proxy/keepToGroup.ts',
+    from: 'query.group_id = groupId\n    return',
+    to: 'query.group_id ??= groupId\n    return',
+    test: 'test/integration/proxy.test.ts',
+  },
+  'proxy-path-trick': {
+    bug: 'The proxy passes on an id that is a path',
+    file: 'packages/client/src/proxy/readRequest.ts',
+    from: "if (/^\\/|(^|\\/)\\.\\.?(\\/|$)|[\\\\%\\p{Cc}]/u.test(query.filename ?? '')) return notFound()",
+    to: '',
+    test: 'test/integration/proxy.test.ts',
+  },
+  'proxy-watcher-left': {
+    bug: 'The proxy polls a run on when the last reader of its events has left',
+    file: 'packages/client/src/proxy/events/createWatcher.ts',
+    from: 'controller.abort()',
+    to: '',
+    test: 'test/unit/proxy/events.test.ts',
+  },
+  'store-listens-on': {
+    bug: 'A store without listeners polls on',
+    file: 'packages/client/src/store/createRunStore.ts',
+    from: 'if (!listeners.size) leave()',
+    to: '',
+    test: 'test/unit/store/states.test.ts',
+  },
+  'store-mixes-runs': {
+    bug: 'The id of a run that was forgotten replaces the id of the next run, which is lost',
+    file: 'packages/client/src/store/createRunStore.ts',
+    from: 'if (sync()?.groupId !== own.groupId) return end',
+    to: '',
+    test: 'test/unit/store/cancel.test.ts',
+  },
+  'store-saves-late': {
+    bug: 'The store saves a run only when the server has answered: a reload before that loses it',
+    file: 'packages/client/src/store/createRunStore.ts',
+    from: 'save(own)\n        submitting',
+    to: 'submitting',
+    test: 'test/unit/store/states.test.ts',
+  },
+  'store-second-click': {
+    bug: 'A second click starts a second run, which is paid for',
+    file: 'packages/client/src/store/createRunStore.ts',
+    from: 'if (!isBusy()) {',
+    to: "if (snapshot.status === 'submitting' || !isBusy()) {",
+    test: 'test/unit/store/states.test.ts',
+  },
+  'store-takes-others': {
+    bug: 'On a server that knows no groups a visitor gets the run of another',
+    file: 'packages/client/src/store/lookForRun.ts',
+    from: '(Object(run).group_id ?? all) === groupId',
+    to: 'Object(run) === run && all',
+    test: 'test/unit/store/states.test.ts',
+  },
+}

@@ -1,0 +1,88 @@
+// Bugs of events and WebSockets.
+
+export const push = {
+  'events-asked-for-ever': {
+    bug: 'A server without events is asked for events again and again',
+    file: 'packages/client/src/events/connectEvents.ts',
+    from: 'close()\n            await',
+    to: 'await',
+    test: 'test/unit/events/without.test.ts',
+  },
+  'events-loss-untold': {
+    bug: 'A wait keeps its long pause though its stream is broken: the end of a run is seen late',
+    file: 'packages/client/src/events/connectEvents.ts',
+    from: 'hear(runId)\n    }\n  }',
+    to: '}\n  }',
+    test: 'test/unit/events/streams.test.ts',
+  },
+  'events-no-limit': {
+    bug: 'Each run has a stream, whatever `maxStreams` says',
+    file: 'packages/client/src/events/connectEvents.ts',
+    from: 'if (free < 1) break',
+    to: '',
+    test: 'test/unit/events/streams.test.ts',
+  },
+  'events-storm': {
+    bug: 'A server that ends each stream at once is asked again without growing pauses',
+    file: 'packages/client/src/events/connectEvents.ts',
+    from: '&& Date.now() - start > lastingMs',
+    to: '',
+    test: 'test/unit/events/streams.test.ts',
+  },
+  'events-stream-left': {
+    bug: 'The stream of a run stays open when nobody waits for the run',
+    file: 'packages/client/src/events/connectEvents.ts',
+    from: 'reader?.cancel().catch(() => {})',
+    to: '',
+    test: 'test/unit/events/server.test.ts',
+  },
+  'reconnect-storm': {
+    bug: 'The pauses between reconnects do not grow',
+    file: 'packages/client/src/websocket/reconnectPause.ts',
+    from: '* 2 ** failures',
+    to: '',
+    test: 'test/unit/websocket/reconnect.test.ts',
+  },
+  'socket-bad-key': {
+    bug: 'A refused key is tried again and again',
+    file: 'packages/client/src/websocket/connectWebSocket.ts',
+    from: 'isRefused = isFixed',
+    to: 'isRefused = !isFixed',
+    test: 'test/unit/websocket/reconnect.test.ts',
+  },
+  'socket-deaf-to-abort': {
+    bug: 'An abort does not close the socket',
+    file: 'packages/client/src/websocket/connectWebSocket.ts',
+    from: "signal?.addEventListener('abort', abort)",
+    to: '',
+    test: 'test/unit/websocket/abort.test.ts',
+  },
+  'socket-forgets': {
+    bug: 'After a reconnect the socket does not subscribe again: no more progress is shown',
+    file: 'packages/client/src/websocket/connectWebSocket.ts',
+    from: 'attempt?.send(encode({',
+    to: 'if (!isAgain) attempt?.send(encode({',
+    test: 'test/unit/websocket/reconnect.test.ts',
+  },
+  'socket-key-elsewhere': {
+    bug: 'The key goes to the host of another WebSocket URL',
+    file: 'packages/client/src/websocket/openSocket.ts',
+    from: "(isOurs || auth !== 'auto')",
+    to: '(isOurs || auth)',
+    test: 'test/unit/websocket/auth.test.ts',
+  },
+  'socket-loss-untold': {
+    bug: 'A wait keeps its long pause though the WebSocket is lost: the end of a run is seen late',
+    file: 'packages/client/src/websocket/connectWebSocket.ts',
+    from: 'if (wasConnected) for (const runId of watched) call(hear, runId)',
+    to: '',
+    test: 'test/unit/websocket/reconnect.test.ts',
+  },
+  'socket-url-in-error': {
+    bug: 'An error shows the URL of a socket, and the key in it',
+    file: 'packages/client/src/websocket/socketError.ts',
+    from: '/:\\/\\/|api_key/',
+    to: '/(?!)/',
+    test: 'test/unit/websocket/auth.test.ts',
+  },
+}
