@@ -12,29 +12,31 @@ export interface Source {
   text: string
 }
 
-/** The `api` files that the poller may use. */
-const pollerApi = ['cancelRun', 'executeWorkflow', 'getOutput', 'getRun', 'getRuns']
-/** What workflows with types may call. */
-const typedCalls = [
-  'api/executeWorkflow.ts',
-  'poller/run/executeWorkflowAsync.ts',
-  'poller/many/executeMany.ts',
-]
-/** What a store may call. */
-const storeCalls = [
-  'api/cancelRun.ts',
-  'api/getRun.ts',
-  'poller/run/options.ts',
-  'poller/run/executeWorkflowAsync.ts',
-  'poller/run/submit.ts',
-  'poller/run/waitForResult.ts',
-  'typed/sortOutputs.ts',
-  'typed/types.ts',
-]
-/** What a hook may call. */
-const reactCalls = ['api/getOutput.ts', 'store/createRunStore.ts', 'store/types.ts']
-/** The `api` files that the part on Node may use. */
-const nodeApi = ['downloadOutput', 'toFile']
+/**
+ * What each room of the client may import besides its own files, `internal/`, errors and types. A room is a folder or a file
+ * of `src/`.
+ */
+const clientRooms: Readonly<Record<string, RegExp>> = {
+  index: /^(client|inputs|run|api\/\w+)\.ts$/,
+  client: /^$/,
+  errors: /^$/,
+  types: /^inputs\.ts$/,
+  inputs: /^$/,
+  run: /^$/,
+  push: /^run\.ts$/,
+  logger: /^$/,
+  internal: /^$/,
+  api: /^(run|inputs)\.ts$/,
+  poller: /^(run|inputs|api\/(cancelRun|executeWorkflow|getOutput|getRuns?))\.ts$/,
+  typed: /^(run|inputs|api\/executeWorkflow|poller\/(executeWorkflowAsync|executeMany))\.ts$/,
+  events: /^(run|push)\.ts$/,
+  websocket: /^(run|push)\.ts$/,
+  proxy: /^run\.ts$/,
+  store:
+    /^(run|inputs|typed|api\/(cancelRun|executeWorkflow|getRun)|poller\/(options|executeWorkflowAsync|waitForResult))\.ts$/,
+  react: /^(api\/getOutput|store\/(createRunStore|types))\.ts$/,
+  node: /^(inputs|api\/downloadOutput)\.ts$/,
+}
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
 
 interface Facts {
@@ -91,42 +93,10 @@ export function breaches(sources: readonly Source[]): string[] {
       if (relativeTarget && !target.startsWith(`${inPackage}/`)) say(`leaves its package (${target})`)
       if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
       if (inPackage === 'packages/client') {
-        const isReact = target === 'react' && path.startsWith('packages/client/src/react/')
+        const isReact = target === 'react' && path === 'packages/client/src/react.ts'
         const isOwn = relativeTarget || isReact || (target.startsWith('node:') && isNodePart(path))
         if (!isOwn) say(`a dependency in the client (${target})`)
-        const inside = path.slice('packages/client/src/'.length)
-        const to = target.slice('packages/client/src/'.length)
-        if (inside.startsWith('internal/') && to.startsWith('api/')) say(`internal imports api (${to})`)
-        if (!/^(poller|typed|store)\//.test(inside) && to.startsWith('poller/'))
-          say(`imports the poller (${to})`)
-        if (inside.startsWith('typed/') && /^(api|poller)\//.test(to) && !typedCalls.includes(to)) {
-          say(`workflows with types import ${to}`)
-        }
-        if (inside.startsWith('store/') && /^(api|poller|typed)\//.test(to) && !storeCalls.includes(to)) {
-          say(`the store imports ${to}`)
-        }
-        if (inside.startsWith('react/') && /^(api|store)\//.test(to) && !reactCalls.includes(to)) {
-          say(`a hook imports ${to}`)
-        }
-        if (inside.startsWith('node/') && to.startsWith('api/') && !nodeApi.includes(to.slice(4, -3))) {
-          say(`the part on Node imports ${to}`)
-        }
-        for (const room of ['proxy', 'typed', 'events', 'store', 'react', 'node']) {
-          const isAllowed =
-            (inside.startsWith('store/') && room === 'typed') ||
-            (inside.startsWith('react/') && room === 'store')
-          if (!isAllowed && !inside.startsWith(`${room}/`) && to.startsWith(`${room}/`)) say(`imports ${to}`)
-        }
-        if (inside.startsWith('poller/') && to.startsWith('api/') && !pollerApi.includes(to.slice(4, -3))) {
-          say(`the poller imports ${to}`)
-        }
-        if (
-          /^(websocket|logger|proxy|events)/.test(inside) &&
-          /^(api\/|poller|websocket|logger|proxy|events)/.test(to) &&
-          inside.split(/[/.]/)[0] !== to.split(/[/.]/)[0]
-        ) {
-          say(`imports ${to}`)
-        }
+        if (relativeTarget && !isAllowedInClient(path, target)) say(`imports ${target}`)
       }
       if (inPackage === 'packages/flowscale') for (const what of classBreaches(path, target)) say(what)
       if (inPackage === 'packages/ai-sdk') for (const what of modelBreaches(target)) say(what)
@@ -146,6 +116,15 @@ export function breaches(sources: readonly Source[]): string[] {
     }
   }
   return found
+}
+
+function isAllowedInClient(path: string, target: string): boolean {
+  const [from, to] = [path, target].map((file) => file.slice('packages/client/src/'.length)) as [
+    string,
+    string,
+  ]
+  const [room, other] = [from, to].map((file) => file.split(/[/.]/)[0]!) as [string, string]
+  return other === room || /^(internal\/.*|errors\.ts|types\.ts)$/.test(to) || !!clientRooms[room]?.test(to)
 }
 
 const isNodePart = (path: string): boolean =>

@@ -35,6 +35,16 @@ export const libraryCases: Case[] = [
   },
   {
     ...once,
+    operation: 'isEnded',
+    name: 'knows the words for an end, and takes any other word for a run that goes on',
+    async run({ lib }) {
+      const words = ['completed', 'success', 'failed', 'error', 'cancelled', 'canceled', 'timed_out']
+      ok(words.every(lib.isEnded), 'ended')
+      ok(!['queued', 'pending', 'running', 'in_progress', 'new', '', undefined].some(lib.isEnded), 'goes on')
+    },
+  },
+  {
+    ...once,
     operation: 'isFlowScaleError',
     name: 'two copies of the package agree',
     async run(context) {

@@ -10,7 +10,7 @@ export const pages = {
   },
   'proxy-events-of-others': {
     bug: "The proxy shows a visitor the events of another visitor's run",
-    file: 'packages/client/src/proxy/events/createEvents.ts',
+    file: 'packages/client/src/proxy/createEvents.ts',
     from: 'refusals.get(groupId)',
     to: 'refusals.values().next().value',
     test: 'test/unit/proxy/events.test.ts',
@@ -25,20 +25,20 @@ export const pages = {
   'proxy-leaves-the-group': {
     bug: 'A visitor chooses the group, and sees the runs of others',
     file: 'packages/client/src/proxy/keepToGroup.ts',
-    from: 'query.group_id = groupId\n    return',
-    to: 'query.group_id ??= groupId\n    return',
+    from: 'return pass({ group_id: groupId })',
+    to: 'return pass({ group_id: query.group_id ?? groupId })',
     test: 'test/integration/proxy.test.ts',
   },
   'proxy-path-trick': {
     bug: 'The proxy passes on an id that is a path',
-    file: 'packages/client/src/proxy/readRequest.ts',
+    file: 'packages/client/src/proxy/routes.ts',
     from: "if (/^\\/|(^|\\/)\\.\\.?(\\/|$)|[\\\\%\\p{Cc}]/u.test(query.filename ?? '')) return notFound()",
     to: '',
     test: 'test/integration/proxy.test.ts',
   },
   'proxy-watcher-left': {
     bug: 'The proxy polls a run on when the last reader of its events has left',
-    file: 'packages/client/src/proxy/events/createWatcher.ts',
+    file: 'packages/client/src/proxy/createRunPoller.ts',
     from: 'controller.abort()',
     to: '',
     test: 'test/unit/proxy/events.test.ts',

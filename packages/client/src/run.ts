@@ -2,7 +2,7 @@ import { ResponseError, RunError } from './errors.ts'
 import { problems } from './internal/answer.ts'
 import { redact } from './internal/headers.ts'
 import { asList, asText, type Fields, isObject } from './internal/values.ts'
-import type { ResultOutput, Run, RunResult, RunStatus } from './types.ts'
+import type { ResultOutput, Run, RunResult } from './types.ts'
 
 // A status that is in none of these lists means that the run goes on.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
@@ -25,7 +25,7 @@ export const isGoing = (status: string | undefined): boolean =>
  * console.log(isEnded(data.status) ? data.outputs : 'the run goes on')
  * ```
  */
-export const isEnded = (status: RunStatus | undefined): boolean => isDone(status) || isFailed(status)
+export const isEnded = (status: string | undefined): boolean => isDone(status) || isFailed(status)
 
 /** The text of a run's `error`, which servers send in any form, or `''`. */
 function reasonOf(error: unknown): string {

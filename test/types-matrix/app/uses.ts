@@ -32,6 +32,7 @@ import {
   type InputItem,
   type Inputs,
   type InputsOf,
+  isEnded,
   isFlowScaleError,
   iterateRuns,
   type LogFields,
@@ -467,7 +468,7 @@ export function useBoth(client: Client, prompt: Prompt, push: Push): [UsedRun, O
 }
 
 export function errors(error: unknown): unknown {
-  if (isFlowScaleError(error)) return explain(error)
+  if (isEnded(undefined) || isFlowScaleError(error)) return explain(error as never)
   if (error instanceof ArgumentError) return error.code
   if (error instanceof FlowScaleError)
     return [error.runId, error.maybeSubmitted, error.submittedAt?.getTime()]

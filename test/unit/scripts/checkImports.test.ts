@@ -30,21 +30,20 @@ const wrong: [what: string, found: string[]][] = [
   ['the proxy from internal', client('internal/x.ts', "import { x } from '../proxy/refuse.ts'")],
   ['the proxy from the poller', client('poller/x.ts', "import { x } from '../proxy/refuse.ts'")],
   ['the proxy from the socket', client('websocket/x.ts', "import { x } from '../proxy/refuse.ts'")],
-  ['workflows with types from api', client('api/x.ts', "import { x } from '../typed/run.ts'")],
-  ['a part of the poller from types', client('typed/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['workflows with types from api', client('api/x.ts', "import { x } from '../typed.ts'")],
+  ['a part of the poller from types', client('typed/x.ts', "import { p } from '../poller/poll.ts'")],
   ['an api file that types do not call', client('typed/x.ts', "import { x } from '../api/getRun.ts'")],
   ['the part on Node from api', client('api/x.ts', "import { x } from '../node/fileInput.ts'")],
-  ['the poller from the part on Node', client('node/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['the poller from the part on Node', client('node/x.ts', "import { p } from '../poller/poll.ts'")],
   ['a dependency on Node', client('node/x.ts', "import x from 'mime'")],
-  ['events from api', client('api/x.ts', "import { x } from '../events/connectEvents.ts'")],
-  ['events from the proxy', client('proxy/x.ts', "import { x } from '../events/connectEvents.ts'")],
+  ['events from api', client('api/x.ts', "import { x } from '../events.ts'")],
+  ['events from the proxy', client('proxy/x.ts', "import { x } from '../events.ts'")],
   ['an api file from events', client('events/x.ts', "import { getRun } from '../api/getRun.ts'")],
-  ['the poller from events', client('events/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['the poller from events', client('events/x.ts', "import { p } from '../poller/poll.ts'")],
   ['the store from the poller', client('poller/x.ts', "import { x } from '../store/toEnd.ts'")],
-  ['a part of the poller from the store', client('store/x.ts', "import { p } from '../poller/run/poll.ts'")],
+  ['a part of the poller from the store', client('store/x.ts', "import { p } from '../poller/poll.ts'")],
   ['an api file that the store does not call', client('store/x.ts', "import { x } from '../api/getRuns.ts'")],
-  ['a part of types from the store', client('store/x.ts', "import { x } from '../typed/run.ts'")],
-  ['the hooks from the store', client('store/x.ts', "import { x } from '../react/useRun.ts'")],
+  ['the hooks from the store', client('store/x.ts', "import { x } from '../react.ts'")],
   ['react outside of the hooks', client('store/x.ts', "import { useState } from 'react'")],
   ['a part of the store from the hooks', client('react/x.ts', "import { x } from '../store/toEnd.ts'")],
   ['an api file that no hook calls', client('react/x.ts', "import { x } from '../api/getRun.ts'")],
@@ -141,8 +140,8 @@ test('lets pass what is allowed', () => {
   assert.equal(facade("import { x } from '@flowscale/client/poller'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/events'"), [])
-  assert.equal(client('store/x.ts', "import { submit } from '../poller/run/submit.ts'"), [])
-  assert.equal(client('react/x.ts', "import 'react'; import type { X } from '../store/types.ts'"), [])
+  assert.equal(client('store/x.ts', "import { x } from '../poller/options.ts'"), [])
+  assert.equal(client('react.ts', "import 'react'; import type { X } from './store/types.ts'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
   assert.equal(emulator('pod/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
   assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
