@@ -165,7 +165,7 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
 const maxLength = 65_536
 
 /** Makes a function that takes a stream of server-sent events piece by piece, and gives the data of each event that a piece ends. */
-export function createEventReader(): (piece: Uint8Array) => unknown[] {
+function createEventReader(): (piece: Uint8Array) => unknown[] {
   const decoder = new TextDecoder()
   let rest = ''
   return (piece) => {

@@ -174,11 +174,11 @@ export function nameOutputs<O extends string>(
   return { ...result, outputs: sortOutputs(workflow.outputNames, result) }
 }
 
-export const areNames = (names: unknown): boolean =>
+const areNames = (names: unknown): boolean =>
   Array.isArray(names) &&
   names.every((name) => name && typeof name === 'string') &&
   new Set(names).size === names.length
 
 /** Checks a workflow before a run is paid for, because the outputs of the run need its names. The id is checked when it is sent. */
-export const checkWorkflow = (workflow: unknown): void =>
+const checkWorkflow = (workflow: unknown): void =>
   check('workflow', workflow, (value) => areNames(value?.outputNames) || 'made by defineWorkflow')

@@ -245,6 +245,7 @@ export async function operations(
   say(output?.data.download_url?.trim())
   const run: Run = (await getRun(client, runId)).data
   const status: RunStatus = run.status
+  say(isEnded(status))
   const outputs: RunOutput[] = run.outputs
   say(status, run.inputs[0]?.path)
   const paging: GetRunsOptions = {
@@ -468,7 +469,7 @@ export function useBoth(client: Client, prompt: Prompt, push: Push): [UsedRun, O
 }
 
 export function errors(error: unknown): unknown {
-  if (isEnded(undefined) || isFlowScaleError(error)) return explain(error as never)
+  if (isFlowScaleError(error)) return explain(error)
   if (error instanceof ArgumentError) return error.code
   if (error instanceof FlowScaleError)
     return [error.runId, error.maybeSubmitted, error.submittedAt?.getTime()]
