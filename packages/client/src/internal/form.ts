@@ -51,7 +51,7 @@ export function buildForm(parts: readonly Part[]): FormData {
 
 function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  return !prototype || !Object.getPrototypeOf(prototype)
 }
 
 /** Throws a text that says what is wrong, or the error of the value itself. */
@@ -71,11 +71,11 @@ function encode(name: string, value: unknown): Part {
 }
 
 /** Whether a value that is no file keeps its meaning as a text or as JSON. */
-function isSendable(value: unknown): boolean {
+function isSendable(value: unknown): unknown {
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
   if (typeof value === 'number') return Number.isFinite(value)
-  if (value instanceof Date) return !Number.isNaN(value.getTime())
-  return typeof value === 'object' ? value !== null && isPlainObject(value) : /^b/.test(typeof value)
+  if (value instanceof Date) return Number.isFinite(+value)
+  return typeof value === 'object' ? value && isPlainObject(value) : /^b/.test(typeof value)
 }
 
 const refusal = (value: unknown): string =>

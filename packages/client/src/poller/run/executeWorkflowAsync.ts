@@ -62,15 +62,15 @@ export async function executeWorkflowAsync<T extends object>(
   const { run_id, output_names, others } = await submit(client, workflowId, inputs as Inputs, execution, {
     graceMs,
   })
-  const more = others ? { others } : {}
+  const more = others && { others }
   // Called even after an abort: the id must not be lost.
   const call = async () => onSubmitted?.({ runId: run_id, outputNames: legal(output_names), ...more })
   const called = call()
   called.catch(() => {})
   return followResult(client, run_id, wait, {
-    ...more,
     names: output_names,
     submittedAt: Date.now(),
     first: () => called,
+    ...more,
   })
 }
