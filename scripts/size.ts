@@ -14,11 +14,11 @@ ensureBuilt()
  */
 const limits: readonly (readonly [name: string, limit: number, condition?: 'browser'])[] = [
   ['@flowscale/client#checkHealth', 3420],
-  ['@flowscale/client', 7860],
-  ['@flowscale/client/poller#executeWorkflowAsync', 8830],
-  ['@flowscale/client/poller#executeWorkflowAsync', 8320, 'browser'],
-  ['@flowscale/client/poller#executeMany', 11_550],
-  ['@flowscale/client/typed#run', 9200],
+  ['@flowscale/client', 7870],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8810],
+  ['@flowscale/client/poller#executeWorkflowAsync', 8280, 'browser'],
+  ['@flowscale/client/poller#executeMany', 11_560],
+  ['@flowscale/client/typed#run', 9180],
   ['@flowscale/client/events#connectEvents', 4350],
   ['@flowscale/client/store#createRunStore', 10_570],
   ['@flowscale/client/react#useRun', 10_750],
@@ -26,9 +26,9 @@ const limits: readonly (readonly [name: string, limit: number, condition?: 'brow
   ['@flowscale/client/proxy#createProxyHandler', 7740],
   ['@flowscale/client/proxy#toNodeHandler', 1290],
   ['@flowscale/client/logger#createLogger', 720],
-  ['@flowscale/client/node', 6760],
-  ['@flowscale/ai-sdk#createFlowscale', 17_010],
-  ['flowscale', 14_220],
+  ['@flowscale/client/node', 6780],
+  ['@flowscale/ai-sdk#createFlowscale', 17_000],
+  ['flowscale', 14_190],
 ]
 
 /** The most files that Node reads to import an entry point: each costs a millisecond at the start. */

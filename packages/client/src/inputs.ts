@@ -141,7 +141,7 @@ export function buildForm(parts: readonly FormPart[]): FormData {
 
 function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  return !prototype || !Object.getPrototypeOf(prototype)
 }
 
 /** The part for a value. It throws a text for a value that can't be sent, or the value's own error (a getter, `toJSON`). */
@@ -161,11 +161,11 @@ function encode(name: string, value: unknown): FormPart {
 }
 
 /** Whether a value that is no file keeps its meaning as text or JSON. */
-function isSendable(value: unknown): boolean {
+function isSendable(value: unknown): unknown {
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
   if (typeof value === 'number') return Number.isFinite(value)
-  if (value instanceof Date) return !Number.isNaN(value.getTime())
-  return typeof value === 'object' ? value !== null && isPlainObject(value) : /^b/.test(typeof value)
+  if (value instanceof Date) return Number.isFinite(+value)
+  return typeof value === 'object' ? value && isPlainObject(value) : /^b/.test(typeof value)
 }
 
 const refusal = (value: unknown): string =>

@@ -54,7 +54,7 @@ export async function executeWorkflow<T extends object>(
   checkOptions(options, { ...requestRules, ...executeRules })
   const { groupId, arrays, ...rest } = options
   const parts = encodeInputs(inputs as Inputs, arrays)
-  const bytes = parts.reduce((sum, [, value]) => sum + (typeof value === 'string' ? 0 : value.size), 0)
+  const bytes = parts.reduce((sum, [, value]) => sum + (Object(value).size ?? 0), 0)
   let submittedAt: Date | undefined
   return request(client, withQuery('runs', { workflow_id: workflowId, group_id: groupId }), {
     method: 'POST',

@@ -43,9 +43,10 @@ export async function resolveHeaders(
 ): Promise<Record<string, string>> {
   // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
   const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
-  for (const source of [own, more ?? {}]) {
-    addHeaders(headers, typeof source === 'function' ? await call(source) : source, apiKey)
-  }
+  if (typeof own === 'function') addHeaders(headers, await call(own), apiKey)
+  // Those were checked with the client.
+  else Object.assign(headers, own)
+  if (more) addHeaders(headers, typeof more === 'function' ? await call(more) : more, apiKey)
   return headers
 }
 

@@ -60,15 +60,15 @@ export async function executeWorkflowAsync<T extends object>(
   const submit = /abort|both/.test(cancelOn) ? submitWithGrace : executeWorkflow
   const { data } = await submit(client, workflowId, inputs as Inputs, { groupId, arrays, signal, headers })
   const { run_id, output_names, others } = data
-  const more = others ? { others } : {}
+  const more = others && { others }
   // Called even after an abort, because the id must not be lost.
   const call = async () => onSubmitted?.({ runId: run_id, outputNames: validNames(output_names), ...more })
   const called = call()
   called.catch(() => {})
   return pollResult(client, run_id, wait, {
-    ...more,
     names: output_names,
     submittedAt: Date.now(),
     first: () => called,
+    ...more,
   })
 }
