@@ -61,7 +61,9 @@ const clientChunk = (id) =>
         ? 'index'
         : /\/client\/src\/store\//.test(id)
           ? 'store'
-          : undefined
+          : /\/client\/src\/typed\./.test(id)
+            ? 'typed'
+            : undefined
 
 /** Leaves it to the `imports` of the client's package.json which form of an upload a bundle holds. */
 const byPlatform = {

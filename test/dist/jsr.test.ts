@@ -31,7 +31,7 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
     if (name === 'client')
       assert.equal(
         jsr.publish.exclude,
-        onlyNpm.map((entry) => entry.replace('./', 'src/')),
+        onlyNpm.map((entry) => `${entry.replace('./', 'src/')}.ts`),
       )
     for (const [entry, file] of Object.entries<string>(jsr.exports)) {
       assert.ok(existsSync(`${folder}/${file}`), file)

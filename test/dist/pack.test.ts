@@ -38,7 +38,6 @@ const expected: Record<string, string[]> = {
       'typed',
       'websocket',
     ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
-    'dist/outputs.js',
     'dist/upload.js',
     'dist/uploadBrowser.js',
   ],
