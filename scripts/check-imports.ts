@@ -1,4 +1,4 @@
-// Enforces who may import whom, and that the client holds nothing of Node's. Exits 1 and names each breach.
+// Enforces who may import whom outside the client, whose rules are in biome.json. Exits 1 and names each breach.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,31 +12,6 @@ export interface Source {
   text: string
 }
 
-/**
- * What each room of the client may import besides its own files, `internal/`, errors and types. A room is a folder or a file
- * of `src/`.
- */
-const clientRooms: Readonly<Record<string, RegExp>> = {
-  index: /^(client|inputs|run|api\/\w+)\.ts$/,
-  client: /^$/,
-  errors: /^$/,
-  types: /^inputs\.ts$/,
-  inputs: /^$/,
-  run: /^$/,
-  push: /^run\.ts$/,
-  logger: /^$/,
-  internal: /^$/,
-  api: /^(run|inputs)\.ts$/,
-  poller: /^(run|inputs|api\/(cancelRun|executeWorkflow|getOutput|getRuns?))\.ts$/,
-  typed: /^(run|inputs|api\/executeWorkflow|poller\/(executeWorkflowAsync|executeMany))\.ts$/,
-  events: /^(run|push)\.ts$/,
-  websocket: /^(run|push)\.ts$/,
-  proxy: /^run\.ts$/,
-  store:
-    /^(run|inputs|typed|api\/(cancelRun|executeWorkflow|getRun)|poller\/(options|executeWorkflowAsync|waitForResult))\.ts$/,
-  react: /^(api\/getOutput|store\/(createRunStore|types))\.ts$/,
-  node: /^(inputs|api\/downloadOutput)\.ts$/,
-}
 const nodeGlobals = ['process', 'Buffer', '__dirname', '__filename', 'require', 'setImmediate']
 
 interface Facts {
@@ -92,12 +67,6 @@ export function breaches(sources: readonly Source[]): string[] {
       if (relativeTarget && !target.endsWith('.ts')) say(`an import without .ts (${target})`)
       if (relativeTarget && !target.startsWith(`${inPackage}/`)) say(`leaves its package (${target})`)
       if (path < target && facts.get(target)?.imports.includes(path)) say(`imports ${target}, and it this`)
-      if (inPackage === 'packages/client') {
-        const isReact = target === 'react' && path === 'packages/client/src/react.ts'
-        const isOwn = relativeTarget || isReact || (target.startsWith('node:') && isNodePart(path))
-        if (!isOwn) say(`a dependency in the client (${target})`)
-        if (relativeTarget && !isAllowedInClient(path, target)) say(`imports ${target}`)
-      }
       if (inPackage === 'packages/flowscale') for (const what of classBreaches(path, target)) say(what)
       if (inPackage === 'packages/ai-sdk') for (const what of modelBreaches(target)) say(what)
       if (inPackage === 'packages/emulator' || inPackage === 'packages/gateway') {
@@ -107,28 +76,12 @@ export function breaches(sources: readonly Source[]): string[] {
     if (!isNodePart(path)) {
       for (const name of globals) say(`names ${name}`)
     }
-    if (
-      inPackage === 'packages/client' &&
-      !isNodePart(path) &&
-      /\bnode:[a-z]/.test(source.text.replace(/\/\*[\s\S]*?\*\//g, ''))
-    ) {
-      say('names node:')
-    }
   }
   return found
 }
 
-function isAllowedInClient(path: string, target: string): boolean {
-  const [from, to] = [path, target].map((file) => file.slice('packages/client/src/'.length)) as [
-    string,
-    string,
-  ]
-  const [room, other] = [from, to].map((file) => file.split(/[/.]/)[0]!) as [string, string]
-  return other === room || /^(internal\/.*|errors\.ts|types\.ts)$/.test(to) || !!clientRooms[room]?.test(to)
-}
-
 const isNodePart = (path: string): boolean =>
-  /^packages\/(client\/src\/node\/|flowscale\/src\/command[./]|(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts))/.test(
+  /^packages\/(flowscale\/src\/command[./]|(gateway|emulator)\/src\/(node[./]|command\/|folder\/|cli\.ts))/.test(
     path,
   )
 
@@ -218,7 +171,7 @@ export function countLines(sources: readonly Source[]): { rooms: Map<string, num
 }
 
 export function readSources(): Source[] {
-  return ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].flatMap((name) => {
+  return ['flowscale', 'gateway', 'emulator', 'ai-sdk'].flatMap((name) => {
     const folder = `packages/${name}/src`
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))

@@ -2,7 +2,6 @@ import { assert, suite } from '#test'
 import { breaches, countLines } from '../../../scripts/check-imports.ts'
 
 const test = suite('import rules')
-const client = (file: string, text: string) => breaches([{ path: `packages/client/src/${file}`, text }])
 const facade = (text: string) => breaches([{ path: 'packages/flowscale/src/x.ts', text }])
 const command = (text: string) => breaches([{ path: 'packages/flowscale/src/command/x.ts', text }])
 const emulator = (file: string, text: string) => breaches([{ path: `packages/emulator/src/${file}`, text }])
@@ -10,46 +9,7 @@ const model = (text: string) => breaches([{ path: 'packages/ai-sdk/src/x.ts', te
 const gateway = (file: string, text: string) => breaches([{ path: `packages/gateway/src/${file}`, text }])
 
 const wrong: [what: string, found: string[]][] = [
-  ['node:', client('api/x.ts', "import { readFile } from 'node:fs'")],
-  ['a lazy node:', client('api/x.ts', "const fs = await import('node:fs')")],
-  ['a dependency', client('api/x.ts', "import x from 'ky'")],
-  ['the emulator', client('api/x.ts', "import x from '../../../emulator/src/index.ts'")],
-  ['process', client('api/x.ts', 'export const key = process.env.KEY')],
-  ['globalThis.process', client('api/x.ts', 'export const key = globalThis.process')],
-  ['Buffer', client('internal/x.ts', 'export const b = Buffer.from("")')],
-  ['an index', client('api/x.ts', "import { getRun } from '../index.ts'")],
-  ['internal from api', client('internal/x.ts', "import { getRun } from '../api/getRun.ts'")],
-  ['the poller from api', client('api/x.ts', "import { p } from '../poller/poll.ts'")],
-  [
-    "an api file that is not the poller's",
-    client('poller/x.ts', "import { checkHealth } from '../api/checkHealth.ts'"),
-  ],
-  ['an api file from the proxy', client('proxy/x.ts', "import { getRun } from '../api/getRun.ts'")],
-  ['the poller from the proxy', client('proxy/x.ts', "import { p } from '../poller/poll.ts'")],
-  ['the proxy from api', client('api/x.ts', "import { x } from '../proxy/routes.ts'")],
-  ['the proxy from internal', client('internal/x.ts', "import { x } from '../proxy/refuse.ts'")],
-  ['the proxy from the poller', client('poller/x.ts', "import { x } from '../proxy/refuse.ts'")],
-  ['the proxy from the socket', client('websocket/x.ts', "import { x } from '../proxy/refuse.ts'")],
-  ['workflows with types from api', client('api/x.ts', "import { x } from '../typed.ts'")],
-  ['a part of the poller from types', client('typed/x.ts', "import { p } from '../poller/poll.ts'")],
-  ['an api file that types do not call', client('typed/x.ts', "import { x } from '../api/getRun.ts'")],
-  ['the part on Node from api', client('api/x.ts', "import { x } from '../node/fileInput.ts'")],
-  ['the poller from the part on Node', client('node/x.ts', "import { p } from '../poller/poll.ts'")],
-  ['a dependency on Node', client('node/x.ts', "import x from 'mime'")],
-  ['events from api', client('api/x.ts', "import { x } from '../events.ts'")],
-  ['events from the proxy', client('proxy/x.ts', "import { x } from '../events.ts'")],
-  ['an api file from events', client('events/x.ts', "import { getRun } from '../api/getRun.ts'")],
-  ['the poller from events', client('events/x.ts', "import { p } from '../poller/poll.ts'")],
-  ['the store from the poller', client('poller/x.ts', "import { x } from '../store/toEnd.ts'")],
-  ['a part of the poller from the store', client('store/x.ts', "import { p } from '../poller/poll.ts'")],
-  ['an api file that the store does not call', client('store/x.ts', "import { x } from '../api/getRuns.ts'")],
-  ['the hooks from the store', client('store/x.ts', "import { x } from '../react.ts'")],
-  ['react outside of the hooks', client('store/x.ts', "import { useState } from 'react'")],
-  ['a part of the store from the hooks', client('react/x.ts', "import { x } from '../store/toEnd.ts'")],
-  ['an api file that no hook calls', client('react/x.ts', "import { x } from '../api/getRun.ts'")],
   ['the hooks in the class', facade("import { x } from '@flowscale/client/react'")],
-  ['no extension', client('api/x.ts', "import { x } from './y'")],
-  ['the logger from the socket', client('websocket/x.ts', "import { x } from '../logger.ts'")],
   ['the AI SDK from a model', model("import { APICallError } from 'ai'")],
   ['the part on Node from a model', model("import { saveOutput } from '@flowscale/client/node'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
@@ -132,16 +92,10 @@ test('counts the lines of the gateway', () => {
 })
 
 test('lets pass what is allowed', () => {
-  assert.equal(client('poller/x.ts', "import { getRun } from '../api/getRun.ts'"), [])
-  assert.equal(client('api/x.ts', "import { x } from '../internal/y.ts'"), [])
-  assert.equal(client('proxy/x.ts', "import { x } from '../internal/y.ts'; import { y } from './z.ts'"), [])
-  assert.equal(client('api/x.ts', 'export const a = { process: 1 }; a.process'), [])
   assert.equal(emulator('node/x.ts', "import { x } from 'node:http'; process.exit()"), [])
   assert.equal(facade("import { x } from '@flowscale/client/poller'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/events'"), [])
-  assert.equal(client('store/x.ts', "import { x } from '../poller/options.ts'"), [])
-  assert.equal(client('react.ts', "import 'react'; import type { X } from './store/types.ts'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
   assert.equal(emulator('pod/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
   assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])

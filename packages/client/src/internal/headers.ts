@@ -51,7 +51,7 @@ export async function resolveHeaders(
 }
 
 /**
- * A copy of a parsed answer in which the key and the words of other headers are replaced: a server may repeat the headers of
+ * A copy of a parsed answer in which the key and the words of other headers are replaced. A server may repeat the headers of
  * a request, in strings, numbers and names of fields.
  */
 export function redact<T>(value: T, headers: Readonly<Record<string, string>>): T {

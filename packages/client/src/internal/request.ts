@@ -93,7 +93,7 @@ export async function request<T>(client: Client, endpoint: string, spec: Request
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
   let status: number | undefined
 
-  /** Returns errors of this package. Throws those of the caller: the reason of an abort, or an error of `headers()`. */
+  /** Returns errors of this package. Throws the caller's own: the reason of an abort, or an error of `headers()`. */
   const attempt = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
     const headers = await resolveHeaders(secrets, options.headers)
     signal.throwIfAborted()

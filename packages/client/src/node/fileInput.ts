@@ -53,8 +53,8 @@ export async function fileInput(
 }
 
 /**
- * Makes a file that has changed throw when its `size` is read, which is just before it is sent. A later error would neither
- * name the file nor show that nothing was submitted, and Bun would send the new bytes, cut to the old size.
+ * Makes a file that has changed throw when its `size` is read, which is just before it is sent. A later error would
+ * not name the file, and would not show that nothing was submitted. Bun would send the new bytes, cut to the old size.
  */
 function watch(blob: NamedBlob, file: string, { size, mtimeMs }: fs.Stats): NamedBlob {
   const get = () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { type DownloadSource, readSource } from '../api/downloadOutput.ts'
@@ -129,8 +128,9 @@ function lastPart(url: string): string {
 
 /** Opens `.<name>.<random>.part` in the folder of `target`. `path` is for messages. */
 async function openPart(target: string, path: string): Promise<PartFile> {
-  const folder = dirname(target)
-  const part = join(folder, `.${cutName(basename(target), 230)}.${randomBytes(6).toString('hex')}.part`)
+  // `node:crypto` would cost a third of the import, and `open` takes no name that exists.
+  const random = Math.random().toString(36).slice(2)
+  const part = join(dirname(target), `.${cutName(basename(target), 230)}.${random}.part`)
   const there = await lstat(target).catch(() => undefined)
   if (there?.isDirectory())
     throw new ArgumentError(`path: ${path} is a folder; pass a file, or the folder above`)

@@ -54,7 +54,7 @@ interface SharedRun {
 const maxPauseMs = 30_000
 /** How long the first news waits for other news of the same moment, in ms. */
 const soonMs = 1
-/** How long news of more than a few runs waits for more of it, in ms. */
+/** How long news of more than a few runs waits for further news, in ms. */
 const gatherMs = 40
 /** Up to this number, runs are requested one by one. */
 const few = 2

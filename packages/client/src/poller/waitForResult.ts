@@ -48,7 +48,7 @@ export async function waitForResult(
   return pollResult(client, runId, options)
 }
 
-/** What is known of a run before the first poll. */
+/** Facts about a run before its first poll. */
 export interface Known {
   /** Names of outputs. */
   names?: readonly unknown[] | undefined

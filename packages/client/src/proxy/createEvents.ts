@@ -17,7 +17,7 @@ type Events = (
 /** A run with readers. */
 interface ReadRun {
   readonly poller: RunPoller
-  /** The answers to groups whose callers may not read the run. One check is made for all callers of a group. */
+  /** The answers to groups whose callers must not read the run. One check is made for all callers of a group. */
   readonly refusals: Map<string | undefined, Promise<Response | undefined>>
 }
 
@@ -58,7 +58,7 @@ export function createEvents(
     const { poller, refusals } = open(runId)
     const leave = poller.join(() => {})
 
-    /** The answer to a caller who may not read the run. */
+    /** The answer to a caller who must not read the run. */
     const check = async () => {
       const refusal = await poller.first
       if (groupId === undefined) return refusal

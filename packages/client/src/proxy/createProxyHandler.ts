@@ -11,8 +11,8 @@ import { type ProxyOperation, readRequest, refuse, routes } from './routes.ts'
 
 /**
  * Whether a request may pass. `true` lets it pass. `{ groupId }` lets it pass and puts all runs of this caller into that
- * group: the caller sees only the runs and outputs of the group, and gets a 404 for all others. A `Response` of any class is
- * the answer to a request that may not pass (make a new one each time). For any other value the answer is a 403.
+ * group. The caller sees only the runs and outputs of the group, and gets a 404 for all others. A `Response` of any class is
+ * the answer to a request that must not pass (make a new one each time). For any other value the answer is a 403.
  */
 export type ProxyPermission = boolean | Response | { readonly groupId: string }
 

@@ -29,7 +29,7 @@ interface SendOptions {
   readonly form?: Form
 }
 
-/** Sends a caller's request to the pod. The pod gets nothing of it but the operation, its parameters and its form. */
+/** Sends a caller's request to the pod. The pod gets only the operation, its parameters and its form. */
 export async function forward(
   client: Client,
   request: ProxyRequest,

@@ -85,7 +85,7 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
   }
 }
 
-/** A value, or the answer in its place. `instanceof Response` can't tell them apart, because some servers replace the class. */
+/** A value, or the answer in its place. `instanceof Response` can't separate them, because some servers replace the class. */
 export type OrRefusal<T> = { value: T; refusal?: undefined } | { value?: undefined; refusal: Response }
 
 /** An answer of the proxy itself, in the form of the API. */
