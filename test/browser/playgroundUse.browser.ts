@@ -113,6 +113,8 @@ test('a reload in the middle of a run: its title and its picture come', () => {
     await prompt(page).fill('a heron')
     await run(page)
     await started
+    // The pod may have started the run before the page has read the answer.
+    await page.waitForURL(/run=/)
     await page.reload()
     await page.getByLabel('API key').fill(CANARY)
     await page.getByRole('button', { name: 'Connect' }).click()
