@@ -13,7 +13,7 @@ export const marks = {
   websocket: ['maxReconnectAttempts', 'isomorphic-ws'],
   logger: ['[Flowscale '],
   proxy: ['maxBodyBytes', 'sec-fetch-site'],
-  typed: ['made by defineWorkflow', 'fits no name in'],
+  typed: ['made by defineWorkflow'],
   events: ['event-stream'],
   store: ['flowscale-run'],
   /** Of uploads on Node. */
