@@ -1,7 +1,7 @@
 import type { Client } from '@flowscale/client'
-import { readSettings } from './inputs/readSettings.ts'
 import { sizeValues } from './inputs/sizeValues.ts'
 import { toInput } from './inputs/toInput.ts'
+import { readSettings } from './readSettings.ts'
 import { createRunner } from './runs/createRunner.ts'
 import { metadataOf } from './runs/gather.ts'
 import type { ImageMap, ImageModel, Specification } from './types.ts'

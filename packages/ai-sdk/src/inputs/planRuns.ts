@@ -1,7 +1,7 @@
 import { ArgumentError, type Inputs } from '@flowscale/client'
+import { fillInputs, type InputMap, type Values } from '../inputs.ts'
 import type { ModelCall, Warning } from '../types.ts'
 import { drawSeeds } from './drawSeeds.ts'
-import { fillInputs, type InputMap, type Values } from './fillInputs.ts'
 import { readProviderOptions } from './readProviderOptions.ts'
 
 export interface Plan {

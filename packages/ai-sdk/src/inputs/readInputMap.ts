@@ -1,7 +1,7 @@
 import { ArgumentError, type Client, getWorkflows, parseWorkflow } from '@flowscale/client'
+import type { InputMap } from '../inputs.ts'
 import { headersOf } from '../runs/headersOf.ts'
 import type { ModelCall } from '../types.ts'
-import type { InputMap } from './fillInputs.ts'
 
 /** For a model without a map: each option goes to the input of its name, as the server lists the workflow. */
 export async function readInputMap(

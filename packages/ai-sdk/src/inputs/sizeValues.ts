@@ -1,5 +1,5 @@
 import { ArgumentError } from '@flowscale/client'
-import type { InputNames, Values } from './fillInputs.ts'
+import type { InputNames, Values } from '../inputs.ts'
 
 /** A size such as `1024x768` as the workflow takes it: as a text, as two numbers, or both. */
 export function sizeValues(

@@ -1,13 +1,13 @@
 import type { Client } from '@flowscale/client'
-import type { InputMap, InputNames, Values } from '../inputs/fillInputs.ts'
+import { toCallError } from '../errors.ts'
 import { type Plan, planRuns } from '../inputs/planRuns.ts'
 import { readInputMap } from '../inputs/readInputMap.ts'
-import type { Settings } from '../inputs/readSettings.ts'
+import type { InputMap, InputNames, Values } from '../inputs.ts'
+import type { Settings } from '../readSettings.ts'
 import type { ModelCall, Warning } from '../types.ts'
 import { gather, type MadeFile } from './gather.ts'
 import { headersOf } from './headersOf.ts'
 import { runAll } from './runAll.ts'
-import { toCallError } from './toCallError.ts'
 
 /** Makes the values for the options of a call that the workflow takes. */
 export type ToValues = (names: InputNames) => Values

@@ -1,9 +1,9 @@
 import type { Client, Inputs } from '@flowscale/client'
 import { executeMany } from '@flowscale/client/poller'
+import { type ReadOptions, readFiles } from '../runAll.ts'
 import type { ModelSettings } from '../types.ts'
 import type { Outcome } from './outcome.ts'
 import { ownError } from './ownError.ts'
-import { type ReadOptions, readFiles } from './readFiles.ts'
 
 interface RunOptions {
   readonly settings: ModelSettings

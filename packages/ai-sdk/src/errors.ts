@@ -1,7 +1,7 @@
 import { type Client, type HttpError, isFlowScaleError } from '@flowscale/client'
-import { toSdkError } from '../toSdkError.ts'
-import type { Failure } from './outcome.ts'
-import { ownError } from './ownError.ts'
+import type { Failure } from './runs/outcome.ts'
+import { ownError } from './runs/ownError.ts'
+import { toSdkError } from './toSdkError.ts'
 
 /** Whether an answer may be another one next time; 0: none came. To a POST only a 429 says that nothing was started. */
 const isTransient = ({ status, method }: Partial<HttpError>): boolean =>

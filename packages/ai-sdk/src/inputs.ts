@@ -1,5 +1,5 @@
 import { ArgumentError, type InputItem } from '@flowscale/client'
-import type { Warning } from '../types.ts'
+import type { Warning } from './types.ts'
 
 /** Input names by option. */
 export type InputNames = Readonly<Record<string, string | readonly string[] | undefined>>

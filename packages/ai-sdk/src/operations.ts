@@ -1,12 +1,12 @@
 import { type Client, cancelRun, type Inputs } from '@flowscale/client'
 import { executeWorkflowAsync, type Submission } from '@flowscale/client/poller'
-import type { Plan } from '../inputs/planRuns.ts'
-import type { ModelCall, ModelSettings, VideoOperation, Warning } from '../types.ts'
-import { headersOf } from './headersOf.ts'
-import { othersOf } from './outcome.ts'
-import { ownError } from './ownError.ts'
-import { tellFailure } from './tellFailure.ts'
-import { toCallError } from './toCallError.ts'
+import { toCallError } from './errors.ts'
+import type { Plan } from './inputs/planRuns.ts'
+import { headersOf } from './runs/headersOf.ts'
+import { othersOf } from './runs/outcome.ts'
+import { ownError } from './runs/ownError.ts'
+import { tellFailure } from './runs/tellFailure.ts'
+import type { ModelCall, ModelSettings, VideoOperation, Warning } from './types.ts'
 
 export interface Starter {
   /** Submits the runs of a plan. An abort cancels them, for as long as they go on. */

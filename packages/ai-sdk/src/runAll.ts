@@ -7,7 +7,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import type { ResultOutput, RunResult } from '@flowscale/client/poller'
-import { type Failure, type Outcome, type OutputFile, othersOf } from './outcome.ts'
+import { type Failure, type Outcome, type OutputFile, othersOf } from './runs/outcome.ts'
 
 export interface ReadOptions {
   /** The first part of the media type. */

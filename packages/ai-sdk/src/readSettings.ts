@@ -1,8 +1,8 @@
 import { ArgumentError } from '@flowscale/client'
-import { refuse } from '../refuse.ts'
-import { toSdkError } from '../toSdkError.ts'
-import type { ModelSettings } from '../types.ts'
-import type { InputNames } from './fillInputs.ts'
+import type { InputNames } from './inputs.ts'
+import { refuse } from './refuse.ts'
+import { toSdkError } from './toSdkError.ts'
+import type { ModelSettings } from './types.ts'
 
 export interface Settings {
   readonly workflowId: string
