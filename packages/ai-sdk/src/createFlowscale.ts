@@ -1,8 +1,7 @@
 import { ArgumentError, type Client } from '@flowscale/client'
 import { createImageModel } from './createImageModel.ts'
 import { createVideoModel } from './createVideoModel.ts'
-import { refuse } from './refuse.ts'
-import { toSdkError } from './toSdkError.ts'
+import { refuse, toSdkError } from './errors.ts'
 import type { FlowscaleOptions, FlowscaleProvider, ImageModel, Specification, VideoModel } from './types.ts'
 
 /**

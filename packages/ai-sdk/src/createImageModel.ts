@@ -1,9 +1,7 @@
 import type { Client } from '@flowscale/client'
-import { readSettings } from './inputs/readSettings.ts'
-import { sizeValues } from './inputs/sizeValues.ts'
-import { toInput } from './inputs/toInput.ts'
-import { createRunner } from './runs/createRunner.ts'
-import { metadataOf } from './runs/gather.ts'
+import { createPlanner, sizeValues, toInput } from './inputs.ts'
+import { readSettings } from './readSettings.ts'
+import { metadataOf, responseOf, runAll } from './runAll.ts'
 import type { ImageMap, ImageModel, Specification } from './types.ts'
 
 const options = [
@@ -22,34 +20,35 @@ export function createImageModel<S extends Specification>(
   client: Client,
   specificationVersion: S,
   workflow: unknown,
-  given?: object,
+  settings?: object,
 ): ImageModel<S> {
-  const settings = readSettings(workflow, given, { options, timeoutMs: 300_000 })
-  const { workflowId: modelId, names } = settings
-  const runner = createRunner(client, 'image', settings)
-  // Not frozen: AI SDK 7 shows a model by a proxy that names another specification.
+  const config = readSettings(workflow, settings, { options, timeoutMs: 300_000 })
+  const { workflowId: modelId, map } = config
+  const planCall = createPlanner(client, config)
+  // Not frozen: AI SDK 7 wraps a model in a proxy that has another `specificationVersion`.
   return {
     specificationVersion,
     provider: 'flowscale.image',
     modelId,
-    // All runs of a call are made here: each part of a call that the AI SDK split would begin with the same seed.
+    // No limit, so that the AI SDK doesn't split a call: each part would begin with the same seed.
     maxImagesPerCall: Number.MAX_SAFE_INTEGER,
-    // What AI SDK 7 looks at before it gives a model images or a mask.
-    ...(names && { supportsFileInputs: !!names.image, supportsMaskInputs: !!names.mask }),
+    // AI SDK 7 reads both before it gives a model images or a mask.
+    ...(map && { supportsFileInputs: !!map.image, supportsMaskInputs: !!map.mask }),
     async doGenerate(call) {
       const { prompt, size, aspectRatio, files: images, mask } = call
-      const { files, warnings } = await runner.run(call, (names) => ({
+      const plan = await planCall(call, (map) => ({
         prompt,
-        ...sizeValues('size', size, names),
+        ...sizeValues('size', size, map),
         aspectRatio,
         image: images?.map(toInput),
         mask: mask && toInput(mask),
       }))
+      const { files, warnings } = await runAll(client, config, { kind: 'image', call, plan })
       return {
         images: files.map(({ bytes }) => bytes),
         warnings,
         providerMetadata: { flowscale: { images: metadataOf(files) } },
-        response: { timestamp: new Date(), modelId, headers: undefined },
+        response: responseOf(modelId),
       }
     },
   }

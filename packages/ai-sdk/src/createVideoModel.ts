@@ -1,11 +1,8 @@
 import type { Client } from '@flowscale/client'
-import type { InputNames, Values } from './inputs/fillInputs.ts'
-import { readSettings } from './inputs/readSettings.ts'
-import { sizeValues } from './inputs/sizeValues.ts'
-import { toInput } from './inputs/toInput.ts'
-import { createOperations } from './runs/createOperations.ts'
-import { createRunner } from './runs/createRunner.ts'
-import { videosOf } from './runs/videosOf.ts'
+import { createPlanner, sizeValues, toInput, type Values } from './inputs.ts'
+import { createOperations } from './operations.ts'
+import { type InputMap, readSettings } from './readSettings.ts'
+import { runAll, videosOf } from './runAll.ts'
 import type { Specification, VideoCall, VideoMap, VideoModel } from './types.ts'
 
 const options = [
@@ -28,36 +25,37 @@ export function createVideoModel<S extends Specification>(
   client: Client,
   specificationVersion: S,
   workflow: unknown,
-  given?: object,
+  settings?: object,
 ): VideoModel<S> {
-  const settings = readSettings(workflow, given, { options, timeoutMs: 600_000 })
-  const { workflowId: modelId } = settings
-  const runner = createRunner(client, 'video', settings)
-  const plan = (call: VideoCall) => runner.plan(call, (names) => valuesOf(call, names))
-  // Not frozen: AI SDK 7 shows a model by a proxy that names another specification.
+  const config = readSettings(workflow, settings, { options, timeoutMs: 600_000 })
+  const { workflowId: modelId } = config
+  const planner = createPlanner(client, config)
+  const planCall = (call: VideoCall) => planner(call, (map) => valuesOf(call, map))
+  // Not frozen: AI SDK 7 wraps a model in a proxy that has another `specificationVersion`.
   return {
     specificationVersion,
     provider: 'flowscale.video',
     modelId,
-    // As of images: all runs of a call are made here.
+    // No limit, so that the AI SDK doesn't split a call: each part would begin with the same seed.
     maxVideosPerCall: Number.MAX_SAFE_INTEGER,
     async doGenerate(call: VideoCall) {
-      const { files, warnings } = await runner.run(call, (names) => valuesOf(call, names))
+      const plan = await planCall(call)
+      const { files, warnings } = await runAll(client, config, { kind: 'video', call, plan })
       return { ...videosOf(modelId, files), warnings }
     },
-    ...(specificationVersion === 'v4' && createOperations(client, settings, plan)),
+    ...(specificationVersion === 'v4' && createOperations(client, config, planCall)),
   } as VideoModel<S>
 }
 
-/** The options of a call by their names in a map. */
-function valuesOf(call: VideoCall, names: InputNames): Values {
+/** The values of a call, with the names that a map has for options. */
+function valuesOf(call: VideoCall, map: InputMap): Values {
   const { prompt, resolution, aspectRatio, duration, fps, generateAudio, inputReferences } = call
-  const frame = (wanted: string) => call.frameImages?.find(({ frameType }) => frameType === wanted)?.image
+  const frame = (type: string) => call.frameImages?.find(({ frameType }) => frameType === type)?.image
   const first = call.image ?? frame('first_frame')
   const last = frame('last_frame')
   return {
     prompt,
-    ...sizeValues('resolution', resolution, names),
+    ...sizeValues('resolution', resolution, map),
     ...{ aspectRatio, duration, fps, generateAudio },
     image: first && toInput(first),
     lastFrame: last && toInput(last),

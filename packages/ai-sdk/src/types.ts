@@ -26,7 +26,7 @@ export interface ImageMap<Name extends string = string> {
   height?: Name | undefined
   /** Takes a text, such as `'16:9'`. */
   aspectRatio?: Name | undefined
-  /** Takes the images of the prompt: a list of inputs takes one each. */
+  /** Takes the images of the prompt: a list of inputs takes one image each. */
   image?: Name | readonly Name[] | undefined
   mask?: Name | undefined
 }
@@ -50,7 +50,7 @@ export interface VideoMap<Name extends string = string> {
   /** Takes the image of the prompt, or the first frame. */
   image?: Name | undefined
   lastFrame?: Name | undefined
-  /** Takes the reference images and videos: a list of inputs takes one each. */
+  /** Takes the reference images and videos: a list of inputs takes one file each. */
   references?: Name | readonly Name[] | undefined
 }
 
@@ -154,7 +154,7 @@ export type ModelResponse = {
   headers: undefined
 }
 
-// Not those of `@ai-sdk/provider`: its versions 3 and 4 don't fit each other under strict options of the compiler.
+// Types of our own, because versions 3 and 4 of `@ai-sdk/provider` are incompatible under the compiler's strict options.
 
 /** An image model for `generateImage`. */
 export interface ImageModel<S extends Specification = 'v3'> {
@@ -194,7 +194,7 @@ export type VideoOperation = {
   workflowId: string
   /** `others` has the ids of the other runs, if the server started several for one request. */
   runs: { runId: string; seed: number | null; others?: string[] }[]
-  /** By `Date.now()`. */
+  /** The time of the start, by `Date.now()`. */
   startedAt: number
 }
 
@@ -237,7 +237,7 @@ export interface FlowscaleProvider<S extends Specification = 'v3'> {
    * @throws {@link ArgumentError}
    */
   image<I>(workflow: TypedWorkflow<I, string>, settings?: ImageSettings<NamesOf<I>>): ImageModel<S>
-  // The last one is the one that a compiler names in its errors.
+  // The last overload, because the compiler names that one in its errors.
   image(workflow: string, settings?: ImageSettings): ImageModel<S>
   /**
    * A workflow as a video model.
@@ -245,14 +245,14 @@ export interface FlowscaleProvider<S extends Specification = 'v3'> {
    * @throws {@link ArgumentError}
    */
   video<I>(workflow: TypedWorkflow<I, string>, settings?: VideoSettings<NamesOf<I>>): VideoModel<S>
-  // The last one is the one that a compiler names in its errors.
+  // The last overload, because the compiler names that one in its errors.
   video(workflow: string, settings?: VideoSettings): VideoModel<S>
-  /** For registries: as `image`, by the id alone. */
+  /** For registries: like `image`, with the id only. */
   imageModel(workflowId: string): ImageModel<S>
-  /** For registries: as `video`, by the id alone. */
+  /** For registries: like `video`, with the id only. */
   videoModel(workflowId: string): VideoModel<S>
-  /** Throws: there are none. */
+  /** Always throws: a workflow is no language model. */
   languageModel(modelId: string): never
-  /** Throws: there are none. */
+  /** Always throws: a workflow is no embedding model. */
   embeddingModel(modelId: string): never
 }

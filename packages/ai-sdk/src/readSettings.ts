@@ -1,19 +1,21 @@
 import { ArgumentError } from '@flowscale/client'
-import { refuse } from '../refuse.ts'
-import { toSdkError } from '../toSdkError.ts'
-import type { ModelSettings } from '../types.ts'
-import type { InputNames } from './fillInputs.ts'
+import { refuse, toSdkError } from './errors.ts'
+import type { ModelSettings } from './types.ts'
 
-export interface Settings {
+/** Input names by option. */
+export type InputMap = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** The parts that a model is made from. */
+export interface ModelConfig {
   readonly workflowId: string
   /** The options that a map may name. */
   readonly options: readonly string[]
-  /** The map that was given. */
-  readonly names: InputNames | undefined
-  readonly settings: ModelSettings & { readonly timeoutMs: number }
+  /** `undefined`: the server's list of workflows decides. */
+  readonly map: InputMap | undefined
+  readonly wait: ModelSettings & { readonly timeoutMs: number }
 }
 
-const waits = [
+const waitOptions = [
   'arrays',
   'cancelOn',
   'concurrency',
@@ -26,26 +28,25 @@ const waits = [
   'timeoutMs',
 ] as const satisfies (keyof ModelSettings)[]
 
-/** Reads what a model is made of. The settings of the wait are checked by the client, before anything is submitted. */
+/** Reads the arguments of a model. The client checks the values of the wait options, before it submits anything. */
 export function readSettings(
   workflow: unknown,
-  given: object & { map?: unknown } = {},
+  settings: object & { map?: unknown } = {},
   { options, timeoutMs }: { options: readonly string[]; timeoutMs: number },
-): Settings {
+): ModelConfig {
   const workflowId = typeof workflow === 'string' ? workflow : Object(workflow).id
   if (typeof workflowId !== 'string' || !workflowId) {
     throw toSdkError(new ArgumentError('workflow must be the id of a workflow, or made by defineWorkflow'))
   }
-  refuse('settings', given, ['map', ...waits])
-  const { map, ...rest } = given
-  // An `undefined` among them is not to take the place of a default.
-  const settings = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  refuse('settings', settings, ['map', ...waitOptions])
+  const { map, ...given } = settings
   if (map !== undefined) checkMap(map, options)
   return {
     workflowId,
     options,
-    names: map as InputNames | undefined,
-    settings: { cancelOn: 'abort', timeoutMs, ...settings },
+    map: map as InputMap | undefined,
+    // An option that is `undefined` keeps its default.
+    wait: { cancelOn: 'abort', timeoutMs, ...withoutUndefined(given) },
   }
 }
 
@@ -58,4 +59,10 @@ function checkMap(map: unknown, options: readonly string[]): void {
       throw toSdkError(new ArgumentError(`map.${option} must be the name of an input of the workflow`))
     }
   }
+}
+
+/** The entries of an object that are set. */
+export function withoutUndefined<T>(object: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  const isSet = (entry: [string, T | undefined]): entry is [string, T] => entry[1] !== undefined
+  return Object.fromEntries(Object.entries(object).filter(isSet))
 }
