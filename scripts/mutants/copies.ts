@@ -46,10 +46,10 @@ function copy(): string {
   return to
 }
 
-const rooms = ['poller', 'websocket', 'proxy', 'typed', 'events', 'store', 'react', 'node']
+const rooms = ['poller', 'websocket', 'proxy', 'store', 'node']
 const servers = ['index', 'node', 'cli']
 const entries: Record<string, string[]> = {
-  client: ['index', 'logger', ...rooms.map((room) => `${room}/index`)],
+  client: ['index', 'logger', 'typed', 'events', 'react', ...rooms.map((room) => `${room}/index`)],
   flowscale: ['index', 'command'],
   gateway: [...servers, 'face'],
   emulator: servers,
