@@ -1,4 +1,5 @@
 import type { Fetch } from '../types.ts'
+import { isWorkerd } from './runtime.ts'
 
 /** A part of a form: a text, or a file with its name. */
 export type FormPart =
@@ -48,8 +49,9 @@ export function upload(
   return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
 }
 
-/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name. */
-const isNode = (): boolean => (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node'
+/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name, except for newer versions of workerd. */
+const isNode = (): boolean =>
+  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' && !isWorkerd()
 
 /** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
