@@ -49,7 +49,7 @@ export function upload(
   return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
 }
 
-/** Whether this is Node. Other runtimes have no `nodeTiming`, or one without a name, except for newer versions of workerd. */
+/** Whether this is Node. Only newer versions of workerd have that name, too. */
 const isNode = (): boolean =>
   (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' && !isWorkerd()
 
