@@ -38,11 +38,11 @@ const mostFiles: Readonly<Record<string, number>> = {
   '@flowscale/client/websocket': 3,
   '@flowscale/client/logger': 3,
   '@flowscale/client/proxy': 3,
-  '@flowscale/client/typed': 5,
+  '@flowscale/client/typed': 4,
   '@flowscale/client/events': 3,
-  '@flowscale/client/store': 6,
-  '@flowscale/client/react': 7,
-  '@flowscale/client/node': 4,
+  '@flowscale/client/store': 4,
+  '@flowscale/client/react': 5,
+  '@flowscale/client/node': 3,
 }
 
 const { exports: ofClient } = JSON.parse(readFileSync(join(root, 'packages/client/package.json'), 'utf8'))

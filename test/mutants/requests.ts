@@ -165,7 +165,7 @@ export const requests = {
   'upload-body-held': {
     bug: 'An abort leaves the answer to an upload open',
     file: 'packages/client/src/internal/upload.ts',
-    from: "if (signal.aborted) stop()\n  // The signal is that of one attempt, so the listener goes with it.\n  signal.addEventListener('abort', stop)",
+    from: "if (signal.aborted) stop()\n  signal.addEventListener('abort', stop)",
     to: '',
     test: 'test/integration/upload.test.ts',
   },

@@ -375,7 +375,7 @@ const operations: [name: string, call: (client: never) => Promise<unknown>][] = 
   ['downloadOutput', (client) => downloadOutput(client, undefined as never)],
   ['executeWorkflow', (client) => executeWorkflow(client, { a: 'b' } as never, undefined as never)],
 ]
-const notOurs = 'client must be what createClient gave, not a copy'
+const notOurs = 'client must be the client of createClient, not a copy'
 for (const [name, call] of operations) {
   test(`${name}: a copy of a client is an error that says so, and sends nothing`, async () => {
     const fetch = fakeFetch(ok([]))

@@ -49,7 +49,7 @@ export function hide(client: object, secrets: Secrets): Client {
 export function reveal(client: Client): Secrets {
   const secrets = (client as unknown as Record<symbol, unknown> | undefined)?.[key]
   if (typeof secrets !== 'function') {
-    throw new ArgumentError('client must be what createClient gave, not a copy')
+    throw new ArgumentError('client must be the client of createClient, not a copy')
   }
   return secrets()
 }

@@ -20,7 +20,7 @@ export function upload(
   url: string,
   init: RequestInit,
 ): Promise<Response> {
-  // Another fetch, such as that of undici, may know no stream.
+  // The fetch of a package, such as undici, may refuse the stream of the runtime.
   if (fetch !== globalThis.fetch || !isNode()) return send(fetch, url, { ...init, body: toForm(parts) })
   // Node 18 has no global `crypto`.
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
@@ -49,7 +49,7 @@ export function upload(
   return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
 }
 
-/** Whether this is Node. Only newer versions of workerd have that name, too. */
+/** Whether this is Node. Newer versions of workerd have an entry of that name, too. */
 const isNode = (): boolean =>
   (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' && !isWorkerd()
 
@@ -92,8 +92,8 @@ async function readText(body: ReadableStream<Uint8Array>, signal: AbortSignal): 
   const reader = body.getReader()
   const decoder = new TextDecoder()
   const stop = () => reader.cancel().catch(() => {})
+  // The signal belongs to one attempt, so the listener need not be removed.
   if (signal.aborted) stop()
-  // The signal is that of one attempt, so the listener goes with it.
   signal.addEventListener('abort', stop)
   for (let text = ''; ; ) {
     const { done, value } = await reader.read()
