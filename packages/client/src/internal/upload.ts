@@ -1,5 +1,4 @@
 import type { Fetch } from '../types.ts'
-import { isWorkerd } from './runtime.ts'
 
 /** A part of a form: a text, or a file with its name. */
 export type FormPart =
@@ -49,9 +48,13 @@ export function upload(
   return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
 }
 
-/** Whether this is Node. Newer versions of workerd have an entry of that name, too. */
+/**
+ * Whether this is Node. Newer versions of workerd have an entry of that name, too. `isWorkerd` is not imported: `shared.js`,
+ * which has it, loads this file.
+ */
 const isNode = (): boolean =>
-  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' && !isWorkerd()
+  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' &&
+  !('WebSocketPair' in globalThis)
 
 /** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
