@@ -131,7 +131,7 @@ export const requests = {
     bug: 'A form is sent as bytes, which Node sends again after a 421, and Deno after a reset',
     file: 'packages/client/src/internal/upload.ts',
     from: '{ ...init, body, headers,',
-    to: '{ ...init, body: whole, headers,',
+    to: '{ ...init, body: blob ?? bytes, headers,',
     test: 'test/integration/upload.test.ts',
   },
   'post-as-form': {

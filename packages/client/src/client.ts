@@ -64,6 +64,6 @@ function readBaseUrl(baseUrl: string | URL): string {
   } catch {}
   // The value is not shown: it may hold a login or a key.
   throw new ArgumentError(
-    `baseUrl ${baseUrl ? '' : 'is missing: it '}must be an http(s) URL (or a path in a page) without login, ?, # or final /api/v1`,
+    'baseUrl must be an http(s) URL (or a path in a page) without login, ?, # or final /api/v1',
   )
 }

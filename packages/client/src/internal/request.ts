@@ -64,7 +64,7 @@ export function withQuery(
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}=${encodeURIComponent(value)}`,
   )
-  return [endpoint, pairs.join('&')].filter(Boolean).join('?')
+  return pairs.length ? `${endpoint}?${pairs.join('&')}` : endpoint
 }
 
 /** The address of `path` at the base URL. A base URL without an origin has the page's, whatever `<base href>` says. */

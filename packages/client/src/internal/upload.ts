@@ -36,16 +36,15 @@ export function upload(
     }
   }
   text += `--${boundary}--\r\n`
-  const isSmall = !pieces.length
-  const whole = isSmall ? new TextEncoder().encode(text) : new Blob([...pieces, text])
-  const [body, length] =
-    whole instanceof Blob ? [whole.stream(), whole.size] : [streamOf(whole), whole.length]
+  const bytes = new TextEncoder().encode(text)
+  const blob = pieces.length ? new Blob([...pieces, bytes]) : undefined
   const headers = {
     ...init.headers,
     'content-type': `multipart/form-data; boundary=${boundary}`,
-    'content-length': `${length}`,
+    'content-length': `${blob?.size ?? bytes.length}`,
   }
-  return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, isSmall)
+  const body = blob?.stream() ?? streamOf(bytes)
+  return send(fetch, url, { ...init, body, headers, duplex: 'half' } as RequestInit, !blob)
 }
 
 /**
@@ -53,8 +52,8 @@ export function upload(
  * which has it, loads this file.
  */
 const isNode = (): boolean =>
-  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node' &&
-  !('WebSocketPair' in globalThis)
+  !('WebSocketPair' in globalThis) &&
+  (performance as { nodeTiming?: { name?: string } }).nodeTiming?.name === 'node'
 
 /** A stream of one chunk. For a small form the stream of a Blob costs more time than the rest of the request. */
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>

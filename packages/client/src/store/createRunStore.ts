@@ -130,7 +130,14 @@ export function createRunStore<W extends StoredWorkflow = string>(
       if (JSON.stringify(next) !== JSON.stringify(snapshot)) show(next)
     }
     try {
-      if (!own.runId) own = await findId(own, signal, why)
+      if (!own.runId) {
+        const runId = await lookForRun(client, own, sync, signal)
+        signal.throwIfAborted()
+        if (!runId) throw why
+        record = own = { ...own, runId }
+        save(own)
+        show(toSnapshot(own))
+      }
       const result = await readResult(client, own, { ...wait, timeoutMs, signal, onProgress })
       const outputs = own.names ? sortOutputs(own.names, result) : result.outputs
       return toSnapshot(own, { status: 'completed', outputs })
@@ -140,23 +147,12 @@ export function createRunStore<W extends StoredWorkflow = string>(
       const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
       if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
         record = undefined
-        if (status === 404) save(record)
+        if (status === 404) save(undefined)
         return idle
       }
       // A run whose outputs fit no name has ended.
       return endSnapshot(own, error, !(error instanceof RunError || result))
     }
-  }
-
-  /** Finds the id of a run, and saves and shows it. */
-  const findId = async (own: RunRecord, signal: AbortSignal, why: unknown): Promise<RunRecord> => {
-    const runId = await lookForRun(client, own, sync, signal)
-    signal.throwIfAborted()
-    if (!runId) throw why
-    record = { ...own, runId }
-    save(record)
-    show(toSnapshot(record))
-    return record
   }
 
   /** Awaits a submission. Meanwhile its run may have been forgotten, and another run started. */
@@ -197,7 +193,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
       }
     },
     async start(workflow, inputs, options) {
-      if (isClosed) throw new ArgumentError('The store is closed')
+      if (isClosed) throw new ArgumentError('the store is closed')
       sync()
       let going = submission
       if (!isBusy()) {

@@ -87,6 +87,6 @@ export function toSnapshot(
 /** The snapshot of a run after an error. `isOpen` means that the run may go on all the same. */
 export function endSnapshot(record: RunRecord, error: unknown, isOpen: unknown): Snapshot {
   if (isOpen) return toSnapshot(record, { status: 'lost', groupId: record.groupId, error })
-  const isCancelled = ['cancelled', 'canceled'].includes(Object(error).status)
+  const isCancelled = /^cancell?ed$/.test(Object(error).status)
   return toSnapshot(record, isCancelled ? { status: 'cancelled' } : { status: 'failed', error })
 }
