@@ -146,18 +146,13 @@ async function send(
     const isBroken = content === undefined
     const isRefused = status === 401 || status === 403
     if (isPage || isBroken || isRefused || status < 200 || (status > 299 && status < 400) || status > 599) {
-      if (typeof content === 'object') content?.cancel()
-      const reason = isRefused
-        ? 'refused the key of the proxy'
-        : isPage
-          ? 'gave a page'
-          : isBroken
-            ? 'gave no JSON'
-            : 'was redirected'
+      if (content instanceof ReadableStream) content.cancel()
       // A 401 would ask the visitor to sign in, and a 5xx would leave open whether a run has started.
       if (isRefused) {
-        return fail(424, `${reason} (${status})`, passed, 'The pod refused the apiKey of the proxy')
+        const reason = `refused the key of the proxy (${status})`
+        return fail(424, reason, passed, 'The pod refused the apiKey of the proxy')
       }
+      const reason = isPage ? 'gave a page' : isBroken ? 'gave no JSON' : 'was redirected'
       const shown = (isPage || isBroken) && status > 399 && status < 600 ? status : 502
       return fail(shown, `${reason} (${status})`, passed)
     }
