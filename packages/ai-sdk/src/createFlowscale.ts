@@ -7,8 +7,9 @@ import type { FlowscaleOptions, FlowscaleProvider, ImageModel, Specification, Vi
 /**
  * Makes image and video models of the AI SDK from your workflows.
  *
- * Each image or video is one run, and the seeds count up. An abort ends the call and cancels its runs. A run that may have
- * been submitted is never submitted again, not even by the AI SDK: its error has `isRetryable: false`.
+ * Each image or video is one run, and the seeds count up. An abort ends the call. By default it also cancels the runs of the
+ * call (`cancelOn`). A run that may have been submitted is never submitted again, not even by the AI SDK: its error has
+ * `isRetryable: false`.
  *
  * @throws {@link ArgumentError}
  *

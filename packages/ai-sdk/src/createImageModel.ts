@@ -32,7 +32,7 @@ export function createImageModel<S extends Specification>(
     modelId,
     // No limit, so that the AI SDK doesn't split a call: each part would begin with the same seed.
     maxImagesPerCall: Number.MAX_SAFE_INTEGER,
-    // AI SDK 7 reads both before it gives a model images or a mask.
+    // AI SDK 7 reads these two fields before it gives a model images or a mask.
     ...(map && { supportsFileInputs: !!map.image, supportsMaskInputs: !!map.mask }),
     async doGenerate(call) {
       const { prompt, size, aspectRatio, files: images, mask } = call

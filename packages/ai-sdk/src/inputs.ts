@@ -10,7 +10,7 @@ import { refuse, toCallError } from './errors.ts'
 import { type InputMap, type ModelConfig, withoutUndefined } from './readSettings.ts'
 import type { CallFile, FlowscaleProviderOptions, ModelCall, Warning } from './types.ts'
 
-/** The values of a call by option, with the names that a map has for options. A list holds files. */
+/** The values of a call by option. The options have the names that a map has for them. A list holds files. */
 export type Values = Readonly<Record<string, InputItem | readonly InputItem[] | undefined>>
 
 /** The runs of a call, before any of them is submitted. */
@@ -130,7 +130,7 @@ function adviceOn(option: string, listed: readonly string[] | undefined): string
   return `name its input in ${where}${listed ? `. The workflow has ${listed.join(', ')}` : ''}`
 }
 
-/** The inputs that a call names itself. */
+/** The inputs that a call sets by their names, in `providerOptions`. */
 function readProviderOptions(providerOptions: Readonly<Record<string, unknown>> = {}): Inputs {
   const { flowscale = {} } = providerOptions
   refuse('providerOptions.flowscale', flowscale, ['inputs'])
@@ -169,7 +169,7 @@ export function toInput(file: CallFile): string | Blob {
   if (file.type === 'url') return file.url
   const { mediaType, data } = file
   const bytes = typeof data === 'string' ? decodeBase64(data) : data
-  // Without a name, which the client adds.
+  // The Blob needs no name, because the client adds one.
   return new Blob([bytes as Uint8Array<ArrayBuffer>], { type: mediaType })
 }
 

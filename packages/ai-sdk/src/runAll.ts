@@ -70,7 +70,7 @@ export async function runAll(
 
 /**
  * Fetches the images or videos of a run, because the AI SDK's own download refuses local addresses. Outputs of other kinds
- * are ignored. After a failed file, the others are still fetched; its error has `runId`.
+ * are ignored. After a failed file, the others are still fetched. The failure has the `runId`.
  */
 export async function readFiles(client: Client, result: RunResult, options: ReadOptions): Promise<Outcome> {
   const { runId, outputs } = result
@@ -127,7 +127,7 @@ async function readFile(
       }
       if (isFlowScaleError(error)) throw Object.assign(error, { runId })
       if (attempt === attempts) {
-        // Without its cause, into which some runtimes put the signed link.
+        // The error gets no cause, because some runtimes put the signed link into it.
         throw new NetworkError(`Output ${filename} broke off`, { runId, status: 0 })
       }
     } finally {

@@ -141,7 +141,7 @@ export type FileMetadata = {
   /** `null`: the workflow has no input for a seed, or the seed is not a number. */
   seed: number | null
   filename: string
-  /** Signed and expiring. */
+  /** The signed link, which expires. `null`: the server gives none. */
   url: string | null
   /** The ids of the other runs, if the server started several for one request. */
   others?: string[]

@@ -19,7 +19,7 @@ function brandError(error: Error, { cause, response, ...fields }: Details = {}):
   Object.assign(error, { code: `ERR_FLOWSCALE_${error.name.slice(0, -5).toUpperCase()}` }, fields)
 }
 
-/** The base class of all errors here except {@link ArgumentError}. */
+/** The base class of all errors of this package except {@link ArgumentError}. */
 export class FlowScaleError extends Error {
   override get name(): string {
     return 'FlowScaleError'
@@ -43,13 +43,16 @@ export class FlowScaleError extends Error {
   }
 }
 
-/** An argument or option is wrong. No request was sent. */
+/**
+ * An argument or option is wrong. No request was sent, unless a `headers` function gave illegal headers for a later request:
+ * a retry, a poll or another run.
+ */
 export class ArgumentError extends TypeError {
   override get name(): 'ArgumentError' {
     return 'ArgumentError'
   }
   declare readonly code: 'ERR_FLOWSCALE_ARGUMENT'
-  /** Never set, because no request was sent. Declared so that you can read it on any error of this package. */
+  /** This field and the next four are declared so that you can read them on any error of this package. */
   declare readonly runId?: undefined
   declare readonly maybeSubmitted?: undefined
   declare readonly submittedAt?: undefined
@@ -146,8 +149,8 @@ export class RedirectError extends FlowScaleError {
 }
 
 /**
- * A 2xx answer that can't be read, lacks a required field, or reports an error. Also a result with an output that fits no
- * declared name.
+ * A 2xx answer that can't be read, lacks a required field, or reports an error. Also a download of an output that is not
+ * ready, and a result with an output that fits no declared name.
  */
 export class ResponseError extends FlowScaleError {
   override get name(): 'ResponseError' {

@@ -161,10 +161,13 @@ export function connectEvents(client: Client, options: EventsOptions = {}): Even
   }
 }
 
-/** A longer event, in characters, is none of a run. */
+/** The longest event of a run, in characters. A longer text is dropped. */
 const maxLength = 65_536
 
-/** Makes a function that takes a stream of server-sent events piece by piece, and gives the data of each event that a piece ends. */
+/**
+ * Makes a function that takes a stream of server-sent events piece by piece. It gives the data of the events that are complete
+ * with this piece.
+ */
 function createEventReader(): (piece: Uint8Array) => unknown[] {
   const decoder = new TextDecoder()
   let rest = ''
@@ -172,7 +175,7 @@ function createEventReader(): (piece: Uint8Array) => unknown[] {
     const events = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n\r?\n|\r\r/)
     rest = events.pop()!
     if (rest.length > maxLength) rest = ''
-    // Of each event only the text after `data:` is kept.
+    // Only the text after `data:` of each event is kept.
     return events.map((event) => parse(event.replace(/([\r\n]|^)(data:|[^\r\n]*)/g, '$1')))
   }
 }

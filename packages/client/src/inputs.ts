@@ -42,7 +42,7 @@ export type InputItem =
 /** Inputs by name. An input that is `undefined` is left out. */
 export type Inputs = Readonly<Record<string, InputItem | readonly (InputItem | undefined)[] | undefined>>
 
-/** The names of the methods: streams, promises, Maps and most other class instances have some. */
+/** The names of the methods of `V`. Streams, promises, Maps and most class instances have methods, and can't be sent. */
 type Methods<V> = {
   [K in keyof V]-?: unknown extends V[K] ? never : V[K] extends (...args: never[]) => unknown ? K : never
 }[keyof V]
@@ -132,7 +132,7 @@ export function buildForm(parts: readonly FormPart[]): FormData {
   const form = new FormData()
   // `append` has a type for texts and one for files, but none for both.
   for (const part of parts) form.append(...(part as Extract<FormPart, { length: 3 }>))
-  // The `fetch` of the package undici takes only its own `FormData`. Of any other object it would send `toString()`.
+  // The `fetch` of the package undici takes only its own `FormData`. It would send the `toString()` of any other object.
   form.toString = () => {
     throw new TypeError('fetch has a FormData of its own; with undici, call install()')
   }
@@ -155,7 +155,7 @@ function encode(name: string, value: unknown): FormPart {
       : typeof value === 'object'
         ? JSON.stringify(value, checkJson)
         : `${value}`
-  // Of an object whose `toJSON` gives nothing.
+  // JSON gives nothing for an object whose `toJSON` returns `undefined`.
   if (text === undefined) throw refusal(text)
   return [name, text]
 }
@@ -188,7 +188,10 @@ const extensions: Readonly<Record<string, string>> = {
   msvideo: 'avi',
 }
 
-/** The name of a file. Each file gets one with an extension, because servers drop files without names and read the kind from the extension. */
+/**
+ * The name of a file. Each file gets a name with an extension, because servers drop files without names, and read the kind of
+ * a file from its extension.
+ */
 function filenameOf(name: string, blob: BlobLike & { readonly name?: unknown }): string {
   const own = typeof blob.name === 'string' ? safe(blob.name) : ''
   if (/[^.]\.+[\p{L}\p{N}]+$/u.test(own)) return own

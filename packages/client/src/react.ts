@@ -35,7 +35,7 @@ export function useRun<W extends StoredWorkflow = string>(
   const make = (isNew?: unknown) => ({ client, key, store: createRunStore<W>(client, options), isNew })
   let [held, hold] = useState(make)
   if (held.client !== client || held.key !== key) {
-    // React renders again at once, with this store. A component that makes the client has yet another one in that rendering.
+    // React renders again at once, with this store. A component that makes its own client has yet another client then.
     if (held.isNew) throw new ArgumentError('client: make it outside the component')
     held = make(true)
     hold(held)
@@ -58,7 +58,7 @@ interface Last {
   /** The link that came with the output. `src` replaces it. */
   readonly given?: string | undefined
   readonly src?: string | undefined
-  /** When it was requested, by `Date.now()`, in ms. */
+  /** When the fresh link was requested, by `Date.now()`, in ms. */
   readonly at: number
 }
 

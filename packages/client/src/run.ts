@@ -4,7 +4,7 @@ import { redact } from './internal/headers.ts'
 import { asList, asText, type Fields, isObject } from './internal/values.ts'
 import type { ResultOutput, Run, RunResult } from './types.ts'
 
-// A status that is in none of these lists means that the run goes on.
+// A run goes on while its status is in neither of the next two lists.
 export const isDone = (status: string | undefined): boolean => ['completed', 'success'].includes(status!)
 export const isFailed = (status: string | undefined): boolean =>
   ['failed', 'error', 'cancelled', 'canceled', 'timed_out'].includes(status!)

@@ -179,6 +179,9 @@ const areNames = (names: unknown): boolean =>
   names.every((name) => name && typeof name === 'string') &&
   new Set(names).size === names.length
 
-/** Checks a workflow before a run is paid for, because the outputs of the run need its names. The id is checked when it is sent. */
+/**
+ * Checks a workflow before a run is paid for, because the outputs of the run need the names of the workflow. The id is checked
+ * when it is sent.
+ */
 const checkWorkflow = (workflow: unknown): void =>
   check('workflow', workflow, (value) => areNames(value?.outputNames) || 'made by defineWorkflow')

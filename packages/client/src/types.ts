@@ -96,7 +96,7 @@ export type ContainerStatus = 'idle' | 'running' | 'stopped' | (string & {})
 export interface ContainerHealth {
   container: string
   status: ContainerStatus
-  /** The container on some servers. `container` has it on every server. */
+  /** The name of the container on some servers. `container` has the name on every server. */
   url?: string | null
   [field: string]: unknown
 }
@@ -107,7 +107,7 @@ export type QueueEntry = [number: number, runId: string, ...rest: unknown[]]
 /** The queue of one container. */
 export interface ContainerQueue {
   container: string
-  /** The container on some servers. `container` has it on every server. */
+  /** The name of the container on some servers. `container` has the name on every server. */
   comfy_uri?: string | null
   queue: { queue_running: QueueEntry[]; queue_pending: QueueEntry[]; [field: string]: unknown }
   [field: string]: unknown
@@ -153,7 +153,7 @@ export interface Output {
 
 /**
  * The status of a run. `completed` and `success` mean that the run is done; `failed`, `error`, `cancelled`, `canceled` and
- * `timed_out` that it failed. Any other word, also one that is not listed here, means that it goes on.
+ * `timed_out` mean that it failed. With any other word, also one that is not listed here, the run goes on.
  */
 export type RunStatus =
   | 'queued'
@@ -264,7 +264,7 @@ export interface RunProgress {
   node?: string
 }
 
-/** A push connection, such as `connectWebSocket` and `connectEvents` make it. */
+/** A push connection, such as the connections of `connectWebSocket` and `connectEvents`. */
 export interface PushConnection {
   readonly connected: boolean
   /**

@@ -83,8 +83,8 @@ export async function download(
     link ||= await getLink(client, filename!, options)
     try {
       const { href, origin, pathname, search, searchParams } = new URL(link)
-      // `fetchFile` sends neither these headers nor the key. They are here to be kept out of errors, which a server may fill
-      // with parts of the link.
+      // `fetchFile` does not send these headers. They make `request` remove the parts of a signed link from errors, because a
+      // server may repeat them there.
       const signs = [search.replace(/[?&]([^=&]*=)?/g, ' '), ...searchParams.values()].join(' ')
       const bare = hide({ ...client }, { ...reveal(client), headers: { signs } })
       const spec = { options: plain, url: origin + pathname, fetchWith: fetchFile }

@@ -61,7 +61,7 @@ export async function executeWorkflow<T extends object>(
     fetchWith: async (...args) => {
       submittedAt = new Date()
       const response = await upload(parts, buildForm, ...args)
-      // Nothing was submitted, also if the request fails before the next attempt.
+      // A 429 means that nothing was submitted. The request may still fail before the next attempt.
       if (response.status === 429) submittedAt = undefined
       return response
     },
@@ -84,7 +84,7 @@ export async function executeWorkflow<T extends object>(
       }
       // A 303 means that the server has processed the request.
       const isOpen = isUnclear(error) || [303, 408].includes((error as HttpError).status)
-      // A server may name a run and say that it failed.
+      // A server may refuse a request and still name the run.
       return Object.assign(
         error,
         runId && { runId },

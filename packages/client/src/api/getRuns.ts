@@ -90,7 +90,8 @@ export async function* iterateRuns(
       yield run
     }
     const { page: told, total_pages: last } = meta ?? {}
-    // A page of known runs is the last one. It is not if new runs have moved the known ones, and more pages follow.
+    // A page without new runs is the last page, unless the server says that more follow: runs that were started meanwhile
+    // have moved known runs to this page.
     const follows = told === page && page < (last as number)
     if (page === last || (seen.size === before && !follows)) return
   }

@@ -6,7 +6,7 @@ import { asText, isObject } from './values.ts'
 
 export const keyHeader = 'x-api-key'
 
-/** Whether `fetch` sends the value unchanged. For any other value its error could show the value. */
+/** Whether `fetch` sends the value unchanged. For any other value, the error of `fetch` could show the value. */
 export function isHeaderValue(value: unknown): value is string {
   return typeof value === 'string' && /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/.test(value)
 }
@@ -44,7 +44,7 @@ export async function resolveHeaders(
   // The key comes first: `redact` replaces it before other headers, which may hold a part of it.
   const headers: Record<string, string> = apiKey ? { [keyHeader]: apiKey } : {}
   if (typeof own === 'function') addHeaders(headers, await call(own), apiKey)
-  // Those were checked with the client.
+  // These headers were checked when the client was made.
   else Object.assign(headers, own)
   if (more) addHeaders(headers, typeof more === 'function' ? await call(more) : more, apiKey)
   return headers

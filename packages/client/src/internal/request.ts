@@ -14,7 +14,7 @@ interface RequestSpec<T> {
   /** Default for `options.timeoutMs`. */
   readonly timeoutMs?: number
   readonly retryOn?: readonly number[]
-  /** The address in messages and logs, if it differs: the query of a signed link is secret. */
+  /** The address in messages and logs, if the real one must not be shown: the query of a signed link is secret. */
   readonly url?: string
   /** Calls `fetch` in another way. A response with the status 0 is a redirect that was not followed. */
   readonly fetchWith?: (fetch: Fetch, url: string, init: RequestInit) => Promise<Response>
@@ -29,7 +29,7 @@ interface RequestSpec<T> {
     envelope: Envelope<unknown>,
     headers: Readonly<Record<string, string>>,
   ) => T | undefined
-  /** Gives a better error for the last one. It does not get errors of the caller's functions. */
+  /** Replaces the error that ends the request. Errors of the caller's functions are not replaced. */
   readonly mapError?: (error: FlowScaleError) => FlowScaleError
 }
 
@@ -39,7 +39,10 @@ type Result<T> = T extends null ? null : Envelope<T>
 /** The `status` of errors after which a request that is safe to repeat is sent again. 0 means that no answer came. */
 export const transient: readonly number[] = [0, 408, 425, 429, 500, 502, 503, 504]
 
-/** The longest pause between two attempts, in ms. A `Retry-After` that is longer ends the request. */
+/**
+ * The limit, in ms, for each part of the pause between two attempts: for `Retry-After`, and for the random pause that is added
+ * to it. A longer `Retry-After` ends the request.
+ */
 const maxPauseMs = 30_000
 
 /** The pause after a failed attempt, in ms; `tries` counts from 1. */
@@ -67,7 +70,7 @@ export function withQuery(
   return pairs.length ? `${endpoint}?${pairs.join('&')}` : endpoint
 }
 
-/** The address of `path` at the base URL. A base URL without an origin has the page's, whatever `<base href>` says. */
+/** The address of `path` at the base URL. A base URL that is a path gets the origin of the page, whatever `<base href>` says. */
 export function addressOf({ baseUrl }: Client, path: string): string {
   const base = (baseUrl[0] === 'h' ? '' : globalThis.location?.origin) + baseUrl
   // The origin of some pages is "null".
@@ -93,7 +96,7 @@ export async function request<T>(client: Client, endpoint: string, spec: Request
     new Type(`${method} ${url} ${what}`, { method, url, status: 0, ...details })
   let status: number | undefined
 
-  /** Returns errors of this package. Throws the caller's own: the reason of an abort, or an error of `headers()`. */
+  /** Returns a `FlowScaleError`. Throws the reason of an abort, an error of `headers()`, or an error about its headers. */
   const attempt = async (signal: AbortSignal): Promise<Result<T> | FlowScaleError> => {
     const headers = await resolveHeaders(secrets, options.headers)
     signal.throwIfAborted()
@@ -102,7 +105,7 @@ export async function request<T>(client: Client, endpoint: string, spec: Request
       const response = await (fetchWith ? fetchWith(fetch, href, init) : fetch(href, init))
       status = response.status
       if (!parseData && response.ok && response.body !== null) return response as never
-      // A redirect has a status of 3xx, or 0 where the runtime hides it. Nobody needs its body.
+      // A redirect has a 3xx status, or 0 if the runtime hides the status. Nobody needs the body of a redirect.
       let text: string | undefined
       if (response.ok || status > 399) text = await response.text()
       else response.body?.cancel().catch(() => {})
@@ -120,7 +123,8 @@ export async function request<T>(client: Client, endpoint: string, spec: Request
       const { cause } = Object(error)
       // Node keeps an answer that is not HTTP in `data`, and the answer may repeat the headers.
       if (cause?.data) cause.data = redact(cause.data, headers)
-      // Some runtimes put the address into the message and the cause. A link has a signature, so it gets no cause.
+      // Some runtimes put the address into the message and the cause. The address of a download is signed, so its error
+      // gets no cause.
       const why = hideAccess(redact(`${cause?.code || cause?.message || error}`, headers))
       return fail(NetworkError, `got no answer: ${why}`, parseData ? { cause: error } : {})
     }

@@ -17,7 +17,7 @@ export interface Member {
 export interface Batch {
   /** Adds a wait, and returns the function that removes it. */
   join(member: Member): () => void
-  /** Resolves at the end of a round. An `Error` as its result means that the round failed, and that the next may succeed. */
+  /** Resolves with the next answer about the run. An `Error` means that a request failed, and that the next may succeed. */
   getRun(runId: string, signal: AbortSignal): Promise<Envelope<Run> | Error>
   getOutput(filename: string, signal: AbortSignal): Promise<Envelope<Output> | null>
 }
@@ -29,8 +29,8 @@ export interface Secrets {
   readonly fetch?: Fetch | undefined
   readonly logger?: Logger | undefined
   /**
-   * Set for the requests of a wait, which has checked the options, and whose signal has no other listeners. It gives the
-   * level at which a failure with this `status` is logged.
+   * Gives the log level of a failure with this `status`. Set for the requests of a wait: a wait has checked its options, and
+   * no other code listens on its signal.
    */
   readonly isPolling?: ((status: number) => 'warn' | 'error') | undefined
   /** Makes the requests of the waits together. */

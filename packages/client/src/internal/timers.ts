@@ -28,9 +28,9 @@ export async function untilAborted<T>(
 }
 
 /**
- * Runs `run` for at most `ms`, even if `run` ignores its signal. Then it gives the result of `late`. On an abort it throws
- * the reason of `outer`. A body that is read later must follow `outer` by itself. A caller's signal has to be derived
- * (`AbortSignal.any`) before it is passed as `outer`, because Node warns at the eleventh listener on one signal.
+ * Runs `run` for at most `ms`, even if `run` ignores its signal. After that time the result is the one of `late`. On an abort
+ * of `outer` it throws the reason. Code that reads a body after `run` has ended must listen on `outer` itself. Derive a
+ * caller's signal (`AbortSignal.any`) before you pass it as `outer`, because Node warns at the eleventh listener on a signal.
  */
 export async function withDeadline<T, L = undefined>(
   ms: number,

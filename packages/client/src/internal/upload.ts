@@ -25,7 +25,7 @@ export function upload(
   const boundary = `----${globalThis.crypto?.randomUUID() ?? Math.random()}`
   const pieces: BlobPart[] = []
   let text = ''
-  // As the fetch of Node writes a form. The inputs were checked: no name needs an escape.
+  // The form is written as the `fetch` of Node writes it. No name needs an escape, because the inputs were checked.
   for (const [name, value, filename] of parts) {
     text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`
     if (typeof value === 'string') text += `\r\n\r\n${value.replace(/\r?\n|\r/g, '\r\n')}\r\n`
@@ -48,8 +48,8 @@ export function upload(
 }
 
 /**
- * Whether this is Node. Newer versions of workerd have an entry of that name, too. `isWorkerd` is not imported: `shared.js`,
- * which has it, loads this file.
+ * Whether this is Node. Newer versions of workerd have a `nodeTiming` with this name, too. `isWorkerd` is not imported,
+ * because it is in `shared.js`, which loads this file.
  */
 const isNode = (): boolean =>
   !('WebSocketPair' in globalThis) &&

@@ -159,7 +159,7 @@ function validatorOf(headers: Headers): string | undefined {
 /** Whether a 206 has the rest of the same version from `start` on. */
 function isRest({ headers }: Response, { length, validator }: Version, start: number): boolean {
   const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
-  // Some servers ignore `If-Range`, so the answer itself must prove it. A 206 must have the ETag, but may lack the date.
+  // Some servers ignore `If-Range`, so the answer must prove the version. A 206 must have the ETag, but may lack the date.
   const isSame = validator?.startsWith('"')
     ? headers.get('etag') === validator
     : [null, validator].includes(headers.get('last-modified'))

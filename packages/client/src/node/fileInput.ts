@@ -6,7 +6,7 @@ import { type BlobLike, type NamedBlob, toFile } from '../inputs.ts'
 import { checkOptions, isString } from '../internal/options.ts'
 import { errnoText, readPath } from './paths.ts'
 
-/** A Blob from the disk has a wrong size from this size on. */
+/** From this number of bytes on, a Blob from the disk reports a wrong size. */
 const tooLarge = 2 ** 32
 
 /**
@@ -39,7 +39,7 @@ export async function fileInput(
   try {
     const stats = await stat(file)
     if (stats.isDirectory()) throw refuse('is a folder; pass a file')
-    // To open a pipe could take for ever.
+    // Opening a pipe could take for ever.
     if (!stats.isFile()) throw refuse('is no regular file')
     if (stats.size >= tooLarge) throw refuse('is 4 GiB or larger; files must be smaller')
     // Otherwise a missing permission would show only when the Blob is sent.

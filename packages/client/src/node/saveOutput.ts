@@ -31,8 +31,8 @@ export interface SavedOutput {
 
 /**
  * Streams an output file to the disk. You get a complete file or none. The bytes go to `.<name>.<random>.part` in the
- * same folder. At the end it gets the name of the file, and replaces a file or symbolic link of that name. After a
- * failure it is removed; only a killed process leaves it.
+ * same folder. At the end this part gets the name of the file, and replaces a file or symbolic link of that name. After a
+ * failure the part is removed; only a killed process leaves it.
  *
  * If the download breaks off, or brings nothing for `timeoutMs`, it is repeated up to `maxRetries` times. It continues
  * where it stopped if the server proves that the file is the same; otherwise it starts again. An expired link is
@@ -128,7 +128,7 @@ function lastPart(url: string): string {
 
 /** Opens `.<name>.<random>.part` in the folder of `target`. `path` is for messages. */
 async function openPart(target: string, path: string): Promise<PartFile> {
-  // `node:crypto` would cost a third of the import, and `open` takes no name that exists.
+  // `Math.random` is good enough, because `open` refuses a name that exists. `node:crypto` would slow down the import.
   const random = Math.random().toString(36).slice(2)
   const part = join(dirname(target), `.${cutName(basename(target), 230)}.${random}.part`)
   const there = await lstat(target).catch(() => undefined)

@@ -83,7 +83,7 @@ export function createBatch(
   let size = 0
   /** Aborted when the last wait has left. */
   let scope = new AbortController()
-  /** Counts the moments, to order them. */
+  /** The number of the newest moment. It shows whether a request was sent before or after a piece of news. */
   let moments = 0
   let roundAt = 0
   /** When all runs are requested, also those whose end will be pushed. */
@@ -98,7 +98,7 @@ export function createBatch(
     quietRounds = 0
   }
 
-  /** Takes the pending requests of a run. Later ones wait for the next answer. */
+  /** Takes the pending requests of a run. Later requests wait for the next answer. */
   const take = (run: SharedRun): Iterable<Pending> => {
     const taken = run.pending
     run.pending = new Set()

@@ -2,16 +2,19 @@ import { startTimer, untilAborted } from '../internal/timers.ts'
 
 /** Limits the rate of requests, and rests after a 429. */
 export interface RateLimiter {
-  /** Resolves when a request may be sent. After an abort it takes no turn. */
+  /** Resolves when a request may be sent. A call that is aborted while it waits takes no turn. */
   turn(signal: AbortSignal, isUrgent?: boolean): Promise<void>
   /** Sends a request. After a 429 all turns have to wait. */
   send<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** The longest rest after a 429, in ms. It is limited, because the 429 may concern one request only. */
+/** The longest rest after a 429, in ms. There is a limit, because the 429 may concern one request only. */
 const maxRestMs = 30_000
 
-/** Allows `perSecond` turns. After a 429 it rests for its `Retry-After`, or for `restMs`, doubled with each 429. */
+/**
+ * Allows `perSecond` turns a second. After a 429 it rests for the `Retry-After` of the answer, or else for `restMs`, which
+ * doubles with each 429 in a row.
+ */
 export function createRateLimiter(perSecond: number, restMs: number): RateLimiter {
   const queue: (() => void)[] = []
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -7,11 +7,11 @@ import { waitForRun } from './waitForRun.ts'
 
 /** Options of {@link createRunWatcher}. */
 export interface RunWatcherOptions {
-  /** The group of the runs. It makes the list shorter, and every server can list a group. Default: none. */
+  /** The group of the runs. A group makes the list shorter, and every server can list a group. Default: none. */
   groupId?: string | undefined
   /** The pause between two rounds, in ms. Default 1000. */
   pollIntervalMs?: number | undefined
-  /** The limit for all requests except submissions and cancels. After a 429 there are fewer. Default 20. */
+  /** The limit for all requests except submissions and cancels. After a 429, fewer requests are sent. Default 20. */
   maxRequestsPerSecond?: number | undefined
   /**
    * A connection of `connectWebSocket` or `connectEvents`. Finished runs are then fetched at once, in batches. Other runs
@@ -53,8 +53,8 @@ const rules: Record<keyof RunWatcherOptions, Rule> = {
  * run, or a run that is not in the list, is requested by itself. Each wait has its own deadline, abort,
  * {@link RunError} and `resume`.
  *
- * On Cloudflare Workers make a watcher for each request. The platform stops its polls when the first request ends; a wait
- * of another request would then get no answer before its time-out.
+ * On Cloudflare Workers make a watcher for each request. The platform stops the polls of a watcher when the first request
+ * ends. A wait of another request would then get no answer before its time-out.
  *
  * @throws {@link ArgumentError} (`ERR_FLOWSCALE_ARGUMENT`) if an option is wrong. Waits reject like {@link waitForRun}.
  *

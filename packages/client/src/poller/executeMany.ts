@@ -109,7 +109,8 @@ export async function executeMany<T extends object>(
   inputsList: readonly (T & InputsOf<T>)[],
   options?: ExecuteManyOptions,
 ): Promise<ManyResult[]>
-// Typed workflows pass `toValue`. A function that the entry does not export would be in a chunk of its own.
+// Only typed workflows pass `toValue`, so the overload hides it. A second function, which the entry does not export, would be
+// in a chunk of its own.
 export async function executeMany(
   client: Client,
   workflowId: string,

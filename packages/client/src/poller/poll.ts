@@ -48,7 +48,7 @@ interface Subject {
 
 /** How long a cancel may take, in ms. */
 const cancelMs = 5000
-/** The number of pauses of the default length so far, in the options of a resumed wait. */
+/** The hidden option of a resumed wait: the number of pauses of the default length so far. */
 const ramp: unique symbol = /* @__PURE__ */ Symbol()
 
 /** Polls until a round has a result, and gives the result. */
@@ -93,7 +93,7 @@ export async function* pollRounds<T>(
   /** When the pause ends that the server has requested. */
   let notBefore = 0
   let { [ramp]: pauses = 0 } = options as { [ramp]?: number }
-  /** Whether a request of this round got no answer. */
+  /** Whether a request of this round had a temporary failure. */
   let isDown = false
   let hasNews = false
   let wake = () => {}
@@ -156,7 +156,7 @@ export async function* pollRounds<T>(
 
   const rest = async () => {
     await step(() => {
-      // The rounds of a batch have pauses of their own, and a server that is down gets a long one.
+      // The short default pauses are wrong for a batch, whose rounds have their own pauses, and for a server that is down.
       const ms = pollIntervalMs ?? (batch || isDown ? 1000 : Math.min(1000, 100 * 1.5 ** pauses++))
       return pause(watch?.pauseMs(ms) ?? ms, ms, signal, (end) => {
         wake = end
@@ -204,7 +204,7 @@ export async function* pollRounds<T>(
       isDown = false
       const result = await round({ request, call })
       if (result !== undefined) {
-        // The caller may never ask for the next result, and a timer would keep its process alive.
+        // The caller may never ask for the next result, and a timer would keep the process alive.
         clearTimeout(timer)
         yield result
         timer = startTimer(late, deadline - Date.now())

@@ -66,7 +66,7 @@ export interface Known {
 export const validNames = (names: readonly unknown[] = []): string[] =>
   names.filter((name): name is string => isId(name) === true)
 
-/** Polls a run until its outputs are there. Its arguments are checked. */
+/** Polls a run until its outputs are there. The caller has checked the arguments. */
 export async function pollResult(
   client: Client,
   runId: string,

@@ -86,8 +86,8 @@ const proxyRules: Record<keyof ProxyOptions, Rule> = {
  * The proxy itself serves `GET …/runs/{id}/events`: server-sent events with the states of a run, for callers who may read
  * the run. All readers of a run share the requests to the pod. On Workers each reader has its own requests.
  *
- * Its own answers are 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413, 415 and
- * 422. A 424 means that the pod refuses the key. A 502 means no answer, an unreadable answer, or a redirect. A 504 means
+ * The proxy's own answers are 400 (a parameter twice), 403 (`authorize`, `allow`, a page of another site), 404, 405, 413,
+ * 415 and 422. A 424 means that the pod refuses the key. A 502 means no answer, an unreadable answer, or a redirect. A 504 means
  * that the client's `timeoutMs` ended.
  *
  * @returns `(request) => Promise<Response>`. It rejects with the errors of `authorize` and of the client's `headers`.
@@ -140,7 +140,7 @@ export function createProxyHandler(
     if (operation === 'executeWorkflow' && workflowIds && !workflowIds.includes(query.workflow_id!)) {
       return refuse(403, 'This workflow is not allowed')
     }
-    // One time limit for all reads that find out whose a run or an output is.
+    // All reads that look up the group of a run or an output share one time limit.
     const end = Date.now() + client.timeoutMs
     const readWith =
       (signal: AbortSignal): ReadPod =>

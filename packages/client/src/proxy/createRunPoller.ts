@@ -10,8 +10,8 @@ import { refuse } from './routes.ts'
 /** Polls one run for all its readers. */
 export interface RunPoller {
   /**
-   * Resolves after the first poll, with the answer to readers if the pod refused it. Then the poller has stopped. Rejects with
-   * the errors of the client's `headers`.
+   * Resolves after the first poll. If the pod refused that poll, the value is the answer to readers, and the poller has
+   * stopped. Rejects with the errors of the client's `headers`.
    */
   readonly first: Promise<Response | undefined>
   /** Aborted when the last reader has left. */
@@ -20,9 +20,12 @@ export interface RunPoller {
   readonly state: RunUpdate | undefined
   /** Whether the state is final: the run has ended, or the pod refuses further polls. */
   readonly isOver: boolean
-  /** The group of the run in the newest answer, because a pod may learn it late. */
+  /** The group of the run in the newest answer. A pod may learn the group late. */
   groupId(): unknown
-  /** Calls `onChange` at each change and at the end. Returns the function that removes the reader. The last one stops the polls. */
+  /**
+   * Adds a reader: calls `onChange` at each change and at the end. Returns the function that removes the reader. The polls stop
+   * with the last reader.
+   */
   join(onChange: () => void): () => void
 }
 
@@ -30,7 +33,7 @@ export interface RunPoller {
 const pollMs = 1000
 /** The longest `Retry-After` that is obeyed, in ms, because readers wait meanwhile. */
 const maxRetryMs = 300_000
-/** A longer text, in characters, is no status. */
+/** The longest status, in characters. A longer text is cut. */
 const maxLength = 100
 
 /** Polls a run until it ends or the last reader leaves. Then it calls `onStop`. */
@@ -73,7 +76,7 @@ export function createRunPoller(
     notify()
   }
 
-  /** A push shows progress only. Its status is a hint, and news a reason to poll. */
+  /** A push shows progress only. The status of a push is a hint, and its news is a reason to poll. */
   const onUpdate = ({ status = state?.status, progress, position, node }: RunUpdate, isNews: boolean) => {
     if (!isEnded(status) && isWaiting(status) === isWaiting(state?.status)) {
       show({ status: state?.status, progress, position, node })

@@ -35,7 +35,7 @@ export async function keepToGroup(
     if (refusal) return refusal.status === 404 ? notFound : { refusal }
     const { group_id } = Object(value.data)
     if (group_id !== undefined) return group_id === groupId ? pass() : notFound
-    // A run of this server has no group, so it is looked for in the list of the group.
+    // This server does not name the group of a run, so the run is looked for in the list of the group.
   }
   const seen = new Set<string>()
   let isGoing = false
@@ -48,7 +48,7 @@ export async function keepToGroup(
     for (const item of [Object(data).runs ?? data].flat()) {
       const run = toRun(item)
       seen.add(run._id)
-      // A server may ignore the group and list other runs, too. Some servers list by group, but their runs don't name it.
+      // A server may ignore the group and list other runs, too. A server may also list the group without naming it in each run.
       if (run.group_id !== undefined && run.group_id !== groupId) continue
       if (runId) {
         if (run._id === runId) return pass()
@@ -67,7 +67,7 @@ export async function keepToGroup(
     : notFound
 }
 
-/** The name that a run has for an output. A caller may leave out its extension, or add it. */
+/** The name that a run has for an output. The caller's name may lack the extension, or have one that the run lacks. */
 function findName(filename: string, { outputs, output_names = [] }: Run): string | undefined {
   const names = [...outputs.flatMap(({ filename }) => filename ?? []), ...output_names]
   return names.includes(filename)

@@ -11,7 +11,7 @@ export const isJson = ({ headers }: Response): boolean => /\bjson\b/i.test(heade
 
 /**
  * The body of an answer without the secrets of its request, which a pod may repeat. JSON is read as a whole, because secrets
- * in it may be escaped. `undefined` if it can't be read.
+ * in it may be escaped. `undefined` means JSON that can't be read.
  */
 export async function readAnswer(
   answer: Response,
@@ -21,7 +21,7 @@ export async function readAnswer(
 ): Promise<string | ReadableStream<Uint8Array> | null | undefined> {
   const { body, ok } = answer
   if (!body) return null
-  // Headers without a name of a secret stay in a result, because their values may be ordinary words of it.
+  // In a result, only headers with the name of a secret are replaced: values of other headers may be ordinary words.
   const secretsOf = (isResult: boolean) =>
     Object.fromEntries(
       Object.entries(headers).filter(([name]) => !isResult || /key|auth|token|secret|cookie/.test(name)),
@@ -37,8 +37,8 @@ export async function readAnswer(
 }
 
 /**
- * A copy of `body` whose pieces, and whose end (`undefined`), go through `change`. It is read no faster than its reader
- * wants. It fails if `change` throws, or if a piece takes longer than `ms`; then `onError` is called first.
+ * A copy of `body`. `change` is called with each piece, and with `undefined` at the end. `body` is read no faster than the
+ * copy. The copy fails if `change` throws, or if a piece takes longer than `ms`; `onError` is called before.
  */
 export function pump(
   body: ReadableStream<Uint8Array>,
@@ -69,7 +69,7 @@ export function pump(
   })
 }
 
-/** A `change` for `pump`. It lets `bytes` pass, and throws a `RangeError` at the next one. */
+/** A `change` for `pump`. It lets `bytes` bytes pass, and throws a `RangeError` at the next byte. */
 export function createLimit(bytes: number): (piece: Uint8Array | undefined) => Uint8Array | undefined {
   let sum = 0
   return (piece) => {

@@ -12,7 +12,7 @@ export type ProxyOperation =
 
 interface Route {
   method: 'GET' | 'POST'
-  /** The path below `/api/v1/`. Its group is the id of a run, with no character that a URL would encode or decode. */
+  /** The path below `/api/v1/`. It captures the id of a run, with no character that a URL would encode or decode. */
   path: RegExp
   /** The parameters that pass. The pod gets no others. */
   query: readonly string[]
@@ -85,7 +85,7 @@ export function readRequest(request: Request, basePath: string): OrRefusal<Proxy
   }
 }
 
-/** A value, or the answer in its place. `instanceof Response` can't separate them, because some servers replace the class. */
+/** A value, or a refusal. `instanceof Response` can't separate the two, because some servers replace the class. */
 export type OrRefusal<T> = { value: T; refusal?: undefined } | { value?: undefined; refusal: Response }
 
 /** An answer of the proxy itself, in the form of the API. */
@@ -96,5 +96,5 @@ export function refuse(status: number, error: string, headers?: Record<string, s
   )
 }
 
-/** The headers of every answer. It is for one caller only, and no browser may take it for a page. */
+/** The headers of every answer. An answer is for one caller only, and no browser may take it for a page. */
 export const safeHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

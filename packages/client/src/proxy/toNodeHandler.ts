@@ -6,9 +6,9 @@ import { refuse } from './routes.ts'
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** Express removes the mount path from `url`. */
+  /** The whole path on Express, which removes the mount path from `url`. */
   readonly originalUrl?: string | undefined
-  /** Express follows its setting `trust proxy` here. */
+  /** The protocol on Express, by its setting `trust proxy`. */
   readonly protocol?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly readableDidRead: boolean
@@ -158,7 +158,7 @@ function toRequest(req: NodeRequest, res: NodeResponse, signal: AbortSignal): Re
   }
 }
 
-/** The body of a Node request. It is read no faster than its reader wants. */
+/** The body of a Node request, which is read no faster than the handler reads the body. */
 function bodyOf(req: NodeRequest, res: NodeResponse): ReadableStream<Uint8Array> {
   let isOver = false
   const once = (end: () => void) => () => {
@@ -179,7 +179,7 @@ function bodyOf(req: NodeRequest, res: NodeResponse): ReadableStream<Uint8Array>
         )
         const fail = once(() => controller.error(new Error('The caller left during the upload')))
         req.on('close', fail)
-        // After the answer nobody needs the rest of the body, but the connection has to get past it.
+        // After the answer nobody needs the rest of the body. It must be read, because the next request on the connection follows it.
         res.on('finish', () => {
           fail()
           req.resume()

@@ -104,7 +104,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     if (snapshot.status === 'lost') show(toSnapshot(record))
     const end = await waitForEnd(record, signal, why)
     if (signal.aborted) return
-    // The wait has ended, so a push can't replace the last snapshot.
+    // After this, a late push can't replace the last snapshot.
     unfollow()
     show(end)
   }
@@ -143,7 +143,8 @@ export function createRunStore<W extends StoredWorkflow = string>(
       return toSnapshot(own, { status: 'completed', outputs })
     } catch (error) {
       const { status, result } = Object(error)
-      // An earlier page saved this run, maybe for another user. After a login a reload may show it, except after a 404.
+      // An earlier page saved this run, maybe for another user. A reload after a login may show the run, so only a 404 removes
+      // it from the storage.
       const isEarlier = !isKnown && own.startedAt < performance.timeOrigin
       if (isEarlier && /^40[134]$/.test(status) && !signal.aborted) {
         record = undefined
@@ -155,7 +156,7 @@ export function createRunStore<W extends StoredWorkflow = string>(
     }
   }
 
-  /** Awaits a submission. Meanwhile its run may have been forgotten, and another run started. */
+  /** Awaits a submission. Meanwhile, its run may be forgotten, and another run may be started. */
   const finish = async (own: RunRecord, sent: Promise<Envelope<Execution>>) => {
     // An error may have the id of the run, too.
     const answer = await sent.then(({ data }) => data, Object)

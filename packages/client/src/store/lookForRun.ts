@@ -11,9 +11,9 @@ import type { RunRecord } from './record.ts'
 const freshMs = 60_000
 
 /**
- * Looks for the id of a run: in its group, and with `read` in the storage, where the tab that submits the run writes it. It
- * looks 10 times, a second apart, and 600 times while this page or another tab may still be submitting the run. With a
- * signal, a time without an answer of the server does not count.
+ * Looks for the id of a run: in the group of the run, and with `read` in the storage, where the tab that submits the run
+ * writes the id. There are 10 rounds, a second apart, or 600 while this page or another tab may still be submitting the run.
+ * With a signal, a round whose request fails does not count.
  */
 export async function lookForRun(
   client: Client,
@@ -49,7 +49,7 @@ export async function lookForRun(
   return undefined
 }
 
-/** Waits for the result of a run. If the server does not know a new run yet, it tries again, up to five times. */
+/** Waits for the result of a run. If the server does not know a new run yet, the wait is repeated, up to five times. */
 export async function readResult(
   client: Client,
   { runId, startedAt }: RunRecord,

@@ -4,7 +4,7 @@ import type { RunSnapshot, RunStorage, RunStoreOptions, StoredWorkflow } from '.
 
 /** The saved record of a run. It is saved before the run is submitted. Records lie in browsers, so no field is renamed. */
 export interface RunRecord {
-  /** The group of this run alone. A run whose id was lost is found in it. */
+  /** The group of this run alone. If the id of the run is lost, the run is found by its group. */
   readonly groupId: string
   readonly startedAt: number
   /** The names of the outputs of a typed workflow. */
@@ -30,8 +30,8 @@ export function openStorage(
   key: string,
 ): {
   /**
-   * Gives `known`, unless somebody else has written or removed a record meanwhile. A run that goes on (`isGoing`) and could
-   * not be saved stays `known`.
+   * Gives the record in the storage if somebody else has written or removed one meanwhile, and `known` otherwise. It also
+   * gives `known` for a run that goes on (`isGoing`) and could not be saved.
    */
   load(known: RunRecord | undefined, isGoing: boolean): RunRecord | undefined
   save(next: RunRecord | undefined): void
@@ -61,7 +61,7 @@ export function openStorage(
       return text === null ? undefined : known
     },
     save(next) {
-      // Another tab has written its run, which has to be paid for, too.
+      // Another tab has written its own run. That record stays, because that run has to be paid for, too.
       if (read() !== seen) return
       isKept = false
       try {

@@ -5,15 +5,15 @@ import { reveal } from '../internal/secrets.ts'
 import { isEnded } from '../run.ts'
 import type { Client, Run } from '../types.ts'
 
-/** What `useQuery` of TanStack Query takes, as far as it is about a run. */
+/** The options for `useQuery` of TanStack Query that concern a run. */
 export interface RunQuery {
   readonly queryKey: readonly ['flowscale', string, 'run', string]
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Run>
-  /** 1000 (ms) until the run has ended, or an error says that to ask again is of no use; then `false`. */
+  /** 1000 (ms) while the run goes on. `false` after its end, and after an error that another request would get, too. */
   readonly refetchInterval: (query: {
     readonly state: { readonly data?: Run | undefined; readonly error?: Error | null }
   }) => number | false
-  /** The client repeats by itself. */
+  /** The client itself retries requests. */
   readonly retry: false
 }
 

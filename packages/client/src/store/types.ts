@@ -4,16 +4,16 @@ import type { WaitOptions } from '../poller/options.ts'
 import type { NamedOutputs, TypedWorkflow } from '../typed.ts'
 import type { Execution, ResultOutput } from '../types.ts'
 
-/** What a store runs: a workflow by its id, or one of `defineWorkflow`. */
+/** The workflow of a store: its id, or a workflow of `defineWorkflow`. */
 export type StoredWorkflow = string | TypedWorkflow<never, string>
 
 /** The outputs of a run: by name for a workflow of `defineWorkflow`, else a list. */
 export type OutputsOf<W extends StoredWorkflow> =
   W extends TypedWorkflow<never, infer O> ? NamedOutputs<O> : ResultOutput[]
 
-/** What each state of a run has. */
+/** The fields that each state of a run has. */
 export interface ActiveRun {
-  /** When it was started, by `Date.now()`, in ms. */
+  /** When the run was started, by `Date.now()`, in ms. */
   readonly startedAt: number
   /** The other runs, if the server started several for one request. The store follows the first run only. */
   readonly others?: readonly Execution[]
@@ -90,7 +90,7 @@ export interface RunStore<W extends StoredWorkflow = string> {
   /** Always `idle`: for rendering on a server, and the first rendering of its page. */
   getServerSnapshot(): RunSnapshot<W>
   /**
-   * Calls `listener` after each change, until you call the function that this gives. The run is followed while there is a
+   * Calls `listener` after each change, until you call the returned function. The run is followed while there is a
    * listener. The first listener takes up the run of the storage.
    */
   subscribe(listener: () => void): () => void

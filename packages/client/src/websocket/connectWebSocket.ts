@@ -102,7 +102,7 @@ export function connectWebSocket(client: Client, options: WebSocketOptions = {})
     feed.end(failure)
   }
 
-  /** After a close or a failed attempt: the next attempt, or the end. */
+  /** Called after a close or a failed attempt. Plans the next attempt, or ends the connection for good. */
   const ended = (how: Ending, error?: unknown, isHopeless?: boolean) => {
     disconnect()
     // `onError` comes before all decisions, because it may close the connection.

@@ -47,7 +47,7 @@ export interface WebSocketOptions {
   protocols?: string | readonly string[] | undefined
   /**
    * How the key is sent. `'auto'`: in a header, and only to the host of the base URL. A WebSocket of a browser can't set
-   * headers, so there the key is in the query. Elsewhere a `WebSocket` that can't set headers is an error, unless this is
+   * headers, so there the key is in the query. Elsewhere a `WebSocket` that can't set headers is an error, unless `auth` is
    * `'query'`. Default `'auto'`.
    */
   auth?: 'auto' | 'header' | 'query' | 'none' | undefined
@@ -58,7 +58,7 @@ export interface WebSocketOptions {
   /** Called with each message: parsed JSON, a string for other texts, or an ArrayBuffer. */
   // biome-ignore lint/suspicious/noExplicitAny: what the server sends
   onMessage?: ((message: any) => unknown) | undefined
-  /** Called for every close, also your own. */
+  /** Called for every close, also your own, and for every failed attempt. */
   onClose?: ((info: CloseInfo) => unknown) | undefined
   /** Called for every failure, and with the errors of the other listeners. */
   onError?: ((error: unknown) => unknown) | undefined
@@ -66,7 +66,7 @@ export interface WebSocketOptions {
   onReconnect?: ((attempts: number) => unknown) | undefined
   /** Whether another attempt follows after a lost connection or a failed attempt. Default `true`. */
   reconnect?: boolean | undefined
-  /** The pause before the first reconnect, in ms. Later pauses grow to about 30 s, unless this is longer. Default 5000. */
+  /** The pause before the first reconnect, in ms. Later pauses grow to about 30 s, unless the first is longer. Default 5000. */
   reconnectInterval?: number | undefined
   /** The limit of reconnects in a row. The count starts again after each open. `Infinity`: no limit. Default 5. */
   maxReconnectAttempts?: number | undefined
