@@ -52,8 +52,9 @@ export class ArgumentError extends TypeError {
     return 'ArgumentError'
   }
   declare readonly code: 'ERR_FLOWSCALE_ARGUMENT'
-  /** This field and the next four are declared so that you can read them on any error of this package. */
-  declare readonly runId?: undefined
+  /** Set if headers that your function gave during a wait are illegal: the run was submitted, and may go on. */
+  declare readonly runId?: string
+  /** Never set, like the next three. They are declared so that you can read them on any error of this package. */
   declare readonly maybeSubmitted?: undefined
   declare readonly submittedAt?: undefined
   declare readonly workflowId?: undefined
