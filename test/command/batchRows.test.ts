@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
 import { assert, suite } from '#test'
-import { CommandError } from '../../packages/flowscale/src/command/CommandError.ts'
+import { CommandError } from '../../packages/flowscale/src/command/errors.ts'
 import { checkRows } from '../../packages/flowscale/src/command/rows/checkRows.ts'
 import { readRows } from '../../packages/flowscale/src/command/rows/readRows.ts'
 

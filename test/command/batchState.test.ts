@@ -11,7 +11,7 @@ import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolde
 import { nameFiles } from '../../packages/flowscale/src/command/batch/nameFiles.ts'
 import { openBatch } from '../../packages/flowscale/src/command/batch/openBatch.ts'
 import { openLines } from '../../packages/flowscale/src/command/batch/openLines.ts'
-import { writeWhole } from '../../packages/flowscale/src/command/writeWhole.ts'
+import { writeWhole } from '../../packages/flowscale/src/command/files.ts'
 
 const test = suite('state of a batch')
 const folder = await mkdtemp(join(tmpdir(), 'flowscale-state-'))

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
-import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
+import { verbs } from '../../packages/flowscale/src/command/program.ts'
 import { flowscale } from './kit.ts'
 import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
 

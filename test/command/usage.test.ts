@@ -1,7 +1,7 @@
 // Help, and what is said to a wrong call.
 import { execFile } from 'node:child_process'
 import { assert, suite } from '#test'
-import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
+import { verbs } from '../../packages/flowscale/src/command/program.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { flowscale } from './kit.ts'

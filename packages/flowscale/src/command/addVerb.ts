@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { usageError } from './CommandError.ts'
+import { usageError } from './errors.ts'
 import { checkFlag, flagsOf } from './flags.ts'
 import { helpOfVerb } from './help.ts'
 import type { FlagValue, VerbEntry } from './types.ts'

@@ -1,8 +1,8 @@
 import { type Client, createClient, type Logger } from '@flowscale/client'
-import { usageError } from './CommandError.ts'
 import type { Circumstances } from './describeError.ts'
-import type { Output } from './output.ts'
+import { usageError } from './errors.ts'
 import { readSettings } from './readSettings.ts'
+import type { Output } from './terminal/printer.ts'
 import type { FlagValue } from './types.ts'
 
 /** Makes a client from the settings. An error names the setting that is wrong. */

@@ -1,6 +1,6 @@
 import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
-import { CommandError, exitCodes, type Failure } from './CommandError.ts'
 import { commandName } from './commandName.ts'
+import { CommandError, exitCodes, type Failure } from './errors.ts'
 import { Interrupted } from './Interrupted.ts'
 import { isFromComfyui } from './isFromComfyui.ts'
 import { quote } from './quote.ts'

@@ -1,5 +1,5 @@
 import { getRuns, type Run } from '@flowscale/client'
-import { usageError } from './CommandError.ts'
+import { usageError } from './errors.ts'
 import type { Call } from './types.ts'
 
 /** Whether a word may be the beginning of a run's id: 4 characters or more of a UUID, which has 36. */

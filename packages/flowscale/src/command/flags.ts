@@ -1,4 +1,4 @@
-import { usageError } from './CommandError.ts'
+import { usageError } from './errors.ts'
 import type { Flag, VerbEntry } from './types.ts'
 
 /** What every verb takes. */

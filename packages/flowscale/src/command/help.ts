@@ -1,7 +1,7 @@
 import { asTyped, commandName } from './commandName.ts'
 import { flagsOf } from './flags.ts'
+import { verbs } from './program.ts'
 import type { VerbEntry } from './types.ts'
-import { verbs } from './verbs.ts'
 
 const indent = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n')
 

@@ -1,18 +1,18 @@
 import { Command, CommanderError } from 'commander'
 import { addVerb } from './addVerb.ts'
-import { usageError } from './CommandError.ts'
 import { commandName } from './commandName.ts'
 import type { Circumstances } from './describeError.ts'
+import { usageError } from './errors.ts'
 import { checkFlag, sharedFlags } from './flags.ts'
 import { guardStreams } from './guardStreams.ts'
 import { helpOfAll } from './help.ts'
 import { isWithJson } from './isWithJson.ts'
-import { createOutput } from './output.ts'
+import { verbs } from './program.ts'
 import { startVerb } from './startVerb.ts'
 import { suggest } from './suggest.ts'
+import { createOutput } from './terminal/printer.ts'
 import type { VerbEntry } from './types.ts'
 import { inOurWords } from './usage.ts'
-import { verbs } from './verbs.ts'
 
 /** Reads the command line, does what its verb says, and sets the exit code: the process ends when all is written. */
 export async function main(given: readonly string[]): Promise<void> {

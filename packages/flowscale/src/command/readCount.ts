@@ -1,4 +1,4 @@
-import { usageError } from './CommandError.ts'
+import { usageError } from './errors.ts'
 import type { FlagValue } from './types.ts'
 
 /** The whole number above 0 that a flag says. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'dotenv'
-import { usageError } from './CommandError.ts'
+import { usageError } from './errors.ts'
 import type { FlagValue } from './types.ts'
 
 export interface Setting {

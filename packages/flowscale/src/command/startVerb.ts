@@ -1,7 +1,7 @@
 import type { Client } from '@flowscale/client'
 import type { Circumstances } from './describeError.ts'
 import { onSignals } from './onSignals.ts'
-import type { Output } from './output.ts'
+import type { Output } from './terminal/printer.ts'
 import type { FlagValue, VerbEntry } from './types.ts'
 
 /** Runs a verb. It adds the circumstances of errors to `known`. */

@@ -1,5 +1,5 @@
 import type { Client } from '@flowscale/client'
-import type { Output } from './output.ts'
+import type { Output } from './terminal/printer.ts'
 
 /** What a flag says. */
 export type FlagValue = string | boolean | undefined

@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander'
-import { usageError } from './CommandError.ts'
 import { asTyped, commandName } from './commandName.ts'
+import { usageError } from './errors.ts'
 import { flagsOf, namesOf, sharedFlags } from './flags.ts'
 import { suggest } from './suggest.ts'
 import type { VerbEntry } from './types.ts'

@@ -4,7 +4,7 @@ import type { WorkflowFacts } from './describeWorkflow.ts'
 import { isFileKind } from './inputs/isFileKind.ts'
 import type { InputSpec } from './inputs/types.ts'
 import { quote } from './quote.ts'
-import { table } from './table.ts'
+import { table } from './terminal/table.ts'
 
 /** A workflow for people: what it takes, what it gives, and a line to copy. */
 export function workflowText({ id, name, description, inputs, outputs }: WorkflowFacts): string {

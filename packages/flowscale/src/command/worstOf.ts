@@ -1,4 +1,4 @@
-import type { Failure } from './CommandError.ts'
+import type { Failure } from './errors.ts'
 
 /** What costs most when nobody looks at it comes first. */
 const order: readonly Failure[] = [

@@ -1,4 +1,4 @@
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import type { BatchFile } from './types.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { createProgress } from '../progress.ts'
+import { createProgress } from '../terminal/progress.ts'
 import { terminal } from '../terminal.ts'
 
 /** How far a batch is, for the bar and the summary. */

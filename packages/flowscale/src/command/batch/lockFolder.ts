@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandError } from '../CommandError.ts'
+import { CommandError } from '../errors.ts'
 
 interface Owner {
   readonly pid: number

@@ -1,7 +1,7 @@
 import { open, readFile, stat, truncate } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { CommandError } from '../CommandError.ts'
-import { writeWhole } from '../writeWhole.ts'
+import { CommandError } from '../errors.ts'
+import { writeWhole } from '../files.ts'
 
 /** A file with a JSON value a line, which is only added to. */
 export interface Lines {

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { isFlowScaleError } from '@flowscale/client'
-import { CommandError, exitCodes } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError, exitCodes } from '../errors.ts'
 import { Interrupted } from '../Interrupted.ts'
-import type { Output } from '../output.ts'
+import type { Output } from '../terminal/printer.ts'
 import type { Batch } from './openBatch.ts'
 
 interface End {

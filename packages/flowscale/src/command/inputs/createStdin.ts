@@ -1,4 +1,4 @@
-import type { Output } from '../output.ts'
+import type { Output } from '../terminal/printer.ts'
 import type { Sources } from './types.ts'
 
 /** Reads stdin for the input that needs it. If stdin is a terminal, a line on stderr asks the user to type. */

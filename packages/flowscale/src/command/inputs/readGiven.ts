@@ -1,4 +1,4 @@
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import type { Call } from '../types.ts'
 import { readInputsFile } from './readInputsFile.ts'
 import { readPairs } from './readPairs.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import { decodeText } from './decodeText.ts'
 import { JsonError, parseJson } from './parseJson.ts'
 import type { Given, Sources } from './types.ts'

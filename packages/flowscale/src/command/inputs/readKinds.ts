@@ -1,5 +1,5 @@
 import { parseWorkflow, type Workflow, type WorkflowKind } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
+import { CommandError } from '../errors.ts'
 
 /** The kinds of a workflow's inputs or outputs. What can't be read is the server's fault. */
 export function readKinds(workflow: Workflow, field: 'inputs' | 'outputs'): Record<string, WorkflowKind> {

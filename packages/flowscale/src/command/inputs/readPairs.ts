@@ -1,4 +1,4 @@
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import { suggest } from '../suggest.ts'
 import type { Given } from './types.ts'
 

@@ -1,5 +1,5 @@
 import type { InputItem, Inputs, Workflow } from '@flowscale/client'
-import { type CommandError, usageError } from '../CommandError.ts'
+import { type CommandError, usageError } from '../errors.ts'
 import { suggest } from '../suggest.ts'
 import { readItem } from './readItem.ts'
 import { readSpecs } from './readSpecs.ts'

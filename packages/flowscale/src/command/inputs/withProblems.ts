@@ -1,5 +1,5 @@
-import { CommandError } from '../CommandError.ts'
-import type { Output } from '../output.ts'
+import { CommandError } from '../errors.ts'
+import type { Output } from '../terminal/printer.ts'
 import type { Problem } from './types.ts'
 
 /** Where several inputs are wrong, a person sees a line for each before the error. */

@@ -1,5 +1,5 @@
 import type { Workflow } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
+import { CommandError } from '../errors.ts'
 import { readKinds } from '../inputs/readKinds.ts'
 import { readSpecs } from '../inputs/readSpecs.ts'
 import { compare } from './compare.ts'

@@ -1,5 +1,5 @@
-import { usageError } from '../CommandError.ts'
-import type { Output } from '../output.ts'
+import { usageError } from '../errors.ts'
+import type { Output } from '../terminal/printer.ts'
 
 /** Collects the problems of a file of rows, to report all of them at once. */
 export interface Problems {

@@ -1,5 +1,5 @@
-import { CommandError } from '../CommandError.ts'
 import { commandName } from '../commandName.ts'
+import { CommandError } from '../errors.ts'
 import { Interrupted } from '../Interrupted.ts'
 import { quote } from '../quote.ts'
 

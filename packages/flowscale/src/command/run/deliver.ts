@@ -1,9 +1,9 @@
 import type { RunResult } from '@flowscale/client/poller'
-import { CommandError } from '../CommandError.ts'
+import { CommandError } from '../errors.ts'
+import { saveOutputs } from '../finishRun.ts'
 import { Interrupted } from '../Interrupted.ts'
 import type { Call } from '../types.ts'
 import { goOn } from './goOn.ts'
-import { saveOutputs } from './saveOutputs.ts'
 import type { DeliveredRun } from './types.ts'
 
 /** Saves the outputs of a run in the folder, if there is one. The run was paid for, so an error says how to save them. */

@@ -1,5 +1,5 @@
-import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { worstOf } from '../worstOf.ts'
 
 /** One error for several errors that were shown before. A program finds them in `errors`, together with the results. */

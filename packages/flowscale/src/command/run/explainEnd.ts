@@ -1,6 +1,6 @@
 import { isFlowScaleError } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { Interrupted } from '../Interrupted.ts'
 import type { Call } from '../types.ts'
 import { cancelRuns } from './cancelRuns.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 
 /** Makes the folder of `-o` where it is missing, and finds out whether it can be written: before anything is paid for. */
 export async function prepareFolder(folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import type { Call } from '../types.ts'
 
 /** An hour: longer than most runs, and a wait without an end would hide that a server is gone. */

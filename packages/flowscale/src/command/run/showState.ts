@@ -1,6 +1,6 @@
 import type { RunProgress } from '@flowscale/client/poller'
-import type { Progress } from '../progress.ts'
 import { progressText } from '../progressText.ts'
+import type { Progress } from '../terminal/progress.ts'
 import type { Call } from '../types.ts'
 
 /** Makes an `onProgress` that shows a person a line, and a program an event. */

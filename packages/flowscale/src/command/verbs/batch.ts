@@ -5,14 +5,14 @@ import { retryFailed } from '../batch/retryFailed.ts'
 import { runRows } from '../batch/runRows.ts'
 import { summarise } from '../batch/summarise.ts'
 import type { ResultLine } from '../batch/types.ts'
-import { CommandError, usageError } from '../CommandError.ts'
-import { findWorkflow } from '../findWorkflow.ts'
+import { CommandError, usageError } from '../errors.ts'
 import { createStdin } from '../inputs/createStdin.ts'
 import { readCount } from '../readCount.ts'
 import { checkRows } from '../rows/checkRows.ts'
 import { readRows } from '../rows/readRows.ts'
 import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import type { Call } from '../types.ts'
+import { findWorkflow } from '../workflow.ts'
 
 /** Runs a workflow on each row of a file. Its state is in a folder, so that a later start goes on. */
 export async function batch(call: Call): Promise<void> {

@@ -1,7 +1,7 @@
 import { cancelRun } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
 import { clean } from '../clean.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { findRunIds } from '../findRunIds.ts'
 import type { Call } from '../types.ts'
 import { worstOf } from '../worstOf.ts'

@@ -1,5 +1,5 @@
 import { bashCompletion } from '../bashCompletion.ts'
-import { usageError } from '../CommandError.ts'
+import { usageError } from '../errors.ts'
 import type { Verb, VerbEntry } from '../types.ts'
 
 export const completionOf =

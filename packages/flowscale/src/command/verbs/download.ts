@@ -1,12 +1,12 @@
-import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { findRunIds } from '../findRunIds.ts'
-import { createProgress } from '../progress.ts'
 import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
 import { errorOfMany } from '../run/errorOfMany.ts'
 import { goOn } from '../run/goOn.ts'
 import { outputLines } from '../run/outputLines.ts'
 import { prepareFolder } from '../run/prepareFolder.ts'
+import { createProgress } from '../terminal/progress.ts'
 import type { Call } from '../types.ts'
 
 /** Saves the outputs of runs, and outputs by name. One that fails takes no other along. */

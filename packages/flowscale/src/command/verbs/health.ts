@@ -1,5 +1,5 @@
 import { checkHealth } from '@flowscale/client'
-import { table } from '../table.ts'
+import { table } from '../terminal/table.ts'
 import type { Call } from '../types.ts'
 
 export async function health({ client, output, signal }: Call): Promise<void> {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
-import { CommandError, usageError } from '../CommandError.ts'
-import { pickWorkflow } from '../findWorkflow.ts'
+import { CommandError, usageError } from '../errors.ts'
 import { readWorkflows } from '../pull/readWorkflows.ts'
 import { saveText } from '../pull/saveText.ts'
 import { toDiff } from '../pull/toDiff.ts'
 import { isOurs, toText } from '../pull/toText.ts'
 import type { Call } from '../types.ts'
+import { pickWorkflow } from '../workflow.ts'
 
 /** Writes the workflows as typed functions, compares them with the file (`--check`), or prints them (`--json`). */
 export async function pull({ args, flags, client, output, signal }: Call): Promise<void> {

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { CommandError, usageError } from '../CommandError.ts'
-import { findWorkflow } from '../findWorkflow.ts'
+import { CommandError, usageError } from '../errors.ts'
 import { createStdin } from '../inputs/createStdin.ts'
 import { readGiven } from '../inputs/readGiven.ts'
 import { toInputs } from '../inputs/toInputs.ts'
 import { withProblems } from '../inputs/withProblems.ts'
-import { createProgress } from '../progress.ts'
 import { beforeId } from '../run/beforeId.ts'
 import { deliver } from '../run/deliver.ts'
 import { explainEnd } from '../run/explainEnd.ts'
@@ -16,7 +14,9 @@ import { prepareFolder } from '../run/prepareFolder.ts'
 import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import { showState } from '../run/showState.ts'
 import { noteSubmitted, submit } from '../run/submit.ts'
+import { createProgress } from '../terminal/progress.ts'
 import type { Call } from '../types.ts'
+import { findWorkflow } from '../workflow.ts'
 
 /** Runs a workflow. All errors of the call are found before the run is submitted. After that, no result is lost. */
 export async function run(call: Call): Promise<void> {

@@ -1,7 +1,7 @@
 import { iterateRuns, type Run } from '@flowscale/client'
 import { progressText } from '../progressText.ts'
 import { readCount } from '../readCount.ts'
-import { table } from '../table.ts'
+import { table } from '../terminal/table.ts'
 import type { Call } from '../types.ts'
 
 export async function runs(call: Call): Promise<void> {

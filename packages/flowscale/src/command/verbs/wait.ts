@@ -1,8 +1,7 @@
 import { createRunWatcher, waitForResult } from '@flowscale/client/poller'
-import { CommandError } from '../CommandError.ts'
 import { describeError } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { findRunIds } from '../findRunIds.ts'
-import { createProgress } from '../progress.ts'
 import { cancelRuns } from '../run/cancelRuns.ts'
 import { deliver } from '../run/deliver.ts'
 import { errorOfMany } from '../run/errorOfMany.ts'
@@ -14,6 +13,7 @@ import { prepareFolder } from '../run/prepareFolder.ts'
 import { readTimeoutMs } from '../run/readTimeoutMs.ts'
 import { showState } from '../run/showState.ts'
 import type { DeliveredRun } from '../run/types.ts'
+import { createProgress } from '../terminal/progress.ts'
 import type { Call } from '../types.ts'
 
 /** Waits for runs, with shared polls. One that fails takes no other along. */

@@ -1,8 +1,8 @@
 import { getWorkflows } from '@flowscale/client'
 import { describeWorkflow } from '../describeWorkflow.ts'
-import { pickWorkflow } from '../findWorkflow.ts'
-import { table } from '../table.ts'
+import { table } from '../terminal/table.ts'
 import type { Call } from '../types.ts'
+import { pickWorkflow } from '../workflow.ts'
 import { workflowText } from '../workflowText.ts'
 
 export async function workflows({ args, client, output, signal }: Call): Promise<void> {

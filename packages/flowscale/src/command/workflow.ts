@@ -1,6 +1,6 @@
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
-import { CommandError } from './CommandError.ts'
 import { commandName } from './commandName.ts'
+import { CommandError } from './errors.ts'
 import { suggest } from './suggest.ts'
 
 /** The workflow with this id, or else with this name. `undefined`: the server lists none (404), so the word is an id. */

@@ -1,6 +1,6 @@
-import { clean, cleanJson, cleanLine, cleanLines } from './clean.ts'
-import { writeLines } from './statusLine.ts'
-import { terminal } from './terminal.ts'
+import { clean, cleanJson, cleanLine, cleanLines } from '../clean.ts'
+import { writeLines } from '../statusLine.ts'
+import { terminal } from '../terminal.ts'
 
 /** The output of a verb. Stdout is for results, stderr for everything else. */
 export interface Output {

@@ -1,7 +1,7 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
-import { clean } from './clean.ts'
-import { terminal } from './terminal.ts'
+import { clean } from '../clean.ts'
+import { terminal } from '../terminal.ts'
 
 const gap = 2
 /** The narrowest width of a cut column, which still shows its subject. */

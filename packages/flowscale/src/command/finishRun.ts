@@ -2,7 +2,7 @@ import { join, sep } from 'node:path'
 import type { Client } from '@flowscale/client'
 import { saveOutput } from '@flowscale/client/node'
 import type { ResultOutput } from '@flowscale/client/poller'
-import type { Delivered } from './types.ts'
+import type { Delivered } from './run/types.ts'
 
 interface Options {
   readonly signal: AbortSignal

@@ -1,7 +1,7 @@
 import type { Ora } from 'ora'
-import { clean } from './clean.ts'
-import { setStatusLine } from './statusLine.ts'
-import { terminal } from './terminal.ts'
+import { clean } from '../clean.ts'
+import { setStatusLine } from '../statusLine.ts'
+import { terminal } from '../terminal.ts'
 
 /** One line on stderr that says how far things are. */
 export interface Progress {
