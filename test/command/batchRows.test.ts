@@ -135,7 +135,7 @@ test('no file, a folder', async () => {
   assert.match(await failureOf(readRows(folder, noStdin, output)), /this is a folder/)
 })
 
-const circumstances = { signal: new AbortController().signal, output }
+const circumstances = { signal: new AbortController().signal, print: output }
 const check = async (name: string, content: string) =>
   checkRows(workflow, await read(name, content), circumstances)
 

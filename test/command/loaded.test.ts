@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '#test'
-import { verbs } from '../../packages/flowscale/src/command/program.ts'
+import { createProgram, isLocal } from '../../packages/flowscale/src/command/program.ts'
 import { listen } from '../support/listen.ts'
 import { flowscale } from './kit.ts'
 import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
@@ -21,6 +21,8 @@ test.after(async () => {
   rmSync(cwd, { recursive: true })
 })
 
+const program = createProgram()
+const verbs = program.commands.map((verb) => verb.name())
 const libraries = ['commander', 'text', 'ora', 'csv', 'diff', 'settings']
 
 /** By V8, which lists the scripts of a process for coverage. */
@@ -53,7 +55,7 @@ for (const word of ['--version', 'version']) {
 test('help and a wrong verb: what reads the command line', async () => {
   const frame = ['bin/flowscale.js', 'command.js', 'command/commander.js', 'command/main.js']
   assert.equal(await started('help'), frame)
-  for (const { name } of verbs) assert.equal(await started(name, '--help'), frame)
+  for (const name of verbs) assert.equal(await started(name, '--help'), frame)
 })
 
 /** What each verb needs besides commander, where it gets as far as its work. */
@@ -71,7 +73,7 @@ for (const [name, [args, own]] of Object.entries(needs)) {
   test(`${name}: its own file, and no library of another`, async () => {
     const files = await started(name, ...args)
     assert.ok(files.includes(`command/${name}.js`))
-    for (const { name: other } of verbs) {
+    for (const other of verbs) {
       if (other !== name) assert.not.ok(files.includes(`command/${other}.js`), other)
     }
     assert.equal(
@@ -85,10 +87,12 @@ for (const [name, [args, own]] of Object.entries(needs)) {
 /** Whose library it is. */
 const owners: Record<string, string[]> = { csv: ['batch'], diff: ['pull'] }
 
-for (const { name, args = '' } of verbs.filter(({ isLocal }) => !isLocal)) {
+for (const verb of program.commands.filter((verb) => !isLocal.has(verb.name()))) {
+  const name = verb.name()
   test(`${name}: no library of another verb, and none that a terminal alone needs`, async () => {
-    const given = args.replace(/\[[^\]]*\]/g, '').match(/<[^>]*>/g) ?? []
-    const found = librariesOf(await started(name, ...given.map(() => 'a')))
+    const given = verb.registeredArguments.filter(({ required }) => required).map(() => 'a')
+    const flags = verb.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long!, 'a'])
+    const found = librariesOf(await started(name, ...given, ...flags))
     for (const [library, verbs] of Object.entries(owners)) {
       if (!verbs.includes(name)) assert.not.ok(found.includes(library), library)
     }

@@ -1,6 +1,6 @@
 // Shows progress as the verbs do; the tests start it in a terminal and in pipes. `progress.ts DONE|WAIT|EXIT TEXT …`
 
-import { writeLines } from '../../../packages/flowscale/src/command/statusLine.ts'
+import { writeLines } from '../../../packages/flowscale/src/command/terminal/printer.ts'
 import { createProgress } from '../../../packages/flowscale/src/command/terminal/progress.ts'
 
 const [end, ...texts] = process.argv.slice(2)

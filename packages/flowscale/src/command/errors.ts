@@ -8,10 +8,13 @@ export const exitCodes = {
   notAuthorised: 5,
   maybeSubmitted: 6,
   timedOut: 124,
+  /** By Ctrl-C. */
   interrupted: 130,
+  /** By SIGTERM. */
+  terminated: 143,
 } as const
 
-export type Failure = keyof typeof exitCodes
+export type Failure = Exclude<keyof typeof exitCodes, 'terminated'>
 
 /** An error of the command itself, whose message says what to do. */
 export class CommandError extends Error {
@@ -30,3 +33,14 @@ export class CommandError extends Error {
 /** An error in the command line. */
 export const usageError = (message: string, fields?: Readonly<Record<string, unknown>>): CommandError =>
   new CommandError('usage', message, fields)
+
+/** Why the signal of a call was aborted: by Ctrl-C or SIGTERM, each of which has its own exit code. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super('Interrupted')
+    this.exitCode = exitCode
+  }
+}

@@ -1,5 +1,5 @@
+import { terminal } from '../terminal/printer.ts'
 import { createProgress } from '../terminal/progress.ts'
-import { terminal } from '../terminal.ts'
 
 /** How far a batch is, for the bar and the summary. */
 export interface Tally {

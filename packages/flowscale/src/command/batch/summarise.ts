@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { isFlowScaleError } from '@flowscale/client'
 import { describeError } from '../describeError.ts'
-import { CommandError, exitCodes } from '../errors.ts'
-import { Interrupted } from '../Interrupted.ts'
-import type { Output } from '../terminal/printer.ts'
+import { CommandError, exitCodes, Interrupted } from '../errors.ts'
+import type { Printer } from '../terminal/printer.ts'
 import type { Batch } from './openBatch.ts'
 
 interface End {
@@ -13,13 +12,13 @@ interface End {
   readonly ended: unknown
   /** Why rows are not completed. */
   readonly reasons: readonly unknown[]
-  readonly output: Output
+  readonly print: Printer
 }
 
 const goOn = 'Start the same command again to go on.'
 
 /** Says what came of a batch and how to go on, and sets the exit code. */
-export function summarise(batch: Batch, { folder, rows, ended, reasons, output }: End): void {
+export function summarise(batch: Batch, { folder, rows, ended, reasons, print }: End): void {
   const all = [...batch.results.values()]
   const count = (wanted: string) => all.filter(({ status }) => status === wanted).length
   const [done, failed] = [count('completed'), count('failed')]
@@ -50,7 +49,7 @@ export function summarise(batch: Batch, { folder, rows, ended, reasons, output }
   }
   if (reasons.length && !batch.runs.size) {
     // What a program can act on: nothing was submitted, or it is not known.
-    output.note(`${told} ${goOn}`)
+    print.note(`${told} ${goOn}`)
     throw reasons.find((reason) => Object(reason).maybeSubmitted) ?? reasons[0]
   }
   if (ended) {
@@ -64,6 +63,6 @@ export function summarise(batch: Batch, { folder, rows, ended, reasons, output }
     unfinished && goOn,
     failed && 'With --retry-failed the failed rows run again, and you pay for them again.',
   ]
-  output.result(fields, [told, ...advice.filter(Boolean)].join(' '))
+  print.result(fields, [told, ...advice.filter(Boolean)].join(' '))
   if (failed || unfinished) process.exitCode = exitCodes.failed
 }

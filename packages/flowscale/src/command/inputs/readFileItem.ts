@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { isFlowScaleError, type NamedBlob, toFile } from '@flowscale/client'
 import { fileInput } from '@flowscale/client/node'
+import { whyNot } from '../files.ts'
 import { sniffType } from './sniffType.ts'
 import type { Sources } from './types.ts'
-import { whyNot } from './whyNot.ts'
 
 type Wrong = { wrong: string }
 

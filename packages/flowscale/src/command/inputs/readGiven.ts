@@ -1,5 +1,5 @@
 import { usageError } from '../errors.ts'
-import type { Call } from '../types.ts'
+import type { Call } from '../program.ts'
 import { readInputsFile } from './readInputsFile.ts'
 import { readPairs } from './readPairs.ts'
 import type { Given, Sources } from './types.ts'

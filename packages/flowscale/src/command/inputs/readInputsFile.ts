@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { usageError } from '../errors.ts'
-import { decodeText } from './decodeText.ts'
+import { decodeText, whyNot } from '../files.ts'
 import { JsonError, parseJson } from './parseJson.ts'
 import type { Given, Sources } from './types.ts'
-import { whyNot } from './whyNot.ts'
 
 /** Reads the object of `--inputs`, from a file or from stdin (`-`). An `@path` in it is relative to the file's folder. */
 export async function readInputsFile(path: string, { stdin }: Sources): Promise<Map<string, Given[]>> {

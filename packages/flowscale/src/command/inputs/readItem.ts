@@ -1,9 +1,9 @@
 import type { InputItem } from '@flowscale/client'
-import { suggest } from '../suggest.ts'
+import { type InputSpec, suggest } from '../workflow.ts'
 import { readFileItem, readStdinItem } from './readFileItem.ts'
 import { readNumber } from './readNumber.ts'
 import { readTextItem } from './readTextItem.ts'
-import type { Given, InputSpec, Sources } from './types.ts'
+import type { Given, Sources } from './types.ts'
 
 export type Item = InputItem | { readonly wrong: string }
 

@@ -1,4 +1,4 @@
-import type { InputSpec } from './types.ts'
+import type { InputSpec } from '../workflow.ts'
 
 /** A number of a text or of JSON, within the server's limits, or a text that says what is wrong. */
 export function readNumber(given: unknown, spec: InputSpec): number | bigint | { wrong: string } {

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.ts'
-import { suggest } from '../suggest.ts'
+import { suggest } from '../workflow.ts'
 import type { Given } from './types.ts'
 
 /** Reads the `name=value` words of a command line. A name may come more than once. The error lists all wrong words. */

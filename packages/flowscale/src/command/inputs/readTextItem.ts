@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { decodeText } from './decodeText.ts'
+import { decodeText, whyNot } from '../files.ts'
 import type { Sources } from './types.ts'
-import { whyNot } from './whyNot.ts'
 
 /** A text of a command line: the word itself, the content of `@file`, or stdin (`-`). `@@…` is a text that begins with `@`. */
 export async function readTextItem(

@@ -1,9 +1,8 @@
 import type { InputItem, Inputs, Workflow } from '@flowscale/client'
 import { type CommandError, usageError } from '../errors.ts'
-import { suggest } from '../suggest.ts'
+import { type InputSpec, readSpecs, suggest } from '../workflow.ts'
 import { readItem } from './readItem.ts'
-import { readSpecs } from './readSpecs.ts'
-import type { Given, InputSpec, Problem, Sources } from './types.ts'
+import type { Given, Problem, Sources } from './types.ts'
 
 const unknown: InputSpec = { kind: 'unknown', required: null }
 

@@ -1,7 +1,6 @@
 import type { Workflow } from '@flowscale/client'
 import { CommandError } from '../errors.ts'
-import { readKinds } from '../inputs/readKinds.ts'
-import { readSpecs } from '../inputs/readSpecs.ts'
+import { readKinds, readSpecs } from '../workflow.ts'
 import { compare } from './compare.ts'
 import { nameConstants } from './nameConstants.ts'
 import type { PulledWorkflow } from './types.ts'

@@ -1,4 +1,4 @@
-import { isFileKind } from '../inputs/isFileKind.ts'
+import { isFileKind } from '../workflow.ts'
 import { toLiteral } from './toLiteral.ts'
 import type { PulledInput } from './types.ts'
 

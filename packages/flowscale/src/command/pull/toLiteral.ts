@@ -1,4 +1,4 @@
-import type { Scalar } from '../inputs/types.ts'
+import type { Scalar } from '../workflow.ts'
 import { isIdentifier } from './identifiers.ts'
 
 // What could hide in a text, or end it: control characters, line ends, directions of writing, halves of a pair.

@@ -1,4 +1,4 @@
-import { isFileKind } from '../inputs/isFileKind.ts'
+import { isFileKind } from '../workflow.ts'
 import { toDefinition } from './toDefinition.ts'
 import type { PulledWorkflow } from './types.ts'
 

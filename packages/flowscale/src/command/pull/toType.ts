@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import { isFileKind } from '../inputs/isFileKind.ts'
+import { isFileKind } from '../workflow.ts'
 import { maxWidth } from './maxWidth.ts'
 import { toLiteral } from './toLiteral.ts'
 import type { PulledInput } from './types.ts'

@@ -1,5 +1,5 @@
 import type { WorkflowKind } from '@flowscale/client'
-import type { InputSpec } from '../inputs/types.ts'
+import type { InputSpec } from '../workflow.ts'
 
 export interface PulledInput extends InputSpec {
   readonly name: string

@@ -3,7 +3,7 @@ import type { Inputs, Workflow } from '@flowscale/client'
 import { CommandError } from '../errors.ts'
 import { toInputs } from '../inputs/toInputs.ts'
 import type { Given, Problem } from '../inputs/types.ts'
-import type { Output } from '../terminal/printer.ts'
+import type { Printer } from '../terminal/printer.ts'
 import { createProblems } from './createProblems.ts'
 import { hashBlob, hashInputs } from './hashInputs.ts'
 import type { Row, Table } from './types.ts'
@@ -25,9 +25,9 @@ export interface Item {
 export async function checkRows(
   workflow: Workflow | undefined,
   { rows, shown, folder }: Table,
-  { signal, output }: { readonly signal: AbortSignal; readonly output: Pick<Output, 'note'> },
+  { signal, print }: { readonly signal: AbortSignal; readonly print: Pick<Printer, 'note'> },
 ): Promise<Item[]> {
-  const problems = createProblems(shown, output)
+  const problems = createProblems(shown, print)
   const hashes = new Map<string, Promise<string>>()
   const items: Item[] = []
   for (const { row, line, cells } of rows) {

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.ts'
-import type { Output } from '../terminal/printer.ts'
+import type { Printer } from '../terminal/printer.ts'
 
 /** Collects the problems of a file of rows, to report all of them at once. */
 export interface Problems {
@@ -12,7 +12,7 @@ export interface Problems {
 const most = 10
 
 /** People see a line for each before the error; programs find them in its field `problems`. */
-export function createProblems(shown: string, { note }: Pick<Output, 'note'>): Problems {
+export function createProblems(shown: string, { note }: Pick<Printer, 'note'>): Problems {
   const problems: string[] = []
   let count = 0
   return {

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, extname, resolve } from 'node:path'
 import { usageError } from '../errors.ts'
-import { decodeText } from '../inputs/decodeText.ts'
-import type { Sources } from '../inputs/types.ts'
-import { whyNot } from '../inputs/whyNot.ts'
-import type { Output } from '../terminal/printer.ts'
+import type { ReadStdin } from '../files.ts'
+import { decodeText, whyNot } from '../files.ts'
+import type { Printer } from '../terminal/printer.ts'
 import { createProblems } from './createProblems.ts'
 import { readCsv } from './readCsv.ts'
 import { readJsonLines } from './readJsonLines.ts'
@@ -15,17 +14,13 @@ import type { Table } from './types.ts'
  *
  * @throws a `CommandError` that names each line that can't be read
  */
-export async function readRows(
-  path: string,
-  stdin: NonNullable<Sources['stdin']>,
-  output: Pick<Output, 'note'>,
-): Promise<Table> {
+export async function readRows(path: string, stdin: ReadStdin, print: Pick<Printer, 'note'>): Promise<Table> {
   const isStdin = path === '-'
   const shown = isStdin ? 'stdin' : path
   const bytes = isStdin ? await stdin('the rows') : await readBytes(path)
   const text = decodeText(bytes)
   if (text === undefined) throw usageError(`${shown} is not UTF-8 text: save it as "CSV UTF-8".`)
-  const problems = createProblems(shown, output)
+  const problems = createProblems(shown, print)
   const rows = isJson(path, text) ? readJsonLines(text, problems) : readCsv(text, problems)
   problems.check()
   if (!rows.length) throw usageError(`${shown} has no rows.`)

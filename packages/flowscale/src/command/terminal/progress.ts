@@ -1,9 +1,9 @@
+import { isEnded } from '@flowscale/client'
+import type { RunProgress } from '@flowscale/client/poller'
 import type { Ora } from 'ora'
-import { clean } from '../clean.ts'
-import { setStatusLine } from '../statusLine.ts'
-import { terminal } from '../terminal.ts'
+import { clean, type Printer, setStatusLine, terminal } from './printer.ts'
 
-/** One line on stderr that says how far things are. */
+/** One line on stderr that says how far the work is. */
 export interface Progress {
   show(text: string): void
   /** Takes the line away, and gives the cursor back. */
@@ -44,7 +44,7 @@ function createMovingProgress(): Progress {
     spinner?.stop()
     process.off('exit', stop)
   }
-  // The libraries are loaded where a terminal shows them only, and while the first answer is on its way.
+  // The libraries are loaded only where a terminal shows the line, while the first answer is on its way.
   const load = async () => {
     const [{ default: ora }, { default: cliTruncate }] = await Promise.all([
       import('ora'),
@@ -78,4 +78,32 @@ function createMovingProgress(): Progress {
     },
     stop,
   }
+}
+
+/** Makes an `onProgress` that shows a person a line, and a program an event. */
+export function showState(
+  runId: () => string | undefined,
+  progress: Progress,
+  print: Printer,
+): (state: RunProgress) => void {
+  return (state) => {
+    print.event('progress', { runId: runId(), ...state })
+    progress.show(progressText(state))
+  }
+}
+
+/** As `running 42 %, KSampler` or `queued, 3 before it`. A place counts from 0 here: 0 is the next to be run. */
+export function progressText({
+  status,
+  progress,
+  position,
+  node,
+}: Omit<RunProgress, 'node'> & { node?: unknown }): string {
+  const word = status === 'in_progress' ? 'running' : status === 'pending' ? 'queued' : status
+  if (position !== undefined) return position > 0 ? `${word}, ${position} before it` : `${word}, next`
+  if (isEnded(word)) return word
+  return (
+    (progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`) +
+    (node && typeof node === 'string' ? `, ${node}` : '')
+  )
 }

@@ -1,7 +1,6 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
-import { clean } from '../clean.ts'
-import { terminal } from '../terminal.ts'
+import { clean, terminal } from './printer.ts'
 
 const gap = 2
 /** The narrowest width of a cut column, which still shows its subject. */

@@ -5,25 +5,21 @@ import { retryFailed } from '../batch/retryFailed.ts'
 import { runRows } from '../batch/runRows.ts'
 import { summarise } from '../batch/summarise.ts'
 import type { ResultLine } from '../batch/types.ts'
-import { CommandError, usageError } from '../errors.ts'
-import { createStdin } from '../inputs/createStdin.ts'
-import { readCount } from '../readCount.ts'
+import { CommandError } from '../errors.ts'
+import { createStdin } from '../files.ts'
+import type { Call } from '../program.ts'
 import { checkRows } from '../rows/checkRows.ts'
 import { readRows } from '../rows/readRows.ts'
-import { readTimeoutMs } from '../run/readTimeoutMs.ts'
-import type { Call } from '../types.ts'
 import { findWorkflow } from '../workflow.ts'
 
 /** Runs a workflow on each row of a file. Its state is in a folder, so that a later start goes on. */
 export async function batch(call: Call): Promise<void> {
-  const { args, flags, output, signal } = call
+  const { args, flags, print, signal } = call
   const [word = '', path = ''] = args
-  const folder = flags.output as string | undefined
-  if (folder === undefined)
-    throw usageError('-o DIR is missing: a batch keeps its outputs and its state there.')
-  const concurrency = readCount(flags, 'concurrency', 4)
-  const timeoutMs = flags.timeout === undefined ? undefined : readTimeoutMs(flags)
-  const table = await readRows(path, createStdin(output, signal), output)
+  const folder = flags.output!
+  const concurrency = flags.concurrency!
+  const timeoutMs = flags.timeout && flags.timeout * 1000
+  const table = await readRows(path, createStdin(print, signal), print)
   const { client } = call
   const workflow = await findWorkflow(client, word, signal)
   const workflowId = workflow?.id ?? word
@@ -49,7 +45,7 @@ export async function batch(call: Call): Promise<void> {
       if (status === 'completed') tally.done++
       if (status === 'failed') tally.failed++
     }
-    output.event('batch', { batchId, rows, done: tally.done, failed: tally.failed })
+    print.event('batch', { batchId, rows, done: tally.done, failed: tally.failed })
     const pending = items.filter(({ row }) => (results.get(row)?.status ?? 'unfinished') === 'unfinished')
     tally.running = pending.filter(({ row }) => runs.get(row)?.runId).length
     if (pending.length) show()
@@ -64,7 +60,7 @@ export async function batch(call: Call): Promise<void> {
       signal: limit.signal,
       onSubmitted(row, runId, others) {
         tally.running++
-        output.event('submitted', {
+        print.event('submitted', {
           row,
           runId,
           ...(others && { others: others.map(({ run_id }) => run_id) }),
@@ -76,8 +72,8 @@ export async function batch(call: Call): Promise<void> {
         if (result.runId) tally.running--
         if (result.status === 'completed') tally.done++
         if (result.status === 'failed') tally.failed++
-        output.event('row', result)
-        if (result.status !== 'completed' || !process.stderr.isTTY) output.note(told(folder, result))
+        print.event('row', result)
+        if (result.status !== 'completed' || !process.stderr.isTTY) print.note(told(folder, result))
         show()
       },
     })
@@ -92,7 +88,7 @@ export async function batch(call: Call): Promise<void> {
     })
     await opened.close()
   }
-  summarise(opened, { folder, rows, ended, reasons, output })
+  summarise(opened, { folder, rows, ended, reasons, print })
 }
 
 /** A line for a person on what came of a row. */

@@ -1,32 +1,31 @@
 import { readFile } from 'node:fs/promises'
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
 import { CommandError, usageError } from '../errors.ts'
+import type { Call } from '../program.ts'
 import { readWorkflows } from '../pull/readWorkflows.ts'
 import { saveText } from '../pull/saveText.ts'
 import { toDiff } from '../pull/toDiff.ts'
 import { isOurs, toText } from '../pull/toText.ts'
-import type { Call } from '../types.ts'
 import { pickWorkflow } from '../workflow.ts'
 
 /** Writes the workflows as typed functions, compares them with the file (`--check`), or prints them (`--json`). */
-export async function pull({ args, flags, client, output, signal }: Call): Promise<void> {
-  const { out, check } = flags
-  const path = readPath(out)
-  const printsOnly = output.isJson && !check
-  if (printsOnly && out !== undefined)
+export async function pull({ args, flags, isGiven, client, print, signal }: Call): Promise<void> {
+  const path = flags.out!
+  const printsOnly = print.isJson && !flags.check
+  if (printsOnly && isGiven('out'))
     throw usageError('--json prints the workflows and writes no file: leave out --out, or --json.')
   const listed = await list(client, signal)
   const picked = new Set(args.map((word) => pickWorkflow(listed, word).id))
   const workflows = readWorkflows(listed).filter(({ id }) => !picked.size || picked.has(id))
-  if (printsOnly) return output.result({ workflows }, '')
+  if (printsOnly) return print.result({ workflows }, '')
 
   const text = toText(workflows)
   const found = await read(path)
   // A checkout may have other line ends.
   const isSame = found?.replaceAll('\r\n', '\n') === text
-  if (!isSame && check) {
+  if (!isSame && flags.check) {
     const diff = found === undefined ? '' : toDiff(path, found.replaceAll('\r\n', '\n'), text)
-    for (const line of diff ? diff.split('\n') : []) output.note(line)
+    for (const line of diff ? diff.split('\n') : []) print.note(line)
     const problem = found === undefined ? `There is no ${path}` : `${path} is out of date`
     const message = `${problem}: run the same command without --check.`
     throw new CommandError('failed', message, { code: 'out_of_date', file: path, ...(diff && { diff }) })
@@ -40,15 +39,10 @@ export async function pull({ args, flags, client, output, signal }: Call): Promi
     await save(path, text)
   }
   const count = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'}`
-  output.result(
+  print.result(
     { file: path, upToDate: true },
     isSame ? `${path} is up to date: ${count}.` : `Wrote ${count} to ${path}.`,
   )
-}
-
-function readPath(out: unknown = 'src/workflows.ts'): string {
-  if (typeof out === 'string' && /[^/\\]\.[cm]?tsx?$/.test(out) && !/\.d\.[cm]?ts$/.test(out)) return out
-  throw usageError(`--out must be a TypeScript file, as src/workflows.ts, not "${out}".`)
 }
 
 async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
