@@ -109,6 +109,7 @@ for (const [args, message] of wrong) {
     if (!isForJson) return
     // After the rest, as it would be the value of a flag that lacks one.
     const json = await flowscale([...args, '--json'], { env })
+    assertNoCanary(json.stdout)
     const { error, ...none } = JSON.parse(json.stdout)
     assert.equal([json.code, json.stderr, none, error.message === ''], [2, '', {}, false])
     assert.match(error.code, /^(usage|ERR_FLOWSCALE_ARGUMENT)$/)

@@ -8,7 +8,6 @@ import type { Printer } from './terminal/printer.ts'
 export interface Flags {
   readonly url?: string
   readonly apiKey?: string
-  readonly json?: true
   readonly inputs?: string
   readonly output?: string
   readonly group?: string
@@ -35,7 +34,7 @@ export interface Call {
   readonly signal: AbortSignal
   /** A client with the address and key of the settings. Ask for it when the call is known to be right: it may throw. */
   readonly client: Client
-  /** The settings of the client; `undefined` until the client was asked for. */
+  /** The settings of the client; `undefined` until a verb has read `client`. */
   readonly settings: Settings | undefined
 }
 
@@ -63,15 +62,7 @@ export function createProgram(): Command {
       optionTerm: ({ short, flags }) => (short ? flags : `    ${flags}`),
       // A summary is a part of a line in the list of verbs, and a sentence in the help of its verb.
       commandDescription: (verb) =>
-        [
-          verb
-            .summary()
-            .replace(/^./, (first) => first.toUpperCase())
-            .replace(/$/, '.'),
-          verb.description(),
-        ]
-          .filter((text) => text.length > 1)
-          .join('\n'),
+        [toSentence(verb.summary()), verb.description()].filter(Boolean).join('\n'),
     })
     .exitOverride()
     .option('--url <url>', 'the address (default: FLOWSCALE_API_URL)')
@@ -107,8 +98,8 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       examples(
-        'run "Text to Image" text_51536="a lighthouse at dusk" -o images',
-        'run a9bc45rt2kpm prompt="in oil" image_input=@cat.png -o images',
+        'flowscale run "Text to Image" text_51536="a lighthouse at dusk" -o images',
+        'flowscale run a9bc45rt2kpm prompt="in oil" image_input=@cat.png -o images',
       ),
     )
   program
@@ -117,7 +108,10 @@ export function createProgram(): Command {
     .addOption(folder)
     .addOption(timeout)
     .addOption(cancelOnInterrupt)
-    .addHelpText('after', examples('wait 808f34d0 -o images', 'wait 808f34d0 5c1e77aa --timeout 600'))
+    .addHelpText(
+      'after',
+      examples('flowscale wait 808f34d0 -o images', 'flowscale wait 808f34d0 5c1e77aa --timeout 600'),
+    )
   program
     .command('batch <workflow> <rows>')
     .summary('run a workflow on each row of a file; can be resumed')
@@ -129,8 +123,8 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       examples(
-        'batch "Text to Image" prompts.csv -o images',
-        'batch bncu0a1kipv prompts.jsonl -o images --json',
+        'flowscale batch "Text to Image" prompts.csv -o images',
+        'flowscale batch bncu0a1kipv prompts.jsonl -o images --json',
       ),
     )
   program
@@ -139,54 +133,62 @@ export function createProgram(): Command {
     .addOption(new Option('-o, --output <dir>', 'the folder for the outputs').default('.', 'this folder'))
     .addHelpText(
       'after',
-      examples('download 808f34d0 -o images', 'download filename_prefix_58358_5WWF7GQUYF.png'),
+      examples(
+        'flowscale download 808f34d0 -o images',
+        'flowscale download filename_prefix_58358_5WWF7GQUYF.png',
+      ),
     )
   program
     .command('get <run>')
     .summary('show the state of a run')
-    .addHelpText('after', examples('get 808f34d0', 'get 808f34d0 --json | jq .status'))
+    .addHelpText('after', examples('flowscale get 808f34d0', 'flowscale get 808f34d0 --json | jq .status'))
   program
     .command('runs')
     .summary('list the latest runs')
     .option('--group <id>', 'only the runs of this group')
     .option('--limit <n>', 'the most runs to list', readCount, 20)
-    .addHelpText('after', examples('runs', 'runs --group user-ada --limit 100'))
+    .addHelpText('after', examples('flowscale runs', 'flowscale runs --group user-ada --limit 100'))
   program
     .command('cancel <runs...>')
     .summary('cancel runs that are queued or running')
-    .addHelpText('after', examples('cancel 808f34d0', 'cancel 808f34d0 5c1e77aa --json'))
+    .addHelpText('after', examples('flowscale cancel 808f34d0', 'flowscale cancel 808f34d0 5c1e77aa --json'))
   program
     .command('queue')
     .summary('list the running and waiting runs of each container')
-    .addHelpText('after', examples('queue', 'queue --json'))
+    .addHelpText('after', examples('flowscale queue', 'flowscale queue --json'))
   program
     .command('health')
     .summary('show the state of the containers')
-    .addHelpText('after', examples('health', 'health --url http://127.0.0.1:4188 --json'))
+    .addHelpText('after', examples('flowscale health', 'flowscale health --url http://127.0.0.1:4188 --json'))
   program
     .command('workflows [workflow]')
     .summary('list the deployed workflows and their inputs')
-    .addHelpText('after', examples('workflows', 'workflows "Text to Image"'))
+    .addHelpText('after', examples('flowscale workflows', 'flowscale workflows "Text to Image"'))
   program
     .command('pull [workflows...]')
     .summary('write the workflows as typed functions')
     .description('pull overwrites only files that it wrote.\n--json prints the workflows and writes no file.')
     .option('--out <file>', 'the file to write', readModule, 'src/workflows.ts')
     .option('--check', 'write nothing, and fail if the file is out of date')
-    .addHelpText('after', examples('pull', 'pull "Text to Image" --out src/flowscale.ts --check'))
+    .addHelpText(
+      'after',
+      examples('flowscale pull', 'flowscale pull "Text to Image" --out src/flowscale.ts --check'),
+    )
   program
     .command('completion')
     .summary('print the completion script of a shell')
     .addArgument(new Argument('<shell>').choices(['bash']))
     .addHelpText(
       'after',
-      `\nExamples:\n  source <(${commandName} completion bash)\n  ${commandName} completion bash >> ~/.bashrc`,
+      examples('source <(flowscale completion bash)', 'flowscale completion bash >> ~/.bashrc'),
     )
   return program
 }
 
+const toSentence = (text: string): string => text && `${text[0]!.toUpperCase()}${text.slice(1)}.`
+
 const examples = (...lines: readonly string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  ${commandName} ${line}`).join('\n')}`
+  `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`.replace(/\bflowscale /g, `${commandName} `)
 
 const footer = `
 The address and the key come from --url and --api-key, or from FLOWSCALE_API_URL

@@ -12,7 +12,7 @@ import { type Printer, quote } from '../terminal/printer.ts'
 import { createProgress, showState } from '../terminal/progress.ts'
 import { findWorkflow } from '../workflow.ts'
 
-/** What is known of a run before it has an id. */
+/** The names under which a run can be found before it has an id. */
 interface Submission {
   readonly workflowId: string
   readonly groupId: string
