@@ -252,6 +252,14 @@ test('JSON is read as JSON.parse does', () => {
   }
 })
 
+test('a file of inputs may hold a picture as a long data URL', async () => {
+  const path = join(folder, 'picture.json')
+  // Regular expressions of V8 give up at 8.4 million characters of a text in quotes.
+  const image = `data:image/png;base64,${'A'.repeat(12_000_000)}`
+  writeFileSync(path, JSON.stringify({ image }))
+  assert.equal(await toInputs(plain, await readInputsFile(path, {})), { image })
+})
+
 test('a file of inputs', async () => {
   const path = join(folder, 'inputs.json')
   writeFileSync(path, '\ufeff{"seed": 7, "image": "@photo.png"}')

@@ -1,3 +1,5 @@
+import { visit } from 'jsonc-parser'
+
 /** What is wrong with a JSON text, and where. */
 export class JsonError extends Error {
   /** Both from 1. */
@@ -12,110 +14,108 @@ export class JsonError extends Error {
   }
 }
 
+interface OpenObject {
+  readonly close: '}'
+  readonly entries: Map<string, unknown>
+  /** Of the entry whose value comes next. */
+  name: string
+}
+
+interface OpenList {
+  readonly close: ']'
+  readonly items: unknown[]
+}
+
 /** No real JSON is deeper. */
 const mostLevels = 200
 
-const space = /[ \t\r\n]*/y
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const string = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y
-const word = /[^\s,:[\]{}"]+/y
+const aName = 'a name in double quotes'
+const aValue = 'a value'
 
 /**
  * Reads JSON like `JSON.parse`, with three differences. An error has a line and a column in every version of Node. A whole
  * number keeps all its digits, as a `bigint` if necessary. A name that comes twice is an error.
  */
 export function parseJson(text: string): unknown {
-  let at = 0
+  /** The objects and lists that are not closed yet. */
+  const opened: (OpenObject | OpenList)[] = []
+  let root: unknown
+  /** What must come next; `undefined` after the root value. */
+  let expected: string | undefined = aValue
 
-  const fail = (message: string, position = at): never => {
+  const fail = (position: number, message: string): never => {
     throw new JsonError(text, position, message)
   }
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    const [found] = pattern.exec(text) ?? []
-    at += found?.length ?? 0
-    return found
+  const refuse = (position: number): never => {
+    const wantsText = expected === aName || expected === aValue
+    if (text[position] === '"' && wantsText)
+      return fail(position, 'this text is not closed, or has a line break or a wrong \\ in it')
+    const { close } = opened.at(-1) ?? {}
+    const follows = text.slice(0, position).trimEnd().at(-1)
+    if (wantsText && follows === ',' && text[position] === close)
+      return fail(position, `a "," stands before "${close}"`)
+    const found = wordAt(text, position)
+    return fail(
+      position,
+      expected
+        ? `${expected} should stand here, not ${found}`
+        : `nothing more should stand here, but ${found} does`,
+    )
   }
-  const shown = (): string => {
-    if (at >= text.length) return 'the end of the text'
-    word.lastIndex = at
-    const [found] = word.exec(text) ?? []
-    return JSON.stringify((found ?? text[at]!).slice(0, 20))
+  const open = (position: number, container: OpenObject | OpenList): void => {
+    if (opened.length > mostLevels) fail(position, 'this is nested too deeply')
+    opened.push(container)
+    expected = container.close === '}' ? aName : aValue
   }
-  const expect = (what: string): never => fail(`${what} should stand here, not ${shown()}`)
-  const skip = (): string | undefined => {
-    take(space)
-    return text[at]
+  const add = (value: unknown): void => {
+    const container = opened.at(-1)
+    expected = container && `"," or "${container.close}"`
+    if (!container) root = value
+    else if (container.close === ']') container.items.push(value)
+    else container.entries.set(container.name, value)
   }
-
-  const readString = (what: string): string => {
-    const found = take(string)
-    if (found !== undefined) return JSON.parse(found)
-    return text[at] === '"'
-      ? fail('this text is not closed, or has a line break or a wrong \\ in it')
-      : expect(what)
-  }
-
-  const readNumber = (): number | bigint => {
-    const start = at
-    const found = take(number)
-    if (found === undefined || /[\w.+-]/.test(text[at] ?? '')) {
-      at = start
-      return expect('a value')
-    }
-    const value = Number(found)
-    if (!Number.isFinite(value)) fail(`${found} is too large`, start)
-    return Number.isSafeInteger(value) || !/^-?\d+$/.test(found) ? value : BigInt(found)
+  // The parser calls it at the end of the text, too, before it reports that a bracket is missing.
+  const end = (position: number): void => {
+    const container = opened.at(-1)!
+    if (text[position] !== container.close) refuse(position)
+    opened.pop()
+    add(container.close === ']' ? container.items : Object.fromEntries(container.entries))
   }
 
-  const readList = (close: string, level: number, readItem: (level: number) => void): void => {
-    if (level > mostLevels) fail('this is nested too deeply')
-    at++
-    if (skip() === close) {
-      at++
-      return
-    }
-    for (;;) {
-      readItem(level + 1)
-      const next = skip()
-      if (next !== ',' && next !== close) expect(`"," or "${close}"`)
-      at++
-      if (next === close) return
-      if (skip() === close) fail(`a "," stands before "${close}"`)
-    }
-  }
+  visit(
+    text,
+    {
+      onObjectBegin: (position) => open(position, { close: '}', entries: new Map(), name: '' }),
+      onObjectProperty(name, position) {
+        const object = opened.at(-1) as OpenObject
+        if (object.entries.has(name)) fail(position, `the name ${JSON.stringify(name)} comes twice`)
+        object.name = name
+        expected = '":"'
+      },
+      onObjectEnd: end,
+      onArrayBegin: (position) => open(position, { close: ']', items: [] }),
+      onArrayEnd: end,
+      onSeparator(character) {
+        expected = character === ',' && opened.at(-1)!.close === '}' ? aName : aValue
+      },
+      onLiteralValue(value, position, length) {
+        if (typeof value !== 'number') return add(value)
+        // The parser reads 01 as two numbers.
+        if (/[\w.+-]/.test(text[position + length] ?? '')) refuse(position)
+        const digits = text.slice(position, position + length)
+        if (!Number.isFinite(value)) fail(position, `${digits} is too large`)
+        add(Number.isSafeInteger(value) || !/^-?\d+$/.test(digits) ? value : BigInt(digits))
+      },
+      onError: (_, position) => refuse(position),
+    },
+    { disallowComments: true },
+  )
+  return root
+}
 
-  const readValue = (level: number): unknown => {
-    const first = skip()
-    if (first === '"') return readString('a value')
-    if (first === '[') {
-      const items: unknown[] = []
-      readList(']', level, (deeper) => items.push(readValue(deeper)))
-      return items
-    }
-    if (first === '{') {
-      const entries = new Map<string, unknown>()
-      readList('}', level, (deeper) => {
-        skip()
-        const start = at
-        const name = readString('a name in double quotes')
-        if (entries.has(name)) fail(`the name ${JSON.stringify(name)} comes twice`, start)
-        if (skip() !== ':') expect('":"')
-        at++
-        entries.set(name, readValue(deeper))
-      })
-      return Object.fromEntries(entries)
-    }
-    if (first !== undefined && /[-\d]/.test(first)) return readNumber()
-    const start = at
-    const found = take(word)
-    if (found === 'true' || found === 'false') return found === 'true'
-    if (found === 'null') return null
-    at = start
-    return expect('a value')
-  }
-
-  const value = readValue(0)
-  if (skip() !== undefined) fail(`nothing more should stand here, but ${shown()} does`)
-  return value
+/** The word at a position, for a message. */
+function wordAt(text: string, position: number): string {
+  if (position >= text.length) return 'the end of the text'
+  const [word = text[position]!] = /^[^ \t\r\n,:[\]{}"]+/.exec(text.slice(position, position + 20)) ?? []
+  return JSON.stringify(word)
 }

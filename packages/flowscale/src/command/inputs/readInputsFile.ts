@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { usageError } from '../CommandError.ts'
 import { decodeText } from './decodeText.ts'
-import { JsonError, parseJson } from './parseJson.ts'
 import type { Given, Sources } from './types.ts'
 import { whyNot } from './whyNot.ts'
 
@@ -20,13 +19,15 @@ export async function readInputsFile(path: string, { stdin }: Sources): Promise<
   const text = decodeText(bytes)
   if (text === undefined) throw usageError(`${shown} is not UTF-8 text.`)
   const folder = isStdin ? process.cwd() : dirname(resolve(path))
-  const value = read(text, shown)
+  const value = await parse(text, shown)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw usageError(`${shown} must hold an object, such as {"seed": 7}.`)
   return new Map(Object.entries(value).map(([name, json]): [string, Given[]] => [name, [{ json, folder }]]))
 }
 
-function read(text: string, shown: string): unknown {
+async function parse(text: string, shown: string): Promise<unknown> {
+  // The parser is loaded only where there is JSON.
+  const { JsonError, parseJson } = await import('./parseJson.ts')
   try {
     return parseJson(text)
   } catch (error) {

@@ -26,7 +26,7 @@ export async function readRows(
   const text = decodeText(bytes)
   if (text === undefined) throw usageError(`${shown} is not UTF-8 text: save it as "CSV UTF-8".`)
   const problems = createProblems(shown, output)
-  const rows = isJson(path, text) ? readJsonLines(text, problems) : readCsv(text, problems)
+  const rows = isJson(path, text) ? await readJsonLines(text, problems) : readCsv(text, problems)
   problems.check()
   if (!rows.length) throw usageError(`${shown} has no rows.`)
   return { rows, shown, folder: isStdin ? process.cwd() : dirname(resolve(path)) }
