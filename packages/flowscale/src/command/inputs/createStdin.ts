@@ -1,8 +1,10 @@
 import type { Output } from '../output.ts'
-import type { Sources } from './types.ts'
+
+/** Reads stdin to its end, for an input of that name. */
+export type ReadStdin = (input: string) => Promise<Uint8Array>
 
 /** Reads stdin for the input that needs it. If stdin is a terminal, a line on stderr asks the user to type. */
-export function createStdin(output: Output, signal: AbortSignal): NonNullable<Sources['stdin']> {
+export function createStdin(output: Output, signal: AbortSignal): ReadStdin {
   return async (input) => {
     signal.throwIfAborted()
     const { stdin } = process

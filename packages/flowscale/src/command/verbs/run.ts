@@ -4,8 +4,7 @@ import { CommandError, usageError } from '../CommandError.ts'
 import { findWorkflow } from '../findWorkflow.ts'
 import { createStdin } from '../inputs/createStdin.ts'
 import { readGiven } from '../inputs/readGiven.ts'
-import { toInputs } from '../inputs/toInputs.ts'
-import { withProblems } from '../inputs/withProblems.ts'
+import { inputsError, toInputs } from '../inputs/toInputs.ts'
 import { createProgress } from '../progress.ts'
 import { beforeId } from '../run/beforeId.ts'
 import { deliver } from '../run/deliver.ts'
@@ -74,15 +73,16 @@ const names: Readonly<Record<string, string>> = {
 async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
   const { flags, output, signal } = call
   try {
-    const sources = { stdin: createStdin(output, signal) }
-    const given = await readGiven(words, flags, sources)
+    const readStdin = createStdin(output, signal)
+    const given = await readGiven(words, flags, readStdin)
     const workflow = await findWorkflow(call.client, word, signal)
-    const inputs = await toInputs(workflow, given, sources)
+    const { inputs, problems } = await toInputs(workflow, given, readStdin)
+    if (problems.length) throw inputsError(problems, output)
     if (folder !== undefined) await prepareFolder(folder)
     signal.throwIfAborted()
     return { workflowId: workflow?.id ?? word, inputs }
   } catch (error) {
-    if (!signal.aborted) throw withProblems(error, output)
+    if (!signal.aborted) throw error
     throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
   }
 }
