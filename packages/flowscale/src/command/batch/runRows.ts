@@ -94,7 +94,7 @@ function runIdsOf({ runs }: BatchState, pending: readonly PendingRow[]): Map<num
   return new Map(runIds.filter((entry): entry is [number, string] => entry[1] !== undefined))
 }
 
-/** A note that can't be written ends the batch: a later start would not know of a run that was paid for. */
+/** Waits for a note. If it can't be written, the batch ends: nothing is paid for without a note. */
 async function noted({ broken }: Batching, note: Promise<void>): Promise<void> {
   try {
     await note
@@ -105,7 +105,7 @@ async function noted({ broken }: Batching, note: Promise<void>): Promise<void> {
 }
 
 /**
- * Saves the outputs of a row, then notes its end, then counts it: what is noted as completed is on the disk.
+ * Saves the outputs of a row, then notes its end, then counts it. So the files of a completed row are on the disk.
  *
  * @throws the reason of the row if nothing more should be submitted; submitted runs are still waited for
  */

@@ -14,16 +14,13 @@ export class JsonError extends Error {
   }
 }
 
-interface OpenObject {
-  readonly close: '}'
-  readonly entries: Map<string, unknown>
-  /** Of the entry whose value comes next. */
-  name: string
-}
-
-interface OpenList {
-  readonly close: ']'
-  readonly items: unknown[]
+/** An object or a list that is not closed yet. */
+interface Open {
+  /** The bracket that closes it; left out for the whole text. */
+  readonly close?: '}' | ']'
+  /** Of an object, in the order of `values`. */
+  readonly names?: Set<string>
+  readonly values: unknown[]
 }
 
 /** No real JSON is deeper. */
@@ -37,70 +34,54 @@ const aValue = 'a value'
  * number keeps all its digits, as a `bigint` if necessary. A name that comes twice is an error.
  */
 export function parseJson(text: string): unknown {
-  /** The objects and lists that are not closed yet. */
-  const opened: (OpenObject | OpenList)[] = []
-  let root: unknown
-  /** What must come next; `undefined` after the root value. */
+  const whole: Open = { values: [] }
+  const opened = [whole]
+  const innermost = (): Open => opened.at(-1)!
+  /** What must come next; `undefined` after the value of the whole text. */
   let expected: string | undefined = aValue
 
   const fail = (position: number, message: string): never => {
     throw new JsonError(text, position, message)
   }
-  const refuse = (position: number): never => {
-    const wantsText = expected === aName || expected === aValue
-    if (text[position] === '"' && wantsText)
-      return fail(position, 'this text is not closed, or has a line break or a wrong \\ in it')
-    const { close } = opened.at(-1) ?? {}
-    const follows = text.slice(0, position).trimEnd().at(-1)
-    if (wantsText && follows === ',' && text[position] === close)
-      return fail(position, `a "," stands before "${close}"`)
-    const found = wordAt(text, position)
-    return fail(
-      position,
-      expected
-        ? `${expected} should stand here, not ${found}`
-        : `nothing more should stand here, but ${found} does`,
-    )
-  }
-  const open = (position: number, container: OpenObject | OpenList): void => {
-    if (opened.length > mostLevels) fail(position, 'this is nested too deeply')
+  const refuse = (position: number): never =>
+    fail(position, refusalOf(text, position, expected, innermost().close))
+  const begin = (position: number, container: Open): void => {
+    if (opened.length > mostLevels + 1) fail(position, 'this is nested too deeply')
     opened.push(container)
-    expected = container.close === '}' ? aName : aValue
+    expected = container.names ? aName : aValue
   }
   const add = (value: unknown): void => {
-    const container = opened.at(-1)
-    expected = container && `"," or "${container.close}"`
-    if (!container) root = value
-    else if (container.close === ']') container.items.push(value)
-    else container.entries.set(container.name, value)
+    const { close, values } = innermost()
+    values.push(value)
+    expected = close && `"," or "${close}"`
   }
-  // The parser calls it at the end of the text, too, before it reports that a bracket is missing.
   const end = (position: number): void => {
-    const container = opened.at(-1)!
-    if (text[position] !== container.close) refuse(position)
+    const { close, names, values } = innermost()
+    // The library ends what is open at the end of the text, too, before it reports that a bracket is missing.
+    if (text[position] !== close) refuse(position)
     opened.pop()
-    add(container.close === ']' ? container.items : Object.fromEntries(container.entries))
+    add(names ? Object.fromEntries([...names].map((name, index) => [name, values[index]])) : values)
   }
 
   visit(
     text,
     {
-      onObjectBegin: (position) => open(position, { close: '}', entries: new Map(), name: '' }),
+      onObjectBegin: (position) => begin(position, { close: '}', names: new Set(), values: [] }),
       onObjectProperty(name, position) {
-        const object = opened.at(-1) as OpenObject
-        if (object.entries.has(name)) fail(position, `the name ${JSON.stringify(name)} comes twice`)
-        object.name = name
+        const { names } = innermost()
+        if (names!.has(name)) fail(position, `the name ${JSON.stringify(name)} comes twice`)
+        names!.add(name)
         expected = '":"'
       },
       onObjectEnd: end,
-      onArrayBegin: (position) => open(position, { close: ']', items: [] }),
+      onArrayBegin: (position) => begin(position, { close: ']', values: [] }),
       onArrayEnd: end,
       onSeparator(character) {
-        expected = character === ',' && opened.at(-1)!.close === '}' ? aName : aValue
+        expected = character === ',' && innermost().names ? aName : aValue
       },
       onLiteralValue(value, position, length) {
         if (typeof value !== 'number') return add(value)
-        // The parser reads 01 as two numbers.
+        // The library reads 01 as two numbers.
         if (/[\w.+-]/.test(text[position + length] ?? '')) refuse(position)
         const digits = text.slice(position, position + length)
         if (!Number.isFinite(value)) fail(position, `${digits} is too large`)
@@ -110,12 +91,20 @@ export function parseJson(text: string): unknown {
     },
     { disallowComments: true },
   )
-  return root
+  return whole.values[0]
 }
 
-/** The word at a position, for a message. */
-function wordAt(text: string, position: number): string {
-  if (position >= text.length) return 'the end of the text'
-  const [word = text[position]!] = /^[^ \t\r\n,:[\]{}"]+/.exec(text.slice(position, position + 20)) ?? []
-  return JSON.stringify(word)
+/** The message for a position where `expected` does not stand. */
+function refusalOf(text: string, position: number, expected = '', close: string | undefined): string {
+  const first = text[position]
+  if (expected === aName || expected === aValue) {
+    if (first === '"') return 'this text is not closed, or has a line break or a wrong \\ in it'
+    const isAfterComma = text.slice(0, position).trimEnd().endsWith(',')
+    if (first === close && isAfterComma) return `a "," stands before "${close}"`
+  }
+  const [word = first] = /^[^ \t\r\n,:[\]{}"]+/.exec(text.slice(position, position + 20)) ?? []
+  const found = word === undefined ? 'the end of the text' : JSON.stringify(word)
+  return expected
+    ? `${expected} should stand here, not ${found}`
+    : `nothing more should stand here, but ${found} does`
 }

@@ -57,8 +57,8 @@ function withFirst(word: string, change: 'toLowerCase' | 'toUpperCase'): string 
 }
 
 /**
- * Letters and marks that Unicode 12 does not have, or does not allow in identifiers. TypeScript 5.0 does not know them, and
- * which of them Node knows depends on its version.
+ * Letters and marks that Unicode 12 does not have, or does not allow in identifiers. TypeScript 5.0 does not know them. A
+ * version of Node knows some of them.
  */
 const late =
   '\\u0870-\\u088f\\u0897-\\u089f\\u08b5\\u08be-\\u08d2\\u0b55\\u0c3c\\u0c5c\\u0c5d\\u0cdc\\u0cdd\\u0cf3\\u0d04\\u0d81' +
