@@ -1,5 +1,5 @@
 // Which files a start of the command reads: none that it does not need.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '#test'
@@ -23,7 +23,7 @@ test.after(async () => {
 
 const program = createProgram()
 const verbs = program.commands.map((verb) => verb.name())
-const libraries = ['commander', 'text', 'ora', 'csv', 'diff', 'settings']
+const libraries = ['commander', 'text', 'ora', 'csv', 'diff', 'jsonc', 'settings']
 
 /** By V8, which lists the scripts of a process for coverage. */
 async function loaded(start: (env: Record<string, string>) => Promise<unknown>): Promise<string[]> {
@@ -97,8 +97,20 @@ for (const verb of program.commands.filter((verb) => !isLocal.has(verb.name())))
       if (!verbs.includes(name)) assert.not.ok(found.includes(library), library)
     }
     assert.not.ok(found.includes('ora'))
+    assert.not.ok(found.includes('jsonc'))
   })
 }
+
+test('the parser of JSON is loaded where there is JSON', async () => {
+  const isLoaded = async (...args: string[]) => librariesOf(await started(...args)).includes('jsonc')
+  writeFileSync(join(cwd, 'inputs.json'), '{"seed": 7}')
+  writeFileSync(join(cwd, 'rows.jsonl'), '{"seed": 7}\n')
+  writeFileSync(join(cwd, 'rows.csv'), 'seed\n7\n')
+  assert.not.ok(await isLoaded('run', 'a', 'seed=7'))
+  assert.ok(await isLoaded('run', 'a', '--inputs', 'inputs.json'))
+  assert.not.ok(await isLoaded('batch', 'a', 'rows.csv', '-o', 'out'))
+  assert.ok(await isLoaded('batch', 'a', 'rows.jsonl', '-o', 'out'))
+})
 
 inTerminal('verbs that only print need no moving line in a terminal either', async () => {
   const bin = 'packages/flowscale/bin/flowscale.js'

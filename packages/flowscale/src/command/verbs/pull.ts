@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
+import { structuredPatch } from 'diff'
 import { CommandError, usageError } from '../errors.ts'
+import { writeWhole } from '../files.ts'
 import type { Call } from '../program.ts'
 import { readWorkflows } from '../pull/readWorkflows.ts'
-import { saveText } from '../pull/saveText.ts'
-import { toDiff } from '../pull/toDiff.ts'
 import { isOurs, toText } from '../pull/toText.ts'
 import { pickWorkflow } from '../workflow.ts'
 
@@ -20,7 +21,7 @@ export async function pull({ args, flags, isGiven, client, print, signal }: Call
   if (printsOnly) return print.result({ workflows }, '')
 
   const text = toText(workflows)
-  const found = await read(path)
+  const found = await readIfThere(path)
   // A checkout may have other line ends.
   const isSame = found?.replaceAll('\r\n', '\n') === text
   if (!isSame && flags.check) {
@@ -36,7 +37,7 @@ export async function pull({ args, flags, isGiven, client, print, signal }: Call
         `${path} was not written by "flowscale pull": choose another file with --out, or remove it.`,
       )
     signal.throwIfAborted()
-    await save(path, text)
+    await saveText(path, text)
   }
   const count = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'}`
   print.result(
@@ -60,8 +61,8 @@ async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
   throw new CommandError('notFound', 'The server has no workflows: there is nothing to write.')
 }
 
-/** `undefined` where there is none. */
-async function read(path: string): Promise<string | undefined> {
+/** `undefined` if there is no such file. */
+async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -70,10 +71,32 @@ async function read(path: string): Promise<string | undefined> {
   }
 }
 
-async function save(path: string, text: string): Promise<void> {
+/** Writes a file whole or not at all, and makes its folder. A link stays one. */
+async function saveText(path: string, text: string): Promise<void> {
   try {
-    await saveText(path, text)
+    const target = await realpath(path).catch(() => path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeWhole(target, text)
   } catch (error) {
     throw new CommandError('failed', `${path} can't be written: ${(error as Error).message}.`)
   }
+}
+
+/** Of a diff that is shown. */
+const mostLines = 20
+
+/** The changes that `pull` would make, as a short unified diff. */
+function toDiff(path: string, before: string, after: string): string {
+  const patch = structuredPatch(path, path, before, after, undefined, undefined, {
+    context: 1,
+    maxEditLength: 2000,
+  })
+  if (!patch) return ''
+  const lines = patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+    ...lines,
+  ])
+  const left = lines.length - mostLines
+  const shown = left > 1 ? [...lines.slice(0, mostLines), `… ${left} more lines`] : lines
+  return [`--- ${path}`, `+++ ${path} as the server has it`, ...shown].join('\n')
 }

@@ -5,8 +5,7 @@ import { CommandError, Interrupted } from '../errors.ts'
 import { createStdin, prepareFolder } from '../files.ts'
 import { deliver, explainFailure, outputLines, toCommand } from '../finishRun.ts'
 import { readGiven } from '../inputs/readGiven.ts'
-import { toInputs } from '../inputs/toInputs.ts'
-import { withProblems } from '../inputs/withProblems.ts'
+import { inputsError, toInputs } from '../inputs/toInputs.ts'
 import { type Call, commandName } from '../program.ts'
 import { type Printer, quote } from '../terminal/printer.ts'
 import { createProgress, showState } from '../terminal/progress.ts'
@@ -63,15 +62,16 @@ export async function run(call: Call): Promise<void> {
 async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
   const { flags, print, signal } = call
   try {
-    const sources = { stdin: createStdin(print, signal) }
-    const given = await readGiven(words, flags, sources)
+    const readStdin = createStdin(print, signal)
+    const given = await readGiven(words, flags, readStdin)
     const workflow = await findWorkflow(call.client, word, signal)
-    const inputs = await toInputs(workflow, given, sources)
+    const { inputs, problems } = await toInputs(workflow, given, readStdin)
+    if (problems.length) throw inputsError(problems, print)
     if (folder !== undefined) await prepareFolder(folder)
     signal.throwIfAborted()
     return { workflowId: workflow?.id ?? word, inputs }
   } catch (error) {
-    if (!signal.aborted) throw withProblems(error, print)
+    if (!signal.aborted) throw error
     throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
   }
 }
