@@ -75,6 +75,11 @@ export function createProgram(): Command {
   const timeout = new Option('--timeout <seconds>', 'limit of the wait; the run goes on')
     .argParser(readSeconds)
     .default(3600)
+  const detach = new Option('--detach', 'print the run id, and do not wait').conflicts([
+    'output',
+    'timeout',
+    'cancelOnInterrupt',
+  ])
 
   program
     .command('run <workflow> [inputs...]')
@@ -87,13 +92,7 @@ export function createProgram(): Command {
     .addOption(folder)
     .option('--group <id>', 'the group of the run (default: a new group)')
     .addOption(timeout)
-    .addOption(
-      new Option('--detach', 'print the run id, and do not wait').conflicts([
-        'output',
-        'timeout',
-        'cancelOnInterrupt',
-      ]),
-    )
+    .addOption(detach)
     .addOption(cancelOnInterrupt)
     .addHelpText(
       'after',
