@@ -25,8 +25,8 @@ interface Case {
 
 const cases: Case[] = [
   { args: ['--version'], stdout: /^0\.1\.0\n$/ },
-  { args: ['--help'], stdout: /^Run ComfyUI workflows on FlowScale\.\n/ },
-  { args: ['help', 'run'], stdout: /^Usage: flowscale run <workflow> \[inputs\.\.\.\] \[flags\]$/m },
+  { args: ['--help'], stdout: /^Run ComfyUI workflows on FlowScale\./m },
+  { args: ['help', 'run'], stdout: /^Usage: flowscale run \[options\] <workflow> \[inputs\.\.\.\]$/m },
   { args: ['nosuch'], code: 2, stdout: /^$/, stderr: /^flowscale: unknown command .nosuch./ },
   { args: ['health'], stdout: /^container +status\ncontainer #1 +idle\n/ },
   { args: ['queue', '--json'], stdout: /^\[\{"container":"container #1"/ },
