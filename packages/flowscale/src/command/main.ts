@@ -101,12 +101,12 @@ async function openCall(command: Command, print: Printer, signal: AbortSignal): 
  * When the reader of stdout leaves, as in `| head -1`, a verb that only prints ends, and a verb that does more goes on in
  * silence. Output that is lost for another reason, such as a full disk, is an error. A lost line of stderr is none.
  */
-function guardStreams(goesOn: () => boolean): void {
+function guardStreams(isGoingOn: () => boolean): void {
   let isReported = false
   process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
-      if (!goesOn()) process.exit(0)
+      if (!isGoingOn()) process.exit(0)
       return
     }
     process.exitCode ||= 1
