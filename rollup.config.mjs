@@ -94,6 +94,7 @@ const libraries = {
   ora: /\/(ora|chalk|cli-cursor|restore-cursor|cli-spinners|log-symbols|is-interactive|is-unicode-supported|stdin-discarder|onetime|mimic-function|signal-exit)\//,
   csv: /\/csv-parse\//,
   diff: /\/diff\//,
+  jsonc: /\/jsonc-parser\//,
   settings: /\/dotenv\//,
 }
 const libraryOf = (id) =>

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
 import { assert, suite } from '#test'
-import { CommandError } from '../../packages/flowscale/src/command/CommandError.ts'
-import { checkRows } from '../../packages/flowscale/src/command/rows/checkRows.ts'
-import { readRows } from '../../packages/flowscale/src/command/rows/readRows.ts'
+import { checkRows } from '../../packages/flowscale/src/command/batch/checkRows.ts'
+import { readRows } from '../../packages/flowscale/src/command/batch/readRows.ts'
+import { CommandError } from '../../packages/flowscale/src/command/errors.ts'
 
 const test = suite('rows of a batch')
 const folder = await mkdtemp(join(tmpdir(), 'flowscale-rows-'))
@@ -135,7 +135,7 @@ test('no file, a folder', async () => {
   assert.match(await failureOf(readRows(folder, noStdin, output)), /this is a folder/)
 })
 
-const circumstances = { signal: new AbortController().signal, output }
+const circumstances = { signal: new AbortController().signal, print: output }
 const check = async (name: string, content: string) =>
   checkRows(workflow, await read(name, content), circumstances)
 

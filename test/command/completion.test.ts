@@ -4,13 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
-import { verbs } from '../../packages/flowscale/src/command/verbs.ts'
+import { createProgram } from '../../packages/flowscale/src/command/program.ts'
 import { flowscale } from './kit.ts'
 import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
 
 const test = suite('completion')
 const inTerminal = hasTerminals ? test : test.skip
 
+const verbs = createProgram().commands
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-completion-'))
 mkdirSync(join(folder, 'photos'))
 for (const name of ['photo one.png', 'phone.txt', 'rows.csv']) writeFileSync(join(folder, name), '')
@@ -38,17 +39,22 @@ test('as JSON', async () => {
 })
 
 test('verbs', () => {
-  assert.equal(offered(''), [...verbs.map(({ name }) => name), 'help', 'version'].sort())
+  assert.equal(offered(''), [...verbs.map((verb) => verb.name()), 'help', 'version'].sort())
   assert.equal(offered('wo'), ['workflows'])
   assert.equal(offered('help', 'wo'), ['workflows'])
   assert.equal(offered('--json', 'he'), ['health', 'help'])
   assert.equal(offered('--'), ['--help', '--version'])
 })
 
-for (const { name, flags = [] } of verbs) {
+for (const verb of verbs) {
+  const name = verb.name()
   test(`flags of ${name}`, () => {
     const all = offered(name, '-')
-    for (const word of [...flags.flatMap(({ form }) => form.match(/--?[a-z-]+/g)!), '--json', '--help']) {
+    for (const word of [
+      ...verb.options.flatMap(({ short, long }) => [short ?? long!, long!]),
+      '--json',
+      '--help',
+    ]) {
       assert.ok(all.includes(word), word)
     }
     assert.is(all.includes('--url'), name !== 'completion')

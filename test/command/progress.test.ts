@@ -1,7 +1,7 @@
 // The line that moves, as a person sees it.
 import { resolve } from 'node:path'
 import { assert, suite } from '#test'
-import { progressText } from '../../packages/flowscale/src/command/progressText.ts'
+import { progressText } from '../../packages/flowscale/src/command/terminal/progress.ts'
 import { commandInTerminal, hasTerminals, type TerminalOptions } from './startInTerminal.ts'
 
 const test = suite('progress')

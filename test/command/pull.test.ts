@@ -238,7 +238,7 @@ test('--out makes the folder; it must be a TypeScript file', async () => {
   assert.is((await pull('--out', 'a/b/workflows.ts')).code, 0)
   await isAlone('a/b')
   for (const out of ['a', 'a.js', 'a/', '.ts', 'a.d.ts'])
-    tells(await pull('--out', out), 2, /--out must be a TypeScript file/)
+    tells(await pull('--out', out), 2, /--out .*must be a TypeScript file/)
 })
 
 test('a file that pull did not write is left as it is; an empty one, and a link, are written', async () => {

@@ -25,15 +25,15 @@ export const flowscale = {
   'batch-attempt-unnamed': {
     bug: 'A new attempt of a row finds the run of the attempt that failed',
     file: 'packages/flowscale/src/command/batch/runRows.ts',
-    from: 'attemptOf(rowOf(index))',
-    to: '0',
+    from: 'attemptOf(state, row)}`',
+    to: '0}`',
     test: 'test/command/batch.test.ts',
   },
   'batch-done-unsaved': {
     bug: 'A row is done before its outputs are saved: a batch that is killed then never saves them',
     file: 'packages/flowscale/src/command/batch/runRows.ts',
-    from: "if (result.status === 'fulfilled') {",
-    to: "if (result.status === 'fulfilled') {\n        await batch.noteResult({ row, status: 'completed', runId, outputs: [] })",
+    from: 'const ending = await endOf(',
+    to: "if (result.status === 'fulfilled') {\n    await batching.state.noteResult({ row, status: 'completed', runId: result.runId, outputs: [] })\n  }\n  const ending = await endOf(",
     test: 'test/command/batchTrouble.test.ts',
   },
 }

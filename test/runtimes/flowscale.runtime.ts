@@ -25,9 +25,9 @@ interface Case {
 
 const cases: Case[] = [
   { args: ['--version'], stdout: /^0\.1\.0\n$/ },
-  { args: ['--help'], stdout: /^Run ComfyUI workflows on FlowScale\.\n/ },
-  { args: ['help', 'run'], stdout: /^Usage: flowscale run <workflow> \[inputs\.\.\.\] \[flags\]$/m },
-  { args: ['nosuch'], code: 2, stdout: /^$/, stderr: /^flowscale: There is no verb "nosuch"\./ },
+  { args: ['--help'], stdout: /^Run ComfyUI workflows on FlowScale\./m },
+  { args: ['help', 'run'], stdout: /^Usage: flowscale run \[options\] <workflow> \[inputs\.\.\.\]$/m },
+  { args: ['nosuch'], code: 2, stdout: /^$/, stderr: /^flowscale: unknown command .nosuch./ },
   { args: ['health'], stdout: /^container +status\ncontainer #1 +idle\n/ },
   { args: ['queue', '--json'], stdout: /^\[\{"container":"container #1"/ },
   { args: ['workflows'], stdout: /^bncu0a1kipv +Text to Image +text_51536=string/m },

@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Workflow } from '@flowscale/client'
+import type { Inputs, Workflow } from '@flowscale/client'
 import { assert, suite } from '#test'
+import type { ReadStdin } from '../../packages/flowscale/src/command/files.ts'
 import { parseJson } from '../../packages/flowscale/src/command/inputs/parseJson.ts'
-import { readInputsFile } from '../../packages/flowscale/src/command/inputs/readInputsFile.ts'
-import { readPairs } from '../../packages/flowscale/src/command/inputs/readPairs.ts'
-import { toInputs } from '../../packages/flowscale/src/command/inputs/toInputs.ts'
-import type { Given, Sources } from '../../packages/flowscale/src/command/inputs/types.ts'
+import {
+  type Given,
+  readInputsFile,
+  readPairs,
+} from '../../packages/flowscale/src/command/inputs/readGiven.ts'
+import { inputsError, toInputs } from '../../packages/flowscale/src/command/inputs/toInputs.ts'
 
 const test = suite('command inputs')
 
@@ -39,10 +42,16 @@ const told = make(
   },
 )
 
-const fromWords = (workflow: Workflow | undefined, words: string[], sources?: Sources) =>
-  toInputs(workflow, readPairs(words, folder), sources)
+/** The inputs, or the error of which `run` makes its exit code. */
+async function checked(...args: Parameters<typeof toInputs>): Promise<Inputs> {
+  const { inputs, problems } = await toInputs(...args)
+  if (problems.length) throw inputsError(problems, { isJson: true, note() {} })
+  return inputs
+}
+const fromWords = (workflow: Workflow | undefined, words: string[], readStdin?: ReadStdin) =>
+  checked(workflow, readPairs(words, folder), readStdin)
 const fromJson = (workflow: Workflow | undefined, json: object) =>
-  toInputs(
+  checked(
     workflow,
     new Map(Object.entries(json).map(([name, json]): [string, Given[]] => [name, [{ json, folder }]])),
   )
@@ -169,10 +178,10 @@ test('stdin is a text or a file, by the kind of its input', async () => {
     asked.push(input)
     return Buffer.from(bytes as string)
   }
-  assert.equal(await fromWords(plain, ['text=-'], { stdin: stdin('a fox\n\n') }), { text: 'a fox\n' })
-  const { image } = (await fromWords(plain, ['image=-'], { stdin: stdin(png) })) as { image: File }
+  assert.equal(await fromWords(plain, ['text=-'], stdin('a fox\n\n')), { text: 'a fox\n' })
+  const { image } = (await fromWords(plain, ['image=-'], stdin(png))) as { image: File }
   assert.equal([image.name, image.type, image.size], ['stdin.png', 'image/png', 8])
-  assert.match(await refused(() => fromWords(plain, ['image=-'], { stdin: stdin('') })), /stdin was empty/)
+  assert.match(await refused(() => fromWords(plain, ['image=-'], stdin(''))), /stdin was empty/)
   assert.equal(asked, ['text', 'image', 'image'])
 })
 
@@ -252,19 +261,27 @@ test('JSON is read as JSON.parse does', () => {
   }
 })
 
+test('a file of inputs may hold a picture as a long data URL', async () => {
+  const path = join(folder, 'picture.json')
+  // Regular expressions of V8 give up at 8.4 million characters of a text in quotes.
+  const image = `data:image/png;base64,${'A'.repeat(12_000_000)}`
+  writeFileSync(path, JSON.stringify({ image }))
+  assert.equal(await checked(plain, await readInputsFile(path)), { image })
+})
+
 test('a file of inputs', async () => {
   const path = join(folder, 'inputs.json')
   writeFileSync(path, '\ufeff{"seed": 7, "image": "@photo.png"}')
-  const given = await readInputsFile(path, {})
-  assert.is(((await toInputs(plain, given)).image as File).name, 'photo.png')
+  const given = await readInputsFile(path)
+  assert.is(((await checked(plain, given)).image as File).name, 'photo.png')
   writeFileSync(path, '{\n  "seed": 7,\n}')
   assert.match(
-    await refused(() => readInputsFile(path, {})),
+    await refused(() => readInputsFile(path)),
     /inputs\.json is not valid JSON, line 3, column 1: /,
   )
   writeFileSync(path, '[1]')
-  assert.match(await refused(() => readInputsFile(path, {})), /must hold an object/)
-  assert.match(await refused(() => readInputsFile(join(folder, 'latin.txt'), {})), /not UTF-8/)
-  assert.match(await refused(() => readInputsFile(join(folder, 'none.json'), {})), /no such file/)
-  assert.match(await refused(() => readInputsFile(folder, {})), /folder/)
+  assert.match(await refused(() => readInputsFile(path)), /must hold an object/)
+  assert.match(await refused(() => readInputsFile(join(folder, 'latin.txt'))), /not UTF-8/)
+  assert.match(await refused(() => readInputsFile(join(folder, 'none.json'))), /no such file/)
+  assert.match(await refused(() => readInputsFile(folder)), /folder/)
 })

@@ -1,13 +1,29 @@
 import * as api from '@flowscale/client'
 import { createLogger, type LevelLogger, type LogLevel } from '@flowscale/client/logger'
 import { type ExecuteAsyncOptions, executeWorkflowAsync, type RunResult } from '@flowscale/client/poller'
-import { run, submit, type TypedResult } from '@flowscale/client/typed'
+import { type InputsFor, run, submit, type TypedResult, type TypedWorkflow } from '@flowscale/client/typed'
 import { type Connection, connectWebSocket, type WebSocketOptions } from '@flowscale/client/websocket'
 import { type AsyncOptions, type FlowscaleOptions, toClientOptions } from './options.ts'
-import type { AnyWorkflow, DataFor, ResultFor } from './typed.ts'
 
 type Options = api.RequestOptions
 type Envelope<T> = Promise<api.Envelope<T>>
+
+/** Any workflow of `defineWorkflow`. */
+export type AnyWorkflow = TypedWorkflow<never, string>
+
+// The two methods that take a workflow or its id have one signature each, not overloads: for overloads the compiler lists
+// each signature, and does not name the wrong input. Where `W` is not inferred, as in `ReturnType`, the types are those of
+// an id.
+
+/** The inputs of a workflow, or of the id of a workflow. */
+export type DataFor<W, T> = [W] extends [AnyWorkflow] ? InputsFor<W> : T & api.InputsOf<T>
+
+/** The result of a wait for a run of a workflow, or of an id. */
+export type ResultFor<W> = [W] extends [string]
+  ? RunResult
+  : [W] extends [TypedWorkflow<never, infer O>]
+    ? TypedResult<O>
+    : RunResult
 
 /** The state of an instance. */
 interface Own {

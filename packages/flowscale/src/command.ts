@@ -1,4 +1,4 @@
-// The command `flowscale`. What is asked for most by programs loads nothing else.
+// The entry of the command `flowscale`. Programs ask for the version most often, so the version loads no other file.
 import { readFileSync } from 'node:fs'
 
 const args = process.argv.slice(2)

@@ -1,6 +1,9 @@
 import ts from 'typescript'
 import { assert } from '#test'
-import type { PulledInput, PulledWorkflow } from '../../../packages/flowscale/src/command/pull/types.ts'
+import type {
+  PulledInput,
+  PulledWorkflow,
+} from '../../../packages/flowscale/src/command/pull/readWorkflows.ts'
 
 export const isFile = ({ kind }: Pick<PulledInput, 'kind'>): boolean =>
   ['image', 'video', 'audio', 'file'].includes(kind)

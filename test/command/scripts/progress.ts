@@ -1,6 +1,7 @@
 // Shows progress as the verbs do; the tests start it in a terminal and in pipes. `progress.ts DONE|WAIT|EXIT TEXT …`
-import { createProgress } from '../../../packages/flowscale/src/command/progress.ts'
-import { writeLines } from '../../../packages/flowscale/src/command/statusLine.ts'
+
+import { writeLines } from '../../../packages/flowscale/src/command/terminal/printer.ts'
+import { createProgress } from '../../../packages/flowscale/src/command/terminal/progress.ts'
 
 const [end, ...texts] = process.argv.slice(2)
 const progress = createProgress()

@@ -1,34 +1,27 @@
 import { HttpError, isFlowScaleError, RunError, TimeoutError } from '@flowscale/client'
-import { CommandError, exitCodes, type Failure } from './CommandError.ts'
-import { commandName } from './commandName.ts'
-import { Interrupted } from './Interrupted.ts'
-import { isFromComfyui } from './isFromComfyui.ts'
-import { quote } from './quote.ts'
+import { CommandError, exitCodes, type Failure, Interrupted } from './errors.ts'
+import { type Call, commandName } from './program.ts'
+import { quote } from './terminal/printer.ts'
 
 export interface Described {
   /** Missing after an interruption. */
   readonly failure?: Failure
   readonly exitCode: number
-  /** One sentence or two: what was wrong, and what to do. */
+  /** One or two sentences: the cause, and the way on. */
   readonly message: string
-  /** For programs: `code`, `message`, and what else is known. */
+  /** For programs: `code`, `message`, and the other facts about the error. */
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** The circumstances of an error. */
-export interface Circumstances {
-  signal?: AbortSignal
-  /** A key that is set, and was not sent. */
-  unusedKey?: string | undefined
-  hasKey?: boolean
-}
-
-/** The description of an error for people and for programs. */
-export function describeError(error: unknown, known: Circumstances = {}): Described {
-  const reason: unknown = known.signal?.reason
+/**
+ * The description of an error for people and for programs. The call adds the exit code of its interruption, and knows
+ * whether its key was sent.
+ */
+export function describeError(error: unknown, call?: Call): Described {
   if (error instanceof CommandError) {
     const { failure, message, fields } = error
     const described = describe(failure, message, { code: codeOf(failure), ...fields })
+    const reason: unknown = call?.signal.reason
     const isInterrupted = failure === 'interrupted' && reason instanceof Interrupted
     return isInterrupted ? { ...described, exitCode: reason.exitCode } : described
   }
@@ -42,7 +35,7 @@ export function describeError(error: unknown, known: Circumstances = {}): Descri
   }
   const { runId, maybeSubmitted, submittedAt, workflowId, groupId } = error
   const { status, errors, requestId } = error as Partial<HttpError>
-  return describe(failureOf(error), withAdvice(error, known), {
+  return describe(failureOf(error), withAdvice(error, call), {
     code: error.code,
     ...Object.fromEntries(
       Object.entries({
@@ -85,7 +78,7 @@ function failureOf(
   return error.name === 'ArgumentError' ? 'usage' : 'failed'
 }
 
-function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): string {
+function withAdvice(error: Error, call: Call | undefined): string {
   const { message } = error
   const { maybeSubmitted, groupId, status } = error as {
     maybeSubmitted?: true
@@ -96,12 +89,7 @@ function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): 
     const found = `${commandName} runs${groupId ? ` --group ${quote(groupId)}` : ''}`
     return `${message}. The run may have been submitted: look for it with "${found}" before you run it again.`
   }
-  if (status === 401 || status === 403) {
-    const advice = unusedKey
-      ? `${unusedKey} was not sent, because the address is set elsewhere: set both in one place, or pass --api-key.`
-      : `${hasKey ? 'Check the key' : 'No key is set'}: --api-key, FLOWSCALE_API_KEY or .env.`
-    return `${message}. ${advice}`
-  }
+  if (status === 401 || status === 403) return `${message}. ${keyAdvice(call)}`
   if (error instanceof HttpError && isFromComfyui(error)) {
     const gateway = `npx @flowscale/gateway --comfyui ${new URL(error.url).origin} --workflows DIR`
     return `${message}. This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: ${gateway}`
@@ -110,3 +98,47 @@ function withAdvice(error: Error, { unusedKey, hasKey = true }: Circumstances): 
     return message.replace('correct baseUrl', 'correct --url or FLOWSCALE_API_URL')
   return error.name === 'NetworkError' ? `${message}. Check the address, and that the server runs.` : message
 }
+
+function keyAdvice(call: Call | undefined): string {
+  const { unusedKey, apiKey } = call?.settings ?? {}
+  if (unusedKey)
+    return `${unusedKey} was not sent, because the address is set elsewhere: set both in one place, or pass --api-key.`
+  const isMissing = call?.settings && !apiKey
+  return `${isMissing ? 'No key is set' : 'Check the key'}: --api-key, FLOWSCALE_API_KEY or .env.`
+}
+
+/** Whether ComfyUI itself has answered: a 404 without a body, or a 405 with the text of its server, aiohttp. */
+function isFromComfyui({ status, body, response }: HttpError): boolean {
+  if (status === 405) return body === '405: Method Not Allowed'
+  return (
+    status === 404 &&
+    (body ?? '') === '' &&
+    response.headers.get('content-type') === 'application/octet-stream'
+  )
+}
+
+/** One error for several errors that were shown before. A program finds them in `errors`, together with the results. */
+export function errorOfMany(
+  errors: readonly unknown[],
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): CommandError {
+  const described = errors.map((error) => describeError(error))
+  const failure = worstOf(described.map(({ failure }) => failure ?? 'failed'))
+  return new CommandError(failure, message, { ...fields, errors: described.map(({ fields }) => fields) })
+}
+
+/** The failure that costs most when nobody looks at it comes first. */
+const order: readonly Failure[] = [
+  'maybeSubmitted',
+  'failed',
+  'timedOut',
+  'notAuthorised',
+  'notFound',
+  'usage',
+  'tryAgain',
+]
+
+/** The failure that decides the exit code, where several things failed. */
+export const worstOf = (failures: readonly Failure[]): Failure =>
+  order.find((failure) => failures.includes(failure)) ?? 'failed'

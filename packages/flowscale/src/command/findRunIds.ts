@@ -1,6 +1,6 @@
 import { getRuns, type Run } from '@flowscale/client'
-import { usageError } from './CommandError.ts'
-import type { Call } from './types.ts'
+import { usageError } from './errors.ts'
+import type { Call } from './program.ts'
 
 /** Whether a word may be the beginning of a run's id: 4 characters or more of a UUID, which has 36. */
 const isShort = (word: string): boolean => /^[\da-f-]{4,35}$/.test(word)

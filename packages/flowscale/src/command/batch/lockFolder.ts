@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandError } from '../CommandError.ts'
+import { CommandError } from '../errors.ts'
 
 interface Owner {
   readonly pid: number
@@ -16,14 +16,14 @@ interface Owner {
   readonly token: string
 }
 
-/** So long, in ms, another process may take to write down who it is, or to take over the same lock. */
+/** The time, in ms, that another process may take to write its name into the lock, or to take over the same lock. */
 const raceMs = 200
 
 /**
- * Keeps others out of a folder until the function that it gives is called. The lock of a process that was killed is taken
- * over.
+ * Keeps other processes out of a folder. The lock of a killed process is taken over.
  *
- * @throws a `CommandError` where another process has it
+ * @returns a function that unlocks the folder
+ * @throws a `CommandError` if another process has the lock
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   const path = join(folder, 'batch.lock')
@@ -47,7 +47,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
     if (attempt > 3 || (owner && (await isAlive(owner)))) throw isTaken(folder, path, owner)
     takeAway(path, owner)
   }
-  // Another process may have taken over the old lock at the same moment, and this one with it.
+  // A process that took over the old lock at the same moment may have removed the new one, too.
   await sleep(raceMs)
   if (!isOwn()) throw isTaken(folder, path, readOwner(path))
   return () => {
@@ -55,7 +55,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
   }
 }
 
-/** Removes the lock of `owner`, and puts it back where it turns out to be another's. */
+/** Removes the lock of `owner`. A lock that another process has written meanwhile is put back. */
 function takeAway(path: string, owner: Owner | undefined): void {
   const aside = `${path}.${randomBytes(6).toString('hex')}`
   try {
@@ -82,7 +82,7 @@ async function isAlive({ pid, host, machine, began }: Owner): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // It is there, and another user's.
+    // The process exists, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
   return !began || (await beganAt(pid)) === began
@@ -90,10 +90,10 @@ async function isAlive({ pid, host, machine, began }: Owner): Promise<boolean> {
 
 const machineId = (): Promise<string> => readFile('/etc/machine-id', 'utf8').catch(() => '')
 
-/** In ticks since the machine started; empty where the system has no `/proc`. */
+/** When a process began, in ticks since the machine started; empty if the system has no `/proc`. */
 async function beganAt(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The name of the program comes before, and may hold anything.
+  // The fields come after the name of the program, which may hold anything.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   // A killed process stays listed, as a zombie, until its parent collects it.
   return state === 'Z' ? 'ended' : (fields[18] ?? '')

@@ -1,16 +1,61 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CommandError, usageError } from '../CommandError.ts'
-import { prepareFolder } from '../run/prepareFolder.ts'
-import { writeWhole } from '../writeWhole.ts'
-import { checkBatch } from './checkBatch.ts'
+import { CommandError, usageError } from '../errors.ts'
+import { prepareFolder, writeWhole } from '../files.ts'
 import { lockFolder } from './lockFolder.ts'
 import { type Lines, openLines } from './openLines.ts'
-import type { BatchFile, ResultLine, RunLine } from './types.ts'
+
+/** The file `batch.json`, which identifies a batch. It is written before the first submission. */
+export interface BatchFile {
+  readonly version: 1
+  readonly batchId: string
+  readonly workflowId: string
+  /** The address of the server. */
+  readonly url: string
+  /** The number of rows. */
+  readonly rows: number
+  /** The SHA-256 of the inputs of each row, in hex. */
+  readonly hashes: readonly string[]
+}
+
+type Expected = Omit<BatchFile, 'version' | 'batchId'>
+
+/** A line of `runs.jsonl`. The latest line of a row counts. */
+export interface RunLine {
+  readonly row: number
+  /** From 1: a row whose run failed may run again, in another group. */
+  readonly attempt: number
+  /** Left out if the attempt has no run yet. */
+  readonly runId?: string
+}
+
+/** A file that was saved. */
+export interface SavedFile {
+  /** As the server names it. */
+  readonly filename: string
+  /** In the batch's folder. */
+  readonly path: string
+  readonly bytes: number
+}
+
+/** A line of `results.jsonl`. */
+export interface ResultLine {
+  readonly row: number
+  /**
+   * `failed`: the run ended without a result. `unfinished`: it could not be submitted, waited for or saved; the next start
+   * goes on with it.
+   */
+  readonly status: 'completed' | 'failed' | 'unfinished'
+  readonly runId?: string | undefined
+  /** Of a completed row. */
+  readonly outputs?: readonly SavedFile[]
+  /** Of another row. */
+  readonly error?: Readonly<Record<string, unknown>>
+}
 
 /** The state of a batch in its folder, which outlives the process. */
-export interface Batch {
+export interface BatchState {
   readonly batchId: string
   /** The latest attempt of each row that has one. */
   readonly runs: ReadonlyMap<number, RunLine>
@@ -18,23 +63,20 @@ export interface Batch {
   readonly results: ReadonlyMap<number, ResultLine>
   noteRun(run: RunLine): Promise<void>
   noteResult(result: ResultLine): Promise<void>
-  /** Forgets what came of these rows. */
+  /** Removes the results of these rows. */
   forget(rows: ReadonlySet<number>): Promise<void>
   /** Leaves one line a row in `results.jsonl`, in their order. */
   sort(): Promise<void>
-  /** Lets others at the folder. */
+  /** Closes the files and unlocks the folder. */
   close(): Promise<void>
 }
 
 /**
  * Opens the batch in `folder`, or begins one there.
  *
- * @throws a `CommandError` where the folder can't be used: another process is at it, or it holds another batch
+ * @throws a `CommandError` if another process uses the folder, or it holds another batch, or can't be written
  */
-export async function openBatch(
-  folder: string,
-  expected: Omit<BatchFile, 'version' | 'batchId'>,
-): Promise<Batch> {
+export async function openBatch(folder: string, expected: Expected): Promise<BatchState> {
   const inFolder = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error) => {
       if (error instanceof CommandError) throw error
@@ -50,27 +92,23 @@ export async function openBatch(
   }
 }
 
-async function open(
-  folder: string,
-  expected: Omit<BatchFile, 'version' | 'batchId'>,
-  unlock: () => void,
-): Promise<Batch> {
+async function open(folder: string, expected: Expected, unlock: () => void): Promise<BatchState> {
   const path = join(folder, 'batch.json')
-  const there = await readFile(path, 'utf8').catch((error) => {
+  const text = await readFile(path, 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
   const names = await readdir(folder)
-  if (there === undefined && (names.includes('runs.jsonl') || names.includes('results.jsonl'))) {
+  if (text === undefined && (names.includes('runs.jsonl') || names.includes('results.jsonl'))) {
     throw usageError(`${folder} has runs of a batch, but no batch.json: use another -o DIR.`)
   }
   const batchId =
-    there === undefined ? `batch-${randomBytes(8).toString('hex')}` : checkBatch(path, there, expected)
-  if (there === undefined) {
+    text === undefined ? `batch-${randomBytes(8).toString('hex')}` : checkBatch(path, text, expected)
+  if (text === undefined) {
     const file: BatchFile = { version: 1, batchId, ...expected }
     await writeWhole(path, `${JSON.stringify(file, null, 1)}\n`)
   }
-  // Of files that were being written when an earlier process was killed.
+  // A killed process leaves parts of the files that it was writing.
   for (const name of names)
     if (/^\.(\d{4}|batch\.json|results\.jsonl).*\.part$/.test(name)) await rm(join(folder, name))
   const runLines = await openLines(join(folder, 'runs.jsonl'))
@@ -102,6 +140,39 @@ async function open(
   }
 }
 
+/**
+ * The id of the batch in a `batch.json`.
+ *
+ * @throws a `CommandError` if it is not the expected batch, because rows would get the runs of other rows
+ */
+function checkBatch(path: string, text: string, expected: Expected): string {
+  const file = readBatchFile(text)
+  if (!file)
+    throw usageError(`${path} is not the state of a batch that this version can read: use another -o DIR.`)
+  const { batchId, workflowId, url, rows, hashes } = file
+  const refuse = (difference: string) =>
+    usageError(`${path} is of another batch: ${difference}. For a new batch use another -o DIR.`)
+  if (workflowId !== expected.workflowId) throw refuse(`its workflow is ${workflowId}`)
+  if (url !== expected.url) throw refuse(`its server is ${url}`)
+  if (rows !== expected.rows) throw refuse(`it has ${rows} rows, and the file now has ${expected.rows}`)
+  const changed = expected.hashes.flatMap((hash, index) => (hash === hashes[index] ? [] : [index + 1]))
+  if (changed.length) {
+    const [first, ...more] = changed
+    throw refuse(`row ${first}${more.length ? ` and ${more.length} more have` : ' has'} changed since`)
+  }
+  return batchId
+}
+
+function readBatchFile(text: string): BatchFile | undefined {
+  try {
+    const file = JSON.parse(text)
+    const isKnown = file.version === 1 && typeof file.batchId === 'string' && file.batchId !== ''
+    return isKnown && Array.isArray(file.hashes) ? file : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A result counts if it belongs to the row's latest attempt and its files exist. */
 async function readResults(folder: string, { values }: Lines, runs: ReadonlyMap<number, RunLine>) {
   const results = new Map((values as ResultLine[]).map((line) => [line.row, line]))
@@ -109,8 +180,24 @@ async function readResults(folder: string, { values }: Lines, runs: ReadonlyMap<
     const isLatest = runs.get(row)?.runId === runId
     const isWhole = async ({ path, bytes }: { path: string; bytes: number }) =>
       (await stat(join(folder, path)).catch(() => undefined))?.size === bytes
-    const areThere = await Promise.all(outputs.map(isWhole))
-    if (!isLatest || (status === 'completed' && areThere.includes(false))) results.delete(row)
+    const areWhole = await Promise.all(outputs.map(isWhole))
+    if (!isLatest || (status === 'completed' && areWhole.includes(false))) results.delete(row)
   }
   return results
 }
+
+/**
+ * Begins a new attempt for each row whose run failed, or is no longer known to the server. The attempt is noted before its
+ * run is paid for, so that the next start finds that run even if this process is killed.
+ */
+export async function retryFailed(state: BatchState): Promise<void> {
+  const rows = new Set<number>()
+  for (const [row, { status, runId, error }] of state.results) {
+    if (status === 'failed' || (status === 'unfinished' && runId && error?.status === 404)) rows.add(row)
+  }
+  for (const row of rows) await state.noteRun({ row, attempt: attemptOf(state, row) + 1 })
+  if (rows.size) await state.forget(rows)
+}
+
+/** The number of a row's latest attempt. */
+export const attemptOf = ({ runs }: BatchState, row: number): number => runs.get(row)?.attempt ?? 1

@@ -1,11 +1,11 @@
 import { open, readFile, stat, truncate } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { CommandError } from '../CommandError.ts'
-import { writeWhole } from '../writeWhole.ts'
+import { CommandError } from '../errors.ts'
+import { writeWhole } from '../files.ts'
 
-/** A file with a JSON value a line, which is only added to. */
+/** A file of JSON values, one a line, to which lines are added. */
 export interface Lines {
-  /** What it held when it was opened. */
+  /** The values of the file when it was opened. */
   readonly values: readonly unknown[]
   /** Adds a line; it is on the disk when the promise is fulfilled. */
   append(value: object): Promise<void>
@@ -14,7 +14,7 @@ export interface Lines {
   close(): Promise<void>
 }
 
-/** Opens it, or makes it. A last line that a killed process did not write to its end is dropped. */
+/** Opens or makes a file of lines. A last line that a killed process left unfinished is removed. */
 export async function openLines(path: string): Promise<Lines> {
   const values = await readLines(path)
   let file = await open(path, 'a')
@@ -29,12 +29,12 @@ export async function openLines(path: string): Promise<Lines> {
     values,
     append: (value) =>
       inTurn(async () => {
-        // A line after half a line would be lost, too.
+        // After a failure the file may end in half a line, which would spoil the next one.
         if (failure) throw failure
         try {
-          // Where the file is gone, lines would go on into nothing.
-          const [own, there] = [await file.stat(), await stat(path)]
-          if (own.ino !== there.ino) throw new Error('another file is in its place')
+          // Lines for a file that was removed or replaced would be lost.
+          const [own, atPath] = [await file.stat(), await stat(path)]
+          if (own.ino !== atPath.ino) throw new Error('another file is in its place')
           await file.appendFile(`${JSON.stringify(value)}\n`)
           await file.sync()
         } catch (error) {

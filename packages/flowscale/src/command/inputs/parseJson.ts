@@ -1,3 +1,5 @@
+import { visit } from 'jsonc-parser'
+
 /** What is wrong with a JSON text, and where. */
 export class JsonError extends Error {
   /** Both from 1. */
@@ -12,110 +14,97 @@ export class JsonError extends Error {
   }
 }
 
+/** An object or a list that is not closed yet. */
+interface Open {
+  /** The bracket that closes it; left out for the whole text. */
+  readonly close?: '}' | ']'
+  /** Of an object, in the order of `values`. */
+  readonly names?: Set<string>
+  readonly values: unknown[]
+}
+
 /** No real JSON is deeper. */
 const mostLevels = 200
 
-const space = /[ \t\r\n]*/y
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const string = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"/y
-const word = /[^\s,:[\]{}"]+/y
+const aName = 'a name in double quotes'
+const aValue = 'a value'
 
 /**
  * Reads JSON like `JSON.parse`, with three differences. An error has a line and a column in every version of Node. A whole
  * number keeps all its digits, as a `bigint` if necessary. A name that comes twice is an error.
  */
 export function parseJson(text: string): unknown {
-  let at = 0
+  const whole: Open = { values: [] }
+  const opened = [whole]
+  const innermost = (): Open => opened.at(-1)!
+  /** What must come next; `undefined` after the value of the whole text. */
+  let expected: string | undefined = aValue
 
-  const fail = (message: string, position = at): never => {
+  const fail = (position: number, message: string): never => {
     throw new JsonError(text, position, message)
   }
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    const [found] = pattern.exec(text) ?? []
-    at += found?.length ?? 0
-    return found
+  const refuse = (position: number): never =>
+    fail(position, refusalOf(text, position, expected, innermost().close))
+  const begin = (position: number, container: Open): void => {
+    if (opened.length > mostLevels + 1) fail(position, 'this is nested too deeply')
+    opened.push(container)
+    expected = container.names ? aName : aValue
   }
-  const shown = (): string => {
-    if (at >= text.length) return 'the end of the text'
-    word.lastIndex = at
-    const [found] = word.exec(text) ?? []
-    return JSON.stringify((found ?? text[at]!).slice(0, 20))
+  const add = (value: unknown): void => {
+    const { close, values } = innermost()
+    values.push(value)
+    expected = close && `"," or "${close}"`
   }
-  const expect = (what: string): never => fail(`${what} should stand here, not ${shown()}`)
-  const skip = (): string | undefined => {
-    take(space)
-    return text[at]
-  }
-
-  const readString = (what: string): string => {
-    const found = take(string)
-    if (found !== undefined) return JSON.parse(found)
-    return text[at] === '"'
-      ? fail('this text is not closed, or has a line break or a wrong \\ in it')
-      : expect(what)
+  const end = (position: number): void => {
+    const { close, names, values } = innermost()
+    // The library ends what is open at the end of the text, too, before it reports that a bracket is missing.
+    if (text[position] !== close) refuse(position)
+    opened.pop()
+    add(names ? Object.fromEntries([...names].map((name, index) => [name, values[index]])) : values)
   }
 
-  const readNumber = (): number | bigint => {
-    const start = at
-    const found = take(number)
-    if (found === undefined || /[\w.+-]/.test(text[at] ?? '')) {
-      at = start
-      return expect('a value')
-    }
-    const value = Number(found)
-    if (!Number.isFinite(value)) fail(`${found} is too large`, start)
-    return Number.isSafeInteger(value) || !/^-?\d+$/.test(found) ? value : BigInt(found)
-  }
+  visit(
+    text,
+    {
+      onObjectBegin: (position) => begin(position, { close: '}', names: new Set(), values: [] }),
+      onObjectProperty(name, position) {
+        const { names } = innermost()
+        if (names!.has(name)) fail(position, `the name ${JSON.stringify(name)} comes twice`)
+        names!.add(name)
+        expected = '":"'
+      },
+      onObjectEnd: end,
+      onArrayBegin: (position) => begin(position, { close: ']', values: [] }),
+      onArrayEnd: end,
+      onSeparator(character) {
+        expected = character === ',' && innermost().names ? aName : aValue
+      },
+      onLiteralValue(value, position, length) {
+        if (typeof value !== 'number') return add(value)
+        // The library reads 01 as two numbers.
+        if (/[\w.+-]/.test(text[position + length] ?? '')) refuse(position)
+        const digits = text.slice(position, position + length)
+        if (!Number.isFinite(value)) fail(position, `${digits} is too large`)
+        add(Number.isSafeInteger(value) || !/^-?\d+$/.test(digits) ? value : BigInt(digits))
+      },
+      onError: (_, position) => refuse(position),
+    },
+    { disallowComments: true },
+  )
+  return whole.values[0]
+}
 
-  const readList = (close: string, level: number, readItem: (level: number) => void): void => {
-    if (level > mostLevels) fail('this is nested too deeply')
-    at++
-    if (skip() === close) {
-      at++
-      return
-    }
-    for (;;) {
-      readItem(level + 1)
-      const next = skip()
-      if (next !== ',' && next !== close) expect(`"," or "${close}"`)
-      at++
-      if (next === close) return
-      if (skip() === close) fail(`a "," stands before "${close}"`)
-    }
+/** The message for a position where `expected` does not stand. */
+function refusalOf(text: string, position: number, expected = '', close: string | undefined): string {
+  const first = text[position]
+  if (expected === aName || expected === aValue) {
+    if (first === '"') return 'this text is not closed, or has a line break or a wrong \\ in it'
+    const isAfterComma = text.slice(0, position).trimEnd().endsWith(',')
+    if (first === close && isAfterComma) return `a "," stands before "${close}"`
   }
-
-  const readValue = (level: number): unknown => {
-    const first = skip()
-    if (first === '"') return readString('a value')
-    if (first === '[') {
-      const items: unknown[] = []
-      readList(']', level, (deeper) => items.push(readValue(deeper)))
-      return items
-    }
-    if (first === '{') {
-      const entries = new Map<string, unknown>()
-      readList('}', level, (deeper) => {
-        skip()
-        const start = at
-        const name = readString('a name in double quotes')
-        if (entries.has(name)) fail(`the name ${JSON.stringify(name)} comes twice`, start)
-        if (skip() !== ':') expect('":"')
-        at++
-        entries.set(name, readValue(deeper))
-      })
-      return Object.fromEntries(entries)
-    }
-    if (first !== undefined && /[-\d]/.test(first)) return readNumber()
-    const start = at
-    const found = take(word)
-    if (found === 'true' || found === 'false') return found === 'true'
-    if (found === 'null') return null
-    at = start
-    return expect('a value')
-  }
-
-  const value = readValue(0)
-  if (skip() !== undefined) fail(`nothing more should stand here, but ${shown()} does`)
-  return value
+  const [word = first] = /^[^ \t\r\n,:[\]{}"]+/.exec(text.slice(position, position + 20)) ?? []
+  const found = word === undefined ? 'the end of the text' : JSON.stringify(word)
+  return expected
+    ? `${expected} should stand here, not ${found}`
+    : `nothing more should stand here, but ${found} does`
 }

@@ -1,23 +1,33 @@
 import type { InputItem, Inputs, Workflow } from '@flowscale/client'
-import { type CommandError, usageError } from '../CommandError.ts'
-import { suggest } from '../suggest.ts'
+import { type CommandError, usageError } from '../errors.ts'
+import type { ReadStdin } from '../files.ts'
+import type { Printer } from '../terminal/printer.ts'
+import { type InputSpec, readSpecs, suggest } from '../workflow.ts'
+import type { Given } from './readGiven.ts'
 import { readItem } from './readItem.ts'
-import { readSpecs } from './readSpecs.ts'
-import type { Given, InputSpec, Problem, Sources } from './types.ts'
 
+/** What is wrong with an input. */
+export interface Problem {
+  readonly input: string
+  readonly message: string
+}
+
+/** Of an input that may be in the workflow or not. */
 const unknown: InputSpec = { kind: 'unknown', required: null }
+const isMissing = 'is missing'
 
 /**
- * The inputs of a run, each of the kind that the workflow wants. Files are looked at, and opened when they are sent.
+ * The inputs of a run, each of the kind that the workflow wants, and all that is wrong with them. Files are looked at, and
+ * opened when they are sent.
  *
  * @param workflow `undefined`: its inputs are not known, and all are sent as they were written.
- * @throws a `CommandError` that names all that is wrong; its field `problems` has them one by one
+ * @param readStdin left out: `-` is refused
  */
 export async function toInputs(
   workflow: Workflow | undefined,
   given: ReadonlyMap<string, readonly Given[]>,
-  sources: Sources = {},
-): Promise<Inputs> {
+  readStdin?: ReadStdin,
+): Promise<{ inputs: Inputs; problems: Problem[] }> {
   const specs = workflow && readSpecs(workflow)
   const problems: Problem[] = []
   const inputs: [string, InputItem | InputItem[]][] = []
@@ -36,20 +46,19 @@ export async function toInputs(
     const items: InputItem[] = []
     // One after the other: each may ask for stdin.
     for (const value of values) {
-      const item = await readItem(input, value, spec, sources)
-      // Of JSON an object is a text by now: no item has a field `wrong` of its own.
+      const item = await readItem(input, value, spec, readStdin)
+      // Objects of JSON were turned into texts, so only a refusal has a field `wrong`.
       const { wrong } = Object(item) as { wrong?: string }
       if (wrong !== undefined) problems.push({ input, message: wrong })
       else items.push(item as InputItem)
     }
     if (values.length) inputs.push([input, isList ? items : items[0]!])
   }
-  const sent = new Set([...inputs.map(([name]) => name), ...problems.map(({ input }) => input)])
+  const seen = new Set([...inputs.map(([name]) => name), ...problems.map(({ input }) => input)])
   for (const [input, { required }] of specs ?? []) {
-    if (required && !sent.has(input)) problems.push({ input, message: 'is missing' })
+    if (required && !seen.has(input)) problems.push({ input, message: isMissing })
   }
-  if (problems.length) throw inputsError(problems)
-  return Object.fromEntries(inputs)
+  return { inputs: Object.fromEntries(inputs), problems }
 }
 
 /** The items of a list, each a value of its own. */
@@ -63,15 +72,24 @@ function notKnown(input: string, known: readonly string[]): string {
   return `is no input of this workflow.${suggest(input, known)} It takes ${known.join(', ')}`
 }
 
-function inputsError(problems: readonly Problem[]): CommandError {
-  const missing = problems.filter(({ message }) => message === 'is missing').map(({ input }) => input)
+/** The error for wrong inputs. If there are several, people get a line for each before the error. */
+export function inputsError(
+  problems: readonly Problem[],
+  { isJson, note }: Pick<Printer, 'isJson' | 'note'>,
+): CommandError {
+  if (isJson || problems.length === 1) return usageError(textOf(problems), { problems })
+  for (const { input, message } of problems) note(`  ${input} ${message}`)
+  return usageError(`${problems.length} inputs are wrong.`, { problems })
+}
+
+function textOf(problems: readonly Problem[]): string {
+  const missing = problems.filter(({ message }) => message === isMissing).map(({ input }) => input)
   const lines = problems
-    .filter(({ message }) => message !== 'is missing')
+    .filter(({ message }) => message !== isMissing)
     .map(({ input, message }) => `${input} ${message}`)
   if (missing.length === 1) lines.push(`The input ${missing[0]} is missing`)
   if (missing.length > 1) lines.push(`These inputs are missing: ${missing.join(', ')}`)
-  const text = lines.map((line) => (/[.?]$/.test(line) ? line : `${line}.`))
-  const message =
-    text.length === 1 ? text[0]! : `The inputs are wrong:\n${text.map((line) => `  ${line}`).join('\n')}`
-  return usageError(message, { problems })
+  const sentences = lines.map((line) => (/[.?]$/.test(line) ? line : `${line}.`))
+  if (sentences.length === 1) return sentences[0]!
+  return `The inputs are wrong:\n${sentences.map((line) => `  ${line}`).join('\n')}`
 }

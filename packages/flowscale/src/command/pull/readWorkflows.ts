@@ -1,17 +1,33 @@
-import type { Workflow } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
-import { readKinds } from '../inputs/readKinds.ts'
-import { readSpecs } from '../inputs/readSpecs.ts'
-import { compare } from './compare.ts'
+import type { Workflow, WorkflowKind } from '@flowscale/client'
+import { CommandError } from '../errors.ts'
+import { type InputSpec, readKinds, readSpecs } from '../workflow.ts'
 import { nameConstants } from './nameConstants.ts'
-import type { PulledWorkflow } from './types.ts'
 
-/** No path of an address could hold it. */
+export interface PulledInput extends InputSpec {
+  readonly name: string
+}
+
+/** A workflow as it is written. */
+export interface PulledWorkflow {
+  /** The name of its constant. */
+  readonly constant: string
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  /** Those that are required first, then by name. */
+  readonly inputs: readonly PulledInput[]
+  /** By name. Empty if the server names none, or does not say which file belongs to which output. */
+  readonly outputs: readonly { readonly name: string; readonly kind: WorkflowKind }[]
+  /** According to the server, the name of each file begins with the name of its output. */
+  readonly namesFiles: boolean
+}
+
+/** Matches an id that no path of an address can hold. */
 const isNoId = /^\.{0,2}$|\p{Surrogate}/u
 
 /**
- * What a server lists, in an order of its own: by the names of the constants. Those depend on all that is listed, so that
- * they stay the same whichever are picked afterwards.
+ * Checks the workflows that a server lists, and sorts them by the names of their constants. The names depend on the whole
+ * list, so that they stay the same when only some of the workflows are picked.
  */
 export function readWorkflows(listed: readonly Workflow[]): PulledWorkflow[] {
   const all = [...new Map(listed.map((workflow) => [JSON.stringify(workflow), workflow])).values()]
@@ -44,5 +60,8 @@ function readWorkflow(workflow: Workflow, constant: string): PulledWorkflow {
     namesFiles: namesFiles === true,
   }
 }
+
+/** By code units: the same order on each machine. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const broken = (found: string): CommandError => new CommandError('failed', `The server lists ${found}.`)

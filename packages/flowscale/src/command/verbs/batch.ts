@@ -1,103 +1,52 @@
-import { join } from 'node:path'
-import { createTally } from '../batch/createTally.ts'
-import { openBatch } from '../batch/openBatch.ts'
-import { retryFailed } from '../batch/retryFailed.ts'
+import { checkRows } from '../batch/checkRows.ts'
+import { openBatch, retryFailed } from '../batch/openBatch.ts'
+import { readRows } from '../batch/readRows.ts'
 import { runRows } from '../batch/runRows.ts'
-import { summarise } from '../batch/summarise.ts'
-import type { ResultLine } from '../batch/types.ts'
-import { CommandError, usageError } from '../CommandError.ts'
-import { findWorkflow } from '../findWorkflow.ts'
-import { createStdin } from '../inputs/createStdin.ts'
-import { readCount } from '../readCount.ts'
-import { checkRows } from '../rows/checkRows.ts'
-import { readRows } from '../rows/readRows.ts'
-import { readTimeoutMs } from '../run/readTimeoutMs.ts'
-import type { Call } from '../types.ts'
+import { createTally, summarise } from '../batch/summarise.ts'
+import { CommandError } from '../errors.ts'
+import { createStdin } from '../files.ts'
+import type { Call } from '../program.ts'
+import { findWorkflow } from '../workflow.ts'
 
 /** Runs a workflow on each row of a file. Its state is in a folder, so that a later start goes on. */
 export async function batch(call: Call): Promise<void> {
-  const { args, flags, output, signal } = call
+  const { args, flags, print, signal } = call
   const [word = '', path = ''] = args
-  const folder = flags.output as string | undefined
-  if (folder === undefined)
-    throw usageError('-o DIR is missing: a batch keeps its outputs and its state there.')
-  const concurrency = readCount(flags, 'concurrency', 4)
-  const timeoutMs = flags.timeout === undefined ? undefined : readTimeoutMs(flags)
-  const table = await readRows(path, createStdin(output, signal), output)
+  const folder = flags.output!
+  const concurrency = flags.concurrency!
+  const timeoutMs = flags.timeout && flags.timeout * 1000
+  const table = await readRows(path, createStdin(print, signal), print)
   const { client } = call
   const workflow = await findWorkflow(client, word, signal)
   const workflowId = workflow?.id ?? word
-  const items = await checkRows(workflow, table, call)
-  const rows = items.length
-  const expected = { workflowId, url: client.baseUrl, rows, hashes: items.map(({ hash }) => hash) }
-  const opened = await openBatch(folder, expected)
+  const checked = await checkRows(workflow, table, call)
+  const rows = checked.length
+  const hashes = checked.map(({ hash }) => hash)
+  const state = await openBatch(folder, { workflowId, url: client.baseUrl, rows, hashes })
+
+  const tally = createTally(state, { folder, rows, print })
   const limit = new AbortController()
   // At most what a timer can hold.
   const timer =
     timeoutMs &&
     setTimeout(() => limit.abort(new CommandError('timedOut', '')), Math.min(timeoutMs, 2 ** 31 - 1))
-  const stop = () => limit.abort(signal.reason)
-  signal.addEventListener('abort', stop)
-  if (signal.aborted) stop()
-  const { tally, show, stop: stopShowing } = createTally(rows)
-  let ended: unknown
-  const reasons: unknown[] = []
-  try {
-    if (flags.retryFailed) await retryFailed(opened)
-    const { batchId, results, runs } = opened
-    for (const { status } of results.values()) {
-      if (status === 'completed') tally.done++
-      if (status === 'failed') tally.failed++
-    }
-    output.event('batch', { batchId, rows, done: tally.done, failed: tally.failed })
-    const pending = items.filter(({ row }) => (results.get(row)?.status ?? 'unfinished') === 'unfinished')
-    tally.running = pending.filter(({ row }) => runs.get(row)?.runId).length
-    if (pending.length) show()
-    await runRows({
-      client,
-      workflowId,
-      folder,
-      rows,
-      pending,
-      batch: opened,
-      concurrency,
-      signal: limit.signal,
-      onSubmitted(row, runId, others) {
-        tally.running++
-        output.event('submitted', {
-          row,
-          runId,
-          ...(others && { others: others.map(({ run_id }) => run_id) }),
-        })
-        show()
-      },
-      onEnd(result, reason) {
-        if (reason) reasons.push(reason)
-        if (result.runId) tally.running--
-        if (result.status === 'completed') tally.done++
-        if (result.status === 'failed') tally.failed++
-        output.event('row', result)
-        if (result.status !== 'completed' || !process.stderr.isTTY) output.note(told(folder, result))
-        show()
-      },
-    })
-  } catch (error) {
-    ended = error
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
-    stopShowing()
-    await opened.sort().catch((error) => {
-      ended ??= error
-    })
-    await opened.close()
+  const either = AbortSignal.any([signal, limit.signal])
+  const runPending = async () => {
+    if (flags.retryFailed) await retryFailed(state)
+    const { results } = state
+    const pending = checked.filter(({ row }) => (results.get(row)?.status ?? 'unfinished') === 'unfinished')
+    tally.begin(pending)
+    const options = { client, workflowId, folder, rows, state, tally, concurrency, signal: either }
+    await runRows(options, pending)
   }
-  summarise(opened, { folder, rows, ended, reasons, output })
-}
-
-/** A line for a person on what came of a row. */
-function told(folder: string, { row, status, outputs = [], error }: ResultLine): string {
-  if (status !== 'completed') return `row ${row} ${status}: ${error?.message}`
-  const paths = outputs.map(({ path }) => join(folder, path)).join(', ')
-  return `row ${row} done: ${paths || 'no outputs'}`
+  let ended = await runPending().catch((error: unknown) => error)
+  clearTimeout(timer)
+  tally.stop()
+  // A failure to sort counts only if nothing else ended the batch: all results are on the disk.
+  await state.sort().catch((error: unknown) => {
+    ended ??= error
+  })
+  // Unlocks the folder, which is therefore last.
+  await state.close()
+  summarise(state, { folder, rows, print }, ended, tally.reasons)
 }

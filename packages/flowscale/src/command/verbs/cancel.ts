@@ -1,37 +1,36 @@
 import { cancelRun } from '@flowscale/client'
-import { CommandError } from '../CommandError.ts'
-import { clean } from '../clean.ts'
-import { describeError } from '../describeError.ts'
+import { type Described, describeError, worstOf } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
 import { findRunIds } from '../findRunIds.ts'
-import type { Call } from '../types.ts'
-import { worstOf } from '../worstOf.ts'
+import type { Call } from '../program.ts'
+import { clean } from '../terminal/printer.ts'
 
-/** Each run is tried, whatever became of the ones before. */
+/** Cancels each run, even if an earlier one could not be cancelled. */
 export async function cancel(call: Call): Promise<void> {
-  const { args, client, output, signal } = call
+  const { args, client, print, signal } = call
   const ids = await findRunIds(args, call)
   const cancelled: { runId: string; message: string }[] = []
-  const errors: { runId: string; failure: ReturnType<typeof describeError> }[] = []
+  const errors: { runId: string; described: Described }[] = []
   for (const runId of ids) {
     try {
       const { data } = await cancelRun(client, runId, { signal })
       const done = { runId, message: typeof data === 'string' ? data : JSON.stringify(data) }
       cancelled.push(done)
-      if (ids.length > 1) output.event('cancelled', done)
+      if (ids.length > 1) print.event('cancelled', done)
     } catch (error) {
       if (signal.aborted || ids.length === 1) throw error
-      const failure = describeError(error)
-      errors.push({ runId, failure })
-      output.event('failed', { runId, error: failure.fields })
-      output.note(`${runId}: ${failure.message}`)
+      const described = describeError(error)
+      errors.push({ runId, described })
+      print.event('failed', { runId, error: described.fields })
+      print.note(`${runId}: ${described.message}`)
     }
   }
   const lines = cancelled.map(({ runId, message }) => `${runId}: ${clean(message)}`)
-  if (!errors.length) return output.result(ids.length > 1 ? cancelled : cancelled[0], lines.join('\n'))
-  if (!output.isJson) output.result(cancelled, lines.join('\n'))
+  if (!errors.length) return print.result(ids.length > 1 ? cancelled : cancelled[0], lines.join('\n'))
+  if (!print.isJson) print.result(cancelled, lines.join('\n'))
   throw new CommandError(
-    worstOf(errors.map(({ failure }) => failure.failure ?? 'failed')),
+    worstOf(errors.map(({ described }) => described.failure ?? 'failed')),
     `${errors.length} of ${ids.length} runs were not cancelled.`,
-    { cancelled, failed: errors.map(({ runId, failure }) => ({ runId, error: failure.fields })) },
+    { cancelled, failed: errors.map(({ runId, described }) => ({ runId, error: described.fields })) },
   )
 }

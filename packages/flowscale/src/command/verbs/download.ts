@@ -1,22 +1,25 @@
-import { CommandError } from '../CommandError.ts'
-import { describeError } from '../describeError.ts'
+import { getOutput, getRun, HttpError, isEnded, type Run } from '@flowscale/client'
+import { saveOutput } from '@flowscale/client/node'
+import { waitForResult } from '@flowscale/client/poller'
+import { describeError, errorOfMany } from '../describeError.ts'
+import { CommandError } from '../errors.ts'
+import { prepareFolder } from '../files.ts'
 import { findRunIds } from '../findRunIds.ts'
-import { createProgress } from '../progress.ts'
-import { type Downloaded, downloadOne } from '../run/downloadOne.ts'
-import { errorOfMany } from '../run/errorOfMany.ts'
-import { goOn } from '../run/goOn.ts'
-import { outputLines } from '../run/outputLines.ts'
-import { prepareFolder } from '../run/prepareFolder.ts'
-import type { Call } from '../types.ts'
+import { type DeliveredOutput, deliver, folderOf, outputLines, toCommand } from '../finishRun.ts'
+import { type Call, commandName } from '../program.ts'
+import { createProgress } from '../terminal/progress.ts'
 
-/** Saves the outputs of runs, and outputs by name. One that fails takes no other along. */
+/** A completed run may list its outputs a moment later: the longest time that `download` waits for them, in ms. */
+const outputsMs = 30_000
+
+/** Saves the outputs of runs, and outputs by name. An id that fails stops no other. */
 export async function download(call: Call): Promise<void> {
-  const { args, flags, output, signal } = call
-  const folder = (flags.output as string | undefined) ?? '.'
+  const { args, flags, print, signal } = call
+  const folder = flags.output!
   await prepareFolder(folder)
   const words = await findRunIds(args, call)
   const isOne = words.length === 1
-  const files: Downloaded[] = []
+  const files: DeliveredOutput[] = []
   const errors: unknown[] = []
   const progress = createProgress()
   try {
@@ -26,18 +29,77 @@ export async function download(call: Call): Promise<void> {
         files.push(...(await downloadOne(word, folder, isOne, call)))
       } catch (error) {
         if (signal.aborted) {
-          const message = `Interrupted. To go on: ${goOn('download', words.slice(index), folder)}`
+          const message = `Interrupted. To go on: ${toCommand('download', words.slice(index), folder)}`
           throw new CommandError('interrupted', message, { files })
         }
         errors.push(error)
-        if (!isOne) output.note(`${word}: ${describeError(error).message}`)
+        if (!isOne) print.note(`${word}: ${describeError(error).message}`)
       }
     }
   } finally {
     progress.stop()
   }
-  if (!errors.length || !output.isJson) output.result({ files }, outputLines(files))
+  if (!errors.length || !print.isJson) print.result({ files }, outputLines(files))
   if (isOne && errors.length) throw errors[0]
   if (errors.length)
     throw errorOfMany(errors, `${errors.length} of ${words.length} could not be saved.`, { files })
+}
+
+/** Saves the outputs of the run of this id, else the output of this name. */
+async function downloadOne(
+  word: string,
+  folder: string,
+  isOne: boolean,
+  call: Call,
+): Promise<DeliveredOutput[]> {
+  const { client, signal, print } = call
+  const run = await findRun(word, call)
+  if (!run) {
+    print.note(`${word}: an output`)
+    return [await downloadByName(word, folder, call)]
+  }
+  print.note(`${word}: a run, ${run.status}`)
+  if (!isEnded(run.status)) {
+    const message = `Run ${word} is ${run.status}. To wait for it and save its outputs: ${toCommand('wait', [word], folder)}`
+    throw new CommandError('failed', message, { runId: word, status: run.status })
+  }
+  // The wait throws the error of a failed run, too.
+  const result = await waitForResult(client, word, { signal, timeoutMs: outputsMs })
+  const { outputs } = await deliver(result, folderOf(folder, word, isOne), call)
+  return outputs.map((output) => ({ runId: word, ...output }))
+}
+
+/** `undefined`: there is no run of that id. */
+async function findRun(word: string, { client, signal }: Call): Promise<Run | undefined> {
+  try {
+    return (await getRun(client, word, { signal })).data
+  } catch (error) {
+    // Some servers refuse the name of an output as no id.
+    if (error instanceof HttpError && [400, 404, 422].includes(error.status)) return undefined
+    throw error
+  }
+}
+
+async function downloadByName(filename: string, folder: string, call: Call): Promise<DeliveredOutput> {
+  const { client, signal, print } = call
+  try {
+    const found = await getOutput(client, filename, { signal })
+    if (!found) {
+      throw new CommandError(
+        'failed',
+        `Output ${filename} is not ready: its run goes on. "${commandName} runs" lists it.`,
+      )
+    }
+    const { download_url } = found.data
+    const { path, bytes } = await saveOutput(client, { filename, download_url }, folder, { signal })
+    const saved = { filename, download_url, path, bytes }
+    print.event('saved', saved)
+    return saved
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 404) throw error
+    throw new CommandError(
+      'notFound',
+      `There is no run and no output "${filename}". "${commandName} runs" lists runs.`,
+    )
+  }
 }

@@ -1,12 +1,11 @@
 import { getRun } from '@flowscale/client'
-import { commandName } from '../commandName.ts'
-import { fields } from '../fields.ts'
 import { findRunIds } from '../findRunIds.ts'
-import { progressText } from '../progressText.ts'
-import type { Call } from '../types.ts'
+import { type Call, commandName } from '../program.ts'
+import { clean } from '../terminal/printer.ts'
+import { progressText } from '../terminal/progress.ts'
 
 export async function get(call: Call): Promise<void> {
-  const { args, client, output, signal } = call
+  const { args, client, print, signal } = call
   const [runId = ''] = await findRunIds(args, call)
   const { data } = await getRun(client, runId, { signal })
   const { _id, workflow_id, group_id, created_at, started_at, completed_at, error, inputs, outputs } = data
@@ -20,11 +19,18 @@ export async function get(call: Call): Promise<void> {
     ['started', started_at],
     ['completed', completed_at],
     ['error', error],
-    ...inputs.map(({ path, value }) => ['input', `${path}=${show(value)}`] as const),
+    ...inputs.map(({ path, value }) => ['input', `${path}=${asText(value)}`] as const),
     ...names.map((name) => ['output', name] as const),
   ])
-  output.result(data, text)
-  if (names.length) output.note(`To save the outputs: ${commandName} download ${_id} -o DIR`)
+  print.result(data, text)
+  if (names.length) print.note(`To save the outputs: ${commandName} download ${_id} -o DIR`)
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+/** Names and values under each other; unknown values are left out. */
+function fields(rows: readonly (readonly [name: string, value: unknown])[]): string {
+  const known = rows.filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const width = Math.max(...known.map(([name]) => name.length))
+  return known.map(([name, value]) => `${name.padEnd(width)}  ${clean(`${value}`)}`).join('\n')
+}
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

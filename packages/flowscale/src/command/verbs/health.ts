@@ -1,9 +1,9 @@
 import { checkHealth } from '@flowscale/client'
-import { table } from '../table.ts'
-import type { Call } from '../types.ts'
+import type { Call } from '../program.ts'
+import { table } from '../terminal/table.ts'
 
-export async function health({ client, output, signal }: Call): Promise<void> {
+export async function health({ client, print, signal }: Call): Promise<void> {
   const { data } = await checkHealth(client, { signal })
   const rows = data.map(({ container, status }) => [container, status])
-  output.result(data, table(['container', 'status'], rows))
+  print.result(data, table(['container', 'status'], rows))
 }

@@ -1,32 +1,32 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
-import { CommandError, usageError } from '../CommandError.ts'
-import { pickWorkflow } from '../findWorkflow.ts'
+import { structuredPatch } from 'diff'
+import { CommandError, usageError } from '../errors.ts'
+import { writeWhole } from '../files.ts'
+import type { Call } from '../program.ts'
 import { readWorkflows } from '../pull/readWorkflows.ts'
-import { saveText } from '../pull/saveText.ts'
-import { toDiff } from '../pull/toDiff.ts'
 import { isOurs, toText } from '../pull/toText.ts'
-import type { Call } from '../types.ts'
+import { pickWorkflow } from '../workflow.ts'
 
 /** Writes the workflows as typed functions, compares them with the file (`--check`), or prints them (`--json`). */
-export async function pull({ args, flags, client, output, signal }: Call): Promise<void> {
-  const { out, check } = flags
-  const path = readPath(out)
-  const printsOnly = output.isJson && !check
-  if (printsOnly && out !== undefined)
+export async function pull({ args, flags, isGiven, client, print, signal }: Call): Promise<void> {
+  const path = flags.out!
+  const printsOnly = print.isJson && !flags.check
+  if (printsOnly && isGiven('out'))
     throw usageError('--json prints the workflows and writes no file: leave out --out, or --json.')
   const listed = await list(client, signal)
   const picked = new Set(args.map((word) => pickWorkflow(listed, word).id))
   const workflows = readWorkflows(listed).filter(({ id }) => !picked.size || picked.has(id))
-  if (printsOnly) return output.result({ workflows }, '')
+  if (printsOnly) return print.result({ workflows }, '')
 
   const text = toText(workflows)
-  const found = await read(path)
+  const found = await readIfThere(path)
   // A checkout may have other line ends.
   const isSame = found?.replaceAll('\r\n', '\n') === text
-  if (!isSame && check) {
+  if (!isSame && flags.check) {
     const diff = found === undefined ? '' : toDiff(path, found.replaceAll('\r\n', '\n'), text)
-    for (const line of diff ? diff.split('\n') : []) output.note(line)
+    for (const line of diff ? diff.split('\n') : []) print.note(line)
     const problem = found === undefined ? `There is no ${path}` : `${path} is out of date`
     const message = `${problem}: run the same command without --check.`
     throw new CommandError('failed', message, { code: 'out_of_date', file: path, ...(diff && { diff }) })
@@ -37,18 +37,13 @@ export async function pull({ args, flags, client, output, signal }: Call): Promi
         `${path} was not written by "flowscale pull": choose another file with --out, or remove it.`,
       )
     signal.throwIfAborted()
-    await save(path, text)
+    await saveText(path, text)
   }
   const count = `${workflows.length} workflow${workflows.length === 1 ? '' : 's'}`
-  output.result(
+  print.result(
     { file: path, upToDate: true },
     isSame ? `${path} is up to date: ${count}.` : `Wrote ${count} to ${path}.`,
   )
-}
-
-function readPath(out: unknown = 'src/workflows.ts'): string {
-  if (typeof out === 'string' && /[^/\\]\.[cm]?tsx?$/.test(out) && !/\.d\.[cm]?ts$/.test(out)) return out
-  throw usageError(`--out must be a TypeScript file, as src/workflows.ts, not "${out}".`)
 }
 
 async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
@@ -66,8 +61,8 @@ async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
   throw new CommandError('notFound', 'The server has no workflows: there is nothing to write.')
 }
 
-/** `undefined` where there is none. */
-async function read(path: string): Promise<string | undefined> {
+/** `undefined` if there is no such file. */
+async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -76,10 +71,32 @@ async function read(path: string): Promise<string | undefined> {
   }
 }
 
-async function save(path: string, text: string): Promise<void> {
+/** Writes a file whole or not at all, and makes its folder. A link stays one. */
+async function saveText(path: string, text: string): Promise<void> {
   try {
-    await saveText(path, text)
+    const target = await realpath(path).catch(() => path)
+    await mkdir(dirname(target), { recursive: true })
+    await writeWhole(target, text)
   } catch (error) {
     throw new CommandError('failed', `${path} can't be written: ${(error as Error).message}.`)
   }
+}
+
+/** Of a diff that is shown. */
+const mostLines = 20
+
+/** The changes that `pull` would make, as a short unified diff. */
+function toDiff(path: string, before: string, after: string): string {
+  const patch = structuredPatch(path, path, before, after, undefined, undefined, {
+    context: 1,
+    maxEditLength: 2000,
+  })
+  if (!patch) return ''
+  const lines = patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+    ...lines,
+  ])
+  const left = lines.length - mostLines
+  const shown = left > 1 ? [...lines.slice(0, mostLines), `… ${left} more lines`] : lines
+  return [`--- ${path}`, `+++ ${path} as the server has it`, ...shown].join('\n')
 }

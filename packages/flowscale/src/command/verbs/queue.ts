@@ -1,8 +1,8 @@
 import { getQueue } from '@flowscale/client'
-import { table } from '../table.ts'
-import type { Call } from '../types.ts'
+import type { Call } from '../program.ts'
+import { table } from '../terminal/table.ts'
 
-export async function queue({ client, output, signal }: Call): Promise<void> {
+export async function queue({ client, print, signal }: Call): Promise<void> {
   const { data } = await getQueue(client, { signal })
   const rows = data.flatMap(({ container, queue }) => {
     const own = [
@@ -11,5 +11,5 @@ export async function queue({ client, output, signal }: Call): Promise<void> {
     ]
     return own.length ? own : [[container, 'free', '']]
   })
-  output.result(data, table(['container', 'state', 'run'], rows))
+  print.result(data, table(['container', 'state', 'run'], rows))
 }

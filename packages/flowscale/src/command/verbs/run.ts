@@ -1,35 +1,29 @@
 import { randomBytes } from 'node:crypto'
+import { type Execution, executeWorkflow, type Inputs } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
-import { CommandError, usageError } from '../CommandError.ts'
-import { findWorkflow } from '../findWorkflow.ts'
-import { createStdin } from '../inputs/createStdin.ts'
+import { CommandError, Interrupted } from '../errors.ts'
+import { createStdin, prepareFolder } from '../files.ts'
+import { deliver, explainFailure, outputLines, toCommand } from '../finishRun.ts'
 import { readGiven } from '../inputs/readGiven.ts'
-import { toInputs } from '../inputs/toInputs.ts'
-import { withProblems } from '../inputs/withProblems.ts'
-import { createProgress } from '../progress.ts'
-import { beforeId } from '../run/beforeId.ts'
-import { deliver } from '../run/deliver.ts'
-import { explainEnd } from '../run/explainEnd.ts'
-import { goOn } from '../run/goOn.ts'
-import { outputLines } from '../run/outputLines.ts'
-import { prepareFolder } from '../run/prepareFolder.ts'
-import { readTimeoutMs } from '../run/readTimeoutMs.ts'
-import { showState } from '../run/showState.ts'
-import { noteSubmitted, submit } from '../run/submit.ts'
-import type { Call } from '../types.ts'
+import { inputsError, toInputs } from '../inputs/toInputs.ts'
+import { type Call, commandName } from '../program.ts'
+import { type Printer, quote } from '../terminal/printer.ts'
+import { createProgress, showState } from '../terminal/progress.ts'
+import { findWorkflow } from '../workflow.ts'
+
+/** The names under which a run can be found before it has an id. */
+interface Submission {
+  readonly workflowId: string
+  readonly groupId: string
+}
 
 /** Runs a workflow. All errors of the call are found before the run is submitted. After that, no result is lost. */
 export async function run(call: Call): Promise<void> {
-  const { args, flags, output, signal } = call
+  const { args, flags, print, signal } = call
   const [word = '', ...words] = args
-  const folder = flags.output as string | undefined
-  const timeoutMs = readTimeoutMs(flags)
-  const idle = ['output', 'timeout', 'cancelOnInterrupt'].find(
-    (name) => flags.detach && flags[name] !== undefined,
-  )
-  if (idle) throw usageError(`--detach does not wait: leave out ${names[idle]}.`)
+  const folder = flags.output
   // A separate group, so that a run can be found if its submission got no answer.
-  const groupId = (flags.group as string | undefined) ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
+  const groupId = flags.group ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
 
   const { workflowId, inputs } = await prepare(call, word, words, folder)
   const submission = { workflowId, groupId }
@@ -42,47 +36,79 @@ export async function run(call: Call): Promise<void> {
     progress.show('submitting')
     const result = await executeWorkflowAsync(call.client, workflowId, inputs, {
       groupId,
-      timeoutMs,
+      timeoutMs: flags.timeout! * 1000,
       signal,
       cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
       onSubmitted(submitted) {
         runId = submitted.runId
-        others = noteSubmitted(output, runId, submitted.others)
-        output.event('submitted', { runId, ...submission, ...others })
+        others = noteSubmitted(print, runId, submitted.others)
+        print.event('submitted', { runId, ...submission, ...others })
       },
-      onProgress: showState(() => runId, progress, call),
+      onProgress: showState(() => runId, progress, print),
     })
     if (folder !== undefined && result.outputs.length) progress.show('saving')
     const delivered = await deliver(result, folder, call)
     progress.stop()
-    output.result({ ...delivered, ...others }, outputLines(delivered.outputs))
-    if (!delivered.outputs.length) output.note('It has no outputs.')
-    else if (folder === undefined) output.note(`To save: ${goOn('download', [result.runId], folder)}`)
+    print.result({ ...delivered, ...others }, outputLines(delivered.outputs))
+    if (!delivered.outputs.length) print.note('It has no outputs.')
+    else if (folder === undefined) print.note(`To save: ${toCommand('download', [result.runId], folder)}`)
   } catch (error) {
     progress.stop()
-    throw runId ? await explainEnd(error, runId, call) : beforeId(error, submission)
+    throw runId ? await explainFailure(error, runId, call) : explainUnanswered(error, submission)
   }
-}
-
-const names: Readonly<Record<string, string>> = {
-  output: '-o',
-  timeout: '--timeout',
-  cancelOnInterrupt: '--cancel-on-interrupt',
 }
 
 /** All steps before the submission, the cheapest first. */
 async function prepare(call: Call, word: string, words: readonly string[], folder: string | undefined) {
-  const { flags, output, signal } = call
+  const { flags, print, signal } = call
   try {
-    const sources = { stdin: createStdin(output, signal) }
-    const given = await readGiven(words, flags, sources)
+    const readStdin = createStdin(print, signal)
+    const given = await readGiven(words, flags, readStdin)
     const workflow = await findWorkflow(call.client, word, signal)
-    const inputs = await toInputs(workflow, given, sources)
+    const { inputs, problems } = await toInputs(workflow, given, readStdin)
+    if (problems.length) throw inputsError(problems, print)
     if (folder !== undefined) await prepareFolder(folder)
     signal.throwIfAborted()
     return { workflowId: workflow?.id ?? word, inputs }
   } catch (error) {
-    if (!signal.aborted) throw withProblems(error, output)
+    if (!signal.aborted) throw error
     throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
   }
+}
+
+/** Submits a run for `--detach`, and prints its id. */
+async function submit(
+  { client, print, signal }: Call,
+  inputs: Inputs,
+  submission: Submission,
+): Promise<void> {
+  const { workflowId, groupId } = submission
+  try {
+    const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, signal })
+    const runId = data.run_id
+    const others = noteSubmitted(print, runId, data.others)
+    print.result({ runId, status: 'submitted', ...submission, ...others }, runId)
+  } catch (error) {
+    throw explainUnanswered(error, submission)
+  }
+}
+
+/** Says that a run was submitted, and which others the server started for the same request. Gives those for the JSON. */
+function noteSubmitted(
+  print: Printer,
+  runId: string,
+  others: readonly Execution[] = [],
+): { others?: string[] } {
+  const ids = others.map(({ run_id }) => run_id)
+  print.note(`Run ${runId} submitted${ids.length ? `. The server also started ${ids.join(', ')}` : ''}`)
+  return ids.length ? { others: ids } : {}
+}
+
+/** The error for a submission that was interrupted before its run had an id: the server may have got it. */
+function explainUnanswered(error: unknown, submission: Submission): unknown {
+  if (!(error instanceof Interrupted)) return error
+  const message =
+    'Interrupted before the server answered: the run may have been submitted. ' +
+    `Look for it with "${commandName} runs --group ${quote(submission.groupId)}".`
+  return new CommandError('interrupted', message, { maybeSubmitted: true, ...submission })
 }

@@ -1,2 +1,0 @@
-/** Columns of the file that is written. */
-export const maxWidth = 110
