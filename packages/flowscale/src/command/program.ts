@@ -250,8 +250,8 @@ class StrictCommand extends Command {
     }
   }
 
-  /** Commander calls an empty command line an error, and would print the help on stderr. */
+  /** Called for flags without a verb. With the help, `flowscale --url $URL health` would succeed if URL is unset. */
   override help(): never {
-    return super.help()
+    return this.error(`missing command. "${commandName} help" lists the commands.`)
   }
 }
