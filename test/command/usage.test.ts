@@ -68,6 +68,8 @@ const wrong: [args: string[], message: RegExp][] = [
   [['health', `--api-keey=${CANARY}`], /^unknown option '--api-keey'/],
   [[`--api-keey=${CANARY}\r\n'x'`, 'health'], /^unknown option '--api-keey'/],
   [['health', `--json=${CANARY}`], /^unknown option '--json'/],
+  [['health', `--api-key ${CANARY}`], /^unknown option '--api-key'/],
+  [['health', `--api-key'${CANARY}'`], /^unknown option '--api-key'/],
   [['--url', 'health'], /^missing command/],
   [['--api-key', CANARY], /^missing command/],
   [['runs', '--limit'], /'--limit <n>' argument missing$/],

@@ -236,8 +236,8 @@ class StrictCommand extends Command {
     const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
     switch (code) {
       case 'commander.unknownOption': {
-        // The value of a misspelt `--api-key` is a key.
-        const named = problem.replace(/=.*'/s, "'")
+        // The rest of a misspelt `--api-key=…` is a key.
+        const named = problem.replace(/^([^']*'[\w-]*)[^\w-].*'/s, "$1'")
         const isNear = named.endsWith('?)')
         throw usageError(this.parent || isNear ? named : `${named}. A flag of a verb goes after the verb.`)
       }
