@@ -72,6 +72,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [['health', `--api-key'${CANARY}'`], /^unknown option '--api-key'/],
   [['--url', 'health'], /^missing command/],
   [['--api-key', CANARY], /^missing command/],
+  [['run', 'a', '-o', '--help'], /'-o, --output <dir>' argument missing$/],
   [['runs', '--limit'], /'--limit <n>' argument missing$/],
   [['runs', '--limit', '--group', 'a'], /'--limit <n>' argument missing$/],
   [['run', 'a', '--output', '--timeout', '60'], /'-o, --output <dir>' argument missing$/],

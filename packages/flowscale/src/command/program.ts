@@ -227,7 +227,8 @@ class StrictCommand extends Command {
 
   private checkValue({ flags }: Option, value: string): void {
     if (value === '') this.error(`option '${flags}' argument is empty`)
-    const known = [...this.options, ...(this.parent?.options ?? [])]
+    const help = this.createHelp()
+    const known = [...help.visibleOptions(this), ...help.visibleGlobalOptions(this)]
     const isFlag = known.some(({ short, long }) => value === short || value === long)
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
