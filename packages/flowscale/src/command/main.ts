@@ -87,7 +87,7 @@ async function openCall(command: Command, print: Printer, signal: AbortSignal): 
   return {
     args: command.args,
     flags,
-    isGiven: (flag) => command.getOptionValueSource(flag) === 'cli',
+    isGiven: (flag) => command.getOptionValueSourceWithGlobals(flag) === 'cli',
     print,
     signal,
     // Made when a verb asks for it, so that a verb can find a wrong call before the settings are looked for.
