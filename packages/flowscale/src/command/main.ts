@@ -68,11 +68,15 @@ function isWithJson(words: readonly string[]): boolean {
   return words.slice(0, end < 0 ? undefined : end).includes('--json')
 }
 
-/** Makes `VERB --help` of `help VERB`. An unknown verb stands alone, or its `--help` would end with 0. */
+/**
+ * Makes `--help` of no words, and `VERB --help` of `help VERB`. An unknown verb stands alone, or its `--help` would end
+ * with 0.
+ */
 function withVerb(words: readonly string[]): readonly string[] {
   const [word, ...rest] = words
+  if (word === undefined) return ['--help']
   if (word === 'help') return withVerb([...rest, '--help'])
-  const isUnknown = word !== undefined && !word.startsWith('-') && !Object.hasOwn(verbs, word)
+  const isUnknown = !word.startsWith('-') && !Object.hasOwn(verbs, word)
   return isUnknown ? [word] : words
 }
 
@@ -83,7 +87,7 @@ async function openCall(command: Command, print: Printer, signal: AbortSignal): 
   return {
     args: command.args,
     flags,
-    isGiven: (flag) => command.getOptionValueSource(flag) === 'cli',
+    isGiven: (flag) => command.getOptionValueSourceWithGlobals(flag) === 'cli',
     print,
     signal,
     // Made when a verb asks for it, so that a verb can find a wrong call before the settings are looked for.

@@ -227,7 +227,8 @@ class StrictCommand extends Command {
 
   private checkValue({ flags }: Option, value: string): void {
     if (value === '') this.error(`option '${flags}' argument is empty`)
-    const known = [...this.options, ...(this.parent?.options ?? [])]
+    const help = this.createHelp()
+    const known = [...help.visibleOptions(this), ...help.visibleGlobalOptions(this)]
     const isFlag = known.some(({ short, long }) => value === short || value === long)
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
@@ -236,8 +237,8 @@ class StrictCommand extends Command {
     const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
     switch (code) {
       case 'commander.unknownOption': {
-        // The value of a misspelt `--api-key` is a key.
-        const named = problem.replace(/=.*'/s, "'")
+        // The rest of a misspelt `--api-key=…` is a key.
+        const named = problem.replace(/^([^']*'[\w-]*)[^\w-].*'/s, "$1'")
         const isNear = named.endsWith('?)')
         throw usageError(this.parent || isNear ? named : `${named}. A flag of a verb goes after the verb.`)
       }
@@ -250,8 +251,8 @@ class StrictCommand extends Command {
     }
   }
 
-  /** Commander calls an empty command line an error, and would print the help on stderr. */
+  /** Called for flags without a verb. With the help, `flowscale --url $URL health` would succeed if URL is unset. */
   override help(): never {
-    return super.help()
+    return this.error(`missing command. "${commandName} help" lists the commands.`)
   }
 }

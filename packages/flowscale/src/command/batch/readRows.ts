@@ -18,7 +18,7 @@ export interface Row {
 /** What a file of rows holds. */
 export interface Table {
   readonly rows: readonly Row[]
-  /** Of the file, for messages. */
+  /** The name of the file, for messages. */
   readonly name: string
   /** Where a relative `@path` begins. */
   readonly folder: string
@@ -165,7 +165,7 @@ export interface Problems {
   check(): void
 }
 
-/** The others are mostly of the same kind. */
+/** The most problems that are shown: the others are mostly of the same kind. */
 const mostShown = 10
 
 /** People see a line for each before the error; programs find them in its field `problems`. */

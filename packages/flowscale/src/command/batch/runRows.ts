@@ -70,7 +70,7 @@ export async function runRows(options: RunRowsOptions, pending: readonly Pending
   await executeMany(client, workflowId, inputsList, {
     concurrency,
     signal,
-    // The whole command has a limit.
+    // `--timeout` limits the whole batch, not a run.
     timeoutMs: Number.POSITIVE_INFINITY,
     groupId: (index) => groupOf(state, pending[index]!.row),
     submitted: runIdsOf(state, pending),

@@ -12,9 +12,9 @@ export interface Problem {
   readonly message: string
 }
 
-/** Of an input that may be in the workflow or not. */
+/** Any input of a workflow that the server does not list. */
 const unknown: InputSpec = { kind: 'unknown', required: null }
-const isMissing = 'is missing'
+const missingMessage = 'is missing'
 
 /**
  * The inputs of a run, each of the kind that the workflow wants, and all that is wrong with them. Files are looked at, and
@@ -56,7 +56,7 @@ export async function toInputs(
   }
   const seen = new Set([...inputs.map(([name]) => name), ...problems.map(({ input }) => input)])
   for (const [input, { required }] of specs ?? []) {
-    if (required && !seen.has(input)) problems.push({ input, message: isMissing })
+    if (required && !seen.has(input)) problems.push({ input, message: missingMessage })
   }
   return { inputs: Object.fromEntries(inputs), problems }
 }
@@ -83,9 +83,9 @@ export function inputsError(
 }
 
 function textOf(problems: readonly Problem[]): string {
-  const missing = problems.filter(({ message }) => message === isMissing).map(({ input }) => input)
+  const missing = problems.filter(({ message }) => message === missingMessage).map(({ input }) => input)
   const lines = problems
-    .filter(({ message }) => message !== isMissing)
+    .filter(({ message }) => message !== missingMessage)
     .map(({ input, message }) => `${input} ${message}`)
   if (missing.length === 1) lines.push(`The input ${missing[0]} is missing`)
   if (missing.length > 1) lines.push(`These inputs are missing: ${missing.join(', ')}`)

@@ -33,7 +33,7 @@ function withIds(base: string, ids: readonly string[]): [id: string, constant: s
 
 const hex = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')
 
-/** In characters. */
+/** The longest name of a constant, in characters. */
 const longestName = 60
 
 /**

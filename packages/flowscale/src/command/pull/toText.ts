@@ -3,10 +3,10 @@ import { isFileKind, type Scalar } from '../workflow.ts'
 import { isIdentifier } from './nameConstants.ts'
 import type { PulledInput, PulledWorkflow } from './readWorkflows.ts'
 
-/** Of the lines of the file, in columns. */
+/** The width of a line of the file, in columns. */
 const maxWidth = 110
 
-/** Of a default or a list of choices in a comment, in characters. */
+/** The longest default or list of choices in a comment, in characters. */
 const longestFact = 80
 
 const mark = '// Written by "flowscale pull"'

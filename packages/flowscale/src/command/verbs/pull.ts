@@ -82,7 +82,7 @@ async function saveText(path: string, text: string): Promise<void> {
   }
 }
 
-/** Of a diff that is shown. */
+/** The most lines of a diff that are printed. */
 const mostLines = 20
 
 /** The changes that `pull` would make, as a short unified diff. */
