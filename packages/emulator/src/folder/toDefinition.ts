@@ -1,5 +1,5 @@
 import type { ComfyWorkflow, KnownNode } from '@flowscale/gateway/node'
-import { type GraphPlan, paintGraph } from '../painter/paintGraph.ts'
+import { type GraphPlan, paintGraph } from '../comfyui/paintGraph.ts'
 import type { InputDefinition, WorkflowDefinition } from '../types.ts'
 
 /** A workflow of ComfyUI as one of the emulator's, which paints what the real one would make. */

@@ -1,7 +1,7 @@
 import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gateway/node'
 import type { EmulatorOptions } from '../types.ts'
 
-export interface Flags extends Pick<CommonFlags, 'port' | 'hostname' | 'json' | 'help' | 'version'> {
+interface Flags extends Pick<CommonFlags, 'port' | 'hostname' | 'json' | 'help' | 'version'> {
   /** Paths of the user's own workflows. */
   workflows: readonly string[]
   options: EmulatorOptions

@@ -1,4 +1,4 @@
-import { builtIn } from '../painter/builtIn.ts'
+import { builtIn } from '../workflows/builtIn.ts'
 import { checkWorkflows, type Workflow } from './checkWorkflows.ts'
 
 /** The built-in workflows and the user's own, by id. A workflow of the user replaces a built-in one with its id. */

@@ -4,7 +4,7 @@ import { advance } from './advance.ts'
 import { notify } from './notify.ts'
 import type { Container, Output, Pod, Run } from './types.ts'
 
-export interface NewRun {
+interface NewRun {
   workflow: Workflow
   groupId: string | null
   shown: Run['shown']

@@ -44,7 +44,7 @@ export interface Run {
   controller: AbortController
 }
 
-export interface GivenInputs {
+interface GivenInputs {
   values: WorkflowInputs
   /** Inputs given as a URL on the network, which the emulator does not fetch. */
   remote: { input: string; url: string }[]

@@ -5,7 +5,7 @@ const LATE_MS = 1000
 const GIANT = 1024 * 1024
 
 /** How a message is sent. */
-export interface Frame {
+interface Frame {
   text: string
   copies: number
   delayMs: number
