@@ -39,7 +39,6 @@ export function paintLighthouse(c: Canvas, scene: Scene, at: Place): { x: number
     fill(c, placed(at, [-w, low, -w, high, w, high, w, low]), color)
   for (const [i, t] of [0.2, 0.44, 0.66].entries()) {
     const off = (i % 2 === 0 ? -0.016 : 0.014) * face
-    box(0, 0, 0, dark)
     const win: Place = { x: x + off * size, y: y - size * t, size, face }
     const pane = scene.time === 'day' ? dark : scale(hex('ffcf7a'), 0.9)
     fill(c, placed(win, [-0.008, 0, -0.008, 0.026, 0, 0.034, 0.008, 0.026, 0.008, 0]), pane)

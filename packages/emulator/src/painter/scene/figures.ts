@@ -138,7 +138,7 @@ export function paintAnimal(c: Canvas, scene: Scene, kind: Animal, at: Place): v
     })
   }
   // Shadow on the ground.
-  fill(c, placed(at, smooth([-0.5, 0.0, 0, 0.035, 0.42, 0, 0, -0.04], 5)), scale(scene.palette.ink, 1), 0.32)
+  fill(c, placed(at, smooth([-0.5, 0.0, 0, 0.035, 0.42, 0, 0, -0.04], 5)), scene.palette.ink, 0.32)
   // Tail.
   if (kind === 'cat') {
     const tail = [

@@ -9,7 +9,6 @@ const LEAVES: Readonly<Record<string, readonly string[]>> = {
   autumn: ['d9571e', 'e8892a', 'f0b43a', 'b83a24', 'c96a2c'],
   spring: ['f4b8cc', 'f9d5df', 'ee93b4', 'fbe6ea', 'e8a9c4'],
   none: ['5f8a3c', '7ba04a', '4c7838', '8cae55', '466b3a'],
-  snow: ['eef3fa', 'dfe8f2', 'f8fbff', 'cfdbe8', 'e6eef8'],
 }
 
 /** A broad-leaved tree: trunk, boughs and a crown of many lit clumps of leaves. */

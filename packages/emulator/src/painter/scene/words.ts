@@ -1,7 +1,7 @@
 import { hex, type Rgb } from '../color.ts'
 
 /** What each word asks for: tag, then the words that mean it. */
-const MEANINGS: Readonly<Record<string, string>> = {
+export const MEANINGS: Readonly<Record<string, string>> = {
   dawn: 'dawn sunrise morning daybreak early',
   dusk: 'dusk sunset evening twilight sundown golden gloaming',
   night: 'night midnight moonlight moonlit nocturnal starry dark nighttime',
