@@ -1,7 +1,7 @@
 import type { RunContext } from '@flowscale/emulator'
 import { encode } from 'fast-png'
 import { assert, suite } from '#test'
-import { createSleep } from '../../packages/emulator/src/internal/createSleep.ts'
+import { createSleep } from '../../packages/emulator/src/engine/performRun.ts'
 import { fillFrame } from '../../packages/emulator/src/painter/scale.ts'
 import { nalUnit } from '../../packages/emulator/src/painter/video/h264.ts'
 import { paintVideo } from '../../packages/emulator/src/painter/video/paintVideo.ts'

@@ -103,6 +103,7 @@ test('lets pass what is allowed', () => {
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
   assert.equal(emulator('engine/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
   assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
+  assert.equal(emulator('comfyui/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
   assert.equal(emulator('engine/x.ts', "import { x } from '../painter/index.ts'"), [])
   assert.equal(gateway('face/api/x.ts', "import { x } from '../../engine.ts'; import 'multipasta'"), [])
   assert.equal(gateway('node/x.ts', "import { x } from '../face/types.ts'; import 'node:fs'"), [])

@@ -1,6 +1,12 @@
 import type { Kind } from '@flowscale/gateway/face'
 import { type PaintRequest, paint } from '../painter/index.ts'
-import type { InputFile, OutputFile, RunContext, WorkflowInputs, WorkflowOutputs } from '../types.ts'
+import type {
+  InputFile,
+  OutputFile,
+  RunContext,
+  WorkflowInputs,
+  WorkflowOutputs,
+} from '../workflows/types.ts'
 
 /** A workflow of ComfyUI, as far as it is painted. */
 export interface GraphPlan {

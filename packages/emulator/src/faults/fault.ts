@@ -1,4 +1,4 @@
-import type { Operation } from '@flowscale/gateway/face'
+import type { ApiOperation, Operation } from '@flowscale/gateway/face'
 
 /** Where: a request of the API, of a file, a WebSocket handshake, or one message of a WebSocket. */
 export type FaultOperation = Operation | 'connect' | 'message'
@@ -26,3 +26,22 @@ export interface Fault {
   /** Gives the answer, or nothing where the true answer leaves nothing to spoil. Sockets play theirs themselves. */
   play?(call: FaultCall): Promise<Response | undefined>
 }
+
+/** Those whose answer is one JSON text. */
+export const JSONS: readonly ApiOperation[] = [
+  'checkHealth',
+  'getQueue',
+  'getWorkflows',
+  'executeWorkflow',
+  'getOutput',
+  'cancelRun',
+  'getRun',
+  'getRuns',
+]
+
+export const API: readonly ApiOperation[] = [...JSONS, 'connectEvents']
+
+/** All that are HTTP requests. */
+export const HTTP: readonly FaultOperation[] = [...API, 'downloadOutput']
+
+export const OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']

@@ -1,5 +1,5 @@
 import { type PaintRequest, paint } from '../painter/index.ts'
-import type { InputFile, OutputFile, RunContext, WorkflowDefinition, WorkflowInputs } from '../types.ts'
+import type { InputFile, OutputFile, RunContext, WorkflowDefinition, WorkflowInputs } from './types.ts'
 
 const [LEAST_SECONDS, MOST_SECONDS] = [1, 4]
 const MOST_WORDS = 1000
