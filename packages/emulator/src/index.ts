@@ -1,6 +1,5 @@
 export type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
-export type { Emulator, EmulatorOptions } from './createEmulator.ts'
-export { createEmulator } from './createEmulator.ts'
+export { createEmulator, type Emulator, type EmulatorOptions } from './createEmulator.ts'
 export type { Ledger } from './engine/ledger.ts'
 export type { EmulatorStats } from './engine/state.ts'
 export type { FaultOperation } from './faults/fault.ts'

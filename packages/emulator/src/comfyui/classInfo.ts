@@ -35,7 +35,7 @@ export function readClassInfo({ graph }: WorkflowFile): (classType: string) => P
   }
 }
 
-/** The nodes of a graph that may be anything: the reader of the graph says what is wrong with it. */
+/** Reads the nodes of a graph of any shape; the gateway's reader reports what is wrong with the graph. */
 function nodesOf(graph: unknown): Nodes {
   const entries = Object.entries(Object(graph)).map(([id, node]) => {
     const { class_type, inputs } = Object(node)
@@ -55,7 +55,7 @@ function guessSpec(nodes: Nodes, name: string, value: unknown): unknown[] {
   return ['STRING', { multiline }]
 }
 
-/** What a link carries, where the class that it comes from is known, or another that takes the same. */
+/** The type of a link: by the class that it comes from, or by a known class that takes the same link. */
 function typeOfLink(nodes: Nodes, [id, index]: readonly unknown[]): string | undefined {
   const { classType } = nodes.get(String(id)) ?? {}
   const known = knownClasses().get(String(classType))
@@ -68,12 +68,12 @@ function guessOutputs(nodes: Nodes, classType: string): string[] {
   return found.length > 0 ? found : ['*']
 }
 
-/** The types that known classes say of their fields, for the links that are meant. */
-function takers(nodes: Nodes, isMeant: (from: unknown, index: unknown) => boolean): string[] {
+/** The types of those fields of known classes to which the chosen links lead. */
+function takers(nodes: Nodes, isChosen: (from: unknown, index: unknown) => boolean): string[] {
   return [...nodes.values()].flatMap(({ classType, inputs }) => {
     const specs = knownClasses().get(classType)?.input?.required ?? {}
     const links = Object.entries(inputs).filter(
-      ([, value]) => Array.isArray(value) && isMeant(value[0], value[1]),
+      ([, value]) => Array.isArray(value) && isChosen(value[0], value[1]),
     )
     return links.flatMap(([name]) => {
       const [type] = Object.hasOwn(specs, name) ? (specs[name] as unknown[]) : []

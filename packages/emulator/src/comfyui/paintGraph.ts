@@ -18,7 +18,7 @@ export interface GraphPlan {
 const TOTAL_MS = 3000
 const MOST_PICTURES = 16
 const WORDS = 40
-/** So that a few more are exact, too. */
+/** Seeds of a batch are counted up from here at most, so that each is an exact number. */
 const MOST_SEEDS = 2 ** 52
 
 /** Paints each output of a workflow from what leads to it in the graph. */
@@ -55,7 +55,7 @@ function toRequest(kind: Kind, { prompt, seed, width, height, picture: source }:
   return source ? { kind: 'repaint', prompt, seed, source } : { kind: 'scene', prompt, seed, width, height }
 }
 
-/** The nodes with the values of a run. A picture is the file; of other files, the value of the workflow stays. */
+/** Puts the inputs of a run into the nodes. Of files, only pictures: nothing else of a file is painted. */
 function fillNodes({ nodes, inputs }: GraphPlan, values: WorkflowInputs): GraphNodes {
   const given = new Map(Object.entries(values))
   const filled = new Map([...nodes].map(([id, node]) => [id, { ...node, inputs: { ...node.inputs } }]))
@@ -74,7 +74,7 @@ type GraphNodes = ReadonlyMap<
   string,
   {
     readonly inputs: Inputs
-    /** The inputs that are texts of somebody's. */
+    /** The inputs in which people write text. */
     readonly texts: readonly string[]
   }
 >
@@ -113,7 +113,10 @@ function lookUpstream(nodes: GraphNodes, output: string): Upstream {
   }
 }
 
-/** The output and all nodes before it, the nearest first in each branch. What a picture is not to show is left out. */
+/**
+ * The output and all nodes before it, the nearest first in each branch. Negative prompts are left out: a picture must not
+ * show them.
+ */
 function pathTo(nodes: GraphNodes, output: string): string[] {
   const path = new Set<string>()
   const waiting = [output]
@@ -148,7 +151,7 @@ function numberOf(nodes: GraphNodes, value: unknown): number | undefined {
   return found.find((one) => typeof one === 'number')
 }
 
-/** The text of an output that is linked to a node which is nothing but a text. */
+/** The text that an output passes on as it is: its only link leads to a node with one text and no link. */
 function passedOn(nodes: GraphNodes, inputs: Inputs): string | undefined {
   const links = Object.values(inputs).filter((value) => Array.isArray(value))
   const source = links.length === 1 ? nodes.get(String(links[0]![0])) : undefined

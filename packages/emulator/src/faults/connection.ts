@@ -1,7 +1,17 @@
 import { breakOff } from '@flowscale/gateway/face'
 import { type Fault, type FaultCall, HTTP } from './fault.ts'
 
-export type ConnectionFault = 'refused' | 'reset-early' | 'reset-late' | 'reset-midway'
+export type ConnectionFault =
+  | 'refused'
+  | 'reset-early'
+  | 'reset-late'
+  | 'reset-midway'
+  | 'hang-early'
+  | 'hang-late'
+  | 'hang-body'
+  | 'drip'
+
+const DRIP_MS = 1000
 
 export const connectionFaults: Record<ConnectionFault, Fault> = {
   refused: {
@@ -35,13 +45,6 @@ export const connectionFaults: Record<ConnectionFault, Fault> = {
         return undefined
       }),
   },
-}
-
-export type TimeFault = 'hang-early' | 'hang-late' | 'hang-body' | 'drip'
-
-const DRIP_MS = 1000
-
-export const timeFaults: Record<TimeFault, Fault> = {
   'hang-early': {
     text: 'no answer ever comes, and nothing was handled',
     operations: HTTP,

@@ -50,7 +50,7 @@ export function createFaults(
       throw new TypeError(`"faults.plan" gave ${String(planned)}, which is no fault of ${operation}`)
     }
     if (chance === 0 || (operations && !operations.includes(operation))) return undefined
-    // From what is asked for, and not from the order in which requests come: that differs from run to run.
+    // Seeded by target and attempt, not by the order of requests, which differs from run to run.
     const random = createRandom(`${options!.seed ?? seed}/${operation} ${target}/${attempt}`)
     if (random() >= chance) return undefined
     const fitting = kinds.filter(fits)

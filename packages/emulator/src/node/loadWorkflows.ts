@@ -40,7 +40,7 @@ interface Loaded {
 const MODULES = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const SIDECAR = /\.flowscale\.json$/
 
-/** Loads the workflows of modules, folders and files, and notes where something of them is a guess. */
+/** Loads the workflows of modules, folders and files, with notes on files left out and on guesses. */
 export async function loadAll(
   paths: readonly string[],
 ): Promise<{ definitions: WorkflowDefinition[]; notes: string[] }> {

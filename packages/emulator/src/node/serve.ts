@@ -2,6 +2,20 @@ import { serve as serveFace } from '@flowscale/gateway/node'
 import type { Emulator } from '../createEmulator.ts'
 import { checkSocketOptions, type SocketOptions, spoilSockets } from './sockets.ts'
 
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  /** The port of the API. Default: 0, any free port */
+  port?: number | undefined
+  /** The port of the files. Default: 0, any free port */
+  filesPort?: number | undefined
+  /** Default: `127.0.0.1` */
+  hostname?: string | undefined
+  /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
+  maxBodyBytes?: number | undefined
+  /** Faults of the WebSocket, for tests. The object is read at each use, so you can change it while the server runs */
+  socket?: SocketOptions | undefined
+}
+
 /** A served emulator. */
 export interface Served {
   /** The address of the API, such as `http://127.0.0.1:4188`. */
@@ -59,20 +73,6 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
     dropSockets: api.dropSockets,
     close: () => Promise.all([api.close(), files.close()]).then(() => undefined),
   }
-}
-
-/** Options of {@link serve}. */
-export interface ServeOptions {
-  /** The port of the API. Default: 0, any free port */
-  port?: number | undefined
-  /** The port of the files. Default: 0, any free port */
-  filesPort?: number | undefined
-  /** Default: `127.0.0.1` */
-  hostname?: string | undefined
-  /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
-  maxBodyBytes?: number | undefined
-  /** Faults of the WebSocket, for tests. The object is read at each use, so you can change it while the server runs */
-  socket?: SocketOptions | undefined
 }
 
 const KNOWN = ['port', 'filesPort', 'hostname', 'maxBodyBytes', 'socket']

@@ -44,7 +44,7 @@ function expect(ok: boolean, name: string, what: string, got: unknown): void {
   if (!ok) throw new TypeError(`serve: option "socket.${name}" must be ${what}, got ${String(got)}`)
 }
 
-/** What the options of the server, and the faults of the emulator, make of its WebSocket. */
+/** Plays faults at each WebSocket: what the emulator chooses, and what the server's options ask for. */
 export function spoilSockets(emulator: Emulator, options: SocketOptions): SocketHooks {
   return {
     refuse: () => options.refuse,
@@ -136,7 +136,7 @@ interface Frame {
   held: boolean
 }
 
-/** What becomes of a message under a fault. */
+/** A message as a fault sends it. */
 function spoilFrame(message: object, kind: FaultKind | undefined): Frame {
   const text = JSON.stringify(message)
   const frame: Frame = { text, copies: 1, delayMs: 0, held: false }
