@@ -38,12 +38,6 @@ export type PaintRequest = { readonly prompt: string; readonly seed: number } & 
     }
 )
 
-/** A painted file; `type` is its MIME type. */
-export interface PaintedFile {
-  readonly data: Uint8Array
-  readonly type: string
-}
-
 /** The size of the built-in video. The files are not compressed. */
 const MOST_VIDEO_PIXELS = 512 * 288
 
@@ -56,8 +50,11 @@ const KINDS: Readonly<Record<PaintRequest['kind'], { type: string; least: number
   text: { type: 'text/plain; charset=utf-8', least: 0 },
 }
 
-/** Paints a file, at the pace of the run that waits for it. A larger picture than the painter makes becomes a smaller one. */
-export async function paint(request: PaintRequest, pace: Pace): Promise<PaintedFile> {
+/**
+ * Paints a file and returns its bytes and MIME type, at the pace of the run that waits for it. Pictures that are larger than
+ * the painter makes become smaller ones of the same shape.
+ */
+export async function paint(request: PaintRequest, pace: Pace): Promise<{ data: Uint8Array; type: string }> {
   const { type, least } = KINDS[request.kind]
   if (request.kind === 'audio') {
     // Tones are made at once, so they have no progress to report.
