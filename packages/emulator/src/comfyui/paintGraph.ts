@@ -18,7 +18,7 @@ export interface GraphPlan {
 const TOTAL_MS = 3000
 const MOST_PICTURES = 16
 const WORDS = 40
-/** Seeds of a batch are counted up from here at most, so that each is an exact number. */
+/** A seed is cut to less, so that a seed plus an index is an exact number, too. */
 const MOST_SEEDS = 2 ** 52
 
 /** Paints each output of a workflow from what leads to it in the graph. */

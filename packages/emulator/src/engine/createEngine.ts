@@ -70,7 +70,7 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       return { name, type, data: new Uint8Array(await new Response(body).arrayBuffer()) }
     },
     async putUrl(input, url): Promise<object> {
-      // It fails the run, and no workflow sees it.
+      // The URL fails the run, so no workflow sees this stand-in.
       remote.push({ input, url })
       return {}
     },

@@ -149,7 +149,7 @@ function notify(state: EngineState, run: Run): void {
       try {
         listener(update)
       } catch (error) {
-        // Nobody is there to catch it, and the run and the other listeners must go on.
+        // An unhandled rejection: the run and the other listeners must go on.
         void Promise.reject(error)
       }
     }

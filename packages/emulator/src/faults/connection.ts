@@ -50,7 +50,7 @@ export const connectionFaults: Record<ConnectionFault, Fault> = {
     operations: HTTP,
     isMute: true,
     play: async (call) => {
-      // Read and thrown away: a server would not notice that a client is gone which is still sending.
+      // The body is read and thrown away: while it comes, a server does not notice that the client has left.
       await call.request.body?.cancel()
       return await hang(call)
     },
@@ -100,7 +100,7 @@ export const connectionFaults: Record<ConnectionFault, Fault> = {
   },
 }
 
-/** Until the client goes away, or the emulator is closed. */
+/** Waits until the client leaves or the emulator is closed. */
 function hang({ request: { signal }, onClose }: FaultCall): Promise<never> {
   return new Promise((_, reject) => {
     const forget = onClose(() => {

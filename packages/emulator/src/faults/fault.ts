@@ -27,7 +27,7 @@ export interface Fault {
   play?(call: FaultCall): Promise<Response | undefined>
 }
 
-/** Those whose answer is one JSON text. */
+/** Operations whose answer is one JSON text. */
 export const JSONS: readonly ApiOperation[] = [
   'checkHealth',
   'getQueue',
@@ -41,7 +41,7 @@ export const JSONS: readonly ApiOperation[] = [
 
 export const API: readonly ApiOperation[] = [...JSONS, 'connectEvents']
 
-/** All that are HTTP requests. */
+/** Operations that are HTTP requests. */
 export const HTTP: readonly FaultOperation[] = [...API, 'downloadOutput']
 
 export const OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']

@@ -86,7 +86,7 @@ function spoilMessages(
   function send(text: string): void {
     if (isSilent() || dropped()) return
     sent++
-    // Dropped when it has left, not before.
+    // The connection is dropped after the message has left, not before.
     wire.send(text, () => void dropped())
   }
 

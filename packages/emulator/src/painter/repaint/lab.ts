@@ -8,7 +8,7 @@ export interface LabPicture {
   readonly lab: Float32Array
 }
 
-/** Rows y0..y1 of an RGBA picture over white, as OKLab. */
+/** Rows y0..y1 of an RGBA picture over white, as OKLab: `toLab` without a new list for each pixel, which would be slow. */
 export function readRows(rgba: Uint8Array, { w, lab }: LabPicture, y0: number, y1: number): void {
   const linear = new Float32Array(256)
   for (let i = 0; i < 256; i++) linear[i] = toLinear(i / 255)

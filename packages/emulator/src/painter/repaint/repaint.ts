@@ -68,6 +68,7 @@ function* paintOver(
   return out
 }
 
+/** Rows y0..y1 as RGB bytes: `fromLab` without a new list for each pixel, which would be slow. */
 function writeRows({ target, relief, style, hash }: Painting, out: Uint8Array, y0: number, y1: number): void {
   const { w, h, lab } = target
   const weave = makeNoise(hash, 230)
