@@ -1,5 +1,5 @@
 import { assert, suite } from '#test'
-import { paintAudio } from '../../packages/emulator/src/painter/paintAudio.ts'
+import { paintAudio } from '../../packages/emulator/src/painter/audio.ts'
 
 const test = suite('audio')
 const RATE = 16_000
@@ -37,10 +37,4 @@ test('the same prompt and seed give the same bytes, others give others', () => {
   assert.equal(paintAudio({ prompt: 'rain', seed: 1 }), first)
   assert.not.equal(paintAudio({ prompt: 'rain', seed: 2 }), first)
   assert.not.equal(paintAudio({ prompt: 'snow', seed: 1 }), first)
-})
-
-test('as long as asked', () => {
-  for (const durationMs of [0, 1, 250, 1010, 3000]) {
-    assert.is(read(paintAudio({ prompt: 'x', seed: 1, durationMs })).length, (durationMs * RATE) / 1000)
-  }
 })

@@ -1,8 +1,7 @@
 import { encode } from 'jpeg-js'
 import { assert, suite } from '#test'
-import type { Picture } from '../../packages/emulator/src/painter/checkSize.ts'
-import { decodeImage } from '../../packages/emulator/src/painter/decodeImage.ts'
-import { shrink } from '../../packages/emulator/src/painter/shrink.ts'
+import { decodeImage, type Picture } from '../../packages/emulator/src/painter/decodeImage.ts'
+import { shrink } from '../../packages/emulator/src/painter/scale.ts'
 
 const test = suite('decodeImage')
 const [WIDTH, HEIGHT] = [48, 32]

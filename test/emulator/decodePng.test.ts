@@ -1,11 +1,11 @@
 import { encode } from 'fast-png'
 import { assert, suite } from '#test'
-import { decodePng } from '../../packages/emulator/src/painter/decodePng.ts'
+import { decodeImage } from '../../packages/emulator/src/painter/decodeImage.ts'
 
 const test = suite('decodePng')
 
 function pixels(image: Parameters<typeof encode>[0]): number[] {
-  const { rgba, width, height } = decodePng(encode(image), 'x.png')
+  const { rgba, width, height } = decodeImage(encode(image), 'x.png')
   assert.equal([width, height], [image.width, image.height])
   return [...rgba]
 }
@@ -60,7 +60,7 @@ test('a view into a larger buffer', () => {
   const png = encode({ width: 1, height: 1, channels: 1, data: Uint8Array.from([9]) })
   const larger = new Uint8Array(png.length + 20)
   larger.set(png, 10)
-  assert.equal([...decodePng(larger.subarray(10, 10 + png.length), 'x').rgba], [9, 9, 9, 255])
+  assert.equal([...decodeImage(larger.subarray(10, 10 + png.length), 'x').rgba], [9, 9, 9, 255])
 })
 
 test('what is too large is refused before it is decoded', () => {
@@ -68,7 +68,7 @@ test('what is too large is refused before it is decoded', () => {
   new DataView(png.buffer, png.byteOffset).setUint32(16, 5000)
   new DataView(png.buffer, png.byteOffset).setUint32(20, 5000)
   assert.throws(
-    () => decodePng(png, 'big.png'),
+    () => decodeImage(png, 'big.png'),
     /^big\.png is 5000 x 5000 pixels; at most 16777216 pixels are taken$/,
   )
 })

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { loadAll } from '../../packages/emulator/src/folder/loadAll.ts'
+import { loadAll } from '../../packages/emulator/src/node/loadWorkflows.ts'
 import { stableDiffusion } from '../gateway/classes.ts'
 
 const test = suite('loadWorkflows')

@@ -1,10 +1,11 @@
 import type { RunContext } from '@flowscale/emulator'
 import { encode } from 'fast-png'
 import { assert, suite } from '#test'
-import { createSleep } from '../../packages/emulator/src/internal/createSleep.ts'
-import { fillFrame } from '../../packages/emulator/src/painter/fillFrame.ts'
-import { paintVideo } from '../../packages/emulator/src/painter/paintVideo.ts'
-import { textToVideo } from '../../packages/emulator/src/painter/textToVideo.ts'
+import { createSleep } from '../../packages/emulator/src/engine/performRun.ts'
+import { fillFrame } from '../../packages/emulator/src/painter/scale.ts'
+import { nalUnit } from '../../packages/emulator/src/painter/video/h264.ts'
+import { paintVideo } from '../../packages/emulator/src/painter/video/paintVideo.ts'
+import { builtIn } from '../../packages/emulator/src/workflows/builtIn.ts'
 import { type Answer, type Api, ended, type Fields, form, open, until } from './kit.ts'
 
 const test = suite('video')
@@ -112,14 +113,38 @@ test('a key frame, then small ones, for as long as asked', async () => {
   }
 })
 
-test('width, height, length and frames a second are those of the request', () => {
-  const file = last(paintVideo({ prompt: 'x', seed: 1, width: 64, height: 48, durationMs: 500, fps: 8 }))
+test('width, height and length are those of the request', () => {
+  const request = { prompt: 'x', seed: 1, width: 64, height: 48 }
+  const file = last(paintVideo({ ...request, durationMs: 500 }, undefined))
   const { seconds, types } = frames(file)
-  assert.equal([seconds, types.length], [0.5, 4])
+  assert.equal([seconds, types.length], [0.5, 8])
   const header = boxes(file).get('moov/trak/tkhd')!
   assert.equal([header.getUint16(76), header.getUint16(80)], [64, 48])
-  const short = last(paintVideo({ prompt: 'x', seed: 1, width: 64, height: 48, durationMs: 1 }))
+  const short = last(paintVideo({ ...request, durationMs: 1 }, undefined))
   assert.is(frames(short).types.length, 1)
+})
+
+test('no bytes of a frame look like a mark of the stream', () => {
+  for (const [payload, written] of [
+    [
+      [0, 0, 1],
+      [0, 0, 3, 1],
+    ],
+    [
+      [0, 0, 0, 0, 0, 4],
+      [0, 0, 3, 0, 0, 3, 0, 4],
+    ],
+    [
+      [0, 0, 4, 0, 0, 3],
+      [0, 0, 4, 0, 0, 3, 3],
+    ],
+    [
+      [1, 0, 2, 0],
+      [1, 0, 2, 0],
+    ],
+  ]) {
+    assert.equal([...nalUnit(0x65, payload!)], [0x65, ...written!])
+  }
 })
 
 test('an image takes the place of the scene, whatever its size', async () => {
@@ -180,7 +205,9 @@ async function perform(mostSteps = Number.POSITIVE_INFINITY): Promise<{ told: nu
     },
   }
   try {
-    await textToVideo.run({ prompt: 'x' }, context)
+    await builtIn()
+      .find(({ id }) => id === workflow)!
+      .run({ prompt: 'x' }, context)
     return { told, error: undefined }
   } catch (error) {
     return { told, error }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { FaultKind } from '@flowscale/emulator'
 import { assert, suite } from '#test'
-import { API, HTTP, JSONS } from '../../packages/emulator/src/faults/operations.ts'
+import { API, HTTP, JSONS } from '../../packages/emulator/src/faults/fault.ts'
 import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator/src/faults/table.ts'
 
 const test = suite('faults')

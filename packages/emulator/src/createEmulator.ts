@@ -1,13 +1,77 @@
-import { createFace, createFetch, runUpdate } from '@flowscale/gateway/face'
-import { makeRequestId } from './internal/ids.ts'
-import { sign } from './internal/sign.ts'
-import { checkOptions } from './options/checkOptions.ts'
-import { around } from './pod/around.ts'
-import { createEngine } from './pod/createEngine.ts'
-import { createPod } from './pod/createPod.ts'
-import { noteKeys } from './pod/noteKeys.ts'
-import { toRun } from './pod/toRun.ts'
-import type { Emulator, EmulatorOptions } from './types.ts'
+import {
+  createFace,
+  createFetch,
+  type Dialect,
+  type FaceOptions,
+  type RunUpdate,
+  runUpdate,
+  type Where,
+} from '@flowscale/gateway/face'
+import { createEngine } from './engine/createEngine.ts'
+import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
+import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'
+import { checkFaults } from './faults/createFaults.ts'
+import type { FaultKind, FaultOptions } from './faults/table.ts'
+import { makeRequestId, sign } from './seed.ts'
+import { checkWorkflows } from './workflows/checkWorkflows.ts'
+import type { WorkflowDefinition } from './workflows/types.ts'
+
+/** Options of {@link createEmulator}. */
+export interface EmulatorOptions {
+  /** The key that requests must carry. Default: `fsk_local_demo_key` */
+  apiKey?: string | undefined
+  /** Seeds ids, names, signatures and randomness. Default: 1 */
+  seed?: number | undefined
+  /** How many runs go at the same time. Default: 2 */
+  containers?: number | undefined
+  /** Every duration is divided by it; Infinity waits for nothing. Default: 1 */
+  speed?: number | undefined
+  /** The form of the API, of the three known ones. Default: `readme` */
+  dialect?: Dialect | undefined
+  /** Your own workflows, added to the built-in ones. One with the id of a built-in workflow replaces it. */
+  workflows?: WorkflowDefinition[] | undefined
+  /** How many finished runs are kept; the oldest goes first, with its files. Default: 1000 */
+  maxRuns?: number | undefined
+  /** How long a download link lives. Default: 900000 */
+  urlTtlMs?: number | undefined
+  /** Faults, at random or by a plan. The object is read at each use, so you can change it later. Default: none */
+  faults?: FaultOptions | undefined
+}
+
+/** A FlowScale of your own, made by {@link createEmulator}. */
+export interface Emulator {
+  /** Replaces the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** The address of the API, for `fetch` only: nothing listens there. */
+  readonly url: string
+  /** The address of the files, for `fetch` only. */
+  readonly filesUrl: string
+  /** The key that requests must carry. */
+  readonly apiKey: string
+  /** Answers a request. A server calls it; `fetch` calls it, too. */
+  handle(request: Request, where: Where): Promise<Response>
+  /**
+   * Calls the listener at each change of a run's status or progress. If somebody reads the events of a run, also at each
+   * new place of the run in the queue. The returned function stops the calls. An error of a listener is an unhandled
+   * rejection; the run and the other listeners go on.
+   */
+  watch(listener: (update: RunUpdate) => void): () => void
+  /** The state of a run, or `null` if no run has this id. */
+  stateOf(runId: string): RunUpdate | null
+  /** The real events, live. */
+  readonly ledger: Ledger
+  /** For a server with WebSockets: chooses their faults, which the ledger counts. */
+  readonly sockets: {
+    /** For an accepted handshake; notes the key, too. */
+    connect(url: string, headers: Iterable<readonly [name: string, value: string]>): FaultKind | undefined
+    /** For each message. */
+    message(update: RunUpdate): FaultKind | undefined
+  }
+  /** Live numbers. */
+  readonly stats: EmulatorStats
+  /** Cancels every run and clears the timers. Results can still be read; new runs get 503. */
+  close(): void
+}
 
 const URL_OF_API = 'http://flowscale.test'
 const URL_OF_FILES = 'http://files.flowscale.test'
@@ -28,10 +92,10 @@ const URL_OF_FILES = 'http://files.flowscale.test'
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const settings = checkOptions(options)
-  const pod = createPod(settings)
-  const { stats } = pod
+  const state = createState(settings)
+  const { stats, ledger, faults } = state
   const { apiKey, seed, dialect, urlTtlMs } = settings
-  const engine = createEngine(pod)
+  const engine = createEngine(state)
   const face = createFace({
     engine,
     dialect,
@@ -39,12 +103,12 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     urlTtlMs,
     name: 'emulator',
     sign: (text) => sign(seed, text),
-    makeRequestId: () => makeRequestId(pod.randomRequestIds),
-    around: (operation, target, call) => around(pod, operation, target, call),
+    makeRequestId: () => makeRequestId(state.randomRequestIds),
+    around: withFaults(state),
   })
   const handle: Emulator['handle'] = (request, where) => {
     stats.requests++
-    noteKeys(pod, request.url, request.headers, where.files)
+    noteKeys(ledger, apiKey, { url: request.url, headers: request.headers, files: where.files })
     return face.handle(request, where)
   }
   return {
@@ -58,16 +122,16 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       return face.watch(listener)
     },
     stateOf(runId) {
-      const run = pod.runs.get(runId)
-      return run ? runUpdate(dialect, toRun(run)) : null
+      const run = state.runs.get(runId)
+      return run ? runUpdate(dialect, toApiRun(run)) : null
     },
-    ledger: pod.ledger,
+    ledger,
     sockets: {
       connect(url, headers) {
-        noteKeys(pod, url, new Headers([...headers] as [string, string][]))
-        return pod.faults.choose('connect', new URL(url).pathname)
+        noteKeys(ledger, apiKey, { url, headers: new Headers([...headers] as [string, string][]) })
+        return faults.choose('connect', new URL(url).pathname)
       },
-      message: (update) => pod.faults.choose('message', update.run_id),
+      message: (update) => faults.choose('message', update.run_id),
     },
     stats: {
       get requests() {
@@ -82,4 +146,88 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     },
     close: () => engine.close(),
   }
+}
+
+/** Answers an operation by a fault, or truly. The ledger counts the whole files that were really sent. */
+function withFaults({ faults, ledger, stats }: EngineState): NonNullable<FaceOptions['around']> {
+  return (operation, target, { request, filesUrl, perform }) =>
+    faults.play(operation, target, {
+      request,
+      filesUrl,
+      async perform() {
+        const answer = await perform()
+        if (operation !== 'downloadOutput') return answer
+        const [, , runId = ''] = target.split('/')
+        if (answer.status === 200 && request.method === 'GET') countOne(ledger.results, runId)
+        // The files answer 400 for one reason only: a key came along.
+        if (answer.status === 400) stats.keysRefusedAtFiles++
+        return answer
+      },
+    })
+}
+
+const KNOWN = [
+  'apiKey',
+  'seed',
+  'containers',
+  'speed',
+  'dialect',
+  'workflows',
+  'maxRuns',
+  'urlTtlMs',
+  'faults',
+]
+const DIALECTS: readonly unknown[] = ['readme', 'openapi', 'python'] satisfies Dialect[]
+
+function checkOptions(options: EmulatorOptions): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('createEmulator: options must be an object')
+  }
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new TypeError(
+        `createEmulator: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`,
+      )
+    }
+  }
+  const {
+    apiKey = 'fsk_local_demo_key',
+    seed = 1,
+    containers = 2,
+    speed = 1,
+    dialect = 'readme',
+    workflows = [],
+    maxRuns = 1000,
+    urlTtlMs = 900_000,
+    faults,
+  } = options
+  const isKey = typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)
+  expect(isKey, 'apiKey', 'a string of visible ASCII characters', typeof apiKey)
+  expect(Number.isFinite(seed), 'seed', 'a finite number', seed)
+  expect(isWhole(containers, 100), 'containers', 'a whole number from 1 to 100', containers)
+  expect(typeof speed === 'number' && speed > 0, 'speed', 'a number above 0', speed)
+  expect(DIALECTS.includes(dialect), 'dialect', DIALECTS.map((d) => `"${d}"`).join(' or '), dialect)
+  expect(isWhole(maxRuns, Number.MAX_SAFE_INTEGER), 'maxRuns', 'a whole number above 0', maxRuns)
+  expect(Number.isFinite(urlTtlMs) && urlTtlMs > 0, 'urlTtlMs', 'a number above 0', urlTtlMs)
+  expect(Array.isArray(workflows), 'workflows', 'an array', typeof workflows)
+  if (faults !== undefined) checkFaults(faults)
+  return {
+    apiKey,
+    seed,
+    containers,
+    speed,
+    dialect,
+    workflows: checkWorkflows(workflows),
+    maxRuns,
+    urlTtlMs,
+    faults,
+  }
+}
+
+function isWhole(value: unknown, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
+}
+
+function expect(ok: boolean, name: string, what: string, got: unknown): void {
+  if (!ok) throw new TypeError(`createEmulator: option "${name}" must be ${what}, got ${String(got)}`)
 }

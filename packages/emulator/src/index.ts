@@ -1,19 +1,17 @@
 export type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
-export { createEmulator } from './createEmulator.ts'
+export { createEmulator, type Emulator, type EmulatorOptions } from './createEmulator.ts'
+export type { Ledger } from './engine/ledger.ts'
+export type { EmulatorStats } from './engine/state.ts'
 export type { FaultOperation } from './faults/fault.ts'
-export type { FaultKind, FaultOptions, FaultRequest } from './faults/types.ts'
-export { unpaintedWords } from './painter/words.ts'
+export type { FaultKind, FaultOptions, FaultRequest } from './faults/table.ts'
+export { unpaintedWords } from './painter/index.ts'
 export type {
-  Emulator,
-  EmulatorOptions,
-  EmulatorStats,
   InputDefinition,
   InputFile,
   InputValue,
-  Ledger,
   OutputFile,
   RunContext,
   WorkflowDefinition,
   WorkflowInputs,
   WorkflowOutputs,
-} from './types.ts'
+} from './workflows/types.ts'

@@ -1,4 +1,3 @@
-export { loadWorkflows } from './folder/loadWorkflows.ts'
-export type { ServeOptions } from './node/checkServeOptions.ts'
-export { type Served, serve } from './node/serve.ts'
-export type { SocketOptions } from './node/socket/checkSocketOptions.ts'
+export { loadWorkflows } from './node/loadWorkflows.ts'
+export { type Served, type ServeOptions, serve } from './node/serve.ts'
+export type { SocketOptions } from './node/sockets.ts'

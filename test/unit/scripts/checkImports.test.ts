@@ -13,7 +13,7 @@ const wrong: [what: string, found: string[]][] = [
   ['the AI SDK from a model', model("import { APICallError } from 'ai'")],
   ['the part on Node from a model', model("import { saveOutput } from '@flowscale/client/node'")],
   ['the client from the emulator', emulator('x.ts', "import { x } from '@flowscale/client'")],
-  ['node: in the core', emulator('pod/x.ts', "import { x } from 'node:http'")],
+  ['node: in the core', emulator('engine/x.ts', "import { x } from 'node:http'")],
   ['what is no entry point of the client', facade("import { x } from '@flowscale/client/dist/shared.js'")],
   ['the sources of the client from the class', facade("import { x } from '../../client/src/client.ts'")],
   ['node: in the class', facade("import { x } from 'node:fs'")],
@@ -22,11 +22,15 @@ const wrong: [what: string, found: string[]][] = [
   ['a library in the class', facade("import x from 'commander'")],
   ['the class in the command', command("import { x } from '../FlowscaleAPI.ts'")],
   ['the emulator in the command', command("import { x } from '@flowscale/emulator'")],
-  ['process in the core', emulator('pod/x.ts', 'process.exit()')],
+  ['process in the core', emulator('engine/x.ts', 'process.exit()')],
   ['the whole gateway from the emulator', emulator('x.ts', "import { x } from '@flowscale/gateway'")],
-  ["the gateway's server in the core", emulator('pod/x.ts', "import { x } from '@flowscale/gateway/node'")],
+  [
+    "the gateway's server in the core",
+    emulator('engine/x.ts', "import { x } from '@flowscale/gateway/node'"),
+  ],
   ['the sources of the gateway', emulator('x.ts', "import { x } from '../../gateway/src/engine.ts'")],
-  ['the painter past its door', emulator('pod/x.ts', "import { x } from '../painter/sky.ts'")],
+  ['the painter past its door', emulator('engine/x.ts', "import { x } from '../painter/paint.ts'")],
+  ['a workflow in the painter', emulator('painter/x.ts', "import { x } from '../workflows/types.ts'")],
   ['the client from the gateway', gateway('x.ts', "import { x } from '@flowscale/client'")],
   ['the emulator from the gateway', gateway('x.ts', "import { x } from '@flowscale/emulator'")],
   ['node: in the face', gateway('face/x.ts', "import { x } from 'node:http'")],
@@ -97,9 +101,10 @@ test('lets pass what is allowed', () => {
   assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/events'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
-  assert.equal(emulator('pod/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
+  assert.equal(emulator('engine/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
   assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
-  assert.equal(emulator('pod/x.ts', "import { x } from '../painter/builtIn.ts'"), [])
+  assert.equal(emulator('comfyui/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
+  assert.equal(emulator('engine/x.ts', "import { x } from '../painter/index.ts'"), [])
   assert.equal(gateway('face/api/x.ts', "import { x } from '../../engine.ts'; import 'multipasta'"), [])
   assert.equal(gateway('node/x.ts', "import { x } from '../face/types.ts'; import 'node:fs'"), [])
   assert.equal(

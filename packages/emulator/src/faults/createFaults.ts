@@ -1,7 +1,6 @@
-import { createRandom } from '../internal/createRandom.ts'
-import type { FaultCall, FaultOperation } from './fault.ts'
-import { FAULT_KINDS, faultTable } from './table.ts'
-import type { FaultKind, FaultOptions, FaultRequest } from './types.ts'
+import { createRandom } from '../seed.ts'
+import { type FaultCall, type FaultOperation, OPERATIONS } from './fault.ts'
+import { FAULT_KINDS, type FaultKind, type FaultOptions, type FaultRequest, faultTable } from './table.ts'
 
 /** How many targets are counted; the oldest is forgotten first. */
 const MOST_TARGETS = 100_000
@@ -51,7 +50,7 @@ export function createFaults(
       throw new TypeError(`"faults.plan" gave ${String(planned)}, which is no fault of ${operation}`)
     }
     if (chance === 0 || (operations && !operations.includes(operation))) return undefined
-    // From what is asked for, and not from the order in which requests come: that differs from run to run.
+    // Seeded by target and attempt, not by the order of requests, which differs from run to run.
     const random = createRandom(`${options!.seed ?? seed}/${operation} ${target}/${attempt}`)
     if (random() >= chance) return undefined
     const fitting = kinds.filter(fits)
@@ -94,4 +93,38 @@ export function createFaults(
       hanging.clear()
     },
   }
+}
+
+const KNOWN = ['seed', 'chance', 'kinds', 'operations', 'plan', 'onFault']
+
+export function checkFaults(faults: FaultOptions): void {
+  if (typeof faults !== 'object' || faults === null || Array.isArray(faults)) {
+    throw new TypeError(`createEmulator: option "faults" must be an object, got ${String(faults)}`)
+  }
+  for (const name of Object.keys(faults)) {
+    if (KNOWN.includes(name)) continue
+    throw new TypeError(
+      `createEmulator: unknown option "faults.${name}"; the known options are ${KNOWN.join(', ')}`,
+    )
+  }
+  const { seed = 1, chance = 0, kinds = FAULT_KINDS, operations = OPERATIONS } = faults
+  expect(Number.isFinite(seed), 'seed', 'a finite number', seed)
+  expect(typeof chance === 'number' && chance >= 0 && chance <= 1, 'chance', 'a number from 0 to 1', chance)
+  expectSome(kinds, FAULT_KINDS, 'kinds')
+  expectSome(operations, OPERATIONS, 'operations')
+  for (const name of ['plan', 'onFault'] as const) {
+    const given = faults[name]
+    expect(given === undefined || typeof given === 'function', name, 'a function', given)
+  }
+}
+
+function expectSome(given: unknown, known: readonly string[], name: string): void {
+  expect(Array.isArray(given) && given.length > 0, name, 'an array that is not empty', given)
+  for (const word of given as unknown[]) {
+    expect(known.includes(word as string), name, `an array of ${known.join(', ')}`, word)
+  }
+}
+
+function expect(ok: boolean, name: string, what: string, got: unknown): void {
+  if (!ok) throw new TypeError(`createEmulator: option "faults.${name}" must be ${what}, got ${String(got)}`)
 }

@@ -1,4 +1,4 @@
-import type { Operation } from '@flowscale/gateway/face'
+import type { ApiOperation, Operation } from '@flowscale/gateway/face'
 
 /** Where: a request of the API, of a file, a WebSocket handshake, or one message of a WebSocket. */
 export type FaultOperation = Operation | 'connect' | 'message'
@@ -9,9 +9,9 @@ export interface FaultCall {
   readonly operation: FaultOperation
   /** Another origin than the API's. */
   readonly filesUrl: string
-  /** Handles the request, once, and gives the true answer. */
+  /** Handles the request, once, and returns the true answer. */
   perform(): Promise<Response>
-  /** Calls `end` when the emulator is closed, unless the function that it gives was called before. */
+  /** Calls `end` when the emulator is closed, unless the returned function was called before. */
   onClose(end: () => void): () => void
 }
 
@@ -21,8 +21,27 @@ export interface Fault {
   readonly text: string
   /** Where it fits. */
   readonly operations: readonly FaultOperation[]
-  /** There is never an answer, so it is played before it is known how it ends. */
+  /** No answer ever comes, so the fault counts as played when it begins. */
   readonly isMute?: true
-  /** Gives the answer, or nothing where the true answer leaves nothing to spoil. Sockets play theirs themselves. */
+  /** Returns a false answer, or undefined if the true one leaves nothing to spoil. The server plays faults of sockets. */
   play?(call: FaultCall): Promise<Response | undefined>
 }
+
+/** Operations whose answer is one JSON text. */
+export const JSONS: readonly ApiOperation[] = [
+  'checkHealth',
+  'getQueue',
+  'getWorkflows',
+  'executeWorkflow',
+  'getOutput',
+  'cancelRun',
+  'getRun',
+  'getRuns',
+]
+
+export const API: readonly ApiOperation[] = [...JSONS, 'connectEvents']
+
+/** Operations that are HTTP requests. */
+export const HTTP: readonly FaultOperation[] = [...API, 'downloadOutput']
+
+export const OPERATIONS: readonly FaultOperation[] = [...HTTP, 'connect', 'message']

@@ -1,17 +1,69 @@
-import { bodyFaults } from './body.ts'
-import { connectionFaults } from './connection.ts'
-import type { Fault } from './fault.ts'
-import { redirectFaults } from './redirect.ts'
-import { socketFaults } from './socket.ts'
-import { stateFaults } from './state.ts'
-import { statusFaults } from './status.ts'
-import { timeFaults } from './time.ts'
-import type { FaultKind } from './types.ts'
+import { type BodyFault, bodyFaults, type StateFault, stateFaults } from './body.ts'
+import { type ConnectionFault, connectionFaults } from './connection.ts'
+import type { Fault, FaultOperation } from './fault.ts'
+import { type RedirectFault, redirectFaults, type StatusFault, statusFaults } from './status.ts'
 
-/** Every kind of fault: what it does, where it fits, how it is played. */
+/** What goes wrong; the README says what each does. */
+export type FaultKind = ConnectionFault | StatusFault | BodyFault | RedirectFault | StateFault | SocketFault
+
+/** What a plan decides about. */
+export interface FaultRequest {
+  readonly operation: FaultOperation
+  /** The number of this request among the requests for the same target, from 1: retries and polls count. */
+  readonly attempt: number
+  /** The number of this request among the requests for the same operation, from 1 */
+  readonly number: number
+  /** Path and query as they came in. For a file: only the path. For a message: the run's id */
+  readonly target: string
+}
+
+/** The option `faults` of `createEmulator`. */
+export interface FaultOptions {
+  /** Seed of the random choices. Default: the emulator's seed */
+  seed?: number | undefined
+  /** How often a request meets a fault, from 0 to 1. Default: 0.1, and 0 with a plan */
+  chance?: number | undefined
+  /** Default: all */
+  kinds?: readonly FaultKind[] | undefined
+  /** Default: all */
+  operations?: readonly FaultOperation[] | undefined
+  /** Decides first; where it gives nothing, chance does */
+  plan?: ((request: FaultRequest) => FaultKind | undefined) | undefined
+  /** Called at each fault */
+  onFault?: ((kind: FaultKind, request: FaultRequest) => void) | undefined
+}
+
+type SocketFault =
+  | 'socket-silent'
+  | 'socket-closed'
+  | 'frame-duplicate'
+  | 'frame-late'
+  | 'frame-reordered'
+  | 'frame-malformed'
+  | 'frame-giant'
+
+const socketFaults: Record<SocketFault, Fault> = {
+  'socket-silent': {
+    text: 'the connection opens and stays open, and nothing comes, not even a pong',
+    operations: ['connect'],
+  },
+  'socket-closed': { text: 'the connection opens and is closed at once (1011)', operations: ['connect'] },
+  'frame-duplicate': { text: 'the message comes twice', operations: ['message'] },
+  'frame-late': { text: 'the message comes a second later', operations: ['message'] },
+  'frame-reordered': {
+    text: 'the message comes after the next one, or after a second where there is none',
+    operations: ['message'],
+  },
+  'frame-malformed': { text: 'half of the JSON comes', operations: ['message'] },
+  'frame-giant': { text: 'the message comes with 1 MiB of padding', operations: ['message'] },
+}
+
+/**
+ * Every kind of fault: what it does, where it fits, how it is played. Chance chooses by the order of the kinds, so any other
+ * order gives other faults for the same seed.
+ */
 export const faultTable: Readonly<Record<FaultKind, Fault>> = {
   ...connectionFaults,
-  ...timeFaults,
   ...statusFaults,
   ...bodyFaults,
   ...redirectFaults,

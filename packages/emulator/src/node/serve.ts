@@ -1,7 +1,20 @@
 import { serve as serveFace } from '@flowscale/gateway/node'
-import type { Emulator } from '../types.ts'
-import { checkServeOptions, type ServeOptions } from './checkServeOptions.ts'
-import { spoilSockets } from './socket/spoilSockets.ts'
+import type { Emulator } from '../createEmulator.ts'
+import { checkSocketOptions, type SocketOptions, spoilSockets } from './sockets.ts'
+
+/** Options of {@link serve}. */
+export interface ServeOptions {
+  /** The port of the API. Default: 0, any free port */
+  port?: number | undefined
+  /** The port of the files. Default: 0, any free port */
+  filesPort?: number | undefined
+  /** Default: `127.0.0.1` */
+  hostname?: string | undefined
+  /** A larger upload is answered with 413. Default: 268435456, that is 256 MiB */
+  maxBodyBytes?: number | undefined
+  /** Faults of the WebSocket, for tests. The object is read at each use, so you can change it while the server runs */
+  socket?: SocketOptions | undefined
+}
 
 /** A served emulator. */
 export interface Served {
@@ -60,4 +73,39 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
     dropSockets: api.dropSockets,
     close: () => Promise.all([api.close(), files.close()]).then(() => undefined),
   }
+}
+
+const KNOWN = ['port', 'filesPort', 'hostname', 'maxBodyBytes', 'socket']
+
+function checkServeOptions(
+  emulator: Emulator,
+  options: ServeOptions,
+): { port: number; filesPort: number; hostname: string; maxBodyBytes: number; socket: SocketOptions } {
+  if (typeof emulator?.handle !== 'function') {
+    throw new TypeError('serve: the first argument must be an emulator of createEmulator()')
+  }
+  if (typeof options !== 'object' || options === null) throw new TypeError('serve: options must be an object')
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name)) {
+      throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
+    }
+  }
+  const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxBodyBytes = 256 * 1024 * 1024 } = options
+  const { socket = {} } = options
+  expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
+  expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
+  expect(port === 0 || port !== filesPort, 'filesPort', 'a port other than "port"', filesPort)
+  expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
+  const positive = typeof maxBodyBytes === 'number' && maxBodyBytes > 0
+  expect(positive, 'maxBodyBytes', 'a number above 0', maxBodyBytes)
+  checkSocketOptions(socket)
+  return { port, filesPort, hostname, maxBodyBytes, socket }
+}
+
+function isPort(port: unknown): boolean {
+  return Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65535
+}
+
+function expect(ok: boolean, name: string, what: string, got: unknown): void {
+  if (!ok) throw new TypeError(`serve: option "${name}" must be ${what}, got ${String(got)}`)
 }

@@ -1,5 +1,4 @@
-import type { Rgb } from './color.ts'
-import { clamp } from './color.ts'
+import { clamp, type Rgb } from './color.ts'
 
 /** A picture in linear light; `unit` is the length that stands for "one picture height". */
 export interface Canvas {
@@ -10,7 +9,7 @@ export interface Canvas {
 }
 
 /** A colour, or a function that gives one for a pixel. */
-export type Paint = Rgb | ((x: number, y: number) => Rgb)
+type Paint = Rgb | ((x: number, y: number) => Rgb)
 
 export function makeCanvas(width: number, height: number): Canvas {
   const w = Math.max(1, Math.floor(width))
@@ -18,7 +17,7 @@ export function makeCanvas(width: number, height: number): Canvas {
   return { w, h, unit: Math.min(h, w * 0.8), px: new Float32Array(w * h * 3) }
 }
 
-export function blend(c: Canvas, x: number, y: number, color: Rgb, alpha: number): void {
+function blend(c: Canvas, x: number, y: number, color: Rgb, alpha: number): void {
   const i = (y * c.w + x) * 3
   const px = c.px
   px[i] = px[i]! + (color[0] - px[i]!) * alpha
@@ -149,4 +148,52 @@ export function smooth(points: readonly number[], steps = 6): number[] {
     }
   }
   return out
+}
+
+/** Box blur along one axis with clamped edges, in place; `channels` values interleaved. */
+function blurLines(
+  data: Float32Array,
+  lines: number,
+  length: number,
+  radius: number,
+  offset: (line: number) => number,
+  step: number,
+): void {
+  const line = new Float32Array(length)
+  const r = Math.min(radius, length - 1)
+  const last = length - 1
+  for (let k = 0; k < lines; k++) {
+    const from = offset(k)
+    for (let i = 0; i < length; i++) line[i] = data[from + i * step]!
+    let sum = line[0]! * (r + 1)
+    for (let i = 1; i <= r; i++) sum += line[i]!
+    for (let i = 0; i < length; i++) {
+      data[from + i * step] = sum / (2 * r + 1)
+      sum += line[Math.min(last, i + r + 1)]! - line[Math.max(0, i - r)]!
+    }
+  }
+}
+
+/** Soft blur (two boxes each way) of interleaved values; yields after each pass. */
+export function* blur(
+  data: Float32Array,
+  w: number,
+  h: number,
+  channels: number,
+  radius: number,
+): Generator<number, void> {
+  if (radius < 1) return
+  for (let round = 0; round < 2; round++) {
+    blurLines(
+      data,
+      h * channels,
+      w,
+      radius,
+      (k) => Math.floor(k / channels) * w * channels + (k % channels),
+      channels,
+    )
+    yield round / 2 + 0.25
+    blurLines(data, w * channels, h, radius, (k) => k, w * channels)
+    yield round / 2 + 0.5
+  }
 }

@@ -1,7 +1,7 @@
 /** Linear-light sRGB, 0..1 and above for lights. */
 export type Rgb = readonly [number, number, number]
 /** OKLab. */
-export type Lab = readonly [number, number, number]
+type Lab = readonly [number, number, number]
 
 export function clamp(value: number, low = 0, high = 1): number {
   if (value < low) return low
@@ -63,10 +63,6 @@ export function scale(c: Rgb, k: number): Rgb {
 
 export function multiply(a: Rgb, b: Rgb): Rgb {
   return [a[0] * b[0], a[1] * b[1], a[2] * b[2]]
-}
-
-export function add(a: Rgb, b: Rgb): Rgb {
-  return [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 }
 
 /** Turn the hue by `radians`, scale the chroma and the lightness. */

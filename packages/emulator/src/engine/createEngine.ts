@@ -1,0 +1,108 @@
+import { type Draft, type Engine, EngineError, type RunsQuery } from '@flowscale/gateway/face'
+import type { Random } from '../seed.ts'
+import type { Workflow } from '../workflows/checkWorkflows.ts'
+import type { InputFile, WorkflowInputs } from '../workflows/types.ts'
+import { findOutput, readOutput } from './outputs.ts'
+import { addRun, endRun, follow, watch } from './queue.ts'
+import { type EngineState, type Run, toApiContainer, toApiRun } from './state.ts'
+
+/** The gateway's engine over this state: the HTTP API calls it. */
+export function createEngine(state: EngineState): Engine {
+  return {
+    workflows: async () => [...state.workflows.values()],
+    workflow: async (id) => state.workflows.get(id),
+    draft: ({ id }) => createDraft(state, state.workflows.get(id)!),
+    async getRun(id) {
+      const run = state.runs.get(id)
+      return run && toApiRun(run)
+    },
+    async getRuns(query) {
+      const runs = [...state.runs.values()].filter(
+        ({ groupId }) => query.groupId === null || groupId === query.groupId,
+      )
+      const page = sortRuns(runs, query).slice(query.offset, query.offset + query.limit)
+      return { runs: page.map(toApiRun), total: runs.length }
+    },
+    async cancelRun(id) {
+      const run = state.runs.get(id)
+      if (!run) return undefined
+      const hadEnded = run.completedAt !== null
+      endRun(state, run, 'cancelled')
+      return { run: toApiRun(run), hadEnded }
+    },
+    containers: async () => state.containers.map((container) => toApiContainer(state, container)),
+    async findOutput(filename) {
+      const found = findOutput(state, filename)
+      return found && { run: toApiRun(found.run), file: found.file }
+    },
+    readOutput: async (runId, filename, headers) => readOutput(state.runs.get(runId), filename, headers),
+    watch: (listener) => watch(state, listener),
+    follow: (id) => follow(state, id),
+    close() {
+      state.closed = true
+      state.faults.close()
+      // The queues first: ending a running one would start the next.
+      for (const container of state.containers) {
+        for (const run of [...container.pending]) endRun(state, run, 'cancelled')
+        if (container.running) endRun(state, container.running, 'cancelled')
+      }
+    },
+  }
+}
+
+/** Runs without the time in question come last in either order; the order of arrival decides between equals. */
+function sortRuns(runs: Run[], { sortBy, sortOrder }: RunsQuery): Run[] {
+  const direction = sortOrder === 'asc' ? 1 : -1
+  const time = (run: Run): number | null =>
+    sortBy === 'created_at' ? run.createdAt : sortBy === 'started_at' ? run.startedAt : run.completedAt
+  return runs.sort((a, b) => {
+    const [first, second] = [time(a), time(b)]
+    if ((first === null) !== (second === null)) return first === null ? 1 : -1
+    return direction * ((first ?? 0) - (second ?? 0) || a.sequence - b.sequence)
+  })
+}
+
+/** A run that is about to be submitted: its files are held in memory. */
+function createDraft(state: EngineState, workflow: Workflow): Draft {
+  const remote: { input: string; url: string }[] = []
+  return {
+    async putFile(_input, { name, type, body }): Promise<InputFile> {
+      return { name, type, data: new Uint8Array(await new Response(body).arrayBuffer()) }
+    },
+    async putUrl(input, url): Promise<object> {
+      // The URL fails the run, so no workflow sees this stand-in.
+      remote.push({ input, url })
+      return {}
+    },
+    async submit({ values: sent, shown, groupId, requestId }) {
+      if (state.closed) throw new EngineError(503, 'The emulator is closed')
+      const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, state.randomSeeds)
+      const apiInputs = [...shown, ...drawn]
+      const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote } })
+      state.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
+      return { run: toApiRun(run), number: run.number }
+    },
+  }
+}
+
+/** Adds the defaults, and draws the seeds, of inputs that were not sent. */
+function fillInputs(
+  { inputs, seeds }: Workflow,
+  sent: WorkflowInputs,
+  random: Random,
+): { values: WorkflowInputs; drawn: { path: string; value: number }[] } {
+  // A map, since an input may be called `__proto__`.
+  const values = new Map(Object.entries(sent))
+  const drawn: { path: string; value: number }[] = []
+  for (const [path, { default: preset, min = 0, max = Number.MAX_SAFE_INTEGER }] of inputs) {
+    if (values.has(path)) continue
+    if (preset !== undefined) values.set(path, preset)
+    if (!seeds.includes(path)) continue
+    const low = Math.ceil(Math.max(min, Math.min(0, max)))
+    const number = low + Math.floor(random() * (Math.floor(max) - low + 1))
+    const value = Math.min(number, max)
+    drawn.push({ path, value })
+    values.set(path, value)
+  }
+  return { values: Object.fromEntries(values), drawn }
+}
