@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createClient } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
@@ -211,9 +212,11 @@ test('a hidden page polls rarely, and at once when it shows again', async () => 
     assert.is(asked.length, 4)
     await clock.tickAsync(1000)
     assert.is(asked.length, 5)
+    assert.is(getEventListeners(page, 'visibilitychange').length, 1)
     state.status = 'completed'
     await clock.tickAsync(1000)
     await done
+    assert.equal(getEventListeners(page, 'visibilitychange'), [])
   } finally {
     clock.uninstall()
     Reflect.deleteProperty(globalThis, 'document')
