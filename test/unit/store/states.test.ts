@@ -78,6 +78,24 @@ test('a run from the click to its outputs', async () => {
   nothingLeft()
 })
 
+test('a run on its way is queued or running, whatever the server calls it', async () => {
+  const store = watched(pod.client, memoryStorage())
+  await store.start('w', {})
+  for (const [status, is] of [
+    ['pending', 'queued'],
+    ['in_progress', 'running'],
+    ['queued', 'queued'],
+    ['warming up', 'running'],
+  ] as const) {
+    pod.last.status = status
+    await clock.tickAsync(1000)
+    assert.is(store.now.status, is, status)
+  }
+  store.stop()
+  await settle(clock)
+  nothingLeft()
+})
+
 test('two clicks are one submission; a click on a run that goes on sends nothing; one after its end starts anew', async () => {
   const store = watched(pod.client)
   const both = await Promise.all([store.start('w', {}), store.start('w', {})])
