@@ -15,7 +15,13 @@ export interface Place {
 }
 
 /** A whole run that survives a reload: its progress grows, its image is shown, and it was started once. */
-async function runAndReload({ browser, url, pod }: Place): Promise<void> {
+async function runAndReload(place: Place): Promise<void> {
+  for (let tries = 3; tries > 0; tries--) if (await isReloadedMidway(place)) return
+  assert.unreachable('each run ended before its page was back')
+}
+
+/** Gives `false` if the run ended before the page was back, as on a busy machine. */
+async function isReloadedMidway({ browser, url, pod }: Place): Promise<boolean> {
   const visitor = await visit(browser, url)
   await visitor.generate('a reload in the middle')
   const first = await visitor.progress(0.1)
@@ -31,8 +37,10 @@ async function runAndReload({ browser, url, pod }: Place): Promise<void> {
   await visitor.page.reload()
   await visitor.image()
   assert.is((await pod.runs(visitor.groupId)).length, 1)
-  assert.ok(visitor.streams() >= 2, 'progress came by events, before the reload and after it')
+  const isMidway = second.length > 0
+  if (isMidway) assert.ok(visitor.streams() >= 2, 'progress came by events, before the reload and after it')
   await visitor.leave()
+  return isMidway
 }
 
 /** Cancel ends the run on the server, and no image comes. */

@@ -21,7 +21,7 @@ export interface Visitor {
   /** Sends the form with a prompt, and a file where there is a field for one, by so many clicks at once. */
   generate(prompt: string, clicks?: number): Promise<void>
   says(text: string): Promise<void>
-  /** Waits for a bar that says how far the run is; gives the values that it shows until one is above `least`. */
+  /** Waits for a bar that says how far the run is; gives its values until one is above `least`, or none if the run ends. */
   progress(least: number): Promise<number[]>
   image(): Promise<void>
   cancel(): Promise<void>
@@ -73,6 +73,7 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
         page.seen ??= []
         const { position = 0 } = document.querySelector('progress') ?? {}
         if (position > 0 && position < 1 && position !== page.seen.at(-1)) page.seen.push(position)
+        if (/completed/.test(document.querySelector('[role=status]')?.textContent ?? '')) return []
         return page.seen.length > 1 && page.seen.at(-1)! > least && page.seen
       }, least)
       return (await bar.jsonValue()) as number[]
