@@ -116,3 +116,6 @@ export function writeLines(stream: NodeJS.WriteStream, text: string): void {
   stream.write(text)
   current?.render()
 }
+
+/** The value of an input as a person reads it. */
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,7 +1,7 @@
 import { getRun } from '@flowscale/client'
 import { findRunIds } from '../findRunIds.ts'
 import { type Call, commandName } from '../program.ts'
-import { clean } from '../terminal/printer.ts'
+import { asText, clean } from '../terminal/printer.ts'
 import { progressText } from '../terminal/progress.ts'
 
 export async function get(call: Call): Promise<void> {
@@ -32,5 +32,3 @@ function fields(rows: readonly (readonly [name: string, value: unknown])[]): str
   const width = Math.max(...known.map(([name]) => name.length))
   return known.map(([name, value]) => `${name.padEnd(width)}  ${clean(`${value}`)}`).join('\n')
 }
-
-const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

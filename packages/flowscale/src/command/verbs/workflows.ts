@@ -1,6 +1,6 @@
 import { getWorkflows, type Workflow, type WorkflowKind } from '@flowscale/client'
 import { type Call, commandName } from '../program.ts'
-import { clean, quote } from '../terminal/printer.ts'
+import { asText, clean, quote } from '../terminal/printer.ts'
 import { table } from '../terminal/table.ts'
 import { type InputSpec, isFileKind, pickWorkflow, readKinds, readSpecs } from '../workflow.ts'
 
@@ -88,5 +88,3 @@ function example(input: string, { kind, options }: InputSpec): string {
   if (value !== undefined) return quote(`${input}=${asText(value).replace(/^@/, '@@')}`)
   return `${quote(input)}=${kind === 'number' ? 'NUMBER' : kind === 'boolean' ? 'true' : '"TEXT"'}`
 }
-
-const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
