@@ -46,7 +46,7 @@ export function ensureInstalled() {
 export function ensureBuilt() {
   const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
   const built = names.map((name) =>
-    mtime(`packages/${name}/dist/${name === 'gateway' ? 'face' : 'index'}.d.ts`),
+    mtime(`packages/${name}/dist/${name === 'gateway' ? 'http' : 'index'}.d.ts`),
   )
   const sources = names.map((name) => newest(`packages/${name}/src`))
   const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)

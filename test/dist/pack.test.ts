@@ -57,7 +57,7 @@ const expected: Record<string, string[]> = {
   ],
   gateway: [
     'bin/flowscale-gateway.js',
-    ...['cli', 'face', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    ...['cli', 'http', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     // What its entry points share, by which of them do.
     'dist/shared2.js',
     'dist/shared3.js',

@@ -1,4 +1,4 @@
-import type { ClassInfo } from '../../packages/gateway/src/engines/comfyui/workflows/types.ts'
+import type { ClassInfo } from '../../packages/gateway/src/comfyui/workflows/types.ts'
 import recorded from './objectInfo.json' with { type: 'json' }
 
 const text = ['STRING', { multiline: true, dynamicPrompts: true }]

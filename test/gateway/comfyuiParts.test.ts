@@ -1,7 +1,7 @@
 // Small parts of the engine that is a ComfyUI.
 import { assert, suite } from '#test'
-import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
-import { collectFiles } from '../../packages/gateway/src/engines/comfyui/runs/collectFiles.ts'
+import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
+import { collectFiles } from '../../packages/gateway/src/comfyui/runs/endOf.ts'
 import { endOf } from '../../packages/gateway/src/engines/comfyui/runs/endOf.ts'
 import { readRefusal } from '../../packages/gateway/src/engines/comfyui/runs/readRefusal.ts'
 import { withoutPaths } from '../../packages/gateway/src/engines/comfyui/runs/withoutPaths.ts'

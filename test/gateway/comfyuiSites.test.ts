@@ -1,7 +1,7 @@
 // One engine before several ComfyUIs: which one gets a run, who finds it again, and what happens while one is away.
 import { assert, suite } from '#test'
+import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
 import type { Engine, Run, Storage, WorkflowFile } from '../../packages/gateway/src/engine.ts'
-import { comfyui } from '../../packages/gateway/src/engines/comfyui/comfyui.ts'
 import { rejection, thrown } from '../support/fakes.ts'
 import { fileOf, files, graphOf, isOver, never } from './comfyuiKit.ts'
 import { createStorage } from './lib/createStorage.ts'

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test'
-import { createChoose } from '../../packages/gateway/src/engines/comfyui/sites/createChoose.ts'
+import { createChoose } from '../../packages/gateway/src/comfyui/pool/chooseServer.ts'
 import type { Candidate } from '../../packages/gateway/src/engines/comfyui/sites/types.ts'
 
 const test = suite('the choice of a server')

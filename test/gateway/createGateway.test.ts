@@ -1,6 +1,6 @@
 // What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
-import type { EngineContext } from '@flowscale/gateway/face'
+import type { EngineContext } from '@flowscale/gateway/http'
 import { logged, serve } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { fakeEngine } from './fakeEngine.ts'

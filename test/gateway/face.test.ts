@@ -9,7 +9,7 @@ import {
   InputError,
   type RunsQuery,
   type Workflow,
-} from '@flowscale/gateway/face'
+} from '@flowscale/gateway/http'
 import { assert, suite } from '#test'
 import { fakeEngine, run, workflow } from './fakeEngine.ts'
 

@@ -1,4 +1,4 @@
-import type { Engine, Input, Run, Workflow } from '@flowscale/gateway/face'
+import type { Engine, Input, Run, Workflow } from '@flowscale/gateway/http'
 
 export const run: Run = {
   id: 'r1',

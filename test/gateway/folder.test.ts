@@ -4,9 +4,9 @@ import { join, relative } from 'node:path'
 import { assert, suite } from '#test'
 import { keepKey } from '../../packages/gateway/src/command/keepKey.ts'
 import { createSign } from '../../packages/gateway/src/createSign.ts'
-import { openFolder } from '../../packages/gateway/src/folder/openFolder.ts'
-import { readWorkflows } from '../../packages/gateway/src/folder/readWorkflows.ts'
-import { isFromElsewhere } from '../../packages/gateway/src/isFromElsewhere.ts'
+import { isFromElsewhere } from '../../packages/gateway/src/http/access.ts'
+import { openFolder } from '../../packages/gateway/src/node/dataFolder.ts'
+import { readWorkflows } from '../../packages/gateway/src/node/readWorkflows.ts'
 
 const test = suite('folder')
 let folder = ''

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { assert, suite } from '#test'
 import type { Draft, Input, Workflow } from '../../packages/gateway/src/engine.ts'
 import { EngineError, InputError, type Problem } from '../../packages/gateway/src/engineErrors.ts'
-import { readSubmission } from '../../packages/gateway/src/face/form/readSubmission.ts'
+import { readSubmission } from '../../packages/gateway/src/http/form/readForm.ts'
 
 const test = suite('form')
 const MAX = 50_000_000

@@ -3,7 +3,7 @@
 export const gateway = {
   'gateway-key-unchecked': {
     bug: "A request with a wrong key is answered, and runs workflows on the owner's GPU",
-    file: 'packages/gateway/src/face/createHandler.ts',
+    file: 'packages/gateway/src/http/createHttpApi.ts',
     from: '!sameText(key, face.apiKey)',
     to: '!key',
     test: 'test/gateway/face.test.ts',
@@ -17,7 +17,7 @@ export const gateway = {
   },
   'gateway-socket-key-unchecked': {
     bug: 'A WebSocket with a wrong key hears of all runs',
-    file: 'packages/gateway/src/node/socket/serveSockets.ts',
+    file: 'packages/gateway/src/node/serveSockets.ts',
     from: '(key && sameText(key, face.apiKey))',
     to: 'key',
     test: 'test/emulator/socket.test.ts',
@@ -31,14 +31,14 @@ export const gateway = {
   },
   'gateway-key-in-log': {
     bug: 'The log shows the key in the query of a WebSocket',
-    file: 'packages/gateway/src/node/logged.ts',
+    file: 'packages/gateway/src/command/print.ts',
     from: 'pathname + withoutKey(search)',
     to: 'pathname + search',
     test: 'test/gateway/createGateway.test.ts',
   },
   'gateway-signature-in-log': {
     bug: 'The log shows the signatures of download links',
-    file: 'packages/gateway/src/node/logged.ts',
+    file: 'packages/gateway/src/command/print.ts',
     from: "pathname.startsWith('/generations/')",
     to: 'false',
     test: 'test/gateway/createGateway.test.ts',
@@ -52,28 +52,28 @@ export const gateway = {
   },
   'gateway-rebound-host': {
     bug: 'Without a key, a page gets in by a host name of its own that leads to this machine',
-    file: 'packages/gateway/src/isFromElsewhere.ts',
+    file: 'packages/gateway/src/http/access.ts',
     from: 'host !== null && !LOOPBACK',
     to: 'false && !LOOPBACK',
     test: 'test/gateway/folder.test.ts',
   },
   'gateway-link-unsigned': {
     bug: 'A download link with any signature shows a visitor the pictures of another',
-    file: 'packages/gateway/src/face/files/serveFile.ts',
+    file: 'packages/gateway/src/http/links.ts',
     from: '!sameText(signature,',
     to: '!signature && !sameText(signature,',
     test: 'test/gateway/createGateway.test.ts',
   },
   'gateway-link-for-ever': {
     bug: 'A download link never expires',
-    file: 'packages/gateway/src/face/files/serveFile.ts',
+    file: 'packages/gateway/src/http/links.ts',
     from: 'now > Number(expires)',
     to: '!(now > 0)',
     test: 'test/gateway/createGateway.test.ts',
   },
   'gateway-output-runs-code': {
     bug: 'A browser that opens an output runs the code in it, on the site of the gateway',
-    file: 'packages/gateway/src/face/files/serveFile.ts',
+    file: 'packages/gateway/src/http/links.ts',
     from: "headers.set('content-security-policy', 'sandbox')",
     to: '',
     test: 'test/gateway/face.test.ts',
@@ -87,7 +87,7 @@ export const gateway = {
   },
   'gateway-key-leaves-folder': {
     bug: 'The key of a record leads out of the folder of records',
-    file: 'packages/gateway/src/folder/openFolder.ts',
+    file: 'packages/gateway/src/node/dataFolder.ts',
     from: '/[.*]/g',
     to: '/[*]/g',
     test: 'test/gateway/folder.test.ts',
@@ -101,7 +101,7 @@ export const gateway = {
   },
   'gateway-flag-misread': {
     bug: 'A flag that is sent as `1` counts as false: the run has other settings than the caller asked for',
-    file: 'packages/gateway/src/face/form/checkText.ts',
+    file: 'packages/gateway/src/http/form/readInput.ts',
     from: "text !== 'true' && text !== 'false'",
     to: "text !== 'true' && text !== 'false' && text !== '1'",
     test: 'test/gateway/form.test.ts',

@@ -6,7 +6,7 @@ import {
   type RunUpdate,
   runUpdate,
   type Where,
-} from '@flowscale/gateway/face'
+} from '@flowscale/gateway/http'
 import { createEngine } from './engine/createEngine.ts'
 import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
 import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'

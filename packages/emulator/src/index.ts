@@ -1,4 +1,4 @@
-export type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/face'
+export type { Dialect, Kind, RunUpdate, Where } from '@flowscale/gateway/http'
 export { createEmulator, type Emulator, type EmulatorOptions } from './createEmulator.ts'
 export type { Ledger } from './engine/ledger.ts'
 export type { EmulatorStats } from './engine/state.ts'

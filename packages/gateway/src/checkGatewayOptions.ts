@@ -1,5 +1,5 @@
 import type { EngineMaker, Storage, WorkflowFile } from './engine.ts'
-import type { Dialect } from './face/types.ts'
+import type { Dialect } from './http/types.ts'
 
 /** Where a gateway says what it does; `console` is one. */
 export interface GatewayLogger {

@@ -2,9 +2,9 @@ import { checkGatewayOptions, type GatewayOptions } from './checkGatewayOptions.
 import { createSign } from './createSign.ts'
 import type { Report } from './engine.ts'
 import { createFace } from './face/createFace.ts'
-import { createFetch } from './face/createFetch.ts'
-import type { Face, Where } from './face/types.ts'
-import { isFromElsewhere } from './isFromElsewhere.ts'
+import { isFromElsewhere } from './http/access.ts'
+import { createFetch } from './http/createFetch.ts'
+import type { Face, Where } from './http/types.ts'
 
 /** A FlowScale of your own, made by {@link createGateway}. */
 export interface Gateway extends Omit<Face, 'handle'> {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Ended } from '../../../packages/gateway/src/engines/comfyui/runs/types.ts'
-import { endMark } from '../../../packages/gateway/src/records/createMarks.ts'
+import type { Ended } from '../../../packages/gateway/src/comfyui/runRecord.ts'
 import { recordPaths } from '../../../packages/gateway/src/records/recordPaths.ts'
+import { endMark } from '../../../packages/gateway/src/records/runIndex.ts'
 
 /** Writes the records of ended runs, as gateways leave them on a ComfyUI: marks in packs of 500, and the latest ones loose. */
 export function seedRecords(comfyFolder: string, all: readonly Ended[]): void {

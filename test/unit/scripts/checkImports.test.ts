@@ -101,7 +101,7 @@ test('lets pass what is allowed', () => {
   assert.equal(facade("import { x } from '@flowscale/client/proxy'"), [])
   assert.equal(facade("import { x } from '@flowscale/client/events'"), [])
   assert.equal(emulator('cli.ts', "import { x } from 'node:util'"), [])
-  assert.equal(emulator('engine/x.ts', "import { x } from '@flowscale/gateway/face'"), [])
+  assert.equal(emulator('engine/x.ts', "import { x } from '@flowscale/gateway/http'"), [])
   assert.equal(emulator('node/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
   assert.equal(emulator('comfyui/x.ts', "import { x } from '@flowscale/gateway/node'"), [])
   assert.equal(emulator('engine/x.ts', "import { x } from '../painter/index.ts'"), [])

@@ -1,4 +1,4 @@
-import type { WorkflowFile } from '@flowscale/gateway/face'
+import type { WorkflowFile } from '@flowscale/gateway/http'
 import type { ClassInfo } from '@flowscale/gateway/node'
 import { classes } from './classes.ts'
 

@@ -1,4 +1,4 @@
-import type { Kind } from '@flowscale/gateway/face'
+import type { Kind } from '@flowscale/gateway/http'
 import { type PaintRequest, paint } from '../painter/index.ts'
 import type {
   InputFile,

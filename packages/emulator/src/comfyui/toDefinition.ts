@@ -1,4 +1,4 @@
-import type { WorkflowFile } from '@flowscale/gateway/face'
+import type { WorkflowFile } from '@flowscale/gateway/http'
 import { type ComfyWorkflow, type KnownNode, readComfyWorkflow } from '@flowscale/gateway/node'
 import type { InputDefinition, WorkflowDefinition } from '../workflows/types.ts'
 import { knownClasses, readClassInfo } from './classInfo.ts'

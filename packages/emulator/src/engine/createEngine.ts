@@ -1,4 +1,4 @@
-import { type Draft, type Engine, EngineError, type RunsQuery } from '@flowscale/gateway/face'
+import { type Draft, type Engine, EngineError, type RunsQuery } from '@flowscale/gateway/http'
 import type { Random } from '../seed.ts'
 import type { Workflow } from '../workflows/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../workflows/types.ts'

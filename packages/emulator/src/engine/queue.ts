@@ -1,4 +1,4 @@
-import type { Run as ApiRun } from '@flowscale/gateway/face'
+import type { Run as ApiRun } from '@flowscale/gateway/http'
 import { makeOutputName, makeRunId } from '../seed.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'

@@ -1,4 +1,4 @@
-import type { Container as ApiContainer, Run as ApiRun, Dialect, Status } from '@flowscale/gateway/face'
+import type { Container as ApiContainer, Run as ApiRun, Dialect, Status } from '@flowscale/gateway/http'
 import { createFaults, type Faults } from '../faults/createFaults.ts'
 import type { FaultOptions } from '../faults/table.ts'
 import { createRandom, type Random } from '../seed.ts'

@@ -1,4 +1,4 @@
-import { breakOff } from '@flowscale/gateway/face'
+import { breakOff } from '@flowscale/gateway/http'
 import { type Fault, type FaultCall, HTTP } from './fault.ts'
 
 export type ConnectionFault =

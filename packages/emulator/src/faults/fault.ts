@@ -1,4 +1,4 @@
-import type { ApiOperation, Operation } from '@flowscale/gateway/face'
+import type { ApiOperation, Operation } from '@flowscale/gateway/http'
 
 /** Where: a request of the API, of a file, a WebSocket handshake, or one message of a WebSocket. */
 export type FaultOperation = Operation | 'connect' | 'message'

@@ -1,4 +1,4 @@
-import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/face'
+import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/http'
 import { builtIn } from './builtIn.ts'
 import type { InputDefinition, RunContext, WorkflowDefinition, WorkflowInputs } from './types.ts'
 

@@ -1,4 +1,4 @@
-import type { Kind, Scalar } from '@flowscale/gateway/face'
+import type { Kind, Scalar } from '@flowscale/gateway/http'
 
 /** An input of a workflow. */
 export interface InputDefinition {

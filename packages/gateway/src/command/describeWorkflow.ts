@@ -1,4 +1,4 @@
-import type { ComfyWorkflow, NamedInput } from '../engines/comfyui/workflows/types.ts'
+import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
 import { notesOf } from './notesOf.ts'
 
 const MOST_OPTIONS = 8

@@ -1,4 +1,4 @@
-import type { ComfyWorkflow } from '../engines/comfyui/workflows/types.ts'
+import type { ComfyWorkflow } from '../comfyui/workflows/types.ts'
 
 /** A line for each field that is no input, each save node that is no output, and each number above 2^53. */
 export function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {

@@ -1,4 +1,4 @@
-import { type Flags, parseFlags } from '../node/parseFlags.ts'
+import { type Flags, parseFlags } from './flags.ts'
 import { toAddress } from './toAddress.ts'
 
 /** The flags of the gateway. */

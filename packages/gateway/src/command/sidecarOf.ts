@@ -1,4 +1,4 @@
-import type { ComfyWorkflow } from '../engines/comfyui/workflows/types.ts'
+import type { ComfyWorkflow } from '../comfyui/workflows/types.ts'
 
 /**
  * The sidecar that names the same inputs and outputs. It has no lists of choices and no range of seeds, since those are

@@ -1,6 +1,6 @@
-import { createHandler } from './createHandler.ts'
+import { createHandler } from '../http/createHttpApi.ts'
+import type { Face, FaceOptions, OpenFace } from '../http/types.ts'
 import { runUpdate } from './shown/runUpdate.ts'
-import type { Face, FaceOptions, OpenFace } from './types.ts'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
 export function createFace(options: FaceOptions): Face & { close(): void } {

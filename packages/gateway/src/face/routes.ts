@@ -1,3 +1,5 @@
+import { getWorkflows } from '../http/routes/comfy.ts'
+import type { ApiOperation, Call, Dialect } from '../http/types.ts'
 import { cancelRun } from './api/cancelRun.ts'
 import { checkHealth } from './api/checkHealth.ts'
 import { connectEvents } from './api/connectEvents.ts'
@@ -6,9 +8,7 @@ import { getOutput } from './api/getOutput.ts'
 import { getQueue } from './api/getQueue.ts'
 import { getRun } from './api/getRun.ts'
 import { getRuns } from './api/getRuns.ts'
-import { getWorkflows } from './api/getWorkflows.ts'
 import { upgradeRequired } from './api/upgradeRequired.ts'
-import type { ApiOperation, Call, Dialect } from './types.ts'
 
 export interface Route {
   readonly method: 'GET' | 'POST'

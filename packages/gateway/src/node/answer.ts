@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../face/breakOff.ts'
-import type { Face, Where } from '../face/types.ts'
+import type { Face, Where } from '../http/types.ts'
 import { headersOf } from './headersOf.ts'
 import { readBody } from './readBody.ts'
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Face } from '../face/types.ts'
+import type { Face } from '../http/types.ts'
 import { answer } from './answer.ts'
 import { listen, stop } from './listen.ts'
 import { servePage } from './servePage.ts'
+import { serveSockets } from './serveSockets.ts'
 import { isHandshake } from './socket/isHandshake.ts'
-import { serveSockets } from './socket/serveSockets.ts'
 import type { SocketHooks } from './socket/types.ts'
 
 /** Options of {@link serve}. */

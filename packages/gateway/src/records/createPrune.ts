@@ -1,6 +1,6 @@
 import type { EngineContext } from '../engine.ts'
-import type { Marks } from './createMarks.ts'
 import { recordPaths } from './recordPaths.ts'
+import type { Marks } from './runIndex.ts'
 import type { Place } from './types.ts'
 
 const DAY_MS = 86_400_000

@@ -1,10 +1,10 @@
 import type { EngineContext } from '../engine.ts'
 import { hasOwnTimers } from '../hasOwnTimers.ts'
+import { createMemory } from '../lruCache.ts'
 import { about } from './about.ts'
-import { createMarks } from './createMarks.ts'
-import { createMemory } from './createMemory.ts'
 import { createPrune } from './createPrune.ts'
 import { recordPaths } from './recordPaths.ts'
+import { createMarks } from './runIndex.ts'
 import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
 
 /** On Workers, a request may end in the middle of a write. */

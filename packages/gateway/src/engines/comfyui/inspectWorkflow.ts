@@ -1,8 +1,8 @@
+import { createServer } from '../../comfyui/api/client.ts'
+import { createWorkflows } from '../../comfyui/catalog.ts'
+import type { ComfyWorkflow } from '../../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../../engine.ts'
-import { createWorkflows } from './createWorkflows.ts'
-import { createServer } from './server/createServer.ts'
 import { NoAnswer } from './server/NoAnswer.ts'
-import type { ComfyWorkflow } from './workflows/types.ts'
 
 /** What a server makes of a workflow. */
 export async function inspectWorkflow(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {

@@ -1,5 +1,5 @@
-import { failure, success } from '../answers.ts'
-import type { Call } from '../types.ts'
+import { failure, success } from '../../http/answers.ts'
+import type { Call } from '../../http/types.ts'
 
 export async function cancelRun({ face, id }: Call): Promise<Response> {
   const cancelled = await face.engine.cancelRun(id)

@@ -1,6 +1,6 @@
-import { failure } from '../answers.ts'
-import { streamRun } from '../streamRun.ts'
-import type { Call } from '../types.ts'
+import { failure } from '../../http/answers.ts'
+import { streamRun } from '../../http/routes/events.ts'
+import type { Call } from '../../http/types.ts'
 
 const HEADERS = {
   'content-type': 'text/event-stream',

@@ -1,7 +1,7 @@
 import { nothingStarted } from '../../engineErrors.ts'
-import { missing, success, unprocessable } from '../answers.ts'
-import { readSubmission } from '../form/readSubmission.ts'
-import type { Call } from '../types.ts'
+import { missing, success, unprocessable } from '../../http/answers.ts'
+import { readSubmission } from '../../http/form/readForm.ts'
+import type { Call } from '../../http/types.ts'
 
 export async function executeWorkflow(call: Call): Promise<Response> {
   const { face, request, query, maxBodyBytes, requestId } = call

@@ -1,6 +1,6 @@
-import { failure, json, missing, success, unprocessable } from '../answers.ts'
+import { failure, json, missing, success, unprocessable } from '../../http/answers.ts'
+import type { Call } from '../../http/types.ts'
 import { linkTo } from '../files/linkTo.ts'
-import type { Call } from '../types.ts'
 
 export async function getOutput({ face, query, filesUrl }: Call): Promise<Response> {
   const filename = query.get('filename')

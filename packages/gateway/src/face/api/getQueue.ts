@@ -1,5 +1,5 @@
-import { success } from '../answers.ts'
-import type { Call } from '../types.ts'
+import { success } from '../../http/answers.ts'
+import type { Call } from '../../http/types.ts'
 
 export async function getQueue({ face: { engine, dialect } }: Call): Promise<Response> {
   const containers = await engine.containers()

@@ -1,6 +1,6 @@
-import { failure, success } from '../answers.ts'
-import { showRun } from '../shown/showRun.ts'
-import type { Call } from '../types.ts'
+import { failure, success } from '../../http/answers.ts'
+import { showRun } from '../../http/runJson.ts'
+import type { Call } from '../../http/types.ts'
 
 export async function getRun({ face, id, filesUrl }: Call): Promise<Response> {
   const run = await face.engine.getRun(id)

@@ -1,7 +1,7 @@
-import { missing, success, unprocessable } from '../answers.ts'
-import { showRun } from '../shown/showRun.ts'
-import type { Call } from '../types.ts'
-import { readPaging } from './readPaging.ts'
+import { missing, success, unprocessable } from '../../http/answers.ts'
+import { readPaging } from '../../http/routes/runs.ts'
+import { showRun } from '../../http/runJson.ts'
+import type { Call } from '../../http/types.ts'
 
 export async function getRuns({ face, query, filesUrl }: Call): Promise<Response> {
   const { engine, dialect } = face

@@ -1,5 +1,5 @@
-import { failure } from '../answers.ts'
-import type { Call } from '../types.ts'
+import { failure } from '../../http/answers.ts'
+import type { Call } from '../../http/types.ts'
 
 /** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
 export function upgradeRequired({ face }: Call): Response {

@@ -1,4 +1,4 @@
-import type { FaceOptions } from '../types.ts'
+import type { FaceOptions } from '../../http/types.ts'
 
 /** A fresh signed URL of an output file. The signature does not cover the origin. */
 export async function linkTo(

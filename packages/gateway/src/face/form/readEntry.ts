@@ -1,9 +1,9 @@
 import type { Draft, Scalar, StoredFile } from '../../engine.ts'
 import { InputError, type Problem } from '../../engineErrors.ts'
-import { checkText } from './checkText.ts'
+import type { Part } from '../../http/form/multipart.ts'
+import { readFileText } from '../../http/form/readFile.ts'
+import { checkText } from '../../http/form/readInput.ts'
 import type { FoundInput } from './findInput.ts'
-import { readFileText } from './readFileText.ts'
-import type { Part } from './readParts.ts'
 import { storeFile } from './storeFile.ts'
 
 export type Entry =

@@ -1,5 +1,5 @@
 import type { Run } from '../../engine.ts'
-import type { Dialect } from '../types.ts'
+import type { Dialect } from '../../http/types.ts'
 
 /**
  * The names of a run's outputs in the dialect. `python` has them from the start of the run, without extension. The

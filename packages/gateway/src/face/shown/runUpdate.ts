@@ -1,5 +1,5 @@
 import type { Run } from '../../engine.ts'
-import type { Dialect, RunUpdate } from '../types.ts'
+import type { Dialect, RunUpdate } from '../../http/types.ts'
 import { outputNames } from './outputNames.ts'
 
 /** How a run stands, as listeners see it. */

@@ -1,4 +1,4 @@
-import type { RunUpdate } from '../../face/types.ts'
+import type { RunUpdate } from '../../http/types.ts'
 
 /** A WebSocket connection as it is. */
 export interface Wire {

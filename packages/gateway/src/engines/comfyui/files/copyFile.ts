@@ -1,6 +1,6 @@
-import type { Server } from '../server/createServer.ts'
+import type { Server } from '../../../comfyui/api/client.ts'
+import { putFile } from '../../../comfyui/api/files.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { putFile } from './putFile.ts'
 
 /** Copies an upload from one server to another, and gives its name there. */
 export async function copyFile(

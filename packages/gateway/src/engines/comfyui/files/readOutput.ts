@@ -1,7 +1,7 @@
-import type { StoredOutput } from '../runs/types.ts'
-import type { Server } from '../server/createServer.ts'
+import type { Server } from '../../../comfyui/api/client.ts'
+import type { StoredOutput } from '../../../comfyui/runRecord.ts'
+import { contentTypeOf } from '../../../mediaTypes.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { contentTypeOf } from './contentTypeOf.ts'
 
 const ASKED = ['range', 'if-none-match', 'if-modified-since']
 const ANSWERED = ['content-range', 'etag', 'last-modified', 'accept-ranges']

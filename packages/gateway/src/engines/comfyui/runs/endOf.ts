@@ -1,6 +1,6 @@
+import type { Ended, Submitted } from '../../../comfyui/runRecord.ts'
+import { collectFiles } from '../../../comfyui/runs/endOf.ts'
 import type { History } from '../server/readHistory.ts'
-import { collectFiles } from './collectFiles.ts'
-import type { Ended, Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
 /** The end of a run, from the history of ComfyUI. */

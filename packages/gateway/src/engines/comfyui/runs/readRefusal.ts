@@ -1,7 +1,7 @@
+import type { Submitted } from '../../../comfyui/runRecord.ts'
+import type { ComfyWorkflow } from '../../../comfyui/workflows/types.ts'
 import { EngineError, InputError, type Problem } from '../../../engineErrors.ts'
 import { sayLack } from '../workflows/sayLack.ts'
-import type { ComfyWorkflow } from '../workflows/types.ts'
-import type { Submitted } from './types.ts'
 import { withoutPaths } from './withoutPaths.ts'
 
 /** Whether an answer to `/prompt` names faults of nodes. */

@@ -1,6 +1,6 @@
+import type { QueueItem } from '../../../comfyui/api/queue.ts'
+import type { Comfy } from '../../../comfyui/runRecord.ts'
 import { type History, readHistory } from '../server/readHistory.ts'
-import type { QueueItem } from '../server/readQueue.ts'
-import type { Comfy } from './types.ts'
 
 /** Where a server has a run: in its queue, in its history, or in neither. */
 export interface Sighting {

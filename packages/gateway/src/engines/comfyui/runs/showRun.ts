@@ -1,5 +1,5 @@
+import type { Ended, Submitted } from '../../../comfyui/runRecord.ts'
 import type { Run } from '../../../engine.ts'
-import type { Ended, Submitted } from './types.ts'
 
 /** A run in the state that it is in. */
 export function showRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {

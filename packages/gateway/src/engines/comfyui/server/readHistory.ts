@@ -1,4 +1,4 @@
-import type { Server } from './createServer.ts'
+import type { Server } from '../../../comfyui/api/client.ts'
 import { NoAnswer } from './NoAnswer.ts'
 import { parseJson } from './parseJson.ts'
 

@@ -1,7 +1,7 @@
+import { ask } from '../../../comfyui/pool/members.ts'
 import type { Input, Workflow } from '../../../engine.ts'
 import { EngineError } from '../../../engineErrors.ts'
 import { NoAnswer } from '../server/NoAnswer.ts'
-import { ask } from './ask.ts'
 import type { Candidate, Site } from './types.ts'
 
 /** A server that lacks a class is asked again after so many ms. */

@@ -1,9 +1,9 @@
+import type { Workflows } from '../../../comfyui/catalog.ts'
+import type { Comfy, Ended, Submitted } from '../../../comfyui/runRecord.ts'
+import type { Watcher } from '../../../comfyui/runs/monitor.ts'
+import type { ContainerReader } from '../../../comfyui/server.ts'
+import type { ComfyWorkflow } from '../../../comfyui/workflows/types.ts'
 import type { Records } from '../../../records/createRecords.ts'
-import type { ContainerReader } from '../createContainer.ts'
-import type { Workflows } from '../createWorkflows.ts'
-import type { Comfy, Ended, Submitted } from '../runs/types.ts'
-import type { Watcher } from '../watch/createWatcher.ts'
-import type { ComfyWorkflow } from '../workflows/types.ts'
 
 export type RunRecords = Records<Submitted, Ended>
 

@@ -1,7 +1,7 @@
+import type { KnownNode, NamedOutput } from '../../../comfyui/workflows/types.ts'
 import { cleanName } from './cleanName.ts'
 import { outputKind } from './outputKind.ts'
 import { ownName } from './ownName.ts'
-import type { KnownNode, NamedOutput } from './types.ts'
 
 /** The output that a node has without a sidecar: each node that saves files is one. */
 export function findOutput(known: KnownNode): NamedOutput | undefined {

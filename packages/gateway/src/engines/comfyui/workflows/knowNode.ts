@@ -1,5 +1,5 @@
-import { readFields } from './readFields.ts'
-import type { ClassInfo, GraphNode, KnownNode } from './types.ts'
+import { readFields } from '../../../comfyui/workflows/fields.ts'
+import type { ClassInfo, GraphNode, KnownNode } from '../../../comfyui/workflows/types.ts'
 
 /**
  * Joins a node with the server's facts about its class. A seed may be as large as 2^64 - 1, which `JSON.parse` makes

@@ -1,6 +1,6 @@
+import type { Field, KnownNode, NamedInput } from '../../../comfyui/workflows/types.ts'
 import type { Input, Kind, Scalar } from '../../../engine.ts'
 import { isObject } from './isObject.ts'
-import type { Field, KnownNode, NamedInput } from './types.ts'
 
 /**
  * An input as callers see it; `set` has the settings of the sidecar. An input is optional if the graph has a value.

@@ -1,5 +1,5 @@
+import type { KnownNode } from '../../../comfyui/workflows/types.ts'
 import type { Kind } from '../../../engine.ts'
-import type { KnownNode } from './types.ts'
 
 /** Types whose save nodes write a file that no answer of ComfyUI shows. */
 const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']

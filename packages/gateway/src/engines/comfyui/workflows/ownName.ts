@@ -1,5 +1,5 @@
+import type { KnownNode } from '../../../comfyui/workflows/types.ts'
 import { cleanName } from './cleanName.ts'
-import type { KnownNode } from './types.ts'
 
 /** The labels that FlowScale's nodes start with. */
 const PRESET = /^(Input|Output) (Text|Integer|Image|Video|Audio)$/

@@ -1,7 +1,7 @@
+import { readWorkflow } from '../../../comfyui/workflows/readWorkflow.ts'
+import type { ComfyWorkflow } from '../../../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../../../engine.ts'
 import { EngineError } from '../../../engineErrors.ts'
-import { readWorkflow } from './readWorkflow.ts'
-import type { ComfyWorkflow } from './types.ts'
 
 /** The result of reading a file: its workflow, or the problem. */
 export interface ReadFile {

@@ -1,5 +1,5 @@
+import type { GraphNode } from '../../../comfyui/workflows/types.ts'
 import { isObject } from './isObject.ts'
-import type { GraphNode } from './types.ts'
 
 const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
 /** Python's own reader gives up at 1,000. */

@@ -1,8 +1,8 @@
-import { checkSidecarInput } from './checkSidecarInput.ts'
+import { checkSidecarInput } from '../../../comfyui/workflows/sidecar.ts'
+import type { KnownNode, NamedInput, NamedOutput } from '../../../comfyui/workflows/types.ts'
 import { isObject } from './isObject.ts'
 import { outputKind } from './outputKind.ts'
 import { refuseUnknown } from './refuseUnknown.ts'
-import type { KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_]{0,63}$/
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']

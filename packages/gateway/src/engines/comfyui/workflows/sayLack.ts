@@ -1,5 +1,5 @@
 import leven from 'leven'
-import type { KnownNode } from './types.ts'
+import type { KnownNode } from '../../../comfyui/workflows/types.ts'
 
 const MOST_SHOWN = 3
 

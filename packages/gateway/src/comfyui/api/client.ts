@@ -1,0 +1,159 @@
+import { isUnsent } from '../../engines/comfyui/server/isUnsent.ts'
+import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
+import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
+
+export interface Init {
+  method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
+  /** Sent as JSON. */
+  json?: unknown
+  body?: BodyInit
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+  timeoutMs?: number
+  /** Whether it may be sent twice. Default: all but POST */
+  again?: boolean
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+/** One ComfyUI. Every request to it goes through here. */
+export interface Server {
+  /** Its address, which no caller sees. */
+  readonly url: string
+  /** Where its WebSockets are. */
+  readonly socketUrl: string
+  /** For how long it has given no answer that can be used, in ms. */
+  awayForMs(): number
+  /** Whether it refuses connections, or has let several requests in a row time out: a large upload silences it for seconds. */
+  isAway(): boolean
+  /** Whether it is away, or was too slow for {@link mute} a moment ago. */
+  isQuiet(): boolean
+  /** Notes that somebody would not wait for it. It counts as quiet until it answers, for 10 s at most. */
+  mute(): void
+  /** Looks whether it answers again, a few times a second at most. Nobody has to wait for it. */
+  probe(): void
+  /** A whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
+  send(path: string, init?: Init): Promise<Answer>
+  /** The JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
+  read(path: string, init?: Init): Promise<unknown>
+  /** An answer whose body is still to come: the time-out is for its head. */
+  open(path: string, init?: Init): Promise<Response>
+}
+
+const TIMEOUT_MS = 10_000
+const PROBE_EVERY_MS = 200
+/** So many time-outs in a row mean that it is away. */
+const MISSES = 3
+/** Failures further apart than this are two absences. */
+const APART_MS = 60_000
+
+export function createServer(url: string, fetch: typeof globalThis.fetch | undefined): Server {
+  const base = url.replace(/\/+$/, '')
+  let away: { since: number; last: number } | undefined
+  let misses = 0
+  let mutedUntil = 0
+  let probedAt = 0
+
+  function fail(why: string, sent: boolean): never {
+    const now = Date.now()
+    away = { since: away && now - away.last < APART_MS ? away.since : now, last: now }
+    throw new NoAnswer(why, sent)
+  }
+
+  /** Of requests that wait at the same time, one counts. */
+  function miss(startedAt: number): void {
+    if (!away || startedAt >= away.last) misses++
+  }
+
+  async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
+    const { method = 'GET', json, signal, timeoutMs = TIMEOUT_MS } = init
+    const body = json === undefined ? init.body : JSON.stringify(json)
+    const startedAt = Date.now()
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    try {
+      const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
+      const streams = body instanceof ReadableStream
+      const request: RequestInit & { duplex?: 'half' } = {
+        method,
+        redirect: streams ? redirectOfStream(base) : 'manual',
+        // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
+        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
+        signal: either,
+        ...(streams && { duplex: 'half' }),
+        ...(body !== undefined && { body }),
+      }
+      const response = await (fetch ?? globalThis.fetch)(base + path, request)
+      const { status } = response
+      if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
+        await response.body?.cancel()
+        misses = MISSES
+        return fail(`status ${status} is not from ComfyUI`, true)
+      }
+      // Node forgets the signal of such a stream once the head is there.
+      const taken = await Promise.race([take(response), rejectOn(either)])
+      away = undefined
+      misses = mutedUntil = 0
+      return taken
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error
+      signal?.throwIfAborted()
+      if (timeout.signal.aborted) {
+        miss(startedAt)
+        return fail(`no answer within ${timeoutMs / 1000} s`, true)
+      }
+      // A connection that was kept open may be one to a server that is no more.
+      if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
+      const unsent = isUnsent(error)
+      if (unsent) misses = MISSES
+      return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  const send: Server['send'] = (path, init = {}) =>
+    exchange(path, init, async (response) => ({ status: response.status, text: await response.text() }))
+
+  return {
+    url: base,
+    socketUrl: base.replace(/^http/i, 'ws'),
+    awayForMs: () => (away ? Date.now() - away.since : 0),
+    isAway: () => misses >= MISSES,
+    isQuiet: () => misses >= MISSES || Date.now() < mutedUntil,
+    mute() {
+      mutedUntil = Date.now() + TIMEOUT_MS
+    },
+    probe() {
+      if (Date.now() - probedAt < PROBE_EVERY_MS) return
+      probedAt = Date.now()
+      void send('/prompt').catch(() => {})
+    },
+    send,
+    read: (path, init = {}) =>
+      exchange(path, init, async (response) => {
+        const body = parseJson(await response.text())
+        if (response.status !== 200) return fail(`status ${response.status}`, true)
+        return body === undefined ? fail('its answer is not JSON', true) : body
+      }),
+    open: (path, init = {}) => exchange(path, init, async (response) => response),
+  }
+}
+
+/** No redirect is followed. Except with `error`, Node keeps a whole stream to send it again. workerd has no `error`. */
+function redirectOfStream(url: string): RequestRedirect {
+  try {
+    return new Request(url, { redirect: 'error' }).redirect
+  } catch {
+    return 'manual'
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

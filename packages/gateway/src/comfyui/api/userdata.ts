@@ -1,0 +1,84 @@
+import type { EngineContext } from '../../engine.ts'
+import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
+import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
+import { about } from '../../records/about.ts'
+import type { Place } from '../../records/types.ts'
+import type { Server } from './client.ts'
+
+class Unreadable extends NoAnswer {}
+
+/** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
+export function createUserdata(server: Server, log: EngineContext['log']): Place {
+  let refused = false
+  const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
+
+  /** Gives nothing if the server keeps nothing. An unexpected answer of another server is an error. */
+  async function read<T>(path: string): Promise<T | undefined> {
+    const { status, text } = await server.send(path)
+    const value = status === 200 ? parseJson(text) : undefined
+    if (value !== undefined) return value as T
+    if (status === 200) throw new Unreadable('a record is not JSON', true)
+    if (status === 404) return undefined
+    if (!refused) await place.write(about.path, about.value)
+    if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
+    return undefined
+  }
+
+  /** Where the disk was full, a record may be empty or cut off: it counts as none, and is written again. */
+  async function isBroken(path: string): Promise<boolean> {
+    const isOdd = async (): Promise<boolean> => {
+      const { status, text } = await server.send(pathOf(path))
+      return status === 200 && parseJson(text) === undefined
+    }
+    if (!(await isOdd())) return false
+    if (path === about.path) return true
+    // Is it this record, or all of the server, or was it but a moment?
+    await server.read(pathOf(about.path))
+    return await isOdd()
+  }
+
+  async function post(path: string, value: unknown, overwrite: boolean): Promise<number> {
+    const init = { method: 'POST', json: value, again: true } as const
+    return (await server.send(`${pathOf(path)}?overwrite=${overwrite}`, init)).status
+  }
+
+  const place: Place = {
+    refuses: () => refused,
+    async read(path) {
+      try {
+        return await read(pathOf(path))
+      } catch (error) {
+        if (error instanceof Unreadable && (await isBroken(path))) return undefined
+        throw error
+      }
+    },
+    async write(path, value) {
+      let status = await post(path, value, false)
+      if (status === 409 && (await isBroken(path))) status = await post(path, value, true)
+      const isNew = status >= 200 && status < 300
+      if (isNew || status === 409) {
+        refused = false
+        return isNew
+      }
+      if (path === about.path) {
+        const so = 'runs are known while they are in its queue or history, and lists are empty'
+        if (!refused) log('warn', `ComfyUI keeps no records (status ${status} for /userdata): ${so}`)
+        refused = true
+        return true
+      }
+      // One record that is not taken may be written later: of a server that keeps any, it must not be lost.
+      await place.write(about.path, about.value)
+      if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
+      return true
+    },
+    async remove(path) {
+      await server.send(pathOf(path), { method: 'DELETE' })
+    },
+    async list(folder) {
+      const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
+      const paths = (await read<unknown[]>(`/userdata?${query}`)) ?? []
+      return paths.map((path) => String(path).replaceAll('\\', '/'))
+    },
+  }
+  return place
+}

@@ -1,0 +1,67 @@
+import type { EngineContext, WorkflowFile } from '../engine.ts'
+import { EngineError } from '../engineErrors.ts'
+import { type ReadFile, readFile } from '../engines/comfyui/workflows/readFile.ts'
+import type { Server } from './api/client.ts'
+import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
+
+export interface Workflows {
+  readonly names: readonly string[]
+  /** With `isReported`, the caller reports the problems, and the log does not. */
+  read(isReported?: boolean): Promise<ReadFile[]>
+  /** @throws EngineError for one that the server can't run. */
+  find(id: string): Promise<ComfyWorkflow | undefined>
+}
+
+/** Reads the files with the server's facts about their classes. A workflow that the server can't run is read again. */
+export function createWorkflows(
+  server: Server,
+  { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
+): Workflows {
+  const known = new Map<WorkflowFile, ReadFile>()
+  const logged = new Set<string>()
+  const logOnce = (message: string, isReported = false): void => {
+    if (!logged.has(message) && !isReported) log('error', message)
+    logged.add(message)
+  }
+
+  async function read(isReported?: boolean): Promise<ReadFile[]> {
+    // Each class is asked for once.
+    const classes = new Map<string, Promise<ClassInfo | undefined>>()
+    const readClass = (type: string): Promise<ClassInfo | undefined> => {
+      if (!classes.has(type)) classes.set(type, askForClass(type))
+      return classes.get(type)!
+    }
+    const found = new Map<string, ReadFile>()
+    for (const file of workflows) {
+      const one = known.get(file) ?? (await readFile(file, readClass))
+      const { id, problem, lack } = one
+      if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`, isReported)
+      else if (lack) logOnce(`Workflow "${id}" can't run: ${lack}`, isReported)
+      if (found.has(id)) {
+        logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
+        continue
+      }
+      found.set(id, one)
+      if (!problem && !lack) known.set(file, one)
+    }
+    return [...found.values()]
+  }
+
+  /** The server's facts about a class. */
+  async function askForClass(type: string): Promise<ClassInfo | undefined> {
+    const infos = Object(await server.read(`/object_info/${encodeURIComponent(type)}`))
+    return Object.hasOwn(infos, type) ? infos[type] : undefined
+  }
+
+  return {
+    names: workflows.map(({ name }) => name),
+    read,
+    async find(id) {
+      const runnable = [...known.values()].find((one) => one.id === id)
+      if (runnable) return runnable.workflow
+      const file = (await read()).find((one) => one.id === id)
+      if (file?.problem) throw new EngineError(422, file.problem)
+      return file?.workflow
+    },
+  }
+}

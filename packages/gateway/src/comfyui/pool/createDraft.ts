@@ -1,0 +1,127 @@
+import type { Draft, Run, Scalar, StoredFile, Submission } from '../../engine.ts'
+import { nothingStarted } from '../../engineErrors.ts'
+import { copyFile } from '../../engines/comfyui/files/copyFile.ts'
+import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
+import type { Candidate, Site } from '../../engines/comfyui/sites/types.ts'
+import { openUrl } from '../../openUrl.ts'
+import { putFile } from '../api/files.ts'
+import { submitRun } from '../runs/sendRun.ts'
+import type { Choose } from './chooseServer.ts'
+
+interface Wanted {
+  /** The servers that can run the workflow. */
+  readonly candidates: () => Promise<readonly Candidate[]>
+  readonly choose: Choose
+  readonly inputHosts: readonly string[]
+  readonly signal: AbortSignal
+  readonly submitted: (site: Site, run: Run) => void
+}
+
+/** A file that lies on a server already. */
+interface Upload {
+  readonly name: string
+}
+
+/** A run that is about to be submitted. Its server is chosen when the first file comes, or else when it is submitted. */
+export function createDraft({ candidates, choose, inputHosts, signal, submitted }: Wanted): Draft {
+  const id = crypto.randomUUID()
+  let files = 0
+  let sent = false
+  let chosen: Promise<Candidate> | undefined
+  const prefix = (): string => `flowscale-${id}-${++files}`
+
+  const put: Draft['putFile'] = async (_input, file) => {
+    chosen ??= candidates().then((all) => choose(all, async (one) => one))
+    const { site } = await chosen
+    return { name: await putFile(site.server, prefix(), file, signal) } satisfies Upload
+  }
+
+  async function send(
+    { site, workflow }: Candidate,
+    runId: string,
+    submission: Submission,
+  ): ReturnType<Draft['submit']> {
+    const answer = await submitRun(site, workflow, runId, submission, valuesOf(submission))
+    submitted(site, answer.run)
+    return answer
+  }
+
+  const submit: Draft['submit'] = async (submission) => {
+    if (sent) throw new Error('A draft is submitted once')
+    sent = true
+    const all = await candidates()
+    const fitting = all.filter((one) => fits(one, valuesOf(submission)))
+    // Where no server has all choices, one of them says so.
+    const able = fitting.length > 0 ? fitting : all
+    const host = await chosen
+    if (host) {
+      const same = able.find(({ site }) => site === host.site)
+      if (same) return await choose([same], (one) => send(one, id, submission))
+      return await choose(able, async (one) => {
+        const move = (file: Upload): Promise<string> =>
+          copyFile(host.site.server, one.site.server, file.name, prefix(), signal)
+        return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
+      })
+    }
+    let runId = id
+    for (let left = able; ; runId = crypto.randomUUID()) {
+      const tried: Candidate[] = []
+      try {
+        return await choose(left, (one) => {
+          tried.push(one)
+          return send(one, runId, submission)
+        })
+      } catch (error) {
+        left = left.filter((one) => !tried.includes(one))
+        // It says that the run was not submitted: another server may take it.
+        if (!(error instanceof NoAnswer) || tried.length === 0 || left.length === 0) throw error
+      }
+    }
+  }
+
+  return {
+    putFile: put,
+    putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
+    // Of a run that may have been sent there is no 503.
+    submit: (submission) => submit(submission).catch(nothingStarted),
+  }
+}
+
+type Given = Submission['values'][string]
+
+const isUpload = (value: unknown): value is Upload => typeof value === 'object'
+
+/** A file's value is its name on the server. */
+const nameOf = (value: Scalar | StoredFile): Scalar => (isUpload(value) ? value.name : (value as Scalar))
+
+function valuesOf({ values }: Submission): Record<string, Scalar | Scalar[]> {
+  const entries = Object.entries<Given>(values)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(nameOf) : nameOf(value as Scalar),
+    ]),
+  )
+}
+
+/** Whether a server has all choices that were sent, and the choices of the graph in all other fields. */
+function fits({ workflow }: Candidate, values: ReturnType<typeof valuesOf>): boolean {
+  if (workflow.lacks.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
+  return Object.entries(values).every(([name, value]) => {
+    const options = workflow.inputs.get(name)?.options
+    return !options || [value].flat().every((one) => options.includes(one))
+  })
+}
+
+/** The same values, with the names that `move` gives to files. */
+async function moveFiles(
+  values: Submission['values'],
+  move: (file: Upload) => Promise<string>,
+): Promise<Submission['values']> {
+  const moved = async (value: Scalar | StoredFile): Promise<Scalar | Upload> =>
+    isUpload(value) ? { name: await move(value) } : (value as Scalar)
+  const entries = Object.entries<Given>(values).map(async ([name, value]) => {
+    return [name, Array.isArray(value) ? await Promise.all(value.map(moved)) : await moved(value as Scalar)]
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}

@@ -1,0 +1,49 @@
+import type { Run } from '../engine.ts'
+import type { Memory } from '../lruCache.ts'
+import type { Records } from '../records/createRecords.ts'
+import type { EndedRun, SubmittedRun } from '../records/types.ts'
+import type { Server } from './api/client.ts'
+import type { ReadQueue } from './api/queue.ts'
+
+/** The facts about a run at its submission. ComfyUI gets them, too, in `extra_data`. */
+export interface Submitted extends SubmittedRun {
+  /** The address of the ComfyUI that has it. Records of earlier versions have none. */
+  readonly server?: string | undefined
+  readonly workflowId: string
+  readonly shown: Run['inputs']
+  readonly outputs: readonly { readonly name: string; readonly node: string }[]
+  /** The titles of the graph's nodes, by id. */
+  readonly titles: Readonly<Record<string, string>>
+  /** How many of them have to run. */
+  readonly nodes: number
+}
+
+/** A file of a run: where ComfyUI has it, or else its text. */
+export interface StoredOutput {
+  readonly name: string
+  readonly at?: { readonly filename: string; readonly subfolder: string; readonly type: string } | undefined
+  readonly text?: string | undefined
+}
+
+/** The end of a run: it outlives ComfyUI's history. */
+export interface Ended extends EndedRun<Submitted> {
+  readonly error: string | null
+  readonly files: readonly StoredOutput[]
+}
+
+/** How far a run is, and the title of the node at work. */
+export type Progress = Pick<Run, 'progress' | 'node'>
+
+/** One ComfyUI, and the facts about its runs. */
+export interface Comfy {
+  readonly server: Server
+  readonly records: Records<Submitted, Ended>
+  readonly readQueue: ReadQueue
+  /** Runs that the server is known to have taken: where it has them no more, they are gone. */
+  readonly taken: Memory<true>
+  /** The latest of each run. */
+  readonly progress: Memory<Progress>
+  readonly lostAfterMs: number
+  /** The servers that runs name and the gateway was not given, and when each was met first. */
+  readonly strangers: Map<string, number>
+}

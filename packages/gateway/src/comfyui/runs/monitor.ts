@@ -1,0 +1,163 @@
+import type { Engine, Run } from '../../engine.ts'
+import { openSocket } from '../../engines/comfyui/watch/openSocket.ts'
+import { hasOwnTimers } from '../../hasOwnTimers.ts'
+import { createMemory } from '../../lruCache.ts'
+import { forEach } from '../../runtime.ts'
+import { createProgress } from '../api/socket.ts'
+import type { Comfy } from '../runRecord.ts'
+import { findRun } from './findRun.ts'
+
+/** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
+export interface Watcher extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
+  /** Sees that a run's end is written down, where the runtime has timers that keep no process alive. */
+  keep(id: string): void
+  /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
+  show(run: Run | undefined): void
+}
+
+const EVERY_MS = 1_000
+/** Longer than clients usually pause between two polls. */
+const POLL_MS = 15_000
+
+export function createWatcher(comfy: Comfy): Watcher {
+  const listeners = new Set<(run: Run) => void>()
+  /** The number of followers of each run; 0 if only its end must be recorded. */
+  const followers = new Map<string, number>()
+  /** When somebody asked for a run last. */
+  const polled = createMemory<number>(1_000)
+  const sockets = new Map<string, () => void>()
+  /** The last state of each run that listeners heard. */
+  const latest = createMemory<{ step: number; state: string }>(5_000)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let closed = false
+
+  function tell(run: Run | undefined): void {
+    if (!run) return
+    const { id, status, progress, position, node } = run
+    const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
+    if (step === 2) forget(id)
+    const state = JSON.stringify([status, progress, position, node])
+    const last = latest.get(id)
+    // An answer may be older than a message of the socket; and listeners hear nothing after an end.
+    if (last && (last.step > step || last.step === 2 || last.state === state)) return
+    latest.set(id, { step, state })
+    for (const listener of [...listeners]) listener(run)
+  }
+
+  function silence(id: string): void {
+    sockets.get(id)?.()
+    sockets.delete(id)
+  }
+
+  function forget(id: string): void {
+    if (followers.get(id) === 0) followers.delete(id)
+    silence(id)
+  }
+
+  const isOver = (id: string): boolean => latest.get(id)?.step === 2
+
+  const isFollowed = (id: string): boolean =>
+    followers.get(id)! > 0 || Date.now() - (polled.get(id) ?? 0) < POLL_MS
+
+  async function look(id: string, maxAgeMs?: number): Promise<void> {
+    const run = await findRun(comfy, id, maxAgeMs)
+    if (!run) return forget(id)
+    tell(run)
+    const isNear = run.completedAt === null && (run.position ?? 0) <= 1
+    if (isNear && isFollowed(id) && !sockets.has(id)) listen(run)
+  }
+
+  /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
+  function listen(run: Run): void {
+    const { id } = run
+    const submitted = comfy.records.remembered(id)
+    if (!submitted || closed) return
+    const hear = createProgress(submitted, run.progress)
+    let greeted = false
+    const close = openSocket(`${comfy.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
+      const news = hear(type, data)
+      // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
+      if (news === 'ended' || (type === 'status' && !greeted)) {
+        greeted = true
+        return void look(id, 0).catch(() => {})
+      }
+      if (!news) return
+      comfy.progress.set(id, news)
+      tell({ ...run, status: 'running', position: undefined, ...news })
+    })
+    sockets.set(id, close)
+  }
+
+  async function lookAtAll(): Promise<void> {
+    const queue = await comfy.readQueue().catch((error) => {
+      // Of a server that has been away for too long, each run is lost.
+      if (comfy.server.awayForMs() < comfy.lostAfterMs) throw error
+    })
+    const waiting = new Set(queue?.items.map(({ id }) => id))
+    const due = [...followers.keys()].filter((id) => {
+      if (isOver(id)) return false
+      if (isFollowed(id)) return true
+      silence(id)
+      // Of a run that nobody follows, only the end is of interest.
+      return !waiting.has(id)
+    })
+    await forEach(due, (id) => look(id).catch(() => {}))
+  }
+
+  function schedule(): void {
+    if (closed || [...followers.keys()].every(isOver)) return
+    timer ??= setTimeout(async () => {
+      await lookAtAll().catch(() => {})
+      timer = undefined
+      schedule()
+    }, EVERY_MS)
+    if (typeof timer !== 'object') return
+    // Nothing but the wish to see an end must not keep a process alive.
+    if ([...followers.values()].some((count) => count > 0)) timer.ref?.()
+    else timer.unref?.()
+  }
+
+  function keep(id: string): void {
+    if (!hasOwnTimers() || !('unref' in Object(setTimeout(() => {})))) return
+    followers.set(id, followers.get(id) ?? 0)
+    schedule()
+  }
+
+  return {
+    watch(listener) {
+      const own = (run: Run): void => listener(run)
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
+    follow(id) {
+      const others = followers.get(id) ?? 0
+      followers.set(id, others + 1)
+      // What others follow is looked at anyway.
+      if (others === 0) void look(id).catch(() => {})
+      schedule()
+      let over = false
+      return () => {
+        if (over) return
+        over = true
+        const left = followers.get(id)! - 1
+        followers.set(id, left)
+        if (left > 0) return
+        silence(id)
+        if (typeof timer !== 'object') followers.delete(id)
+      }
+    },
+    keep,
+    show(run) {
+      tell(run)
+      if (run?.status !== 'running') return
+      polled.set(run.id, Date.now())
+      if (!sockets.has(run.id)) keep(run.id)
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+      for (const close of sockets.values()) close()
+      listeners.clear()
+    },
+  }
+}

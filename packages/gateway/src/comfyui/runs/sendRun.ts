@@ -1,0 +1,120 @@
+import type { Run, Submission } from '../../engine.ts'
+import { EngineError } from '../../engineErrors.ts'
+import { endWithout } from '../../engines/comfyui/runs/endOf.ts'
+import { hasNodeErrors, readRefusal } from '../../engines/comfyui/runs/readRefusal.ts'
+import { showRun } from '../../engines/comfyui/runs/showRun.ts'
+import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
+import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
+import { readHistory } from '../../engines/comfyui/server/readHistory.ts'
+import { sleep } from '../../engines/comfyui/sleep.ts'
+import { hasOwnTimers } from '../../hasOwnTimers.ts'
+import type { Answer, Server } from '../api/client.ts'
+import type { Comfy, Submitted } from '../runRecord.ts'
+import { fillGraph } from '../workflows/fillGraph.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+import { stopRun } from './stopRun.ts'
+
+/** When nothing accepts a connection, nothing was sent: try again after these. */
+const PAUSES_MS = [100, 300, 900]
+const LOOK_FOR_MS = 10_000
+const LOOK_EVERY_MS = 500
+
+/** Sends a run to one server. A `NoAnswer` says that `POST /prompt` was surely not sent; a 502 with the id, that it may. */
+export async function submitRun(
+  comfy: Comfy,
+  workflow: ComfyWorkflow,
+  id: string,
+  { shown, groupId }: Submission,
+  values: Parameters<typeof fillGraph>[1],
+): Promise<{ run: Run; number: number }> {
+  const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
+  const run: Submitted = {
+    id,
+    server: comfy.server.url,
+    workflowId: workflow.shown.id,
+    groupId,
+    createdAt: Date.now(),
+    shown: [...shown, ...[...seeds].map(([path, value]) => ({ path, value }))],
+    outputs: [...outputs].map(([name, node]) => ({ name, node })),
+    titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
+    nodes,
+  }
+  const refuse = async (error: unknown): Promise<never> => {
+    await comfy.records.end(endWithout({ ...run, shown: [] }, 'refused', null))
+    throw error
+  }
+  // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
+  await comfy.records.submit(run).catch(refuse)
+  const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
+  const number = await send(comfy, run, refuse, json, workflow)
+  comfy.taken.set(id, true)
+  // A cancel that came meanwhile found nothing to stop.
+  const check = comfy.records.cancelAsked(id).then((asked) => (asked ? stopRun(comfy, id) : undefined))
+  if (!hasOwnTimers()) await check.catch(() => {})
+  check.catch(() => {})
+  return { run: showRun(run, { status: 'queued', progress: 0 }), number }
+}
+
+/** Sends the run once, and gives its number in the queue. */
+async function send(
+  comfy: Comfy,
+  run: Submitted,
+  refuse: (error: unknown) => Promise<never>,
+  json: object,
+  workflow: ComfyWorkflow,
+): Promise<number> {
+  const { status, text, unsent } = await post(comfy.server, json)
+  if (unsent) return refuse(unsent)
+  const body = parseJson(text)
+  const { number, prompt_id } = Object(body)
+  if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
+    await stopRun(comfy, prompt_id).catch(() => {})
+    const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
+    return refuse(new EngineError(502, message))
+  }
+  if (status === 200 && hasNodeErrors(body)) {
+    // It took the run without the nodes that have faults: not the run that was asked for.
+    await stopRun(comfy, run.id).catch(() => {})
+    return refuse(readRefusal(body, run, workflow))
+  }
+  if (status === 200 && typeof number === 'number') return number
+  if (status === 400) return refuse(readRefusal(body, run, workflow))
+  if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
+  if (status > 400 && status < 500) {
+    return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
+  }
+  return await lookFor(comfy, run.id)
+}
+
+/** The answer to the run, with a status of 0 where it is lost, or why nothing was sent. */
+async function post(server: Server, json: object): Promise<Answer & { unsent?: NoAnswer }> {
+  for (let tries = 0; ; tries++) {
+    try {
+      // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
+      const body = new Blob([JSON.stringify(json)]).stream()
+      const headers = { 'content-type': 'application/json' }
+      return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      if (error.sent) return { status: 0, text: '' }
+      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
+      await sleep(PAUSES_MS[tries]!)
+    }
+  }
+}
+
+/** After an answer that is lost: the run may be there, and must not be sent again. */
+async function lookFor({ server, readQueue }: Comfy, id: string): Promise<number> {
+  for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
+    try {
+      const item = (await readQueue(0)).items.find((queued) => queued.id === id)
+      if (item) return item.number
+      const history = await readHistory(server, id)
+      if (history) return history === 'unreadable' ? 0 : history.number
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+    }
+  }
+  const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
+  throw new EngineError(502, message, { runId: id })
+}

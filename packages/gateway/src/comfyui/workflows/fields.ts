@@ -1,0 +1,94 @@
+import type { Kind, Scalar } from '../../engine.ts'
+import { isObject } from '../../engines/comfyui/workflows/isObject.ts'
+import type { ClassInfo, Field, GraphNode } from './types.ts'
+
+/** What marks a list of files. */
+const UPLOADS: Readonly<Record<string, Kind>> = {
+  image_upload: 'image',
+  animated_image_upload: 'image',
+  video_upload: 'video',
+  audio_upload: 'audio',
+  file_upload: 'file',
+}
+/** Lists of files that bear no mark. */
+const FILES = new Map<string, Kind>([
+  ['FSLoadVideo.video', 'video'],
+  ['FSLoadAudio.audio', 'audio'],
+  ['VHS_LoadVideo.video', 'video'],
+  ['VHS_LoadVideoFFmpeg.video', 'video'],
+  ['VHS_LoadAudioUpload.audio', 'audio'],
+])
+const TYPES = new Map<unknown, Kind>([
+  ['STRING', 'string'],
+  ['INT', 'number'],
+  ['FLOAT', 'number'],
+  ['BOOLEAN', 'boolean'],
+])
+
+/** The fields of a node that a caller may set. If the server lacks the class, the values decide. */
+export function readFields(
+  { class_type, inputs }: GraphNode,
+  info: ClassInfo | undefined,
+): Map<string, Field> {
+  const fields = info
+    ? specsOf(info.input, inputs).map(([name, spec]) => readField(class_type, name, spec))
+    : Object.entries(inputs).map(([name, value]) => guessField(name, value))
+  return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
+}
+
+/**
+ * The server's facts about each field. Newer servers have choices with fields of their own, such as `format.codec`. If the
+ * graph has made such a choice, its fields count, too.
+ */
+function specsOf(input: ClassInfo['input'], values: GraphNode['inputs'], prefix = ''): [string, unknown][] {
+  return Object.entries({ ...input?.required, ...input?.optional }).flatMap(([bare, spec]) => {
+    const name = prefix + bare
+    const [type, about] = Array.isArray(spec) ? spec : []
+    if (type !== 'COMFY_DYNAMICCOMBO_V3' || !Array.isArray(about?.options)) return [[name, spec]]
+    const choices: Record<string, unknown>[] = about.options.filter(isObject)
+    const { inputs = {} } = choices.find(({ key }) => key === values[name]) ?? {}
+    const own: [string, unknown] = [name, ['COMBO', { ...about, options: choices.map(({ key }) => key) }]]
+    return [own, ...specsOf(inputs as ClassInfo['input'], values, `${name}.`)]
+  })
+}
+
+function readField(classType: string, name: string, spec: unknown): Field | undefined {
+  const [type, about] = Array.isArray(spec) ? [spec[0], Object(spec[1])] : []
+  if (about?.forceInput === true) return undefined
+  const common = { name, array: false, integer: type === 'INT', multiline: about?.multiline === true }
+  const choices = type === 'COMBO' ? (about.options ?? []) : type
+  if (Array.isArray(choices)) {
+    const flag = Object.keys(UPLOADS).find((key) => about[key] === true)
+    const file = flag ? UPLOADS[flag] : FILES.get(`${classType}.${name}`)
+    if (file) return { ...common, kind: file }
+    const scalars = choices.filter(isScalar)
+    const options = scalars.filter((choice) => typeof choice === typeof scalars[0])
+    const list = { ...common, array: about.multiselect === true }
+    // A list without choices would refuse each value, and the server's own error says more. The editor fills a `remote` list.
+    if (options.length === 0) return { ...list, kind: 'string', isEmptyList: !about.remote }
+    const preset = options.includes(about.default) ? about.default : options[0]
+    return { ...list, kind: kindOf(options[0]!), options, default: preset }
+  }
+  const kind = TYPES.get(type)
+  if (!kind) return undefined
+  const field = { ...common, kind, default: typeof about.default === kind ? about.default : undefined }
+  return kind === 'number' ? { ...field, min: exact(about.min), max: exact(about.max) } : field
+}
+
+function guessField(name: string, value: unknown): Field | undefined {
+  if (!isScalar(value)) return undefined
+  const kind = kindOf(value)
+  return { name, kind, array: false, integer: Number.isInteger(value), multiline: kind === 'string' }
+}
+
+/** A seed reaches 2^64, and JSON holds no number above 2^53 exactly. */
+function exact(limit: unknown): number | undefined {
+  if (typeof limit !== 'number') return undefined
+  return Math.min(Math.max(limit, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
+}
+
+const kindOf = (value: Scalar): Kind => typeof value as 'string' | 'number' | 'boolean'
+
+function isScalar(value: unknown): value is Scalar {
+  return ['string', 'number', 'boolean'].includes(typeof value)
+}

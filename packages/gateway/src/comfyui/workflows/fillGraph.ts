@@ -1,0 +1,59 @@
+import type { Scalar } from '../../engine.ts'
+import type { ComfyWorkflow, GraphNode, NamedInput } from './types.ts'
+
+/**
+ * Makes the graph of one run. A file's value is its name on the server. Files are saved under the run's own suffix,
+ * since ComfyUI gives a name again once the folder was emptied: an old link would then show another run's picture.
+ */
+export function fillGraph(
+  { nodes, inputs, outputs }: ComfyWorkflow,
+  values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
+  runId: string,
+): {
+  graph: Record<string, GraphNode>
+  /** Those that were drawn, by input. */
+  seeds: Map<string, number>
+  /** The node of each, by name. */
+  outputs: Map<string, string>
+  nodes: number
+} {
+  const seeds = new Map<string, number>()
+  // Not by assignment: a node or a field may be called `__proto__`.
+  const entries = new Map<string, [field: string, value: unknown][]>()
+  for (const [id, { node, fields }] of nodes) {
+    const { filename_prefix: given } = node.inputs
+    const prefix = typeof given === 'string' ? given : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
+    const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
+    entries.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
+  }
+  for (const [name, input] of inputs) {
+    let value: unknown = input.default
+    if (Object.hasOwn(values, name)) value = asValue(values[name]!, input.array)
+    else if (input.seed) {
+      seeds.set(name, drawSeed(input))
+      value = seeds.get(name)
+    }
+    if (value !== undefined) entries.get(input.node)!.push([input.field, value])
+  }
+  const filled = [...nodes].map(([id, { node }]) => {
+    return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const
+  })
+  return {
+    graph: Object.fromEntries(filled),
+    seeds,
+    outputs: new Map([...outputs].map(([name, { node }]) => [name, node])),
+    nodes: filled.length,
+  }
+}
+
+/** ComfyUI takes a bare list for a link to another node. */
+function asValue(value: Scalar | readonly Scalar[], array: boolean): unknown {
+  if (typeof value === 'object') return { __value__: [...value] }
+  return array ? { __value__: [value] } : value
+}
+
+function drawSeed({ min = 0, max = Number.MAX_SAFE_INTEGER }: NamedInput): number {
+  const low = Math.max(min, Math.min(0, max))
+  const [high = 0, rest = 0] = crypto.getRandomValues(new Uint32Array(2))
+  return low + (((high >>> 11) * 2 ** 32 + rest) % (max - low + 1))
+}

@@ -1,0 +1,109 @@
+import { type MultipartError, make, type PartInfo } from 'multipasta'
+import { EngineError } from '../../engineErrors.ts'
+import { parseDisposition } from '../../face/form/parseDisposition.ts'
+
+export interface Part {
+  readonly name: string
+  /** Where the part is a file. */
+  readonly file?: { readonly name: string; readonly type: string } | undefined
+  /** An unread rest is skipped before the next part. */
+  readonly body: AsyncGenerator<Uint8Array, void>
+}
+
+const PIECE = 65_536
+const DASH = 0x2d
+
+/** The parts of a multipart form, one after the other, read no faster than their bodies are. */
+export async function* readParts(
+  bytes: AsyncIterable<Uint8Array>,
+  contentType: string,
+): AsyncGenerator<Part, void> {
+  // What was found and not yet taken: the head of a part, pieces of its body, `null` at its end.
+  const found: (Omit<Part, 'body'> | Uint8Array | null)[] = []
+  let error: MultipartError | undefined
+  let done = false
+  const parser = make({
+    headers: { 'content-type': contentType },
+    isFile: () => true,
+    onField() {},
+    onFile(info) {
+      const head = readHead(info)
+      if (head) found.push(head)
+      else error ??= { _tag: 'InvalidDisposition' }
+      return (chunk) => void found.push(chunk)
+    },
+    onError(first) {
+      error ??= first
+    },
+    onDone() {
+      done = true
+    },
+  })
+  const pieces = inPieces(bytes)
+
+  async function next(): Promise<(typeof found)[number] | undefined> {
+    while (found.length === 0 && !done) {
+      const piece = await pieces.next()
+      try {
+        if (piece.done) parser.end()
+        else parser.write(piece.value)
+      } catch (cause) {
+        throw malformed(cause)
+      }
+      if (error || (piece.done && !done)) throw malformed(error)
+    }
+    return found.shift()
+  }
+
+  for (let head = await next(); head !== undefined; head = await next()) {
+    // Of a part whose end comes twice.
+    if (head === null || head instanceof Uint8Array) throw malformed()
+    let isOpen = true
+    const body = (async function* () {
+      for (;;) {
+        const chunk = await next()
+        if (!(chunk instanceof Uint8Array)) break
+        yield chunk
+      }
+      isOpen = false
+    })()
+    yield { ...head, body }
+    // First, so that nobody else still waits for a piece.
+    await body.return()
+    while (isOpen) isOpen = (await next()) instanceof Uint8Array
+  }
+  // What comes after the end: a client that still sends would not read its answer.
+  for await (const _ of pieces);
+}
+
+function readHead({ headers, contentType }: PartInfo): Omit<Part, 'body'> | null {
+  const disposition = parseDisposition(headers['content-disposition'])
+  if (!disposition) return null
+  const { name, filename } = disposition
+  if (filename === undefined && contentType !== 'application/octet-stream') return { name }
+  const given = headers['content-type']
+  const type = typeof given === 'string' ? given.trim() : ''
+  return { name, file: { name: filename ?? '', type: type || 'application/octet-stream' } }
+}
+
+/** multipasta takes the end, `--boundary--`, for one more part where it is cut between the last two dashes. */
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  let held = 0
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.byteLength; at += PIECE) {
+      let piece = chunk.subarray(at, at + PIECE)
+      if (held > 0) {
+        const longer = new Uint8Array(held + piece.byteLength).fill(DASH, 0, held)
+        longer.set(piece, held)
+        piece = longer
+      }
+      held = piece.at(-1) !== DASH ? 0 : piece.at(-2) !== DASH ? 1 : 2
+      if (piece.byteLength > held) yield piece.subarray(0, piece.byteLength - held)
+    }
+  }
+  if (held > 0) yield new Uint8Array(held).fill(DASH)
+}
+
+function malformed(cause?: unknown): EngineError {
+  return new EngineError(400, 'There was an error parsing the body', { cause })
+}

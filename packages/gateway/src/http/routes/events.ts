@@ -1,0 +1,112 @@
+import type { Run } from '../../engine.ts'
+import { runUpdate } from '../../face/shown/runUpdate.ts'
+import type { Dialect, OpenFace } from '../types.ts'
+
+/** Proxies and clients give up a connection that is silent for long. */
+const PING_MS = 15_000
+/** Without `watch` of the engine, a stream reads the run at this interval, and ends after so many reads. */
+const LOOK_EVERY_MS = 2_000
+const LOOKS = 150
+
+/**
+ * The events of a run: its present state, then each change, until it has ended. A slow reader gets the newest state only.
+ * Nothing listens before the first read, so an answer that nobody reads leaves nothing behind.
+ */
+export function streamRun(
+  { engine, dialect, streams }: OpenFace,
+  known: Run,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  /** The newest state, where the reader does not have it yet. */
+  let news: string | undefined
+  let sent: string | undefined
+  let wake = (): void => {}
+  let stop: (() => void) | undefined
+  let isOver = false
+  let looks = 0
+
+  function begin(): void {
+    stop = () => {}
+    if (hasEnded(known) || streams.closed || signal.aborted) {
+      hear(known)
+      end()
+      return
+    }
+    const unwatch = engine.watch?.(hear)
+    const unfollow = engine.follow?.(known.id)
+    streams.ends.add(end)
+    signal.addEventListener('abort', end)
+    stop = () => {
+      unwatch?.()
+      unfollow?.()
+      streams.ends.delete(end)
+      signal.removeEventListener('abort', end)
+    }
+    void look()
+  }
+
+  function end(): void {
+    if (isOver) return
+    isOver = true
+    stop?.()
+    wake()
+  }
+
+  function hear(run: Run): void {
+    if (run.id !== known.id || isOver) return
+    const text = eventOf(dialect, run)
+    news = text === sent ? undefined : text
+    if (hasEnded(run)) end()
+    else if (news) wake()
+  }
+
+  async function look(): Promise<void> {
+    // Where the state can't be known now, the changes tell it.
+    const run = await engine.getRun(known.id).catch(() => known)
+    if (!run) return end()
+    // A change that was heard meanwhile is newer than the answer.
+    if (!engine.watch || (!news && !sent)) hear(run)
+    if (!engine.watch && ++looks === LOOKS) end()
+  }
+
+  /** Until there is news, or the stream ends; no longer than so many ms. */
+  function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (!stop) begin()
+        const step = engine.watch ? PING_MS : LOOK_EVERY_MS
+        for (let waited = 0; waited < PING_MS && !news && !isOver; waited += step) {
+          await wait(step)
+          if (!engine.watch && !isOver) await look()
+        }
+        if (!news && isOver) return controller.close()
+        controller.enqueue(encoder.encode(news ?? ': ping\n\n'))
+        if (news) sent = news
+        news = undefined
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const hasEnded = ({ status }: Run): boolean => status !== 'queued' && status !== 'running'
+
+/** The id names the state. An event without a name is a `message` to a browser's EventSource. */
+function eventOf(dialect: Dialect, run: Run): string {
+  const { status, progress, position } = run
+  const detail = status === 'running' ? progress : status === 'queued' ? position : undefined
+  const id = detail === undefined ? status : `${status} ${detail}`
+  return `id: ${id}\ndata: ${JSON.stringify(runUpdate(dialect, run))}\n\n`
+}

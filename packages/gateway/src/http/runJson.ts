@@ -1,0 +1,56 @@
+import type { Run } from '../engine.ts'
+import { linkTo } from '../face/files/linkTo.ts'
+import { outputNames } from '../face/shown/outputNames.ts'
+import type { FaceOptions } from './types.ts'
+
+/** There is one team here. */
+const TEAM = 'local'
+
+/** A run as the dialect shows it; `inList` for the items of getRuns. */
+export async function showRun(
+  face: FaceOptions,
+  run: Run,
+  filesUrl: string,
+  inList = false,
+): Promise<object> {
+  const { dialect } = face
+  const isPython = dialect === 'python'
+  // What was uploaded has no key and no link here.
+  const inputs = isPython ? run.inputs.map((input) => ({ ...input, s3_key: null, url: null })) : run.inputs
+  const outputs = await Promise.all(
+    run.files.map(async (filename) => ({
+      filename,
+      ...(isPython && { s3_key: `generations/${run.id}/${filename}` }),
+      url: await linkTo(face, run.id, filename, filesUrl),
+    })),
+  )
+  const times = {
+    created_at: iso(run.createdAt),
+    started_at: iso(run.startedAt),
+    completed_at: iso(run.completedAt),
+  }
+  const { progress, position, node, error } = run
+  const rest = {
+    progress,
+    ...(position !== undefined && { position }),
+    ...(node !== undefined && { node }),
+    ...(error !== null && { error }),
+  }
+  if (dialect === 'readme') return { _id: run.id, status: run.status, inputs, outputs, ...times, ...rest }
+  return {
+    ...((isPython || inList) && { _id: run.id }),
+    ...(isPython && { team_id: TEAM }),
+    workflow_id: run.workflowId,
+    group_id: run.groupId,
+    status: run.status,
+    inputs,
+    output_names: outputNames(dialect, run),
+    outputs,
+    ...times,
+    ...rest,
+  }
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}

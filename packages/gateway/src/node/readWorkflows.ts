@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { WorkflowFile } from '../engine.ts'
+import { readWorkflow } from '../folder/readWorkflow.ts'
+
+const SIDECAR = '.flowscale.json'
+
+/**
+ * Reads a folder of workflows: each `NAME.json`, in ComfyUI's API format, with its sidecar `NAME.flowscale.json` where
+ * there is one. Folders in it are not read.
+ *
+ * The result also has each file that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
+ * has a `problem`.
+ *
+ * @throws `Error` for a folder that can't be read.
+ *
+ * @example
+ * ```ts
+ * const workflows = await readWorkflows('workflows')
+ * console.log(workflows.map(({ name }) => name))
+ * ```
+ */
+export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
+  const names = (await list(folder)).filter((name) => name.endsWith('.json')).sort()
+  const files = names.filter((name) => !name.endsWith(SIDECAR))
+  const lost = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
+  const read = await Promise.all(files.map((name) => readOrSay(folder, name)))
+  return [
+    ...read,
+    ...lost.map((name) => ({
+      name: basename(name, SIDECAR),
+      graph: undefined,
+      problem: `${name} belongs to ${workflowOf(name)}, which is not there`,
+    })),
+  ]
+}
+
+const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
+
+/** Reads a file. Callers of the API see its `problem`, so that names no folder of this machine. */
+const readOrSay = (folder: string, file: string): Promise<WorkflowFile> =>
+  readWorkflow(join(folder, file)).catch(({ message }: Error) => {
+    const problem = message.replace(join(folder, '/'), '')
+    return { name: basename(file, '.json'), graph: undefined, problem }
+  })
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    // A link may lead to a file.
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'there is no such folder' : code
+    const advice = `${folder} is a file, not a folder: name its folder, ${dirname(folder)}`
+    throw new Error(code === 'ENOTDIR' ? advice : `Can't read the folder ${folder}: ${why}`, { cause })
+  }
+}
