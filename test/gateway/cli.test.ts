@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '@flowscale/gateway/http'
 import { assert, suite } from '#test'
-import { banner } from '../../packages/gateway/src/command/banner.ts'
-import { createSign } from '../../packages/gateway/src/createSign.ts'
+import { banner } from '../../packages/gateway/src/command/print.ts'
+import { createSign } from '../../packages/gateway/src/http/links.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 
 const test = suite('flowscale-gateway')

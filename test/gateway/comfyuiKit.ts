@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from '#test'
+import type { ComfyuiOptions } from '../../packages/gateway/src/comfyui/comfyui.ts'
 import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
   Engine,
@@ -10,7 +11,6 @@ import type {
   StoredFile,
   WorkflowFile,
 } from '../../packages/gateway/src/engine.ts'
-import type { ComfyuiOptions } from '../../packages/gateway/src/engines/comfyui/checkOptions.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 

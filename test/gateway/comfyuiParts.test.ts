@@ -1,12 +1,9 @@
 // Small parts of the engine that is a ComfyUI.
 import { assert, suite } from '#test'
+import { isUnsent, parseJson } from '../../packages/gateway/src/comfyui/api/client.ts'
 import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
-import { collectFiles } from '../../packages/gateway/src/comfyui/runs/endOf.ts'
-import { endOf } from '../../packages/gateway/src/engines/comfyui/runs/endOf.ts'
-import { readRefusal } from '../../packages/gateway/src/engines/comfyui/runs/readRefusal.ts'
-import { withoutPaths } from '../../packages/gateway/src/engines/comfyui/runs/withoutPaths.ts'
-import { isUnsent } from '../../packages/gateway/src/engines/comfyui/server/isUnsent.ts'
-import { parseJson } from '../../packages/gateway/src/engines/comfyui/server/parseJson.ts'
+import { collectFiles, endOf, withoutPaths } from '../../packages/gateway/src/comfyui/runs/endOf.ts'
+import { readRefusal } from '../../packages/gateway/src/comfyui/runs/sendRun.ts'
 import { thrown } from '../support/fakes.ts'
 
 const test = suite('parts of the engine of ComfyUI')

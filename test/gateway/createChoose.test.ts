@@ -1,6 +1,6 @@
 import { assert, suite } from '#test'
 import { createChoose } from '../../packages/gateway/src/comfyui/pool/chooseServer.ts'
-import type { Candidate } from '../../packages/gateway/src/engines/comfyui/sites/types.ts'
+import type { Candidate } from '../../packages/gateway/src/comfyui/pool/members.ts'
 
 const test = suite('the choice of a server')
 const { now } = Date

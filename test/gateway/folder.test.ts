@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { assert, suite } from '#test'
-import { keepKey } from '../../packages/gateway/src/command/keepKey.ts'
-import { createSign } from '../../packages/gateway/src/createSign.ts'
 import { isFromElsewhere } from '../../packages/gateway/src/http/access.ts'
-import { openFolder } from '../../packages/gateway/src/node/dataFolder.ts'
+import { createSign } from '../../packages/gateway/src/http/links.ts'
+import { keepKey, openFolder } from '../../packages/gateway/src/node/dataFolder.ts'
 import { readWorkflows } from '../../packages/gateway/src/node/readWorkflows.ts'
 
 const test = suite('folder')

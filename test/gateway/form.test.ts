@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { assert, suite } from '#test'
 import type { Draft, Input, Workflow } from '../../packages/gateway/src/engine.ts'
-import { EngineError, InputError, type Problem } from '../../packages/gateway/src/engineErrors.ts'
+import { EngineError, InputError, type Problem } from '../../packages/gateway/src/engine.ts'
 import { readSubmission } from '../../packages/gateway/src/http/form/readForm.ts'
 
 const test = suite('form')

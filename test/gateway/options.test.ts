@@ -1,5 +1,5 @@
 import { assert, suite } from '#test'
-import { checkGatewayOptions } from '../../packages/gateway/src/checkGatewayOptions.ts'
+import { checkGatewayOptions } from '../../packages/gateway/src/createGateway.ts'
 
 const test = suite('gateway options')
 const good = { engine: () => ({}), workflows: [{ name: 'a', graph: {} }], apiKey: 'k' }

@@ -1,8 +1,8 @@
 // Gateways before several small ComfyUIs, in this process.
 import { setTimeout as wait } from 'node:timers/promises'
+import type { ComfyuiOptions } from '../../packages/gateway/src/comfyui/comfyui.ts'
 import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
 import type { Engine, EngineContext, Run, Scalar, StoredFile } from '../../packages/gateway/src/engine.ts'
-import type { ComfyuiOptions } from '../../packages/gateway/src/engines/comfyui/checkOptions.ts'
 import { type Comfy, startComfy } from '../comfyui/server/startComfy.ts'
 import { files, never } from './comfyuiKit.ts'
 

@@ -3,7 +3,7 @@
 export const comfyui = {
   'gateway-paths-shown': {
     bug: 'An error shows the folders of the server',
-    file: 'packages/gateway/src/engines/comfyui/runs/withoutPaths.ts',
+    file: 'packages/gateway/src/comfyui/runs/endOf.ts',
     from: ".replace(BARE, '$1$2')",
     to: '',
     test: 'test/gateway/comfyuiParts.test.ts',
@@ -87,7 +87,7 @@ export const comfyui = {
   },
   'gateway-moved-run-failed': {
     bug: 'A run that goes from the queue to the history between two requests is called failed',
-    file: 'packages/gateway/src/engines/comfyui/runs/seekRun.ts',
+    file: 'packages/gateway/src/comfyui/api/queue.ts',
     from: 'const again = await readQueue(0)',
     to: 'if (Date.now() > 0) return { waiting: items.length }\n  const again = await readQueue(0)',
     test: 'test/gateway/comfyuiRuns.test.ts',
@@ -115,7 +115,7 @@ export const comfyui = {
   },
   'gateway-records-pruned-early': {
     bug: 'Records of runs are removed after three days',
-    file: 'packages/gateway/src/records/createPrune.ts',
+    file: 'packages/gateway/src/records/createRecords.ts',
     from: '30 * DAY_MS',
     to: '3 * DAY_MS',
     test: 'test/gateway/comfyuiRecords.test.ts',
@@ -150,7 +150,7 @@ export const comfyui = {
   },
   'gateway-no-file-completed': {
     bug: 'A run that wrote no file is completed, without an output',
-    file: 'packages/gateway/src/engines/comfyui/runs/endOf.ts',
+    file: 'packages/gateway/src/comfyui/runs/endOf.ts',
     from: 'if (missing === undefined) return end',
     to: 'if (run) return end',
     test: 'test/gateway/comfyuiRuns.test.ts',

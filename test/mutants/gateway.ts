@@ -10,7 +10,7 @@ export const gateway = {
   },
   'gateway-key-begun': {
     bug: 'A key that only begins like the right one is taken',
-    file: 'packages/gateway/src/face/sameText.ts',
+    file: 'packages/gateway/src/http/access.ts',
     from: 'sent.length ^ secret.length',
     to: '0',
     test: 'test/gateway/face.test.ts',
@@ -24,7 +24,7 @@ export const gateway = {
   },
   'gateway-key-of-all': {
     bug: 'The file of the key can be read by each user of the machine',
-    file: 'packages/gateway/src/command/keepKey.ts',
+    file: 'packages/gateway/src/node/dataFolder.ts',
     from: '0o600',
     to: '0o644',
     test: 'test/gateway/folder.test.ts',
@@ -94,7 +94,7 @@ export const gateway = {
   },
   'gateway-uploads-unlimited': {
     bug: 'An upload may be as large as it likes',
-    file: 'packages/gateway/src/face/form/readBody.ts',
+    file: 'packages/gateway/src/http/form/readForm.ts',
     from: 'count > maxBytes',
     to: 'count < 0',
     test: 'test/gateway/form.test.ts',
@@ -108,7 +108,7 @@ export const gateway = {
   },
   'gateway-problems-untold': {
     bug: 'Only the first mistake in the inputs is told',
-    file: 'packages/gateway/src/face/form/gatherValues.ts',
+    file: 'packages/gateway/src/http/form/readForm.ts',
     from: 'throw new InputError(problems)',
     to: 'throw new InputError(problems.slice(0, 1))',
     test: 'test/gateway/form.test.ts',

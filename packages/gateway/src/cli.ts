@@ -1,16 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { comfyui } from './comfyui/comfyui.ts'
-import { banner } from './command/banner.ts'
-import { help } from './command/help.ts'
+import { help, readFlags } from './command/flags.ts'
 import { inspect } from './command/inspect.ts'
-import { keepKey, makeKey } from './command/keepKey.ts'
-import { logged } from './command/print.ts'
-import { readFlags } from './command/readFlags.ts'
+import { banner, logged, reportFailure } from './command/print.ts'
 import { createGateway } from './createGateway.ts'
-import { openFolder } from './node/dataFolder.ts'
+import { keepKey, makeKey, openFolder } from './node/dataFolder.ts'
 import { readWorkflows } from './node/readWorkflows.ts'
-import { reportFailure } from './node/reportFailure.ts'
 import { serve } from './node/serve.ts'
 
 // A reader that has gone away (`| head -1`) must not end the server.

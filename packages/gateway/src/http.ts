@@ -1,9 +1,9 @@
 export * from './engine.ts'
-export { EngineError, InputError, type Problem } from './engineErrors.ts'
-export { breakOff, brokenBy } from './face/breakOff.ts'
-export { createFace } from './face/createFace.ts'
-export { runUpdate } from './face/shown/runUpdate.ts'
+export { EngineError, InputError, type Problem } from './engine.ts'
+export { breakOff, brokenBy } from './http/answers.ts'
 export { createFetch, type FaceFetch, type FetchOptions } from './http/createFetch.ts'
+export { createFace } from './http/createHttpApi.ts'
+export { runUpdate } from './http/runJson.ts'
 export type {
   ApiOperation,
   Dialect,
@@ -13,4 +13,4 @@ export type {
   RunUpdate,
   Where,
 } from './http/types.ts'
-export { extensionOf } from './media/extensionOf.ts'
+export { extensionOf } from './mediaTypes.ts'

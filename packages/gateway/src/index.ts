@@ -1,6 +1,6 @@
-export type { GatewayLogger, GatewayOptions } from './checkGatewayOptions.ts'
+export type { ComfyuiOptions } from './comfyui/comfyui.ts'
 export { comfyui } from './comfyui/comfyui.ts'
+export type { GatewayLogger, GatewayOptions } from './createGateway.ts'
 export { createGateway, type Gateway } from './createGateway.ts'
 export type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
-export type { ComfyuiOptions } from './engines/comfyui/checkOptions.ts'
 export type { Dialect, RunUpdate, Where } from './http/types.ts'

@@ -1,5 +1,5 @@
 import type { IncomingFile } from './engine.ts'
-import { InputError } from './engineErrors.ts'
+import { InputError } from './engine.ts'
 
 const REDIRECTS = 3
 const TIMEOUT_MS = 30_000

@@ -1,3 +1,12 @@
+/** Whether work can go on without a request. On Workers it ends with the request that began it. */
+export function hasOwnTimers(): boolean {
+  return globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
+}
+
 const AT_ONCE = 8
 
 /** Works through a list, a few items at a time. */

@@ -1,4 +1,4 @@
-import { createSign } from '../../../packages/gateway/src/createSign.ts'
+import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { expect, send } from './send.ts'
 import { type Attack, READS, type Target } from './types.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ended } from '../../../packages/gateway/src/comfyui/runRecord.ts'
-import { recordPaths } from '../../../packages/gateway/src/records/recordPaths.ts'
+import { recordPaths } from '../../../packages/gateway/src/records/recordStore.ts'
 import { endMark } from '../../../packages/gateway/src/records/runIndex.ts'
 
 /** Writes the records of ended runs, as gateways leave them on a ComfyUI: marks in packs of 500, and the latest ones loose. */

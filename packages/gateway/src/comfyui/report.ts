@@ -1,9 +1,8 @@
 import type { Report } from '../engine.ts'
-import { NoAnswer } from '../engines/comfyui/server/NoAnswer.ts'
-import { parseJson } from '../engines/comfyui/server/parseJson.ts'
-import type { Site } from '../engines/comfyui/sites/types.ts'
-import { isObject } from '../engines/comfyui/workflows/isObject.ts'
-import type { ReadFile } from '../engines/comfyui/workflows/readFile.ts'
+import { NoAnswer, parseJson } from './api/client.ts'
+import type { ReadFile } from './catalog.ts'
+import type { Site } from './pool/members.ts'
+import { isObject } from './workflows/types.ts'
 
 const ADVICE = 'correct the address of ComfyUI'
 

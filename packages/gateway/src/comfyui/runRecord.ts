@@ -1,7 +1,7 @@
 import type { Run } from '../engine.ts'
 import type { Memory } from '../lruCache.ts'
 import type { Records } from '../records/createRecords.ts'
-import type { EndedRun, SubmittedRun } from '../records/types.ts'
+import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
 import type { Server } from './api/client.ts'
 import type { ReadQueue } from './api/queue.ts'
 
@@ -47,3 +47,38 @@ export interface Comfy {
   /** The servers that runs name and the gateway was not given, and when each was met first. */
   readonly strangers: Map<string, number>
 }
+
+/** A run in the state that it is in. */
+export function showRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
+  const { id, workflowId, groupId, shown, outputs, createdAt } = run
+  return {
+    id,
+    workflowId,
+    groupId,
+    inputs: shown,
+    outputNames: outputs.map(({ name }) => outputName(run, name)),
+    files: [],
+    error: null,
+    createdAt,
+    startedAt: null,
+    completedAt: null,
+    ...state,
+  }
+}
+
+/** A run that has ended; `undefined` for what ComfyUI refused. */
+export function showEnded({ run, status, files, ...times }: Ended): Run | undefined {
+  if (status === 'refused') return undefined
+  const progress = status === 'completed' ? 1 : 0
+  return showRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
+}
+
+/** The name alone must find the run. */
+export function outputName(run: Submitted, name: string): string {
+  return `${name}_${run.id}`
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Ids of runs and of files are all UUIDs. */
+export const isRunId = (id: string): boolean => UUID.test(id)

@@ -1,5 +1,5 @@
 import type { Container } from '../engine.ts'
-import { NoAnswer } from '../engines/comfyui/server/NoAnswer.ts'
+import { NoAnswer } from './api/client.ts'
 import type { Queue } from './api/queue.ts'
 import type { Comfy } from './runRecord.ts'
 

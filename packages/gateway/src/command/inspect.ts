@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { inspectWorkflow } from '../engines/comfyui/inspectWorkflow.ts'
-import { readWorkflow } from '../folder/readWorkflow.ts'
-import { parseArguments } from '../node/parseArguments.ts'
-import { describeWorkflow } from './describeWorkflow.ts'
-import { help } from './help.ts'
-import { sidecarOf } from './sidecarOf.ts'
-import { toAddress } from './toAddress.ts'
+import { createServer, NoAnswer } from '../comfyui/api/client.ts'
+import { createWorkflows } from '../comfyui/catalog.ts'
+import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
+import type { WorkflowFile } from '../engine.ts'
+import { readWorkflow } from '../node/readWorkflows.ts'
+import { help, parseArguments, toAddress } from './flags.ts'
 
 /** Prints the inputs and outputs of a workflow, and the reason for each name. `--write` saves the names in its folder. */
 export async function inspect(args: string[]): Promise<void> {
@@ -34,4 +33,115 @@ export async function inspect(args: string[]): Promise<void> {
     throw new Error(`${to} already exists, and may hold your edits. Remove the file to write a new one.`)
   }
   process.stdout.write(`\nWritten to ${to}\n`)
+}
+
+const MOST_OPTIONS = 8
+const LONGEST_TEXT = 40
+
+/** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, and notes. */
+export function describeWorkflow(workflow: ComfyWorkflow): string {
+  const { shown, nodes, inputs, outputs, missing, lacks } = workflow
+  const notes = notesOf(workflow).map((note) => [note])
+  const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
+  const inputRows = [...inputs].map(([name, input]) => [
+    name,
+    input.array ? `${input.kind} list` : input.kind,
+    limitsOf(input),
+    `${nodeOf(input.node)}, ${input.field}`,
+    input.why,
+  ])
+  const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
+  const missingRows = missing.map(({ classType, node }) => [classType, nodeOf(node)])
+  return [
+    shown.name === shown.id ? shown.id : `${shown.id} (${shown.name})`,
+    ...(shown.description ? [shown.description] : []),
+    ...section('Inputs', inputRows),
+    ...section('Outputs', outputRows),
+    ...(missing.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
+    ...(lacks.length > 0
+      ? section(
+          'Choices that the server does not have',
+          lacks.map(({ message }) => [message]),
+        )
+      : []),
+    ...(notes.length > 0 ? section('Left out; a sidecar can name them', notes) : []),
+    '',
+  ].join('\n')
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '))
+  return ['', title, ...(rows.length > 0 ? lines : ['none']).map((line) => `  ${line}`.trimEnd())]
+}
+
+function limitsOf({ required, seed, default: preset, min, max, options }: NamedInput): string {
+  const shown = options?.slice(0, MOST_OPTIONS).join(', ')
+  const more = options && options.length > MOST_OPTIONS ? `… (${options.length})` : ''
+  return [
+    required ? 'required' : seed ? 'drawn' : preset === undefined ? 'optional' : `default ${brief(preset)}`,
+    min === undefined || seed ? '' : `from ${min}`,
+    max === undefined || seed ? '' : `to ${max}`,
+    options ? `one of ${shown}${more}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function brief(value: string | number | boolean): string {
+  const text = JSON.stringify(value)
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
+}
+
+/** A line for each field that is no input, each save node that is no output, and each number above 2^53. */
+function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
+  const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
+  const taken = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
+  const written = new Set([...outputs.values()].map(({ node }) => node))
+  return [...nodes.values()].flatMap(({ id, node, title, info, fields, links, cut }) => {
+    const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
+    const free = names.filter((name) => !links.has(name) && !taken.has(keyOf(id, name)))
+    const linked = names.filter((name) => links.has(name))
+    const isSilent = info?.output_node === true && !written.has(id)
+    const notes = [
+      ...(free.length > 0 ? [`${free.join(', ')}: no rule names ${free.length > 1 ? 'them' : 'it'}`] : []),
+      ...linked.map((name) => `${name}: comes from node ${links.get(name)}`),
+      ...cut.map((name) => `${name}: above 2^53, sent as ${node.inputs[name]} where you give no value`),
+      ...(isSilent ? ['no output of the workflow'] : []),
+    ]
+    return notes.map((note) => `node ${id} ${JSON.stringify(title)} (${node.class_type}): ${note}`)
+  })
+}
+
+/**
+ * The sidecar that names the same inputs and outputs. It has no lists of choices and no range of seeds, since those are
+ * the server's and change with it.
+ */
+export function sidecarOf({ shown, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
+  const entries = [...inputs].map(([name, input]) => {
+    const { node, field, kind, required, seed, default: preset, description } = input
+    const range = seed ? {} : { min: input.min, max: input.max }
+    return [name, { node, input: field, kind, required, default: preset, ...range, description }]
+  })
+  const { id, name, description } = shown
+  const sidecar = {
+    id,
+    name,
+    description,
+    inputs: Object.fromEntries(entries),
+    outputs: Object.fromEntries([...outputs].map(([key, { node }]) => [key, { node }])),
+  }
+  // Without the keys that are undefined.
+  return JSON.parse(JSON.stringify(sidecar))
+}
+
+/** What a server makes of a workflow. */
+async function inspectWorkflow(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
+  const files = createWorkflows(createServer(url, undefined), { workflows: [file], log: () => {} })
+  const [{ workflow, problem } = {}] = await files.read().catch((error) => {
+    if (!(error instanceof NoAnswer)) throw error
+    throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
+  })
+  if (!workflow) throw new Error(problem)
+  return workflow
 }

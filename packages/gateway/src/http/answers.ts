@@ -1,4 +1,4 @@
-import { EngineError, InputError, type Problem } from '../engineErrors.ts'
+import { EngineError, InputError, type Problem } from '../engine.ts'
 import type { Dialect, FaceOptions } from './types.ts'
 
 export function json(status: number, body: unknown): Response {
@@ -33,4 +33,19 @@ export function answerError({ dialect, name }: FaceOptions, error: unknown): Res
   const answer = failure(dialect, status, message, runId === undefined ? undefined : { run_id: runId })
   if (retryAfterS !== undefined) answer.headers.set('retry-after', String(Math.ceil(retryAfterS)))
   return answer
+}
+
+const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.gateway.breakOff')
+
+/** What `fetch` rejects with when a connection fails; a server is to destroy its socket, by a reset or without. */
+export function breakOff(code: 'ECONNREFUSED' | 'ECONNRESET', message = 'fetch failed'): TypeError {
+  const cause = Object.assign(new Error(code === 'ECONNRESET' ? 'read ECONNRESET' : `connect ${code}`), {
+    code,
+  })
+  return Object.defineProperty(new TypeError(message, { cause }), brand, { value: code })
+}
+
+/** Whether, and how, a connection must be broken off. */
+export function brokenBy(error: unknown): 'ECONNREFUSED' | 'ECONNRESET' | undefined {
+  return (error as Record<symbol, 'ECONNRESET'> | undefined)?.[brand]
 }

@@ -1,12 +1,33 @@
-import { brokenBy } from '../face/breakOff.ts'
-import { allowOrigins, preflight } from '../face/cors.ts'
-import { type Route, routesOf } from '../face/routes.ts'
-import { sameText } from '../face/sameText.ts'
-import { answerError, failure } from './answers.ts'
+import { sameText } from './access.ts'
+import { answerError, brokenBy, failure } from './answers.ts'
 import { serveFile } from './links.ts'
-import type { Face, OpenFace, Operation, Where } from './types.ts'
+import { checkHealth, getQueue, getWorkflows } from './routes/comfy.ts'
+import { connectEvents } from './routes/events.ts'
+import { cancelRun, executeWorkflow, getOutput, getRun, getRuns } from './routes/runs.ts'
+import { runUpdate } from './runJson.ts'
+import type { ApiOperation, Call, Dialect, Face, FaceOptions, OpenFace, Operation, Where } from './types.ts'
 
-export function createHandler(face: OpenFace): Face['handle'] {
+/** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
+export function createFace(options: FaceOptions): Face & { close(): void } {
+  const { engine, dialect, apiKey } = options
+  const streams: OpenFace['streams'] = { ends: new Set(), closed: false }
+  return {
+    apiKey,
+    handle: createHandler({ ...options, streams }),
+    watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),
+    async stateOf(runId) {
+      const run = await engine.getRun(runId)
+      return run ? runUpdate(dialect, run) : null
+    },
+    follow: engine.follow && ((runId) => engine.follow!(runId)),
+    close() {
+      streams.closed = true
+      for (const end of streams.ends) end()
+    },
+  }
+}
+
+function createHandler(face: OpenFace): Face['handle'] {
   const routes = routesOf(face.dialect)
   return async (request, where) => {
     const requestId = face.makeRequestId()
@@ -77,4 +98,63 @@ function decode(part: string): string | null {
   } catch {
     return null
   }
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: RegExp
+  /** Nothing stands around a route without one. */
+  readonly operation?: ApiOperation
+  answer(call: Call): Response | Promise<Response>
+}
+
+/** The first route that fits is taken. */
+function routesOf(dialect: Dialect): readonly Route[] {
+  const all: Route[] = [
+    { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, operation: 'checkHealth', answer: checkHealth },
+    { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, operation: 'getQueue', answer: getQueue },
+    { method: 'POST', path: /^\/api\/v1\/runs$/, operation: 'executeWorkflow', answer: executeWorkflow },
+    { method: 'GET', path: /^\/api\/v1\/runs$/, operation: 'getRuns', answer: getRuns },
+    { method: 'GET', path: /^\/api\/v1\/runs\/output$/, operation: 'getOutput', answer: getOutput },
+    { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, operation: 'getRun', answer: getRun },
+    { method: 'GET', path: /^\/api\/v1\/ws$/, answer: upgradeRequired },
+  ]
+  if (dialect === 'openapi') return all
+  return [
+    ...all,
+    { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, operation: 'getWorkflows', answer: getWorkflows },
+    { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, operation: 'cancelRun', answer: cancelRun },
+    {
+      method: 'GET',
+      path: /^\/api\/v1\/runs\/([^/]+)\/events$/,
+      operation: 'connectEvents',
+      answer: connectEvents,
+    },
+  ]
+}
+
+/** The answer to a browser's preflight, or `null` for any other request. */
+export function preflight(request: Request): Response | null {
+  if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return null
+  const headers = new Headers({
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-max-age': '600',
+    vary: 'Access-Control-Request-Headers',
+  })
+  // Echoed, since `*` does not cover Authorization.
+  const asked = request.headers.get('access-control-request-headers')
+  if (asked) headers.set('access-control-allow-headers', asked)
+  return new Response(null, { status: 204, headers })
+}
+
+function allowOrigins(headers: Headers): void {
+  headers.set('access-control-allow-origin', '*')
+  headers.set('access-control-expose-headers', 'x-request-id, retry-after')
+}
+
+/** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
+function upgradeRequired({ face }: Call): Response {
+  const answer = failure(face.dialect, 426, 'Upgrade Required: this address speaks WebSocket')
+  answer.headers.set('upgrade', 'websocket')
+  return answer
 }

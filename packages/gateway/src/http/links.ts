@@ -1,4 +1,4 @@
-import { sameText } from '../face/sameText.ts'
+import { sameText } from './access.ts'
 import type { FaceOptions, Where } from './types.ts'
 
 /** The headers of a request that the engine gets. */
@@ -57,4 +57,42 @@ function refuse(head: boolean, status: number, code: string, message: string, mo
   const start = '<?xml version="1.0" encoding="UTF-8"?>\n'
   const body = `${start}<Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`
   return new Response(head ? null : body, { status, headers: { 'content-type': 'application/xml' } })
+}
+
+/** A fresh signed URL of an output file. The signature does not cover the origin. */
+export async function linkTo(
+  { sign, urlTtlMs }: FaceOptions,
+  runId: string,
+  filename: string,
+  filesUrl: string,
+): Promise<string> {
+  const pathname = `/generations/${encodeURIComponent(runId)}/${encodeURIComponent(filename)}`
+  const expires = String(Math.ceil(Date.now() + urlTtlMs))
+  return `${filesUrl}${pathname}?expires=${expires}&signature=${await sign(`${pathname}\n${expires}`)}`
+}
+
+/**
+ * Signs download links: an HMAC by a key that is derived from the secret, so that a secret which is also the API key is
+ * used for nothing else.
+ */
+export function createSign(secret: string): (text: string) => Promise<string> {
+  // The value, not a promise: on Workers no request may wait for the work of another.
+  let key: CryptoKey | undefined
+  return async (text) => {
+    key ??= await importKey(await hmac(await importKey(encode('flowscale download links 1')), secret))
+    const bytes = await hmac(key, text)
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  }
+}
+
+async function hmac(key: CryptoKey, text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, encode(text)))
+}
+
+function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
 }

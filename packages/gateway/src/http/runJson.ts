@@ -1,7 +1,6 @@
 import type { Run } from '../engine.ts'
-import { linkTo } from '../face/files/linkTo.ts'
-import { outputNames } from '../face/shown/outputNames.ts'
-import type { FaceOptions } from './types.ts'
+import { linkTo } from './links.ts'
+import type { Dialect, FaceOptions, RunUpdate } from './types.ts'
 
 /** There is one team here. */
 const TEAM = 'local'
@@ -53,4 +52,26 @@ export async function showRun(
 
 function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** How a run stands, as listeners see it. */
+export function runUpdate(dialect: Dialect, run: Run): RunUpdate {
+  const { id, status, progress, position, node } = run
+  return {
+    run_id: id,
+    status,
+    progress,
+    ...(position !== undefined && { position }),
+    ...(node !== undefined && { node }),
+    output_names: outputNames(dialect, run),
+  }
+}
+
+/**
+ * The names of a run's outputs in the dialect. `python` has them from the start of the run, without extension. The
+ * other dialects have the names of the files, when the files exist.
+ */
+function outputNames(dialect: Dialect, run: Run): readonly string[] {
+  if (dialect === 'python') return run.startedAt === null ? [] : run.outputNames
+  return run.files
 }

@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { brokenBy } from '../face/breakOff.ts'
+import { brokenBy } from '../http/answers.ts'
 import type { Face, Where } from '../http/types.ts'
-import { headersOf } from './headersOf.ts'
-import { readBody } from './readBody.ts'
 
 /** Passes a request of node:http to a face, and its answer back. Never rejects. */
 export async function answer(
@@ -84,4 +82,56 @@ function toRequest(
   const headers = headersOf(incoming)
   const init = { method: incoming.method ?? 'GET', headers, body, signal, duplex: 'half' }
   return new Request(path.startsWith('/') ? baseUrl + path : path, init as RequestInit)
+}
+
+const AHEAD = 256 * 1024
+
+interface Body {
+  stream: ReadableStream<Uint8Array>
+  /** Reads and drops the rest: a client that is still sending would not read its answer. */
+  discard(): void
+}
+
+/** The body of a request as a web stream, read no faster than the consumer reads. */
+export function readBody(incoming: IncomingMessage): Body {
+  let over = false
+  function discard(): void {
+    over = true
+    incoming.resume()
+  }
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        incoming.on('data', (chunk: Uint8Array) => {
+          if (over) return
+          controller.enqueue(chunk)
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
+        })
+        incoming.on('end', () => {
+          if (!over) controller.close()
+          over = true
+        })
+        const fail = (): void => {
+          if (!over) controller.error(new Error('The client closed the connection'))
+          over = true
+        }
+        incoming.on('error', fail)
+        incoming.on('close', fail)
+        incoming.pause()
+      },
+      pull() {
+        incoming.resume()
+      },
+      cancel: discard,
+    },
+    { highWaterMark: AHEAD, size: (chunk) => chunk.byteLength },
+  )
+  return { stream, discard }
+}
+
+/** Without a `Host` it is empty: only a request that came over no wire has none. */
+export function headersOf({ rawHeaders, headers: { host } }: IncomingMessage): Headers {
+  const headers = new Headers(host === undefined ? { host: '' } : {})
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
+  return headers
 }

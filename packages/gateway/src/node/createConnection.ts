@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import type { Face, RunUpdate } from '../http/types.ts'
-import { readEvent } from './socket/readEvent.ts'
-import type { Messages, Wire } from './socket/types.ts'
 
 /** More are not heard: a client with so many runs does better with a list. */
 const MOST_SUBSCRIPTIONS = 1_000
@@ -134,4 +132,53 @@ export function createConnection(
     if (!over) messages.pong(data)
   })
   socket.on('close', end)
+}
+
+interface ClientEvent {
+  action: 'subscribe' | 'unsubscribe'
+  runId: string
+}
+
+/** The one kind of message that clients send, or `null` for anything else. */
+function readEvent(text: string): ClientEvent | null {
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const { type, data } = fields(message)
+  const { action, runId } = fields(data)
+  if (type !== 'client_event' || (action !== 'subscribe' && action !== 'unsubscribe')) return null
+  return typeof runId === 'string' ? { action, runId } : null
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+/** A WebSocket connection as it is. */
+export interface Wire {
+  /** `sent` is called when the text has left. */
+  send(text: string, sent?: () => void): void
+  pong(data: Uint8Array): void
+  close(code: number, reason: string): void
+  /** Destroys the TCP socket. */
+  destroy(): void
+}
+
+/** What goes out on a connection. */
+export interface Messages {
+  deliver(update: RunUpdate): void
+  pong(data: Uint8Array): void
+  /** Called once, when the connection is over. */
+  end(): void
+}
+
+/** What may stand between the WebSocket and its wire. */
+export interface SocketHooks {
+  /** The HTTP status that refuses each handshake, if any. */
+  refuse?(): number | undefined
+  /** For a handshake that is taken; gives nothing where it has ended the connection. */
+  connect?(url: string, headers: Headers, wire: Wire): Messages | undefined
 }

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
-import { readWorkflow } from '../folder/readWorkflow.ts'
 
 const SIDECAR = '.flowscale.json'
 
@@ -54,5 +53,27 @@ async function list(folder: string): Promise<string[]> {
     const why = code === 'ENOENT' ? 'there is no such folder' : code
     const advice = `${folder} is a file, not a folder: name its folder, ${dirname(folder)}`
     throw new Error(code === 'ENOTDIR' ? advice : `Can't read the folder ${folder}: ${why}`, { cause })
+  }
+}
+
+/** Reads `NAME.json`, and its sidecar where there is one. */
+export async function readWorkflow(path: string): Promise<WorkflowFile> {
+  const name = basename(path).replace(/\.json$/, '')
+  const graph = await readJson(path)
+  if (graph === undefined) throw new Error(`Can't read ${path}: there is no such file`)
+  const sidecar = await readJson(join(dirname(path), `${name}.flowscale.json`))
+  return sidecar === undefined ? { name, graph } : { name, graph, sidecar }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined
+    throw new Error(`Can't read ${path}: ${cause.code}`, { cause })
+  })
+  try {
+    return text === undefined ? undefined : JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (cause) {
+    // The message may quote several lines of the file.
+    throw new Error(`${path} is not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
   }
 }

@@ -1,11 +1,17 @@
-import type { IncomingMessage } from 'node:http'
+import { readFileSync } from 'node:fs'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Face } from '../http/types.ts'
 import { answer } from './answer.ts'
-import { listen, stop } from './listen.ts'
-import { servePage } from './servePage.ts'
-import { serveSockets } from './serveSockets.ts'
-import { isHandshake } from './socket/isHandshake.ts'
-import type { SocketHooks } from './socket/types.ts'
+import type { SocketHooks } from './createConnection.ts'
+import { isHandshake, serveSockets } from './serveSockets.ts'
 
 /** Options of {@link serve}. */
 export interface ServeOptions {
@@ -104,4 +110,75 @@ function checkServeOptions(options: ServeOptions): void {
   if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0)) {
     throw new TypeError('serve: option "maxBodyBytes" must be a number of bytes above 0')
   }
+}
+
+/** The error of a port that can't be used, with Node's `code`. */
+export interface ListenError extends Error {
+  code?: string
+  port?: number
+}
+
+export function listen(
+  listener: RequestListener,
+  port: number,
+  hostname: string,
+  upgrades: (request: IncomingMessage) => boolean,
+): Promise<{ server: Server; port: number }> {
+  // Since 24.9 Node calls this function. Earlier versions upgrade each request for it, if the server listens for upgrades.
+  const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
+    shouldUpgradeCallback: upgrades,
+  }
+  const server = createServer(options, listener)
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE'
+      const message = isTaken
+        ? `Port ${port} on ${hostname} is already in use`
+        : `Can't listen on ${hostname}:${port}: ${cause.message}`
+      reject(Object.assign(new Error(message, { cause }), { code: cause.code, port }))
+    })
+    server.listen(port, hostname, () => resolve({ server, port: (server.address() as AddressInfo).port }))
+  })
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+// Made by the build: the page of the examples, and the client that it imports.
+const folder = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/playground/' : './playground/',
+  import.meta.url,
+)
+
+const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
+
+/** The key that the page tries by itself. */
+const demoKey = 'fsk_local_demo_key'
+
+/** Answers a request for the playground at `/`, or for its files. Gives false for any other request. */
+function servePage(
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+  apiKey: string | null,
+): boolean {
+  const [path = ''] = url.split('?')
+  const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/[\w/]+\.(?:js|css))$/.exec(path)?.[1]
+  if (!file || (method !== 'GET' && method !== 'HEAD')) return false
+  let text: string
+  try {
+    text = readFileSync(new URL(file, folder), 'utf8')
+  } catch {
+    return false
+  }
+  // With this mark the page asks the user for the key, before a request that would be refused.
+  if (apiKey !== null && apiKey !== demoKey) text = text.replace('<html ', '<html data-needs-key ')
+  const type = types[file.slice(file.lastIndexOf('.') + 1)]
+  // A page of yesterday's version would be a puzzle.
+  response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' })
+  response.end(method === 'GET' ? text : undefined)
+  return true
 }

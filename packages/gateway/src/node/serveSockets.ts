@@ -1,18 +1,21 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { sameText } from '../face/sameText.ts'
+import { sameText } from '../http/access.ts'
 import type { Face } from '../http/types.ts'
-import { type Connection, createConnection } from './createConnection.ts'
-import { headersOf } from './headersOf.ts'
-import { handBack } from './socket/handBack.ts'
-import { isHandshake } from './socket/isHandshake.ts'
-import type { Messages, SocketHooks, Wire } from './socket/types.ts'
+import { headersOf } from './answer.ts'
+import {
+  type Connection,
+  createConnection,
+  type Messages,
+  type SocketHooks,
+  type Wire,
+} from './createConnection.ts'
 
 /** Subscriptions are short. */
 const MOST_BYTES = 65_536
 
-export interface Sockets {
+interface Sockets {
   /** How many connections there are. */
   count(): number
   /** Destroys the TCP sockets of all of them. */
@@ -86,4 +89,38 @@ function refuse(tcp: Socket, status: number): void {
   const reason = STATUS_CODES[status] ?? 'Refused'
   tcp.write(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   tcp.destroySoon()
+}
+
+/**
+ * Gives a connection that asked for an upgrade back to the HTTP server, as a request that asks for none; optionally
+ * with another path, and a key in the header.
+ */
+function handBack(
+  server: Server,
+  request: IncomingMessage,
+  tcp: Socket,
+  head: Buffer,
+  change?: { path: string; key: string | null },
+): void {
+  const lines = [`${request.method} ${change?.path ?? request.url} HTTP/1.1`]
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i]!
+    if (/^(upgrade|http2-settings)$/i.test(name) || (change && /^x-api-key$/i.test(name))) continue
+    lines.push(`${name}: ${request.rawHeaders[i + 1]}`)
+  }
+  if (change?.key) lines.push(`X-API-KEY: ${visible(change.key)}`)
+  tcp.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', tcp)
+}
+
+/** What is no visible ASCII is no valid key, and has no place in a header. */
+function visible(key: string): string {
+  return /^[\x21-\x7e]+$/.test(key) ? key : encodeURIComponent(key)
+}
+
+const PATH = '/api/v1/ws'
+
+/** Whether a request wants to become a WebSocket, at the place where there is one. */
+export function isHandshake({ url = '', headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && url.split('?', 1)[0] === PATH
 }

@@ -1,5 +1,5 @@
 import { createMemory } from '../lruCache.ts'
-import type { EndedRun, Mark, Place, SubmittedRun } from './types.ts'
+import type { EndedRun, Mark, Place, SubmittedRun } from './recordStore.ts'
 
 const NAME =
   /(?:^|\/)([0-9a-z]+)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_([0-9a-z]*)_([0-9a-z]*)|(_refused))?$/

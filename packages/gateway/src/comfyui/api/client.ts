@@ -1,8 +1,6 @@
-import { isUnsent } from '../../engines/comfyui/server/isUnsent.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
+import { EngineError } from '../../engine.ts'
 
-export interface Init {
+interface Init {
   method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
   /** Sent as JSON. */
   json?: unknown
@@ -157,3 +155,43 @@ function rejectOn(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
+
+/** ComfyUI gave no answer, or none that can be used: nobody knows more than before. */
+export class NoAnswer extends EngineError {
+  readonly why: string
+  /** Whether the request may have been handled. */
+  readonly sent: boolean
+
+  /** `why` must not hold ComfyUI's address or the text of a proxy. */
+  constructor(why: string, sent: boolean) {
+    super(503, `ComfyUI can't be reached just now: ${why}`, { retryAfterS: 5 })
+    this.why = why
+    this.sent = sent
+  }
+}
+
+const CODES =
+  /^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
+const WORDS = /connection refused|dns error|failed to lookup/i
+
+/** Whether no connection came about, so that nothing was sent. Node, Bun and Deno each say it in their own way. */
+export function isUnsent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
+  // A route may also be lost after the request went out.
+  if (CODES.test(String(code)) && syscall !== 'read' && syscall !== 'write') return true
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isUnsent)
+  return WORDS.test(error.message) || isUnsent(error.cause)
+}
+
+/** What a text holds, or `undefined`. Python writes numbers that JSON does not have: each is read as null. */
+export function parseJson(text: string): unknown {
+  for (const loose of [false, true]) {
+    try {
+      return JSON.parse(loose ? text.replace(ODD, (part) => (part.startsWith('"') ? part : 'null')) : text)
+    } catch {}
+  }
+  return undefined
+}
+
+const ODD = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g

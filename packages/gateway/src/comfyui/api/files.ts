@@ -1,8 +1,7 @@
-import type { IncomingFile } from '../../engine.ts'
-import { EngineError } from '../../engineErrors.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
-import type { Server } from './client.ts'
+import { EngineError, type IncomingFile } from '../../engine.ts'
+import { contentTypeOf } from '../../mediaTypes.ts'
+import type { StoredOutput } from '../runRecord.ts'
+import { NoAnswer, parseJson, type Server } from './client.ts'
 
 /** An upload in which nothing moves for as long is given up. */
 const IDLE_MS = 30_000
@@ -71,4 +70,42 @@ export async function putFile(
 function safeName(name: string): string {
   const last = name.replace(/^[\s\S]*[\\/]/, '').replace(/[^A-Za-z0-9._-]+/g, '_')
   return last.replace(/^\.+/, '').slice(-60) || 'file'
+}
+
+const ASKED = ['range', 'if-none-match', 'if-modified-since']
+const ANSWERED = ['content-range', 'etag', 'last-modified', 'accept-ranges']
+
+/** A file of a run as a stream; `undefined` where ComfyUI has it no more. */
+export async function readOutput(
+  server: Server,
+  { name, at, text }: StoredOutput,
+  asked: Headers,
+  signal: AbortSignal,
+): Promise<Response | undefined> {
+  const type = { 'content-type': contentTypeOf(name) }
+  if (!at) {
+    const bytes = new TextEncoder().encode(text)
+    return new Response(bytes, { headers: { ...type, 'content-length': String(bytes.byteLength) } })
+  }
+  const path = `/view?${new URLSearchParams({ ...at })}`
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...pick(asked, ASKED) }
+  const version = asked.get('if-range')
+  if (headers.range !== undefined && version !== null) {
+    // ComfyUI gives a part even of another file than the caller began with.
+    const now = await server.open(path, { method: 'HEAD', signal })
+    if (![now.headers.get('etag'), now.headers.get('last-modified')].includes(version)) delete headers.range
+  }
+  const { status, body, headers: answered } = await server.open(path, { headers, signal })
+  if (status === 200 || status === 206) {
+    const more = pick(answered, ['content-length', ...ANSWERED])
+    return new Response(body, { status, headers: { ...more, ...type } })
+  }
+  await body?.cancel()
+  if (status === 404) return undefined
+  if (status !== 304 && status !== 416) throw new NoAnswer(`status ${status} for a file`, true)
+  return new Response(null, { status, headers: { ...pick(answered, ANSWERED), ...type } })
+}
+
+function pick(headers: Headers, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!]] : [])))
 }

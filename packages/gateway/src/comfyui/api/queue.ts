@@ -1,8 +1,8 @@
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { hasOwnTimers } from '../../hasOwnTimers.ts'
-import type { Server } from './client.ts'
+import { hasOwnTimers } from '../../runtime.ts'
+import type { Comfy } from '../runRecord.ts'
+import { NoAnswer, parseJson, type Server } from './client.ts'
 
-export interface QueueItem {
+interface QueueItem {
   readonly number: number
   readonly id: string
   /** The data that was sent with the graph. */
@@ -60,4 +60,73 @@ function readItems(list: unknown): QueueItem[] {
   if (!Array.isArray(list)) throw new NoAnswer('its queue can not be read', true)
   const items = list.filter((item) => Array.isArray(item))
   return items.map(([number, id, , extra]) => ({ number: Number(number), id: String(id), extra }))
+}
+
+/** What ComfyUI keeps of a run that has ended, as far as it is read. */
+export interface History {
+  readonly number: number
+  readonly extra: unknown
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly success: boolean
+  readonly messages: readonly (readonly [type: string, data: Readonly<Record<string, unknown>>])[]
+}
+
+const NOBODY = '00000000-0000-4000-8000-000000000000'
+
+/** `unreadable`: the run has ended, but ComfyUI fails to write its outputs as JSON. */
+export async function readHistory(server: Server, id: string): Promise<History | 'unreadable' | undefined> {
+  let { status, text } = await server.send(`/history/${id}`)
+  if (status === 500) {
+    // Is it this run, or all of the server, or was it but a moment?
+    await server.read(`/history/${NOBODY}`)
+    ;({ status, text } = await server.send(`/history/${id}`))
+    if (status === 500) return 'unreadable'
+  }
+  const entries = status === 200 ? parseJson(text) : undefined
+  if (typeof entries !== 'object' || entries === null) {
+    throw new NoAnswer('its history can not be read', true)
+  }
+  const entry = Object(entries)[id]
+  if (!entry) return undefined
+  return {
+    number: Number(entry.prompt?.[0]),
+    extra: entry.prompt?.[3],
+    outputs: entry.outputs ?? {},
+    success: (entry.status?.status_str ?? 'success') === 'success',
+    messages: entry.status?.messages ?? [],
+  }
+}
+
+/** Where a server has a run: in its queue, in its history, or in neither. */
+export interface Sighting {
+  readonly item?: QueueItem | undefined
+  /** Its place in the queue, of which so many run. */
+  readonly position?: number | undefined
+  readonly running?: number | undefined
+  readonly history?: History | 'unreadable' | undefined
+  /** How long the queue is. */
+  readonly waiting: number
+}
+
+/** `maxAgeMs`: how old an earlier answer about the queue may be. */
+export async function seekRun(
+  { server, readQueue }: Pick<Comfy, 'server' | 'readQueue'>,
+  id: string,
+  maxAgeMs?: number,
+): Promise<Sighting> {
+  const askedAt = Date.now()
+  const { items, running, readAt } = await readQueue(maxAgeMs)
+  const position = items.findIndex((item) => item.id === id)
+  const seen = { item: items[position], position, running, waiting: items.length }
+  // What runs in an earlier answer, or was the next to run, may have ended since.
+  if (position > running || (position >= 0 && readAt >= askedAt)) return seen
+  const history = await readHistory(server, id)
+  if (history) return { history, waiting: items.length }
+  if (position >= 0) return seen
+  // Once more: what is in neither may have gone from the one to the other, or have come just now.
+  const again = await readQueue(0)
+  const waiting = again.items.length
+  const place = again.items.findIndex((item) => item.id === id)
+  if (place >= 0) return { item: again.items[place], position: place, running: again.running, waiting }
+  return { history: await readHistory(server, id), waiting }
 }

@@ -1,9 +1,6 @@
 import type { EngineContext } from '../../engine.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { parseJson } from '../../engines/comfyui/server/parseJson.ts'
-import { about } from '../../records/about.ts'
-import type { Place } from '../../records/types.ts'
-import type { Server } from './client.ts'
+import { about, type Place } from '../../records/recordStore.ts'
+import { NoAnswer, parseJson, type Server } from './client.ts'
 
 class Unreadable extends NoAnswer {}
 

@@ -1,9 +1,8 @@
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import type { Candidate, Site } from '../../engines/comfyui/sites/types.ts'
-import { hasOwnTimers } from '../../hasOwnTimers.ts'
+import { EngineError, type Input, type Workflow } from '../../engine.ts'
 import { createMemory } from '../../lruCache.ts'
-import { within } from '../../within.ts'
-import { type Answers, ask } from './members.ts'
+import { hasOwnTimers } from '../../runtime.ts'
+import { NoAnswer } from '../api/client.ts'
+import { type Answers, ask, type Candidate, type Site, within } from './members.ts'
 
 /** The longest wait for the submission before. */
 const TURN_MS = 100
@@ -92,4 +91,54 @@ async function readLength({ server }: Site): Promise<number> {
   const length: unknown = Object(exec_info).queue_remaining
   if (typeof length !== 'number') throw new NoAnswer('its queue can not be read', true)
   return length
+}
+
+/** A server that lacks a class is asked again after so many ms. */
+const LACKS_FOR_MS = 30_000
+
+/**
+ * The servers that can run a workflow: none where there is no such workflow.
+ *
+ * @throws EngineError for one that no server can run, `NoAnswer` where one that can may be away.
+ */
+type FindCandidates = (id: string) => Promise<Candidate[]>
+
+export function createCandidates(sites: readonly Site[]): FindCandidates {
+  const lacks = new Map<string, { readonly error: EngineError; readonly until: number }>()
+
+  return async (id) => {
+    const { answers, failure } = await ask(sites, async (site) => {
+      const key = `${site.server.url} ${id}`
+      const lack = lacks.get(key)
+      if (lack && Date.now() < lack.until) return lack.error
+      lacks.delete(key)
+      try {
+        return await site.workflows.find(id)
+      } catch (error) {
+        if (!(error instanceof EngineError) || error instanceof NoAnswer) throw error
+        if (sites.length > 1) lacks.set(key, { error, until: Date.now() + LACKS_FOR_MS })
+        return error
+      }
+    })
+    const candidates = answers.flatMap(([site, found]) =>
+      found && !(found instanceof EngineError) ? [{ site, workflow: found }] : [],
+    )
+    if (candidates.length > 0) return candidates
+    const lack = answers.map(([, found]) => found).find((found) => found instanceof EngineError)
+    if (lack && failure) throw failure
+    if (lack) throw lack
+    return []
+  }
+}
+
+/** As callers see it: a choice that one server has is a choice. */
+export function showCandidates(candidates: readonly Candidate[]): Workflow {
+  const [first, ...rest] = candidates.map(({ workflow }) => workflow.shown)
+  if (rest.length === 0) return first!
+  const inputs = [...first!.inputs].map(([name, input]): [string, Input] => {
+    const options = input.options && [input, ...rest.map((one) => one.inputs.get(name))]
+    const all = options?.flatMap((one) => one?.options ?? [])
+    return [name, { ...input, ...(all && { options: [...new Set(all)] }) }]
+  })
+  return { ...first!, inputs: new Map(inputs) }
 }

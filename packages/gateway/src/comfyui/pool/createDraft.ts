@@ -1,12 +1,17 @@
-import type { Draft, Run, Scalar, StoredFile, Submission } from '../../engine.ts'
-import { nothingStarted } from '../../engineErrors.ts'
-import { copyFile } from '../../engines/comfyui/files/copyFile.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import type { Candidate, Site } from '../../engines/comfyui/sites/types.ts'
+import {
+  type Draft,
+  nothingStarted,
+  type Run,
+  type Scalar,
+  type StoredFile,
+  type Submission,
+} from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
+import { NoAnswer, type Server } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
 import { submitRun } from '../runs/sendRun.ts'
 import type { Choose } from './chooseServer.ts'
+import type { Candidate, Site } from './members.ts'
 
 interface Wanted {
   /** The servers that can run the workflow. */
@@ -124,4 +129,20 @@ async function moveFiles(
     return [name, Array.isArray(value) ? await Promise.all(value.map(moved)) : await moved(value as Scalar)]
   })
   return Object.fromEntries(await Promise.all(entries))
+}
+
+/** Copies an upload from one server to another, and gives its name there. */
+async function copyFile(
+  from: Server,
+  to: Server,
+  name: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = name.split('/')
+  const filename = path.pop()!
+  const query = new URLSearchParams({ filename, subfolder: path.join('/'), type: 'input' })
+  const { status, body } = await from.open(`/view?${query}`, { signal })
+  if (status !== 200 || !body) throw new NoAnswer(`status ${status} for an upload`, true)
+  return await putFile(to, prefix, { name: filename, type: '', body }, signal)
 }

@@ -1,8 +1,52 @@
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { firstOf } from '../../engines/comfyui/sites/firstOf.ts'
-import type { RunRecords } from '../../engines/comfyui/sites/types.ts'
-import { within } from '../../within.ts'
-import type { Server } from '../api/client.ts'
+import type { EngineContext } from '../../engine.ts'
+import { createMemory } from '../../lruCache.ts'
+import { createRecords } from '../../records/createRecords.ts'
+import { createStored } from '../../records/recordStore.ts'
+import { createServer, NoAnswer, type Server } from '../api/client.ts'
+import { createReadQueue } from '../api/queue.ts'
+import { createUserdata } from '../api/userdata.ts'
+import { createWorkflows } from '../catalog.ts'
+import type { checkOptions } from '../comfyui.ts'
+import type { Comfy } from '../runRecord.ts'
+import { createWatcher } from '../runs/monitor.ts'
+import { createContainer } from '../server.ts'
+import { firstOf, type RunRecords, type Site, within } from './members.ts'
+
+/** The servers. Each works by itself; only copies of records go from one to another. */
+export function createSites(
+  { urls, lostAfterMs, fetch }: ReturnType<typeof checkOptions>,
+  context: EngineContext,
+): Site[] {
+  const { storage, log } = context
+  const strangers = new Map<string, number>()
+  const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
+  const places = urls.map((url) => {
+    const server = createServer(url, fetch)
+    return { server, own: shared ?? createRecords(createUserdata(server, log), log) }
+  })
+  return places.map((place, index): Site => {
+    const { server, own } = place
+    const others = places.filter((other) => other !== place)
+    const comfy: Comfy = {
+      server,
+      records: shared || others.length === 0 ? own : mirrorRecords(place, others),
+      readQueue: createReadQueue(server),
+      taken: createMemory(5_000),
+      progress: createMemory(5_000),
+      lostAfterMs,
+      strangers,
+    }
+    const [name, path] =
+      others.length === 0 ? ['ComfyUI', 'comfyui'] : [`ComfyUI ${index + 1}`, `comfyui-${index + 1}`]
+    return {
+      ...comfy,
+      own,
+      workflows: createWorkflows(server, context),
+      watcher: createWatcher(comfy),
+      container: createContainer(comfy, name, path),
+    }
+  })
+}
 
 /** A run is submitted once one more server has its record, or after so many ms without one. */
 const COPY_MS = 1_000
@@ -16,7 +60,7 @@ interface Place {
  * The records of a server's runs: its own ones count, and the others have copies. So a run and the list of its group are
  * known while its server is away, and where a server keeps no records.
  */
-export function mirrorRecords({ server, own }: Place, others: readonly Place[]): RunRecords {
+function mirrorRecords({ server, own }: Place, others: readonly Place[]): RunRecords {
   const near = (): RunRecords[] => others.flatMap((other) => (other.server.isQuiet() ? [] : [other.own]))
 
   async function read<T>(

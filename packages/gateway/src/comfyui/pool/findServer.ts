@@ -1,8 +1,7 @@
-import { isRunId } from '../../engines/comfyui/runs/isRunId.ts'
-import { seekRun } from '../../engines/comfyui/runs/seekRun.ts'
-import { firstOf } from '../../engines/comfyui/sites/firstOf.ts'
-import type { Site } from '../../engines/comfyui/sites/types.ts'
 import { createMemory } from '../../lruCache.ts'
+import { seekRun } from '../api/queue.ts'
+import { isRunId } from '../runRecord.ts'
+import { firstOf, type Site } from './members.ts'
 
 /** Finds the server of a run. `undefined` only where it is sure that none has it. */
 export interface Locate {

@@ -1,13 +1,11 @@
 import type { Run, RunsQuery } from '../../engine.ts'
-import { showEnded, showRun } from '../../engines/comfyui/runs/showRun.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import type { Site } from '../../engines/comfyui/sites/types.ts'
-import type { Mark } from '../../records/types.ts'
+import type { Mark } from '../../records/recordStore.ts'
 import { forEach } from '../../runtime.ts'
-import type { Ended } from '../runRecord.ts'
+import { NoAnswer } from '../api/client.ts'
+import { type Ended, showEnded, showRun } from '../runRecord.ts'
 import { findRun, progressOf } from '../runs/findRun.ts'
 import type { Locate } from './findServer.ts'
-import { ask } from './members.ts'
+import { ask, type Site } from './members.ts'
 
 const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
 

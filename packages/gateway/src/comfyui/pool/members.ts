@@ -1,6 +1,27 @@
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import type { Site } from '../../engines/comfyui/sites/types.ts'
-import { within } from '../../within.ts'
+import type { Records } from '../../records/createRecords.ts'
+import { NoAnswer } from '../api/client.ts'
+import type { Workflows } from '../catalog.ts'
+import type { Comfy, Ended, Submitted } from '../runRecord.ts'
+import type { Watcher } from '../runs/monitor.ts'
+import type { ContainerReader } from '../server.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+
+export type RunRecords = Records<Submitted, Ended>
+
+/** One of the servers, with all facts about it. */
+export interface Site extends Comfy {
+  /** The records on this server itself. With a storage, all servers have the same. */
+  readonly own: RunRecords
+  readonly workflows: Workflows
+  readonly watcher: Watcher
+  readonly container: ContainerReader
+}
+
+/** A server that can run a workflow, and the workflow as that server knows it. */
+export interface Candidate {
+  readonly site: Site
+  readonly workflow: ComfyWorkflow
+}
 
 /** Longer than a server takes that works, and shorter than a caller likes to wait. */
 const SOON_MS = 1_000
@@ -43,4 +64,38 @@ export async function ask<T>(
   }
   if (answers.length === 0 && failure) throw failure
   return { answers: [...answers], failure }
+}
+
+/** The first value of several questions; where there is none, why one of them could not be answered. */
+export async function firstOf<T>(
+  questions: readonly Promise<T | undefined>[],
+): Promise<{ found?: T | undefined; failure?: NoAnswer | undefined }> {
+  let failure: NoAnswer | undefined
+  const found = questions.map(async (question) => {
+    const value = await question.catch((error) => {
+      if (!(error instanceof NoAnswer)) throw error
+      failure = error
+    })
+    if (value === undefined) throw undefined
+    return value as T
+  })
+  try {
+    return { found: await Promise.any(found) }
+  } catch (error) {
+    // What is not a lack of an answer is a defect, or a storage that fails.
+    const cause = (error as AggregateError).errors.find((one) => one !== undefined)
+    if (cause) throw cause
+    return { failure }
+  }
+}
+
+/** Waits for work, and no longer than so many ms. */
+export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  // What fails after that is nobody's concern.
+  work.catch(() => {})
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -1,6 +1,38 @@
-import { outputName } from '../../engines/comfyui/runs/showRun.ts'
-import type { History } from '../../engines/comfyui/server/readHistory.ts'
-import type { StoredOutput, Submitted } from '../runRecord.ts'
+import type { History } from '../api/queue.ts'
+import { type Ended, outputName, type StoredOutput, type Submitted } from '../runRecord.ts'
+
+/** The end of a run, from the history of ComfyUI. */
+export function endOf(run: Submitted, { outputs, success, messages }: History): Ended {
+  const timeOf = (message: History['messages'][number] | undefined): number | null => {
+    const time = message?.[1].timestamp
+    return typeof time === 'number' ? time : null
+  }
+  const { files, missing } = collectFiles(run, outputs)
+  const end = (status: Ended['status'], error: string | null): Ended => ({
+    run,
+    status,
+    error,
+    startedAt: timeOf(messages.find(([type]) => type === 'execution_start')),
+    completedAt: timeOf(messages.at(-1)) ?? Date.now(),
+    files,
+  })
+  if (success) {
+    if (missing === undefined) return end('completed', null)
+    return end('failed', `node "${run.titles[missing] ?? missing}" wrote no file`)
+  }
+  // The status of an interrupted run is that of a failed one.
+  const [type, { node_id, node_type, exception_message }] = messages.at(-1) ?? ['', {}]
+  if (type === 'execution_interrupted') return end('cancelled', null)
+  const title = run.titles[String(node_id)] ?? node_type
+  const said = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
+  const message = said || 'ComfyUI gives no reason'
+  return end('failed', title ? `${title}: ${message}` : message)
+}
+
+/** The end of a run that ComfyUI does not know. */
+export function endWithout(run: Submitted, status: Ended['status'], error: string | null): Ended {
+  return { run, status, error, startedAt: null, completedAt: Date.now(), files: [] }
+}
 
 type Place = NonNullable<StoredOutput['at']>
 
@@ -40,4 +72,12 @@ function findFiles(output: Readonly<Record<string, unknown>>): Place[] {
 
 function extensionOf(filename: string): string {
   return /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? 'bin'
+}
+
+const QUOTED = /(['"])(?:[A-Za-z]:)?[\\/][^'"\n]*[\\/]([^'"\\/\n]*)\1/g
+const BARE = /(^|[\s'"(=:,[])(?:[A-Za-z]:)?[\\/](?:[^\s'"<>|:*?\\/]+[\\/])+([^\s'"<>|:*?\\/]*)/g
+
+/** A message without the folders of the server: of each path, only the file's name is left. */
+export function withoutPaths(text: string): string {
+  return text.replace(QUOTED, '$1$2$1').replace(BARE, '$1$2')
 }

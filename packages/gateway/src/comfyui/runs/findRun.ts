@@ -1,10 +1,16 @@
 import type { Run } from '../../engine.ts'
-import { endOf, endWithout } from '../../engines/comfyui/runs/endOf.ts'
-import { isRunId } from '../../engines/comfyui/runs/isRunId.ts'
-import { type Sighting, seekRun } from '../../engines/comfyui/runs/seekRun.ts'
-import { showEnded, showRun } from '../../engines/comfyui/runs/showRun.ts'
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import type { Comfy, Ended, Progress, Submitted } from '../runRecord.ts'
+import { NoAnswer } from '../api/client.ts'
+import { type Sighting, seekRun } from '../api/queue.ts'
+import {
+  type Comfy,
+  type Ended,
+  isRunId,
+  type Progress,
+  type Submitted,
+  showEnded,
+  showRun,
+} from '../runRecord.ts'
+import { endOf, endWithout } from './endOf.ts'
 
 /** As long as another gateway may still be sending a run that it wrote down. */
 const ON_ITS_WAY_MS = 45_000

@@ -1,9 +1,7 @@
 import type { Engine, Run } from '../../engine.ts'
-import { openSocket } from '../../engines/comfyui/watch/openSocket.ts'
-import { hasOwnTimers } from '../../hasOwnTimers.ts'
 import { createMemory } from '../../lruCache.ts'
-import { forEach } from '../../runtime.ts'
-import { createProgress } from '../api/socket.ts'
+import { forEach, hasOwnTimers } from '../../runtime.ts'
+import { createProgress, openSocket } from '../api/socket.ts'
 import type { Comfy } from '../runRecord.ts'
 import { findRun } from './findRun.ts'
 

@@ -1,6 +1,5 @@
-import { NoAnswer } from '../../engines/comfyui/server/NoAnswer.ts'
-import { sleep } from '../../engines/comfyui/sleep.ts'
-import type { Server } from '../api/client.ts'
+import { sleep } from '../../runtime.ts'
+import { NoAnswer, type Server } from '../api/client.ts'
 import type { Comfy } from '../runRecord.ts'
 
 /** From here on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */

@@ -1,7 +1,6 @@
-import { cleanName } from '../../engines/comfyui/workflows/cleanName.ts'
-import { makeInput } from '../../engines/comfyui/workflows/makeInput.ts'
-import { ownName } from '../../engines/comfyui/workflows/ownName.ts'
-import type { Field, KnownNode, NamedInput } from './types.ts'
+import type { Kind } from '../../engine.ts'
+import { makeInput } from './fields.ts'
+import type { Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 /** FlowScale's own input nodes: the field that a caller sets, and the first word of its name. */
 const OWN = new Map([
@@ -61,4 +60,81 @@ function isPrimitive({ info, fields }: KnownNode): boolean {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+/** The output that a node has without a sidecar: each node that saves files is one. */
+export function findOutput(known: KnownNode): NamedOutput | undefined {
+  const kind = outputKind(known)
+  if (!kind || !known.fields.has('filename_prefix')) return undefined
+  const { class_type } = known.node
+  const isOwn = class_type.startsWith('FSSave')
+  const own = ownName(known)
+  const word = class_type === 'FSSaveText' ? 'text' : kind
+  const name = own || `${word}_${cleanName(known.id)}`
+  const why = own ? (isOwn ? `label of ${class_type}` : 'title') : isOwn ? class_type : 'save node'
+  return { name, kind, node: known.id, why }
+}
+
+/** Types whose save nodes write a file that no answer of ComfyUI shows. */
+const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
+
+/** The kind of a save node's files, or `undefined` if the server does not show them. */
+export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
+  if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
+  if (/video|webm|mp4/i.test(class_type)) return 'video'
+  if (/audio/i.test(class_type)) return 'audio'
+  const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
+  const types = specs.flatMap((spec) => (Array.isArray(spec) ? String(spec[0]).split(',') : []))
+  if (types.some((type) => SILENT.includes(type))) return undefined
+  if (types.includes('IMAGE') || types.includes('MASK')) return 'image'
+  if (types.includes('VIDEO')) return 'video'
+  return types.includes('AUDIO') ? 'audio' : 'file'
+}
+
+/** The labels that FlowScale's nodes start with. */
+const PRESET = /^(Input|Output) (Text|Integer|Image|Video|Audio)$/
+
+/** The name that somebody gave to a node, or an empty text: a label of FlowScale's nodes, or else a title. */
+function ownName({ title, node, info }: KnownNode): string {
+  if (/^FS(Load|Save)/.test(node.class_type)) {
+    const { label } = node.inputs
+    return typeof label === 'string' && !PRESET.test(label) ? cleanName(label) : ''
+  }
+  return title === node.class_type || title === info?.display_name ? '' : cleanName(title)
+}
+
+const LONGEST = 64
+
+/** A name of letters, digits and `_` from a title: `Positive prompt` gives `positive_prompt`. May be empty. */
+function cleanName(title: string): string {
+  return title
+    .slice(0, LONGEST)
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
+}
+
+/** Equal names get the id of their node, all of them, so that no name depends on which comes first. */
+export function uniqueNames<T extends { name: string; node: string }>(found: readonly T[]): Map<string, T> {
+  let names = found.map(({ name }) => name)
+  // A name with an id may be another one's name, so a second round.
+  for (let round = 0; round < 2; round++) {
+    const counts = new Map<string, number>()
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+    names = names.map((name, index) =>
+      counts.get(name) === 1 ? name : `${name}_${cleanName(found[index]!.node) || 'node'}`,
+    )
+  }
+  const unique = new Map<string, T>()
+  const last = new Map<string, number>()
+  names.forEach((base, index) => {
+    let name = base
+    let number = last.get(base) ?? 1
+    while (unique.has(name)) name = `${base}_${++number}`
+    last.set(base, number)
+    unique.set(name, { ...found[index]!, name })
+  })
+  return unique
 }

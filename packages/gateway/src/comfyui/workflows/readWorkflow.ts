@@ -1,12 +1,16 @@
 import type { Input, WorkflowFile } from '../../engine.ts'
-import { findOutput } from '../../engines/comfyui/workflows/findOutput.ts'
-import { knowNode } from '../../engines/comfyui/workflows/knowNode.ts'
-import { readGraph } from '../../engines/comfyui/workflows/readGraph.ts'
-import { readSidecar } from '../../engines/comfyui/workflows/readSidecar.ts'
-import { uniqueNames } from '../../engines/comfyui/workflows/uniqueNames.ts'
+import { readFields } from './fields.ts'
 import { findLacks } from './missingChoices.ts'
-import { findInputs } from './names.ts'
-import type { ClassInfo, ComfyWorkflow, NamedInput } from './types.ts'
+import { findInputs, findOutput, uniqueNames } from './names.ts'
+import { readSidecar } from './sidecar.ts'
+import {
+  type ClassInfo,
+  type ComfyWorkflow,
+  type GraphNode,
+  isObject,
+  type KnownNode,
+  type NamedInput,
+} from './types.ts'
 
 /**
  * Finds the inputs and outputs of a workflow's file. `ask` gives the server's facts about a class. Throws a clear error
@@ -54,4 +58,74 @@ function asShown({ name, node, field, why, seed, ...input }: NamedInput): Input 
 function compareIds(a: string, b: string): number {
   const sizeOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)
   return sizeOf(a) === sizeOf(b) ? (a < b ? -1 : 1) : sizeOf(a) - sizeOf(b)
+}
+
+const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
+/** Python's own reader gives up at 1,000. */
+const MOST_LEVELS = 100
+
+/** Checks and copies a graph in the API format. `file` stands in errors. */
+function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
+  if (!isObject(graph)) throw new Error(`${file} is ${nameOf(graph)}, not a workflow. ${EXPORT}`)
+  if (Array.isArray(graph.nodes)) throw new Error(`${file} is ${editorFile(graph)}. ${EXPORT}`)
+  const entries = Object.entries(graph)
+  if (entries.length === 0) throw new Error(`${file} has no nodes. ${EXPORT}`)
+  return new Map(entries.map(([id, node]) => [id, readNode(`${file}: node "${id}"`, node)]))
+}
+
+function readNode(where: string, node: unknown): GraphNode {
+  if (!isObject(node)) throw new Error(`${where} is ${nameOf(node)}, not a node of the API format. ${EXPORT}`)
+  const { class_type, inputs = {}, _meta } = node
+  if (typeof class_type !== 'string' || class_type === '') {
+    throw new Error(`${where} has no class_type, so this is not the API format. ${EXPORT}`)
+  }
+  if (!isObject(inputs)) throw new Error(`${where}: inputs must be an object. ${EXPORT}`)
+  if (!isShallow(inputs, MOST_LEVELS)) {
+    throw new Error(`${where}: inputs are nested deeper than ${MOST_LEVELS} levels. Flatten them`)
+  }
+  return { class_type, inputs, ...(isObject(_meta) && isShallow(_meta, MOST_LEVELS) && { _meta }) }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
+}
+
+function editorFile(graph: Record<string, unknown>): string {
+  const isApp = isObject(graph.extra) && (graph.extra.linearMode === true || isObject(graph.extra.linearData))
+  return isApp ? "an app in the format of ComfyUI's editor" : "in the format of ComfyUI's editor"
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return value === undefined ? 'empty' : `a ${typeof value}`
+}
+
+/**
+ * Joins a node with the server's facts about its class. A seed may be as large as 2^64 - 1, which `JSON.parse` makes
+ * larger, and the server then refuses it; so a number above 2^53 becomes the largest that is exact.
+ */
+function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): KnownNode {
+  const fields = readFields(node, info)
+  const links = new Map<string, string>()
+  const cut: string[] = []
+  const inputs = Object.entries(node.inputs).map(([name, value]): [string, unknown] => {
+    // ComfyUI takes every list for a link.
+    if (Array.isArray(value)) links.set(name, JSON.stringify(value[0] ?? null))
+    if (typeof value !== 'number' || !fields.get(name)?.integer) return [name, value]
+    if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [name, value]
+    cut.push(name)
+    return [name, Math.sign(value) * Number.MAX_SAFE_INTEGER]
+  })
+  const title = typeof node._meta?.title === 'string' ? node._meta.title.trim() : ''
+  return {
+    id,
+    node: { ...node, inputs: Object.fromEntries(inputs) },
+    title: title || node.class_type,
+    info,
+    fields,
+    links,
+    cut,
+  }
 }

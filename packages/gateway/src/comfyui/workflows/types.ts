@@ -82,3 +82,8 @@ export interface ComfyWorkflow {
   readonly missing: readonly { readonly classType: string; readonly node: string; readonly title: string }[]
   readonly lacks: readonly Lack[]
 }
+
+/** Whether a value of JSON is an object, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,8 +1,5 @@
-import type { Draft, Kind, StoredFile } from '../../engine.ts'
-import { InputError } from '../../engineErrors.ts'
-import { storeFile } from '../../face/form/storeFile.ts'
-import { decodeDataUrl } from '../../media/decodeDataUrl.ts'
-import { extensionOf } from '../../media/extensionOf.ts'
+import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
+import { extensionOf } from '../../mediaTypes.ts'
 
 const LONGEST_HEADER = 8192
 const COMMA = 0x2c
@@ -71,4 +68,117 @@ function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   both.set(a)
   both.set(b, a.length)
   return both
+}
+
+/** Hands a file to the engine, at the engine's pace. If the caller's upload fails, throws the error of the upload. */
+export async function storeFile(
+  draft: Draft,
+  input: string,
+  file: { readonly name: string; readonly type: string },
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ value: StoredFile; shown: string }> {
+  const source = chunks[Symbol.asyncIterator]()
+  const name = cleanFilename(file.name)
+  let isCancelled = false
+  let fail: (error: unknown) => void
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject
+  })
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await source.next()
+          if (isCancelled) return
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          fail(error)
+          throw error
+        }
+      },
+      cancel() {
+        isCancelled = true
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const value = await Promise.race([draft.putFile(input, { name, type: file.type, body }), failed])
+  return { value, shown: name }
+}
+
+const PERCENT = 0x25
+
+/** What comes after the comma of a `data:` URL, decoded piece by piece. Throws `malformed` where it is no base64. */
+function decodeDataUrl(
+  header: string,
+  chunks: AsyncIterable<Uint8Array>,
+  malformed: Error,
+): { type: string; data: AsyncGenerator<Uint8Array, void> } {
+  const type = header.slice('data:'.length).replace(/;\s*base64\s*$/i, '')
+  const bytes = decodePercent(chunks)
+  const isBase64 = /;\s*base64\s*$/i.test(header)
+  return { type: type.trim() || 'text/plain', data: isBase64 ? decodeBase64(bytes, malformed) : bytes }
+}
+
+async function* decodePercent(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  let rest = new Uint8Array()
+  for await (const chunk of chunks) {
+    const bytes = new Uint8Array(rest.length + chunk.length)
+    bytes.set(rest)
+    bytes.set(chunk, rest.length)
+    const cut = bytes.indexOf(PERCENT, Math.max(0, bytes.length - 2))
+    const end = cut < 0 ? bytes.length : cut
+    rest = bytes.slice(end)
+    yield decodeTriples(bytes.subarray(0, end))
+  }
+  if (rest.length > 0) yield rest
+}
+
+/** Decodes in place: the result is never longer. */
+function decodeTriples(bytes: Uint8Array): Uint8Array {
+  if (!bytes.includes(PERCENT)) return bytes
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const pair = bytes[i] === PERCENT ? String.fromCharCode(bytes[i + 1] ?? 0, bytes[i + 2] ?? 0) : ''
+    const hex = /^[0-9a-f]{2}$/i.test(pair)
+    bytes[length++] = hex ? Number.parseInt(pair, 16) : bytes[i]!
+    if (hex) i += 2
+  }
+  return bytes.subarray(0, length)
+}
+
+async function* decodeBase64(
+  chunks: AsyncIterable<Uint8Array>,
+  malformed: Error,
+): AsyncGenerator<Uint8Array, void> {
+  let rest = ''
+  let padded = false
+  function decode(text: string): Uint8Array {
+    if (padded && text) throw malformed
+    padded = text.includes('=')
+    try {
+      return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+    } catch {
+      throw malformed
+    }
+  }
+  for await (const chunk of chunks) {
+    const text = rest + new TextDecoder('latin1').decode(chunk).replace(/\s+/g, '')
+    const whole = text.length - (text.length % 4)
+    rest = text.slice(whole)
+    if (whole > 0) yield decode(text.slice(0, whole))
+  }
+  if (rest) yield decode(rest)
+}
+
+/** The name of a file alone: no folders, no control characters, never empty. */
+function cleanFilename(name: string): string {
+  const last = name
+    .replace(/\p{Cc}/gu, '')
+    .split(/[/\\]/)
+    .at(-1)!
+    .trim()
+  // Bun leaves out the name that FormData gives to a Blob.
+  return /^\.*$/.test(last) ? 'blob' : last
 }

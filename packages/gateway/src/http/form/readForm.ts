@@ -1,11 +1,13 @@
-import type { Draft, Submission, Workflow } from '../../engine.ts'
-import { EngineError, InputError } from '../../engineErrors.ts'
-import { createTextReader } from '../../face/form/createTextReader.ts'
-import { findInput } from '../../face/form/findInput.ts'
-import { type Given, gatherValues } from '../../face/form/gatherValues.ts'
-import { readBody } from '../../face/form/readBody.ts'
-import { readEntry } from '../../face/form/readEntry.ts'
+import {
+  type Draft,
+  EngineError,
+  InputError,
+  type Problem,
+  type Submission,
+  type Workflow,
+} from '../../engine.ts'
 import { type Part, readParts } from './multipart.ts'
+import { type Entry, findInput, readEntry } from './readInput.ts'
 
 const MAX_PARTS = 1000
 
@@ -91,4 +93,82 @@ async function* partsOf(
 
 async function* encode(text: string): AsyncGenerator<Uint8Array, void> {
   yield new TextEncoder().encode(text)
+}
+
+export interface Given {
+  /** The place in the numbered form; -1 where the key is the name itself. */
+  readonly index: number
+  readonly entry: Entry
+}
+
+/** The values of a form that was read to its end, in the order of the workflow's inputs, or all that is wrong with it. */
+function gatherValues(
+  { inputs }: Workflow,
+  given: ReadonlyMap<string, readonly Given[]>,
+  unknown: ReadonlySet<string>,
+): Pick<Submission, 'values' | 'shown'> {
+  const problems: Problem[] = []
+  const values: [string, Submission['values'][string]][] = []
+  const shown: Submission['shown'][number][] = []
+  for (const [name, { required, array }] of inputs) {
+    const entries = [...(given.get(name) ?? [])].sort((a, b) => a.index - b.index).map(({ entry }) => entry)
+    if (entries.length === 0) {
+      if (required) problems.push({ loc: ['body', name], msg: 'Field required', type: 'missing' })
+      continue
+    }
+    if (!array && entries.length > 1) {
+      const msg = `Input takes one value, got ${entries.length}`
+      problems.push({ loc: ['body', name], msg, type: 'too_many_values' })
+      continue
+    }
+    problems.push(...entries.flatMap((entry) => ('problems' in entry ? entry.problems : [])))
+    const good = entries.flatMap((entry) => ('problems' in entry ? [] : [entry]))
+    const first = good[0]
+    if (!first) continue
+    values.push([name, array ? good.map(({ value }) => value) : first.value])
+    shown.push({ path: name, value: array ? good.map((entry) => entry.shown) : first.shown })
+  }
+  for (const key of unknown) {
+    problems.push({ loc: ['body', key], msg: 'Extra inputs are not permitted', type: 'extra_forbidden' })
+  }
+  if (problems.length > 0) throw new InputError(problems)
+  return { values: Object.fromEntries(values), shown }
+}
+
+/** The bytes of a request's body, read no faster than the consumer reads. */
+export async function* readBody(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  let count = 0
+  while (reader) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      signal.throwIfAborted()
+      throw new EngineError(400, 'There was an error parsing the body', { cause })
+    })
+    signal.throwIfAborted()
+    if (done) return
+    count += value.byteLength
+    if (count > maxBytes) throw new EngineError(413, `The upload is larger than ${maxBytes} bytes`)
+    yield value
+  }
+}
+
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** Reads the texts of a form, which are held in memory: all together only up to a limit. */
+function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
+  let count = 0
+  return async (chunks) => {
+    const decoder = new TextDecoder()
+    let text = ''
+    for await (const chunk of chunks) {
+      count += chunk.byteLength
+      if (count > MAX_BYTES)
+        throw new EngineError(413, `The texts of the form are larger than ${MAX_BYTES} bytes`)
+      text += decoder.decode(chunk, { stream: true })
+    }
+    return text + decoder.decode()
+  }
 }

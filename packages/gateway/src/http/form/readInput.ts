@@ -1,12 +1,69 @@
-import type { Input, Scalar } from '../../engine.ts'
+import {
+  type Draft,
+  type Input,
+  InputError,
+  type Problem,
+  type Scalar,
+  type StoredFile,
+  type Workflow,
+} from '../../engine.ts'
+import type { Part } from './multipart.ts'
+import { readFileText, storeFile } from './readFile.ts'
 
-export type Checked = { readonly value: Scalar } | { readonly msg: string; readonly type: string }
+export type Entry =
+  | { readonly value: Scalar | StoredFile; readonly shown: Scalar }
+  | { readonly problems: readonly Problem[] }
+
+/** Reads one part of a form for the input that it is for. Files go to the engine at once. */
+export async function readEntry(
+  draft: Draft,
+  { name, input }: FoundInput,
+  part: Part,
+  readText: (chunks: AsyncIterable<Uint8Array>) => Promise<string>,
+): Promise<Entry> {
+  const { name: key, file, body } = part
+  const { kind } = input
+  try {
+    if (kind === 'string' || kind === 'number' || kind === 'boolean') {
+      // No number and no boolean is empty: a file gets the same problem.
+      const checked =
+        file && kind === 'string'
+          ? { msg: 'Input should be a valid string', type: 'string_type' }
+          : checkText(input, file ? '' : await readText(body))
+      if ('value' in checked) return { value: checked.value, shown: checked.value }
+      return { problems: [{ loc: ['body', key], ...checked }] }
+    }
+    if (file) return await storeFile(draft, name, file, body)
+    return await readFileText(draft, { name, kind, key }, body, readText)
+  } catch (error) {
+    if (error instanceof InputError) return { problems: error.problems }
+    throw error
+  }
+}
+
+interface FoundInput {
+  readonly name: string
+  readonly input: Input
+  /** The place in the numbered form; -1 where the key is the name itself. */
+  readonly index: number
+}
+
+/** The input that a key of the form is for. Arrays come as the repeated key, as `name_0`, `name_1`, or both. */
+export function findInput({ inputs }: Workflow, key: string): FoundInput | undefined {
+  const own = inputs.get(key)
+  if (own) return { name: key, input: own, index: -1 }
+  const [, name = '', digits] = /^(.+)_(\d+)$/s.exec(key) ?? []
+  const input = inputs.get(name)
+  return input?.array ? { name, input, index: Number(digits) } : undefined
+}
+
+type Checked = { readonly value: Scalar } | { readonly msg: string; readonly type: string }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const MOST_SHOWN = 10
 
 /** Decodes a text by the kind of its input, and checks it against its range and choices. */
-export function checkText(input: Input, text: string): Checked {
+function checkText(input: Input, text: string): Checked {
   const decoded = decode(input, text)
   if ('msg' in decoded) return decoded
   const { min, max, options } = input

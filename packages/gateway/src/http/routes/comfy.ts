@@ -54,3 +54,26 @@ function details(inputs: Workflow['inputs']): object {
   // Sent where all is usual, too: only then is it known which inputs are required.
   return told.length ? { input_details: Object.fromEntries(told) } : {}
 }
+
+export async function checkHealth({ face: { engine, dialect } }: Call): Promise<Response> {
+  const containers = await engine.containers()
+  return success(
+    containers.map(({ name, url, status }) => ({
+      ...(dialect !== 'openapi' && { container: name }),
+      ...(dialect !== 'readme' && { url }),
+      // Only the README knows of containers that are idle.
+      status: status === 'idle' && dialect !== 'readme' ? 'running' : status,
+    })),
+  )
+}
+
+export async function getQueue({ face: { engine, dialect } }: Call): Promise<Response> {
+  const containers = await engine.containers()
+  return success(
+    containers.map(({ name, url, running, pending }) => ({
+      ...(dialect !== 'openapi' && { container: name }),
+      ...(dialect !== 'readme' && { comfy_uri: url }),
+      queue: { queue_running: running, queue_pending: pending },
+    })),
+  )
+}

@@ -1,6 +1,24 @@
 import type { Run } from '../../engine.ts'
-import { runUpdate } from '../../face/shown/runUpdate.ts'
-import type { Dialect, OpenFace } from '../types.ts'
+import { failure } from '../answers.ts'
+import { runUpdate } from '../runJson.ts'
+import type { Call, Dialect, OpenFace } from '../types.ts'
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  // nginx would hold the events back.
+  'x-accel-buffering': 'no',
+}
+
+/** The states of a run as server-sent events, until it has ended. */
+export async function connectEvents({ face, request, id }: Call): Promise<Response> {
+  const run = await face.engine.getRun(id)
+  if (!run) return failure(face.dialect, 404, 'Run not found')
+  // Who has seen the end comes no more: a browser's EventSource stops at 204 only.
+  const seen = request.headers.get('last-event-id') ?? ''
+  if (/^(completed|failed|cancelled)$/.test(seen)) return new Response(null, { status: 204 })
+  return new Response(streamRun(face, run, request.signal), { headers: HEADERS })
+}
 
 /** Proxies and clients give up a connection that is silent for long. */
 const PING_MS = 15_000
@@ -12,7 +30,7 @@ const LOOKS = 150
  * The events of a run: its present state, then each change, until it has ended. A slow reader gets the newest state only.
  * Nothing listens before the first read, so an answer that nobody reads leaves nothing behind.
  */
-export function streamRun(
+function streamRun(
   { engine, dialect, streams }: OpenFace,
   known: Run,
   signal: AbortSignal,

@@ -1,8 +1,65 @@
-import type { Problem } from '../../engineErrors.ts'
+import { nothingStarted, type Problem } from '../../engine.ts'
+import { failure, json, missing, success, unprocessable } from '../answers.ts'
+import { readSubmission } from '../form/readForm.ts'
+import { linkTo } from '../links.ts'
+import { showRun } from '../runJson.ts'
+import type { Call } from '../types.ts'
 
-export type SortBy = 'created_at' | 'started_at' | 'completed_at'
+export async function executeWorkflow(call: Call): Promise<Response> {
+  const { face, request, query, maxBodyBytes, requestId } = call
+  const { engine, dialect } = face
+  const id = query.get('workflow_id')
+  if (!id) return unprocessable([missing('query', 'workflow_id')])
+  const workflow = await engine.workflow(id).catch(nothingStarted)
+  if (!workflow) {
+    const msg = `Unknown workflow '${id}'`
+    return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
+  }
+  const draft = engine.draft(workflow, request.signal)
+  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
+  const groupId = query.get('group_id') || null
+  const { run, number } = await draft.submit({ ...inputs, groupId, requestId })
 
-export interface Paging {
+  const told = { run_id: run.id, workflow_id: workflow.id }
+  if (dialect === 'openapi') return success([told])
+  if (dialect === 'python') return success(told)
+  return success({ number, node_errors: {}, output_names: run.outputNames, run_id: run.id })
+}
+
+export async function getRuns({ face, query, filesUrl }: Call): Promise<Response> {
+  const { engine, dialect } = face
+  const groupId = query.get('group_id') || null
+  if (dialect === 'openapi' && groupId === null) return unprocessable([missing('query', 'group_id')])
+
+  const { longestList } = face
+  const asked = ['page', 'page_size', 'sort_by', 'sort_order'].some((name) => query.has(name))
+  const hasPages = dialect === 'python' || (longestList !== undefined && asked)
+  const paging: ReturnType<typeof readPaging> = hasPages
+    ? readPaging(query)
+    : { sortBy: 'created_at', sortOrder: 'desc', page: 1, pageSize: longestList ?? Number.POSITIVE_INFINITY }
+  if ('problems' in paging) return unprocessable(paging.problems)
+  const { sortBy, sortOrder, page, pageSize } = paging
+  const offset = page > 1 ? (page - 1) * pageSize : 0
+  const { runs, total } = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
+  const shown = await Promise.all(runs.map((run) => showRun(face, run, filesUrl, true)))
+  const meta = hasPages
+    ? {
+        sort_by: sortBy,
+        sort_order: sortOrder,
+        page,
+        page_size: pageSize,
+        group_id: groupId,
+        total_count: total,
+        total_pages: Math.ceil(total / pageSize),
+      }
+    : undefined
+  if (dialect === 'python') return success({ runs: shown }, meta)
+  return success({ group_id: groupId, count: shown.length, runs: shown }, meta)
+}
+
+type SortBy = 'created_at' | 'started_at' | 'completed_at'
+
+interface Paging {
   sortBy: SortBy
   sortOrder: 'asc' | 'desc'
   page: number
@@ -13,7 +70,7 @@ const SORT_BY: readonly SortBy[] = ['created_at', 'started_at', 'completed_at']
 const SORT_ORDER: readonly Paging['sortOrder'][] = ['asc', 'desc']
 
 /** The query of getRuns in the `python` dialect, or everything that is wrong with it. */
-export function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
+function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
   const problems: Problem[] = []
 
   function choice<T extends string>(name: string, known: readonly T[], fallback: T): T {
@@ -44,4 +101,36 @@ export function readPaging(query: URLSearchParams): Paging | { problems: Problem
     pageSize: whole('page_size', 10, 100),
   }
   return problems.length > 0 ? { problems } : paging
+}
+
+export async function getRun({ face, id, filesUrl }: Call): Promise<Response> {
+  const run = await face.engine.getRun(id)
+  return run ? success(await showRun(face, run, filesUrl)) : failure(face.dialect, 404, 'Run not found')
+}
+
+export async function getOutput({ face, query, filesUrl }: Call): Promise<Response> {
+  const filename = query.get('filename')
+  if (!filename) return unprocessable([missing('query', 'filename')])
+  const found = await face.engine.findOutput(filename)
+  if (!found) return failure(face.dialect, 404, 'Output not found')
+  const { run, file } = found
+  if (file !== undefined) {
+    const url = await linkTo(face, run.id, file, filesUrl)
+    return success({ download_url: url, generation_status: 'success' })
+  }
+  if (run.completedAt === null) return new Response(null, { status: 204 })
+  return json(200, {
+    status: 'failed',
+    errors: [run.error ?? 'The run was cancelled'],
+    data: { download_url: null, generation_status: 'failed' },
+  })
+}
+
+export async function cancelRun({ face, id }: Call): Promise<Response> {
+  const cancelled = await face.engine.cancelRun(id)
+  if (!cancelled) return failure(face.dialect, 404, 'Run not found')
+  const { run, hadEnded } = cancelled
+  if (hadEnded) return success(`Run has already ended: ${run.status}`)
+  const isOver = run.status === 'cancelled'
+  return success(isOver ? 'Run cancelled successfully' : `Cancel requested: the run is ${run.status} still`)
 }
