@@ -104,13 +104,13 @@ test('the first graph of ComfyUI: the same without a server, but for the models'
     [plain!, { name: 'plain', graph: stableDiffusion }],
     [named!, { name: 'named', graph: stableDiffusion, sidecar }],
   ] as const) {
-    const { shown } = await readComfyWorkflow(file, classesOf('0.8.0'))
+    const { listing } = await readComfyWorkflow(file, classesOf('0.8.0'))
     const known = (input: object): object => ({ ...input, seed: undefined })
     const inputs = Object.entries(mine.inputs).map(([name, input]) => [name, known(Object(input))])
-    const real = [...shown.inputs].map(([name, { options, ...input }]) => {
+    const real = [...listing.inputs].map(([name, { options, ...input }]) => {
       return [name, known({ ...input, options: name === 'sampler' ? options : undefined })]
     })
     assert.equal(inputs, real)
-    assert.equal(mine.outputs, Object.fromEntries(shown.outputs))
+    assert.equal(mine.outputs, Object.fromEntries(listing.outputs))
   }
 })

@@ -134,7 +134,7 @@ export async function withComfy(
       const workflow = await by.workflow(id)
       if (!workflow) throw new Error(`no workflow ${id}: ${lines.join()}`)
       const draft = by.draft(workflow, new AbortController().signal)
-      return (await draft.submit({ values, shown: [], groupId, requestId: 'r' })).run
+      return (await draft.submit({ values, inputs: [], groupId, requestId: 'r' })).run
     }
     const until: Setup['until'] = async (id, wanted, by = engine) => {
       for (;;) {

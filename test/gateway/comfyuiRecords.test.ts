@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { assert, suite } from '#test'
-import { createServer } from '../../packages/gateway/src/comfyui/api/client.ts'
+import { createComfyClient } from '../../packages/gateway/src/comfyui/api/client.ts'
 import { createUserdata } from '../../packages/gateway/src/comfyui/api/userdata.ts'
 import type { Run, RunsQuery } from '../../packages/gateway/src/engine.ts'
 import { createPrune, createRecords } from '../../packages/gateway/src/records/createRecords.ts'
 import { createStored, recordPaths } from '../../packages/gateway/src/records/recordStore.ts'
-import { createMarks, endMark, readMarks } from '../../packages/gateway/src/records/runIndex.ts'
+import { createRunIndex, endMark, readMarks } from '../../packages/gateway/src/records/runIndex.ts'
 import { rejection } from '../support/fakes.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 import { createStorage } from './lib/createStorage.ts'
@@ -51,15 +51,15 @@ onBoth(test, 'the first end that is seen counts, for every gateway', {}, async (
 })
 
 onBoth(test, 'of two gateways that see an end at once, the first one is believed', {}, async ({ comfy }) => {
-  const userdata = createUserdata(createServer(comfy.url, undefined), () => {})
+  const userdata = createUserdata(createComfyClient(comfy.url, undefined), () => {})
   for (const place of [createStored(createStorage()), userdata]) {
     const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
     const ended = endedOf(crypto.randomUUID(), 1)
     const lost = { ...ended, status: 'failed' as const, error: 'lost' }
-    assert.is((await one.end(ended)).status, 'completed')
-    assert.is((await two.end(lost)).status, 'completed')
-    assert.is((await two.ended(ended.run.id))!.status, 'completed')
-    assert.is((await one.end(lost)).status, 'completed')
+    assert.is((await one.addEnd(ended)).status, 'completed')
+    assert.is((await two.addEnd(lost)).status, 'completed')
+    assert.is((await two.getEnd(ended.run.id))!.status, 'completed')
+    assert.is((await one.addEnd(lost)).status, 'completed')
   }
 })
 
@@ -234,7 +234,7 @@ test('a page of 100 from 10,000 runs', () =>
 test('marks of ended runs are packed, and lists stay as they are', async () => {
   const storage = createStorage()
   const place = createStored(storage)
-  const marks = createMarks(place)
+  const marks = createRunIndex(place)
   const all = Array.from({ length: 1200 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index, 'g'))
   for (const ended of all) {
     await marks.start(ended.run)
@@ -244,7 +244,7 @@ test('marks of ended runs are packed, and lists stay as they are', async () => {
   await marks.start(open)
   const names = (): string[] => [...storage.items.keys()].filter((key) => key.includes(':groups:'))
   while (names().length > 450) await wait(10)
-  const listed = await createMarks(place).list('g')
+  const listed = await createRunIndex(place).list('g')
   assert.is(listed.length, 1201)
   assert.equal(new Set(listed.map(({ id }) => id)), new Set([...all.map(({ run }) => run.id), open.id]))
   assert.ok(names().some((key) => key.includes('pack_')))
@@ -255,7 +255,7 @@ test('no mark is removed where a pack is not kept', async () => {
   const { setItem } = storage
   storage.setItem = async (key, value) => void (key.includes('pack_') || (await setItem(key, value)))
   const place = createStored(storage)
-  const marks = createMarks(place)
+  const marks = createRunIndex(place)
   for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
   await wait(100)
   assert.is((await marks.list(null)).length, 500)
@@ -264,7 +264,7 @@ test('no mark is removed where a pack is not kept', async () => {
 test('records of more than 30 days ago are removed, packed or not', async () => {
   const storage = createStorage()
   const place = createStored(storage)
-  const marks = createMarks(place)
+  const marks = createRunIndex(place)
   const old = [endedOf(crypto.randomUUID(), Date.now() - 31 * 86_400_000), endedOf(crypto.randomUUID(), 1)]
   const young = endedOf(crypto.randomUUID(), Date.now() - 29 * 86_400_000)
   for (const ended of [...old, young]) {
@@ -273,7 +273,7 @@ test('records of more than 30 days ago are removed, packed or not', async () => 
   await marks.end(old[0]!)
   await marks.end(young)
   await place.write('groups/none/pack_1.json', [endMark(old[1]!)])
-  const prune = createPrune(place, createMarks(place), () => {})
+  const prune = createPrune(place, createRunIndex(place), () => {})
   prune()
   while (storage.items.size > 4) await wait(5)
   await wait(20)

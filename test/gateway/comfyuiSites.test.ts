@@ -153,7 +153,7 @@ test('a choice goes to a server that has it, and an uploaded file goes along', (
     for (const style of ['plain', 'inverted']) {
       const draft = engine.draft(workflow, never)
       const photo = await draft.putFile('photo', fileOf(bytes))
-      await draft.submit({ values: { photo, style }, shown: [], groupId: null, requestId: 'r' })
+      await draft.submit({ values: { photo, style }, inputs: [], groupId: null, requestId: 'r' })
     }
     assert.equal(spread(comfies), [1, 4])
   }))

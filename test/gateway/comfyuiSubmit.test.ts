@@ -308,8 +308,8 @@ onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async
   }
   const engine = another({}, { fetch: spy })
   const draft = engine.draft((await engine.workflow('slow'))!, never)
-  const shown = [{ path: 'seconds', value: 0.1 }]
-  const submission = { values: { seconds: 0.1 }, shown, groupId: 'g', requestId: 'r' }
+  const inputs = [{ path: 'seconds', value: 0.1 }]
+  const submission = { values: { seconds: 0.1 }, inputs, groupId: 'g', requestId: 'r' }
   const { run } = await draft.submit(submission)
   assert.match((await rejection(draft.submit(submission))).message, /once/)
   assert.is(sent.length, 1)
@@ -331,7 +331,7 @@ onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, a
   const draft = engine.draft((await engine.workflow('copy'))!, never)
   const picture = readFileSync(join(comfy.folder, 'input/example.png'))
   const photo = await draft.putFile('photo', fileOf(picture, '../a "b"\r\n/É c.png'))
-  const { run } = await draft.submit({ values: { photo }, shown: [], groupId: null, requestId: 'r' })
+  const { run } = await draft.submit({ values: { photo }, inputs: [], groupId: null, requestId: 'r' })
   const done = await until(run.id, isOver)
   assert.is(done.status, 'completed')
   assert.is(redirect, 'error', "with any other, Node's fetch keeps the whole file in memory")

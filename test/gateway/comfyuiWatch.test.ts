@@ -6,8 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { assert, suite } from '#test'
 import { createProgress } from '../../packages/gateway/src/comfyui/api/socket.ts'
-import type { Comfy } from '../../packages/gateway/src/comfyui/runRecord.ts'
-import { createWatcher } from '../../packages/gateway/src/comfyui/runs/monitor.ts'
+import type { ComfyServer } from '../../packages/gateway/src/comfyui/runRecord.ts'
+import { createMonitor } from '../../packages/gateway/src/comfyui/runs/monitor.ts'
 import type { Engine, Run } from '../../packages/gateway/src/engine.ts'
 import { isOver, isRunning, onBoth, withComfy } from './comfyuiKit.ts'
 import { run } from './fakeEngine.ts'
@@ -118,7 +118,7 @@ onBoth(test, 'many who wait cost little more than one', {}, async ({ comfy, anot
 })
 
 test('an answer that is late undoes no step of a run', () => {
-  const watcher = createWatcher({} as Comfy)
+  const watcher = createMonitor({} as ComfyServer)
   const heard: string[] = []
   watcher.watch(({ status }) => void heard.push(status))
   for (const [status, completedAt] of [
@@ -128,7 +128,7 @@ test('an answer that is late undoes no step of a run', () => {
     ['running', null],
     ['failed', 9],
   ] as const) {
-    watcher.show({ ...run, status, completedAt })
+    watcher.noteRun({ ...run, status, completedAt })
   }
   watcher.close()
   assert.equal(heard, ['running', 'completed'])

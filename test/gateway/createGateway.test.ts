@@ -1,4 +1,4 @@
-// What createGateway adds to the face: its address, its signature, its limits, and who is let in without a key.
+// What createGateway adds to the HTTP API: its address, its signature, its limits, and who is let in without a key.
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
 import { logged, serve } from '@flowscale/gateway/node'

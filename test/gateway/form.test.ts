@@ -140,7 +140,7 @@ test('a form cut anywhere is the same form', async () => {
   )
   const { draft, kept } = keep()
   const whole = await read(requestOf([body], TYPE), draft)
-  assert.equal(whole.shown, [
+  assert.equal(whole.inputs, [
     { path: 'text', value: 'Grüße, "你好" 🎨' },
     { path: 'count', value: -150 },
     { path: 'picture', value: '猫 "x".png' },
@@ -228,8 +228,8 @@ test('all problems at once, each with its place', async () => {
 })
 
 test('a line break in a text is LF, as in ComfyUI, though a form has CRLF', async () => {
-  const { values, shown } = await read(formOf({ text: 'a\nb\r\nc' }))
-  assert.equal([values, shown], [{ text: 'a\nb\nc' }, [{ path: 'text', value: 'a\nb\nc' }]])
+  const { values, inputs } = await read(formOf({ text: 'a\nb\r\nc' }))
+  assert.equal([values, inputs], [{ text: 'a\nb\nc' }, [{ path: 'text', value: 'a\nb\nc' }]])
 })
 
 test('a path in the place of a file is named', async () => {
@@ -336,9 +336,9 @@ test('data: URLs and addresses of files', async () => {
         body.subarray(i * size, (i + 1) * size),
       )
       const { draft, kept } = keep()
-      const { shown } = await read(requestOf(chunks, TYPE), draft)
+      const { inputs } = await read(requestOf(chunks, TYPE), draft)
       assert.equal(kept, [{ input: 'any', name, type, text }])
-      assert.equal(shown, [{ path: 'any', value: name }])
+      assert.equal(inputs, [{ path: 'any', value: name }])
     }
   }
   for (const any of [
@@ -359,9 +359,9 @@ test('data: URLs and addresses of files', async () => {
   const chunks = [padded.subarray(0, cut), padded.subarray(cut)]
   assert.is((await thrown(read(requestOf(chunks, TYPE)))).problems[0].type, 'value_error')
   const url = 'HTTPS://example.com/a,b.png'
-  const { values, shown } = await read(formOf({ picture: url }))
+  const { values, inputs } = await read(formOf({ picture: url }))
   assert.equal(values, { picture: { input: 'picture', url } })
-  assert.equal(shown, [{ path: 'picture', value: url }])
+  assert.equal(inputs, [{ path: 'picture', value: url }])
 })
 
 test('the type of a data: URL fits the kind of its input', async () => {
@@ -411,8 +411,8 @@ test('names of files', async () => {
     ['filename="a; name=\\"b\\".png"', 'a; name="b".png'],
   ] as const) {
     const { draft, kept } = keep()
-    const { shown } = await read(requestOf([raw(rawPart(`name="any"; ${header}`, 'x'))], TYPE), draft)
-    assert.equal([kept[0]?.name, shown[0]?.value], [name, name], header)
+    const { inputs } = await read(requestOf([raw(rawPart(`name="any"; ${header}`, 'x'))], TYPE), draft)
+    assert.equal([kept[0]?.name, inputs[0]?.value], [name, name], header)
   }
   const { draft, kept } = keep()
   await read(
@@ -709,8 +709,8 @@ test('256 MB on a real server in flat memory', async () => {
   })
   const server = createServer(async (incoming, outgoing) => {
     const type = incoming.headers['content-type'] ?? ''
-    const { shown } = await read(requestOf(incoming, type), draft, 2 * size)
-    outgoing.end(JSON.stringify(shown))
+    const { inputs } = await read(requestOf(incoming, type), draft, 2 * size)
+    outgoing.end(JSON.stringify(inputs))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -56,7 +56,7 @@ export async function submit(
 ): Promise<Run> {
   const workflow = await engine.workflow(id)
   const draft = engine.draft(workflow!, never)
-  return (await draft.submit({ values, shown: [], groupId, requestId: 'r' })).run
+  return (await draft.submit({ values, inputs: [], groupId, requestId: 'r' })).run
 }
 
 /** How many runs each server was sent. */

@@ -1,5 +1,5 @@
 // The WebSocket of the Node server, in front of an engine that says what the test wants.
-import { createFace, type Engine, type Run } from '@flowscale/gateway/http'
+import { createHttpApi, type Engine, type Run } from '@flowscale/gateway/http'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
@@ -39,7 +39,7 @@ async function withServer(
   own: Partial<Engine>,
   use: (url: string, served: Served) => Promise<void>,
 ): Promise<void> {
-  const face = createFace({
+  const face = createHttpApi({
     engine: fakeEngine(own),
     dialect: 'readme',
     apiKey: null,

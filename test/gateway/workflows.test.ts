@@ -65,12 +65,12 @@ for (const [name, expected] of Object.entries(found)) {
       const graph = file(name)
       const workflow = await read(graph, undefined, version)
       assert.equal(names(workflow), expected)
-      assert.equal(workflow.missing, [])
+      assert.equal(workflow.missingClasses, [])
       const again = await read(graph, sidecarOf(workflow), version)
       const unnamed = (inputs: ComfyWorkflow['inputs']) =>
         [...inputs].map(([key, input]) => [key, { ...input, why: '' }])
       assert.equal(unnamed(again.inputs), unnamed(workflow.inputs))
-      assert.equal([...again.shown.outputs], [...workflow.shown.outputs])
+      assert.equal([...again.listing.outputs], [...workflow.listing.outputs])
       const turned = Object.entries(graph)
         .map(([id, value]) => [`n${id}`, value])
         .reverse()
@@ -103,7 +103,7 @@ test("FlowScale's nodes: by class, or by a label that somebody wrote", async () 
   }
   const workflow = await read(graph)
   assert.equal(names(workflow), [['text_1', 'integer_2', 'image_3', 'video_4', 'the_voice'], ['text_6']])
-  assert.equal([...workflow.shown.outputs.values()], ['file'])
+  assert.equal([...workflow.listing.outputs.values()], ['file'])
   assert.equal(await inputOf(graph, 'text_1'), { kind: 'string', required: true })
   assert.equal(await inputOf(graph, 'integer_2'), { kind: 'number', default: 7 })
   for (const [name, kind] of [
@@ -139,7 +139,7 @@ test('titles that somebody changed, and equal ones', async () => {
   const prompts = ['positive_prompt', 'prompt_5', 'prompt_6_6', 'prompt_6_7']
   const inputs = ['steps', 'base_seed', ...prompts, 'cafe_style', 'text_g_9', 'text_l_9', 'image_10_2']
   assert.equal(names(workflow), [inputs, ['result', 'film']])
-  assert.equal([...workflow.shown.outputs.values()], ['image', 'video'])
+  assert.equal([...workflow.listing.outputs.values()], ['image', 'video'])
   assert.equal(await inputOf(graph, 'steps'), {
     kind: 'number',
     default: 20,
@@ -164,8 +164,8 @@ test('a sidecar says which inputs there are, and more of each', async () => {
   }
   const workflow = await read(stableDiffusion, sidecar)
   assert.equal(names(workflow), [['prompt', 'steps', 'model', 'look', 'seed'], ['picture']])
-  assert.is(workflow.shown.id, 'sd')
-  assert.is(workflow.shown.inputs.get('prompt')!.description, 'What to see')
+  assert.is(workflow.listing.id, 'sd')
+  assert.is(workflow.listing.inputs.get('prompt')!.description, 'What to see')
   const of = (name: string) => inputOf(stableDiffusion, name, sidecar)
   assert.equal(await of('prompt'), { kind: 'string', required: true })
   assert.equal(await of('steps'), { kind: 'number', default: 10, min: 4, max: 30 })
@@ -279,7 +279,7 @@ test('a class that the server does not have is told with its node', async () => 
     1: node('Lost', { a: 1 }, 'Where?'),
     2: node('SaveImage', { images: ['1', 0] }),
   })
-  assert.equal(workflow.missing, [{ classType: 'Lost', node: '1', title: 'Where?' }])
+  assert.equal(workflow.missingClasses, [{ classType: 'Lost', node: '1', title: 'Where?' }])
   assert.match(describeWorkflow(workflow), /does not have\n {2}Lost {2}node 1 "Where\?"/)
 })
 
@@ -456,8 +456,10 @@ test('a choice that the server does not have is named with those that are near',
   const lacksOf = async (ckpt_name: string, list: unknown, sidecar?: object): Promise<string[]> => {
     const info = { input: { required: { ckpt_name: list } }, output: ['MODEL'] }
     const graph = { 4: node('CheckpointLoaderSimple', { ckpt_name }, 'Load') }
-    const { lacks } = await readWorkflow({ name: 'mine', graph, sidecar }, async () => info)
-    return lacks.map(({ message }) => message.replace(`ckpt_name ${JSON.stringify(ckpt_name)} is not `, ''))
+    const { missingChoices } = await readWorkflow({ name: 'mine', graph, sidecar }, async () => info)
+    return missingChoices.map(({ message }) =>
+      message.replace(`ckpt_name ${JSON.stringify(ckpt_name)} is not `, ''),
+    )
   }
   const models = ['v1-5-pruned-emaonly.safetensors', 'SDXL/sd_xl_base_1.0.safetensors', 'flux.gguf', 'z.ckpt']
   const here = 'on this ComfyUI (node 4, "Load")'
@@ -496,9 +498,9 @@ test('a node that no output needs lacks nothing, as ComfyUI does not check it', 
     5: node('Save', { model: ['4', 0] }),
   }
   const ask = async (type: string) => infos[type as keyof typeof infos]
-  const { lacks } = await readWorkflow({ name: 'mine', graph }, ask)
+  const { missingChoices } = await readWorkflow({ name: 'mine', graph }, ask)
   assert.equal(
-    lacks.map(({ message }) => message),
+    missingChoices.map(({ message }) => message),
     ['name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"'],
   )
 })

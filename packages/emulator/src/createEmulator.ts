@@ -1,8 +1,8 @@
 import {
-  createFace,
   createFetch,
+  createHttpApi,
   type Dialect,
-  type FaceOptions,
+  type HttpApiOptions,
   type RunUpdate,
   runUpdate,
   type Where,
@@ -96,7 +96,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const { stats, ledger, faults } = state
   const { apiKey, seed, dialect, urlTtlMs } = settings
   const engine = createEngine(state)
-  const face = createFace({
+  const api = createHttpApi({
     engine,
     dialect,
     apiKey,
@@ -109,7 +109,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const handle: Emulator['handle'] = (request, where) => {
     stats.requests++
     noteKeys(ledger, apiKey, { url: request.url, headers: request.headers, files: where.files })
-    return face.handle(request, where)
+    return api.handle(request, where)
   }
   return {
     fetch: createFetch({ handle, url: URL_OF_API, filesUrl: URL_OF_FILES, name: 'emulator' }),
@@ -119,7 +119,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     handle,
     watch(listener) {
       if (typeof listener !== 'function') throw new TypeError('watch: listener must be a function')
-      return face.watch(listener)
+      return api.watch(listener)
     },
     stateOf(runId) {
       const run = state.runs.get(runId)
@@ -149,7 +149,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 }
 
 /** Answers an operation by a fault, or truly. The ledger counts the whole files that were really sent. */
-function withFaults({ faults, ledger, stats }: EngineState): NonNullable<FaceOptions['around']> {
+function withFaults({ faults, ledger, stats }: EngineState): NonNullable<HttpApiOptions['around']> {
   return (operation, target, { request, filesUrl, perform }) =>
     faults.play(operation, target, {
       request,

@@ -1,12 +1,12 @@
 import type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
 import { isFromElsewhere } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
-import { createFace } from './http/createHttpApi.ts'
+import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
-import type { Dialect, Face, Where } from './http/types.ts'
+import type { Dialect, HttpApi, Where } from './http/types.ts'
 
 /** A FlowScale of your own, made by {@link createGateway}. */
-export interface Gateway extends Omit<Face, 'handle'> {
+export interface Gateway extends Omit<HttpApi, 'handle'> {
   /** Takes the place of the global `fetch`; it reaches `url`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
@@ -52,7 +52,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
   })
-  const { handle, close, ...face } = createFace({
+  const { handle, close, ...api } = createHttpApi({
     engine,
     name: 'gateway',
     dialect,
@@ -77,7 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     })
   }
   return {
-    ...face,
+    ...api,
     url,
     handle: answer,
     keepsOut,

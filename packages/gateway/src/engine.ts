@@ -1,4 +1,4 @@
-// What the face of the API asks of whatever makes the runs.
+// What the HTTP API asks of whatever makes the runs.
 
 /** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
@@ -72,7 +72,7 @@ export interface Submission {
   /** By input, checked against its kind, range and choices; inputs that were not sent are absent. */
   readonly values: Readonly<Record<string, Scalar | StoredFile | readonly (Scalar | StoredFile)[]>>
   /** The same for {@link Run.inputs}. */
-  readonly shown: Run['inputs']
+  readonly inputs: Run['inputs']
   readonly groupId: string | null
   readonly requestId: string
 }
@@ -182,7 +182,7 @@ export interface Storage {
 
 export type EngineMaker = (context: EngineContext) => Engine
 
-// What an engine throws, as the face answers it.
+// What an engine throws, as the HTTP API answers it.
 
 /** What is wrong with a request's inputs, in the form of FastAPI. */
 export interface Problem {

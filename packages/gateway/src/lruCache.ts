@@ -6,7 +6,7 @@ export interface Memory<T> {
   load(id: string, read: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
-export function createMemory<T>(most: number): Memory<T> {
+export function createLruCache<T>(most: number): Memory<T> {
   const things = new Map<string, T>()
   const memory: Memory<T> = {
     get(id) {

@@ -4,6 +4,6 @@ export { type Flags, type OwnFlags, parseFlags, wholeFlag } from './command/flag
 export { logged, reportFailure, signatureOf, tryLine } from './command/print.ts'
 export type { Messages, SocketHooks, Wire } from './node/createConnection.ts'
 export { openFolder } from './node/dataFolder.ts'
-export { readWorkflow, readWorkflows } from './node/readWorkflows.ts'
+export { readWorkflowFile, readWorkflows } from './node/readWorkflows.ts'
 export type { ListenError } from './node/serve.ts'
 export { type Served, type ServeOptions, serve } from './node/serve.ts'

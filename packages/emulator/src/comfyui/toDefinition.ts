@@ -14,7 +14,7 @@ export async function loadFile(
 }
 
 /** A workflow of ComfyUI as one of the emulator's, which paints what the real one would make. */
-function toDefinition({ shown, nodes, inputs, outputs }: ComfyWorkflow): WorkflowDefinition {
+function toDefinition({ listing, nodes, inputs, outputs }: ComfyWorkflow): WorkflowDefinition {
   const plan: GraphPlan = {
     nodes: new Map(
       [...nodes].map(([id, known]) => [id, { inputs: known.node.inputs, texts: textsOf(known) }]),
@@ -27,11 +27,11 @@ function toDefinition({ shown, nodes, inputs, outputs }: ComfyWorkflow): Workflo
     return [name, { kind, required, array, default: preset, min, max, integer, options, description, seed }]
   })
   return {
-    id: shown.id,
-    name: shown.name,
-    description: shown.description,
+    id: listing.id,
+    name: listing.name,
+    description: listing.description,
     inputs: Object.fromEntries(taken),
-    outputs: Object.fromEntries(shown.outputs),
+    outputs: Object.fromEntries(listing.outputs),
     namesFiles: true,
     run: (values, context) => paintGraph(plan, values, context),
   }

@@ -74,10 +74,10 @@ function createDraft(state: EngineState, workflow: Workflow): Draft {
       remote.push({ input, url })
       return {}
     },
-    async submit({ values: sent, shown, groupId, requestId }) {
+    async submit({ values: sent, inputs, groupId, requestId }) {
       if (state.closed) throw new EngineError(503, 'The emulator is closed')
       const { values, drawn } = fillInputs(workflow, sent as WorkflowInputs, state.randomSeeds)
-      const apiInputs = [...shown, ...drawn]
+      const apiInputs = [...inputs, ...drawn]
       const run = addRun(state, { workflow, groupId, apiInputs, given: { values, remote } })
       state.ledger.runs.push({ runId: run.id, workflowId: workflow.id, groupId, requestId })
       return { run: toApiRun(run), number: run.number }

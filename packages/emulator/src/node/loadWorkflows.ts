@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { readWorkflow, readWorkflows } from '@flowscale/gateway/node'
+import { readWorkflowFile, readWorkflows } from '@flowscale/gateway/node'
 import { loadFile } from '../comfyui/toDefinition.ts'
 import { checkWorkflows } from '../workflows/checkWorkflows.ts'
 import type { WorkflowDefinition } from '../workflows/types.ts'
@@ -79,7 +79,7 @@ async function load(path: string): Promise<Loaded[]> {
     })
   }
   if (SIDECAR.test(path)) throw new Error(`${path} is a sidecar: name ${path.replace(SIDECAR, '.json')}`)
-  if (extname(path) === '.json') return [{ ...(await loadFile(await readWorkflow(path))), from: path }]
+  if (extname(path) === '.json') return [{ ...(await loadFile(await readWorkflowFile(path))), from: path }]
   if (!MODULES.includes(extname(path))) {
     throw new Error(
       `${path} is no workflow: name a .json file of ComfyUI, or a module (${MODULES.join(', ')})`,

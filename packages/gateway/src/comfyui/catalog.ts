@@ -1,38 +1,38 @@
 import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
-import type { Server } from './api/client.ts'
+import type { ComfyClient } from './api/client.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
 import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
-export interface Workflows {
+export interface Catalog {
   readonly names: readonly string[]
   /** With `isReported`, the caller reports the problems, and the log does not. */
-  read(isReported?: boolean): Promise<ReadFile[]>
+  read(isReported?: boolean): Promise<LoadedWorkflow[]>
   /** @throws EngineError for one that the server can't run. */
   find(id: string): Promise<ComfyWorkflow | undefined>
 }
 
 /** Reads the files with the server's facts about their classes. A workflow that the server can't run is read again. */
-export function createWorkflows(
-  server: Server,
+export function createCatalog(
+  server: ComfyClient,
   { workflows, log }: Pick<EngineContext, 'workflows' | 'log'>,
-): Workflows {
-  const known = new Map<WorkflowFile, ReadFile>()
+): Catalog {
+  const known = new Map<WorkflowFile, LoadedWorkflow>()
   const logged = new Set<string>()
   const logOnce = (message: string, isReported = false): void => {
     if (!logged.has(message) && !isReported) log('error', message)
     logged.add(message)
   }
 
-  async function read(isReported?: boolean): Promise<ReadFile[]> {
+  async function read(isReported?: boolean): Promise<LoadedWorkflow[]> {
     // Each class is asked for once.
     const classes = new Map<string, Promise<ClassInfo | undefined>>()
     const readClass = (type: string): Promise<ClassInfo | undefined> => {
       if (!classes.has(type)) classes.set(type, askForClass(type))
       return classes.get(type)!
     }
-    const found = new Map<string, ReadFile>()
+    const found = new Map<string, LoadedWorkflow>()
     for (const file of workflows) {
-      const one = known.get(file) ?? (await readFile(file, readClass))
+      const one = known.get(file) ?? (await loadWorkflow(file, readClass))
       const { id, problem, lack } = one
       if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`, isReported)
       else if (lack) logOnce(`Workflow "${id}" can't run: ${lack}`, isReported)
@@ -66,7 +66,7 @@ export function createWorkflows(
 }
 
 /** The result of reading a file: its workflow, or the problem. */
-export interface ReadFile {
+export interface LoadedWorkflow {
   readonly id: string
   readonly workflow?: ComfyWorkflow | undefined
   /** Why the server can't run the workflow. The API does not list such a workflow. */
@@ -76,20 +76,20 @@ export interface ReadFile {
 }
 
 /** Reads a file. A fault of the file is not thrown: it is the `problem` or the `lack` of the result. */
-export async function readFile(
+export async function loadWorkflow(
   file: WorkflowFile,
   ask: Parameters<typeof readWorkflow>[1],
-): Promise<ReadFile> {
+): Promise<LoadedWorkflow> {
   if (file.problem !== undefined) return { id: file.name, problem: file.problem }
   try {
     const workflow = await readWorkflow(file, ask)
-    const classes = workflow.missing.map(
+    const classes = workflow.missingClasses.map(
       ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
     )
     const problem = `ComfyUI does not have the node class ${classes.join(', ')}`
-    const lacks = workflow.lacks.map(({ message }) => message)
+    const lacks = workflow.missingChoices.map(({ message }) => message)
     const lack = lacks.length > 0 ? lacks.join('. ').replaceAll('?. ', '? ') : undefined
-    return { id: workflow.shown.id, workflow, problem: classes.length > 0 ? problem : undefined, lack }
+    return { id: workflow.listing.id, workflow, problem: classes.length > 0 ? problem : undefined, lack }
   } catch (error) {
     if (error instanceof EngineError) throw error
     return { id: file.name, problem: error instanceof Error ? error.message : String(error) }

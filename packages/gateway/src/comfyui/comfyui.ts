@@ -1,12 +1,12 @@
 import type { Engine, EngineMaker, Workflow } from '../engine.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import { readOutput } from './api/files.ts'
-import { createCandidates, createChoose, showCandidates } from './pool/chooseServer.ts'
+import { createCandidates, createChoose, mergeListings } from './pool/chooseServer.ts'
 import { createDraft } from './pool/createDraft.ts'
-import { createSites } from './pool/createPool.ts'
-import { createLocate, hasRun } from './pool/findServer.ts'
-import { getRuns } from './pool/listRuns.ts'
-import { ask, type Candidate } from './pool/members.ts'
+import { createPool } from './pool/createPool.ts'
+import { createFindServer, hasRun } from './pool/findServer.ts'
+import { listRuns } from './pool/listRuns.ts'
+import { askAll, type Candidate } from './pool/members.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
@@ -23,30 +23,30 @@ const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\
 export function comfyui(options: ComfyuiOptions): EngineMaker {
   const checked = checkOptions(options)
   return (context): Engine => {
-    const sites = createSites(checked, context)
-    const locate = createLocate(sites)
-    const findCandidates = createCandidates(sites)
+    const members = createPool(checked, context)
+    const locate = createFindServer(members)
+    const findCandidates = createCandidates(members)
     const choose = createChoose()
 
     const getRun: Engine['getRun'] = async (id) => {
-      const site = await locate(id)
-      const run = site && (await findRun(site, id))
-      site?.watcher.show(run)
+      const member = await locate(id)
+      const run = member && (await findRun(member, id))
+      member?.monitor.noteRun(run)
       return run
     }
 
     const listening: Pick<Engine, 'watch' | 'follow'> = {
       watch(listener) {
-        const stops = sites.map(({ watcher }) => watcher.watch(listener))
+        const stops = members.map(({ monitor }) => monitor.watch(listener))
         return () => stops.forEach((stop) => void stop())
       },
       follow(id) {
         const known = locate.known(id)
-        if (known) return known.watcher.follow(id)
+        if (known) return known.monitor.follow(id)
         let stop: (() => void) | undefined = () => {}
         void locate(id).then(
-          (site) => {
-            if (stop && site) stop = site.watcher.follow(id)
+          (member) => {
+            if (stop && member) stop = member.monitor.follow(id)
           },
           () => {},
         )
@@ -59,23 +59,23 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
 
     return {
       async workflows() {
-        const { answers } = await ask(sites, async ({ workflows, own }) => {
-          const [files] = await Promise.all([workflows.read(), own.prepare()])
+        const { answers } = await askAll(members, async ({ catalog, localRecords }) => {
+          const [files] = await Promise.all([catalog.read(), localRecords.prepare()])
           return files
         })
-        const candidates = answers.flatMap(([site, files]) =>
-          files.flatMap(({ workflow, problem }) => (workflow && !problem ? [{ site, workflow }] : [])),
+        const candidates = answers.flatMap(([member, files]) =>
+          files.flatMap(({ workflow, problem }) => (workflow && !problem ? [{ member, workflow }] : [])),
         )
         const byId = new Map<string, Candidate[]>()
         for (const one of candidates) {
-          const { id } = one.workflow.shown
+          const { id } = one.workflow.listing
           byId.set(id, [...(byId.get(id) ?? []), one])
         }
-        return [...byId.values()].map(showCandidates)
+        return [...byId.values()].map(mergeListings)
       },
       async workflow(id): Promise<Workflow | undefined> {
         const candidates = await findCandidates(id)
-        return candidates.length > 0 ? showCandidates(candidates) : undefined
+        return candidates.length > 0 ? mergeListings(candidates) : undefined
       },
       draft: ({ id }, signal) =>
         createDraft({
@@ -83,33 +83,33 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
           choose,
           inputHosts: context.inputHosts,
           signal,
-          submitted(site, run) {
-            locate.note(run.id, site)
-            site.watcher.keep(run.id)
-            site.watcher.show(run)
+          submitted(member, run) {
+            locate.note(run.id, member)
+            member.monitor.watchForEnd(run.id)
+            member.monitor.noteRun(run)
           },
         }),
       getRun,
-      getRuns: (query) => getRuns(sites, locate, query),
+      getRuns: (query) => listRuns(members, locate, query),
       async cancelRun(id) {
-        const site = await locate(id)
-        const before = site && (await findRun(site, id, 0))
+        const member = await locate(id)
+        const before = member && (await findRun(member, id, 0))
         if (!before || before.completedAt !== null) return before && { run: before, hadEnded: true }
-        await site.records.askCancel(id)
-        await stopRun(site, id)
-        const run = (await findRun(site, id, 0)) ?? before
-        site.watcher.show(run)
+        await member.records.requestCancel(id)
+        await stopRun(member, id)
+        const run = (await findRun(member, id, 0)) ?? before
+        member.monitor.noteRun(run)
         // A run that ends by itself meanwhile has ended.
         return { run, hadEnded: run.completedAt !== null && run.status !== 'cancelled' }
       },
       async containers() {
-        const { answers } = await ask(sites, ({ container }) => container.read())
-        return sites.map((site) => new Map(answers).get(site) ?? site.container.latest())
+        const { answers } = await askAll(members, ({ container }) => container.read())
+        return members.map((member) => new Map(answers).get(member) ?? member.container.latest())
       },
       async findOutput(filename) {
         const [, bare, id] = OUTPUT.exec(filename) ?? []
-        const site = id === undefined ? undefined : await locate(id)
-        const run = site && (await findRun(site, id!))
+        const member = id === undefined ? undefined : await locate(id)
+        const run = member && (await findRun(member, id!))
         if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
         // While it goes on, nobody knows the endings.
@@ -117,21 +117,21 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         return known ? { run, file } : undefined
       },
       async readOutput(id, file, headers, signal) {
-        const site = await locate(id)
-        if (!site) return undefined
-        await findRun(site, id)
-        const ended = await site.records.ended(id)
+        const member = await locate(id)
+        if (!member) return undefined
+        await findRun(member, id)
+        const ended = await member.records.getEnd(id)
         const found = ended?.files.find(({ name }) => name === file)
         if (!ended || !found) return undefined
         // On another server, a file of that name may be that of another run.
         const isElsewhere =
-          sites.length > 1 && ended.run.server !== site.server.url && !(await hasRun(site, id))
-        return isElsewhere ? undefined : await readOutput(site.server, found, headers, signal)
+          members.length > 1 && ended.run.server !== member.client.url && !(await hasRun(member, id))
+        return isElsewhere ? undefined : await readOutput(member.client, found, headers, signal)
       },
-      report: () => report(sites),
+      report: () => report(members),
       ...(hasOwnTimers() && listening),
       close() {
-        for (const { watcher } of sites) watcher.close()
+        for (const { monitor } of members) monitor.close()
       },
     }
   }

@@ -2,7 +2,7 @@ import type { Run } from '../engine.ts'
 import type { Memory } from '../lruCache.ts'
 import type { Records } from '../records/createRecords.ts'
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
-import type { Server } from './api/client.ts'
+import type { ComfyClient } from './api/client.ts'
 import type { ReadQueue } from './api/queue.ts'
 
 /** The facts about a run at its submission. ComfyUI gets them, too, in `extra_data`. */
@@ -35,8 +35,8 @@ export interface Ended extends EndedRun<Submitted> {
 export type Progress = Pick<Run, 'progress' | 'node'>
 
 /** One ComfyUI, and the facts about its runs. */
-export interface Comfy {
-  readonly server: Server
+export interface ComfyServer {
+  readonly client: ComfyClient
   readonly records: Records<Submitted, Ended>
   readonly readQueue: ReadQueue
   /** Runs that the server is known to have taken: where it has them no more, they are gone. */
@@ -49,7 +49,7 @@ export interface Comfy {
 }
 
 /** A run in the state that it is in. */
-export function showRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
+export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
   const { id, workflowId, groupId, shown, outputs, createdAt } = run
   return {
     id,
@@ -67,10 +67,10 @@ export function showRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> 
 }
 
 /** A run that has ended; `undefined` for what ComfyUI refused. */
-export function showEnded({ run, status, files, ...times }: Ended): Run | undefined {
+export function toEndedRun({ run, status, files, ...times }: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
-  return showRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
+  return toRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
 }
 
 /** The name alone must find the run. */

@@ -1,7 +1,7 @@
 import type { Container } from '../engine.ts'
 import { NoAnswer } from './api/client.ts'
 import type { Queue } from './api/queue.ts'
-import type { Comfy } from './runRecord.ts'
+import type { ComfyServer } from './runRecord.ts'
 
 /** A worker takes the next run at once: for as long, it may be between two. */
 const BETWEEN_MS = 5_000
@@ -14,7 +14,7 @@ export interface ContainerReader {
 }
 
 /** ComfyUI's address stays here: `name` and `url` are for callers. */
-export function createContainer(comfy: Comfy, name: string, url: string): ContainerReader {
+export function createContainer(comfy: ComfyServer, name: string, url: string): ContainerReader {
   let head = ''
   let since = 0
   const stopped: Container = { name, url, status: 'stopped', running: [], pending: [] }
@@ -31,7 +31,7 @@ export function createContainer(comfy: Comfy, name: string, url: string): Contai
   }
 
   return {
-    latest: () => (comfy.server.isAway() ? stopped : latest),
+    latest: () => (comfy.client.isAway() ? stopped : latest),
     async read() {
       try {
         const queue = await comfy.readQueue()

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createServer, NoAnswer } from '../comfyui/api/client.ts'
-import { createWorkflows } from '../comfyui/catalog.ts'
+import { createComfyClient, NoAnswer } from '../comfyui/api/client.ts'
+import { createCatalog } from '../comfyui/catalog.ts'
 import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
-import { readWorkflow } from '../node/readWorkflows.ts'
+import { readWorkflowFile } from '../node/readWorkflows.ts'
 import { help, parseArguments, toAddress } from './flags.ts'
 
 /** Prints the inputs and outputs of a workflow, and the reason for each name. `--write` saves the names in its folder. */
@@ -21,7 +21,7 @@ export async function inspect(args: string[]): Promise<void> {
   if (values.help) return void process.stdout.write(help)
   const [path, ...more] = positionals
   if (!path || more.length > 0) throw new Error('inspect takes one file: flowscale-gateway inspect FILE.')
-  const file = await readWorkflow(path)
+  const file = await readWorkflowFile(path)
   const workflow = await inspectWorkflow(toAddress(values.comfyui), file)
   process.stdout.write(describeWorkflow(workflow))
   if (!values.write) return
@@ -40,7 +40,7 @@ const LONGEST_TEXT = 40
 
 /** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, and notes. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
-  const { shown, nodes, inputs, outputs, missing, lacks } = workflow
+  const { listing, nodes, inputs, outputs, missingClasses, missingChoices } = workflow
   const notes = notesOf(workflow).map((note) => [note])
   const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
   const inputRows = [...inputs].map(([name, input]) => [
@@ -51,17 +51,17 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     input.why,
   ])
   const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
-  const missingRows = missing.map(({ classType, node }) => [classType, nodeOf(node)])
+  const missingRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
   return [
-    shown.name === shown.id ? shown.id : `${shown.id} (${shown.name})`,
-    ...(shown.description ? [shown.description] : []),
+    listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`,
+    ...(listing.description ? [listing.description] : []),
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
-    ...(missing.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
-    ...(lacks.length > 0
+    ...(missingClasses.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
+    ...(missingChoices.length > 0
       ? section(
           'Choices that the server does not have',
-          lacks.map(({ message }) => [message]),
+          missingChoices.map(({ message }) => [message]),
         )
       : []),
     ...(notes.length > 0 ? section('Left out; a sidecar can name them', notes) : []),
@@ -117,13 +117,13 @@ function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
  * The sidecar that names the same inputs and outputs. It has no lists of choices and no range of seeds, since those are
  * the server's and change with it.
  */
-export function sidecarOf({ shown, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
+export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
   const entries = [...inputs].map(([name, input]) => {
     const { node, field, kind, required, seed, default: preset, description } = input
     const range = seed ? {} : { min: input.min, max: input.max }
     return [name, { node, input: field, kind, required, default: preset, ...range, description }]
   })
-  const { id, name, description } = shown
+  const { id, name, description } = listing
   const sidecar = {
     id,
     name,
@@ -137,7 +137,7 @@ export function sidecarOf({ shown, inputs, outputs }: ComfyWorkflow): Record<str
 
 /** What a server makes of a workflow. */
 async function inspectWorkflow(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
-  const files = createWorkflows(createServer(url, undefined), { workflows: [file], log: () => {} })
+  const files = createCatalog(createComfyClient(url, undefined), { workflows: [file], log: () => {} })
   const [{ workflow, problem } = {}] = await files.read().catch((error) => {
     if (!(error instanceof NoAnswer)) throw error
     throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)

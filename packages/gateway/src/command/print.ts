@@ -1,6 +1,6 @@
 import type { Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
-import type { Face } from '../http/types.ts'
+import type { HttpApi } from '../http/types.ts'
 import type { ListenError } from '../node/serve.ts'
 
 /** The text at the start of the command. */
@@ -56,11 +56,11 @@ export function tryLine(url: string, apiKey: string | null, workflows: Report['w
   return `\n  Try\n    ${['curl -X POST', ...key, ...form, address].join(' ')}\n`
 }
 
-/** The same face, which logs one line for each request. */
-export function logged<T extends Pick<Face, 'handle'>>(face: T, log: (line: string) => void): T {
+/** The same HTTP API, which logs one line for each request. */
+export function logged<T extends Pick<HttpApi, 'handle'>>(api: T, log: (line: string) => void): T {
   return {
-    ...face,
-    async handle(...[request, where]: Parameters<Face['handle']>) {
+    ...api,
+    async handle(...[request, where]: Parameters<HttpApi['handle']>) {
       const start = performance.now()
       const { pathname, search } = new URL(request.url)
       // The query of a file link is its signature.
@@ -69,7 +69,7 @@ export function logged<T extends Pick<Face, 'handle'>>(face: T, log: (line: stri
       const say = (result: string): void =>
         log(`${what} ${result} ${Math.round(performance.now() - start)} ms`)
       try {
-        const response = await face.handle(request, where)
+        const response = await api.handle(request, where)
         say(String(response.status))
         return response
       } catch (error) {

@@ -1,5 +1,5 @@
 import { EngineError, InputError, type Problem } from '../engine.ts'
-import type { Dialect, FaceOptions } from './types.ts'
+import type { Dialect, HttpApiOptions } from './types.ts'
 
 export function json(status: number, body: unknown): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
@@ -23,7 +23,7 @@ export function missing(...loc: (string | number)[]): Problem {
   return { loc, msg: 'Field required', type: 'missing' }
 }
 
-export function answerError({ dialect, name }: FaceOptions, error: unknown): Response {
+export function answerError({ dialect, name }: HttpApiOptions, error: unknown): Response {
   if (error instanceof InputError) return unprocessable(error.problems)
   if (!(error instanceof EngineError)) {
     const message = error instanceof Error ? error.message : String(error)

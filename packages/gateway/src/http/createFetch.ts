@@ -1,11 +1,11 @@
-import type { Face } from './types.ts'
+import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
 
-export type FaceFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+export type ApiFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 export interface FetchOptions {
-  readonly handle: Face['handle']
+  readonly handle: HttpApi['handle']
   /** Origin of the API. */
   readonly url: string
   /** Origin of the files, which may be the same. */
@@ -14,8 +14,8 @@ export interface FetchOptions {
   readonly name: string
 }
 
-/** A `fetch` that reaches a face and nothing else. */
-export function createFetch({ handle, url, filesUrl, name }: FetchOptions): FaceFetch {
+/** A `fetch` that reaches one HTTP API and nothing else. */
+export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiFetch {
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()

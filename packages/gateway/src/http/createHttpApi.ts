@@ -5,12 +5,21 @@ import { checkHealth, getQueue, getWorkflows } from './routes/comfy.ts'
 import { connectEvents } from './routes/events.ts'
 import { cancelRun, executeWorkflow, getOutput, getRun, getRuns } from './routes/runs.ts'
 import { runUpdate } from './runJson.ts'
-import type { ApiOperation, Call, Dialect, Face, FaceOptions, OpenFace, Operation, Where } from './types.ts'
+import type {
+  ApiOperation,
+  ApiRequest,
+  Dialect,
+  HttpApi,
+  HttpApiOptions,
+  Operation,
+  RunningApi,
+  Where,
+} from './types.ts'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
-export function createFace(options: FaceOptions): Face & { close(): void } {
+export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): void } {
   const { engine, dialect, apiKey } = options
-  const streams: OpenFace['streams'] = { ends: new Set(), closed: false }
+  const streams: RunningApi['streams'] = { ends: new Set(), closed: false }
   return {
     apiKey,
     handle: createHandler({ ...options, streams }),
@@ -27,11 +36,11 @@ export function createFace(options: FaceOptions): Face & { close(): void } {
   }
 }
 
-function createHandler(face: OpenFace): Face['handle'] {
-  const routes = routesOf(face.dialect)
+function createHandler(api: RunningApi): HttpApi['handle'] {
+  const routes = routesOf(api.dialect)
   return async (request, where) => {
-    const requestId = face.makeRequestId()
-    const response = preflight(request) ?? (await answer(face, routes, request, where, requestId))
+    const requestId = api.makeRequestId()
+    const response = preflight(request) ?? (await answer(api, routes, request, where, requestId))
     response.headers.set('x-request-id', requestId)
     allowOrigins(response.headers)
     return response
@@ -39,7 +48,7 @@ function createHandler(face: OpenFace): Face['handle'] {
 }
 
 async function answer(
-  face: OpenFace,
+  api: RunningApi,
   routes: readonly Route[],
   request: Request,
   where: Where,
@@ -49,32 +58,32 @@ async function answer(
     // Nobody waits for the answer to an aborted request; for a caller of handle it is the reason that counts.
     if (request.signal.aborted) throw request.signal.reason
     if (brokenBy(error)) throw error
-    return answerError(face, error)
+    return answerError(api, error)
   }
 
   const { pathname, search, searchParams } = new URL(request.url)
   const filesUrl = where.filesUrl.replace(/\/+$/, '')
-  const isFile = where.files || (face.oneOrigin && pathname.startsWith('/generations/'))
+  const isFile = where.files || (api.oneOrigin && pathname.startsWith('/generations/'))
   const fitting = isFile ? [] : routes.filter(({ path }) => path.test(pathname))
   const route = fitting.find(({ method }) => method === request.method)
 
   async function serveApi(): Promise<Response> {
-    if (fitting.length === 0) return failure(face.dialect, 404, 'Not Found')
+    if (fitting.length === 0) return failure(api.dialect, 404, 'Not Found')
     if (!route) {
-      const refusal = failure(face.dialect, 405, 'Method Not Allowed')
+      const refusal = failure(api.dialect, 405, 'Method Not Allowed')
       refusal.headers.set('allow', [...new Set(fitting.map(({ method }) => method))].join(', '))
       return refusal
     }
     const key = request.headers.get('x-api-key')
-    if (face.apiKey !== null) {
-      if (!key) return failure(face.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
-      if (!sameText(key, face.apiKey)) return failure(face.dialect, 403, 'Invalid API key')
+    if (api.apiKey !== null) {
+      if (!key) return failure(api.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
+      if (!sameText(key, api.apiKey)) return failure(api.dialect, 403, 'Invalid API key')
     }
     const id = decode(route.path.exec(pathname)?.[1] ?? '')
-    if (id === null) return failure(face.dialect, 404, 'Not Found')
+    if (id === null) return failure(api.dialect, 404, 'Not Found')
     const maxBodyBytes = where.maxBodyBytes ?? Number.POSITIVE_INFINITY
     return await route.answer({
-      face,
+      api,
       request,
       query: searchParams,
       id,
@@ -85,11 +94,11 @@ async function answer(
   }
 
   const perform = (): Promise<Response> =>
-    (isFile ? serveFile(face, request, where) : serveApi()).catch(failed)
+    (isFile ? serveFile(api, request, where) : serveApi()).catch(failed)
   const operation: Operation | undefined = isFile ? 'downloadOutput' : route?.operation
-  if (!operation || !face.around) return await perform()
+  if (!operation || !api.around) return await perform()
   const target = isFile ? pathname : pathname + search
-  return await face.around(operation, target, { request, filesUrl, perform }).catch(failed)
+  return await api.around(operation, target, { request, filesUrl, perform }).catch(failed)
 }
 
 function decode(part: string): string | null {
@@ -105,7 +114,7 @@ interface Route {
   readonly path: RegExp
   /** Nothing stands around a route without one. */
   readonly operation?: ApiOperation
-  answer(call: Call): Response | Promise<Response>
+  answer(call: ApiRequest): Response | Promise<Response>
 }
 
 /** The first route that fits is taken. */
@@ -153,8 +162,8 @@ function allowOrigins(headers: Headers): void {
 }
 
 /** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
-function upgradeRequired({ face }: Call): Response {
-  const answer = failure(face.dialect, 426, 'Upgrade Required: this address speaks WebSocket')
+function upgradeRequired({ api }: ApiRequest): Response {
+  const answer = failure(api.dialect, 426, 'Upgrade Required: this address speaks WebSocket')
   answer.headers.set('upgrade', 'websocket')
   return answer
 }

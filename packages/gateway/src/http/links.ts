@@ -1,11 +1,11 @@
 import { sameText } from './access.ts'
-import type { FaceOptions, Where } from './types.ts'
+import type { HttpApiOptions, Where } from './types.ts'
 
 /** The headers of a request that the engine gets. */
 const ASKED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
 /** Answers a signed link as S3 does. */
-export async function serveFile(face: FaceOptions, request: Request, where: Where): Promise<Response> {
+export async function serveFile(api: HttpApiOptions, request: Request, where: Where): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url)
   const head = request.method === 'HEAD'
   // On one origin with the API, a proxy may have asked for either.
@@ -22,7 +22,7 @@ export async function serveFile(face: FaceOptions, request: Request, where: Wher
   const expires = searchParams.get('expires')
   const signature = searchParams.get('signature')
   if (!expires || !signature) return refuse(head, 403, 'AccessDenied', 'Access Denied')
-  if (!sameText(signature, await face.sign(`${pathname}\n${expires}`))) {
+  if (!sameText(signature, await api.sign(`${pathname}\n${expires}`))) {
     return refuse(head, 403, 'SignatureDoesNotMatch', 'The signature does not match the link')
   }
   const now = Date.now()
@@ -33,7 +33,7 @@ export async function serveFile(face: FaceOptions, request: Request, where: Wher
   // What is signed here can be decoded.
   const [, , runId = '', filename = ''] = pathname.split('/').map(decodeURIComponent)
   const asked = [...request.headers].filter(([name]) => ASKED.includes(name))
-  const file = await face.engine.readOutput(runId, filename, new Headers(asked), request.signal)
+  const file = await api.engine.readOutput(runId, filename, new Headers(asked), request.signal)
   if (!file) return refuse(head, 404, 'NoSuchKey', 'The specified key does not exist')
   if (head) await file.body?.cancel()
   return guard(file, head ? null : file.body)
@@ -61,7 +61,7 @@ function refuse(head: boolean, status: number, code: string, message: string, mo
 
 /** A fresh signed URL of an output file. The signature does not cover the origin. */
 export async function linkTo(
-  { sign, urlTtlMs }: FaceOptions,
+  { sign, urlTtlMs }: HttpApiOptions,
   runId: string,
   filename: string,
   filesUrl: string,

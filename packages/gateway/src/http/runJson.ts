@@ -1,18 +1,18 @@
 import type { Run } from '../engine.ts'
 import { linkTo } from './links.ts'
-import type { Dialect, FaceOptions, RunUpdate } from './types.ts'
+import type { Dialect, HttpApiOptions, RunUpdate } from './types.ts'
 
 /** There is one team here. */
 const TEAM = 'local'
 
 /** A run as the dialect shows it; `inList` for the items of getRuns. */
-export async function showRun(
-  face: FaceOptions,
+export async function runJson(
+  api: HttpApiOptions,
   run: Run,
   filesUrl: string,
   inList = false,
 ): Promise<object> {
-  const { dialect } = face
+  const { dialect } = api
   const isPython = dialect === 'python'
   // What was uploaded has no key and no link here.
   const inputs = isPython ? run.inputs.map((input) => ({ ...input, s3_key: null, url: null })) : run.inputs
@@ -20,7 +20,7 @@ export async function showRun(
     run.files.map(async (filename) => ({
       filename,
       ...(isPython && { s3_key: `generations/${run.id}/${filename}` }),
-      url: await linkTo(face, run.id, filename, filesUrl),
+      url: await linkTo(api, run.id, filename, filesUrl),
     })),
   )
   const times = {

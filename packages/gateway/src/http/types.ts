@@ -42,7 +42,7 @@ export type ApiOperation =
 
 export type Operation = ApiOperation | 'downloadOutput'
 
-export interface FaceOptions {
+export interface HttpApiOptions {
   readonly engine: Engine
   readonly dialect: Dialect
   /** The key that requests must carry; `null`: none. */
@@ -69,7 +69,7 @@ export interface FaceOptions {
 }
 
 /** The API in front of an engine: what a server needs. */
-export interface Face {
+export interface HttpApi {
   readonly apiKey: string | null
   handle(request: Request, where: Where): Promise<Response>
   /** Whether `handle` refuses a request because of its headers. A server also checks handshakes with it. */
@@ -82,8 +82,8 @@ export interface Face {
   follow?: ((runId: string) => () => void) | undefined
 }
 
-/** A face at work, with its streams of events. */
-export interface OpenFace extends FaceOptions {
+/** A api at work, with its streams of events. */
+export interface RunningApi extends HttpApiOptions {
   readonly streams: {
     /** Functions that end the open streams. */
     readonly ends: Set<() => void>
@@ -93,8 +93,8 @@ export interface OpenFace extends FaceOptions {
 }
 
 /** A request of an operation. */
-export interface Call {
-  readonly face: OpenFace
+export interface ApiRequest {
+  readonly api: RunningApi
   readonly request: Request
   readonly query: URLSearchParams
   /** The decoded path parameter, if the route has one. */

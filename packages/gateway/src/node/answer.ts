@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../http/answers.ts'
-import type { Face, Where } from '../http/types.ts'
+import type { HttpApi, Where } from '../http/types.ts'
 
-/** Passes a request of node:http to a face, and its answer back. Never rejects. */
+/** Passes a request of node:http to the HTTP API, and its answer back. Never rejects. */
 export async function answer(
-  handle: Face['handle'],
+  handle: HttpApi['handle'],
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   baseUrl: string,
@@ -18,7 +18,7 @@ export async function answer(
   outgoing.on('error', () => {})
 
   const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
-  const body = hasBody ? readBody(incoming) : null
+  const body = hasBody ? toStream(incoming) : null
   try {
     const response = await handle(toRequest(incoming, baseUrl, body?.stream ?? null, gone.signal), where)
     await send(response, outgoing, gone.signal)
@@ -93,7 +93,7 @@ interface Body {
 }
 
 /** The body of a request as a web stream, read no faster than the consumer reads. */
-export function readBody(incoming: IncomingMessage): Body {
+export function toStream(incoming: IncomingMessage): Body {
   let over = false
   function discard(): void {
     over = true

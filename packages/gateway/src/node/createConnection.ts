@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
-import type { Face, RunUpdate } from '../http/types.ts'
+import type { HttpApi, RunUpdate } from '../http/types.ts'
 
 /** More are not heard: a client with so many runs does better with a list. */
 const MOST_SUBSCRIPTIONS = 1_000
@@ -21,7 +21,7 @@ export interface Connection {
 export function createConnection(
   socket: WebSocket,
   tcp: Socket,
-  face: Face,
+  api: HttpApi,
   connections: Set<Connection>,
   connect: (wire: Wire) => Messages | undefined,
 ): void {
@@ -91,12 +91,12 @@ export function createConnection(
     if (!isWanted()) return
     let update: RunUpdate | null | undefined
     try {
-      update = await face.stateOf(runId)
+      update = await api.stateOf(runId)
     } catch {
       // Where its state can't be known now, the changes tell it.
     }
     if (!isWanted()) return
-    if (update !== null && !subscriptions.get(runId)) subscriptions.set(runId, face.follow?.(runId))
+    if (update !== null && !subscriptions.get(runId)) subscriptions.set(runId, api.follow?.(runId))
     if (asked.delete(runId) && update) messages?.deliver(update)
   }
 

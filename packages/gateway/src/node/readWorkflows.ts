@@ -38,7 +38,7 @@ const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.len
 
 /** Reads a file. Callers of the API see its `problem`, so that names no folder of this machine. */
 const readOrSay = (folder: string, file: string): Promise<WorkflowFile> =>
-  readWorkflow(join(folder, file)).catch(({ message }: Error) => {
+  readWorkflowFile(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')
     return { name: basename(file, '.json'), graph: undefined, problem }
   })
@@ -57,7 +57,7 @@ async function list(folder: string): Promise<string[]> {
 }
 
 /** Reads `NAME.json`, and its sidecar where there is one. */
-export async function readWorkflow(path: string): Promise<WorkflowFile> {
+export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const name = basename(path).replace(/\.json$/, '')
   const graph = await readJson(path)
   if (graph === undefined) throw new Error(`Can't read ${path}: there is no such file`)

@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Face } from '../http/types.ts'
+import type { HttpApi } from '../http/types.ts'
 import { answer } from './answer.ts'
 import type { SocketHooks } from './createConnection.ts'
 import { isHandshake, serveSockets } from './serveSockets.ts'
@@ -34,7 +34,7 @@ export interface ServeOptions {
 
 const KNOWN = ['port', 'hostname', 'files', 'linksTo', 'maxBodyBytes', 'sockets']
 
-/** A face that is served. */
+/** A api that is served. */
 export interface Served {
   /** Such as `http://127.0.0.1:4188`. */
   readonly url: string
@@ -42,17 +42,17 @@ export interface Served {
   readonly sockets: number
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
-  /** Ends open connections, too. The face goes on; it has a `close` of its own. */
+  /** Ends open connections, too. The api goes on; it has a `close` of its own. */
   close(): Promise<void>
 }
 
 /**
- * Serves a face on a port of this machine: the API with its WebSocket, and a page to try it.
+ * Serves the HTTP API on a port of this machine: the API with its WebSocket, and a page to try it.
  *
  * @throws `TypeError` for an unknown option or a wrong limit; an error with Node's `code` and the `port`, if the port can't
  * be used.
  */
-export async function serve(face: Face, options: ServeOptions = {}): Promise<Served> {
+export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<Served> {
   checkServeOptions(options)
   const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxBodyBytes } = options
   const wildcard = hostname === '0.0.0.0' || hostname === '::'
@@ -62,10 +62,10 @@ export async function serve(face: Face, options: ServeOptions = {}): Promise<Ser
   let url = ''
   const listener = await listen(
     (request, response) => {
-      if (!files && servePage(request, response, face.apiKey)) return
+      if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (wildcard && hostOf(request)) || shownHost
-      void answer(face.handle, request, response, url, {
+      void answer(api.handle, request, response, url, {
         filesUrl: linksTo?.(host) ?? url,
         files,
         maxBodyBytes,
@@ -76,7 +76,7 @@ export async function serve(face: Face, options: ServeOptions = {}): Promise<Ser
     files ? () => false : isHandshake,
   )
   url = `http://${shownHost}:${listener.port}`
-  const sockets = files ? undefined : serveSockets(listener.server, face, options.sockets ?? {})
+  const sockets = files ? undefined : serveSockets(listener.server, api, options.sockets ?? {})
 
   let closed: Promise<void> | undefined
   return {

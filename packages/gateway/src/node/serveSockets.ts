@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { sameText } from '../http/access.ts'
-import type { Face } from '../http/types.ts'
+import type { HttpApi } from '../http/types.ts'
 import { headersOf } from './answer.ts'
 import {
   type Connection,
@@ -25,7 +25,7 @@ interface Sockets {
 }
 
 /** Adds the WebSocket of the API to an HTTP server. */
-export function serveSockets(server: Server, face: Face, hooks: SocketHooks): Sockets {
+export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): Sockets {
   const handshakes = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -34,23 +34,23 @@ export function serveSockets(server: Server, face: Face, hooks: SocketHooks): So
     autoPong: false,
   })
   const connections = new Set<Connection>()
-  const unwatch = face.watch((update) => {
+  const unwatch = api.watch((update) => {
     for (const connection of [...connections]) connection.push(update)
   })
 
   server.on('upgrade', (request: IncomingMessage, tcp: Socket, head: Buffer) => {
     // Other protocols, other paths and other sites get the answer that they would get without an upgrade.
-    if (!isHandshake(request) || face.keepsOut?.({ headers: headersOf(request) }))
+    if (!isHandshake(request) || api.keepsOut?.({ headers: headersOf(request) }))
       return handBack(server, request, tcp, head)
     const status = hooks.refuse?.()
     if (status) return refuse(tcp, status)
     const { path, key } = ask(request)
     // The API says what is wrong with the key.
-    if (face.apiKey !== null && !(key && sameText(key, face.apiKey))) {
+    if (api.apiKey !== null && !(key && sameText(key, api.apiKey))) {
       return handBack(server, request, tcp, head, { path, key })
     }
     handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
-      createConnection(socket, tcp, face, connections, (wire) =>
+      createConnection(socket, tcp, api, connections, (wire) =>
         hooks.connect ? hooks.connect(`http://socket${request.url}`, headersOf(request), wire) : plain(wire),
       )
     })

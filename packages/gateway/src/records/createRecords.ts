@@ -1,8 +1,15 @@
 import type { EngineContext } from '../engine.ts'
-import { createMemory } from '../lruCache.ts'
+import { createLruCache } from '../lruCache.ts'
 import { hasOwnTimers } from '../runtime.ts'
-import { about, type EndedRun, type Mark, type Place, recordPaths, type SubmittedRun } from './recordStore.ts'
-import { createMarks, type Marks } from './runIndex.ts'
+import {
+  type EndedRun,
+  type IndexEntry,
+  probeRecord,
+  type RecordStore,
+  recordPaths,
+  type SubmittedRun,
+} from './recordStore.ts'
+import { createRunIndex, type RunIndex } from './runIndex.ts'
 
 /** On Workers, a request may end in the middle of a write. */
 const WRITING_MS = 30_000
@@ -14,19 +21,19 @@ const WRITING_MS = 30_000
  * made of.
  */
 export interface Records<Submitted, Ended> {
-  submitted(id: string): Promise<Submitted | undefined>
+  getRun(id: string): Promise<Submitted | undefined>
   /** The facts about a run that this process remembers, without a request. */
-  remembered(id: string): Submitted | undefined
+  cachedRun(id: string): Submitted | undefined
   /** `anywhere`: also where there are only copies. */
-  ended(id: string, anywhere?: boolean): Promise<Ended | undefined>
+  getEnd(id: string, anywhere?: boolean): Promise<Ended | undefined>
   /** The end that this process remembers, without a request. */
-  rememberedEnd(id: string): Ended | undefined
-  cancelAsked(id: string): Promise<boolean>
-  submit(run: Submitted): Promise<void>
-  askCancel(id: string): Promise<unknown>
+  cachedEnd(id: string): Ended | undefined
+  isCancelRequested(id: string): Promise<boolean>
+  addRun(run: Submitted): Promise<void>
+  requestCancel(id: string): Promise<unknown>
   /** Gives the end that counts: the end that was written first. */
-  end(ended: Ended): Promise<Ended>
-  marks(groupId: string | null): Promise<Mark[]>
+  addEnd(ended: Ended): Promise<Ended>
+  list(groupId: string | null): Promise<IndexEntry[]>
   /** Finds out whether the place keeps records, and logs if it does not. */
   prepare(): Promise<void>
   /** Whether the place was seen to keep nothing. */
@@ -34,16 +41,16 @@ export interface Records<Submitted, Ended> {
 }
 
 export function createRecords<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>>(
-  place: Place,
+  place: RecordStore,
   log: EngineContext['log'],
 ): Records<Submitted, Ended> {
-  const runs = createMemory<Submitted>(5_000)
-  const ends = createMemory<Ended>(5_000)
+  const runs = createLruCache<Submitted>(5_000)
+  const ends = createLruCache<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
   /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
   const writing = new Map<string, number>()
-  const marks = createMarks(place)
+  const marks = createRunIndex(place)
   const prune = createPrune(place, marks, log)
   let prepared = false
 
@@ -76,21 +83,21 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   }
 
   return {
-    submitted: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
-    remembered: runs.get,
-    rememberedEnd: (id) => (unwritten.has(id) ? undefined : ends.get(id)),
-    async ended(id) {
+    getRun: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
+    cachedRun: runs.get,
+    cachedEnd: (id) => (unwritten.has(id) ? undefined : ends.get(id)),
+    async getEnd(id) {
       if (unwritten.size > 0) await writeEnds()
       return unwritten.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
     },
-    cancelAsked: async (id) => (await place.read(recordPaths(id).cancel)) !== undefined,
-    async submit(run) {
+    isCancelRequested: async (id) => (await place.read(recordPaths(id).cancel)) !== undefined,
+    async addRun(run) {
       prune()
       runs.set(run.id, run)
       await Promise.all([place.write(recordPaths(run.id).run, run), marks.start(run)])
     },
-    askCancel: (id) => place.write(recordPaths(id).cancel, { askedAt: Date.now() }),
-    async end(ended) {
+    requestCancel: (id) => place.write(recordPaths(id).cancel, { askedAt: Date.now() }),
+    async addEnd(ended) {
       const { id } = ended.run
       const known = unwritten.get(id) ?? ends.get(id)
       if (known) return known
@@ -103,10 +110,10 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
         return ends.get(id) ?? ended
       })
     },
-    marks: marks.list,
+    list: marks.list,
     refuses: place.refuses,
     async prepare() {
-      if (!prepared) await place.write(about.path, about.value)
+      if (!prepared) await place.write(probeRecord.path, probeRecord.value)
       prepared = true
     },
   }
@@ -116,7 +123,7 @@ const DAY_MS = 86_400_000
 const KEPT_MS = 30 * DAY_MS
 
 /** Removes old records, once a day, in passing: nobody waits for it. */
-export function createPrune(place: Place, marks: Marks, log: EngineContext['log']): () => void {
+export function createPrune(place: RecordStore, marks: RunIndex, log: EngineContext['log']): () => void {
   let prunedAt = 0
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return

@@ -1,7 +1,7 @@
 import { EngineError, type Run, type Storage } from '../engine.ts'
 
 /** Records in a storage of the caller's. */
-export function createStored(storage: Storage): Place {
+export function createStored(storage: Storage): RecordStore {
   const keyOf = (path: string): string => `flowscale:${path.replaceAll('/', ':')}`
 
   async function guard<T>(use: () => Promise<T>): Promise<T> {
@@ -12,7 +12,7 @@ export function createStored(storage: Storage): Place {
     }
   }
 
-  const place: Place = {
+  const place: RecordStore = {
     refuses: () => false,
     read: (path) =>
       guard(async () => {
@@ -48,13 +48,13 @@ export interface EndedRun<S extends SubmittedRun = SubmittedRun>
 }
 
 /** The facts in the name of a mark, so that a list of names is enough to sort and count. */
-export interface Mark extends Pick<Run, 'id' | 'createdAt' | 'startedAt' | 'completedAt'> {
+export interface IndexEntry extends Pick<Run, 'id' | 'createdAt' | 'startedAt' | 'completedAt'> {
   /** The kind of its end, where it has ended. */
   readonly end: 'ended' | 'refused' | undefined
 }
 
 /** Small files of JSON, by path. */
-export interface Place {
+export interface RecordStore {
   read<T>(path: string): Promise<T | undefined>
   /** Writes what is not there yet, and says whether it was written. */
   write(path: string, value: unknown): Promise<boolean>
@@ -71,7 +71,7 @@ export function recordPaths(id: string): { run: string; cancel: string; end: str
 }
 
 /** The first record, which every place takes that keeps any. */
-export const about: { readonly path: string; readonly value: object } = {
+export const probeRecord: { readonly path: string; readonly value: object } = {
   path: 'about.json',
   // No text: some storages read JSON by themselves, and a text can't be told from what it stands for.
   value: { about: 'Records of runs, kept for 30 days' },

@@ -1,5 +1,5 @@
-import { createMemory } from '../lruCache.ts'
-import type { EndedRun, Mark, Place, SubmittedRun } from './recordStore.ts'
+import { createLruCache } from '../lruCache.ts'
+import type { EndedRun, IndexEntry, RecordStore, SubmittedRun } from './recordStore.ts'
 
 const NAME =
   /(?:^|\/)([0-9a-z]+)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_([0-9a-z]*)_([0-9a-z]*)|(_refused))?$/
@@ -16,16 +16,16 @@ const PACK_MS = 60_000
  * server takes its time to list many files, the marks of ended runs are packed: one file of many names. Of a mark that
  * two gateways pack, one is read.
  */
-export interface Marks {
+export interface RunIndex {
   start(run: SubmittedRun): Promise<unknown>
   end(ended: EndedRun): Promise<void>
-  list(groupId: string | null): Promise<Mark[]>
+  list(groupId: string | null): Promise<IndexEntry[]>
   /** The marks that a file of `groups` stands for, by its path. */
-  read(path: string): Promise<Mark[]>
+  read(path: string): Promise<IndexEntry[]>
 }
 
-export function createMarks(place: Place): Marks {
-  const packs = createMemory<string[]>(500)
+export function createRunIndex(place: RecordStore): RunIndex {
+  const packs = createLruCache<string[]>(500)
   let ends = 0
   /** A request may end before its packing does, on Workers. */
   let packingUntil = 0
@@ -82,8 +82,8 @@ export function endMark({ run, status, startedAt, completedAt }: EndedRun): stri
 }
 
 /** One mark a run, whatever else lies in the folder. */
-export function readMarks(names: readonly string[]): Mark[] {
-  const marks = new Map<string, Mark>()
+export function readMarks(names: readonly string[]): IndexEntry[] {
+  const marks = new Map<string, IndexEntry>()
   for (const name of names) {
     const [, created, id = '', started, completed, refused] = NAME.exec(name) ?? []
     const end = refused ? 'refused' : completed === undefined ? undefined : 'ended'

@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** One ComfyUI. Every request to it goes through here. */
-export interface Server {
+export interface ComfyClient {
   /** Its address, which no caller sees. */
   readonly url: string
   /** Where its WebSockets are. */
@@ -48,7 +48,7 @@ const MISSES = 3
 /** Failures further apart than this are two absences. */
 const APART_MS = 60_000
 
-export function createServer(url: string, fetch: typeof globalThis.fetch | undefined): Server {
+export function createComfyClient(url: string, fetch: typeof globalThis.fetch | undefined): ComfyClient {
   const base = url.replace(/\/+$/, '')
   let away: { since: number; last: number } | undefined
   let misses = 0
@@ -113,7 +113,7 @@ export function createServer(url: string, fetch: typeof globalThis.fetch | undef
     }
   }
 
-  const send: Server['send'] = (path, init = {}) =>
+  const send: ComfyClient['send'] = (path, init = {}) =>
     exchange(path, init, async (response) => ({ status: response.status, text: await response.text() }))
 
   return {

@@ -1,14 +1,14 @@
 import { EngineError, type IncomingFile } from '../../engine.ts'
 import { contentTypeOf } from '../../mediaTypes.ts'
 import type { StoredOutput } from '../runRecord.ts'
-import { NoAnswer, parseJson, type Server } from './client.ts'
+import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 /** An upload in which nothing moves for as long is given up. */
 const IDLE_MS = 30_000
 
 /** Uploads a file as a stream, and gives the name that ComfyUI gave it. */
 export async function putFile(
-  server: Server,
+  server: ComfyClient,
   prefix: string,
   file: IncomingFile,
   signal: AbortSignal,
@@ -77,7 +77,7 @@ const ANSWERED = ['content-range', 'etag', 'last-modified', 'accept-ranges']
 
 /** A file of a run as a stream; `undefined` where ComfyUI has it no more. */
 export async function readOutput(
-  server: Server,
+  server: ComfyClient,
   { name, at, text }: StoredOutput,
   asked: Headers,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 import { hasOwnTimers } from '../../runtime.ts'
-import type { Comfy } from '../runRecord.ts'
-import { NoAnswer, parseJson, type Server } from './client.ts'
+import type { ComfyServer } from '../runRecord.ts'
+import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 interface QueueItem {
   readonly number: number
@@ -23,7 +23,7 @@ export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 const MOST_MS = 250
 
 /** The queue comes with all graphs, so that callers of the same moment share an answer. */
-export function createReadQueue(server: Server): ReadQueue {
+export function createReadQueue(server: ComfyClient): ReadQueue {
   let latest: Queue | undefined
   let ageMs = MOST_MS
   /** The pending request. On Workers no request may wait for a fetch of another. */
@@ -74,7 +74,10 @@ export interface History {
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
 /** `unreadable`: the run has ended, but ComfyUI fails to write its outputs as JSON. */
-export async function readHistory(server: Server, id: string): Promise<History | 'unreadable' | undefined> {
+export async function readHistory(
+  server: ComfyClient,
+  id: string,
+): Promise<History | 'unreadable' | undefined> {
   let { status, text } = await server.send(`/history/${id}`)
   if (status === 500) {
     // Is it this run, or all of the server, or was it but a moment?
@@ -110,7 +113,7 @@ export interface Sighting {
 
 /** `maxAgeMs`: how old an earlier answer about the queue may be. */
 export async function seekRun(
-  { server, readQueue }: Pick<Comfy, 'server' | 'readQueue'>,
+  { client, readQueue }: Pick<ComfyServer, 'client' | 'readQueue'>,
   id: string,
   maxAgeMs?: number,
 ): Promise<Sighting> {
@@ -120,7 +123,7 @@ export async function seekRun(
   const seen = { item: items[position], position, running, waiting: items.length }
   // What runs in an earlier answer, or was the next to run, may have ended since.
   if (position > running || (position >= 0 && readAt >= askedAt)) return seen
-  const history = await readHistory(server, id)
+  const history = await readHistory(client, id)
   if (history) return { history, waiting: items.length }
   if (position >= 0) return seen
   // Once more: what is in neither may have gone from the one to the other, or have come just now.
@@ -128,5 +131,5 @@ export async function seekRun(
   const waiting = again.items.length
   const place = again.items.findIndex((item) => item.id === id)
   if (place >= 0) return { item: again.items[place], position: place, running: again.running, waiting }
-  return { history: await readHistory(server, id), waiting }
+  return { history: await readHistory(client, id), waiting }
 }

@@ -1,11 +1,11 @@
 import type { EngineContext } from '../../engine.ts'
-import { about, type Place } from '../../records/recordStore.ts'
-import { NoAnswer, parseJson, type Server } from './client.ts'
+import { probeRecord, type RecordStore } from '../../records/recordStore.ts'
+import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 class Unreadable extends NoAnswer {}
 
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
-export function createUserdata(server: Server, log: EngineContext['log']): Place {
+export function createUserdata(server: ComfyClient, log: EngineContext['log']): RecordStore {
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
@@ -16,7 +16,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     if (value !== undefined) return value as T
     if (status === 200) throw new Unreadable('a record is not JSON', true)
     if (status === 404) return undefined
-    if (!refused) await place.write(about.path, about.value)
+    if (!refused) await place.write(probeRecord.path, probeRecord.value)
     if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
     return undefined
   }
@@ -28,9 +28,9 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
       return status === 200 && parseJson(text) === undefined
     }
     if (!(await isOdd())) return false
-    if (path === about.path) return true
+    if (path === probeRecord.path) return true
     // Is it this record, or all of the server, or was it but a moment?
-    await server.read(pathOf(about.path))
+    await server.read(pathOf(probeRecord.path))
     return await isOdd()
   }
 
@@ -39,7 +39,7 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
     return (await server.send(`${pathOf(path)}?overwrite=${overwrite}`, init)).status
   }
 
-  const place: Place = {
+  const place: RecordStore = {
     refuses: () => refused,
     async read(path) {
       try {
@@ -57,14 +57,14 @@ export function createUserdata(server: Server, log: EngineContext['log']): Place
         refused = false
         return isNew
       }
-      if (path === about.path) {
+      if (path === probeRecord.path) {
         const so = 'runs are known while they are in its queue or history, and lists are empty'
         if (!refused) log('warn', `ComfyUI keeps no records (status ${status} for /userdata): ${so}`)
         refused = true
         return true
       }
       // One record that is not taken may be written later: of a server that keeps any, it must not be lost.
-      await place.write(about.path, about.value)
+      await place.write(probeRecord.path, probeRecord.value)
       if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
       return true
     },

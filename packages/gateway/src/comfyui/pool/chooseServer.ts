@@ -1,8 +1,8 @@
 import { EngineError, type Input, type Workflow } from '../../engine.ts'
-import { createMemory } from '../../lruCache.ts'
+import { createLruCache } from '../../lruCache.ts'
 import { hasOwnTimers } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
-import { type Answers, ask, type Candidate, type Site, within } from './members.ts'
+import { type Answers, askAll, type Candidate, type PoolMember, within } from './members.ts'
 
 /** The longest wait for the submission before. */
 const TURN_MS = 100
@@ -16,47 +16,47 @@ export type Choose = <T>(candidates: readonly Candidate[], send: (one: Candidate
 
 export function createChoose(): Choose {
   /** Runs on their way to a server, and since when. */
-  const coming = new Set<{ readonly site: Site; readonly since: number }>()
+  const coming = new Set<{ readonly member: PoolMember; readonly since: number }>()
   /** Where a workflow ran last: its models are loaded there. */
-  const warm = createMemory<Site>(500)
-  const lookedAt = new Map<Site, number>()
+  const warm = createLruCache<PoolMember>(500)
+  const lookedAt = new Map<PoolMember, number>()
   let before: Promise<unknown> = Promise.resolve()
 
-  const isStalled = (site: Site): boolean => {
-    if (Date.now() - (lookedAt.get(site) ?? 0) >= LOOK_EVERY_MS) {
-      lookedAt.set(site, Date.now())
-      void site.container.read()
+  const isStalled = (member: PoolMember): boolean => {
+    if (Date.now() - (lookedAt.get(member) ?? 0) >= LOOK_EVERY_MS) {
+      lookedAt.set(member, Date.now())
+      void member.container.read()
     }
-    return site.container.latest().status === 'stalled'
+    return member.container.latest().status === 'stalled'
   }
 
-  function comingTo(site: Site): number {
+  function comingTo(member: PoolMember): number {
     for (const run of coming) if (Date.now() - run.since > COMING_MS) coming.delete(run)
-    return [...coming].filter((one) => one.site === site).length
+    return [...coming].filter((one) => one.member === member).length
   }
 
-  function best(answers: Answers<number>['answers'], workflowId: string): Site {
+  function best(answers: Answers<number>['answers'], workflowId: string): PoolMember {
     const last = warm.get(workflowId)
-    const ordered = answers.map(([site, queued]) => {
-      const length = queued + comingTo(site)
+    const ordered = answers.map(([member, queued]) => {
+      const length = queued + comingTo(member)
       // Where all stand still, one of them has to do. Gateways that choose at once must not all choose the same.
-      return { site, order: [isStalled(site) ? 1 : 0, length, site === last ? 0 : 1, Math.random()] }
+      return { member, order: [isStalled(member) ? 1 : 0, length, member === last ? 0 : 1, Math.random()] }
     })
     ordered.sort((a, b) => {
       const at = a.order.findIndex((value, index) => value !== b.order[index])
       return at < 0 ? 0 : a.order[at]! - b.order[at]!
     })
-    return ordered[0]!.site
+    return ordered[0]!.member
   }
 
   async function pick(candidates: readonly Candidate[]): Promise<Candidate> {
     if (candidates.length === 1) return candidates[0]!
-    const { answers } = await ask(
-      candidates.map(({ site }) => site),
+    const { answers } = await askAll(
+      candidates.map(({ member }) => member),
       readLength,
     )
-    const site = best(answers, candidates[0]!.workflow.shown.id)
-    return candidates.find((candidate) => candidate.site === site)!
+    const member = best(answers, candidates[0]!.workflow.listing.id)
+    return candidates.find((candidate) => candidate.member === member)!
   }
 
   async function chooseNow<T>(
@@ -64,9 +64,9 @@ export function createChoose(): Choose {
     send: (one: Candidate) => Promise<T>,
   ): Promise<T> {
     const one = await pick(candidates)
-    const { site, workflow } = one
-    warm.set(workflow.shown.id, site)
-    const run = { site, since: Date.now() }
+    const { member, workflow } = one
+    warm.set(workflow.listing.id, member)
+    const run = { member, since: Date.now() }
     coming.add(run)
     try {
       return await send(one)
@@ -86,8 +86,8 @@ export function createChoose(): Choose {
 }
 
 /** What runs and what waits: a short answer, unlike the queue. */
-async function readLength({ server }: Site): Promise<number> {
-  const { exec_info } = Object(await server.read('/prompt'))
+async function readLength({ client }: PoolMember): Promise<number> {
+  const { exec_info } = Object(await client.read('/prompt'))
   const length: unknown = Object(exec_info).queue_remaining
   if (typeof length !== 'number') throw new NoAnswer('its queue can not be read', true)
   return length
@@ -103,25 +103,25 @@ const LACKS_FOR_MS = 30_000
  */
 type FindCandidates = (id: string) => Promise<Candidate[]>
 
-export function createCandidates(sites: readonly Site[]): FindCandidates {
+export function createCandidates(members: readonly PoolMember[]): FindCandidates {
   const lacks = new Map<string, { readonly error: EngineError; readonly until: number }>()
 
   return async (id) => {
-    const { answers, failure } = await ask(sites, async (site) => {
-      const key = `${site.server.url} ${id}`
+    const { answers, failure } = await askAll(members, async (member) => {
+      const key = `${member.client.url} ${id}`
       const lack = lacks.get(key)
       if (lack && Date.now() < lack.until) return lack.error
       lacks.delete(key)
       try {
-        return await site.workflows.find(id)
+        return await member.catalog.find(id)
       } catch (error) {
         if (!(error instanceof EngineError) || error instanceof NoAnswer) throw error
-        if (sites.length > 1) lacks.set(key, { error, until: Date.now() + LACKS_FOR_MS })
+        if (members.length > 1) lacks.set(key, { error, until: Date.now() + LACKS_FOR_MS })
         return error
       }
     })
-    const candidates = answers.flatMap(([site, found]) =>
-      found && !(found instanceof EngineError) ? [{ site, workflow: found }] : [],
+    const candidates = answers.flatMap(([member, found]) =>
+      found && !(found instanceof EngineError) ? [{ member, workflow: found }] : [],
     )
     if (candidates.length > 0) return candidates
     const lack = answers.map(([, found]) => found).find((found) => found instanceof EngineError)
@@ -132,8 +132,8 @@ export function createCandidates(sites: readonly Site[]): FindCandidates {
 }
 
 /** As callers see it: a choice that one server has is a choice. */
-export function showCandidates(candidates: readonly Candidate[]): Workflow {
-  const [first, ...rest] = candidates.map(({ workflow }) => workflow.shown)
+export function mergeListings(candidates: readonly Candidate[]): Workflow {
+  const [first, ...rest] = candidates.map(({ workflow }) => workflow.listing)
   if (rest.length === 0) return first!
   const inputs = [...first!.inputs].map(([name, input]): [string, Input] => {
     const options = input.options && [input, ...rest.map((one) => one.inputs.get(name))]

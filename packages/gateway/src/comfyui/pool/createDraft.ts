@@ -7,11 +7,11 @@ import {
   type Submission,
 } from '../../engine.ts'
 import { openUrl } from '../../openUrl.ts'
-import { NoAnswer, type Server } from '../api/client.ts'
+import { type ComfyClient, NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
-import { submitRun } from '../runs/sendRun.ts'
+import { sendRun } from '../runs/sendRun.ts'
 import type { Choose } from './chooseServer.ts'
-import type { Candidate, Site } from './members.ts'
+import type { Candidate, PoolMember } from './members.ts'
 
 interface Wanted {
   /** The servers that can run the workflow. */
@@ -19,7 +19,7 @@ interface Wanted {
   readonly choose: Choose
   readonly inputHosts: readonly string[]
   readonly signal: AbortSignal
-  readonly submitted: (site: Site, run: Run) => void
+  readonly submitted: (member: PoolMember, run: Run) => void
 }
 
 /** A file that lies on a server already. */
@@ -37,17 +37,17 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
 
   const put: Draft['putFile'] = async (_input, file) => {
     chosen ??= candidates().then((all) => choose(all, async (one) => one))
-    const { site } = await chosen
-    return { name: await putFile(site.server, prefix(), file, signal) } satisfies Upload
+    const { member } = await chosen
+    return { name: await putFile(member.client, prefix(), file, signal) } satisfies Upload
   }
 
   async function send(
-    { site, workflow }: Candidate,
+    { member, workflow }: Candidate,
     runId: string,
     submission: Submission,
   ): ReturnType<Draft['submit']> {
-    const answer = await submitRun(site, workflow, runId, submission, valuesOf(submission))
-    submitted(site, answer.run)
+    const answer = await sendRun(member, workflow, runId, submission, valuesOf(submission))
+    submitted(member, answer.run)
     return answer
   }
 
@@ -60,11 +60,11 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
     const able = fitting.length > 0 ? fitting : all
     const host = await chosen
     if (host) {
-      const same = able.find(({ site }) => site === host.site)
+      const same = able.find(({ member }) => member === host.member)
       if (same) return await choose([same], (one) => send(one, id, submission))
       return await choose(able, async (one) => {
         const move = (file: Upload): Promise<string> =>
-          copyFile(host.site.server, one.site.server, file.name, prefix(), signal)
+          copyFile(host.member.client, one.member.client, file.name, prefix(), signal)
         return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
       })
     }
@@ -111,7 +111,7 @@ function valuesOf({ values }: Submission): Record<string, Scalar | Scalar[]> {
 
 /** Whether a server has all choices that were sent, and the choices of the graph in all other fields. */
 function fits({ workflow }: Candidate, values: ReturnType<typeof valuesOf>): boolean {
-  if (workflow.lacks.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
+  if (workflow.missingChoices.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
   return Object.entries(values).every(([name, value]) => {
     const options = workflow.inputs.get(name)?.options
     return !options || [value].flat().every((one) => options.includes(one))
@@ -133,8 +133,8 @@ async function moveFiles(
 
 /** Copies an upload from one server to another, and gives its name there. */
 async function copyFile(
-  from: Server,
-  to: Server,
+  from: ComfyClient,
+  to: ComfyClient,
   name: string,
   prefix: string,
   signal: AbortSignal,

@@ -1,54 +1,58 @@
-import { createMemory } from '../../lruCache.ts'
+import { createLruCache } from '../../lruCache.ts'
 import { seekRun } from '../api/queue.ts'
 import { isRunId } from '../runRecord.ts'
-import { firstOf, type Site } from './members.ts'
+import { firstOf, type PoolMember } from './members.ts'
 
 /** Finds the server of a run. `undefined` only where it is sure that none has it. */
-export interface Locate {
-  (id: string): Promise<Site | undefined>
+export interface FindServer {
+  (id: string): Promise<PoolMember | undefined>
   /** The server of a run, if it is known without a request. */
-  known(id: string): Site | undefined
+  known(id: string): PoolMember | undefined
   /** Notes where a run is, which spares the search. */
-  note(id: string, site: Site): void
+  note(id: string, member: PoolMember): void
 }
 
-export function createLocate(sites: readonly Site[]): Locate {
-  const homes = createMemory<Site>(10_000)
-  const only = sites.length === 1 ? sites[0] : undefined
-  const isShared = sites[0]!.own === sites.at(-1)!.own
-  const keepers = isShared ? sites.slice(0, 1) : sites
+export function createFindServer(members: readonly PoolMember[]): FindServer {
+  const homes = createLruCache<PoolMember>(10_000)
+  const only = members.length === 1 ? members[0] : undefined
+  const isShared = members[0]!.localRecords === members.at(-1)!.localRecords
+  const keepers = isShared ? members.slice(0, 1) : members
 
-  async function search(id: string): Promise<Site | undefined> {
-    const isAt = (site: Site): Site => {
-      homes.set(id, site)
-      return site
+  async function search(id: string): Promise<PoolMember | undefined> {
+    const isAt = (member: PoolMember): PoolMember => {
+      homes.set(id, member)
+      return member
     }
     const record = await firstOf(
-      keepers.map(async (site) => {
-        const run = await site.own.submitted(id)
-        return run && { run, site }
+      keepers.map(async (member) => {
+        const run = await member.localRecords.getRun(id)
+        return run && { run, member }
       }),
     )
-    const { run, site: keeper } = record.found ?? {}
-    const home = sites.find(({ server }) => server.url === run?.server)
+    const { run, member: keeper } = record.found ?? {}
+    const home = members.find(({ client }) => client.url === run?.server)
     if (home) return isAt(home)
     // Earlier versions kept the record where the run is, and nowhere else.
     if (run && run.server === undefined && !isShared) return isAt(keeper!)
     // Another gateway may know the server by another address; and some servers keep no records.
-    const seen = await firstOf(sites.map(async (site) => ((await hasRun(site, id)) ? site : undefined)))
+    const seen = await firstOf(
+      members.map(async (member) => ((await hasRun(member, id)) ? member : undefined)),
+    )
     if (seen.found) return isAt(seen.found)
     const failure = record.failure ?? seen.failure
     if (!run && !failure) return undefined
     if (!run) throw failure
     // Where it has ended, no server has to know more of it.
-    const ended = await firstOf(keepers.map(async (site) => ((await site.own.ended(id)) ? site : undefined)))
+    const ended = await firstOf(
+      keepers.map(async (member) => ((await member.localRecords.getEnd(id)) ? member : undefined)),
+    )
     if (ended.found) return isAt(ended.found)
     if (failure) throw failure
     // It may yet come to a server, and be found there.
     return keeper
   }
 
-  const locate = async (id: string): Promise<Site | undefined> => {
+  const locate = async (id: string): Promise<PoolMember | undefined> => {
     const known = only ?? homes.get(id)
     return known || !isRunId(id) ? known : await search(id)
   }
@@ -59,7 +63,7 @@ export function createLocate(sites: readonly Site[]): Locate {
 }
 
 /** Whether a server knows the run at present. */
-export async function hasRun(site: Site, id: string): Promise<boolean> {
-  const { item, history } = await seekRun(site, id)
+export async function hasRun(member: PoolMember, id: string): Promise<boolean> {
+  const { item, history } = await seekRun(member, id)
   return item !== undefined || history !== undefined
 }

@@ -1,24 +1,24 @@
 import type { Run, RunsQuery } from '../../engine.ts'
-import type { Mark } from '../../records/recordStore.ts'
+import type { IndexEntry } from '../../records/recordStore.ts'
 import { forEach } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
-import { type Ended, showEnded, showRun } from '../runRecord.ts'
+import { type Ended, toEndedRun, toRun } from '../runRecord.ts'
 import { findRun, progressOf } from '../runs/findRun.ts'
-import type { Locate } from './findServer.ts'
-import { ask, type Site } from './members.ts'
+import type { FindServer } from './findServer.ts'
+import { askAll, type PoolMember } from './members.ts'
 
 const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
 
 /** A page: the names of marks sort and count, and only the runs of the page are read. */
-export async function getRuns(
-  sites: readonly Site[],
-  locate: Locate,
+export async function listRuns(
+  members: readonly PoolMember[],
+  locate: FindServer,
   query: RunsQuery,
 ): Promise<{ runs: Run[]; total: number }> {
   const { groupId, sortBy, sortOrder, offset, limit } = query
-  const timeOf = (mark: Mark): number | null => mark[TIMES[sortBy]]
+  const timeOf = (mark: IndexEntry): number | null => mark[TIMES[sortBy]]
   const direction = sortOrder === 'asc' ? 1 : -1
-  const marks = await readMarks(sites, groupId)
+  const marks = await readMarks(members, groupId)
   // What has no such time yet comes last in either order.
   marks.sort((a, b) => {
     const [first, second] = [timeOf(a), timeOf(b)]
@@ -29,28 +29,29 @@ export async function getRuns(
   const runs: (Run | undefined)[] = []
   await forEach(page, async ({ id, end }, index) => {
     // Of most runs only the end has to be read, which any server has.
-    const ended = end && (await readEnd(sites, id))
-    const site = ended ? undefined : await locate(id)
-    runs[index] = ended ? showEnded(ended) : site && (await findOrRecall(site, id, sites.length > 1))
-    site?.watcher.show(runs[index])
+    const ended = end && (await readEnd(members, id))
+    const member = ended ? undefined : await locate(id)
+    runs[index] = ended ? toEndedRun(ended) : member && (await findOrRecall(member, id, members.length > 1))
+    member?.monitor.noteRun(runs[index])
   })
   return { runs: runs.filter((run) => run !== undefined), total: marks.length }
 }
 
-async function readEnd(sites: readonly Site[], id: string): Promise<Ended | undefined> {
-  for (const { own, server } of sites) {
-    if (sites.length > 1 && server.isQuiet()) continue
-    const ended = await own.ended(id).catch(unlessAway)
+async function readEnd(members: readonly PoolMember[], id: string): Promise<Ended | undefined> {
+  for (const { localRecords, client } of members) {
+    if (members.length > 1 && client.isQuiet()) continue
+    const ended = await localRecords.getEnd(id).catch(unlessAway)
     if (ended) return ended
   }
   return undefined
 }
 
 /** The marks of all servers: each has the marks of the others, too. An end counts more than a beginning. */
-async function readMarks(sites: readonly Site[], groupId: string | null): Promise<Mark[]> {
-  if (sites.every(({ own }) => own === sites[0]!.own)) return await sites[0]!.own.marks(groupId)
-  const { answers } = await ask(sites, ({ own }) => own.marks(groupId))
-  const marks = new Map<string, Mark>()
+async function readMarks(members: readonly PoolMember[], groupId: string | null): Promise<IndexEntry[]> {
+  if (members.every(({ localRecords }) => localRecords === members[0]!.localRecords))
+    return await members[0]!.localRecords.list(groupId)
+  const { answers } = await askAll(members, ({ localRecords }) => localRecords.list(groupId))
+  const marks = new Map<string, IndexEntry>()
   for (const [, list] of answers) {
     for (const mark of list) if (mark.end || !marks.has(mark.id)) marks.set(mark.id, mark)
   }
@@ -58,22 +59,22 @@ async function readMarks(sites: readonly Site[], groupId: string | null): Promis
 }
 
 /** One server that is away, or was taken out, must not hide the runs of the others: its own are listed as known last. */
-async function findOrRecall(site: Site, id: string, several: boolean): Promise<Run | undefined> {
-  const { server, records } = site
-  if (several && server.isAway()) server.probe()
+async function findOrRecall(member: PoolMember, id: string, several: boolean): Promise<Run | undefined> {
+  const { client, records } = member
+  if (several && client.isAway()) client.probe()
   else {
     try {
-      return await findRun(site, id)
+      return await findRun(member, id)
     } catch (error) {
-      if (!several && server.awayForMs() > 0) throw error
+      if (!several && client.awayForMs() > 0) throw error
       unlessAway(error)
     }
   }
-  const ended = await records.ended(id).catch(unlessAway)
-  if (ended) return showEnded(ended)
-  const known = records.remembered(id)
-  const { progress, node } = progressOf(site, id)
-  return known && showRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
+  const ended = await records.getEnd(id).catch(unlessAway)
+  if (ended) return toEndedRun(ended)
+  const known = records.cachedRun(id)
+  const { progress, node } = progressOf(member, id)
+  return known && toRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
 }
 
 function unlessAway(error: unknown): undefined {

@@ -1,25 +1,25 @@
 import type { Records } from '../../records/createRecords.ts'
 import { NoAnswer } from '../api/client.ts'
-import type { Workflows } from '../catalog.ts'
-import type { Comfy, Ended, Submitted } from '../runRecord.ts'
-import type { Watcher } from '../runs/monitor.ts'
+import type { Catalog } from '../catalog.ts'
+import type { ComfyServer, Ended, Submitted } from '../runRecord.ts'
+import type { RunMonitor } from '../runs/monitor.ts'
 import type { ContainerReader } from '../server.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 
 export type RunRecords = Records<Submitted, Ended>
 
 /** One of the servers, with all facts about it. */
-export interface Site extends Comfy {
+export interface PoolMember extends ComfyServer {
   /** The records on this server itself. With a storage, all servers have the same. */
-  readonly own: RunRecords
-  readonly workflows: Workflows
-  readonly watcher: Watcher
+  readonly localRecords: RunRecords
+  readonly catalog: Catalog
+  readonly monitor: RunMonitor
   readonly container: ContainerReader
 }
 
 /** A server that can run a workflow, and the workflow as that server knows it. */
 export interface Candidate {
-  readonly site: Site
+  readonly member: PoolMember
   readonly workflow: ComfyWorkflow
 }
 
@@ -27,7 +27,7 @@ export interface Candidate {
 const SOON_MS = 1_000
 
 export interface Answers<T> {
-  readonly answers: readonly (readonly [site: Site, answer: T])[]
+  readonly answers: readonly (readonly [member: PoolMember, answer: T])[]
   /** Why a server gave none, where one did not. */
   readonly failure: NoAnswer | undefined
 }
@@ -37,29 +37,29 @@ export interface Answers<T> {
  *
  * @throws `NoAnswer` where no server answers, and any other error at once.
  */
-export async function ask<T>(
-  sites: readonly Site[],
-  question: (site: Site) => Promise<T>,
+export async function askAll<T>(
+  members: readonly PoolMember[],
+  question: (member: PoolMember) => Promise<T>,
 ): Promise<Answers<T>> {
-  const answers: [Site, T][] = []
+  const answers: [PoolMember, T][] = []
   let failure: NoAnswer | undefined
-  const put = async (site: Site): Promise<void> => {
+  const put = async (member: PoolMember): Promise<void> => {
     try {
-      answers.push([site, await question(site)])
+      answers.push([member, await question(member)])
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       failure = error
     }
   }
-  const quiet = sites.filter(({ server }) => server.isQuiet())
-  const asked = sites.filter((site) => !quiet.includes(site))
+  const quiet = members.filter(({ client }) => client.isQuiet())
+  const asked = members.filter((member) => !quiet.includes(member))
   const open = new Set(asked)
-  const all = asked.map((site) => put(site).finally(() => open.delete(site)))
-  if (sites.length > 1) await within(Promise.all(all), SOON_MS)
+  const all = asked.map((member) => put(member).finally(() => open.delete(member)))
+  if (members.length > 1) await within(Promise.all(all), SOON_MS)
   if (answers.length === 0) await Promise.all([...all, ...quiet.map(put)])
   else {
-    for (const { server } of open) server.mute()
-    for (const { server } of quiet) server.probe()
+    for (const { client } of open) client.mute()
+    for (const { client } of quiet) client.probe()
     if (open.size + quiet.length > 0) failure ??= new NoAnswer('it stopped answering', true)
   }
   if (answers.length === 0 && failure) throw failure

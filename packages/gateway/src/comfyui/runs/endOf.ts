@@ -34,7 +34,7 @@ export function endWithout(run: Submitted, status: Ended['status'], error: strin
   return { run, status, error, startedAt: null, completedAt: Date.now(), files: [] }
 }
 
-type Place = NonNullable<StoredOutput['at']>
+type ComfyFile = NonNullable<StoredOutput['at']>
 
 /** The files of each promised output, and the first node that wrote none. */
 export function collectFiles(
@@ -57,8 +57,8 @@ export function collectFiles(
 }
 
 /** Whatever key a node uses: an output is an object with a file name. A preview counts where there is nothing else. */
-function findFiles(output: Readonly<Record<string, unknown>>): Place[] {
-  const places = new Map<string, Place>()
+function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
+  const places = new Map<string, ComfyFile>()
   for (const item of Object.values(output).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue

@@ -1,35 +1,35 @@
 import type { Engine, Run } from '../../engine.ts'
-import { createMemory } from '../../lruCache.ts'
+import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, openSocket } from '../api/socket.ts'
-import type { Comfy } from '../runRecord.ts'
+import type { ComfyServer } from '../runRecord.ts'
 import { findRun } from './findRun.ts'
 
 /** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
-export interface Watcher extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
+export interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
   /** Sees that a run's end is written down, where the runtime has timers that keep no process alive. */
-  keep(id: string): void
+  watchForEnd(id: string): void
   /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
-  show(run: Run | undefined): void
+  noteRun(run: Run | undefined): void
 }
 
 const EVERY_MS = 1_000
 /** Longer than clients usually pause between two polls. */
 const POLL_MS = 15_000
 
-export function createWatcher(comfy: Comfy): Watcher {
+export function createMonitor(comfy: ComfyServer): RunMonitor {
   const listeners = new Set<(run: Run) => void>()
   /** The number of followers of each run; 0 if only its end must be recorded. */
   const followers = new Map<string, number>()
   /** When somebody asked for a run last. */
-  const polled = createMemory<number>(1_000)
+  const polled = createLruCache<number>(1_000)
   const sockets = new Map<string, () => void>()
   /** The last state of each run that listeners heard. */
-  const latest = createMemory<{ step: number; state: string }>(5_000)
+  const latest = createLruCache<{ step: number; state: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
 
-  function tell(run: Run | undefined): void {
+  function emit(run: Run | undefined): void {
     if (!run) return
     const { id, status, progress, position, node } = run
     const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
@@ -57,10 +57,10 @@ export function createWatcher(comfy: Comfy): Watcher {
   const isFollowed = (id: string): boolean =>
     followers.get(id)! > 0 || Date.now() - (polled.get(id) ?? 0) < POLL_MS
 
-  async function look(id: string, maxAgeMs?: number): Promise<void> {
+  async function checkRun(id: string, maxAgeMs?: number): Promise<void> {
     const run = await findRun(comfy, id, maxAgeMs)
     if (!run) return forget(id)
-    tell(run)
+    emit(run)
     const isNear = run.completedAt === null && (run.position ?? 0) <= 1
     if (isNear && isFollowed(id) && !sockets.has(id)) listen(run)
   }
@@ -68,28 +68,28 @@ export function createWatcher(comfy: Comfy): Watcher {
   /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
   function listen(run: Run): void {
     const { id } = run
-    const submitted = comfy.records.remembered(id)
+    const submitted = comfy.records.cachedRun(id)
     if (!submitted || closed) return
-    const hear = createProgress(submitted, run.progress)
+    const onMessage = createProgress(submitted, run.progress)
     let greeted = false
-    const close = openSocket(`${comfy.server.socketUrl}/ws?clientId=${id}`, (type, data) => {
-      const news = hear(type, data)
+    const close = openSocket(`${comfy.client.socketUrl}/ws?clientId=${id}`, (type, data) => {
+      const news = onMessage(type, data)
       // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
       if (news === 'ended' || (type === 'status' && !greeted)) {
         greeted = true
-        return void look(id, 0).catch(() => {})
+        return void checkRun(id, 0).catch(() => {})
       }
       if (!news) return
       comfy.progress.set(id, news)
-      tell({ ...run, status: 'running', position: undefined, ...news })
+      emit({ ...run, status: 'running', position: undefined, ...news })
     })
     sockets.set(id, close)
   }
 
-  async function lookAtAll(): Promise<void> {
+  async function checkAll(): Promise<void> {
     const queue = await comfy.readQueue().catch((error) => {
       // Of a server that has been away for too long, each run is lost.
-      if (comfy.server.awayForMs() < comfy.lostAfterMs) throw error
+      if (comfy.client.awayForMs() < comfy.lostAfterMs) throw error
     })
     const waiting = new Set(queue?.items.map(({ id }) => id))
     const due = [...followers.keys()].filter((id) => {
@@ -99,13 +99,13 @@ export function createWatcher(comfy: Comfy): Watcher {
       // Of a run that nobody follows, only the end is of interest.
       return !waiting.has(id)
     })
-    await forEach(due, (id) => look(id).catch(() => {}))
+    await forEach(due, (id) => checkRun(id).catch(() => {}))
   }
 
   function schedule(): void {
     if (closed || [...followers.keys()].every(isOver)) return
     timer ??= setTimeout(async () => {
-      await lookAtAll().catch(() => {})
+      await checkAll().catch(() => {})
       timer = undefined
       schedule()
     }, EVERY_MS)
@@ -131,7 +131,7 @@ export function createWatcher(comfy: Comfy): Watcher {
       const others = followers.get(id) ?? 0
       followers.set(id, others + 1)
       // What others follow is looked at anyway.
-      if (others === 0) void look(id).catch(() => {})
+      if (others === 0) void checkRun(id).catch(() => {})
       schedule()
       let over = false
       return () => {
@@ -144,9 +144,9 @@ export function createWatcher(comfy: Comfy): Watcher {
         if (typeof timer !== 'object') followers.delete(id)
       }
     },
-    keep,
-    show(run) {
-      tell(run)
+    watchForEnd: keep,
+    noteRun(run) {
+      emit(run)
       if (run?.status !== 'running') return
       polled.set(run.id, Date.now())
       if (!sockets.has(run.id)) keep(run.id)

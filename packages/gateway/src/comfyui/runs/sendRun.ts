@@ -1,8 +1,8 @@
 import { EngineError, InputError, type Problem, type Run, type Submission } from '../../engine.ts'
 import { hasOwnTimers, sleep } from '../../runtime.ts'
-import { type Answer, NoAnswer, parseJson, type Server } from '../api/client.ts'
+import { type Answer, type ComfyClient, NoAnswer, parseJson } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
-import { type Comfy, type Submitted, showRun } from '../runRecord.ts'
+import { type ComfyServer, type Submitted, toRun } from '../runRecord.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
 import { sayLack } from '../workflows/missingChoices.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
@@ -15,50 +15,50 @@ const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
 /** Sends a run to one server. A `NoAnswer` says that `POST /prompt` was surely not sent; a 502 with the id, that it may. */
-export async function submitRun(
-  comfy: Comfy,
+export async function sendRun(
+  comfy: ComfyServer,
   workflow: ComfyWorkflow,
   id: string,
-  { shown, groupId }: Submission,
+  { inputs, groupId }: Submission,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
   const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
-    server: comfy.server.url,
-    workflowId: workflow.shown.id,
+    server: comfy.client.url,
+    workflowId: workflow.listing.id,
     groupId,
     createdAt: Date.now(),
-    shown: [...shown, ...[...seeds].map(([path, value]) => ({ path, value }))],
+    shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
     outputs: [...outputs].map(([name, node]) => ({ name, node })),
     titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
     nodes,
   }
   const refuse = async (error: unknown): Promise<never> => {
-    await comfy.records.end(endWithout({ ...run, shown: [] }, 'refused', null))
+    await comfy.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
   // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
-  await comfy.records.submit(run).catch(refuse)
+  await comfy.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await send(comfy, run, refuse, json, workflow)
   comfy.taken.set(id, true)
   // A cancel that came meanwhile found nothing to stop.
-  const check = comfy.records.cancelAsked(id).then((asked) => (asked ? stopRun(comfy, id) : undefined))
+  const check = comfy.records.isCancelRequested(id).then((asked) => (asked ? stopRun(comfy, id) : undefined))
   if (!hasOwnTimers()) await check.catch(() => {})
   check.catch(() => {})
-  return { run: showRun(run, { status: 'queued', progress: 0 }), number }
+  return { run: toRun(run, { status: 'queued', progress: 0 }), number }
 }
 
 /** Sends the run once, and gives its number in the queue. */
 async function send(
-  comfy: Comfy,
+  comfy: ComfyServer,
   run: Submitted,
   refuse: (error: unknown) => Promise<never>,
   json: object,
   workflow: ComfyWorkflow,
 ): Promise<number> {
-  const { status, text, unsent } = await post(comfy.server, json)
+  const { status, text, unsent } = await post(comfy.client, json)
   if (unsent) return refuse(unsent)
   const body = parseJson(text)
   const { number, prompt_id } = Object(body)
@@ -82,7 +82,7 @@ async function send(
 }
 
 /** The answer to the run, with a status of 0 where it is lost, or why nothing was sent. */
-async function post(server: Server, json: object): Promise<Answer & { unsent?: NoAnswer }> {
+async function post(server: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
       // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
@@ -99,12 +99,12 @@ async function post(server: Server, json: object): Promise<Answer & { unsent?: N
 }
 
 /** After an answer that is lost: the run may be there, and must not be sent again. */
-async function lookFor({ server, readQueue }: Comfy, id: string): Promise<number> {
+async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {
       const item = (await readQueue(0)).items.find((queued) => queued.id === id)
       if (item) return item.number
-      const history = await readHistory(server, id)
+      const history = await readHistory(client, id)
       if (history) return history === 'unreadable' ? 0 : history.number
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error

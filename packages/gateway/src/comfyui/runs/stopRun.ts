@@ -1,6 +1,6 @@
 import { sleep } from '../../runtime.ts'
-import { NoAnswer, type Server } from '../api/client.ts'
-import type { Comfy } from '../runRecord.ts'
+import { type ComfyClient, NoAnswer } from '../api/client.ts'
+import type { ComfyServer } from '../runRecord.ts'
 
 /** From here on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */
 const HEEDS_IDS = [0, 3, 60]
@@ -14,20 +14,20 @@ const SELDOM_MS = 1_000
  * Takes the run out of the queue, or interrupts it. Repeats both until the run is gone: a run may start between two
  * requests, and ComfyUI forgets an interrupt that comes at the start. No other run is stopped.
  */
-export async function stopRun({ server, readQueue }: Comfy, id: string): Promise<void> {
-  const heedsIds = await knowsIds(server)
+export async function stopRun({ client, readQueue }: ComfyServer, id: string): Promise<void> {
+  const heedsIds = await knowsIds(client)
   for (const deadline = Date.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
-    await server.send('/queue', { method: 'POST', json: { delete: [id] } })
+    await client.send('/queue', { method: 'POST', json: { delete: [id] } })
     // As close to the interrupt as can be: an old server stops what runs by then.
     const { items, running } = await readQueue(0)
     if (!heedsIds && !items.slice(0, running).some((item) => item.id === id)) return
-    await server.send('/interrupt', { method: 'POST', json: { prompt_id: id } })
+    await client.send('/interrupt', { method: 'POST', json: { prompt_id: id } })
     const now = await readQueue(0)
     if (!now.items.some((item) => item.id === id) || Date.now() > deadline) return
   }
 }
 
-async function knowsIds(server: Server): Promise<boolean> {
+async function knowsIds(server: ComfyClient): Promise<boolean> {
   try {
     const { system } = Object(await server.read('/system_stats'))
     const version = /^v?(\d+)\.(\d+)\.(\d+)/.exec(String(system?.comfyui_version))?.slice(1).map(Number)

@@ -1,17 +1,17 @@
 import leven from 'leven'
-import type { KnownNode, Lack, NamedInput } from './types.ts'
+import type { KnownNode, MissingChoice, NamedInput } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findLacks(
   nodes: readonly KnownNode[],
   inputs: ReadonlyMap<string, NamedInput>,
-): readonly Lack[] {
+): readonly MissingChoice[] {
   const inputOf = (node: string, field: string): [string, NamedInput] | undefined =>
     [...inputs].find(([, input]) => input.node === node && input.field === field)
   const needed = findNeeded(nodes)
   const checked = nodes.filter(({ id }) => needed.has(id))
   return checked.flatMap((known) =>
-    [...known.fields.values()].flatMap((field): Lack[] => {
+    [...known.fields.values()].flatMap((field): MissingChoice[] => {
       const { name, options, isEmptyList } = field
       const value = known.node.inputs[name]
       // `options` holds one type only: values of another type are not checked.

@@ -16,7 +16,7 @@ const SCALARS: readonly unknown[] = ['STRING', 'INT', 'FLOAT', 'BOOLEAN', 'COMBO
 export function findInputs(known: KnownNode): NamedInput[] {
   const { node, fields, links } = known
   const id = cleanName(known.id)
-  const own = ownName(known)
+  const own = authorName(known)
   const open = [...fields.values()].filter(({ name }) => !links.has(name))
   const [ownField, ownWord] = OWN.get(node.class_type) ?? []
   if (ownField) {
@@ -68,7 +68,7 @@ export function findOutput(known: KnownNode): NamedOutput | undefined {
   if (!kind || !known.fields.has('filename_prefix')) return undefined
   const { class_type } = known.node
   const isOwn = class_type.startsWith('FSSave')
-  const own = ownName(known)
+  const own = authorName(known)
   const word = class_type === 'FSSaveText' ? 'text' : kind
   const name = own || `${word}_${cleanName(known.id)}`
   const why = own ? (isOwn ? `label of ${class_type}` : 'title') : isOwn ? class_type : 'save node'
@@ -95,7 +95,7 @@ export function outputKind({ node: { class_type }, info }: KnownNode): Kind | un
 const PRESET = /^(Input|Output) (Text|Integer|Image|Video|Audio)$/
 
 /** The name that somebody gave to a node, or an empty text: a label of FlowScale's nodes, or else a title. */
-function ownName({ title, node, info }: KnownNode): string {
+function authorName({ title, node, info }: KnownNode): string {
   if (/^FS(Load|Save)/.test(node.class_type)) {
     const { label } = node.inputs
     return typeof label === 'string' && !PRESET.test(label) ? cleanName(label) : ''

@@ -33,7 +33,7 @@ export async function readWorkflow(
   const outputs = uniqueNames(sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? []))
   const missing = known.filter(({ info }) => !info)
   return {
-    shown: {
+    listing: {
       id: sidecar.id ?? name,
       name: sidecar.name ?? name,
       description: sidecar.description ?? '',
@@ -44,8 +44,8 @@ export async function readWorkflow(
     nodes,
     inputs,
     outputs,
-    missing: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
-    lacks: findLacks(known, inputs),
+    missingClasses: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
+    missingChoices: findLacks(known, inputs),
   }
 }
 

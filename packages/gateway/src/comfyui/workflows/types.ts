@@ -29,7 +29,7 @@ export interface Field extends Omit<Input, 'required' | 'description'> {
 }
 
 /** A choice of the graph that the server does not have, and the input that can replace it. */
-export interface Lack {
+export interface MissingChoice {
   readonly input: string | undefined
   readonly message: string
 }
@@ -73,14 +73,18 @@ export interface NamedOutput {
 }
 
 export interface ComfyWorkflow {
-  readonly shown: Workflow
+  readonly listing: Workflow
   /** By id, in the order of the ids. A map, since a file may call a node `__proto__`. */
   readonly nodes: ReadonlyMap<string, KnownNode>
   readonly inputs: ReadonlyMap<string, NamedInput>
   readonly outputs: ReadonlyMap<string, NamedOutput>
   /** The nodes whose class the server does not have. */
-  readonly missing: readonly { readonly classType: string; readonly node: string; readonly title: string }[]
-  readonly lacks: readonly Lack[]
+  readonly missingClasses: readonly {
+    readonly classType: string
+    readonly node: string
+    readonly title: string
+  }[]
+  readonly missingChoices: readonly MissingChoice[]
 }
 
 /** Whether a value of JSON is an object, and no list. */

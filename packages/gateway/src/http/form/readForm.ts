@@ -21,7 +21,7 @@ export async function readSubmission(
   draft: Draft,
   request: Request,
   { maxBodyBytes }: { readonly maxBodyBytes: number },
-): Promise<Pick<Submission, 'values' | 'shown'>> {
+): Promise<Pick<Submission, 'values' | 'inputs'>> {
   const { signal, headers, body } = request
   if (Number(headers.get('content-length')) > maxBodyBytes) {
     throw new EngineError(413, `The upload is larger than ${maxBodyBytes} bytes`)
@@ -38,7 +38,7 @@ export async function readSubmission(
     signal.addEventListener('abort', abort)
   })
   try {
-    const bytes = readBody(reader, maxBodyBytes, gone.signal)
+    const bytes = readBytes(reader, maxBodyBytes, gone.signal)
     return await Promise.race([readForm(workflow, draft, bytes, headers.get('content-type') ?? ''), aborted])
   } finally {
     signal.removeEventListener('abort', abort!)
@@ -51,7 +51,7 @@ async function readForm(
   draft: Draft,
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
-): Promise<Pick<Submission, 'values' | 'shown'>> {
+): Promise<Pick<Submission, 'values' | 'inputs'>> {
   const given = new Map<string, Given[]>()
   const unknown = new Set<string>()
   const readText = createTextReader()
@@ -103,14 +103,14 @@ export interface Given {
 
 /** The values of a form that was read to its end, in the order of the workflow's inputs, or all that is wrong with it. */
 function gatherValues(
-  { inputs }: Workflow,
+  workflow: Workflow,
   given: ReadonlyMap<string, readonly Given[]>,
   unknown: ReadonlySet<string>,
-): Pick<Submission, 'values' | 'shown'> {
+): Pick<Submission, 'values' | 'inputs'> {
   const problems: Problem[] = []
   const values: [string, Submission['values'][string]][] = []
-  const shown: Submission['shown'][number][] = []
-  for (const [name, { required, array }] of inputs) {
+  const inputs: Submission['inputs'][number][] = []
+  for (const [name, { required, array }] of workflow.inputs) {
     const entries = [...(given.get(name) ?? [])].sort((a, b) => a.index - b.index).map(({ entry }) => entry)
     if (entries.length === 0) {
       if (required) problems.push({ loc: ['body', name], msg: 'Field required', type: 'missing' })
@@ -126,17 +126,17 @@ function gatherValues(
     const first = good[0]
     if (!first) continue
     values.push([name, array ? good.map(({ value }) => value) : first.value])
-    shown.push({ path: name, value: array ? good.map((entry) => entry.shown) : first.shown })
+    inputs.push({ path: name, value: array ? good.map((entry) => entry.shown) : first.shown })
   }
   for (const key of unknown) {
     problems.push({ loc: ['body', key], msg: 'Extra inputs are not permitted', type: 'extra_forbidden' })
   }
   if (problems.length > 0) throw new InputError(problems)
-  return { values: Object.fromEntries(values), shown }
+  return { values: Object.fromEntries(values), inputs }
 }
 
 /** The bytes of a request's body, read no faster than the consumer reads. */
-export async function* readBody(
+export async function* readBytes(
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   maxBytes: number,
   signal: AbortSignal,

@@ -1,8 +1,8 @@
 import type { Workflow } from '../../engine.ts'
 import { success } from '../answers.ts'
-import type { Call } from '../types.ts'
+import type { ApiRequest } from '../types.ts'
 
-export async function getWorkflows({ face: { engine, dialect } }: Call): Promise<Response> {
+export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const workflows = await engine.workflows()
   // Fields that the published API has not, and its readers pass over.
   const more = ({ inputs, namesFiles }: Workflow) => ({
@@ -55,7 +55,7 @@ function details(inputs: Workflow['inputs']): object {
   return told.length ? { input_details: Object.fromEntries(told) } : {}
 }
 
-export async function checkHealth({ face: { engine, dialect } }: Call): Promise<Response> {
+export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
   return success(
     containers.map(({ name, url, status }) => ({
@@ -67,7 +67,7 @@ export async function checkHealth({ face: { engine, dialect } }: Call): Promise<
   )
 }
 
-export async function getQueue({ face: { engine, dialect } }: Call): Promise<Response> {
+export async function getQueue({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
   return success(
     containers.map(({ name, url, running, pending }) => ({

@@ -1,7 +1,7 @@
 import type { Run } from '../../engine.ts'
 import { failure } from '../answers.ts'
 import { runUpdate } from '../runJson.ts'
-import type { Call, Dialect, OpenFace } from '../types.ts'
+import type { ApiRequest, Dialect, RunningApi } from '../types.ts'
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -11,13 +11,13 @@ const HEADERS = {
 }
 
 /** The states of a run as server-sent events, until it has ended. */
-export async function connectEvents({ face, request, id }: Call): Promise<Response> {
-  const run = await face.engine.getRun(id)
-  if (!run) return failure(face.dialect, 404, 'Run not found')
+export async function connectEvents({ api, request, id }: ApiRequest): Promise<Response> {
+  const run = await api.engine.getRun(id)
+  if (!run) return failure(api.dialect, 404, 'Run not found')
   // Who has seen the end comes no more: a browser's EventSource stops at 204 only.
   const seen = request.headers.get('last-event-id') ?? ''
   if (/^(completed|failed|cancelled)$/.test(seen)) return new Response(null, { status: 204 })
-  return new Response(streamRun(face, run, request.signal), { headers: HEADERS })
+  return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
 }
 
 /** Proxies and clients give up a connection that is silent for long. */
@@ -31,7 +31,7 @@ const LOOKS = 150
  * Nothing listens before the first read, so an answer that nobody reads leaves nothing behind.
  */
 function streamRun(
-  { engine, dialect, streams }: OpenFace,
+  { engine, dialect, streams }: RunningApi,
   known: Run,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {

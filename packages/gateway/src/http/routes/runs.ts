@@ -2,12 +2,12 @@ import { nothingStarted, type Problem } from '../../engine.ts'
 import { failure, json, missing, success, unprocessable } from '../answers.ts'
 import { readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
-import { showRun } from '../runJson.ts'
-import type { Call } from '../types.ts'
+import { runJson } from '../runJson.ts'
+import type { ApiRequest } from '../types.ts'
 
-export async function executeWorkflow(call: Call): Promise<Response> {
-  const { face, request, query, maxBodyBytes, requestId } = call
-  const { engine, dialect } = face
+export async function executeWorkflow(call: ApiRequest): Promise<Response> {
+  const { api, request, query, maxBodyBytes, requestId } = call
+  const { engine, dialect } = api
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
   const workflow = await engine.workflow(id).catch(nothingStarted)
@@ -16,9 +16,9 @@ export async function executeWorkflow(call: Call): Promise<Response> {
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
   const draft = engine.draft(workflow, request.signal)
-  const inputs = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
+  const form = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
   const groupId = query.get('group_id') || null
-  const { run, number } = await draft.submit({ ...inputs, groupId, requestId })
+  const { run, number } = await draft.submit({ ...form, groupId, requestId })
 
   const told = { run_id: run.id, workflow_id: workflow.id }
   if (dialect === 'openapi') return success([told])
@@ -26,12 +26,12 @@ export async function executeWorkflow(call: Call): Promise<Response> {
   return success({ number, node_errors: {}, output_names: run.outputNames, run_id: run.id })
 }
 
-export async function getRuns({ face, query, filesUrl }: Call): Promise<Response> {
-  const { engine, dialect } = face
+export async function getRuns({ api, query, filesUrl }: ApiRequest): Promise<Response> {
+  const { engine, dialect } = api
   const groupId = query.get('group_id') || null
   if (dialect === 'openapi' && groupId === null) return unprocessable([missing('query', 'group_id')])
 
-  const { longestList } = face
+  const { longestList } = api
   const asked = ['page', 'page_size', 'sort_by', 'sort_order'].some((name) => query.has(name))
   const hasPages = dialect === 'python' || (longestList !== undefined && asked)
   const paging: ReturnType<typeof readPaging> = hasPages
@@ -41,7 +41,7 @@ export async function getRuns({ face, query, filesUrl }: Call): Promise<Response
   const { sortBy, sortOrder, page, pageSize } = paging
   const offset = page > 1 ? (page - 1) * pageSize : 0
   const { runs, total } = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
-  const shown = await Promise.all(runs.map((run) => showRun(face, run, filesUrl, true)))
+  const shown = await Promise.all(runs.map((run) => runJson(api, run, filesUrl, true)))
   const meta = hasPages
     ? {
         sort_by: sortBy,
@@ -103,19 +103,19 @@ function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
   return problems.length > 0 ? { problems } : paging
 }
 
-export async function getRun({ face, id, filesUrl }: Call): Promise<Response> {
-  const run = await face.engine.getRun(id)
-  return run ? success(await showRun(face, run, filesUrl)) : failure(face.dialect, 404, 'Run not found')
+export async function getRun({ api, id, filesUrl }: ApiRequest): Promise<Response> {
+  const run = await api.engine.getRun(id)
+  return run ? success(await runJson(api, run, filesUrl)) : failure(api.dialect, 404, 'Run not found')
 }
 
-export async function getOutput({ face, query, filesUrl }: Call): Promise<Response> {
+export async function getOutput({ api, query, filesUrl }: ApiRequest): Promise<Response> {
   const filename = query.get('filename')
   if (!filename) return unprocessable([missing('query', 'filename')])
-  const found = await face.engine.findOutput(filename)
-  if (!found) return failure(face.dialect, 404, 'Output not found')
+  const found = await api.engine.findOutput(filename)
+  if (!found) return failure(api.dialect, 404, 'Output not found')
   const { run, file } = found
   if (file !== undefined) {
-    const url = await linkTo(face, run.id, file, filesUrl)
+    const url = await linkTo(api, run.id, file, filesUrl)
     return success({ download_url: url, generation_status: 'success' })
   }
   if (run.completedAt === null) return new Response(null, { status: 204 })
@@ -126,9 +126,9 @@ export async function getOutput({ face, query, filesUrl }: Call): Promise<Respon
   })
 }
 
-export async function cancelRun({ face, id }: Call): Promise<Response> {
-  const cancelled = await face.engine.cancelRun(id)
-  if (!cancelled) return failure(face.dialect, 404, 'Run not found')
+export async function cancelRun({ api, id }: ApiRequest): Promise<Response> {
+  const cancelled = await api.engine.cancelRun(id)
+  if (!cancelled) return failure(api.dialect, 404, 'Run not found')
   const { run, hadEnded } = cancelled
   if (hadEnded) return success(`Run has already ended: ${run.status}`)
   const isOver = run.status === 'cancelled'

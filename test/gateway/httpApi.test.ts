@@ -1,11 +1,11 @@
-// The face of the API in front of an engine that says what the test wants.
+// The HTTP API in front of an engine that says what the test wants.
 import {
-  createFace,
+  createHttpApi,
   type Dialect,
   type Engine,
   EngineError,
-  type Face,
-  type FaceOptions,
+  type HttpApi,
+  type HttpApiOptions,
   InputError,
   type RunsQuery,
   type Workflow,
@@ -13,13 +13,13 @@ import {
 import { assert, suite } from '#test'
 import { fakeEngine, run, workflow } from './fakeEngine.ts'
 
-const test = suite('face')
+const test = suite('httpApi')
 const KEY = 'secret'
 const ORIGIN = 'http://gateway.test'
 const DIALECTS: Dialect[] = ['readme', 'openapi', 'python']
 
-function faceOf(own: Partial<Engine> = {}, options: Partial<FaceOptions> = {}): Face {
-  return createFace({
+function apiOf(own: Partial<Engine> = {}, options: Partial<HttpApiOptions> = {}): HttpApi {
+  return createHttpApi({
     engine: fakeEngine(own),
     dialect: 'readme',
     apiKey: KEY,
@@ -32,25 +32,25 @@ function faceOf(own: Partial<Engine> = {}, options: Partial<FaceOptions> = {}): 
   })
 }
 
-const ask = (face: Face, path: string, init: RequestInit = {}): Promise<Response> =>
-  face.handle(new Request(new URL(path, ORIGIN), { headers: { 'x-api-key': KEY }, ...init }), {
+const ask = (api: HttpApi, path: string, init: RequestInit = {}): Promise<Response> =>
+  api.handle(new Request(new URL(path, ORIGIN), { headers: { 'x-api-key': KEY }, ...init }), {
     filesUrl: ORIGIN,
   })
 
-const execute = (face: Face, fields: Record<string, string>): Promise<Response> =>
-  ask(face, '/api/v1/runs?workflow_id=w', { method: 'POST', body: new URLSearchParams(fields) })
+const execute = (api: HttpApi, fields: Record<string, string>): Promise<Response> =>
+  ask(api, '/api/v1/runs?workflow_id=w', { method: 'POST', body: new URLSearchParams(fields) })
 
 const failing = (error: unknown): Partial<Engine> => ({ getRun: () => Promise.reject(error) })
 
 test('an EngineError is answered with its status, Retry-After and run, by dialect', async () => {
   const error = new EngineError(503, 'Away', { retryAfterS: 1.5, runId: 'r9' })
   for (const dialect of DIALECTS) {
-    const answer = await ask(faceOf(failing(error), { dialect }), '/api/v1/runs/r1')
+    const answer = await ask(apiOf(failing(error), { dialect }), '/api/v1/runs/r1')
     assert.equal([answer.status, answer.headers.get('retry-after')], [503, '2'])
     const told = dialect === 'readme' ? { status: 'error', errors: ['Away'] } : { detail: 'Away' }
     assert.equal(await answer.json(), { ...told, data: { run_id: 'r9' } })
   }
-  const bare = await ask(faceOf(failing(new EngineError(413, 'Too large'))), '/api/v1/runs/r1')
+  const bare = await ask(apiOf(failing(new EngineError(413, 'Too large'))), '/api/v1/runs/r1')
   assert.equal([bare.status, bare.headers.get('retry-after')], [413, null])
   assert.equal(await bare.json(), { status: 'error', errors: ['Too large'] })
 })
@@ -65,24 +65,24 @@ test('a 503 before the submission is a 429, and one of the submission itself sta
     [{ workflow: away(7) }, [429, '7']],
     [{ draft: () => refused }, [503, null]],
   ] as const) {
-    const { status, headers } = await execute(faceOf(engine), { text: 'a' })
+    const { status, headers } = await execute(apiOf(engine), { text: 'a' })
     assert.equal([status, headers.get('retry-after')], expected)
   }
 })
 
 test('an InputError is a 422, anything else a 500', async () => {
   const problems = [{ loc: ['body', 'text'], msg: 'No', type: 'value_error' }]
-  const refused = await ask(faceOf(failing(new InputError(problems))), '/api/v1/runs/r1')
+  const refused = await ask(apiOf(failing(new InputError(problems))), '/api/v1/runs/r1')
   assert.equal([refused.status, await refused.json()], [422, { detail: problems }])
-  const broken = await ask(faceOf(failing(new Error('oops'))), '/api/v1/runs/r1')
+  const broken = await ask(apiOf(failing(new Error('oops'))), '/api/v1/runs/r1')
   const errors = ['Internal error of the gateway: oops']
   assert.equal([broken.status, await broken.json()], [500, { status: 'error', errors }])
 })
 
 test('a key that is null lets everybody in', async () => {
-  const open = faceOf({}, { apiKey: null })
+  const open = apiOf({}, { apiKey: null })
   assert.is((await ask(open, '/api/v1/comfy/health', { headers: {} })).status, 200)
-  const closed = faceOf()
+  const closed = apiOf()
   for (const key of ['', 'secre', 'secret2', 'secretsecret', 'Secret']) {
     const { status } = await ask(closed, '/api/v1/comfy/health', { headers: { 'x-api-key': key } })
     assert.is(status, key ? 403 : 401, key)
@@ -90,15 +90,15 @@ test('a key that is null lets everybody in', async () => {
 })
 
 test('getWorkflows tells more of inputs than their kinds', async () => {
-  const { data } = await (await ask(faceOf(), '/api/v1/comfy/workflows')).json()
+  const { data } = await (await ask(apiOf(), '/api/v1/comfy/workflows')).json()
   assert.equal(data[0].input_details, {
     text: {},
     seed: { required: false, default: 7, min: 0, max: 9, integer: true },
     style: { required: false, options: ['a', 'b'] },
   })
   const listed = async (inputs: Workflow['inputs']) => {
-    const face = faceOf({ workflows: async () => [{ ...workflow, inputs }] })
-    return (await (await ask(face, '/api/v1/comfy/workflows')).json()).data[0]
+    const api = apiOf({ workflows: async () => [{ ...workflow, inputs }] })
+    return (await (await ask(api, '/api/v1/comfy/workflows')).json()).data[0]
   }
   const several = { kind: 'string', required: false, array: true } as const
   assert.equal((await listed(new Map([['text', several]]))).input_details, {
@@ -111,7 +111,7 @@ test('getWorkflows tells more of inputs than their kinds', async () => {
 
 test('getWorkflows tells where files are named after their outputs', async () => {
   const workflows = async () => [{ ...workflow, namesFiles: true }, workflow]
-  const { data } = await (await ask(faceOf({ workflows }), '/api/v1/comfy/workflows')).json()
+  const { data } = await (await ask(apiOf({ workflows }), '/api/v1/comfy/workflows')).json()
   assert.is(data[0].names_files, true)
   assert.not.ok('names_files' in data[1])
 })
@@ -127,8 +127,8 @@ test('inputs are checked before anything is submitted', async () => {
     putUrl: async () => ({}),
     submit,
   })
-  const face = faceOf({ draft })
-  const bad = await execute(face, { seed: '10', style: 'c', other: 'x' })
+  const api = apiOf({ draft })
+  const bad = await execute(api, { seed: '10', style: 'c', other: 'x' })
   const { detail } = await bad.json()
   assert.equal(
     detail.map(({ loc, type }: { loc: string[]; type: string }) => [loc.at(-1), type]),
@@ -140,7 +140,7 @@ test('inputs are checked before anything is submitted', async () => {
     ],
   )
   assert.equal([bad.status, submitted], [422, 0])
-  const good = await execute(face, { text: 'hi', seed: '9', style: 'a' })
+  const good = await execute(api, { text: 'hi', seed: '9', style: 'a' })
   const data = { number: 3, node_errors: {}, output_names: ['image_r1'], run_id: 'r1' }
   assert.equal([await good.json(), submitted], [{ status: 'success', data }, 1])
 })
@@ -152,9 +152,9 @@ test('the engine is asked for a page where the dialect has pages', async () => {
     return { runs: [run], total: 25 }
   }
   const path = '/api/v1/runs?page=3&page_size=10&sort_by=started_at&sort_order=asc&group_id=g'
-  const { meta } = await (await ask(faceOf({ getRuns }, { dialect: 'python' }), path)).json()
+  const { meta } = await (await ask(apiOf({ getRuns }, { dialect: 'python' }), path)).json()
   assert.equal([meta.total_count, meta.total_pages], [25, 3])
-  await ask(faceOf({ getRuns }), '/api/v1/runs')
+  await ask(apiOf({ getRuns }), '/api/v1/runs')
   assert.equal(asked, [
     { groupId: 'g', sortBy: 'started_at', sortOrder: 'asc', offset: 20, limit: 10 },
     { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: Number.POSITIVE_INFINITY },
@@ -162,15 +162,15 @@ test('the engine is asked for a page where the dialect has pages', async () => {
 })
 
 /** The link of the only file, and what the engine is asked for it. */
-async function linked(type: string): Promise<{ face: Face; link: string; asked: unknown[] }> {
+async function linked(type: string): Promise<{ api: HttpApi; link: string; asked: unknown[] }> {
   const asked: unknown[] = []
   const readOutput: Engine['readOutput'] = async (id, file, headers) => {
     asked.push([id, file, Object.fromEntries(headers)])
     return new Response('pic', { status: 206, headers: { 'content-type': type, 'content-length': '3' } })
   }
-  const face = faceOf({ readOutput })
-  const { data } = await (await ask(face, '/api/v1/runs/r1')).json()
-  return { face, link: data.outputs[0].url, asked }
+  const api = apiOf({ readOutput })
+  const { data } = await (await ask(api, '/api/v1/runs/r1')).json()
+  return { api, link: data.outputs[0].url, asked }
 }
 
 test('with a longest list, pages are there in every dialect where they are asked for', async () => {
@@ -180,10 +180,10 @@ test('with a longest list, pages are there in every dialect where they are asked
     return { runs: [run], total: 41 }
   }
   for (const dialect of ['readme', 'openapi'] as const) {
-    const face = faceOf({ getRuns }, { dialect, longestList: 1000 })
-    const list = await (await ask(face, '/api/v1/runs?group_id=g')).json()
+    const api = apiOf({ getRuns }, { dialect, longestList: 1000 })
+    const list = await (await ask(api, '/api/v1/runs?group_id=g')).json()
     assert.equal([list.data.count, list.meta], [1, undefined])
-    const { data, meta } = await (await ask(face, '/api/v1/runs?group_id=g&page=3&page_size=20')).json()
+    const { data, meta } = await (await ask(api, '/api/v1/runs?group_id=g&page=3&page_size=20')).json()
     assert.equal([data.count, meta.page, meta.page_size, meta.total_pages], [1, 3, 20, 3])
     assert.equal(
       asked.splice(0).map(({ offset, limit }) => [offset, limit]),
@@ -196,17 +196,17 @@ test('with a longest list, pages are there in every dialect where they are asked
 })
 
 test('on one origin a signed link is served beside the API, with the caller’s ranges', async () => {
-  const { face, link, asked } = await linked('image/png')
+  const { api, link, asked } = await linked('image/png')
   assert.match(link, /^http:\/\/gateway\.test\/generations\/r1\/image%20r1\.png\?expires=\d+&signature=s\d+$/)
   // A proxy in front may have asked for a password, which is no business of the link.
   const headers = { range: 'bytes=0-2', 'if-range': '"x"', cookie: 'a=b', authorization: 'Basic x' }
-  const answer = await ask(face, link, { headers })
+  const answer = await ask(api, link, { headers })
   assert.equal([answer.status, await answer.text()], [206, 'pic'])
   assert.equal(asked, [['r1', 'image r1.png', { range: 'bytes=0-2', 'if-range': '"x"' }]])
-  assert.is((await ask(face, link.replace('r1.png', 'r2.png'))).status, 403)
-  assert.is((await ask(face, link.replace(/expires=\d/, 'expires='))).status, 403)
+  assert.is((await ask(api, link.replace('r1.png', 'r2.png'))).status, 403)
+  assert.is((await ask(api, link.replace(/expires=\d/, 'expires='))).status, 403)
   assert.is(asked.length, 1)
-  const head = await ask(face, link, { method: 'HEAD' })
+  const head = await ask(api, link, { method: 'HEAD' })
   assert.equal([head.status, head.body, head.headers.get('content-length')], [206, null, '3'])
 })
 
@@ -218,8 +218,8 @@ test('a file that a browser opens runs nothing', async () => {
     ['application/xhtml+xml', 'attachment'],
     ['text/xml', 'attachment'],
   ] as const) {
-    const { face, link } = await linked(type)
-    const { headers } = await ask(face, link)
+    const { api, link } = await linked(type)
+    const { headers } = await ask(api, link)
     const seen = ['x-content-type-options', 'content-security-policy', 'content-disposition'].map((name) =>
       headers.get(name),
     )
@@ -229,6 +229,6 @@ test('a file that a browser opens runs nothing', async () => {
 
 test('without oneOrigin, a link on the origin of the API is 404', async () => {
   const { link } = await linked('image/png')
-  const answer = await ask(faceOf({}, { oneOrigin: false }), link)
+  const answer = await ask(apiOf({}, { oneOrigin: false }), link)
   assert.equal([answer.status, await answer.json()], [404, { status: 'error', errors: ['Not Found'] }])
 })
