@@ -46,7 +46,7 @@ export const comfyui = {
   'gateway-unrecorded': {
     bug: 'A run is sent though its record was not written: when ComfyUI restarts, the run is lost',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
-    from: '.submit(run).catch(refuse)',
+    from: '.addRun(run).catch(refuse)',
     to: '.submit(run).catch(() => {})',
     test: 'test/gateway/comfyuiSubmit.test.ts',
   },
@@ -74,7 +74,7 @@ export const comfyui = {
   'gateway-failed-at-once': {
     bug: "A run fails as soon as its ComfyUI can't be reached for a moment",
     file: 'packages/gateway/src/comfyui/runs/findRun.ts',
-    from: 'comfy.server.awayForMs() < comfy.lostAfterMs',
+    from: 'comfy.client.awayForMs() < comfy.lostAfterMs',
     to: 'false',
     test: 'test/gateway/comfyuiRuns.test.ts',
   },
@@ -95,7 +95,7 @@ export const comfyui = {
   'gateway-stranger-failed': {
     bug: 'The runs of a server that was taken out of the addresses are called failed',
     file: 'packages/gateway/src/comfyui/runs/findRun.ts',
-    from: 'server !== comfy.server.url && !wasTaken',
+    from: 'server !== comfy.client.url && !wasTaken',
     to: 'false',
     test: 'test/gateway/comfyuiSites.test.ts',
   },
@@ -165,14 +165,14 @@ export const comfyui = {
   'gateway-one-server-takes-all': {
     bug: 'Runs that come at once all wait in the queue of one server',
     file: 'packages/gateway/src/comfyui/pool/chooseServer.ts',
-    from: 'queued + comingTo(site)',
+    from: 'queued + comingTo(member)',
     to: 'queued',
     test: 'test/gateway/comfyuiSites.test.ts',
   },
   'gateway-dead-worker-chosen': {
     bug: 'Runs go to a server whose worker is dead, and never start',
     file: 'packages/gateway/src/comfyui/pool/chooseServer.ts',
-    from: 'isStalled(site) ? 1 : 0',
+    from: 'isStalled(member) ? 1 : 0',
     to: '0',
     test: 'test/gateway/comfyuiSites.test.ts',
   },
