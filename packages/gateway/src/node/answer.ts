@@ -1,3 +1,8 @@
+// No library: @hono/node-server 2.1.9 and srvx 1.0.8 need Node 20, end a broken answer without a reset, send a body of
+// unknown length in pieces, and close the connection where a body was read in part, so that a 413 can be lost. Hono
+// closes it for any body that comes for half a second after its answer, so that a 401 can be lost; srvx sends the
+// headers of a stream with its first event. Only srvx's loop of writes could be used, with a new `outgoing.destroy`.
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../http/answers.ts'
 import type { HttpApi, Where } from '../http/types.ts'
