@@ -4,9 +4,9 @@ import {
   type Dialect,
   type HttpApiOptions,
   type RunUpdate,
-  runUpdate,
   type Where,
 } from '@flowscale/gateway/http'
+import { runUpdate } from '@flowscale/gateway/internal'
 import { createEngine } from './engine/createEngine.ts'
 import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
 import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'

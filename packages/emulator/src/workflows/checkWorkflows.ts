@@ -1,4 +1,5 @@
 import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/http'
+import { FILE_KINDS } from '@flowscale/gateway/internal'
 import { builtIn } from './builtIn.ts'
 import type { InputDefinition, RunContext, WorkflowDefinition, WorkflowInputs } from './types.ts'
 
@@ -67,7 +68,7 @@ const KNOWN_OF_INPUT = [
   'description',
   'seed',
 ]
-const KINDS: readonly unknown[] = ['string', 'number', 'boolean', 'image', 'video', 'audio', 'file']
+const KINDS: readonly unknown[] = ['string', 'number', 'boolean', ...FILE_KINDS]
 
 /** Checks and copies an input of a definition. `where` stands in errors. */
 function checkInput(value: Kind | InputDefinition, where: string): Input {

@@ -1,4 +1,4 @@
-import type { Engine, EngineMaker, Workflow } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded, type Workflow } from '../engine.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import { readOutput } from './api/files.ts'
 import { createCandidates, createChoose, mergeListings } from './pool/chooseServer.ts'
@@ -94,13 +94,13 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       async cancelRun(id) {
         const member = await locate(id)
         const before = member && (await findRun(member, id, 0))
-        if (!before || before.completedAt !== null) return before && { run: before, hadEnded: true }
+        if (!before || isEnded(before.status)) return before && { run: before, hadEnded: true }
         await member.records.requestCancel(id)
         await stopRun(member, id)
         const run = (await findRun(member, id, 0)) ?? before
         member.monitor.noteRun(run)
         // A run that ends by itself meanwhile has ended.
-        return { run, hadEnded: run.completedAt !== null && run.status !== 'cancelled' }
+        return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
       async containers() {
         const { answers } = await askAll(members, ({ container }) => container.read())
@@ -113,7 +113,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
         // While it goes on, nobody knows the endings.
-        const known = file !== undefined || run.outputNames.includes(run.completedAt ? filename : bare!)
+        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
         return known ? { run, file } : undefined
       },
       async readOutput(id, file, headers, signal) {

@@ -1,0 +1,5 @@
+// Internal: facts and helpers that the emulator shares with the gateway. No promise is made to anybody else, and any
+// version may change them.
+export { compareRuns, FILE_KINDS, isEnded } from './engine.ts'
+export { runUpdate } from './http/runJson.ts'
+export { extensionOf } from './mediaTypes.ts'
