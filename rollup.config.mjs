@@ -157,7 +157,7 @@ export default [
   command,
   ...pack(
     'gateway',
-    { index: 'index.ts', http: 'http.ts', node: 'node.ts', cli: 'cli.ts' },
+    { index: 'index.ts', http: 'http.ts', internal: 'internal.ts', node: 'node.ts', cli: 'cli.ts' },
     undefined,
     playground,
   ),

@@ -453,8 +453,8 @@ test('bad options are TypeErrors that name the option', () => {
     [{ chance: 1.1 }, '"faults.chance"'],
     [{ chance: '1' }, '"faults.chance"'],
     [{ kinds: [] }, '"faults.kinds"'],
-    [{ kinds: ['http-418'] }, 'http-418'],
-    [{ operations: ['execute'] }, '"faults.operations"'],
+    [{ kinds: ['http-418'] }, '"faults.kinds[0]"'],
+    [{ operations: ['getRun', 'execute'] }, '"faults.operations[1]"'],
     [{ plan: 'x' }, '"faults.plan"'],
     [{ onFault: 1 }, '"faults.onFault"'],
   ] as const) {

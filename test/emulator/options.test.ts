@@ -68,6 +68,7 @@ test('bad workflows', () => {
   input({ kind: 'image', default: 'a.png' }, 'default')
   input({ kind: 'string', array: true, default: 'a' }, 'default')
   input({ kind: 'string', required: true, default: 'a' }, 'default')
+  input({ kind: 'boolean', required: true, default: false }, 'default')
   input({ kind: 'string', description: 1 }, 'description')
   input({ kind: 'string', seed: true }, 'seed')
   input({ kind: 'number', seed: true, required: true }, 'seed')
@@ -86,6 +87,9 @@ test('serve: bad values are TypeErrors that name the option', async () => {
     [{ port: 4000, filesPort: 4000 }, '"filesPort"'],
     [{ hostname: '' }, '"hostname"'],
     [{ maxBodyBytes: 0 }, '"maxBodyBytes"'],
+    [{ socket: 1 }, '"socket"'],
+    [{ socket: { refuse: 200 } }, '"socket.refuse"'],
+    [{ socket: { lose: 1 } }, '"socket.lose"'],
   ] as const) {
     try {
       await serve(emulator, options as object)

@@ -423,7 +423,7 @@ test('names of files', async () => {
 })
 
 test('an empty form, an empty body, a url-encoded form', async () => {
-  const nothing = { values: {}, shown: [] }
+  const nothing = { values: {}, inputs: [] }
   assert.equal(await read(formOf({})), nothing)
   assert.equal(await read(new Request('http://x/', { method: 'POST' })), nothing)
   assert.equal(await read(requestOf([new Uint8Array()], 'application/json')), nothing)

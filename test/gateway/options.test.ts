@@ -1,9 +1,10 @@
+import { createGateway } from '@flowscale/gateway'
 import { assert, suite } from '#test'
-import { checkGatewayOptions } from '../../packages/gateway/src/createGateway.ts'
+import { fakeEngine } from './fakeEngine.ts'
 
 const test = suite('gateway options')
-const good = { engine: () => ({}), workflows: [{ name: 'a', graph: {} }], apiKey: 'k' }
-const check = (options: object) => checkGatewayOptions({ ...good, ...options } as never)
+const good = { engine: () => fakeEngine(), workflows: [{ name: 'a', graph: {} }], apiKey: 'k' }
+const check = (options: object) => createGateway({ ...good, ...options } as never)
 
 function refused(name: string, ...values: unknown[]): void {
   for (const value of values) {
@@ -45,7 +46,7 @@ test('a bad value is a TypeError that names the option', () => {
   refused('storage', {}, null, 'folder', { getItem() {}, setItem() {}, removeItem() {} })
   refused('logger', 'console', null, { warn: 'x' })
   refused('urlTTL', 5)
-  assert.throws(() => checkGatewayOptions(null as never), /options must be an object/)
+  assert.throws(() => createGateway(null as never), /options must be an object/)
 })
 
 test('no message shows a key or a secret', () => {

@@ -4,9 +4,19 @@ import {
   type Dialect,
   type HttpApiOptions,
   type RunUpdate,
-  runUpdate,
   type Where,
 } from '@flowscale/gateway/http'
+import {
+  checkOptions,
+  DIALECTS,
+  isKey,
+  must,
+  optional,
+  type Rules,
+  rules,
+  runUpdate,
+  URL_TTL_MS,
+} from '@flowscale/gateway/internal'
 import { createEngine } from './engine/createEngine.ts'
 import { countOne, type Ledger, noteKeys } from './engine/ledger.ts'
 import { createState, type EmulatorStats, type EngineState, type Settings, toApiRun } from './engine/state.ts'
@@ -91,7 +101,7 @@ const URL_OF_FILES = 'http://files.flowscale.test'
  * ```
  */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
-  const settings = checkOptions(options)
+  const settings = readOptions(options)
   const state = createState(settings)
   const { stats, ledger, faults } = state
   const { apiKey, seed, dialect, urlTtlMs } = settings
@@ -166,30 +176,20 @@ function withFaults({ faults, ledger, stats }: EngineState): NonNullable<HttpApi
     })
 }
 
-const KNOWN = [
-  'apiKey',
-  'seed',
-  'containers',
-  'speed',
-  'dialect',
-  'workflows',
-  'maxRuns',
-  'urlTtlMs',
-  'faults',
-]
-const DIALECTS: readonly unknown[] = ['readme', 'openapi', 'python'] satisfies Dialect[]
+const OPTIONS: Rules<EmulatorOptions> = {
+  apiKey: optional(must('a string of visible ASCII characters', isKey)),
+  seed: optional(rules.finite),
+  containers: optional(rules.wholeNumber(1, 100)),
+  speed: optional(rules.positive),
+  dialect: optional(rules.oneOf(DIALECTS)),
+  workflows: optional(must('an array', Array.isArray)),
+  maxRuns: optional(rules.wholeNumber(1)),
+  urlTtlMs: optional(rules.finitePositive),
+  faults: optional(rules.object),
+}
 
-function checkOptions(options: EmulatorOptions): Settings {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError('createEmulator: options must be an object')
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(
-        `createEmulator: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`,
-      )
-    }
-  }
+function readOptions(options: EmulatorOptions): Settings {
+  checkOptions('createEmulator', options, OPTIONS)
   const {
     apiKey = 'fsk_local_demo_key',
     seed = 1,
@@ -198,19 +198,10 @@ function checkOptions(options: EmulatorOptions): Settings {
     dialect = 'readme',
     workflows = [],
     maxRuns = 1000,
-    urlTtlMs = 900_000,
+    urlTtlMs = URL_TTL_MS,
     faults,
   } = options
-  const isKey = typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey)
-  expect(isKey, 'apiKey', 'a string of visible ASCII characters', typeof apiKey)
-  expect(Number.isFinite(seed), 'seed', 'a finite number', seed)
-  expect(isWhole(containers, 100), 'containers', 'a whole number from 1 to 100', containers)
-  expect(typeof speed === 'number' && speed > 0, 'speed', 'a number above 0', speed)
-  expect(DIALECTS.includes(dialect), 'dialect', DIALECTS.map((d) => `"${d}"`).join(' or '), dialect)
-  expect(isWhole(maxRuns, Number.MAX_SAFE_INTEGER), 'maxRuns', 'a whole number above 0', maxRuns)
-  expect(Number.isFinite(urlTtlMs) && urlTtlMs > 0, 'urlTtlMs', 'a number above 0', urlTtlMs)
-  expect(Array.isArray(workflows), 'workflows', 'an array', typeof workflows)
-  if (faults !== undefined) checkFaults(faults)
+  if (faults) checkFaults(faults)
   return {
     apiKey,
     seed,
@@ -222,12 +213,4 @@ function checkOptions(options: EmulatorOptions): Settings {
     urlTtlMs,
     faults,
   }
-}
-
-function isWhole(value: unknown, most: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
-}
-
-function expect(ok: boolean, name: string, what: string, got: unknown): void {
-  if (!ok) throw new TypeError(`createEmulator: option "${name}" must be ${what}, got ${String(got)}`)
 }

@@ -1,9 +1,11 @@
 import type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
-import { isFromElsewhere } from './http/access.ts'
+import { isFromElsewhere, isKey } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
-import type { Dialect, HttpApi, Where } from './http/types.ts'
+import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
+import { checkOptions, isObject, must, optional, type Rules } from './options.ts'
+import * as rules from './rules.ts'
 
 /** A FlowScale of your own, made by {@link createGateway}. */
 export interface Gateway extends Omit<HttpApi, 'handle'> {
@@ -42,8 +44,8 @@ const URL_OF_API = 'http://gateway.flowscale.test'
  * ```
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  checkGatewayOptions(options)
-  const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = 900_000, logger } = options
+  checkOptions('createGateway', options, OPTIONS)
+  const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = URL_TTL_MS, logger } = options
   const { maxBodyBytes: limit = Number.POSITIVE_INFINITY } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
@@ -130,64 +132,51 @@ export interface GatewayOptions {
   logger?: GatewayLogger | undefined
 }
 
-const KNOWN = [
-  'engine',
-  'workflows',
-  'apiKey',
-  'secret',
-  'publicUrl',
-  'dialect',
-  'urlTtlMs',
-  'maxBodyBytes',
-  'inputHosts',
-  'storage',
-  'logger',
-]
-const DIALECTS: readonly unknown[] = ['readme', 'openapi', 'python'] satisfies Dialect[]
-const STORAGE = ['getItem', 'setItem', 'removeItem', 'getKeys'] as const
 const PUBLIC_URL =
   'an http(s) URL without path, query, hash and userinfo, such as "https://gpu.example.com"; the API needs a host of its own'
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const STORAGE = ['getItem', 'setItem', 'removeItem', 'getKeys']
+const LEVELS = ['debug', 'info', 'warn', 'error']
 
-/** Throws for the first option that is wrong. No message shows a key or a secret. */
-export function checkGatewayOptions(options: GatewayOptions): void {
-  if (!isObject(options)) throw new TypeError('createGateway: options must be an object')
-  for (const name of Object.keys(options)) {
-    if (KNOWN.includes(name)) continue
-    throw new TypeError(`createGateway: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
+const OPTIONS: Rules<GatewayOptions> = {
+  engine: must('what comfyui({ url }) gives', (value) => typeof value === 'function'),
+  workflows: checkWorkflows,
+  apiKey: must(
+    'a string of visible ASCII characters, or null for no key, on this machine only',
+    (value) => value === null || isKey(value),
+  ),
+  secret: optional(rules.filledText),
+  publicUrl: optional(must(PUBLIC_URL, isPublicUrl)),
+  dialect: optional(rules.oneOf(DIALECTS)),
+  urlTtlMs: optional(rules.finitePositive),
+  maxBodyBytes: optional(rules.finitePositive),
+  inputHosts: optional(
+    must(
+      'an array of hosts such as "images.example.com"',
+      (value) => Array.isArray(value) && value.every(isHost),
+    ),
+  ),
+  storage: optional(
+    must(
+      `an object with ${STORAGE.join(', ')}`,
+      (value) => isObject(value) && STORAGE.every((name) => typeof value[name] === 'function'),
+    ),
+  ),
+  logger: optional(
+    must(
+      `an object with ${LEVELS.join(', ')}`,
+      (value) =>
+        isObject(value) && LEVELS.every((level) => ['function', 'undefined'].includes(typeof value[level])),
+    ),
+  ),
+}
+
+function checkWorkflows(value: unknown): string | undefined {
+  if (!Array.isArray(value) || !value.every((file) => isObject(file) && 'name' in file)) {
+    return 'an array of { name, graph, sidecar? }, as readWorkflows(folder) gives it'
   }
-  const { engine, workflows, apiKey, secret, publicUrl, dialect, urlTtlMs, maxBodyBytes, inputHosts } =
-    options
-  expect(typeof engine === 'function', 'engine', 'what comfyui({ url }) gives')
-  const isList = Array.isArray(workflows) && workflows.every((file) => isObject(file) && 'name' in file)
-  expect(isList, 'workflows', 'an array of { name, graph, sidecar? }, as readWorkflows(folder) gives it')
-  const names = workflows.map(({ name }) => name)
+  const names = value.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) < index)
-  expect(twice === undefined, 'workflows', `an array with each name once; "${twice}" comes twice`)
-  const isKey = apiKey === null || (typeof apiKey === 'string' && /^[\x21-\x7e]+$/.test(apiKey))
-  expect(isKey, 'apiKey', 'a string of visible ASCII characters, or null for no key, on this machine only')
-  optional(secret, typeof secret === 'string' && secret !== '', 'secret', 'a string that is not empty')
-  optional(publicUrl, isPublicUrl(publicUrl), 'publicUrl', PUBLIC_URL)
-  optional(dialect, DIALECTS.includes(dialect), 'dialect', DIALECTS.map((name) => `"${name}"`).join(' or '))
-  optional(urlTtlMs, isPositive(urlTtlMs), 'urlTtlMs', 'a number of ms above 0')
-  optional(maxBodyBytes, isPositive(maxBodyBytes), 'maxBodyBytes', 'a number of bytes above 0')
-  const areHosts = Array.isArray(inputHosts) && inputHosts.every(isHost)
-  optional(inputHosts, areHosts, 'inputHosts', 'an array of hosts such as "images.example.com"')
-  optional(
-    options.storage,
-    hasAll(options.storage, STORAGE),
-    'storage',
-    `an object with ${STORAGE.join(', ')}`,
-  )
-  optional(options.logger, isLogger(options.logger), 'logger', `an object with ${LEVELS.join(', ')}`)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0
+  return twice === undefined ? undefined : `an array with each name once; "${twice}" comes twice`
 }
 
 function isPublicUrl(value: unknown): boolean {
@@ -200,24 +189,4 @@ function isPublicUrl(value: unknown): boolean {
 function isHost(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(`https://${value}/`)) return false
   return new URL(`https://${value}/`).host === value || new URL(`http://${value}/`).host === value
-}
-
-function hasAll(value: unknown, names: readonly string[]): boolean {
-  return (
-    isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
-  )
-}
-
-function isLogger(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const given = LEVELS.map((level) => (value as GatewayLogger)[level])
-  return given.every((method) => method === undefined || typeof method === 'function')
-}
-
-function expect(ok: boolean, name: string, what: string): void {
-  if (!ok) throw new TypeError(`createGateway: option "${name}" must be ${what}`)
-}
-
-function optional(value: unknown, ok: boolean, name: string, what: string): void {
-  if (value !== undefined) expect(ok, name, what)
 }

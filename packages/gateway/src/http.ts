@@ -1,9 +1,31 @@
-export * from './engine.ts'
-export { EngineError, InputError, type Problem } from './engine.ts'
+// The HTTP API for an engine or a server of your own.
+export {
+  type Container,
+  type Draft,
+  type Engine,
+  type EngineContext,
+  EngineError,
+  type EngineMaker,
+  type IncomingFile,
+  type Input,
+  InputError,
+  type Kind,
+  type Problem,
+  type QueueEntry,
+  type Report,
+  type Run,
+  type RunsQuery,
+  type Scalar,
+  type Status,
+  type Storage,
+  type StoredFile,
+  type Submission,
+  type Workflow,
+  type WorkflowFile,
+} from './engine.ts'
 export { breakOff, brokenBy } from './http/answers.ts'
 export { type ApiFetch, createFetch, type FetchOptions } from './http/createFetch.ts'
 export { createHttpApi } from './http/createHttpApi.ts'
-export { runUpdate } from './http/runJson.ts'
 export type {
   ApiOperation,
   Dialect,
@@ -13,4 +35,3 @@ export type {
   RunUpdate,
   Where,
 } from './http/types.ts'
-export { extensionOf } from './mediaTypes.ts'

@@ -1,10 +1,11 @@
-import { type Draft, type Engine, EngineError, type RunsQuery } from '@flowscale/gateway/http'
+import { type Draft, type Engine, EngineError } from '@flowscale/gateway/http'
+import { compareRuns, isEnded } from '@flowscale/gateway/internal'
 import type { Random } from '../seed.ts'
 import type { Workflow } from '../workflows/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../workflows/types.ts'
 import { findOutput, readOutput } from './outputs.ts'
 import { addRun, endRun, follow, watch } from './queue.ts'
-import { type EngineState, type Run, toApiContainer, toApiRun } from './state.ts'
+import { type EngineState, toApiContainer, toApiRun } from './state.ts'
 
 /** The gateway's engine over this state: the HTTP API calls it. */
 export function createEngine(state: EngineState): Engine {
@@ -20,13 +21,14 @@ export function createEngine(state: EngineState): Engine {
       const runs = [...state.runs.values()].filter(
         ({ groupId }) => query.groupId === null || groupId === query.groupId,
       )
-      const page = sortRuns(runs, query).slice(query.offset, query.offset + query.limit)
+      runs.sort(compareRuns(query, (a, b) => a.sequence - b.sequence))
+      const page = runs.slice(query.offset, query.offset + query.limit)
       return { runs: page.map(toApiRun), total: runs.length }
     },
     async cancelRun(id) {
       const run = state.runs.get(id)
       if (!run) return undefined
-      const hadEnded = run.completedAt !== null
+      const hadEnded = isEnded(run.status)
       endRun(state, run, 'cancelled')
       return { run: toApiRun(run), hadEnded }
     },
@@ -48,18 +50,6 @@ export function createEngine(state: EngineState): Engine {
       }
     },
   }
-}
-
-/** Runs without the time in question come last in either order; the order of arrival decides between equals. */
-function sortRuns(runs: Run[], { sortBy, sortOrder }: RunsQuery): Run[] {
-  const direction = sortOrder === 'asc' ? 1 : -1
-  const time = (run: Run): number | null =>
-    sortBy === 'created_at' ? run.createdAt : sortBy === 'started_at' ? run.startedAt : run.completedAt
-  return runs.sort((a, b) => {
-    const [first, second] = [time(a), time(b)]
-    if ((first === null) !== (second === null)) return first === null ? 1 : -1
-    return direction * ((first ?? 0) - (second ?? 0) || a.sequence - b.sequence)
-  })
 }
 
 /** A run that is about to be submitted: its files are held in memory. */

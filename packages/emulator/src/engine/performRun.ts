@@ -1,4 +1,4 @@
-import { extensionOf } from '@flowscale/gateway/http'
+import { extensionOf } from '@flowscale/gateway/internal'
 import { createRandom } from '../seed.ts'
 import type { RunContext } from '../workflows/types.ts'
 import type { Output, Run, StoredFile } from './state.ts'

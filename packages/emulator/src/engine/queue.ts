@@ -1,4 +1,5 @@
 import type { Run as ApiRun } from '@flowscale/gateway/http'
+import { isEnded } from '@flowscale/gateway/internal'
 import { makeOutputName, makeRunId } from '../seed.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'
@@ -85,7 +86,7 @@ async function perform(state: EngineState, run: Run): Promise<void> {
 /** A terminal state never changes. Frees the container, even if the workflow does not heed its signal. */
 export function endRun(state: EngineState, run: Run, status: 'completed' | 'failed' | 'cancelled'): void {
   // A listener may have ended it first.
-  if (run.completedAt !== null) return
+  if (isEnded(run.status)) return
   const { container } = run
   run.status = status
   run.completedAt = Date.now()

@@ -99,7 +99,7 @@ async function loadModule(path: string): Promise<WorkflowDefinition[]> {
   }
   const definitions = [found].flat() as WorkflowDefinition[]
   if (definitions.length === 0) throw new Error(`${path} exports an empty array: give it a workflow`)
-  checkWorkflows(definitions, `${path}: workflows`)
+  checkWorkflows(definitions, path)
   return definitions
 }
 

@@ -1,3 +1,4 @@
+import { checkOption, checkOptions, must, optional, type Rules, rules } from '@flowscale/gateway/internal'
 import { serve as serveFace } from '@flowscale/gateway/node'
 import type { Emulator } from '../createEmulator.ts'
 import { checkSocketOptions, type SocketOptions, spoilSockets } from './sockets.ts'
@@ -46,7 +47,9 @@ export interface Served {
  * ```
  */
 export async function serve(emulator: Emulator, options: ServeOptions = {}): Promise<Served> {
-  const { port, filesPort, hostname, maxBodyBytes, socket } = checkServeOptions(emulator, options)
+  checkServeOptions(emulator, options)
+  const { port = 0, filesPort = 0, hostname = '127.0.0.1', socket = {} } = options
+  const { maxBodyBytes = 256 * 1024 * 1024 } = options
   let apiUrl = ''
   const files = await serveFace(
     { ...emulator, handle: (request, where) => emulator.handle(request, { ...where, apiUrl }) },
@@ -75,37 +78,21 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
   }
 }
 
-const KNOWN = ['port', 'filesPort', 'hostname', 'maxBodyBytes', 'socket']
+const OPTIONS: Rules<ServeOptions> = {
+  port: optional(rules.port),
+  filesPort: optional(rules.port),
+  hostname: optional(rules.filledText),
+  maxBodyBytes: optional(rules.positive),
+  socket: optional(rules.object),
+}
 
-function checkServeOptions(
-  emulator: Emulator,
-  options: ServeOptions,
-): { port: number; filesPort: number; hostname: string; maxBodyBytes: number; socket: SocketOptions } {
+function checkServeOptions(emulator: Emulator, options: ServeOptions): void {
   if (typeof emulator?.handle !== 'function') {
     throw new TypeError('serve: the first argument must be an emulator of createEmulator()')
   }
-  if (typeof options !== 'object' || options === null) throw new TypeError('serve: options must be an object')
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
-    }
-  }
-  const { port = 0, filesPort = 0, hostname = '127.0.0.1', maxBodyBytes = 256 * 1024 * 1024 } = options
-  const { socket = {} } = options
-  expect(isPort(port), 'port', 'a whole number from 0 to 65535', port)
-  expect(isPort(filesPort), 'filesPort', 'a whole number from 0 to 65535', filesPort)
-  expect(port === 0 || port !== filesPort, 'filesPort', 'a port other than "port"', filesPort)
-  expect(typeof hostname === 'string' && hostname !== '', 'hostname', 'a string', hostname)
-  const positive = typeof maxBodyBytes === 'number' && maxBodyBytes > 0
-  expect(positive, 'maxBodyBytes', 'a number above 0', maxBodyBytes)
-  checkSocketOptions(socket)
-  return { port, filesPort, hostname, maxBodyBytes, socket }
-}
-
-function isPort(port: unknown): boolean {
-  return Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65535
-}
-
-function expect(ok: boolean, name: string, what: string, got: unknown): void {
-  if (!ok) throw new TypeError(`serve: option "${name}" must be ${what}, got ${String(got)}`)
+  checkOptions('serve', options, OPTIONS)
+  const { filesPort = 0, socket } = options
+  const isOther = must('a port other than "port"', () => filesPort === 0 || filesPort !== options.port)
+  checkOption('serve', filesPort, isOther, 'filesPort')
+  if (socket) checkSocketOptions(socket)
 }

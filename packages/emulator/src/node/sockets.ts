@@ -1,3 +1,4 @@
+import { checkOptions, optional, type Rules, rules } from '@flowscale/gateway/internal'
 import type { Messages, SocketHooks, Wire } from '@flowscale/gateway/node'
 import type { Emulator } from '../createEmulator.ts'
 import type { FaultKind } from '../faults/table.ts'
@@ -16,32 +17,18 @@ export interface SocketOptions {
   duplicate?: boolean | undefined
 }
 
-const KNOWN = ['refuse', 'drop', 'silent', 'delayMs', 'duplicate']
 const LONGEST_TIMER = 2 ** 31 - 1
 
+const OPTIONS: Rules<SocketOptions> = {
+  refuse: optional(rules.wholeNumber(300, 599)),
+  drop: optional(rules.wholeNumber(0)),
+  silent: optional(rules.flag),
+  delayMs: optional(rules.number(0, LONGEST_TIMER)),
+  duplicate: optional(rules.flag),
+}
+
 export function checkSocketOptions(socket: SocketOptions): void {
-  if (typeof socket !== 'object' || socket === null) {
-    throw new TypeError(`serve: option "socket" must be an object, got ${String(socket)}`)
-  }
-  for (const name of Object.keys(socket)) {
-    if (KNOWN.includes(name)) continue
-    throw new TypeError(`serve: unknown option "socket.${name}"; the known options are ${KNOWN.join(', ')}`)
-  }
-  const { refuse = 400, drop = 0, silent = false, delayMs = 0, duplicate = false } = socket
-  expect(isWhole(refuse, 300, 599), 'refuse', 'an HTTP status from 300 to 599', refuse)
-  expect(isWhole(drop, 0, Number.MAX_SAFE_INTEGER), 'drop', 'a whole number', drop)
-  expect(typeof silent === 'boolean', 'silent', 'true or false', silent)
-  const isDelay = typeof delayMs === 'number' && delayMs >= 0 && delayMs <= LONGEST_TIMER
-  expect(isDelay, 'delayMs', `a number from 0 to ${LONGEST_TIMER}`, delayMs)
-  expect(typeof duplicate === 'boolean', 'duplicate', 'true or false', duplicate)
-}
-
-function isWhole(value: unknown, least: number, most: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
-}
-
-function expect(ok: boolean, name: string, what: string, got: unknown): void {
-  if (!ok) throw new TypeError(`serve: option "socket.${name}" must be ${what}, got ${String(got)}`)
+  checkOptions('serve', socket, OPTIONS, 'socket')
 }
 
 /** Plays faults at each WebSocket: what the emulator chooses, and what the server's options ask for. */

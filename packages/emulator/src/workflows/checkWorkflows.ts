@@ -1,4 +1,15 @@
 import type { Workflow as ApiWorkflow, Input, Kind } from '@flowscale/gateway/http'
+import {
+  checkOption,
+  checkOptions,
+  FILE_KINDS,
+  isObject,
+  must,
+  optional,
+  type Rule,
+  type Rules,
+  rules,
+} from '@flowscale/gateway/internal'
 import { builtIn } from './builtIn.ts'
 import type { InputDefinition, RunContext, WorkflowDefinition, WorkflowInputs } from './types.ts'
 
@@ -9,40 +20,90 @@ export interface Workflow extends ApiWorkflow {
   run(inputs: WorkflowInputs, context: RunContext): unknown
 }
 
-const KNOWN_FIELDS = ['id', 'name', 'description', 'inputs', 'outputs', 'namesFiles', 'run']
+const aKind: Rule = rules.oneOf(['string', 'number', 'boolean', ...FILE_KINDS])
 
-/** Checks and copies definitions. `where` stands in errors. */
-export function checkWorkflows(
-  definitions: readonly WorkflowDefinition[],
-  where = 'createEmulator: option workflows',
-): Workflow[] {
-  return definitions.map((definition, index) => checkWorkflow(definition, `${where}[${index}]`))
+const OPTIONS: Rules<WorkflowDefinition> = {
+  id: rules.filledText,
+  name: rules.filledText,
+  description: rules.text,
+  inputs: rules.object,
+  outputs: rules.object,
+  namesFiles: optional(rules.flag),
+  run: rules.callback,
 }
 
-function checkWorkflow(definition: WorkflowDefinition, where: string): Workflow {
-  expect(isObject(definition), where, 'an object')
-  refuseUnknown(definition, KNOWN_FIELDS, where)
+/** Checks and copies definitions. Errors begin with `caller`. */
+export function checkWorkflows(
+  definitions: readonly WorkflowDefinition[],
+  caller = 'createEmulator',
+): Workflow[] {
+  return definitions.map((definition, index) => checkWorkflow(caller, definition, `workflows[${index}]`))
+}
+
+function checkWorkflow(caller: string, definition: WorkflowDefinition, path: string): Workflow {
+  checkOptions(caller, definition, OPTIONS, path)
   const { id, name, description, namesFiles = false } = definition
-  for (const [key, value] of Object.entries({ id, name })) {
-    expect(typeof value === 'string' && value !== '', `${where}.${key}`, 'a string that is not empty')
-  }
-  expect(typeof description === 'string', `${where}.description`, 'a string')
-  expect(isObject(definition.inputs), `${where}.inputs`, 'an object of kinds')
-  expect(isObject(definition.outputs), `${where}.outputs`, 'an object of kinds')
-  expect(typeof namesFiles === 'boolean', `${where}.namesFiles`, 'true or false')
-  expect(typeof definition.run === 'function', `${where}.run`, 'a function')
   const inputs = new Map<string, Input>()
   const seeds: string[] = []
   for (const [key, value] of Object.entries(definition.inputs)) {
-    inputs.set(key, checkInput(value, `${where}.inputs.${key}`))
+    inputs.set(key, checkInput(caller, value, `${path}.inputs.${key}`))
     if (isObject(value) && value.seed) seeds.push(key)
   }
-  const outputs = new Map<string, Kind>()
-  for (const [key, value] of Object.entries(definition.outputs)) {
-    outputs.set(key, checkKind(value, `${where}.outputs.${key}`))
-  }
+  const outputs = new Map(Object.entries(definition.outputs))
+  for (const [key, kind] of outputs) checkOption(caller, kind, aKind, `${path}.outputs.${key}`)
   const run: Workflow['run'] = (values, context) => definition.run(values, context)
   return { id, name, description, inputs, outputs, namesFiles, seeds, run }
+}
+
+/** Checks and copies an input of a definition. */
+function checkInput(caller: string, definition: Kind | InputDefinition, path: string): Input {
+  if (typeof definition !== 'object' || definition === null) {
+    checkOption(caller, definition, aKind, path)
+    return { kind: definition, required: true, array: false }
+  }
+  checkOptions(caller, definition, inputRules(definition), path)
+  const { kind, array = false, default: preset, min, max, options, description } = definition
+  const { integer = false, seed = false, required = preset === undefined && !seed } = definition
+  const limits = { min, max, integer: integer || seed, options: options && [...options] }
+  return { kind, required, array, default: preset, ...limits, description }
+}
+
+/** What is allowed in an input depends on its kind. */
+function inputRules({ kind, required, array, max }: InputDefinition): Rules<InputDefinition> {
+  const isNumber = kind === 'number'
+  const isValue = (value: unknown): boolean => typeof value === kind
+  const leftOut = (why: string, isFlag = false): Rule =>
+    must(`left out where ${why}`, (value) => isFlag && value === false)
+  const ofKind = `the kind is ${kind}`
+  return {
+    kind: aKind,
+    required: optional(rules.flag),
+    array: optional(rules.flag),
+    integer: optional(isNumber ? rules.flag : leftOut(ofKind, true)),
+    seed: optional(
+      isNumber && !required && !array ? rules.flag : leftOut('the input is no optional number', true),
+    ),
+    min: optional(
+      isNumber
+        ? must(
+            'a finite number, at most max',
+            (value) => Number.isFinite(value) && !(Number(value) > Number(max)),
+          )
+        : leftOut(ofKind),
+    ),
+    max: optional(isNumber ? rules.finite : leftOut(ofKind)),
+    options: optional(
+      must(`an array of at least one ${kind}`, (value) => {
+        return Array.isArray(value) && value.length > 0 && value.every(isValue)
+      }),
+    ),
+    default: optional(
+      required
+        ? leftOut('required is true')
+        : must(`a ${kind}, and left out of files and arrays`, (value) => isValue(value) && !array),
+    ),
+    description: optional(rules.text),
+  }
 }
 
 /** The built-in workflows and the user's own, by id. A workflow of the user replaces a built-in one with its id. */
@@ -53,74 +114,4 @@ export function addBuiltIn(own: readonly Workflow[]): Map<string, Workflow> {
     seen.add(id)
   }
   return new Map([...checkWorkflows(builtIn()), ...own].map((workflow) => [workflow.id, workflow]))
-}
-
-const KNOWN_OF_INPUT = [
-  'kind',
-  'required',
-  'array',
-  'default',
-  'min',
-  'max',
-  'integer',
-  'options',
-  'description',
-  'seed',
-]
-const KINDS: readonly unknown[] = ['string', 'number', 'boolean', 'image', 'video', 'audio', 'file']
-
-/** Checks and copies an input of a definition. `where` stands in errors. */
-function checkInput(value: Kind | InputDefinition, where: string): Input {
-  if (!isObject(value)) return { kind: checkKind(value, where), required: true, array: false }
-  refuseUnknown(value, KNOWN_OF_INPUT, where)
-  const { kind, default: preset, min, max, options, description, ...flags } = value as InputDefinition
-  const { array = false, integer = false, seed = false } = flags
-  const { required = preset === undefined && !seed } = flags
-  checkKind(kind, `${where}.kind`)
-  for (const [key, flag] of Object.entries({ required, array, integer, seed })) {
-    expect(typeof flag === 'boolean', `${where}.${key}`, 'true or false')
-  }
-  const isNumber = kind === 'number'
-  for (const [key, limit] of Object.entries({ min, max })) {
-    if (limit !== undefined) expect(isNumber && Number.isFinite(limit), `${where}.${key}`, numberFor(kind))
-  }
-  expect(!(Number(min) > Number(max)), `${where}.min`, 'at most max')
-  expect(!integer || isNumber, `${where}.integer`, 'left out where the kind is not number')
-  expect(!seed || (isNumber && !required && !array), `${where}.seed`, 'for an optional number')
-  const isOption = (one: unknown): boolean => typeof one === kind
-  const isList = options === undefined || (Array.isArray(options) && options.length > 0)
-  expect(isList && (options ?? []).every(isOption), `${where}.options`, `a list of at least one ${kind}`)
-  if (preset !== undefined) {
-    const isFit = typeof preset === kind && !array
-    expect(isFit, `${where}.default`, `a ${kind}, and left out of files and arrays`)
-    expect(!required, `${where}.default`, 'left out where required is true')
-  }
-  expect(['string', 'undefined'].includes(typeof description), `${where}.description`, 'a string')
-  const limits = { min, max, integer: integer || seed, options: options && [...options] }
-  return { kind, required, array, default: preset, ...limits, description }
-}
-
-function checkKind(kind: unknown, where: string): Kind {
-  expect(KINDS.includes(kind), where, `one of ${KINDS.join(', ')}`)
-  return kind as Kind
-}
-
-function numberFor(kind: Kind): string {
-  return kind === 'number' ? 'a finite number' : `left out where the kind is ${kind}`
-}
-
-function isObject<T>(value: T): value is Extract<T, object> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function refuseUnknown(value: object, known: readonly string[], where: string): void {
-  for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue
-    throw new TypeError(`${where}.${name} is unknown; the known names are ${known.join(', ')}`)
-  }
-}
-
-/** A `TypeError` that says where, unless it is as it must be. */
-function expect(ok: boolean, where: string, what: string): void {
-  if (!ok) throw new TypeError(`${where} must be ${what}`)
 }

@@ -1,4 +1,6 @@
-import type { Engine, EngineMaker, Workflow } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded, type Workflow } from '../engine.ts'
+import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
+import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import { readOutput } from './api/files.ts'
 import { createCandidates, createChoose, mergeListings } from './pool/chooseServer.ts'
@@ -21,7 +23,7 @@ const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\
  * @throws `TypeError` for an unknown or wrong option.
  */
 export function comfyui(options: ComfyuiOptions): EngineMaker {
-  const checked = checkOptions(options)
+  const checked = readOptions(options)
   return (context): Engine => {
     const members = createPool(checked, context)
     const locate = createFindServer(members)
@@ -94,13 +96,13 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       async cancelRun(id) {
         const member = await locate(id)
         const before = member && (await findRun(member, id, 0))
-        if (!before || before.completedAt !== null) return before && { run: before, hadEnded: true }
+        if (!before || isEnded(before.status)) return before && { run: before, hadEnded: true }
         await member.records.requestCancel(id)
         await stopRun(member, id)
         const run = (await findRun(member, id, 0)) ?? before
         member.monitor.noteRun(run)
         // A run that ends by itself meanwhile has ended.
-        return { run, hadEnded: run.completedAt !== null && run.status !== 'cancelled' }
+        return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
       async containers() {
         const { answers } = await askAll(members, ({ container }) => container.read())
@@ -113,7 +115,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
         // While it goes on, nobody knows the endings.
-        const known = file !== undefined || run.outputNames.includes(run.completedAt ? filename : bare!)
+        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
         return known ? { run, file } : undefined
       },
       async readOutput(id, file, headers, signal) {
@@ -149,51 +151,36 @@ export interface ComfyuiOptions {
   fetch?: typeof globalThis.fetch | undefined
 }
 
-const KNOWN = ['url', 'urls', 'lostAfterMs', 'fetch']
 const ADDRESS = 'an http(s) address such as "http://127.0.0.1:8188", without a name, password, "?" or "#"'
+const address = must(ADDRESS, isAddress)
+
+const OPTIONS: Rules<ComfyuiOptions> = {
+  url: optional(address),
+  urls: optional(rules.filledArray),
+  lostAfterMs: optional(rules.positive),
+  fetch: optional(rules.callback),
+}
 
 /** The addresses end without a `/`. */
-export function checkOptions(
+export function readOptions(
   options: ComfyuiOptions,
 ): Pick<ComfyuiOptions, 'fetch'> & { urls: string[]; lostAfterMs: number } {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError('comfyui: options must be an object')
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(`comfyui: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
-    }
-  }
+  checkOptions('comfyui', options, OPTIONS)
   const { url, lostAfterMs = 600_000, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
     throw new TypeError('comfyui: options "url" and "urls" exclude each other: give all addresses in "urls"')
   }
-  const urls = readUrls(url, options.urls)
-  if (typeof lostAfterMs !== 'number' || !(lostAfterMs > 0)) {
-    throw new TypeError(`comfyui: option "lostAfterMs" must be a number above 0, got ${String(lostAfterMs)}`)
-  }
-  if (fetch !== undefined && typeof fetch !== 'function') {
-    throw new TypeError(`comfyui: option "fetch" must be a function, got ${typeof fetch}`)
-  }
+  const given = options.urls ?? [url!]
+  given.forEach((one, index) => {
+    checkOption('comfyui', one, address, options.urls ? `urls[${index}]` : 'url')
+  })
+  const urls = given.map(trim)
+  const twice = urls.findIndex((one, index) => urls.indexOf(one) !== index)
+  if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
   return { urls, lostAfterMs, fetch }
 }
 
-function readUrls(url: string | undefined, list: readonly string[] | undefined): string[] {
-  if (list === undefined) {
-    if (!isAddress(url)) throw new TypeError(`comfyui: option "url" must be ${ADDRESS}`)
-    return [trim(url)]
-  }
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new TypeError('comfyui: option "urls" must be an array of at least one address')
-  }
-  const wrong = list.findIndex((one) => !isAddress(one))
-  if (wrong >= 0) throw new TypeError(`comfyui: option "urls[${wrong}]" must be ${ADDRESS}`)
-  const urls = list.map(trim)
-  const twice = urls.findIndex((one, index) => urls.indexOf(one) !== index)
-  if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
-  return urls
-}
-
-function isAddress(value: unknown): value is string {
+function isAddress(value: unknown): boolean {
   const { protocol, username, password, search, hash } = new URL(
     typeof value === 'string' && URL.canParse(value) ? value : 'none:',
   )

@@ -21,3 +21,8 @@ export function sameText(sent: string, secret: string): boolean {
   }
   return difference === 0
 }
+
+/** Whether a text can be a key: a header holds it as it is. */
+export function isKey(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}

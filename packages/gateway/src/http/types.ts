@@ -3,6 +3,11 @@ import type { Engine } from '../engine.ts'
 /** The forms of the API, from three sources: the published README, the OpenAPI document and the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
+export const DIALECTS: readonly Dialect[] = ['readme', 'openapi', 'python']
+
+/** How long a download link lives, unless an option says otherwise. */
+export const URL_TTL_MS = 900_000
+
 /** The facts about a request that its server knows. */
 export interface Where {
   /** The start of download links in the answer. */

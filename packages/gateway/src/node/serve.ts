@@ -9,6 +9,8 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HttpApi } from '../http/types.ts'
+import { checkOptions, optional, type Rules } from '../options.ts'
+import * as rules from '../rules.ts'
 import { answer } from './answer.ts'
 import type { SocketHooks } from './createConnection.ts'
 import { isHandshake, serveSockets } from './serveSockets.ts'
@@ -32,7 +34,14 @@ export interface ServeOptions {
   sockets?: SocketHooks | undefined
 }
 
-const KNOWN = ['port', 'hostname', 'files', 'linksTo', 'maxBodyBytes', 'sockets']
+const OPTIONS: Rules<ServeOptions> = {
+  port: optional(rules.port),
+  hostname: optional(rules.filledText),
+  files: optional(rules.flag),
+  linksTo: optional(rules.callback),
+  maxBodyBytes: optional(rules.positive),
+  sockets: optional(rules.object),
+}
 
 /** A api that is served. */
 export interface Served {
@@ -49,11 +58,11 @@ export interface Served {
 /**
  * Serves the HTTP API on a port of this machine: the API with its WebSocket, and a page to try it.
  *
- * @throws `TypeError` for an unknown option or a wrong limit; an error with Node's `code` and the `port`, if the port can't
+ * @throws `TypeError` for an unknown or wrong option; an error with Node's `code` and the `port`, if the port can't
  * be used.
  */
 export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<Served> {
-  checkServeOptions(options)
+  checkOptions('serve', options, OPTIONS)
   const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxBodyBytes } = options
   const wildcard = hostname === '0.0.0.0' || hostname === '::'
   const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
@@ -98,17 +107,6 @@ function hostOf(request: IncomingMessage): string | null {
     return new URL(`http://${request.headers.host}`).hostname
   } catch {
     return null
-  }
-}
-
-function checkServeOptions(options: ServeOptions): void {
-  for (const name of Object.keys(options)) {
-    if (KNOWN.includes(name)) continue
-    throw new TypeError(`serve: unknown option "${name}"; the known options are ${KNOWN.join(', ')}`)
-  }
-  const { maxBodyBytes = 1 } = options
-  if (typeof maxBodyBytes !== 'number' || !(maxBodyBytes > 0)) {
-    throw new TypeError('serve: option "maxBodyBytes" must be a number of bytes above 0')
   }
 }
 

@@ -6,7 +6,7 @@ import { type ComfyClient, createComfyClient, NoAnswer } from '../api/client.ts'
 import { createReadQueue } from '../api/queue.ts'
 import { createUserdata } from '../api/userdata.ts'
 import { createCatalog } from '../catalog.ts'
-import type { checkOptions } from '../comfyui.ts'
+import type { readOptions } from '../comfyui.ts'
 import type { ComfyServer } from '../runRecord.ts'
 import { createMonitor } from '../runs/monitor.ts'
 import { createContainer } from '../server.ts'
@@ -14,7 +14,7 @@ import { firstOf, type PoolMember, type RunRecords, within } from './members.ts'
 
 /** The servers. Each works by itself; only copies of records go from one to another. */
 export function createPool(
-  { urls, lostAfterMs, fetch }: ReturnType<typeof checkOptions>,
+  { urls, lostAfterMs, fetch }: ReturnType<typeof readOptions>,
   context: EngineContext,
 ): PoolMember[] {
   const { storage, log } = context

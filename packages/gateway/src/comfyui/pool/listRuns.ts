@@ -1,4 +1,4 @@
-import type { Run, RunsQuery } from '../../engine.ts'
+import { compareRuns, type Run, type RunsQuery } from '../../engine.ts'
 import type { IndexEntry } from '../../records/recordStore.ts'
 import { forEach } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
@@ -7,24 +7,15 @@ import { findRun, progressOf } from '../runs/findRun.ts'
 import type { FindServer } from './findServer.ts'
 import { askAll, type PoolMember } from './members.ts'
 
-const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
-
 /** A page: the names of marks sort and count, and only the runs of the page are read. */
 export async function listRuns(
   members: readonly PoolMember[],
   locate: FindServer,
   query: RunsQuery,
 ): Promise<{ runs: Run[]; total: number }> {
-  const { groupId, sortBy, sortOrder, offset, limit } = query
-  const timeOf = (mark: IndexEntry): number | null => mark[TIMES[sortBy]]
-  const direction = sortOrder === 'asc' ? 1 : -1
+  const { groupId, offset, limit } = query
   const marks = await readMarks(members, groupId)
-  // What has no such time yet comes last in either order.
-  marks.sort((a, b) => {
-    const [first, second] = [timeOf(a), timeOf(b)]
-    if ((first === null) !== (second === null)) return first === null ? 1 : -1
-    return direction * ((first ?? 0) - (second ?? 0) || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-  })
+  marks.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
   const page = marks.slice(offset, offset + limit)
   const runs: (Run | undefined)[] = []
   await forEach(page, async ({ id, end }, index) => {

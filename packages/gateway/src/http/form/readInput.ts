@@ -2,6 +2,7 @@ import {
   type Draft,
   type Input,
   InputError,
+  isFileKind,
   type Problem,
   type Scalar,
   type StoredFile,
@@ -24,7 +25,7 @@ export async function readEntry(
   const { name: key, file, body } = part
   const { kind } = input
   try {
-    if (kind === 'string' || kind === 'number' || kind === 'boolean') {
+    if (!isFileKind(kind)) {
       // No number and no boolean is empty: a file gets the same problem.
       const checked =
         file && kind === 'string'

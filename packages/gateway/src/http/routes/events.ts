@@ -1,4 +1,4 @@
-import type { Run } from '../../engine.ts'
+import { isEnded, type Run } from '../../engine.ts'
 import { failure } from '../answers.ts'
 import { runUpdate } from '../runJson.ts'
 import type { ApiRequest, Dialect, RunningApi } from '../types.ts'
@@ -16,7 +16,7 @@ export async function connectEvents({ api, request, id }: ApiRequest): Promise<R
   if (!run) return failure(api.dialect, 404, 'Run not found')
   // Who has seen the end comes no more: a browser's EventSource stops at 204 only.
   const seen = request.headers.get('last-event-id') ?? ''
-  if (/^(completed|failed|cancelled)$/.test(seen)) return new Response(null, { status: 204 })
+  if (isEnded(seen)) return new Response(null, { status: 204 })
   return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
 }
 
@@ -46,7 +46,7 @@ function streamRun(
 
   function begin(): void {
     stop = () => {}
-    if (hasEnded(known) || streams.closed || signal.aborted) {
+    if (isEnded(known.status) || streams.closed || signal.aborted) {
       hear(known)
       end()
       return
@@ -75,7 +75,7 @@ function streamRun(
     if (run.id !== known.id || isOver) return
     const text = eventOf(dialect, run)
     news = text === sent ? undefined : text
-    if (hasEnded(run)) end()
+    if (isEnded(run.status)) end()
     else if (news) wake()
   }
 
@@ -118,8 +118,6 @@ function streamRun(
     { highWaterMark: 0 },
   )
 }
-
-const hasEnded = ({ status }: Run): boolean => status !== 'queued' && status !== 'running'
 
 /** The id names the state. An event without a name is a `message` to a browser's EventSource. */
 function eventOf(dialect: Dialect, run: Run): string {

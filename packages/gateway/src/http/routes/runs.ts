@@ -1,4 +1,4 @@
-import { nothingStarted, type Problem } from '../../engine.ts'
+import { isEnded, nothingStarted, type Problem } from '../../engine.ts'
 import { failure, json, missing, success, unprocessable } from '../answers.ts'
 import { readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
@@ -118,7 +118,7 @@ export async function getOutput({ api, query, filesUrl }: ApiRequest): Promise<R
     const url = await linkTo(api, run.id, file, filesUrl)
     return success({ download_url: url, generation_status: 'success' })
   }
-  if (run.completedAt === null) return new Response(null, { status: 204 })
+  if (!isEnded(run.status)) return new Response(null, { status: 204 })
   return json(200, {
     status: 'failed',
     errors: [run.error ?? 'The run was cancelled'],
