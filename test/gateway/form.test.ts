@@ -63,6 +63,7 @@ function keep(): { draft: Draft; kept: Kept[] } {
 
 function draftOf(putFile: Draft['putFile']): Draft {
   return {
+    workflow,
     putFile,
     async putUrl(input, url) {
       if (url.includes('bad')) {
@@ -423,7 +424,7 @@ test('names of files', async () => {
 })
 
 test('an empty form, an empty body, a url-encoded form', async () => {
-  const nothing = { values: {}, shown: [] }
+  const nothing = { values: {}, inputs: [] }
   assert.equal(await read(formOf({})), nothing)
   assert.equal(await read(new Request('http://x/', { method: 'POST' })), nothing)
   assert.equal(await read(requestOf([new Uint8Array()], 'application/json')), nothing)

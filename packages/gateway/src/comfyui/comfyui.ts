@@ -1,4 +1,4 @@
-import type { Engine, EngineMaker, Workflow } from '../engine.ts'
+import type { Engine, EngineMaker } from '../engine.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import { readOutput } from './api/files.ts'
 import { createCandidates, createChoose, mergeListings } from './pool/chooseServer.ts'
@@ -73,13 +73,11 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         }
         return [...byId.values()].map(mergeListings)
       },
-      async workflow(id): Promise<Workflow | undefined> {
-        const candidates = await findCandidates(id)
-        return candidates.length > 0 ? mergeListings(candidates) : undefined
-      },
-      draft: ({ id }, signal) =>
-        createDraft({
-          candidates: () => findCandidates(id),
+      async draft(workflowId, signal) {
+        const candidates = await findCandidates(workflowId)
+        if (candidates.length === 0) return undefined
+        return createDraft({
+          candidates,
           choose,
           inputHosts: context.inputHosts,
           signal,
@@ -88,7 +86,8 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
             member.monitor.watchForEnd(run.id)
             member.monitor.noteRun(run)
           },
-        }),
+        })
+      },
       getRun,
       getRuns: (query) => listRuns(members, locate, query),
       async cancelRun(id) {
