@@ -131,9 +131,8 @@ export async function withComfy(
   const engine = another()
   try {
     const submit: Setup['submit'] = async (id, values = {}, { groupId = null as any, by = engine } = {}) => {
-      const workflow = await by.workflow(id)
-      if (!workflow) throw new Error(`no workflow ${id}: ${lines.join()}`)
-      const draft = by.draft(workflow, new AbortController().signal)
+      const draft = await by.draft(id, never)
+      if (!draft) throw new Error(`no workflow ${id}: ${lines.join()}`)
       return (await draft.submit({ values, inputs: [], groupId, requestId: 'r' })).run
     }
     const until: Setup['until'] = async (id, wanted, by = engine) => {

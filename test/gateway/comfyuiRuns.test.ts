@@ -263,10 +263,10 @@ onBoth(test, 'workflows that the server can not run are named', {}, async ({ ano
     lines.join('\n'),
   )
   assert.ok(lines.some((line) => /^error .*broken\.json/.test(line)))
-  const error = await rejection(by.workflow('odd'))
+  const error = await rejection(by.draft('odd', never))
   assert.is(error.status, 422)
   assert.match(error.message, /"NoSuchNode" \(node 7, "Odd one"\)/)
-  assert.is(await by.workflow('nope'), undefined)
+  assert.is(await by.draft('nope', never), undefined)
 })
 
 onBoth(

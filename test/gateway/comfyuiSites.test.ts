@@ -100,12 +100,12 @@ test('a class that the one server has which is away is no error of the caller', 
       server === 0 && type === 'TestSleep' ? undefined : info,
     )
     await comfies[1]!.kill()
-    const error = await rejection(engine.workflow('slow'))
+    const error = await rejection(engine.draft('slow', never))
     assert.equal([error.status, error.retryAfterS], [503, 5])
-    assert.is((await engine.workflow('batch'))!.id, 'batch')
+    assert.is((await engine.draft('batch', never))!.workflow.id, 'batch')
     await comfies[1]!.start()
     await until(
-      () => engine.workflow('slow'),
+      () => engine.draft('slow', never),
       (found) => found !== undefined,
     )
   }))
@@ -144,14 +144,15 @@ test('a workflow goes to the server that has the choices of its graph', () =>
 test('a choice goes to a server that has it, and an uploaded file goes along', () =>
   withSites(2, async ({ comfies, open }) => {
     const engine = open({}, { workflows: [styled, ...files] }, only)
-    const workflow = (await engine.workflow('styled'))!
-    assert.equal(workflow.inputs.get('style')!.options, ['plain', 'inverted'])
+    const [workflow] = await engine.workflows()
+    assert.equal(workflow!.inputs.get('style')!.options, ['plain', 'inverted'])
     await all(3, (seed) => slow(open({ urls: [comfies[1]!.url] }), seed))
     const bytes = new Uint8Array(
       await (await fetch(`${comfies[0]!.url}/view?filename=example.png&type=input`)).arrayBuffer(),
     )
     for (const style of ['plain', 'inverted']) {
-      const draft = engine.draft(workflow, never)
+      const draft = (await engine.draft('styled', never))!
+      assert.equal(draft.workflow, workflow)
       const photo = await draft.putFile('photo', fileOf(bytes))
       await draft.submit({ values: { photo, style }, inputs: [], groupId: null, requestId: 'r' })
     }
@@ -190,7 +191,7 @@ test('a server that refuses connections gets no runs, and gets them again once i
 test('a run whose server refuses it before it was sent goes to the next, once', () =>
   withSites(2, async ({ comfies, open }) => {
     const engine = open()
-    await engine.workflow('slow')
+    await engine.draft('slow', never)
     // It answers how long its queue is, and is gone when the run comes.
     for (const { faults } of comfies) faults.push({ on: 'POST /userdata', do: 'status', status: 503 })
     const first = await rejection(slow(engine, 1))
@@ -229,7 +230,7 @@ test('a run whose answer is lost goes to no other server', () =>
 test('nobody waits for a server that hangs', () =>
   withSites(3, async ({ comfies, open }) => {
     const engine = open()
-    await engine.workflow('slow')
+    await engine.draft('slow', never)
     comfies[2]!.faults.push({ on: '', do: 'hang-before' })
     await all(6, (seed) => slow(engine, seed, 'g'))
     await slow(engine, 7, 'g')

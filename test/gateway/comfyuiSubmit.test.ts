@@ -307,7 +307,7 @@ onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async
     return fetch(url, { ...init!, body })
   }
   const engine = another({}, { fetch: spy })
-  const draft = engine.draft((await engine.workflow('slow'))!, never)
+  const draft = (await engine.draft('slow', never))!
   const inputs = [{ path: 'seconds', value: 0.1 }]
   const submission = { values: { seconds: 0.1 }, inputs, groupId: 'g', requestId: 'r' }
   const { run } = await draft.submit(submission)
@@ -328,7 +328,7 @@ onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, a
     return fetch(url, init)
   }
   const engine = another({}, { fetch: spy })
-  const draft = engine.draft((await engine.workflow('copy'))!, never)
+  const draft = (await engine.draft('copy', never))!
   const picture = readFileSync(join(comfy.folder, 'input/example.png'))
   const photo = await draft.putFile('photo', fileOf(picture, '../a "b"\r\n/É c.png'))
   const { run } = await draft.submit({ values: { photo }, inputs: [], groupId: null, requestId: 'r' })
@@ -344,7 +344,7 @@ onBoth(
   { comfy: { maxUploadBytes: 1000 } },
   async (setup) => {
     const { engine } = setup
-    const draft = engine.draft((await engine.workflow('copy'))!, never)
+    const draft = (await engine.draft('copy', never))!
     const error = await rejection(draft.putFile('photo', fileOf(new Uint8Array(5_000_000))))
     assert.equal([error.name, error.status], ['EngineError', 413])
     assert.match(error.message, /1000 bytes/)
@@ -365,7 +365,7 @@ test('files are read from hosts that are allowed, and from no other', () =>
     const { port } = web.address() as AddressInfo
     const host = `127.0.0.1:${port}`
     const by = another({ inputHosts: [host] })
-    const draft = by.draft((await by.workflow('copy'))!, never)
+    const draft = (await by.draft('copy', never))!
     const put = (address: string) => draft.putUrl('photo', address)
     await put(`http://${host}/a.png`)
     await put(`http://${host}/to?/to?/to?/b.png`)
@@ -394,7 +394,7 @@ test('files are read from hosts that are allowed, and from no other', () =>
     assert.match((await rejection(put(`http://${host}/to?/to?/to?/to?/a`))).message, /more than 3 times/)
     assert.match((await rejection(put(`http://${host}/gone`))).message, /status 404/)
     const none = another()
-    const other = none.draft((await none.workflow('copy'))!, never)
+    const other = (await none.draft('copy', never))!
     assert.is((await rejection(other.putUrl('photo', `http://${host}/a.png`))).name, 'InputError')
     web.closeAllConnections()
     await new Promise((resolve) => web.close(resolve))
@@ -413,4 +413,32 @@ test('a workflow that is left out, as its id is taken, is not run in the place o
     const error = await submit('x', {}, { by }).catch((cause) => cause)
     assert.match(error.message, /NoSuchNode/)
     assert.equal(comfy.executed.runs, {})
+  }))
+
+test('a POST with a file asks ComfyUI for the classes of its workflow once', () =>
+  withComfy('0.8.0', {}, async ({ comfy }) => {
+    // A workflow with a choice that the server lacks is read again for each run: a model may have come.
+    const graph = graphOf({
+      1: ['LoadImage', { image: 'example.png' }, 'Photo'],
+      2: ['TestDrawText', { image: ['1', 0], text: 'a', seed: 42, style: 'invertd' }],
+      3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
+    })
+    const inputs = { photo: { node: '1', input: 'image' }, style: { node: '2', input: 'style' } }
+    const styled = { name: 'styled', graph, sidecar: { inputs } }
+    const gateway = createGateway({
+      engine: comfyui({ url: comfy.url }),
+      workflows: [styled],
+      apiKey: 'k',
+    })
+    const { url: baseUrl, fetch } = gateway
+    const client = createClient({ baseUrl, apiKey: 'k', fetch })
+    const photo = new Blob([readFileSync(join(comfy.folder, 'input/example.png'))])
+    await executeWorkflow(client, 'styled', { photo, style: 'plain' })
+    gateway.close()
+    const asked = comfy.requests.filter(({ path }) => path.startsWith('/object_info/'))
+    assert.equal(asked.map(({ path }) => path.split('/').pop()).sort(), [
+      'LoadImage',
+      'SaveImage',
+      'TestDrawText',
+    ])
   }))

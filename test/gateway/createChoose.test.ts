@@ -10,14 +10,14 @@ test.after.each(() => {
 
 /** A server whose queue has so many runs. */
 function server(queued: number): Candidate {
-  const site = {
-    server: {
+  const member = {
+    client: {
       isQuiet: () => false,
       read: async () => ({ exec_info: { queue_remaining: queued } }),
     },
     container: { latest: () => ({ status: 'idle' }), read: async () => {} },
   }
-  return { site, workflow: { shown: { id: 'one' } } } as unknown as Candidate
+  return { member, workflow: { listing: { id: 'one' } } } as unknown as Candidate
 }
 
 test('a request that ends in the middle, as on Workers, counts for a minute', async () => {

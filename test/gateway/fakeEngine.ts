@@ -1,4 +1,4 @@
-import type { Engine, Input, Run, Workflow } from '@flowscale/gateway/http'
+import type { Draft, Engine, Input, Run, Workflow } from '@flowscale/gateway/http'
 
 export const run: Run = {
   id: 'r1',
@@ -35,16 +35,18 @@ export const workflow: Workflow = {
   outputs: new Map([['image', 'image']]),
 }
 
+export const draft: Draft = {
+  workflow,
+  putFile: async () => ({}),
+  putUrl: async () => ({}),
+  submit: async () => ({ run, number: 3 }),
+}
+
 /** An engine that has one run; `own` replaces what it does. */
 export function fakeEngine(own: Partial<Engine> = {}): Engine {
   return {
     workflows: async () => [workflow],
-    workflow: async (id) => (id === 'w' ? workflow : undefined),
-    draft: () => ({
-      putFile: async () => ({}),
-      putUrl: async () => ({}),
-      submit: async () => ({ run, number: 3 }),
-    }),
+    draft: async (workflowId) => (workflowId === 'w' ? draft : undefined),
     getRun: async (id) => (id === 'r1' ? run : undefined),
     getRuns: async () => ({ runs: [run], total: 1 }),
     cancelRun: async () => undefined,

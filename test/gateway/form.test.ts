@@ -63,6 +63,7 @@ function keep(): { draft: Draft; kept: Kept[] } {
 
 function draftOf(putFile: Draft['putFile']): Draft {
   return {
+    workflow,
     putFile,
     async putUrl(input, url) {
       if (url.includes('bad')) {

@@ -11,7 +11,7 @@ import {
   type Workflow,
 } from '@flowscale/gateway/http'
 import { assert, suite } from '#test'
-import { fakeEngine, run, workflow } from './fakeEngine.ts'
+import { draft, fakeEngine, run, workflow } from './fakeEngine.ts'
 
 const test = suite('httpApi')
 const KEY = 'secret'
@@ -59,11 +59,11 @@ test('a 503 before the submission is a 429, and one of the submission itself sta
   const away = (retryAfterS?: number) => async () => {
     throw new EngineError(503, 'Away', retryAfterS ? { retryAfterS } : {})
   }
-  const refused = { ...fakeEngine().draft(workflow, new AbortController().signal), submit: away() }
+  const refused = { ...draft, submit: away() }
   for (const [engine, expected] of [
-    [{ workflow: away() }, [429, '5']],
-    [{ workflow: away(7) }, [429, '7']],
-    [{ draft: () => refused }, [503, null]],
+    [{ draft: away() }, [429, '5']],
+    [{ draft: away(7) }, [429, '7']],
+    [{ draft: async () => refused }, [503, null]],
   ] as const) {
     const { status, headers } = await execute(apiOf(engine), { text: 'a' })
     assert.equal([status, headers.get('retry-after')], expected)
@@ -122,12 +122,7 @@ test('inputs are checked before anything is submitted', async () => {
     submitted++
     return { run, number: 3 }
   }
-  const draft = (): ReturnType<Engine['draft']> => ({
-    putFile: async () => ({}),
-    putUrl: async () => ({}),
-    submit,
-  })
-  const api = apiOf({ draft })
+  const api = apiOf({ draft: async () => ({ ...draft, submit }) })
   const bad = await execute(api, { seed: '10', style: 'c', other: 'x' })
   const { detail } = await bad.json()
   assert.equal(

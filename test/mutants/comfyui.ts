@@ -47,7 +47,7 @@ export const comfyui = {
     bug: 'A run is sent though its record was not written: when ComfyUI restarts, the run is lost',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: '.addRun(run).catch(refuse)',
-    to: '.submit(run).catch(() => {})',
+    to: '.addRun(run).catch(() => {})',
     test: 'test/gateway/comfyuiSubmit.test.ts',
   },
   'gateway-refused-listed': {

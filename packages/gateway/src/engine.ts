@@ -85,8 +85,9 @@ export interface Submission {
   readonly requestId: string
 }
 
-/** A run that is about to be submitted. */
+/** A run that is about to be submitted. Nothing is kept of a draft that is not submitted. */
 export interface Draft {
+  readonly workflow: Workflow
   /** Takes a file. It is read to its end, or cancelled. */
   putFile(input: string, file: IncomingFile): Promise<StoredFile>
   /** Takes the address of a file, or throws an {@link InputError} where the engine reads none of there. */
@@ -134,10 +135,8 @@ export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'com
 /** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
   workflows(): Promise<readonly Workflow[]>
-  /** `undefined` where there is none of that id. */
-  workflow(id: string): Promise<Workflow | undefined>
-  /** Nothing is kept of a draft that is not submitted. */
-  draft(workflow: Workflow, signal: AbortSignal): Draft
+  /** Begins a run of a workflow; `undefined` where there is no workflow of that id. `signal`: the caller has left. */
+  draft(workflowId: string, signal: AbortSignal): Promise<Draft | undefined>
   /** `undefined` only where it is sure that there is none of that id. */
   getRun(id: string): Promise<Run | undefined>
   /** A page, and how many there are in all. */

@@ -11,8 +11,10 @@ import { type EngineState, toApiContainer, toApiRun } from './state.ts'
 export function createEngine(state: EngineState): Engine {
   return {
     workflows: async () => [...state.workflows.values()],
-    workflow: async (id) => state.workflows.get(id),
-    draft: ({ id }) => createDraft(state, state.workflows.get(id)!),
+    async draft(workflowId) {
+      const workflow = state.workflows.get(workflowId)
+      return workflow && createDraft(state, workflow)
+    },
     async getRun(id) {
       const run = state.runs.get(id)
       return run && toApiRun(run)
@@ -56,6 +58,7 @@ export function createEngine(state: EngineState): Engine {
 function createDraft(state: EngineState, workflow: Workflow): Draft {
   const remote: { input: string; url: string }[] = []
   return {
+    workflow,
     async putFile(_input, { name, type, body }): Promise<InputFile> {
       return { name, type, data: new Uint8Array(await new Response(body).arrayBuffer()) }
     },

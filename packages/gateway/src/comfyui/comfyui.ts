@@ -1,4 +1,4 @@
-import { type Engine, type EngineMaker, isEnded, type Workflow } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
@@ -75,13 +75,11 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         }
         return [...byId.values()].map(mergeListings)
       },
-      async workflow(id): Promise<Workflow | undefined> {
-        const candidates = await findCandidates(id)
-        return candidates.length > 0 ? mergeListings(candidates) : undefined
-      },
-      draft: ({ id }, signal) =>
-        createDraft({
-          candidates: () => findCandidates(id),
+      async draft(workflowId, signal) {
+        const candidates = await findCandidates(workflowId)
+        if (candidates.length === 0) return undefined
+        return createDraft({
+          candidates,
           choose,
           inputHosts: context.inputHosts,
           signal,
@@ -90,7 +88,8 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
             member.monitor.watchForEnd(run.id)
             member.monitor.noteRun(run)
           },
-        }),
+        })
+      },
       getRun,
       getRuns: (query) => listRuns(members, locate, query),
       async cancelRun(id) {

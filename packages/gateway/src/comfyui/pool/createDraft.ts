@@ -10,12 +10,15 @@ import { openUrl } from '../../openUrl.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
 import { sendRun } from '../runs/sendRun.ts'
-import type { Choose } from './chooseServer.ts'
+import { type Choose, mergeListings } from './chooseServer.ts'
 import type { Candidate, PoolMember } from './members.ts'
 
 interface Wanted {
-  /** The servers that can run the workflow. */
-  readonly candidates: () => Promise<readonly Candidate[]>
+  /**
+   * The servers that can run the workflow: at least one. They are looked up once for each run, so a server that comes
+   * back during an upload is not chosen for that run.
+   */
+  readonly candidates: readonly Candidate[]
   readonly choose: Choose
   readonly inputHosts: readonly string[]
   readonly signal: AbortSignal
@@ -36,7 +39,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
   const prefix = (): string => `flowscale-${id}-${++files}`
 
   const put: Draft['putFile'] = async (_input, file) => {
-    chosen ??= candidates().then((all) => choose(all, async (one) => one))
+    chosen ??= choose(candidates, async (one) => one)
     const { member } = await chosen
     return { name: await putFile(member.client, prefix(), file, signal) } satisfies Upload
   }
@@ -54,10 +57,9 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
   const submit: Draft['submit'] = async (submission) => {
     if (sent) throw new Error('A draft is submitted once')
     sent = true
-    const all = await candidates()
-    const fitting = all.filter((one) => fits(one, valuesOf(submission)))
+    const fitting = candidates.filter((one) => fits(one, valuesOf(submission)))
     // Where no server has all choices, one of them says so.
-    const able = fitting.length > 0 ? fitting : all
+    const able = fitting.length > 0 ? fitting : candidates
     const host = await chosen
     if (host) {
       const same = able.find(({ member }) => member === host.member)
@@ -85,6 +87,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
   }
 
   return {
+    workflow: mergeListings(candidates),
     putFile: put,
     putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
     // Of a run that may have been sent there is no 503.

@@ -10,12 +10,12 @@ export async function executeWorkflow(call: ApiRequest): Promise<Response> {
   const { engine, dialect } = api
   const id = query.get('workflow_id')
   if (!id) return unprocessable([missing('query', 'workflow_id')])
-  const workflow = await engine.workflow(id).catch(nothingStarted)
-  if (!workflow) {
+  const draft = await engine.draft(id, request.signal).catch(nothingStarted)
+  if (!draft) {
     const msg = `Unknown workflow '${id}'`
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
-  const draft = engine.draft(workflow, request.signal)
+  const { workflow } = draft
   const form = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...form, groupId, requestId })
