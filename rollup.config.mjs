@@ -157,7 +157,14 @@ export default [
   command,
   ...pack(
     'gateway',
-    { index: 'index.ts', http: 'http.ts', node: 'node.ts', cli: 'cli.ts' },
+    {
+      index: 'index.ts',
+      http: 'http.ts',
+      node: 'node.ts',
+      workflows: 'workflows.ts',
+      internalNode: 'internalNode.ts',
+      cli: 'cli.ts',
+    },
     undefined,
     playground,
   ),

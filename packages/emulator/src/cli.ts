@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { type ListenError, logged, reportFailure, signatureOf, tryLine } from '@flowscale/gateway/node'
+import { logged, reportFailure, signatureOf, tryLine } from '@flowscale/gateway/internal/node'
+import type { ListenError } from '@flowscale/gateway/node'
 import { createEmulator, type Emulator } from './createEmulator.ts'
 import type { Ledger } from './engine/ledger.ts'
 import { help, readFlags } from './node/flags.ts'

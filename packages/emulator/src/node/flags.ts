@@ -1,4 +1,4 @@
-import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gateway/node'
+import { type Flags as CommonFlags, parseFlags, wholeFlag } from '@flowscale/gateway/internal/node'
 import type { EmulatorOptions } from '../createEmulator.ts'
 import { describeFaults } from '../faults/table.ts'
 
