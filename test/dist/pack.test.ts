@@ -61,6 +61,7 @@ const expected: Record<string, string[]> = {
   gateway: [
     'bin/flowscale-gateway.js',
     ...builtFrom('gateway', 'cli', 'http', 'index', 'internalNode', 'node', 'workflows'),
+    'dist/LICENSES.txt',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
@@ -78,11 +79,9 @@ for (const [name, files] of Object.entries(expected)) {
   })
 }
 
-test('the licences of the libraries in the command are with it', () => {
-  const text = readFileSync('packages/flowscale/dist/command/LICENSES.txt', 'utf8')
-  const named = [...text.matchAll(/^Name: (.+)$/gm)].map(([, name]) => name)
-  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const bundled = [
+/** The libraries that are in the files of a package, but those of a verb that may have none. */
+const bundled: Record<string, string[]> = {
+  'flowscale/dist/command': [
     'commander',
     'ora',
     'chalk',
@@ -91,20 +90,34 @@ test('the licences of the libraries in the command are with it', () => {
     'dotenv',
     'leven',
     'picocolors',
-  ]
-  // The files that hold these, in case a verb has them.
-  for (const [file, name] of [
-    ['csv', 'csv-parse'],
-    ['diff', 'diff'],
-  ] as const) {
-    if (existsSync(`packages/flowscale/dist/command/${file}.js`)) bundled.push(name)
-  }
-  for (const name of bundled) {
-    assert.ok(named.includes(name), name)
-    assert.match(text.slice(text.indexOf(`Name: ${name}\n`)), /^License: (MIT|ISC|BSD-[23]-Clause)$/m)
-  }
-  assert.not.ok(named.includes('flowscale'))
-  assert.ok(bundled.every((name) => name === 'chalk' || devDependencies[name]))
+    // The files that hold these, in case a verb has them.
+    ...['csv:csv-parse', 'diff:diff']
+      .map((names) => names.split(':'))
+      .flatMap(([file, name]) => (existsSync(`packages/flowscale/dist/command/${file}.js`) ? [name!] : [])),
+  ],
+  'gateway/dist': ['commander'],
+}
+for (const [folder, libraries] of Object.entries(bundled)) {
+  test(`the licences of the libraries in ${folder} are with it`, () => {
+    const text = readFileSync(`packages/${folder}/LICENSES.txt`, 'utf8')
+    const named = [...text.matchAll(/^Name: (.+)$/gm)].map(([, name]) => name!)
+    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    for (const name of libraries) {
+      assert.ok(named.includes(name), name)
+      assert.match(text.slice(text.indexOf(`Name: ${name}\n`)), /^License: (MIT|ISC|BSD-[23]-Clause)$/m)
+    }
+    assert.not.ok(named.some((name) => name.includes('flowscale')))
+    assert.ok(libraries.every((name) => name === 'chalk' || devDependencies[name]))
+  })
+}
+
+test('of the gateway, only the commands load commander', () => {
+  const loads = (entry: string) =>
+    [...importedBy('gateway', `dist/${entry}.js`)].some((file) =>
+      /CommanderError/.test(readFileSync(join('packages/gateway', file), 'utf8')),
+    )
+  const entries = ['index', 'http', 'node', 'workflows', 'internalNode', 'cli']
+  assert.equal(entries.filter(loads), ['internalNode', 'cli'])
 })
 
 test('the client has no dependency', () => {
