@@ -102,10 +102,17 @@ const libraryOf = (id) =>
 
 const commandFolder = 'packages/flowscale/dist/command'
 
-/** Those of others, which are in the command's files. */
-const licences = (all) =>
+/** The libraries in the files of a command, and their licences in the file beside them. */
+const bundled = (licences) => [
+  nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
+  commonjs(),
+  json(),
+  license({ thirdParty: { output: { file: licences, template: licencesOf } } }),
+]
+
+const licencesOf = (all) =>
   all
-    .filter(({ name }) => name !== 'flowscale')
+    .filter(({ name }) => !/^(@flowscale\/|flowscale$)/.test(name))
     .map((library) => library.text())
     .join('\n\n---\n\n')
 
@@ -123,11 +130,8 @@ const command = {
     manualChunks: libraryOf,
   },
   plugins: [
-    nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
-    commonjs(),
-    json(),
+    ...bundled(`${commandFolder}/LICENSES.txt`),
     esbuild({ target: 'es2022', tsconfig: false }),
-    license({ thirdParty: { output: { file: `${commandFolder}/LICENSES.txt`, template: licences } } }),
     // Files of an earlier build have other names.
     { name: 'clean', renderStart: () => rmSync(commandFolder, { recursive: true, force: true }) },
   ],
@@ -157,9 +161,18 @@ export default [
   command,
   ...pack(
     'gateway',
-    { index: 'index.ts', http: 'http.ts', internal: 'internal.ts', node: 'node.ts', cli: 'cli.ts' },
+    {
+      index: 'index.ts',
+      http: 'http.ts',
+      internal: 'internal.ts',
+      node: 'node.ts',
+      workflows: 'workflows.ts',
+      internalNode: 'internalNode.ts',
+      cli: 'cli.ts',
+    },
     undefined,
     playground,
+    ...bundled('packages/gateway/dist/LICENSES.txt'),
   ),
   ...pack('ai-sdk', { index: 'index.ts' }),
   ...pack('emulator', { index: 'index.ts', node: 'node.ts', cli: 'cli.ts' }),

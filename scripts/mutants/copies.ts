@@ -51,7 +51,7 @@ const servers = ['index', 'node', 'cli']
 const entries: Record<string, string[]> = {
   client: ['index', 'logger', 'typed', 'events', 'react', ...rooms.map((room) => `${room}/index`)],
   flowscale: ['index', 'command'],
-  gateway: [...servers, 'http', 'internal'],
+  gateway: [...servers, 'http', 'internal', 'workflows', 'internalNode'],
   emulator: servers,
 }
 

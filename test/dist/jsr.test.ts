@@ -5,10 +5,19 @@ import { assert, suite } from '#test'
 const test = suite('jsr.json')
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 /**
+ * Entries that JSR lacks, with the sources that are excluded for them.
+ *
  * Hooks work with the app's own React alone. A package on JSR names one range of versions, `npm:react@19`, and would bring
  * apps with React 18 a second one. They have the hooks from npm.
+ *
+ * JSR has no commands. Without them, the sources of the servers import no commander.
  */
-const onlyNpm = ['./react']
+const onlyNpm: Record<string, { entries: string[]; sources: string[] }> = {
+  client: { entries: ['./react'], sources: ['src/react.ts'] },
+  flowscale: { entries: [], sources: ['src/command', 'src/command.ts'] },
+  gateway: { entries: ['./internal/node'], sources: ['src/internalNode.ts', 'src/command', 'src/cli.ts'] },
+  emulator: { entries: [], sources: ['src/node/flags.ts', 'src/cli.ts'] },
+}
 const config = readFileSync('rollup.config.mjs', 'utf8')
 
 for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
@@ -26,13 +35,10 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
     const { './package.json': _, ...entries } = manifest.exports
     assert.equal(
       Object.keys(jsr.exports),
-      Object.keys(entries).filter((entry) => !onlyNpm.includes(entry)),
+      Object.keys(entries).filter((entry) => !onlyNpm[name]?.entries.includes(entry)),
     )
-    if (name === 'client')
-      assert.equal(
-        jsr.publish.exclude,
-        onlyNpm.map((entry) => `${entry.replace('./', 'src/')}.ts`),
-      )
+    assert.equal(jsr.publish.exclude, onlyNpm[name]?.sources)
+    for (const source of onlyNpm[name]?.sources ?? []) assert.ok(existsSync(`${folder}/${source}`), source)
     for (const [entry, file] of Object.entries<string>(jsr.exports)) {
       assert.ok(existsSync(`${folder}/${file}`), file)
       const built = entry === '.' ? 'index' : entry.slice(2)

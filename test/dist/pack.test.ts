@@ -11,15 +11,23 @@ const npm = (...args: string[]) =>
   execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 test.after(() => rmSync(folder, { recursive: true }))
 
-/** The files of the command: all that it can come to import, which has no other file beside it. */
-function importedBy(file: string, found = new Set<string>()): Set<string> {
+/** The file of a package and all that it can come to import, in the same package. */
+function importedBy(name: string, file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found
   found.add(file)
-  const code = readFileSync(join('packages/flowscale', file), 'utf8')
-  for (const [, path] of code.matchAll(/(?:\bfrom |\bimport ?\(?)'(\.{1,2}\/[^']+\.js)'/g)) {
-    importedBy(join(dirname(file), path!), found)
+  const code = readFileSync(join('packages', name, file), 'utf8')
+  for (const [, path] of code.matchAll(/(?:\bfrom |\bimport ?\(?)'(\.{1,2}\/[^']+)\.js'/g)) {
+    importedBy(name, join(dirname(file), path! + extensionOf(file)), found)
   }
   return found
+}
+
+const extensionOf = (file: string) => (file.endsWith('.d.ts') ? '.d.ts' : '.js')
+
+/** The entries of a server with what they share, the code and the types. */
+const builtFrom = (name: string, ...entries: string[]): string[] => {
+  const files = entries.flatMap((entry) => [`dist/${entry}.js`, `dist/${entry}.d.ts`])
+  return [...new Set(files.flatMap((file) => [...importedBy(name, file)]))]
 }
 
 const shared = ['LICENSE', 'README.md', 'package.json']
@@ -44,25 +52,16 @@ const expected: Record<string, string[]> = {
   flowscale: [
     'bin/flowscale.js',
     'dist/command/LICENSES.txt',
-    ...importedBy('dist/command.js'),
+    ...importedBy('flowscale', 'dist/command.js'),
     'dist/index.d.ts',
     'dist/index.js',
   ],
   'ai-sdk': ['dist/index.d.ts', 'dist/index.js'],
-  emulator: [
-    'bin/flowscale-emulator.js',
-    ...['cli', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
-    'dist/shared2.js',
-    'dist/shared3.js',
-  ],
+  emulator: ['bin/flowscale-emulator.js', ...builtFrom('emulator', 'cli', 'index', 'node')],
   gateway: [
     'bin/flowscale-gateway.js',
-    ...['cli', 'http', 'index', 'node', 'shared'].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
-    // What its entry points share, by which of them do.
-    'dist/shared2.js',
-    'dist/shared3.js',
-    'dist/shared4.js',
-    'dist/shared5.js',
+    ...builtFrom('gateway', 'cli', 'http', 'index', 'internalNode', 'node', 'workflows'),
+    'dist/LICENSES.txt',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
       (name) => `dist/playground/client/${name}.js`,
@@ -80,11 +79,9 @@ for (const [name, files] of Object.entries(expected)) {
   })
 }
 
-test('the licences of the libraries in the command are with it', () => {
-  const text = readFileSync('packages/flowscale/dist/command/LICENSES.txt', 'utf8')
-  const named = [...text.matchAll(/^Name: (.+)$/gm)].map(([, name]) => name)
-  const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-  const bundled = [
+/** The libraries that are in the files of a package, but those of a verb that may have none. */
+const bundled: Record<string, string[]> = {
+  'flowscale/dist/command': [
     'commander',
     'ora',
     'chalk',
@@ -93,20 +90,34 @@ test('the licences of the libraries in the command are with it', () => {
     'dotenv',
     'leven',
     'picocolors',
-  ]
-  // The files that hold these, in case a verb has them.
-  for (const [file, name] of [
-    ['csv', 'csv-parse'],
-    ['diff', 'diff'],
-  ] as const) {
-    if (existsSync(`packages/flowscale/dist/command/${file}.js`)) bundled.push(name)
-  }
-  for (const name of bundled) {
-    assert.ok(named.includes(name), name)
-    assert.match(text.slice(text.indexOf(`Name: ${name}\n`)), /^License: (MIT|ISC|BSD-[23]-Clause)$/m)
-  }
-  assert.not.ok(named.includes('flowscale'))
-  assert.ok(bundled.every((name) => name === 'chalk' || devDependencies[name]))
+    // The files that hold these, in case a verb has them.
+    ...['csv:csv-parse', 'diff:diff']
+      .map((names) => names.split(':'))
+      .flatMap(([file, name]) => (existsSync(`packages/flowscale/dist/command/${file}.js`) ? [name!] : [])),
+  ],
+  'gateway/dist': ['commander'],
+}
+for (const [folder, libraries] of Object.entries(bundled)) {
+  test(`the licences of the libraries in ${folder} are with it`, () => {
+    const text = readFileSync(`packages/${folder}/LICENSES.txt`, 'utf8')
+    const named = [...text.matchAll(/^Name: (.+)$/gm)].map(([, name]) => name!)
+    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+    for (const name of libraries) {
+      assert.ok(named.includes(name), name)
+      assert.match(text.slice(text.indexOf(`Name: ${name}\n`)), /^License: (MIT|ISC|BSD-[23]-Clause)$/m)
+    }
+    assert.not.ok(named.some((name) => name.includes('flowscale')))
+    assert.ok(libraries.every((name) => name === 'chalk' || devDependencies[name]))
+  })
+}
+
+test('of the gateway, only the commands load commander', () => {
+  const loads = (entry: string) =>
+    [...importedBy('gateway', `dist/${entry}.js`)].some((file) =>
+      /CommanderError/.test(readFileSync(join('packages/gateway', file), 'utf8')),
+    )
+  const entries = ['index', 'http', 'node', 'workflows', 'internalNode', 'cli']
+  assert.equal(entries.filter(loads), ['internalNode', 'cli'])
 })
 
 test('the client has no dependency', () => {

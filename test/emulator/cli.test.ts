@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert, suite } from '#test'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from './kit.ts'
 
 const CLI = fileURLToPath(new URL('../../packages/emulator/src/cli.ts', import.meta.url))
@@ -242,29 +243,32 @@ test('--help and --version', async () => {
   assert.is(help.err() + version.err(), '')
 })
 
-test('bad flags: one sentence on stderr, exit 1', async () => {
-  const cases: [string[], string][] = [
-    [['--prot', '1'], "Unknown option '--prot'. See --help."],
-    [['--port'], "Option '--port <value>' argument missing. See --help."],
-    [['--port', '70000'], '--port must be a whole number from 0 to 65535, got "70000".'],
-    [['--port', 'x'], '--port must be a whole number from 0 to 65535, got "x".'],
-    [['--containers', '0'], '--containers must be a whole number from 1 to 100, got "0".'],
-    [['--speed', 'fast'], '--speed must be a number above 0, got "fast".'],
-    [['--chaos', 'x'], '--chaos must be a whole number from 0 to 9007199254740991, got "x".'],
-    [['--dialect', 'x'], '--dialect must be readme, openapi or python, got "x".'],
-    [['--api-key', 'a b'], '--api-key must be visible ASCII characters without spaces.'],
-    [['--host', ''], '--host must not be empty.'],
-    [
-      ['--workflows', 'none'],
-      'There is nothing at none: name a module, a folder of ComfyUI files, or one such file',
-    ],
-    [['serve'], "Unexpected argument 'serve'. See --help."],
+test('an error in the command line is one sentence and exit code 2, any other failure exit code 1', async () => {
+  const cases: [exitCode: number, flags: string[], sentence: RegExp][] = [
+    [2, ['--prot', '1'], /unknown option '--prot' \(Did you mean --port\?\)/],
+    [2, ['--port'], /'--port <n>' argument missing/],
+    [2, ['--port', '70000'], /'--port <n>' argument '70000' is invalid.*from 0 to 65535/],
+    [2, ['--port', 'x'], /'x' is invalid.*from 0 to 65535/],
+    [2, ['--containers', '0'], /'--containers <n>' argument '0' is invalid.*from 1 to 100/],
+    [2, ['--speed', 'fast'], /'--speed <n>' argument 'fast' is invalid.*above 0/],
+    [2, ['--speed', '0'], /'0' is invalid.*above 0/],
+    [2, ['--chaos', 'x'], /'--chaos <seed>' argument 'x' is invalid.*from 0 to 9007199254740991/],
+    [2, ['--dialect', 'x'], /'x' is invalid.*readme, openapi, python/],
+    [2, ['--api-key', `${CANARY} b`], /--api-key must be visible ASCII/],
+    [2, ['--api-keey', CANARY], /unknown option '--api-keey'/],
+    [2, [`--api-keey=${CANARY}`], /unknown option '--api-keey'/],
+    [2, [`--api-key ${CANARY}`], /unknown option '--api-key'/],
+    [2, ['--host', ''], /'--host <name>' argument is empty/],
+    [2, ['serve'], /too many arguments/],
+    [1, ['--workflows', 'none'], /There is nothing at none: name a module, a folder of ComfyUI files/],
   ]
-  const all = cases.map(([flags]) => run(...flags))
-  for (const [index, [flags, sentence]] of cases.entries()) {
+  const all = cases.map(([, flags]) => run(...flags))
+  for (const [index, [exitCode, flags, sentence]] of cases.entries()) {
     const cli = all[index]!
-    assert.equal(await cli.exit, [1, null], flags.join(' '))
-    assert.is(cli.err(), `flowscale-emulator: ${sentence}\n`)
+    assert.equal(await cli.exit, [exitCode, null], flags.join(' '))
+    assert.match(cli.err(), /^flowscale-emulator: .+\n$/)
+    assert.match(cli.err(), sentence)
+    assertNoCanary(cli.err())
     assert.is(cli.out(), '')
   }
 })

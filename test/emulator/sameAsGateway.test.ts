@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { comfyui, createGateway } from '@flowscale/gateway'
-import { readComfyWorkflow, readWorkflows } from '@flowscale/gateway/node'
+import { readWorkflows } from '@flowscale/gateway/node'
+import { readWorkflow } from '@flowscale/gateway/workflows'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
@@ -104,7 +105,7 @@ test('the first graph of ComfyUI: the same without a server, but for the models'
     [plain!, { name: 'plain', graph: stableDiffusion }],
     [named!, { name: 'named', graph: stableDiffusion, sidecar }],
   ] as const) {
-    const { listing } = await readComfyWorkflow(file, classesOf('0.8.0'))
+    const { listing } = await readWorkflow(file, classesOf('0.8.0'))
     const known = (input: object): object => ({ ...input, seed: undefined })
     const inputs = Object.entries(mine.inputs).map(([name, input]) => [name, known(Object(input))])
     const real = [...listing.inputs].map(([name, { options, ...input }]) => {

@@ -9,9 +9,12 @@ import { assert, suite } from '#test'
 import { banner } from '../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../packages/gateway/src/http/links.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
+import { assertNoCanary, CANARY } from '../support/canary.ts'
 
 const test = suite('flowscale-gateway')
-const CLI = resolve('packages/gateway/src/cli.ts')
+const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
+/** Starts faster. */
+const BUILT = [resolve('packages/gateway/bin/flowscale-gateway.js')]
 const running = new Set<ChildProcess>()
 let comfy: Awaited<ReturnType<typeof startComfy>>
 let folder = ''
@@ -32,8 +35,8 @@ test.after.each(async () => {
 })
 
 /** Runs to its end; a server to the end of what it prints at its start, given by a pattern. */
-async function run(args: string[], until?: RegExp) {
-  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...args], {
+async function run(args: string[], until?: RegExp, command = SOURCE) {
+  const child = spawn(process.execPath, [...command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -190,21 +193,63 @@ test('the curl line sends the texts that are required, or else the first', () =>
   assert.is(line({ n: { kind: 'number', required: false } }), '')
 })
 
-test('what makes no sense is one sentence, and exit code 1', async () => {
+/** Runs to its end, which is one sentence on stderr. */
+async function refusal(args: string[]) {
+  const { code, err, out } = await run(args, undefined, BUILT)
+  const said = args.join(' ')
+  assert.is(out, '', said)
+  assert.match(err, /^flowscale-gateway: .+\n$/, said)
+  assertNoCanary(err)
+  return { code, err }
+}
+
+test('an error in the command line is one sentence, and exit code 2', async () => {
+  const file = join(workflows, 'slow.json')
   const cases: [string[], RegExp][] = [
     [[], /--workflows is missing/],
+    [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
+    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
+    [['--workflows', workflows, '--host', '::', '--api-key', CANARY], /--host :: needs --public-url/],
+    [
+      ['--workflows', workflows, '--no-key', '--api-key', CANARY],
+      /'--no-key' cannot be used with.*--api-key/,
+    ],
+    [['--workflows', workflows, '--comfyui', 'nonsense'], /--comfyui must be an http\(s\) address/],
+    [['--workflows', workflows, '--comfyui', 'http://a', '--comfyui', 'http://a/'], /the same server/],
+    [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
+    [['--workflows', ''], /'--workflows <dir>' argument is empty/],
+    [['--workflows', '--json'], /'--workflows <dir>' argument missing/],
+    [['--wrong'], /unknown option '--wrong'/],
+    [['--workflow', workflows], /unknown option '--workflow' \(Did you mean --workflows\?\)/],
+    [['serve'], /too many arguments.* Usage: flowscale-gateway/],
+    [['--port', '-1'], /'--port <n>' argument '-1' is invalid.*from 0 to 65535/],
+    [['--dialect', 'x'], /'x' is invalid.*readme, openapi, python/],
+    [['--api-keey', CANARY], /unknown option '--api-keey'/],
+    [[`--api-keey=${CANARY}`], /unknown option '--api-keey'/],
+    [[`--api-key ${CANARY}`], /unknown option '--api-key'/],
+    [[`--api-key${CANARY}`], /unknown option '--api-key'/],
+    [[`-api-key'\n${CANARY}'`], /unknown option '-api-key'/],
+    [['--no-key', CANARY], /too many arguments/],
+    [['--api-key', `${CANARY} `], /--api-key must be visible ASCII/],
+    [['--api-key', '--no-key'], /'--api-key <key>' argument missing/],
+    [['inspect'], /missing required argument 'file'\. Usage: flowscale-gateway inspect/],
+    [['inspect', file, file], /too many arguments/],
+    [['inspect', file, '--comfyui', 'ftp://x'], /--comfyui must be an http/],
+    [['inspect', file, '--api-key', CANARY], /unknown option '--api-key'/],
+    [['--comfyui', comfy.url, 'inspect', file], /'--comfyui <url>' must come after 'inspect'/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await refusal(args)
+    assert.is(code, 2, args.join(' '))
+    assert.match(err, message)
+  }
+})
+
+test('any other failure is one sentence, and exit code 1', async () => {
+  const cases: [string[], RegExp][] = [
     [['--workflows', join(folder, 'none')], /Can't read the folder .*none: there is no such folder/],
     [['--workflows', join(workflows, 'slow.json')], /slow\.json is a file, not a folder: name its folder/],
     [['--workflows', folder], /The folder \S+ has no workflow\. In ComfyUI, save a workflow there with/],
-    [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
-    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
-    [['--workflows', workflows, '--host', '::', '--api-key', 'x'], /--host :: needs --public-url/],
-    [['--workflows', workflows, '--no-key', '--api-key', 'x'], /Use --no-key or --api-key, not both/],
-    [['--workflows', workflows, '--comfyui', 'nonsense'], /--comfyui must be an http\(s\) address/],
-    [['inspect', join(workflows, 'slow.json'), '--comfyui', 'ftp://x'], /--comfyui must be an http/],
-    [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
-    [['--wrong'], /Unknown option '--wrong'\. See --help\./],
-    [['inspect'], /inspect takes one file/],
     [
       ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
       /^flowscale-gateway: http:\/\/127\.0\.0\.1:1 does not answer .* pass its address by --comfyui\.$/m,
@@ -212,11 +257,9 @@ test('what makes no sense is one sentence, and exit code 1', async () => {
     [['inspect', join(folder, 'none.json')], /none\.json: there is no such file/],
   ]
   for (const [args, message] of cases) {
-    const { code, err, out } = await run(args)
-    assert.equal([code, out], [1, ''], args.join(' '))
+    const { code, err } = await refusal(args)
+    assert.is(code, 1, args.join(' '))
     assert.match(err, message)
-    assert.is(err.trim().split('\n').length, 1)
-    assert.match(err, /^flowscale-gateway: /)
   }
 })
 
@@ -229,6 +272,18 @@ test('a port in use is one sentence, which names the way out', async () => {
 })
 
 test('--help and --version', async () => {
-  assert.match((await run(['--help'])).out, /--workflows <dir>/)
-  assert.match((await run(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+  const help = await run(['--help'])
+  assert.equal([help.code, help.err], [0, ''])
+  for (const flag of [
+    ...['comfyui', 'workflows', 'data', 'public-url', 'no-key', 'port', 'host', 'api-key', 'dialect', 'json'],
+    ...['version', 'help'],
+  ]) {
+    assert.match(help.out, new RegExp(`--${flag}\\b`))
+  }
+  for (const preset of ['4188', '127.0.0.1', 'readme', 'http://127.0.0.1:8188'])
+    assert.match(help.out, preset)
+  assert.match(help.out, /inspect .*<file>/)
+  const inspect = await run(['inspect', '--help'])
+  assert.match(inspect.out, /--comfyui <url>.*--write/s)
+  for (const flag of ['--version', '-v']) assert.match((await run([flag])).out, /^\d+\.\d+\.\d+\n$/)
 })

@@ -1,7 +1,8 @@
 // What createGateway adds to the HTTP API: its address, its signature, its limits, and who is let in without a key.
 import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
-import { logged, serve } from '@flowscale/gateway/node'
+import { logged } from '@flowscale/gateway/internal/node'
+import { serve } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { fakeEngine } from './fakeEngine.ts'
 

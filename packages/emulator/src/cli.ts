@@ -1,63 +1,21 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { type ListenError, logged, reportFailure, signatureOf, tryLine } from '@flowscale/gateway/node'
+import {
+  type Log,
+  logged,
+  runServer,
+  type Started,
+  signatureOf,
+  tryLine,
+} from '@flowscale/gateway/internal/node'
+import type { ListenError } from '@flowscale/gateway/node'
 import { createEmulator, type Emulator } from './createEmulator.ts'
 import type { Ledger } from './engine/ledger.ts'
-import { help, readFlags } from './node/flags.ts'
+import { createProgram, type EmulatorFlags } from './node/flags.ts'
 import { loadAll } from './node/loadWorkflows.ts'
 import { type Served, serve } from './node/serve.ts'
 import { addBuiltIn, checkWorkflows, type Workflow } from './workflows/checkWorkflows.ts'
 
-// A reader that has gone away (`| head -1`) must not end the server.
-process.stdout.on('error', () => {})
-process.stderr.on('error', () => {})
-
-async function main(): Promise<void> {
-  const flags = readFlags(process.argv.slice(2))
-  if (flags.help) return void process.stdout.write(help())
-  if (flags.version) return void process.stdout.write(`${version()}\n`)
-
-  const { definitions, notes } = await loadAll(flags.workflows)
-  const log = flags.json ? process.stderr : process.stdout
-  const emulator: Emulator = createEmulator({
-    ...flags.options,
-    workflows: definitions,
-    faults: flags.options.faults && {
-      ...flags.options.faults,
-      onFault: (kind, { operation, target }) => void log.write(`fault ${kind}: ${operation} ${target}\n`),
-    },
-  })
-  const served = await serveNearby(
-    logged(emulator, (line) => void log.write(`${line}\n`)),
-    flags,
-  )
-  const stop = (): void => {
-    // Not `once` for both: with the handlers gone, a second signal ends the process at once.
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-    emulator.close()
-    void served.close()
-    if (flags.options.faults) log.write(ledgerLine(emulator.ledger))
-  }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
-
-  const { url, filesUrl } = served
-  const { apiKey } = emulator
-  const own = checkWorkflows(definitions)
-  // The user's come first, and the line to try is for one of them where that can be.
-  const workflows = new Set([...own, ...addBuiltIn(own).values()])
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ url, filesUrl, apiKey })}\n`
-      : banner({ url, filesUrl, apiKey, chaos: flags.options.faults?.seed, workflows: [...workflows] }),
-  )
-  for (const note of notes) log.write(`note: ${note}\n`)
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(file) as { version: string }).version
-}
-
+/** How many ports after that of the API are tried for the files. */
 const TRIES = 20
 
 /** Ports near usual ones that fetch refuses to call ("bad ports" of the Fetch standard). */
@@ -65,11 +23,46 @@ const REFUSED = [
   2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ]
 
+await runServer(createProgram(), new URL('../package.json', import.meta.url), start)
+
+async function start(flags: EmulatorFlags, log: Log): Promise<Started> {
+  const { apiKey: key, dialect, containers, speed, chaos } = flags
+  const { definitions, notes } = await loadAll(flags.workflows ?? [])
+  const emulator = createEmulator({
+    apiKey: key,
+    dialect,
+    containers,
+    speed,
+    workflows: definitions,
+    faults:
+      chaos === undefined
+        ? undefined
+        : {
+            seed: chaos,
+            chance: 0.1,
+            onFault: (kind, { operation, target }) => log(`fault ${kind}: ${operation} ${target}`),
+          },
+  })
+  const served = await serveNearby(logged(emulator, log), flags)
+  const { url, filesUrl } = served
+  const { apiKey } = emulator
+  const own = checkWorkflows(definitions)
+  // The user's come first, and the line to try is for one of them where that can be.
+  const workflows = [...new Set([...own, ...addBuiltIn(own).values()])]
+  return {
+    facts: { url, filesUrl, apiKey },
+    banner: banner({ url, filesUrl, apiKey, chaos, workflows }),
+    notes: notes.map((note) => `note: ${note}`),
+    stop() {
+      emulator.close()
+      void served.close()
+      if (chaos !== undefined) log(ledgerLine(emulator.ledger))
+    },
+  }
+}
+
 /** Serves the API on `port`, and the files on the next port that is free. */
-async function serveNearby(
-  emulator: Emulator,
-  { port, hostname }: { port: number; hostname: string },
-): Promise<Served> {
+async function serveNearby(emulator: Emulator, { port, host: hostname }: EmulatorFlags): Promise<Served> {
   if (port === 0) return await serve(emulator, { hostname })
   for (let filesPort = port + 1; filesPort <= Math.min(port + TRIES, 65535); filesPort++) {
     if (REFUSED.includes(filesPort)) continue
@@ -123,12 +116,5 @@ ${tryLine(url, apiKey, listed)}
 
 /** The ledger on one line, its lists as their lengths. */
 function ledgerLine({ runs, results, faults, keys }: Ledger): string {
-  return `ledger ${JSON.stringify({ runs: runs.length, results: Object.keys(results).length, faults, keys })}\n`
-}
-
-// Last, so that every constant of this file is there.
-try {
-  await main()
-} catch (error) {
-  reportFailure('flowscale-emulator', error)
+  return `ledger ${JSON.stringify({ runs: runs.length, results: Object.keys(results).length, faults, keys })}`
 }

@@ -1,5 +1,5 @@
 import type { WorkflowFile } from '@flowscale/gateway/http'
-import type { ClassInfo } from '@flowscale/gateway/node'
+import type { ClassInfo } from '@flowscale/gateway/workflows'
 import { classes } from './classes.ts'
 
 type Inputs = Readonly<Record<string, unknown>>

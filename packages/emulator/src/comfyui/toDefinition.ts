@@ -1,5 +1,5 @@
 import type { WorkflowFile } from '@flowscale/gateway/http'
-import { type ComfyWorkflow, type KnownNode, readComfyWorkflow } from '@flowscale/gateway/node'
+import { type ComfyWorkflow, type KnownNode, readWorkflow } from '@flowscale/gateway/workflows'
 import type { InputDefinition, WorkflowDefinition } from '../workflows/types.ts'
 import { knownClasses, readClassInfo } from './classInfo.ts'
 import { type GraphPlan, paintGraph } from './paintGraph.ts'
@@ -9,7 +9,7 @@ export async function loadFile(
   file: WorkflowFile,
 ): Promise<{ definition: WorkflowDefinition; note: string | undefined }> {
   if (file.problem !== undefined) throw new Error(file.problem)
-  const workflow = await readComfyWorkflow(file, readClassInfo(file))
+  const workflow = await readWorkflow(file, readClassInfo(file))
   return { definition: toDefinition(workflow), note: noteGuesses(file, workflow) }
 }
 

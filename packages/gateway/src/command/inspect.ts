@@ -1,30 +1,29 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Command } from 'commander'
 import { createComfyClient, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
 import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile } from '../node/readWorkflows.ts'
-import { help, parseArguments, toAddress } from './flags.ts'
+import { localComfyui, toAddress } from './flags.ts'
 
-/** Prints the inputs and outputs of a workflow, and the reason for each name. `--write` saves the names in its folder. */
-export async function inspect(args: string[]): Promise<void> {
-  const { values, positionals } = parseArguments({
-    args,
-    allowPositionals: true,
-    options: {
-      comfyui: { type: 'string', default: 'http://127.0.0.1:8188' },
-      write: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) return void process.stdout.write(help)
-  const [path, ...more] = positionals
-  if (!path || more.length > 0) throw new Error('inspect takes one file: flowscale-gateway inspect FILE.')
+/** Adds `inspect FILE` to the command of the gateway. */
+export function addInspect(program: Command): void {
+  program
+    .command('inspect <file>')
+    .summary('print the inputs and outputs of a workflow, and the reason for each name')
+    .description('Print the inputs and outputs of a workflow, and the reason for each name.')
+    .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
+    .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
+    .action(inspect)
+}
+
+async function inspect(path: string, { comfyui, write }: { comfyui: string; write?: true }): Promise<void> {
   const file = await readWorkflowFile(path)
-  const workflow = await inspectWorkflow(toAddress(values.comfyui), file)
+  const workflow = await readFromServer(comfyui, file)
   process.stdout.write(describeWorkflow(workflow))
-  if (!values.write) return
+  if (!write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)
   try {
     await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`, { flag: 'wx' })
@@ -33,6 +32,17 @@ export async function inspect(args: string[]): Promise<void> {
     throw new Error(`${to} already exists, and may hold your edits. Remove the file to write a new one.`)
   }
   process.stdout.write(`\nWritten to ${to}\n`)
+}
+
+/** The workflow as the server can run it. */
+async function readFromServer(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
+  const catalog = createCatalog(createComfyClient(url, undefined), { workflows: [file], log: () => {} })
+  const [{ workflow, problem } = {}] = await catalog.read().catch((error) => {
+    if (!(error instanceof NoAnswer)) throw error
+    throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
+  })
+  if (!workflow) throw new Error(problem)
+  return workflow
 }
 
 const MOST_OPTIONS = 8
@@ -133,15 +143,4 @@ export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<s
   }
   // Without the keys that are undefined.
   return JSON.parse(JSON.stringify(sidecar))
-}
-
-/** What a server makes of a workflow. */
-async function inspectWorkflow(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
-  const files = createCatalog(createComfyClient(url, undefined), { workflows: [file], log: () => {} })
-  const [{ workflow, problem } = {}] = await files.read().catch((error) => {
-    if (!(error instanceof NoAnswer)) throw error
-    throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
-  })
-  if (!workflow) throw new Error(problem)
-  return workflow
 }

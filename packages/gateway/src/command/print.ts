@@ -1,7 +1,6 @@
 import type { Report } from '../engine.ts'
 import { brokenBy } from '../http/answers.ts'
 import type { HttpApi } from '../http/types.ts'
-import type { ListenError } from '../node/serve.ts'
 
 /** The text at the start of the command. */
 export function banner(url: string, apiKey: string | null, { servers, workflows }: Report): string {
@@ -85,13 +84,4 @@ function withoutKey(search: string): string {
   const isKey = (part: string): boolean =>
     [...new URLSearchParams(part).keys()].some((name) => name.toLowerCase() === 'api_key')
   return search.replace(/[^?&]+/g, (part) => (isKey(part) ? 'api_key=…' : part))
-}
-
-/** Prints why a command failed, and makes its exit code 1. */
-export function reportFailure(command: string, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error)
-  const { code } = error as ListenError
-  const wayOut = code === 'EADDRINUSE' ? '. Choose another port with --port.' : ''
-  process.stderr.write(`${command}: ${message}${wayOut}\n`)
-  process.exitCode = 1
 }

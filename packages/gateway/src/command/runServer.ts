@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { type Command, CommanderError } from 'commander'
+import type { ListenError } from '../node/serve.ts'
+import { type ServerFlags, UsageError } from './serverCommand.ts'
+
+/** A server that a command has started. */
+export interface Started {
+  /** The first line of stdout by `--json`. */
+  readonly facts: object
+  /** The first text on stdout without `--json`. */
+  readonly banner: string
+  /** Lines after that. */
+  readonly notes?: readonly string[]
+  stop(): void
+}
+
+/** Prints a line: on stdout, or by `--json` on stderr. */
+export type Log = (line: string) => void
+
+/**
+ * Reads the command line and starts a server, which Ctrl-C or SIGTERM stops. A failure is one sentence on stderr, with the
+ * exit code 2 for an error in the command line, and 1 for any other.
+ *
+ * @param manifest The package.json with the version of the command.
+ */
+export async function runServer<Flags extends ServerFlags>(
+  command: Command,
+  manifest: URL,
+  start: (flags: Flags, log: Log) => Promise<Started>,
+): Promise<void> {
+  // A reader that has gone away (`| head -1`) must not end the server.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
+  command.version(version, '-v, --version', 'show the version').action(async (flags: Flags) => {
+    const log: Log = (line) => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
+    const { facts, banner, notes = [], stop } = await start(flags, log)
+    onSignal(stop)
+    process.stdout.write(flags.json ? `${JSON.stringify(facts)}\n` : banner)
+    for (const note of notes) log(note)
+  })
+  try {
+    await command.parseAsync(process.argv.slice(2), { from: 'user' })
+  } catch (error) {
+    // The only errors of commander itself say that the help or the version was printed.
+    if (!(error instanceof CommanderError)) reportFailure(command.name(), error)
+  }
+}
+
+/** The first Ctrl-C or SIGTERM stops the server. The second ends the process at once, as no listener is left. */
+function onSignal(stop: () => void): void {
+  const listener = (): void => {
+    process.off('SIGINT', listener).off('SIGTERM', listener)
+    stop()
+  }
+  process.on('SIGINT', listener).on('SIGTERM', listener)
+}
+
+function reportFailure(name: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  const { code } = error as ListenError
+  const advice = code === 'EADDRINUSE' ? '. Choose another port with --port.' : ''
+  process.stderr.write(`${name}: ${message}${advice}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

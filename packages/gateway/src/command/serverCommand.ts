@@ -1,0 +1,92 @@
+import { Command, type ErrorOptions, InvalidArgumentError, Option } from 'commander'
+import type { Dialect } from '../http/types.ts'
+
+/** The flags of every server. */
+export interface ServerFlags {
+  readonly port: number
+  readonly host: string
+  readonly apiKey?: string
+  readonly dialect: Dialect
+  readonly json?: true
+}
+
+/** An error in the command line. Its exit code is 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A command of commander whose errors are thrown, and show no value that may be a key. */
+export class ServerCommand extends Command {
+  constructor(name?: string) {
+    super(name)
+    this.helpOption('-h, --help', 'show this help').helpCommand(false).exitOverride()
+    this.configureHelp({ optionTerm: ({ short, flags }) => (short ? flags : `    ${flags}`) })
+  }
+
+  override createCommand(name?: string): Command {
+    return new ServerCommand(name)
+  }
+
+  /** Refuses a value that was left out: `--api-key --json` would make a key of the flag. */
+  override addOption(option: Option): this {
+    // This listener comes before the one of commander, which reads the value.
+    if (option.required) this.on(`option:${option.name()}`, (value: string) => this.checkValue(option, value))
+    return super.addOption(option)
+  }
+
+  private checkValue({ flags }: Option, value: string): void {
+    if (value === '') this.error(`option '${flags}' argument is empty`)
+    const isFlag = this.createHelp()
+      .visibleOptions(this)
+      .some(({ short, long }) => value === short || value === long)
+    if (isFlag) this.error(`option '${flags}' argument missing`)
+  }
+
+  override error(message: string, { code }: ErrorOptions = {}): never {
+    const problem = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+    // The rest of a misspelt `--api-key=…` is a key.
+    if (code === 'commander.unknownOption') {
+      throw new UsageError(problem.replace(/'(--?api-?key|[\w-]*).*'/is, "'$1'"))
+    }
+    const isCount = code === 'commander.missingArgument' || code === 'commander.excessArguments'
+    const usage = `. Usage: ${this.createHelp().commandUsage(this)}`
+    throw new UsageError(isCount ? problem.replace(/\.?$/, usage) : problem)
+  }
+}
+
+/** Adds the flags of every server. `apiKey` is the default of the key in words, `firstLine` the one of `--json`. */
+export function addServerFlags(
+  command: Command,
+  { apiKey, firstLine }: { apiKey: string; firstLine: string },
+): Command {
+  const dialects: Dialect[] = ['readme', 'openapi', 'python']
+  return command
+    .option('--port <n>', 'port; 0 takes any free one', wholeNumber(0, 65535), 4188)
+    .option('--host <name>', 'address to listen on', '127.0.0.1')
+    .option('--api-key <key>', `the key for requests (default: ${apiKey})`, readKey)
+    .addOption(new Option('--dialect <name>', 'the form of the API').choices(dialects).default('readme'))
+    .option('--json', `first line on stdout ${firstLine}, logs on stderr`)
+}
+
+// commander would print the value of an `InvalidArgumentError`.
+function readKey(text: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text
+  throw new UsageError('--api-key must be visible ASCII characters without spaces.')
+}
+
+/** Reads a number of a flag. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
+
+/** Reads a flag that may be given several times. The first value replaces the default. */
+export function collect(
+  preset: readonly string[] = [],
+  read: (text: string) => string = (text) => text,
+): (text: string, before?: readonly string[]) => readonly string[] {
+  return (text, before = preset) => (before === preset ? [read(text)] : [...before, read(text)])
+}
