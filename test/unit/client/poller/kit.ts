@@ -3,7 +3,7 @@ import { type Client, type ClientOptions, createClient } from '@flowscale/client
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
-import { fakeClock, hang, ok, recorder } from '../../../support/fakes.ts'
+import { hang, ok, recorder } from '../../../support/fakes.ts'
 
 /** What a scripted server answers: a response, a network failure, or a function that makes one of them. */
 export type Reply = Response | Error | ((init: RequestInit) => Response | Promise<Response>)
@@ -117,18 +117,6 @@ export async function drive<T>(clock: Clock, promise: Promise<T>): Promise<Outco
     clock.next()
   }
 }
-
-/** Runs a test on a clock of its own. */
-export const timed =
-  (run: (clock: Clock) => Promise<void>): (() => Promise<void>) =>
-  async () => {
-    const clock = fakeClock()
-    try {
-      await run(clock)
-    } finally {
-      clock.uninstall()
-    }
-  }
 
 /** Lets `ms` pass, in steps of at most 100. */
 export async function pass(clock: Clock, ms: number): Promise<void> {

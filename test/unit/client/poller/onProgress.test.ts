@@ -1,12 +1,13 @@
 // How far a run is: by polls and by push, for every wait on a run.
 import type { PushConnection, RunProgress, RunUpdate } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, type watchRun } from '@flowscale/client/poller'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { rejection } from '../../../support/fakes.ts'
-import { drive, pass, pod, RUN, run, submitted, timed } from './kit.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, pass, pod, RUN, run, submitted } from './kit.ts'
 import { waits } from './waits.ts'
 
-const test = suite('onProgress')
+const test = suiteWithClock('onProgress')
 const outputs = [{ filename: 'a.png', url: 'http://files.test/a.png' }]
 const states = [
   run('queued', { position: 2 }),
@@ -35,52 +36,43 @@ for (const [name, wait] of Object.entries({
   executeWorkflowAsync: (client: Parameters<typeof watchRun>[0], options: object) =>
     executeWorkflowAsync(client, 'w', {}, options),
 })) {
-  test(
-    `${name}: each change once, and never back`,
-    timed(async (clock) => {
-      const seen: RunProgress[] = []
-      const { client } = pod({ execute: submitted(), run: states })
-      const { error } = await drive<unknown>(
-        clock,
-        wait(client, { onProgress: (progress: RunProgress) => seen.push(progress) } as object),
-      )
-      assert.is(error, undefined)
-      assert.equal(seen, shown)
-    }),
-  )
+  test(`${name}: each change once, and never back`, async ({ clock }) => {
+    const seen: RunProgress[] = []
+    const { client } = pod({ execute: submitted(), run: states })
+    const { error } = await drive<unknown>(
+      clock,
+      wait(client, { onProgress: (progress: RunProgress) => seen.push(progress) } as object),
+    )
+    assert.is(error, undefined)
+    assert.equal(seen, shown)
+  })
 }
 
-test(
-  'executeMany: by index',
-  timed(async (clock) => {
-    const seen: [number, RunProgress][] = []
-    const { client } = pod({ execute: submitted(), run: states })
-    const onProgress = (index: number, progress: RunProgress) => seen.push([index, progress])
-    const { value } = await drive(clock, executeMany(client, 'w', [{}], { onProgress }))
-    assert.is(value[0]?.status, 'fulfilled')
-    assert.equal(
-      seen,
-      shown.map((progress) => [0, progress]),
-    )
-    const failing = pod({ execute: submitted(), run: states })
-    const own = new Error('mine')
-    const throws = () => {
-      throw own
-    }
-    const failed = await drive(clock, executeMany(failing.client, 'w', [{}], { onProgress: throws }))
-    assert.equal(failed.value, [{ index: 0, runId: RUN, status: 'rejected', reason: own }])
-  }),
-)
+test('executeMany: by index', async ({ clock }) => {
+  const seen: [number, RunProgress][] = []
+  const { client } = pod({ execute: submitted(), run: states })
+  const onProgress = (index: number, progress: RunProgress) => seen.push([index, progress])
+  const { value } = await drive(clock, executeMany(client, 'w', [{}], { onProgress }))
+  assert.is(value[0]?.status, 'fulfilled')
+  assert.equal(
+    seen,
+    shown.map((progress) => [0, progress]),
+  )
+  const failing = pod({ execute: submitted(), run: states })
+  const own = new Error('mine')
+  const throws = () => {
+    throw own
+  }
+  const failed = await drive(clock, executeMany(failing.client, 'w', [{}], { onProgress: throws }))
+  assert.equal(failed.value, [{ index: 0, runId: RUN, status: 'rejected', reason: own }])
+})
 
-test(
-  'a server without progress: the states alone; what is no number is left out',
-  timed(async (clock) => {
-    const seen: RunProgress[] = []
-    const { client } = pod({ run: [run('queued'), run('running', { progress: 'half' }), run('completed')] })
-    await drive(clock, waits.waitForRun!(client, { onProgress: (progress) => seen.push(progress) }))
-    assert.equal(seen, [{ status: 'queued' }, { status: 'running' }, { status: 'completed', progress: 1 }])
-  }),
-)
+test('a server without progress: the states alone; what is no number is left out', async ({ clock }) => {
+  const seen: RunProgress[] = []
+  const { client } = pod({ run: [run('queued'), run('running', { progress: 'half' }), run('completed')] })
+  await drive(clock, waits.waitForRun!(client, { onProgress: (progress) => seen.push(progress) }))
+  assert.equal(seen, [{ status: 'queued' }, { status: 'running' }, { status: 'completed', progress: 1 }])
+})
 
 /** A connection that the test speaks through. */
 function connect() {
@@ -95,54 +87,52 @@ function connect() {
   return { push, tell: (update: RunUpdate, isNews = false) => hear(update, isNews) }
 }
 
-test(
-  'progress by push is shown at once, without a poll; an end by push is a reason to poll, and no more',
-  timed(async (clock) => {
-    const { push, tell } = connect()
-    const seen: RunProgress[] = []
-    const { client, calls } = pod({ run: [run('running'), run('running'), run('completed')] })
-    const onProgress = (progress: RunProgress) => seen.push(progress)
-    const wait = waits.waitForRun!(client, { push, onProgress })
-    await pass(clock, 100)
-    tell({ progress: 0.5 })
-    tell({ progress: 0.5 })
-    tell({ progress: 0.4 })
-    tell({ progress: 0.4, node: 'KSampler' })
-    assert.equal(calls, ['run@0'])
-    assert.equal(seen.slice(1), [
-      { status: 'running', progress: 0.5 },
-      { status: 'running', progress: 0.5, node: 'KSampler' },
-    ])
-    tell({ status: 'completed', progress: 1 }, true)
-    await pass(clock, 100)
-    assert.equal(calls, ['run@0', 'run@100'])
-    assert.is(seen.at(-1)?.status, 'running')
-    tell({ status: 'failed' }, true)
-    const { value } = await drive(clock, wait)
-    assert.equal(value, ['running', 'completed'])
-    assert.equal(seen.at(-1), { status: 'completed', progress: 1 })
-  }),
-)
+test('progress by push is shown at once, without a poll; an end by push is a reason to poll, and no more', async ({
+  clock,
+}) => {
+  const { push, tell } = connect()
+  const seen: RunProgress[] = []
+  const { client, calls } = pod({ run: [run('running'), run('running'), run('completed')] })
+  const onProgress = (progress: RunProgress) => seen.push(progress)
+  const wait = waits.waitForRun!(client, { push, onProgress })
+  await pass(clock, 100)
+  tell({ progress: 0.5 })
+  tell({ progress: 0.5 })
+  tell({ progress: 0.4 })
+  tell({ progress: 0.4, node: 'KSampler' })
+  assert.equal(calls, ['run@0'])
+  assert.equal(seen.slice(1), [
+    { status: 'running', progress: 0.5 },
+    { status: 'running', progress: 0.5, node: 'KSampler' },
+  ])
+  tell({ status: 'completed', progress: 1 }, true)
+  await pass(clock, 100)
+  assert.equal(calls, ['run@0', 'run@100'])
+  assert.is(seen.at(-1)?.status, 'running')
+  tell({ status: 'failed' }, true)
+  const { value } = await drive(clock, wait)
+  assert.equal(value, ['running', 'completed'])
+  assert.equal(seen.at(-1), { status: 'completed', progress: 1 })
+})
 
 for (const how of ['thrown', 'rejected']) {
-  test(
-    `an error that is ${how} when progress comes by push ends the wait, and comes back as it is`,
-    timed(async (clock) => {
-      const own = Object.freeze(new Error('mine'))
-      for (const wait of [waits.waitForRun!, waits.waitForResult!, waits.watchRun!]) {
-        const { push, tell } = connect()
-        const { client, calls } = pod({ run: run('running') })
-        const onProgress = ({ progress }: RunProgress) => {
-          if (progress === undefined) return undefined
-          if (how === 'thrown') throw own
-          return Promise.reject(own)
-        }
-        const failed = rejection(wait(client, { push, onProgress, cancelOn: 'both' }))
-        await pass(clock, 100)
-        tell({ progress: 0.5 })
-        assert.is(await failed, own)
-        assert.equal(calls, ['run@0'])
+  test(`an error that is ${how} when progress comes by push ends the wait, and comes back as it is`, async ({
+    clock,
+  }) => {
+    const own = Object.freeze(new Error('mine'))
+    for (const wait of [waits.waitForRun!, waits.waitForResult!, waits.watchRun!]) {
+      const { push, tell } = connect()
+      const { client, calls } = pod({ run: run('running') })
+      const onProgress = ({ progress }: RunProgress) => {
+        if (progress === undefined) return undefined
+        if (how === 'thrown') throw own
+        return Promise.reject(own)
       }
-    }),
-  )
+      const failed = rejection(wait(client, { push, onProgress, cancelOn: 'both' }))
+      await pass(clock, 100)
+      tell({ progress: 0.5 })
+      assert.is(await failed, own)
+      assert.equal(calls, ['run@0'])
+    }
+  })
 }

@@ -4,75 +4,66 @@ import { MockAgent, setGlobalDispatcher } from 'undici'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { json, ok, rejection } from '../../../support/fakes.ts'
-import { drive, everySecond, failure, notYet, output, pod, run, timed, url } from './kit.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, everySecond, failure, notYet, output, pod, run, url } from './kit.ts'
 
-const test = suite('waitForOutput')
+const test = suiteWithClock('waitForOutput')
 
-test(
-  'gives what getOutput gives, as soon as it is there; 204, 404 and in_progress mean not yet',
-  timed(async (clock) => {
-    const { client, calls } = pod({
-      output: [
-        notYet(),
-        failure(404),
-        json({ status: 'in_progress', data: null }),
-        ok({ generation_status: 'running' }),
-        ok({ download_url: url('a'), generation_status: 'success', size: 3 }, { meta: { took: 1 } }),
-      ],
-    })
-    const { value, ms } = await drive(clock, waitForOutput(client, 'a b.png', { pollIntervalMs: 250 }))
-    assert.equal(value, {
-      status: 'success',
-      data: { download_url: url('a'), generation_status: 'success', size: 3 },
-      meta: { took: 1 },
-    })
-    assert.is(ms, 1000)
-    assert.equal(calls.at(-1), 'output a b.png@1000')
-  }),
-)
+test('gives what getOutput gives, as soon as it is there; 204, 404 and in_progress mean not yet', async ({
+  clock,
+}) => {
+  const { client, calls } = pod({
+    output: [
+      notYet(),
+      failure(404),
+      json({ status: 'in_progress', data: null }),
+      ok({ generation_status: 'running' }),
+      ok({ download_url: url('a'), generation_status: 'success', size: 3 }, { meta: { took: 1 } }),
+    ],
+  })
+  const { value, ms } = await drive(clock, waitForOutput(client, 'a b.png', { pollIntervalMs: 250 }))
+  assert.equal(value, {
+    status: 'success',
+    data: { download_url: url('a'), generation_status: 'success', size: 3 },
+    meta: { took: 1 },
+  })
+  assert.is(ms, 1000)
+  assert.equal(calls.at(-1), 'output a b.png@1000')
+})
 
-test(
-  'never asks for a run',
-  timed(async (clock) => {
-    const { client, calls } = pod({ run: run('failed'), output: [failure(404), output('a')] })
-    await drive(clock, waitForOutput(client, 'a'))
-    assert.ok(calls.every((call) => call.startsWith('output')))
-  }),
-)
+test('never asks for a run', async ({ clock }) => {
+  const { client, calls } = pod({ run: run('failed'), output: [failure(404), output('a')] })
+  await drive(clock, waitForOutput(client, 'a'))
+  assert.ok(calls.every((call) => call.startsWith('output')))
+})
 
-test(
-  'a 408 is a run that timed out on the server',
-  timed(async (clock) => {
-    const { error, ms } = await drive(
-      clock,
-      waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a', everySecond),
-    )
+test('a 408 is a run that timed out on the server', async ({ clock }) => {
+  const { error, ms } = await drive(
+    clock,
+    waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a', everySecond),
+  )
+  assert.instance(error, RunError)
+  assert.is(error.status, 'timed_out')
+  assert.is(error.message, 'The run of output a timed out on the server')
+  assert.equal(error.errors, ['told 408'])
+  assert.is(error.cause.status, 408)
+  assert.not('runId' in error)
+  assert.is(ms, 1000)
+})
+
+test('an output that failed is the end', async ({ clock }) => {
+  for (const reply of [
+    ok({ generation_status: 'failed' }),
+    ok({ generation_status: 'cancelled' }),
+    json({ status: 'error', errors: 'no' }),
+    json({ status: 'failed', data: null }),
+  ]) {
+    const { client } = pod({ output: [notYet(), reply] })
+    const { error, ms } = await drive(clock, waitForOutput(client, 'a', everySecond))
     assert.instance(error, RunError)
-    assert.is(error.status, 'timed_out')
-    assert.is(error.message, 'The run of output a timed out on the server')
-    assert.equal(error.errors, ['told 408'])
-    assert.is(error.cause.status, 408)
-    assert.not('runId' in error)
     assert.is(ms, 1000)
-  }),
-)
-
-test(
-  'an output that failed is the end',
-  timed(async (clock) => {
-    for (const reply of [
-      ok({ generation_status: 'failed' }),
-      ok({ generation_status: 'cancelled' }),
-      json({ status: 'error', errors: 'no' }),
-      json({ status: 'failed', data: null }),
-    ]) {
-      const { client } = pod({ output: [notYet(), reply] })
-      const { error, ms } = await drive(clock, waitForOutput(client, 'a', everySecond))
-      assert.instance(error, RunError)
-      assert.is(ms, 1000)
-    }
-  }),
-)
+  }
+})
 
 test('wrong arguments send nothing', async () => {
   const { client, calls } = pod({})
@@ -93,7 +84,9 @@ test('wrong arguments send nothing', async () => {
   assert.equal(calls, [])
 })
 
-test('over the global fetch', async () => {
+const onServer = suite('waitForOutput on a server')
+
+onServer('over the global fetch', async () => {
   const agent = new MockAgent()
   agent.disableNetConnect()
   setGlobalDispatcher(agent)

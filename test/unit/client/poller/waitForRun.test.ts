@@ -5,52 +5,47 @@ import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { ok, rejection } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
-import { drive, everySecond, pod, RUN, run, timed } from './kit.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, everySecond, pod, RUN, run } from './kit.ts'
 
-const test = suite('waitForRun')
+const test = suiteWithClock('waitForRun')
 
 for (const word of ['completed', 'success']) {
-  test(
-    `gives the run once it is ${word}, its own fields and word kept`,
-    timed(async (clock) => {
-      const { client } = pod({
-        run: [ok({ status: 'queued' }), ok({ status: word, group_id: 'g', outputs: ['a.png'] })],
-      })
-      const { value, ms } = await drive(clock, waitForRun(client, RUN, everySecond))
-      assert.equal(value, {
-        _id: RUN,
-        status: word,
-        group_id: 'g',
-        inputs: [],
-        outputs: [{ filename: 'a.png' }],
-      })
-      assert.is(ms, 1000)
-    }),
-  )
+  test(`gives the run once it is ${word}, its own fields and word kept`, async ({ clock }) => {
+    const { client } = pod({
+      run: [ok({ status: 'queued' }), ok({ status: word, group_id: 'g', outputs: ['a.png'] })],
+    })
+    const { value, ms } = await drive(clock, waitForRun(client, RUN, everySecond))
+    assert.equal(value, {
+      _id: RUN,
+      status: word,
+      group_id: 'g',
+      inputs: [],
+      outputs: [{ filename: 'a.png' }],
+    })
+    assert.is(ms, 1000)
+  })
 }
 
 for (const word of ['failed', 'error', 'cancelled']) {
-  test(
-    `rejects with what the server said once it is ${word}`,
-    timed(async (clock) => {
-      const states: string[] = []
-      const { client } = pod({
-        run: [run('running'), run(word, { errors: ['no VRAM', { message: 'node 3' }] })],
-      })
-      const { error, ms } = await drive(
-        clock,
-        waitForRun(client, RUN, { ...everySecond, onUpdate: ({ status }) => states.push(status) }),
-      )
-      assert.instance(error, RunError)
-      assert.is(error.status, word)
-      assert.is(error.runId, RUN)
-      assert.equal(error.errors, ['no VRAM', 'node 3'])
-      assert.is(error.message, `Run ${RUN} ${word === 'cancelled' ? 'was cancelled' : word}: no VRAM; node 3`)
-      assert.is(error.run.status, word)
-      assert.equal(states, ['running', word])
-      assert.is(ms, 1000)
-    }),
-  )
+  test(`rejects with what the server said once it is ${word}`, async ({ clock }) => {
+    const states: string[] = []
+    const { client } = pod({
+      run: [run('running'), run(word, { errors: ['no VRAM', { message: 'node 3' }] })],
+    })
+    const { error, ms } = await drive(
+      clock,
+      waitForRun(client, RUN, { ...everySecond, onUpdate: ({ status }) => states.push(status) }),
+    )
+    assert.instance(error, RunError)
+    assert.is(error.status, word)
+    assert.is(error.runId, RUN)
+    assert.equal(error.errors, ['no VRAM', 'node 3'])
+    assert.is(error.message, `Run ${RUN} ${word === 'cancelled' ? 'was cancelled' : word}: no VRAM; node 3`)
+    assert.is(error.run.status, word)
+    assert.equal(states, ['running', word])
+    assert.is(ms, 1000)
+  })
 }
 
 test('wrong arguments send nothing', async () => {
@@ -76,7 +71,9 @@ test('wrong arguments send nothing', async () => {
   assert.equal(calls, [])
 })
 
-test('over the global fetch', async () => {
+const onServer = suite('waitForRun on a server')
+
+onServer('over the global fetch', async () => {
   const agent = new MockAgent()
   agent.disableNetConnect()
   setGlobalDispatcher(agent)
@@ -93,7 +90,7 @@ test('over the global fetch', async () => {
   await agent.close()
 })
 
-test('over real HTTP: stalls, resets, and an abort that closes the connection', async () => {
+onServer('over real HTTP: stalls, resets, and an abort that closes the connection', async () => {
   const agent = new Agent()
   setGlobalDispatcher(agent)
   let asked = 0
