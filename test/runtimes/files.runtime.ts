@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { record } from '#test'
-import { serveFiles } from '../unit/node/serveFiles.ts'
+import { serveFiles } from '../unit/client/node/serveFiles.ts'
 import { command } from './command.ts'
 
 const app = resolve('.tmp/files')

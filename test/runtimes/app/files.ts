@@ -1,10 +1,10 @@
 // Node, Deno and Bun: `files.mjs API FILES PART`. Plays the cases of files in `work`, a line of JSON each.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { diskCases } from '../../unit/node/diskCases.ts'
-import { inputCases, largeCases } from '../../unit/node/inputCases.ts'
-import type { Case, Lab } from '../../unit/node/kit.ts'
-import { saveCases } from '../../unit/node/saveCases.ts'
+import { diskCases } from '../../unit/client/node/diskCases.ts'
+import { inputCases, largeCases } from '../../unit/client/node/inputCases.ts'
+import type { Case, Lab } from '../../unit/client/node/kit.ts'
+import { saveCases } from '../../unit/client/node/saveCases.ts'
 
 const { Deno, Bun } = globalThis as { Deno?: unknown; Bun?: unknown }
 const [, , api = '', files = '', part = ''] = process.argv

@@ -1,0 +1,351 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import {
+  ArgumentError,
+  type DownloadSource,
+  downloadOutput,
+  HttpError,
+  NetworkError,
+  ResponseError,
+  RunError,
+  TimeoutError,
+} from '@flowscale/client'
+import { assert, suite } from '#test'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
+import { listen } from '../../../support/listen.ts'
+
+const test = suite('downloadOutput')
+const link = 'http://files.test/out/f.png?X-Amz-Signature=abc'
+const ready = ok({ download_url: link, generation_status: 'success' })
+const file = () => new Response('bytes', { headers: { 'content-type': 'image/png' } })
+const refused = (status: number) => new Response('<Error>expired</Error>', { status })
+
+/** A pod and a place for files, on two real servers. */
+async function servers(
+  files: (request: IncomingMessage, response: ServerResponse) => void,
+  run: (
+    baseUrl: string,
+    seen: { pod: string[]; files: IncomingMessage[] },
+    filesUrl: string,
+  ) => Promise<void>,
+) {
+  const seen: { pod: string[]; files: IncomingMessage[] } = { pod: [], files: [] }
+  const other = await listen((request, response) => {
+    seen.files.push(request)
+    files(request, response)
+  })
+  const pod = await listen((request, response) => {
+    seen.pod.push(request.url!)
+    const data = { download_url: `${other.url}/f.png?sig=${seen.pod.length}`, generation_status: 'success' }
+    response.end(JSON.stringify({ status: 'success', data }))
+  })
+  try {
+    await run(pod.url, seen, other.url)
+  } finally {
+    await pod.close()
+    await other.close()
+  }
+}
+
+test('over real HTTP: neither the key nor any header of ours goes to the files', () =>
+  servers(
+    (_request, response) => response.end('the bytes'),
+    async (baseUrl, seen, filesUrl) => {
+      const client = clientWith(undefined, { baseUrl, headers: { authorization: 'Bearer 0123456789' } })
+      const options = { headers: { 'x-team': 'one' } }
+      for (const source of [
+        'f.png',
+        { filename: 'f.png' },
+        `${filesUrl}/f.png`,
+        { url: `${filesUrl}/f.png` },
+      ]) {
+        const response = await downloadOutput(client, source, options)
+        assert.instance(response, Response)
+        assert.is(await response.text(), 'the bytes')
+      }
+      assert.equal(seen.pod, ['/api/v1/runs/output?filename=f.png', '/api/v1/runs/output?filename=f.png'])
+      assert.is(seen.files.length, 4)
+      for (const { headers, method } of seen.files) {
+        assert.is(method, 'GET')
+        assert.equal(
+          Object.keys(headers).filter((name) => /key|auth|team|cookie|content/i.test(name)),
+          [],
+        )
+      }
+      assert.is(seen.files[0]?.url, '/f.png?sig=1')
+    },
+  ))
+
+test('over real HTTP: the body is streamed, timeoutMs ends at the headers, an abort reaches the body', () =>
+  servers(
+    (_request, response) => {
+      response.write('first')
+    },
+    async (baseUrl, _seen) => {
+      const controller = new AbortController()
+      const client = clientWith(undefined, { baseUrl, timeoutMs: HELD_MS })
+      const timers = holdTimers()
+      try {
+        const response = await downloadOutput(client, 'f.png', { signal: controller.signal })
+        const reader = response.body!.getReader()
+        assert.is(new TextDecoder().decode((await reader.read()).value), 'first')
+        const next = reader.read()
+        // The time is over; the body may take what it takes.
+        timers.fire()
+        const pause = new Promise((resolve) => setTimeout(resolve, 50, 'still open'))
+        assert.is(await Promise.race([pause, next.catch((error) => error)]), 'still open')
+        const reason = new Error('enough')
+        controller.abort(reason)
+        assert.is(await rejection(next), reason)
+      } finally {
+        timers.release()
+      }
+    },
+  ))
+
+test('over real HTTP: an abort closes the connection', async () => {
+  let closed: Promise<unknown> | undefined
+  await servers(
+    (request, response) => {
+      closed = once(request.socket, 'close')
+      response.write('first')
+    },
+    async (baseUrl) => {
+      const controller = new AbortController()
+      const response = await downloadOutput(clientWith(undefined, { baseUrl }), 'f.png', {
+        signal: controller.signal,
+      })
+      const text = rejection(response.text())
+      controller.abort('enough')
+      assert.is(await text, 'enough')
+      await closed
+    },
+  )
+})
+
+const sources: [what: string, source: DownloadSource, calls: string[]][] = [
+  ['a filename', 'f.png', ['pod', 'files']],
+  ['a filename that looks like an address', 'ftp:x', ['pod', 'files']],
+  ['an address', link, ['files']],
+  ['an address in capitals', link.replace('http', 'HTTP'), ['files']],
+  ['an Output', { download_url: link }, ['files']],
+  [
+    'an Output without an address but a filename',
+    { download_url: null, filename: 'f.png' },
+    ['pod', 'files'],
+  ],
+  ['an output of a run', { filename: 'f.png', url: link }, ['files']],
+  ['an output of a run without an address', { filename: 'f.png', url: null }, ['pod', 'files']],
+  ['an output of a run with an empty address', { filename: 'f.png', url: '' }, ['pod', 'files']],
+  ['both addresses: download_url', { download_url: link, url: 'http://old.test/x' }, ['files']],
+]
+for (const [what, source, hosts] of sources) {
+  test(`source: ${what}`, async () => {
+    const fetch = fakeFetch((url) => (url.hostname === 'pod.test' ? ready.clone() : file()))
+    const response = await downloadOutput(clientWith(fetch), source)
+    assert.is(await response.text(), 'bytes')
+    assert.equal(
+      fetch.calls.map(({ url }) => url.hostname.split('.')[0]),
+      hosts,
+    )
+    const last = fetch.calls.at(-1)!
+    assert.is(last.url.href, link)
+    assert.equal([...last.headers], [])
+    assert.is(last.init.redirect, 'follow')
+    assert.is(last.init.body, undefined)
+  })
+}
+
+test('source: what holds no output is an error that names it', async () => {
+  const fetch = fakeFetch(ready)
+  const others = [
+    '',
+    '.',
+    '..',
+    '\ud800',
+    undefined,
+    null,
+    5,
+    {},
+    [],
+    { filename: '' },
+    { download_url: null },
+    { url: 5 },
+  ]
+  const urls = [
+    { url: 'ftp://files.test/x' },
+    { download_url: 'f.png' },
+    { url: '/f.png' },
+    'http://',
+    'https:',
+  ]
+  for (const source of [...others, ...urls]) {
+    const error = await rejection(downloadOutput(clientWith(fetch), source as never))
+    assert.instance(error, ArgumentError)
+    assert.match(error.message, /^source must /)
+  }
+  assert.is(fetch.calls.length, 0)
+})
+
+for (const status of [403, 400]) {
+  test(`an expired link (${status}) is renewed once, where the filename is known`, async () => {
+    for (const source of ['f.png', { filename: 'f.png', url: link }]) {
+      const fresh = ok({ download_url: `${link}2`, generation_status: 'success' })
+      const answers = typeof source === 'string' ? [ready.clone()] : []
+      const fetch = fakeFetch(...answers, refused(status), fresh, file())
+      const response = await downloadOutput(clientWith(fetch), source)
+      assert.is(await response.text(), 'bytes')
+      assert.is(fetch.calls.at(-1)?.url.href, `${link}2`)
+      assert.equal([...fetch.calls.at(-1)!.headers], [])
+    }
+    const twice = fakeFetch((url) => (url.hostname === 'pod.test' ? ready.clone() : refused(status)))
+    const error = await rejection(downloadOutput(clientWith(twice), 'f.png'))
+    assert.instance(error, HttpError)
+    assert.is(error.status, status)
+    assert.is(twice.calls.length, 4)
+  })
+  test(`an expired link (${status}) without a filename is an error`, async () => {
+    for (const source of [link, { download_url: link }, { url: link }]) {
+      const fetch = fakeFetch(refused(status))
+      const error = await rejection(downloadOutput(clientWith(fetch), source))
+      assert.instance(error, HttpError)
+      assert.is(error.status, status)
+      assert.is(error.url, 'http://files.test/out/f.png')
+      assert.not.match(error.message + JSON.stringify(error), /Signature/)
+      assert.is(error.body, '<Error>expired</Error>')
+      assert.is(fetch.calls.length, 1)
+    }
+  })
+}
+
+test('a link that leads to nothing is not renewed', async () => {
+  for (const status of [401, 404, 410]) {
+    const fetch = fakeFetch(ready.clone(), refused(status))
+    assert.is((await rejection(downloadOutput(clientWith(fetch), 'f.png'))).status, status)
+    assert.is(fetch.calls.length, 2)
+  }
+})
+
+test('no renewal after an abort', async () => {
+  const controller = new AbortController()
+  const fetch = fakeFetch(ready.clone(), () => {
+    controller.abort('enough')
+    return refused(403)
+  })
+  assert.is(
+    await rejection(downloadOutput(clientWith(fetch), 'f.png', { signal: controller.signal })),
+    'enough',
+  )
+  assert.is(fetch.calls.length, 2)
+})
+
+test('an abort while the error of a link is logged', async () => {
+  const controller = new AbortController()
+  const noop = () => {}
+  const logger = { debug: noop, info: noop, warn: noop, error: () => controller.abort('enough') }
+  const fetch = fakeFetch(ready.clone(), refused(403))
+  const { signal } = controller
+  assert.is(await rejection(downloadOutput(clientWith(fetch, { logger }), 'f.png', { signal })), 'enough')
+  assert.is(fetch.calls.length, 2)
+})
+
+test('not ready, failed, without an address', async () => {
+  const none = await rejection(
+    downloadOutput(clientWith(fakeFetch(() => new Response(null, { status: 204 }))), 'f.png'),
+  )
+  assert.instance(none, ResponseError)
+  assert.is(none.message, 'Output f.png is not ready yet: use waitForOutput')
+  assert.is(none.status, 204)
+  const done = json({ status: 'success', data: { generation_status: 'success' } })
+  const nowhere = await rejection(downloadOutput(clientWith(fakeFetch(done)), 'f.png'))
+  assert.instance(nowhere, ResponseError)
+  assert.is(nowhere.message, 'Output f.png has no http(s) download_url')
+  const failed = json({ status: 'success', data: { generation_status: 'failed' } })
+  assert.instance(await rejection(downloadOutput(clientWith(fakeFetch(failed)), 'f.png')), RunError)
+  assert.is(
+    (await rejection(downloadOutput(clientWith(fakeFetch(json({}, { status: 404 }))), 'f.png'))).status,
+    404,
+  )
+})
+
+test('an address from the server that is none', async () => {
+  const odd = ok({ download_url: 'ftp://files.test/f', generation_status: 'success' })
+  const error = await rejection(downloadOutput(clientWith(fakeFetch(odd)), 'f.png'))
+  assert.instance(error, ResponseError)
+  assert.match(error.message, /no http\(s\) download_url/)
+})
+
+test('the files’ own 503 and network failures are tried again; logs show no signature', async () => {
+  const clock = fakeClock()
+  try {
+    const logger = recorder()
+    const fetch = fakeFetch(refused(503), new TypeError('fetch failed'), file())
+    const pending = downloadOutput(clientWith(fetch, { logger }), link)
+    await clock.tickAsync(10_000)
+    assert.is(await (await pending).text(), 'bytes')
+    assert.is(fetch.calls.length, 3)
+    assert.not.match(JSON.stringify(logger.lines), /Signature|abc/)
+    assert.is(logger.lines[2]?.fields?.path, '/out/f.png')
+    const error = await rejection(
+      downloadOutput(clientWith(fakeFetch(new TypeError('x'))), link, { maxRetries: 0 }),
+    )
+    assert.instance(error, NetworkError)
+    assert.is(error.url, 'http://files.test/out/f.png')
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('timeoutMs covers the time to the headers', async () => {
+  const clock = fakeClock()
+  try {
+    const pending = rejection(
+      downloadOutput(clientWith(fakeFetch(hang)), link, { timeoutMs: 30, maxRetries: 0 }),
+    )
+    await clock.tickAsync(30)
+    const error = await pending
+    assert.instance(error, TimeoutError)
+    assert.is(error.message, 'GET http://files.test/out/f.png timed out after 30ms')
+    assert.is(clock.countTimers(), 0)
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('a link with a login: neither that nor the signature shows', async () => {
+  const secret = 'http://ada:pa%40ss-of-ada@files.test/f@2x.png?name=(1).png&sig=the-signature'
+  // No fetch of Node or of a browser takes one; undici's error names it, as that of Deno does any link.
+  for (const fetch of [
+    undefined,
+    async () => Promise.reject(new TypeError(`request for url (${secret}): refused`)),
+  ]) {
+    const client = clientWith(fetch, { maxRetries: 0 })
+    const error = await rejection(downloadOutput(client, secret))
+    assert.instance(error, NetworkError)
+    assert.is(error.url, 'http://files.test/f@2x.png')
+    const all = inspect([error, error.message, error.stack], { depth: 12, showHidden: true })
+    assert.not.match(all, /ss-of-ada|ada:|the-signature/)
+  }
+})
+
+test('an error of the runtime that names the address: no signature, wherever it stands', async () => {
+  const moved = 'https://cdn.test/f.png?X-Amz-Signature=other'
+  const bun = Object.assign(new TypeError('ECONNREFUSED: Unable to connect'), { path: link })
+  const deno = (url: string) =>
+    new TypeError('fetch failed', { cause: new Error(`error sending request for url (${url}): dns error`) })
+  const told = []
+  for (const thrown of [bun, deno(link), deno(moved)]) {
+    const error = await rejection(downloadOutput(clientWith(fakeFetch(thrown)), link, { maxRetries: 0 }))
+    assert.instance(error, NetworkError)
+    assert.not.match(inspect(error, { showHidden: true, depth: 9 }), /Signature|abc|other/)
+    told.push(error.message.replace(/.* got no answer: /, ''))
+  }
+  assert.equal(told, [
+    'TypeError: ECONNREFUSED: Unable to connect',
+    'error sending request for url (http://files.test/out/f.png): dns error',
+    'error sending request for url (https://cdn.test/f.png): dns error',
+  ])
+})

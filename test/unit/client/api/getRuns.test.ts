@@ -1,0 +1,146 @@
+import { ArgumentError, type Client, type GetRunsOptions, HttpError, iterateRuns } from '@flowscale/client'
+import { assert, suite } from '#test'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeFetch, json, ok, rejection } from '../../../support/fakes.ts'
+
+const test = suite('iterateRuns')
+const run = (id: number | string) => ({ _id: `${id}`, status: 'completed' })
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+async function ids(client: Client, options?: GetRunsOptions): Promise<string> {
+  const all: string[] = []
+  for await (const { _id } of iterateRuns(client, options)) all.push(_id)
+  return all.join(' ')
+}
+
+/** A server with pages; `runs` are read anew for each request. */
+const paging = (runs: () => unknown[], meta = true) =>
+  fakeFetch((url) => {
+    const page = Number(url.searchParams.get('page'))
+    const size = Number(url.searchParams.get('page_size') ?? 10)
+    const all = runs()
+    const total = {
+      page,
+      page_size: size,
+      total_count: all.length,
+      total_pages: Math.ceil(all.length / size),
+    }
+    return ok({ runs: all.slice((page - 1) * size, page * size) }, meta ? { meta: total } : {})
+  })
+
+test('all pages, by the number of pages that the server tells', async () => {
+  const fetch = paging(() => numbers(1, 25).map(run))
+  assert.is(
+    await ids(clientWith(fetch), { pageSize: 10, groupId: 'g', sortOrder: 'asc' }),
+    numbers(1, 25).join(' '),
+  )
+  assert.equal(
+    fetch.calls.map(({ url }) => url.search),
+    [1, 2, 3].map((page) => `?group_id=g&sort_order=asc&page=${page}&page_size=10`),
+  )
+})
+
+test('all pages, until one brings nothing new', async () => {
+  const fetch = paging(() => numbers(1, 20).map(run), false)
+  assert.is(await ids(clientWith(fetch), { pageSize: 10 }), numbers(1, 20).join(' '))
+  assert.is(fetch.calls.length, 3)
+})
+
+test('100 at a time, from page 1, unless told otherwise', async () => {
+  const fetch = paging(() => numbers(1, 5).map(run))
+  await ids(clientWith(fetch))
+  assert.is(fetch.calls[0]?.url.search, '?page=1&page_size=100')
+  assert.is(await ids(clientWith(fetch), { page: 2, pageSize: 2 }), '3 4 5')
+})
+
+test('a server without paging: each once, and an end', async () => {
+  const fetch = fakeFetch(ok({ group_id: 'g', count: 3, runs: numbers(1, 3).map(run) }))
+  assert.is(await ids(clientWith(fetch)), '1 2 3')
+  assert.is(fetch.calls.length, 2)
+})
+
+test('no runs at all', async () => {
+  const fetch = fakeFetch(ok({ runs: [] }))
+  assert.is(await ids(clientWith(fetch)), '')
+  assert.is(fetch.calls.length, 1)
+})
+
+test('runs that arrive meanwhile: none twice, none lost', async () => {
+  let newest = 10
+  const fetch = paging(() => numbers(1, newest++).reverse().map(run))
+  assert.is(await ids(clientWith(fetch), { pageSize: 4 }), numbers(1, 10).reverse().join(' '))
+})
+
+test('a run that stands twice on a page comes once', async () => {
+  const fetch = fakeFetch(ok({ runs: [run(1), run(1), run(2)] }))
+  assert.is(await ids(clientWith(fetch)), '1 2')
+})
+
+test('a run whose state changes meanwhile comes once', async () => {
+  const state = (status: string) => ok({ runs: [{ ...run(1), status }, run(2)] })
+  const fetch = fakeFetch(state('running'), state('completed'))
+  assert.is(await ids(clientWith(fetch)), '1 2')
+})
+
+test('runs without an id are told apart by what they say', async () => {
+  const runs = ['1', '2', '1'].map((created_at) => ({ created_at }))
+  const fetch = fakeFetch(ok({ runs }))
+  const seen: unknown[] = []
+  for await (const { created_at } of iterateRuns(clientWith(fetch))) seen.push(created_at)
+  assert.equal(seen, ['1', '2'])
+})
+
+test('asks for no page before it is needed', async () => {
+  const fetch = paging(() => numbers(1, 30).map(run))
+  const runs = iterateRuns(clientWith(fetch), { pageSize: 10 })
+  assert.is(fetch.calls.length, 0)
+  for await (const { _id } of runs) if (_id === '10') break
+  assert.is(fetch.calls.length, 1)
+})
+
+test('errors come from the iteration', async () => {
+  const client = clientWith(fakeFetch(ok({ runs: [run(1)] }), json({ errors: 'x' }, { status: 422 })))
+  const runs = iterateRuns(client)
+  assert.is((await runs.next()).value?._id, '1')
+  assert.instance(await rejection(runs.next()), HttpError)
+  for (const [options, message] of [
+    [{ page: 0 }, /^page must be/],
+    [{ page: 'x' }, /^page must be/],
+    [{ pageSize: 101 }, /^pageSize must be/],
+    [{ offset: 3 }, /^Unknown option offset/],
+    [null, /^options must be/],
+  ] as const) {
+    const error = await rejection(iterateRuns(client, options as never).next())
+    assert.instance(error, ArgumentError)
+    assert.match(error.message, message)
+  }
+  assert.instance(await rejection(iterateRuns({ ...client }).next()), ArgumentError)
+})
+
+test('an abort between pages', async () => {
+  const controller = new AbortController()
+  const fetch = paging(() => numbers(1, 30).map(run))
+  const runs = iterateRuns(clientWith(fetch), { pageSize: 1, signal: controller.signal })
+  await runs.next()
+  controller.abort('enough')
+  assert.is(await rejection(runs.next()), 'enough')
+  assert.is(fetch.calls.length, 1)
+})
+
+test('as many new runs as a page holds, between two pages: none lost', async () => {
+  let newest = 12
+  const fetch = paging(() => numbers(1, newest).reverse().map(run))
+  const seen: string[] = []
+  for await (const { _id } of iterateRuns(clientWith(fetch), { pageSize: 4 })) {
+    seen.push(_id)
+    // While the first page is worked on.
+    if (seen.length === 2) newest += 4
+  }
+  assert.is(seen.join(' '), numbers(1, 12).reverse().join(' '))
+})
+
+test('pages that are told but do not come: an end', async () => {
+  const fetch = fakeFetch(ok({ runs: [run(1)] }, { meta: { page: 1, total_pages: 1000 } }))
+  assert.is(await ids(clientWith(fetch)), '1')
+  assert.is(fetch.calls.length, 2)
+})

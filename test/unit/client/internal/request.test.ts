@@ -1,0 +1,652 @@
+import { getEventListeners } from 'node:events'
+import { inspect } from 'node:util'
+import {
+  ArgumentError,
+  type Client,
+  cancelRun,
+  checkHealth,
+  createClient,
+  downloadOutput,
+  executeWorkflow,
+  FlowScaleError,
+  getOutput,
+  getQueue,
+  getRun,
+  getRuns,
+  getWorkflows,
+  HttpError,
+  type Logger,
+  NetworkError,
+  type RequestOptions,
+  TimeoutError,
+} from '@flowscale/client'
+import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
+import { assert, suite } from '#test'
+import { CANARY } from '../../../support/canary.ts'
+import { clientWith } from '../../../support/clientWith.ts'
+import {
+  type Answer,
+  fakeClock,
+  fakeFetch,
+  hang,
+  json,
+  ok,
+  recorder,
+  rejection,
+} from '../../../support/fakes.ts'
+
+const uvu = suite('request')
+let clock: ReturnType<typeof fakeClock>
+
+/** A test by the fake clock, with chance fixed. (An error in uvu's own `after.each` would end the suite in silence.) */
+function test(name: string, run: () => Promise<void>): void {
+  uvu(name, async () => {
+    const { random } = Math
+    clock = fakeClock()
+    Math.random = () => 0.5
+    let left = 0
+    try {
+      await run()
+      left = clock.countTimers()
+    } finally {
+      clock.uninstall()
+      Math.random = random
+    }
+    assert.is(left, 0, 'timers are left')
+  })
+}
+
+/** Lets the clock run until `promise` settles. */
+async function settle<T>(promise: Promise<T>): Promise<T> {
+  let settled = false
+  const done = promise.finally(() => {
+    settled = true
+  })
+  done.catch(() => {})
+  for (let turn = 0; turn < 3000 && !settled; turn++) await clock.nextAsync()
+  return done
+}
+
+type Operation = (client: Client, options?: RequestOptions) => Promise<unknown>
+const gets: Record<string, Operation> = {
+  checkHealth,
+  getQueue,
+  getWorkflows,
+  getRun: (client, options) => getRun(client, 'r', options),
+  getRuns,
+  getOutput: (client, options) => getOutput(client, 'f', options),
+}
+const repeatable: Record<string, Operation> = {
+  ...gets,
+  cancelRun: (client, options) => cancelRun(client, 'r', options),
+  downloadOutput: (client, options) => downloadOutput(client, 'http://files.test/f', options),
+}
+const execute: Operation = (client, options) => executeWorkflow(client, 'w', { a: 'b' }, options)
+const all = { ...repeatable, executeWorkflow: execute }
+
+const refused = () => Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
+const status = (code: number, headers: Record<string, string> = {}) =>
+  json({ status: 'error', errors: 'no' }, { status: code, headers })
+
+for (const [name, run] of Object.entries(all)) {
+  const answers: Record<string, [Answer, again: boolean]> = {
+    'no answer': [refused(), name !== 'executeWorkflow'],
+    400: [status(400), false],
+    401: [status(401), false],
+    403: [status(403), false],
+    404: [status(404), false],
+    408: [status(408), name !== 'executeWorkflow' && name !== 'getOutput'],
+    409: [status(409), false],
+    413: [status(413), false],
+    422: [status(422), false],
+    429: [status(429), true],
+    500: [status(500), name !== 'executeWorkflow'],
+    501: [status(501), false],
+    502: [status(502), name !== 'executeWorkflow'],
+    503: [status(503), name !== 'executeWorkflow'],
+    504: [status(504), name !== 'executeWorkflow'],
+    505: [status(505), false],
+    'a time-out': [hang, name !== 'executeWorkflow'],
+  }
+  for (const [what, [answer, again]] of Object.entries(answers)) {
+    test(`${name}: ${what} is ${again ? 'tried again' : 'final'}`, async () => {
+      const fetch = fakeFetch(answer)
+      const client = clientWith(fetch, { timeoutMs: 10 })
+      const error = await settle(rejection(run(client)))
+      assert.instance(error, FlowScaleError)
+      assert.is(fetch.calls.length, again ? 4 : 1)
+      assert.is(error.status, Number(what) || 0)
+    })
+  }
+  test(`${name}: an unreadable 200 is final`, async () => {
+    const fetch = fakeFetch(() => new Response('<html>hello'))
+    if (name !== 'downloadOutput') await settle(rejection(run(clientWith(fetch))))
+    else await run(clientWith(fetch))
+    assert.is(fetch.calls.length, 1)
+  })
+  test(`${name}: an already aborted signal sends nothing`, async () => {
+    const reason = { why: 'enough' }
+    const called: string[] = []
+    const deaf = async () => {
+      called.push('fetch')
+      return ok({})
+    }
+    const headers = () => {
+      called.push('headers')
+      return {}
+    }
+    const signal = AbortSignal.abort(reason)
+    assert.is(await rejection(run(clientWith(deaf, { headers }), { signal })), reason)
+    await clock.tickAsync(10)
+    assert.equal(called, [])
+  })
+  test(`${name}: wrong options are errors that name them, and send nothing`, async () => {
+    const fetch = fakeFetch(ok({}))
+    const wrong: [unknown, RegExp][] = [
+      [{ signal: {} }, /^signal must be an AbortSignal$/],
+      [{ timeoutMs: 0 }, /^timeoutMs must be a number above 0 \(ms\)$/],
+      [{ maxRetries: -1 }, /^maxRetries must be a whole number from 0$/],
+      [{ headers: 5 }, /^headers must be a plain object$/],
+      [{ retries: 1 }, /^Unknown option retries; known: signal,timeoutMs,maxRetries,headers/],
+      [null, /^options must be a plain object$/],
+      ['x', /^options must be a plain object$/],
+    ]
+    for (const [options, message] of wrong) {
+      const error = await rejection(run(clientWith(fetch), options as never))
+      assert.instance(error, ArgumentError)
+      assert.match(error.message, message)
+    }
+    assert.is(fetch.calls.length, 0)
+  })
+  test(`${name}: never throws synchronously`, async () => {
+    for (const client of [undefined, null, {}, 'http://pod.test']) {
+      const error = await rejection(run(client as never))
+      assert.instance(error, ArgumentError)
+    }
+  })
+}
+
+test('recovers: the answer of the attempt that worked', async () => {
+  const fetch = fakeFetch(refused(), status(503), hang, ok([{ container: 'c', status: 'idle' }]))
+  const { data } = await settle(checkHealth(clientWith(fetch, { timeoutMs: 10 })))
+  assert.is(data[0]?.container, 'c')
+  assert.is(fetch.calls.length, 4)
+})
+
+test('maxRetries: 0 switches retries off, in the client and per call', async () => {
+  for (const [own, perCall, calls] of [
+    [0, undefined, 1],
+    [3, 0, 1],
+    [0, 2, 3],
+    [1, undefined, 2],
+  ] as const) {
+    const fetch = fakeFetch(status(503))
+    await settle(rejection(checkHealth(clientWith(fetch, { maxRetries: own }), { maxRetries: perCall })))
+    assert.is(fetch.calls.length, calls)
+  }
+  const fetch = fakeFetch(status(429))
+  await settle(rejection(execute(clientWith(fetch), { maxRetries: 0 })))
+  assert.is(fetch.calls.length, 1)
+})
+
+/** The pauses before each further attempt. */
+async function pauses(
+  answer: Answer,
+  options: { maxRetries?: number; retryDelayMs?: number },
+  chance: number,
+) {
+  Math.random = () => chance
+  const times: number[] = []
+  const fetch = fakeFetch((url, init) => {
+    times.push(Date.now())
+    return typeof answer === 'function' ? answer(url, init) : (answer as Response).clone()
+  })
+  await settle(rejection(checkHealth(clientWith(fetch, options))))
+  return times.slice(1).map((time, index) => time - times[index]!)
+}
+
+test('the pauses grow exponentially from retryDelayMs, with full jitter', async () => {
+  assert.equal(
+    await pauses(status(503), {}, 0.999999999),
+    [1000, 2000, 4000].map((ms) => ms - 1),
+  )
+  assert.equal(await pauses(status(503), {}, 0.5), [500, 1000, 2000])
+  assert.equal(await pauses(status(503), {}, 0), [0, 0, 0])
+  assert.equal(await pauses(status(503), { retryDelayMs: 8 }, 0.5), [4, 8, 16])
+})
+
+test('a pause has an upper bound', async () => {
+  const ten = await pauses(status(503), { maxRetries: 10 }, 0.5)
+  assert.equal(ten.slice(4), [8000, 15_000, 15_000, 15_000, 15_000, 15_000])
+  assert.equal(await pauses(status(503), { retryDelayMs: Number.POSITIVE_INFINITY }, 0.5), [15e3, 15e3, 15e3])
+  // 2 ** 1099 is no number any more.
+  assert.is((await pauses(status(503), { maxRetries: 1100 }, 0.5)).at(-1), 15_000)
+})
+
+for (const code of [408, 425, 429, 500, 502, 503, 504]) {
+  test(`Retry-After of a ${code} is waited out, in seconds and as a date`, async () => {
+    const headers = { 'retry-after': '7' }
+    assert.equal(await pauses(status(code, headers), { maxRetries: 1 }, 0), [7000])
+    assert.equal(await pauses(status(code, headers), { maxRetries: 2 }, 0.5), [7500, 8000])
+    clock.setSystemTime(1_750_000_000_000)
+    const later = () => status(code, { 'retry-after': new Date(Date.now() + 9000).toUTCString() })
+    assert.equal(await pauses(later, { maxRetries: 1 }, 0), [9000])
+  })
+}
+
+test('Retry-After: up to 30 s is waited out, longer ends the call at once', async () => {
+  assert.equal(await pauses(status(429, { 'retry-after': '30' }), { maxRetries: 1 }, 0), [30_000])
+  clock.setSystemTime(1_750_000_000_000)
+  for (const [header, ms] of [
+    ['31', 31_000],
+    ['3600', 3_600_000],
+    [new Date(1_750_000_000_000 + 60_000).toUTCString(), 60_000],
+  ] as const) {
+    for (const run of [checkHealth, execute]) {
+      const fetch = fakeFetch(status(429, { 'retry-after': header }))
+      const error = await rejection(run(clientWith(fetch)))
+      assert.instance(error, HttpError)
+      assert.is(error.retryAfterMs, ms)
+      assert.is(fetch.calls.length, 1)
+    }
+  }
+})
+
+test('Retry-After: garbage and the past are no answer', async () => {
+  for (const header of ['soon', '', '-5', 'NaN', 'Thu, 01 Jan 1970 00:00:00 GMT', '1, 2', '{}']) {
+    assert.equal(await pauses(status(503, { 'retry-after': header }), { maxRetries: 1 }, 0.5), [500], header)
+    const error = await rejection(checkHealth(clientWith(fakeFetch(status(404, { 'retry-after': header })))))
+    assert.is(error.retryAfterMs, undefined, header)
+  }
+})
+
+test('an attempt ends at timeoutMs: in the headers', async () => {
+  const start = Date.now()
+  const error = await settle(
+    rejection(checkHealth(clientWith(fakeFetch(hang)), { maxRetries: 0, timeoutMs: 50 })),
+  )
+  assert.instance(error, TimeoutError)
+  assert.is(error.code, 'ERR_FLOWSCALE_TIMEOUT')
+  assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health timed out after 50ms')
+  assert.is(error.timeoutMs, 50)
+  assert.is(Date.now() - start, 50)
+})
+
+/** A body that begins and then stalls. */
+const stalled = (onCancel?: () => void) =>
+  new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"status":')),
+      cancel: onCancel,
+    } as UnderlyingDefaultSource<Uint8Array>),
+  )
+
+test('an attempt ends at timeoutMs: in the body', async () => {
+  for (const run of [...Object.values(gets), execute]) {
+    const start = Date.now()
+    const fetch = fakeFetch(() => stalled())
+    const error = await settle(rejection(run(clientWith(fetch, { timeoutMs: 70, maxRetries: 0 }))))
+    assert.instance(error, TimeoutError)
+    assert.is(Date.now() - start, 70)
+  }
+})
+
+test('an attempt ends at timeoutMs: in a fetch that ignores its signal', async () => {
+  const deaf = () => new Promise<Response>(() => {})
+  for (const run of Object.values(all)) {
+    const error = await settle(rejection(run(clientWith(deaf, { timeoutMs: 80, maxRetries: 0 }))))
+    assert.instance(error, TimeoutError)
+  }
+})
+
+test('an attempt ends at timeoutMs: in headers() that never come; what comes too late sends nothing', async () => {
+  let give!: (headers: Record<string, string>) => void
+  let sent = 0
+  const fetch = async () => {
+    sent++
+    return ok([])
+  }
+  const headers = () =>
+    new Promise<Record<string, string>>((resolve) => {
+      give = resolve
+    })
+  const error = await settle(
+    rejection(checkHealth(clientWith(fetch, { headers, timeoutMs: 90, maxRetries: 0 }))),
+  )
+  assert.instance(error, TimeoutError)
+  give({ 'x-a': 'b' })
+  await clock.tickAsync(1000)
+  assert.is(sent, 0)
+})
+
+test('headers() that fail after the time is over are no unhandled rejection', async () => {
+  let fail!: (error: Error) => void
+  const headers = () =>
+    new Promise<never>((_, reject) => {
+      fail = reject
+    })
+  await settle(
+    rejection(checkHealth(clientWith(fakeFetch(ok([])), { headers, timeoutMs: 9, maxRetries: 0 }))),
+  )
+  fail(new Error('too late'))
+  await clock.tickAsync(10)
+})
+
+for (const timeoutMs of [2 ** 31, 2 ** 40, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
+  test(`timeoutMs ${timeoutMs} does not fire at once`, async () => {
+    const slow = () => new Promise<Response>((resolve) => setTimeout(resolve, 3_600_000, ok([])))
+    const pending = checkHealth(clientWith(slow, { timeoutMs }))
+    await clock.tickAsync(3_600_000)
+    assert.equal((await pending).data, [])
+    const perCall = checkHealth(clientWith(slow), { timeoutMs })
+    await clock.tickAsync(3_600_000)
+    assert.equal((await perCall).data, [])
+  })
+}
+
+const reasons = [
+  new Error('mine'),
+  'a string',
+  null,
+  0,
+  { code: 'ERR_FLOWSCALE_HTTP' },
+  new HttpError('mine'),
+]
+for (const reason of reasons) {
+  test(`the reason of an abort comes back as it is: ${inspect(reason, { depth: 0 }).split('\n')[0]}`, async () => {
+    for (const run of Object.values(all)) {
+      const during = new AbortController()
+      const first = rejection(run(clientWith(fakeFetch(hang)), { signal: during.signal }))
+      await clock.tickAsync(1)
+      during.abort(reason)
+      assert.is(await first, reason)
+      // Between two attempts; 429 is what even executeWorkflow tries again.
+      const between = new AbortController()
+      const fetch = fakeFetch(status(429))
+      const second = rejection(run(clientWith(fetch), { signal: between.signal }))
+      await clock.tickAsync(100)
+      assert.is(fetch.calls.length, 1)
+      between.abort(reason)
+      assert.is(await second, reason)
+      await clock.tickAsync(10_000)
+      assert.is(fetch.calls.length, 1)
+    }
+    for (const run of [...Object.values(gets), execute]) {
+      const body = new AbortController()
+      const third = rejection(run(clientWith(fakeFetch(() => stalled())), { signal: body.signal }))
+      await clock.tickAsync(1)
+      body.abort(reason)
+      assert.is(await third, reason)
+    }
+  })
+}
+
+test('an abort without a reason gives an AbortError', async () => {
+  const controller = new AbortController()
+  const pending = rejection(checkHealth(clientWith(fakeFetch(hang)), { signal: controller.signal }))
+  controller.abort()
+  const error = await pending
+  assert.is(error.name, 'AbortError')
+  assert.is(error, controller.signal.reason)
+})
+
+test('an abort reaches a fetch that obeys its signal, and ends a wait for one that does not', async () => {
+  const controller = new AbortController()
+  let signal: AbortSignal | null | undefined
+  const deaf = (_url: string, init: RequestInit) => {
+    signal = init.signal
+    return new Promise<Response>(() => {})
+  }
+  const pending = rejection(checkHealth(clientWith(deaf), { signal: controller.signal }))
+  await clock.tickAsync(1)
+  assert.is(signal?.aborted, false)
+  controller.abort('now')
+  assert.is(await pending, 'now')
+  assert.is(signal?.aborted, true)
+})
+
+test('an abort in headers() that never come', async () => {
+  const controller = new AbortController()
+  const fetch = fakeFetch(ok([]))
+  const headers = () => new Promise<never>(() => {})
+  const pending = rejection(checkHealth(clientWith(fetch, { headers }), { signal: controller.signal }))
+  await clock.tickAsync(1)
+  controller.abort('now')
+  assert.is(await pending, 'now')
+  assert.is(fetch.calls.length, 0)
+})
+
+test('the body of an answer to executeWorkflow is cancelled by an abort', async () => {
+  const controller = new AbortController()
+  let cancelled = false
+  const fetch = fakeFetch(() =>
+    stalled(() => {
+      cancelled = true
+    }),
+  )
+  const pending = rejection(execute(clientWith(fetch), { signal: controller.signal }))
+  await clock.tickAsync(1)
+  controller.abort('now')
+  assert.is(await pending, 'now')
+  await clock.tickAsync(1)
+  assert.ok(cancelled)
+})
+
+test('a body that a deaf fetch gives after the time is over is cancelled', async () => {
+  let cancelled = false
+  const late = () =>
+    new Promise<Response>((resolve) => {
+      setTimeout(
+        resolve,
+        500,
+        stalled(() => {
+          cancelled = true
+        }),
+      )
+    })
+  const error = await rejection(
+    Promise.race([
+      execute(clientWith(late), { timeoutMs: 50 }),
+      clock.tickAsync(50).then(() => new Promise(() => {})),
+    ]),
+  )
+  assert.instance(error, TimeoutError)
+  await clock.tickAsync(1000)
+  assert.ok(cancelled)
+})
+
+test('a thousand calls on one signal: no warning, no listener, none of them the caller’s signal itself', async () => {
+  const warnings: Error[] = []
+  const warn = (warning: Error) => warnings.push(warning)
+  process.on('warning', warn)
+  const { signal } = new AbortController()
+  const fetch = fakeFetch((_url, init) => {
+    assert.is.not(init.signal, signal)
+    init.signal!.addEventListener('abort', () => {})
+    return fetch.calls.length % 4 || fetch.calls.length > 1000 ? ok([]) : status(503)
+  })
+  const client = clientWith(fetch)
+  const calls = Array.from({ length: 1000 }, () => checkHealth(client, { signal }))
+  await settle(Promise.all(calls))
+  assert.is(getEventListeners(signal, 'abort').length, 0)
+  clock.uninstall()
+  await new Promise((resolve) => setTimeout(resolve, 1))
+  clock = fakeClock()
+  process.off('warning', warn)
+  assert.equal(warnings, [])
+})
+
+test('no listener stays after a failure, a time-out or an abort', async () => {
+  const controller = new AbortController()
+  const { signal } = controller
+  await rejection(checkHealth(clientWith(fakeFetch(status(404))), { signal }))
+  await settle(rejection(checkHealth(clientWith(fakeFetch(hang), { timeoutMs: 5 }), { signal })))
+  assert.is(getEventListeners(signal, 'abort').length, 0)
+  const pending = rejection(checkHealth(clientWith(fakeFetch(hang)), { signal }))
+  controller.abort('now')
+  await pending
+  assert.is(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('logger: a request at debug, a retry at warn, the last failure at error', async () => {
+  const logger = recorder()
+  const fetch = fakeFetch(status(503), refused(), ok([]), status(404))
+  const client = clientWith(fetch, { logger, headers: { 'x-secret': 'abcdefghij' } })
+  await settle(checkHealth(client))
+  await rejection(getOutput(client, 'secret-name.png'))
+  const path = '/api/v1/comfy/health'
+  assert.equal(logger.lines, [
+    {
+      level: 'warn',
+      message: `GET ${path} ERR_FLOWSCALE_HTTP, again after 500ms`,
+      fields: { method: 'GET', path, status: 503, attempt: 1, durationMs: 0 },
+    },
+    {
+      level: 'warn',
+      message: `GET ${path} ERR_FLOWSCALE_NETWORK, again after 1000ms`,
+      fields: { method: 'GET', path, status: undefined, attempt: 2, durationMs: 0 },
+    },
+    {
+      level: 'debug',
+      message: `GET ${path} 200`,
+      fields: { method: 'GET', path, status: 200, attempt: 3, durationMs: 0 },
+    },
+    {
+      level: 'error',
+      message: 'GET /api/v1/runs/output ERR_FLOWSCALE_HTTP',
+      fields: { method: 'GET', path: '/api/v1/runs/output', status: 404, attempt: 1, durationMs: 0 },
+    },
+  ])
+  assert.not.match(JSON.stringify(logger.lines), /abcdefghij|x-secret|secret-name/)
+})
+
+test('logger: durations, and no input values', async () => {
+  const logger = recorder()
+  const slow = () => new Promise<Response>((resolve) => setTimeout(resolve, 25, ok({ run_id: 'r' })))
+  await settle(executeWorkflow(clientWith(slow, { logger }), 'wf', { prompt: 'a private thought' }))
+  assert.is(logger.lines.length, 1)
+  assert.is(logger.lines[0]?.fields?.durationMs, 25)
+  assert.is(logger.lines[0]?.fields?.method, 'POST')
+  assert.not.match(JSON.stringify(logger.lines), /private|prompt/)
+})
+
+test('a logger that throws loses nothing, and its methods have their this', async () => {
+  class Throwing implements Logger {
+    lines = 0
+    fail(): never {
+      this.lines++
+      throw new Error('the disk is full')
+    }
+    debug = function (this: Throwing) {
+      this.fail()
+    }
+    info() {
+      this.fail()
+    }
+    warn() {
+      this.fail()
+    }
+    error() {
+      this.fail()
+    }
+  }
+  const logger = new Throwing()
+  const fetch = fakeFetch(status(429), ok({ run_id: 'r' }), status(404))
+  const client = clientWith(fetch, { logger })
+  assert.is((await settle(executeWorkflow(client, 'w', {}))).data.run_id, 'r')
+  assert.is((await rejection(checkHealth(client))).status, 404)
+  assert.is(logger.lines, 3)
+})
+
+test('NetworkError: the cause is the runtime’s own error, its code is in the message', async () => {
+  const own = refused()
+  const error = await rejection(checkHealth(clientWith(fakeFetch(own)), { maxRetries: 0 }))
+  assert.instance(error, NetworkError)
+  assert.is(error.cause, own)
+  assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health got no answer: ECONNREFUSED')
+  const bare = await rejection(checkHealth(clientWith(fakeFetch(new Error('no route'))), { maxRetries: 0 }))
+  assert.is(bare.message, 'GET http://pod.test/api/v1/comfy/health got no answer: Error: no route')
+  // As Node tells of a port that fetch refuses.
+  const badPort = new TypeError('fetch failed', { cause: new Error('bad port') })
+  const port = await rejection(checkHealth(clientWith(fakeFetch(badPort)), { maxRetries: 0 }))
+  assert.is(port.message, 'GET http://pod.test/api/v1/comfy/health got no answer: bad port')
+  for (const thing of ['text', undefined, null, 5]) {
+    const odd = await rejection(
+      checkHealth(
+        clientWith(() => Promise.reject(thing)),
+        { maxRetries: 0 },
+      ),
+    )
+    assert.instance(odd, NetworkError)
+    assert.is(odd.cause, thing)
+    assert.match(odd.message, new RegExp(`got no answer: ${thing}$`))
+  }
+})
+
+test('NetworkError: neither the key nor the signature of a link is in the message', async () => {
+  const fetch = (url: string, init: RequestInit): Promise<Response> =>
+    Promise.reject(`can’t send ${JSON.stringify(init.headers)} to ${url}`)
+  const client = clientWith(fetch, { headers: { authorization: 'Bearer abcdefghij' } })
+  const { message, url } = await rejection(
+    checkHealth(client, { maxRetries: 0 }).catch(({ message, url }) => Promise.reject({ message, url })),
+  )
+  assert.match(message, /"x-api-key":"\[redacted\]"/)
+  assert.not.match(message, /abcdefghij/)
+  assert.is(url, 'http://pod.test/api/v1/comfy/health')
+  const link = 'http://files.test/f.png?X-Signature=abc'
+  const error = await rejection(
+    downloadOutput(client, link, { maxRetries: 0 }).catch(({ message, url }) =>
+      Promise.reject({ message, url }),
+    ),
+  )
+  assert.not.match(JSON.stringify(error), /Signature/)
+  assert.match(error.message, /to http:\/\/files\.test\/f\.png$/)
+})
+
+test('a body that breaks off is a NetworkError, tried again', async () => {
+  const broken = () =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.error(new TypeError('terminated')),
+      }),
+    )
+  const fetch = fakeFetch(broken, ok([]))
+  await settle(checkHealth(clientWith(fetch)))
+  assert.is(fetch.calls.length, 2)
+})
+
+test('through the global fetch, by undici’s MockAgent', async () => {
+  clock.uninstall()
+  const before = getGlobalDispatcher()
+  const agent = new MockAgent()
+  agent.disableNetConnect()
+  setGlobalDispatcher(agent)
+  const pool = agent.get('http://pod.test')
+  const headers = { 'x-api-key': CANARY, 'x-team': 'one' }
+  const path = '/api/v1/comfy/health'
+  pool.intercept({ path, headers }).reply(503, 'busy')
+  pool.intercept({ path, headers }).reply(200, { status: 'success', data: [{ url: 'a', status: 'idle' }] })
+  try {
+    const client = createClient({
+      baseUrl: 'http://pod.test',
+      apiKey: CANARY,
+      headers: { 'x-team': 'one' },
+      retryDelayMs: 1,
+    })
+    assert.is((await checkHealth(client)).data[0]?.container, 'a')
+    agent.assertNoPendingInterceptors()
+  } finally {
+    setGlobalDispatcher(before)
+    await agent.close()
+    clock = fakeClock()
+  }
+})
+
+test('of a page that a gateway sends, the message has the title', async () => {
+  const page =
+    '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr>nginx\r\n</body></html>'
+  const client = clientWith(fakeFetch(new Response(page, { status: 502 })), { maxRetries: 0 })
+  const error = await rejection(checkHealth(client))
+  assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health answered 502: 502 Bad Gateway')
+  assert.is(error.body, page)
+})

@@ -1,0 +1,377 @@
+import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
+import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { assert } from '#test'
+import { ok, rejection } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import {
+  assertNoListeners,
+  deaf,
+  drive,
+  everySecond,
+  failure,
+  hang,
+  notYet,
+  output,
+  pod,
+  RUN,
+  run,
+  submitted,
+  url,
+} from './kit.ts'
+
+const test = suiteWithClock('executeWorkflowAsync')
+const done = run('completed', { outputs: [{ filename: 'a.png', url: url('a.png') }] })
+
+test('submits, polls, and gives the result in the published shape', async ({ clock }) => {
+  const { client, calls } = pod({ execute: submitted('a'), run: [run('queued'), run('running'), done] })
+  const { value, ms } = await drive(
+    clock,
+    executeWorkflowAsync(client, 'w', { text_1: 'a fox' }, everySecond),
+  )
+  assert.equal(value, {
+    status: 'success',
+    data: { download_url: url('a.png'), generation_status: 'success' },
+    runId: RUN,
+    outputs: [{ filename: 'a.png', download_url: url('a.png'), generation_status: 'success' }],
+  })
+  assert.is(ms, 2000)
+  assert.equal(calls, ['execute@0', 'run@0', 'run@1000', 'run@2000'])
+})
+
+test('passes the group, the mode of arrays and the headers on, and the headers to each request', async ({
+  clock,
+}) => {
+  let sent: FormData | undefined
+  let query = ''
+  const { client, headers } = pod({ execute: submitted(), run: [run('running'), done] })
+  const { client: spied } = pod(
+    {},
+    {
+      fetch: async (href, init) => {
+        if (init.method === 'POST') {
+          query = new URL(href).search
+          sent = init.body as FormData
+        }
+        headers.push(new Headers(init.headers))
+        return init.method === 'POST' ? submitted() : done.clone()
+      },
+    },
+  )
+  let token = 0
+  await drive(
+    clock,
+    executeWorkflowAsync(
+      spied,
+      'w',
+      { list: ['x', 'y'] },
+      {
+        groupId: 'g',
+        arrays: 'indexed',
+        headers: () => ({ authorization: `Bearer token-${++token}` }),
+      },
+    ),
+  )
+  assert.is(client.baseUrl, spied.baseUrl)
+  assert.is(query, '?workflow_id=w&group_id=g')
+  assert.equal(
+    [...sent!].map(([name]) => name),
+    ['list_0', 'list_1'],
+  )
+  assert.equal(
+    headers.map((each) => each.get('authorization')),
+    ['Bearer token-1', 'Bearer token-2'],
+  )
+})
+
+test('the limit counts from the submission and does not cut it', async ({ clock }) => {
+  const slow = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20_000))
+    return submitted()
+  }
+  const { client, calls } = pod({ execute: slow, run: run('running') })
+  const options = { ...everySecond, timeoutMs: 1500 }
+  const { error, ms } = await drive(clock, executeWorkflowAsync(client, 'w', {}, options))
+  assert.is(error.message, 'Workflow execution timed out after 1500ms')
+  assert.is(ms, 21_500)
+  assert.equal(calls, ['execute@0', 'run@20000', 'run@21000'])
+})
+
+test('a POST that may have arrived is sent once, and says so', async ({ clock }) => {
+  for (const reply of [new TypeError('reset'), failure(500), failure(408), ok({})]) {
+    const { client, calls } = pod({ execute: reply })
+    const { error } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { groupId: 'g' }))
+    assert.is(error.maybeSubmitted, true)
+    assert.is(error.workflowId, 'w')
+    assert.is(error.groupId, 'g')
+    assert.instance(error.submittedAt, Date)
+    assert.equal(calls, ['execute@0'])
+  }
+})
+
+test('a POST that was turned away by a 429 is sent again; one refused is not', async ({ clock }) => {
+  const { client, calls } = pod({
+    execute: [failure(429, { 'retry-after': '2' }), submitted()],
+    run: done,
+  })
+  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+  assert.is(value.runId, RUN)
+  assert.is(calls.filter((call) => call.startsWith('execute')).length, 2)
+  const refused = pod({ execute: failure(422) })
+  const { error } = await drive(clock, executeWorkflowAsync(refused.client, 'w', {}))
+  assert.is(error.code, 'ERR_FLOWSCALE_VALIDATION')
+  assert.is(error.maybeSubmitted, undefined)
+  assert.equal(refused.calls, ['execute@0'])
+})
+
+test('once submitted, nothing is submitted again, whatever comes', async ({ clock }) => {
+  for (const reply of [
+    failure(401),
+    failure(500),
+    run('failed'),
+    new TypeError('down'),
+    ok('not a run'),
+    deaf,
+  ]) {
+    const { client, calls } = pod({ execute: submitted('a'), run: reply, output: notYet() })
+    const { error } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { timeoutMs: 5000 }))
+    assert.is(error.runId, RUN)
+    assert.is(calls.filter((call) => call.startsWith('execute')).length, 1)
+    if (error.resume) {
+      await drive(clock, error.resume({ timeoutMs: 1000 }))
+      assert.is(calls.filter((call) => call.startsWith('execute')).length, 1)
+    }
+  }
+})
+
+test('wrong options and arguments cost no POST', async () => {
+  const wrong: Record<string, unknown>[] = [
+    { pollIntervalMs: 0 },
+    { pollIntervalMs: '1000' },
+    { timeoutMs: -1 },
+    { timeoutMs: Number.NaN },
+    { maxPolls: 0 },
+    { maxPolls: 1.5 },
+    { maxPolls: Infinity },
+    { cancelOn: 'always' },
+    { cancelOn: true },
+    { onSubmitted: 'yes' },
+    { onUpdate: {} },
+    { signal: {} },
+    { headers: 7 },
+    { groupId: '' },
+    { arrays: 'numbered' },
+    { outputNames: ['a'] },
+    { interval: 5 },
+  ]
+  const { client, calls } = pod({ execute: submitted(), run: done })
+  for (const options of wrong) {
+    const error = await rejection(executeWorkflowAsync(client, 'w', {}, options))
+    assert.instance(error, ArgumentError)
+    assert.match(error.message, Object.keys(options)[0]!)
+  }
+  const options = await rejection(executeWorkflowAsync(client, 'w', {}, null as never))
+  assert.match(options.message, 'options must be a plain object')
+  const unknown = await rejection(executeWorkflowAsync(client, 'w', {}, { interval: 1 } as never))
+  for (const name of ['pollIntervalMs', 'timeoutMs', 'maxPolls', 'onSubmitted', 'onUpdate', 'cancelOn']) {
+    assert.match(unknown.message, name)
+  }
+  assert.instance(await rejection(executeWorkflowAsync(client, '', {})), ArgumentError)
+  assert.instance(await rejection(executeWorkflowAsync(client, 'w', { a: null as never })), ArgumentError)
+  assert.instance(await rejection(executeWorkflowAsync({ ...client } as Client, 'w', {})), ArgumentError)
+  assert.equal(calls, [])
+})
+
+test('undefined options are those that are left out', async ({ clock }) => {
+  const { client } = pod({ execute: submitted(), run: run('running') })
+  const { error } = await drive(
+    clock,
+    executeWorkflowAsync(
+      client,
+      'w',
+      {},
+      {
+        groupId: undefined,
+        arrays: undefined,
+        headers: undefined,
+        pollIntervalMs: undefined,
+        timeoutMs: undefined,
+        signal: undefined,
+        onSubmitted: undefined,
+        onUpdate: undefined,
+        cancelOn: undefined,
+        maxPolls: undefined,
+      },
+    ),
+  )
+  assert.match(error.message, 'timed out after 300000ms')
+})
+
+test('onSubmitted is called with the legal names before the first poll, and is awaited', async ({
+  clock,
+}) => {
+  const events: string[] = []
+  const { client, calls } = pod({
+    execute: ok({ run_id: RUN, output_names: ['a', null, '', '..'] }),
+    run: run('completed'),
+    output: output('a'),
+  })
+  let names: string[] = []
+  const { value, ms } = await drive(
+    clock,
+    executeWorkflowAsync(
+      client,
+      'w',
+      {},
+      {
+        onSubmitted: async ({ runId, outputNames }) => {
+          names = [...outputNames]
+          // What the caller does to its list is the caller's.
+          outputNames.length = 0
+          events.push(`${runId} ${calls}`)
+          await new Promise((resolve) => setTimeout(resolve, 700))
+        },
+      },
+    ),
+  )
+  assert.equal(events, [`${RUN} execute@0`])
+  assert.is(ms, 700)
+  assert.is(value.outputs.length, 1)
+  assert.equal(names, ['a'])
+})
+
+test('an abort during the submission gives its reason and polls nothing', async ({ clock }) => {
+  const controller = new AbortController()
+  const { client, calls } = pod({
+    execute: () => {
+      queueMicrotask(() => controller.abort('stop'))
+      return hang('' as never, { signal: controller.signal })
+    },
+  })
+  const { error } = await drive(
+    clock,
+    executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn: 'timeout' }),
+  )
+  assert.is(error, 'stop')
+  assert.equal(calls, ['execute@0'])
+})
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+for (const cancelOn of ['abort', 'both'] as const) {
+  test(`an abort during the submission, with cancelOn '${cancelOn}': the run is told, and cancelled`, async ({
+    clock,
+  }) => {
+    const controller = new AbortController()
+    const events: string[] = []
+    const { client, calls } = pod({
+      execute: async () => {
+        controller.abort('stop')
+        await pause(4000)
+        return submitted('a')
+      },
+      cancel: ok('cancelled'),
+    })
+    const { error, ms } = await drive(
+      clock,
+      executeWorkflowAsync(
+        client,
+        'w',
+        {},
+        { signal: controller.signal, cancelOn, onSubmitted: ({ runId }) => events.push(runId) },
+      ),
+    )
+    assert.is(error, 'stop')
+    assert.equal([events, calls, ms], [[RUN], ['execute@0', 'cancel@4000'], 4000])
+    assertNoListeners(controller.signal)
+  })
+
+  test(`… and one that does not end, or fails, gives the reason after 5 s at the latest (${cancelOn})`, async ({
+    clock,
+  }) => {
+    for (const [execute, expected] of [
+      [hang, 5000],
+      [() => deaf(), 5000],
+      [async () => failure(503), 0],
+    ] as const) {
+      const controller = new AbortController()
+      const { client, calls } = pod({
+        execute: (init) => {
+          queueMicrotask(() => controller.abort('stop'))
+          return execute('' as never, init)
+        },
+      })
+      const { error, ms } = await drive(
+        clock,
+        executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn }),
+      )
+      assert.is(error, 'stop')
+      assert.equal([calls, ms], [['execute@0'], expected])
+      assertNoListeners(controller.signal)
+    }
+  })
+}
+
+test('an aborted signal sends nothing', async () => {
+  const { client, calls } = pod({})
+  const reason = new Error('mine')
+  const error = await rejection(
+    executeWorkflowAsync(client, 'w', {}, { signal: AbortSignal.abort(reason), cancelOn: 'both' }),
+  )
+  assert.is(error, reason)
+  assert.equal(calls, [])
+})
+
+test('a server that names no outputs at first, and one that never does', async ({ clock }) => {
+  const late = pod({
+    execute: ok([{ run_id: RUN, workflow_id: 'w' }]),
+    run: [run('queued'), run('running', { output_names: ['a'] }), run('completed')],
+    output: [notYet(), output('a')],
+  })
+  const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}, everySecond))
+  assert.is(value.outputs[0]?.filename, 'a')
+  assert.is(ms, 3000)
+  const none = pod({ execute: ok({ run_id: RUN }), run: failure(404) })
+  const { error } = await drive(clock, executeWorkflowAsync(none.client, 'w', {}))
+  assert.instance(error, HttpError)
+  assert.is(error.runId, RUN)
+})
+
+test('errors that follow the submission carry the run', async ({ clock }) => {
+  const replies = [
+    failure(401),
+    failure(403),
+    failure(404),
+    failure(422),
+    run('failed'),
+    new Response(null, { status: 302, headers: { location: 'http://elsewhere.test/' } }),
+  ]
+  for (const reply of replies) {
+    const { client } = pod({ execute: submitted(), run: reply })
+    const { error } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+    assert.is(error.runId, RUN, error.message)
+  }
+  // Illegal headers, but not at first.
+  let calls = 0
+  const headers = () => (calls++ ? { 'bad name': 'x' } : {})
+  const { client } = pod({ execute: submitted(), run: done })
+  const { error } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { headers }))
+  assert.instance(error, ArgumentError)
+  assert.is(error.runId, RUN)
+  const refused = pod({
+    execute: submitted('a'),
+    run: run('completed'),
+    output: ok({ generation_status: 'failed' }),
+  })
+  const failed = await drive(clock, executeWorkflowAsync(refused.client, 'w', {}))
+  assert.instance(failed.error, RunError)
+  assert.is(failed.error.runId, RUN)
+})
+
+test('a POST that never answers ends with the time limit of the client', async ({ clock }) => {
+  const { client, calls } = pod({ execute: hang.bind(null, null as never) }, { timeoutMs: 3000 })
+  const { error, ms } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { timeoutMs: 100 }))
+  assert.is(error.maybeSubmitted, true)
+  assert.not.instance(error, NetworkError)
+  assert.is(ms, 3000)
+  assert.equal(calls, ['execute@0'])
+})

@@ -1,0 +1,110 @@
+import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
+import { waitForOutput } from '@flowscale/client/poller'
+import { MockAgent, setGlobalDispatcher } from 'undici'
+import { assert, suite } from '#test'
+import { CANARY } from '../../../support/canary.ts'
+import { json, ok, rejection } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, everySecond, failure, notYet, output, pod, run, url } from './kit.ts'
+
+const test = suiteWithClock('waitForOutput')
+
+test('gives what getOutput gives, as soon as it is there; 204, 404 and in_progress mean not yet', async ({
+  clock,
+}) => {
+  const { client, calls } = pod({
+    output: [
+      notYet(),
+      failure(404),
+      json({ status: 'in_progress', data: null }),
+      ok({ generation_status: 'running' }),
+      ok({ download_url: url('a'), generation_status: 'success', size: 3 }, { meta: { took: 1 } }),
+    ],
+  })
+  const { value, ms } = await drive(clock, waitForOutput(client, 'a b.png', { pollIntervalMs: 250 }))
+  assert.equal(value, {
+    status: 'success',
+    data: { download_url: url('a'), generation_status: 'success', size: 3 },
+    meta: { took: 1 },
+  })
+  assert.is(ms, 1000)
+  assert.equal(calls.at(-1), 'output a b.png@1000')
+})
+
+test('never asks for a run', async ({ clock }) => {
+  const { client, calls } = pod({ run: run('failed'), output: [failure(404), output('a')] })
+  await drive(clock, waitForOutput(client, 'a'))
+  assert.ok(calls.every((call) => call.startsWith('output')))
+})
+
+test('a 408 is a run that timed out on the server', async ({ clock }) => {
+  const { error, ms } = await drive(
+    clock,
+    waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a', everySecond),
+  )
+  assert.instance(error, RunError)
+  assert.is(error.status, 'timed_out')
+  assert.is(error.message, 'The run of output a timed out on the server')
+  assert.equal(error.errors, ['told 408'])
+  assert.is(error.cause.status, 408)
+  assert.not('runId' in error)
+  assert.is(ms, 1000)
+})
+
+test('an output that failed is the end', async ({ clock }) => {
+  for (const reply of [
+    ok({ generation_status: 'failed' }),
+    ok({ generation_status: 'cancelled' }),
+    json({ status: 'error', errors: 'no' }),
+    json({ status: 'failed', data: null }),
+  ]) {
+    const { client } = pod({ output: [notYet(), reply] })
+    const { error, ms } = await drive(clock, waitForOutput(client, 'a', everySecond))
+    assert.instance(error, RunError)
+    assert.is(ms, 1000)
+  }
+})
+
+test('wrong arguments send nothing', async () => {
+  const { client, calls } = pod({})
+  const wrong: [unknown, unknown, unknown?][] = [
+    [client, ''],
+    [client, '.'],
+    [client, undefined],
+    [client, 'a', { onUpdate: () => {} }],
+    [client, 'a', { pollIntervalMs: -1 }],
+    [client, 'a', null],
+    [{ ...client }, 'a'],
+    [null, 'a'],
+  ]
+  for (const [first, name, options] of wrong) {
+    const error = await rejection(waitForOutput(first as Client, name as string, options as object))
+    assert.instance(error, ArgumentError)
+  }
+  assert.equal(calls, [])
+})
+
+const onServer = suite('waitForOutput on a server')
+
+onServer('over the global fetch', async () => {
+  const agent = new MockAgent()
+  agent.disableNetConnect()
+  setGlobalDispatcher(agent)
+  const server = agent.get('http://pod.test')
+  const request = {
+    path: '/api/v1/runs/output?filename=a.png',
+    method: 'GET',
+    headers: { 'x-api-key': CANARY },
+  }
+  server.intercept(request).reply(204)
+  server.intercept(request).reply(404, 'not found')
+  server.intercept(request).replyWithError(new Error('reset'))
+  server
+    .intercept(request)
+    .reply(200, { status: 'success', data: { download_url: url('a.png'), generation_status: 'success' } })
+  const client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY })
+  const { data } = await waitForOutput(client, 'a.png', { pollIntervalMs: 1 })
+  assert.is(data.download_url, url('a.png'))
+  agent.assertNoPendingInterceptors()
+  await agent.close()
+})

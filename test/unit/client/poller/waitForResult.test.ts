@@ -1,0 +1,315 @@
+import { HttpError, RunError } from '@flowscale/client'
+import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
+import { assert } from '#test'
+import { ok } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, url } from './kit.ts'
+
+const test = suiteWithClock('waitForResult')
+const one = (filename: string) => ({ download_url: url(filename), generation_status: 'success' })
+const file = (filename: string) => ({ filename, url: url(filename) })
+
+test('gives one output as an object, in data, and as a list, in outputs', async ({ clock }) => {
+  const { client, calls } = pod({ run: [run('running'), run('completed', { outputs: [file('a.png')] })] })
+  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  assert.equal(value, {
+    status: 'success',
+    data: one('a.png'),
+    runId: RUN,
+    outputs: [{ filename: 'a.png', ...one('a.png') }],
+  })
+  assert.is(ms, 1000)
+  assert.equal(calls, ['run@0', 'run@1000'])
+})
+
+test('gives several outputs as a list', async ({ clock }) => {
+  const { client } = pod({ run: run('success', { outputs: [file('a.png'), file('b.mp4')] }) })
+  const { value } = await drive(clock, waitForResult(client, RUN))
+  assert.equal(value.data, [
+    { filename: 'a.png', ...one('a.png') },
+    { filename: 'b.mp4', ...one('b.mp4') },
+  ])
+  assert.equal(value.outputs, value.data)
+})
+
+test('gives none as an empty list', async ({ clock }) => {
+  const { value } = await drive(clock, waitForResult(pod({ run: run('completed') }).client, RUN))
+  assert.equal(value, { status: 'success', data: [], runId: RUN, outputs: [] })
+})
+
+test('asks for outputs that the run lists without a URL, and keeps the fields of the answer', async ({
+  clock,
+}) => {
+  const { client, calls } = pod({
+    run: run('completed', {
+      outputs: [{ filename: 'a.png' }, 'b.png', { s3_key: 'x' }, null, file('c.png')],
+    }),
+    output: { 'a.png': output('a.png', { size: 7 }), 'b.png': output('b.png') },
+  })
+  const { value } = await drive(clock, waitForResult(client, RUN))
+  assert.equal(value.outputs, [
+    { ...one('a.png'), size: 7, filename: 'a.png' },
+    { ...one('b.png'), filename: 'b.png' },
+    { filename: 'c.png', ...one('c.png') },
+  ])
+  assert.equal(calls, ['run@0', 'output a.png@0', 'output b.png@0'])
+})
+
+test("takes an output with a URL and no name as it is, and the server's own filename for it", async ({
+  clock,
+}) => {
+  const { client } = pod({
+    run: run('completed', { outputs: [{ url: url('x') }, { filename: 'a', url: '' }] }),
+    output: output('a', { filename: 'a.png' }),
+  })
+  const { value } = await drive(clock, waitForResult(client, RUN))
+  assert.equal(
+    value.outputs.map(({ filename, download_url }) => [filename, download_url]),
+    [
+      ['', url('x')],
+      ['a.png', url('a')],
+    ],
+  )
+})
+
+test('an output that is final without an address is an output', async ({ clock }) => {
+  const { client } = pod({
+    run: run('completed', { output_names: ['a'] }),
+    output: ok({ generation_status: 'completed' }),
+  })
+  const { value } = await drive(clock, waitForResult(client, RUN))
+  assert.equal(value.data, { download_url: null, generation_status: 'completed' })
+})
+
+test('names without an extension are no second output', async ({ clock }) => {
+  const { client, calls } = pod({
+    execute: submitted('one', 'two.png'),
+    run: [
+      run('running', { output_names: ['one.png', 'two'] }),
+      run('completed', { outputs: [file('one.png'), file('two.png')] }),
+    ],
+  })
+  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}, everySecond))
+  assert.equal(
+    value.outputs.map(({ filename }) => filename),
+    ['one.png', 'two.png'],
+  )
+  assert.equal(calls, ['execute@0', 'run@0', 'run@1000'])
+})
+
+test('names that differ by an extension and stand beside each other are two outputs', async ({ clock }) => {
+  const { client, calls } = pod({
+    run: run('completed', { output_names: ['img', 'img.mask'], outputs: [file('img.mask')] }),
+    output: { img: [notYet(), output('img')] },
+  })
+  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  assert.equal(
+    value.outputs.map(({ filename }) => filename),
+    ['img.mask', 'img'],
+  )
+  assert.is(ms, 1000)
+  assert.equal(calls, ['run@0', 'output img@0', 'run@1000', 'output img@1000'])
+})
+
+test('a name in the list of a run is another output, although it looks like a form of a known one beside it', async ({
+  clock,
+}) => {
+  const { client } = pod({
+    execute: submitted('img'),
+    run: run('completed', { output_names: ['img', 'img.mask'] }),
+    output: { img: output('img'), 'img.mask': output('img.mask') },
+  })
+  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+  assert.is(value.outputs.length, 2)
+})
+
+test('a longer name is another output, not an extension', async ({ clock }) => {
+  const { client } = pod({
+    execute: submitted('img'),
+    run: run('completed', { outputs: [file('img_2.png'), file('img.mask.png')] }),
+    output: output('img'),
+  })
+  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+  assert.is(value.outputs.length, 3)
+})
+
+test('takes names that come while the run is going; illegal ones and what is no list are left', async ({
+  clock,
+}) => {
+  const { client, calls } = pod({
+    run: [
+      run('queued', { output_names: null }),
+      run('running', { output_names: 'a' }),
+      run('running', { output_names: ['a', '', 7, '..', 'b'] }),
+      run('completed'),
+    ],
+    output: { a: output('a'), b: output('b') },
+  })
+  const { value } = await drive(clock, waitForResult(client, RUN, { pollIntervalMs: 100 }))
+  assert.equal(
+    value.outputs.map(({ filename }) => filename),
+    ['a', 'b'],
+  )
+  assert.equal(calls.slice(-2), ['output a@300', 'output b@300'])
+})
+
+test('waits for outputs that come after the run is completed, and asks for each only until it is there', async ({
+  clock,
+}) => {
+  const { client, calls } = pod({
+    run: run('completed', { output_names: ['a', 'b'] }),
+    output: { a: [notYet(), output('a')], b: [failure(404), failure(408), failure(500), output('b')] },
+  })
+  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  assert.equal(
+    value.outputs.map(({ filename }) => filename),
+    ['a', 'b'],
+  )
+  assert.is(ms, 3000)
+  assert.is(calls.filter((call) => call.startsWith('output a')).length, 2)
+  assert.is(calls.filter((call) => call.startsWith('output b')).length, 4)
+})
+
+for (const later of ['running', 'queued', 'failed', 'cancelled', 'odd']) {
+  test(`completed is not undone by ${later}`, async ({ clock }) => {
+    const states: string[] = []
+    const { client } = pod({
+      run: [run('completed', { outputs: [{ filename: 'a' }] }), run(later)],
+      output: [notYet(), notYet(), output('a')],
+    })
+    const onUpdate = ({ status }: { status: string }) => states.push(status)
+    const { value } = await drive(clock, waitForResult(client, RUN, { onUpdate }))
+    assert.equal(states, ['completed'])
+    assert.is(value.outputs.length, 1)
+  })
+}
+
+test('another word for completed brings newer outputs, is no change, and loses none', async ({ clock }) => {
+  const states: string[] = []
+  const { client } = pod({
+    run: [run('completed', { outputs: [{ filename: 'a' }] }), run('success', { outputs: [file('b')] })],
+    output: [notYet(), output('a')],
+  })
+  const onUpdate = ({ status }: { status: string }) => states.push(status)
+  const { value } = await drive(clock, waitForResult(client, RUN, { onUpdate }))
+  assert.equal(states, ['completed'])
+  assert.equal(value.outputs.map(({ filename }) => filename).sort(), ['a', 'b'])
+})
+
+test('unknown words are not the end', async ({ clock }) => {
+  const { client } = pod({ run: [run('paused'), run(''), ok({}), run('completed')] })
+  assert.is((await drive(clock, waitForResult(client, RUN, everySecond))).ms, 4000)
+})
+
+test('outputs that come a poll after the run is completed are not lost; a run without any ends then', async ({
+  clock,
+}) => {
+  const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
+  const { value, ms } = await drive(clock, waitForResult(late.client, RUN, everySecond))
+  assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])
+  const none = pod({ run: run('completed') })
+  const empty = await drive(clock, waitForResult(none.client, RUN, everySecond))
+  assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
+})
+
+// A 404 of `getRun`
+
+test('it is the end', async ({ clock }) => {
+  const { error, ms } = await drive(clock, waitForResult(pod({ run: failure(404) }).client, RUN))
+  assert.instance(error, HttpError)
+  assert.is(error.status, 404)
+  assert.is(error.runId, RUN)
+  assert.is(ms, 0)
+})
+
+test('it is the end once the server has given a state', async ({ clock }) => {
+  const { client } = pod({ run: [run('running'), failure(404)] })
+  const { error, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  assert.equal([error.status, error.runId, ms], [404, RUN, 1000])
+})
+
+test('in the first five seconds after our own submission it is not the end', async ({ clock }) => {
+  const late = pod({
+    execute: submitted('a'),
+    run: [failure(404), failure(404), run('completed', { outputs: [file('a.png')] })],
+  })
+  const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}, everySecond))
+  assert.equal([value.outputs.length, ms], [1, 2000])
+  assert.equal(late.log.lines.filter(({ level }) => level === 'warn').length, 2)
+  const never = pod({ execute: submitted('a'), run: failure(404) })
+  const end = await drive(clock, executeWorkflowAsync(never.client, 'w', {}, everySecond))
+  assert.equal([end.error.status, end.error.runId, end.ms], [404, RUN, 5000])
+})
+
+test('an output that failed fails a completed run too, whose state stays', async ({ clock }) => {
+  const states: string[] = []
+  const { client } = pod({
+    run: run('completed', { output_names: ['a'] }),
+    output: ok({ generation_status: 'error' }),
+  })
+  const { error } = await drive(
+    clock,
+    waitForResult(client, RUN, { onUpdate: (told) => states.push(told.status) }),
+  )
+  assert.instance(error, RunError)
+  assert.is(error.runId, RUN)
+  assert.equal(states, ['completed'])
+})
+
+for (const status of ['failed', 'error', 'cancelled']) {
+  test(`a run that is ${status} fails the wait at once`, async ({ clock }) => {
+    const states: string[] = []
+    const { client } = pod({ run: [run('running'), run(status, { error: 'out of luck' })] })
+    const { error, ms } = await drive(
+      clock,
+      waitForResult(client, RUN, { ...everySecond, onUpdate: (told) => states.push(told.status) }),
+    )
+    assert.instance(error, RunError)
+    assert.is(error.code, 'ERR_FLOWSCALE_RUN')
+    assert.is(error.status, status)
+    assert.is(error.runId, RUN)
+    assert.equal(error.errors, ['out of luck'])
+    const ended = status === 'cancelled' ? 'was cancelled' : status
+    assert.is(error.message, `Run ${RUN} ${ended}: out of luck`)
+    assert.equal(states, ['running', status])
+    assert.is(ms, 1000)
+  })
+}
+
+test('a run that failed without a word says so', async ({ clock }) => {
+  const { error } = await drive(clock, waitForResult(pod({ run: run('failed') }).client, RUN))
+  assert.is(error.message, `Run ${RUN} failed: no reason given`)
+  assert.equal(error.errors, [])
+  const { error: cancelled } = await drive(clock, waitForResult(pod({ run: run('cancelled') }).client, RUN))
+  assert.is(cancelled.message, `Run ${RUN} was cancelled`)
+})
+
+// The same from another process
+
+const servers = {
+  'names at once and getRun': {
+    execute: submitted('pre_1', 'pre_2'),
+    run: [run('queued'), run('completed', { outputs: [file('pre_1.png'), file('pre_2.png')] })],
+  },
+  'an array of one, without an id in the run': {
+    execute: ok([{ run_id: RUN, workflow_id: 'w' }]),
+    run: [
+      ok({ status: 'running', output_names: ['a.png'] }),
+      ok({ status: 'completed', output_names: ['a.png'], outputs: [file('a.png')] }),
+    ],
+  },
+  'names late, outputs by getOutput only': {
+    execute: ok({ run_id: RUN, workflow_id: 'w' }),
+    run: [run('in_progress', { output_names: ['a'] }), run('success', { output_names: ['a'] })],
+    output: output('a.png'),
+  },
+}
+for (const [name, script] of Object.entries(servers)) {
+  test(`gives the same as executeWorkflowAsync: ${name}`, async ({ clock }) => {
+    const here = await drive(clock, executeWorkflowAsync(pod(script).client, 'w', {}))
+    assert.is(here.error, undefined)
+    const there = await drive(clock, waitForResult(pod(script).client, RUN))
+    assert.ok(here.value.outputs.length > 0)
+    assert.equal(there.value, here.value)
+  })
+}

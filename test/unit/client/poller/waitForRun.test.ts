@@ -1,0 +1,127 @@
+import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
+import { waitForResult, waitForRun } from '@flowscale/client/poller'
+import { Agent, MockAgent, setGlobalDispatcher } from 'undici'
+import { assert, suite } from '#test'
+import { CANARY } from '../../../support/canary.ts'
+import { ok, rejection } from '../../../support/fakes.ts'
+import { listen } from '../../../support/listen.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { drive, everySecond, pod, RUN, run } from './kit.ts'
+
+const test = suiteWithClock('waitForRun')
+
+for (const word of ['completed', 'success']) {
+  test(`gives the run once it is ${word}, its own fields and word kept`, async ({ clock }) => {
+    const { client } = pod({
+      run: [ok({ status: 'queued' }), ok({ status: word, group_id: 'g', outputs: ['a.png'] })],
+    })
+    const { value, ms } = await drive(clock, waitForRun(client, RUN, everySecond))
+    assert.equal(value, {
+      _id: RUN,
+      status: word,
+      group_id: 'g',
+      inputs: [],
+      outputs: [{ filename: 'a.png' }],
+    })
+    assert.is(ms, 1000)
+  })
+}
+
+for (const word of ['failed', 'error', 'cancelled']) {
+  test(`rejects with what the server said once it is ${word}`, async ({ clock }) => {
+    const states: string[] = []
+    const { client } = pod({
+      run: [run('running'), run(word, { errors: ['no VRAM', { message: 'node 3' }] })],
+    })
+    const { error, ms } = await drive(
+      clock,
+      waitForRun(client, RUN, { ...everySecond, onUpdate: ({ status }) => states.push(status) }),
+    )
+    assert.instance(error, RunError)
+    assert.is(error.status, word)
+    assert.is(error.runId, RUN)
+    assert.equal(error.errors, ['no VRAM', 'node 3'])
+    assert.is(error.message, `Run ${RUN} ${word === 'cancelled' ? 'was cancelled' : word}: no VRAM; node 3`)
+    assert.is(error.run.status, word)
+    assert.equal(states, ['running', word])
+    assert.is(ms, 1000)
+  })
+}
+
+test('wrong arguments send nothing', async () => {
+  const { client, calls } = pod({})
+  const wrong: [unknown, unknown, unknown?][] = [
+    [client, ''],
+    [client, '..'],
+    [client, 7],
+    [client, RUN, { onSubmitted: () => {} }],
+    [client, RUN, { outputNames: [] }],
+    [client, RUN, 'fast'],
+    [client, RUN, null],
+    [{ ...client }, RUN],
+    [undefined, RUN],
+  ]
+  for (const [first, id, options] of wrong) {
+    const error = await rejection(waitForRun(first as Client, id as string, options as object))
+    assert.instance(error, ArgumentError)
+  }
+  // It was an option once.
+  const error = await rejection(waitForResult(client, RUN, { outputNames: ['a'] } as object))
+  assert.match(error.message, 'Unknown option outputNames')
+  assert.equal(calls, [])
+})
+
+const onServer = suite('waitForRun on a server')
+
+onServer('over the global fetch', async () => {
+  const agent = new MockAgent()
+  agent.disableNetConnect()
+  setGlobalDispatcher(agent)
+  const server = agent.get('http://pod.test')
+  const request = { path: `/prefix/api/v1/runs/${RUN}`, method: 'GET', headers: { 'x-api-key': CANARY } }
+  server.intercept(request).reply(503, 'starting')
+  server.intercept(request).reply(200, { status: 'success', data: { status: 'running' } })
+  server.intercept(request).reply(200, { status: 'success', data: { status: 'completed' } })
+  const client = createClient({ baseUrl: 'http://pod.test/prefix/', apiKey: CANARY })
+  const states: string[] = []
+  await waitForRun(client, RUN, { pollIntervalMs: 1, onUpdate: ({ status }) => states.push(status) })
+  assert.equal(states, ['running', 'completed'])
+  agent.assertNoPendingInterceptors()
+  await agent.close()
+})
+
+onServer('over real HTTP: stalls, resets, and an abort that closes the connection', async () => {
+  const agent = new Agent()
+  setGlobalDispatcher(agent)
+  let asked = 0
+  let closed!: () => void
+  const wasClosed = new Promise<void>((resolve) => {
+    closed = resolve
+  })
+  const controller = new AbortController()
+  const server = await listen((request, response) => {
+    asked++
+    const answer = (status: string) => response.end(JSON.stringify({ status: 'success', data: { status } }))
+    if (asked === 1) answer('queued')
+    else if (asked === 2) request.socket.destroy()
+    // Headers, and half of a body.
+    else if (asked === 3) response.write('{"status": "succ')
+    else if (asked === 4) answer('completed')
+    else {
+      request.socket.once('close', closed)
+      controller.abort('stop')
+    }
+  })
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY, timeoutMs: 500 })
+  const states: string[] = []
+  await waitForRun(client, RUN, { pollIntervalMs: 1, onUpdate: ({ status }) => states.push(status) })
+  assert.equal(states, ['queued', 'completed'])
+  assert.is(asked, 4)
+
+  const patient = createClient({ baseUrl: server.url, apiKey: CANARY })
+  const wait = rejection(waitForRun(patient, RUN, { signal: controller.signal }))
+  assert.is(await wait, 'stop')
+  await wasClosed
+  await agent.close()
+  await server.close()
+})

@@ -1,0 +1,304 @@
+// Cancel and reset, in each state of a run.
+import { HttpError } from '@flowscale/client'
+import type { Clock } from '@sinonjs/fake-timers'
+import { assert, suite } from '#test'
+import { fakeClock, hang, json, ok, rejection } from '../../../support/fakes.ts'
+import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
+
+const test = suite('store: cancel and reset')
+let clock: Clock
+let view: ReturnType<typeof fakeWindow>
+let pod: ReturnType<typeof fakePod>
+test.before.each(() => {
+  clock = fakeClock()
+  view = fakeWindow()
+  pod = fakePod()
+})
+test.after.each(() => {
+  view.close()
+  clock.uninstall()
+})
+
+const nothingLeft = () => assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
+const refuse = (status: number) => () => json({ detail: 'no' }, { status })
+
+/** A POST that is answered when the test says so. */
+const hold = () => {
+  const held = { answer: () => {} }
+  pod.onPost = (start, signal) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+      held.answer = () => resolve(start())
+    })
+  return held
+}
+
+test('a run that goes on is cancelled, and asked for at once', async () => {
+  const store = watched(pod.client)
+  await store.start('w', {})
+  await settle(clock)
+  await store.cancel()
+  await settle(clock)
+  assert.is(store.now.status, 'cancelled')
+  const sent = pod.sent.length
+  await store.cancel()
+  assert.is(pod.sent.length, sent, 'it has ended: nothing is sent')
+  store.stop()
+  nothingLeft()
+})
+
+test('a server that does not cancel: rejects, and the run goes on', async () => {
+  const store = watched(pod.client)
+  await store.start('w', {})
+  pod.last.status = 'running'
+  await clock.tickAsync(1000)
+  pod.onCancel = refuse(403)
+  assert.instance(await rejection(store.cancel()), HttpError)
+  assert.is(store.now.status, 'running')
+  pod.last.status = 'completed'
+  await clock.tickAsync(2000)
+  assert.is(store.now.status, 'completed')
+  store.stop()
+  nothingLeft()
+})
+
+test('without a run, nothing is sent', async () => {
+  const store = watched(pod.client)
+  await store.cancel()
+  store.reset()
+  assert.equal([pod.sent, store.now], [[], { status: 'idle' }])
+  store.stop()
+})
+
+test('a submission has 5 s to tell the id, and then its run is cancelled', async () => {
+  const store = watched(pod.client)
+  const held = hold()
+  const started = store.start('w', {})
+  await settle(clock)
+  const cancelled = store.cancel()
+  await clock.tickAsync(4900)
+  assert.is(store.now.status, 'submitting')
+  held.answer()
+  await cancelled
+  await settle(clock)
+  assert.equal([store.now.status, (await started).runId], ['cancelled', 'run-1'])
+  assert.is(pod.last.status, 'cancelled')
+  store.stop()
+  nothingLeft()
+})
+
+test('a submission that tells no id: the run is found in its group, and cancelled', async () => {
+  const storage = memoryStorage()
+  const store = watched(pod.client, storage)
+  pod.onPost = (start, signal) => {
+    start()
+    return hang(new URL('http://pod.test'), { signal })
+  }
+  store.start('w', {})
+  await settle(clock)
+  const cancelled = store.cancel()
+  await clock.tickAsync(5000)
+  await cancelled
+  await settle(clock)
+  assert.equal([store.now.status, pod.last.status, storage.saved.runId], ['cancelled', 'cancelled', 'run-1'])
+  store.stop()
+  nothingLeft()
+})
+
+test('nor is it in its group: lost', async () => {
+  const store = watched(pod.client)
+  hold()
+  store.start('w', {})
+  await settle(clock)
+  const cancelled = store.cancel()
+  await clock.tickAsync(5000 + 10_000)
+  await cancelled
+  assert.is(store.now.status, 'lost')
+  assert.is(pod.count('POST runs'), 1)
+  store.stop()
+  nothingLeft()
+})
+
+test('one that was surely not sent is cancelled, without an id', async () => {
+  const store = watched(pod.client)
+  let go = () => {}
+  const headers = () => new Promise<Record<string, string>>((resolve) => (go = () => resolve({})))
+  const started = store.start('w', {}, { headers })
+  await settle(clock)
+  const cancelled = store.cancel()
+  go()
+  await cancelled
+  assert.equal([store.now.status, store.now.runId, pod.sent], ['cancelled', undefined, []])
+  assert.is((await started).status, 'cancelled')
+  store.close()
+  nothingLeft()
+})
+
+test('a refusal after the cancel is a failure', async () => {
+  const store = watched(pod.client)
+  let refused = (_: Response) => {}
+  pod.onPost = () => new Promise((resolve) => (refused = resolve))
+  store.start('w', {})
+  await settle(clock)
+  const cancelled = store.cancel()
+  refused(json({ detail: 'no' }, { status: 422 }))
+  await cancelled
+  assert.equal([store.now.status, pod.count('GET')], ['failed', 0])
+  store.stop()
+  nothingLeft()
+})
+
+test('cancel of a lost run asks for it again', async () => {
+  const store = watched(pod.client)
+  await store.start('w', {})
+  await settle(clock)
+  pod.onGet = refuse(401)
+  await clock.tickAsync(1000)
+  assert.is(store.now.status, 'lost')
+  pod.onGet = undefined
+  await store.cancel()
+  await settle(clock)
+  assert.is(store.now.status, 'cancelled')
+  store.stop()
+  nothingLeft()
+})
+
+test('cancel when nobody listens', async () => {
+  const store = watched(pod.client)
+  await store.start('w', {})
+  store.stop()
+  await store.cancel()
+  assert.is(pod.last.status, 'cancelled')
+  await settle(clock)
+  nothingLeft()
+  const stop = store.subscribe(() => {})
+  await settle(clock)
+  assert.is(store.now.status, 'cancelled')
+  stop()
+})
+
+test('reset forgets a run that goes on, and does not cancel it', async () => {
+  const storage = memoryStorage()
+  const store = watched(pod.client, storage)
+  await store.start('w', {})
+  store.reset()
+  await settle(clock)
+  assert.equal([store.now, storage.saved, pod.count('POST')], [{ status: 'idle' }, undefined, 1])
+  assert.is(clock.countTimers(), 0)
+  pod.last.status = 'completed'
+  await clock.tickAsync(5000)
+  assert.is(store.now.status, 'idle')
+  store.stop()
+  nothingLeft()
+})
+
+test('reset of a submission: it is not written back, and whoever started it learns its id', async () => {
+  const storage = memoryStorage()
+  const store = watched(pod.client, storage)
+  const held = hold()
+  const started = store.start('w', {})
+  await settle(clock)
+  store.reset()
+  held.answer()
+  assert.is((await started).runId, 'run-1')
+  assert.equal([store.now, storage.saved], [{ status: 'idle' }, undefined])
+  store.stop()
+  nothingLeft()
+})
+
+test('a start after a reset of a submission: two runs, never mixed', async () => {
+  const storage = memoryStorage()
+  const store = watched(pod.client, storage)
+  const first = hold()
+  const one = store.start('w', {})
+  await settle(clock)
+  const answerFirst = first.answer
+  store.reset()
+  const second = hold()
+  const two = store.start('w', {})
+  await settle(clock)
+  const { groupId } = storage.saved
+  second.answer()
+  assert.is((await two).runId, 'run-1')
+  answerFirst()
+  assert.is((await one).runId, 'run-2', 'its own')
+  await settle(clock)
+  assert.equal([store.now.runId, storage.saved.runId, storage.saved.groupId], ['run-1', 'run-1', groupId])
+  assert.is(pod.runs.get('run-1')!.group_id, groupId)
+  // And in the other order.
+  store.reset()
+  const third = hold()
+  store.start('w', {})
+  await settle(clock)
+  const answerThird = third.answer
+  store.reset()
+  const fourth = hold()
+  const four = store.start('w', {})
+  await settle(clock)
+  answerThird()
+  await settle(clock)
+  assert.equal([store.now.status, storage.saved.runId], ['submitting', undefined])
+  assert.is((await Promise.race([store.start('w', {}), 'waits'])) as unknown, 'waits')
+  fourth.answer()
+  assert.is((await four).runId, store.now.runId)
+  assert.is(pod.count('POST runs'), 4)
+  store.stop()
+  await settle(clock)
+  nothingLeft()
+})
+
+test('cancel, then reset: the run is cancelled all the same', async () => {
+  const store = watched(pod.client)
+  const held = hold()
+  store.start('w', {})
+  await settle(clock)
+  const cancelled = store.cancel()
+  store.reset()
+  held.answer()
+  await cancelled
+  assert.equal([pod.last.status, store.now.status], ['cancelled', 'idle'])
+  store.stop()
+  nothingLeft()
+})
+
+test('a listener that starts anew when a run has failed', async () => {
+  const store = watched(pod.client)
+  let wanted = 1
+  const stop = store.subscribe(() => {
+    if (store.now.status === 'failed' && wanted-- > 0) store.start('w', {})
+  })
+  pod.onPost = refuse(422)
+  await store.start('w', {})
+  pod.onPost = () => ok({ run_id: 'late', output_names: [] })
+  await settle(clock)
+  assert.is(pod.count('POST runs'), 2)
+  stop()
+  store.close()
+})
+
+test('a submission that has ended without an answer: the run is looked for ten times, and the cancel ends', async () => {
+  const { timeOrigin } = performance
+  // The page that submits is the one that cancels.
+  Object.defineProperty(performance, 'timeOrigin', { value: Date.now() - 1, configurable: true })
+  for (const onList of [undefined, refuse(403)]) {
+    pod.onPost = () => Promise.reject(new TypeError('Failed to fetch'))
+    pod.onList = onList
+    const store = watched(pod.client)
+    await store.start('w', {})
+    await clock.tickAsync(20_000)
+    assert.is(store.now.status, 'lost')
+    const asked = pod.count('GET runs')
+    let hasEnded = false
+    const cancelled = store.cancel().then(() => {
+      hasEnded = true
+    })
+    await clock.tickAsync(20_000)
+    assert.ok(hasEnded, 'cancel has ended')
+    assert.ok(pod.count('GET runs') - asked <= 10)
+    await cancelled
+    assert.is(store.now.status, 'lost')
+    store.stop()
+  }
+  Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin, configurable: true })
+  nothingLeft()
+})

@@ -1,0 +1,95 @@
+import { ArgumentError } from '@flowscale/client'
+import { connectWebSocket } from '@flowscale/client/websocket'
+import { assert, suite } from '#test'
+import { thrown } from '../../../support/fakes.ts'
+import { clientFor, connect, fakeClass, settle } from './kit.ts'
+
+const test = suite('options of a WebSocket')
+const client = clientFor('http://pod.test')
+const f = () => {}
+const wrong: Record<string, unknown[]> = {
+  url: [5, null, {}, 'ftp://pod.test', ''],
+  protocols: [5, null, {}, '', 'a b', ['a', 5], ['ä'], ['a,b']],
+  auth: ['bearer', '', null, true, ['auto']],
+  WebSocket: ['ws', null, {}],
+  onOpen: [5, null, 'f', {}],
+  onMessage: [5, null],
+  onClose: [5, null],
+  onError: [5, null],
+  onReconnect: [5, null],
+  reconnect: [1, 'true', null],
+  reconnectInterval: [0, -1, NaN, '5', null],
+  maxReconnectAttempts: [-1, 1.5, NaN, -Infinity, '5', null],
+  idleTimeoutMs: [0, -1, NaN, '5', null],
+  signal: [{}, null, new AbortController()],
+}
+for (const [name, values] of Object.entries(wrong)) {
+  test(`${name}: wrong values are told at once`, () => {
+    for (const value of values) {
+      const error = thrown(() => connectWebSocket(client, { [name]: value }))
+      assert.instance(error, ArgumentError)
+      assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+      assert.match(error.message, new RegExp(`^${name} must be`))
+    }
+  })
+}
+
+test('an unknown name, and options that are none', () => {
+  for (const name of ['onmessage', 'maxRetries', 'constructor', 'toString']) {
+    const error = thrown(() => connectWebSocket(client, { [name]: 1 } as never))
+    assert.match(error.message, new RegExp(`^Unknown option ${name}; known: url,protocols,auth`))
+  }
+  for (const options of [null, 5, 'x', [], f]) {
+    assert.instance(
+      thrown(() => connectWebSocket(client, options as never)),
+      ArgumentError,
+    )
+  }
+})
+
+test('a copy of a client is none', () => {
+  for (const copy of [{ ...client }, {}, undefined, null]) {
+    const error = thrown(() => connectWebSocket(copy as never))
+    assert.match(error.message, /^client must be /)
+  }
+})
+
+test('right values, and undefined for each, are taken', async () => {
+  const WebSocket = fakeClass()
+  const undefineds = Object.fromEntries(Object.keys(wrong).map((name) => [name, undefined]))
+  const seen = [
+    connect(client, { ...undefineds, WebSocket }),
+    connect(client, {
+      WebSocket,
+      url: 'ws://pod.test',
+      protocols: ['a', 'b!#$%&*+-.^_`|~'],
+      auth: 'none',
+      reconnect: true,
+      reconnectInterval: 0.5,
+      maxReconnectAttempts: 0,
+      idleTimeoutMs: Infinity,
+      ping: null,
+      signal: new AbortController().signal,
+    }),
+  ]
+  await settle()
+  assert.is(WebSocket.made.length, 2)
+  for (const { connection } of seen) connection.close()
+  for (const socket of WebSocket.made) socket.end()
+  for (const each of seen) await each.final()
+})
+
+test('a logger that throws does no harm', async () => {
+  const WebSocket = fakeClass()
+  const boom = () => {
+    throw new Error('logger')
+  }
+  const logger = { debug: boom, info: boom, warn: boom, error: boom }
+  const seen = connect(clientFor('http://pod.test', { logger }), { WebSocket })
+  await settle()
+  WebSocket.made[0]!.open()
+  seen.connection.close()
+  WebSocket.made[0]!.end()
+  assert.equal((await seen.final()).final, true)
+  assert.equal(seen.errors, [])
+})

@@ -1,0 +1,306 @@
+import { ArgumentError } from '@flowscale/client'
+import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
+import { assert, suite } from '#test'
+import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
+
+const test = suite('reconnect of a WebSocket')
+
+type It = ReturnType<typeof connect> & {
+  made: FakeSocket[]
+  clock: ReturnType<typeof fakeClock>
+  lines: LogLine[]
+  /** Lets attempts fail for as long as there are any, and gives the pauses between them. */
+  failAll(): Promise<number[]>
+}
+
+async function withFake(
+  options: Parameters<typeof connect>[1],
+  run: (it: It) => Promise<void>,
+  random = 0.5,
+): Promise<void> {
+  const clock = fakeClock()
+  const { random: before } = Math
+  Math.random = () => random
+  try {
+    const WebSocket = fakeClass()
+    const { made } = WebSocket
+    const logger = recorder()
+    const seen = connect(clientFor('http://pod.test', { logger }), { WebSocket, ...options })
+    await settle()
+    const failAll = async () => {
+      const pauses: number[] = []
+      for (;;) {
+        made.at(-1)!.end()
+        if (seen.closes.at(-1)!.final) return pauses
+        const { now } = clock
+        const count = made.length
+        while (made.length === count) await clock.nextAsync()
+        pauses.push(clock.now - now)
+      }
+    }
+    await run(Object.assign(seen, { made, clock, failAll, lines: logger.lines }))
+    seen.connection.close()
+    made.at(-1)?.end()
+    assert.is(clock.countTimers(), 0)
+  } finally {
+    Math.random = before
+    clock.uninstall()
+  }
+}
+
+test('five attempts, each pause twice the one before, up to 30 s', () =>
+  withFake({}, async ({ failAll, made, errors, opens }) => {
+    assert.equal(await failAll(), [5000, 10_000, 20_000, 30_000, 30_000])
+    assert.is(made.length, 6)
+    assert.is(errors.length, 6)
+    assert.is(opens, 0)
+  }))
+
+test('jitter: a quarter less to a quarter more', async () => {
+  await withFake(
+    {},
+    async ({ failAll }) => assert.equal(await failAll(), [3750, 7500, 15_000, 22_500, 22_500]),
+    0,
+  )
+  const most = 1 - Number.EPSILON
+  await withFake(
+    {},
+    async ({ failAll }) =>
+      assert.equal(
+        (await failAll()).map((ms) => Math.round(ms / 10) * 10),
+        [6250, 12_500, 25_000, 37_500, 37_500],
+      ),
+    most,
+  )
+})
+
+test('a longer interval is its own cap; a huge one is no storm', async () => {
+  await withFake({ reconnectInterval: 40_000, maxReconnectAttempts: 3 }, async ({ failAll }) =>
+    assert.equal(await failAll(), [40_000, 40_000, 40_000]),
+  )
+  await withFake({ reconnectInterval: Infinity, maxReconnectAttempts: 1 }, async ({ failAll }) =>
+    assert.equal(await failAll(), [2 ** 31 - 1]),
+  )
+})
+
+test('attempts are counted anew after an open', () =>
+  withFake({ maxReconnectAttempts: 2 }, async ({ made, clock, failAll, reconnects, order, lines }) => {
+    for (let round = 0; round < 5; round++) {
+      made.at(-1)!.end()
+      await clock.tickAsync(5000)
+      made.at(-1)!.end()
+      await clock.tickAsync(10_000)
+      made.at(-1)!.open()
+    }
+    assert.equal(reconnects, [2, 2, 2, 2], 'the first open is none')
+    assert.is(order.slice(-2).join(), 'open,reconnect')
+    assert.equal(await failAll(), [5000, 10_000])
+    const levels = lines.filter(({ message }) => message === 'WebSocket connection established')
+    assert.equal(
+      levels.map(({ level }) => level),
+      Array(5).fill('info'),
+    )
+    assert.ok(lines.some(({ level, message }) => level === 'warn' && /1006.*attempt 2 follows/.test(message)))
+  }))
+
+test('maxReconnectAttempts 0 and reconnect false: none', async () => {
+  for (const options of [{ maxReconnectAttempts: 0 }, { reconnect: false }]) {
+    await withFake(options, async ({ made, failAll, connection, closes }) => {
+      made[0]!.open()
+      await connection.opened
+      assert.equal(await failAll(), [])
+      assert.equal(closes.length, 1)
+    })
+  }
+})
+
+test('maxReconnectAttempts Infinity: for as long as it takes', () =>
+  withFake({ maxReconnectAttempts: Infinity }, async ({ made, clock, closes }) => {
+    for (let round = 0; round < 2000; round++) {
+      made.at(-1)!.end()
+      await clock.tickAsync(30_000)
+    }
+    assert.is(made.length, 2001)
+    assert.not(closes.some(({ final }) => final))
+  }))
+
+for (const code of [1008, 4401, 4403]) {
+  test(`close code ${code} is final`, () =>
+    withFake({}, async ({ made, closes, connection }) => {
+      made[0]!.open()
+      made[0]!.end({ code, reason: 'key', wasClean: true })
+      assert.equal(closes, [{ code, reason: 'key', wasClean: true, final: true }])
+      const next = connection[Symbol.asyncIterator]().next()
+      assert.match((await rejection(next)).message, new RegExp(`${code}`))
+    }))
+
+  test(`... unless a function can bring a new token`, () =>
+    withFake({ url: () => 'ws://pod.test' }, async ({ made, clock, closes }) => {
+      made[0]!.open()
+      made[0]!.end({ code })
+      assert.is(closes[0]!.final, false)
+      await clock.tickAsync(5000)
+      assert.is(made.length, 2)
+    }))
+}
+
+for (const code of [1000, 1001, 1006, 1011, 1012, 4000, 4402]) {
+  test(`close code ${code} is not`, () =>
+    withFake({}, async ({ made, clock }) => {
+      made[0]!.open()
+      made[0]!.end({ code })
+      await clock.tickAsync(5000)
+      assert.is(made.length, 2)
+    }))
+}
+
+for (const status of [401, 403]) {
+  test(`a handshake refused by ${status}: final, unless a function can bring a new token`, async () => {
+    const server = await serve()
+    server.refuse = status
+    const seen = connect(clientFor(server.url))
+    assert.equal(await seen.final(), { code: status, reason: '', wasClean: false, final: true })
+    assert.equal(seen.order, ['error', 'final'])
+    assert.match(seen.errors[0].message, new RegExp(`${status}`))
+    assert.is((await rejection(seen.connection.opened)).cause, seen.errors[0])
+    assert.is(server.requests.length, 1)
+    const again = connect(clientFor(server.url), {
+      url: () => {
+        if (server.requests.length === 2) server.refuse = undefined
+        return server.url
+      },
+      reconnectInterval: 1,
+    })
+    await again.connection.opened
+    assert.equal(again.order, ['error', 'close', 'open'])
+    again.connection.close()
+    await again.final()
+    await server.close()
+  })
+}
+
+test('a handshake refused by 503 is tried again, then open', async () => {
+  const server = await serve()
+  server.refuse = 503
+  const seen = connect(clientFor(server.url), {
+    reconnectInterval: 1,
+    onClose: () => {
+      server.refuse = undefined
+    },
+  })
+  await seen.connection.opened
+  assert.is(seen.closes[0]!.code, 503)
+  assert.equal(seen.order, ['error', 'close', 'open'])
+  assert.equal(seen.reconnects, [], 'it was not open before')
+  seen.connection.close()
+  await seen.final()
+  await server.close()
+})
+
+const event = (action: string, runId: string) =>
+  JSON.stringify({ type: 'client_event', data: { action, runId } })
+
+test('subscriptions: sent at the open, again after a reconnect, not when taken back', async () => {
+  const server = await serve()
+  const { received, sockets } = server
+  const seen = connect(clientFor(server.url), { reconnectInterval: 1 })
+  const { connection } = seen
+  assert.is(subscribeToRun(connection, 'early'), false)
+  assert.is(subscribeToRun(connection, 'taken-back'), false)
+  assert.is(unsubscribeFromRun(connection, 'taken-back'), false)
+  await connection.opened
+  assert.is(subscribeToRun(connection, 'later'), true)
+  assert.is(subscribeToRun(connection, 'gone'), true)
+  assert.is(unsubscribeFromRun(connection, 'gone'), true)
+  connection.send({ type: 'client_event', data: { action: 'subscribe', runId: 'by-hand' } })
+  connection.send({ type: 'other', data: { action: 'subscribe', runId: 'other' } })
+  await until(() => received.length === 6, 'the first six')
+  assert.equal(received.splice(0), [
+    event('subscribe', 'early'),
+    event('subscribe', 'later'),
+    event('subscribe', 'gone'),
+    event('unsubscribe', 'gone'),
+    event('subscribe', 'by-hand'),
+    JSON.stringify({ type: 'other', data: { action: 'subscribe', runId: 'other' } }),
+  ])
+  sockets[0]!.terminate()
+  await until(() => seen.reconnects.length === 1, 'the reconnect')
+  await until(() => received.length === 3, 'the subscriptions')
+  await settle()
+  assert.equal(received, [
+    event('subscribe', 'early'),
+    event('subscribe', 'later'),
+    event('subscribe', 'by-hand'),
+  ])
+  connection.close()
+  await seen.final()
+  await server.close()
+})
+
+test('a run that two want is unsubscribed from when both have taken it back', async () => {
+  const server = await serve()
+  const seen = connect(clientFor(server.url))
+  const { connection } = seen
+  await connection.opened
+  for (const ask of [subscribeToRun, subscribeToRun, unsubscribeFromRun, unsubscribeFromRun]) {
+    assert.is(ask(connection, 'r1'), true)
+  }
+  connection.send('end')
+  await until(() => server.received.at(-1) === 'end', 'all of them')
+  assert.equal(server.received, [
+    event('subscribe', 'r1'),
+    event('subscribe', 'r1'),
+    event('unsubscribe', 'r1'),
+    'end',
+  ])
+  connection.close()
+  await seen.final()
+  await server.close()
+})
+
+test('a connection that is lost, or closed, ends the long pauses of waits; attempts that fail do not', () =>
+  withFake({}, async ({ connection, made, clock }) => {
+    const news: boolean[] = []
+    connection.watch('a', (_, isNews) => news.push(isNews))
+    made[0]!.open()
+    // Once too often: a wait still hears of the loss.
+    unsubscribeFromRun(connection, 'a')
+    made[0]!.end()
+    assert.equal(news, [true])
+    await clock.tickAsync(5000)
+    made[1]!.end()
+    assert.equal(news, [true])
+    await clock.tickAsync(10_000)
+    made[2]!.open()
+    connection.close()
+    assert.equal(news, [true, true])
+  }))
+
+test('ids are checked', () => {
+  const connection = { send: () => true } as never
+  for (const id of ['', '.', '..', 5, undefined, '\ud800']) {
+    for (const ask of [subscribeToRun, unsubscribeFromRun]) {
+      assert.instance(
+        thrown(() => ask(connection, id as string)),
+        ArgumentError,
+      )
+    }
+  }
+})
+
+test('real sockets destroyed over and over', async () => {
+  const server = await serve()
+  const seen = connect(clientFor(server.url), { reconnectInterval: 1 })
+  for (let round = 1; round <= 20; round++) {
+    await until(() => seen.opens === round && server.sockets.length === round, `open ${round}`)
+    server.sockets[round - 1]!.terminate()
+  }
+  await until(() => seen.opens === 21, 'the last open')
+  assert.equal(seen.reconnects, Array(20).fill(1))
+  assert.is(seen.closes.length, 20)
+  seen.connection.close()
+  await seen.final()
+  await until(() => server.sockets.every(({ readyState }) => readyState === 3), 'the end of all')
+  await server.close()
+})
