@@ -25,6 +25,15 @@ export interface Input {
   readonly description?: string | undefined
 }
 
+/** A seed in the range of its input. `random` gives a number from 0 up to 1. */
+export function drawSeed(
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: Pick<Input, 'min' | 'max'>,
+  random: () => number,
+): number {
+  const low = Math.ceil(Math.max(min, Math.min(0, max)))
+  return Math.min(low + Math.floor(random() * (Math.floor(max) - low + 1)), max)
+}
+
 /** A workflow as callers see it. */
 export interface Workflow {
   readonly id: string
@@ -64,6 +73,13 @@ export interface Run {
   readonly startedAt: number | null
   readonly completedAt: number | null
 }
+
+/** The name of an output that names the run, too. */
+export const outputName = (output: string, runId: string): string => `${output}_${runId}`
+
+/** The name of a file: that of its output, with a number from the second file on. */
+export const fileName = (output: string, index: number, ending: string): string =>
+  `${output}${index > 0 ? `_${index + 1}` : ''}.${ending}`
 
 /** A part of the API's form that is a file, as it comes in. */
 export interface IncomingFile {
