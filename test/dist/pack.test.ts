@@ -60,7 +60,7 @@ const expected: Record<string, string[]> = {
   emulator: ['bin/flowscale-emulator.js', ...builtFrom('emulator', 'cli', 'index', 'node')],
   gateway: [
     'bin/flowscale-gateway.js',
-    ...builtFrom('gateway', 'cli', 'http', 'index', 'internalNode', 'node', 'workflows'),
+    ...builtFrom('gateway', 'cli', 'http', 'index', 'internal', 'internalNode', 'node', 'workflows'),
     'dist/LICENSES.txt',
     'dist/playground/index.html',
     ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(

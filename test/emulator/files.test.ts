@@ -6,11 +6,12 @@ const letter = {
   name: 'Letter',
   description: 'Writes a text',
   inputs: {},
-  outputs: { text: 'file', picture: 'image', raw: 'file' },
+  outputs: { text: 'file', picture: 'image', raw: 'file', sound: 'audio' },
   run: () => ({
     text: { data: new TextEncoder().encode('grüße'), type: 'text/plain; charset=utf-8' },
     picture: { data: new Uint8Array([1, 2, 3]), type: 'image/jpeg' },
     raw: { data: new Uint8Array(0), type: 'application/x-own' },
+    sound: { data: new Uint8Array([4]), type: 'Audio/FLAC; rate=44100' },
   }),
 } as const
 
@@ -46,11 +47,12 @@ for (const transport of TRANSPORTS) {
         [200, 'text/plain; charset=utf-8', '7'],
         [200, 'image/jpeg', '3'],
         [200, 'application/x-own', '0'],
+        [200, 'Audio/FLAC; rate=44100', '1'],
       ],
     )
     assert.equal(
       links.map((link) => new URL(link).pathname.split('.').at(-1)),
-      ['txt', 'jpg', 'bin'],
+      ['txt', 'jpg', 'bin', 'flac'],
     )
     assert.is(await answers[0]!.text(), 'grüße')
     assert.equal(new Uint8Array(await answers[1]!.arrayBuffer()), new Uint8Array([1, 2, 3]))

@@ -330,6 +330,9 @@ test('data: URLs and addresses of files', async () => {
     ['data:,100%25%', 'text/plain', '100%%', 'any.txt'],
     ['data:text/plain;charset=utf-8,ä', 'text/plain;charset=utf-8', 'ä', 'any.txt'],
     ['data:;base64,', 'text/plain', '', 'any.txt'],
+    ['data:audio/flac,x', 'audio/flac', 'x', 'any.flac'],
+    ['data:audio/ogg,x', 'audio/ogg', 'x', 'any.ogg'],
+    ['data:application/x-own,x', 'application/x-own', 'x', 'any.bin'],
   ] as const) {
     const body = raw(rawPart('name="any"', url))
     for (const size of [1, 2, 3, body.length]) {

@@ -89,6 +89,46 @@ test('a key that is null lets everybody in', async () => {
   }
 })
 
+test('pages of other sites first, then 404 and 405, then the key', async () => {
+  const seen = async (api: HttpApi, method: string, path: string, headers: HeadersInit) => {
+    const answer = await ask(api, path, { method, headers })
+    return [
+      answer.status,
+      ...['x-request-id', 'access-control-allow-origin'].map((n) => answer.headers.get(n)),
+    ]
+  }
+  const foreign = { origin: 'https://evil.test' }
+  const open = apiOf({}, { apiKey: null })
+  for (const [method, path] of [
+    ['GET', '/api/v1/runs/r1'],
+    ['GET', '/nowhere'],
+    ['OPTIONS', '/api/v1/runs/r1'],
+    ['GET', '/generations/r1/a.png'],
+  ] as const) {
+    const headers = { ...foreign, 'access-control-request-method': 'GET' }
+    assert.equal(await seen(open, method, path, headers), [403, null, null], path)
+  }
+  const closed = apiOf()
+  for (const [method, path, status, statusWithKey] of [
+    ['GET', '/nowhere', 404, 404],
+    ['DELETE', '/api/v1/runs/r1', 405, 405],
+    ['GET', '/api/v1/runs/r1', 401, 200],
+    ['GET', '/api/v1/runs/%zz', 401, 404],
+    ['GET', '/api/v1/ws', 401, 426],
+  ] as const) {
+    assert.equal(await seen(closed, method, path, foreign), [status, 'id', '*'], path)
+    assert.is((await seen(closed, method, path, { 'x-api-key': KEY }))[0], statusWithKey, path)
+  }
+})
+
+test('links start with publicUrl, or else with the address that the server gives', async () => {
+  const start = async (publicUrl?: string): Promise<string> => {
+    const { data } = await (await ask(apiOf({}, { publicUrl }), '/api/v1/runs/r1')).json()
+    return new URL(data.outputs[0].url).origin
+  }
+  assert.equal([await start(), await start('https://gpu.example.com/')], [ORIGIN, 'https://gpu.example.com'])
+})
+
 test('getWorkflows tells more of inputs than their kinds', async () => {
   const { data } = await (await ask(apiOf(), '/api/v1/comfy/workflows')).json()
   assert.equal(data[0].input_details, {

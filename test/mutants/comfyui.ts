@@ -143,9 +143,9 @@ export const comfyui = {
   },
   'gateway-seed-undrawn': {
     bug: 'Each run without a seed gets the same one, and makes the same picture',
-    file: 'packages/gateway/src/comfyui/workflows/fillGraph.ts',
-    from: '% (max - low + 1)',
-    to: '% 1',
+    file: 'packages/gateway/src/engine.ts',
+    from: 'random() * (Math.floor(max) - low + 1)',
+    to: 'random()',
     test: 'test/gateway/workflows.test.ts',
   },
   'gateway-no-file-completed': {

@@ -4,8 +4,8 @@ export const gateway = {
   'gateway-key-unchecked': {
     bug: "A request with a wrong key is answered, and runs workflows on the owner's GPU",
     file: 'packages/gateway/src/http/createHttpApi.ts',
-    from: '!sameText(key, api.apiKey)',
-    to: '!key',
+    from: 'if (hasKey(api, key)) return',
+    to: 'if (key) return',
     test: 'test/gateway/httpApi.test.ts',
   },
   'gateway-key-begun': {
@@ -18,8 +18,8 @@ export const gateway = {
   'gateway-socket-key-unchecked': {
     bug: 'A WebSocket with a wrong key hears of all runs',
     file: 'packages/gateway/src/node/serveSockets.ts',
-    from: '(key && sameText(key, api.apiKey))',
-    to: 'key',
+    from: '!hasKey(api, key)',
+    to: 'api.apiKey !== null && !key',
     test: 'test/emulator/socket.test.ts',
   },
   'gateway-key-of-all': {
@@ -45,7 +45,7 @@ export const gateway = {
   },
   'gateway-pages-of-others': {
     bug: 'Without a key, a page of another site can start runs',
-    file: 'packages/gateway/src/createGateway.ts',
+    file: 'packages/gateway/src/http/createHttpApi.ts',
     from: 'apiKey === null && isFromElsewhere(request)',
     to: 'false',
     test: 'test/gateway/createGateway.test.ts',

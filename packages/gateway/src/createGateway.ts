@@ -1,5 +1,5 @@
 import type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
-import { isFromElsewhere, isKey } from './http/access.ts'
+import { isKey } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
@@ -46,7 +46,6 @@ const URL_OF_API = 'http://gateway.flowscale.test'
 export function createGateway(options: GatewayOptions): Gateway {
   checkOptions('createGateway', options, OPTIONS)
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = URL_TTL_MS, logger } = options
-  const { maxBodyBytes: limit = Number.POSITIVE_INFINITY } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
     workflows: [...options.workflows],
@@ -54,39 +53,27 @@ export function createGateway(options: GatewayOptions): Gateway {
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
   })
-  const { handle, close, ...api } = createHttpApi({
+  const api = createHttpApi({
     engine,
     name: 'gateway',
     dialect,
     apiKey,
     sign: createSign(options.secret ?? apiKey ?? ''),
     urlTtlMs,
+    publicUrl: publicUrl && url,
+    maxBodyBytes: options.maxBodyBytes,
     oneOrigin: true,
     longestList: 1000,
     makeRequestId: () => crypto.randomUUID().replaceAll('-', ''),
   })
-  const keepsOut = (request: { readonly headers: Headers }): boolean =>
-    apiKey === null && isFromElsewhere(request)
-  const answer: Gateway['handle'] = async (request, where = {}) => {
-    if (keepsOut(request)) {
-      return Response.json({ detail: 'Without a key, only this machine can use the API' }, { status: 403 })
-    }
-    const { filesUrl = url, maxBodyBytes = limit } = where
-    return await handle(request, {
-      ...where,
-      filesUrl: publicUrl ? url : filesUrl,
-      maxBodyBytes: Math.min(maxBodyBytes, limit),
-    })
-  }
   return {
     ...api,
     url,
-    handle: answer,
-    keepsOut,
-    fetch: createFetch({ handle: answer, url, filesUrl: url, name: 'gateway' }),
+    handle: (request, where = {}) => api.handle(request, { ...where, filesUrl: where.filesUrl ?? url }),
+    fetch: createFetch({ handle: api.handle, url, filesUrl: url, name: 'gateway' }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
     close() {
-      close()
+      api.close()
       engine.close()
     },
   }

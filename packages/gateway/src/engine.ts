@@ -1,4 +1,4 @@
-// What the HTTP API asks of whatever makes the runs.
+// An engine makes the runs. This is its contract with the HTTP API.
 
 /** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
@@ -16,13 +16,22 @@ export interface Input {
   readonly required: boolean
   /** Takes several values. */
   readonly array: boolean
-  /** Taken by the engine where a caller sends nothing. */
+  /** The value if a caller sends none. */
   readonly default?: Scalar | undefined
   readonly min?: number | undefined
   readonly max?: number | undefined
   readonly integer?: boolean | undefined
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
+}
+
+/** A seed in the range of its input. `random` gives a number from 0 up to 1. */
+export function drawSeed(
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: Pick<Input, 'min' | 'max'>,
+  random: () => number,
+): number {
+  const low = Math.ceil(Math.max(min, Math.min(0, max)))
+  return Math.min(low + Math.floor(random() * (Math.floor(max) - low + 1)), max)
 }
 
 /** A workflow as callers see it. */
@@ -32,7 +41,7 @@ export interface Workflow {
   readonly description: string
   readonly inputs: ReadonlyMap<string, Input>
   readonly outputs: ReadonlyMap<string, Kind>
-  /** The name of each file begins with the name of its output, and a `_`. Default: false */
+  /** The name of each file starts with the name of its output and `_`. Default: false */
   readonly namesFiles?: boolean | undefined
 }
 
@@ -41,7 +50,7 @@ export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
 /** Whether this is a status that never changes again. */
 export const isEnded = (status: string): boolean => /^(completed|failed|cancelled)$/.test(status)
 
-/** A run as it stands at one moment. An engine never changes one that it has given away. */
+/** A run at one moment. An engine never changes an object that it has returned. */
 export interface Run {
   readonly id: string
   readonly workflowId: string
@@ -49,15 +58,15 @@ export interface Run {
   readonly status: Status
   /** From 0 to 1. */
   readonly progress: number
-  /** While it is queued: how many runs go before it. */
+  /** While the run is queued: how many runs are ahead. */
   readonly position?: number | undefined
-  /** While it is running: the title of the node at work. */
+  /** While the run is running: the title of the node at work. */
   readonly node?: string | undefined
-  /** Of a file only its name. */
+  /** The inputs as callers see them: of a file, only the name. */
   readonly inputs: readonly { readonly path: string; readonly value: Scalar | readonly Scalar[] }[]
-  /** The outputs that are promised, without extension: known when the run is submitted. */
+  /** The names of the promised outputs, without extension: known when the run is submitted. */
   readonly outputNames: readonly string[]
-  /** The files there are, with extension, in the order of the names. */
+  /** The names of the files that exist, with extension, in the order of `outputNames`. */
   readonly files: readonly string[]
   readonly error: string | null
   readonly createdAt: number
@@ -65,32 +74,39 @@ export interface Run {
   readonly completedAt: number | null
 }
 
-/** A part of the API's form that is a file, as it comes in. */
+/** The name of an output that names the run, too. */
+export const outputName = (output: string, runId: string): string => `${output}_${runId}`
+
+/** The name of a file: that of its output, with a number from the second file on. */
+export const fileName = (output: string, index: number, ending: string): string =>
+  `${output}${index > 0 ? `_${index + 1}` : ''}.${ending}`
+
+/** A file of a caller, as it comes in. */
 export interface IncomingFile {
   readonly name: string
-  /** As the sender says. */
+  /** The media type that the sender gives. */
   readonly type: string
   readonly body: ReadableStream<Uint8Array>
 }
 
-/** What an engine made of a file, for itself alone. */
+/** A file that an engine has taken. Only the engine reads this object. */
 export type StoredFile = object
 
 export interface Submission {
-  /** By input, checked against its kind, range and choices; inputs that were not sent are absent. */
+  /** The value of each input that was sent, checked against its kind, range and choices. */
   readonly values: Readonly<Record<string, Scalar | StoredFile | readonly (Scalar | StoredFile)[]>>
-  /** The same for {@link Run.inputs}. */
+  /** The same values as {@link Run.inputs} shows them. */
   readonly inputs: Run['inputs']
   readonly groupId: string | null
   readonly requestId: string
 }
 
-/** A run that is about to be submitted. Nothing is kept of a draft that is not submitted. */
+/** A run before it is submitted. Nothing is kept of a draft that is not submitted. */
 export interface Draft {
   readonly workflow: Workflow
-  /** Takes a file. It is read to its end, or cancelled. */
+  /** Takes a file, and reads its body to the end or cancels it. */
   putFile(input: string, file: IncomingFile): Promise<StoredFile>
-  /** Takes the address of a file, or throws an {@link InputError} where the engine reads none of there. */
+  /** Takes the address of a file. Throws an {@link InputError} if the engine does not read files from there. */
   putUrl(input: string, url: string): Promise<StoredFile>
   /** Starts the run, once. After an `EngineError` of 429 clients submit again; after a 5xx it may have been started. */
   submit(submission: Submission): Promise<{ readonly run: Run; readonly number: number }>
@@ -135,16 +151,16 @@ export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'com
 /** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */
 export interface Engine {
   workflows(): Promise<readonly Workflow[]>
-  /** Begins a run of a workflow; `undefined` where there is no workflow of that id. `signal`: the caller has left. */
+  /** Begins a run of a workflow; `undefined` if no workflow has this id. `signal` aborts when the caller leaves. */
   draft(workflowId: string, signal: AbortSignal): Promise<Draft | undefined>
-  /** `undefined` only where it is sure that there is none of that id. */
+  /** `undefined` only if surely no run has this id. */
   getRun(id: string): Promise<Run | undefined>
-  /** A page, and how many there are in all. */
+  /** A page of the runs, and how many runs there are in all. */
   getRuns(query: RunsQuery): Promise<{ readonly runs: readonly Run[]; readonly total: number }>
-  /** Cancels the run where it has not ended, and gives it as it stands after that; `undefined` as in `getRun`. */
+  /** Cancels the run unless it has ended, and returns it as it stands then; `undefined` as in `getRun`. */
   cancelRun(id: string): Promise<{ readonly run: Run; readonly hadEnded: boolean } | undefined>
   containers(): Promise<readonly Container[]>
-  /** The run that a name of `outputNames` or `files` belongs to, and the file where it is there. */
+  /** The run that has this name in `outputNames` or `files`, and the name of the file if it exists. */
   findOutput(filename: string): Promise<{ readonly run: Run; readonly file?: string | undefined } | undefined>
   /**
    * A file of a run: a status of 200, 206, 304 or 416, the type and length, and a body that is a stream. `headers` are
@@ -160,19 +176,19 @@ export interface Engine {
   follow?(runId: string): () => void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
-  /** Stops whatever goes on by itself. Runs go on where they are made elsewhere. */
+  /** Stops timers and connections. Runs that are made elsewhere go on. */
   close(): void
 }
 
-/** How things stand, for the one who starts a gateway. */
+/** The state of servers and workflows, for the person who starts a gateway. */
 export interface Report {
   readonly servers: readonly { readonly name: string; readonly answers: boolean; readonly about: string }[]
   readonly workflows: readonly {
     readonly id: string
-    /** Inputs and outputs, where they are known. */
+    /** Empty, like `outputs`, if the workflow can't be read. */
     readonly inputs: Readonly<Record<string, Pick<Input, 'kind' | 'required'>>>
     readonly outputs: Readonly<Record<string, Kind>>
-    /** Why it can't run. */
+    /** Why the workflow can't run; `null` if it can. */
     readonly problem: string | null
   }[]
 }
@@ -180,7 +196,7 @@ export interface Report {
 /** What `createGateway` gives to an engine when it makes one. */
 export interface EngineContext {
   readonly workflows: readonly WorkflowFile[]
-  /** Where records are kept, if not in the engine's own place. */
+  /** The place for records. Default: the engine has one of its own */
   readonly storage?: Storage | undefined
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
@@ -193,7 +209,7 @@ export interface WorkflowFile {
   readonly name: string
   readonly graph: unknown
   readonly sidecar?: unknown
-  /** Why there is no graph, if the file can't be used. */
+  /** Why the file can't be used, if it has no graph. */
   readonly problem?: string | undefined
 }
 
@@ -207,7 +223,7 @@ export interface Storage {
 
 export type EngineMaker = (context: EngineContext) => Engine
 
-// What an engine throws, as the HTTP API answers it.
+// The errors of an engine, and how the HTTP API answers them.
 
 /** What is wrong with a request's inputs, in the form of FastAPI. */
 export interface Problem {
@@ -233,7 +249,7 @@ export class EngineError extends Error {
   readonly status: number
   /** For the header `Retry-After`. */
   readonly retryAfterS: number | undefined
-  /** The run that may have been started. */
+  /** The run that may have been started, in spite of the error. */
   readonly runId: string | undefined
 
   constructor(

@@ -1,29 +1,30 @@
-/** The last `most` things that were used, by id. */
+/** The values that were used last, by id. */
 export interface Memory<T> {
   get(id: string): T | undefined
   set(id: string, value: T): void
-  /** Reads what it does not hold. */
+  /** The value of the cache, or else the one that `read` gives. */
   load(id: string, read: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
+/** Holds at most so many values. */
 export function createLruCache<T>(most: number): Memory<T> {
-  const things = new Map<string, T>()
-  const memory: Memory<T> = {
+  const values = new Map<string, T>()
+  const cache: Memory<T> = {
     get(id) {
-      const value = things.get(id)
-      if (value !== undefined) memory.set(id, value)
+      const value = values.get(id)
+      if (value !== undefined) cache.set(id, value)
       return value
     },
     set(id, value) {
-      things.delete(id)
-      things.set(id, value)
-      if (things.size > most) things.delete(things.keys().next().value!)
+      values.delete(id)
+      values.set(id, value)
+      if (values.size > most) values.delete(values.keys().next().value!)
     },
     async load(id, read) {
-      const value = memory.get(id) ?? (await read())
-      if (value !== undefined) memory.set(id, value)
+      const value = cache.get(id) ?? (await read())
+      if (value !== undefined) cache.set(id, value)
       return value
     },
   }
-  return memory
+  return cache
 }

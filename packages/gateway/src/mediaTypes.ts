@@ -1,44 +1,42 @@
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/webp': 'webp',
-  'image/gif': 'gif',
-  'image/svg+xml': 'svg',
-  'video/mp4': 'mp4',
-  'video/webm': 'webm',
-  'audio/wav': 'wav',
-  'audio/mpeg': 'mp3',
-  'audio/ogg': 'ogg',
-  'text/plain': 'txt',
-  'application/json': 'json',
-}
-
-/** The extension that fits a media type, without the dot. */
-export function extensionOf(type: string): string {
-  const essence = type.split(';', 1)[0]!.trim().toLowerCase()
-  return Object.hasOwn(EXTENSIONS, essence) ? EXTENSIONS[essence]! : 'bin'
-}
-
-const OTHERS: Readonly<Record<string, string>> = {
-  glb: 'model/gltf-binary',
-  html: 'text/html',
+/** By ending. Of several endings with one type, the first one is the way back. */
+const TYPES: Readonly<Record<string, string>> = {
+  avif: 'image/avif',
+  gif: 'image/gif',
+  heic: 'image/heic',
   jpg: 'image/jpeg',
-  json: 'application/json',
-  m4a: 'audio/mp4',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  webp: 'image/webp',
   mkv: 'video/x-matroska',
   mov: 'video/quicktime',
+  mp4: 'video/mp4',
+  webm: 'video/webm',
+  flac: 'audio/flac',
+  m4a: 'audio/mp4',
   mp3: 'audio/mpeg',
+  ogg: 'audio/ogg',
   opus: 'audio/ogg',
-  svg: 'image/svg+xml',
+  wav: 'audio/wav',
+  glb: 'model/gltf-binary',
+  html: 'text/html',
+  json: 'application/json',
   txt: 'text/plain; charset=utf-8',
   xml: 'application/xml',
 }
 
-/** By the ending alone: what ComfyUI says of a file is not passed on. */
+/** The type of a file by its ending alone: the gateway does not pass on what ComfyUI says. */
 export function contentTypeOf(filename: string): string {
   const ending = filename.slice(filename.lastIndexOf('.') + 1).toLowerCase()
-  if (/^(avif|gif|heic|jpeg|png|webp)$/.test(ending)) return `image/${ending}`
-  if (/^(mp4|webm)$/.test(ending)) return `video/${ending}`
-  if (/^(flac|ogg|wav)$/.test(ending)) return `audio/${ending}`
-  return OTHERS[ending] ?? 'application/octet-stream'
+  return Object.hasOwn(TYPES, ending) ? TYPES[ending]! : 'application/octet-stream'
+}
+
+/** The ending that fits a media type, without the dot. */
+export function extensionOf(type: string): string {
+  const essence = essenceOf(type)
+  return Object.keys(TYPES).find((ending) => essenceOf(TYPES[ending]!) === essence) ?? 'bin'
+}
+
+function essenceOf(type: string): string {
+  return type.split(';', 1)[0]!.trim().toLowerCase()
 }

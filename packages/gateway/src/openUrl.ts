@@ -35,7 +35,7 @@ export async function openUrl(
   }
 }
 
-/** The time-out is for the head: the body's pace is the upload's. */
+/** The time-out covers the head only: the body comes at the pace of the upload. */
 async function open(url: URL, signal: AbortSignal): Promise<Response | undefined> {
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS)

@@ -1,5 +1,5 @@
 import { type Draft, type Engine, EngineError } from '@flowscale/gateway/http'
-import { compareRuns, isEnded } from '@flowscale/gateway/internal'
+import { compareRuns, drawSeed, isEnded } from '@flowscale/gateway/internal'
 import type { Random } from '../seed.ts'
 import type { Workflow } from '../workflows/checkWorkflows.ts'
 import type { InputFile, WorkflowInputs } from '../workflows/types.ts'
@@ -87,13 +87,11 @@ function fillInputs(
   // A map, since an input may be called `__proto__`.
   const values = new Map(Object.entries(sent))
   const drawn: { path: string; value: number }[] = []
-  for (const [path, { default: preset, min = 0, max = Number.MAX_SAFE_INTEGER }] of inputs) {
+  for (const [path, input] of inputs) {
     if (values.has(path)) continue
-    if (preset !== undefined) values.set(path, preset)
+    if (input.default !== undefined) values.set(path, input.default)
     if (!seeds.includes(path)) continue
-    const low = Math.ceil(Math.max(min, Math.min(0, max)))
-    const number = low + Math.floor(random() * (Math.floor(max) - low + 1))
-    const value = Math.min(number, max)
+    const value = drawSeed(input, random)
     drawn.push({ path, value })
     values.set(path, value)
   }

@@ -1,4 +1,4 @@
-import { extensionOf } from '@flowscale/gateway/internal'
+import { extensionOf, fileName } from '@flowscale/gateway/internal'
 import { createRandom } from '../seed.ts'
 import type { RunContext } from '../workflows/types.ts'
 import type { Output, Run, StoredFile } from './state.ts'
@@ -52,8 +52,7 @@ function toStoredFile(key: string, name: string, file: unknown, index: number): 
   if (!(data instanceof Uint8Array) || typeof type !== 'string' || !/^[\x20-\x7e]+$/.test(type)) {
     throw new Error(`The workflow must give { data: Uint8Array, type: string } for its output "${key}"`)
   }
-  const number = index > 0 ? `_${index + 1}` : ''
-  return { filename: `${name}${number}.${extensionOf(type)}`, type, data: data.slice() }
+  return { filename: fileName(name, index, extensionOf(type)), type, data: data.slice() }
 }
 
 const LONGEST_TIMER = 2 ** 31 - 1

@@ -1,5 +1,5 @@
 import type { Run as ApiRun } from '@flowscale/gateway/http'
-import { isEnded } from '@flowscale/gateway/internal'
+import { isEnded, outputName } from '@flowscale/gateway/internal'
 import { makeOutputName, makeRunId } from '../seed.ts'
 import { performRun } from './performRun.ts'
 import { type Container, type EngineState, type Output, type Run, toApiRun } from './state.ts'
@@ -28,7 +28,7 @@ export function addRun(state: EngineState, { workflow, groupId, apiInputs, given
     controller: new AbortController(),
   }
   for (const key of workflow.outputs.keys()) {
-    const name = workflow.namesFiles ? `${key}_${run.id}` : freeName(state)
+    const name = workflow.namesFiles ? outputName(key, run.id) : freeName(state)
     const output: Output = { key, name, files: [] }
     run.outputs.push(output)
     state.byOutput.set(name, { run, output })

@@ -1,4 +1,4 @@
-import type { Run } from '../engine.ts'
+import { outputName, type Run } from '../engine.ts'
 import type { Memory } from '../lruCache.ts'
 import type { Records } from '../records/createRecords.ts'
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
@@ -56,7 +56,7 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
     workflowId,
     groupId,
     inputs: shown,
-    outputNames: outputs.map(({ name }) => outputName(run, name)),
+    outputNames: outputs.map(({ name }) => outputName(name, id)),
     files: [],
     error: null,
     createdAt,
@@ -71,11 +71,6 @@ export function toEndedRun({ run, status, files, ...times }: Ended): Run | undef
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
   return toRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
-}
-
-/** The name alone must find the run. */
-export function outputName(run: Submitted, name: string): string {
-  return `${name}_${run.id}`
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

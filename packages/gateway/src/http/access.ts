@@ -1,16 +1,11 @@
-/** Tested as text: in `evil@127.0.0.1` and `127.0.0.1#.evil.test`, a URL parser finds this machine. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+/** Whether a text can be a key: a header carries visible ASCII characters unchanged. */
+export function isKey(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}
 
-/**
- * Whether a request may come from a page of another site: its `Origin` is another site, or its host name is not this
- * machine's own. With such a host name, a page gets around the `Origin`.
- */
-export function isFromElsewhere({ headers }: { readonly headers: Headers }): boolean {
-  const host = headers.get('host')
-  const origin = headers.get('origin')
-  if (host !== null && !LOOPBACK.test(host)) return true
-  const isOwn = host !== null && (origin === `http://${host}` || origin === `https://${host}`)
-  return origin !== null && !isOwn
+/** Whether the key of a request or a handshake opens the API. */
+export function hasKey({ apiKey }: { readonly apiKey: string | null }, sent: string | null): boolean {
+  return apiKey === null || (sent ? sameText(sent, apiKey) : false)
 }
 
 /** Compares a text with a secret, in the same time wherever they differ. */
@@ -22,7 +17,17 @@ export function sameText(sent: string, secret: string): boolean {
   return difference === 0
 }
 
-/** Whether a text can be a key: a header holds it as it is. */
-export function isKey(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+/** Tested as text: a URL parser finds this machine in `evil@127.0.0.1` and in `127.0.0.1#.evil.test`. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+
+/**
+ * Whether a request may come from a page of another site: its `Origin` is another site, or its `Host` is not this machine.
+ * The `Origin` alone is not enough: a site can make its own name lead to this machine.
+ */
+export function isFromElsewhere({ headers }: { readonly headers: Headers }): boolean {
+  const host = headers.get('host')
+  const origin = headers.get('origin')
+  if (host !== null && !LOOPBACK.test(host)) return true
+  const isSameSite = host !== null && (origin === `http://${host}` || origin === `https://${host}`)
+  return origin !== null && !isSameSite
 }

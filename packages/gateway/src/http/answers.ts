@@ -1,17 +1,28 @@
 import { EngineError, InputError, type Problem } from '../engine.ts'
 import type { Dialect, HttpApiOptions } from './types.ts'
 
-export function json(status: number, body: unknown): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })
+type HeaderValues = Readonly<Record<string, string>>
+
+export function json(status: number, body: unknown, headers?: HeaderValues): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
 }
 
 export function success(data: unknown, meta?: object): Response {
   return json(200, { status: 'success', data, ...(meta && { meta }) })
 }
 
-export function failure(dialect: Dialect, status: number, message: string, data?: object): Response {
-  const told = dialect === 'readme' ? { status: 'error', errors: [message] } : { detail: message }
-  return json(status, { ...told, ...(data && { data }) })
+export function failure(
+  dialect: Dialect,
+  status: number,
+  message: string,
+  headers?: HeaderValues,
+  data?: object,
+): Response {
+  const body = dialect === 'readme' ? { status: 'error', errors: [message] } : { detail: message }
+  return json(status, { ...body, ...(data && { data }) }, headers)
 }
 
 /** FastAPI's form, the same in every dialect. */
@@ -19,7 +30,7 @@ export function unprocessable(problems: readonly Problem[]): Response {
   return json(422, { detail: problems })
 }
 
-export function missing(...loc: (string | number)[]): Problem {
+export function missing(...loc: string[]): Problem {
   return { loc, msg: 'Field required', type: 'missing' }
 }
 
@@ -30,22 +41,22 @@ export function answerError({ dialect, name }: HttpApiOptions, error: unknown): 
     return failure(dialect, 500, `Internal error of the ${name}: ${message}`)
   }
   const { status, message, retryAfterS, runId } = error
-  const answer = failure(dialect, status, message, runId === undefined ? undefined : { run_id: runId })
-  if (retryAfterS !== undefined) answer.headers.set('retry-after', String(Math.ceil(retryAfterS)))
-  return answer
+  const headers = retryAfterS === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterS)) }
+  return failure(dialect, status, message, headers, runId === undefined ? undefined : { run_id: runId })
 }
+
+type Break = 'ECONNREFUSED' | 'ECONNRESET'
 
 const brand: symbol = /* @__PURE__ */ Symbol.for('flowscale.gateway.breakOff')
 
-/** What `fetch` rejects with when a connection fails; a server is to destroy its socket, by a reset or without. */
-export function breakOff(code: 'ECONNREFUSED' | 'ECONNRESET', message = 'fetch failed'): TypeError {
-  const cause = Object.assign(new Error(code === 'ECONNRESET' ? 'read ECONNRESET' : `connect ${code}`), {
-    code,
-  })
+/** Makes the error that breaks a connection. `fetch` rejects with it; a server destroys its socket, with or without a reset. */
+export function breakOff(code: Break, message = 'fetch failed'): TypeError {
+  const text = code === 'ECONNRESET' ? 'read ECONNRESET' : `connect ${code}`
+  const cause = Object.assign(new Error(text), { code })
   return Object.defineProperty(new TypeError(message, { cause }), brand, { value: code })
 }
 
-/** Whether, and how, a connection must be broken off. */
-export function brokenBy(error: unknown): 'ECONNREFUSED' | 'ECONNRESET' | undefined {
-  return (error as Record<symbol, 'ECONNRESET'> | undefined)?.[brand]
+/** How an error of `breakOff` breaks a connection; `undefined` for any other error. */
+export function brokenBy(error: unknown): Break | undefined {
+  return (error as Record<symbol, Break> | undefined)?.[brand]
 }

@@ -2,15 +2,16 @@ import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
 
+/** The global `fetch`, as far as an API needs it. */
 export type ApiFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 export interface FetchOptions {
   readonly handle: HttpApi['handle']
-  /** Origin of the API. */
+  /** The origin of the API. */
   readonly url: string
-  /** Origin of the files, which may be the same. */
+  /** The origin of the files, which may be the same. */
   readonly filesUrl: string
-  /** What errors call it. */
+  /** The name of the server in errors. */
   readonly name: string
 }
 
@@ -19,16 +20,16 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
-    // A signal of our own: the caller's would keep the listener of Request until a garbage collection.
+    // Not the caller's signal: it would keep the listener of this Request until a garbage collection.
     const request = new Request(input, { ...init, signal: aborter.signal })
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
     if (origin !== url && origin !== filesUrl) {
-      const own = url === filesUrl ? url : `${url} and ${filesUrl}`
-      throw failed(`The ${name}'s fetch answers for ${own} only, not for ${origin}`)
+      const origins = url === filesUrl ? url : `${url} and ${filesUrl}`
+      throw failed(`The ${name}'s fetch answers for ${origins} only, not for ${origin}`)
     }
     const answer = handle(breakable(request), { filesUrl, files: origin !== url })
-    // Derived again: many calls at a time with listeners on one signal make Node warn.
+    // A derived signal, since Node warns of many listeners on one signal.
     const response = signal
       ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
       : await answer
@@ -49,7 +50,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
   }
 }
 
-/** The same request, whose body breaks off where it is aborted on the way, as on a wire. */
+/** The same request with a body that breaks off at an abort, as on a wire. */
 function breakable(request: Request): Request {
   if (!request.body) return request
   const body = request.body.pipeThrough(new TransformStream(), { signal: request.signal })
@@ -107,7 +108,7 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
         if (signal.aborted) throw signal.reason
         if (!derived) {
           derived = AbortSignal.any([signal])
-          // Between two reads, too. A body may hang, and is then let go of.
+          // An abort also counts between two reads, and ends a body that hangs.
           abort = () => {
             controller.error(signal.reason)
             reader.cancel(signal.reason).catch(() => {})
@@ -130,7 +131,7 @@ function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Reada
         return reader.cancel(reason)
       },
     },
-    // Nothing is read ahead, so that an abort before the first read is seen.
+    // Nothing is read ahead, so that an abort before the first read counts.
     { highWaterMark: 0 },
   )
 }

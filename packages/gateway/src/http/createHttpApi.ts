@@ -1,28 +1,38 @@
-import { sameText } from './access.ts'
-import { answerError, brokenBy, failure } from './answers.ts'
+import { EngineError } from '../engine.ts'
+import { hasKey, isFromElsewhere } from './access.ts'
+import { answerError, brokenBy, failure, json } from './answers.ts'
 import { serveFile } from './links.ts'
 import { checkHealth, getQueue, getWorkflows } from './routes/comfy.ts'
 import { connectEvents } from './routes/events.ts'
 import { cancelRun, executeWorkflow, getOutput, getRun, getRuns } from './routes/runs.ts'
 import { runUpdate } from './runJson.ts'
-import type {
-  ApiOperation,
-  ApiRequest,
-  Dialect,
-  HttpApi,
-  HttpApiOptions,
-  Operation,
-  RunningApi,
-  Where,
-} from './types.ts'
+import type { ApiRequest, Dialect, HttpApi, HttpApiOptions, Operation, RunningApi, Where } from './types.ts'
+
+const NO_KEY = 'Without a key, only this machine can use the API'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
-export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): void } {
+export function createHttpApi(
+  options: HttpApiOptions,
+): HttpApi & Required<Pick<HttpApi, 'keepsOut'>> & { close(): void } {
   const { engine, dialect, apiKey } = options
-  const streams: RunningApi['streams'] = { ends: new Set(), closed: false }
+  const api: RunningApi = { ...options, streams: { ends: new Set(), closed: false } }
+  const routes = routesOf(dialect)
+  function keepsOut(request: { readonly headers: Headers }): boolean {
+    return apiKey === null && isFromElsewhere(request)
+  }
   return {
     apiKey,
-    handle: createHandler({ ...options, streams }),
+    keepsOut,
+    async handle(request, where) {
+      // Without CORS headers: pages of other sites can't read the refusal.
+      if (keepsOut(request)) return json(403, { detail: NO_KEY })
+      const call = openCall(api, request, where)
+      const response = preflight(request) ?? (await answer(call, routes))
+      response.headers.set('x-request-id', call.requestId)
+      response.headers.set('access-control-allow-origin', '*')
+      response.headers.set('access-control-expose-headers', 'x-request-id, retry-after')
+      return response
+    },
     watch: (listener) => engine.watch?.((run) => listener(runUpdate(dialect, run))) ?? (() => {}),
     async stateOf(runId) {
       const run = await engine.getRun(runId)
@@ -30,96 +40,116 @@ export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): voi
     },
     follow: engine.follow && ((runId) => engine.follow!(runId)),
     close() {
-      streams.closed = true
-      for (const end of streams.ends) end()
+      api.streams.closed = true
+      for (const end of api.streams.ends) end()
     },
   }
 }
 
-function createHandler(api: RunningApi): HttpApi['handle'] {
-  const routes = routesOf(api.dialect)
-  return async (request, where) => {
-    const requestId = api.makeRequestId()
-    const response = preflight(request) ?? (await answer(api, routes, request, where, requestId))
-    response.headers.set('x-request-id', requestId)
-    allowOrigins(response.headers)
-    return response
+function openCall(api: RunningApi, request: Request, where: Where): ApiRequest {
+  const url = new URL(request.url)
+  const limits = [api.maxBodyBytes, where.maxBodyBytes].map((limit) => limit ?? Number.POSITIVE_INFINITY)
+  return {
+    ...where,
+    api,
+    request,
+    url,
+    query: url.searchParams,
+    id: '',
+    filesUrl: (api.publicUrl ?? where.filesUrl).replace(/\/+$/, ''),
+    maxBodyBytes: Math.min(...limits),
+    requestId: api.makeRequestId(),
   }
 }
 
-async function answer(
-  api: RunningApi,
-  routes: readonly Route[],
-  request: Request,
-  where: Where,
-  requestId: string,
+/** Answers a browser's preflight. */
+function preflight(request: Request): Response | undefined {
+  if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
+  const headers = new Headers({
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-max-age': '600',
+    vary: 'Access-Control-Request-Headers',
+  })
+  // Echoed, since `*` does not cover Authorization.
+  const wanted = request.headers.get('access-control-request-headers')
+  if (wanted) headers.set('access-control-allow-headers', wanted)
+  return new Response(null, { status: 204, headers })
+}
+
+async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Response> {
+  const { api, request, filesUrl } = call
+  const { pathname, search } = call.url
+  const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
+  const route = isFile ? FILES : findRoute(call, routes)
+  const perform = (): Promise<Response> =>
+    guard(call, () => (route.isOpen ? undefined : refuseKey(call)) ?? route.answer(call))
+  const { operation } = route
+  if (!operation || !api.around) return await perform()
+  const target = isFile ? pathname : pathname + search
+  return await guard(call, () => api.around!(operation, target, { request, filesUrl, perform }))
+}
+
+/** Answers errors, except for those of a broken connection or an aborted request: these go on to the server. */
+async function guard(
+  { api, request }: ApiRequest,
+  work: () => Response | Promise<Response>,
 ): Promise<Response> {
-  function failed(error: unknown): Response {
-    // Nobody waits for the answer to an aborted request; for a caller of handle it is the reason that counts.
+  try {
+    return await work()
+  } catch (error) {
+    // Nobody waits for this answer, and a caller of `handle` wants the reason of the abort.
     if (request.signal.aborted) throw request.signal.reason
     if (brokenBy(error)) throw error
     return answerError(api, error)
   }
-
-  const { pathname, search, searchParams } = new URL(request.url)
-  const filesUrl = where.filesUrl.replace(/\/+$/, '')
-  const isFile = where.files || (api.oneOrigin && pathname.startsWith('/generations/'))
-  const fitting = isFile ? [] : routes.filter(({ path }) => path.test(pathname))
-  const route = fitting.find(({ method }) => method === request.method)
-
-  async function serveApi(): Promise<Response> {
-    if (fitting.length === 0) return failure(api.dialect, 404, 'Not Found')
-    if (!route) {
-      const refusal = failure(api.dialect, 405, 'Method Not Allowed')
-      refusal.headers.set('allow', [...new Set(fitting.map(({ method }) => method))].join(', '))
-      return refusal
-    }
-    const key = request.headers.get('x-api-key')
-    if (api.apiKey !== null) {
-      if (!key) return failure(api.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
-      if (!sameText(key, api.apiKey)) return failure(api.dialect, 403, 'Invalid API key')
-    }
-    const id = decode(route.path.exec(pathname)?.[1] ?? '')
-    if (id === null) return failure(api.dialect, 404, 'Not Found')
-    const maxBodyBytes = where.maxBodyBytes ?? Number.POSITIVE_INFINITY
-    return await route.answer({
-      api,
-      request,
-      query: searchParams,
-      id,
-      filesUrl,
-      maxBodyBytes,
-      requestId,
-    })
-  }
-
-  const perform = (): Promise<Response> =>
-    (isFile ? serveFile(api, request, where) : serveApi()).catch(failed)
-  const operation: Operation | undefined = isFile ? 'downloadOutput' : route?.operation
-  if (!operation || !api.around) return await perform()
-  const target = isFile ? pathname : pathname + search
-  return await api.around(operation, target, { request, filesUrl, perform }).catch(failed)
 }
 
-function decode(part: string): string | null {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return null
-  }
+function refuseKey({ api, request }: ApiRequest): Response | undefined {
+  const key = request.headers.get('x-api-key')
+  if (hasKey(api, key)) return undefined
+  return key
+    ? failure(api.dialect, 403, 'Invalid API key')
+    : failure(api.dialect, 401, 'Missing API key: send it in the X-API-KEY header')
 }
 
 interface Route {
-  readonly method: 'GET' | 'POST'
-  readonly path: RegExp
-  /** Nothing stands around a route without one. */
-  readonly operation?: ApiOperation
+  /** Without an operation, `around` does not wrap the route. */
+  readonly operation?: Operation
+  /** Needs no key. */
+  readonly isOpen?: boolean
   answer(call: ApiRequest): Response | Promise<Response>
 }
 
-/** The first route that fits is taken. */
-function routesOf(dialect: Dialect): readonly Route[] {
-  const all: Route[] = [
+interface ApiRoute extends Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: RegExp
+}
+
+const FILES: Route = { operation: 'downloadOutput', isOpen: true, answer: serveFile }
+
+/** The first route that fits, or else a refusal. */
+function findRoute({ api, request, url }: ApiRequest, routes: readonly ApiRoute[]): Route {
+  const fitting = routes.filter(({ path }) => path.test(url.pathname))
+  const route = fitting.find(({ method }) => method === request.method)
+  if (route) {
+    const [, part = ''] = route.path.exec(url.pathname)!
+    return { ...route, answer: (call) => route.answer({ ...call, id: decode(part) }) }
+  }
+  if (fitting.length === 0) return { isOpen: true, answer: () => failure(api.dialect, 404, 'Not Found') }
+  const allow = [...new Set(fitting.map(({ method }) => method))].join(', ')
+  return { isOpen: true, answer: () => failure(api.dialect, 405, 'Method Not Allowed', { allow }) }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new EngineError(404, 'Not Found')
+  }
+}
+
+function routesOf(dialect: Dialect): readonly ApiRoute[] {
+  const common: ApiRoute[] = [
     { method: 'GET', path: /^\/api\/v1\/comfy\/health$/, operation: 'checkHealth', answer: checkHealth },
     { method: 'GET', path: /^\/api\/v1\/comfy\/queue$/, operation: 'getQueue', answer: getQueue },
     { method: 'POST', path: /^\/api\/v1\/runs$/, operation: 'executeWorkflow', answer: executeWorkflow },
@@ -128,9 +158,9 @@ function routesOf(dialect: Dialect): readonly Route[] {
     { method: 'GET', path: /^\/api\/v1\/runs\/([^/]+)$/, operation: 'getRun', answer: getRun },
     { method: 'GET', path: /^\/api\/v1\/ws$/, answer: upgradeRequired },
   ]
-  if (dialect === 'openapi') return all
+  if (dialect === 'openapi') return common
   return [
-    ...all,
+    ...common,
     { method: 'GET', path: /^\/api\/v1\/comfy\/workflows$/, operation: 'getWorkflows', answer: getWorkflows },
     { method: 'POST', path: /^\/api\/v1\/runs\/([^/]+)\/cancel$/, operation: 'cancelRun', answer: cancelRun },
     {
@@ -142,28 +172,9 @@ function routesOf(dialect: Dialect): readonly Route[] {
   ]
 }
 
-/** The answer to a browser's preflight, or `null` for any other request. */
-export function preflight(request: Request): Response | null {
-  if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return null
-  const headers = new Headers({
-    'access-control-allow-methods': 'GET, HEAD, POST',
-    'access-control-max-age': '600',
-    vary: 'Access-Control-Request-Headers',
-  })
-  // Echoed, since `*` does not cover Authorization.
-  const asked = request.headers.get('access-control-request-headers')
-  if (asked) headers.set('access-control-allow-headers', asked)
-  return new Response(null, { status: 204, headers })
-}
-
-function allowOrigins(headers: Headers): void {
-  headers.set('access-control-allow-origin', '*')
-  headers.set('access-control-expose-headers', 'x-request-id, retry-after')
-}
-
 /** Answers a request to the WebSocket's address that is no handshake. The server answers the handshakes. */
 function upgradeRequired({ api }: ApiRequest): Response {
-  const answer = failure(api.dialect, 426, 'Upgrade Required: this address speaks WebSocket')
-  answer.headers.set('upgrade', 'websocket')
-  return answer
+  return failure(api.dialect, 426, 'Upgrade Required: this address speaks WebSocket', {
+    upgrade: 'websocket',
+  })
 }

@@ -1,74 +1,73 @@
 import { sameText } from './access.ts'
-import type { HttpApiOptions, Where } from './types.ts'
+import type { ApiRequest } from './types.ts'
 
-/** The headers of a request that the engine gets. */
-const ASKED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
+/** A fresh signed URL of an output file. The signature does not cover the origin. */
+export async function linkTo(
+  { api, filesUrl }: ApiRequest,
+  runId: string,
+  filename: string,
+): Promise<string> {
+  const pathname = `/generations/${encodeURIComponent(runId)}/${encodeURIComponent(filename)}`
+  const expires = String(Math.ceil(Date.now() + api.urlTtlMs))
+  const signature = await api.sign(`${pathname}\n${expires}`)
+  return `${filesUrl}${pathname}?expires=${expires}&signature=${signature}`
+}
+
+/** The headers of a request that reach the engine. */
+const PASSED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
 
 /** Answers a signed link as S3 does. */
-export async function serveFile(api: HttpApiOptions, request: Request, where: Where): Promise<Response> {
-  const { pathname, searchParams } = new URL(request.url)
-  const head = request.method === 'HEAD'
-  // On one origin with the API, a proxy may have asked for either.
-  if (where.files && (request.headers.has('x-api-key') || request.headers.has('authorization'))) {
-    const api = where.apiUrl ? `. The API is at ${where.apiUrl}` : ''
-    const message = `A signed link takes no X-API-KEY and no Authorization header${api}`
-    return refuse(head, 400, 'InvalidArgument', message)
+export async function serveFile({ api, request, url, query, files, apiUrl }: ApiRequest): Promise<Response> {
+  const isHead = request.method === 'HEAD'
+  const refuse = (status: number, code: string, message: string, details = ''): Response => {
+    const start = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    const body = `${start}<Error><Code>${code}</Code><Message>${message}</Message>${details}</Error>`
+    return new Response(isHead ? null : body, { status, headers: { 'content-type': 'application/xml' } })
   }
-  if (request.method !== 'GET' && !head) {
-    const answer = refuse(false, 405, 'MethodNotAllowed', 'The specified method is not allowed here')
-    answer.headers.set('allow', 'GET, HEAD')
-    return answer
+  // On one origin with the API, a proxy may need a password in these headers.
+  if (files && (request.headers.has('x-api-key') || request.headers.has('authorization'))) {
+    const hint = apiUrl ? `. The API is at ${apiUrl}` : ''
+    const message = `A signed link takes no X-API-KEY and no Authorization header${hint}`
+    return refuse(400, 'InvalidArgument', message)
   }
-  const expires = searchParams.get('expires')
-  const signature = searchParams.get('signature')
-  if (!expires || !signature) return refuse(head, 403, 'AccessDenied', 'Access Denied')
-  if (!sameText(signature, await api.sign(`${pathname}\n${expires}`))) {
-    return refuse(head, 403, 'SignatureDoesNotMatch', 'The signature does not match the link')
+  if (request.method !== 'GET' && !isHead) {
+    const response = refuse(405, 'MethodNotAllowed', 'The specified method is not allowed here')
+    response.headers.set('allow', 'GET, HEAD')
+    return response
+  }
+  const expires = query.get('expires')
+  const signature = query.get('signature')
+  if (!expires || !signature) return refuse(403, 'AccessDenied', 'Access Denied')
+  if (!sameText(signature, await api.sign(`${url.pathname}\n${expires}`))) {
+    return refuse(403, 'SignatureDoesNotMatch', 'The signature does not match the link')
   }
   const now = Date.now()
   if (now > Number(expires)) {
     const times = `<Expires>${iso(Number(expires))}</Expires><ServerTime>${iso(now)}</ServerTime>`
-    return refuse(head, 403, 'AccessDenied', 'Request has expired', times)
+    return refuse(403, 'AccessDenied', 'Request has expired', times)
   }
-  // What is signed here can be decoded.
-  const [, , runId = '', filename = ''] = pathname.split('/').map(decodeURIComponent)
-  const asked = [...request.headers].filter(([name]) => ASKED.includes(name))
-  const file = await api.engine.readOutput(runId, filename, new Headers(asked), request.signal)
-  if (!file) return refuse(head, 404, 'NoSuchKey', 'The specified key does not exist')
-  if (head) await file.body?.cancel()
-  return guard(file, head ? null : file.body)
-}
-
-/** A file comes from somebody else: a browser that opens it must run no code in it. */
-function guard(file: Response, body: Response['body']): Response {
-  const headers = new Headers(file.headers)
-  headers.set('x-content-type-options', 'nosniff')
-  headers.set('content-security-policy', 'sandbox')
-  if (/svg|html|xml/i.test(headers.get('content-type') ?? ''))
-    headers.set('content-disposition', 'attachment')
-  return new Response(body, { status: file.status, headers })
+  // The signature proves that the path can be decoded.
+  const [, , runId = '', filename = ''] = url.pathname.split('/').map(decodeURIComponent)
+  const headers = new Headers([...request.headers].filter(([name]) => PASSED.includes(name)))
+  const file = await api.engine.readOutput(runId, filename, headers, request.signal)
+  if (!file) return refuse(404, 'NoSuchKey', 'The specified key does not exist')
+  if (isHead) await file.body?.cancel()
+  return makeSafe(file, isHead ? null : file.body)
 }
 
 function iso(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function refuse(head: boolean, status: number, code: string, message: string, more = ''): Response {
-  const start = '<?xml version="1.0" encoding="UTF-8"?>\n'
-  const body = `${start}<Error><Code>${code}</Code><Message>${message}</Message>${more}</Error>`
-  return new Response(head ? null : body, { status, headers: { 'content-type': 'application/xml' } })
-}
-
-/** A fresh signed URL of an output file. The signature does not cover the origin. */
-export async function linkTo(
-  { sign, urlTtlMs }: HttpApiOptions,
-  runId: string,
-  filename: string,
-  filesUrl: string,
-): Promise<string> {
-  const pathname = `/generations/${encodeURIComponent(runId)}/${encodeURIComponent(filename)}`
-  const expires = String(Math.ceil(Date.now() + urlTtlMs))
-  return `${filesUrl}${pathname}?expires=${expires}&signature=${await sign(`${pathname}\n${expires}`)}`
+/** A file may come from anybody: a browser that opens it must run no code in it. */
+function makeSafe(file: Response, body: Response['body']): Response {
+  const headers = new Headers(file.headers)
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('content-security-policy', 'sandbox')
+  if (/svg|html|xml/i.test(headers.get('content-type') ?? '')) {
+    headers.set('content-disposition', 'attachment')
+  }
+  return new Response(body, { status: file.status, headers })
 }
 
 /**

@@ -1,26 +1,21 @@
 import type { Run } from '../engine.ts'
 import { linkTo } from './links.ts'
-import type { Dialect, HttpApiOptions, RunUpdate } from './types.ts'
+import type { ApiRequest, Dialect, RunUpdate } from './types.ts'
 
-/** There is one team here. */
+/** The only team. */
 const TEAM = 'local'
 
-/** A run as the dialect shows it; `inList` for the items of getRuns. */
-export async function runJson(
-  api: HttpApiOptions,
-  run: Run,
-  filesUrl: string,
-  inList = false,
-): Promise<object> {
-  const { dialect } = api
+/** A run in the dialect of the API. `inList`: as an item of getRuns. */
+export async function runJson(call: ApiRequest, run: Run, inList = false): Promise<object> {
+  const { dialect } = call.api
   const isPython = dialect === 'python'
-  // What was uploaded has no key and no link here.
+  // Uploads have neither a key nor a link here.
   const inputs = isPython ? run.inputs.map((input) => ({ ...input, s3_key: null, url: null })) : run.inputs
   const outputs = await Promise.all(
     run.files.map(async (filename) => ({
       filename,
       ...(isPython && { s3_key: `generations/${run.id}/${filename}` }),
-      url: await linkTo(api, run.id, filename, filesUrl),
+      url: await linkTo(call, run.id, filename),
     })),
   )
   const times = {
@@ -54,7 +49,7 @@ function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-/** How a run stands, as listeners see it. */
+/** The state of a run, for listeners. */
 export function runUpdate(dialect: Dialect, run: Run): RunUpdate {
   const { id, status, progress, position, node } = run
   return {

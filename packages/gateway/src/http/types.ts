@@ -10,13 +10,13 @@ export const URL_TTL_MS = 900_000
 
 /** The facts about a request that its server knows. */
 export interface Where {
-  /** The start of download links in the answer. */
+  /** The start of download links in the answer, unless the API has a `publicUrl`. */
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
   /** The address of the API. The error names it if a caller sends an API request to the files origin. */
   apiUrl?: string | undefined
-  /** A larger body is answered with 413. Default: no limit */
+  /** A larger body is answered with 413. The API may have a limit, too; the smaller one counts. Default: no limit */
   maxBodyBytes?: number | undefined
 }
 
@@ -55,6 +55,10 @@ export interface HttpApiOptions {
   /** Signs download links. */
   sign(text: string): string | Promise<string>
   readonly urlTtlMs: number
+  /** The start of download links. Default: `filesUrl` of each request */
+  readonly publicUrl?: string | undefined
+  /** A larger body is answered with 413. Default: no limit */
+  readonly maxBodyBytes?: number | undefined
   /** Serves files on the origin of the API. Default: only on an origin of their own */
   readonly oneOrigin?: boolean | undefined
   /**
@@ -87,7 +91,7 @@ export interface HttpApi {
   follow?: ((runId: string) => () => void) | undefined
 }
 
-/** A api at work, with its streams of events. */
+/** An API at work, with its streams of events. */
 export interface RunningApi extends HttpApiOptions {
   readonly streams: {
     /** Functions that end the open streams. */
@@ -97,14 +101,14 @@ export interface RunningApi extends HttpApiOptions {
   }
 }
 
-/** A request of an operation. */
-export interface ApiRequest {
+/** A request of the API: what its handler gets. */
+export interface ApiRequest extends Readonly<Where> {
   readonly api: RunningApi
   readonly request: Request
+  readonly url: URL
   readonly query: URLSearchParams
-  /** The decoded path parameter, if the route has one. */
+  /** The decoded path parameter; empty if the route has none. */
   readonly id: string
-  readonly filesUrl: string
   readonly maxBodyBytes: number
   readonly requestId: string
 }

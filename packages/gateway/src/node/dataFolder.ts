@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { Storage } from '../engine.ts'
+import { isKey } from '../http/access.ts'
 
 /**
  * Keeps each value in a file of a folder; `:` in a key stands for a folder, as in `unstorage`. A value is written whole
@@ -66,7 +67,7 @@ export async function keepKey(folder: string): Promise<string> {
     await rm(draft)
   }
   const key = (await readFile(path, 'utf8')).trim()
-  if (/^[\x21-\x7e]+$/.test(key)) return key
+  if (isKey(key)) return key
   throw new Error(
     `${path} holds no key: it must be visible ASCII characters without spaces. Fix or remove the file.`,
   )

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { sameText } from '../http/access.ts'
+import { hasKey, isKey } from '../http/access.ts'
 import type { HttpApi } from '../http/types.ts'
 import { headersOf } from './answer.ts'
 import {
@@ -46,7 +46,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
     if (status) return refuse(tcp, status)
     const { path, key } = ask(request)
     // The API says what is wrong with the key.
-    if (api.apiKey !== null && !(key && sameText(key, api.apiKey))) {
+    if (!hasKey(api, key)) {
       return handBack(server, request, tcp, head, { path, key })
     }
     handshakes.handleUpgrade(request, tcp, head, (socket: WebSocket) => {
@@ -108,14 +108,10 @@ function handBack(
     if (/^(upgrade|http2-settings)$/i.test(name) || (change && /^x-api-key$/i.test(name))) continue
     lines.push(`${name}: ${request.rawHeaders[i + 1]}`)
   }
-  if (change?.key) lines.push(`X-API-KEY: ${visible(change.key)}`)
+  // A text that is no valid key has no place in a header as it is.
+  if (change?.key) lines.push(`X-API-KEY: ${isKey(change.key) ? change.key : encodeURIComponent(change.key)}`)
   tcp.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', tcp)
-}
-
-/** What is no visible ASCII is no valid key, and has no place in a header. */
-function visible(key: string): string {
-  return /^[\x21-\x7e]+$/.test(key) ? key : encodeURIComponent(key)
 }
 
 const PATH = '/api/v1/ws'

@@ -1,5 +1,6 @@
+import { fileName, outputName } from '../../engine.ts'
 import type { History } from '../api/queue.ts'
-import { type Ended, outputName, type StoredOutput, type Submitted } from '../runRecord.ts'
+import type { Ended, StoredOutput, Submitted } from '../runRecord.ts'
 
 /** The end of a run, from the history of ComfyUI. */
 export function endOf(run: Submitted, { outputs, success, messages }: History): Ended {
@@ -49,7 +50,7 @@ export function collectFiles(
     const texts = found.length > 0 ? [] : [output.text].flat(2).filter((text) => typeof text === 'string')
     if (found.length + texts.length === 0) missing ??= node
     const full = (index: number, extension: string): string =>
-      `${outputName(run, name)}${index > 0 ? `_${index + 1}` : ''}.${extension}`
+      fileName(outputName(name, run.id), index, extension)
     found.forEach((at, index) => void files.push({ name: full(index, extensionOf(at.filename)), at }))
     texts.forEach((text, index) => void files.push({ name: full(index, 'txt'), text }))
   }

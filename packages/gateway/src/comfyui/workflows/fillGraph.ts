@@ -1,5 +1,5 @@
-import type { Scalar } from '../../engine.ts'
-import type { ComfyWorkflow, GraphNode, NamedInput } from './types.ts'
+import { drawSeed, type Scalar } from '../../engine.ts'
+import type { ComfyWorkflow, GraphNode } from './types.ts'
 
 /**
  * Makes the graph of one run. A file's value is its name on the server. Files are saved under the run's own suffix,
@@ -30,7 +30,7 @@ export function fillGraph(
     let value: unknown = input.default
     if (Object.hasOwn(values, name)) value = asValue(values[name]!, input.array)
     else if (input.seed) {
-      seeds.set(name, drawSeed(input))
+      seeds.set(name, drawSeed(input, random))
       value = seeds.get(name)
     }
     if (value !== undefined) entries.get(input.node)!.push([input.field, value])
@@ -52,8 +52,8 @@ function asValue(value: Scalar | readonly Scalar[], array: boolean): unknown {
   return array ? { __value__: [value] } : value
 }
 
-function drawSeed({ min = 0, max = Number.MAX_SAFE_INTEGER }: NamedInput): number {
-  const low = Math.max(min, Math.min(0, max))
+/** A number from 0 up to 1, with 53 random bits. */
+function random(): number {
   const [high = 0, rest = 0] = crypto.getRandomValues(new Uint32Array(2))
-  return low + (((high >>> 11) * 2 ** 32 + rest) % (max - low + 1))
+  return ((high >>> 11) * 2 ** 32 + rest) / 2 ** 53
 }

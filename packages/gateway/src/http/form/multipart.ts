@@ -1,23 +1,24 @@
 import { type MultipartError, make, type PartInfo } from 'multipasta'
 import { EngineError } from '../../engine.ts'
 
+/** A part of a form. */
 export interface Part {
   readonly name: string
-  /** Where the part is a file. */
+  /** The name and type of a file; absent if the part is a text. */
   readonly file?: { readonly name: string; readonly type: string } | undefined
-  /** An unread rest is skipped before the next part. */
+  /** The next part comes only after the rest of this one, which is skipped if nobody reads it. */
   readonly body: AsyncGenerator<Uint8Array, void>
 }
 
 const PIECE = 65_536
 const DASH = 0x2d
 
-/** The parts of a multipart form, one after the other, read no faster than their bodies are. */
+/** The parts of a multipart form, one after the other, read no faster than their bodies are read. */
 export async function* readParts(
   bytes: AsyncIterable<Uint8Array>,
   contentType: string,
 ): AsyncGenerator<Part, void> {
-  // What was found and not yet taken: the head of a part, pieces of its body, `null` at its end.
+  /** Parsed, but not yet taken: the head of a part, pieces of its body, `null` at its end. */
   const found: (Omit<Part, 'body'> | Uint8Array | null)[] = []
   let error: MultipartError | undefined
   let done = false
@@ -55,7 +56,7 @@ export async function* readParts(
   }
 
   for (let head = await next(); head !== undefined; head = await next()) {
-    // Of a part whose end comes twice.
+    // The end of a part may come twice.
     if (head === null || head instanceof Uint8Array) throw malformed()
     let isOpen = true
     const body = (async function* () {
@@ -67,11 +68,11 @@ export async function* readParts(
       isOpen = false
     })()
     yield { ...head, body }
-    // First, so that nobody else still waits for a piece.
+    // Before the rest is skipped, so that only one reader waits for a piece.
     await body.return()
     while (isOpen) isOpen = (await next()) instanceof Uint8Array
   }
-  // What comes after the end: a client that still sends would not read its answer.
+  // Read to the end: a client that is still sending would not read its answer.
   for await (const _ of pieces);
 }
 
@@ -85,7 +86,7 @@ function readHead({ headers, contentType }: PartInfo): Omit<Part, 'body'> | null
   return { name, file: { name: filename ?? '', type: type || 'application/octet-stream' } }
 }
 
-/** multipasta takes the end, `--boundary--`, for one more part where it is cut between the last two dashes. */
+/** Cuts never fall inside `--`: multipasta takes the end, `--boundary--`, for one more part if its last dash comes late. */
 async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let held = 0
   for await (const chunk of chunks) {
@@ -109,7 +110,7 @@ function malformed(cause?: unknown): EngineError {
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;"]*))\s*/gsy
 
-/** The name and file name of a part; it may throw. multipasta's own knows only Latin letters. */
+/** The name and file name of a part. It may throw. multipasta's own function knows only Latin letters. */
 function parseDisposition(header: unknown): { name: string; filename?: string | undefined } | null {
   if (typeof header !== 'string') return null
   const type = header.split(';', 1)[0]!
@@ -125,7 +126,7 @@ function parseDisposition(header: unknown): { name: string; filename?: string | 
   return { name, filename: decodeExtended(found.get('filename*')) ?? found.get('filename') }
 }
 
-/** Browsers write %22, %0D and %0A, others a backslash; a backslash before anything else stands for itself. */
+/** Browsers write %22, %0D and %0A, other clients a backslash. A backslash before any other character stands for itself. */
 function unquote(text: string): string {
   return text.replace(/\\(["\\])/g, '$1').replace(/%(?:22|0D|0A)/gi, decodeURIComponent)
 }

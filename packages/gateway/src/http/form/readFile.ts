@@ -1,82 +1,63 @@
 import { type Draft, InputError, type Kind, type StoredFile } from '../../engine.ts'
 import { extensionOf } from '../../mediaTypes.ts'
+import type { Part } from './multipart.ts'
 
-const LONGEST_HEADER = 8192
-const COMMA = 0x2c
+type Chunks = AsyncIterable<Uint8Array>
+
+interface FileEntry {
+  readonly value: StoredFile
+  readonly publicValue: string
+}
+
+/** Reads a file for an input: a file part, or a text that is a `data:` URL or the address of the file. */
+export async function readFile(
+  draft: Draft,
+  { name, kind }: { readonly name: string; readonly kind: Kind },
+  { name: key, file, body }: Part,
+  readText: (chunks: Chunks) => Promise<string>,
+): Promise<FileEntry> {
+  if (file) return await storeFile(draft, name, file, body)
+  const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
+  const refusal = (reason = ''): InputError => {
+    const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL${reason}`
+    return new InputError([{ loc: ['body', key], msg, type: 'value_error' }])
+  }
+  const { header, rest } = await readHeader(body)
+  if (header !== undefined) {
+    const { type, data } = decodeDataUrl(header, rest, refusal())
+    if (!mayBe(kind, type)) throw refusal(`. The data: URL has the type "${type.slice(0, 100)}"`)
+    return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
+  }
+  const text = await readText(rest)
+  if (!/^https?:\/\//i.test(text)) {
+    const isPath = PATH.test(text)
+    throw refusal(isPath ? `. "${text}" is a path, which the server can't open: send the file itself` : '')
+  }
+  return { value: await draft.putUrl(name, text), publicValue: text }
+}
+
+/** One line with a separator or a file's ending, but no URL; `C:` is a drive. */
+const PATH = /^(?=.{1,400}$)(?:file:|(?!\w{2,}:).*([/\\]|\.\w{2,5}$))/i
+
 /** The media types of `data:` URLs by kind, as ComfyUI's loaders read them: a GIF is a video, and a video has sound. */
 const TYPES: Partial<Record<Kind, RegExp>> = {
   image: /^image\//i,
   video: /^(video\/|image\/gif\b)/i,
   audio: /^(audio|video)\//i,
 }
-/** One line with a separator or a file's ending, but no URL; `C:` is a drive. */
-const PATH = /^(?=.{1,400}$)(?:file:|(?!\w{2,}:).*([/\\]|\.\w{2,5}$))/i
 
-/** Reads the text that stands for a file: a `data:` URL, decoded as it comes in, or the address of a file. */
-export async function readFileText(
-  draft: Draft,
-  input: { readonly name: string; readonly kind: Kind; readonly key: string },
-  chunks: AsyncGenerator<Uint8Array, void>,
-  readText: (chunks: AsyncIterable<Uint8Array>) => Promise<string>,
-): Promise<{ value: StoredFile; shown: string }> {
-  const { name, kind, key } = input
-  const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
-  const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL`
-  const refused = (more = ''): InputError =>
-    new InputError([{ loc: ['body', key], msg: msg + more, type: 'value_error' }])
-
-  let start = new Uint8Array()
-  while (start.length < LONGEST_HEADER && mayBeData(start) && !start.includes(COMMA)) {
-    const { done, value } = await chunks.next()
-    if (done) break
-    start = join(start, value)
-  }
-  const comma = start.subarray(0, LONGEST_HEADER).indexOf(COMMA)
-  if (mayBeData(start) && comma >= 0) {
-    const header = new TextDecoder().decode(start.subarray(0, comma))
-    const { type, data } = decodeDataUrl(header, prepend(start.subarray(comma + 1), chunks), refused())
-    if (!mayBe(kind, type)) throw refused(`. The data: URL has the type "${type.slice(0, 100)}"`)
-    return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
-  }
-  const text = await readText(prepend(start, chunks))
-  if (!/^https?:\/\//i.test(text)) {
-    const isPath = PATH.test(text)
-    throw refused(isPath ? `. "${text}" is a path, which the server can't open: send the file itself` : '')
-  }
-  return { value: await draft.putUrl(name, text), shown: text }
-}
-
-/** A type that says nothing of the bytes may be any kind. */
+/** The type `application/octet-stream` says nothing about the bytes, so they may be of any kind. */
 function mayBe(kind: Kind, type: string): boolean {
   return /^application\/octet-stream\b/i.test(type) || (TYPES[kind]?.test(type) ?? true)
 }
 
-function mayBeData(start: Uint8Array): boolean {
-  return 'data:'.startsWith(new TextDecoder().decode(start.subarray(0, 5)).toLowerCase())
-}
-
-async function* prepend(
-  first: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
-  yield first
-  yield* rest
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
-}
-
 /** Hands a file to the engine, at the engine's pace. If the caller's upload fails, throws the error of the upload. */
-export async function storeFile(
+async function storeFile(
   draft: Draft,
   input: string,
   file: { readonly name: string; readonly type: string },
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<{ value: StoredFile; shown: string }> {
+  chunks: Chunks,
+): Promise<FileEntry> {
   const source = chunks[Symbol.asyncIterator]()
   const name = cleanFilename(file.name)
   let isCancelled = false
@@ -104,29 +85,69 @@ export async function storeFile(
     { highWaterMark: 0 },
   )
   const value = await Promise.race([draft.putFile(input, { name, type: file.type, body }), failed])
-  return { value, shown: name }
+  return { value, publicValue: name }
 }
 
-const PERCENT = 0x25
+/** The name of a file alone: no folders, no control characters, never empty. */
+function cleanFilename(name: string): string {
+  const last = name
+    .replace(/\p{Cc}/gu, '')
+    .split(/[/\\]/)
+    .at(-1)!
+    .trim()
+  // Bun leaves out the name that FormData gives to a Blob.
+  return /^\.*$/.test(last) ? 'blob' : last
+}
 
-/** What comes after the comma of a `data:` URL, decoded piece by piece. Throws `malformed` where it is no base64. */
-function decodeDataUrl(
-  header: string,
-  chunks: AsyncIterable<Uint8Array>,
-  malformed: Error,
-): { type: string; data: AsyncGenerator<Uint8Array, void> } {
+const LONGEST_HEADER = 8192
+const COMMA = 0x2c
+
+/** Reads the part of a `data:` URL before the comma. Without a header, `rest` is the whole text. */
+async function readHeader(
+  chunks: AsyncGenerator<Uint8Array, void>,
+): Promise<{ header: string | undefined; rest: Chunks }> {
+  let start = new Uint8Array()
+  const mayBeData = (): boolean => 'data:'.startsWith(decodeText(start.subarray(0, 5)).toLowerCase())
+  while (start.length < LONGEST_HEADER && mayBeData() && !start.includes(COMMA)) {
+    const { done, value } = await chunks.next()
+    if (done) break
+    start = join(start, value)
+  }
+  const comma = start.subarray(0, LONGEST_HEADER).indexOf(COMMA)
+  if (!mayBeData() || comma < 0) return { header: undefined, rest: prepend(start, chunks) }
+  return { header: decodeText(start.subarray(0, comma)), rest: prepend(start.subarray(comma + 1), chunks) }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+async function* prepend(first: Uint8Array, rest: Chunks): AsyncGenerator<Uint8Array, void> {
+  yield first
+  yield* rest
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+/** Decodes a `data:` URL piece by piece. Throws `malformed` if its base64 is wrong. */
+function decodeDataUrl(header: string, chunks: Chunks, malformed: Error): { type: string; data: Chunks } {
   const type = header.slice('data:'.length).replace(/;\s*base64\s*$/i, '')
   const bytes = decodePercent(chunks)
   const isBase64 = /;\s*base64\s*$/i.test(header)
   return { type: type.trim() || 'text/plain', data: isBase64 ? decodeBase64(bytes, malformed) : bytes }
 }
 
-async function* decodePercent(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+const PERCENT = 0x25
+
+async function* decodePercent(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
   let rest = new Uint8Array()
   for await (const chunk of chunks) {
-    const bytes = new Uint8Array(rest.length + chunk.length)
-    bytes.set(rest)
-    bytes.set(chunk, rest.length)
+    const bytes = join(rest, chunk)
     const cut = bytes.indexOf(PERCENT, Math.max(0, bytes.length - 2))
     const end = cut < 0 ? bytes.length : cut
     rest = bytes.slice(end)
@@ -148,10 +169,7 @@ function decodeTriples(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-async function* decodeBase64(
-  chunks: AsyncIterable<Uint8Array>,
-  malformed: Error,
-): AsyncGenerator<Uint8Array, void> {
+async function* decodeBase64(chunks: Chunks, malformed: Error): AsyncGenerator<Uint8Array, void> {
   let rest = ''
   let padded = false
   function decode(text: string): Uint8Array {
@@ -170,15 +188,4 @@ async function* decodeBase64(
     if (whole > 0) yield decode(text.slice(0, whole))
   }
   if (rest) yield decode(rest)
-}
-
-/** The name of a file alone: no folders, no control characters, never empty. */
-function cleanFilename(name: string): string {
-  const last = name
-    .replace(/\p{Cc}/gu, '')
-    .split(/[/\\]/)
-    .at(-1)!
-    .trim()
-  // Bun leaves out the name that FormData gives to a Blob.
-  return /^\.*$/.test(last) ? 'blob' : last
 }

@@ -10,6 +10,9 @@ import { type Part, readParts } from './multipart.ts'
 import { type Entry, findInput, readEntry } from './readInput.ts'
 
 const MAX_PARTS = 1000
+const MAX_TEXT_BYTES = 4 * 1024 * 1024
+
+type FormValues = Pick<Submission, 'values' | 'inputs'>
 
 /**
  * Reads the form of a request and checks it against the workflow's inputs. Files go to the draft as they come in.
@@ -21,28 +24,46 @@ export async function readSubmission(
   draft: Draft,
   request: Request,
   { maxBodyBytes }: { readonly maxBodyBytes: number },
-): Promise<Pick<Submission, 'values' | 'inputs'>> {
+): Promise<FormValues> {
   const { signal, headers, body } = request
-  if (Number(headers.get('content-length')) > maxBodyBytes) {
-    throw new EngineError(413, `The upload is larger than ${maxBodyBytes} bytes`)
-  }
+  if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge('upload is', maxBodyBytes)
   const reader = body?.getReader()
-  // Of a caller that had gone before, all may be here: it is read, and breaks where it does not end.
-  const gone = new AbortController()
+  // Only an abort from now on counts: a caller that has left before may have sent the whole form.
+  const aborter = new AbortController()
   let abort: () => void
   const aborted = new Promise<never>((_resolve, reject) => {
     abort = () => {
-      gone.abort(signal.reason)
+      aborter.abort(signal.reason)
       reject(signal.reason)
     }
     signal.addEventListener('abort', abort)
   })
   try {
-    const bytes = readBytes(reader, maxBodyBytes, gone.signal)
+    const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
     return await Promise.race([readForm(workflow, draft, bytes, headers.get('content-type') ?? ''), aborted])
   } finally {
     signal.removeEventListener('abort', abort!)
     reader?.cancel().catch(() => {})
+  }
+}
+
+/** The bytes of a body, read no faster than the consumer reads. */
+async function* readBytes(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  maxBytes: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  let count = 0
+  while (reader) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      signal.throwIfAborted()
+      throw new EngineError(400, 'There was an error parsing the body', { cause })
+    })
+    signal.throwIfAborted()
+    if (done) return
+    count += value.byteLength
+    if (count > maxBytes) throw tooLarge('upload is', maxBytes)
+    yield value
   }
 }
 
@@ -51,8 +72,8 @@ async function readForm(
   draft: Draft,
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
-): Promise<Pick<Submission, 'values' | 'inputs'>> {
-  const given = new Map<string, Given[]>()
+): Promise<FormValues> {
+  const entries = new Map<string, NumberedEntry[]>()
   const unknown = new Set<string>()
   const readText = createTextReader()
   let count = 0
@@ -64,14 +85,14 @@ async function readForm(
       continue
     }
     const { name, input, index } = found
-    const before = given.get(name) ?? []
-    given.set(name, before)
-    const isSurplus = !input.array && before.length > 0
-    // A problem of its own, once all are counted.
+    const earlier = entries.get(name) ?? []
+    entries.set(name, earlier)
+    // Not read: `gatherValues` refuses the input, once all its values are counted.
+    const isSurplus = !input.array && earlier.length > 0
     const entry = isSurplus ? { problems: [] } : await readEntry(draft, found, part, readText)
-    before.push({ index, entry })
+    earlier.push({ index, entry })
   }
-  return gatherValues(workflow, given, unknown)
+  return gatherValues(workflow, entries, unknown)
 }
 
 async function* partsOf(
@@ -95,23 +116,43 @@ async function* encode(text: string): AsyncGenerator<Uint8Array, void> {
   yield new TextEncoder().encode(text)
 }
 
-export interface Given {
-  /** The place in the numbered form; -1 where the key is the name itself. */
+/** Reads the texts of a form. They are held in memory, so there is a limit for all of them together. */
+function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
+  let count = 0
+  return async (chunks) => {
+    const decoder = new TextDecoder()
+    let text = ''
+    for await (const chunk of chunks) {
+      count += chunk.byteLength
+      if (count > MAX_TEXT_BYTES) throw tooLarge('texts of the form are', MAX_TEXT_BYTES)
+      text += decoder.decode(chunk, { stream: true })
+    }
+    return text + decoder.decode()
+  }
+}
+
+function tooLarge(subject: string, maxBytes: number): EngineError {
+  return new EngineError(413, `The ${subject} larger than ${maxBytes} bytes`)
+}
+
+interface NumberedEntry {
+  /** The number in a key such as `name_0`; -1 if the key is the name itself. */
   readonly index: number
   readonly entry: Entry
 }
 
-/** The values of a form that was read to its end, in the order of the workflow's inputs, or all that is wrong with it. */
+/** The values of a whole form in the order of the workflow's inputs. Throws all that is wrong with them. */
 function gatherValues(
   workflow: Workflow,
-  given: ReadonlyMap<string, readonly Given[]>,
+  numbered: ReadonlyMap<string, readonly NumberedEntry[]>,
   unknown: ReadonlySet<string>,
-): Pick<Submission, 'values' | 'inputs'> {
+): FormValues {
   const problems: Problem[] = []
   const values: [string, Submission['values'][string]][] = []
   const inputs: Submission['inputs'][number][] = []
   for (const [name, { required, array }] of workflow.inputs) {
-    const entries = [...(given.get(name) ?? [])].sort((a, b) => a.index - b.index).map(({ entry }) => entry)
+    const sorted = [...(numbered.get(name) ?? [])].sort((a, b) => a.index - b.index)
+    const entries = sorted.map(({ entry }) => entry)
     if (entries.length === 0) {
       if (required) problems.push({ loc: ['body', name], msg: 'Field required', type: 'missing' })
       continue
@@ -126,49 +167,11 @@ function gatherValues(
     const first = good[0]
     if (!first) continue
     values.push([name, array ? good.map(({ value }) => value) : first.value])
-    inputs.push({ path: name, value: array ? good.map((entry) => entry.shown) : first.shown })
+    inputs.push({ path: name, value: array ? good.map((entry) => entry.publicValue) : first.publicValue })
   }
   for (const key of unknown) {
     problems.push({ loc: ['body', key], msg: 'Extra inputs are not permitted', type: 'extra_forbidden' })
   }
   if (problems.length > 0) throw new InputError(problems)
   return { values: Object.fromEntries(values), inputs }
-}
-
-/** The bytes of a request's body, read no faster than the consumer reads. */
-export async function* readBytes(
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
-  maxBytes: number,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  let count = 0
-  while (reader) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      signal.throwIfAborted()
-      throw new EngineError(400, 'There was an error parsing the body', { cause })
-    })
-    signal.throwIfAborted()
-    if (done) return
-    count += value.byteLength
-    if (count > maxBytes) throw new EngineError(413, `The upload is larger than ${maxBytes} bytes`)
-    yield value
-  }
-}
-
-const MAX_BYTES = 4 * 1024 * 1024
-
-/** Reads the texts of a form, which are held in memory: all together only up to a limit. */
-function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
-  let count = 0
-  return async (chunks) => {
-    const decoder = new TextDecoder()
-    let text = ''
-    for await (const chunk of chunks) {
-      count += chunk.byteLength
-      if (count > MAX_BYTES)
-        throw new EngineError(413, `The texts of the form are larger than ${MAX_BYTES} bytes`)
-      text += decoder.decode(chunk, { stream: true })
-    }
-    return text + decoder.decode()
-  }
 }

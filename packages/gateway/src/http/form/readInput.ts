@@ -9,13 +9,30 @@ import {
   type Workflow,
 } from '../../engine.ts'
 import type { Part } from './multipart.ts'
-import { readFileText, storeFile } from './readFile.ts'
+import { readFile } from './readFile.ts'
 
+/** A value for the engine, and the same value as callers see it; or the mistakes in it. */
 export type Entry =
-  | { readonly value: Scalar | StoredFile; readonly shown: Scalar }
+  | { readonly value: Scalar | StoredFile; readonly publicValue: Scalar }
   | { readonly problems: readonly Problem[] }
 
-/** Reads one part of a form for the input that it is for. Files go to the engine at once. */
+interface FoundInput {
+  readonly name: string
+  readonly input: Input
+  /** The number in a key such as `name_0`; -1 if the key is the name itself. */
+  readonly index: number
+}
+
+/** The input that a key of the form is for. Arrays come as the repeated key, as `name_0`, `name_1`, or both. */
+export function findInput({ inputs }: Workflow, key: string): FoundInput | undefined {
+  const exact = inputs.get(key)
+  if (exact) return { name: key, input: exact, index: -1 }
+  const [, name = '', digits] = /^(.+)_(\d+)$/s.exec(key) ?? []
+  const input = inputs.get(name)
+  return input?.array ? { name, input, index: Number(digits) } : undefined
+}
+
+/** Reads a part of a form for its input. Files go to the engine at once. */
 export async function readEntry(
   draft: Draft,
   { name, input }: FoundInput,
@@ -25,43 +42,21 @@ export async function readEntry(
   const { name: key, file, body } = part
   const { kind } = input
   try {
-    if (!isFileKind(kind)) {
-      // No number and no boolean is empty: a file gets the same problem.
-      const checked =
-        file && kind === 'string'
-          ? { msg: 'Input should be a valid string', type: 'string_type' }
-          : checkText(input, file ? '' : await readText(body))
-      if ('value' in checked) return { value: checked.value, shown: checked.value }
-      return { problems: [{ loc: ['body', key], ...checked }] }
-    }
-    if (file) return await storeFile(draft, name, file, body)
-    return await readFileText(draft, { name, kind, key }, body, readText)
+    if (isFileKind(kind)) return await readFile(draft, { name, kind }, part, readText)
+    // As a number or a boolean, a file gets the problem of an empty text.
+    const checked =
+      file && kind === 'string'
+        ? { msg: 'Input should be a valid string', type: 'string_type' }
+        : checkText(input, file ? '' : await readText(body))
+    if ('value' in checked) return { value: checked.value, publicValue: checked.value }
+    return { problems: [{ loc: ['body', key], ...checked }] }
   } catch (error) {
     if (error instanceof InputError) return { problems: error.problems }
     throw error
   }
 }
 
-interface FoundInput {
-  readonly name: string
-  readonly input: Input
-  /** The place in the numbered form; -1 where the key is the name itself. */
-  readonly index: number
-}
-
-/** The input that a key of the form is for. Arrays come as the repeated key, as `name_0`, `name_1`, or both. */
-export function findInput({ inputs }: Workflow, key: string): FoundInput | undefined {
-  const own = inputs.get(key)
-  if (own) return { name: key, input: own, index: -1 }
-  const [, name = '', digits] = /^(.+)_(\d+)$/s.exec(key) ?? []
-  const input = inputs.get(name)
-  return input?.array ? { name, input, index: Number(digits) } : undefined
-}
-
 type Checked = { readonly value: Scalar } | { readonly msg: string; readonly type: string }
-
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-const MOST_SHOWN = 10
 
 /** Decodes a text by the kind of its input, and checks it against its range and choices. */
 function checkText(input: Input, text: string): Checked {
@@ -87,29 +82,32 @@ function decode({ kind, integer }: Input, text: string): Checked {
   if (kind === 'number') return decodeNumber(text.trim(), integer === true)
   // A form has CRLF for every line break.
   if (kind !== 'boolean') return { value: text.replaceAll('\r\n', '\n') }
-  if (text !== 'true' && text !== 'false')
+  if (text !== 'true' && text !== 'false') {
     return { msg: "Input should be 'true' or 'false'", type: 'bool_parsing' }
+  }
   return { value: text === 'true' }
 }
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 function decodeNumber(text: string, integer: boolean): Checked {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN
   if (!Number.isFinite(value)) return { msg: 'Input should be a valid finite number', type: 'float_parsing' }
   if (integer && !Number.isInteger(value)) return { msg: 'Input should be a valid integer', type: 'int_type' }
-  // Beyond these, what the engine gets would not be what was sent.
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER && (integer || /^[+-]?\d+$/.test(text))) {
-    const most = Number.MAX_SAFE_INTEGER
+  // A larger integer would reach the engine as another number.
+  const most = Number.MAX_SAFE_INTEGER
+  if (Math.abs(value) > most && (integer || /^[+-]?\d+$/.test(text))) {
     return { msg: `Input should be an integer from -${most} to ${most}`, type: 'int_parsing_size' }
   }
   return { value }
 }
 
+const MOST_LISTED = 10
+
 function list(options: readonly Scalar[]): string {
   if (options.length === 0) return 'left out: there is nothing to choose from'
-  const shown = options
-    .slice(0, MOST_SHOWN)
-    .map((option) => (typeof option === 'string' ? `'${option}'` : `${option}`))
-  const left = options.length - shown.length
-  const last = left > 0 ? `one of ${left} more` : shown.pop()!
-  return shown.length > 0 ? `${shown.join(', ')} or ${last}` : last
+  const words = options.map((option) => (typeof option === 'string' ? `'${option}'` : `${option}`))
+  const listed = words.slice(0, MOST_LISTED)
+  const last = words.length > MOST_LISTED ? `one of ${words.length - MOST_LISTED} more` : listed.pop()!
+  return listed.length > 0 ? `${listed.join(', ')} or ${last}` : last
 }

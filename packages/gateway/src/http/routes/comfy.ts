@@ -4,7 +4,7 @@ import type { ApiRequest } from '../types.ts'
 
 export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const workflows = await engine.workflows()
-  // Fields that the published API has not, and its readers pass over.
+  // Fields that the published API lacks: its readers ignore them.
   const more = ({ inputs, namesFiles }: Workflow) => ({
     ...details(inputs),
     ...(namesFiles && { names_files: true }),
@@ -42,17 +42,17 @@ function spaced(value: object): string {
   return JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ')
 }
 
-/** What is so unless an input says otherwise. */
+/** The usual facts, which are not sent. */
 const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false, integer: false }
 
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
-  const told = [...inputs].map(([name, { kind, ...rest }]) => {
+  const facts = [...inputs].map(([name, { kind, ...rest }]) => {
     const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
     return [name, Object.fromEntries(unusual)] as const
   })
-  // Sent where all is usual, too: only then is it known which inputs are required.
-  return told.length ? { input_details: Object.fromEntries(told) } : {}
+  // An empty object, too, is sent: it says that the input is required.
+  return facts.length ? { input_details: Object.fromEntries(facts) } : {}
 }
 
 export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
@@ -61,7 +61,7 @@ export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Pro
     containers.map(({ name, url, status }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { url }),
-      // Only the README knows of containers that are idle.
+      // Only the README has the status `idle`.
       status: status === 'idle' && dialect !== 'readme' ? 'running' : status,
     })),
   )

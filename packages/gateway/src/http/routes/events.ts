@@ -10,21 +10,20 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** The states of a run as server-sent events, until it has ended. */
+/** The states of a run as server-sent events, until the run has ended. */
 export async function connectEvents({ api, request, id }: ApiRequest): Promise<Response> {
   const run = await api.engine.getRun(id)
   if (!run) return failure(api.dialect, 404, 'Run not found')
-  // Who has seen the end comes no more: a browser's EventSource stops at 204 only.
-  const seen = request.headers.get('last-event-id') ?? ''
-  if (isEnded(seen)) return new Response(null, { status: 204 })
+  // An EventSource that has had the end connects again, unless the answer is 204.
+  if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
   return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
 }
 
 /** Proxies and clients give up a connection that is silent for long. */
 const PING_MS = 15_000
-/** Without `watch` of the engine, a stream reads the run at this interval, and ends after so many reads. */
-const LOOK_EVERY_MS = 2_000
-const LOOKS = 150
+/** If the engine has no `watch`, a stream reads the run at this interval, and ends after so many reads. */
+const READ_EVERY_MS = 2_000
+const MOST_READS = 150
 
 /**
  * The events of a run: its present state, then each change, until it has ended. A slow reader gets the newest state only.
@@ -36,22 +35,22 @@ function streamRun(
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  /** The newest state, where the reader does not have it yet. */
+  /** The newest state, until the reader takes it. */
   let news: string | undefined
   let sent: string | undefined
   let wake = (): void => {}
   let stop: (() => void) | undefined
   let isOver = false
-  let looks = 0
+  let reads = 0
 
   function begin(): void {
     stop = () => {}
     if (isEnded(known.status) || streams.closed || signal.aborted) {
-      hear(known)
+      onRun(known)
       end()
       return
     }
-    const unwatch = engine.watch?.(hear)
+    const unwatch = engine.watch?.(onRun)
     const unfollow = engine.follow?.(known.id)
     streams.ends.add(end)
     signal.addEventListener('abort', end)
@@ -61,7 +60,7 @@ function streamRun(
       streams.ends.delete(end)
       signal.removeEventListener('abort', end)
     }
-    void look()
+    void readRun()
   }
 
   function end(): void {
@@ -71,7 +70,7 @@ function streamRun(
     wake()
   }
 
-  function hear(run: Run): void {
+  function onRun(run: Run): void {
     if (run.id !== known.id || isOver) return
     const text = eventOf(dialect, run)
     news = text === sent ? undefined : text
@@ -79,16 +78,16 @@ function streamRun(
     else if (news) wake()
   }
 
-  async function look(): Promise<void> {
-    // Where the state can't be known now, the changes tell it.
+  async function readRun(): Promise<void> {
+    // After a failed read the stream goes on: later changes bring the state.
     const run = await engine.getRun(known.id).catch(() => known)
     if (!run) return end()
-    // A change that was heard meanwhile is newer than the answer.
-    if (!engine.watch || (!news && !sent)) hear(run)
-    if (!engine.watch && ++looks === LOOKS) end()
+    // A change that came meanwhile is newer than this answer.
+    if (!engine.watch || (!news && !sent)) onRun(run)
+    if (!engine.watch && ++reads === MOST_READS) end()
   }
 
-  /** Until there is news, or the stream ends; no longer than so many ms. */
+  /** Waits for news or the end, but no longer than `ms`. */
   function wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
@@ -103,10 +102,10 @@ function streamRun(
     {
       async pull(controller) {
         if (!stop) begin()
-        const step = engine.watch ? PING_MS : LOOK_EVERY_MS
+        const step = engine.watch ? PING_MS : READ_EVERY_MS
         for (let waited = 0; waited < PING_MS && !news && !isOver; waited += step) {
           await wait(step)
-          if (!engine.watch && !isOver) await look()
+          if (!engine.watch && !isOver) await readRun()
         }
         if (!news && isOver) return controller.close()
         controller.enqueue(encoder.encode(news ?? ': ping\n\n'))
@@ -119,7 +118,7 @@ function streamRun(
   )
 }
 
-/** The id names the state. An event without a name is a `message` to a browser's EventSource. */
+/** The id names the state. An event without a name is a `message` for a browser's EventSource. */
 function eventOf(dialect: Dialect, run: Run): string {
   const { status, progress, position } = run
   const detail = status === 'running' ? progress : status === 'queued' ? position : undefined

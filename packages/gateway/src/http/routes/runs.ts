@@ -1,4 +1,4 @@
-import { isEnded, nothingStarted, type Problem } from '../../engine.ts'
+import { isEnded, nothingStarted, type Problem, type RunsQuery } from '../../engine.ts'
 import { failure, json, missing, success, unprocessable } from '../answers.ts'
 import { readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
@@ -20,28 +20,26 @@ export async function executeWorkflow(call: ApiRequest): Promise<Response> {
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...form, groupId, requestId })
 
-  const told = { run_id: run.id, workflow_id: workflow.id }
-  if (dialect === 'openapi') return success([told])
-  if (dialect === 'python') return success(told)
+  const ids = { run_id: run.id, workflow_id: workflow.id }
+  if (dialect === 'openapi') return success([ids])
+  if (dialect === 'python') return success(ids)
   return success({ number, node_errors: {}, output_names: run.outputNames, run_id: run.id })
 }
 
-export async function getRuns({ api, query, filesUrl }: ApiRequest): Promise<Response> {
-  const { engine, dialect } = api
+export async function getRuns(call: ApiRequest): Promise<Response> {
+  const { api, query } = call
+  const { engine, dialect, longestList } = api
   const groupId = query.get('group_id') || null
   if (dialect === 'openapi' && groupId === null) return unprocessable([missing('query', 'group_id')])
 
-  const { longestList } = api
-  const asked = ['page', 'page_size', 'sort_by', 'sort_order'].some((name) => query.has(name))
-  const hasPages = dialect === 'python' || (longestList !== undefined && asked)
-  const paging: ReturnType<typeof readPaging> = hasPages
-    ? readPaging(query)
-    : { sortBy: 'created_at', sortOrder: 'desc', page: 1, pageSize: longestList ?? Number.POSITIVE_INFINITY }
+  const isPaged = ['page', 'page_size', 'sort_by', 'sort_order'].some((name) => query.has(name))
+  const hasPages = dialect === 'python' || (longestList !== undefined && isPaged)
+  const paging = hasPages ? readPaging(query) : wholeList(longestList)
   if ('problems' in paging) return unprocessable(paging.problems)
   const { sortBy, sortOrder, page, pageSize } = paging
   const offset = page > 1 ? (page - 1) * pageSize : 0
-  const { runs, total } = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
-  const shown = await Promise.all(runs.map((run) => runJson(api, run, filesUrl, true)))
+  const list = await engine.getRuns({ groupId, sortBy, sortOrder, offset, limit: pageSize })
+  const runs = await Promise.all(list.runs.map((run) => runJson(call, run, true)))
   const meta = hasPages
     ? {
         sort_by: sortBy,
@@ -49,48 +47,47 @@ export async function getRuns({ api, query, filesUrl }: ApiRequest): Promise<Res
         page,
         page_size: pageSize,
         group_id: groupId,
-        total_count: total,
-        total_pages: Math.ceil(total / pageSize),
+        total_count: list.total,
+        total_pages: Math.ceil(list.total / pageSize),
       }
     : undefined
-  if (dialect === 'python') return success({ runs: shown }, meta)
-  return success({ group_id: groupId, count: shown.length, runs: shown }, meta)
+  if (dialect === 'python') return success({ runs }, meta)
+  return success({ group_id: groupId, count: runs.length, runs }, meta)
 }
 
-type SortBy = 'created_at' | 'started_at' | 'completed_at'
-
-interface Paging {
-  sortBy: SortBy
-  sortOrder: 'asc' | 'desc'
-  page: number
-  pageSize: number
+interface Paging extends Pick<RunsQuery, 'sortBy' | 'sortOrder'> {
+  readonly page: number
+  readonly pageSize: number
 }
 
-const SORT_BY: readonly SortBy[] = ['created_at', 'started_at', 'completed_at']
+function wholeList(longest = Number.POSITIVE_INFINITY): Paging {
+  return { sortBy: 'created_at', sortOrder: 'desc', page: 1, pageSize: longest }
+}
+
+const SORT_BY: readonly Paging['sortBy'][] = ['created_at', 'started_at', 'completed_at']
 const SORT_ORDER: readonly Paging['sortOrder'][] = ['asc', 'desc']
 
-/** The query of getRuns in the `python` dialect, or everything that is wrong with it. */
+/** The paging of a query, or all that is wrong with it. */
 function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
   const problems: Problem[] = []
+  const refuse = (name: string, msg: string, type: string): void =>
+    void problems.push({ loc: ['query', name], msg, type })
 
   function choice<T extends string>(name: string, known: readonly T[], fallback: T): T {
     const given = query.get(name)
-    if (given === null) return fallback
-    const found = known.find((word) => word === given)
-    if (found) return found
+    const found = given === null ? fallback : known.find((word) => word === given)
     const list = known.map((word) => `'${word}'`).join(' or ')
-    problems.push({ loc: ['query', name], msg: `Input should be ${list}`, type: 'literal_error' })
-    return fallback
+    if (found === undefined) refuse(name, `Input should be ${list}`, 'literal_error')
+    return found ?? fallback
   }
 
   function whole(name: string, fallback: number, most: number): number {
     const given = query.get(name)
     if (given === null) return fallback
-    const add = (msg: string, type: string): void => void problems.push({ loc: ['query', name], msg, type })
     const value = Number(given)
-    if (!/^[+-]?\d+$/.test(given)) add('Input should be a valid integer', 'int_parsing')
-    else if (value < 1) add('Input should be greater than or equal to 1', 'greater_than_equal')
-    else if (value > most) add(`Input should be less than or equal to ${most}`, 'less_than_equal')
+    if (!/^[+-]?\d+$/.test(given)) refuse(name, 'Input should be a valid integer', 'int_parsing')
+    else if (value < 1) refuse(name, 'Input should be greater than or equal to 1', 'greater_than_equal')
+    else if (value > most) refuse(name, `Input should be less than or equal to ${most}`, 'less_than_equal')
     return value
   }
 
@@ -103,20 +100,21 @@ function readPaging(query: URLSearchParams): Paging | { problems: Problem[] } {
   return problems.length > 0 ? { problems } : paging
 }
 
-export async function getRun({ api, id, filesUrl }: ApiRequest): Promise<Response> {
+export async function getRun(call: ApiRequest): Promise<Response> {
+  const { api, id } = call
   const run = await api.engine.getRun(id)
-  return run ? success(await runJson(api, run, filesUrl)) : failure(api.dialect, 404, 'Run not found')
+  return run ? success(await runJson(call, run)) : failure(api.dialect, 404, 'Run not found')
 }
 
-export async function getOutput({ api, query, filesUrl }: ApiRequest): Promise<Response> {
+export async function getOutput(call: ApiRequest): Promise<Response> {
+  const { api, query } = call
   const filename = query.get('filename')
   if (!filename) return unprocessable([missing('query', 'filename')])
   const found = await api.engine.findOutput(filename)
   if (!found) return failure(api.dialect, 404, 'Output not found')
   const { run, file } = found
   if (file !== undefined) {
-    const url = await linkTo(api, run.id, file, filesUrl)
-    return success({ download_url: url, generation_status: 'success' })
+    return success({ download_url: await linkTo(call, run.id, file), generation_status: 'success' })
   }
   if (!isEnded(run.status)) return new Response(null, { status: 204 })
   return json(200, {
