@@ -47,7 +47,6 @@ export const suites: Record<string, Suite> = {
       typesOf('the worker example', 'examples/tsconfig.worker.json'),
       typesOf('tests and scripts', 'test'),
       ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
-      script('import rules', 'check-imports.ts'),
       script('sizes', 'size.ts'),
     ],
   },

@@ -10,12 +10,13 @@ import {
 import type { ListenError } from '@flowscale/gateway/node'
 import { createEmulator, type Emulator } from './createEmulator.ts'
 import type { Ledger } from './engine/ledger.ts'
+import type { FaultOptions } from './faults/table.ts'
 import { createProgram, type EmulatorFlags } from './node/flags.ts'
 import { loadAll } from './node/loadWorkflows.ts'
 import { type Served, serve } from './node/serve.ts'
 import { addBuiltIn, checkWorkflows, type Workflow } from './workflows/checkWorkflows.ts'
 
-/** How many ports after that of the API are tried for the files. */
+/** How many ports after the port of the API are tried for the files. */
 const TRIES = 20
 
 /** Ports near usual ones that fetch refuses to call ("bad ports" of the Fetch standard). */
@@ -26,32 +27,26 @@ const REFUSED = [
 await runServer(createProgram(), new URL('../package.json', import.meta.url), start)
 
 async function start(flags: EmulatorFlags, log: Log): Promise<Started> {
-  const { apiKey: key, dialect, containers, speed, chaos } = flags
+  const { dialect, containers, speed, chaos } = flags
   const { definitions, notes } = await loadAll(flags.workflows ?? [])
+  const onFault: FaultOptions['onFault'] = (kind, { operation, target }) =>
+    log(`fault ${kind}: ${operation} ${target}`)
   const emulator = createEmulator({
-    apiKey: key,
+    apiKey: flags.apiKey,
     dialect,
     containers,
     speed,
     workflows: definitions,
-    faults:
-      chaos === undefined
-        ? undefined
-        : {
-            seed: chaos,
-            chance: 0.1,
-            onFault: (kind, { operation, target }) => log(`fault ${kind}: ${operation} ${target}`),
-          },
+    faults: chaos === undefined ? undefined : { seed: chaos, chance: 0.1, onFault },
   })
   const served = await serveNearby(logged(emulator, log), flags)
-  const { url, filesUrl } = served
   const { apiKey } = emulator
-  const own = checkWorkflows(definitions)
-  // The user's come first, and the line to try is for one of them where that can be.
-  const workflows = [...new Set([...own, ...addBuiltIn(own).values()])]
+  const userWorkflows = checkWorkflows(definitions)
+  // The user's workflows come first, so that the line to try is for one of them where possible.
+  const workflows = new Set([...userWorkflows, ...addBuiltIn(userWorkflows).values()])
   return {
-    facts: { url, filesUrl, apiKey },
-    banner: banner({ url, filesUrl, apiKey, chaos, workflows }),
+    facts: { url: served.url, filesUrl: served.filesUrl, apiKey },
+    banner: banner(served, apiKey, chaos, [...workflows]),
     notes: notes.map((note) => `note: ${note}`),
     stop() {
       emulator.close()
@@ -76,19 +71,12 @@ async function serveNearby(emulator: Emulator, { port, host: hostname }: Emulato
   return await serve(emulator, { port, hostname })
 }
 
-function banner({
-  url,
-  filesUrl,
-  apiKey,
-  chaos,
-  workflows,
-}: {
-  url: string
-  filesUrl: string
-  apiKey: string
-  chaos: number | undefined
-  workflows: readonly Workflow[]
-}): string {
+function banner(
+  { url, filesUrl }: Served,
+  apiKey: string,
+  chaos: number | undefined,
+  workflows: readonly Workflow[],
+): string {
   const width = Math.max(...workflows.map(({ id }) => id.length))
   const listed = workflows.map(({ id, name, description, inputs, outputs }) => {
     const signature = { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) }

@@ -12,8 +12,7 @@ import { localComfyui, toAddress } from './flags.ts'
 export function addInspect(program: Command): void {
   program
     .command('inspect <file>')
-    .summary('print the inputs and outputs of a workflow, and the reason for each name')
-    .description('Print the inputs and outputs of a workflow, and the reason for each name.')
+    .description('print the inputs and outputs of a workflow, and the reason for each name')
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
     .action(inspect)
@@ -61,23 +60,22 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     input.why,
   ])
   const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
-  const missingRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
+  const classRows = missingClasses.map(({ classType, node }) => [classType, nodeOf(node)])
+  const choiceRows = missingChoices.map(({ message }) => [message])
   return [
     listing.name === listing.id ? listing.id : `${listing.id} (${listing.name})`,
     ...(listing.description ? [listing.description] : []),
     ...section('Inputs', inputRows),
     ...section('Outputs', outputRows),
-    ...(missingClasses.length > 0 ? section('Node classes that the server does not have', missingRows) : []),
-    ...(missingChoices.length > 0
-      ? section(
-          'Choices that the server does not have',
-          missingChoices.map(({ message }) => [message]),
-        )
-      : []),
-    ...(notes.length > 0 ? section('Left out; a sidecar can name them', notes) : []),
+    ...sectionIfAny('Node classes that the server does not have', classRows),
+    ...sectionIfAny('Choices that the server does not have', choiceRows),
+    ...sectionIfAny('Left out; a sidecar can name them', notes),
     '',
   ].join('\n')
 }
+
+const sectionIfAny = (title: string, rows: readonly (readonly string[])[]): string[] =>
+  rows.length > 0 ? section(title, rows) : []
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
@@ -85,20 +83,20 @@ function section(title: string, rows: readonly (readonly string[])[]): string[] 
   return ['', title, ...(rows.length > 0 ? lines : ['none']).map((line) => `  ${line}`.trimEnd())]
 }
 
-function limitsOf({ required, seed, default: preset, min, max, options }: NamedInput): string {
-  const shown = options?.slice(0, MOST_OPTIONS).join(', ')
+function limitsOf({ required, seed, default: value, min, max, options }: NamedInput): string {
+  const first = options?.slice(0, MOST_OPTIONS).join(', ')
   const more = options && options.length > MOST_OPTIONS ? `… (${options.length})` : ''
   return [
-    required ? 'required' : seed ? 'drawn' : preset === undefined ? 'optional' : `default ${brief(preset)}`,
+    required ? 'required' : seed ? 'drawn' : value === undefined ? 'optional' : `default ${shorten(value)}`,
     min === undefined || seed ? '' : `from ${min}`,
     max === undefined || seed ? '' : `to ${max}`,
-    options ? `one of ${shown}${more}` : '',
+    options ? `one of ${first}${more}` : '',
   ]
     .filter(Boolean)
     .join(' ')
 }
 
-function brief(value: string | number | boolean): string {
+function shorten(value: string | number | boolean): string {
   const text = JSON.stringify(value)
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
 }
@@ -106,13 +104,13 @@ function brief(value: string | number | boolean): string {
 /** A line for each field that is no input, each save node that is no output, and each number above 2^53. */
 function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
   const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
-  const taken = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
-  const written = new Set([...outputs.values()].map(({ node }) => node))
+  const inputFields = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
+  const outputNodes = new Set([...outputs.values()].map(({ node }) => node))
   return [...nodes.values()].flatMap(({ id, node, title, info, fields, links, cut }) => {
     const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
-    const free = names.filter((name) => !links.has(name) && !taken.has(keyOf(id, name)))
+    const free = names.filter((name) => !links.has(name) && !inputFields.has(keyOf(id, name)))
     const linked = names.filter((name) => links.has(name))
-    const isSilent = info?.output_node === true && !written.has(id)
+    const isSilent = info?.output_node === true && !outputNodes.has(id)
     const notes = [
       ...(free.length > 0 ? [`${free.join(', ')}: no rule names ${free.length > 1 ? 'them' : 'it'}`] : []),
       ...linked.map((name) => `${name}: comes from node ${links.get(name)}`),
@@ -129,9 +127,9 @@ function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
  */
 export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
   const entries = [...inputs].map(([name, input]) => {
-    const { node, field, kind, required, seed, default: preset, description } = input
+    const { node, field, kind, required, seed, default: value, description } = input
     const range = seed ? {} : { min: input.min, max: input.max }
-    return [name, { node, input: field, kind, required, default: preset, ...range, description }]
+    return [name, { node, input: field, kind, required, default: value, ...range, description }]
   })
   const { id, name, description } = listing
   const sidecar = {

@@ -4,6 +4,8 @@ import { join, relative, resolve } from 'node:path'
 import type { Storage } from '../engine.ts'
 import { isKey } from '../http/access.ts'
 
+const DRAFT = '.draft'
+
 /**
  * Keeps each value in a file of a folder; `:` in a key stands for a folder, as in `unstorage`. A value is written whole
  * or not at all.
@@ -38,23 +40,11 @@ export async function openFolder(folder: string): Promise<Storage> {
   }
 }
 
-const DRAFT = '.draft'
+const KEY_FILE = 'api-key'
 
-/** No part of a key may lead out of the folder, or be a name that a file system treats in its own way. */
-function encode(part: string): string {
-  return encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
-}
-
-function noneIfMissing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
-  throw error
-}
-
-const FILE = 'api-key'
-
-/** The key in a folder. If there is none, saves a new one, readable for the owner only. */
+/** Reads the key in a folder. If there is none, saves a new one, which only the owner may read. */
 export async function keepKey(folder: string): Promise<string> {
-  const path = join(folder, FILE)
+  const path = join(folder, KEY_FILE)
   await mkdir(folder, { recursive: true })
   // Two gateways that start at once share the key of the first.
   const draft = `${path}.${randomUUID()}`
@@ -73,6 +63,18 @@ export async function keepKey(folder: string): Promise<string> {
   )
 }
 
+/** A new key, from random bytes. */
 export function makeKey(): string {
   return `fsk_${randomBytes(24).toString('base64url')}`
+}
+
+/** No part of a key may lead out of the folder, or be a name with a meaning for the file system, such as `..`. */
+function encode(part: string): string {
+  return encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
+}
+
+/** No value, if the file or its folder is missing. */
+function noneIfMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+  throw error
 }

@@ -20,13 +20,13 @@ const SIDECAR = '.flowscale.json'
  * ```
  */
 export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
-  const names = (await list(folder)).filter((name) => name.endsWith('.json')).sort()
+  const names = (await listFiles(folder)).filter((name) => name.endsWith('.json')).sort()
   const files = names.filter((name) => !name.endsWith(SIDECAR))
-  const lost = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
-  const read = await Promise.all(files.map((name) => readOrSay(folder, name)))
+  const strays = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
+  const read = await Promise.all(files.map((name) => readOrExplain(folder, name)))
   return [
     ...read,
-    ...lost.map((name) => ({
+    ...strays.map((name) => ({
       name: basename(name, SIDECAR),
       graph: undefined,
       problem: `${name} belongs to ${workflowOf(name)}, which is not there`,
@@ -34,16 +34,25 @@ export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
   ]
 }
 
+/** Reads `NAME.json`, and its sidecar where there is one. */
+export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
+  const name = basename(path).replace(/\.json$/, '')
+  const graph = await readJson(path)
+  if (graph === undefined) throw new Error(`Can't read ${path}: there is no such file`)
+  const sidecar = await readJson(join(dirname(path), name + SIDECAR))
+  return sidecar === undefined ? { name, graph } : { name, graph, sidecar }
+}
+
 const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
 
-/** Reads a file. Callers of the API see its `problem`, so that names no folder of this machine. */
-const readOrSay = (folder: string, file: string): Promise<WorkflowFile> =>
+/** Callers of the API see the `problem` of a file, so that it names no folder of this machine. */
+const readOrExplain = (folder: string, file: string): Promise<WorkflowFile> =>
   readWorkflowFile(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')
     return { name: basename(file, '.json'), graph: undefined, problem }
   })
 
-async function list(folder: string): Promise<string[]> {
+async function listFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true })
     // A link may lead to a file.
@@ -54,15 +63,6 @@ async function list(folder: string): Promise<string[]> {
     const advice = `${folder} is a file, not a folder: name its folder, ${dirname(folder)}`
     throw new Error(code === 'ENOTDIR' ? advice : `Can't read the folder ${folder}: ${why}`, { cause })
   }
-}
-
-/** Reads `NAME.json`, and its sidecar where there is one. */
-export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
-  const name = basename(path).replace(/\.json$/, '')
-  const graph = await readJson(path)
-  if (graph === undefined) throw new Error(`Can't read ${path}: there is no such file`)
-  const sidecar = await readJson(join(dirname(path), `${name}.flowscale.json`))
-  return sidecar === undefined ? { name, graph } : { name, graph, sidecar }
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -43,7 +43,7 @@ const OPTIONS: Rules<ServeOptions> = {
   sockets: optional(rules.object),
 }
 
-/** A api that is served. */
+/** An API that is served. */
 export interface Served {
   /** Such as `http://127.0.0.1:4188`. */
   readonly url: string
@@ -51,7 +51,7 @@ export interface Served {
   readonly sockets: number
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
-  /** Ends open connections, too. The api goes on; it has a `close` of its own. */
+  /** Ends open connections, too. The API goes on; it has a `close` of its own. */
   close(): Promise<void>
 }
 
@@ -64,16 +64,16 @@ export interface Served {
 export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<Served> {
   checkOptions('serve', options, OPTIONS)
   const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxBodyBytes } = options
-  const wildcard = hostname === '0.0.0.0' || hostname === '::'
-  const shownHost = wildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
+  const isWildcard = hostname === '0.0.0.0' || hostname === '::'
+  const hostInUrl = isWildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
 
-  // Known when the server listens, before the first request.
+  // Set when the server listens, before the first request.
   let url = ''
   const listener = await listen(
     (request, response) => {
       if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
-      const host = (wildcard && hostOf(request)) || shownHost
+      const host = (isWildcard && hostOf(request)) || hostInUrl
       void answer(api.handle, request, response, url, {
         filesUrl: linksTo?.(host) ?? url,
         files,
@@ -84,7 +84,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     hostname,
     files ? () => false : isHandshake,
   )
-  url = `http://${shownHost}:${listener.port}`
+  url = `http://${hostInUrl}:${listener.port}`
   const sockets = files ? undefined : serveSockets(listener.server, api, options.sockets ?? {})
 
   let closed: Promise<void> | undefined
@@ -116,13 +116,13 @@ export interface ListenError extends Error {
   port?: number
 }
 
-export function listen(
+function listen(
   listener: RequestListener,
   port: number,
   hostname: string,
   upgrades: (request: IncomingMessage) => boolean,
 ): Promise<{ server: Server; port: number }> {
-  // Since 24.9 Node calls this function. Earlier versions upgrade each request for it, if the server listens for upgrades.
+  // Node from 24.9 on calls this function. Earlier versions upgrade each request that wants it.
   const options: ServerOptions & { shouldUpgradeCallback: typeof upgrades } = {
     shouldUpgradeCallback: upgrades,
   }

@@ -12,17 +12,17 @@ import {
   type Wire,
 } from './createConnection.ts'
 
-/** Subscriptions are short. */
-const MOST_BYTES = 65_536
-
 interface Sockets {
-  /** How many connections there are. */
+  /** The number of connections. */
   count(): number
-  /** Destroys the TCP sockets of all of them. */
+  /** Destroys the TCP sockets of all connections. */
   drop(): void
-  /** Says goodbye to all of them, and takes no more. */
+  /** Says goodbye to all clients, and sends no more changes. */
   close(): void
 }
+
+/** Clients send subscriptions, which are short. */
+const MOST_BYTES = 65_536
 
 /** Adds the WebSocket of the API to an HTTP server. */
 export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): Sockets {
@@ -39,13 +39,13 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
   })
 
   server.on('upgrade', (request: IncomingMessage, tcp: Socket, head: Buffer) => {
-    // Other protocols, other paths and other sites get the answer that they would get without an upgrade.
+    // Other protocols, paths and sites get the answer that they would get without an upgrade.
     if (!isHandshake(request) || api.keepsOut?.({ headers: headersOf(request) }))
       return handBack(server, request, tcp, head)
     const status = hooks.refuse?.()
     if (status) return refuse(tcp, status)
-    const { path, key } = ask(request)
-    // The API says what is wrong with the key.
+    const { path, key } = credentialsOf(request)
+    // The answer of the API says what is wrong with the key.
     if (!hasKey(api, key)) {
       return handBack(server, request, tcp, head, { path, key })
     }
@@ -68,20 +68,27 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
   }
 }
 
+const PATH = '/api/v1/ws'
+
+/** Whether a request asks for a WebSocket at its path. */
+export function isHandshake({ url = '', headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && url.split('?', 1)[0] === PATH
+}
+
+/** The path without the key, and the key: the header comes before the query. */
+function credentialsOf({ url = '', headers }: IncomingMessage): { path: string; key: string | null } {
+  const header = headers['x-api-key']
+  const [path = '', ...query] = url.split('?')
+  const key = (Array.isArray(header) ? header.join(', ') : header) || null
+  return { path, key: key ?? new URLSearchParams(query.join('?')).get('api_key') }
+}
+
 function plain(wire: Wire): Messages {
   return {
     deliver: (update) => wire.send(JSON.stringify({ type: 'run_status_update', data: update })),
     pong: (data) => wire.pong(data),
     end() {},
   }
-}
-
-/** The key of the header comes before the key of the query. */
-function ask({ url = '', headers }: IncomingMessage): { path: string; key: string | null } {
-  const header = headers['x-api-key']
-  const [path = '', ...query] = url.split('?')
-  const given = (Array.isArray(header) ? header.join(', ') : header) || null
-  return { path, key: given ?? new URLSearchParams(query.join('?')).get('api_key') }
 }
 
 function refuse(tcp: Socket, status: number): void {
@@ -92,8 +99,8 @@ function refuse(tcp: Socket, status: number): void {
 }
 
 /**
- * Gives a connection that asked for an upgrade back to the HTTP server, as a request that asks for none; optionally
- * with another path, and a key in the header.
+ * Gives a connection that asked for an upgrade back to the HTTP server, as a request without an upgrade. `change` gives
+ * the request another path, and the key in a header.
  */
 function handBack(
   server: Server,
@@ -112,11 +119,4 @@ function handBack(
   if (change?.key) lines.push(`X-API-KEY: ${isKey(change.key) ? change.key : encodeURIComponent(change.key)}`)
   tcp.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', tcp)
-}
-
-const PATH = '/api/v1/ws'
-
-/** Whether a request wants to become a WebSocket, at the place where there is one. */
-export function isHandshake({ url = '', headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket' && url.split('?', 1)[0] === PATH
 }
