@@ -120,46 +120,46 @@ export interface State {
   isKeyHint: boolean
   /** A server has asked for a key. */
   isKeyWanted: boolean
-  session: Session | undefined
+  session?: Session | undefined
   /** The server and the key that the lists are from. */
-  origin: string | undefined
+  origin?: string | undefined
 
   // The lists
   workflows: PageWorkflow[]
   /** The words below the list of workflows, such as why it is empty. */
   workflowsWords: string
   runs: Map<string, PageRun>
-  containers: (ContainerQueue & { isStopped: boolean })[] | undefined
+  containers?: (ContainerQueue & { isStopped: boolean })[] | undefined
 
   // The form
   isFormShown: boolean
-  workflowId: string | undefined
+  workflowId?: string | undefined
   workflowIdProblem: string
   /** The workflow that `fields` are of; empty while the user types names. */
-  fieldsOf: string | undefined
+  fieldsOf?: string | undefined
   fields: Field[]
   /** The fields for a server that lists no workflows. */
   rows: Field[]
-  refusal: Notice | undefined
+  refusal?: Notice | undefined
   isSubmitting: boolean
 
   // The runs
   /** The id of the run on the stage. */
-  selected: string | undefined
+  selected?: string | undefined
   find: string
   status: string
   shownRuns: number
 
   // The dialogs
-  reader: { title: string; texts: Texts } | undefined
-  zoom: { url: string; title: string } | undefined
+  reader?: { title: string; texts: Texts } | undefined
+  zoom?: { url: string; title: string } | undefined
 
-  trouble: Notice | undefined
+  trouble?: Notice | undefined
   /** For screen readers alone. */
-  said: Notice | undefined
+  said?: Notice | undefined
   /** Ids of elements that get the focus or come into view once the page is drawn. */
-  focus: string | undefined
-  scrollTo: string | undefined
+  focus?: string | undefined
+  scrollTo?: string | undefined
 }
 
 export const connectFirst = 'Connect to see the workflows.'
@@ -171,30 +171,17 @@ export const state: State = {
   keyProblem: '',
   isKeyHint: false,
   isKeyWanted: false,
-  session: undefined,
-  origin: undefined,
   workflows: [],
   workflowsWords: connectFirst,
   runs: new Map(),
-  containers: undefined,
   isFormShown: false,
-  workflowId: undefined,
   workflowIdProblem: '',
-  fieldsOf: undefined,
   fields: [],
   rows: [],
-  refusal: undefined,
   isSubmitting: false,
-  selected: undefined,
   find: '',
   status: '',
   shownRuns: 12,
-  reader: undefined,
-  zoom: undefined,
-  trouble: undefined,
-  said: undefined,
-  focus: undefined,
-  scrollTo: undefined,
 }
 
 let draw = (): void => {}
