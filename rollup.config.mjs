@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync } from 'node:fs'
 import commonjs from '@rollup/plugin-commonjs'
 import json from '@rollup/plugin-json'
 import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { build } from 'esbuild'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 import license from 'rollup-plugin-license'
@@ -72,18 +73,28 @@ const byPlatform = {
     importer && id.endsWith('/upload.ts') ? { id: '#upload', external: true } : null,
 }
 
-/** Puts the page that a server shows, and the build of the client that it imports, into the gateway's dist. */
+/** Puts the page that the servers show into the gateway's dist: one script, one style sheet. */
 const playground = {
   name: 'playground',
-  writeBundle() {
+  async writeBundle() {
+    const from = 'packages/playground/src'
     const to = 'packages/gateway/dist/playground'
     // Files of an earlier build have other names.
     rmSync(to, { recursive: true, force: true })
-    cpSync('examples/websocket-example.html', `${to}/index.html`)
-    cpSync('examples/playground', `${to}/playground`, { recursive: true })
-    for (const file of ['index', 'poller', 'websocket', 'shared', 'uploadBrowser']) {
-      cpSync(`packages/client/dist/${file}.js`, `${to}/client/${file}.js`)
-    }
+    await build({
+      entryPoints: [`${from}/main.tsx`],
+      outdir: to,
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      banner: { js: '/*! With preact, by its licence in LICENSES.txt. */' },
+      logLevel: 'warning',
+    })
+    cpSync(`${from}/index.html`, `${to}/index.html`)
+    cpSync('node_modules/preact/LICENSE', `${to}/LICENSES.txt`)
   },
 }
 

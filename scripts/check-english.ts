@@ -1,7 +1,7 @@
 // Lists sentences that are too long, and odd words: in Markdown, and in the doc comments and messages of sources.
 // `node --import tsx scripts/check-english.ts [PATH …]` reads the files and folders that you name. Without a path, it reads all
 // Markdown and the sources of `ownPaths`. Exits 1 if there are findings.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { idioms } from './english/idioms.ts'
 import { listFiles } from './english/listFiles.ts'
@@ -37,12 +37,11 @@ function main(files: string[]): void {
 
 function ownPaths(): string[] {
   const ofRoot = readdirSync('.').filter((name) => name.endsWith('.md'))
-  const ofPackages = readdirSync('packages')
+  const packages = readdirSync('packages')
     .filter((name) => !name.includes('.'))
-    .map((name) => `packages/${name}/README.md`)
-  const ofSources = readdirSync('packages')
-    .filter((name) => !name.includes('.'))
-    .map((name) => `packages/${name}/src`)
+    .map((name) => `packages/${name}`)
+  const ofPackages = packages.map((folder) => `${folder}/README.md`).filter(existsSync)
+  const ofSources = packages.map((folder) => `${folder}/src`)
   const others = ['.changeset', 'docs', 'examples', 'scripts', 'test/comfyui/README.md']
   return [...ofRoot, ...ofPackages, ...ofSources, ...others]
 }

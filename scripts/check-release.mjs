@@ -32,14 +32,20 @@ function relativeLinks(node) {
   return [...(isRelative ? [node] : []), ...(node.children ?? []).flatMap(relativeLinks)]
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const read = (file) => readFileSync(join(root, file), 'utf8')
-  const found = readdirSync(join(root, 'packages'))
+/** The folders of the packages that are published. */
+export const published = () =>
+  readdirSync(join(root, 'packages'))
     .filter((name) => !name.includes('.'))
-    .flatMap((name) => {
-      const folder = `packages/${name}`
-      return missing(folder, JSON.parse(read(`${folder}/package.json`)), read(`${folder}/README.md`))
-    })
+    .map((name) => `packages/${name}`)
+    .filter((folder) => !readManifest(folder).private)
+
+const read = (file) => readFileSync(join(root, file), 'utf8')
+const readManifest = (folder) => JSON.parse(read(`${folder}/package.json`))
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const found = published().flatMap((folder) =>
+    missing(folder, readManifest(folder), read(`${folder}/README.md`)),
+  )
   // Not to stdout, which may be the JSON of npm.
   for (const line of found) console.error(line)
   if (found.length) console.error(`${found.length} things are missing for a release`)

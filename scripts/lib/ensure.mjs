@@ -48,9 +48,8 @@ export function ensureBuilt() {
   const built = names.map((name) =>
     mtime(`packages/${name}/dist/${name === 'gateway' ? 'http' : 'index'}.d.ts`),
   )
-  const sources = names.map((name) => newest(`packages/${name}/src`))
-  const others = ['rollup.config.mjs', 'examples/websocket-example.html'].map(mtime)
-  if (Math.min(...built) < Math.max(...sources, ...others, newest('examples/playground')))
+  const sources = [...names, 'playground'].map((name) => newest(`packages/${name}/src`))
+  if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs')))
     npm('Building the packages, once', '.', 'run', 'build')
 }
 

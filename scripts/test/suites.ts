@@ -43,6 +43,7 @@ export const suites: Record<string, Suite> = {
     checks: [
       typesOf('what runs anywhere', 'packages/tsconfig.anywhere.json'),
       typesOf('what runs on Node', 'packages/tsconfig.node.json'),
+      typesOf('the playground', 'packages/tsconfig.playground.json'),
       typesOf('the examples', 'examples'),
       typesOf('the worker example', 'examples/tsconfig.worker.json'),
       typesOf('tests and scripts', 'test'),

@@ -1,4 +1,4 @@
-// The page of the examples, as the emulator serves it, driven in a real Chromium.
+// The playground, as the emulator serves it, driven in a real Chromium.
 
 import { readFileSync } from 'node:fs'
 import { createEmulator } from '@flowscale/emulator'
@@ -122,6 +122,27 @@ test('Cancel works while the run is running, from another page, too', async () =
   })
 })
 
+test('a run that the server calls canceled ends, too', () =>
+  withPage({}, async (page) => {
+    await page.routeWebSocket(/./, (socket) => socket.close())
+    await page.route(/\/api\/v1\/runs/, async (route) => {
+      const answer = await route.fetch()
+      const body = (await answer.text()).replaceAll('cancelled', 'canceled')
+      await route.fulfill({ response: answer, body })
+    })
+    await page.reload()
+    await page.getByLabel('API key').fill(CANARY)
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await status(page, 'Polling')
+    await choose(page, 'Never Ends')
+    await run(page)
+    await stage(page).getByText('running').first().waitFor()
+    await stage(page).getByRole('button', { name: 'Cancel' }).click()
+    await stage(page).getByText('This run was cancelled.').waitFor()
+    await stage(page).getByRole('button', { name: 'Run again' }).waitFor()
+    assert.is(await stage(page).getByRole('progressbar').count(), 0)
+  }))
+
 test('a restarted server is found again; what it has forgotten is said', async () => {
   const emulator = createEmulator({ apiKey: CANARY, speed: 20 })
   const server = await serve(emulator)
@@ -164,7 +185,6 @@ test('after Disconnect and Connect it goes on with its runs', async () => {
     await stage(page).getByText('running').first().waitFor()
     await page.getByRole('button', { name: 'Disconnect' }).click()
     await status(page, 'Offline')
-    // The page is drawn a frame later.
     await stage(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' })
     steps.end()
     await page.getByRole('button', { name: 'Connect' }).click()

@@ -293,15 +293,26 @@ test('an image is enlarged, and the original can be opened', () =>
 
 test('an address of an output that is a script is no link', () =>
   withPage({}, async (page) => {
-    const shown = await page.evaluate(async () => {
-      const { makeOriginalLink } = await import(`${location.origin}/playground/makeOriginalLink.js`)
-      const { element, link } = makeOriginalLink()
-      return ['javascript:alert(1)', null, '/files/a.png', 'https://a.test/b.png'].map((url) => {
-        link(url)
-        return element.hidden ? null : element.getAttribute('href')
-      })
+    let link = 'javascript:alert(1)'
+    await page.route(/\/api\/v1\/runs/, async (route) => {
+      const answer = await route.fetch()
+      const body = (await answer.text()).replace(/"(url|download_url)": *"[^"]*"/g, `"$1":"${link}"`)
+      await route.fulfill({ response: answer, body })
     })
-    assert.equal(shown, [null, null, '/files/a.png', 'https://a.test/b.png'])
+    const original = stage(page).getByText('Open the original')
+    for (const shown of ['https://a.test/b.png', '/files/a.png']) {
+      link = shown
+      await run(page)
+      await stage(page).getByText('completed').waitFor()
+      await original.waitFor()
+      assert.is(await original.getAttribute('href'), shown)
+    }
+    link = 'javascript:alert(1)'
+    await run(page)
+    await stage(page).getByText('completed').waitFor()
+    await stage(page).locator('figure').waitFor()
+    assert.is(await original.getAttribute('href'), null)
+    assert.not.ok(await original.isVisible())
   }))
 
 test('required and optional inputs, defaults, ranges and choices are shown, and sent', async () => {
@@ -417,7 +428,7 @@ test('a wrong server and a wrong key are corrected in place', () =>
     await isAccessible(page, 'a wrong server')
     // The focus is at the field, and that takes a text.
     await page.keyboard.press('Control+A')
-    await page.keyboard.type(`${url}/client/index.js#`)
+    await page.keyboard.type(`${url}/main.js#`)
     await page.keyboard.press('Enter')
     await problem.filter({ hasText: 'It' }).waitFor()
     await page.getByLabel('Server').fill(`${url}/nothing`)

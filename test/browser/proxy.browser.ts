@@ -1,4 +1,4 @@
-// The page of the examples behind the proxy, without a key, driven in a real Chromium.
+// The page that the servers show, behind the proxy, without a key, driven in a real Chromium.
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -47,12 +47,7 @@ async function serveApp(podUrl: string) {
     const { url = '' } = request
     seen.push([url, ...request.rawHeaders])
     if (url.startsWith('/api/flowscale/')) return void proxy(request, response)
-    const file =
-      url === '/'
-        ? 'index.html'
-        : /^\/(client|playground)\/[\w/]+\.(js|css)$/.test(url)
-          ? url.slice(1)
-          : undefined
+    const file = url === '/' ? 'index.html' : /^\/main\.(js|css)$/.test(url) ? url.slice(1) : undefined
     if (!file) return void response.writeHead(404).end()
     response.writeHead(200, {
       'content-type': `text/${{ '.js': 'javascript', '.css': 'css' }[extname(file)] ?? 'html'}`,

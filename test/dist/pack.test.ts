@@ -1,6 +1,6 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { assert, suite } from '#test'
@@ -62,13 +62,7 @@ const expected: Record<string, string[]> = {
     'bin/flowscale-gateway.js',
     ...builtFrom('gateway', 'cli', 'http', 'index', 'internal', 'internalNode', 'node', 'workflows'),
     'dist/LICENSES.txt',
-    'dist/playground/index.html',
-    ...['index', 'poller', 'shared', 'uploadBrowser', 'websocket'].map(
-      (name) => `dist/playground/client/${name}.js`,
-    ),
-    ...readdirSync('examples/playground', { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(js|css)$/.test(name))
-      .map((name) => `dist/playground/playground/${name}`),
+    ...['LICENSES.txt', 'index.html', 'main.css', 'main.js'].map((name) => `dist/playground/${name}`),
   ],
 }
 

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { callCode, demoKey } from '../../examples/playground/callCode.js'
+import { demoKey } from '../../packages/playground/src/state/address.ts'
+import { callCode } from '../../packages/playground/src/view/callCode.ts'
 import { CANARY } from '../support/canary.ts'
 
 const test = suite('code of the playground')

@@ -180,8 +180,3 @@ test('the search shows a guide before the members of the API that have its word'
   assert.match((await results.first().getAttribute('href'))!, /docs\/progress\.html$/)
   await page.close()
 })
-
-test('the menu has no parts of the playground', () => {
-  assert.ok(existsSync(join(site, 'examples/websocket-example.html.html')))
-  assert.not.ok(existsSync(join(site, 'examples/playground')))
-})

@@ -1,4 +1,4 @@
-// The page of the examples, as the emulator serves it, open in a real Chromium.
+// The playground, as the emulator serves it, open in a real Chromium.
 
 import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
-import { missing } from '../../../scripts/check-release.mjs'
+import { missing, published } from '../../../scripts/check-release.mjs'
 
 const test = suite('check of a release')
 const repository = { url: 'git+https://example.com/flowscale.git', directory: 'packages/client' }
@@ -43,9 +43,14 @@ test('ends with 1, except in a dry run of npm', () => {
   assert.is(dry.stdout, '')
 })
 
+test('a private package is not published', () => {
+  assert.ok(published().includes('packages/gateway'))
+  assert.not.ok(published().includes('packages/playground'))
+})
+
 test('each package runs it before it is published, and has the words that people search for', () => {
-  for (const name of readdirSync('packages').filter((name) => !name.includes('.'))) {
-    const { scripts, keywords } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+  for (const folder of published()) {
+    const { name, scripts, keywords } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
     assert.is(scripts.prepublishOnly, 'node ../../scripts/check-release.mjs', name)
     for (const word of ['comfyui', 'comfyui-api', 'stable-diffusion', 'image-generation', 'workflow']) {
       assert.ok(keywords.includes(word), `${name} has no keyword ${word}`)
@@ -55,8 +60,8 @@ test('each package runs it before it is published, and has the words that people
 
 test('the changelog has a section of each package', () => {
   const sections = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^### (.*)/gm)].map(([, name]) => name)
-  for (const folder of readdirSync('packages').filter((name) => !name.includes('.'))) {
-    const { name } = JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8'))
+  for (const folder of published()) {
+    const { name } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
     assert.ok(sections.includes(name), name)
   }
 })

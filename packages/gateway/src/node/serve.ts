@@ -146,13 +146,18 @@ function stop(server: Server): Promise<void> {
   })
 }
 
-// Made by the build: the page of the examples, and the client that it imports.
+// The build makes it of packages/playground.
 const folder = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/playground/' : './playground/',
   import.meta.url,
 )
 
-const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
+const pageFiles: Record<string, { name: string; type: string }> = {
+  '/': { name: 'index.html', type: 'text/html' },
+  '/main.js': { name: 'main.js', type: 'text/javascript' },
+  '/main.css': { name: 'main.css', type: 'text/css' },
+  '/LICENSES.txt': { name: 'LICENSES.txt', type: 'text/plain' },
+}
 
 /** The key that the page tries by itself. */
 const demoKey = 'fsk_local_demo_key'
@@ -164,19 +169,19 @@ function servePage(
   apiKey: string | null,
 ): boolean {
   const [path = ''] = url.split('?')
-  const file = path === '/' ? 'index.html' : /^\/((?:client|playground)\/[\w/]+\.(?:js|css))$/.exec(path)?.[1]
+  const file = Object.hasOwn(pageFiles, path) ? pageFiles[path] : undefined
   if (!file || (method !== 'GET' && method !== 'HEAD')) return false
   let text: string
   try {
-    text = readFileSync(new URL(file, folder), 'utf8')
+    text = readFileSync(new URL(file.name, folder), 'utf8')
   } catch {
     return false
   }
   // With this mark the page asks the user for the key, before a request that would be refused.
-  if (apiKey !== null && apiKey !== demoKey) text = text.replace('<html ', '<html data-needs-key ')
-  const type = types[file.slice(file.lastIndexOf('.') + 1)]
+  const needsKey = path === '/' && apiKey !== null && apiKey !== demoKey
+  if (needsKey) text = text.replace('<html ', '<html data-needs-key ')
   // A page of yesterday's version would be a puzzle.
-  response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' })
+  response.writeHead(200, { 'content-type': `${file.type}; charset=utf-8`, 'cache-control': 'no-cache' })
   response.end(method === 'GET' ? text : undefined)
   return true
 }

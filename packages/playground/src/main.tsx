@@ -1,0 +1,94 @@
+// The page: drawn from the store at each change.
+
+import { type JSX, render } from 'preact'
+import { readAddress, readKeptRuns } from './state/address.ts'
+import { startConnection } from './state/connection.ts'
+import { chooseWorkflow, showWorkflows } from './state/form.ts'
+import { readRun } from './state/queue.ts'
+import { titleOf } from './state/runs.ts'
+import { change, onChange, state } from './state/store.ts'
+import { Composer } from './view/Composer.tsx'
+import { Dialogs } from './view/Dialogs.tsx'
+import { Header, LiveText, waitsFor } from './view/Header.tsx'
+import { Queue } from './view/Queue.tsx'
+import { Runs } from './view/Runs.tsx'
+import { Stage } from './view/Stage.tsx'
+import './styles/base.css'
+import './styles/layout.css'
+import './styles/form.css'
+import './styles/runs.css'
+
+function Page(): JSX.Element {
+  const { session, trouble, said } = state
+  const problem = waitsFor(session)
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads somewhere, but must not change the address, which names a run */}
+      <a
+        class="skip unseen"
+        href="#inputs"
+        onClick={(event) => {
+          event.preventDefault()
+          change({ focus: 'inputs' })
+        }}
+      >
+        Skip to the inputs
+      </a>
+      <Header />
+      <main>
+        <p id="waiting" class="alert notice" role="status" hidden={!problem}>
+          {problem && `${problem}. The page tries again by itself.`}
+        </p>
+        <LiveText notice={trouble} id="trouble" class="alert" role="alert" hidden={!trouble} />
+        <div class="columns">
+          <Composer />
+          <div class="column">
+            <Stage />
+            <Queue />
+            <Runs />
+          </div>
+        </div>
+      </main>
+      <Dialogs />
+      <LiveText notice={said} id="announcer" class="unseen" aria-live="polite" />
+    </>
+  )
+}
+
+function draw(): void {
+  const focused = document.activeElement
+  const stage = focused?.closest('#stage')
+  render(<Page />, document.body)
+  const run = state.runs.get(state.selected ?? '')
+  document.title = run ? `${titleOf(run).slice(0, 60)} · FlowScale playground` : 'FlowScale playground'
+  // If the button with the focus is gone or disabled, the title gets the focus.
+  if (!focused?.isConnected || focused.matches(':disabled')) stage?.querySelector('h3')?.focus()
+  const { focus, scrollTo } = state
+  state.focus = state.scrollTo = undefined
+  if (scrollTo) document.getElementById(scrollTo)?.scrollIntoView({ block: 'nearest' })
+  if (focus) document.getElementById(focus)?.focus()
+}
+
+/** Shows the run and the workflow in the address. */
+function goBack(): void {
+  const { run, workflow } = readAddress()
+  change({ selected: run })
+  const known = state.workflows.find(({ id }) => id === workflow)
+  if (known && workflow !== state.workflowId) {
+    chooseWorkflow(known)
+    showWorkflows(state.workflows)
+  }
+  if (state.session && run && !state.runs.has(run)) readRun(state.session, run)
+}
+
+addEventListener('popstate', goBack)
+// The runs of another tab.
+addEventListener('storage', readKeptRuns)
+// A file that misses the drop area must not replace the page.
+for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault())
+
+const { run, workflow } = readAddress()
+onChange(draw)
+readKeptRuns()
+change({ selected: run, workflowId: workflow })
+startConnection()

@@ -1,0 +1,136 @@
+// A run as the page hears of it, and what the page calls it.
+
+import { isEnded, type Run, type RunStatus } from '@flowscale/client'
+import { keptWorkflowId, writeAddress } from './address.ts'
+import { change, type PageOutput, type PageRun, type PageWorkflow, say, state } from './store.ts'
+
+/** What a poll or a push connection says about a run. */
+interface Heard {
+  run_id?: string
+  _id?: string
+  status?: RunStatus
+  progress?: number | undefined
+  node?: unknown
+}
+
+type Status = Pick<PageRun, 'status'>
+
+export const isDone = ({ status }: Status): boolean => status === 'completed' || status === 'success'
+/** Whether a run has ended. `lost` is the page's own word for a run that the server does not know any more. */
+export const hasEnded = ({ status }: Status): boolean => isEnded(status) || status === 'lost'
+
+/** The colour of a run: the name of a class. */
+export const tone = ({ status }: Status): string =>
+  isDone({ status })
+    ? 'good'
+    : ['queued', 'cancelled', 'canceled'].includes(status)
+      ? ''
+      : hasEnded({ status })
+        ? 'bad'
+        : 'busy'
+
+/** The word for the state of a run. */
+export const wordOf = (run: PageRun): string =>
+  run.isCancelling && !hasEnded(run)
+    ? 'cancelling'
+    : run.status === 'lost'
+      ? 'gone from the server'
+      : run.status
+
+/** Updates a run. A run that has ended keeps its status. */
+export function note(id: string, { status, ...news }: Partial<PageRun>): PageRun {
+  const run: PageRun = state.runs.get(id) ?? {
+    id,
+    status: 'queued',
+    progress: 0,
+    outputs: [],
+    errors: [],
+    inputs: [],
+    at: Date.now(),
+  }
+  // A late update must not lower the progress.
+  if (news.progress !== undefined) news.progress = Math.max(news.progress, run.progress)
+  if (news.outputs) news.outputs = news.outputs.map((output) => shownOutput(run, output))
+  if (status && status !== run.status && !hasEnded(run) && status !== 'queued') {
+    run.status = status
+    if (hasEnded(run)) run.endedAt ??= Date.now()
+    if (id === state.selected) say(`Run ${wordOf(run)}`)
+  }
+  Object.assign(run, news)
+  if (run.node && run.nodes?.at(-1) !== run.node) run.nodes = [...(run.nodes ?? []), run.node].slice(-3)
+  state.runs.set(id, run)
+  change()
+  return run
+}
+
+/** The output that the page shows already: another link would load the file again. */
+const shownOutput = (run: PageRun, output: PageOutput): PageOutput =>
+  run.outputs.find((known) => known.filename === output.filename && known.download_url) ?? output
+
+/** Updates a run with a state from a poll or from a push connection. */
+export const hear = ({ run_id, _id = run_id, status, progress, node }: Heard): PageRun =>
+  note(_id!, {
+    ...(status && { status }),
+    ...(typeof node === 'string' && node && { node }),
+    ...(progress !== undefined && { progress }),
+  })
+
+/** Updates a run with the run of a server's answer. */
+export function noteRun(answer: Run): void {
+  const { _id: id, inputs, outputs, created_at, completed_at, error, workflow_id } = answer
+  const isNew = !state.runs.has(id)
+  const run = hear(answer)
+  if (workflow_id) run.workflowId = workflow_id
+  if (!run.outputs.length) {
+    run.outputs = outputs.map(({ filename = '', url = null }) => ({ filename, download_url: url }))
+  }
+  // They include the seed that the server has drawn.
+  if (inputs.length) run.inputs = inputs.map(({ path = '', value }) => [path, value])
+  if (error && !run.errors.length) run.errors = [error]
+  if (isNew && created_at) run.at = Date.parse(created_at)
+  if (completed_at) run.endedAt = Date.parse(completed_at)
+  else if (isNew && hasEnded(run)) run.endedAt = undefined
+}
+
+/** Shows a run on the stage, and scrolls to the stage. */
+export function select(id: string): void {
+  change({ selected: id, scrollTo: 'stage' })
+  showInAddress()
+}
+
+/** Puts the chosen workflow and the selected run into the address of the page. */
+export const showInAddress = (): void =>
+  writeAddress({ workflow: state.workflowId?.trim(), run: state.selected })
+
+/** The id of the workflow of a run, where it is known. */
+export const workflowIdOf = (run: PageRun): string | undefined => run.workflowId ?? keptWorkflowId(run.id)
+
+/** The workflow of a run. If its id is unknown, the only workflow with these inputs. */
+export function workflowOf(run: PageRun): PageWorkflow | undefined {
+  const known = workflowIdOf(run)
+  if (known) return state.workflows.find(({ id }) => id === known)
+  const given = run.inputs.map(([name]) => name)
+  const fits = state.workflows.filter(
+    ({ fields }) =>
+      given.every((name) => fields.some((field) => field.name === name)) &&
+      fields.every(({ name, details }) => !details || details.required === false || given.includes(name)),
+  )
+  return fits.length === 1 ? fits[0] : undefined
+}
+
+const isFileName = (text: string) => /^[^\n]{1,255}\.\w{2,4}$/.test(text) && !/\.\s/.test(text)
+
+/** The title of a run: its prompt, else the name of its workflow. */
+export function titleOf(run: PageRun): string {
+  const workflow = workflowOf(run)
+  const kindOf = (name: string) => workflow?.fields.find((field) => field.name === name)?.kind ?? 'string'
+  const texts = run.inputs.flatMap(([name, value]) => {
+    const text = [value]
+      .flat()
+      .filter((item) => typeof item === 'string' && item.trim())
+      .join(' / ')
+    return text && kindOf(name) === 'string' && !isFileName(text) ? [{ name, text }] : []
+  })
+  const title = texts.find(({ name }) => /prompt|^text/i.test(name)) ?? texts[0]
+  return title?.text ?? workflow?.name ?? 'Run'
+}

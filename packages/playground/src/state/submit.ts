@@ -1,0 +1,150 @@
+// A run from its submission to its end, or to its cancellation.
+
+import { cancelRun, isFlowScaleError, type RunResult } from '@flowscale/client'
+import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
+import { keepRun } from './address.ts'
+import {
+  chosenWorkflow,
+  type Detail,
+  fields,
+  nameOf,
+  readInputs,
+  refuse,
+  refuseId,
+  showProblems,
+} from './form.ts'
+import { readQueueSoon, readRun, readRuns } from './queue.ts'
+import { hear, note, select } from './runs.ts'
+import { change, type Failure, type PageRun, type Session, say, state } from './store.ts'
+
+const brokenOff =
+  'You disconnected before the server answered. The run may have started: connect, and look among the runs.'
+
+const refuseRun = (text: string) => change({ refusal: { text } })
+
+/** Runs the workflow of the form, and follows the run to its end. */
+export async function submit(): Promise<void> {
+  const { session } = state
+  if (!session) return refuseRun('Connect to a server first.')
+  if (state.isSubmitting) return
+  const workflow = chosenWorkflow()
+  const inputs = readInputs()
+  showProblems([])
+  if (!workflow.id) return refuseId('Give the id of a workflow.')
+  const nameless = fields().find((field) => !nameOf(field))
+  if (nameless) return refuse(nameless, 'Name this input, or remove it.')
+  const unreadable = fields().find(({ isUnreadable }) => isUnreadable)
+  if (unreadable) {
+    refuse(unreadable, 'Write a number, or leave this empty.')
+    return change({ focus: unreadable.id })
+  }
+  change({ isSubmitting: true })
+  let runId: string | undefined
+  const wait = executeWorkflowAsync(session.client, workflow.id, inputs as Record<string, string>, {
+    push: session.socket,
+    signal: session.stop.signal,
+    // The id comes before the first poll. From here on, the run can be cancelled, and is not lost.
+    onSubmitted: (submission) => {
+      runId = submission.runId
+      change({ isSubmitting: false })
+      noteSubmission(runId, workflow.id, inputs)
+      readQueueSoon(session)
+    },
+    onUpdate: hear,
+  })
+  await wait.catch((error) => {
+    if (runId) return
+    if (session.stop.signal.aborted) return refuseRun(brokenOff)
+    showRefusal(error)
+    readQueueSoon(session)
+  })
+  change({ isSubmitting: false })
+  if (runId) follow(session, runId, wait)
+}
+
+/** The name of a file, and any other value as it is. */
+const shownOf = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(shownOf) : value instanceof File ? value.name : value
+
+function noteSubmission(runId: string, workflowId: string, inputs: Record<string, unknown>): void {
+  const sent = Object.entries(inputs).filter(([, value]) => value !== undefined)
+  const shown = sent.map(([name, value]): [string, unknown] => [name, shownOf(value)])
+  // A restarted server may give an id again.
+  state.runs.delete(runId)
+  keepRun(runId, workflowId)
+  note(runId, { isFollowed: true, workflowId, sent, inputs: shown, at: Date.now() })
+  select(runId)
+}
+
+interface Refusal extends Failure {
+  details?: Detail[]
+  maybeSubmitted?: boolean
+}
+
+/** Shows at the fields why a run was not submitted. Messages that belong to no field are above the button. */
+function showRefusal(error: Refusal): void {
+  const { details = [], maybeSubmitted, message, errors } = error
+  // An error of the client names the input: `inputs.seed is …`.
+  const own = fields()
+    .map(nameOf)
+    .find((name) => name && message.startsWith(`inputs.${name} `))
+  const all = own ? [...details, { field: own, message: message.slice('inputs.'.length) }] : details
+  const words = showProblems(all).map(({ field, message }) =>
+    [field.replace('body.', ''), message].filter(Boolean).join(': '),
+  )
+  if (words.length) refuseRun(words.join('; '))
+  else if (!all.length) {
+    const hint = maybeSubmitted ? ' It may have been submitted all the same: look among the runs.' : ''
+    refuseRun((isFlowScaleError(error) && errors?.join('; ')) || message + hint)
+  }
+}
+
+/** Waits for the end of a run, and shows it. `wait` is the promise of its result, if there is one. */
+export async function follow(
+  session: Session,
+  id: string,
+  wait: Promise<RunResult> = resume(session, id),
+): Promise<void> {
+  try {
+    const { outputs } = await wait
+    note(id, { status: 'completed', progress: 1, outputs })
+    // Reads the inputs as the server has them. The page does not show an error of this request.
+    await readRun(session, id)
+  } catch (error) {
+    if (session.stop.signal.aborted) return
+    if (!isFlowScaleError(error)) return followLater(session, id, error as Error)
+    if (error.code === 'ERR_FLOWSCALE_TIMEOUT' && error.resume) return follow(session, id, error.resume())
+    if (error.code === 'ERR_FLOWSCALE_RUN') note(id, { status: error.status, errors: error.errors })
+    else if ((error as Failure).status === 404) note(id, { status: 'lost' })
+    else return followLater(session, id, error)
+  }
+  readQueueSoon(session)
+}
+
+const resume = ({ client, socket, stop }: Session, id: string) =>
+  waitForResult(client, id, { push: socket, signal: stop.signal, onUpdate: hear })
+
+/** Waits again after any other error: the run may go on. */
+async function followLater(session: Session, id: string, { message }: Error): Promise<void> {
+  const text = `The page looks for the run ${id} again: ${message}`
+  if (state.trouble?.text !== text) change({ trouble: { text } })
+  await new Promise((resolve) => setTimeout(resolve, 5000))
+  if (session !== state.session) return
+  await follow(session, id)
+  if (state.trouble?.text === text) change({ trouble: undefined })
+}
+
+/** Cancels a run. */
+export async function cancel(run: PageRun): Promise<void> {
+  const { session } = state
+  if (!session) return
+  note(run.id, { isCancelling: true })
+  say('Cancelling')
+  try {
+    await cancelRun(session.client, run.id, { signal: session.stop.signal })
+    if (!run.isFollowed) await readRuns(session)
+  } catch (error) {
+    note(run.id, { isCancelling: false })
+    change({ trouble: { text: `The run could not be cancelled: ${(error as Error).message}` } })
+  }
+}

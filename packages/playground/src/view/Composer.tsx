@@ -1,0 +1,178 @@
+import type { JSX } from 'preact'
+import {
+  addRow,
+  chooseWorkflow,
+  chosenWorkflow,
+  isFree,
+  readInputs,
+  refuseId,
+  removeRow,
+} from '../state/form.ts'
+import { showInAddress } from '../state/runs.ts'
+import { change, type Field, type PageWorkflow, state } from '../state/store.ts'
+import { submit } from '../state/submit.ts'
+import { showCode } from './Dialogs.tsx'
+import { FormField } from './FormField.tsx'
+import { LiveText } from './Header.tsx'
+
+/** The workflows, and the form of the chosen one. */
+export function Composer(): JSX.Element {
+  const { workflows, workflowsWords } = state
+  return (
+    <section class="card composer" aria-labelledby="composer-title">
+      <h2 id="composer-title">Workflow</h2>
+      <div id="workflows" class="workflows" role="radiogroup" aria-labelledby="composer-title">
+        {workflows.map((workflow, index) => (
+          <WorkflowChoice key={workflow.id} workflow={workflow} index={index} />
+        ))}
+      </div>
+      <p id="no-workflows" class="empty" hidden={!workflowsWords}>
+        {workflowsWords}
+      </p>
+      <Form />
+    </section>
+  )
+}
+
+function WorkflowChoice({ workflow, index }: { workflow: PageWorkflow; index: number }) {
+  const { id, name, description } = workflow
+  return (
+    <label id={`workflow-${index}`} class="workflow">
+      <input
+        type="radio"
+        name="workflow"
+        value={id}
+        checked={id === state.workflowId}
+        aria-labelledby={`name-${index}`}
+        aria-describedby={`about-${index}`}
+        onChange={() => chooseWorkflow(workflow)}
+      />
+      <strong id={`name-${index}`}>{name}</strong>
+      <span id={`about-${index}`} title={description}>
+        {description}
+      </span>
+    </label>
+  )
+}
+
+// Hidden until there are workflows, and not absent: a link leads to it.
+function Form() {
+  const { isSubmitting, refusal, fieldsOf } = state
+  return (
+    <form
+      id="inputs"
+      aria-label="Inputs"
+      tabIndex={-1}
+      noValidate
+      hidden={!state.isFormShown}
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+      onKeyDown={({ key, ctrlKey, metaKey }) => {
+        if (key === 'Enter' && (ctrlKey || metaKey)) submit()
+      }}
+    >
+      <WorkflowId />
+      <div id="fields" class="column">
+        {isFree() ? (
+          <Rows />
+        ) : (
+          state.fields.map((field) => <FormField key={field} field={field} title={field.name} />)
+        )}
+        {fieldsOf && !state.fields.length && <p class="empty">This workflow takes no inputs.</p>}
+      </div>
+      <div class="go">
+        <LiveText notice={refusal} id="refusal" class="alert" role="alert" hidden={!refusal} />
+        <button
+          type="submit"
+          id="run"
+          class="primary"
+          aria-keyshortcuts="Control+Enter Meta+Enter"
+          title="Ctrl + Enter"
+          disabled={isSubmitting}
+        >
+          {isSubmitting ? 'Submitting …' : 'Run'}
+        </button>
+        <button
+          type="button"
+          id="code"
+          onClick={() => showCode(chosenWorkflow(), Object.entries(readInputs()))}
+        >
+          Code
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function WorkflowId() {
+  const { workflowId = '', workflowIdProblem } = state
+  return (
+    <div id="by-id" class="field" hidden={!isFree()}>
+      <label for="workflow-id">
+        <span>Workflow id</span>
+      </label>
+      <p id="workflow-id-problem" class="problem" hidden={!workflowIdProblem}>
+        {workflowIdProblem}
+      </p>
+      <input
+        id="workflow-id"
+        spellcheck={false}
+        autocapitalize="off"
+        value={workflowId}
+        aria-invalid={Boolean(workflowIdProblem)}
+        aria-describedby="workflow-id-problem"
+        onInput={({ currentTarget }) => {
+          refuseId('')
+          change({ workflowId: currentTarget.value })
+          showInAddress()
+        }}
+      />
+    </div>
+  )
+}
+
+/** Fields of names and values, for a server that does not say which inputs a workflow takes. */
+const Rows = () => (
+  <div class="column">
+    <div class="column">
+      {state.rows.map((row) => (
+        <Row key={row} row={row} />
+      ))}
+    </div>
+    <div class="actions">
+      <button type="button" id="add-text" onClick={() => addRow('string')}>
+        Add a text
+      </button>
+      <button type="button" onClick={() => addRow('file')}>
+        Add a file
+      </button>
+    </div>
+  </div>
+)
+
+function Row({ row }: { row: Field }) {
+  return (
+    <div class="row field">
+      <label for={`${row.id}-name`}>
+        <span>Name of the input</span>
+      </label>
+      <input
+        id={`${row.id}-name`}
+        value={row.name}
+        spellcheck={false}
+        autocapitalize="off"
+        aria-describedby={`${row.id}-problem`}
+        onInput={({ currentTarget }) => {
+          row.name = currentTarget.value
+          change()
+        }}
+      />
+      <FormField field={row} title={row.kind === 'file' ? 'file' : 'value'} />
+      <button type="button" class="quiet" onClick={() => removeRow(row)}>
+        Remove the input
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,38 @@
+import type { JSX } from 'preact'
+import { state } from '../state/store.ts'
+import { Bar } from './Stage.tsx'
+
+/** What each container of the server does. */
+export function Queue(): JSX.Element {
+  const { containers, session } = state
+  return (
+    <section id="queue" class="card" aria-labelledby="queue-title">
+      <h2 id="queue-title">Queue</h2>
+      <ul id="containers">
+        {containers?.map((one) => (
+          <Container key={one.container} {...one} />
+        ))}
+      </ul>
+      <p id="no-queue" class="empty" hidden={Boolean(containers)}>
+        {session ? 'Loading …' : 'Nothing to see while offline.'}
+      </p>
+    </section>
+  )
+}
+
+function Container({ container, queue, isStopped }: NonNullable<typeof state.containers>[number]) {
+  const [running] = queue.queue_running
+  const waiting = queue.queue_pending.length
+  const word = isStopped ? "doesn't answer" : running ? 'running' : 'idle'
+  const run = running && state.runs.get(running[1])
+  return (
+    <li>
+      <div class="name">
+        <span class={`dot ${isStopped ? 'bad' : running ? 'busy' : 'good'}`} />
+        {container}
+      </div>
+      <p>{waiting ? `${word}, ${waiting} waiting` : word}</p>
+      {run && <Bar run={run} label={`Progress of ${container}`} />}
+    </li>
+  )
+}

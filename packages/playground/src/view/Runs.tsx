@@ -1,0 +1,108 @@
+import type { JSX } from 'preact'
+import { hasEnded, isDone, select, titleOf, workflowOf } from '../state/runs.ts'
+import { change, type PageRun, state } from '../state/store.ts'
+import { Thumb, tagOf } from './Output.tsx'
+import { Badge, progressOf, Time } from './Stage.tsx'
+
+const step = 12
+
+/** The runs that match the search, the latest first. */
+export function Runs(): JSX.Element {
+  const { find, status, shownRuns } = state
+  const all = [...state.runs.values()].sort((a, b) => b.at - a.at)
+  const wanted = all.filter(isWanted)
+  const none = all.length ? 'No run matches.' : 'No runs yet.'
+  const showMore = () => {
+    const next = wanted[shownRuns]
+    change({ shownRuns: shownRuns + step, focus: next && cardId(next) })
+  }
+  return (
+    <section id="runs" class="card" aria-labelledby="runs-title">
+      <h2 id="runs-title">Runs</h2>
+      <div id="filter" hidden={all.length < 2}>
+        <label>
+          <span class="unseen">Find runs</span>
+          <input
+            id="find"
+            type="search"
+            placeholder="Find by title, workflow or id"
+            value={find}
+            onInput={({ currentTarget }) => change({ find: currentTarget.value, shownRuns: step })}
+          />
+        </label>
+        <label>
+          <span class="unseen">Status</span>
+          <select
+            id="status"
+            value={status}
+            onInput={({ currentTarget }) => change({ status: currentTarget.value, shownRuns: step })}
+          >
+            <option value="">All</option>
+            <option value="going">Running</option>
+            <option value="completed">Completed</option>
+            <option value="failed">Failed</option>
+          </select>
+        </label>
+      </div>
+      <ul id="list">
+        {wanted.slice(0, shownRuns).map((run) => (
+          <li key={run.id}>
+            <Card run={run} />
+          </li>
+        ))}
+      </ul>
+      <p id="no-runs" class="empty" hidden={wanted.length > 0}>
+        {wanted.length ? '' : none}
+      </p>
+      <button type="button" id="more" hidden={wanted.length <= shownRuns} onClick={showMore}>
+        Show more
+      </button>
+    </section>
+  )
+}
+
+/** Whether the list shows a run. */
+function isWanted(run: PageRun): boolean {
+  const isOf: Record<string, boolean> = {
+    going: !hasEnded(run),
+    completed: isDone(run),
+    failed: hasEnded(run) && !isDone(run),
+  }
+  const words = [titleOf(run), workflowOf(run)?.name ?? '', run.id].join('\n').toLowerCase()
+  return (isOf[state.status] ?? true) && words.includes(state.find.trim().toLowerCase())
+}
+
+const cardId = ({ id }: PageRun) => `card-${id}`
+
+function Card({ run }: { run: PageRun }) {
+  const title = titleOf(run)
+  const name = workflowOf(run)?.name
+  return (
+    <button
+      type="button"
+      id={cardId(run)}
+      class="run"
+      aria-current={run.id === state.selected}
+      onClick={() => select(run.id)}
+    >
+      <span class="thumb">{thumbOf(run)}</span>
+      <span class="words">
+        <span class="title" title={title.slice(0, 500)}>
+          {title}
+        </span>
+        <span class="status">
+          <Badge run={run} /> <Time run={run} />
+        </span>
+        {name && name !== title && <span class="of">{name}</span>}
+      </span>
+    </button>
+  )
+}
+
+function thumbOf(run: PageRun) {
+  if (!hasEnded(run)) return progressOf(run)
+  if (!isDone(run)) return '—'
+  const picture = run.outputs.find((output) => tagOf(output) === 'img')
+  if (picture) return <Thumb output={picture} />
+  return run.outputs[0]?.filename.split('.').at(-1)?.toUpperCase() || '✓'
+}
