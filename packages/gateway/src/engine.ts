@@ -3,6 +3,11 @@
 /** What an input or output is. */
 export type Kind = 'string' | 'number' | 'boolean' | 'image' | 'video' | 'audio' | 'file'
 
+/** The kinds whose values are files. */
+export const FILE_KINDS: readonly Kind[] = ['image', 'video', 'audio', 'file']
+
+export const isFileKind = (kind: Kind): boolean => FILE_KINDS.includes(kind)
+
 export type Scalar = string | number | boolean
 
 /** An input of a workflow. */
@@ -32,6 +37,9 @@ export interface Workflow {
 }
 
 export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+/** Whether this is a status that never changes again. */
+export const isEnded = (status: string): boolean => /^(completed|failed|cancelled)$/.test(status)
 
 /** A run as it stands at one moment. An engine never changes one that it has given away. */
 export interface Run {
@@ -104,6 +112,24 @@ export interface RunsQuery {
   readonly sortOrder: 'asc' | 'desc'
   readonly offset: number
   readonly limit: number
+}
+
+const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
+
+/**
+ * The order of a list, for `Array.sort`. Runs without the time in question come last in either order. `compareEqual`
+ * decides between equal times.
+ */
+export function compareRuns<T extends Pick<Run, 'createdAt' | 'startedAt' | 'completedAt'>>(
+  { sortBy, sortOrder }: Pick<RunsQuery, 'sortBy' | 'sortOrder'>,
+  compareEqual: (a: T, b: T) => number,
+): (a: T, b: T) => number {
+  const direction = sortOrder === 'asc' ? 1 : -1
+  return (a, b) => {
+    const [first, second] = [a[TIMES[sortBy]], b[TIMES[sortBy]]]
+    if ((first === null) !== (second === null)) return first === null ? 1 : -1
+    return direction * ((first ?? 0) - (second ?? 0) || compareEqual(a, b))
+  }
 }
 
 /** What makes the runs. Every method may throw an {@link EngineError}; anything else is a defect, answered with 500. */

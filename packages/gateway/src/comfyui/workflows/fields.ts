@@ -1,4 +1,4 @@
-import type { Input, Kind, Scalar } from '../../engine.ts'
+import { type Input, isFileKind, type Kind, type Scalar } from '../../engine.ts'
 import {
   type ClassInfo,
   type Field,
@@ -111,7 +111,7 @@ export function makeInput(
   set: Partial<Input> = {},
 ): NamedInput {
   const kind = set.kind ?? field.kind
-  const isFile = kind !== 'string' && kind !== 'number' && kind !== 'boolean'
+  const isFile = isFileKind(kind)
   const isSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
   const seed = field.integer && isSeed && set.default === undefined && set.required !== true
 

@@ -1,4 +1,4 @@
-import type { Kind } from '../../engine.ts'
+import { isFileKind, type Kind } from '../../engine.ts'
 import { makeInput } from './fields.ts'
 import type { Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
 
@@ -27,21 +27,17 @@ export function findInputs(known: KnownNode): NamedInput[] {
 
   const seeds = open.filter(({ integer, name }) => integer && /^(noise_)?seed$/.test(name))
   const bySeed = seeds.map((field) => makeInput(`seed_${id}`, known, field, `field ${field.name}`))
-  const values = open.filter((field) => isFile(field) || isPrompt(known, field))
+  const values = open.filter((field) => isFileKind(field.kind) || isPrompt(known, field))
   if (values.length === 0 && own && isPrimitive(known)) {
     return open.map((field) => makeInput(own, known, field, 'title'))
   }
   const byValue = values.map((field) => {
     const word = values.length > 1 ? cleanName(field.name) : ''
     if (own) return makeInput(word ? `${own}_${word}` : own, known, field, 'title')
-    const [kind, why] = isFile(field) ? [field.kind, 'loader of files'] : ['text', 'text encoder']
+    const [kind, why] = isFileKind(field.kind) ? [field.kind, 'loader of files'] : ['text', 'text encoder']
     return makeInput(`${word || kind}_${id}`, known, field, why)
   })
   return [...byValue, ...bySeed]
-}
-
-function isFile({ kind }: Field): boolean {
-  return kind === 'image' || kind === 'video' || kind === 'audio' || kind === 'file'
 }
 
 function isPrompt({ node, info }: KnownNode, { kind, multiline }: Field): boolean {

@@ -1,4 +1,4 @@
-import type { Kind, Scalar } from '../../engine.ts'
+import { FILE_KINDS, isFileKind, type Kind, type Scalar } from '../../engine.ts'
 import { makeInput } from './fields.ts'
 import { outputKind } from './names.ts'
 import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput } from './types.ts'
@@ -73,14 +73,13 @@ function checkOutput(where: string, name: string, entry: Entry, known: KnownNode
 }
 
 const INPUT_KEYS = ['node', 'input', 'kind', 'required', 'default', 'min', 'max', 'options', 'description']
-const FILES: readonly Kind[] = ['image', 'video', 'audio', 'file']
 
 /** Checks an input of a sidecar against its node and the server. `where` stands in errors. */
 function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): NamedInput {
   refuseUnknown(where, entry, INPUT_KEYS)
   const field = findField(where, String(entry.input), known)
   const kind = checkKind(where, entry.kind, field)
-  const isFile = FILES.includes(kind)
+  const isFile = isFileKind(kind)
   const { required, description, min, max, options, default: preset } = entry
   const expect = (ok: boolean, key: string, what: string): void => {
     if (!ok) throw new Error(`${where}.${key} ${what}`)
@@ -140,8 +139,8 @@ function findField(where: string, key: string, { id, node, fields, links }: Know
 }
 
 function checkKind(where: string, kind: unknown, field: Field): Kind {
-  const isFile = FILES.includes(field.kind)
-  const allowed = field.kind === 'string' ? ['string', ...FILES] : isFile ? FILES : [field.kind]
+  const isFile = isFileKind(field.kind)
+  const allowed = field.kind === 'string' ? ['string', ...FILE_KINDS] : isFile ? FILE_KINDS : [field.kind]
   if (kind === undefined) return field.kind
   if (allowed.includes(kind as Kind)) return kind as Kind
   throw new Error(`${where}.kind must be ${allowed.join(' or ')}, as ${field.name} is on the server`)
