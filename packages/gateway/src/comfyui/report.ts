@@ -27,7 +27,7 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
   return { servers, workflows: [...known.values()].map(show) }
 }
 
-async function look({ client, localRecords, catalog, container }: PoolMember): Promise<{
+async function look({ server: { client }, localRecords, catalog, container }: PoolMember): Promise<{
   name: string
   about: string
   /** What it can run, where it answers. */

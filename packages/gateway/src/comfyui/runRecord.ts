@@ -1,9 +1,6 @@
 import type { Run } from '../engine.ts'
-import type { Memory } from '../lruCache.ts'
 import type { Records } from '../records/createRecords.ts'
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
-import type { ComfyClient } from './api/client.ts'
-import type { ReadQueue } from './api/queue.ts'
 
 /** The facts about a run at its submission. ComfyUI gets them, too, in `extra_data`. */
 export interface Submitted extends SubmittedRun {
@@ -31,22 +28,10 @@ export interface Ended extends EndedRun<Submitted> {
   readonly files: readonly StoredOutput[]
 }
 
+export type RunRecords = Records<Submitted, Ended>
+
 /** How far a run is, and the title of the node at work. */
 export type Progress = Pick<Run, 'progress' | 'node'>
-
-/** One ComfyUI, and the facts about its runs. */
-export interface ComfyServer {
-  readonly client: ComfyClient
-  readonly records: Records<Submitted, Ended>
-  readonly readQueue: ReadQueue
-  /** Runs that the server is known to have taken: where it has them no more, they are gone. */
-  readonly taken: Memory<true>
-  /** The latest of each run. */
-  readonly progress: Memory<Progress>
-  readonly lostAfterMs: number
-  /** The servers that runs name and the gateway was not given, and when each was met first. */
-  readonly strangers: Map<string, number>
-}
 
 /** A run in the state that it is in. */
 export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {

@@ -1,5 +1,4 @@
 import { hasOwnTimers } from '../../runtime.ts'
-import type { ComfyServer } from '../runRecord.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 interface QueueItem {
@@ -113,7 +112,7 @@ export interface Sighting {
 
 /** `maxAgeMs`: how old an earlier answer about the queue may be. */
 export async function seekRun(
-  { client, readQueue }: Pick<ComfyServer, 'client' | 'readQueue'>,
+  { client, readQueue }: { readonly client: ComfyClient; readonly readQueue: ReadQueue },
   id: string,
   maxAgeMs?: number,
 ): Promise<Sighting> {

@@ -1,22 +1,23 @@
 import type { EngineContext } from '../../engine.ts'
-import { createLruCache } from '../../lruCache.ts'
 import { createRecords } from '../../records/createRecords.ts'
 import { createStored } from '../../records/recordStore.ts'
 import { type ComfyClient, createComfyClient, NoAnswer } from '../api/client.ts'
-import { createReadQueue } from '../api/queue.ts'
 import { createUserdata } from '../api/userdata.ts'
 import { createCatalog } from '../catalog.ts'
-import type { checkOptions } from '../comfyui.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { RunRecords } from '../runRecord.ts'
 import { createMonitor } from '../runs/monitor.ts'
-import { createContainer } from '../server.ts'
-import { firstOf, type PoolMember, type RunRecords, within } from './members.ts'
+import { createComfyServer, createContainer } from '../server.ts'
+import { firstOf, type PoolMember, within } from './members.ts'
+
+interface PoolOptions {
+  /** They end without a `/`. */
+  readonly urls: readonly string[]
+  readonly lostAfterMs: number
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
 
 /** The servers. Each works by itself; only copies of records go from one to another. */
-export function createPool(
-  { urls, lostAfterMs, fetch }: ReturnType<typeof checkOptions>,
-  context: EngineContext,
-): PoolMember[] {
+export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: EngineContext): PoolMember[] {
   const { storage, log } = context
   const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
@@ -27,23 +28,16 @@ export function createPool(
   return places.map((place, index): PoolMember => {
     const { client, localRecords } = place
     const others = places.filter((other) => other !== place)
-    const comfy: ComfyServer = {
-      client,
-      records: shared || others.length === 0 ? localRecords : mirrorRecords(place, others),
-      readQueue: createReadQueue(client),
-      taken: createLruCache(5_000),
-      progress: createLruCache(5_000),
-      lostAfterMs,
-      strangers,
-    }
+    const records = shared || others.length === 0 ? localRecords : mirrorRecords(place, others)
+    const server = createComfyServer({ client, records, lostAfterMs, strangers })
     const [name, path] =
       others.length === 0 ? ['ComfyUI', 'comfyui'] : [`ComfyUI ${index + 1}`, `comfyui-${index + 1}`]
     return {
-      ...comfy,
+      server,
       localRecords,
       catalog: createCatalog(client, context),
-      monitor: createMonitor(comfy),
-      container: createContainer(comfy, name, path),
+      monitor: createMonitor(server),
+      container: createContainer(server, name, path),
     }
   })
 }

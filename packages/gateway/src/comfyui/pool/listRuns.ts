@@ -1,45 +1,39 @@
-import type { Run, RunsQuery } from '../../engine.ts'
+import { compareRuns, type Run, type RunsQuery } from '../../engine.ts'
 import type { IndexEntry } from '../../records/recordStore.ts'
 import { forEach } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
 import { type Ended, toEndedRun, toRun } from '../runRecord.ts'
 import { findRun, progressOf } from '../runs/findRun.ts'
+import type { ComfyServer } from '../server.ts'
 import type { FindServer } from './findServer.ts'
 import { askAll, type PoolMember } from './members.ts'
-
-const TIMES = { created_at: 'createdAt', started_at: 'startedAt', completed_at: 'completedAt' } as const
 
 /** A page: the names of marks sort and count, and only the runs of the page are read. */
 export async function listRuns(
   members: readonly PoolMember[],
-  locate: FindServer,
+  findServer: FindServer,
   query: RunsQuery,
 ): Promise<{ runs: Run[]; total: number }> {
-  const { groupId, sortBy, sortOrder, offset, limit } = query
-  const timeOf = (mark: IndexEntry): number | null => mark[TIMES[sortBy]]
-  const direction = sortOrder === 'asc' ? 1 : -1
+  const { groupId, offset, limit } = query
   const marks = await readMarks(members, groupId)
-  // What has no such time yet comes last in either order.
-  marks.sort((a, b) => {
-    const [first, second] = [timeOf(a), timeOf(b)]
-    if ((first === null) !== (second === null)) return first === null ? 1 : -1
-    return direction * ((first ?? 0) - (second ?? 0) || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-  })
+  marks.sort(compareRuns(query, (a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)))
   const page = marks.slice(offset, offset + limit)
   const runs: (Run | undefined)[] = []
   await forEach(page, async ({ id, end }, index) => {
     // Of most runs only the end has to be read, which any server has.
     const ended = end && (await readEnd(members, id))
-    const member = ended ? undefined : await locate(id)
-    runs[index] = ended ? toEndedRun(ended) : member && (await findOrRecall(member, id, members.length > 1))
+    const member = ended ? undefined : await findServer(id)
+    runs[index] = ended
+      ? toEndedRun(ended)
+      : member && (await findOrRecall(member.server, id, members.length > 1))
     member?.monitor.noteRun(runs[index])
   })
   return { runs: runs.filter((run) => run !== undefined), total: marks.length }
 }
 
 async function readEnd(members: readonly PoolMember[], id: string): Promise<Ended | undefined> {
-  for (const { localRecords, client } of members) {
-    if (members.length > 1 && client.isQuiet()) continue
+  for (const { localRecords, server } of members) {
+    if (members.length > 1 && server.client.isQuiet()) continue
     const ended = await localRecords.getEnd(id).catch(unlessAway)
     if (ended) return ended
   }
@@ -59,12 +53,12 @@ async function readMarks(members: readonly PoolMember[], groupId: string | null)
 }
 
 /** One server that is away, or was taken out, must not hide the runs of the others: its own are listed as known last. */
-async function findOrRecall(member: PoolMember, id: string, several: boolean): Promise<Run | undefined> {
-  const { client, records } = member
+async function findOrRecall(server: ComfyServer, id: string, several: boolean): Promise<Run | undefined> {
+  const { client, records } = server
   if (several && client.isAway()) client.probe()
   else {
     try {
-      return await findRun(member, id)
+      return await findRun(server, id)
     } catch (error) {
       if (!several && client.awayForMs() > 0) throw error
       unlessAway(error)
@@ -73,7 +67,7 @@ async function findOrRecall(member: PoolMember, id: string, several: boolean): P
   const ended = await records.getEnd(id).catch(unlessAway)
   if (ended) return toEndedRun(ended)
   const known = records.cachedRun(id)
-  const { progress, node } = progressOf(member, id)
+  const { progress, node } = progressOf(server, id)
   return known && toRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
 }
 

@@ -1,15 +1,8 @@
 import type { Run } from '../../engine.ts'
 import { NoAnswer } from '../api/client.ts'
 import { type Sighting, seekRun } from '../api/queue.ts'
-import {
-  type ComfyServer,
-  type Ended,
-  isRunId,
-  type Progress,
-  type Submitted,
-  toEndedRun,
-  toRun,
-} from '../runRecord.ts'
+import { type Ended, isRunId, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 import { endOf, endWithout } from './endOf.ts'
 
 /** As long as another gateway may still be sending a run that it wrote down. */

@@ -1,8 +1,8 @@
-import type { Engine, Run } from '../../engine.ts'
+import { type Engine, isEnded, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, openSocket } from '../api/socket.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 import { findRun } from './findRun.ts'
 
 /** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
@@ -32,7 +32,7 @@ export function createMonitor(comfy: ComfyServer): RunMonitor {
   function emit(run: Run | undefined): void {
     if (!run) return
     const { id, status, progress, position, node } = run
-    const step = run.completedAt !== null ? 2 : status === 'running' ? 1 : 0
+    const step = isEnded(status) ? 2 : status === 'running' ? 1 : 0
     if (step === 2) forget(id)
     const state = JSON.stringify([status, progress, position, node])
     const last = latest.get(id)
@@ -61,7 +61,7 @@ export function createMonitor(comfy: ComfyServer): RunMonitor {
     const run = await findRun(comfy, id, maxAgeMs)
     if (!run) return forget(id)
     emit(run)
-    const isNear = run.completedAt === null && (run.position ?? 0) <= 1
+    const isNear = !isEnded(run.status) && (run.position ?? 0) <= 1
     if (isNear && isFollowed(id) && !sockets.has(id)) listen(run)
   }
 

@@ -1,6 +1,6 @@
 import { sleep } from '../../runtime.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 
 /** From here on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */
 const HEEDS_IDS = [0, 3, 60]
