@@ -186,8 +186,8 @@ export const comfyui = {
   'gateway-end-undone': {
     bug: 'A late answer undoes the end of a run for those who follow it',
     file: 'packages/gateway/src/comfyui/runs/monitor.ts',
-    from: 'last.step > step || last.step === 2 || last.state === state',
-    to: 'last.state === state',
+    from: 'last.stage > stage || last.stage === ENDED || last.text === text',
+    to: 'last.text === text',
     test: 'test/gateway/comfyuiWatch.test.ts',
   },
 }
