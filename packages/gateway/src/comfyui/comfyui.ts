@@ -11,8 +11,8 @@ import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
 
-/** `<output>_<run id>`, whatever comes after it. */
-const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
+/** The name of an output and the id of a run, then perhaps a number and an ending. `findRun` checks the id. */
+const OUTPUT = /^(.+_([0-9a-f-]{36}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
 
 /**
  * The engine that is a ComfyUI, or several: their queues, their workers, their files. The records of runs
@@ -105,7 +105,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         if (!found) return undefined
         const { run } = found
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
-        // While it goes on, nobody knows the endings.
+        // While the run goes on, nobody knows the endings.
         const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
         return known ? { run, file } : undefined
       },
@@ -116,7 +116,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         const ended = await records.getEnd(id)
         const file = ended?.files.find(({ name }) => name === filename)
         if (!ended || !file) return undefined
-        // On another server, a file of that name may be that of another run.
+        // On another server, a file with that name may belong to another run.
         const isElsewhere =
           members.length > 1 && ended.run.server !== client.url && !(await hasRun(found.member.server, id))
         return isElsewhere ? undefined : await readOutput(client, file, headers, signal)

@@ -9,12 +9,12 @@ export interface ComfyServer {
   readonly client: ComfyClient
   readonly records: RunRecords
   readonly readQueue: ReadQueue
-  /** Runs that the server is known to have taken: where it has them no more, they are gone. */
+  /** Runs that the server is known to have taken: if it no longer has such a run, the run is gone. */
   readonly taken: Memory<true>
-  /** The latest of each run. */
+  /** The latest progress of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
-  /** The servers that runs name and the gateway was not given, and when each was met first. */
+  /** Servers that runs name, and that the gateway was not given: when the gateway met each one first. */
   readonly strangers: Map<string, number>
 }
 
@@ -29,17 +29,17 @@ export function createComfyServer(
   }
 }
 
-/** A server as a container. What has not changed for too long is stalled: a dead worker leaves HTTP as it was. */
+/** A server as a container. A queue that has not changed for too long is stalled: HTTP goes on without the worker. */
 export interface ContainerReader {
   read(): Promise<Container>
-  /** As it was read last. */
+  /** The container as it was read last. */
   latest(): Container
 }
 
-/** A worker takes the next run at once: for as long, it may be between two. */
+/** A worker takes the next run at once, and needs no longer than this between two runs. */
 const BETWEEN_MS = 5_000
 
-/** ComfyUI's address stays here: `name` and `url` are for callers. */
+/** `name` and `url` are for callers, who never see ComfyUI's address. */
 export function createContainer(server: ComfyServer, name: string, url: string): ContainerReader {
   let head = ''
   let since = 0

@@ -21,14 +21,14 @@ export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: E
   const { storage, log } = context
   const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
-  const places = urls.map((url) => {
+  const keepers = urls.map((url) => {
     const client = createComfyClient(url, fetch)
     return { client, localRecords: shared ?? createRecords(createUserdata(client, log), log) }
   })
-  return places.map((place, index): PoolMember => {
-    const { client, localRecords } = place
-    const others = places.filter((other) => other !== place)
-    const records = shared || others.length === 0 ? localRecords : mirrorRecords(place, others)
+  return keepers.map((keeper, index): PoolMember => {
+    const { client, localRecords } = keeper
+    const others = keepers.filter((other) => other !== keeper)
+    const records = shared || others.length === 0 ? localRecords : mirrorRecords(keeper, others)
     const server = createComfyServer({ client, records, lostAfterMs, strangers })
     const [name, path] =
       others.length === 0 ? ['ComfyUI', 'comfyui'] : [`ComfyUI ${index + 1}`, `comfyui-${index + 1}`]
@@ -45,7 +45,8 @@ export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: E
 /** A run is submitted once one more server has its record, or after so many ms without one. */
 const COPY_MS = 1_000
 
-interface PlacedRecords {
+/** A server, and the records on it. */
+interface Keeper {
   readonly client: ComfyClient
   readonly localRecords: RunRecords
 }
@@ -54,10 +55,7 @@ interface PlacedRecords {
  * The records of a server's runs: its own ones count, and the others have copies. So a run and the list of its group are
  * known while its server is away, and where a server keeps no records.
  */
-function mirrorRecords(
-  { client, localRecords }: PlacedRecords,
-  others: readonly PlacedRecords[],
-): RunRecords {
+function mirrorRecords({ client, localRecords }: Keeper, others: readonly Keeper[]): RunRecords {
   const near = (): RunRecords[] =>
     others.flatMap((other) => (other.client.isQuiet() ? [] : [other.localRecords]))
 
