@@ -11,9 +11,11 @@ test.after.each(() => {
 /** A server whose queue has so many runs. */
 function server(queued: number): Candidate {
   const member = {
-    client: {
-      isQuiet: () => false,
-      read: async () => ({ exec_info: { queue_remaining: queued } }),
+    server: {
+      client: {
+        isQuiet: () => false,
+        read: async () => ({ exec_info: { queue_remaining: queued } }),
+      },
     },
     container: { latest: () => ({ status: 'idle' }), read: async () => {} },
   }

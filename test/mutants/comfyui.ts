@@ -60,7 +60,7 @@ export const comfyui = {
   'gateway-cancel-lost': {
     bug: 'A cancel that comes while a run is being sent stops nothing: the run takes its minutes',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
-    from: 'asked ? stopRun(comfy, id) : undefined',
+    from: 'asked ? stopRun(server, id) : undefined',
     to: 'undefined',
     test: 'test/gateway/comfyuiCancel.test.ts',
   },
@@ -74,7 +74,7 @@ export const comfyui = {
   'gateway-failed-at-once': {
     bug: "A run fails as soon as its ComfyUI can't be reached for a moment",
     file: 'packages/gateway/src/comfyui/runs/findRun.ts',
-    from: 'comfy.client.awayForMs() < comfy.lostAfterMs',
+    from: 'server.client.awayForMs() < server.lostAfterMs',
     to: 'false',
     test: 'test/gateway/comfyuiRuns.test.ts',
   },
@@ -88,22 +88,22 @@ export const comfyui = {
   'gateway-moved-run-failed': {
     bug: 'A run that goes from the queue to the history between two requests is called failed',
     file: 'packages/gateway/src/comfyui/api/queue.ts',
-    from: 'const again = await readQueue(0)',
-    to: 'if (Date.now() > 0) return { waiting: items.length }\n  const again = await readQueue(0)',
+    from: 'const again = seekIn(await readQueue(0), id)',
+    to: 'if (Date.now() > 0) return { waiting: seen.waiting }\n  const again = seekIn(await readQueue(0), id)',
     test: 'test/gateway/comfyuiRuns.test.ts',
   },
   'gateway-stranger-failed': {
     bug: 'The runs of a server that was taken out of the addresses are called failed',
     file: 'packages/gateway/src/comfyui/runs/findRun.ts',
-    from: 'server !== comfy.client.url && !wasTaken',
+    from: 'url !== server.client.url && !wasTaken',
     to: 'false',
     test: 'test/gateway/comfyuiSites.test.ts',
   },
   'gateway-end-changed': {
     bug: 'A run that one gateway saw completed is failed for another',
     file: 'packages/gateway/src/records/createRecords.ts',
-    from: '(await place.write(end, ended)) ? ended : ((await place.read<Ended>(end)) ?? ended)',
-    to: '(await place.write(end, ended), ended)',
+    from: '(await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)',
+    to: '(await store.write(end, ended), ended)',
     test: 'test/gateway/comfyuiRecords.test.ts',
   },
   'gateway-end-forgotten': {
@@ -158,8 +158,8 @@ export const comfyui = {
   'gateway-previews-as-results': {
     bug: 'The previews of a run are among its outputs',
     file: 'packages/gateway/src/comfyui/runs/endOf.ts',
-    from: "results.length > 0 ? results : [...places.values()].filter(({ type }) => type === 'temp')",
-    to: '[...places.values()]',
+    from: "results.length > 0 ? results : files.filter(({ type }) => type === 'temp')",
+    to: 'files',
     test: 'test/gateway/comfyuiParts.test.ts',
   },
   'gateway-one-server-takes-all': {
@@ -186,8 +186,8 @@ export const comfyui = {
   'gateway-end-undone': {
     bug: 'A late answer undoes the end of a run for those who follow it',
     file: 'packages/gateway/src/comfyui/runs/monitor.ts',
-    from: 'last.step > step || last.step === 2 || last.state === state',
-    to: 'last.state === state',
+    from: 'last.stage > stage || last.stage === ENDED || last.text === text',
+    to: 'last.text === text',
     test: 'test/gateway/comfyuiWatch.test.ts',
   },
 }

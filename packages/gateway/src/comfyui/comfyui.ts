@@ -1,20 +1,20 @@
-import { type Engine, type EngineMaker, isEnded } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded, type Run } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import { readOutput } from './api/files.ts'
-import { createCandidates, createChoose, mergeListings } from './pool/chooseServer.ts'
+import { createCandidates, createChoose, listWorkflows } from './pool/chooseServer.ts'
 import { createDraft } from './pool/createDraft.ts'
 import { createPool } from './pool/createPool.ts'
 import { createFindServer, hasRun } from './pool/findServer.ts'
 import { listRuns } from './pool/listRuns.ts'
-import { askAll, type Candidate } from './pool/members.ts'
+import { askAll, type PoolMember } from './pool/members.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
 
-/** `<output>_<run id>`, whatever comes after it. */
-const OUTPUT = /^(.+_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
+/** The name of an output and the id of a run, then perhaps a number and an ending. `findRun` checks the id. */
+const OUTPUT = /^(.+_([0-9a-f-]{36}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
 
 /**
  * The engine that is a ComfyUI, or several: their queues, their workers, their files. The records of runs
@@ -26,15 +26,18 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
   const checked = readOptions(options)
   return (context): Engine => {
     const members = createPool(checked, context)
-    const locate = createFindServer(members)
+    const findServer = createFindServer(members)
     const findCandidates = createCandidates(members)
     const choose = createChoose()
 
-    const getRun: Engine['getRun'] = async (id) => {
-      const member = await locate(id)
-      const run = member && (await findRun(member, id))
-      member?.monitor.noteRun(run)
-      return run
+    /** A run with its server. `maxAgeMs`: how old an earlier answer about the queue may be. */
+    async function readRun(
+      id: string,
+      maxAgeMs?: number,
+    ): Promise<{ readonly member: PoolMember; readonly run: Run } | undefined> {
+      const member = await findServer(id)
+      const run = member && (await findRun(member.server, id, maxAgeMs))
+      return run && { member, run }
     }
 
     const listening: Pick<Engine, 'watch' | 'follow'> = {
@@ -43,10 +46,10 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         return () => stops.forEach((stop) => void stop())
       },
       follow(id) {
-        const known = locate.known(id)
+        const known = findServer.known(id)
         if (known) return known.monitor.follow(id)
         let stop: (() => void) | undefined = () => {}
-        void locate(id).then(
+        void findServer(id).then(
           (member) => {
             if (stop && member) stop = member.monitor.follow(id)
           },
@@ -60,21 +63,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     }
 
     return {
-      async workflows() {
-        const { answers } = await askAll(members, async ({ catalog, localRecords }) => {
-          const [files] = await Promise.all([catalog.read(), localRecords.prepare()])
-          return files
-        })
-        const candidates = answers.flatMap(([member, files]) =>
-          files.flatMap(({ workflow, problem }) => (workflow && !problem ? [{ member, workflow }] : [])),
-        )
-        const byId = new Map<string, Candidate[]>()
-        for (const one of candidates) {
-          const { id } = one.workflow.listing
-          byId.set(id, [...(byId.get(id) ?? []), one])
-        }
-        return [...byId.values()].map(mergeListings)
-      },
+      workflows: () => listWorkflows(members),
       async draft(workflowId, signal) {
         const candidates = await findCandidates(workflowId)
         if (candidates.length === 0) return undefined
@@ -84,22 +73,27 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
           inputHosts: context.inputHosts,
           signal,
           submitted(member, run) {
-            locate.note(run.id, member)
+            findServer.note(run.id, member)
             member.monitor.watchForEnd(run.id)
             member.monitor.noteRun(run)
           },
         })
       },
-      getRun,
-      getRuns: (query) => listRuns(members, locate, query),
+      async getRun(id) {
+        const found = await readRun(id)
+        found?.member.monitor.noteRun(found.run)
+        return found?.run
+      },
+      getRuns: (query) => listRuns(members, findServer, query),
       async cancelRun(id) {
-        const member = await locate(id)
-        const before = member && (await findRun(member, id, 0))
-        if (!before || isEnded(before.status)) return before && { run: before, hadEnded: true }
-        await member.records.requestCancel(id)
-        await stopRun(member, id)
-        const run = (await findRun(member, id, 0)) ?? before
-        member.monitor.noteRun(run)
+        const found = await readRun(id, 0)
+        if (!found) return undefined
+        if (isEnded(found.run.status)) return { run: found.run, hadEnded: true }
+        const { server, monitor } = found.member
+        await server.records.requestCancel(id)
+        await stopRun(server, id)
+        const run = (await findRun(server, id, 0)) ?? found.run
+        monitor.noteRun(run)
         // A run that ends by itself meanwhile has ended.
         return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
@@ -109,25 +103,25 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       },
       async findOutput(filename) {
         const [, bare, id] = OUTPUT.exec(filename) ?? []
-        const member = id === undefined ? undefined : await locate(id)
-        const run = member && (await findRun(member, id!))
-        if (!run) return undefined
+        const found = id === undefined ? undefined : await readRun(id)
+        if (!found) return undefined
+        const { run } = found
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
-        // While it goes on, nobody knows the endings.
+        // While the run goes on, nobody knows the endings.
         const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
         return known ? { run, file } : undefined
       },
-      async readOutput(id, file, headers, signal) {
-        const member = await locate(id)
-        if (!member) return undefined
-        await findRun(member, id)
-        const ended = await member.records.getEnd(id)
-        const found = ended?.files.find(({ name }) => name === file)
-        if (!ended || !found) return undefined
-        // On another server, a file of that name may be that of another run.
+      async readOutput(id, filename, headers, signal) {
+        const found = await readRun(id)
+        if (!found) return undefined
+        const { client, records } = found.member.server
+        const ended = await records.getEnd(id)
+        const file = ended?.files.find(({ name }) => name === filename)
+        if (!ended || !file) return undefined
+        // On another server, a file with that name may belong to another run.
         const isElsewhere =
-          members.length > 1 && ended.run.server !== member.client.url && !(await hasRun(member, id))
-        return isElsewhere ? undefined : await readOutput(member.client, found, headers, signal)
+          members.length > 1 && ended.run.server !== client.url && !(await hasRun(found.member.server, id))
+        return isElsewhere ? undefined : await readOutput(client, file, headers, signal)
       },
       report: () => report(members),
       ...(hasOwnTimers() && listening),

@@ -1,54 +1,39 @@
 import { outputName, type Run } from '../engine.ts'
-import type { Memory } from '../lruCache.ts'
 import type { Records } from '../records/createRecords.ts'
 import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
-import type { ComfyClient } from './api/client.ts'
-import type { ReadQueue } from './api/queue.ts'
 
-/** The facts about a run at its submission. ComfyUI gets them, too, in `extra_data`. */
+/** The facts about a run at its submission. ComfyUI gets the same facts in `extra_data`. */
 export interface Submitted extends SubmittedRun {
-  /** The address of the ComfyUI that has it. Records of earlier versions have none. */
+  /** The address of the ComfyUI that has the run. Records of earlier versions have none. */
   readonly server?: string | undefined
   readonly workflowId: string
   readonly shown: Run['inputs']
   readonly outputs: readonly { readonly name: string; readonly node: string }[]
   /** The titles of the graph's nodes, by id. */
   readonly titles: Readonly<Record<string, string>>
-  /** How many of them have to run. */
+  /** How many nodes have to run. */
   readonly nodes: number
 }
 
-/** A file of a run: where ComfyUI has it, or else its text. */
+/** A file of a run: its place on ComfyUI, or else its text. */
 export interface StoredOutput {
   readonly name: string
   readonly at?: { readonly filename: string; readonly subfolder: string; readonly type: string } | undefined
   readonly text?: string | undefined
 }
 
-/** The end of a run: it outlives ComfyUI's history. */
+/** The end of a run. This record outlives ComfyUI's history. */
 export interface Ended extends EndedRun<Submitted> {
   readonly error: string | null
   readonly files: readonly StoredOutput[]
 }
 
-/** How far a run is, and the title of the node at work. */
+export type RunRecords = Records<Submitted, Ended>
+
+/** The progress of a run, and the title of the node at work. */
 export type Progress = Pick<Run, 'progress' | 'node'>
 
-/** One ComfyUI, and the facts about its runs. */
-export interface ComfyServer {
-  readonly client: ComfyClient
-  readonly records: Records<Submitted, Ended>
-  readonly readQueue: ReadQueue
-  /** Runs that the server is known to have taken: where it has them no more, they are gone. */
-  readonly taken: Memory<true>
-  /** The latest of each run. */
-  readonly progress: Memory<Progress>
-  readonly lostAfterMs: number
-  /** The servers that runs name and the gateway was not given, and when each was met first. */
-  readonly strangers: Map<string, number>
-}
-
-/** A run in the state that it is in. */
+/** Makes the run of its record and its state. */
 export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
   const { id, workflowId, groupId, shown, outputs, createdAt } = run
   return {
@@ -66,7 +51,7 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
   }
 }
 
-/** A run that has ended; `undefined` for what ComfyUI refused. */
+/** Makes the run of the record of its end; `undefined` if ComfyUI refused the run. */
 export function toEndedRun({ run, status, files, ...times }: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
@@ -75,5 +60,5 @@ export function toEndedRun({ run, status, files, ...times }: Ended): Run | undef
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Ids of runs and of files are all UUIDs. */
+/** Whether a text has the form of a run's id. */
 export const isRunId = (id: string): boolean => UUID.test(id)

@@ -1,20 +1,46 @@
 import type { Container } from '../engine.ts'
-import { NoAnswer } from './api/client.ts'
-import type { Queue } from './api/queue.ts'
-import type { ComfyServer } from './runRecord.ts'
+import { createLruCache, type Memory } from '../lruCache.ts'
+import { type ComfyClient, NoAnswer } from './api/client.ts'
+import { createReadQueue, type Queue, type ReadQueue } from './api/queue.ts'
+import type { Progress, RunRecords } from './runRecord.ts'
 
-/** A worker takes the next run at once: for as long, it may be between two. */
-const BETWEEN_MS = 5_000
+/** One ComfyUI, and the facts about its runs. */
+export interface ComfyServer {
+  readonly client: ComfyClient
+  readonly records: RunRecords
+  readonly readQueue: ReadQueue
+  /** Runs that the server is known to have taken: if it no longer has such a run, the run is gone. */
+  readonly taken: Memory<true>
+  /** The latest progress of each run. */
+  readonly progress: Memory<Progress>
+  readonly lostAfterMs: number
+  /** Servers that runs name, and that the gateway was not given: when the gateway met each one first. */
+  readonly strangers: Map<string, number>
+}
 
-/** A server as a container. What has not changed for too long is stalled: a dead worker leaves HTTP as it was. */
+export function createComfyServer(
+  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs' | 'strangers'>,
+): ComfyServer {
+  return {
+    ...options,
+    readQueue: createReadQueue(options.client),
+    taken: createLruCache(5_000),
+    progress: createLruCache(5_000),
+  }
+}
+
+/** A server as a container. A queue that has not changed for too long is stalled: HTTP goes on without the worker. */
 export interface ContainerReader {
   read(): Promise<Container>
-  /** As it was read last. */
+  /** The container as it was read last. */
   latest(): Container
 }
 
-/** ComfyUI's address stays here: `name` and `url` are for callers. */
-export function createContainer(comfy: ComfyServer, name: string, url: string): ContainerReader {
+/** A worker takes the next run at once, and needs no longer than this between two runs. */
+const BETWEEN_MS = 5_000
+
+/** `name` and `url` are for callers, who never see ComfyUI's address. */
+export function createContainer(server: ComfyServer, name: string, url: string): ContainerReader {
   let head = ''
   let since = 0
   const stopped: Container = { name, url, status: 'stopped', running: [], pending: [] }
@@ -24,27 +50,26 @@ export function createContainer(comfy: ComfyServer, name: string, url: string): 
     // ComfyUI's worker dies of a run without any data beside the graph.
     if (items.slice(0, running).some(({ extra }) => Object(extra) !== extra)) return true
     const first = items[0]?.id
-    const progress = first !== undefined && running > 0 && comfy.progress.get(first)?.progress
+    const progress = first !== undefined && running > 0 && server.progress.get(first)?.progress
     const now = `${running > 0} ${first} ${progress}`
     if (now !== head) [head, since] = [now, Date.now()]
-    return first !== undefined && Date.now() - since >= (running > 0 ? comfy.lostAfterMs : BETWEEN_MS)
+    return first !== undefined && Date.now() - since >= (running > 0 ? server.lostAfterMs : BETWEEN_MS)
   }
 
   return {
-    latest: () => (comfy.client.isAway() ? stopped : latest),
+    latest: () => (server.client.isAway() ? stopped : latest),
     async read() {
       try {
-        const queue = await comfy.readQueue()
+        const queue = await server.readQueue()
         const entries = queue.items.map(({ number, id }) => [number, id] as const)
         const running = entries.slice(0, queue.running)
         const status = isStalled(queue) ? 'stalled' : running.length > 0 ? 'running' : 'idle'
         latest = { name, url, status, running, pending: entries.slice(queue.running) }
-        return latest
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
         latest = stopped
-        return latest
       }
+      return latest
     },
   }
 }

@@ -3,28 +3,23 @@ import { createLruCache } from '../lruCache.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import {
   type EndedRun,
-  type IndexEntry,
   probeRecord,
   type RecordStore,
   recordPaths,
   type SubmittedRun,
 } from './recordStore.ts'
-import { createRunIndex, type RunIndex } from './runIndex.ts'
-
-/** On Workers, a request may end in the middle of a write. */
-const WRITING_MS = 30_000
+import { createRunIndex, type IndexEntry, type RunIndex } from './runIndex.ts'
 
 /**
- * What is written down of runs, as their server forgets them. Each record is a fact, written once: `runs/ID.json` before
- * the server hears of the run, `cancelled/ID.json` before it hears of a cancel, and `ended/ID.json`, where the first
- * writer wins. So gateways can't undo each other, and a run is found by its id alone. Marks by group are what lists are
- * made of.
+ * The records of runs, as ComfyUI forgets runs. Each record is a fact that is written once. `runs/ID.json` is written
+ * before the server hears of the run, `cancelled/ID.json` before it hears of a cancel. The first writer of
+ * `ended/ID.json` wins. So gateways can't undo each other, and a run is found by its id alone. The index makes the lists.
  */
 export interface Records<Submitted, Ended> {
   getRun(id: string): Promise<Submitted | undefined>
   /** The facts about a run that this process remembers, without a request. */
   cachedRun(id: string): Submitted | undefined
-  /** `anywhere`: also where there are only copies. */
+  /** `anywhere`: search the copies of the record on other servers, too. */
   getEnd(id: string, anywhere?: boolean): Promise<Ended | undefined>
   /** The end that this process remembers, without a request. */
   cachedEnd(id: string): Ended | undefined
@@ -34,14 +29,17 @@ export interface Records<Submitted, Ended> {
   /** Gives the end that counts: the end that was written first. */
   addEnd(ended: Ended): Promise<Ended>
   list(groupId: string | null): Promise<IndexEntry[]>
-  /** Finds out whether the place keeps records, and logs if it does not. */
+  /** Finds out whether the store keeps records, and logs if it does not. */
   prepare(): Promise<void>
-  /** Whether the place was seen to keep nothing. */
+  /** Whether the store was seen to keep nothing. */
   refuses(): boolean
 }
 
+/** The longest time for one write: on Workers, a request may end in the middle of a write. */
+const WRITING_MS = 30_000
+
 export function createRecords<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>>(
-  place: RecordStore,
+  store: RecordStore,
   log: EngineContext['log'],
 ): Records<Submitted, Ended> {
   const runs = createLruCache<Submitted>(5_000)
@@ -50,24 +48,24 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const unwritten = new Map<string, Ended>()
   /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
   const writing = new Map<string, number>()
-  const marks = createRunIndex(place)
-  const prune = createPrune(place, marks, log)
+  const index = createRunIndex(store)
+  const prune = createPrune(store, index, log)
   let prepared = false
 
   async function write(ended: Ended): Promise<Ended> {
     const { id } = ended.run
     writing.set(id, Date.now())
     const { end } = recordPaths(id)
-    const first = (await place.write(end, ended)) ? ended : ((await place.read<Ended>(end)) ?? ended)
+    const first = (await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)
     ends.set(id, first)
     unwritten.set(id, first)
-    // Who asks for the run need not wait for its mark.
-    const marked = marks
+    // A caller who asks for the run need not wait for the index.
+    const indexed = index
       .end(first)
       .then(() => unwritten.delete(id))
       .finally(() => writing.delete(id))
-    if (hasOwnTimers()) marked.catch(() => {})
-    else await marked
+    if (hasOwnTimers()) indexed.catch(() => {})
+    else await indexed
     return first
   }
 
@@ -83,20 +81,20 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   }
 
   return {
-    getRun: (id) => runs.load(id, () => place.read(recordPaths(id).run)),
+    getRun: (id) => runs.load(id, () => store.read(recordPaths(id).run)),
     cachedRun: runs.get,
     cachedEnd: (id) => (unwritten.has(id) ? undefined : ends.get(id)),
     async getEnd(id) {
       if (unwritten.size > 0) await writeEnds()
-      return unwritten.get(id) ?? ends.load(id, () => place.read(recordPaths(id).end))
+      return unwritten.get(id) ?? ends.load(id, () => store.read(recordPaths(id).end))
     },
-    isCancelRequested: async (id) => (await place.read(recordPaths(id).cancel)) !== undefined,
+    isCancelRequested: async (id) => (await store.read(recordPaths(id).cancel)) !== undefined,
     async addRun(run) {
       prune()
       runs.set(run.id, run)
-      await Promise.all([place.write(recordPaths(run.id).run, run), marks.start(run)])
+      await Promise.all([store.write(recordPaths(run.id).run, run), index.start(run)])
     },
-    requestCancel: (id) => place.write(recordPaths(id).cancel, { askedAt: Date.now() }),
+    requestCancel: (id) => store.write(recordPaths(id).cancel, { askedAt: Date.now() }),
     async addEnd(ended) {
       const { id } = ended.run
       const known = unwritten.get(id) ?? ends.get(id)
@@ -106,14 +104,14 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       unwritten.set(id, ended)
       return await write(ended).catch(() => {
         writing.delete(id)
-        // Where only its mark is missing, another gateway may have written an end before.
+        // If only the index was not written, another gateway may have written an end before.
         return ends.get(id) ?? ended
       })
     },
-    list: marks.list,
-    refuses: place.refuses,
+    list: index.list,
+    refuses: store.refuses,
     async prepare() {
-      if (!prepared) await place.write(probeRecord.path, probeRecord.value)
+      if (!prepared) await store.write(probeRecord.path, probeRecord.value)
       prepared = true
     },
   }
@@ -122,8 +120,8 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
 const DAY_MS = 86_400_000
 const KEPT_MS = 30 * DAY_MS
 
-/** Removes old records, once a day, in passing: nobody waits for it. */
-export function createPrune(place: RecordStore, marks: RunIndex, log: EngineContext['log']): () => void {
+/** Removes old records in the background, once a day. */
+export function createPrune(store: RecordStore, index: RunIndex, log: EngineContext['log']): () => void {
   let prunedAt = 0
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return
@@ -132,12 +130,14 @@ export function createPrune(place: RecordStore, marks: RunIndex, log: EngineCont
   }
 
   async function prune(): Promise<void> {
-    for (const name of await place.list('groups')) {
-      const old = await marks.read(`groups/${name}`)
-      if (old.length === 0 || old.some(({ createdAt }) => Date.now() - createdAt < KEPT_MS)) continue
-      for (const { id } of old) for (const path of Object.values(recordPaths(id))) await place.remove(path)
-      // The last of all: with it, what is left is found again.
-      await place.remove(`groups/${name}`)
+    for (const name of await store.list('groups')) {
+      const entries = await index.read(`groups/${name}`)
+      if (entries.length === 0 || entries.some(({ createdAt }) => Date.now() - createdAt < KEPT_MS)) continue
+      for (const { id } of entries) {
+        for (const path of Object.values(recordPaths(id))) await store.remove(path)
+      }
+      // Last of all: if the rest fails, the next attempt finds the runs by this file.
+      await store.remove(`groups/${name}`)
     }
   }
 }

@@ -1,5 +1,29 @@
 import { EngineError } from '../../engine.ts'
 
+/** Sends every request to one ComfyUI, and knows whether it answers. */
+export interface ComfyClient {
+  /** ComfyUI's address, which no caller sees. */
+  readonly url: string
+  /** Where its WebSockets are. */
+  readonly socketUrl: string
+  /** For how long ComfyUI has given no answer that can be used, in ms. */
+  awayForMs(): number
+  /** Whether ComfyUI refuses connections, or let three requests in a row time out: one large upload silences it for seconds. */
+  isAway(): boolean
+  /** Whether ComfyUI is away, or somebody called {@link mute} a moment ago. */
+  isQuiet(): boolean
+  /** Notes that somebody would not wait for ComfyUI. It counts as quiet until it answers, for 10 s at most. */
+  mute(): void
+  /** Checks in the background whether ComfyUI answers again, a few times a second at most. */
+  probe(): void
+  /** Gives a whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
+  send(path: string, init?: Init): Promise<Answer>
+  /** Gives the JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
+  read(path: string, init?: Init): Promise<unknown>
+  /** Gives an answer whose body is still to come: the time-out is for its head. */
+  open(path: string, init?: Init): Promise<Response>
+}
+
 interface Init {
   method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
   /** Sent as JSON. */
@@ -8,7 +32,7 @@ interface Init {
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
   timeoutMs?: number
-  /** Whether it may be sent twice. Default: all but POST */
+  /** Whether the request may be sent twice. Default: all but POST */
   again?: boolean
 }
 
@@ -17,100 +41,74 @@ export interface Answer {
   readonly text: string
 }
 
-/** One ComfyUI. Every request to it goes through here. */
-export interface ComfyClient {
-  /** Its address, which no caller sees. */
-  readonly url: string
-  /** Where its WebSockets are. */
-  readonly socketUrl: string
-  /** For how long it has given no answer that can be used, in ms. */
-  awayForMs(): number
-  /** Whether it refuses connections, or has let several requests in a row time out: a large upload silences it for seconds. */
-  isAway(): boolean
-  /** Whether it is away, or was too slow for {@link mute} a moment ago. */
-  isQuiet(): boolean
-  /** Notes that somebody would not wait for it. It counts as quiet until it answers, for 10 s at most. */
-  mute(): void
-  /** Looks whether it answers again, a few times a second at most. Nobody has to wait for it. */
-  probe(): void
-  /** A whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
-  send(path: string, init?: Init): Promise<Answer>
-  /** The JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
-  read(path: string, init?: Init): Promise<unknown>
-  /** An answer whose body is still to come: the time-out is for its head. */
-  open(path: string, init?: Init): Promise<Response>
-}
-
 const TIMEOUT_MS = 10_000
 const PROBE_EVERY_MS = 200
-/** So many time-outs in a row mean that it is away. */
-const MISSES = 3
-/** Failures further apart than this are two absences. */
-const APART_MS = 60_000
 
 export function createComfyClient(url: string, fetch: typeof globalThis.fetch | undefined): ComfyClient {
   const base = url.replace(/\/+$/, '')
-  let away: { since: number; last: number } | undefined
-  let misses = 0
-  let mutedUntil = 0
+  const health = createHealth()
   let probedAt = 0
 
   function fail(why: string, sent: boolean): never {
-    const now = Date.now()
-    away = { since: away && now - away.last < APART_MS ? away.since : now, last: now }
+    health.failed()
     throw new NoAnswer(why, sent)
   }
 
-  /** Of requests that wait at the same time, one counts. */
-  function miss(startedAt: number): void {
-    if (!away || startedAt >= away.last) misses++
-  }
-
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const { method = 'GET', json, signal, timeoutMs = TIMEOUT_MS } = init
-    const body = json === undefined ? init.body : JSON.stringify(json)
-    const startedAt = Date.now()
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    const deadline = startDeadline(init)
     try {
-      const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
-      const streams = body instanceof ReadableStream
-      const request: RequestInit & { duplex?: 'half' } = {
-        method,
-        redirect: streams ? redirectOfStream(base) : 'manual',
-        // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-        headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
-        signal: either,
-        ...(streams && { duplex: 'half' }),
-        ...(body !== undefined && { body }),
-      }
-      const response = await (fetch ?? globalThis.fetch)(base + path, request)
-      const { status } = response
-      if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
-        await response.body?.cancel()
-        misses = MISSES
-        return fail(`status ${status} is not from ComfyUI`, true)
-      }
+      const response = await request(path, init, deadline.signal)
       // Node forgets the signal of such a stream once the head is there.
-      const taken = await Promise.race([take(response), rejectOn(either)])
-      away = undefined
-      misses = mutedUntil = 0
+      const taken = await Promise.race([take(response), rejectOn(deadline.signal)])
+      health.answered()
       return taken
     } catch (error) {
-      if (error instanceof NoAnswer) throw error
-      signal?.throwIfAborted()
-      if (timeout.signal.aborted) {
-        miss(startedAt)
-        return fail(`no answer within ${timeoutMs / 1000} s`, true)
-      }
-      // A connection that was kept open may be one to a server that is no more.
-      if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
-      const unsent = isUnsent(error)
-      if (unsent) misses = MISSES
-      return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
+      return await recover(error, path, init, take, deadline)
     } finally {
-      clearTimeout(timer)
+      deadline.stop()
     }
+  }
+
+  async function request(path: string, init: Init, signal: AbortSignal): Promise<Response> {
+    const { method = 'GET', json } = init
+    const body = json === undefined ? init.body : JSON.stringify(json)
+    const streams = body instanceof ReadableStream
+    const options: RequestInit & { duplex?: 'half' } = {
+      method,
+      redirect: streams ? redirectOfStream(base) : 'manual',
+      // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
+      headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
+      signal,
+      ...(streams && { duplex: 'half' }),
+      ...(body !== undefined && { body }),
+    }
+    const response = await (fetch ?? globalThis.fetch)(base + path, options)
+    const { status } = response
+    if (status === 304 || !/^(3|50[234])/.test(`${status}`)) return response
+    await response.body?.cancel()
+    health.gone()
+    return fail(`status ${status} is not from ComfyUI`, true)
+  }
+
+  async function recover<T>(
+    error: unknown,
+    path: string,
+    init: Init,
+    take: (response: Response) => Promise<T>,
+    deadline: Deadline,
+  ): Promise<T> {
+    if (error instanceof NoAnswer) throw error
+    const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
+    signal?.throwIfAborted()
+    if (deadline.isOver()) {
+      health.missed(deadline.startedAt)
+      return fail(`no answer within ${timeoutMs / 1000} s`, true)
+    }
+    // A connection that was kept open may be one to a server that is no more.
+    if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
+    const unsent = isUnsent(error)
+    if (unsent) health.gone()
+    return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
   }
 
   const send: ComfyClient['send'] = (path, init = {}) =>
@@ -119,12 +117,10 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
   return {
     url: base,
     socketUrl: base.replace(/^http/i, 'ws'),
-    awayForMs: () => (away ? Date.now() - away.since : 0),
-    isAway: () => misses >= MISSES,
-    isQuiet: () => misses >= MISSES || Date.now() < mutedUntil,
-    mute() {
-      mutedUntil = Date.now() + TIMEOUT_MS
-    },
+    awayForMs: health.awayForMs,
+    isAway: health.isAway,
+    isQuiet: health.isQuiet,
+    mute: health.mute,
     probe() {
       if (Date.now() - probedAt < PROBE_EVERY_MS) return
       probedAt = Date.now()
@@ -138,6 +134,57 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
         return body === undefined ? fail('its answer is not JSON', true) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
+  }
+}
+
+/** So many time-outs in a row mean that the server is away. */
+const MISSES = 3
+/** Failures further apart than this are two absences. */
+const APART_MS = 60_000
+
+/** Whether a server answers, as its requests went so far. */
+function createHealth() {
+  let absence: { readonly since: number; readonly last: number } | undefined
+  let misses = 0
+  let mutedUntil = 0
+  const isAway = (): boolean => misses >= MISSES
+  return {
+    answered(): void {
+      absence = undefined
+      misses = mutedUntil = 0
+    },
+    /** The answer can't be used, or there was none. */
+    failed(): void {
+      const now = Date.now()
+      absence = { since: absence && now - absence.last < APART_MS ? absence.since : now, last: now }
+    },
+    /** A request timed out. Of requests that wait at the same time, one counts. */
+    missed(startedAt: number): void {
+      if (!absence || startedAt >= absence.last) misses++
+    },
+    /** One failure is enough: nothing listens there, or only a proxy. */
+    gone(): void {
+      misses = MISSES
+    },
+    awayForMs: (): number => (absence ? Date.now() - absence.since : 0),
+    isAway,
+    isQuiet: (): boolean => isAway() || Date.now() < mutedUntil,
+    mute(): void {
+      mutedUntil = Date.now() + TIMEOUT_MS
+    },
+  }
+}
+
+type Deadline = ReturnType<typeof startDeadline>
+
+function startDeadline({ signal, timeoutMs = TIMEOUT_MS }: Init) {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), timeoutMs)
+  return {
+    startedAt: Date.now(),
+    signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
+    isOver: (): boolean => timeout.signal.aborted,
+    stop: (): void => clearTimeout(timer),
   }
 }
 

@@ -8,7 +8,7 @@ const IDLE_MS = 30_000
 
 /** Uploads a file as a stream, and gives the name that ComfyUI gave it. */
 export async function putFile(
-  server: ComfyClient,
+  client: ComfyClient,
   prefix: string,
   file: IncomingFile,
   signal: AbortSignal,
@@ -17,7 +17,7 @@ export async function putFile(
   const part = (name: string, more = ''): string =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n`
   const filename = `${prefix}-${safeName(file.name)}`
-  // The field before the file: a server may read them in turn.
+  // The field stands before the file: a server may read them in turn.
   const head = `${part('type')}\r\ninput\r\n${part('image', `; filename="${filename}"`)}content-type: application/octet-stream\r\n\r\n`
   const idle = new AbortController()
   const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => idle.abort(), IDLE_MS)
@@ -39,7 +39,7 @@ export async function putFile(
     }),
   )
   try {
-    const { status, text } = await server.send('/upload/image', {
+    const { status, text } = await client.send('/upload/image', {
       method: 'POST',
       body,
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
@@ -53,7 +53,7 @@ export async function putFile(
   } catch (error) {
     await file.body.cancel().catch(() => {})
     signal.throwIfAborted()
-    const features = await server.read('/features').catch(() => undefined)
+    const features = await client.read('/features').catch(() => undefined)
     const limit: unknown = Object(features).max_upload_size
     // A server may hang up where a file is too large, before it says so.
     if (refused || (typeof limit === 'number' && size > limit)) {
@@ -72,12 +72,12 @@ function safeName(name: string): string {
   return last.replace(/^\.+/, '').slice(-60) || 'file'
 }
 
-const ASKED = ['range', 'if-none-match', 'if-modified-since']
-const ANSWERED = ['content-range', 'etag', 'last-modified', 'accept-ranges']
+const REQUEST_HEADERS = ['range', 'if-none-match', 'if-modified-since']
+const RESPONSE_HEADERS = ['content-range', 'etag', 'last-modified', 'accept-ranges']
 
-/** A file of a run as a stream; `undefined` where ComfyUI has it no more. */
+/** Gives a file of a run as a stream; `undefined` if ComfyUI no longer has the file. */
 export async function readOutput(
-  server: ComfyClient,
+  client: ComfyClient,
   { name, at, text }: StoredOutput,
   asked: Headers,
   signal: AbortSignal,
@@ -88,22 +88,22 @@ export async function readOutput(
     return new Response(bytes, { headers: { ...type, 'content-length': String(bytes.byteLength) } })
   }
   const path = `/view?${new URLSearchParams({ ...at })}`
-  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...pick(asked, ASKED) }
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...pick(asked, REQUEST_HEADERS) }
   const version = asked.get('if-range')
   if (headers.range !== undefined && version !== null) {
-    // ComfyUI gives a part even of another file than the caller began with.
-    const now = await server.open(path, { method: 'HEAD', signal })
+    // ComfyUI ignores `if-range`: it would give a part of another file than the caller began with.
+    const now = await client.open(path, { method: 'HEAD', signal })
     if (![now.headers.get('etag'), now.headers.get('last-modified')].includes(version)) delete headers.range
   }
-  const { status, body, headers: answered } = await server.open(path, { headers, signal })
+  const { status, body, headers: answered } = await client.open(path, { headers, signal })
   if (status === 200 || status === 206) {
-    const more = pick(answered, ['content-length', ...ANSWERED])
+    const more = pick(answered, ['content-length', ...RESPONSE_HEADERS])
     return new Response(body, { status, headers: { ...more, ...type } })
   }
   await body?.cancel()
   if (status === 404) return undefined
   if (status !== 304 && status !== 416) throw new NoAnswer(`status ${status} for a file`, true)
-  return new Response(null, { status, headers: { ...pick(answered, ANSWERED), ...type } })
+  return new Response(null, { status, headers: { ...pick(answered, RESPONSE_HEADERS), ...type } })
 }
 
 function pick(headers: Headers, names: readonly string[]): Record<string, string> {

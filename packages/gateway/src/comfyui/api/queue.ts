@@ -1,5 +1,4 @@
 import { hasOwnTimers } from '../../runtime.ts'
-import type { ComfyServer } from '../runRecord.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 interface QueueItem {
@@ -22,8 +21,8 @@ export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 
 const MOST_MS = 250
 
-/** The queue comes with all graphs, so that callers of the same moment share an answer. */
-export function createReadQueue(server: ComfyClient): ReadQueue {
+/** The queue comes with all graphs, so callers of the same moment share an answer. */
+export function createReadQueue(client: ComfyClient): ReadQueue {
   let latest: Queue | undefined
   let ageMs = MOST_MS
   /** The pending request. On Workers no request may wait for a fetch of another. */
@@ -45,9 +44,9 @@ export function createReadQueue(server: ComfyClient): ReadQueue {
   }
 
   async function read(readAt: number): Promise<Queue> {
-    const { queue_running, queue_pending } = Object(await server.read('/queue'))
+    const { queue_running, queue_pending } = Object(await client.read('/queue'))
     const running = readItems(queue_running)
-    // It comes as a heap.
+    // ComfyUI sends a heap.
     const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
     const queue = { items: [...running, ...pending], running: running.length, readAt }
     ageMs = Math.min(MOST_MS, 10 * (Date.now() - readAt + 1))
@@ -62,7 +61,7 @@ function readItems(list: unknown): QueueItem[] {
   return items.map(([number, id, , extra]) => ({ number: Number(number), id: String(id), extra }))
 }
 
-/** What ComfyUI keeps of a run that has ended, as far as it is read. */
+/** The facts that ComfyUI keeps about a run that has ended, as far as the gateway reads them. */
 export interface History {
   readonly number: number
   readonly extra: unknown
@@ -73,16 +72,16 @@ export interface History {
 
 const NOBODY = '00000000-0000-4000-8000-000000000000'
 
-/** `unreadable`: the run has ended, but ComfyUI fails to write its outputs as JSON. */
+/** Gives `unreadable` if the run has ended, but ComfyUI fails to write its outputs as JSON. */
 export async function readHistory(
-  server: ComfyClient,
+  client: ComfyClient,
   id: string,
 ): Promise<History | 'unreadable' | undefined> {
-  let { status, text } = await server.send(`/history/${id}`)
+  let { status, text } = await client.send(`/history/${id}`)
   if (status === 500) {
-    // Is it this run, or all of the server, or was it but a moment?
-    await server.read(`/history/${NOBODY}`)
-    ;({ status, text } = await server.send(`/history/${id}`))
+    // The whole server may fail, or only for a moment: ask for a run that nobody has, and then once more.
+    await client.read(`/history/${NOBODY}`)
+    ;({ status, text } = await client.send(`/history/${id}`))
     if (status === 500) return 'unreadable'
   }
   const entries = status === 200 ? parseJson(text) : undefined
@@ -103,33 +102,34 @@ export async function readHistory(
 /** Where a server has a run: in its queue, in its history, or in neither. */
 export interface Sighting {
   readonly item?: QueueItem | undefined
-  /** Its place in the queue, of which so many run. */
+  /** The place of the item in the queue, and how many items of the queue run. */
   readonly position?: number | undefined
   readonly running?: number | undefined
   readonly history?: History | 'unreadable' | undefined
-  /** How long the queue is. */
+  /** The length of the queue. */
   readonly waiting: number
 }
 
 /** `maxAgeMs`: how old an earlier answer about the queue may be. */
 export async function seekRun(
-  { client, readQueue }: Pick<ComfyServer, 'client' | 'readQueue'>,
+  { client, readQueue }: { readonly client: ComfyClient; readonly readQueue: ReadQueue },
   id: string,
   maxAgeMs?: number,
 ): Promise<Sighting> {
   const askedAt = Date.now()
-  const { items, running, readAt } = await readQueue(maxAgeMs)
-  const position = items.findIndex((item) => item.id === id)
-  const seen = { item: items[position], position, running, waiting: items.length }
-  // What runs in an earlier answer, or was the next to run, may have ended since.
-  if (position > running || (position >= 0 && readAt >= askedAt)) return seen
+  const queue = await readQueue(maxAgeMs)
+  const seen = seekIn(queue, id)
+  // A run that ran in an earlier answer, or was the next to run, may have ended since.
+  if (seen.item && (seen.position > seen.running || queue.readAt >= askedAt)) return seen
   const history = await readHistory(client, id)
-  if (history) return { history, waiting: items.length }
-  if (position >= 0) return seen
-  // Once more: what is in neither may have gone from the one to the other, or have come just now.
-  const again = await readQueue(0)
-  const waiting = again.items.length
-  const place = again.items.findIndex((item) => item.id === id)
-  if (place >= 0) return { item: again.items[place], position: place, running: again.running, waiting }
-  return { history: await readHistory(client, id), waiting }
+  if (history) return { history, waiting: seen.waiting }
+  if (seen.item) return seen
+  // A run that is in neither may have gone from the one to the other, or have come just now.
+  const again = seekIn(await readQueue(0), id)
+  return again.item ? again : { history: await readHistory(client, id), waiting: again.waiting }
+}
+
+function seekIn({ items, running }: Queue, id: string) {
+  const position = items.findIndex((item) => item.id === id)
+  return { item: items[position], position, running, waiting: items.length }
 }

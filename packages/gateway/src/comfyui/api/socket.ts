@@ -1,7 +1,7 @@
 import type { Progress, Submitted } from '../runRecord.ts'
 
-/** Opens a WebSocket that only listens, and gives the function that closes it. What fails is silence. */
-export function openSocket(url: string, hear: (type: string, data: object) => void): () => void {
+/** Opens a WebSocket that only listens, and gives the function that closes it. A socket that fails is silent. */
+export function openSocket(url: string, onMessage: (type: string, data: object) => void): () => void {
   let socket: Pick<WebSocket, 'close'> | undefined
   let closed = false
   void open().catch(() => {})
@@ -11,7 +11,7 @@ export function openSocket(url: string, hear: (type: string, data: object) => vo
   }
 
   async function open(): Promise<void> {
-    // Node has had one since 22.
+    // Node has a WebSocket since 22.
     const Socket = globalThis.WebSocket ?? ((await import('ws')).WebSocket as unknown as typeof WebSocket)
     if (closed) return
     const opened = new Socket(url)
@@ -23,7 +23,7 @@ export function openSocket(url: string, hear: (type: string, data: object) => vo
       try {
         const message = JSON.parse(data) as { type?: unknown; data?: unknown } | null
         if (typeof message?.type === 'string' && typeof message.data === 'object' && message.data !== null) {
-          hear(message.type, message.data)
+          onMessage(message.type, message.data)
         }
       } catch {}
     })
@@ -43,12 +43,12 @@ interface Data extends State {
 }
 
 /** Reads a message of ComfyUI's socket: the progress of the run, or `ended`. */
-type Hear = (type: string, data: Data) => Progress | 'ended' | undefined
+type ReadMessage = (type: string, data: Data) => Progress | 'ended' | undefined
 
-/** Counts (finished nodes + the fraction of those that run) / nodes to run. It never goes back. */
-export function createProgress({ id, titles, nodes }: Submitted, from: number): Hear {
+/** Computes (finished nodes + fractions of running nodes) / nodes to run. The progress never goes back. */
+export function createProgress({ id, titles, nodes }: Submitted, from: number): ReadMessage {
   const cached = new Set<string>()
-  /** By node, from 0 to 1. Nodes that a node makes of itself are left out. */
+  /** The progress of each node, from 0 to 1. Nodes that a node makes at run time are left out. */
   const parts = new Map<string, number>()
   let best = from
   let node: string | undefined
@@ -80,7 +80,7 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
       note(data.node, 1)
     }
     const done = [...parts.values()].reduce((sum, part) => sum + part, 0)
-    // Only its end makes a run complete.
+    // Only the end of a run makes it complete.
     best = Math.max(best, Math.min(0.99, done / Math.max(1, nodes - cached.size)))
     return { progress: best, node: node === undefined ? undefined : titles[node] }
   }

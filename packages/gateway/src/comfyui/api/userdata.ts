@@ -5,41 +5,41 @@ import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 class Unreadable extends NoAnswer {}
 
 /** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
-export function createUserdata(server: ComfyClient, log: EngineContext['log']): RecordStore {
+export function createUserdata(client: ComfyClient, log: EngineContext['log']): RecordStore {
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`
 
-  /** Gives nothing if the server keeps nothing. An unexpected answer of another server is an error. */
+  /** Gives nothing if the server keeps no records. An unexpected answer of a server that keeps records is an error. */
   async function read<T>(path: string): Promise<T | undefined> {
-    const { status, text } = await server.send(path)
+    const { status, text } = await client.send(path)
     const value = status === 200 ? parseJson(text) : undefined
     if (value !== undefined) return value as T
     if (status === 200) throw new Unreadable('a record is not JSON', true)
     if (status === 404) return undefined
-    if (!refused) await place.write(probeRecord.path, probeRecord.value)
+    if (!refused) await store.write(probeRecord.path, probeRecord.value)
     if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
     return undefined
   }
 
-  /** Where the disk was full, a record may be empty or cut off: it counts as none, and is written again. */
+  /** After the disk was full, a record may be empty or cut off: it counts as none, and is written again. */
   async function isBroken(path: string): Promise<boolean> {
     const isOdd = async (): Promise<boolean> => {
-      const { status, text } = await server.send(pathOf(path))
+      const { status, text } = await client.send(pathOf(path))
       return status === 200 && parseJson(text) === undefined
     }
     if (!(await isOdd())) return false
     if (path === probeRecord.path) return true
-    // Is it this record, or all of the server, or was it but a moment?
-    await server.read(pathOf(probeRecord.path))
+    // The whole server may fail, or only for a moment: read another record, and then this one again.
+    await client.read(pathOf(probeRecord.path))
     return await isOdd()
   }
 
   async function post(path: string, value: unknown, overwrite: boolean): Promise<number> {
     const init = { method: 'POST', json: value, again: true } as const
-    return (await server.send(`${pathOf(path)}?overwrite=${overwrite}`, init)).status
+    return (await client.send(`${pathOf(path)}?overwrite=${overwrite}`, init)).status
   }
 
-  const place: RecordStore = {
+  const store: RecordStore = {
     refuses: () => refused,
     async read(path) {
       try {
@@ -63,13 +63,13 @@ export function createUserdata(server: ComfyClient, log: EngineContext['log']): 
         refused = true
         return true
       }
-      // One record that is not taken may be written later: of a server that keeps any, it must not be lost.
-      await place.write(probeRecord.path, probeRecord.value)
+      // If the server keeps other records, this one may be written later, and must not be lost.
+      await store.write(probeRecord.path, probeRecord.value)
       if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
       return true
     },
     async remove(path) {
-      await server.send(pathOf(path), { method: 'DELETE' })
+      await client.send(pathOf(path), { method: 'DELETE' })
     },
     async list(folder) {
       const query = new URLSearchParams({ dir: `flowscale/${folder}`, recurse: 'true' })
@@ -77,5 +77,5 @@ export function createUserdata(server: ComfyClient, log: EngineContext['log']): 
       return paths.map((path) => String(path).replaceAll('\\', '/'))
     },
   }
-  return place
+  return store
 }

@@ -86,8 +86,8 @@ export function createChoose(): Choose {
 }
 
 /** What runs and what waits: a short answer, unlike the queue. */
-async function readLength({ client }: PoolMember): Promise<number> {
-  const { exec_info } = Object(await client.read('/prompt'))
+async function readLength({ server }: PoolMember): Promise<number> {
+  const { exec_info } = Object(await server.client.read('/prompt'))
   const length: unknown = Object(exec_info).queue_remaining
   if (typeof length !== 'number') throw new NoAnswer('its queue can not be read', true)
   return length
@@ -108,7 +108,7 @@ export function createCandidates(members: readonly PoolMember[]): FindCandidates
 
   return async (id) => {
     const { answers, failure } = await askAll(members, async (member) => {
-      const key = `${member.client.url} ${id}`
+      const key = `${member.server.client.url} ${id}`
       const lack = lacks.get(key)
       if (lack && Date.now() < lack.until) return lack.error
       lacks.delete(key)
@@ -129,6 +129,21 @@ export function createCandidates(members: readonly PoolMember[]): FindCandidates
     if (lack) throw lack
     return []
   }
+}
+
+/** The workflows that at least one server can run. */
+export async function listWorkflows(members: readonly PoolMember[]): Promise<Workflow[]> {
+  const { answers } = await askAll(members, async ({ catalog, localRecords }) => {
+    const [loaded] = await Promise.all([catalog.read(), localRecords.prepare()])
+    return loaded
+  })
+  const byId = new Map<string, Candidate[]>()
+  for (const [member, loaded] of answers) {
+    for (const { id, workflow, problem } of loaded) {
+      if (workflow && !problem) byId.set(id, [...(byId.get(id) ?? []), { member, workflow }])
+    }
+  }
+  return [...byId.values()].map(mergeListings)
 }
 
 /** As callers see it: a choice that one server has is a choice. */

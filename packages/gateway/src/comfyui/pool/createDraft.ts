@@ -41,7 +41,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
   const put: Draft['putFile'] = async (_input, file) => {
     chosen ??= choose(candidates, async (one) => one)
     const { member } = await chosen
-    return { name: await putFile(member.client, prefix(), file, signal) } satisfies Upload
+    return { name: await putFile(member.server.client, prefix(), file, signal) } satisfies Upload
   }
 
   async function send(
@@ -49,7 +49,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
     runId: string,
     submission: Submission,
   ): ReturnType<Draft['submit']> {
-    const answer = await sendRun(member, workflow, runId, submission, valuesOf(submission))
+    const answer = await sendRun(member.server, workflow, runId, submission, valuesOf(submission))
     submitted(member, answer.run)
     return answer
   }
@@ -66,7 +66,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
       if (same) return await choose([same], (one) => send(one, id, submission))
       return await choose(able, async (one) => {
         const move = (file: Upload): Promise<string> =>
-          copyFile(host.member.client, one.member.client, file.name, prefix(), signal)
+          copyFile(host.member.server.client, one.member.server.client, file.name, prefix(), signal)
         return await send(one, id, { ...submission, values: await moveFiles(submission.values, move) })
       })
     }

@@ -1,49 +1,43 @@
 import type { EngineContext } from '../../engine.ts'
-import { createLruCache } from '../../lruCache.ts'
 import { createRecords } from '../../records/createRecords.ts'
 import { createStored } from '../../records/recordStore.ts'
 import { type ComfyClient, createComfyClient, NoAnswer } from '../api/client.ts'
-import { createReadQueue } from '../api/queue.ts'
 import { createUserdata } from '../api/userdata.ts'
 import { createCatalog } from '../catalog.ts'
-import type { readOptions } from '../comfyui.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { RunRecords } from '../runRecord.ts'
 import { createMonitor } from '../runs/monitor.ts'
-import { createContainer } from '../server.ts'
-import { firstOf, type PoolMember, type RunRecords, within } from './members.ts'
+import { createComfyServer, createContainer } from '../server.ts'
+import { firstOf, type PoolMember, within } from './members.ts'
+
+interface PoolOptions {
+  /** They end without a `/`. */
+  readonly urls: readonly string[]
+  readonly lostAfterMs: number
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
 
 /** The servers. Each works by itself; only copies of records go from one to another. */
-export function createPool(
-  { urls, lostAfterMs, fetch }: ReturnType<typeof readOptions>,
-  context: EngineContext,
-): PoolMember[] {
+export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: EngineContext): PoolMember[] {
   const { storage, log } = context
   const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
-  const places = urls.map((url) => {
+  const keepers = urls.map((url) => {
     const client = createComfyClient(url, fetch)
     return { client, localRecords: shared ?? createRecords(createUserdata(client, log), log) }
   })
-  return places.map((place, index): PoolMember => {
-    const { client, localRecords } = place
-    const others = places.filter((other) => other !== place)
-    const comfy: ComfyServer = {
-      client,
-      records: shared || others.length === 0 ? localRecords : mirrorRecords(place, others),
-      readQueue: createReadQueue(client),
-      taken: createLruCache(5_000),
-      progress: createLruCache(5_000),
-      lostAfterMs,
-      strangers,
-    }
+  return keepers.map((keeper, index): PoolMember => {
+    const { client, localRecords } = keeper
+    const others = keepers.filter((other) => other !== keeper)
+    const records = shared || others.length === 0 ? localRecords : mirrorRecords(keeper, others)
+    const server = createComfyServer({ client, records, lostAfterMs, strangers })
     const [name, path] =
       others.length === 0 ? ['ComfyUI', 'comfyui'] : [`ComfyUI ${index + 1}`, `comfyui-${index + 1}`]
     return {
-      ...comfy,
+      server,
       localRecords,
       catalog: createCatalog(client, context),
-      monitor: createMonitor(comfy),
-      container: createContainer(comfy, name, path),
+      monitor: createMonitor(server),
+      container: createContainer(server, name, path),
     }
   })
 }
@@ -51,7 +45,8 @@ export function createPool(
 /** A run is submitted once one more server has its record, or after so many ms without one. */
 const COPY_MS = 1_000
 
-interface PlacedRecords {
+/** A server, and the records on it. */
+interface Keeper {
   readonly client: ComfyClient
   readonly localRecords: RunRecords
 }
@@ -60,10 +55,7 @@ interface PlacedRecords {
  * The records of a server's runs: its own ones count, and the others have copies. So a run and the list of its group are
  * known while its server is away, and where a server keeps no records.
  */
-function mirrorRecords(
-  { client, localRecords }: PlacedRecords,
-  others: readonly PlacedRecords[],
-): RunRecords {
+function mirrorRecords({ client, localRecords }: Keeper, others: readonly Keeper[]): RunRecords {
   const near = (): RunRecords[] =>
     others.flatMap((other) => (other.client.isQuiet() ? [] : [other.localRecords]))
 

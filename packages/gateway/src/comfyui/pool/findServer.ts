@@ -1,6 +1,7 @@
 import { createLruCache } from '../../lruCache.ts'
 import { seekRun } from '../api/queue.ts'
 import { isRunId } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 import { firstOf, type PoolMember } from './members.ts'
 
 /** Finds the server of a run. `undefined` only where it is sure that none has it. */
@@ -30,13 +31,13 @@ export function createFindServer(members: readonly PoolMember[]): FindServer {
       }),
     )
     const { run, member: keeper } = record.found ?? {}
-    const home = members.find(({ client }) => client.url === run?.server)
+    const home = members.find(({ server }) => server.client.url === run?.server)
     if (home) return isAt(home)
     // Earlier versions kept the record where the run is, and nowhere else.
     if (run && run.server === undefined && !isShared) return isAt(keeper!)
     // Another gateway may know the server by another address; and some servers keep no records.
     const seen = await firstOf(
-      members.map(async (member) => ((await hasRun(member, id)) ? member : undefined)),
+      members.map(async (member) => ((await hasRun(member.server, id)) ? member : undefined)),
     )
     if (seen.found) return isAt(seen.found)
     const failure = record.failure ?? seen.failure
@@ -63,7 +64,7 @@ export function createFindServer(members: readonly PoolMember[]): FindServer {
 }
 
 /** Whether a server knows the run at present. */
-export async function hasRun(member: PoolMember, id: string): Promise<boolean> {
-  const { item, history } = await seekRun(member, id)
+export async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
+  const { item, history } = await seekRun(server, id)
   return item !== undefined || history !== undefined
 }

@@ -1,15 +1,13 @@
-import type { Records } from '../../records/createRecords.ts'
 import { NoAnswer } from '../api/client.ts'
 import type { Catalog } from '../catalog.ts'
-import type { ComfyServer, Ended, Submitted } from '../runRecord.ts'
+import type { RunRecords } from '../runRecord.ts'
 import type { RunMonitor } from '../runs/monitor.ts'
-import type { ContainerReader } from '../server.ts'
+import type { ComfyServer, ContainerReader } from '../server.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 
-export type RunRecords = Records<Submitted, Ended>
-
 /** One of the servers, with all facts about it. */
-export interface PoolMember extends ComfyServer {
+export interface PoolMember {
+  readonly server: ComfyServer
   /** The records on this server itself. With a storage, all servers have the same. */
   readonly localRecords: RunRecords
   readonly catalog: Catalog
@@ -51,15 +49,15 @@ export async function askAll<T>(
       failure = error
     }
   }
-  const quiet = members.filter(({ client }) => client.isQuiet())
+  const quiet = members.filter(({ server }) => server.client.isQuiet())
   const asked = members.filter((member) => !quiet.includes(member))
   const open = new Set(asked)
   const all = asked.map((member) => put(member).finally(() => open.delete(member)))
   if (members.length > 1) await within(Promise.all(all), SOON_MS)
   if (answers.length === 0) await Promise.all([...all, ...quiet.map(put)])
   else {
-    for (const { client } of open) client.mute()
-    for (const { client } of quiet) client.probe()
+    for (const { server } of open) server.client.mute()
+    for (const { server } of quiet) server.client.probe()
     if (open.size + quiet.length > 0) failure ??= new NoAnswer('it stopped answering', true)
   }
   if (answers.length === 0 && failure) throw failure

@@ -2,7 +2,7 @@ import { fileName, outputName } from '../../engine.ts'
 import type { History } from '../api/queue.ts'
 import type { Ended, StoredOutput, Submitted } from '../runRecord.ts'
 
-/** The end of a run, from the history of ComfyUI. */
+/** The end of a run, as ComfyUI's history has it. */
 export function endOf(run: Submitted, { outputs, success, messages }: History): Ended {
   const timeOf = (message: History['messages'][number] | undefined): number | null => {
     const time = message?.[1].timestamp
@@ -21,12 +21,12 @@ export function endOf(run: Submitted, { outputs, success, messages }: History): 
     if (missing === undefined) return end('completed', null)
     return end('failed', `node "${run.titles[missing] ?? missing}" wrote no file`)
   }
-  // The status of an interrupted run is that of a failed one.
+  // ComfyUI gives an interrupted run the status of a failed one.
   const [type, { node_id, node_type, exception_message }] = messages.at(-1) ?? ['', {}]
   if (type === 'execution_interrupted') return end('cancelled', null)
   const title = run.titles[String(node_id)] ?? node_type
-  const said = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
-  const message = said || 'ComfyUI gives no reason'
+  const text = typeof exception_message === 'string' ? withoutPaths(exception_message).trim() : ''
+  const message = text || 'ComfyUI gives no reason'
   return end('failed', title ? `${title}: ${message}` : message)
 }
 
@@ -51,27 +51,28 @@ export function collectFiles(
     if (found.length + texts.length === 0) missing ??= node
     const full = (index: number, extension: string): string =>
       fileName(outputName(name, run.id), index, extension)
-    found.forEach((at, index) => void files.push({ name: full(index, extensionOf(at.filename)), at }))
+    found.forEach((at, index) => void files.push({ name: full(index, endingOf(at.filename)), at }))
     texts.forEach((text, index) => void files.push({ name: full(index, 'txt'), text }))
   }
   return { files, ...(missing !== undefined && { missing }) }
 }
 
-/** Whatever key a node uses: an output is an object with a file name. A preview counts where there is nothing else. */
+/** Under any key, an object with a file name is an output. A preview counts if there is nothing else. */
 function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
-  const places = new Map<string, ComfyFile>()
+  const byPath = new Map<string, ComfyFile>()
   for (const item of Object.values(output).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
     // ComfyUI looks for the last part of a file's name alone.
     const path = `${subfolder}/${filename}`.split('/').filter((part) => part !== '')
-    places.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
+    byPath.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
   }
-  const results = [...places.values()].filter(({ type }) => type === 'output')
-  return results.length > 0 ? results : [...places.values()].filter(({ type }) => type === 'temp')
+  const files = [...byPath.values()]
+  const results = files.filter(({ type }) => type === 'output')
+  return results.length > 0 ? results : files.filter(({ type }) => type === 'temp')
 }
 
-function extensionOf(filename: string): string {
+function endingOf(filename: string): string {
   return /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? 'bin'
 }
 

@@ -1,8 +1,9 @@
 import { type Engine, isEnded, type Run } from '../../engine.ts'
-import { createLruCache } from '../../lruCache.ts'
+import { createLruCache, type Memory } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
+import type { Queue } from '../api/queue.ts'
 import { createProgress, openSocket } from '../api/socket.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 import { findRun } from './findRun.ts'
 
 /** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
@@ -17,145 +18,182 @@ const EVERY_MS = 1_000
 /** Longer than clients usually pause between two polls. */
 const POLL_MS = 15_000
 
-export function createMonitor(comfy: ComfyServer): RunMonitor {
-  const listeners = new Set<(run: Run) => void>()
-  /** The number of followers of each run; 0 if only its end must be recorded. */
-  const followers = new Map<string, number>()
+interface State {
+  readonly server: ComfyServer
+  readonly listeners: Set<(run: Run) => void>
+  readonly runs: Map<string, Followed>
   /** When somebody asked for a run last. */
-  const polled = createLruCache<number>(1_000)
-  const sockets = new Map<string, () => void>()
-  /** The last state of each run that listeners heard. */
-  const latest = createLruCache<{ step: number; state: string }>(5_000)
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let closed = false
+  readonly polledAt: Memory<number>
+  /** What listeners heard of each run last. */
+  readonly emitted: Memory<{ readonly stage: number; readonly text: string }>
+  timer: ReturnType<typeof setTimeout> | undefined
+  closed: boolean
+}
 
-  function emit(run: Run | undefined): void {
-    if (!run) return
-    const { id, status, progress, position, node } = run
-    const step = isEnded(status) ? 2 : status === 'running' ? 1 : 0
-    if (step === 2) forget(id)
-    const state = JSON.stringify([status, progress, position, node])
-    const last = latest.get(id)
-    // An answer may be older than a message of the socket; and listeners hear nothing after an end.
-    if (last && (last.step > step || last.step === 2 || last.state === state)) return
-    latest.set(id, { step, state })
-    for (const listener of [...listeners]) listener(run)
+interface Followed {
+  /** 0 if only the end of the run must be recorded. */
+  followers: number
+  closeSocket?: (() => void) | undefined
+}
+
+export function createMonitor(server: ComfyServer): RunMonitor {
+  const state: State = {
+    server,
+    listeners: new Set(),
+    runs: new Map(),
+    polledAt: createLruCache(1_000),
+    emitted: createLruCache(5_000),
+    timer: undefined,
+    closed: false,
   }
-
-  function silence(id: string): void {
-    sockets.get(id)?.()
-    sockets.delete(id)
-  }
-
-  function forget(id: string): void {
-    if (followers.get(id) === 0) followers.delete(id)
-    silence(id)
-  }
-
-  const isOver = (id: string): boolean => latest.get(id)?.step === 2
-
-  const isFollowed = (id: string): boolean =>
-    followers.get(id)! > 0 || Date.now() - (polled.get(id) ?? 0) < POLL_MS
-
-  async function checkRun(id: string, maxAgeMs?: number): Promise<void> {
-    const run = await findRun(comfy, id, maxAgeMs)
-    if (!run) return forget(id)
-    emit(run)
-    const isNear = !isEnded(run.status) && (run.position ?? 0) <= 1
-    if (isNear && isFollowed(id) && !sockets.has(id)) listen(run)
-  }
-
-  /** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
-  function listen(run: Run): void {
-    const { id } = run
-    const submitted = comfy.records.cachedRun(id)
-    if (!submitted || closed) return
-    const onMessage = createProgress(submitted, run.progress)
-    let greeted = false
-    const close = openSocket(`${comfy.client.socketUrl}/ws?clientId=${id}`, (type, data) => {
-      const news = onMessage(type, data)
-      // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
-      if (news === 'ended' || (type === 'status' && !greeted)) {
-        greeted = true
-        return void checkRun(id, 0).catch(() => {})
-      }
-      if (!news) return
-      comfy.progress.set(id, news)
-      emit({ ...run, status: 'running', position: undefined, ...news })
-    })
-    sockets.set(id, close)
-  }
-
-  async function checkAll(): Promise<void> {
-    const queue = await comfy.readQueue().catch((error) => {
-      // Of a server that has been away for too long, each run is lost.
-      if (comfy.client.awayForMs() < comfy.lostAfterMs) throw error
-    })
-    const waiting = new Set(queue?.items.map(({ id }) => id))
-    const due = [...followers.keys()].filter((id) => {
-      if (isOver(id)) return false
-      if (isFollowed(id)) return true
-      silence(id)
-      // Of a run that nobody follows, only the end is of interest.
-      return !waiting.has(id)
-    })
-    await forEach(due, (id) => checkRun(id).catch(() => {}))
-  }
-
-  function schedule(): void {
-    if (closed || [...followers.keys()].every(isOver)) return
-    timer ??= setTimeout(async () => {
-      await checkAll().catch(() => {})
-      timer = undefined
-      schedule()
-    }, EVERY_MS)
-    if (typeof timer !== 'object') return
-    // Nothing but the wish to see an end must not keep a process alive.
-    if ([...followers.values()].some((count) => count > 0)) timer.ref?.()
-    else timer.unref?.()
-  }
-
-  function keep(id: string): void {
-    if (!hasOwnTimers() || !('unref' in Object(setTimeout(() => {})))) return
-    followers.set(id, followers.get(id) ?? 0)
-    schedule()
-  }
-
   return {
     watch(listener) {
-      const own = (run: Run): void => listener(run)
-      listeners.add(own)
-      return () => void listeners.delete(own)
+      // A caller may pass the same function twice.
+      const entry = (run: Run): void => listener(run)
+      state.listeners.add(entry)
+      return () => void state.listeners.delete(entry)
     },
-    follow(id) {
-      const others = followers.get(id) ?? 0
-      followers.set(id, others + 1)
-      // What others follow is looked at anyway.
-      if (others === 0) void checkRun(id).catch(() => {})
-      schedule()
-      let over = false
-      return () => {
-        if (over) return
-        over = true
-        const left = followers.get(id)! - 1
-        followers.set(id, left)
-        if (left > 0) return
-        silence(id)
-        if (typeof timer !== 'object') followers.delete(id)
-      }
-    },
-    watchForEnd: keep,
+    follow: (id) => follow(state, id),
+    watchForEnd: (id) => watchForEnd(state, id),
     noteRun(run) {
-      emit(run)
-      if (run?.status !== 'running') return
-      polled.set(run.id, Date.now())
-      if (!sockets.has(run.id)) keep(run.id)
+      if (!run) return
+      emit(state, run)
+      if (run.status !== 'running') return
+      state.polledAt.set(run.id, Date.now())
+      if (!state.runs.get(run.id)?.closeSocket) watchForEnd(state, run.id)
     },
     close() {
-      closed = true
-      clearTimeout(timer)
-      for (const close of sockets.values()) close()
-      listeners.clear()
+      state.closed = true
+      clearTimeout(state.timer)
+      state.runs.forEach(closeSocket)
+      state.listeners.clear()
     },
   }
+}
+
+function follow(state: State, id: string): () => void {
+  const run = keep(state, id)
+  run.followers++
+  // A run with other followers is checked anyway.
+  if (run.followers === 1) void checkRun(state, id).catch(() => {})
+  schedule(state)
+  let left = false
+  return () => {
+    if (left) return
+    left = true
+    run.followers--
+    if (run.followers > 0) return
+    closeSocket(run)
+    if (typeof state.timer !== 'object') state.runs.delete(id)
+  }
+}
+
+function watchForEnd(state: State, id: string): void {
+  if (!hasOwnTimers() || !('unref' in Object(setTimeout(() => {})))) return
+  keep(state, id)
+  schedule(state)
+}
+
+function keep({ runs }: State, id: string): Followed {
+  const run = runs.get(id) ?? { followers: 0 }
+  runs.set(id, run)
+  return run
+}
+
+function forget({ runs }: State, id: string): void {
+  const run = runs.get(id)
+  if (!run) return
+  closeSocket(run)
+  if (run.followers === 0) runs.delete(id)
+}
+
+function closeSocket(run: Followed): void {
+  run.closeSocket?.()
+  run.closeSocket = undefined
+}
+
+function schedule(state: State): void {
+  const { runs } = state
+  if (state.closed || [...runs.keys()].every((id) => isOver(state, id))) return
+  state.timer ??= setTimeout(async () => {
+    await checkAll(state).catch(() => {})
+    state.timer = undefined
+    schedule(state)
+  }, EVERY_MS)
+  if (typeof state.timer !== 'object') return
+  // A process must not stay alive only to record an end.
+  if ([...runs.values()].some(({ followers }) => followers > 0)) state.timer.ref?.()
+  else state.timer.unref?.()
+}
+
+async function checkAll(state: State): Promise<void> {
+  const { client, readQueue, lostAfterMs } = state.server
+  const queue = await readQueue().catch((error): undefined => {
+    // The runs of a server that has been away for too long are lost: the check of each run says so.
+    if (client.awayForMs() < lostAfterMs) throw error
+  })
+  await forEach(dueRuns(state, queue), (id) => checkRun(state, id).catch(() => {}))
+}
+
+function dueRuns(state: State, queue: Queue | undefined): string[] {
+  const queued = new Set(queue?.items.map(({ id }) => id))
+  return [...state.runs].flatMap(([id, run]) => {
+    if (isOver(state, id)) return []
+    if (isFollowed(state, id, run)) return [id]
+    closeSocket(run)
+    // Of a run without followers, only the end is of interest.
+    return queued.has(id) ? [] : [id]
+  })
+}
+
+function isFollowed({ polledAt }: State, id: string, { followers }: Followed): boolean {
+  return followers > 0 || Date.now() - (polledAt.get(id) ?? 0) < POLL_MS
+}
+
+async function checkRun(state: State, id: string, maxAgeMs?: number): Promise<void> {
+  const run = await findRun(state.server, id, maxAgeMs)
+  if (!run) return forget(state, id)
+  emit(state, run)
+  const isNear = !isEnded(run.status) && (run.position ?? 0) <= 1
+  const followed = state.runs.get(id)
+  if (isNear && followed && !followed.closeSocket && isFollowed(state, id, followed)) {
+    listen(state, followed, run)
+  }
+}
+
+const ENDED = 2
+
+const isOver = ({ emitted }: State, id: string): boolean => emitted.get(id)?.stage === ENDED
+
+function emit(state: State, run: Run): void {
+  const { id, status, progress, position, node } = run
+  const stage = isEnded(status) ? ENDED : status === 'running' ? 1 : 0
+  if (stage === ENDED) forget(state, id)
+  const text = JSON.stringify([status, progress, position, node])
+  const last = state.emitted.get(id)
+  // An answer may be older than a message of the socket; and listeners hear nothing after an end.
+  if (last && (last.stage > stage || last.stage === ENDED || last.text === text)) return
+  state.emitted.set(id, { stage, text })
+  for (const listener of [...state.listeners]) listener(run)
+}
+
+/** One socket a run: of two with one id, ComfyUI silences the second when the first one closes. */
+function listen(state: State, followed: Followed, run: Run): void {
+  const { id } = run
+  const { client, records, progress } = state.server
+  const record = records.cachedRun(id)
+  if (!record || state.closed) return
+  const readMessage = createProgress(record, run.progress)
+  let greeted = false
+  followed.closeSocket = openSocket(`${client.socketUrl}/ws?clientId=${id}`, (type, data) => {
+    const news = readMessage(type, data)
+    // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
+    if (news === 'ended' || (type === 'status' && !greeted)) {
+      greeted = true
+      return void checkRun(state, id, 0).catch(() => {})
+    }
+    if (!news) return
+    progress.set(id, news)
+    emit(state, { ...run, status: 'running', position: undefined, ...news })
+  })
 }

@@ -2,21 +2,22 @@ import { EngineError, InputError, type Problem, type Run, type Submission } from
 import { hasOwnTimers, sleep } from '../../runtime.ts'
 import { type Answer, type ComfyClient, NoAnswer, parseJson } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
-import { type ComfyServer, type Submitted, toRun } from '../runRecord.ts'
+import { type Submitted, toRun } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
-import { sayLack } from '../workflows/missingChoices.ts'
+import { describeMissingChoice } from '../workflows/missingChoices.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
 import { endWithout, withoutPaths } from './endOf.ts'
 import { stopRun } from './stopRun.ts'
 
-/** When nothing accepts a connection, nothing was sent: try again after these. */
+/** If nothing accepts a connection, nothing was sent: the run is sent again after each of these pauses. */
 const PAUSES_MS = [100, 300, 900]
 const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
-/** Sends a run to one server. A `NoAnswer` says that `POST /prompt` was surely not sent; a 502 with the id, that it may. */
+/** Sends a run to one server. After a `NoAnswer`, `POST /prompt` was surely not sent; after a 502 with an id, it may have been. */
 export async function sendRun(
-  comfy: ComfyServer,
+  server: ComfyServer,
   workflow: ComfyWorkflow,
   id: string,
   { inputs, groupId }: Submission,
@@ -25,7 +26,7 @@ export async function sendRun(
   const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
-    server: comfy.client.url,
+    server: server.client.url,
     workflowId: workflow.listing.id,
     groupId,
     createdAt: Date.now(),
@@ -35,16 +36,18 @@ export async function sendRun(
     nodes,
   }
   const refuse = async (error: unknown): Promise<never> => {
-    await comfy.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
+    await server.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
   // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
-  await comfy.records.addRun(run).catch(refuse)
+  await server.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
-  const number = await send(comfy, run, refuse, json, workflow)
-  comfy.taken.set(id, true)
+  const number = await send(server, run, refuse, json, workflow)
+  server.taken.set(id, true)
   // A cancel that came meanwhile found nothing to stop.
-  const check = comfy.records.isCancelRequested(id).then((asked) => (asked ? stopRun(comfy, id) : undefined))
+  const check = server.records
+    .isCancelRequested(id)
+    .then((asked) => (asked ? stopRun(server, id) : undefined))
   if (!hasOwnTimers()) await check.catch(() => {})
   check.catch(() => {})
   return { run: toRun(run, { status: 'queued', progress: 0 }), number }
@@ -52,24 +55,24 @@ export async function sendRun(
 
 /** Sends the run once, and gives its number in the queue. */
 async function send(
-  comfy: ComfyServer,
+  server: ComfyServer,
   run: Submitted,
   refuse: (error: unknown) => Promise<never>,
   json: object,
   workflow: ComfyWorkflow,
 ): Promise<number> {
-  const { status, text, unsent } = await post(comfy.client, json)
+  const { status, text, unsent } = await post(server.client, json)
   if (unsent) return refuse(unsent)
   const body = parseJson(text)
   const { number, prompt_id } = Object(body)
   if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
-    await stopRun(comfy, prompt_id).catch(() => {})
+    await stopRun(server, prompt_id).catch(() => {})
     const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
     return refuse(new EngineError(502, message))
   }
   if (status === 200 && hasNodeErrors(body)) {
-    // It took the run without the nodes that have faults: not the run that was asked for.
-    await stopRun(comfy, run.id).catch(() => {})
+    // ComfyUI took the run without the nodes that have faults: this is not the run that was asked for.
+    await stopRun(server, run.id).catch(() => {})
     return refuse(readRefusal(body, run, workflow))
   }
   if (status === 200 && typeof number === 'number') return number
@@ -78,17 +81,17 @@ async function send(
   if (status > 400 && status < 500) {
     return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
   }
-  return await lookFor(comfy, run.id)
+  return await lookFor(server, run.id)
 }
 
-/** The answer to the run, with a status of 0 where it is lost, or why nothing was sent. */
-async function post(server: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
+/** Gives the answer to the run, with the status 0 if the answer was lost, or the reason why nothing was sent. */
+async function post(client: ComfyClient, json: object): Promise<Answer & { unsent?: NoAnswer }> {
   for (let tries = 0; ; tries++) {
     try {
       // As a stream: a text is sent again by Deno after a reset, and by Node after a 421, unasked.
       const body = new Blob([JSON.stringify(json)]).stream()
       const headers = { 'content-type': 'application/json' }
-      return await server.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
+      return await client.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       if (error.sent) return { status: 0, text: '' }
@@ -98,7 +101,7 @@ async function post(server: ComfyClient, json: object): Promise<Answer & { unsen
   }
 }
 
-/** After an answer that is lost: the run may be there, and must not be sent again. */
+/** Searches the run after its answer was lost: it may be there, and must not be sent again. */
 async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {
@@ -119,7 +122,7 @@ function hasNodeErrors(body: unknown): boolean {
   return Object.keys(Object(Object(body).node_errors)).length > 0
 }
 
-/** Why ComfyUI did not take a run: by input where one is to blame, else by node. Never its traceback or paths. */
+/** Says why ComfyUI refused a run: by input where an input is to blame, else by node. A traceback and paths are left out. */
 export function readRefusal(body: unknown, run: Submitted, { nodes, inputs }: ComfyWorkflow): Error {
   const { error, node_errors } = Object(body)
   const problems: Problem[] = []
@@ -131,20 +134,20 @@ export function readRefusal(body: unknown, run: Submitted, { nodes, inputs }: Co
       const name = [...inputs].find(([, input]) => input.node === node && input.field === field)?.[0]
       const type = String(fault.type ?? 'value_error')
       const known = type === 'value_not_in_list' ? nodes.get(node) : undefined
-      const msg = known ? sayLack(known, String(field), received_value) : say(fault)
+      const msg = known ? describeMissingChoice(known, String(field), received_value) : describeFault(fault)
       if (name !== undefined) problems.push({ loc: ['body', name], msg, type })
       else if (known) others.push(msg)
       else others.push(`node "${run.titles[node] ?? class_type ?? node}": ${msg}`)
     }
   }
   if (problems.length > 0) return new InputError(problems)
-  const why = others.length > 0 ? others.join('; ') : say(Object(error))
+  const why = others.length > 0 ? others.join('; ') : describeFault(Object(error))
   return new EngineError(422, `ComfyUI refused the run: ${why}`)
 }
 
-function say({ type, message, details }: Record<string, unknown>): string {
-  // Of an exception, the details are of use to nobody but ComfyUI's authors.
+function describeFault({ type, message, details }: Record<string, unknown>): string {
+  // The details of an exception help nobody but ComfyUI's authors.
   const parts = String(type).startsWith('exception_') ? [message] : [message, details]
-  const said = parts.filter((part) => typeof part === 'string' && part !== '').join(': ')
-  return withoutPaths(said).trim().slice(0, 500) || 'it does not say why'
+  const text = parts.filter((part) => typeof part === 'string' && part !== '').join(': ')
+  return withoutPaths(text).trim().slice(0, 500) || 'it does not say why'
 }

@@ -1,13 +1,13 @@
 import { sleep } from '../../runtime.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
-import type { ComfyServer } from '../runRecord.ts'
+import type { ComfyServer } from '../server.ts'
 
-/** From here on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */
+/** From this version on `/interrupt` heeds the id that it is given (autumn of 2025); before, it stops whatever runs. */
 const HEEDS_IDS = [0, 3, 60]
-/** A node that heeds nothing ends when it ends: no caller waits that long. */
+/** A node that heeds no interrupt may take minutes: no caller waits that long. */
 const FOR_MS = 5_000
 const EVERY_MS = 100
-/** Each interrupt that names no run may meet the next one, which starts just then: there are few. */
+/** The pause for old servers: each of their interrupts may hit the next run, which starts just then. */
 const SELDOM_MS = 1_000
 
 /**
@@ -15,10 +15,10 @@ const SELDOM_MS = 1_000
  * requests, and ComfyUI forgets an interrupt that comes at the start. No other run is stopped.
  */
 export async function stopRun({ client, readQueue }: ComfyServer, id: string): Promise<void> {
-  const heedsIds = await knowsIds(client)
+  const heedsIds = await heedsRunIds(client)
   for (const deadline = Date.now() + FOR_MS; ; await sleep(heedsIds ? EVERY_MS : SELDOM_MS)) {
     await client.send('/queue', { method: 'POST', json: { delete: [id] } })
-    // As close to the interrupt as can be: an old server stops what runs by then.
+    // Right before the interrupt, since an old server stops whatever runs by then.
     const { items, running } = await readQueue(0)
     if (!heedsIds && !items.slice(0, running).some((item) => item.id === id)) return
     await client.send('/interrupt', { method: 'POST', json: { prompt_id: id } })
@@ -27,9 +27,9 @@ export async function stopRun({ client, readQueue }: ComfyServer, id: string): P
   }
 }
 
-async function knowsIds(server: ComfyClient): Promise<boolean> {
+async function heedsRunIds(client: ComfyClient): Promise<boolean> {
   try {
-    const { system } = Object(await server.read('/system_stats'))
+    const { system } = Object(await client.read('/system_stats'))
     const version = /^v?(\d+)\.(\d+)\.(\d+)/.exec(String(system?.comfyui_version))?.slice(1).map(Number)
     const index = HEEDS_IDS.findIndex((wanted, at) => version?.[at] !== wanted)
     return version !== undefined && (index < 0 || version[index]! > HEEDS_IDS[index]!)

@@ -8,7 +8,34 @@ import {
   type NamedInput,
 } from './types.ts'
 
-/** What marks a list of files. */
+/** The fields of a node that a caller may set. If the server lacks the class, the values of the graph decide. */
+export function readFields(
+  { class_type, inputs }: GraphNode,
+  info: ClassInfo | undefined,
+): Map<string, Field> {
+  const fields = info
+    ? specsOf(info.input, inputs).map(([name, spec]) => readField(class_type, name, spec))
+    : Object.entries(inputs).map(([name, value]) => guessField(name, value))
+  return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
+}
+
+/**
+ * The server's facts about each field. On newer servers a choice can have fields of its own, such as `format.codec`: the
+ * fields of the graph's choice count, too.
+ */
+function specsOf(input: ClassInfo['input'], values: GraphNode['inputs'], prefix = ''): [string, unknown][] {
+  return Object.entries({ ...input?.required, ...input?.optional }).flatMap(([bare, spec]) => {
+    const name = prefix + bare
+    const [type, about] = Array.isArray(spec) ? spec : []
+    if (type !== 'COMFY_DYNAMICCOMBO_V3' || !Array.isArray(about?.options)) return [[name, spec]]
+    const choices: Record<string, unknown>[] = about.options.filter(isObject)
+    const { inputs = {} } = choices.find(({ key }) => key === values[name]) ?? {}
+    const combo = ['COMBO', { ...about, options: choices.map(({ key }) => key) }]
+    return [[name, combo], ...specsOf(inputs as ClassInfo['input'], values, `${name}.`)]
+  })
+}
+
+/** The option that marks a list of files, and the kind of the files. */
 const UPLOADS: Readonly<Record<string, Kind>> = {
   image_upload: 'image',
   animated_image_upload: 'image',
@@ -16,7 +43,7 @@ const UPLOADS: Readonly<Record<string, Kind>> = {
   audio_upload: 'audio',
   file_upload: 'file',
 }
-/** Lists of files that bear no mark. */
+/** Lists of files without such an option. */
 const FILES = new Map<string, Kind>([
   ['FSLoadVideo.video', 'video'],
   ['FSLoadAudio.audio', 'audio'],
@@ -30,33 +57,6 @@ const TYPES = new Map<unknown, Kind>([
   ['FLOAT', 'number'],
   ['BOOLEAN', 'boolean'],
 ])
-
-/** The fields of a node that a caller may set. If the server lacks the class, the values decide. */
-export function readFields(
-  { class_type, inputs }: GraphNode,
-  info: ClassInfo | undefined,
-): Map<string, Field> {
-  const fields = info
-    ? specsOf(info.input, inputs).map(([name, spec]) => readField(class_type, name, spec))
-    : Object.entries(inputs).map(([name, value]) => guessField(name, value))
-  return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
-}
-
-/**
- * The server's facts about each field. Newer servers have choices with fields of their own, such as `format.codec`. If the
- * graph has made such a choice, its fields count, too.
- */
-function specsOf(input: ClassInfo['input'], values: GraphNode['inputs'], prefix = ''): [string, unknown][] {
-  return Object.entries({ ...input?.required, ...input?.optional }).flatMap(([bare, spec]) => {
-    const name = prefix + bare
-    const [type, about] = Array.isArray(spec) ? spec : []
-    if (type !== 'COMFY_DYNAMICCOMBO_V3' || !Array.isArray(about?.options)) return [[name, spec]]
-    const choices: Record<string, unknown>[] = about.options.filter(isObject)
-    const { inputs = {} } = choices.find(({ key }) => key === values[name]) ?? {}
-    const own: [string, unknown] = [name, ['COMBO', { ...about, options: choices.map(({ key }) => key) }]]
-    return [own, ...specsOf(inputs as ClassInfo['input'], values, `${name}.`)]
-  })
-}
 
 function readField(classType: string, name: string, spec: unknown): Field | undefined {
   const [type, about] = Array.isArray(spec) ? [spec[0], Object(spec[1])] : []
@@ -87,7 +87,7 @@ function guessField(name: string, value: unknown): Field | undefined {
   return { name, kind, array: false, integer: Number.isInteger(value), multiline: kind === 'string' }
 }
 
-/** A seed reaches 2^64, and JSON holds no number above 2^53 exactly. */
+/** The limits of a seed reach 2^64, and JSON holds no number above 2^53 exactly. */
 function exact(limit: unknown): number | undefined {
   if (typeof limit !== 'number') return undefined
   return Math.min(Math.max(limit, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
@@ -100,7 +100,7 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 /**
- * An input as callers see it; `set` has the settings of the sidecar. An input is optional if the graph has a value.
+ * Makes the input that sets a field. `settings` come from the sidecar. The input is optional if the graph has a value.
  * Files are required: nobody wants the example file of the workflow's author. An empty FSLoadText is required, too.
  */
 export function makeInput(
@@ -108,29 +108,29 @@ export function makeInput(
   { id, node: { class_type, inputs } }: KnownNode,
   field: Field,
   why: string,
-  set: Partial<Input> = {},
+  settings: Partial<Input> = {},
 ): NamedInput {
-  const kind = set.kind ?? field.kind
+  const kind = settings.kind ?? field.kind
   const isFile = isFileKind(kind)
   const isSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
-  const seed = field.integer && isSeed && set.default === undefined && set.required !== true
+  const seed = field.integer && isSeed && settings.default === undefined && settings.required !== true
 
   const raw = Object.hasOwn(inputs, field.name) ? inputs[field.name] : undefined
   const value = asKind(kind, raw) ?? field.default
   const isEmpty = class_type === 'FSLoadText' && value === ''
-  const preset = set.default ?? (isFile || field.array || seed || isEmpty ? undefined : value)
-  const required = set.required ?? !(seed || preset !== undefined || (field.array && isObject(raw)))
+  const preset = settings.default ?? (isFile || field.array || seed || isEmpty ? undefined : value)
+  const required = settings.required ?? !(seed || preset !== undefined || (field.array && isObject(raw)))
   return {
     name,
     kind,
     required,
     array: field.array,
     default: required ? undefined : preset,
-    min: set.min ?? field.min,
-    max: set.max ?? field.max,
+    min: settings.min ?? field.min,
+    max: settings.max ?? field.max,
     integer: field.integer,
-    options: isFile ? undefined : (set.options ?? field.options),
-    description: set.description,
+    options: isFile ? undefined : (settings.options ?? field.options),
+    description: settings.description,
     node: id,
     field: field.name,
     why,
@@ -138,7 +138,7 @@ export function makeInput(
   }
 }
 
-/** ComfyUI converts texts and numbers, too. */
+/** Converts between texts and numbers, as ComfyUI does. */
 function asKind(kind: Kind, value: unknown): Scalar | undefined {
   if (kind === 'string' && typeof value === 'number') return String(value)
   if (kind === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) return Number(value)

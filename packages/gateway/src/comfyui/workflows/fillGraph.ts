@@ -2,8 +2,8 @@ import { drawSeed, type Scalar } from '../../engine.ts'
 import type { ComfyWorkflow, GraphNode } from './types.ts'
 
 /**
- * Makes the graph of one run. A file's value is its name on the server. Files are saved under the run's own suffix,
- * since ComfyUI gives a name again once the folder was emptied: an old link would then show another run's picture.
+ * Makes the graph of one run. The value of a file is its name on the server. Results are saved under a name with the
+ * run's id: ComfyUI gives a name again once its folder was emptied, and an old link would show another run's picture.
  */
 export function fillGraph(
   { nodes, inputs, outputs }: ComfyWorkflow,
@@ -11,9 +11,9 @@ export function fillGraph(
   runId: string,
 ): {
   graph: Record<string, GraphNode>
-  /** Those that were drawn, by input. */
+  /** The seeds that were drawn, by input. */
   seeds: Map<string, number>
-  /** The node of each, by name. */
+  /** The node of each output, by name. */
   outputs: Map<string, string>
   nodes: number
 } {
@@ -21,8 +21,8 @@ export function fillGraph(
   // Not by assignment: a node or a field may be called `__proto__`.
   const entries = new Map<string, [field: string, value: unknown][]>()
   for (const [id, { node, fields }] of nodes) {
-    const { filename_prefix: given } = node.inputs
-    const prefix = typeof given === 'string' ? given : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
+    const { filename_prefix: value } = node.inputs
+    const prefix = typeof value === 'string' ? value : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
     const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
     entries.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
   }

@@ -2,7 +2,7 @@ import leven from 'leven'
 import type { KnownNode, MissingChoice, NamedInput } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
-export function findLacks(
+export function findMissingChoices(
   nodes: readonly KnownNode[],
   inputs: ReadonlyMap<string, NamedInput>,
 ): readonly MissingChoice[] {
@@ -14,12 +14,12 @@ export function findLacks(
     [...known.fields.values()].flatMap((field): MissingChoice[] => {
       const { name, options, isEmptyList } = field
       const value = known.node.inputs[name]
-      // `options` holds one type only: values of another type are not checked.
-      const isLacking = isEmptyList
+      // All `options` have one type: values of another type are not checked.
+      const isMissing = isEmptyList
         ? typeof value === 'string'
         : options !== undefined && typeof value === typeof options[0] && !options.includes(value as string)
       const [input, { required = false } = {}] = inputOf(known.id, name) ?? []
-      return isLacking && !required ? [{ input, message: sayLack(known, name, value) }] : []
+      return isMissing && !required ? [{ input, message: describeMissingChoice(known, name, value) }] : []
     }),
   )
 }
@@ -35,21 +35,26 @@ function findNeeded(nodes: readonly KnownNode[]): Set<string> {
   return needed
 }
 
-const MOST_SHOWN = 3
+const MOST_NAMED = 3
 
 /** Names a choice of a node that the server does not have, such as a model, and similar choices that it has. */
-export function sayLack({ id, title, fields }: KnownNode, name: string, value: unknown): string {
-  const lack = `${name} ${JSON.stringify(value)} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
+export function describeMissingChoice(
+  { id, title, fields }: KnownNode,
+  name: string,
+  value: unknown,
+): string {
+  const message = `${name} ${JSON.stringify(value)} is not on this ComfyUI (node ${id}, ${JSON.stringify(title)})`
   const field = fields.get(name)
-  if (field?.isEmptyList) return `${lack}, which has no ${name} at all`
+  if (field?.isEmptyList) return `${message}, which has no ${name} at all`
   const known = (field?.options ?? []).map(String).filter((option) => option !== value)
   const near = nearest(String(value), known)
-  if (near.length > 0) return `${lack}. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
-  const shown = known.slice(0, MOST_SHOWN).map((one) => JSON.stringify(one))
-  const left = known.length - shown.length
-  const last = left > 0 ? `${left} more` : shown.pop()
-  if (last === undefined) return lack
-  return `${lack}. It has ${shown.length > 0 ? `${shown.join(', ')} and ${last}` : last}`
+  if (near.length > 0)
+    return `${message}. Did you mean ${near.map((one) => JSON.stringify(one)).join(' or ')}?`
+  const named = known.slice(0, MOST_NAMED).map((one) => JSON.stringify(one))
+  const left = known.length - named.length
+  const last = left > 0 ? `${left} more` : named.pop()
+  if (last === undefined) return message
+  return `${message}. It has ${named.length > 0 ? `${named.join(', ')} and ${last}` : last}`
 }
 
 function nearest(word: string, known: readonly string[]): string[] {
@@ -58,7 +63,7 @@ function nearest(word: string, known: readonly string[]): string[] {
     .map((name) => ({ name, stem: stemOf(name), distance: leven(stem, stemOf(name)) }))
     .filter((one) => one.distance <= Math.max(1, Math.floor(Math.max(stem.length, one.stem.length) * 0.4)))
     .sort((a, b) => a.distance - b.distance)
-    .slice(0, MOST_SHOWN)
+    .slice(0, MOST_NAMED)
     .map(({ name }) => name)
 }
 

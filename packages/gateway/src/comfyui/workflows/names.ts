@@ -2,40 +2,39 @@ import { isFileKind, type Kind } from '../../engine.ts'
 import { makeInput } from './fields.ts'
 import type { Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
 
-/** FlowScale's own input nodes: the field that a caller sets, and the first word of its name. */
-const OWN = new Map([
+/** FlowScale's own input nodes: the field that a caller sets, and the first word of the input's name. */
+const FLOWSCALE_INPUTS = new Map([
   ['FSLoadText', ['default_value', 'text']],
   ['FSLoadInteger', ['default_value', 'integer']],
   ['FSLoadImage', ['image', 'image']],
   ['FSLoadVideo', ['video', 'video']],
   ['FSLoadAudio', ['audio', 'audio']],
 ])
-const SCALARS: readonly unknown[] = ['STRING', 'INT', 'FLOAT', 'BOOLEAN', 'COMBO']
 
 /** The inputs that a node has without a sidecar. */
 export function findInputs(known: KnownNode): NamedInput[] {
   const { node, fields, links } = known
   const id = cleanName(known.id)
-  const own = authorName(known)
+  const author = authorName(known)
   const open = [...fields.values()].filter(({ name }) => !links.has(name))
-  const [ownField, ownWord] = OWN.get(node.class_type) ?? []
-  if (ownField) {
-    const why = own ? `label of ${node.class_type}` : node.class_type
-    const taken = open.filter(({ name }) => name === ownField)
-    return taken.map((field) => makeInput(own || `${ownWord}_${id}`, known, field, why))
+  const [fieldName, word] = FLOWSCALE_INPUTS.get(node.class_type) ?? []
+  if (fieldName) {
+    const why = author ? `label of ${node.class_type}` : node.class_type
+    const found = open.filter(({ name }) => name === fieldName)
+    return found.map((field) => makeInput(author || `${word}_${id}`, known, field, why))
   }
 
   const seeds = open.filter(({ integer, name }) => integer && /^(noise_)?seed$/.test(name))
   const bySeed = seeds.map((field) => makeInput(`seed_${id}`, known, field, `field ${field.name}`))
   const values = open.filter((field) => isFileKind(field.kind) || isPrompt(known, field))
-  if (values.length === 0 && own && isPrimitive(known)) {
-    return open.map((field) => makeInput(own, known, field, 'title'))
+  if (values.length === 0 && author && isPrimitive(known)) {
+    return open.map((field) => makeInput(author, known, field, 'title'))
   }
   const byValue = values.map((field) => {
-    const word = values.length > 1 ? cleanName(field.name) : ''
-    if (own) return makeInput(word ? `${own}_${word}` : own, known, field, 'title')
+    const part = values.length > 1 ? cleanName(field.name) : ''
+    if (author) return makeInput(part ? `${author}_${part}` : author, known, field, 'title')
     const [kind, why] = isFileKind(field.kind) ? [field.kind, 'loader of files'] : ['text', 'text encoder']
-    return makeInput(`${word || kind}_${id}`, known, field, why)
+    return makeInput(`${part || kind}_${id}`, known, field, why)
   })
   return [...byValue, ...bySeed]
 }
@@ -45,7 +44,9 @@ function isPrompt({ node, info }: KnownNode, { kind, multiline }: Field): boolea
   return isEncoder && kind === 'string' && multiline
 }
 
-/** A node that is nothing but a value. */
+const SCALARS: readonly unknown[] = ['STRING', 'INT', 'FLOAT', 'BOOLEAN', 'COMBO']
+
+/** Whether a node is nothing but a value. */
 function isPrimitive({ info, fields }: KnownNode): boolean {
   const { required, optional } = info?.input ?? {}
   const inputs = Object.keys({ ...required, ...optional })
@@ -63,15 +64,15 @@ export function findOutput(known: KnownNode): NamedOutput | undefined {
   const kind = outputKind(known)
   if (!kind || !known.fields.has('filename_prefix')) return undefined
   const { class_type } = known.node
-  const isOwn = class_type.startsWith('FSSave')
-  const own = authorName(known)
+  const author = authorName(known)
   const word = class_type === 'FSSaveText' ? 'text' : kind
-  const name = own || `${word}_${cleanName(known.id)}`
-  const why = own ? (isOwn ? `label of ${class_type}` : 'title') : isOwn ? class_type : 'save node'
-  return { name, kind, node: known.id, why }
+  const name = author || `${word}_${cleanName(known.id)}`
+  const isFlowScale = class_type.startsWith('FSSave')
+  const [named, unnamed] = isFlowScale ? [`label of ${class_type}`, class_type] : ['title', 'save node']
+  return { name, kind, node: known.id, why: author ? named : unnamed }
 }
 
-/** Types whose save nodes write a file that no answer of ComfyUI shows. */
+/** ComfyUI writes files of these types, and shows them in no answer. */
 const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
 
 /** The kind of a save node's files, or `undefined` if the server does not show them. */
@@ -87,10 +88,10 @@ export function outputKind({ node: { class_type }, info }: KnownNode): Kind | un
   return types.includes('AUDIO') ? 'audio' : 'file'
 }
 
-/** The labels that FlowScale's nodes start with. */
+/** The labels that FlowScale's nodes have before somebody changes them. */
 const PRESET = /^(Input|Output) (Text|Integer|Image|Video|Audio)$/
 
-/** The name that somebody gave to a node, or an empty text: a label of FlowScale's nodes, or else a title. */
+/** The name that the workflow's author gave to a node, or an empty text: FlowScale's nodes have labels, others titles. */
 function authorName({ title, node, info }: KnownNode): string {
   if (/^FS(Load|Save)/.test(node.class_type)) {
     const { label } = node.inputs
@@ -101,7 +102,7 @@ function authorName({ title, node, info }: KnownNode): string {
 
 const LONGEST = 64
 
-/** A name of letters, digits and `_` from a title: `Positive prompt` gives `positive_prompt`. May be empty. */
+/** Makes a name of letters, digits and `_` of a title: `Positive prompt` gives `positive_prompt`. It may be empty. */
 function cleanName(title: string): string {
   return title
     .slice(0, LONGEST)
@@ -112,10 +113,10 @@ function cleanName(title: string): string {
     .replace(/^_|_$/g, '')
 }
 
-/** Equal names get the id of their node, all of them, so that no name depends on which comes first. */
+/** Adds the id of the node to each of several equal names, so that no name depends on the order of the nodes. */
 export function uniqueNames<T extends { name: string; node: string }>(found: readonly T[]): Map<string, T> {
   let names = found.map(({ name }) => name)
-  // A name with an id may be another one's name, so a second round.
+  // A name with an id may equal another name, so there is a second round.
   for (let round = 0; round < 2; round++) {
     const counts = new Map<string, number>()
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)

@@ -1,6 +1,6 @@
 import type { Input, WorkflowFile } from '../../engine.ts'
 import { readFields } from './fields.ts'
-import { findLacks } from './missingChoices.ts'
+import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, findOutput, uniqueNames } from './names.ts'
 import { readSidecar } from './sidecar.ts'
 import {
@@ -13,22 +13,25 @@ import {
 } from './types.ts'
 
 /**
- * Finds the inputs and outputs of a workflow's file. `ask` gives the server's facts about a class. Throws a clear error
- * if the file or its sidecar can't be used; a class that the server lacks is no error.
+ * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class. Throws a clear
+ * error if the file or its sidecar can't be used; a class that the server lacks is no error.
  */
 export async function readWorkflow(
-  { name, graph: content, sidecar: beside }: WorkflowFile,
-  ask: (classType: string) => Promise<ClassInfo | undefined>,
+  file: WorkflowFile,
+  readClass: (classType: string) => Promise<ClassInfo | undefined>,
 ): Promise<ComfyWorkflow> {
-  const graph = readGraph(`${name}.json`, content)
+  const { name } = file
+  const graph = readGraph(`${name}.json`, file.graph)
   const classes = [...new Set([...graph.values()].map(({ class_type }) => class_type))]
-  const infos = new Map(await Promise.all(classes.map(async (type) => [type, await ask(type)] as const)))
+  const infos = new Map(
+    await Promise.all(classes.map(async (type) => [type, await readClass(type)] as const)),
+  )
   const known = [...graph]
     .map(([id, node]) => knowNode(id, node, infos.get(node.class_type)))
     .sort((a, b) => compareIds(a.id, b.id))
   const nodes = new Map(known.map((node) => [node.id, node]))
 
-  const sidecar = beside === undefined ? {} : readSidecar(`${name}.flowscale.json`, beside, nodes)
+  const sidecar = file.sidecar === undefined ? {} : readSidecar(`${name}.flowscale.json`, file.sidecar, nodes)
   const inputs = uniqueNames(sidecar.inputs ?? known.flatMap(findInputs))
   const outputs = uniqueNames(sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? []))
   const missing = known.filter(({ info }) => !info)
@@ -37,7 +40,7 @@ export async function readWorkflow(
       id: sidecar.id ?? name,
       name: sidecar.name ?? name,
       description: sidecar.description ?? '',
-      inputs: new Map([...inputs].map(([key, input]) => [key, asShown(input)])),
+      inputs: new Map([...inputs].map(([key, input]) => [key, toListed(input)])),
       outputs: new Map([...outputs].map(([key, { kind }]) => [key, kind])),
       namesFiles: true,
     },
@@ -45,23 +48,12 @@ export async function readWorkflow(
     inputs,
     outputs,
     missingClasses: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
-    missingChoices: findLacks(known, inputs),
+    missingChoices: findMissingChoices(known, inputs),
   }
 }
 
-/** Without what is of this engine alone. */
-function asShown({ name, node, field, why, seed, ...input }: NamedInput): Input {
-  return input
-}
-
-/** Numbers by their size, before other texts. */
-function compareIds(a: string, b: string): number {
-  const sizeOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)
-  return sizeOf(a) === sizeOf(b) ? (a < b ? -1 : 1) : sizeOf(a) - sizeOf(b)
-}
-
 const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
-/** Python's own reader gives up at 1,000. */
+/** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
 const MOST_LEVELS = 100
 
 /** Checks and copies a graph in the API format. `file` stands in errors. */
@@ -128,4 +120,15 @@ function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): Kno
     links,
     cut,
   }
+}
+
+/** Sorts numbers by their size, before other texts. */
+function compareIds(a: string, b: string): number {
+  const sizeOf = (id: string): number => (/^\d{1,15}$/.test(id) ? Number(id) : Infinity)
+  return sizeOf(a) === sizeOf(b) ? (a < b ? -1 : 1) : sizeOf(a) - sizeOf(b)
+}
+
+/** Leaves out the facts that only this engine needs. */
+function toListed({ name, node, field, why, seed, ...input }: NamedInput): Input {
+  return input
 }

@@ -5,12 +5,12 @@ import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_]{0,63}$/
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
-const MOST_SHOWN = 20
+const MOST_LISTED = 20
 
 type Nodes = ReadonlyMap<string, KnownNode>
 type Entry = Record<string, unknown>
 
-/** A sidecar that was checked. Lists that it does not have are found by the other rules. */
+/** A sidecar that was checked. Without `inputs` or `outputs`, the rules of `names.ts` find them. */
 interface Sidecar {
   readonly id?: string
   readonly name?: string
@@ -59,8 +59,8 @@ function readList<T>(
 function findNode(where: string, id: unknown, nodes: Nodes): KnownNode {
   const known = nodes.get(String(id))
   if (known) return known
-  const ids = [...nodes.keys()].slice(0, MOST_SHOWN).map((key) => JSON.stringify(key))
-  const more = nodes.size > MOST_SHOWN ? '…' : ''
+  const ids = [...nodes.keys()].slice(0, MOST_LISTED).map((key) => JSON.stringify(key))
+  const more = nodes.size > MOST_LISTED ? '…' : ''
   throw new Error(`${where}.node must be a node of the workflow: ${ids.join(', ')}${more}`)
 }
 
@@ -85,16 +85,16 @@ function checkSidecarInput(where: string, name: string, entry: Entry, known: Kno
     if (!ok) throw new Error(`${where}.${key} ${what}`)
   }
   const expectValue = (key: string, value: unknown): void => {
-    const shown = JSON.stringify(value)
+    const text = JSON.stringify(value)
     const wanted = kind === 'number' ? rangeOf(field) : `a ${kind}`
     expect(
       kind === 'number' ? isInRange(value, field) : typeof value === kind,
       key,
-      `must be ${wanted}, not ${shown}`,
+      `must be ${wanted}, not ${text}`,
     )
     const { options: choices } = field
-    const has = choices?.slice(0, 20).join(', ')
-    expect(choices?.includes(value as Scalar) ?? true, key, `${shown} is not on the server, which has ${has}`)
+    const has = choices?.slice(0, MOST_LISTED).join(', ')
+    expect(choices?.includes(value as Scalar) ?? true, key, `${text} is not on the server, which has ${has}`)
   }
 
   expect(['boolean', 'undefined'].includes(typeof required), 'required', 'must be true or false')

@@ -1,5 +1,75 @@
 import type { Input, Kind, Workflow } from '../../engine.ts'
 
+/** A workflow's file, read with the facts of a server about its classes. */
+export interface ComfyWorkflow {
+  readonly listing: Workflow
+  /** By id, in the order of the ids. A map, since a file may call a node `__proto__`. */
+  readonly nodes: ReadonlyMap<string, KnownNode>
+  readonly inputs: ReadonlyMap<string, NamedInput>
+  readonly outputs: ReadonlyMap<string, NamedOutput>
+  /** The nodes whose class the server does not have. */
+  readonly missingClasses: readonly {
+    readonly classType: string
+    readonly node: string
+    readonly title: string
+  }[]
+  readonly missingChoices: readonly MissingChoice[]
+}
+
+/**
+ * An input of a workflow, and the field of a node that it sets. The value of a file is the name of an upload that lies
+ * directly in `input/`: every loader takes those, and FSLoadImage no others.
+ */
+export interface NamedInput extends Input {
+  readonly name: string
+  readonly node: string
+  readonly field: string
+  /** Why it has this name, in words. */
+  readonly why: string
+  /** Whether the gateway draws a value if a caller sends none. */
+  readonly seed: boolean
+}
+
+/** An output of a workflow, and the node that writes it. */
+export interface NamedOutput {
+  readonly name: string
+  readonly kind: Kind
+  readonly node: string
+  /** Why it has this name, in words. */
+  readonly why: string
+}
+
+/** A choice of the graph that the server does not have, and the input that can replace it. */
+export interface MissingChoice {
+  readonly input: string | undefined
+  readonly message: string
+}
+
+/** A node of the graph, and the server's facts about its class. */
+export interface KnownNode {
+  readonly id: string
+  readonly node: GraphNode
+  /** The title of the node, or else its class. */
+  readonly title: string
+  /** `undefined` where the server does not have the class. */
+  readonly info: ClassInfo | undefined
+  readonly fields: ReadonlyMap<string, Field>
+  /** The node that an input comes from, in quotes, by the input's name. */
+  readonly links: ReadonlyMap<string, string>
+  /** Fields whose number was too large for JavaScript. */
+  readonly cut: readonly string[]
+}
+
+/** A field of a class that a caller may set: not hidden, and not for a link only. */
+export interface Field extends Omit<Input, 'required' | 'description'> {
+  readonly name: string
+  readonly integer: boolean
+  /** Whether a text may have several lines. */
+  readonly multiline: boolean
+  /** Whether the field is a list without choices, such as the list of a folder without models. */
+  readonly isEmptyList?: boolean | undefined
+}
+
 /** A node in ComfyUI's API format. An input is a value, or a link: `[node id, number of its output]`. */
 export interface GraphNode {
   readonly class_type: string
@@ -16,75 +86,6 @@ export interface ClassInfo {
     readonly required?: Readonly<Record<string, unknown>> | undefined
     readonly optional?: Readonly<Record<string, unknown>> | undefined
   }
-}
-
-/** A field of a class that a caller may set: not hidden, and not for a link only. */
-export interface Field extends Omit<Input, 'required' | 'description'> {
-  readonly name: string
-  readonly integer: boolean
-  /** A text of several lines. */
-  readonly multiline: boolean
-  /** The list has no choices, such as the list of a folder without models. */
-  readonly isEmptyList?: boolean | undefined
-}
-
-/** A choice of the graph that the server does not have, and the input that can replace it. */
-export interface MissingChoice {
-  readonly input: string | undefined
-  readonly message: string
-}
-
-/** A node of the graph, and the server's facts about its class. */
-export interface KnownNode {
-  readonly id: string
-  readonly node: GraphNode
-  /** What a person calls it: its title, or else its class. */
-  readonly title: string
-  /** `undefined` where the server does not have the class. */
-  readonly info: ClassInfo | undefined
-  readonly fields: ReadonlyMap<string, Field>
-  /** The node that an input comes from, in quotes, by the input's name. */
-  readonly links: ReadonlyMap<string, string>
-  /** Fields whose number was too large for JavaScript. */
-  readonly cut: readonly string[]
-}
-
-/**
- * An input of a workflow, and the field of a node that it sets. The value of a file is the name of an upload that lies
- * directly in `input/`: every loader takes those, and FSLoadImage no others.
- */
-export interface NamedInput extends Input {
-  readonly name: string
-  readonly node: string
-  readonly field: string
-  /** What named it, in words. */
-  readonly why: string
-  /** Drawn where a caller sends nothing. */
-  readonly seed: boolean
-}
-
-/** An output of a workflow, and the node that writes it. */
-export interface NamedOutput {
-  readonly name: string
-  readonly kind: Kind
-  readonly node: string
-  /** What named it, in words. */
-  readonly why: string
-}
-
-export interface ComfyWorkflow {
-  readonly listing: Workflow
-  /** By id, in the order of the ids. A map, since a file may call a node `__proto__`. */
-  readonly nodes: ReadonlyMap<string, KnownNode>
-  readonly inputs: ReadonlyMap<string, NamedInput>
-  readonly outputs: ReadonlyMap<string, NamedOutput>
-  /** The nodes whose class the server does not have. */
-  readonly missingClasses: readonly {
-    readonly classType: string
-    readonly node: string
-    readonly title: string
-  }[]
-  readonly missingChoices: readonly MissingChoice[]
 }
 
 /** Whether a value of JSON is an object, and no list. */
