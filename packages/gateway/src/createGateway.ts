@@ -4,7 +4,7 @@ import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
 import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
-import { checkOptions, isObject, must, optional, type Rules } from './options.ts'
+import { checkOptions, isObject, must, optional, type Rule, type Rules } from './options.ts'
 import * as rules from './rules.ts'
 
 /** A FlowScale of your own, made by {@link createGateway}. */
@@ -121,8 +121,6 @@ export interface GatewayOptions {
 
 const PUBLIC_URL =
   'an http(s) URL without path, query, hash and userinfo, such as "https://gpu.example.com"; the API needs a host of its own'
-const STORAGE = ['getItem', 'setItem', 'removeItem', 'getKeys']
-const LEVELS = ['debug', 'info', 'warn', 'error']
 
 const OPTIONS: Rules<GatewayOptions> = {
   engine: must('what comfyui({ url }) gives', (value) => typeof value === 'function'),
@@ -136,25 +134,9 @@ const OPTIONS: Rules<GatewayOptions> = {
   dialect: optional(rules.oneOf(DIALECTS)),
   urlTtlMs: optional(rules.finitePositive),
   maxBodyBytes: optional(rules.finitePositive),
-  inputHosts: optional(
-    must(
-      'an array of hosts such as "images.example.com"',
-      (value) => Array.isArray(value) && value.every(isHost),
-    ),
-  ),
-  storage: optional(
-    must(
-      `an object with ${STORAGE.join(', ')}`,
-      (value) => isObject(value) && STORAGE.every((name) => typeof value[name] === 'function'),
-    ),
-  ),
-  logger: optional(
-    must(
-      `an object with ${LEVELS.join(', ')}`,
-      (value) =>
-        isObject(value) && LEVELS.every((level) => ['function', 'undefined'].includes(typeof value[level])),
-    ),
-  ),
+  inputHosts: optional(must('an array of hosts such as "images.example.com"', areHosts)),
+  storage: optional(fields(['getItem', 'setItem', 'removeItem', 'getKeys'], 'function')),
+  logger: optional(fields(['debug', 'info', 'warn', 'error'], 'function', 'undefined')),
 }
 
 function checkWorkflows(value: unknown): string | undefined {
@@ -172,8 +154,19 @@ function isPublicUrl(value: unknown): boolean {
   return /^https?:$/.test(protocol) && username + password + pathname + search + hash === '/'
 }
 
-/** As `URL` writes it: lower case, and no port where it is the usual one. */
-function isHost(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(`https://${value}/`)) return false
-  return new URL(`https://${value}/`).host === value || new URL(`http://${value}/`).host === value
+/** Whether `URL` writes each host the same: in lower case, and without the usual port of a scheme. */
+function areHosts(value: unknown): boolean {
+  const hostOf = (scheme: string, host: unknown): string | undefined =>
+    URL.canParse(`${scheme}://${host}/`) ? new URL(`${scheme}://${host}/`).host : undefined
+  return (
+    Array.isArray(value) &&
+    value.every((host) => [hostOf('https', host), hostOf('http', host)].includes(host))
+  )
+}
+
+/** An object whose fields of these names have one of the types. */
+function fields(names: string[], ...types: string[]): Rule {
+  return must(`an object with ${names.join(', ')}`, (value) => {
+    return isObject(value) && names.every((name) => types.includes(typeof value[name]))
+  })
 }

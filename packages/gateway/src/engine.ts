@@ -77,7 +77,7 @@ export interface Run {
 /** The name of an output that names the run, too. */
 export const outputName = (output: string, runId: string): string => `${output}_${runId}`
 
-/** The name of a file: that of its output, with a number from the second file on. */
+/** The name of a file of an output. From the second file on, the name has a number. */
 export const fileName = (output: string, index: number, ending: string): string =>
   `${output}${index > 0 ? `_${index + 1}` : ''}.${ending}`
 

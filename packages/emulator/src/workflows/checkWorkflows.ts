@@ -68,7 +68,7 @@ function checkInput(caller: string, definition: Kind | InputDefinition, path: st
   return { kind, required, array, default: preset, ...limits, description }
 }
 
-/** What is allowed in an input depends on its kind. */
+/** The rules of an input depend on its kind. */
 function inputRules({ kind, required, array, max }: InputDefinition): Rules<InputDefinition> {
   const isNumber = kind === 'number'
   const isValue = (value: unknown): boolean => typeof value === kind

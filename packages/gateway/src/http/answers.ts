@@ -1,13 +1,9 @@
 import { EngineError, InputError, type Problem } from '../engine.ts'
 import type { Dialect, HttpApiOptions } from './types.ts'
 
-type HeaderValues = Readonly<Record<string, string>>
-
-export function json(status: number, body: unknown, headers?: HeaderValues): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-  })
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  const init = { status, headers: { 'content-type': 'application/json', ...headers } }
+  return new Response(JSON.stringify(body), init)
 }
 
 export function success(data: unknown, meta?: object): Response {
@@ -18,7 +14,7 @@ export function failure(
   dialect: Dialect,
   status: number,
   message: string,
-  headers?: HeaderValues,
+  headers?: Record<string, string>,
   data?: object,
 ): Response {
   const body = dialect === 'readme' ? { status: 'error', errors: [message] } : { detail: message }

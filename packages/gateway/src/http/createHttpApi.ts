@@ -11,15 +11,11 @@ import type { ApiRequest, Dialect, HttpApi, HttpApiOptions, Operation, RunningAp
 const NO_KEY = 'Without a key, only this machine can use the API'
 
 /** Puts the API in front of an engine. `close` ends the streams of events; the engine has a `close` of its own. */
-export function createHttpApi(
-  options: HttpApiOptions,
-): HttpApi & Required<Pick<HttpApi, 'keepsOut'>> & { close(): void } {
+export function createHttpApi(options: HttpApiOptions): HttpApi & { close(): void } {
   const { engine, dialect, apiKey } = options
   const api: RunningApi = { ...options, streams: { ends: new Set(), closed: false } }
   const routes = routesOf(dialect)
-  function keepsOut(request: { readonly headers: Headers }): boolean {
-    return apiKey === null && isFromElsewhere(request)
-  }
+  const keepsOut: NonNullable<HttpApi['keepsOut']> = (request) => apiKey === null && isFromElsewhere(request)
   return {
     apiKey,
     keepsOut,
@@ -89,7 +85,7 @@ async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Re
   return await guard(call, () => api.around!(operation, target, { request, filesUrl, perform }))
 }
 
-/** Answers errors, except for those of a broken connection or an aborted request: these go on to the server. */
+/** Answers errors. The error of a broken connection or an aborted request goes on to the server. */
 async function guard(
   { api, request }: ApiRequest,
   work: () => Response | Promise<Response>,
