@@ -13,11 +13,13 @@ import {
 } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeClock, fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { listen } from '../../../support/listen.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 
 const test = suite('downloadOutput')
+const onClock = suiteWithClock('downloadOutput on a clock')
 const link = 'http://files.test/out/f.png?X-Amz-Signature=abc'
 const ready = ok({ download_url: link, generation_status: 'success' })
 const file = () => new Response('bytes', { headers: { 'content-type': 'image/png' } })
@@ -278,9 +280,9 @@ test('an address from the server that is none', async () => {
   assert.match(error.message, /no http\(s\) download_url/)
 })
 
-test('the files’ own 503 and network failures are tried again; logs show no signature', async () => {
-  const clock = fakeClock()
-  try {
+onClock(
+  'the files’ own 503 and network failures are tried again; logs show no signature',
+  async ({ clock }) => {
     const logger = recorder()
     const fetch = fakeFetch(refused(503), new TypeError('fetch failed'), file())
     const pending = downloadOutput(clientWith(fetch, { logger }), link)
@@ -294,25 +296,18 @@ test('the files’ own 503 and network failures are tried again; logs show no si
     )
     assert.instance(error, NetworkError)
     assert.is(error.url, 'http://files.test/out/f.png')
-  } finally {
-    clock.uninstall()
-  }
-})
+  },
+)
 
-test('timeoutMs covers the time to the headers', async () => {
-  const clock = fakeClock()
-  try {
-    const pending = rejection(
-      downloadOutput(clientWith(fakeFetch(hang)), link, { timeoutMs: 30, maxRetries: 0 }),
-    )
-    await clock.tickAsync(30)
-    const error = await pending
-    assert.instance(error, TimeoutError)
-    assert.is(error.message, 'GET http://files.test/out/f.png timed out after 30ms')
-    assert.is(clock.countTimers(), 0)
-  } finally {
-    clock.uninstall()
-  }
+onClock('timeoutMs covers the time to the headers', async ({ clock }) => {
+  const pending = rejection(
+    downloadOutput(clientWith(fakeFetch(hang)), link, { timeoutMs: 30, maxRetries: 0 }),
+  )
+  await clock.tickAsync(30)
+  const error = await pending
+  assert.instance(error, TimeoutError)
+  assert.is(error.message, 'GET http://files.test/out/f.png timed out after 30ms')
+  assert.is(clock.countTimers(), 0)
 })
 
 test('a link with a login: neither that nor the signature shows', async () => {

@@ -12,16 +12,19 @@ import {
   toFile,
   ValidationError,
 } from '@flowscale/client'
+import type { Clock } from '@sinonjs/fake-timers'
 import * as undici from 'undici'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { type Answer, fakeClock, fakeFetch, hang, json, ok, rejection } from '../../../support/fakes.ts'
+import { type Answer, fakeFetch, hang, json, ok, rejection } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { withGlobals } from '../websocket/kit.ts'
 
 const test = suite('executeWorkflow')
+const onClock = suiteWithClock('executeWorkflow on a clock')
 const run = (answer: Answer, options = {}) =>
   executeWorkflow(clientWith(fakeFetch(answer)), 'wf', { a: 'b' }, { groupId: 'g', ...options })
 
@@ -210,69 +213,54 @@ for (const [what, answer, Type] of clear) {
   })
 }
 
-test('submittedAt is taken before sending', async () => {
-  const clock = fakeClock()
-  try {
-    const client = clientWith(fakeFetch(hang), { timeoutMs: 5000 })
-    const headers = () => new Promise<object>((resolve) => setTimeout(resolve, 100, {}))
-    const pending = rejection(executeWorkflow(client, 'wf', {}, { headers: headers as never }))
-    await clock.tickAsync(5000)
-    const error = await pending
-    assert.is(+error.submittedAt, 1_750_000_000_100)
-    assert.is(error.groupId, undefined)
-  } finally {
-    clock.uninstall()
-  }
+onClock('submittedAt is taken before sending', async ({ clock }) => {
+  const client = clientWith(fakeFetch(hang), { timeoutMs: 5000 })
+  const headers = () => new Promise<object>((resolve) => setTimeout(resolve, 100, {}))
+  const pending = rejection(executeWorkflow(client, 'wf', {}, { headers: headers as never }))
+  await clock.tickAsync(5000)
+  const error = await pending
+  assert.is(+error.submittedAt, 1_750_000_000_100)
+  assert.is(error.groupId, undefined)
 })
 
-test('what fails before anything was sent is not submitted', async () => {
-  const clock = fakeClock()
-  try {
-    const fetch = fakeFetch(ok({ run_id: 'r' }))
-    const headers = () => new Promise<never>(() => {})
-    const pending = rejection(executeWorkflow(clientWith(fetch, { headers, timeoutMs: 50 }), 'wf', {}))
-    await clock.tickAsync(50)
-    const error = await pending
-    assert.instance(error, TimeoutError)
-    assert.not('maybeSubmitted' in error)
-    assert.is(fetch.calls.length, 0)
-  } finally {
-    clock.uninstall()
-  }
+onClock('what fails before anything was sent is not submitted', async ({ clock }) => {
+  const fetch = fakeFetch(ok({ run_id: 'r' }))
+  const headers = () => new Promise<never>(() => {})
+  const pending = rejection(executeWorkflow(clientWith(fetch, { headers, timeoutMs: 50 }), 'wf', {}))
+  await clock.tickAsync(50)
+  const error = await pending
+  assert.instance(error, TimeoutError)
+  assert.not('maybeSubmitted' in error)
+  assert.is(fetch.calls.length, 0)
 })
 
-test('after a 429 nothing is submitted either, until the next attempt is sent', async () => {
-  const clock = fakeClock()
-  try {
-    const busy = json({}, { status: 429 })
-    const own = new NetworkError('the token server is down')
-    const second = (fail: () => Promise<never>) => {
-      let calls = 0
-      return () => (calls++ ? fail() : {})
-    }
-    const outcomes: Record<string, any> = {}
-    for (const [name, fail] of Object.entries({
-      failing: () => Promise.reject(own),
-      hanging: () => new Promise<never>(() => {}),
-    })) {
-      const client = clientWith(fakeFetch(busy), { headers: second(fail), timeoutMs: 50 })
-      const pending = rejection(executeWorkflow(client, 'wf', {}))
-      await clock.tickAsync(5000)
-      outcomes[name] = await pending
-    }
-    assert.is(outcomes.failing, own)
-    assert.not('maybeSubmitted' in own)
-    assert.instance(outcomes.hanging, TimeoutError)
-    assert.not('maybeSubmitted' in outcomes.hanging)
-    // And once it is sent, it may be.
-    const pending = rejection(executeWorkflow(clientWith(fakeFetch(busy, new TypeError('reset'))), 'wf', {}))
-    await clock.tickAsync(5000)
-    const error = await pending
-    assert.instance(error, NetworkError)
-    assert.is(error.maybeSubmitted, true)
-  } finally {
-    clock.uninstall()
+onClock('after a 429 nothing is submitted either, until the next attempt is sent', async ({ clock }) => {
+  const busy = json({}, { status: 429 })
+  const own = new NetworkError('the token server is down')
+  const second = (fail: () => Promise<never>) => {
+    let calls = 0
+    return () => (calls++ ? fail() : {})
   }
+  const outcomes: Record<string, any> = {}
+  for (const [name, fail] of Object.entries({
+    failing: () => Promise.reject(own),
+    hanging: () => new Promise<never>(() => {}),
+  })) {
+    const client = clientWith(fakeFetch(busy), { headers: second(fail), timeoutMs: 50 })
+    const pending = rejection(executeWorkflow(client, 'wf', {}))
+    await clock.tickAsync(5000)
+    outcomes[name] = await pending
+  }
+  assert.is(outcomes.failing, own)
+  assert.not('maybeSubmitted' in own)
+  assert.instance(outcomes.hanging, TimeoutError)
+  assert.not('maybeSubmitted' in outcomes.hanging)
+  // And once it is sent, it may be.
+  const pending = rejection(executeWorkflow(clientWith(fakeFetch(busy, new TypeError('reset'))), 'wf', {}))
+  await clock.tickAsync(5000)
+  const error = await pending
+  assert.instance(error, NetworkError)
+  assert.is(error.maybeSubmitted, true)
 })
 
 test('an abort gives the caller’s reason, untouched, even one of our own errors', async () => {
@@ -345,38 +333,37 @@ for (const [what, body, errors] of refusals) {
 }
 
 /** The time after which an attempt that never ends is given up. */
-async function limit(inputs: object, options: object, own: object): Promise<number> {
-  const clock = fakeClock()
-  try {
-    let ended = 0
-    const client = clientWith(fakeFetch(hang), own)
-    const pending = rejection(executeWorkflow(client, 'w', inputs as never, options)).then((error) => {
-      assert.instance(error, TimeoutError)
-      assert.is(
-        error.message,
-        `POST http://pod.test/api/v1/runs?workflow_id=w timed out after ${error.timeoutMs}ms`,
-      )
-      ended = Date.now() - 1_750_000_000_000
-    })
-    await clock.tickAsync(200_000)
-    await pending
-    return ended
-  } finally {
-    clock.uninstall()
-  }
+async function limit(clock: Clock, inputs: object, options: object, own: object): Promise<number> {
+  const start = clock.now
+  let ended = 0
+  const client = clientWith(fakeFetch(hang), own)
+  const pending = rejection(executeWorkflow(client, 'w', inputs as never, options)).then((error) => {
+    assert.instance(error, TimeoutError)
+    assert.is(
+      error.message,
+      `POST http://pod.test/api/v1/runs?workflow_id=w timed out after ${error.timeoutMs}ms`,
+    )
+    ended = clock.now - start
+  })
+  await clock.tickAsync(200_000)
+  await pending
+  return ended
 }
 
-test('the time limit grows by 1 s for each 256 KiB of files, unless it is given here', async () => {
-  const kib = (n: number) => new Uint8Array(n * 1024)
-  assert.is(await limit({ a: 'x'.repeat(1_000_000) }, {}, {}), 60_000)
-  assert.is(await limit({ a: kib(1) }, {}, {}), 61_000)
-  assert.is(await limit({ a: kib(256) }, {}, {}), 61_000)
-  assert.is(await limit({ a: kib(257) }, {}, {}), 62_000)
-  assert.is(await limit({ a: [kib(512), new Blob([kib(512)])], b: 'x' }, {}, {}), 64_000)
-  assert.is(await limit({ a: kib(1024) }, {}, { timeoutMs: 500 }), 4500)
-  assert.is(await limit({ a: kib(1024) }, { timeoutMs: 700 }, {}), 700)
-  assert.is(await limit({ a: kib(1024) }, { timeoutMs: undefined }, {}), 64_000)
-})
+onClock(
+  'the time limit grows by 1 s for each 256 KiB of files, unless it is given here',
+  async ({ clock }) => {
+    const kib = (n: number) => new Uint8Array(n * 1024)
+    assert.is(await limit(clock, { a: 'x'.repeat(1_000_000) }, {}, {}), 60_000)
+    assert.is(await limit(clock, { a: kib(1) }, {}, {}), 61_000)
+    assert.is(await limit(clock, { a: kib(256) }, {}, {}), 61_000)
+    assert.is(await limit(clock, { a: kib(257) }, {}, {}), 62_000)
+    assert.is(await limit(clock, { a: [kib(512), new Blob([kib(512)])], b: 'x' }, {}, {}), 64_000)
+    assert.is(await limit(clock, { a: kib(1024) }, {}, { timeoutMs: 500 }), 4500)
+    assert.is(await limit(clock, { a: kib(1024) }, { timeoutMs: 700 }, {}), 700)
+    assert.is(await limit(clock, { a: kib(1024) }, { timeoutMs: undefined }, {}), 64_000)
+  },
+)
 
 test('an answer whose body is not a web stream, and one that has only text()', async () => {
   const text = async () => '{"status":"success","data":{"run_id":"r"}}'

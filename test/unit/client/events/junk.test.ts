@@ -1,27 +1,25 @@
+import type { Clock } from '@sinonjs/fake-timers'
 import fc from 'fast-check'
-import { assert, suite } from '#test'
+import { assert } from '#test'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { scene } from './kit.ts'
 
-const test = suite('what comes in events')
+const test = suiteWithClock('what comes in events')
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** What a watch of the run `a` is given for a stream that comes in these pieces. */
-async function heard(pieces: Uint8Array<ArrayBuffer>[]) {
-  const { clock, connection, streams } = scene()
-  try {
-    const seen: unknown[] = []
-    connection.watch('a', (update) => seen.push(update))
-    await clock.tickAsync(0)
-    for (const piece of pieces) streams[0]!.send(piece)
-    await clock.tickAsync(0)
-    const { connected } = connection
-    // With what it is given for the end of it all.
-    connection.close()
-    await clock.tickAsync(0)
-    return { seen: seen.slice(0, -1), connected }
-  } finally {
-    clock.uninstall()
-  }
+async function heard(clock: Clock, pieces: Uint8Array<ArrayBuffer>[]) {
+  const { connection, streams } = scene(clock)
+  const seen: unknown[] = []
+  connection.watch('a', (update) => seen.push(update))
+  await clock.tickAsync(0)
+  for (const piece of pieces) streams[0]!.send(piece)
+  await clock.tickAsync(0)
+  const { connected } = connection
+  // With what it is given for the end of it all.
+  connection.close()
+  await clock.tickAsync(0)
+  return { seen: seen.slice(0, -1), connected }
 }
 
 function cut(whole: Uint8Array, places: number[]) {
@@ -66,17 +64,17 @@ for (const [name, text, expected] of [
     [update(undefined), update(undefined)],
   ],
 ] as const) {
-  test(`${name}: the same however it is cut`, async () => {
+  test(`${name}: the same however it is cut`, async ({ clock }) => {
     const whole = bytes(text)
-    assert.equal((await heard([whole])).seen, expected)
-    assert.equal((await heard(cut(whole, [...whole.keys()]))).seen, expected, 'byte by byte')
+    assert.equal((await heard(clock, [whole])).seen, expected)
+    assert.equal((await heard(clock, cut(whole, [...whole.keys()]))).seen, expected, 'byte by byte')
     for (const place of whole.keys()) {
-      assert.equal((await heard(cut(whole, [place]))).seen, expected, `cut at ${place}`)
+      assert.equal((await heard(clock, cut(whole, [place]))).seen, expected, `cut at ${place}`)
     }
   })
 }
 
-test('any events, in any pieces', async () => {
+test('any events, in any pieces', async ({ clock }) => {
   const part = fc.oneof(
     fc.constantFrom(
       '\n',
@@ -101,35 +99,31 @@ test('any events, in any pieces', async () => {
       fc.array(part, { maxLength: 20 }).map((parts) => bytes(parts.join(''))),
       fc.array(fc.nat(1000), { maxLength: 12 }),
       async (whole, places) => {
-        assert.equal(await heard(cut(whole, places)), await heard([whole]))
+        assert.equal(await heard(clock, cut(whole, places)), await heard(clock, [whole]))
       },
     ),
     { numRuns: 300 },
   )
 })
 
-test('an event that does not end is not kept, and what comes after it is read', async () => {
+test('an event that does not end is not kept, and what comes after it is read', async ({ clock }) => {
   const long = bytes(`data: {"run_id":"a","status":"completed","x":"${'x'.repeat(70_000)}"}\n\n`)
   const pieces = cut(
     long,
     Array.from({ length: 70 }, (_, index) => index * 1000),
   )
   const next = bytes('data: {"run_id":"a","status":"running"}\n\n')
-  assert.equal(await heard([...pieces, next]), { seen: [update('running')], connected: true })
+  assert.equal(await heard(clock, [...pieces, next]), { seen: [update('running')], connected: true })
 })
 
-test('an older or later event undoes no end', async () => {
-  const { clock, connection, streams } = scene()
-  try {
-    const seen: unknown[] = []
-    connection.watch('a', ({ status }) => status && seen.push(status))
-    await clock.tickAsync(0)
-    for (const status of ['running', 'completed', 'running', 'failed']) streams[0]!.tell(status)
-    await clock.tickAsync(60_000)
-    assert.equal(seen, ['running', 'completed'])
-    assert.is(streams.length, 1)
-    assert.is(connection.connected, false)
-  } finally {
-    clock.uninstall()
-  }
+test('an older or later event undoes no end', async ({ clock }) => {
+  const { connection, streams } = scene(clock)
+  const seen: unknown[] = []
+  connection.watch('a', ({ status }) => status && seen.push(status))
+  await clock.tickAsync(0)
+  for (const status of ['running', 'completed', 'running', 'failed']) streams[0]!.tell(status)
+  await clock.tickAsync(60_000)
+  assert.equal(seen, ['running', 'completed'])
+  assert.is(streams.length, 1)
+  assert.is(connection.connected, false)
 })

@@ -1,7 +1,8 @@
 import { type Client, createClient, type HeadersSource, type Logger } from '@flowscale/client'
 import { connectEvents, type EventsOptions } from '@flowscale/client/events'
+import type { Clock } from '@sinonjs/fake-timers'
 import { CANARY } from '../../../support/canary.ts'
-import { fakeClock, ok } from '../../../support/fakes.ts'
+import { ok } from '../../../support/fakes.ts'
 
 /** A stream that the server of a scene has opened. */
 export interface Stream {
@@ -19,9 +20,8 @@ export interface Stream {
 
 export const events = { 'content-type': 'text/event-stream' }
 
-/** A server on a clock that stands still, whose runs have the states that the test sets, and a client of it. */
-export function scene(options: EventsOptions = {}, logger?: Logger, headers?: HeadersSource) {
-  const clock = fakeClock()
+/** A server whose runs have the states that the test sets, and a client of it. */
+export function scene(clock: Clock, options: EventsOptions = {}, logger?: Logger, headers?: HeadersSource) {
   const start = clock.now
   const streams: Stream[] = []
   /** All requests for events. */
@@ -84,7 +84,6 @@ export function scene(options: EventsOptions = {}, logger?: Logger, headers?: He
   })
   const connection = connectEvents(client, options)
   return {
-    clock,
     client,
     connection,
     server,

@@ -1,11 +1,11 @@
 import { waitForRun } from '@flowscale/client/poller'
-import { assert, suite } from '#test'
-import { fakeRandom } from '../../../support/fakeRandom.ts'
+import { assert } from '#test'
 import { recorder } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { everySecond } from '../poller/kit.ts'
 import { events, scene } from './kit.ts'
 
-const test = suite('servers and runtimes without events')
+const test = suiteWithClock('servers and runtimes without events')
 const silent = () => {}
 /** As React Native answers: a response without a body that can be read as it comes. */
 const withoutBody = () => {
@@ -26,95 +26,82 @@ for (const [name, answer] of [
   ['nothing', () => new Response(null, { status: 204 })],
   ['a response without a stream', withoutBody],
 ] as const) {
-  test(`${name}: polls, one request, one warning`, async () => {
+  test(`${name}: polls, one request, one warning`, async ({ clock }) => {
     const logger = recorder()
-    const { clock, client, connection, server, opened, polls, states } = scene({}, logger)
-    try {
-      server.answer = answer
-      const waits = ['a', 'b', 'c', 'd'].map((runId) =>
-        waitForRun(client, runId, { ...everySecond, push: connection }),
-      )
-      await clock.tickAsync(3000)
-      // Those of the first three places had gone off together.
-      assert.is(opened.length, 3)
-      assert.equal(polls('d'), [0, 1000, 2000, 3000])
-      for (const runId of ['a', 'b', 'c', 'd']) states[runId] = 'completed'
-      await clock.tickAsync(1000)
-      await Promise.all(waits)
-      connection.watch('e', silent)
-      await clock.tickAsync(600_000)
-      assert.is(opened.length, 3)
-      const warnings = logger.lines.filter(({ level }) => level !== 'debug')
-      assert.equal(
-        warnings.map(({ level, message }) => [level, message]),
-        [['warn', 'The server has no events of runs: polling']],
-      )
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
+    const { client, connection, server, opened, polls, states } = scene(clock, {}, logger)
+    server.answer = answer
+    const waits = ['a', 'b', 'c', 'd'].map((runId) =>
+      waitForRun(client, runId, { ...everySecond, push: connection }),
+    )
+    await clock.tickAsync(3000)
+    // Those of the first three places had gone off together.
+    assert.is(opened.length, 3)
+    assert.equal(polls('d'), [0, 1000, 2000, 3000])
+    for (const runId of ['a', 'b', 'c', 'd']) states[runId] = 'completed'
+    await clock.tickAsync(1000)
+    await Promise.all(waits)
+    connection.watch('e', silent)
+    await clock.tickAsync(600_000)
+    assert.is(opened.length, 3)
+    const warnings = logger.lines.filter(({ level }) => level !== 'debug')
+    assert.equal(
+      warnings.map(({ level, message }) => [level, message]),
+      [['warn', 'The server has no events of runs: polling']],
+    )
+    assert.is(clock.countTimers(), 0)
   })
 }
 
-test('404 may mean that the server does not know the run yet; four in a row mean that it has no events', async () => {
-  const random = fakeRandom(0.5)
+test('404 may mean that the server does not know the run yet; four in a row mean that it has no events', async ({
+  clock,
+}) => {
+  Math.random = () => 0.5
   const logger = recorder()
-  const { clock, connection, server, opened } = scene({}, logger)
-  try {
-    server.answer = () => new Response('{}', { status: 404 })
-    connection.watch('a', silent)
-    await clock.tickAsync(600_000)
-    assert.equal(opened, [0, 1500, 3500, 6500])
-    assert.is(logger.lines.filter(({ level }) => level === 'warn').length, 1)
-    assert.is(clock.countTimers(), 0)
-  } finally {
-    clock.uninstall()
-    random.restore()
-  }
+  const { connection, server, opened } = scene(clock, {}, logger)
+  server.answer = () => new Response('{}', { status: 404 })
+  connection.watch('a', silent)
+  await clock.tickAsync(600_000)
+  assert.equal(opened, [0, 1500, 3500, 6500])
+  assert.is(logger.lines.filter(({ level }) => level === 'warn').length, 1)
+  assert.is(clock.countTimers(), 0)
 })
 
-test('a server that does not know a run at first, or has sent events before, is not given up', async () => {
+test('a server that does not know a run at first, or has sent events before, is not given up', async ({
+  clock,
+}) => {
   const logger = recorder()
-  const { clock, connection, server, streams, opened } = scene({}, logger)
-  try {
-    const missing = () => new Response('{}', { status: 404 })
-    server.answer = missing
-    connection.watch('a', silent)
-    await clock.tickAsync(1000)
-    server.answer = undefined
-    await clock.tickAsync(10_000)
-    streams[0]!.tell('running')
-    for (const answer of [missing, withoutBody, () => new Response('{}', { status: 403 })]) {
-      server.answer = answer
-      connection.watch(`${answer}`, silent)
-      const before = opened.length
-      await clock.tickAsync(200_000)
-      assert.ok(opened.length > before + 4)
-    }
-    assert.is(logger.lines.filter(({ level }) => level !== 'debug').length, 0)
-    connection.close()
-  } finally {
-    clock.uninstall()
+  const { connection, server, streams, opened } = scene(clock, {}, logger)
+  const missing = () => new Response('{}', { status: 404 })
+  server.answer = missing
+  connection.watch('a', silent)
+  await clock.tickAsync(1000)
+  server.answer = undefined
+  await clock.tickAsync(10_000)
+  streams[0]!.tell('running')
+  for (const answer of [missing, withoutBody, () => new Response('{}', { status: 403 })]) {
+    server.answer = answer
+    connection.watch(`${answer}`, silent)
+    const before = opened.length
+    await clock.tickAsync(200_000)
+    assert.ok(opened.length > before + 4)
   }
+  assert.is(logger.lines.filter(({ level }) => level !== 'debug').length, 0)
+  connection.close()
 })
 
-test('answers that never come are given up after some', async () => {
+test('answers that never come are given up after some', async ({ clock }) => {
   const logger = recorder()
-  const { clock, client, connection, server, opened, polls } = scene({}, logger)
-  try {
-    server.answer = () => new Promise(() => {})
-    connection.watch('a', silent)
-    await clock.tickAsync(client.timeoutMs * 6)
-    assert.is(opened.length, 4)
-    assert.is(logger.lines.length, 1)
-    assert.equal(polls('a'), [])
-    assert.is(clock.countTimers(), 0)
-  } finally {
-    clock.uninstall()
-  }
+  const { client, connection, server, opened, polls } = scene(clock, {}, logger)
+  server.answer = () => new Promise(() => {})
+  connection.watch('a', silent)
+  await clock.tickAsync(client.timeoutMs * 6)
+  assert.is(opened.length, 4)
+  assert.is(logger.lines.length, 1)
+  assert.equal(polls('a'), [])
+  assert.is(clock.countTimers(), 0)
 })
 
-test('a logger that throws or rejects breaks nothing', async () => {
+test('a logger that throws or rejects breaks nothing', async ({ clock }) => {
   const broken = recorder()
   for (const warn of [
     () => {
@@ -122,35 +109,29 @@ test('a logger that throws or rejects breaks nothing', async () => {
     },
     () => Promise.reject(new Error('no log')),
   ]) {
-    const { clock, connection, server, opened } = scene({}, { ...broken, warn })
-    try {
-      server.answer = () => new Response('{}', { status: 405 })
-      connection.watch('a', silent)
-      await clock.tickAsync(60_000)
-      assert.is(opened.length, 1)
-    } finally {
-      clock.uninstall()
-    }
+    const { connection, server, opened } = scene(clock, {}, { ...broken, warn })
+    server.answer = () => new Response('{}', { status: 405 })
+    connection.watch('a', silent)
+    await clock.tickAsync(60_000)
+    assert.is(opened.length, 1)
   }
 })
 
-test('headers that throw, whatever it is, are asked for again; the server is not given up for them', async () => {
+test('headers that throw, whatever it is, are asked for again; the server is not given up for them', async ({
+  clock,
+}) => {
   const logger = recorder()
   const faults = [new Error('no token'), undefined, null, 'no token', { status: 0 }]
   const headers = async () => {
     if (faults.length) throw faults.pop()
     return { 'x-token': 'a' }
   }
-  const { clock, connection, streams } = scene({}, logger, headers)
-  try {
-    connection.watch('a', silent)
-    await clock.tickAsync(300_000)
-    assert.is(streams[0]?.headers.get('x-token'), 'a')
-    connection.close()
-    await clock.tickAsync(0)
-    assert.is(clock.countTimers(), 0)
-    assert.is(logger.lines.filter(({ level }) => level !== 'debug').length, 0)
-  } finally {
-    clock.uninstall()
-  }
+  const { connection, streams } = scene(clock, {}, logger, headers)
+  connection.watch('a', silent)
+  await clock.tickAsync(300_000)
+  assert.is(streams[0]?.headers.get('x-token'), 'a')
+  connection.close()
+  await clock.tickAsync(0)
+  assert.is(clock.countTimers(), 0)
+  assert.is(logger.lines.filter(({ level }) => level !== 'debug').length, 0)
 })

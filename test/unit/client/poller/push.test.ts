@@ -1,18 +1,19 @@
 import { getEventListeners } from 'node:events'
 import { createClient } from '@flowscale/client'
 import { waitForResult, waitForRun } from '@flowscale/client/poller'
-import { assert, suite } from '#test'
+import type { Clock } from '@sinonjs/fake-timers'
+import { assert } from '#test'
 import { createWatch } from '../../../../packages/client/src/push.ts'
 import { CANARY } from '../../../support/canary.ts'
-import { fakeClock, json, ok, rejection } from '../../../support/fakes.ts'
+import { json, ok, rejection } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { everySecond } from './kit.ts'
 
-const test = suite('push and hidden pages')
+const test = suiteWithClock('push and hidden pages')
 const RUN = '808f34d0-ef97-4b78-a00f-1268077ea6db'
 
 /** A server whose run has the state that the test sets, and a connection that the test speaks through. */
-function scene() {
-  const clock = fakeClock()
+function scene(clock: Clock) {
   const start = clock.now
   const asked: number[] = []
   const wanted: [string, boolean][] = []
@@ -37,110 +38,92 @@ function scene() {
   )
   const push = { connected: true, watch }
   const update = (status: string, runId = RUN) => publish(runId, { status })
-  return { clock, client, push, publish, update, asked, wanted, state }
+  return { client, push, publish, update, asked, wanted, state }
 }
 
 for (const [name, wait] of [
   ['waitForRun', waitForRun],
   ['waitForResult', waitForResult],
 ] as const) {
-  test(`${name}: an update of the run is asked about at once; polls become rarer`, async () => {
-    const { clock, client, push, update, asked, wanted, state } = scene()
-    try {
-      const done = wait(client, RUN, { ...everySecond, push, timeoutMs: 600_000 })
-      await clock.tickAsync(100_000)
-      // 2, 4, 8, 16 and 30 s apart, not 1.
-      assert.equal(asked, [0, 2000, 6000, 14_000, 30_000, 60_000, 90_000])
-      update('running', 'another run')
-      await clock.tickAsync(1)
-      assert.is(asked.length, 7)
-      state.status = 'completed'
-      update('completed')
-      await done
-      assert.equal(asked.at(-1), 100_001)
-      assert.equal(wanted, [
-        [RUN, true],
-        [RUN, false],
-      ])
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
+  test(`${name}: an update of the run is asked about at once; polls become rarer`, async ({ clock }) => {
+    const { client, push, update, asked, wanted, state } = scene(clock)
+    const done = wait(client, RUN, { ...everySecond, push, timeoutMs: 600_000 })
+    await clock.tickAsync(100_000)
+    // 2, 4, 8, 16 and 30 s apart, not 1.
+    assert.equal(asked, [0, 2000, 6000, 14_000, 30_000, 60_000, 90_000])
+    update('running', 'another run')
+    await clock.tickAsync(1)
+    assert.is(asked.length, 7)
+    state.status = 'completed'
+    update('completed')
+    await done
+    assert.equal(asked.at(-1), 100_001)
+    assert.equal(wanted, [
+      [RUN, true],
+      [RUN, false],
+    ])
+    assert.is(clock.countTimers(), 0)
   })
 }
 
-test('without an interval polls become rarer, too', async () => {
-  const { clock, client, push, update, asked, state } = scene()
-  try {
-    const done = waitForRun(client, RUN, { push, timeoutMs: 600_000 })
-    await clock.tickAsync(100_000)
-    // Twice, four times, eight times … as far apart as without push, up to 30 s.
-    assert.equal(asked, [0, 200, 800, 2600, 8000, 24_200, 54_200, 84_200])
-    state.status = 'completed'
-    update('completed')
-    await done
-  } finally {
-    clock.uninstall()
-  }
+test('without an interval polls become rarer, too', async ({ clock }) => {
+  const { client, push, update, asked, state } = scene(clock)
+  const done = waitForRun(client, RUN, { push, timeoutMs: 600_000 })
+  await clock.tickAsync(100_000)
+  // Twice, four times, eight times … as far apart as without push, up to 30 s.
+  assert.equal(asked, [0, 200, 800, 2600, 8000, 24_200, 54_200, 84_200])
+  state.status = 'completed'
+  update('completed')
+  await done
 })
 
-test('a lying or silent socket costs time, never a result; one that is down, not even that', async () => {
-  const { clock, client, push, update, asked, state } = scene()
-  try {
-    const done = waitForRun(client, RUN, { ...everySecond, push })
-    await clock.tickAsync(10)
-    update('completed')
-    await clock.tickAsync(0)
-    assert.is(asked.length, 2)
-    update('completed')
-    await clock.tickAsync(1)
-    assert.is(asked.length, 2, 'said already')
-    push.connected = false
-    await clock.tickAsync(2000)
-    const before = asked.length
-    await clock.tickAsync(5000)
-    assert.is(asked.length - before, 5)
-    state.status = 'completed'
-    await clock.tickAsync(1000)
-    assert.is((await done).status, 'completed')
-  } finally {
-    clock.uninstall()
-  }
+test('a lying or silent socket costs time, never a result; one that is down, not even that', async ({
+  clock,
+}) => {
+  const { client, push, update, asked, state } = scene(clock)
+  const done = waitForRun(client, RUN, { ...everySecond, push })
+  await clock.tickAsync(10)
+  update('completed')
+  await clock.tickAsync(0)
+  assert.is(asked.length, 2)
+  update('completed')
+  await clock.tickAsync(1)
+  assert.is(asked.length, 2, 'said already')
+  push.connected = false
+  await clock.tickAsync(2000)
+  const before = asked.length
+  await clock.tickAsync(5000)
+  assert.is(asked.length - before, 5)
+  state.status = 'completed'
+  await clock.tickAsync(1000)
+  assert.is((await done).status, 'completed')
 })
 
-test('news that comes while a poll is under way is not lost', async () => {
-  const { clock, client, push, update, asked, state } = scene()
-  try {
-    const done = waitForRun(client, RUN, { push, onUpdate: () => update('completed') })
-    state.status = 'queued'
-    await clock.tickAsync(0)
-    assert.equal(asked, [0, 0])
-    state.status = 'completed'
-    await clock.tickAsync(30_000)
-    await done
-  } finally {
-    clock.uninstall()
-  }
+test('news that comes while a poll is under way is not lost', async ({ clock }) => {
+  const { client, push, update, asked, state } = scene(clock)
+  const done = waitForRun(client, RUN, { push, onUpdate: () => update('completed') })
+  state.status = 'queued'
+  await clock.tickAsync(0)
+  assert.equal(asked, [0, 0])
+  state.status = 'completed'
+  await clock.tickAsync(30_000)
+  await done
 })
 
-test('news does not cut the pause short that a Retry-After asks for', async () => {
-  const { clock, client, push, update, asked, state } = scene()
-  try {
-    const done = waitForRun(client, RUN, { push })
-    await clock.tickAsync(0)
-    state.refuse = true
-    update('running')
-    await clock.tickAsync(0)
-    state.refuse = false
-    state.status = 'completed'
-    await clock.tickAsync(3000)
-    update('completed')
-    await clock.tickAsync(5000)
-    await done
-    assert.equal(asked, [0, 0, 7000])
-  } finally {
-    clock.uninstall()
-  }
+test('news does not cut the pause short that a Retry-After asks for', async ({ clock }) => {
+  const { client, push, update, asked, state } = scene(clock)
+  const done = waitForRun(client, RUN, { push })
+  await clock.tickAsync(0)
+  state.refuse = true
+  update('running')
+  await clock.tickAsync(0)
+  state.refuse = false
+  state.status = 'completed'
+  await clock.tickAsync(3000)
+  update('completed')
+  await clock.tickAsync(5000)
+  await done
+  assert.equal(asked, [0, 0, 7000])
 })
 
 test('a run is asked for once for all its waits, until the last one is over', () => {
@@ -168,38 +151,35 @@ test('a run is asked for once for all its waits, until the last one is over', ()
   ])
 })
 
-test('a connection that is lost in a long pause makes it poll at once, and then as often as ever', async () => {
-  const { clock, client, push, publish, asked, wanted } = scene()
-  try {
-    const control = new AbortController()
-    const wait = rejection(
-      waitForRun(client, RUN, { ...everySecond, push, signal: control.signal, timeoutMs: 600_000 }),
-    )
-    await clock.tickAsync(65_000)
-    assert.is(asked.at(-1), 60_000)
-    push.connected = false
-    publish(RUN)
-    await clock.tickAsync(2000)
-    assert.equal(asked.slice(-3), [65_000, 66_000, 67_000])
-    control.abort('enough')
-    assert.is(await wait, 'enough')
-    assert.equal(wanted.at(-1), [RUN, false])
-  } finally {
-    clock.uninstall()
-  }
+test('a connection that is lost in a long pause makes it poll at once, and then as often as ever', async ({
+  clock,
+}) => {
+  const { client, push, publish, asked, wanted } = scene(clock)
+  const control = new AbortController()
+  const wait = rejection(
+    waitForRun(client, RUN, { ...everySecond, push, signal: control.signal, timeoutMs: 600_000 }),
+  )
+  await clock.tickAsync(65_000)
+  assert.is(asked.at(-1), 60_000)
+  push.connected = false
+  publish(RUN)
+  await clock.tickAsync(2000)
+  assert.equal(asked.slice(-3), [65_000, 66_000, 67_000])
+  control.abort('enough')
+  assert.is(await wait, 'enough')
+  assert.equal(wanted.at(-1), [RUN, false])
 })
 
-test('push must be a connection', async () => {
-  const { clock, client, asked } = scene()
-  clock.uninstall()
+test('push must be a connection', async ({ clock }) => {
+  const { client, asked } = scene(clock)
   const error = await rejection(waitForRun(client, RUN, { push: {} as never }))
   assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
   assert.match(error.message, /^push must be a connection/)
   assert.equal(asked, [])
 })
 
-test('a hidden page polls rarely, and at once when it shows again', async () => {
-  const { clock, client, asked, state } = scene()
+test('a hidden page polls rarely, and at once when it shows again', async ({ clock }) => {
+  const { client, asked, state } = scene(clock)
   const page = Object.assign(new EventTarget(), { hidden: true })
   Object.assign(globalThis, { document: page })
   try {
@@ -218,13 +198,12 @@ test('a hidden page polls rarely, and at once when it shows again', async () => 
     await done
     assert.equal(getEventListeners(page, 'visibilitychange'), [])
   } finally {
-    clock.uninstall()
     Reflect.deleteProperty(globalThis, 'document')
   }
 })
 
-test('to hide and show a page costs no polls: they are as far apart as ever', async () => {
-  const { clock, client, asked, state } = scene()
+test('to hide and show a page costs no polls: they are as far apart as ever', async ({ clock }) => {
+  const { client, asked, state } = scene(clock)
   const page = Object.assign(new EventTarget(), { hidden: false })
   Object.assign(globalThis, { document: page })
   try {
@@ -248,7 +227,6 @@ test('to hide and show a page costs no polls: they are as far apart as ever', as
     await clock.tickAsync(0)
     await done
   } finally {
-    clock.uninstall()
     Reflect.deleteProperty(globalThis, 'document')
   }
 })

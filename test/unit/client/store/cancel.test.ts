@@ -1,39 +1,12 @@
 // Cancel and reset, in each state of a run.
 import { HttpError } from '@flowscale/client'
-import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
-import { fakeClock, hang, json, ok, rejection } from '../../../support/fakes.ts'
-import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
+import { assert } from '#test'
+import { hang, json, rejection } from '../../../support/fakes.ts'
+import { memoryStorage, refuse, settle, storeSuite, watched } from './kit.ts'
 
-const test = suite('store: cancel and reset')
-let clock: Clock
-let view: ReturnType<typeof fakeWindow>
-let pod: ReturnType<typeof fakePod>
-test.before.each(() => {
-  clock = fakeClock()
-  view = fakeWindow()
-  pod = fakePod()
-})
-test.after.each(() => {
-  view.close()
-  clock.uninstall()
-})
+const test = storeSuite('store: cancel and reset')
 
-const nothingLeft = () => assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
-const refuse = (status: number) => () => json({ detail: 'no' }, { status })
-
-/** A POST that is answered when the test says so. */
-const hold = () => {
-  const held = { answer: () => {} }
-  pod.onPost = (start, signal) =>
-    new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason))
-      held.answer = () => resolve(start())
-    })
-  return held
-}
-
-test('a run that goes on is cancelled, and asked for at once', async () => {
+test('a run that goes on is cancelled, and asked for at once', async ({ clock, pod }) => {
   const store = watched(pod.client)
   await store.start('w', {})
   await settle(clock)
@@ -43,11 +16,9 @@ test('a run that goes on is cancelled, and asked for at once', async () => {
   const sent = pod.sent.length
   await store.cancel()
   assert.is(pod.sent.length, sent, 'it has ended: nothing is sent')
-  store.stop()
-  nothingLeft()
 })
 
-test('a server that does not cancel: rejects, and the run goes on', async () => {
+test('a server that does not cancel: rejects, and the run goes on', async ({ clock, pod }) => {
   const store = watched(pod.client)
   await store.start('w', {})
   pod.last.status = 'running'
@@ -58,21 +29,18 @@ test('a server that does not cancel: rejects, and the run goes on', async () => 
   pod.last.status = 'completed'
   await clock.tickAsync(2000)
   assert.is(store.now.status, 'completed')
-  store.stop()
-  nothingLeft()
 })
 
-test('without a run, nothing is sent', async () => {
+test('without a run, nothing is sent', async ({ pod }) => {
   const store = watched(pod.client)
   await store.cancel()
   store.reset()
   assert.equal([pod.sent, store.now], [[], { status: 'idle' }])
-  store.stop()
 })
 
-test('a submission has 5 s to tell the id, and then its run is cancelled', async () => {
+test('a submission has 5 s to tell the id, and then its run is cancelled', async ({ clock, pod }) => {
   const store = watched(pod.client)
-  const held = hold()
+  const held = pod.hold()
   const started = store.start('w', {})
   await settle(clock)
   const cancelled = store.cancel()
@@ -83,11 +51,12 @@ test('a submission has 5 s to tell the id, and then its run is cancelled', async
   await settle(clock)
   assert.equal([store.now.status, (await started).runId], ['cancelled', 'run-1'])
   assert.is(pod.last.status, 'cancelled')
-  store.stop()
-  nothingLeft()
 })
 
-test('a submission that tells no id: the run is found in its group, and cancelled', async () => {
+test('a submission that tells no id: the run is found in its group, and cancelled', async ({
+  clock,
+  pod,
+}) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
   pod.onPost = (start, signal) => {
@@ -101,13 +70,11 @@ test('a submission that tells no id: the run is found in its group, and cancelle
   await cancelled
   await settle(clock)
   assert.equal([store.now.status, pod.last.status, storage.saved.runId], ['cancelled', 'cancelled', 'run-1'])
-  store.stop()
-  nothingLeft()
 })
 
-test('nor is it in its group: lost', async () => {
+test('nor is it in its group: lost', async ({ clock, pod }) => {
   const store = watched(pod.client)
-  hold()
+  pod.hold()
   store.start('w', {})
   await settle(clock)
   const cancelled = store.cancel()
@@ -115,11 +82,9 @@ test('nor is it in its group: lost', async () => {
   await cancelled
   assert.is(store.now.status, 'lost')
   assert.is(pod.count('POST runs'), 1)
-  store.stop()
-  nothingLeft()
 })
 
-test('one that was surely not sent is cancelled, without an id', async () => {
+test('one that was surely not sent is cancelled, without an id', async ({ clock, pod }) => {
   const store = watched(pod.client)
   let go = () => {}
   const headers = () => new Promise<Record<string, string>>((resolve) => (go = () => resolve({})))
@@ -131,10 +96,9 @@ test('one that was surely not sent is cancelled, without an id', async () => {
   assert.equal([store.now.status, store.now.runId, pod.sent], ['cancelled', undefined, []])
   assert.is((await started).status, 'cancelled')
   store.close()
-  nothingLeft()
 })
 
-test('a refusal after the cancel is a failure', async () => {
+test('a refusal after the cancel is a failure', async ({ clock, pod }) => {
   const store = watched(pod.client)
   let refused = (_: Response) => {}
   pod.onPost = () => new Promise((resolve) => (refused = resolve))
@@ -144,11 +108,9 @@ test('a refusal after the cancel is a failure', async () => {
   refused(json({ detail: 'no' }, { status: 422 }))
   await cancelled
   assert.equal([store.now.status, pod.count('GET')], ['failed', 0])
-  store.stop()
-  nothingLeft()
 })
 
-test('cancel of a lost run asks for it again', async () => {
+test('cancel of a lost run asks for it again', async ({ clock, pod }) => {
   const store = watched(pod.client)
   await store.start('w', {})
   await settle(clock)
@@ -159,11 +121,9 @@ test('cancel of a lost run asks for it again', async () => {
   await store.cancel()
   await settle(clock)
   assert.is(store.now.status, 'cancelled')
-  store.stop()
-  nothingLeft()
 })
 
-test('cancel when nobody listens', async () => {
+test('cancel when nobody listens', async ({ clock, pod, nothingLeft }) => {
   const store = watched(pod.client)
   await store.start('w', {})
   store.stop()
@@ -177,7 +137,7 @@ test('cancel when nobody listens', async () => {
   stop()
 })
 
-test('reset forgets a run that goes on, and does not cancel it', async () => {
+test('reset forgets a run that goes on, and does not cancel it', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
   await store.start('w', {})
@@ -188,33 +148,32 @@ test('reset forgets a run that goes on, and does not cancel it', async () => {
   pod.last.status = 'completed'
   await clock.tickAsync(5000)
   assert.is(store.now.status, 'idle')
-  store.stop()
-  nothingLeft()
 })
 
-test('reset of a submission: it is not written back, and whoever started it learns its id', async () => {
+test('reset of a submission: it is not written back, and whoever started it learns its id', async ({
+  clock,
+  pod,
+}) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
-  const held = hold()
+  const held = pod.hold()
   const started = store.start('w', {})
   await settle(clock)
   store.reset()
   held.answer()
   assert.is((await started).runId, 'run-1')
   assert.equal([store.now, storage.saved], [{ status: 'idle' }, undefined])
-  store.stop()
-  nothingLeft()
 })
 
-test('a start after a reset of a submission: two runs, never mixed', async () => {
+test('a start after a reset of a submission: two runs, never mixed', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
-  const first = hold()
+  const first = pod.hold()
   const one = store.start('w', {})
   await settle(clock)
   const answerFirst = first.answer
   store.reset()
-  const second = hold()
+  const second = pod.hold()
   const two = store.start('w', {})
   await settle(clock)
   const { groupId } = storage.saved
@@ -227,12 +186,12 @@ test('a start after a reset of a submission: two runs, never mixed', async () =>
   assert.is(pod.runs.get('run-1')!.group_id, groupId)
   // And in the other order.
   store.reset()
-  const third = hold()
+  const third = pod.hold()
   store.start('w', {})
   await settle(clock)
   const answerThird = third.answer
   store.reset()
-  const fourth = hold()
+  const fourth = pod.hold()
   const four = store.start('w', {})
   await settle(clock)
   answerThird()
@@ -242,14 +201,11 @@ test('a start after a reset of a submission: two runs, never mixed', async () =>
   fourth.answer()
   assert.is((await four).runId, store.now.runId)
   assert.is(pod.count('POST runs'), 4)
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('cancel, then reset: the run is cancelled all the same', async () => {
+test('cancel, then reset: the run is cancelled all the same', async ({ clock, pod }) => {
   const store = watched(pod.client)
-  const held = hold()
+  const held = pod.hold()
   store.start('w', {})
   await settle(clock)
   const cancelled = store.cancel()
@@ -257,29 +213,12 @@ test('cancel, then reset: the run is cancelled all the same', async () => {
   held.answer()
   await cancelled
   assert.equal([pod.last.status, store.now.status], ['cancelled', 'idle'])
-  store.stop()
-  nothingLeft()
 })
 
-test('a listener that starts anew when a run has failed', async () => {
-  const store = watched(pod.client)
-  let wanted = 1
-  const stop = store.subscribe(() => {
-    if (store.now.status === 'failed' && wanted-- > 0) store.start('w', {})
-  })
-  pod.onPost = refuse(422)
-  await store.start('w', {})
-  pod.onPost = () => ok({ run_id: 'late', output_names: [] })
-  await settle(clock)
-  assert.is(pod.count('POST runs'), 2)
-  stop()
-  store.close()
-})
-
-test('a submission that has ended without an answer: the run is looked for ten times, and the cancel ends', async () => {
-  const { timeOrigin } = performance
-  // The page that submits is the one that cancels.
-  Object.defineProperty(performance, 'timeOrigin', { value: Date.now() - 1, configurable: true })
+test('a submission that has ended without an answer: the run is looked for ten times, and the cancel ends', async ({
+  clock,
+  pod,
+}) => {
   for (const onList of [undefined, refuse(403)]) {
     pod.onPost = () => Promise.reject(new TypeError('Failed to fetch'))
     pod.onList = onList
@@ -299,6 +238,4 @@ test('a submission that has ended without an answer: the run is looked for ten t
     assert.is(store.now.status, 'lost')
     store.stop()
   }
-  Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin, configurable: true })
-  nothingLeft()
 })

@@ -2,8 +2,9 @@
 import { type Client, createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot, type RunStorage } from '@flowscale/client/store'
 import type { Clock } from '@sinonjs/fake-timers'
+import { assert, suite, type Test } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { json, ok } from '../../../support/fakes.ts'
+import { fakeClock, json, ok } from '../../../support/fakes.ts'
 
 /** Where a store of `fakePod` keeps its run. */
 export const PLACE = 'flowscale-run http://pod.test'
@@ -31,6 +32,16 @@ export function fakePod() {
     onList: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
     onGet: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
     onCancel: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
+    /** The next POST is answered when the test says so. */
+    hold() {
+      const held = { answer: () => {} }
+      pod.onPost = (start, signal) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+          held.answer = () => resolve(start())
+        })
+      return held
+    },
     count: (start: string) => sent.filter((line) => line.startsWith(start)).length,
     get last() {
       return [...runs.values()].at(-1)!
@@ -76,6 +87,9 @@ export function fakePod() {
   return pod
 }
 
+/** A refusal by the server. */
+export const refuse = (status: number) => () => json({ detail: 'no' }, { status })
+
 /** As those of a page. `use` counts how often it was used. */
 export function memoryStorage(start: Record<string, string> = {}) {
   const items = new Map(Object.entries(start))
@@ -101,6 +115,13 @@ export function memoryStorage(start: Record<string, string> = {}) {
   }
   return storage
 }
+
+/** The group of `savedRun`. */
+export const GROUP = 'flowscale-store-1-x'
+
+/** A storage that has the run of an earlier page. */
+export const savedRun = (run: object) =>
+  memoryStorage({ [PLACE]: JSON.stringify({ groupId: GROUP, ...run }) })
 
 /** Gives the global object the events of a window, and counts who listens. */
 export function fakeWindow() {
@@ -133,6 +154,47 @@ export function fakeWindow() {
   }
 }
 
+/** Whoever started before `now` did so in a page that is gone. */
+export const loadPage = (now: number) =>
+  Object.defineProperty(performance, 'timeOrigin', { value: now, configurable: true })
+
+/** What each case of a store has. */
+interface Stage {
+  clock: Clock
+  pod: ReturnType<typeof fakePod>
+  view: ReturnType<typeof fakeWindow>
+  /** No timer, and nobody who listens to the window. */
+  nothingLeft(): void
+}
+
+const listening: (() => void)[] = []
+
+/** A suite on a pod, a clock and a window of each case, of which nothing is left when its listeners have gone. */
+export function storeSuite(name: string): Test<Stage> {
+  const { timeOrigin } = performance
+  const test = suite<Stage>(name)
+  test.before.each((stage) => {
+    const clock = fakeClock()
+    const view = fakeWindow()
+    const nothingLeft = () =>
+      assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
+    Object.assign(stage, { clock, view, pod: fakePod(), nothingLeft })
+    loadPage(Date.now() - 1)
+  })
+  test.after.each(async ({ clock, view, nothingLeft }) => {
+    try {
+      for (const stop of listening.splice(0)) stop()
+      await settle(clock)
+      nothingLeft()
+    } finally {
+      loadPage(timeOrigin)
+      view.close()
+      clock.uninstall()
+    }
+  })
+  return test
+}
+
 /** A store that polls each second, with a listener that keeps each snapshot. */
 export function watched(
   client: Client,
@@ -142,6 +204,7 @@ export function watched(
   const store = createRunStore(client, { storage, pollIntervalMs: 1000, ...options })
   const seen: RunSnapshot[] = []
   const stop = store.subscribe(() => seen.push(store.getSnapshot()))
+  listening.push(stop)
   return {
     ...store,
     seen,

@@ -1,30 +1,16 @@
 // What others do meanwhile: other tabs, a full storage, a listener that acts, a server that forgets outputs.
 import { createClient, TimeoutError } from '@flowscale/client'
-import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
-import { fakeClock, json, rejection } from '../../../support/fakes.ts'
-import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
+import { assert } from '#test'
+import { json, rejection } from '../../../support/fakes.ts'
+import { fakePod, memoryStorage, settle, storeSuite, watched } from './kit.ts'
 
-const test = suite('store: races')
-let clock: Clock
-let view: ReturnType<typeof fakeWindow>
-let pod: ReturnType<typeof fakePod>
-const { timeOrigin } = performance
-test.before.each(() => {
-  clock = fakeClock()
-  view = fakeWindow()
-  pod = fakePod()
-  Object.defineProperty(performance, 'timeOrigin', { value: Date.now() - 1, configurable: true })
-})
-test.after.each(() => {
-  Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin, configurable: true })
-  view.close()
-  clock.uninstall()
-})
+const test = storeSuite('store: races')
 
-const nothingLeft = () => assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
-
-test('a run that found no room in the storage stays in view, and so does that of the other tab', async () => {
+test('a run that found no room in the storage stays in view, and so does that of the other tab', async ({
+  clock,
+  pod,
+  view,
+}) => {
   const storage = memoryStorage()
   let isFull = true
   const full = {
@@ -39,8 +25,7 @@ test('a run that found no room in the storage stays in view, and so does that of
     isFull = true
     const one = watched(pod.client, full)
     const two = watched(pod.client, storage)
-    let answer = () => {}
-    pod.onPost = (start) => new Promise((resolve) => (answer = () => resolve(start())))
+    const held = pod.hold()
     const started = one.start('w', {})
     await settle(clock)
     pod.onPost = undefined
@@ -48,7 +33,7 @@ test('a run that found no room in the storage stays in view, and so does that of
     view.say()
     assert.is(one.now.status, 'submitting', 'its own')
     isFull = false
-    answer()
+    held.answer()
     const { runId } = await started
     view.say()
     await settle(clock)
@@ -67,10 +52,9 @@ test('a run that found no room in the storage stays in view, and so does that of
     two.stop()
     await settle(clock)
   }
-  nothingLeft()
 })
 
-test('a listener that resets: whoever started the run learns its id', async () => {
+test('a listener that resets: whoever started the run learns its id', async ({ pod }) => {
   for (const moment of ['submitting', 'queued']) {
     const store = watched(pod.client)
     const stop = store.subscribe(() => store.now.status === moment && store.reset())
@@ -79,11 +63,9 @@ test('a listener that resets: whoever started the run learns its id', async () =
     store.stop()
     stop()
   }
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a listener that starts anew: each start tells of its own run', async () => {
+test('a listener that starts anew: each start tells of its own run', async ({ pod }) => {
   const store = watched(pod.client)
   let again: Promise<unknown> | undefined
   const stop = store.subscribe(() => {
@@ -95,13 +77,10 @@ test('a listener that starts anew: each start tells of its own run', async () =>
   }
   assert.is((await store.start('w', {})).status, 'failed')
   assert.is(((await again) as { runId: string }).runId, 'run-1')
-  store.stop()
   stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a push that comes after the end undoes nothing', async () => {
+test('a push that comes after the end undoes nothing', async ({ clock, pod }) => {
   for (const [word, status] of [
     ['completed', 'completed'],
     ['failed', 'failed'],
@@ -124,11 +103,9 @@ test('a push that comes after the end undoes nothing', async () => {
     assert.is(store.now.status, status)
     store.stop()
   }
-  await settle(clock)
-  nothingLeft()
 })
 
-test('one function that listens twice hears until both have left', async () => {
+test('one function that listens twice hears until both have left', async ({ clock, pod }) => {
   const store = watched(pod.client)
   store.stop()
   let heard = 0
@@ -141,22 +118,21 @@ test('one function that listens twice hears until both have left', async () => {
   await clock.tickAsync(1000)
   assert.equal([heard, store.now.status], [1, 'running'])
   second()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('an option that is undefined is not given: a long run is not lost', async () => {
+test('an option that is undefined is not given: a long run is not lost', async ({ clock, pod }) => {
   const store = watched(pod.client, null, { timeoutMs: undefined, pollIntervalMs: 10_000 })
   await store.start('w', {})
   pod.last.status = 'running'
   await clock.tickAsync(400_000)
   assert.is(store.now.status, 'running')
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a submission that ended without an answer in the other tab is not waited for', async () => {
+test('a submission that ended without an answer in the other tab is not waited for', async ({
+  clock,
+  pod,
+  view,
+}) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
@@ -171,13 +147,9 @@ test('a submission that ended without an answer in the other tab is not waited f
   view.say()
   await clock.tickAsync(11_000)
   assert.equal([one.now.status, two.now.status], ['lost', 'lost'])
-  one.stop()
-  two.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('the run of another server is neither asked for nor forgotten', async () => {
+test('the run of another server is neither asked for nor forgotten', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const first = watched(pod.client, storage)
   const { runId } = await first.start('w', {})
@@ -192,11 +164,9 @@ test('the run of another server is neither asked for nor forgotten', async () =>
   const third = watched(pod.client, storage)
   assert.is(third.now.runId, runId)
   third.close()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a run that has ended, but whose outputs are gone, is lost in the end', async () => {
+test('a run that has ended, but whose outputs are gone, is lost in the end', async ({ clock, pod }) => {
   const store = watched(pod.client)
   const { runId } = await store.start('w', {})
   Object.assign(pod.last, { status: 'completed', outputs: [{ filename: 'gone.png' }] })
@@ -208,12 +178,9 @@ test('a run that has ended, but whose outputs are gone, is lost in the end', asy
   assert.instance((now as { error: unknown }).error, TimeoutError)
   assert.is(clock.countTimers(), 0)
   assert.is((await store.start('w', {})).runId, 'run-2', 'and another one can be started')
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a lost run that is found, but not cancelled, is in view again', async () => {
+test('a lost run that is found, but not cancelled, is in view again', async ({ clock, pod }) => {
   const store = watched(pod.client)
   let isHidden = true
   pod.onList = (all) => (isHidden ? json({ status: 'success', data: { runs: [] } }) : all())
@@ -230,7 +197,4 @@ test('a lost run that is found, but not cancelled, is in view again', async () =
   assert.is((await rejection(store.cancel())).status, 409)
   await clock.tickAsync(2000)
   assert.equal([store.now.status, store.now.runId], ['completed', 'run-1'])
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })

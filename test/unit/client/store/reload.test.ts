@@ -1,35 +1,27 @@
 // A reload at each moment, two tabs, and storages of all kinds.
 import { createRunStore } from '@flowscale/client/store'
 import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
-import { fakeClock, json } from '../../../support/fakes.ts'
-import { fakePod, fakeWindow, memoryStorage, PLACE, settle, watched } from './kit.ts'
+import { assert } from '#test'
+import {
+  GROUP,
+  loadPage,
+  memoryStorage,
+  PLACE,
+  refuse,
+  savedRun,
+  settle,
+  storeSuite,
+  watched,
+} from './kit.ts'
 
-const test = suite('store: reload and tabs')
-let clock: Clock
-let view: ReturnType<typeof fakeWindow>
-let pod: ReturnType<typeof fakePod>
-const { timeOrigin } = performance
-/** Whoever started before `now` did so in a page that is gone. */
-const loadPage = (now: number) =>
-  Object.defineProperty(performance, 'timeOrigin', { value: now, configurable: true })
-test.before.each(() => {
-  clock = fakeClock()
-  view = fakeWindow()
-  pod = fakePod()
-  loadPage(Date.now() - 1)
-})
-test.after.each(() => {
-  loadPage(timeOrigin)
-  view.close()
-  clock.uninstall()
-})
-
-const nothingLeft = () => assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
-const refuse = (status: number) => () => json({ detail: 'no' }, { status })
+const test = storeSuite('store: reload and tabs')
 
 /** The page goes: nothing of it happens any more, and its POST is never answered. */
-const leavePage = async (store: { close(): void }, storage: ReturnType<typeof memoryStorage>) => {
+const leavePage = async (
+  clock: Clock,
+  store: { close(): void },
+  storage: ReturnType<typeof memoryStorage>,
+) => {
   const kept = new Map(storage.items)
   store.close()
   await clock.tickAsync(10)
@@ -37,11 +29,14 @@ const leavePage = async (store: { close(): void }, storage: ReturnType<typeof me
   return memoryStorage(Object.fromEntries(kept))
 }
 
-test('after the id is known: the run goes on, and shows its result after a later reload, too', async () => {
+test('after the id is known: the run goes on, and shows its result after a later reload, too', async ({
+  clock,
+  pod,
+}) => {
   const before = memoryStorage()
   const first = watched(pod.client, before)
   await first.start('w', {})
-  const storage = await leavePage(first, before)
+  const storage = await leavePage(clock, first, before)
   Object.assign(pod.last, { status: 'running', progress: 0.5 })
   const second = watched(pod.client, storage)
   assert.is(second.now.status, 'queued', 'until the server has answered')
@@ -56,7 +51,7 @@ test('after the id is known: the run goes on, and shows its result after a later
   Object.assign(pod.last, { status: 'completed', outputs: [{ filename: 'a', url: 'http://s3.test/1' }] })
   await clock.tickAsync(1000)
   assert.is(second.now.status, 'completed')
-  const after = await leavePage(second, storage)
+  const after = await leavePage(clock, second, storage)
   pod.last.outputs[0]!.url = 'http://s3.test/2'
   const third = watched(pod.client, after)
   await settle(clock)
@@ -64,12 +59,10 @@ test('after the id is known: the run goes on, and shows its result after a later
   assert.is(pod.count('POST'), 1)
   third.reset()
   assert.is(after.saved, undefined)
-  third.stop()
-  nothingLeft()
 })
 
 for (const moment of ['before it was sent', 'when the run had started'] as const) {
-  test(`in the middle of the POST, ${moment}`, async () => {
+  test(`in the middle of the POST, ${moment}`, async ({ clock, pod }) => {
     const before = memoryStorage()
     const first = watched(pod.client, before)
     pod.onPost = (start) => {
@@ -78,7 +71,7 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
     }
     first.start('w', {})
     await settle(clock)
-    const storage = await leavePage(first, before)
+    const storage = await leavePage(clock, first, before)
     const left = clock.countTimers()
     const second = watched(pod.client, storage)
     assert.is(second.now.status, 'submitting')
@@ -96,12 +89,16 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
     await settle(clock)
     // The deadline of the first page's POST.
     assert.is(clock.countTimers(), Math.max(left - 1, 1))
+    clock.reset()
   })
 }
 
 for (const status of [401, 403, 404]) {
-  test(`a run of an earlier page that the server does not show (${status}): idle, and no error`, async () => {
-    const text = JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1, runId: 'of-ada' })
+  test(`a run of an earlier page that the server does not show (${status}): idle, and no error`, async ({
+    clock,
+    pod,
+  }) => {
+    const text = JSON.stringify({ groupId: GROUP, startedAt: 1, runId: 'of-ada' })
     const storage = memoryStorage({ [PLACE]: text })
     pod.onGet = refuse(status)
     const store = watched(pod.client, storage)
@@ -122,14 +119,11 @@ for (const status of [401, 403, 404]) {
     assert.is((await store.start('w', {})).runId, 'run-1')
     assert.is(storage.saved.runId, 'run-1')
     store.close()
-    nothingLeft()
   })
 }
 
-test('a run of an earlier page that the server showed, and then does not: lost', async () => {
-  const storage = memoryStorage({
-    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1, runId: 'r' }),
-  })
+test('a run of an earlier page that the server showed, and then does not: lost', async ({ clock, pod }) => {
+  const storage = savedRun({ startedAt: 1, runId: 'r' })
   pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
   const store = watched(pod.client, storage)
   await settle(clock)
@@ -137,13 +131,13 @@ test('a run of an earlier page that the server showed, and then does not: lost',
   await clock.tickAsync(1000)
   assert.equal([store.now.status, store.now.runId, storage.saved.runId], ['lost', 'r', 'r'])
   store.close()
-  nothingLeft()
 })
 
-test('a run that an earlier page has just submitted, and the server does not know yet', async () => {
-  const storage = memoryStorage({
-    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: Date.now() - 2, runId: 'r' }),
-  })
+test('a run that an earlier page has just submitted, and the server does not know yet', async ({
+  clock,
+  pod,
+}) => {
+  const storage = savedRun({ startedAt: Date.now() - 2, runId: 'r' })
   const store = watched(pod.client, storage)
   await clock.tickAsync(3000)
   assert.is(store.now.status, 'queued')
@@ -151,53 +145,52 @@ test('a run that an earlier page has just submitted, and the server does not kno
   await clock.tickAsync(1000)
   assert.is(store.now.status, 'running')
   store.close()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('behind a proxy that refuses the list: lost, with what is known', async () => {
-  const groupId = 'flowscale-store-1-x'
-  const storage = memoryStorage({ [PLACE]: JSON.stringify({ groupId, startedAt: 1 }) })
+test('behind a proxy that refuses the list: lost, with what is known', async ({ clock, pod }) => {
+  const storage = savedRun({ startedAt: 1 })
   pod.onList = refuse(404)
   const store = watched(pod.client, storage)
   await settle(clock)
-  assert.equal(store.now, { status: 'lost', runId: undefined, startedAt: 1, groupId, error: undefined })
+  assert.equal(store.now, {
+    status: 'lost',
+    runId: undefined,
+    startedAt: 1,
+    groupId: GROUP,
+    error: undefined,
+  })
   assert.is(pod.sent.length, 1)
-  store.stop()
-  nothingLeft()
 })
 
-test('offline: it keeps looking while somebody listens', async () => {
-  const storage = memoryStorage({
-    [PLACE]: JSON.stringify({ groupId: 'flowscale-store-1-x', startedAt: 1 }),
-  })
+test('offline: it keeps looking while somebody listens', async ({ clock, pod }) => {
+  const storage = savedRun({ startedAt: 1 })
   pod.onList = () => Promise.reject(new TypeError('offline'))
   const store = watched(pod.client, storage)
   await clock.tickAsync(60_000)
   assert.is(store.now.status, 'submitting')
-  pod.runs.set('r', { _id: 'r', group_id: 'flowscale-store-1-x', status: 'running', outputs: [] })
+  pod.runs.set('r', { _id: 'r', group_id: GROUP, status: 'running', outputs: [] })
   pod.onList = undefined
   await clock.tickAsync(1000)
   assert.equal([store.now.status, store.now.runId], ['running', 'r'])
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('a component that comes back in the middle of the POST, in the same page', async () => {
+test('a component that comes back in the middle of the POST, in the same page', async ({
+  clock,
+  pod,
+  nothingLeft,
+}) => {
   for (const listed of [200, 404]) {
     const storage = memoryStorage()
     const first = watched(pod.client, storage)
     if (listed === 404) pod.onList = refuse(404)
-    let answer = () => {}
-    pod.onPost = (start) => new Promise((resolve) => (answer = () => resolve(start())))
+    const held = pod.hold()
     first.start('w', {})
     await settle(clock)
     first.close()
     const second = watched(pod.client, storage)
     await clock.tickAsync(30_000)
     assert.is(second.now.status, 'submitting', 'it may still be on its way')
-    answer()
+    held.answer()
     await clock.tickAsync(1000)
     assert.is(second.now.status, 'queued')
     assert.is(second.now.runId, pod.last._id)
@@ -208,20 +201,19 @@ test('a component that comes back in the middle of the POST, in the same page', 
   assert.is(pod.count('POST'), 2)
 })
 
-test('two tabs: start, id, end and reset', async () => {
+test('two tabs: start, id, end and reset', async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
   pod.onList = refuse(404)
-  let answer = () => {}
-  pod.onPost = (start) => new Promise((resolve) => (answer = () => resolve(start())))
+  const held = pod.hold()
   one.start('w', {})
   view.say()
   assert.is(two.now.status, 'submitting')
   assert.is((await two.start('w', {})).status, 'submitting')
   await clock.tickAsync(50_000)
   assert.is(two.now.status, 'submitting', 'the other tab may take longer')
-  answer()
+  held.answer()
   await settle(clock)
   assert.is(two.now.status, 'submitting')
   view.say()
@@ -241,13 +233,9 @@ test('two tabs: start, id, end and reset', async () => {
   assert.is((await refused).status, 'failed')
   view.say()
   assert.equal([one.now.status, two.now.status], ['idle', 'failed'])
-  one.stop()
-  two.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('two tabs: the other one resets or starts while this one submits', async () => {
+test('two tabs: the other one resets or starts while this one submits', async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
@@ -269,31 +257,32 @@ test('two tabs: the other one resets or starts while this one submits', async ()
   assert.equal([one.now.runId, two.now.runId, storage.saved.runId], ['run-2', 'run-2', 'run-2'])
   one.close()
   two.close()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('cancel of a run that another tab submits', async () => {
+test('cancel of a run that another tab submits', async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
-  let answer = () => {}
-  pod.onPost = (start) => new Promise((resolve) => (answer = () => resolve(start())))
+  const held = pod.hold()
   one.start('w', {})
   view.say()
   const cancelled = two.cancel()
   await clock.tickAsync(20_000)
-  answer()
+  held.answer()
   await clock.tickAsync(1000)
   await cancelled
   await clock.tickAsync(1000)
   assert.equal([one.now.status, two.now.status, pod.last.status], ['cancelled', 'cancelled', 'cancelled'])
   one.close()
   two.close()
-  nothingLeft()
 })
 
-test('junk in the storage, and storages that are blocked, full, or keep nothing: no error, no run lost', async () => {
+test('junk in the storage, and storages that are blocked, full, or keep nothing: no error, no run lost', async ({
+  clock,
+  pod,
+  view,
+  nothingLeft,
+}) => {
   const broken = (...names: string[]) => {
     const storage = memoryStorage({ [PLACE]: '{"theirs":1}' })
     for (const name of names)
@@ -342,10 +331,9 @@ test('junk in the storage, and storages that are blocked, full, or keep nothing:
   }
 })
 
-test('records that somebody spoiled', async () => {
-  const groupId = 'flowscale-store-1-x'
+test('records that somebody spoiled', async ({ clock, pod, nothingLeft }) => {
   for (const more of [{ runId: 5 }, { runId: {} }, { runId: 'r', names: 5 }, { runId: 'r', files: 5 }, {}]) {
-    const storage = memoryStorage({ [PLACE]: JSON.stringify({ groupId, ...more }) })
+    const storage = savedRun(more)
     pod.runs.set('r', { _id: 'r', group_id: null, status: 'completed', outputs: [] })
     const store = watched(pod.client, storage)
     await clock.tickAsync(20_000)
@@ -357,7 +345,7 @@ test('records that somebody spoiled', async () => {
 })
 
 for (const name of ['sessionStorage', 'localStorage'] as const) {
-  test(`${name} by its name, in a page, and nothing on a server`, async () => {
+  test(`${name} by its name, in a page, and nothing on a server`, async ({ pod }) => {
     const before = Object.getOwnPropertyDescriptor(globalThis, name)
     const storage = memoryStorage()
     const set = (get: () => unknown) => Object.defineProperty(globalThis, name, { get, configurable: true })

@@ -2,39 +2,23 @@
 import { ArgumentError, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
 import { createRunStore } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
-import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
-import { fakeClock, json, ok, rejection, thrown } from '../../../support/fakes.ts'
-import { fakePod, fakeWindow, memoryStorage, settle, watched } from './kit.ts'
+import { assert } from '#test'
+import { assertNoCanary } from '../../../support/canary.ts'
+import { json, ok, rejection, thrown } from '../../../support/fakes.ts'
+import { memoryStorage, refuse, settle, storeSuite, watched } from './kit.ts'
 
-const test = suite('store: states')
-let clock: Clock
-let view: ReturnType<typeof fakeWindow>
-let pod: ReturnType<typeof fakePod>
-test.before.each(() => {
-  clock = fakeClock()
-  view = fakeWindow()
-  pod = fakePod()
-})
-test.after.each(() => {
-  view.close()
-  clock.uninstall()
-})
+const test = storeSuite('store: states')
 
-const nothingLeft = () => assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
-const refuse = (status: number) => () => json({ detail: 'no' }, { status })
-
-test('nothing happens before the first start or subscribe', async () => {
+test('nothing happens before the first start or subscribe', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = createRunStore(pod.client, { storage })
   assert.is(store.getSnapshot(), store.getServerSnapshot())
   assert.equal(store.getSnapshot(), { status: 'idle' })
   await clock.tickAsync(60_000)
   assert.equal([storage.uses, pod.sent.length], [0, 0])
-  nothingLeft()
 })
 
-test('a run from the click to its outputs', async () => {
+test('a run from the click to its outputs', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
   pod.onPost = (start) => {
@@ -73,12 +57,11 @@ test('a run from the click to its outputs', async () => {
     },
   ])
   assert.ok(store.seen.every(Object.isFrozen), 'frozen')
-  assert.is(JSON.stringify([...storage.items]).includes('secret'), false)
-  store.stop()
-  nothingLeft()
+  assert.not.match(JSON.stringify([...storage.items]), /secret/)
+  assertNoCanary([...storage.items], 'the storage')
 })
 
-test('a run on its way is queued or running, whatever the server calls it', async () => {
+test('a run on its way is queued or running, whatever the server calls it', async ({ clock, pod }) => {
   const store = watched(pod.client, memoryStorage())
   await store.start('w', {})
   for (const [status, is] of [
@@ -91,12 +74,12 @@ test('a run on its way is queued or running, whatever the server calls it', asyn
     await clock.tickAsync(1000)
     assert.is(store.now.status, is, status)
   }
-  store.stop()
-  await settle(clock)
-  nothingLeft()
 })
 
-test('two clicks are one submission; a click on a run that goes on sends nothing; one after its end starts anew', async () => {
+test('two clicks are one submission; a click on a run that goes on sends nothing; one after its end starts anew', async ({
+  clock,
+  pod,
+}) => {
   const store = watched(pod.client)
   const both = await Promise.all([store.start('w', {}), store.start('w', {})])
   assert.is(both[0], both[1])
@@ -113,7 +96,7 @@ test('two clicks are one submission; a click on a run that goes on sends nothing
   store.close()
 })
 
-test('what was refused, or never sent, is failed, without an id', async () => {
+test('what was refused, or never sent, is failed, without an id', async ({ pod }) => {
   for (const status of [400, 401, 404, 422]) {
     const storage = memoryStorage()
     const store = watched(pod.client, storage)
@@ -142,10 +125,9 @@ test('what was refused, or never sent, is failed, without an id', async () => {
     store.close()
   }
   assert.is(pod.sent.length, before, 'no request')
-  nothingLeft()
 })
 
-test('a run that fails, or is cancelled elsewhere', async () => {
+test('a run that fails, or is cancelled elsewhere', async ({ clock, pod, nothingLeft }) => {
   for (const [word, status] of [
     ['failed', 'failed'],
     ['error', 'failed'],
@@ -169,7 +151,7 @@ test('a run that fails, or is cancelled elsewhere', async () => {
   }
 })
 
-test('a run that cannot be asked for is lost, with its id and the error', async () => {
+test('a run that cannot be asked for is lost, with its id and the error', async ({ clock, pod }) => {
   for (const [answer, ms, Type] of [
     [refuse(401), 1000, HttpError],
     [() => new Response(null, { status: 302, headers: { location: '/' } }), 1000, Error],
@@ -199,11 +181,9 @@ test('a run that cannot be asked for is lost, with its id and the error', async 
   await clock.tickAsync(3000)
   assert.is(store.now.status, 'lost')
   assert.instance((store.now as { error?: unknown }).error, TimeoutError)
-  store.stop()
-  nothingLeft()
 })
 
-test('a server may not know a run for 5 s', async () => {
+test('a server may not know a run for 5 s', async ({ clock, pod }) => {
   const store = watched(pod.client)
   pod.onGet = refuse(404)
   await store.start('w', {})
@@ -216,11 +196,9 @@ test('a server may not know a run for 5 s', async () => {
   pod.onGet = refuse(404)
   await clock.tickAsync(6000)
   assert.is(store.now.status, 'lost')
-  store.stop()
-  nothingLeft()
 })
 
-test('a submission that was not answered is looked for in its group', async () => {
+test('a submission that was not answered is looked for in its group', async ({ clock, pod }) => {
   const late = (start: () => unknown) => {
     start()
     return Promise.reject(new TypeError('reset'))
@@ -241,7 +219,11 @@ test('a submission that was not answered is looked for in its group', async () =
   store.close()
 })
 
-test('where the group has no run, or is refused, the run is lost, with the error', async () => {
+test('where the group has no run, or is refused, the run is lost, with the error', async ({
+  clock,
+  pod,
+  nothingLeft,
+}) => {
   for (const [status, mostMs] of [
     [200, 10_000],
     [404, 0],
@@ -267,7 +249,7 @@ test('where the group has no run, or is refused, the run is lost, with the error
   }
 })
 
-test('a server that knows no groups: the run of another is not taken', async () => {
+test('a server that knows no groups: the run of another is not taken', async ({ clock, pod }) => {
   for (const group of ['of-another', null]) {
     const store = watched(pod.client)
     pod.onPost = () => Promise.reject(new TypeError('reset'))
@@ -280,7 +262,7 @@ test('a server that knows no groups: the run of another is not taken', async () 
   }
 })
 
-test('an error that names the run', async () => {
+test('an error that names the run', async ({ pod }) => {
   const store = watched(pod.client)
   pod.onPost = (start) => {
     start()
@@ -290,7 +272,10 @@ test('an error that names the run', async () => {
   store.close()
 })
 
-test('outputs of a workflow with types are by name; what fits none is in the error', async () => {
+test('outputs of a workflow with types are by name; what fits none is in the error', async ({
+  clock,
+  pod,
+}) => {
   const pair = defineWorkflow<{ text: string }, 'left' | 'right'>('w', ['left', 'right'])
   for (const [file, status] of [
     ['left_1.png', 'completed'],
@@ -309,10 +294,13 @@ test('outputs of a workflow with types are by name; what fits none is in the err
     if (now.status === 'failed') assert.is((now.error as any).result.outputs[0].filename, file)
     stop()
   }
-  nothingLeft()
 })
 
-test('the last to leave stops all; progress does not go back for whoever comes then', async () => {
+test('the last to leave stops all; progress does not go back for whoever comes then', async ({
+  clock,
+  pod,
+  nothingLeft,
+}) => {
   const store = watched(pod.client)
   const other = store.subscribe(() => {})
   await store.start('w', {})
@@ -335,11 +323,9 @@ test('the last to leave stops all; progress does not go back for whoever comes t
     assert.is((store.now as { progress?: number }).progress, 0.5)
     stop()
   }
-  await settle(clock)
-  nothingLeft()
 })
 
-test('push is subscribed to while somebody listens', async () => {
+test('push is subscribed to while somebody listens', async ({ clock, pod }) => {
   const watching: string[] = []
   const push = {
     connected: true,
@@ -355,23 +341,23 @@ test('push is subscribed to while somebody listens', async () => {
   store.stop()
   await settle(clock)
   assert.equal(watching, [])
-  nothingLeft()
 })
 
-test('a submission is seen through when nobody listens, and in a closed store', async () => {
+test('a submission is seen through when nobody listens, and in a closed store', async ({
+  clock,
+  pod,
+  view,
+  nothingLeft,
+}) => {
   for (const leave of ['stop', 'close'] as const) {
     const storage = memoryStorage()
     const store = watched(pod.client, storage)
-    let answer = () => {}
-    pod.onPost = (start) =>
-      new Promise((resolve) => {
-        answer = () => resolve(start())
-      })
+    const held = pod.hold()
     const started = store.start('w', {})
     await settle(clock)
     store[leave]()
     assert.is(view.listening.size, 0)
-    answer()
+    held.answer()
     const { status, runId } = await started
     assert.equal([status, runId, storage.saved.runId], ['queued', pod.last._id, runId])
     await settle(clock)
@@ -385,7 +371,7 @@ test('a submission is seen through when nobody listens, and in a closed store', 
   }
 })
 
-test('a listener that throws keeps no other from hearing', async () => {
+test('a listener that throws keeps no other from hearing', async ({ clock, pod, nothingLeft }) => {
   const { error } = console
   const told: unknown[] = []
   console.error = (what) => told.push(what)
@@ -410,7 +396,7 @@ test('a listener that throws keeps no other from hearing', async () => {
   }
 })
 
-test('wrong options', () => {
+test('wrong options', ({ pod }) => {
   for (const options of [
     { storage: 1 },
     { storage: {} },
