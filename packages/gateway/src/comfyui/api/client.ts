@@ -49,66 +49,36 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
   const health = createHealth()
   let probedAt = 0
 
-  function fail(why: string, sent: boolean): never {
-    health.failed()
-    throw new NoAnswer(why, sent)
-  }
-
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
-    const deadline = startDeadline(init)
+    const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
+    const deadline = startDeadline(timeoutMs, signal)
     try {
-      const response = await request(path, init, deadline.signal)
+      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, deadline.signal))
+      const { status } = response
+      if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
+        await response.body?.cancel()
+        health.gone()
+        return health.fail(`status ${status} is not from ComfyUI`, true)
+      }
       // Node forgets the signal of such a stream once the head is there.
       const taken = await Promise.race([take(response), rejectOn(deadline.signal)])
       health.answered()
       return taken
     } catch (error) {
-      return await recover(error, path, init, take, deadline)
+      if (error instanceof NoAnswer) throw error
+      signal?.throwIfAborted()
+      if (deadline.isOver()) {
+        health.missed(deadline.startedAt)
+        return health.fail(`no answer within ${timeoutMs / 1000} s`, true)
+      }
+      // A connection that was kept open may be one to a server that is no more.
+      if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
+      const unsent = isUnsent(error)
+      if (unsent) health.gone()
+      return health.fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
     } finally {
       deadline.stop()
     }
-  }
-
-  async function request(path: string, init: Init, signal: AbortSignal): Promise<Response> {
-    const { method = 'GET', json } = init
-    const body = json === undefined ? init.body : JSON.stringify(json)
-    const streams = body instanceof ReadableStream
-    const options: RequestInit & { duplex?: 'half' } = {
-      method,
-      redirect: streams ? redirectOfStream(base) : 'manual',
-      // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-      headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...init.headers },
-      signal,
-      ...(streams && { duplex: 'half' }),
-      ...(body !== undefined && { body }),
-    }
-    const response = await (fetch ?? globalThis.fetch)(base + path, options)
-    const { status } = response
-    if (status === 304 || !/^(3|50[234])/.test(`${status}`)) return response
-    await response.body?.cancel()
-    health.gone()
-    return fail(`status ${status} is not from ComfyUI`, true)
-  }
-
-  async function recover<T>(
-    error: unknown,
-    path: string,
-    init: Init,
-    take: (response: Response) => Promise<T>,
-    deadline: Deadline,
-  ): Promise<T> {
-    if (error instanceof NoAnswer) throw error
-    const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
-    signal?.throwIfAborted()
-    if (deadline.isOver()) {
-      health.missed(deadline.startedAt)
-      return fail(`no answer within ${timeoutMs / 1000} s`, true)
-    }
-    // A connection that was kept open may be one to a server that is no more.
-    if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
-    const unsent = isUnsent(error)
-    if (unsent) health.gone()
-    return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
   }
 
   const send: ComfyClient['send'] = (path, init = {}) =>
@@ -130,8 +100,8 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
         const body = parseJson(await response.text())
-        if (response.status !== 200) return fail(`status ${response.status}`, true)
-        return body === undefined ? fail('its answer is not JSON', true) : body
+        if (response.status !== 200) return health.fail(`status ${response.status}`, true)
+        return body === undefined ? health.fail('its answer is not JSON', true) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
   }
@@ -153,16 +123,16 @@ function createHealth() {
       absence = undefined
       misses = mutedUntil = 0
     },
-    /** The answer can't be used, or there was none. */
-    failed(): void {
+    fail(why: string, sent: boolean): never {
       const now = Date.now()
       absence = { since: absence && now - absence.last < APART_MS ? absence.since : now, last: now }
+      throw new NoAnswer(why, sent)
     },
-    /** A request timed out. Of requests that wait at the same time, one counts. */
+    /** Counts a time-out. Of requests that wait at the same time, one counts. */
     missed(startedAt: number): void {
       if (!absence || startedAt >= absence.last) misses++
     },
-    /** One failure is enough: nothing listens there, or only a proxy. */
+    /** Nothing listens there, or only a proxy: one failure is enough. */
     gone(): void {
       misses = MISSES
     },
@@ -175,16 +145,33 @@ function createHealth() {
   }
 }
 
-type Deadline = ReturnType<typeof startDeadline>
-
-function startDeadline({ signal, timeoutMs = TIMEOUT_MS }: Init) {
+/** The signal aborts with the caller, too. */
+function startDeadline(ms: number, signal: AbortSignal | undefined) {
   const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), timeoutMs)
+  const timer = setTimeout(() => timeout.abort(), ms)
   return {
     startedAt: Date.now(),
     signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
     isOver: (): boolean => timeout.signal.aborted,
     stop: (): void => clearTimeout(timer),
+  }
+}
+
+function toRequest(
+  url: string,
+  { method = 'GET', json, headers, ...init }: Init,
+  signal: AbortSignal,
+): RequestInit {
+  const body = json === undefined ? init.body : JSON.stringify(json)
+  const streams = body instanceof ReadableStream
+  return {
+    method,
+    redirect: streams ? redirectOfStream(url) : 'manual',
+    // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
+    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+    signal,
+    ...(streams && { duplex: 'half' }),
+    ...(body !== undefined && { body }),
   }
 }
 
