@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { choicesOf, isFile, isNumber, isPrompt, refuse } from '../state/form.ts'
 import { change, type Field, say } from '../state/store.ts'
 
@@ -172,17 +172,14 @@ function FileControl({ field, label }: { field: Field; label: string }) {
 }
 
 function ChosenFile({ file, id, onRemove }: { file: File; id: string; onRemove: () => void }) {
-  const [url, setUrl] = useState('')
-  useEffect(() => {
-    if (!file.type.startsWith('image/')) return
-    const preview = URL.createObjectURL(file)
-    setUrl(preview)
-    return () => URL.revokeObjectURL(preview)
-  }, [file])
+  // At once, so that the row has its height when it gets the focus.
+  const [preview] = useState(() => (file.type.startsWith('image/') ? URL.createObjectURL(file) : ''))
+  const [isBroken, setBroken] = useState(false)
+  useLayoutEffect(() => () => URL.revokeObjectURL(preview), [])
   return (
     <div class="chosen">
       {/* A file that is no image after all has no preview. */}
-      {url && <img src={url} alt="" onError={() => setUrl('')} />}
+      {preview && !isBroken && <img src={preview} alt="" onError={() => setBroken(true)} />}
       <p>
         {file.name}
         <small>{`${sizeOf(file.size)} · ${file.type || 'unknown type'}`}</small>
