@@ -13,6 +13,8 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { recordingPod, serveProxy } from '../../../support/proxied.ts'
+import { createRandom } from '../../../support/random.ts'
+import { until } from '../../../support/until.ts'
 
 const test = suite('events through the proxy, on real servers')
 setFlagsFromString('--expose-gc')
@@ -22,12 +24,6 @@ const mib = 1024 * 1024
 const workflow = 't3xtwr1ter00'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (what: () => unknown) => {
-  for (let tries = 0; !what(); tries++) {
-    if (tries > 6000) throw new Error(`never came: ${what}`)
-    await pause(10)
-  }
-}
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 /** Of this process, in MiB, at its lowest: what has just gone through may still be on its way out. */
 const used = async () => {
@@ -325,17 +321,6 @@ async function startRelay(port: number, random: () => number) {
       return !!socket
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  }
-}
-
-/** A small seeded generator of numbers from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -2,9 +2,9 @@
 // upload that breaks off, of which the pod may see the start.
 import { createClient } from '@flowscale/client'
 import { assert, suite } from '#test'
-import { until } from '../../../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { type RawAnswer, recordingPod, sendRaw, serveProxy } from '../../../support/proxied.ts'
+import { until } from '../../../support/until.ts'
 
 const test = suite('attacks on the proxy')
 
@@ -855,11 +855,11 @@ attacks.forEach((attack, index) => {
     reply = attack.reply
     const answer = await sendRaw(port, bytesOf(attack, host), async (socket) => {
       if (!attack.ends) return
-      await until(() => pod.seen.length > 0, Boolean)
+      await until(() => pod.seen.length > 0)
       socket.destroy()
     })
     // What is still on its way to the pod.
-    await until(() => pod.seen.every(({ isWhole }) => isWhole !== undefined), Boolean)
+    await until(() => pod.seen.every(({ isWhole }) => isWhole !== undefined))
     const arrived = pod.seen.map(({ method, url }) => `${method} ${url}`)
     const whole = pod.seen.filter(({ isWhole }) => isWhole)
     const requests = whole.length > 5 ? `${whole.length} requests` : arrived.join(', ')
