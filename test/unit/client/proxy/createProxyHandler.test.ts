@@ -720,3 +720,16 @@ test('a lookup whose answer has no end is given up', async () => {
     assert.equal([answer.status, open], [502, 0])
   }
 })
+
+test('what starts a run is sent as a form or a stream: Deno would send a text again by itself, after a reset', async () => {
+  const fetch = fakeFetch(json({}, { status: 429 }), ok({ run_id: 'r1' }))
+  const client = clientWith(fetch, { maxRetries: 1, retryDelayMs: 1 })
+  await executeWorkflow(client, 'w', { text: 'no file' })
+  const body = new FormData()
+  body.append('text', 'no file')
+  const request = new Request('http://app.test/api/v1/runs?workflow_id=w', { method: 'POST', body })
+  const { status } = await createProxyHandler(client, { authorize: 'public' })(request)
+  assert.is(status, 200)
+  const kinds = fetch.calls.map(({ init }) => init.body?.constructor)
+  assert.equal(kinds, [FormData, FormData, ReadableStream])
+})
