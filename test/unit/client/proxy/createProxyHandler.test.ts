@@ -184,12 +184,20 @@ test('pages of other sites do not pass, whatever the host is', async () => {
     { origin: 'http://lan.test', host: 'lan.test:3000' },
     { origin: 'http://lan.test.evil.test', host: 'lan.test' },
     { origin: 'null', host: 'null' },
+    { origin: 'http://evil.test' },
+    { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'cross-site', origin: site, host: 'app.test' },
     { 'sec-fetch-site': 'same-site', origin: 'http://a.app.test', host: 'a.app.test' },
   ]) {
-    const pod = fakeFetch(ok([]))
-    assert.is((await ask('public', pod, call('comfy/health', { headers }))).status, 403)
-    assert.is(pod.calls.length, 0)
+    for (const request of [
+      call('comfy/health', { headers }),
+      form({ headers }),
+      call('runs/r/cancel', { method: 'POST', headers }),
+    ]) {
+      const pod = fakeFetch(ok([]))
+      assert.is((await ask('public', pod, request)).status, 403)
+      assert.is(pod.calls.length, 0)
+    }
   }
 })
 
