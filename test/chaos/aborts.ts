@@ -1,7 +1,9 @@
 // An abort at any moment of anything gives the caller's reason back as it is, and leaves nothing behind.
+
 import { getEventListeners } from 'node:events'
 import { ArgumentError, createClient } from '@flowscale/client'
 import { CANARY } from '../support/canary.ts'
+import { createRandom } from '../support/random.ts'
 import { acts } from './aborts/acts.ts'
 import { type Open, startServer } from './aborts/startServer.ts'
 import type { Part, Scale } from './types.ts'
@@ -53,7 +55,7 @@ export const aborts: Part = {
     const stray: unknown[] = []
     const onStray = (reason: unknown) => stray.push(reason)
     process.on('unhandledRejection', onStray)
-    const random = mulberry(seed)
+    const random = createRandom(seed)
     const count = amounts[scale]
     let checks = 0
     let aborted = 0
@@ -178,16 +180,5 @@ function describe(value: unknown): string {
     return value instanceof Error ? `${value.stack?.slice(0, 300)}` : String(value)
   } catch {
     return 'an object'
-  }
-}
-
-/** Random numbers from a seed. */
-function mulberry(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }

@@ -90,7 +90,7 @@ export const requests = {
     file: 'packages/client/src/internal/request.ts',
     from: "['error', 'failed'].includes",
     to: '/^(error|failed)$/.test',
-    test: 'test/unit/client/regressions.test.ts',
+    test: 'test/unit/client/api/executeWorkflow.test.ts',
   },
   'caller-s-listeners': {
     bug: "Each request listens to the caller's signal: Node warns at the eleventh",

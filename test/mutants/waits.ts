@@ -55,7 +55,7 @@ export const waits = {
     file: 'packages/client/src/poller/poll.ts',
     from: 'if (Object.is(error, signal.reason))',
     to: 'if (error === signal.reason)',
-    test: 'test/unit/client/regressions.test.ts',
+    test: 'test/unit/client/poller/cancelOn.test.ts',
   },
   'ramp-never-grows': {
     bug: 'A wait polls ten times a second for as long as the run goes on',

@@ -3,8 +3,19 @@ const { setTimeout } = globalThis
 
 /** Waits until something is so; fails, with the text of the condition, after a time that only a failure takes. */
 export async function until(isSo: () => unknown): Promise<void> {
-  for (const end = performance.now() + 60_000; !(await isSo()); ) {
+  const end = performance.now() + 60_000
+  for (let turn = 0; !(await isSo()); turn++) {
     if (performance.now() > end) throw new Error(`never came: ${isSo}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    // What is near comes within a few turns of the event loop.
+    await new Promise((resolve) => (turn < 100 ? setImmediate(resolve) : setTimeout(resolve, 5)))
+  }
+}
+
+/** Waits until a number has stood still for a while, and gives it. */
+export async function untilStill(value: () => number): Promise<number> {
+  for (let last = -1, same = 0; ; await new Promise((resolve) => setTimeout(resolve, 10))) {
+    same = value() === last ? same + 1 : 0
+    if (same === 25) return last
+    last = value()
   }
 }

@@ -2,9 +2,9 @@
 import type { Client, createClient, executeWorkflow, Fetch, isFlowScaleError } from '@flowscale/client'
 import type { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { createRandom } from '../../support/random.ts'
 import { type Call, groupOf, indexOf } from './call.ts'
 import { inParallel, within } from './guard.ts'
-import { createRandom } from './random.ts'
 import type { Spy } from './spy.ts'
 
 const AT_A_TIME = 64

@@ -1,7 +1,7 @@
 import { type Client, cancelRun, createClient, type Inputs } from '@flowscale/client'
 import { CANARY } from '../../support/canary.ts'
+import { createRandom } from '../../support/random.ts'
 import { inParallel } from '../lib/guard.ts'
-import { createRandom } from '../lib/random.ts'
 import type { HostileServer } from '../lib/server.ts'
 import type { Spy } from '../lib/spy.ts'
 import { type UnsteadyList, unsteadyList } from './unsteadyList.ts'

@@ -1,5 +1,5 @@
 import type { Fetch } from '@flowscale/client'
-import { createRandom } from '../lib/random.ts'
+import { createRandom } from '../../support/random.ts'
 
 export interface UnsteadyList {
   fetch: Fetch

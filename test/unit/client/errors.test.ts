@@ -422,3 +422,27 @@ test('names and codes are what they were where an app is minified', async () => 
   assert.ok(error.stack.startsWith('HttpError: '))
   assertNoCanary(other.createClient({ baseUrl: 'http://pod.test', apiKey: CANARY }))
 })
+
+test('a number in an answer that equals a header costs neither the error nor its body', async () => {
+  const fetch = fakeFetch(
+    json({ status: 'error', errors: 'no credits', data: { team: 10020030, n: '\nabcdefgh' } }),
+  )
+  const client = clientWith(fetch, {
+    maxRetries: 0,
+    headers: { 'X-Team': '10020030', 'X-Word': 'nabcdefgh' },
+  })
+  const error = await rejection(executeWorkflow(client, 'w', {}))
+  assert.equal(error.errors, ['no credits'])
+  assert.equal(error.body.data, { team: '[redacted]', n: '\nabcdefgh' })
+  assert.is(error.maybeSubmitted, undefined)
+})
+
+test('a key that is a part of a header’s name does not hide what the server answered', async () => {
+  const headers = { 'access-control-expose-headers': 'x-request-id', 'x-request-id': 'an exposed id' }
+  const fetch = fakeFetch(json({ status: 'error', errors: 'Invalid API key' }, { status: 403, headers }))
+  const error = await rejection(checkHealth(clientWith(fetch, { maxRetries: 0, apiKey: 'expose' })))
+  assert.is(error.status, 403)
+  assert.is(fetch.calls.length, 1)
+  assert.equal([...error.response.headers.keys()].sort(), ['content-type', 'x-request-id'])
+  assert.is(error.response.headers.get('x-request-id'), 'an [redacted]d id')
+})

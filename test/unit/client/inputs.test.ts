@@ -409,3 +409,36 @@ test('a Node stream of a file is an error, and is not read', async () => {
   await refused({ a: stream }, /^inputs\.a can't be sent as ReadStream: /)
   stream.destroy()
 })
+
+test('bytes that were transferred away are an error of ours', async () => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  const fetch = fakeFetch(ok({ run_id: 'r1' }))
+  for (const value of [bytes, { toJSON: () => Promise.reject.call(null) }]) {
+    const error = await rejection(
+      executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', { a: value as never }),
+    )
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+  }
+  assert.is(fetch.calls.length, 0)
+})
+
+test('an input that can not even be looked at is an error of ours that names it', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const fetch = fakeFetch(ok({ run_id: 'r1' }))
+  for (const inputs of [
+    { mine: proxy },
+    { mine: [proxy] },
+    {
+      get mine() {
+        throw new Error('no')
+      },
+    },
+  ]) {
+    const error = await rejection(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', inputs as never))
+    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
+    assert.match(error.message, /^inputs\.mine/)
+  }
+  assert.is(fetch.calls.length, 0)
+})

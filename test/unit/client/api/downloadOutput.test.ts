@@ -12,6 +12,7 @@ import {
   TimeoutError,
 } from '@flowscale/client'
 import { assert, suite } from '#test'
+import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
@@ -343,4 +344,30 @@ test('an error of the runtime that names the address: no signature, wherever it 
     'error sending request for url (http://files.test/out/f.png): dns error',
     'error sending request for url (https://cdn.test/f.png): dns error',
   ])
+})
+
+test('an output without an address does not show what a server echoed', async () => {
+  const fetch = fakeFetch(ok({ generation_status: 'success' }, { echo: CANARY }))
+  const error = await rejection(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'f.png'))
+  assertNoCanary(error)
+  assert.equal([error.method, error.url], ['GET', 'http://pod.test/api/v1/runs/output'])
+})
+
+test('an answer to a download that has no body is an error, not a file', async () => {
+  const fetch = fakeFetch(new Response(null, { status: 204 }))
+  const error = await rejection(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'https://files.test/a'))
+  assert.equal([error.code, error.status], ['ERR_FLOWSCALE_RESPONSE', 204])
+  assert.match(error.message, /answered 204 without a result/)
+})
+
+test('where the files lie, a redirect or a refusal that echoes the key does not show it', async () => {
+  for (const answer of [
+    new Response(null, { status: 302, headers: { location: `https://files.test/${CANARY}` } }),
+    json({ detail: CANARY }, { status: 403 }),
+  ]) {
+    const fetch = fakeFetch(answer)
+    const client = clientWith(fetch, { maxRetries: 0, headers: { 'X-Team': 'a-team-of-ours' } })
+    await rejection(downloadOutput(client, 'https://files.test/a'))
+    assert.equal([...fetch.calls[0]!.headers], [])
+  }
 })

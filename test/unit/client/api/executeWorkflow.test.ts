@@ -479,3 +479,9 @@ test('a run that an error names is its runId', async () => {
   assert.instance(nodes, RunError)
   assert.is(nodes.runId, 'r1')
 })
+
+test('an envelope whose status is no word does not hide that a run may have been submitted', async () => {
+  const fetch = fakeFetch(json({ status: { toString: 'queued' }, data: {} }))
+  const error = await rejection(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', {}))
+  assert.equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_RESPONSE', true])
+})

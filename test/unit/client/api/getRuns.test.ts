@@ -144,3 +144,12 @@ test('pages that are told but do not come: an end', async () => {
   assert.is(await ids(clientWith(fetch)), '1')
   assert.is(fetch.calls.length, 2)
 })
+
+test('a list with a run that has no id and is nested too deep for JSON is still a list', async () => {
+  const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`
+  const text = `{"status":"success","data":[{"status":"queued","deep":${deep}},{"_id":"r2"}]}`
+  const ids: string[] = []
+  for await (const { _id } of iterateRuns(clientWith(fakeFetch(new Response(text)), { maxRetries: 0 })))
+    ids.push(_id)
+  assert.equal(ids, ['', 'r2'])
+})

@@ -528,3 +528,19 @@ test('getOutput: a ResponseError of the caller’s own passes through', async ()
     assert.is(await rejection(getOutput(from({}), 'f', { signal: AbortSignal.abort(own) })), own)
   }
 })
+
+test('what a run and a queue hold is of the type that is promised, or left out', async () => {
+  const data = {
+    output_names: null,
+    inputs: [{ path: 7, value: 1 }],
+    outputs: [{ filename: null, url: 5, size: 1 }, 'a'],
+  }
+  const run = (await getRun(clientWith(fakeFetch(ok(data)), { maxRetries: 0 }), 'r1')).data
+  assert.equal(run.output_names, [])
+  assert.equal(run.inputs, [{ value: 1 }])
+  assert.equal(run.outputs, [{ size: 1 }, { filename: 'a' }])
+  const queue = { queue_running: [[], 5, [1, 'r1']], queue_pending: [null, 'ab'] }
+  const [first] = (await getQueue(clientWith(fakeFetch(ok([{ container: 'c', queue }])), { maxRetries: 0 })))
+    .data
+  assert.equal(first?.queue, { queue_running: [[1, 'r1']], queue_pending: [] })
+})

@@ -6,11 +6,9 @@ import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { recorder, rejection } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
+import { until } from '../../../support/until.ts'
 
 const test = suite('events over HTTP')
-const until = async (isSo: () => boolean) => {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
 
 /** A server of runs and their events. */
 async function serve(change: (url: string, response: ServerResponse) => boolean = () => false) {

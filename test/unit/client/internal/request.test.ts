@@ -22,7 +22,7 @@ import {
 } from '@flowscale/client'
 import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { assert, suite } from '#test'
-import { CANARY } from '../../../support/canary.ts'
+import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import {
   type Answer,
@@ -649,4 +649,30 @@ test('of a page that a gateway sends, the message has the title', async () => {
   const error = await rejection(checkHealth(client))
   assert.is(error.message, 'GET http://pod.test/api/v1/comfy/health answered 502: 502 Bad Gateway')
   assert.is(error.body, page)
+})
+
+test('an answer that is no HTTP, but an echo of the request, does not show the key', async () => {
+  const cause = Object.assign(new Error('bad'), {
+    code: 'HPE_INVALID_CONSTANT',
+    data: `x-api-key: ${CANARY}`,
+  })
+  const error = await rejection(
+    checkHealth(clientWith(fakeFetch(new TypeError('fetch failed', { cause })), { maxRetries: 0 })),
+  )
+  assertNoCanary(error)
+  assert.match(inspect(error), /\[redacted\]/)
+})
+
+test('a logger whose methods reject loses nothing', async () => {
+  const fails = async () => {
+    throw new Error('log server down')
+  }
+  const logger = { debug: fails, info: fails, warn: fails, error: fails }
+  assert.is(
+    (await executeWorkflow(clientWith(fakeFetch(ok({ run_id: 'r1' })), { maxRetries: 0, logger }), 'w', {}))
+      .data.run_id,
+    'r1',
+  )
+  await rejection(checkHealth(clientWith(fakeFetch(json({}, { status: 500 })), { maxRetries: 0, logger })))
+  await new Promise((resolve) => setImmediate(resolve))
 })

@@ -1,8 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { type Client, HttpError, NetworkError, RunError, TimeoutError } from '@flowscale/client'
-import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/client/poller'
+import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { rejection } from '../../../support/fakes.ts'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeFetch, ok, rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   assertNoListeners,
@@ -151,4 +152,27 @@ test('an abort while the last answer is being read beats the result; one after t
   )
   later.abort()
   assert.equal(value, ['completed'])
+})
+
+test('a wait leaves one mark on the caller’s signal, not one for each poll', async ({ clock }) => {
+  const { signal } = new AbortController()
+  let derived = 0
+  const original = AbortSignal.any
+  AbortSignal.any = (signals: AbortSignal[]) => {
+    if (signals.includes(signal)) derived++
+    return original.call(AbortSignal, signals)
+  }
+  try {
+    const wait = rejection(
+      waitForRun(clientWith(fakeFetch(ok({ _id: RUN, status: 'x' })), { maxRetries: 0 }), RUN, {
+        signal,
+        timeoutMs: 50_000,
+      }),
+    )
+    await clock.tickAsync(51_000)
+    await wait
+    assert.is(derived, 1)
+  } finally {
+    AbortSignal.any = original
+  }
 })

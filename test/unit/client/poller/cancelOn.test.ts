@@ -1,6 +1,14 @@
-import { ArgumentError, type Client, HttpError, NetworkError, TimeoutError } from '@flowscale/client'
-import { executeWorkflowAsync, type WaitOptions, waitForOutput } from '@flowscale/client/poller'
+import {
+  ArgumentError,
+  type Client,
+  type Fetch,
+  HttpError,
+  NetworkError,
+  TimeoutError,
+} from '@flowscale/client'
+import { executeWorkflowAsync, type WaitOptions, waitForOutput, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
+import { clientWith } from '../../../support/clientWith.ts'
 import { ok, rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
@@ -237,4 +245,25 @@ test('waitForOutput knows no run to cancel', async () => {
   const error = await rejection(waitForOutput(client, 'a', { cancelOn: 'both' } as object))
   assert.instance(error, ArgumentError)
   assert.match(error.message, 'Unknown option cancelOn')
+})
+
+test('a reason that does not equal itself comes back as it is, and the run is cancelled', async ({
+  clock,
+}) => {
+  const asked: string[] = []
+  const fetch: Fetch = async (url) => {
+    asked.push(url)
+    return ok({ _id: RUN, status: 'running' })
+  }
+  const controller = new AbortController()
+  const { signal } = controller
+  for (const abortAt of [0, 500]) {
+    const wait = rejection(
+      waitForRun(clientWith(fetch, { maxRetries: 0 }), RUN, { signal, cancelOn: 'abort' }),
+    )
+    await clock.tickAsync(abortAt)
+    controller.abort(Number.NaN)
+    assert.ok(Number.isNaN(await wait))
+  }
+  assert.match(asked[1]!, /cancel$/)
 })

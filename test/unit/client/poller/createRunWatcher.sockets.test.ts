@@ -8,10 +8,11 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { createLab } from '../../../conformance/createLab.ts'
 import type { Step } from '../../../conformance/types.ts'
-import { gates, until } from '../../../emulator/kit.ts'
+import { gates } from '../../../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
+import { until } from '../../../support/until.ts'
 
 const test = suite('many runs')
 
@@ -166,7 +167,7 @@ test('an abort gives its reason and leaves no listener; a deadline can be resume
     for (const result of await aborted) assert.is((result as PromiseRejectedResult).reason, reason)
     assert.is(getEventListeners(signal, 'abort').length, 0)
     const resumed = error.resume({ timeoutMs: 60_000 })
-    await until(() => gate.begun.includes('20'), Boolean)
+    await until(() => gate.begun.includes('20'))
     gate.release('20')
     assert.is((await resumed).status, 'completed')
     const open = rejection(watcher.wait(await submit(client, '1e9')))
@@ -201,10 +202,7 @@ test('faults of the list are waited out', async () => {
     const client = createClient({ baseUrl: url, apiKey: CANARY, timeoutMs: HELD_MS })
     const waits = createRunWatcher(client, fast).waitAll(['a', 'b', 'c'])
     // The fourth is the one that stalls; other runs are asked for in the meantime.
-    await until(
-      async () => (await seen()).length,
-      (count) => count >= 4,
-    )
+    await until(async () => (await seen()).length >= 4)
     timers.fire()
     const settled = await waits
     assert.equal(

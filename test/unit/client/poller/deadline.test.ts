@@ -1,6 +1,8 @@
-import { ArgumentError, type Client, RunError, TimeoutError } from '@flowscale/client'
+import { ArgumentError, type Client, type Fetch, RunError, TimeoutError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
+import { clientWith } from '../../../support/clientWith.ts'
+import { ok, rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   deaf,
@@ -436,4 +438,21 @@ test('a 408 of the run, and a failure beside a success in the same round, are fo
   const half = pod({ run: two, output: [failure(503), output('b'), output('a')] })
   const { ms } = await drive(clock, waitForResult(half.client, RUN))
   assert.is(ms, 1000)
+})
+
+test('resume does not undo a completed state', async ({ clock }) => {
+  let status = 'completed'
+  const seen: string[] = []
+  const fetch: Fetch = async (url) =>
+    url.includes('/output')
+      ? new Response(null, { status: 204 })
+      : ok({ _id: RUN, status, output_names: ['a'] })
+  const options = { timeoutMs: 5000, onUpdate: (run: { status: string }) => seen.push(run.status) }
+  const wait = rejection(waitForResult(clientWith(fetch, { maxRetries: 0 }), RUN, options))
+  await clock.tickAsync(6000)
+  status = 'running'
+  const again = rejection((await wait).resume())
+  await clock.tickAsync(6000)
+  assert.match((await again).message, /timed out/)
+  assert.equal(seen, ['completed'])
 })

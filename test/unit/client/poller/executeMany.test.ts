@@ -3,11 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createClient, executeWorkflow, isFlowScaleError } from '@flowscale/client'
-import { executeMany } from '@flowscale/client/poller'
+import { executeMany, executeWorkflowAsync } from '@flowscale/client/poller'
 import { createEmulator, type Dialect, type FaultOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeFetch, json, ok, rejection } from '../../../support/fakes.ts'
 
 const test = suite('many runs, again')
 const fast = { pollIntervalMs: 20, maxRequestsPerSecond: 1000 }
@@ -209,3 +211,26 @@ test('a process that is killed again and again pays for nothing twice', () =>
     assert.is(new Set(groups).size, count)
     assert.is(groups.length, count, 'nothing is paid for twice')
   }))
+
+test('a run id that has no form in a URL is an error of ours that keeps it', async () => {
+  const execute = () => ok({ run_id: '\ud800', output_names: ['a'] })
+  const missing = () => json({ detail: 'Run not found' }, { status: 404 })
+  const one = await rejection(
+    executeWorkflowAsync(
+      clientWith(fakeFetch(execute(), missing()), { maxRetries: 0 }),
+      'w',
+      {},
+      { timeoutMs: 1 },
+    ),
+  )
+  const [many] = await executeMany(
+    clientWith(fakeFetch(execute(), missing()), { maxRetries: 0 }),
+    'w',
+    [{}],
+    { timeoutMs: 1 },
+  )
+  for (const error of [one, (many as { reason: unknown }).reason]) {
+    assert.ok(isFlowScaleError(error), String(error))
+    assert.is((error as { runId?: string }).runId, '\ud800')
+  }
+})

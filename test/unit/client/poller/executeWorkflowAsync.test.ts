@@ -1,7 +1,8 @@
 import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { ok, rejection } from '../../../support/fakes.ts'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeFetch, ok, rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   assertNoListeners,
@@ -374,4 +375,17 @@ test('a POST that never answers ends with the time limit of the client', async (
   assert.not.instance(error, NetworkError)
   assert.is(ms, 3000)
   assert.equal(calls, ['execute@0'])
+})
+
+test('a completed run whose output has no proper filename', async () => {
+  for (const filename of [null, 7, {}]) {
+    const fetch = fakeFetch(
+      ok({ run_id: RUN, output_names: ['a'] }),
+      ok({ _id: RUN, status: 'completed', outputs: [{ filename, url: 'http://files.test/a' }] }),
+      ok({ download_url: 'http://files.test/a', generation_status: 'success' }),
+    )
+    const { outputs, runId } = await executeWorkflowAsync(clientWith(fetch, { maxRetries: 0 }), 'w', {})
+    assert.is(runId, RUN)
+    assert.ok(outputs.every(({ filename, download_url }) => typeof filename === 'string' && download_url))
+  }
 })

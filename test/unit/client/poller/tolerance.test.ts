@@ -1,14 +1,16 @@
 import {
   type Client,
+  type Fetch,
   HttpError,
   RedirectError,
   ResponseError,
   RunError,
   ValidationError,
 } from '@flowscale/client'
-import { waitForOutput, waitForResult } from '@flowscale/client/poller'
+import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { json, ok } from '../../../support/fakes.ts'
+import { clientWith } from '../../../support/clientWith.ts'
+import { json, ok, rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run } from './kit.ts'
 import { waits } from './waits.ts'
@@ -248,4 +250,15 @@ test('a logger that throws does not end the wait; each method is called on the l
 test('without a logger', async ({ clock }) => {
   const { client } = pod({ run: [failure(500), ok({ status: 'completed' })] }, { logger: undefined })
   assert.equal((await drive(clock, waits.waitForRun!(client))).value, ['completed'])
+})
+
+test('a first 404 of getRun that came too early does not hide a failed run', async ({ clock }) => {
+  let asked = 0
+  const fetch: Fetch = async (_, { method }) => {
+    if (method === 'POST') return ok({ run_id: RUN, output_names: ['a'] })
+    return asked++ ? ok({ _id: RUN, status: 'failed', error: 'boom' }) : json({}, { status: 404 })
+  }
+  const wait = rejection(executeWorkflowAsync(clientWith(fetch, { maxRetries: 0 }), 'w', {}))
+  await clock.tickAsync(15_000)
+  assert.is((await wait).code, 'ERR_FLOWSCALE_RUN')
 })

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createClient, executeWorkflow, type PushConnection, type RunUpdate } from '@flowscale/client'
+import { createClient, executeWorkflow } from '@flowscale/client'
 import { connectEvents } from '@flowscale/client/events'
 import { waitForResult } from '@flowscale/client/poller'
 import type { ProxyOptions } from '@flowscale/client/proxy'
@@ -13,6 +13,9 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { recordingPod, serveProxy } from '../../../support/proxied.ts'
+import { createRandom } from '../../../support/random.ts'
+import { until } from '../../../support/until.ts'
+import { fakePush } from './fakePush.ts'
 
 const test = suite('events through the proxy, on real servers')
 setFlagsFromString('--expose-gc')
@@ -22,12 +25,6 @@ const mib = 1024 * 1024
 const workflow = 't3xtwr1ter00'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (what: () => unknown) => {
-  for (let tries = 0; !what(); tries++) {
-    if (tries > 6000) throw new Error(`never came: ${what}`)
-    await pause(10)
-  }
-}
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 /** Of this process, in MiB, at its lowest: what has just gone through may still be on its way out. */
 const used = async () => {
@@ -109,25 +106,10 @@ async function withStates(
   }
 }
 
-/** A push connection that the test moves. */
-function createPush() {
-  const runs = new Map<string, (update: RunUpdate, isNews: boolean) => void>()
-  let watched = 0
-  const push: PushConnection = {
-    connected: true,
-    watch(runId, listener) {
-      watched++
-      runs.set(runId, listener)
-      return { pauseMs: () => 3_600_000, stop: () => void runs.delete(runId) }
-    },
-  }
-  return { push, runs, watched: () => watched }
-}
-
 const runIds = Array.from({ length: 50 }, (_, index) => `run-${index}`)
 
 test('500 readers of 50 runs by push: one request for each state of a run, and flat memory', async () => {
-  const { push, runs, watched } = createPush()
+  const push = fakePush(() => 3_600_000)
   await withStates({ push }, async ({ url, states, asked }) => {
     for (const runId of runIds) states.set(runId, { status: 'running', progress: 0 })
     const before = await used()
@@ -135,14 +117,14 @@ test('500 readers of 50 runs by push: one request for each state of a run, and f
     await until(() => readers.every(({ last }) => last))
     assert.ok(readers.every(({ status }) => status === 200))
     assert.is(asked.length, 50, 'whose a run is and how it is: one request for all of its readers')
-    assert.is(watched(), 50)
+    assert.is(push.watched, 50)
     // It takes nothing until the end.
     const slow = readers[7]!
     slow.response!.pause()
     const steps = 400
     let opened = 0
     for (let step = 1; step <= steps; step++) {
-      for (const tell of runs.values()) tell({ status: 'running', progress: step / (steps + 1) }, false)
+      push.tell({ status: 'running', progress: step / (steps + 1) })
       await pause(0)
       if (step === 20) opened = await used()
     }
@@ -151,14 +133,14 @@ test('500 readers of 50 runs by push: one request for each state of a run, and f
     const grown = (await used()) - opened
     assert.is(asked.length, 50, 'progress is no reason to ask')
     for (const runId of runIds) states.set(runId, { status: 'completed' })
-    for (const tell of [...runs.values()]) tell({ status: 'completed' }, true)
+    push.tell({ status: 'completed' }, true)
     slow.response!.resume()
     await until(() => readers.every(({ isEnded }) => isEnded))
     assert.is(asked.length, 100)
     for (const [index, { last }] of readers.entries()) {
       assert.is(last, `id: completed\ndata: {"run_id":"${runIds[index % 50]}","status":"completed"}`)
     }
-    assert.is(runs.size, 0)
+    assert.is(push.listeners.size, 0)
     await until(() => timers() <= 1)
     const left = (await used()) - before
     const events = readers.reduce((sum, reader) => sum + reader.events, 0)
@@ -278,7 +260,7 @@ for (const [name, open_] of [
 }
 
 test('readers that leave at any time leave nothing, and the pod is left alone', async () => {
-  const { push, runs } = createPush()
+  const push = fakePush(() => 3_600_000)
   await withStates({ push }, async ({ url, states, asked }) => {
     for (const runId of runIds) states.set(runId, { status: 'running' })
     const readers = Array.from({ length: 200 }, (_, index) => open(url, runIds[index % 50]!))
@@ -286,7 +268,7 @@ test('readers that leave at any time leave nothing, and the pod is left alone', 
     for (const reader of readers.slice(0, 70)) reader.leave()
     await until(() => readers.slice(70).every(({ last }) => last))
     for (const reader of readers.slice(70)) reader.leave()
-    await until(() => runs.size === 0 && timers() <= 1)
+    await until(() => push.listeners.size === 0 && timers() <= 1)
     const before = asked.length
     await pause(100)
     assert.is(asked.length, before)
@@ -325,17 +307,6 @@ async function startRelay(port: number, random: () => number) {
       return !!socket
     },
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  }
-}
-
-/** A small seeded generator of numbers from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

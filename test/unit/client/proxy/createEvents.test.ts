@@ -1,6 +1,6 @@
 // The route of events by itself: what the pod is asked, what readers get, and that nothing is left when they have gone.
 import { getEventListeners } from 'node:events'
-import type { Fetch, PushConnection, RunUpdate } from '@flowscale/client'
+import type { Fetch } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'
@@ -16,6 +16,7 @@ import {
   recorder,
   rejection,
 } from '../../../support/fakes.ts'
+import { fakePush } from './fakePush.ts'
 
 const test = suite('events of the proxy')
 let clock: Clock
@@ -60,28 +61,6 @@ function readAll(response: Response) {
   }
   read().catch(() => {})
   return stream
-}
-
-/** A push connection that a test moves. */
-function fakePush() {
-  const listeners = new Set<(update: RunUpdate, isNews: boolean) => void>()
-  const push = {
-    connected: true,
-    watched: 0,
-    watch(_runId, listener) {
-      push.watched++
-      listeners.add(listener)
-      return {
-        pauseMs: (ms) => ms * 10,
-        stop: () => void listeners.delete(listener),
-      }
-    },
-    tell(update: RunUpdate, isNews = false) {
-      for (const listener of listeners) listener(update, isNews)
-    },
-    listeners,
-  } satisfies PushConnection & Record<string, unknown>
-  return push
 }
 
 test('each state once, with progress and position, up to the end', async () => {
@@ -563,7 +542,18 @@ test('a Last-Event-ID of an end is answered with 204, any other with the present
     assert.is(response.status, 204, id)
     assert.is(response.body, null)
   }
-  for (const id of ['running 0.4', 'completedx', '', '../completed', '{}', 'x'.repeat(5000)]) {
+  for (const id of [
+    'running 0.4',
+    'completedx',
+    '',
+    '../completed',
+    '{}',
+    '{"status":"completed"}',
+    'completed%00',
+    'COMPLETED',
+    '\xff\xfe',
+    'x'.repeat(5000),
+  ]) {
     const response = await by(id)
     assert.is(response.status, 200)
     assert.match(await response.text(), /^id: completed\n/)

@@ -184,12 +184,20 @@ test('pages of other sites do not pass, whatever the host is', async () => {
     { origin: 'http://lan.test', host: 'lan.test:3000' },
     { origin: 'http://lan.test.evil.test', host: 'lan.test' },
     { origin: 'null', host: 'null' },
+    { origin: 'http://evil.test' },
+    { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'cross-site', origin: site, host: 'app.test' },
     { 'sec-fetch-site': 'same-site', origin: 'http://a.app.test', host: 'a.app.test' },
   ]) {
-    const pod = fakeFetch(ok([]))
-    assert.is((await ask('public', pod, call('comfy/health', { headers }))).status, 403)
-    assert.is(pod.calls.length, 0)
+    for (const request of [
+      call('comfy/health', { headers }),
+      form({ headers }),
+      call('runs/r/cancel', { method: 'POST', headers }),
+    ]) {
+      const pod = fakeFetch(ok([]))
+      assert.is((await ask('public', pod, request)).status, 403)
+      assert.is(pod.calls.length, 0)
+    }
   }
 })
 
@@ -719,4 +727,17 @@ test('a lookup whose answer has no end is given up', async () => {
     const answer = await ask(() => ({ groupId: 'ada' }), pod, call('runs/x'))
     assert.equal([answer.status, open], [502, 0])
   }
+})
+
+test('what starts a run is sent as a form or a stream: Deno would send a text again by itself, after a reset', async () => {
+  const fetch = fakeFetch(json({}, { status: 429 }), ok({ run_id: 'r1' }))
+  const client = clientWith(fetch, { maxRetries: 1, retryDelayMs: 1 })
+  await executeWorkflow(client, 'w', { text: 'no file' })
+  const body = new FormData()
+  body.append('text', 'no file')
+  const request = new Request('http://app.test/api/v1/runs?workflow_id=w', { method: 'POST', body })
+  const { status } = await createProxyHandler(client, { authorize: 'public' })(request)
+  assert.is(status, 200)
+  const kinds = fetch.calls.map(({ init }) => init.body?.constructor)
+  assert.equal(kinds, [FormData, FormData, ReadableStream])
 })

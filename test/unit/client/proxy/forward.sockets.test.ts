@@ -12,6 +12,7 @@ import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { recorder } from '../../../support/fakes.ts'
 import { HELD_MS, type HeldTimers, holdTimers } from '../../../support/holdTimers.ts'
 import { type Respond, recordingPod, sendRaw, serveProxy } from '../../../support/proxied.ts'
+import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('streams through the proxy')
 setFlagsFromString('--expose-gc')
@@ -51,19 +52,6 @@ function deferred<T = void>() {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-const until = async (what: () => unknown) => {
-  for (let tries = 0; !what(); tries++) {
-    if (tries > 4000) throw new Error(`never came: ${what}`)
-    await pause(10)
-  }
-}
-/** Resolves when a number has stood still for a while. */
-const rest = async (value: () => number) => {
-  for (let last = -1, same = 0; same < 25; await pause(10)) {
-    same = value() === last ? same + 1 : 0
-    last = value()
-  }
-}
 
 const get = (path: string) => `GET /api/v1/${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
 const post = (length: number) =>
@@ -110,7 +98,7 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', () =>
     })()
     const [request, response] = await arrived.promise
     // The pod does not read: what is under way is what sockets hold.
-    await rest(() => written)
+    await untilStill(() => written)
     assert.ok(written < 40, `${written} MiB were taken from the caller`)
     const heldBefore = used() - before
     let bytes = 0
@@ -156,7 +144,7 @@ test('a text of 64 MiB starts before it ends, is read no faster than the caller 
     assert.is(written, 0, 'the pod has not ended yet')
     socket.pause()
     first.resolve()
-    await rest(() => written)
+    await untilStill(() => written)
     assert.ok(written < 40, `${written} MiB were taken from the pod`)
     socket.removeAllListeners('data')
     let bytes = 0
@@ -211,7 +199,7 @@ test('who leaves during an upload has not executed anything', () =>
     socket.destroy()
     await until(() => pod.seen[0]!.isWhole !== undefined)
     assert.is(pod.seen[0]!.isWhole, false)
-    await rest(() => logger.lines.length)
+    await untilStill(() => logger.lines.length)
     assert.equal(logger.lines, [], 'it is no fault of the pod')
   }))
 
@@ -234,7 +222,7 @@ for (const when of ['before', 'within'] as const) {
       const response = await asked.promise
       if (when === 'within') await pause(50)
       socket.destroy()
-      await rest(() => closed.length)
+      await untilStill(() => closed.length)
       assert.is(closed, '', 'the pod is still being waited for')
       if (when === 'before') start(response)
       response.end('"success"}')

@@ -7,10 +7,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { toNodeHandler } from '@flowscale/client/proxy'
 import { assert, suite } from '#test'
-import { until } from '../../../emulator/kit.ts'
 import { thrown } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { sendRaw } from '../../../support/proxied.ts'
+import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('toNodeHandler')
 setFlagsFromString('--expose-gc')
@@ -174,22 +174,11 @@ test('an upload is read no faster than the handler reads it', async () => {
     const socket = startUpload(port, 20 * mib)
     let text = ''
     socket.on('data', (data) => (text += data))
-    let last = -1
-    // Until it stands still.
-    await until(
-      () => incoming?.socket.bytesRead ?? 0,
-      (read) => {
-        const isSame = read > 0 && read === last
-        last = read
-        return isSame
-      },
-    )
+    await until(() => incoming?.socket.bytesRead)
+    const last = await untilStill(() => incoming.socket.bytesRead)
     assert.ok(last < mib, `${last} bytes were read of an upload that nobody reads`)
     release()
-    await until(
-      () => text,
-      (text) => text.includes(String(20 * mib)),
-    )
+    await until(() => text.includes(String(20 * mib)))
     socket.destroy()
   }
   await serve(handler, use, (listener) => (request, response) => {
@@ -214,10 +203,7 @@ test('an early answer to an upload arrives, and the connection goes on', async (
       socket.on('data', (data) => (text += data))
       socket.write(`POST /${search} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${4 * mib}\r\n\r\n`)
       socket.write(Buffer.alloc(4 * mib))
-      await until(
-        () => text,
-        (text) => text.includes('413'),
-      )
+      await until(() => text.includes('413'))
       socket.write(get('/'))
       await once(socket, 'close')
       assert.match(text, /too long[\s\S]*the next one/)
@@ -244,14 +230,11 @@ test('an upload that comes after its reader has lost interest', async () => {
     let text = ''
     socket.on('data', (data) => (text += data))
     socket.write('POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 4\r\n\r\n')
-    await until(() => cancelled, Boolean)
+    await until(() => cancelled)
     socket.write('late')
-    await until(() => incoming.complete, Boolean)
+    await until(() => incoming.complete)
     answer(new Response('never mind'))
-    await until(
-      () => text,
-      (text) => text.includes('never mind'),
-    )
+    await until(() => text.includes('never mind'))
     socket.destroy()
   }
   await serve(handler, use, (listener) => (request, response) => {
@@ -275,7 +258,7 @@ test('an upload that breaks off is an error for its reader', async () => {
     await once(socket, 'data')
     socket.destroy()
     half.destroy()
-    await until(() => reason instanceof Error, Boolean)
+    await until(() => reason instanceof Error)
     assert.match(String(reason), 'The caller left during the upload')
   })
 })
@@ -322,15 +305,8 @@ test('an answer is read no faster than the caller reads it', async () => {
   await serve(handler, async (url) => {
     const asked = request(url).end()
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
-    let last = -1
-    await until(
-      () => pieces,
-      (now) => {
-        const isSame = now > 1 && now === last
-        last = now
-        return isSame
-      },
-    )
+    await until(() => pieces > 1)
+    const last = await untilStill(() => pieces)
     assert.ok(last < 200, `${last} of 320 pieces for a caller that reads nothing`)
     let sum = 0
     for await (const piece of answer) sum += piece.length
@@ -356,10 +332,7 @@ test('a caller that leaves aborts the signal, also when nothing else holds the r
     await new Promise((resolve) => setTimeout(resolve, 20))
     collect()
     for (const each of asked) each.destroy()
-    await until(
-      () => seen.length,
-      (count) => count === 20,
-    )
+    await until(() => seen.length === 20)
     assert.match(seen[0]!, / AbortError$/)
   })
 })
@@ -384,15 +357,9 @@ test('a caller that leaves an answer cancels its body; a whole answer aborts not
       await once(asked, 'response')
       asked.destroy()
     }
-    await until(
-      () => cancelled,
-      (times) => times === 2,
-    )
+    await until(() => cancelled === 2)
     assert.equal(aborted.sort(), ['/full', '/silent'])
-    await until(
-      () => over,
-      (times) => times === 3,
-    )
+    await until(() => over === 3)
   }
   await serve(handler, use, (listener) => async (incoming, outgoing) => {
     await listener(incoming, outgoing)
@@ -415,14 +382,14 @@ test('an answer that comes after its caller has left is cancelled', async () => 
   await serve(handler, async (url) => {
     const asked = request(url).end()
     asked.on('error', () => {})
-    await until(() => answer, Boolean)
+    await until(() => answer)
     asked.destroy()
-    await until(() => left, Boolean)
+    await until(() => left)
     const cancel = () => {
       cancelled = true
     }
     answer(new Response(new ReadableStream({ cancel })))
-    await until(() => cancelled, Boolean)
+    await until(() => cancelled)
   })
 })
 
@@ -439,10 +406,7 @@ test('what a handler throws when its caller has left is nobody’s', async () =>
   await once(asked, 'socket')
   await new Promise((resolve) => setTimeout(resolve, 50))
   asked.destroy()
-  await until(
-    () => over,
-    (times) => times === 1,
-  )
+  await until(() => over === 1)
   await close()
 })
 
@@ -556,7 +520,7 @@ test('a caller that has left already costs nothing', async () => {
   await once(asking, 'socket')
   await new Promise((resolve) => setTimeout(resolve, 50))
   asking.destroy()
-  await until(() => over, Boolean)
+  await until(() => over)
   assert.is(asked, 0)
   await close()
 })
@@ -584,10 +548,7 @@ test('HTTP/2: the host, the headers, an upload, and a caller that leaves', async
   const stay = session.request({ ':path': '/stay' })
   await once(stay, 'response')
   stay.close(8)
-  await until(
-    () => left,
-    (count) => count === 2,
-  )
+  await until(() => left === 2)
   session.close()
   await new Promise((resolve) => server.close(resolve))
 })

@@ -5,6 +5,7 @@ import { createEmulator, type FaultKind, type WorkflowDefinition } from '@flowsc
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert, suite } from '#test'
 import { fakeClock } from '../../../support/fakes.ts'
+import { createRandom } from '../../../support/random.ts'
 import { fakeWindow, memoryStorage } from './kit.ts'
 
 const test = suite('store: random sequences')
@@ -27,14 +28,6 @@ const words: WorkflowDefinition = {
     if (random() < 0.1) throw new Error('no words')
     return { words: { data: new TextEncoder().encode(String(text_51536)), type: 'text/plain' } }
   },
-}
-
-/** Mulberry32. */
-const randomOf = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
 }
 
 const kinds: FaultKind[] = [
@@ -61,7 +54,7 @@ function check(last: RunSnapshot, next: RunSnapshot, what: string) {
 }
 
 async function play(seed: number, clock: Clock, view: ReturnType<typeof fakeWindow>) {
-  const random = randomOf(seed)
+  const random = createRandom(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   let chance = 0.3
   const emulator = createEmulator({

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../../support/fakes.ts'
-import { clientFor, connect, fakeClass, serve, settle, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, fakeClass, serve, settle } from './kit.ts'
 
 const test = suite('abort of a WebSocket')
 const next = (connection: AsyncIterable<unknown>) => connection[Symbol.asyncIterator]().next()
@@ -112,7 +113,7 @@ test('100 connections on one signal: no warning, no listener left', async () => 
     all.map(({ order }) => order.join()),
     Array(100).fill('open,final'),
   )
-  await until(() => server.sockets.every(({ readyState }) => readyState === 3), 'the end of all')
+  await until(() => server.sockets.every(({ readyState }) => readyState === 3))
   assert.is(getEventListeners(signal, 'abort').length, 0)
   await server.close()
 })

@@ -1,7 +1,8 @@
 import { NetworkError } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../../support/fakes.ts'
-import { clientFor, connect, FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, FakeSocket, fakeClass, serve, settle } from './kit.ts'
 
 const test = suite('close of a WebSocket')
 const CLEAN = { code: 1000, reason: '', wasClean: true, final: true }
@@ -56,8 +57,8 @@ test('at once, before there is a socket', () =>
 test('while connecting', async () => {
   const server = await serve()
   const seen = connect(clientFor(server.url))
-  await until(() => server.requests.length > 0, 'the handshake')
-  if (seen.opens === 0) seen.connection.close()
+  await until(() => server.requests.length > 0)
+  seen.connection.close()
   await seen.final()
   assert.equal(seen.errors, [])
   await server.close()
@@ -141,7 +142,7 @@ test('... and with ws its TCP socket is destroyed', async () => {
   const server = await serve()
   const seen = connect(clientFor(server.url))
   await seen.connection.opened
-  await until(() => server.sockets.length === 1, 'the server')
+  await until(() => server.sockets.length === 1)
   const { _socket: socket } = server.sockets[0] as any
   socket.removeAllListeners('data')
   socket.pause()
@@ -154,7 +155,7 @@ test('... and with ws its TCP socket is destroyed', async () => {
     clock.uninstall()
   }
   socket.resume()
-  await until(() => socket.destroyed || socket.readableEnded, 'the end of the TCP socket')
+  await until(() => socket.destroyed || socket.readableEnded)
   await server.close()
 })
 

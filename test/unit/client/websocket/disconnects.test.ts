@@ -8,21 +8,11 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
+import { createRandom } from '../../../support/random.ts'
 
 const test = suite('forced disconnects')
 const seed = Number(process.env.SEED ?? 20261125)
 const drops = 200
-
-/** A small seeded generator of numbers from 0 to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 test(`${drops} of them`, async () => {
   const random = createRandom(seed)

@@ -1,7 +1,8 @@
 import { TimeoutError } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { fakeClock } from '../../../support/fakes.ts'
-import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, type FakeSocket, fakeClass, serve, settle } from './kit.ts'
 
 const test = suite('silence of a WebSocket')
 
@@ -100,10 +101,10 @@ test('with ws the silent socket is destroyed, and the ping arrives', async () =>
     ping: { type: 'ping' },
     reconnectInterval: 1,
   })
-  await until(() => seen.reconnects.length > 0, 'the reconnect')
-  await until(() => server.received.length > 0, 'a ping')
+  await until(() => seen.reconnects.length > 0)
+  await until(() => server.received.length > 0)
   assert.is(server.received[0], '{"type":"ping"}')
-  await until(() => server.sockets[0]!.readyState === 3, 'the end of the first')
+  await until(() => server.sockets[0]!.readyState === 3)
   seen.connection.close()
   await seen.final()
   await server.close()

@@ -1,7 +1,8 @@
 import { NetworkError } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { fakeClock, rejection } from '../../../support/fakes.ts'
-import { clientFor, connect, fakeClass, serve, settle, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, fakeClass, serve, settle } from './kit.ts'
 
 const test = suite('iteration over a WebSocket')
 
@@ -19,10 +20,10 @@ test('several at once; one breaks out; the end after close()', async () => {
   const seen = connect(clientFor(server.url))
   const [all, two, more] = [collect(seen.connection), collect(seen.connection, 2), collect(seen.connection)]
   await seen.connection.opened
-  await until(() => server.sockets.length === 1, 'the server')
+  await until(() => server.sockets.length === 1)
   for (const text of ['1', '{"a":2}', 'three']) server.sockets[0]!.send(text)
   assert.equal(await two, [1, { a: 2 }])
-  await until(() => seen.messages.length === 3, 'all messages')
+  await until(() => seen.messages.length === 3)
   seen.connection.close()
   assert.equal(await all, [1, { a: 2 }, 'three'])
   assert.equal(await more, [1, { a: 2 }, 'three'])
@@ -35,7 +36,7 @@ test('break does not close the connection, and a new loop goes on', async () => 
   const server = await serve()
   const seen = connect(clientFor(server.url))
   await seen.connection.opened
-  await until(() => server.sockets.length === 1, 'the server')
+  await until(() => server.sockets.length === 1)
   const first = collect(seen.connection, 1)
   server.sockets[0]!.send('1')
   assert.equal(await first, [1])

@@ -14,6 +14,7 @@ import { WebSocket as NodeWebSocket, type WebSocket as ServerSocket, WebSocketSe
 import { assertNoCanary } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { recorder } from '../../../support/fakes.ts'
+import { until } from '../../../support/until.ts'
 
 export { NodeWebSocket }
 
@@ -95,7 +96,7 @@ export function connect(client: Client, options: WebSocketOptions = {}): Seen {
     reconnects: [],
     order: [],
     async final() {
-      await until(() => seen.closes.at(-1)?.final === true, 'the final close')
+      await until(() => seen.closes.at(-1)?.final === true)
       assertNoCanary(inspect(connection, { depth: 8, showHidden: true }), 'the connection')
       return seen.closes.at(-1)!
     },
@@ -132,15 +133,6 @@ export function connect(client: Client, options: WebSocketOptions = {}): Seen {
   })
   assertNoCanary(inspect(connection, { depth: 8, showHidden: true }), 'the connection')
   return Object.assign(seen, { connection })
-}
-
-/** Lets the event loop turn until `isTrue`. The limit is one that no test gets near; it is by a clock that is never fake. */
-export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; performance.now() < end; ) {
-    if (isTrue()) return
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  throw new Error(`in vain waited for ${what}`)
 }
 
 /** Lets everything happen that needs no time. */

@@ -1,5 +1,6 @@
 import { assert, suite } from '#test'
-import { clientFor, connect, type Server, serve, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, type Server, serve } from './kit.ts'
 
 const test = suite('messages of a WebSocket')
 let server: Server
@@ -11,7 +12,7 @@ test.after(() => server.close())
 async function pair(options: Parameters<typeof connect>[1] = {}) {
   const seen = connect(clientFor(server.url), options)
   await seen.connection.opened
-  await until(() => server.sockets.length > 0 && server.sockets.at(-1)!.readyState === 1, 'the server')
+  await until(() => server.sockets.length > 0 && server.sockets.at(-1)!.readyState === 1)
   return {
     ...seen,
     seen,
@@ -30,7 +31,7 @@ test('JSON, text, broken JSON and binary come in order', async () => {
   for (const text of texts) socket.send(text)
   socket.send(Buffer.from([1, 2, 3]))
   socket.send('{"last":true}')
-  await until(() => messages.length === 10, 'all messages')
+  await until(() => messages.length === 10)
   assert.equal(messages.slice(0, 8), [update, 'hello', '{"a":', '', 5, null, [1], 'text'])
   assert.instance(messages[8], ArrayBuffer)
   assert.equal([...new Uint8Array(messages[8])], [1, 2, 3])
@@ -50,11 +51,11 @@ for (const [how, listener] of Object.entries(throwers)) {
     const { seen, socket, stop } = await pair({ onMessage: listener, onOpen: listener, onClose: listener })
     socket.send('1')
     socket.send('2')
-    await until(() => seen.errors.length === 3, 'the errors')
+    await until(() => seen.errors.length === 3)
     assert.equal(seen.messages, [1, 2])
     assert.is(seen.connection.connected, true)
     await stop()
-    await until(() => seen.errors.length === 4, 'that of onClose')
+    await until(() => seen.errors.length === 4)
     assert.ok(seen.errors.every((error) => error === boom))
   })
 
@@ -62,7 +63,7 @@ for (const [how, listener] of Object.entries(throwers)) {
     const { seen, socket, stop } = await pair({ onMessage: listener, onError: listener })
     socket.send('1')
     socket.send('2')
-    await until(() => seen.errors.length === 2, 'the errors')
+    await until(() => seen.errors.length === 2)
     assert.is(seen.connection.connected, true)
     await stop()
   })
@@ -70,7 +71,7 @@ for (const [how, listener] of Object.entries(throwers)) {
   test(`onReconnect that ${how}`, async () => {
     const { seen, socket, stop } = await pair({ onReconnect: listener, reconnectInterval: 1 })
     socket.terminate()
-    await until(() => seen.errors.includes(boom), 'the error')
+    await until(() => seen.errors.includes(boom))
     assert.is(seen.connection.connected, true)
     await stop()
   })
@@ -85,7 +86,7 @@ test('send: strings and binary as they are, all else as JSON', async () => {
   server.received.length = 0
   for (const message of [...sent, ...asJson]) assert.is(connection.send(message), true)
   assert.is(connection.send(new Blob(['blob'])), true)
-  await until(() => server.received.length === 13, 'all that was sent')
+  await until(() => server.received.length === 13)
   const [text, empty, ...rest] = server.received
   assert.equal([text, empty], ['text', ''])
   assert.equal(
@@ -120,7 +121,7 @@ test('send: false, never a throw, for what JSON has no form for', async () => {
     assert.is(connection.send(message), false)
   }
   assert.is(connection.send('end'), true)
-  await until(() => server.received.length === 1, 'the end')
+  await until(() => server.received.length === 1)
   assert.equal(server.received, ['end'])
   assert.equal(errors, [])
   await stop()
@@ -146,7 +147,7 @@ test('a listener that throws is heard of by onError, and keeps no other from hea
   })
   connection.listen((...message) => heard.push(message))
   socket.send('"a"')
-  await until(() => heard.length === 1, 'the message')
+  await until(() => heard.length === 1)
   connection.close()
   await seen.final()
   assert.equal(seen.errors, ['mine', 'mine'])

@@ -2,7 +2,8 @@ import { ArgumentError } from '@flowscale/client'
 import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
 import { assert, suite } from '#test'
 import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../../support/fakes.ts'
-import { clientFor, connect, type FakeSocket, fakeClass, serve, settle, until } from './kit.ts'
+import { until } from '../../../support/until.ts'
+import { clientFor, connect, type FakeSocket, fakeClass, serve, settle } from './kit.ts'
 
 const test = suite('reconnect of a WebSocket')
 
@@ -215,7 +216,7 @@ test('subscriptions: sent at the open, again after a reconnect, not when taken b
   assert.is(unsubscribeFromRun(connection, 'gone'), true)
   connection.send({ type: 'client_event', data: { action: 'subscribe', runId: 'by-hand' } })
   connection.send({ type: 'other', data: { action: 'subscribe', runId: 'other' } })
-  await until(() => received.length === 6, 'the first six')
+  await until(() => received.length === 6)
   assert.equal(received.splice(0), [
     event('subscribe', 'early'),
     event('subscribe', 'later'),
@@ -225,8 +226,8 @@ test('subscriptions: sent at the open, again after a reconnect, not when taken b
     JSON.stringify({ type: 'other', data: { action: 'subscribe', runId: 'other' } }),
   ])
   sockets[0]!.terminate()
-  await until(() => seen.reconnects.length === 1, 'the reconnect')
-  await until(() => received.length === 3, 'the subscriptions')
+  await until(() => seen.reconnects.length === 1)
+  await until(() => received.length === 3)
   await settle()
   assert.equal(received, [
     event('subscribe', 'early'),
@@ -247,7 +248,7 @@ test('a run that two want is unsubscribed from when both have taken it back', as
     assert.is(ask(connection, 'r1'), true)
   }
   connection.send('end')
-  await until(() => server.received.at(-1) === 'end', 'all of them')
+  await until(() => server.received.at(-1) === 'end')
   assert.equal(server.received, [
     event('subscribe', 'r1'),
     event('subscribe', 'r1'),
@@ -293,14 +294,14 @@ test('real sockets destroyed over and over', async () => {
   const server = await serve()
   const seen = connect(clientFor(server.url), { reconnectInterval: 1 })
   for (let round = 1; round <= 20; round++) {
-    await until(() => seen.opens === round && server.sockets.length === round, `open ${round}`)
+    await until(() => seen.opens === round && server.sockets.length === round)
     server.sockets[round - 1]!.terminate()
   }
-  await until(() => seen.opens === 21, 'the last open')
+  await until(() => seen.opens === 21)
   assert.equal(seen.reconnects, Array(20).fill(1))
   assert.is(seen.closes.length, 20)
   seen.connection.close()
   await seen.final()
-  await until(() => server.sockets.every(({ readyState }) => readyState === 3), 'the end of all')
+  await until(() => server.sockets.every(({ readyState }) => readyState === 3))
   await server.close()
 })

@@ -1,5 +1,5 @@
 /** Numbers from 0 up to 1: the same for the same seed and name, whatever else is asked meanwhile. */
-export function createRandom(seed: number, name: string): () => number {
+export function createRandom(seed: number, name = ''): () => number {
   let state = seed >>> 0
   for (const letter of name) state = Math.imul(state ^ letter.codePointAt(0)!, 0x01000193) >>> 0
   return () => {
