@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { rules } from '@flowscale/gateway/internal'
 import {
   type Log,
   logged,
@@ -59,7 +60,7 @@ async function start(flags: EmulatorFlags, log: Log): Promise<Started> {
 /** Serves the API on `port`, and the files on the next port that is free. */
 async function serveNearby(emulator: Emulator, { port, host: hostname }: EmulatorFlags): Promise<Served> {
   if (port === 0) return await serve(emulator, { hostname })
-  for (let filesPort = port + 1; filesPort <= Math.min(port + TRIES, 65535); filesPort++) {
+  for (let filesPort = port + 1; filesPort <= Math.min(port + TRIES, rules.MOST_PORT); filesPort++) {
     if (REFUSED.includes(filesPort)) continue
     try {
       return await serve(emulator, { port, filesPort, hostname })

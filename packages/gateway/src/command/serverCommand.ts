@@ -1,5 +1,7 @@
 import { Command, type ErrorOptions, InvalidArgumentError, Option } from 'commander'
-import type { Dialect } from '../http/types.ts'
+import { isKey } from '../http/access.ts'
+import { DIALECTS, type Dialect } from '../http/types.ts'
+import { MOST_PORT } from '../rules.ts'
 
 /** The flags of every server. */
 export interface ServerFlags {
@@ -59,18 +61,17 @@ export function addServerFlags(
   command: Command,
   { apiKey, firstLine }: { apiKey: string; firstLine: string },
 ): Command {
-  const dialects: Dialect[] = ['readme', 'openapi', 'python']
   return command
-    .option('--port <n>', 'port; 0 takes any free one', wholeNumber(0, 65535), 4188)
+    .option('--port <n>', 'port; 0 takes any free one', wholeNumber(0, MOST_PORT), 4188)
     .option('--host <name>', 'address to listen on', '127.0.0.1')
     .option('--api-key <key>', `the key for requests (default: ${apiKey})`, readKey)
-    .addOption(new Option('--dialect <name>', 'the form of the API').choices(dialects).default('readme'))
+    .addOption(new Option('--dialect <name>', 'the form of the API').choices(DIALECTS).default('readme'))
     .option('--json', `first line on stdout ${firstLine}, logs on stderr`)
 }
 
 // commander would print the value of an `InvalidArgumentError`.
 function readKey(text: string): string {
-  if (/^[\x21-\x7e]+$/.test(text)) return text
+  if (isKey(text)) return text
   throw new UsageError('--api-key must be visible ASCII characters without spaces.')
 }
 
