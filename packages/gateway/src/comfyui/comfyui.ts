@@ -94,7 +94,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         await stopRun(server, id)
         const run = (await findRun(server, id, 0)) ?? found.run
         monitor.noteRun(run)
-        // A run that ends by itself meanwhile has ended.
+        // A run that ends by itself meanwhile was not cancelled.
         return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
       async containers() {

@@ -33,7 +33,7 @@ export type RunRecords = Records<Submitted, Ended>
 /** The progress of a run, and the title of the node at work. */
 export type Progress = Pick<Run, 'progress' | 'node'>
 
-/** Makes the run of its record and its state. */
+/** Makes a run from its record and its state. */
 export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & Partial<Run>): Run {
   const { id, workflowId, groupId, shown, outputs, createdAt } = run
   return {
@@ -51,7 +51,7 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
   }
 }
 
-/** Makes the run of the record of its end; `undefined` if ComfyUI refused the run. */
+/** Makes a run from the record of its end; `undefined` if ComfyUI refused the run. */
 export function toEndedRun({ run, status, files, ...times }: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0

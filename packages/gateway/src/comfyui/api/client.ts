@@ -218,7 +218,7 @@ export function isUnsent(error: unknown): boolean {
   return WORDS.test(error.message) || isUnsent(error.cause)
 }
 
-/** What a text holds, or `undefined`. Python writes numbers that JSON does not have: each is read as null. */
+/** Parses JSON, or gives `undefined`. Python writes numbers that JSON does not have: each of them is read as null. */
 export function parseJson(text: string): unknown {
   for (const loose of [false, true]) {
     try {

@@ -3,7 +3,7 @@ import { contentTypeOf } from '../../mediaTypes.ts'
 import type { StoredOutput } from '../runRecord.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
-/** An upload in which nothing moves for as long is given up. */
+/** An upload without a new chunk for so long is given up. */
 const IDLE_MS = 30_000
 
 /** Uploads a file as a stream, and gives the name that ComfyUI gave it. */
@@ -66,7 +66,7 @@ export async function putFile(
   }
 }
 
-/** What may be in a file's name on any system, with its ending. */
+/** Makes a filename that every system takes, and keeps the ending. */
 function safeName(name: string): string {
   const last = name.replace(/^[\s\S]*[\\/]/, '').replace(/[^A-Za-z0-9._-]+/g, '_')
   return last.replace(/^\.+/, '').slice(-60) || 'file'

@@ -9,14 +9,14 @@ interface QueueItem {
 }
 
 export interface Queue {
-  /** What runs, and then what waits, in the order in which it will run. */
+  /** The running items, and then the waiting ones in the order in which they will run. */
   readonly items: readonly QueueItem[]
-  /** How many of them run. */
+  /** The number of running items. */
   readonly running: number
   readonly readAt: number
 }
 
-/** `maxAgeMs`: how old an earlier answer may be. Default: ten times what it took, 250 at most. */
+/** `maxAgeMs`: how old an earlier answer may be. Default: ten times as long as the answer took, 250 at most. */
 export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 
 const MOST_MS = 250
