@@ -46,44 +46,85 @@ interface Attack {
   answer?: string
 }
 
-const nothing: string[] = []
 const seen = (...lines: string[]) => lines.map((line) => line.replace(' /', ' /pod/api/v1/'))
-const path = (name: string, target: string, status = 404, pod = nothing): Attack => ({
-  name,
-  target,
-  status,
-  pod,
-})
-const header = (name: string, headers: Record<string, string>, status = 200): Attack => ({
-  name,
-  target: health,
-  headers,
-  status,
-  pod: status === 200 ? seen('GET /comfy/health') : nothing,
-})
-const execute = (
-  name: string,
-  query: string,
-  status: number,
-  pod: string[] = nothing,
-  more: Partial<Attack> = {},
-): Attack => ({
-  name,
-  method: 'POST',
-  target: `${root}/runs?${query}`,
-  headers: multipart,
-  body: form,
-  status,
-  pod,
-  ...more,
-})
+const lists = (group: string, page = 1) => seen(`GET /runs?group_id=${group}&page=${page}&page_size=100`)
+/** The event of a run that has ended. */
+const ended = (runId: string) => `id: completed\ndata: {"run_id":"${runId}","status":"completed"}\n\n`
+
+/**
+ * Attacks as lines: `name | request | status | pod`. A request is a method, a target (`~` is the root of the API) and
+ * headers, each after a ` + `; a header without a value is not sent. A value in it has the rest of the attack. An execute
+ * sends a form, and the form arrives. A stream of events has the end of its run. The last cell has the requests that the
+ * pod sees: `LIST` is the list of the group's runs, and `?` an upload that breaks off.
+ */
+const rows =
+  (common: Partial<Attack> = {}) =>
+  ({ raw }: TemplateStringsArray, ...values: Partial<Attack>[]): Attack[] =>
+    raw
+      .map((text, index) => (index < values.length ? `${text}\0${index}\0` : text))
+      .join('')
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const cells = line.split('|').map((cell) => cell.trim())
+        if (cells.length !== 4) throw new Error(`a row has ${cells.length} cells: ${line}`)
+        const [name, request, status, arrives] = cells as [string, string, string, string]
+        const [, index] = /\0(\d+)\0/.exec(request) ?? []
+        const [first, ...fields] = request
+          .replace(/\0\d+\0/, '')
+          .trim()
+          .split(' + ')
+        const [method = '', path = ''] = first!.split(' ')
+        const isExecute = /^POST ~\/runs\?/.test(first!)
+        const isStream = /\/events(\?|$)/.test(path) && status === '200'
+        const headers = Object.fromEntries(fields.map((field) => field.split(/: ?(.*)/) as [string, string]))
+        const requests = arrives ? arrives.split(', ') : []
+        return {
+          name,
+          method,
+          target: path.replace('~', root),
+          headers: { ...(isExecute && multipart), ...headers },
+          ...(isExecute && { body: form, ...(status === '200' && { body_: form }) }),
+          ...(isStream && { answer: ended('done-of-ada') }),
+          status: Number(status),
+          pod:
+            arrives === '?'
+              ? undefined
+              : requests.flatMap((line) => (line === 'LIST' ? lists('ada') : seen(line))),
+          ...common,
+          ...values[Number(index)],
+        }
+      })
+
 const chunked = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`
 const long = `${part}prompt"\r\n\r\n${'x'.repeat(2 * maxBodyBytes)}\r\n--${boundary}--\r\n`
-const own = (more: Partial<Attack> & { name: string; target: string; status: number }): Attack => ({
-  proxy: 'pinned',
-  pod: nothing,
-  ...more,
+const ofBob = `${part}group_id"\r\n\r\nbob\r\n${form}`
+const admin = 'GET /admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+const rawGet = (path: string, headers: string) => ({
+  raw: `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\n${headers}\r\n\r\n`,
 })
+const twoLengths = 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1'
+const doneEvents = `${root}/runs/done-of-ada/events`
+const nullByte = { raw: `GET ${root}/runs/a\0b HTTP/1.1\r\nHost: x\r\n\r\n` }
+const smuggled = {
+  raw: `POST ${root}/runs?workflow_id=w HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nContent-Type: multipart/form-data; boundary=b\r\n${twoLengths}\r\n\r\n`,
+}
+const folded = rawGet(health, 'X-A: b\r\n\tX-Api-Key: c\r\nConnection: close')
+const smuggledEvents = rawGet(doneEvents, twoLengths)
+const brokenId = rawGet(doneEvents, 'Last-Event-ID: a\rX-Api-Key: b')
+const refuse = (status: number) => () => ({ status, body: '{"detail":"no"}' })
+const notFound = { answer: '{"status":"error","errors":["Not Found"]}' }
+const keyRefused: Partial<Attack> = {
+  reply: (key) => ({ status: 401, body: `{"detail":"no ${key}"}` }),
+  answer: '{"status":"error","errors":["The pod refused the apiKey of the proxy"]}',
+}
+const keyEchoed: Partial<Attack> = {
+  reply: (key) => ({ status: 422, body: `{"detail":"${coded(key)}"}` }),
+  answer: '{"detail":"[redacted]"}',
+}
+const huge: Partial<Attack> = {
+  reply: () => ({ status: 200, body: `{"data":{"status":"${'x'.repeat(17_000_000)}"}}` }),
+}
 
 /** Each character by its code, as JSON may have it. */
 const coded = (text: string) =>
@@ -106,369 +147,188 @@ const echo = (
     ...rest,
   }
 }
-const list = (page = 1) => seen(`GET /runs?group_id=ada&page=${page}&page_size=100`)
+
+/** The pod echoes the key in a run. */
+const echoEvent = (
+  name: string,
+  run: (key: string) => object,
+  answer: string,
+  more: Partial<Attack> = {},
+): Attack => ({
+  name: `events: the key as ${name}`,
+  target: doneEvents,
+  status: 200,
+  pod: seen('GET /runs/done-of-ada'),
+  reply: (key) => ({ status: 200, body: JSON.stringify({ status: 'success', data: run(key) }) }),
+  answer,
+  ...more,
+})
 
 const attacks: Attack[] = [
-  // Paths.
-  path('dot segments', '/api/flowscale/api/v1/comfy/../../../../../admin'),
-  path('dot segments, encoded', `${root}/comfy/%2e%2e/%2e%2e/admin`),
-  path(
-    'dot segments that end where a call is',
-    `${root}/runs/%2e%2e/comfy/health`,
-    200,
-    seen('GET /comfy/health'),
-  ),
-  path('dot segments behind an encoded slash', `${root}/runs/..%2f..%2fadmin`),
-  path('dot segments, encoded with their slash', `${root}/runs/%2e%2e%2fadmin`),
-  path('dot segments, encoded twice', `${root}/runs/%252e%252e%252fadmin`),
-  path('one of them as an id, encoded twice', `${root}/runs/%252e%252e`),
-  path('an encoded backslash', `${root}/runs/..%5c..%5cadmin`),
-  path('a backslash', `${root}/runs/..\\..\\admin`, 400),
-  path('an encoded slash in an id', `${root}/runs/a%2fcancel`),
-  path('two slashes at the start', `/${health}`),
-  path('two slashes at the start, and a host', `//evil.test${health}`),
-  path('two slashes within', `${root}//comfy/health`),
-  path('a slash at the end', `${health}/`),
-  path('a path parameter', `${health};admin=1`),
-  path('a path parameter of an id', `${root}/runs/abc;admin`),
-  path('a path parameter, encoded', `${root}/runs/abc%3badmin`),
-  path('an encoded null byte', `${root}/runs/abc%00`),
-  { name: 'a null byte', target: '', raw: `GET ${root}/runs/a\0b HTTP/1.1\r\nHost: x\r\n\r\n`, status: 400 },
-  path('an encoded line break and a header', `${root}/runs/a%0d%0aX-Evil:%201`),
-  path('an encoded question mark', `${root}/runs%3fgroup_id=x`),
-  path('an encoded hash', `${root}/runs/a%23b`),
-  path('a dot in overlong UTF-8', `${root}/runs/%c0%ae%c0%ae/admin`),
-  path('a full-width slash', `${root}/runs/..%ef%bc%8fadmin`),
-  path('what is no encoding', `${root}/runs/%zz`),
-  path('another case', '/API/flowscale/api/v1/comfy/health'),
-  path('no base path', '/api/v1/comfy/health'),
-  path('a longer base path', '/api/flowscale2/api/v1/comfy/health'),
-  path('what is not of the API', `${root}/comfy/prompt`),
-  path('the WebSocket', `${root}/ws?api_key=x`),
-  path('an absolute URL of another host', `http://evil.test${health}`, 200, seen('GET /comfy/health')),
-  path('an absolute URL that leads elsewhere', 'http://evil.test/admin'),
-  path('an absolute URL of another scheme', 'file:///etc/passwd', 400),
-  header('another Host', { Host: 'evil.test' }),
-  // Methods.
-  { name: 'DELETE', method: 'DELETE', target: `${root}/runs/abc`, status: 405 },
-  { name: 'PUT', method: 'PUT', target: `${root}/runs`, status: 405 },
-  { name: 'HEAD', method: 'HEAD', target: health, status: 405 },
-  { name: 'TRACE', method: 'TRACE', target: health, headers: { 'X-Api-Key': 'mine' }, status: 405 },
-  { name: 'OPTIONS', method: 'OPTIONS', target: health, status: 405 },
-  { name: 'CONNECT', method: 'CONNECT', target: 'evil.test:443', status: 0 },
-  { name: 'GET of a cancel', target: `${root}/runs/abc/cancel`, status: 405 },
+  ...rows()`
+  dot segments | GET ~/comfy/../../../../../admin | 404 |
+  dot segments, encoded | GET ~/comfy/%2e%2e/%2e%2e/admin | 404 |
+  dot segments that end where a call is | GET ~/runs/%2e%2e/comfy/health | 200 | GET /comfy/health
+  dot segments behind an encoded slash | GET ~/runs/..%2f..%2fadmin | 404 |
+  dot segments, encoded with their slash | GET ~/runs/%2e%2e%2fadmin | 404 |
+  dot segments, encoded twice | GET ~/runs/%252e%252e%252fadmin | 404 |
+  one of them as an id, encoded twice | GET ~/runs/%252e%252e | 404 |
+  an encoded backslash | GET ~/runs/..%5c..%5cadmin | 404 |
+  a backslash | GET ~/runs/..\..\admin | 400 |
+  an encoded slash in an id | GET ~/runs/a%2fcancel | 404 |
+  two slashes at the start | GET //api/flowscale/api/v1/comfy/health | 404 |
+  two slashes at the start, and a host | GET //evil.test/api/flowscale/api/v1/comfy/health | 404 |
+  two slashes within | GET ~//comfy/health | 404 |
+  a slash at the end | GET ~/comfy/health/ | 404 |
+  a path parameter | GET ~/comfy/health;admin=1 | 404 |
+  a path parameter of an id | GET ~/runs/abc;admin | 404 |
+  a path parameter, encoded | GET ~/runs/abc%3badmin | 404 |
+  an encoded null byte | GET ~/runs/abc%00 | 404 |
+  a null byte | - ${nullByte} | 400 |
+  an encoded line break and a header | GET ~/runs/a%0d%0aX-Evil:%201 | 404 |
+  an encoded question mark | GET ~/runs%3fgroup_id=x | 404 |
+  an encoded hash | GET ~/runs/a%23b | 404 |
+  a dot in overlong UTF-8 | GET ~/runs/%c0%ae%c0%ae/admin | 404 |
+  a full-width slash | GET ~/runs/..%ef%bc%8fadmin | 404 |
+  what is no encoding | GET ~/runs/%zz | 404 |
+  another case | GET /API/flowscale/api/v1/comfy/health | 404 |
+  no base path | GET /api/v1/comfy/health | 404 |
+  a longer base path | GET /api/flowscale2/api/v1/comfy/health | 404 |
+  what is not of the API | GET ~/comfy/prompt | 404 |
+  the WebSocket | GET ~/ws?api_key=x | 404 |
+  an absolute URL of another host | GET http://evil.test/api/flowscale/api/v1/comfy/health | 200 | GET /comfy/health
+  an absolute URL that leads elsewhere | GET http://evil.test/admin | 404 |
+  an absolute URL of another scheme | GET file:///etc/passwd | 400 |
+  another Host | GET ~/comfy/health + Host: evil.test | 200 | GET /comfy/health
+  DELETE | DELETE ~/runs/abc | 405 |
+  PUT | PUT ~/runs | 405 |
+  HEAD | HEAD ~/comfy/health | 405 |
+  TRACE | TRACE ~/comfy/health + X-Api-Key: mine | 405 |
+  OPTIONS | OPTIONS ~/comfy/health | 405 |
+  CONNECT | CONNECT evil.test:443 | 0 |
+  GET of a cancel | GET ~/runs/abc/cancel | 405 |
+  a method in a header and in the query | POST ~/runs/abc/cancel?_method=DELETE + X-HTTP-Method-Override: DELETE + X-Method-Override: DELETE | 200 | POST /runs/abc/cancel
+  a key of the caller | GET ~/comfy/health + X-API-KEY: a-key-of-the-caller | 200 | GET /comfy/health
+  no permission | GET ~/comfy/health + Authorization: Bearer wrong | 401 |
+  cookies | GET ~/comfy/health + Cookie: session=secret; admin=1 | 200 | GET /comfy/health
+  hop-by-hop headers | GET ~/comfy/health + Keep-Alive: timeout=9 + TE: trailers + Proxy-Authorization: Basic eA== + Proxy-Connection: keep-alive + Trailer: X-Evil | 200 | GET /comfy/health
+  a Connection that names the key | GET ~/comfy/health + Connection: close, X-API-KEY | 200 | GET /comfy/health
+  forwarding headers | GET ~/comfy/health + X-Forwarded-For: 127.0.0.1 + X-Forwarded-Host: evil.test + X-Forwarded-Proto: gopher + Forwarded: for=127.0.0.1 + X-Real-IP: 127.0.0.1 | 200 | GET /comfy/health
+  headers that rewrite the path | GET ~/comfy/health + X-Original-URL: /admin + X-Rewrite-URL: /admin | 200 | GET /comfy/health
+  ranges, conditions, encodings | GET ~/comfy/health + Range: bytes=0-1 + If-None-Match: * + Accept-Encoding: br | 200 | GET /comfy/health
+  an upgrade | GET ~/comfy/health + Connection: Upgrade, close + Upgrade: websocket + Sec-WebSocket-Key: eA== | 200 | GET /comfy/health
+  Expect | POST ~/runs?workflow_id=w + Expect: 100-continue | 200 | POST /runs?workflow_id=w
+  a content-encoding | POST ~/runs?workflow_id=w + Content-Encoding: gzip | 200 | POST /runs?workflow_id=w
+  two lengths, to smuggle a request | - ${smuggled} | 400 |
+  a header folded over lines | - ${folded} | 400 |
+  a parameter twice | POST ~/runs?workflow_id=w&workflow_id=v | 400 |
+  a parameter twice, once encoded | POST ~/runs?workflow_id=w&workflow%5Fid=v | 400 |
+  a parameter as an array | POST ~/runs?workflow_id[]=w | 422 |
+  a parameter in another case | POST ~/runs?Workflow_ID=w | 422 |
+  an empty parameter | POST ~/runs?workflow_id= | 422 |
+  parameters that are not of the API | POST ~/runs?workflow_id=w&api_key=x&admin=1&__proto__=1 | 200 | POST /runs?workflow_id=w
+  parameters in a parameter | POST ~/runs?workflow_id=w%26group_id%3Dall%23 | 200 | POST /runs?workflow_id=w%26group_id%3Dall%23
+  a line break in a parameter | POST ~/runs?workflow_id=w%0d%0aX-Evil:1 | 200 | POST /runs?workflow_id=w%0D%0AX-Evil%3A1
+  a file name that climbs | GET ~/runs/output?filename=..%2f..%2fetc%2fpasswd | 404 |
+  a file name that climbs, encoded twice | GET ~/runs/output?filename=%252e%252e%252fetc | 404 |
+  a file name that climbs by backslashes | GET ~/runs/output?filename=..%5c..%5cetc | 404 |
+  a file name from the root | GET ~/runs/output?filename=/etc/passwd | 404 |
+  a file name with a null byte | GET ~/runs/output?filename=a.png%00.txt | 404 |
+  a file name twice | GET ~/runs/output?filename=a&filename=b | 400 |
+  no file name | GET ~/runs/output | 422 |
+  a form without files, as another site can post it | POST ~/runs?workflow_id=w + Content-Type: application/x-www-form-urlencoded ${{ body: 'prompt=hi' }} | 415 |
+  a plain text, as another site can post it | POST ~/runs?workflow_id=w + Content-Type: text/plain | 415 |
+  JSON | POST ~/runs?workflow_id=w + Content-Type: application/json ${{ body: '{}' }} | 415 |
+  no content type | POST ~/runs?workflow_id=w + Content-Type: | 415 |
+  a content type without a boundary | POST ~/runs?workflow_id=w + Content-Type: multipart/form-data | 415 |
+  too long, and says so | POST ~/runs?workflow_id=w ${{ body: long }} | 413 |
+  too long, says so, and sends little of it | POST ~/runs?workflow_id=w + Content-Length: 1000000 ${{ body: 'x' }} | 413 |
+  too long, and does not say so | POST ~/runs?workflow_id=w + Transfer-Encoding: chunked ${{ body: chunked(long) }} | 413 | ?
+  no length | POST ~/runs?workflow_id=w + Transfer-Encoding: chunked ${{ body: chunked(form) }} | 200 | POST /runs?workflow_id=w
+  longer than it says, with a request behind | POST ~/runs?workflow_id=w + Connection: keep-alive + Content-Length: 105 ${{ body: `${form}${admin}` }} | 200 | POST /runs?workflow_id=w
+  shorter than it says | POST ~/runs?workflow_id=w + Content-Length: 999 ${{ ends: true }} | 0 | ?
+  a body on a GET | GET ~/comfy/health + Content-Length: 4 ${{ body: 'evil', body_: '' }} | 200 | GET /comfy/health
+  a body on a cancel | POST ~/runs/abc/cancel + Content-Type: application/json ${{ body: '{"group_id":"all"}', body_: '' }} | 200 | POST /runs/abc/cancel
+  a preflight, without CORS | OPTIONS ~/comfy/health + Origin: https://evil.test + Access-Control-Request-Method: GET | 405 |
+  events: of a run that has ended | GET ~/runs/done-of-ada/events | 200 | GET /runs/done-of-ada
+  events: dot segments for a run, encoded | GET ~/runs/%2e%2e/events | 404 |
+  events: dot segments behind an encoded slash | GET ~/runs/..%2fdone-of-ada/events | 404 |
+  events: dot segments, encoded twice | GET ~/runs/%252e%252e/events | 404 |
+  events: an encoded slash | GET ~/runs/done-of-ada%2fevents | 404 |
+  events: an encoded slash in the id | GET ~/runs/a%2fb/events | 404 |
+  events: an encoded line break and a header | GET ~/runs/a%0d%0aX-Evil:%201/events | 404 |
+  events: an encoded question mark | GET ~/runs/a%3fb/events | 404 |
+  events: a path parameter | GET ~/runs/done-of-ada;admin/events | 404 |
+  events: the word output as a run | GET ~/runs/output/events | 404 |
+  events: no run | GET ~/runs//events | 404 |
+  events: a slash at the end | GET ~/runs/done-of-ada/events/ | 404 |
+  events: more behind it | GET ~/runs/done-of-ada/events/cancel | 404 |
+  events: another case | GET ~/runs/done-of-ada/Events | 404 |
+  events: dot segments that end where another operation is | GET ~/runs/x/events/../../done-of-ada | 200 | GET /runs/done-of-ada
+  events: parameters | GET ~/runs/done-of-ada/events?api_key=x&group_id=bob&filename=../a&page=2 | 200 | GET /runs/done-of-ada
+  events: HEAD | HEAD ~/runs/done-of-ada/events | 405 |
+  events: POST | POST ~/runs/done-of-ada/events | 405 |
+  events: PUT | PUT ~/runs/done-of-ada/events | 405 |
+  events: DELETE | DELETE ~/runs/done-of-ada/events | 405 |
+  events: OPTIONS | OPTIONS ~/runs/done-of-ada/events | 405 |
+  events: headers that rewrite the request, and a key | GET ~/runs/done-of-ada/events + X-HTTP-Method-Override: POST + X-Original-URL: /api/v1/runs + X-API-KEY: mine + Cookie: a=b + Accept: application/json + Accept-Encoding: br + Range: bytes=0-1 | 200 | GET /runs/done-of-ada
+  events: two lengths, to smuggle a request | - ${smuggledEvents} | 400 |
+  events: a line break in the Last-Event-ID | - ${brokenId} | 400 |
+  events: an end as Last-Event-ID | GET ~/runs/done-of-ada/events + Last-Event-ID: completed ${{ answer: '' }} | 204 | GET /runs/done-of-ada
+  events: no permission | GET ~/runs/done-of-ada/events + Authorization: Bearer wrong | 401 |
+  events: no permission, and an end as Last-Event-ID | GET ~/runs/done-of-ada/events + Authorization: Bearer wrong + Last-Event-ID: completed | 401 |
+  events: a page of another site | GET ~/runs/done-of-ada/events + Sec-Fetch-Site: cross-site | 403 |
+  events: while the pod refuses the key | GET ~/runs/done-of-ada/events ${keyRefused} | 424 | GET /runs/done-of-ada
+  events: an error that echoes the key | GET ~/runs/done-of-ada/events ${keyEchoed} | 422 | GET /runs/done-of-ada
+  events: JSON of more than 16 MiB | GET ~/runs/done-of-ada/events ${huge} | 502 | GET /runs/done-of-ada
+  `,
+  ...rows({ proxy: 'cors' })`
+  a preflight of a site that is not listed | OPTIONS ~/comfy/health + Origin: https://evil.test + Access-Control-Request-Method: GET | 405 |
+  a site that is not listed | GET ~/comfy/health + Origin: https://app.test.evil.test | 403 |
+  `,
+  ...rows({ proxy: 'narrow' })`
+  an operation that is not allowed | GET ~/comfy/queue | 403 |
+  a workflow that is not allowed | POST ~/runs?workflow_id=other | 403 |
+  a workflow that is not allowed, in another case | POST ~/runs?workflow_id=W | 403 |
+  a workflow that is not allowed, beside one that is | POST ~/runs?workflow_id=w&workflow_id=other | 400 |
+  events: an operation that is not allowed | GET ~/runs/done-of-ada/events | 403 |
+  `,
+  ...rows({ proxy: 'pinned' })`
+  runs of another group | GET ~/runs?group_id=bob | 404 |
+  runs of two groups | GET ~/runs?group_id=ada&group_id=bob | 400 |
+  runs of two groups, one encoded | GET ~/runs?group_id=ada&group%5fid=bob | 400 |
+  runs of another group, in another case | GET ~/runs?Group_Id=bob | 200 | GET /runs?group_id=ada
+  runs of all, by an empty group | GET ~/runs?group_id= | 200 | GET /runs?group_id=ada
+  another group in another case | GET ~/runs?group_id=ADA | 404 |
+  an execute in another group | POST ~/runs?workflow_id=w&group_id=bob | 200 | POST /runs?workflow_id=w&group_id=ada
+  an execute in another group, by the form | POST ~/runs?workflow_id=w ${{ body: ofBob, body_: ofBob }} | 200 | POST /runs?workflow_id=w&group_id=ada
+  a run of another group | GET ~/runs/run-of-bob | 404 | GET /runs/run-of-bob
+  a cancel of a run of another group | POST ~/runs/run-of-bob/cancel | 404 | GET /runs/run-of-bob
+  a run without a group | GET ~/runs/run-of-nobody | 404 | GET /runs/run-of-nobody
+  an output of another group | GET ~/runs/output?filename=of-bob.png | 404 | LIST
+  an output that looks like an own one | GET ~/runs/output?filename=of-ada.jpg | 404 | LIST
+  an output whose name starts with the whole name of an own one | GET ~/runs/output?filename=of-ada.png.bob | 404 | LIST
+  an output whose name starts with the name of an own one | GET ~/runs/output?filename=short-of-ada.bob | 200 | LIST, GET /runs/output?filename=short-of-ada
+  an output as if it were one without a name | GET ~/runs/output?filename=undefined | 404 | LIST
+  an output of a run that has no group | GET ~/runs/output?filename=of-nobody.png | 404 | LIST
+  a cancel of a run that has no group, as the list tells | POST ~/runs/listed-of-nobody/cancel | 404 | GET /runs/listed-of-nobody, LIST
+  a run, while the pod refuses the key | GET ~/runs/run-of-bob ${{ reply: refuse(401) }} | 424 | GET /runs/run-of-bob
+  an output, while the pod refuses the key | GET ~/runs/output?filename=of-bob.png ${{ reply: refuse(403) }} | 424 | LIST
+  events: of an own run | GET ~/runs/done-of-ada/events | 200 | GET /runs/done-of-ada
+  events: of run-of-bob | GET ~/runs/run-of-bob/events ${notFound} | 404 | GET /runs/run-of-bob
+  events: of run-of-bob, with an end as Last-Event-ID | GET ~/runs/run-of-bob/events + Last-Event-ID: completed ${notFound} | 404 | GET /runs/run-of-bob
+  events: of run-of-nobody | GET ~/runs/run-of-nobody/events ${notFound} | 404 | GET /runs/run-of-nobody
+  events: of run-of-nobody, with an end as Last-Event-ID | GET ~/runs/run-of-nobody/events + Last-Event-ID: completed ${notFound} | 404 | GET /runs/run-of-nobody
+  events: of a run that has no group, as the list tells | GET ~/runs/untold/events | 404 | GET /runs/untold, LIST
+  events: of an own run, by a group that asks for it | GET ~/runs/run-of-bob/events?group_id=bob | 404 | GET /runs/run-of-bob
+  `,
   {
-    name: 'a method in a header and in the query',
-    method: 'POST',
-    target: `${root}/runs/abc/cancel?_method=DELETE`,
-    headers: { 'X-HTTP-Method-Override': 'DELETE', 'X-Method-Override': 'DELETE' },
-    status: 200,
-    pod: seen('POST /runs/abc/cancel'),
-  },
-  // Headers.
-  header('a key of the caller', { 'X-API-KEY': 'a-key-of-the-caller' }),
-  header('no permission', { Authorization: 'Bearer wrong' }, 401),
-  header('cookies', { Cookie: 'session=secret; admin=1' }),
-  header('hop-by-hop headers', {
-    'Keep-Alive': 'timeout=9',
-    TE: 'trailers',
-    'Proxy-Authorization': 'Basic eA==',
-    'Proxy-Connection': 'keep-alive',
-    Trailer: 'X-Evil',
-  }),
-  header('a Connection that names the key', { Connection: 'close, X-API-KEY' }),
-  header('forwarding headers', {
-    'X-Forwarded-For': '127.0.0.1',
-    'X-Forwarded-Host': 'evil.test',
-    'X-Forwarded-Proto': 'gopher',
-    Forwarded: 'for=127.0.0.1',
-    'X-Real-IP': '127.0.0.1',
-  }),
-  header('headers that rewrite the path', { 'X-Original-URL': '/admin', 'X-Rewrite-URL': '/admin' }),
-  header('ranges, conditions, encodings', {
-    Range: 'bytes=0-1',
-    'If-None-Match': '*',
-    'Accept-Encoding': 'br',
-  }),
-  header('an upgrade', { Connection: 'Upgrade, close', Upgrade: 'websocket', 'Sec-WebSocket-Key': 'eA==' }),
-  execute('Expect', 'workflow_id=w', 200, seen('POST /runs?workflow_id=w'), {
-    headers: { ...multipart, Expect: '100-continue' },
-    body_: form,
-  }),
-  execute('a content-encoding', 'workflow_id=w', 200, seen('POST /runs?workflow_id=w'), {
-    headers: { ...multipart, 'Content-Encoding': 'gzip' },
-    body_: form,
-  }),
-  {
-    name: 'two lengths, to smuggle a request',
-    target: '',
-    raw: `POST ${root}/runs?workflow_id=w HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n`,
-    status: 400,
-  },
-  {
-    name: 'a header folded over lines',
-    target: '',
-    raw: `GET ${health} HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nX-A: b\r\n\tX-Api-Key: c\r\nConnection: close\r\n\r\n`,
-    status: 400,
-  },
-  // Queries.
-  execute('a parameter twice', 'workflow_id=w&workflow_id=v', 400),
-  execute('a parameter twice, once encoded', 'workflow_id=w&workflow%5Fid=v', 400),
-  execute('a parameter as an array', 'workflow_id[]=w', 422),
-  execute('a parameter in another case', 'Workflow_ID=w', 422),
-  execute('an empty parameter', 'workflow_id=', 422),
-  execute(
-    'parameters that are not of the API',
-    'workflow_id=w&api_key=x&admin=1&__proto__=1',
-    200,
-    seen('POST /runs?workflow_id=w'),
-    { body_: form },
-  ),
-  execute(
-    'parameters in a parameter',
-    'workflow_id=w%26group_id%3Dall%23',
-    200,
-    seen('POST /runs?workflow_id=w%26group_id%3Dall%23'),
-    { body_: form },
-  ),
-  execute(
-    'a line break in a parameter',
-    'workflow_id=w%0d%0aX-Evil:1',
-    200,
-    seen('POST /runs?workflow_id=w%0D%0AX-Evil%3A1'),
-    { body_: form },
-  ),
-  path('a file name that climbs', `${root}/runs/output?filename=..%2f..%2fetc%2fpasswd`),
-  path('a file name that climbs, encoded twice', `${root}/runs/output?filename=%252e%252e%252fetc`),
-  path('a file name that climbs by backslashes', `${root}/runs/output?filename=..%5c..%5cetc`),
-  path('a file name from the root', `${root}/runs/output?filename=/etc/passwd`),
-  path('a file name with a null byte', `${root}/runs/output?filename=a.png%00.txt`),
-  path('a file name twice', `${root}/runs/output?filename=a&filename=b`, 400),
-  path('no file name', `${root}/runs/output`, 422),
-  // Bodies.
-  execute('a form without files, as another site can post it', 'workflow_id=w', 415, nothing, {
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    body: 'prompt=hi',
-  }),
-  execute('a plain text, as another site can post it', 'workflow_id=w', 415, nothing, {
-    headers: { 'Content-Type': 'text/plain' },
-  }),
-  execute('JSON', 'workflow_id=w', 415, nothing, {
-    headers: { 'Content-Type': 'application/json' },
-    body: '{}',
-  }),
-  execute('no content type', 'workflow_id=w', 415, nothing, { headers: {} }),
-  execute('a content type without a boundary', 'workflow_id=w', 415, nothing, {
-    headers: { 'Content-Type': 'multipart/form-data' },
-  }),
-  execute('too long, and says so', 'workflow_id=w', 413, nothing, { body: long }),
-  execute('too long, says so, and sends little of it', 'workflow_id=w', 413, nothing, {
-    headers: { ...multipart, 'Content-Length': '1000000' },
-    body: 'x',
-  }),
-  execute('too long, and does not say so', 'workflow_id=w', 413, nothing, {
-    headers: { ...multipart, 'Transfer-Encoding': 'chunked' },
-    body: chunked(long),
-    pod: undefined,
-  }),
-  execute('no length', 'workflow_id=w', 200, seen('POST /runs?workflow_id=w'), {
-    headers: { ...multipart, 'Transfer-Encoding': 'chunked' },
-    body: chunked(form),
-    body_: form,
-  }),
-  execute(
-    'longer than it says, with a request behind',
-    'workflow_id=w',
-    200,
-    seen('POST /runs?workflow_id=w'),
-    {
-      headers: { ...multipart, Connection: 'keep-alive', 'Content-Length': `${form.length}` },
-      body: `${form}GET /admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
-      body_: form,
-    },
-  ),
-  execute('shorter than it says', 'workflow_id=w', 0, nothing, {
-    headers: { ...multipart, 'Content-Length': '999' },
-    ends: true,
-    pod: undefined,
-  }),
-  {
-    name: 'a body on a GET',
-    target: health,
-    headers: { 'Content-Length': '4' },
-    body: 'evil',
-    status: 200,
-    pod: seen('GET /comfy/health'),
-    body_: '',
-  },
-  {
-    name: 'a body on a cancel',
-    method: 'POST',
-    target: `${root}/runs/abc/cancel`,
-    body: '{"group_id":"all"}',
-    headers: { 'Content-Type': 'application/json' },
-    status: 200,
-    pod: seen('POST /runs/abc/cancel'),
-    body_: '',
-  },
-  // Other sites.
-  {
-    name: 'a preflight, without CORS',
-    method: 'OPTIONS',
-    target: health,
-    headers: { Origin: 'https://evil.test', 'Access-Control-Request-Method': 'GET' },
-    status: 405,
-  },
-  {
-    name: 'a preflight of a site that is not listed',
-    proxy: 'cors',
-    method: 'OPTIONS',
-    target: health,
-    headers: { Origin: 'https://evil.test', 'Access-Control-Request-Method': 'GET' },
-    status: 405,
-  },
-  {
-    name: 'a site that is not listed',
-    proxy: 'cors',
-    target: health,
-    headers: { Origin: 'https://app.test.evil.test' },
-    status: 403,
-  },
-  // What is not allowed.
-  { name: 'an operation that is not allowed', proxy: 'narrow', target: `${root}/comfy/queue`, status: 403 },
-  execute('a workflow that is not allowed', 'workflow_id=other', 403, nothing, { proxy: 'narrow' }),
-  execute('a workflow that is not allowed, in another case', 'workflow_id=W', 403, nothing, {
-    proxy: 'narrow',
-  }),
-  execute(
-    'a workflow that is not allowed, beside one that is',
-    'workflow_id=w&workflow_id=other',
-    400,
-    nothing,
-    { proxy: 'narrow' },
-  ),
-  // Groups.
-  own({ name: 'runs of another group', target: `${root}/runs?group_id=bob`, status: 404 }),
-  own({ name: 'runs of two groups', target: `${root}/runs?group_id=ada&group_id=bob`, status: 400 }),
-  own({
-    name: 'runs of two groups, one encoded',
-    target: `${root}/runs?group_id=ada&group%5fid=bob`,
-    status: 400,
-  }),
-  own({
-    name: 'runs of another group, in another case',
-    target: `${root}/runs?Group_Id=bob`,
-    status: 200,
-    pod: seen('GET /runs?group_id=ada'),
-  }),
-  own({
-    name: 'runs of all, by an empty group',
-    target: `${root}/runs?group_id=`,
-    status: 200,
-    pod: seen('GET /runs?group_id=ada'),
-  }),
-  own({ name: 'another group in another case', target: `${root}/runs?group_id=ADA`, status: 404 }),
-  execute(
-    'an execute in another group',
-    'workflow_id=w&group_id=bob',
-    200,
-    seen('POST /runs?workflow_id=w&group_id=ada'),
-    { proxy: 'pinned', body_: form },
-  ),
-  execute(
-    'an execute in another group, by the form',
-    'workflow_id=w',
-    200,
-    seen('POST /runs?workflow_id=w&group_id=ada'),
-    {
-      proxy: 'pinned',
-      body: `${part}group_id"\r\n\r\nbob\r\n${form}`,
-      body_: `${part}group_id"\r\n\r\nbob\r\n${form}`,
-    },
-  ),
-  own({
-    name: 'a run of another group',
-    target: `${root}/runs/run-of-bob`,
-    status: 404,
-    pod: seen('GET /runs/run-of-bob'),
-  }),
-  own({
-    name: 'a cancel of a run of another group',
-    method: 'POST',
-    target: `${root}/runs/run-of-bob/cancel`,
-    status: 404,
-    pod: seen('GET /runs/run-of-bob'),
-  }),
-  own({
-    name: 'a run without a group',
-    target: `${root}/runs/run-of-nobody`,
-    status: 404,
-    pod: seen('GET /runs/run-of-nobody'),
-  }),
-  own({
-    name: 'an output of another group',
-    target: `${root}/runs/output?filename=of-bob.png`,
-    status: 404,
-    pod: list(),
-  }),
-  own({
-    name: 'an output that looks like an own one',
-    target: `${root}/runs/output?filename=of-ada.jpg`,
-    status: 404,
-    pod: list(),
-  }),
-  own({
-    name: 'an output whose name starts with the whole name of an own one',
-    target: `${root}/runs/output?filename=of-ada.png.bob`,
-    status: 404,
-    pod: list(),
-  }),
-  own({
-    name: 'an output whose name starts with the name of an own one',
-    target: `${root}/runs/output?filename=short-of-ada.bob`,
-    status: 200,
-    pod: [...list(), ...seen('GET /runs/output?filename=short-of-ada')],
-  }),
-  own({
-    name: 'an output as if it were one without a name',
-    target: `${root}/runs/output?filename=undefined`,
-    status: 404,
-    pod: list(),
-  }),
-  own({
-    name: 'an output of a run that has no group',
-    target: `${root}/runs/output?filename=of-nobody.png`,
-    status: 404,
-    pod: list(),
-  }),
-  own({
-    name: 'a cancel of a run that has no group, as the list tells',
-    method: 'POST',
-    target: `${root}/runs/listed-of-nobody/cancel`,
-    status: 404,
-    pod: [...seen('GET /runs/listed-of-nobody'), ...list()],
-  }),
-  own({
     name: 'an output of a group whose list has no end',
     proxy: 'endless',
     target: `${root}/runs/output?filename=of-bob.png`,
     status: 404,
-    pod: Array.from({ length: 50 }, (_, i) => list(i + 1)[0]!.replace('ada', 'endless')),
-  }),
-  own({
-    name: 'a run, while the pod refuses the key',
-    target: `${root}/runs/run-of-bob`,
-    status: 424,
-    pod: seen('GET /runs/run-of-bob'),
-    reply: () => ({ status: 401, body: '{"detail":"no"}' }),
-  }),
-  own({
-    name: 'an output, while the pod refuses the key',
-    target: `${root}/runs/output?filename=of-bob.png`,
-    status: 424,
-    pod: list(),
-    reply: () => ({ status: 403, body: '{"detail":"no"}' }),
-  }),
+    pod: Array.from({ length: 50 }, (_, index) => lists('endless', index + 1)[0]!),
+  },
   // Echoes of the key.
   echo('the key, by codes', (key) => `{"detail":"${coded(key)}!"}`, '{"detail":"[redacted]!"}'),
   echo('the key, by codes, in a result', (key) => `{"data":["${coded(key)}!"]}`, '{"data":["[redacted]!"]}', {
@@ -508,126 +368,6 @@ const attacks: Attack[] = [
   echo('a short key in a text', (key) => `no key ${key}`, 'no key [redacted]', {
     proxy: 'short',
     type: 'text/plain',
-  }),
-]
-
-/** The event of a run that has ended. */
-const ended = (runId: string) => `id: completed\ndata: {"run_id":"${runId}","status":"completed"}\n\n`
-const events = (name: string, more: Partial<Attack>): Attack => ({
-  name: `events: ${name}`,
-  target: `${root}/runs/done-of-ada/events`,
-  status: 200,
-  pod: more.status && more.status !== 200 ? nothing : seen('GET /runs/done-of-ada'),
-  ...more,
-})
-const noEvents = (name: string, target: string) => events(name, { target: `${root}/${target}`, status: 404 })
-/** The pod echoes the key in a run. */
-const echoEvent = (name: string, run: (key: string) => object, answer: string, more: Partial<Attack> = {}) =>
-  events(`the key as ${name}`, {
-    reply: (key) => ({ status: 200, body: JSON.stringify({ status: 'success', data: run(key) }) }),
-    answer,
-    ...more,
-  })
-attacks.push(
-  events('of a run that has ended', { answer: ended('done-of-ada') }),
-  // Paths.
-  noEvents('dot segments for a run, encoded', 'runs/%2e%2e/events'),
-  noEvents('dot segments behind an encoded slash', 'runs/..%2fdone-of-ada/events'),
-  noEvents('dot segments, encoded twice', 'runs/%252e%252e/events'),
-  noEvents('an encoded slash', 'runs/done-of-ada%2fevents'),
-  noEvents('an encoded slash in the id', 'runs/a%2fb/events'),
-  noEvents('an encoded line break and a header', 'runs/a%0d%0aX-Evil:%201/events'),
-  noEvents('an encoded question mark', 'runs/a%3fb/events'),
-  noEvents('a path parameter', 'runs/done-of-ada;admin/events'),
-  noEvents('the word output as a run', 'runs/output/events'),
-  noEvents('no run', 'runs//events'),
-  noEvents('a slash at the end', 'runs/done-of-ada/events/'),
-  noEvents('more behind it', 'runs/done-of-ada/events/cancel'),
-  noEvents('another case', 'runs/done-of-ada/Events'),
-  events('dot segments that end where another operation is', {
-    target: `${root}/runs/x/events/../../done-of-ada`,
-  }),
-  events('parameters', {
-    target: `${root}/runs/done-of-ada/events?api_key=x&group_id=bob&filename=../a&page=2`,
-    answer: ended('done-of-ada'),
-  }),
-  // Methods and headers.
-  ...['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].map((method) => events(method, { method, status: 405 })),
-  events('headers that rewrite the request, and a key', {
-    headers: {
-      'X-HTTP-Method-Override': 'POST',
-      'X-Original-URL': '/api/v1/runs',
-      'X-API-KEY': 'mine',
-      Cookie: 'a=b',
-      Accept: 'application/json',
-      'Accept-Encoding': 'br',
-      Range: 'bytes=0-1',
-    },
-    answer: ended('done-of-ada'),
-  }),
-  events('two lengths, to smuggle a request', {
-    raw: `GET ${root}/runs/done-of-ada/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /admin HTTP/1.1\r\n\r\n`,
-    status: 400,
-  }),
-  events('a line break in the Last-Event-ID', {
-    raw: `GET ${root}/runs/done-of-ada/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${token}\r\nLast-Event-ID: a\rX-Api-Key: b\r\n\r\n`,
-    status: 400,
-  }),
-  events('an end as Last-Event-ID', {
-    headers: { 'Last-Event-ID': 'completed' },
-    status: 204,
-    pod: seen('GET /runs/done-of-ada'),
-    answer: '',
-  }),
-  events('no permission', { headers: { Authorization: 'Bearer wrong' }, status: 401 }),
-  events('no permission, and an end as Last-Event-ID', {
-    headers: { Authorization: 'Bearer wrong', 'Last-Event-ID': 'completed' },
-    status: 401,
-  }),
-  events('a page of another site', { headers: { 'Sec-Fetch-Site': 'cross-site' }, status: 403 }),
-  events('an operation that is not allowed', { proxy: 'narrow', status: 403 }),
-  // Groups.
-  events('of an own run', { proxy: 'pinned', answer: ended('done-of-ada') }),
-  ...['run-of-bob', 'run-of-nobody'].flatMap((runId) =>
-    [{}, { 'Last-Event-ID': 'completed' }].map((headers: Record<string, string>) =>
-      events(`of ${runId}${headers['Last-Event-ID'] ? ', with an end as Last-Event-ID' : ''}`, {
-        proxy: 'pinned',
-        target: `${root}/runs/${runId}/events`,
-        headers,
-        status: 404,
-        pod: seen(`GET /runs/${runId}`),
-        answer: '{"status":"error","errors":["Not Found"]}',
-      }),
-    ),
-  ),
-  events('of a run that has no group, as the list tells', {
-    proxy: 'pinned',
-    target: `${root}/runs/untold/events`,
-    status: 404,
-    pod: [...seen('GET /runs/untold'), ...list()],
-  }),
-  events('of an own run, by a group that asks for it', {
-    proxy: 'pinned',
-    target: `${root}/runs/run-of-bob/events?group_id=bob`,
-    status: 404,
-    pod: seen('GET /runs/run-of-bob'),
-  }),
-  events('while the pod refuses the key', {
-    status: 424,
-    pod: seen('GET /runs/done-of-ada'),
-    reply: (key) => ({ status: 401, body: `{"detail":"no ${key}"}` }),
-    answer: '{"status":"error","errors":["The pod refused the apiKey of the proxy"]}',
-  }),
-  events('an error that echoes the key', {
-    status: 422,
-    pod: seen('GET /runs/done-of-ada'),
-    reply: (key) => ({ status: 422, body: `{"detail":"${coded(key)}"}` }),
-    answer: '{"detail":"[redacted]"}',
-  }),
-  events('JSON of more than 16 MiB', {
-    status: 502,
-    pod: seen('GET /runs/done-of-ada'),
-    reply: () => ({ status: 200, body: `{"data":{"status":"${'x'.repeat(17_000_000)}"}}` }),
   }),
   // Echoes of the key.
   echoEvent(
@@ -669,7 +409,7 @@ attacks.push(
     'id: run__redacted_\ndata: {"run_id":"done-of-ada","status":"run [redacted]"}\n\n',
     { proxy: 'short' },
   ),
-)
+]
 
 /** All that fetch and the proxy send by themselves. */
 const usual = [
@@ -782,7 +522,7 @@ function bytesOf({ method = 'GET', target, headers = {}, body, raw }: Attack, ho
   if (body !== undefined && !own['Content-Length'] && !own['Transfer-Encoding']) {
     own['Content-Length'] = `${Buffer.byteLength(body)}`
   }
-  const lines = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = Object.entries(own).map(([name, value]) => value && `${name}: ${value}\r\n`)
   return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`
 }
 
