@@ -88,7 +88,7 @@ async function loadWorkflow(
     )
     const problem = `ComfyUI does not have the node class ${classes.join(', ')}`
     const messages = workflow.missingChoices.map(({ message }) => message)
-    const lack = messages.length > 0 ? messages.join('. ').replaceAll('?. ', '? ') : undefined
+    const lack = messages.join('. ').replaceAll('?. ', '? ') || undefined
     return { id: workflow.listing.id, workflow, problem: classes.length > 0 ? problem : undefined, lack }
   } catch (error) {
     if (error instanceof EngineError) throw error

@@ -1,4 +1,4 @@
-import { type Engine, type EngineMaker, isEnded, type Run } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
@@ -8,7 +8,7 @@ import { createDraft } from './pool/createDraft.ts'
 import { createPool } from './pool/createPool.ts'
 import { createFindServer, hasRun } from './pool/findServer.ts'
 import { listRuns } from './pool/listRuns.ts'
-import { askAll, type PoolMember } from './pool/members.ts'
+import { askAll } from './pool/members.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
@@ -31,10 +31,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     const choose = createChoose()
 
     /** A run with its server. `maxAgeMs`: how old an earlier answer about the queue may be. */
-    async function readRun(
-      id: string,
-      maxAgeMs?: number,
-    ): Promise<{ readonly member: PoolMember; readonly run: Run } | undefined> {
+    async function readRun(id: string, maxAgeMs?: number) {
       const member = await findServer(id)
       const run = member && (await findRun(member.server, id, maxAgeMs))
       return run && { member, run }
@@ -48,16 +45,13 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       follow(id) {
         const known = findServer.known(id)
         if (known) return known.monitor.follow(id)
-        let stop: (() => void) | undefined = () => {}
-        void findServer(id).then(
-          (member) => {
-            if (stop && member) stop = member.monitor.follow(id)
-          },
-          () => {},
-        )
+        let left = false
+        const following = findServer(id)
+          .then((member) => (left ? undefined : member?.monitor.follow(id)))
+          .catch((): undefined => {})
         return () => {
-          stop?.()
-          stop = undefined
+          left = true
+          void following.then((stop) => stop?.())
         }
       },
     }
@@ -155,9 +149,7 @@ const OPTIONS: Rules<ComfyuiOptions> = {
 }
 
 /** The addresses end without a `/`. */
-export function readOptions(
-  options: ComfyuiOptions,
-): Pick<ComfyuiOptions, 'fetch'> & { urls: string[]; lostAfterMs: number } {
+function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
   const { url, lostAfterMs = 600_000, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
@@ -174,9 +166,8 @@ export function readOptions(
 }
 
 function isAddress(value: unknown): boolean {
-  const { protocol, username, password, search, hash } = new URL(
-    typeof value === 'string' && URL.canParse(value) ? value : 'none:',
-  )
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { protocol, username, password, search, hash } = new URL(value)
   return /^https?:$/.test(protocol) && username + password + search + hash === ''
 }
 

@@ -30,10 +30,9 @@ export function createReadQueue(client: ComfyClient): ReadQueue {
 
   return async (maxAgeMs = ageMs) => {
     const now = Date.now()
-    const isRecent = ({ readAt }: { readonly readAt: number }): boolean =>
-      maxAgeMs > 0 && now - readAt <= maxAgeMs
-    if (latest && isRecent(latest)) return latest
-    if (coming && isRecent(coming) && hasOwnTimers()) return await coming.queue
+    const isRecent = (readAt: number): boolean => maxAgeMs > 0 && now - readAt <= maxAgeMs
+    if (latest && isRecent(latest.readAt)) return latest
+    if (coming && isRecent(coming.readAt) && hasOwnTimers()) return await coming.queue
     const mine = { readAt: now, queue: read(now) }
     coming = mine
     try {

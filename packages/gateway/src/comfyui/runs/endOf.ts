@@ -41,7 +41,7 @@ type ComfyFile = NonNullable<StoredOutput['at']>
 export function collectFiles(
   run: Submitted,
   outputs: History['outputs'],
-): { files: StoredOutput[]; missing?: string } {
+): { files: StoredOutput[]; missing?: string | undefined } {
   const files: StoredOutput[] = []
   let missing: string | undefined
   for (const { name, node } of run.outputs) {
@@ -54,7 +54,7 @@ export function collectFiles(
     found.forEach((at, index) => void files.push({ name: full(index, endingOf(at.filename)), at }))
     texts.forEach((text, index) => void files.push({ name: full(index, 'txt'), text }))
   }
-  return { files, ...(missing !== undefined && { missing }) }
+  return { files, missing }
 }
 
 /** Under any key, an object with a file name is an output. A preview counts if there is nothing else. */

@@ -6,16 +6,13 @@ import type { ComfyWorkflow, GraphNode } from './types.ts'
  * run's id: ComfyUI gives a name again once its folder was emptied, and an old link would show another run's picture.
  */
 export function fillGraph(
-  { nodes, inputs, outputs }: ComfyWorkflow,
+  { nodes, inputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
 ): {
   graph: Record<string, GraphNode>
   /** The seeds that were drawn, by input. */
   seeds: Map<string, number>
-  /** The node of each output, by name. */
-  outputs: Map<string, string>
-  nodes: number
 } {
   const seeds = new Map<string, number>()
   // Not by assignment: a node or a field may be called `__proto__`.
@@ -38,12 +35,7 @@ export function fillGraph(
   const filled = [...nodes].map(([id, { node }]) => {
     return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const
   })
-  return {
-    graph: Object.fromEntries(filled),
-    seeds,
-    outputs: new Map([...outputs].map(([name, { node }]) => [name, node])),
-    nodes: filled.length,
-  }
+  return { graph: Object.fromEntries(filled), seeds }
 }
 
 /** ComfyUI takes a bare list for a link to another node. */
