@@ -167,8 +167,8 @@ function readOptions(options: ComfyuiOptions) {
 
 function isAddress(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, username, password, search, hash } = new URL(value)
-  return /^https?:$/.test(protocol) && username + password + search + hash === ''
+  const { protocol, username, password } = new URL(value)
+  return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(value)
 }
 
 /** As `URL` writes it: two spellings of one address must not look like two servers. */
