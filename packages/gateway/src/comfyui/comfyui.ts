@@ -88,7 +88,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         await stopRun(server, id)
         const run = (await findRun(server, id, 0)) ?? found.run
         monitor.noteRun(run)
-        // A run that ends by itself meanwhile has ended.
+        // The run may have ended by itself before the cancel reached it.
         return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
       async containers() {
@@ -130,9 +130,9 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
 export interface ComfyuiOptions {
   /** Where your ComfyUI is, for example `http://127.0.0.1:8188`. */
   url?: string | undefined
-  /** Where several are. A run goes to the shortest queue of those that can run its workflow. */
+  /** The addresses of several. Of the servers that can run a workflow, the one with the shortest queue gets the run. */
   urls?: readonly string[] | undefined
-  /** A run whose server can't be reached for as long is failed. Default: 600000, ten minutes */
+  /** A run fails once its server can't be reached for this long. Default: 600000, ten minutes */
   lostAfterMs?: number | undefined
   /** Used for every request to ComfyUI. Default: the global one */
   fetch?: typeof globalThis.fetch | undefined
@@ -171,5 +171,5 @@ function isAddress(value: unknown): boolean {
   return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(value)
 }
 
-/** As `URL` writes it: two spellings of one address must not look like two servers. */
+/** The address as `URL` writes it: two spellings of one address must not look like two servers. */
 const trim = (url: string): string => new URL(url).href.replace(/\/+$/, '')

@@ -12,7 +12,7 @@ export interface ComfyClient {
   isAway(): boolean
   /** Whether ComfyUI is away, or somebody called {@link mute} a moment ago. */
   isQuiet(): boolean
-  /** Notes that somebody would not wait for ComfyUI. It counts as quiet until it answers, for 10 s at most. */
+  /** Notes that somebody would not wait for ComfyUI: ComfyUI counts as quiet until it answers, for 10 s at most. */
   mute(): void
   /** Checks in the background whether ComfyUI answers again, a few times a second at most. */
   probe(): void
@@ -63,7 +63,7 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
         gone()
         return fail(`status ${status} is not from ComfyUI`, true)
       }
-      // Node forgets the signal of such a stream once the head is there.
+      // Node no longer heeds the signal once the head of the answer is there.
       const taken = await Promise.race([take(response), rejectOn(either)])
       answered()
       return taken
@@ -74,7 +74,7 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
         missed(startedAt)
         return fail(`no answer within ${timeoutMs / 1000} s`, true)
       }
-      // A connection that was kept open may be one to a server that is no more.
+      // A connection that was kept open may lead to a server that has stopped since.
       if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
       if (unsent) gone()
@@ -175,7 +175,7 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** ComfyUI gave no answer, or none that can be used: nobody knows more than before. */
+/** ComfyUI gave no answer, or none that says anything about a run. */
 export class NoAnswer extends EngineError {
   readonly why: string
   /** Whether the request may have been handled. */
@@ -203,7 +203,7 @@ export function isUnsent(error: unknown): boolean {
   return WORDS.test(error.message) || isUnsent(error.cause)
 }
 
-/** What a text holds, or `undefined`. Python writes numbers that JSON does not have: each is read as null. */
+/** The JSON of a text, or `undefined`. Python writes numbers that JSON does not have, such as NaN: each is read as null. */
 export function parseJson(text: string): unknown {
   for (const loose of [false, true]) {
     try {

@@ -77,7 +77,7 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
       note(data.node, 1)
     }
     const done = [...parts.values()].reduce((sum, part) => sum + part, 0)
-    // Only the end of a run makes it complete.
+    // Only the end of a run brings the progress to 1.
     best = Math.max(best, Math.min(0.99, done / Math.max(1, nodes - cached.size)))
     return { progress: best, node: node === undefined ? undefined : titles[node] }
   }

@@ -57,13 +57,13 @@ export function collectFiles(
   return { files, missing }
 }
 
-/** Under any key, an object with a file name is an output. A preview counts if there is nothing else. */
+/** Under any key, an object with a file name is an output. A preview counts only if there is nothing else. */
 function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
   const byPath = new Map<string, ComfyFile>()
   for (const item of Object.values(output).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
-    // ComfyUI looks for the last part of a file's name alone.
+    // `/view` takes only the last part of `filename`, so the folders belong to `subfolder`.
     const path = `${subfolder}/${filename}`.split('/').filter((part) => part !== '')
     byPath.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
   }

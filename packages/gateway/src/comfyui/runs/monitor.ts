@@ -5,9 +5,9 @@ import { createProgress, openSocket } from '../api/socket.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './findRun.ts'
 
-/** Hears of changes: by reading again and again, and sooner by a socket, which may fall silent at any time. */
+/** Finds the changes of runs: by polling, and sooner by a socket, which may fall silent at any time. */
 export interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {
-  /** Sees that a run's end is written down, where the runtime has timers that keep no process alive. */
+  /** Makes sure that a run's end is written down, where the runtime has timers that keep no process alive. */
   watchForEnd(id: string): void
   /** Passes on a run that somebody read, and follows the run for a while: whoever polls a run counts as a listener. */
   noteRun(run: Run | undefined): void
@@ -96,7 +96,7 @@ export function createMonitor(server: ComfyServer): RunMonitor {
     let greeted = false
     return openSocket(`${client.socketUrl}/ws?clientId=${id}`, (type, data) => {
       const news = readMessage(type, data)
-      // The socket is a hint: the server's history says how a run ended. Messages before the greeting do not come again.
+      // The socket is a hint: the server's history says how a run ended. ComfyUI does not repeat messages from before the greeting.
       if (news === 'ended' || (type === 'status' && !greeted)) {
         greeted = true
         return void checkRun(id, 0).catch(() => {})

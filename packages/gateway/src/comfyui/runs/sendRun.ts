@@ -33,14 +33,14 @@ export async function sendRun(
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
     outputs: [...outputs].map(([name, { node }]) => ({ name, node })),
-    titles: Object.fromEntries([...nodes.values()].map((node) => [node.id, node.title])),
+    titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
     nodes: nodes.size,
   }
   const refuse = async (error: unknown): Promise<never> => {
     await server.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
-  // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
+  // The record may be there although the answer was lost: a run that was never sent must not look like one on its way.
   await server.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await send(server, run, refuse, json, workflow)
@@ -102,7 +102,7 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
   }
 }
 
-/** Searches the run after its answer was lost: it may be there, and must not be sent again. */
+/** Searches ComfyUI for a run whose answer was lost: the run may be there, and must not be sent again. */
 async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {

@@ -3,7 +3,7 @@ import type { ComfyWorkflow, GraphNode } from './types.ts'
 
 /**
  * Makes the graph of one run. The value of a file is its name on the server. Results are saved under a name with the
- * run's id: ComfyUI gives a name again once its folder was emptied, and an old link would show another run's picture.
+ * run's id: ComfyUI uses a name again once its folder was emptied, and an old link would show another run's picture.
  */
 export function fillGraph(
   { nodes, inputs }: ComfyWorkflow,
