@@ -87,11 +87,8 @@ function checkSidecarInput(where: string, name: string, entry: Entry, known: Kno
   const expectValue = (key: string, value: unknown): void => {
     const text = JSON.stringify(value)
     const wanted = kind === 'number' ? rangeOf(field) : `a ${kind}`
-    expect(
-      kind === 'number' ? isInRange(value, field) : typeof value === kind,
-      key,
-      `must be ${wanted}, not ${text}`,
-    )
+    const isRight = kind === 'number' ? isInRange(value, field) : typeof value === kind
+    expect(isRight, key, `must be ${wanted}, not ${text}`)
     const { options: choices } = field
     const has = choices?.slice(0, MOST_LISTED).join(', ')
     expect(choices?.includes(value as Scalar) ?? true, key, `${text} is not on the server, which has ${has}`)
