@@ -96,13 +96,12 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         return members.map((member) => new Map(answers).get(member) ?? member.container.latest())
       },
       async findOutput(filename) {
-        const [, bare, id] = OUTPUT.exec(filename) ?? []
-        const found = id === undefined ? undefined : await readRun(id)
-        if (!found) return undefined
-        const { run } = found
+        const [, bare = '', id = ''] = OUTPUT.exec(filename) ?? []
+        const run = (await readRun(id))?.run
+        if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
         // While the run goes on, nobody knows the endings.
-        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
+        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare)
         return known ? { run, file } : undefined
       },
       async readOutput(id, filename, headers, signal) {

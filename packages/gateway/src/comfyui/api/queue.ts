@@ -78,7 +78,7 @@ export async function readHistory(
 ): Promise<History | 'unreadable' | undefined> {
   let { status, text } = await client.send(`/history/${id}`)
   if (status === 500) {
-    // The whole server may fail, or only for a moment: ask for a run that nobody has, and then once more.
+    // The whole server may fail, or only for a moment: ask for a run that nobody has, and then for this run again.
     await client.read(`/history/${NOBODY}`)
     ;({ status, text } = await client.send(`/history/${id}`))
     if (status === 500) return 'unreadable'
