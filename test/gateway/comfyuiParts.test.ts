@@ -34,6 +34,8 @@ test('options', () => {
     'ws://a',
     'http://a?b',
     'http://a/#b',
+    'http://a/?',
+    'http://a#',
     'http://u:p@a',
   ]) {
     const error = thrown(() => comfyui({ url } as any))

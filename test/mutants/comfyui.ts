@@ -39,8 +39,8 @@ export const comfyui = {
   'gateway-half-run': {
     bug: 'ComfyUI leaves out the nodes with faults, runs the rest, and the caller takes that for the run',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
-    from: 'if (status === 200 && hasNodeErrors(body)) {',
-    to: 'if (status === 201 && hasNodeErrors(body)) {',
+    from: 'if (status === 200 && Object.keys(',
+    to: 'if (status === 201 && Object.keys(',
     test: 'test/gateway/comfyuiSubmit.test.ts',
   },
   'gateway-unrecorded': {

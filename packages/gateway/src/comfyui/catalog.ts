@@ -22,7 +22,7 @@ export interface LoadedWorkflow {
   readonly lack?: string | undefined
 }
 
-/** Reads each file once, and again where the server can't run the workflow: a class or a model may have been added. */
+/** Reads each file once. A workflow that the server can't run is read again: a class or a model may have been added. */
 export function createCatalog(
   client: ComfyClient,
   { workflows: files, log }: Pick<EngineContext, 'workflows' | 'log'>,
@@ -35,7 +35,7 @@ export function createCatalog(
   }
 
   async function read(isReported?: boolean): Promise<LoadedWorkflow[]> {
-    // Each class is asked for once.
+    // One request for each class.
     const classes = new Map<string, Promise<ClassInfo | undefined>>()
     const readClassOnce = (type: string): Promise<ClassInfo | undefined> => {
       if (!classes.has(type)) classes.set(type, readClass(client, type))
@@ -88,7 +88,7 @@ async function loadWorkflow(
     )
     const problem = `ComfyUI does not have the node class ${classes.join(', ')}`
     const messages = workflow.missingChoices.map(({ message }) => message)
-    const lack = messages.length > 0 ? messages.join('. ').replaceAll('?. ', '? ') : undefined
+    const lack = messages.join('. ').replaceAll('?. ', '? ') || undefined
     return { id: workflow.listing.id, workflow, problem: classes.length > 0 ? problem : undefined, lack }
   } catch (error) {
     if (error instanceof EngineError) throw error

@@ -1,4 +1,4 @@
-import { type Engine, type EngineMaker, isEnded, type Run } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
@@ -8,7 +8,7 @@ import { createDraft } from './pool/createDraft.ts'
 import { createPool } from './pool/createPool.ts'
 import { createFindServer, hasRun } from './pool/findServer.ts'
 import { listRuns } from './pool/listRuns.ts'
-import { askAll, type PoolMember } from './pool/members.ts'
+import { askAll } from './pool/members.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/findRun.ts'
 import { stopRun } from './runs/stopRun.ts'
@@ -31,10 +31,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
     const choose = createChoose()
 
     /** A run with its server. `maxAgeMs`: how old an earlier answer about the queue may be. */
-    async function readRun(
-      id: string,
-      maxAgeMs?: number,
-    ): Promise<{ readonly member: PoolMember; readonly run: Run } | undefined> {
+    async function readRun(id: string, maxAgeMs?: number) {
       const member = await findServer(id)
       const run = member && (await findRun(member.server, id, maxAgeMs))
       return run && { member, run }
@@ -48,16 +45,13 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       follow(id) {
         const known = findServer.known(id)
         if (known) return known.monitor.follow(id)
-        let stop: (() => void) | undefined = () => {}
-        void findServer(id).then(
-          (member) => {
-            if (stop && member) stop = member.monitor.follow(id)
-          },
-          () => {},
-        )
+        let left = false
+        const following = findServer(id)
+          .then((member) => (left ? undefined : member?.monitor.follow(id)))
+          .catch((): undefined => {})
         return () => {
-          stop?.()
-          stop = undefined
+          left = true
+          void following.then((stop) => stop?.())
         }
       },
     }
@@ -94,7 +88,7 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         await stopRun(server, id)
         const run = (await findRun(server, id, 0)) ?? found.run
         monitor.noteRun(run)
-        // A run that ends by itself meanwhile was not cancelled.
+        // The run may have ended by itself before the cancel reached it.
         return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
       },
       async containers() {
@@ -102,13 +96,12 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
         return members.map((member) => new Map(answers).get(member) ?? member.container.latest())
       },
       async findOutput(filename) {
-        const [, bare, id] = OUTPUT.exec(filename) ?? []
-        const found = id === undefined ? undefined : await readRun(id)
-        if (!found) return undefined
-        const { run } = found
+        const [, bare = '', id = ''] = OUTPUT.exec(filename) ?? []
+        const run = (await readRun(id))?.run
+        if (!run) return undefined
         const file = run.files.find((name) => name === filename || name.replace(/\.[^.]+$/, '') === filename)
         // While the run goes on, nobody knows the endings.
-        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare!)
+        const known = file !== undefined || run.outputNames.includes(isEnded(run.status) ? filename : bare)
         return known ? { run, file } : undefined
       },
       async readOutput(id, filename, headers, signal) {
@@ -136,9 +129,9 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
 export interface ComfyuiOptions {
   /** Where your ComfyUI is, for example `http://127.0.0.1:8188`. */
   url?: string | undefined
-  /** Where several are. A run goes to the shortest queue of those that can run its workflow. */
+  /** The addresses of several. Of the servers that can run a workflow, the one with the shortest queue gets the run. */
   urls?: readonly string[] | undefined
-  /** A run whose server can't be reached for as long is failed. Default: 600000, ten minutes */
+  /** A run fails once its server can't be reached for this long. Default: 600000, ten minutes */
   lostAfterMs?: number | undefined
   /** Used for every request to ComfyUI. Default: the global one */
   fetch?: typeof globalThis.fetch | undefined
@@ -155,9 +148,7 @@ const OPTIONS: Rules<ComfyuiOptions> = {
 }
 
 /** The addresses end without a `/`. */
-export function readOptions(
-  options: ComfyuiOptions,
-): Pick<ComfyuiOptions, 'fetch'> & { urls: string[]; lostAfterMs: number } {
+function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
   const { url, lostAfterMs = 600_000, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
@@ -174,11 +165,10 @@ export function readOptions(
 }
 
 function isAddress(value: unknown): boolean {
-  const { protocol, username, password, search, hash } = new URL(
-    typeof value === 'string' && URL.canParse(value) ? value : 'none:',
-  )
-  return /^https?:$/.test(protocol) && username + password + search + hash === ''
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(value)
 }
 
-/** As `URL` writes it: two spellings of one address must not look like two servers. */
+/** The address as `URL` writes it: two spellings of one address must not look like two servers. */
 const trim = (url: string): string => new URL(url).href.replace(/\/+$/, '')

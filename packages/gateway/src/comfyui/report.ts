@@ -27,12 +27,8 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
 
 const ADVICE = 'correct the address of ComfyUI'
 
-async function checkServer({ server: { client }, localRecords, catalog, container }: PoolMember): Promise<{
-  name: string
-  about: string
-  /** The workflows as this server can run them, if it answers. */
-  workflows?: LoadedWorkflow[]
-}> {
+/** Gives the workflows as this server can run them, if it answers. */
+async function checkServer({ server: { client }, localRecords, catalog, container }: PoolMember) {
   const { name } = container.latest()
   try {
     const { text } = await client.send('/system_stats')

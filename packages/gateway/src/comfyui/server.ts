@@ -9,12 +9,12 @@ export interface ComfyServer {
   readonly client: ComfyClient
   readonly records: RunRecords
   readonly readQueue: ReadQueue
-  /** Runs that the server is known to have taken: if it no longer has such a run, the run is gone. */
+  /** Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. */
   readonly taken: Memory<true>
   /** The latest progress of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
-  /** Servers that runs name, and that the gateway was not given: when the gateway met each one first. */
+  /** By address: when the gateway first read a run of a server that is not among its own. */
   readonly strangers: Map<string, number>
 }
 
@@ -29,7 +29,10 @@ export function createComfyServer(
   }
 }
 
-/** A server as a container. A queue that has not changed for too long is stalled: HTTP goes on without the worker. */
+/**
+ * Reads a server as a container. A server whose queue does not change for too long is stalled: ComfyUI answers requests
+ * even when its worker is dead.
+ */
 export interface ContainerReader {
   read(): Promise<Container>
   /** The container as it was read last. */

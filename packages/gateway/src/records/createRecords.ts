@@ -104,7 +104,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       unwritten.set(id, ended)
       return await write(ended).catch(() => {
         writing.delete(id)
-        // If only the index was not written, another gateway may have written an end before.
+        // If only the index failed, `ends` has the end that counts, perhaps another gateway's.
         return ends.get(id) ?? ended
       })
     },

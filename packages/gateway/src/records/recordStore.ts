@@ -30,7 +30,7 @@ export function recordPaths(id: string): { run: string; cancel: string; end: str
 /** The first record: a store that refuses it keeps no records at all. */
 export const probeRecord: { readonly path: string; readonly value: object } = {
   path: 'about.json',
-  // No text: some storages read JSON by themselves, and a text can't be told from what it stands for.
+  // Not a text: some storages parse JSON themselves, and then a text can't be told from its JSON.
   value: { about: 'Records of runs, kept for 30 days' },
 }
 
@@ -51,7 +51,7 @@ export function createStored(storage: Storage): RecordStore {
     read: (path) =>
       guard(async () => {
         const value = await storage.getItem(keyOf(path))
-        // Some storages read JSON by themselves.
+        // Some storages parse JSON themselves.
         return typeof value === 'string' ? JSON.parse(value) : (value ?? undefined)
       }),
     write: (path, value) =>

@@ -5,7 +5,7 @@ import type { EndedRun, RecordStore, SubmittedRun } from './recordStore.ts'
 /**
  * The lists of runs, by group. The folder of a group holds a mark for each run: a file whose name has the facts of an
  * {@link IndexEntry}. So one request gives a whole list. A server takes its time to list many files, so the marks of
- * ended runs are packed: their names go into one file. If two gateways pack a mark, it is read once.
+ * ended runs are packed: their names go into one file. A mark that two gateways packed counts once.
  */
 export interface RunIndex {
   start(run: SubmittedRun): Promise<unknown>

@@ -12,7 +12,7 @@ export interface ComfyClient {
   isAway(): boolean
   /** Whether ComfyUI is away, or somebody called {@link mute} a moment ago. */
   isQuiet(): boolean
-  /** Notes that somebody would not wait for ComfyUI. It counts as quiet until it answers, for 10 s at most. */
+  /** Notes that somebody would not wait for ComfyUI: ComfyUI counts as quiet until it answers, for 10 s at most. */
   mute(): void
   /** Checks in the background whether ComfyUI answers again, a few times a second at most. */
   probe(): void
@@ -46,38 +46,41 @@ const PROBE_EVERY_MS = 200
 
 export function createComfyClient(url: string, fetch: typeof globalThis.fetch | undefined): ComfyClient {
   const base = url.replace(/\/+$/, '')
-  const health = createHealth()
+  const { answered, missed, gone, fail, ...health } = createHealth()
   let probedAt = 0
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
     const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
-    const deadline = startDeadline(timeoutMs, signal)
+    const startedAt = Date.now()
+    const timeout = new AbortController()
+    const timer = setTimeout(() => timeout.abort(), timeoutMs)
+    const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
     try {
-      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, deadline.signal))
+      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, either))
       const { status } = response
       if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
         await response.body?.cancel()
-        health.gone()
-        return health.fail(`status ${status} is not from ComfyUI`, true)
+        gone()
+        return fail(`status ${status} is not from ComfyUI`, true)
       }
-      // Node forgets the signal of such a stream once the head is there.
-      const taken = await Promise.race([take(response), rejectOn(deadline.signal)])
-      health.answered()
+      // Node no longer heeds the signal once the head of the answer is there.
+      const taken = await Promise.race([take(response), rejectOn(either)])
+      answered()
       return taken
     } catch (error) {
       if (error instanceof NoAnswer) throw error
       signal?.throwIfAborted()
-      if (deadline.isOver()) {
-        health.missed(deadline.startedAt)
-        return health.fail(`no answer within ${timeoutMs / 1000} s`, true)
+      if (timeout.signal.aborted) {
+        missed(startedAt)
+        return fail(`no answer within ${timeoutMs / 1000} s`, true)
       }
-      // A connection that was kept open may be one to a server that is no more.
+      // A connection that was kept open may lead to a server that has stopped since.
       if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
-      if (unsent) health.gone()
-      return health.fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
+      if (unsent) gone()
+      return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
     } finally {
-      deadline.stop()
+      clearTimeout(timer)
     }
   }
 
@@ -85,12 +88,9 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
     exchange(path, init, async (response) => ({ status: response.status, text: await response.text() }))
 
   return {
+    ...health,
     url: base,
     socketUrl: base.replace(/^http/i, 'ws'),
-    awayForMs: health.awayForMs,
-    isAway: health.isAway,
-    isQuiet: health.isQuiet,
-    mute: health.mute,
     probe() {
       if (Date.now() - probedAt < PROBE_EVERY_MS) return
       probedAt = Date.now()
@@ -100,8 +100,8 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
         const body = parseJson(await response.text())
-        if (response.status !== 200) return health.fail(`status ${response.status}`, true)
-        return body === undefined ? health.fail('its answer is not JSON', true) : body
+        if (response.status !== 200) return fail(`status ${response.status}`, true)
+        return body === undefined ? fail('its answer is not JSON', true) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
   }
@@ -145,23 +145,8 @@ function createHealth() {
   }
 }
 
-/** The signal aborts with the caller, too. */
-function startDeadline(ms: number, signal: AbortSignal | undefined) {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), ms)
-  return {
-    startedAt: Date.now(),
-    signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
-    isOver: (): boolean => timeout.signal.aborted,
-    stop: (): void => clearTimeout(timer),
-  }
-}
-
-function toRequest(
-  url: string,
-  { method = 'GET', json, headers, ...init }: Init,
-  signal: AbortSignal,
-): RequestInit {
+function toRequest(url: string, init: Init, signal: AbortSignal): RequestInit {
+  const { method = 'GET', json, headers } = init
   const body = json === undefined ? init.body : JSON.stringify(json)
   const streams = body instanceof ReadableStream
   return {
@@ -190,7 +175,7 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** ComfyUI gave no answer, or none that can be used: nobody knows more than before. */
+/** ComfyUI gave no answer, or none that says anything about a run. */
 export class NoAnswer extends EngineError {
   readonly why: string
   /** Whether the request may have been handled. */
@@ -218,7 +203,7 @@ export function isUnsent(error: unknown): boolean {
   return WORDS.test(error.message) || isUnsent(error.cause)
 }
 
-/** Parses JSON, or gives `undefined`. Python writes numbers that JSON does not have: each of them is read as null. */
+/** The JSON of a text, or `undefined`. Python writes numbers that JSON does not have, such as NaN: each is read as null. */
 export function parseJson(text: string): unknown {
   for (const loose of [false, true]) {
     try {

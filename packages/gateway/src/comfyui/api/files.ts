@@ -3,10 +3,10 @@ import { contentTypeOf } from '../../mediaTypes.ts'
 import type { StoredOutput } from '../runRecord.ts'
 import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
-/** An upload without a new chunk for so long is given up. */
+/** An upload is given up after this time without a byte. */
 const IDLE_MS = 30_000
 
-/** Uploads a file as a stream, and gives the name that ComfyUI gave it. */
+/** Uploads a file as a stream, and gives its name on ComfyUI. */
 export async function putFile(
   client: ComfyClient,
   prefix: string,
@@ -17,7 +17,7 @@ export async function putFile(
   const part = (name: string, more = ''): string =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n`
   const filename = `${prefix}-${safeName(file.name)}`
-  // The field stands before the file: a server may read them in turn.
+  // The field stands before the file: a server may read the parts in order.
   const head = `${part('type')}\r\ninput\r\n${part('image', `; filename="${filename}"`)}content-type: application/octet-stream\r\n\r\n`
   const idle = new AbortController()
   const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => idle.abort(), IDLE_MS)
@@ -25,7 +25,7 @@ export async function putFile(
   let size = 0
   let refused = false
   const encoder = new TextEncoder()
-  // The parts around the file, piece by piece, as fast as they are read.
+  // The file between the other bytes of the form, at the pace of the reader.
   const body = file.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       start: (controller) => controller.enqueue(encoder.encode(head)),
@@ -55,7 +55,7 @@ export async function putFile(
     signal.throwIfAborted()
     const features = await client.read('/features').catch(() => undefined)
     const limit: unknown = Object(features).max_upload_size
-    // A server may hang up where a file is too large, before it says so.
+    // A server may hang up on a file that is too large, without an answer.
     if (refused || (typeof limit === 'number' && size > limit)) {
       const most = typeof limit === 'number' ? `the ${limit} bytes that ComfyUI takes` : 'ComfyUI takes'
       throw new EngineError(413, `The upload is larger than ${most}`)
@@ -66,7 +66,7 @@ export async function putFile(
   }
 }
 
-/** Makes a filename that every system takes, and keeps the ending. */
+/** The end of a file's name, in characters that every system allows. */
 function safeName(name: string): string {
   const last = name.replace(/^[\s\S]*[\\/]/, '').replace(/[^A-Za-z0-9._-]+/g, '_')
   return last.replace(/^\.+/, '').slice(-60) || 'file'

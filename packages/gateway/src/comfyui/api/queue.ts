@@ -9,14 +9,14 @@ interface QueueItem {
 }
 
 export interface Queue {
-  /** The running items, and then the waiting ones in the order in which they will run. */
+  /** The runs that run, and then those that wait, in the order of their turn. */
   readonly items: readonly QueueItem[]
-  /** The number of running items. */
+  /** How many of the items run. */
   readonly running: number
   readonly readAt: number
 }
 
-/** `maxAgeMs`: how old an earlier answer may be. Default: ten times as long as the answer took, 250 at most. */
+/** `maxAgeMs`: how old an earlier answer may be. Default: ten times the duration of the last request, 250 at most. */
 export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 
 const MOST_MS = 250
@@ -30,10 +30,9 @@ export function createReadQueue(client: ComfyClient): ReadQueue {
 
   return async (maxAgeMs = ageMs) => {
     const now = Date.now()
-    const isRecent = ({ readAt }: { readonly readAt: number }): boolean =>
-      maxAgeMs > 0 && now - readAt <= maxAgeMs
-    if (latest && isRecent(latest)) return latest
-    if (coming && isRecent(coming) && hasOwnTimers()) return await coming.queue
+    const isRecent = (readAt: number): boolean => maxAgeMs > 0 && now - readAt <= maxAgeMs
+    if (latest && isRecent(latest.readAt)) return latest
+    if (coming && isRecent(coming.readAt) && hasOwnTimers()) return await coming.queue
     const mine = { readAt: now, queue: read(now) }
     coming = mine
     try {
@@ -46,7 +45,7 @@ export function createReadQueue(client: ComfyClient): ReadQueue {
   async function read(readAt: number): Promise<Queue> {
     const { queue_running, queue_pending } = Object(await client.read('/queue'))
     const running = readItems(queue_running)
-    // ComfyUI sends a heap.
+    // ComfyUI sends a heap, which is not sorted.
     const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
     const queue = { items: [...running, ...pending], running: running.length, readAt }
     ageMs = Math.min(MOST_MS, 10 * (Date.now() - readAt + 1))
@@ -79,7 +78,7 @@ export async function readHistory(
 ): Promise<History | 'unreadable' | undefined> {
   let { status, text } = await client.send(`/history/${id}`)
   if (status === 500) {
-    // The whole server may fail, or only for a moment: ask for a run that nobody has, and then once more.
+    // The whole server may fail, or only for a moment: ask for a run that nobody has, and then for this run again.
     await client.read(`/history/${NOBODY}`)
     ;({ status, text } = await client.send(`/history/${id}`))
     if (status === 500) return 'unreadable'
@@ -124,7 +123,7 @@ export async function seekRun(
   const history = await readHistory(client, id)
   if (history) return { history, waiting: seen.waiting }
   if (seen.item) return seen
-  // A run that is in neither may have gone from the one to the other, or have come just now.
+  // The run may have moved from the queue to the history meanwhile, or may have come just now.
   const again = seekIn(await readQueue(0), id)
   return again.item ? again : { history: await readHistory(client, id), waiting: again.waiting }
 }

@@ -2,7 +2,7 @@ import type { Progress, Submitted } from '../runRecord.ts'
 
 /** Opens a WebSocket that only listens, and gives the function that closes it. A socket that fails is silent. */
 export function openSocket(url: string, onMessage: (type: string, data: object) => void): () => void {
-  let socket: Pick<WebSocket, 'close'> | undefined
+  let socket: WebSocket | undefined
   let closed = false
   void open().catch(() => {})
   return () => {
@@ -14,17 +14,14 @@ export function openSocket(url: string, onMessage: (type: string, data: object) 
     // Node has a WebSocket since 22.
     const Socket = globalThis.WebSocket ?? ((await import('ws')).WebSocket as unknown as typeof WebSocket)
     if (closed) return
-    const opened = new Socket(url)
-    socket = opened
-    opened.addEventListener('error', () => {})
-    opened.addEventListener('message', ({ data }: { data: unknown }) => {
+    socket = new Socket(url)
+    socket.addEventListener('error', () => {})
+    socket.addEventListener('message', ({ data }: { data: unknown }) => {
       // Previews are binary.
       if (closed || typeof data !== 'string') return
       try {
-        const message = JSON.parse(data) as { type?: unknown; data?: unknown } | null
-        if (typeof message?.type === 'string' && typeof message.data === 'object' && message.data !== null) {
-          onMessage(message.type, message.data)
-        }
+        const { type, data: about } = Object(JSON.parse(data))
+        if (typeof type === 'string' && typeof about === 'object' && about !== null) onMessage(type, about)
       } catch {}
     })
   }
@@ -80,7 +77,7 @@ export function createProgress({ id, titles, nodes }: Submitted, from: number): 
       note(data.node, 1)
     }
     const done = [...parts.values()].reduce((sum, part) => sum + part, 0)
-    // Only the end of a run makes it complete.
+    // Only the end of a run brings the progress to 1.
     best = Math.max(best, Math.min(0.99, done / Math.max(1, nodes - cached.size)))
     return { progress: best, node: node === undefined ? undefined : titles[node] }
   }

@@ -4,7 +4,7 @@ import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 
 class Unreadable extends NoAnswer {}
 
-/** Records on ComfyUI itself, where it keeps its user's data: no gateway has to hold any, and all agree. */
+/** Records on ComfyUI itself, among its user's data: gateways keep none of their own, and agree. */
 export function createUserdata(client: ComfyClient, log: EngineContext['log']): RecordStore {
   let refused = false
   const pathOf = (path: string): string => `/userdata/${encodeURIComponent(`flowscale/${path}`)}`

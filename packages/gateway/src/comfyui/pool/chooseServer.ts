@@ -6,9 +6,9 @@ import { type Answers, askAll, type Candidate, type PoolMember, within } from '.
 
 /** The longest wait for the submission before. */
 const TURN_MS = 100
-/** A run is no longer on its way after so many ms: on Workers, a caller who leaves ends its request anywhere. */
+/** After this time, a run no longer counts as on its way: on Workers, a request may end anywhere when its caller leaves. */
 const COMING_MS = 60_000
-/** Whether a worker stands still is looked at in passing: the whole queue has to be read for it. */
+/** Whether a worker stands still is checked seldom, since the check reads the whole queue. */
 const LOOK_EVERY_MS = 2_000
 
 /** Chooses the server with the shortest queue for a run, and calls `send` with it. */
@@ -39,7 +39,8 @@ export function createChoose(): Choose {
     const last = warm.get(workflowId)
     const ordered = answers.map(([member, queued]) => {
       const length = queued + comingTo(member)
-      // Where all stand still, one of them has to do. Gateways that choose at once must not all choose the same.
+      // If all workers stand still, the run goes to one of them all the same. The random number: gateways that choose at
+      // once must not all choose the same server.
       return { member, order: [isStalled(member) ? 1 : 0, length, member === last ? 0 : 1, Math.random()] }
     })
     ordered.sort((a, b) => {
@@ -85,7 +86,7 @@ export function createChoose(): Choose {
   }
 }
 
-/** What runs and what waits: a short answer, unlike the queue. */
+/** The number of runs that run or wait. Unlike the queue, this is a short answer. */
 async function readLength({ server }: PoolMember): Promise<number> {
   const { exec_info } = Object(await server.client.read('/prompt'))
   const length: unknown = Object(exec_info).queue_remaining
@@ -93,13 +94,13 @@ async function readLength({ server }: PoolMember): Promise<number> {
   return length
 }
 
-/** A server that lacks a class is asked again after so many ms. */
+/** After this time a server that lacks a class is asked again. */
 const LACKS_FOR_MS = 30_000
 
 /**
- * The servers that can run a workflow: none where there is no such workflow.
+ * The servers that can run a workflow: none if there is no such workflow.
  *
- * @throws EngineError for one that no server can run, `NoAnswer` where one that can may be away.
+ * @throws EngineError if no server can run the workflow, `NoAnswer` if a server that can may be away.
  */
 type FindCandidates = (id: string) => Promise<Candidate[]>
 
@@ -146,7 +147,7 @@ export async function listWorkflows(members: readonly PoolMember[]): Promise<Wor
   return [...byId.values()].map(mergeListings)
 }
 
-/** As callers see it: a choice that one server has is a choice. */
+/** The workflow as callers see it: with the choices of all servers. */
 export function mergeListings(candidates: readonly Candidate[]): Workflow {
   const [first, ...rest] = candidates.map(({ workflow }) => workflow.listing)
   if (rest.length === 0) return first!

@@ -25,7 +25,7 @@ interface Wanted {
   readonly submitted: (member: PoolMember, run: Run) => void
 }
 
-/** A file that lies on a server already. */
+/** A file that is on a server. */
 interface Upload {
   readonly name: string
 }
@@ -58,7 +58,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
     if (sent) throw new Error('A draft is submitted once')
     sent = true
     const fitting = candidates.filter((one) => fits(one, valuesOf(submission)))
-    // Where no server has all choices, one of them says so.
+    // If no server has all choices, the refusal of one of them says which choice is missing.
     const able = fitting.length > 0 ? fitting : candidates
     const host = await chosen
     if (host) {
@@ -80,7 +80,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
         })
       } catch (error) {
         left = left.filter((one) => !tried.includes(one))
-        // It says that the run was not submitted: another server may take it.
+        // A `NoAnswer` says that nothing was submitted: another server may take the run.
         if (!(error instanceof NoAnswer) || tried.length === 0 || left.length === 0) throw error
       }
     }
@@ -90,7 +90,7 @@ export function createDraft({ candidates, choose, inputHosts, signal, submitted 
     workflow: mergeListings(candidates),
     putFile: put,
     putUrl: async (input, address) => put(input, await openUrl(inputHosts, input, address, signal)),
-    // Of a run that may have been sent there is no 503.
+    // `submit` throws a 503 only if nothing was sent.
     submit: (submission) => submit(submission).catch(nothingStarted),
   }
 }

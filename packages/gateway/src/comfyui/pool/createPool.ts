@@ -10,7 +10,7 @@ import { createComfyServer, createContainer } from '../server.ts'
 import { firstOf, type PoolMember, within } from './members.ts'
 
 interface PoolOptions {
-  /** They end without a `/`. */
+  /** The addresses end without a `/`. */
   readonly urls: readonly string[]
   readonly lostAfterMs: number
   readonly fetch?: typeof globalThis.fetch | undefined
@@ -42,7 +42,7 @@ export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: E
   })
 }
 
-/** A run is submitted once one more server has its record, or after so many ms without one. */
+/** A submission waits this long at most for a copy of its record on another server. */
 const COPY_MS = 1_000
 
 /** A server, and the records on it. */
@@ -88,7 +88,7 @@ function mirrorRecords({ client, localRecords }: Keeper, others: readonly Keeper
         .find(Boolean)
     },
     cachedEnd,
-    // A list may have read it from a copy, where the server was killed before it had it.
+    // A list may have read the end from a copy, if the server was killed before it had the end.
     getEnd: async (id, anywhere) => cachedEnd(id) ?? (await read((records) => records.getEnd(id), anywhere)),
     isCancelRequested: async (id) =>
       (await read(async (records) => (await records.isCancelRequested(id)) || undefined)) ?? false,

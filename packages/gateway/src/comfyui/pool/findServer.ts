@@ -43,13 +43,13 @@ export function createFindServer(members: readonly PoolMember[]): FindServer {
     const failure = record.failure ?? seen.failure
     if (!run && !failure) return undefined
     if (!run) throw failure
-    // Where it has ended, no server has to know more of it.
+    // A run that has ended needs no server: its record says all.
     const ended = await firstOf(
       keepers.map(async (member) => ((await member.localRecords.getEnd(id)) ? member : undefined)),
     )
     if (ended.found) return isAt(ended.found)
     if (failure) throw failure
-    // It may yet come to a server, and be found there.
+    // The run may still be on its way to a server.
     return keeper
   }
 

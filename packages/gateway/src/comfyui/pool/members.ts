@@ -21,19 +21,19 @@ export interface Candidate {
   readonly workflow: ComfyWorkflow
 }
 
-/** Longer than a server takes that works, and shorter than a caller likes to wait. */
+/** Longer than a healthy server takes, and shorter than a caller likes to wait. */
 const SOON_MS = 1_000
 
 export interface Answers<T> {
   readonly answers: readonly (readonly [member: PoolMember, answer: T])[]
-  /** Why a server gave none, where one did not. */
+  /** Why a server gave no answer, if one did not. */
   readonly failure: NoAnswer | undefined
 }
 
 /**
  * Sends the same request to several servers. Waits for a silent server only if no server answers.
  *
- * @throws `NoAnswer` where no server answers, and any other error at once.
+ * @throws `NoAnswer` if no server answers, and any other error at once.
  */
 export async function askAll<T>(
   members: readonly PoolMember[],
@@ -64,7 +64,7 @@ export async function askAll<T>(
   return { answers: [...answers], failure }
 }
 
-/** The first value of several questions; where there is none, why one of them could not be answered. */
+/** The first value of several questions; if there is none, the reason why a question got no answer. */
 export async function firstOf<T>(
   questions: readonly Promise<T | undefined>[],
 ): Promise<{ found?: T | undefined; failure?: NoAnswer | undefined }> {
@@ -80,7 +80,7 @@ export async function firstOf<T>(
   try {
     return { found: await Promise.any(found) }
   } catch (error) {
-    // What is not a lack of an answer is a defect, or a storage that fails.
+    // An error that is no `NoAnswer` is a defect, or a storage that fails.
     const cause = (error as AggregateError).errors.find((one) => one !== undefined)
     if (cause) throw cause
     return { failure }
@@ -93,7 +93,7 @@ export async function within(work: Promise<unknown>, ms: number): Promise<void> 
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)
   })
-  // What fails after that is nobody's concern.
+  // A failure after the wait concerns nobody.
   work.catch(() => {})
   await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

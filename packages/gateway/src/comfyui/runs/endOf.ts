@@ -41,7 +41,7 @@ type ComfyFile = NonNullable<StoredOutput['at']>
 export function collectFiles(
   run: Submitted,
   outputs: History['outputs'],
-): { files: StoredOutput[]; missing?: string } {
+): { files: StoredOutput[]; missing?: string | undefined } {
   const files: StoredOutput[] = []
   let missing: string | undefined
   for (const { name, node } of run.outputs) {
@@ -54,16 +54,16 @@ export function collectFiles(
     found.forEach((at, index) => void files.push({ name: full(index, endingOf(at.filename)), at }))
     texts.forEach((text, index) => void files.push({ name: full(index, 'txt'), text }))
   }
-  return { files, ...(missing !== undefined && { missing }) }
+  return { files, missing }
 }
 
-/** Under any key, an object with a file name is an output. A preview counts if there is nothing else. */
+/** Under any key, an object with a file name is an output. A preview counts only if there is nothing else. */
 function findFiles(output: Readonly<Record<string, unknown>>): ComfyFile[] {
   const byPath = new Map<string, ComfyFile>()
   for (const item of Object.values(output).flat(2)) {
     const { filename, subfolder = '', type = 'output' } = (item ?? {}) as Record<string, unknown>
     if (typeof filename !== 'string' || typeof subfolder !== 'string' || typeof type !== 'string') continue
-    // ComfyUI looks for the last part of a file's name alone.
+    // `/view` takes only the last part of `filename`, so the folders belong to `subfolder`.
     const path = `${subfolder}/${filename}`.split('/').filter((part) => part !== '')
     byPath.set(`${type}/${path.join('/')}`, { filename: path.pop() ?? '', subfolder: path.join('/'), type })
   }

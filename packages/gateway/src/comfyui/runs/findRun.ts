@@ -5,7 +5,7 @@ import { type Ended, isRunId, type Progress, type Submitted, toEndedRun, toRun }
 import type { ComfyServer } from '../server.ts'
 import { endOf, endWithout } from './endOf.ts'
 
-/** For so long another gateway may still be sending a run that it wrote down. */
+/** For this long, another gateway may still be sending a run whose record is there. */
 const ON_ITS_WAY_MS = 45_000
 const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
 

@@ -23,23 +23,24 @@ export async function sendRun(
   { inputs, groupId }: Submission,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
-  const { graph, seeds, outputs, nodes } = fillGraph(workflow, values, id)
+  const { listing, outputs, nodes } = workflow
+  const { graph, seeds } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
     server: server.client.url,
-    workflowId: workflow.listing.id,
+    workflowId: listing.id,
     groupId,
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
-    outputs: [...outputs].map(([name, node]) => ({ name, node })),
-    titles: Object.fromEntries([...workflow.nodes.values()].map((node) => [node.id, node.title])),
-    nodes,
+    outputs: [...outputs].map(([name, { node }]) => ({ name, node })),
+    titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
+    nodes: nodes.size,
   }
   const refuse = async (error: unknown): Promise<never> => {
     await server.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
     throw error
   }
-  // A record may be there although its answer was lost: a run that was never sent must not look like one on its way.
+  // The record may be there although the answer was lost: a run that was never sent must not look like one on its way.
   await server.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await send(server, run, refuse, json, workflow)
@@ -48,8 +49,8 @@ export async function sendRun(
   const check = server.records
     .isCancelRequested(id)
     .then((asked) => (asked ? stopRun(server, id) : undefined))
-  if (!hasOwnTimers()) await check.catch(() => {})
-  check.catch(() => {})
+    .catch(() => {})
+  if (!hasOwnTimers()) await check
   return { run: toRun(run, { status: 'queued', progress: 0 }), number }
 }
 
@@ -64,13 +65,13 @@ async function send(
   const { status, text, unsent } = await post(server.client, json)
   if (unsent) return refuse(unsent)
   const body = parseJson(text)
-  const { number, prompt_id } = Object(body)
+  const { number, prompt_id, node_errors } = Object(body)
   if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
     await stopRun(server, prompt_id).catch(() => {})
     const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
     return refuse(new EngineError(502, message))
   }
-  if (status === 200 && hasNodeErrors(body)) {
+  if (status === 200 && Object.keys(Object(node_errors)).length > 0) {
     // ComfyUI took the run without the nodes that have faults: this is not the run that was asked for.
     await stopRun(server, run.id).catch(() => {})
     return refuse(readRefusal(body, run, workflow))
@@ -101,7 +102,7 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
   }
 }
 
-/** Searches the run after its answer was lost: it may be there, and must not be sent again. */
+/** Searches ComfyUI for a run whose answer was lost: the run may be there, and must not be sent again. */
 async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<number> {
   for (const deadline = Date.now() + LOOK_FOR_MS; Date.now() < deadline; await sleep(LOOK_EVERY_MS)) {
     try {
@@ -115,11 +116,6 @@ async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<
   }
   const message = `ComfyUI's answer was lost: run ${id} may have been submitted. Ask for it before you send it again`
   throw new EngineError(502, message, { runId: id })
-}
-
-/** Whether an answer to `/prompt` names faults of nodes. */
-function hasNodeErrors(body: unknown): boolean {
-  return Object.keys(Object(Object(body).node_errors)).length > 0
 }
 
 /** Says why ComfyUI refused a run: by input where an input is to blame, else by node. A traceback and paths are left out. */

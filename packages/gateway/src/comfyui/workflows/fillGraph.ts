@@ -2,21 +2,15 @@ import { drawSeed, type Scalar } from '../../engine.ts'
 import type { ComfyWorkflow, GraphNode } from './types.ts'
 
 /**
- * Makes the graph of one run. The value of a file is its name on the server. Results are saved under a name with the
- * run's id: ComfyUI gives a name again once its folder was emptied, and an old link would show another run's picture.
+ * Makes the graph of one run, and gives the seeds that were drawn, by input. The value of a file is its name on the
+ * server. Results are saved under a name with the run's id: ComfyUI uses a name again once its folder was emptied, and an
+ * old link would show another run's picture.
  */
 export function fillGraph(
-  { nodes, inputs, outputs }: ComfyWorkflow,
+  { nodes, inputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
-): {
-  graph: Record<string, GraphNode>
-  /** The seeds that were drawn, by input. */
-  seeds: Map<string, number>
-  /** The node of each output, by name. */
-  outputs: Map<string, string>
-  nodes: number
-} {
+): { graph: Record<string, GraphNode>; seeds: Map<string, number> } {
   const seeds = new Map<string, number>()
   // Not by assignment: a node or a field may be called `__proto__`.
   const entries = new Map<string, [field: string, value: unknown][]>()
@@ -27,23 +21,15 @@ export function fillGraph(
     entries.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
   }
   for (const [name, input] of inputs) {
-    let value: unknown = input.default
-    if (Object.hasOwn(values, name)) value = asValue(values[name]!, input.array)
-    else if (input.seed) {
-      seeds.set(name, drawSeed(input, random))
-      value = seeds.get(name)
-    }
+    const isSent = Object.hasOwn(values, name)
+    if (input.seed && !isSent) seeds.set(name, drawSeed(input, random))
+    const value = isSent ? asValue(values[name]!, input.array) : (seeds.get(name) ?? input.default)
     if (value !== undefined) entries.get(input.node)!.push([input.field, value])
   }
   const filled = [...nodes].map(([id, { node }]) => {
     return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const
   })
-  return {
-    graph: Object.fromEntries(filled),
-    seeds,
-    outputs: new Map([...outputs].map(([name, { node }]) => [name, node])),
-    nodes: filled.length,
-  }
+  return { graph: Object.fromEntries(filled), seeds }
 }
 
 /** ComfyUI takes a bare list for a link to another node. */

@@ -56,7 +56,7 @@ const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)",
 /** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
 const MOST_LEVELS = 100
 
-/** Checks and copies a graph in the API format. `file` stands in errors. */
+/** Checks and copies a graph in the API format. Errors begin with `file`. */
 function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
   if (!isObject(graph)) throw new Error(`${file} is ${nameOf(graph)}, not a workflow. ${EXPORT}`)
   if (Array.isArray(graph.nodes)) throw new Error(`${file} is ${editorFile(graph)}. ${EXPORT}`)

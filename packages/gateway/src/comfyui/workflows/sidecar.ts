@@ -19,7 +19,7 @@ interface Sidecar {
   readonly outputs?: readonly NamedOutput[] | undefined
 }
 
-/** Checks a sidecar against the graph and the server. `file` stands in errors. */
+/** Checks a sidecar against the graph and the server. Errors begin with `file`. */
 export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidecar {
   if (!isObject(sidecar)) throw new Error(`${file} must hold an object of ${KEYS.join(', ')}`)
   refuseUnknown(file, sidecar, KEYS)
@@ -74,7 +74,7 @@ function checkOutput(where: string, name: string, entry: Entry, known: KnownNode
 
 const INPUT_KEYS = ['node', 'input', 'kind', 'required', 'default', 'min', 'max', 'options', 'description']
 
-/** Checks an input of a sidecar against its node and the server. `where` stands in errors. */
+/** Checks an input of a sidecar against its node and the server. Errors begin with `where`. */
 function checkSidecarInput(where: string, name: string, entry: Entry, known: KnownNode): NamedInput {
   refuseUnknown(where, entry, INPUT_KEYS)
   const field = findField(where, String(entry.input), known)
@@ -87,11 +87,8 @@ function checkSidecarInput(where: string, name: string, entry: Entry, known: Kno
   const expectValue = (key: string, value: unknown): void => {
     const text = JSON.stringify(value)
     const wanted = kind === 'number' ? rangeOf(field) : `a ${kind}`
-    expect(
-      kind === 'number' ? isInRange(value, field) : typeof value === kind,
-      key,
-      `must be ${wanted}, not ${text}`,
-    )
+    const isRight = kind === 'number' ? isInRange(value, field) : typeof value === kind
+    expect(isRight, key, `must be ${wanted}, not ${text}`)
     const { options: choices } = field
     const has = choices?.slice(0, MOST_LISTED).join(', ')
     expect(choices?.includes(value as Scalar) ?? true, key, `${text} is not on the server, which has ${has}`)
