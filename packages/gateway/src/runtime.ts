@@ -7,6 +7,27 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
 }
 
+/** Waits for `work`, but no longer than until an abort from now on, whose reason it throws. */
+export async function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  onAbort: (reason: unknown) => void,
+): Promise<T> {
+  let abort: () => void
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      onAbort(signal.reason)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort)
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort!)
+  }
+}
+
 const AT_ONCE = 8
 
 /** Works through a list, a few items at a time. */

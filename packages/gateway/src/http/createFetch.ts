@@ -1,3 +1,4 @@
+import { orAborted } from '../runtime.ts'
 import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
@@ -20,7 +21,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
-    // Not the caller's signal: it would keep the listener of this Request until a garbage collection.
+    // Not the caller's signal, which would keep the listener of this Request until a garbage collection.
     const request = new Request(input, { ...init, signal: aborter.signal })
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
@@ -41,11 +42,9 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
     const { method, body } = request
     const keepsMethod = response.status > 303 || method === 'GET' || method === 'HEAD'
     if (keepsMethod && body && !init?.body) throw failed('the body is used up')
-    const next: RequestInit = { ...init, headers: init?.headers ?? request.headers, signal }
-    if (!keepsMethod) {
-      next.method = 'GET'
-      delete next.body
-    }
+    const headers = init?.headers ?? request.headers
+    const next: RequestInit = { ...init, headers, signal, method: keepsMethod ? method : 'GET' }
+    if (!keepsMethod) delete next.body
     return await call(new URL(location, request.url), next, hops + 1)
   }
 }
@@ -64,28 +63,6 @@ function failed(why: string): TypeError {
 function signalOf(input: string | URL | Request, init: RequestInit | undefined): AbortSignal | null {
   if (init?.signal !== undefined) return init.signal
   return input instanceof Request ? input.signal : null
-}
-
-async function orAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  onAbort: (reason: unknown) => void,
-): Promise<T> {
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
-      onAbort(signal.reason)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort!)
-    // After an abort the handler may still reject.
-    work.catch(() => {})
-  }
 }
 
 /** Gives the response its URL, and a body that an abort ends with the caller's reason, as with a real fetch. */
