@@ -23,7 +23,6 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
     started_at: iso(run.startedAt),
     completed_at: iso(run.completedAt),
   }
-  // JSON leaves out what is undefined.
   const { id, status, progress, position, node } = run
   const rest = { ...times, progress, position, node, error: run.error ?? undefined }
   if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }

@@ -134,7 +134,7 @@ export function toStream(incoming: IncomingMessage): Body {
   return { stream, discard }
 }
 
-/** Without a `Host` it is empty: only a request that came over no wire has none. */
+/** The headers of a request. An empty `Host` stands for a missing one, since `keepsOut` lets in a request without any. */
 export function headersOf({ rawHeaders, headers: { host } }: IncomingMessage): Headers {
   const headers = new Headers(host === undefined ? { host: '' } : {})
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)

@@ -32,10 +32,10 @@ const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false,
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const facts = [...inputs].map(([name, { kind, ...rest }]) => {
-    const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
+    const unusual = Object.entries(rest).filter(([key, value]) => value !== USUAL[key])
     return [name, Object.fromEntries(unusual)] as const
   })
-  // An empty object, too, is sent: it says that the input is required.
+  // An empty object is sent, too: it says that the input is required.
   return facts.length ? { input_details: Object.fromEntries(facts) } : {}
 }
 
