@@ -76,7 +76,7 @@ function guessesOf(named: Record<string, unknown>, { nodes }: ComfyWorkflow): Gu
     named.inputs === undefined
       ? { what: 'inputs', isGuess: takes }
       : { what: 'kinds and ranges of inputs', isGuess: ({ id }) => bare.has(id) },
-    // A link's node is kept in quotes.
+    // `links` has the ids of nodes as JSON.
     { what: 'outputs', isGuess: ({ id }) => named.outputs === undefined && !linked.has(JSON.stringify(id)) },
   ]
 }

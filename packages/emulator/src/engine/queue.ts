@@ -83,9 +83,9 @@ async function perform(state: EngineState, run: Run): Promise<void> {
   }
 }
 
-/** A terminal state never changes. Frees the container, even if the workflow does not heed its signal. */
+/** Ends a run for good, and frees its container, even if the workflow does not heed its signal. */
 export function endRun(state: EngineState, run: Run, status: 'completed' | 'failed' | 'cancelled'): void {
-  // A listener may have ended it first.
+  // A listener may have ended the run first.
   if (isEnded(run.status)) return
   const { container } = run
   run.status = status
@@ -115,7 +115,7 @@ export function watch(state: EngineState, listener: (run: ApiRun) => void): () =
   return () => void state.listeners.delete(watcher)
 }
 
-/** Makes each new place of a run in the queue news, until the returned function is called. */
+/** Notifies of each new place of a run in the queue, until the returned function is called. */
 export function follow({ followers }: EngineState, id: string): () => void {
   const add = (count: number): void => {
     const left = (followers.get(id) ?? 0) + count

@@ -47,9 +47,9 @@ export interface EngineState {
   ledger: MutableLedger
   faults: Faults
   listeners: Set<{ listener: (run: ApiRun) => void }>
-  /** How many follow each run: a new place of a followed run in the queue is news, too. */
+  /** How many follow each run. Listeners hear of each new place of a followed run in the queue, too. */
   followers: Map<string, number>
-  /** News that listeners have yet to hear; they hear the first one now. */
+  /** The changes that listeners have yet to hear of. The first one is on its way to them. */
   updates: ApiRun[]
   closed: boolean
 }
