@@ -7,24 +7,25 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
 }
 
-/** Waits for `work`, but no longer than until an abort from now on, whose reason it throws. */
-export async function orAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  onAbort: (reason: unknown) => void,
-): Promise<T> {
-  let abort: () => void
+/** Calls `act` at an abort from now on, until the returned function is called. */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  signal.addEventListener('abort', act, { once: true })
+  return () => signal.removeEventListener('abort', act)
+}
+
+/** Waits for `work` until an abort from now on, which calls `act`; then throws the reason of the abort. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, act: () => void): Promise<T> {
+  let forget: () => void
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
-      onAbort(signal.reason)
+    forget = onAbort(signal, () => {
+      act()
       reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort)
+    })
   })
   try {
     return await Promise.race([work, aborted])
   } finally {
-    signal.removeEventListener('abort', abort!)
+    forget!()
   }
 }
 

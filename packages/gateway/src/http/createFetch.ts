@@ -1,4 +1,4 @@
-import { orAborted } from '../runtime.ts'
+import { onAbort, orAborted } from '../runtime.ts'
 import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
@@ -32,7 +32,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
     const answer = handle(breakable(request), { filesUrl, files: origin !== url })
     // A derived signal, since Node warns of many listeners on one signal.
     const response = signal
-      ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
+      ? await orAborted(answer, AbortSignal.any([signal]), () => aborter.abort(signal.reason))
       : await answer
     const { redirect } = request
     const location = response.headers.get('location')
@@ -76,35 +76,27 @@ function finish(response: Response, url: string, signal: AbortSignal | null): Re
 
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader()
-  let derived: AbortSignal | undefined
-  let abort = (): void => {}
-  const forget = (): void => derived?.removeEventListener('abort', abort)
+  let forget: (() => void) | undefined
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         if (signal.aborted) throw signal.reason
-        if (!derived) {
-          derived = AbortSignal.any([signal])
-          // An abort also counts between two reads, and ends a body that hangs.
-          abort = () => {
-            controller.error(signal.reason)
-            reader.cancel(signal.reason).catch(() => {})
-          }
-          derived.addEventListener('abort', abort, { once: true })
-        }
-        try {
-          const { done, value } = await reader.read()
-          if (signal.aborted) return
-          if (!done) return controller.enqueue(value)
-          controller.close()
-        } catch (error) {
-          forget()
+        // An abort also counts between two reads, and ends a body that hangs.
+        forget ??= onAbort(AbortSignal.any([signal]), () => {
+          controller.error(signal.reason)
+          reader.cancel(signal.reason).catch(() => {})
+        })
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          forget!()
           throw error
-        }
+        })
+        if (signal.aborted) return
+        if (!done) return controller.enqueue(value)
         forget()
+        controller.close()
       },
       cancel(reason) {
-        forget()
+        forget?.()
         return reader.cancel(reason)
       },
     },

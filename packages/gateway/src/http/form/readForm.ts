@@ -26,7 +26,7 @@ export async function readSubmission(
   try {
     const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
     const reading = readForm(draft, bytes, headers.get('content-type') ?? '')
-    return await orAborted(reading, signal, (reason) => aborter.abort(reason))
+    return await orAborted(reading, signal, () => aborter.abort(signal.reason))
   } finally {
     reader?.cancel().catch(() => {})
   }

@@ -1,4 +1,5 @@
 import { isEnded, type Run } from '../../engine.ts'
+import { onAbort } from '../../runtime.ts'
 import { failure } from '../answers.ts'
 import { runUpdate } from '../runJson.ts'
 import type { ApiRequest, Dialect, RunningApi } from '../types.ts'
@@ -53,12 +54,12 @@ function streamRun(
     const unwatch = engine.watch?.(onRun)
     const unfollow = engine.follow?.(known.id)
     streams.ends.add(end)
-    signal.addEventListener('abort', end)
+    const forget = onAbort(signal, end)
     stop = () => {
       unwatch?.()
       unfollow?.()
       streams.ends.delete(end)
-      signal.removeEventListener('abort', end)
+      forget()
     }
     void readRun()
   }
