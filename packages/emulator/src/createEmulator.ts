@@ -34,7 +34,7 @@ export interface EmulatorOptions {
   seed?: number | undefined
   /** How many runs go at the same time. Default: 2 */
   containers?: number | undefined
-  /** Every duration is divided by it; Infinity waits for nothing. Default: 1 */
+  /** Divides every duration; Infinity waits for nothing. Default: 1 */
   speed?: number | undefined
   /** The form of the API, of the three known ones. Default: `readme` */
   dialect?: Dialect | undefined
@@ -159,7 +159,7 @@ function withFaults({ faults, ledger, stats }: EngineState): NonNullable<HttpApi
         if (operation !== 'downloadOutput') return answer
         const [, , runId = ''] = target.split('/')
         if (answer.status === 200 && request.method === 'GET') countOne(ledger.results, runId)
-        // The files answer 400 for one reason only: a key came along.
+        // A file is answered with 400 for one reason only: the request has a key.
         if (answer.status === 400) stats.keysRefusedAtFiles++
         return answer
       },

@@ -143,7 +143,7 @@ function notify(state: EngineState, run: Run): void {
   const { listeners, updates } = state
   if (listeners.size === 0) return
   updates.push(toApiRun(run))
-  // A change that a listener has made waits until everybody knows of the one before.
+  // A change that a listener makes waits until all listeners know of the one before.
   if (updates.length > 1) return
   for (let update = updates[0]; update; update = updates[0]) {
     for (const { listener } of [...listeners]) {

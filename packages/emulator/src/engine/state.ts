@@ -37,7 +37,7 @@ export interface EngineState {
   runs: Map<string, Run>
   /** By the name of the output, without extension. */
   byOutput: Map<string, { run: Run; output: Output }>
-  /** In the order in which they ended. */
+  /** In the order of their ends. */
   ended: Run[]
   randomRunIds: Random
   randomNames: Random
@@ -57,7 +57,7 @@ export interface EngineState {
 export interface Container {
   name: string
   uri: string
-  /** How many runs it has had. */
+  /** How many runs the container has had. */
   count: number
   running: Run | null
   pending: Run[]

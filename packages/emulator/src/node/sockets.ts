@@ -105,7 +105,7 @@ function spoilMessages(
   }
 }
 
-/** How much later a late frame comes, and how long a frame waits for the one that is to go before it, in ms. */
+/** The delay of a late frame, and the longest wait of a reordered one for the next. */
 const LATE_MS = 1000
 const GIANT = 1024 * 1024
 

@@ -79,7 +79,7 @@ export function logged<T extends Pick<HttpApi, 'handle'>>(api: T, log: (line: st
   }
 }
 
-/** A WebSocket has the key in its query. */
+/** A query without the key, which WebSockets have there. */
 function withoutKey(search: string): string {
   const isKey = (part: string): boolean =>
     [...new URLSearchParams(part).keys()].some((name) => name.toLowerCase() === 'api_key')

@@ -14,7 +14,7 @@ export interface Where {
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
-  /** The address of the API. The error names it if a caller sends an API request to the files origin. */
+  /** The address of the API, for the error of an API request on the files origin. */
   apiUrl?: string | undefined
   /** A larger body is answered with 413. The API may have a limit, too; the smaller one counts. Default: no limit */
   maxBodyBytes?: number | undefined

@@ -34,7 +34,7 @@ export interface Messages {
 export interface SocketHooks {
   /** The HTTP status that refuses each handshake, if any. */
   refuse?(): number | undefined
-  /** Called for a handshake that is taken. Gives nothing where it has ended the connection. */
+  /** Called for each accepted handshake. Returns nothing if the hook has ended the connection. */
   connect?(url: string, headers: Headers, wire: Wire): Messages | undefined
 }
 

@@ -26,8 +26,8 @@ export interface ServeOptions {
   /** The start of download links, by the host in the request. Default: this server */
   linksTo?: ((host: string) => string) | undefined
   /**
-   * A larger request is answered with 413, in bytes. A gateway may have a limit of its own; the smaller one counts.
-   * Default: no other limit
+   * The most bytes in a request; a larger one is answered with 413. A gateway may have a limit of its own; the smaller
+   * one counts. Default: no other limit
    */
   maxBodyBytes?: number | undefined
   /** Hooks between the WebSocket and its connection. Default: none */

@@ -100,7 +100,7 @@ async function* encode(text: string): AsyncGenerator<Uint8Array, void> {
   yield new TextEncoder().encode(text)
 }
 
-/** Reads the texts of a form. They are held in memory, so there is a limit for all of them together. */
+/** Reads the texts of a form. One limit counts for all texts together, since they are held in memory. */
 function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
   let count = 0
   return async (chunks) => {

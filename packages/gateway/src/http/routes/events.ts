@@ -15,7 +15,7 @@ const HEADERS = {
 export async function connectEvents({ api, request, id }: ApiRequest): Promise<Response> {
   const run = await api.engine.getRun(id)
   if (!run) return failure(api.dialect, 404, 'Run not found')
-  // An EventSource that has had the end connects again, unless the answer is 204.
+  // After the end of a run, an EventSource connects again, unless the answer is 204.
   if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
   return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
 }
