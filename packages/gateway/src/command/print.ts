@@ -50,7 +50,7 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
     'curl -X POST',
     ...(apiKey === null ? [] : [`-H ${quote(`X-API-KEY: ${apiKey}`)}`]),
     ...chosen.map(([name]) => `-F ${quote(`${name}=a lighthouse at dusk`)}`),
-    `'${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}'`,
+    quote(`${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}`),
   ]
   return `\n  Try\n    ${words.join(' ')}\n`
 }
