@@ -64,14 +64,13 @@ function advance(state: EngineState, container: Container): void {
 }
 
 async function perform(state: EngineState, run: Run): Promise<void> {
-  const { speed, seed } = state.settings
   const onProgress = (progress: number): void => {
     if (run.status !== 'running' || progress === run.progress) return
     run.progress = progress
     notify(state, run)
   }
   try {
-    const files = await performRun(run, { speed, seed, onProgress })
+    const files = await performRun(run, state.settings, onProgress)
     if (run.status !== 'running') return
     for (const [index, output] of run.outputs.entries()) output.files = files[index]!
     run.progress = 1

@@ -18,13 +18,16 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
       url: await linkTo(call, run.id, filename),
     })),
   )
-  const times = {
+  const { id, status, progress, position, node } = run
+  const rest = {
     created_at: iso(run.createdAt),
     started_at: iso(run.startedAt),
     completed_at: iso(run.completedAt),
+    progress,
+    position,
+    node,
+    error: run.error ?? undefined,
   }
-  const { id, status, progress, position, node } = run
-  const rest = { ...times, progress, position, node, error: run.error ?? undefined }
   if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }
   return {
     ...((isPython || inList) && { _id: id }),

@@ -48,8 +48,7 @@ function streamRun(
     stop = () => {}
     if (isEnded(known.status) || streams.closed || signal.aborted) {
       onRun(known)
-      end()
-      return
+      return end()
     }
     const unwatch = engine.watch?.(onRun)
     const unfollow = engine.follow?.(known.id)
