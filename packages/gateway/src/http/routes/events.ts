@@ -48,7 +48,8 @@ function streamRun(
     stop = () => {}
     if (isEnded(known.status) || streams.closed || signal.aborted) {
       onRun(known)
-      return end()
+      end()
+      return
     }
     const unwatch = engine.watch?.(onRun)
     const unfollow = engine.follow?.(known.id)
