@@ -440,6 +440,10 @@ test('emulator.fetch follows redirects, or refuses to, as the global fetch does'
   // The files refuse whoever brings a key.
   assert.is(await why(post()), '400')
   assert.equal(Object.keys(api.emulator.ledger.keys.elsewhere), ['header x-api-key to the files'])
+  // A HEAD of a Request stays one: a GET would bring the text of the refusal.
+  first.plan = ({ attempt }) => (attempt === 1 ? 'redirect-self' : undefined)
+  const head = await api.fetch(new Request(`${api.emulator.filesUrl}/generations/a/b`, { method: 'HEAD' }))
+  assert.equal([head.status, await head.text()], [403, ''])
   await api.close()
 })
 

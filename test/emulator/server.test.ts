@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, get, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
 import { type Served, type ServeOptions, serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
@@ -330,4 +331,8 @@ test('on all interfaces, links lead to the host that the client came by', async 
   const file = await fetch(run.outputs[0].url)
   assert.is(file.status, 200)
   assert.is((await file.arrayBuffer()).byteLength, Number(file.headers.get('content-length')))
+  // HTTP/1.0 has requests without a host.
+  const socket = connect(Number(new URL(served.url).port), '127.0.0.1')
+  socket.end(`GET /api/v1/runs/${id} HTTP/1.0\r\nX-API-KEY: ${emulator.apiKey}\r\n\r\n`)
+  assert.match(await text(socket), `"url":"http://127.0.0.1:${new URL(run.outputs[0].url).port}/`)
 })

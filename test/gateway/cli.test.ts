@@ -1,5 +1,5 @@
 // The command, as a process of its own, on the small ComfyUI.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -191,6 +191,14 @@ test('the curl line sends the texts that are required, or else the first', () =>
   assert.is(line({ a: text(false), b: text(true), c: text(false) }), "-F 'b=a lighthouse at dusk' ")
   assert.is(line({ a: text(false), sampler: text(false) }), "-F 'a=a lighthouse at dusk' ")
   assert.is(line({ n: { kind: 'number', required: false } }), '')
+})
+
+test('a shell takes the curl line, whatever is in the key and the id', () => {
+  const workflow = { id: "an artist's", inputs: {}, outputs: {}, problem: null }
+  const text = banner('http://x.test', "it's", { servers: [], workflows: [workflow] })
+  const script = `curl() { printf '%s\\n' "$@"; }\n${/curl .*/.exec(text)![0]}`
+  const words = execFileSync('sh', ['-c', script], { encoding: 'utf8', stdio: 'pipe' }).trim().split('\n')
+  assert.equal(words.slice(2), ['-H', "X-API-KEY: it's", "http://x.test/api/v1/runs?workflow_id=an%20artist's"])
 })
 
 /** Runs to its end, which is one sentence on stderr. */

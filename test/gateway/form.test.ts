@@ -75,6 +75,11 @@ function draftOf(putFile: Draft['putFile']): Draft {
   }
 }
 
+const draftFor = (inputs: Workflow['inputs'], draft = keep().draft): Draft => ({
+  ...draft,
+  workflow: { ...workflow, inputs },
+})
+
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 function requestOf(chunks: Chunks, type: string, init: RequestInit = {}): Request {
@@ -104,7 +109,7 @@ function formOf(fields: Fields): Request {
 }
 
 const read = (request: Request, draft = keep().draft, maxBodyBytes = MAX) =>
-  readSubmission(workflow, draft, request, { maxBodyBytes })
+  readSubmission(draft, request, maxBodyBytes)
 
 const thrown = (promise: Promise<unknown>): Promise<any> =>
   promise.then(
@@ -253,9 +258,7 @@ test('a path in the place of a file is named', async () => {
 test('a required input', async () => {
   const inputs = new Map([['a', input('image', { required: true })]])
   const form = formOf({})
-  const error = await thrown(
-    readSubmission({ ...workflow, inputs }, keep().draft, form, { maxBodyBytes: MAX }),
-  )
+  const error = await thrown(read(form, draftFor(inputs)))
   assert.equal(error.problems, [{ loc: ['body', 'a'], msg: 'Field required', type: 'missing' }])
 })
 
@@ -264,7 +267,7 @@ test('inputs may have the names that objects inherit', async () => {
     ['__proto__', 'constructor', 'toString'].map((name) => [name, input('string')] as const),
   )
   const form = formOf({ ['__proto__']: 'a', constructor: 'b', toString: 'c' })
-  const { values } = await readSubmission({ ...workflow, inputs }, keep().draft, form, { maxBodyBytes: MAX })
+  const { values } = await read(form, draftFor(inputs))
   assert.equal(Object.entries(values), [
     ['__proto__', 'a'],
     ['constructor', 'b'],
@@ -373,7 +376,7 @@ test('the type of a data: URL fits the kind of its input', async () => {
   const kindsOf = async (type: string): Promise<string[]> => {
     const fields = Object.fromEntries([...inputs.keys()].map((kind) => [kind, `data:${type},x`]))
     const { draft, kept } = keep()
-    const reading = readSubmission({ ...workflow, inputs }, draft, formOf(fields), { maxBodyBytes: MAX })
+    const reading = read(formOf(fields), draftFor(inputs, draft))
     const { problems = [] } = await reading.catch((error) => error)
     for (const { loc, msg } of problems) assert.match(`${loc} ${msg}`, /^body,(\w+) Input should be an? \1: /)
     assert.is(problems.length + kept.length, 4, type)

@@ -34,7 +34,7 @@ export interface EmulatorOptions {
   seed?: number | undefined
   /** How many runs go at the same time. Default: 2 */
   containers?: number | undefined
-  /** Every duration is divided by it; Infinity waits for nothing. Default: 1 */
+  /** Divides every duration; Infinity waits for nothing. Default: 1 */
   speed?: number | undefined
   /** The form of the API, of the three known ones. Default: `readme` */
   dialect?: Dialect | undefined
@@ -143,17 +143,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       },
       message: (update) => faults.choose('message', update.run_id),
     },
-    stats: {
-      get requests() {
-        return stats.requests
-      },
-      get runsStarted() {
-        return stats.runsStarted
-      },
-      get keysRefusedAtFiles() {
-        return stats.keysRefusedAtFiles
-      },
-    },
+    stats,
     close: () => engine.close(),
   }
 }
@@ -169,7 +159,7 @@ function withFaults({ faults, ledger, stats }: EngineState): NonNullable<HttpApi
         if (operation !== 'downloadOutput') return answer
         const [, , runId = ''] = target.split('/')
         if (answer.status === 200 && request.method === 'GET') countOne(ledger.results, runId)
-        // The files answer 400 for one reason only: a key came along.
+        // A file is answered with 400 for one reason only: the request has a key.
         if (answer.status === 400) stats.keysRefusedAtFiles++
         return answer
       },
@@ -190,27 +180,16 @@ const OPTIONS: Rules<EmulatorOptions> = {
 
 function readOptions(options: EmulatorOptions): Settings {
   checkOptions('createEmulator', options, OPTIONS)
-  const {
-    apiKey = 'fsk_local_demo_key',
-    seed = 1,
-    containers = 2,
-    speed = 1,
-    dialect = 'readme',
-    workflows = [],
-    maxRuns = 1000,
-    urlTtlMs = URL_TTL_MS,
-    faults,
-  } = options
-  if (faults) checkFaults(faults)
+  if (options.faults) checkFaults(options.faults)
   return {
-    apiKey,
-    seed,
-    containers,
-    speed,
-    dialect,
-    workflows: checkWorkflows(workflows),
-    maxRuns,
-    urlTtlMs,
-    faults,
+    apiKey: options.apiKey ?? 'fsk_local_demo_key',
+    seed: options.seed ?? 1,
+    containers: options.containers ?? 2,
+    speed: options.speed ?? 1,
+    dialect: options.dialect ?? 'readme',
+    workflows: checkWorkflows(options.workflows ?? []),
+    maxRuns: options.maxRuns ?? 1000,
+    urlTtlMs: options.urlTtlMs ?? URL_TTL_MS,
+    faults: options.faults,
   }
 }

@@ -30,7 +30,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   const gateway = openGateway(flags, {
     workflows,
     apiKey: await keyOf(flags),
-    // Without a key, there is nothing to derive it from.
+    // Without a key, there is nothing to derive a secret from.
     secret: flags.key ? undefined : makeKey(),
     publicUrl,
     dialect,

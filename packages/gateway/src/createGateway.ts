@@ -12,8 +12,8 @@ export interface Gateway extends Omit<HttpApi, 'handle'> {
   /** Takes the place of the global `fetch`; it reaches `url`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * What a server calls for each request. `filesUrl` is what links start with, where there is no `publicUrl`. Of two
-   * limits `maxBodyBytes`, the smaller one counts.
+   * Answers a request: a server calls it. Without a `publicUrl`, links start with `filesUrl`. Of two limits
+   * `maxBodyBytes`, the smaller one counts.
    */
   handle(request: Request, where?: Partial<Where>): Promise<Response>
   /** `publicUrl`, or an address for `fetch` only, where nothing listens. */
@@ -79,7 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** Where a gateway says what it does; `console` is one. */
+/** Takes the log lines of a gateway; `console` is one. */
 export interface GatewayLogger {
   debug?: ((message: string) => void) | undefined
   info?: ((message: string) => void) | undefined
@@ -101,15 +101,15 @@ export interface GatewayOptions {
   /** Signs download links. Default: derived from `apiKey`, so that links outlive a restart */
   secret?: string | undefined
   /**
-   * What download links start with, such as `https://gpu.example.com`. They never follow the header `Host`. Default: where
-   * `serve` listens. With `handle` on a server of your own, give it
+   * What download links start with, such as `https://gpu.example.com`. Links never follow the header `Host`. Default: where
+   * `serve` listens. With `handle` on a server of your own, give this option
    */
   publicUrl?: string | undefined
   /** The form of the API, of the three known ones. Default: `readme` */
   dialect?: Dialect | undefined
   /** How long a download link lives, in ms. Default: 900000, that is 15 minutes */
   urlTtlMs?: number | undefined
-  /** A larger request is answered with 413, in bytes. Default: none; your ComfyUI has a limit of its own */
+  /** The most bytes in a request; a larger one is answered with 413. Default: no limit but the one of your ComfyUI */
   maxBodyBytes?: number | undefined
   /** The hosts that an input may be read from by URL, such as `images.example.com`. Default: none */
   inputHosts?: readonly string[] | undefined

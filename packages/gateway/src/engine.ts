@@ -47,7 +47,7 @@ export interface Workflow {
 
 export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
 
-/** Whether this is a status that never changes again. */
+/** Whether a status never changes again. */
 export const isEnded = (status: string): boolean => /^(completed|failed|cancelled)$/.test(status)
 
 /** A run at one moment. An engine never changes an object that it has returned. */
@@ -157,7 +157,7 @@ export interface Engine {
   getRun(id: string): Promise<Run | undefined>
   /** A page of the runs, and how many runs there are in all. */
   getRuns(query: RunsQuery): Promise<{ readonly runs: readonly Run[]; readonly total: number }>
-  /** Cancels the run unless it has ended, and returns it as it stands then; `undefined` as in `getRun`. */
+  /** Cancels the run unless it has ended, and returns its state after that; `undefined` as in `getRun`. */
   cancelRun(id: string): Promise<{ readonly run: Run; readonly hadEnded: boolean } | undefined>
   containers(): Promise<readonly Container[]>
   /** The run that has this name in `outputNames` or `files`, and the name of the file if it exists. */
@@ -168,11 +168,11 @@ export interface Engine {
    */
   readOutput(run: string, file: string, headers: Headers, signal: AbortSignal): Promise<Response | undefined>
   /**
-   * Calls the listener at each change that the engine hears of, until the function it gives is called. Default: readers
+   * Calls the listener at each change that the engine hears of, until the returned function is called. Default: readers
    * of events ask for their run again and again
    */
   watch?(listener: (run: Run) => void): () => void
-  /** Asks the engine to hear of each change of this run, until the function it gives is called. */
+  /** Makes the engine hear of each change of this run, until the returned function is called. */
   follow?(runId: string): () => void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>

@@ -6,7 +6,7 @@ export interface Memory<T> {
   load(id: string, read: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
-/** Holds at most so many values. */
+/** Makes a cache that holds at most so many values. */
 export function createLruCache<T>(most: number): Memory<T> {
   const values = new Map<string, T>()
   const cache: Memory<T> = {

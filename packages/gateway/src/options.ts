@@ -1,4 +1,4 @@
-/** Says what a value must be, where the value is wrong. A rule never shows the value, which may be a key. */
+/** Says what a wrong value must be; `undefined` for a right one. A rule never shows the value, which may be a key. */
 export type Rule = (value: unknown) => string | undefined
 
 /** A rule for each option. No other option is known. */
@@ -13,8 +13,8 @@ export function optional(rule: Rule): Rule {
 }
 
 /**
- * Throws a `TypeError` for an unknown or wrong option. `path` is the place of these options in the caller's options. The
- * caller keeps its own objects: a copy of an object with private fields would not work.
+ * Throws a `TypeError` for an unknown or wrong option. `path` is the place of these options in the caller's options.
+ * Nothing is copied, since a copy of an object with private fields would not work.
  */
 export function checkOptions<T extends object>(caller: string, options: T, rules: Rules<T>, path = ''): void {
   if (!isObject(options)) {

@@ -1,10 +1,32 @@
-/** Whether work can go on without a request. On Workers it ends with the request that began it. */
+/** Whether work can go on without a request. On Workers, work ends with the request that began it. */
 export function hasOwnTimers(): boolean {
   return globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 }
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
+}
+
+/** Calls `act` at an abort from now on, until the returned function is called. */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  signal.addEventListener('abort', act, { once: true })
+  return () => signal.removeEventListener('abort', act)
+}
+
+/** Waits for `work` until an abort from now on, which calls `act`; then throws the reason of the abort. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal, act: () => void): Promise<T> {
+  let forget: () => void
+  const aborted = new Promise<never>((_, reject) => {
+    forget = onAbort(signal, () => {
+      act()
+      reject(signal.reason)
+    })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    forget!()
+  }
 }
 
 const AT_ONCE = 8

@@ -47,7 +47,7 @@ function nodesOf(graph: unknown): Nodes {
 function guessSpec(nodes: Nodes, name: string, value: unknown): unknown[] {
   if (Array.isArray(value)) return [typeOfLink(nodes, value) ?? typeByName(name)]
   if (typeof value === 'boolean') return ['BOOLEAN', {}]
-  // Whether other numbers are whole is known to the server alone.
+  // Only a server knows which other numbers are whole.
   if (typeof value === 'number') return /^(noise_)?seed$/.test(name) ? SEED : ['FLOAT', {}]
   if (typeof value !== 'string') return ['*']
   // Not each text is a prompt: most are choices.

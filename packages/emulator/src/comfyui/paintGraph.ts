@@ -21,7 +21,7 @@ const WORDS = 40
 /** A seed is cut to less, so that a seed plus an index is an exact number, too. */
 const MOST_SEEDS = 2 ** 52
 
-/** Paints each output of a workflow from what leads to it in the graph. */
+/** Paints each output of a workflow from the nodes that lead to it in the graph. */
 export async function paintGraph(
   plan: GraphPlan,
   values: WorkflowInputs,
@@ -79,7 +79,7 @@ type GraphNodes = ReadonlyMap<
   }
 >
 
-/** What leads to an output. */
+/** What the nodes before an output say about it. */
 interface Upstream {
   readonly prompt: string
   readonly seed: number

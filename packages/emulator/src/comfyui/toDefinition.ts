@@ -13,7 +13,7 @@ export async function loadFile(
   return { definition: toDefinition(workflow), note: noteGuesses(file, workflow) }
 }
 
-/** A workflow of ComfyUI as one of the emulator's, which paints what the real one would make. */
+/** Makes a workflow of the emulator, which paints what the one of ComfyUI would make. */
 function toDefinition({ listing, nodes, inputs, outputs }: ComfyWorkflow): WorkflowDefinition {
   const plan: GraphPlan = {
     nodes: new Map(
@@ -45,7 +45,7 @@ function textsOf({ fields }: KnownNode): string[] {
   return texts.filter(({ multiline }) => multiline || fields.size === 1).map(({ name }) => name)
 }
 
-/** Says which nodes are of an unknown class, if the sidecar leaves a part of them to a guess. */
+/** A note on the nodes of unknown classes, if the sidecar leaves a part of them to a guess. */
 function noteGuesses({ name, sidecar }: WorkflowFile, workflow: ComfyWorkflow): string | undefined {
   const unknown = [...workflow.nodes.values()].filter(({ node }) => !knownClasses().has(node.class_type))
   const guesses = guessesOf(Object(sidecar), workflow)
@@ -76,7 +76,7 @@ function guessesOf(named: Record<string, unknown>, { nodes }: ComfyWorkflow): Gu
     named.inputs === undefined
       ? { what: 'inputs', isGuess: takes }
       : { what: 'kinds and ranges of inputs', isGuess: ({ id }) => bare.has(id) },
-    // A link's node is kept in quotes.
+    // `links` has the ids of nodes as JSON.
     { what: 'outputs', isGuess: ({ id }) => named.outputs === undefined && !linked.has(JSON.stringify(id)) },
   ]
 }

@@ -45,7 +45,7 @@ export function createEngine(state: EngineState): Engine {
     close() {
       state.closed = true
       state.faults.close()
-      // The queues first: ending a running one would start the next.
+      // The queue first: the end of a running run would start the next one.
       for (const container of state.containers) {
         for (const run of [...container.pending]) endRun(state, run, 'cancelled')
         if (container.running) endRun(state, container.running, 'cancelled')

@@ -2,7 +2,7 @@ import type { FaultKind } from '../faults/table.ts'
 
 /** The real events. Plain data, which grows as long as the emulator is used. */
 export interface Ledger {
-  /** Every run that was started, in that order, and the request that started it. */
+  /** Every run in the order of their starts, and the request that started it. */
   readonly runs: readonly {
     readonly runId: string
     readonly workflowId: string
@@ -25,7 +25,7 @@ export interface Ledger {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** The ledger for those who write it; users get it as a {@link Ledger}. */
+/** The ledger as the emulator writes it; users get it as a {@link Ledger}. */
 export interface MutableLedger extends Ledger {
   readonly runs: Ledger['runs'][number][]
   readonly faults: Partial<Record<FaultKind, number>>

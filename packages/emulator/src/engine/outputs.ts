@@ -2,8 +2,8 @@ import parseRange from 'range-parser'
 import type { EngineState, Run } from './state.ts'
 
 /**
- * The run that has a file of this name, given with or without its extension. `file` is the whole name of the file, or
- * undefined while the file is not there: only its type decides the extension.
+ * The run that has a file of this name, with or without its extension. `file` is the whole name of the file; undefined
+ * until the file is there, since only its type decides the extension.
  */
 export function findOutput(
   { byOutput }: EngineState,

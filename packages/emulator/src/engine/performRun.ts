@@ -1,19 +1,16 @@
 import { extensionOf, fileName } from '@flowscale/gateway/internal'
 import { createRandom } from '../seed.ts'
 import type { RunContext } from '../workflows/types.ts'
-import type { Output, Run, StoredFile } from './state.ts'
+import type { Output, Run, Settings, StoredFile } from './state.ts'
 
-interface Performance {
-  readonly speed: number
-  readonly seed: number
-  /** Called with a number from 0 to 1. */
-  onProgress(progress: number): void
-}
-
-/** Calls the workflow of a run, and returns the files of each output, in the order of the run's outputs. */
+/**
+ * Calls the workflow of a run, and returns the files of each output, in the order of the run's outputs. `onProgress` gets
+ * numbers from 0 to 1.
+ */
 export async function performRun(
   { id, sequence, workflow, given, outputs, controller: { signal } }: Run,
-  { speed, seed, onProgress }: Performance,
+  { speed, seed }: Settings,
+  onProgress: (progress: number) => void,
 ): Promise<StoredFile[][]> {
   const sleep = createSleep(signal, speed)
   // The answer to the execute request goes first, whatever the workflow does.

@@ -64,14 +64,13 @@ function advance(state: EngineState, container: Container): void {
 }
 
 async function perform(state: EngineState, run: Run): Promise<void> {
-  const { speed, seed } = state.settings
   const onProgress = (progress: number): void => {
     if (run.status !== 'running' || progress === run.progress) return
     run.progress = progress
     notify(state, run)
   }
   try {
-    const files = await performRun(run, { speed, seed, onProgress })
+    const files = await performRun(run, state.settings, onProgress)
     if (run.status !== 'running') return
     for (const [index, output] of run.outputs.entries()) output.files = files[index]!
     run.progress = 1
@@ -83,9 +82,9 @@ async function perform(state: EngineState, run: Run): Promise<void> {
   }
 }
 
-/** A terminal state never changes. Frees the container, even if the workflow does not heed its signal. */
+/** Ends a run for good, and frees its container, even if the workflow does not heed its signal. */
 export function endRun(state: EngineState, run: Run, status: 'completed' | 'failed' | 'cancelled'): void {
-  // A listener may have ended it first.
+  // A listener may have ended the run first.
   if (isEnded(run.status)) return
   const { container } = run
   run.status = status
@@ -115,7 +114,7 @@ export function watch(state: EngineState, listener: (run: ApiRun) => void): () =
   return () => void state.listeners.delete(watcher)
 }
 
-/** Makes each new place of a run in the queue news, until the returned function is called. */
+/** Notifies of each new place of a run in the queue, until the returned function is called. */
 export function follow({ followers }: EngineState, id: string): () => void {
   const add = (count: number): void => {
     const left = (followers.get(id) ?? 0) + count
@@ -143,7 +142,7 @@ function notify(state: EngineState, run: Run): void {
   const { listeners, updates } = state
   if (listeners.size === 0) return
   updates.push(toApiRun(run))
-  // A change that a listener has made waits until everybody knows of the one before.
+  // A change that a listener makes waits until all listeners know of the one before.
   if (updates.length > 1) return
   for (let update = updates[0]; update; update = updates[0]) {
     for (const { listener } of [...listeners]) {

@@ -37,7 +37,7 @@ export interface EngineState {
   runs: Map<string, Run>
   /** By the name of the output, without extension. */
   byOutput: Map<string, { run: Run; output: Output }>
-  /** In the order in which they ended. */
+  /** In the order of their ends. */
   ended: Run[]
   randomRunIds: Random
   randomNames: Random
@@ -47,9 +47,9 @@ export interface EngineState {
   ledger: MutableLedger
   faults: Faults
   listeners: Set<{ listener: (run: ApiRun) => void }>
-  /** How many follow each run: a new place of a followed run in the queue is news, too. */
+  /** How many follow each run. Listeners hear of each new place of a followed run in the queue, too. */
   followers: Map<string, number>
-  /** News that listeners have yet to hear; they hear the first one now. */
+  /** The changes that listeners have yet to hear of. The first one is on its way to them. */
   updates: ApiRun[]
   closed: boolean
 }
@@ -57,7 +57,7 @@ export interface EngineState {
 export interface Container {
   name: string
   uri: string
-  /** How many runs it has had. */
+  /** How many runs the container has had. */
   count: number
   running: Run | null
   pending: Run[]

@@ -126,7 +126,7 @@ interface Sent {
 }
 
 /**
- * Answers with the status and headers of the true answer, its length included; `send` decides which bytes of the body
+ * Answers with the status and headers of the true answer, with its length; `send` decides which bytes of the body
  * come. The function that `send` returns is called when the reader leaves. An answer without a body is not spoiled.
  */
 async function spoilBody(
@@ -150,7 +150,7 @@ async function spoilBody(
         await events?.cancel()
         if (!bytes) return controller.close()
         stop = send({ bytes, part: whole ? bytes.subarray(0, bytes.length >> 1) : bytes }, controller)
-        // Called once: what is sent later comes from timers.
+        // No second call: timers send the rest.
         await new Promise(() => {})
       },
       async cancel() {

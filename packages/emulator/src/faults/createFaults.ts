@@ -16,7 +16,7 @@ export interface Faults {
   ): Promise<Response>
   /** The fault that a socket is to play, if any. It counts as played. */
   choose(operation: 'connect' | 'message', target: string): FaultKind | undefined
-  /** Breaks off what hangs. */
+  /** Breaks off the answers that hang. */
   close(): void
 }
 

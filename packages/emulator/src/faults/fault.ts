@@ -1,13 +1,13 @@
 import type { ApiOperation, Operation } from '@flowscale/gateway/http'
 
-/** Where: a request of the API, of a file, a WebSocket handshake, or one message of a WebSocket. */
+/** What a fault is played at: a request of the API or of a file, a WebSocket handshake, or a message of a WebSocket. */
 export type FaultOperation = Operation | 'connect' | 'message'
 
 /** A request that is to meet a fault. */
 export interface FaultCall {
   readonly request: Request
   readonly operation: FaultOperation
-  /** Another origin than the API's. */
+  /** The origin of the files, which is another than the API's. */
   readonly filesUrl: string
   /** Handles the request, once, and returns the true answer. */
   perform(): Promise<Response>
@@ -19,11 +19,11 @@ export interface FaultCall {
 export interface Fault {
   /** What happens, in a line, for people. */
   readonly text: string
-  /** Where it fits. */
+  /** The operations that the fault can be played at. */
   readonly operations: readonly FaultOperation[]
   /** No answer ever comes, so the fault counts as played when it begins. */
   readonly isMute?: true
-  /** Returns a false answer, or undefined if the true one leaves nothing to spoil. The server plays faults of sockets. */
+  /** Returns a false answer, or undefined if the true one can't be spoiled. Faults of sockets have none: the server plays them. */
   play?(call: FaultCall): Promise<Response | undefined>
 }
 

@@ -18,8 +18,8 @@ export type StatusFault =
 const YEAR_S = 31_536_000
 
 export const statusFaults: Record<StatusFault, Fault> = {
-  'http-408': refuse(408, '408, and nothing was handled'),
-  'http-425': refuse(425, '425, and nothing was handled'),
+  'http-408': refuse(408),
+  'http-425': refuse(425),
   'http-429-seconds': tooMany('1', '429 with `Retry-After: 1`'),
   'http-429-date': tooMany(
     () => new Date(Date.now() + 1000).toUTCString(),
@@ -29,13 +29,13 @@ export const statusFaults: Record<StatusFault, Fault> = {
   'http-429-negative': tooMany('-5', '429 with `Retry-After: -5`'),
   'http-429-garbage': tooMany('soon; q=0.5', '429 with a `Retry-After` that means nothing'),
   'http-429-year': tooMany(String(YEAR_S), '429 with a `Retry-After` of a year'),
-  'http-500': refuse(500, '500, and nothing was handled'),
+  'http-500': refuse(500),
   'http-502-html': {
     text: '502 with the HTML page of a gateway, and nothing was handled',
     operations: HTTP,
     play: async () => html(502),
   },
-  'http-503-early': refuse(503, '503, and nothing was handled'),
+  'http-503-early': refuse(503),
   'http-503-late': {
     text: '503 although the request was handled: after an execute, the run goes on',
     operations: HTTP,
@@ -59,14 +59,12 @@ export function html(status: number): Response {
   return new Response(page, { status, headers: { 'content-type': 'text/html' } })
 }
 
-function says(status: number, headers?: Record<string, string>): Response {
-  const answer = Response.json({ detail: `A fault of the emulator: ${status}` }, { status })
-  for (const [name, value] of Object.entries(headers ?? {})) answer.headers.set(name, value)
-  return answer
+function says(status: number, headers: Record<string, string> = {}): Response {
+  return Response.json({ detail: `A fault of the emulator: ${status}` }, { status, headers })
 }
 
-function refuse(status: number, text: string): Fault {
-  return { text, operations: HTTP, play: async () => says(status) }
+function refuse(status: number): Fault {
+  return { text: `${status}, and nothing was handled`, operations: HTTP, play: async () => says(status) }
 }
 
 function tooMany(after: string | (() => string), text: string): Fault {

@@ -3,7 +3,7 @@ import { type ConnectionFault, connectionFaults } from './connection.ts'
 import type { Fault, FaultOperation } from './fault.ts'
 import { type RedirectFault, redirectFaults, type StatusFault, statusFaults } from './status.ts'
 
-/** What goes wrong; the README says what each does. */
+/** A kind of fault. The README says what each does. */
 export type FaultKind = ConnectionFault | StatusFault | BodyFault | RedirectFault | StateFault | SocketFault
 
 /** What a plan decides about. */
@@ -23,11 +23,11 @@ export interface FaultOptions {
   seed?: number | undefined
   /** How often a request meets a fault, from 0 to 1. Default: 0.1, and 0 with a plan */
   chance?: number | undefined
-  /** Default: all */
+  /** The kinds that chance chooses from. Default: all */
   kinds?: readonly FaultKind[] | undefined
-  /** Default: all */
+  /** The operations that chance meets. Default: all */
   operations?: readonly FaultOperation[] | undefined
-  /** Decides first; where it gives nothing, chance does */
+  /** Decides before chance does. If it returns nothing, chance decides */
   plan?: ((request: FaultRequest) => FaultKind | undefined) | undefined
   /** Called at each fault */
   onFault?: ((kind: FaultKind, request: FaultRequest) => void) | undefined
@@ -73,7 +73,7 @@ export const faultTable: Readonly<Record<FaultKind, Fault>> = {
 
 export const FAULT_KINDS: readonly FaultKind[] = Object.keys(faultTable) as FaultKind[]
 
-/** `kind — text` for people: the list of the README and of the command line. */
+/** The faults for people: the list of the README and of the command line. */
 export function describeFaults(): readonly { kind: FaultKind; text: string }[] {
   return FAULT_KINDS.map((kind) => ({ kind, text: faultTable[kind].text }))
 }

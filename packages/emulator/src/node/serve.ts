@@ -1,5 +1,5 @@
 import { checkOption, checkOptions, must, optional, type Rules, rules } from '@flowscale/gateway/internal'
-import { serve as serveFace } from '@flowscale/gateway/node'
+import { type Served as ServedApi, serve as serveApi } from '@flowscale/gateway/node'
 import type { Emulator } from '../createEmulator.ts'
 import { checkSocketOptions, type SocketOptions, spoilSockets } from './sockets.ts'
 
@@ -17,18 +17,10 @@ export interface ServeOptions {
   socket?: SocketOptions | undefined
 }
 
-/** A served emulator. */
-export interface Served {
-  /** The address of the API, such as `http://127.0.0.1:4188`. */
-  url: string
+/** A served emulator. `url` is the address of the API. */
+export interface Served extends ServedApi {
   /** The address of the files. */
-  filesUrl: string
-  /** The number of WebSocket connections. */
-  readonly sockets: number
-  /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
-  dropSockets(): void
-  /** Ends open connections, too. The emulator itself goes on; it has a `close` of its own. */
-  close(): Promise<void>
+  readonly filesUrl: string
 }
 
 /**
@@ -51,12 +43,12 @@ export async function serve(emulator: Emulator, options: ServeOptions = {}): Pro
   const { port = 0, filesPort = 0, hostname = '127.0.0.1', socket = {} } = options
   const { maxBodyBytes = 256 * 1024 * 1024 } = options
   let apiUrl = ''
-  const files = await serveFace(
+  const files = await serveApi(
     { ...emulator, handle: (request, where) => emulator.handle(request, { ...where, apiUrl }) },
     { port: filesPort, hostname, files: true },
   )
   const links = new URL(files.url)
-  const api = await serveFace(emulator, {
+  const api = await serveApi(emulator, {
     port,
     hostname,
     maxBodyBytes,

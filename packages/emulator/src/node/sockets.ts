@@ -7,11 +7,11 @@ import type { FaultKind } from '../faults/table.ts'
 export interface SocketOptions {
   /** Answers every handshake with this HTTP status, whatever its key */
   refuse?: number | undefined
-  /** Destroys a connection once it has been sent so many messages; 0: right after its handshake */
+  /** Destroys a connection after so many messages; 0: right after its handshake */
   drop?: number | undefined
   /** Sends nothing at all: messages are lost, pings get no pong, and connections stay open */
   silent?: boolean | undefined
-  /** Sends each message so much later; `speed` has no part in it */
+  /** Sends each message so many ms later, whatever the `speed` */
   delayMs?: number | undefined
   /** Sends each message twice */
   duplicate?: boolean | undefined
@@ -37,15 +37,10 @@ export function spoilSockets(emulator: Emulator, options: SocketOptions): Socket
     refuse: () => options.refuse,
     connect(url, headers, wire) {
       const fault = emulator.sockets.connect(url, headers)
-      if (fault === 'socket-closed') {
-        wire.close(1011, 'A fault of the emulator')
-        return undefined
-      }
-      if (options.drop === 0) {
-        wire.destroy()
-        return undefined
-      }
-      return spoilMessages(emulator, options, wire, fault)
+      if (fault === 'socket-closed') wire.close(1011, 'A fault of the emulator')
+      else if (options.drop === 0) wire.destroy()
+      else return spoilMessages(emulator, options, wire, fault)
+      return undefined
     },
   }
 }
@@ -110,7 +105,7 @@ function spoilMessages(
   }
 }
 
-/** How much later a late frame comes, and how long a frame waits for the one that is to go before it, in ms. */
+/** The delay of a late frame, and the longest wait of a reordered one for the next. */
 const LATE_MS = 1000
 const GIANT = 1024 * 1024
 
@@ -119,26 +114,17 @@ interface Frame {
   text: string
   copies: number
   delayMs: number
-  /** Sent right after the next message, should that come before the delay is over. */
+  /** Sent right after the next message, if that comes before the delay is over. */
   held: boolean
 }
 
 /** A message as a fault sends it. */
 function spoilFrame(message: object, kind: FaultKind | undefined): Frame {
-  const text = JSON.stringify(message)
-  const frame: Frame = { text, copies: 1, delayMs: 0, held: false }
-  switch (kind) {
-    case 'frame-duplicate':
-      return { ...frame, copies: 2 }
-    case 'frame-late':
-      return { ...frame, delayMs: LATE_MS }
-    case 'frame-reordered':
-      return { ...frame, delayMs: LATE_MS, held: true }
-    case 'frame-malformed':
-      return { ...frame, text: text.slice(0, text.length >> 1) }
-    case 'frame-giant':
-      return { ...frame, text: JSON.stringify({ ...message, padding: 'x'.repeat(GIANT) }) }
-    default:
-      return frame
+  const text = JSON.stringify(kind === 'frame-giant' ? { ...message, padding: 'x'.repeat(GIANT) } : message)
+  return {
+    text: kind === 'frame-malformed' ? text.slice(0, text.length >> 1) : text,
+    copies: kind === 'frame-duplicate' ? 2 : 1,
+    delayMs: kind === 'frame-late' || kind === 'frame-reordered' ? LATE_MS : 0,
+    held: kind === 'frame-reordered',
   }
 }

@@ -36,7 +36,7 @@ const imageToImage: WorkflowDefinition = {
   outputs: { transformed_image: 'image' },
   async run(inputs, context) {
     const source = fileOf(inputs, 'image_input')
-    const image = { kind: 'repaint', prompt: String(inputs.prompt), seed: drawSeed(context), source } as const
+    const image = { kind: 'repaint', prompt: String(inputs.prompt), seed: anySeed(context), source } as const
     return { transformed_image: await paintIn(2000, image, context) }
   },
 }
@@ -100,7 +100,7 @@ const textWriter: WorkflowDefinition = {
     if (!Number.isInteger(words) || words < 1 || words > MOST_WORDS) {
       throw new Error(`words must be a whole number from 1 to ${MOST_WORDS}, got ${words}`)
     }
-    const text = { kind: 'text', prompt: String(inputs.prompt), seed: drawSeed(context), words } as const
+    const text = { kind: 'text', prompt: String(inputs.prompt), seed: anySeed(context), words } as const
     return { text_output: await paintIn(1000, text, context) }
   },
 }
@@ -166,6 +166,6 @@ function fileOf(inputs: WorkflowInputs, name: string): InputFile {
   return value
 }
 
-function drawSeed(context: RunContext): number {
+function anySeed(context: RunContext): number {
   return Math.floor(context.random() * 2 ** 32)
 }

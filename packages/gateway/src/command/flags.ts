@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { isWildcard } from '../node/serve.ts'
 import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } from './serverCommand.ts'
 
 /** The flags of the gateway. */
@@ -58,7 +59,6 @@ export function toAddress(text: string): string {
 }
 
 const loopback = ['127.0.0.1', '::1', 'localhost']
-const allInterfaces = ['0.0.0.0', '::']
 
 /** Refuses flags that are missing, or that do not go together. */
 export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): void {
@@ -70,7 +70,7 @@ export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): v
   if (!key && !loopback.includes(host)) {
     throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
   }
-  if (allInterfaces.includes(host) && publicUrl === undefined) {
+  if (isWildcard(host) && publicUrl === undefined) {
     throw new UsageError(
       `--host ${host} needs --public-url, the public address of the gateway: download links start with it.`,
     )

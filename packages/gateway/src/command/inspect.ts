@@ -122,8 +122,8 @@ function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
 }
 
 /**
- * The sidecar that names the same inputs and outputs. It has no lists of choices and no range of seeds, since those are
- * the server's and change with it.
+ * The sidecar that names the same inputs and outputs. It has no lists of choices and no ranges of seeds, since these
+ * belong to the server and change with it.
  */
 export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
   const entries = [...inputs].map(([name, input]) => {
@@ -132,13 +132,6 @@ export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<s
     return [name, { node, input: field, kind, required, default: value, ...range, description }]
   })
   const { id, name, description } = listing
-  const sidecar = {
-    id,
-    name,
-    description,
-    inputs: Object.fromEntries(entries),
-    outputs: Object.fromEntries([...outputs].map(([key, { node }]) => [key, { node }])),
-  }
-  // Without the keys that are undefined.
-  return JSON.parse(JSON.stringify(sidecar))
+  const nodes = [...outputs].map(([key, { node }]) => [key, { node }])
+  return { id, name, description, inputs: Object.fromEntries(entries), outputs: Object.fromEntries(nodes) }
 }

@@ -50,7 +50,7 @@ export function tryLine(url: string, apiKey: string | null, workflows: readonly 
     'curl -X POST',
     ...(apiKey === null ? [] : [`-H ${quote(`X-API-KEY: ${apiKey}`)}`]),
     ...chosen.map(([name]) => `-F ${quote(`${name}=a lighthouse at dusk`)}`),
-    `'${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}'`,
+    quote(`${url}/api/v1/runs?workflow_id=${encodeURIComponent(first.id)}`),
   ]
   return `\n  Try\n    ${words.join(' ')}\n`
 }
@@ -79,7 +79,7 @@ export function logged<T extends Pick<HttpApi, 'handle'>>(api: T, log: (line: st
   }
 }
 
-/** A WebSocket has the key in its query. */
+/** A query without the key, which WebSockets have there. */
 function withoutKey(search: string): string {
   const isKey = (part: string): boolean =>
     [...new URLSearchParams(part).keys()].some((name) => name.toLowerCase() === 'api_key')

@@ -9,7 +9,7 @@ export interface Started {
   readonly facts: object
   /** The first text on stdout without `--json`. */
   readonly banner: string
-  /** Lines after that. */
+  /** Log lines after the banner or the facts. */
   readonly notes?: readonly string[]
   stop(): void
 }

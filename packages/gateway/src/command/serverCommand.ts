@@ -31,7 +31,7 @@ export class ServerCommand extends Command {
 
   /** Refuses a value that was left out: `--api-key --json` would make a key of the flag. */
   override addOption(option: Option): this {
-    // This listener comes before the one of commander, which reads the value.
+    // Added before commander's own listener, which reads the value.
     if (option.required) this.on(`option:${option.name()}`, (value: string) => this.checkValue(option, value))
     return super.addOption(option)
   }
@@ -56,7 +56,7 @@ export class ServerCommand extends Command {
   }
 }
 
-/** Adds the flags of every server. `apiKey` is the default of the key in words, `firstLine` the one of `--json`. */
+/** Adds the flags of every server. In the help, `apiKey` is the default key, and `firstLine` what `--json` prints. */
 export function addServerFlags(
   command: Command,
   { apiKey, firstLine }: { apiKey: string; firstLine: string },

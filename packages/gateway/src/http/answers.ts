@@ -1,13 +1,14 @@
 import { EngineError, InputError, type Problem } from '../engine.ts'
 import type { Dialect, HttpApiOptions } from './types.ts'
 
+/** An answer in JSON, without the fields that are undefined. */
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
   const init = { status, headers: { 'content-type': 'application/json', ...headers } }
   return new Response(JSON.stringify(body), init)
 }
 
 export function success(data: unknown, meta?: object): Response {
-  return json(200, { status: 'success', data, ...(meta && { meta }) })
+  return json(200, { status: 'success', data, meta })
 }
 
 export function failure(
@@ -18,7 +19,7 @@ export function failure(
   data?: object,
 ): Response {
   const body = dialect === 'readme' ? { status: 'error', errors: [message] } : { detail: message }
-  return json(status, { ...body, ...(data && { data }) }, headers)
+  return json(status, { ...body, data }, headers)
 }
 
 /** FastAPI's form, the same in every dialect. */

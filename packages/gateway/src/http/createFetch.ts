@@ -1,3 +1,4 @@
+import { onAbort, orAborted } from '../runtime.ts'
 import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
@@ -20,7 +21,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
-    // Not the caller's signal: it would keep the listener of this Request until a garbage collection.
+    // Not the caller's signal, which would keep the listener of this Request until a garbage collection.
     const request = new Request(input, { ...init, signal: aborter.signal })
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
@@ -31,7 +32,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
     const answer = handle(breakable(request), { filesUrl, files: origin !== url })
     // A derived signal, since Node warns of many listeners on one signal.
     const response = signal
-      ? await orAborted(answer, AbortSignal.any([signal]), (reason) => aborter.abort(reason))
+      ? await orAborted(answer, AbortSignal.any([signal]), () => aborter.abort(signal.reason))
       : await answer
     const { redirect } = request
     const location = response.headers.get('location')
@@ -41,11 +42,9 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
     const { method, body } = request
     const keepsMethod = response.status > 303 || method === 'GET' || method === 'HEAD'
     if (keepsMethod && body && !init?.body) throw failed('the body is used up')
-    const next: RequestInit = { ...init, headers: init?.headers ?? request.headers, signal }
-    if (!keepsMethod) {
-      next.method = 'GET'
-      delete next.body
-    }
+    const headers = init?.headers ?? request.headers
+    const next: RequestInit = { ...init, headers, signal, method: keepsMethod ? method : 'GET' }
+    if (!keepsMethod) delete next.body
     return await call(new URL(location, request.url), next, hops + 1)
   }
 }
@@ -66,28 +65,6 @@ function signalOf(input: string | URL | Request, init: RequestInit | undefined):
   return input instanceof Request ? input.signal : null
 }
 
-async function orAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  onAbort: (reason: unknown) => void,
-): Promise<T> {
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => {
-      onAbort(signal.reason)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort!)
-    // After an abort the handler may still reject.
-    work.catch(() => {})
-  }
-}
-
 /** Gives the response its URL, and a body that an abort ends with the caller's reason, as with a real fetch. */
 function finish(response: Response, url: string, signal: AbortSignal | null): Response {
   const body = signal && response.body ? abortable(response.body, signal) : response.body
@@ -99,35 +76,27 @@ function finish(response: Response, url: string, signal: AbortSignal | null): Re
 
 function abortable(body: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
   const reader = body.getReader()
-  let derived: AbortSignal | undefined
-  let abort = (): void => {}
-  const forget = (): void => derived?.removeEventListener('abort', abort)
+  let forget: (() => void) | undefined
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         if (signal.aborted) throw signal.reason
-        if (!derived) {
-          derived = AbortSignal.any([signal])
-          // An abort also counts between two reads, and ends a body that hangs.
-          abort = () => {
-            controller.error(signal.reason)
-            reader.cancel(signal.reason).catch(() => {})
-          }
-          derived.addEventListener('abort', abort, { once: true })
-        }
-        try {
-          const { done, value } = await reader.read()
-          if (signal.aborted) return
-          if (!done) return controller.enqueue(value)
-          controller.close()
-        } catch (error) {
-          forget()
+        // An abort also counts between two reads, and ends a body that hangs.
+        forget ??= onAbort(AbortSignal.any([signal]), () => {
+          controller.error(signal.reason)
+          reader.cancel(signal.reason).catch(() => {})
+        })
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          forget!()
           throw error
-        }
+        })
+        if (signal.aborted) return
+        if (!done) return controller.enqueue(value)
         forget()
+        controller.close()
       },
       cancel(reason) {
-        forget()
+        forget?.()
         return reader.cancel(reason)
       },
     },

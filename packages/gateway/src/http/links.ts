@@ -70,10 +70,7 @@ function makeSafe(file: Response, body: Response['body']): Response {
   return new Response(body, { status: file.status, headers })
 }
 
-/**
- * Signs download links: an HMAC by a key that is derived from the secret, so that a secret which is also the API key is
- * used for nothing else.
- */
+/** Signs download links by HMAC. The key is derived from the secret, since the secret may be the API key. */
 export function createSign(secret: string): (text: string) => Promise<string> {
   // The value, not a promise: on Workers no request may wait for the work of another.
   let key: CryptoKey | undefined

@@ -18,29 +18,26 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
       url: await linkTo(call, run.id, filename),
     })),
   )
-  const times = {
+  const { id, status, progress, position, node } = run
+  const rest = {
     created_at: iso(run.createdAt),
     started_at: iso(run.startedAt),
     completed_at: iso(run.completedAt),
-  }
-  const { progress, position, node, error } = run
-  const rest = {
     progress,
-    ...(position !== undefined && { position }),
-    ...(node !== undefined && { node }),
-    ...(error !== null && { error }),
+    position,
+    node,
+    error: run.error ?? undefined,
   }
-  if (dialect === 'readme') return { _id: run.id, status: run.status, inputs, outputs, ...times, ...rest }
+  if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }
   return {
-    ...((isPython || inList) && { _id: run.id }),
+    ...((isPython || inList) && { _id: id }),
     ...(isPython && { team_id: TEAM }),
     workflow_id: run.workflowId,
     group_id: run.groupId,
-    status: run.status,
+    status,
     inputs,
     output_names: outputNames(dialect, run),
     outputs,
-    ...times,
     ...rest,
   }
 }

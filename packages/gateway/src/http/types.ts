@@ -1,11 +1,11 @@
-import type { Engine } from '../engine.ts'
+import type { Engine, Status } from '../engine.ts'
 
 /** The forms of the API, from three sources: the published README, the OpenAPI document and the Python SDK. */
 export type Dialect = 'readme' | 'openapi' | 'python'
 
 export const DIALECTS: readonly Dialect[] = ['readme', 'openapi', 'python']
 
-/** How long a download link lives, unless an option says otherwise. */
+/** How long a download link lives by default. */
 export const URL_TTL_MS = 900_000
 
 /** The facts about a request that its server knows. */
@@ -14,7 +14,7 @@ export interface Where {
   filesUrl: string
   /** The request came in on the files origin. */
   files?: boolean | undefined
-  /** The address of the API. The error names it if a caller sends an API request to the files origin. */
+  /** The address of the API, for the error of an API request on the files origin. */
   apiUrl?: string | undefined
   /** A larger body is answered with 413. The API may have a limit, too; the smaller one counts. Default: no limit */
   maxBodyBytes?: number | undefined
@@ -23,7 +23,7 @@ export interface Where {
 /** The state of a run, under the names of the API. */
 export interface RunUpdate {
   readonly run_id: string
-  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+  readonly status: Status
   /** From 0 to 1. */
   readonly progress: number
   /** While the run is queued: how many runs are ahead. */

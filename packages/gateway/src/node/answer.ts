@@ -1,7 +1,7 @@
 // No library: @hono/node-server 2.1.9 and srvx 1.0.8 need Node 20, end a broken answer without a reset, send a body of
-// unknown length in pieces, and close the connection where a body was read in part, so that a 413 can be lost. Hono
-// closes it for any body that comes for half a second after its answer, so that a 401 can be lost; srvx sends the
-// headers of a stream with its first event. Only srvx's loop of writes could be used, with a new `outgoing.destroy`.
+// unknown length in pieces, and close the connection where a body was read in part, so that a 413 can be lost. Hono's
+// also closes the connection if a body goes on for half a second after the answer, so that a 401 can be lost. srvx
+// sends the headers of a stream only with the first event.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { brokenBy } from '../http/answers.ts'
@@ -62,7 +62,7 @@ async function send(response: Response, outgoing: ServerResponse, gone: AbortSig
   })
   for (let part = await reader.read(); !part.done && !gone.aborted; part = await reader.read()) {
     const { value } = part
-    // No race with one promise of the whole answer: that would keep the promise of each part until the end.
+    // No race with a promise of the whole answer, which would keep the promises of all parts until the end.
     await new Promise<void>((resolve) => {
       goOn = resolve
       outgoing.write(value, () => resolve())
@@ -134,7 +134,7 @@ export function toStream(incoming: IncomingMessage): Body {
   return { stream, discard }
 }
 
-/** Without a `Host` it is empty: only a request that came over no wire has none. */
+/** The headers of a request. An empty `Host` stands for a missing one, since `keepsOut` lets in a request without any. */
 export function headersOf({ rawHeaders, headers: { host } }: IncomingMessage): Headers {
   const headers = new Headers(host === undefined ? { host: '' } : {})
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)

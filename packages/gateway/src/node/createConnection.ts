@@ -4,7 +4,7 @@ import type { HttpApi, RunUpdate } from '../http/types.ts'
 
 /** One connected client, for the server. */
 export interface Connection {
-  /** Passes a change on, if the client subscribed to the run, or to no run at all. */
+  /** Sends a change to the client, if it subscribed to the run, or to no run at all. */
   push(update: RunUpdate): void
   /** Destroys the TCP socket. */
   destroy(): void
@@ -34,14 +34,14 @@ export interface Messages {
 export interface SocketHooks {
   /** The HTTP status that refuses each handshake, if any. */
   refuse?(): number | undefined
-  /** Called for a handshake that is taken. Gives nothing where it has ended the connection. */
+  /** Called for each accepted handshake. Returns nothing if the hook has ended the connection. */
   connect?(url: string, headers: Headers, wire: Wire): Messages | undefined
 }
 
-/** A client with more runs is better served by a list. Subscriptions above this number are ignored. */
+/** Subscriptions above this number are ignored: a client with so many runs is better served by a list. */
 const MOST_SUBSCRIPTIONS = 1_000
 
-/** Bytes that may wait for a client. A client with more does not read, and costs memory. */
+/** Bytes that may wait for a client. With more, the client does not read, and its connection is destroyed. */
 const MOST_UNREAD = 1_048_576
 
 interface Subscription {
@@ -51,7 +51,7 @@ interface Subscription {
   wantsState: boolean
 }
 
-/** Serves a client until its connection is over. For as long, it is one of `connections`. */
+/** Serves a client. Until it is over, the connection is one of `connections`. */
 export function createConnection(
   socket: WebSocket,
   tcp: Socket,
@@ -60,7 +60,7 @@ export function createConnection(
   connect: (wire: Wire) => Messages | undefined,
 ): void {
   const subscriptions = new Map<string, Subscription>()
-  /** The runs to look up, each once, however often a client asks for it meanwhile. */
+  /** The runs to look up. A run that a client asks for again and again is looked up once. */
   const waiting = new Set<string>()
   let isLookingUp = false
   let isOver = false
@@ -166,25 +166,14 @@ export function createConnection(
   }
 }
 
-interface ClientEvent {
-  action: 'subscribe' | 'unsubscribe'
-  runId: string
-}
-
 /** The one kind of message that clients send, or `null` for anything else. */
-function readEvent(text: string): ClientEvent | null {
-  let message: unknown
+function readEvent(text: string): { action: 'subscribe' | 'unsubscribe'; runId: string } | null {
   try {
-    message = JSON.parse(text)
+    const { type, data } = Object(JSON.parse(text))
+    const { action, runId } = Object(data)
+    if (type !== 'client_event' || typeof runId !== 'string') return null
+    return action === 'subscribe' || action === 'unsubscribe' ? { action, runId } : null
   } catch {
     return null
   }
-  const { type, data } = fields(message)
-  const { action, runId } = fields(data)
-  if (type !== 'client_event' || (action !== 'subscribe' && action !== 'unsubscribe')) return null
-  return typeof runId === 'string' ? { action, runId } : null
-}
-
-function fields(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }

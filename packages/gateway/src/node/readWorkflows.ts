@@ -45,7 +45,7 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
 
 const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
 
-/** Callers of the API see the `problem` of a file, so that it names no folder of this machine. */
+/** Callers of the API see the `problem` of a file, so it must name no folder of this machine. */
 const readOrExplain = (folder: string, file: string): Promise<WorkflowFile> =>
   readWorkflowFile(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')

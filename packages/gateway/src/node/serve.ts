@@ -26,8 +26,8 @@ export interface ServeOptions {
   /** The start of download links, by the host in the request. Default: this server */
   linksTo?: ((host: string) => string) | undefined
   /**
-   * A larger request is answered with 413, in bytes. A gateway may have a limit of its own; the smaller one counts.
-   * Default: no other limit
+   * The most bytes in a request; a larger one is answered with 413. A gateway may have a limit of its own; the smaller
+   * one counts. Default: no other limit
    */
   maxBodyBytes?: number | undefined
   /** Hooks between the WebSocket and its connection. Default: none */
@@ -64,8 +64,8 @@ export interface Served {
 export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<Served> {
   checkOptions('serve', options, OPTIONS)
   const { port = 0, hostname = '127.0.0.1', files = false, linksTo, maxBodyBytes } = options
-  const isWildcard = hostname === '0.0.0.0' || hostname === '::'
-  const hostInUrl = isWildcard ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
+  const isEverywhere = isWildcard(hostname)
+  const hostInUrl = isEverywhere ? '127.0.0.1' : hostname.includes(':') ? `[${hostname}]` : hostname
 
   // Set when the server listens, before the first request.
   let url = ''
@@ -73,7 +73,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     (request, response) => {
       if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
-      const host = (isWildcard && hostOf(request)) || hostInUrl
+      const host = (isEverywhere && hostOf(request)) || hostInUrl
       void answer(api.handle, request, response, url, {
         filesUrl: linksTo?.(host) ?? url,
         files,
@@ -102,12 +102,11 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
   }
 }
 
-function hostOf(request: IncomingMessage): string | null {
-  try {
-    return new URL(`http://${request.headers.host}`).hostname
-  } catch {
-    return null
-  }
+/** Whether a server with this address listens on all interfaces. */
+export const isWildcard = (hostname: string): boolean => hostname === '0.0.0.0' || hostname === '::'
+
+function hostOf({ headers: { host = '' } }: IncomingMessage): string | undefined {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined
 }
 
 /** The error of a port that can't be used, with Node's `code`. */
@@ -146,7 +145,7 @@ function stop(server: Server): Promise<void> {
   })
 }
 
-// The build makes it of packages/playground.
+// The build makes this folder of packages/playground.
 const folder = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/playground/' : './playground/',
   import.meta.url,
@@ -177,10 +176,10 @@ function servePage(
   } catch {
     return false
   }
-  // With this mark the page asks the user for the key, before a request that would be refused.
+  // By this mark the page asks the user for the key before its first request.
   const needsKey = path === '/' && apiKey !== null && apiKey !== demoKey
   if (needsKey) text = text.replace('<html ', '<html data-needs-key ')
-  // A page of yesterday's version would be a puzzle.
+  // Or a browser would show the page of an earlier version.
   response.writeHead(200, { 'content-type': `${file.type}; charset=utf-8`, 'cache-control': 'no-cache' })
   response.end(method === 'GET' ? text : undefined)
   return true

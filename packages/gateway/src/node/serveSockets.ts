@@ -39,7 +39,7 @@ export function serveSockets(server: Server, api: HttpApi, hooks: SocketHooks): 
   })
 
   server.on('upgrade', (request: IncomingMessage, tcp: Socket, head: Buffer) => {
-    // Other protocols, paths and sites get the answer that they would get without an upgrade.
+    // Other protocols, paths and sites get the answer of a request without an upgrade.
     if (!isHandshake(request) || api.keepsOut?.({ headers: headersOf(request) }))
       return handBack(server, request, tcp, head)
     const status = hooks.refuse?.()
@@ -115,7 +115,7 @@ function handBack(
     if (/^(upgrade|http2-settings)$/i.test(name) || (change && /^x-api-key$/i.test(name))) continue
     lines.push(`${name}: ${request.rawHeaders[i + 1]}`)
   }
-  // A text that is no valid key has no place in a header as it is.
+  // A text that can't be a key could break the header.
   if (change?.key) lines.push(`X-API-KEY: ${isKey(change.key) ? change.key : encodeURIComponent(change.key)}`)
   tcp.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', tcp)

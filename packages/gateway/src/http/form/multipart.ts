@@ -6,7 +6,7 @@ export interface Part {
   readonly name: string
   /** The name and type of a file; absent if the part is a text. */
   readonly file?: { readonly name: string; readonly type: string } | undefined
-  /** The next part comes only after the rest of this one, which is skipped if nobody reads it. */
+  /** What nobody reads of a body is skipped before the next part. */
   readonly body: AsyncGenerator<Uint8Array, void>
 }
 
@@ -68,7 +68,7 @@ export async function* readParts(
       isOpen = false
     })()
     yield { ...head, body }
-    // Before the rest is skipped, so that only one reader waits for a piece.
+    // Ends the reader of the part before the rest is skipped: only one may wait for a piece.
     await body.return()
     while (isOpen) isOpen = (await next()) instanceof Uint8Array
   }
@@ -110,7 +110,7 @@ function malformed(cause?: unknown): EngineError {
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;"]*))\s*/gsy
 
-/** The name and file name of a part. It may throw. multipasta's own function knows only Latin letters. */
+/** The name and file name of a part. A wrong escape throws. multipasta's own function knows only Latin letters. */
 function parseDisposition(header: unknown): { name: string; filename?: string | undefined } | null {
   if (typeof header !== 'string') return null
   const type = header.split(';', 1)[0]!

@@ -1,11 +1,5 @@
-import {
-  type Draft,
-  EngineError,
-  InputError,
-  type Problem,
-  type Submission,
-  type Workflow,
-} from '../../engine.ts'
+import { type Draft, EngineError, InputError, type Problem, type Submission } from '../../engine.ts'
+import { orAborted } from '../../runtime.ts'
 import { type Part, readParts } from './multipart.ts'
 import { type Entry, findInput, readEntry } from './readInput.ts'
 
@@ -15,34 +9,25 @@ const MAX_TEXT_BYTES = 4 * 1024 * 1024
 type FormValues = Pick<Submission, 'values' | 'inputs'>
 
 /**
- * Reads the form of a request and checks it against the workflow's inputs. Files go to the draft as they come in.
- * Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large, or is not a form, is
- * an {@link EngineError}. An error of the draft is thrown at once.
+ * Reads the form of a request and checks it against the inputs of the draft's workflow. Files go to the draft as they
+ * come in. Throws an {@link InputError} with all mistakes at the end of the form. A body that is too large, or is not a
+ * form, is an {@link EngineError}. An error of the draft is thrown at once.
  */
 export async function readSubmission(
-  workflow: Workflow,
   draft: Draft,
   request: Request,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
+  maxBodyBytes: number,
 ): Promise<FormValues> {
   const { signal, headers, body } = request
   if (Number(headers.get('content-length')) > maxBodyBytes) throw tooLarge('upload is', maxBodyBytes)
   const reader = body?.getReader()
   // Only an abort from now on counts: a caller that has left before may have sent the whole form.
   const aborter = new AbortController()
-  let abort: () => void
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => {
-      aborter.abort(signal.reason)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', abort)
-  })
   try {
     const bytes = readBytes(reader, maxBodyBytes, aborter.signal)
-    return await Promise.race([readForm(workflow, draft, bytes, headers.get('content-type') ?? ''), aborted])
+    const reading = readForm(draft, bytes, headers.get('content-type') ?? '')
+    return await orAborted(reading, signal, () => aborter.abort(signal.reason))
   } finally {
-    signal.removeEventListener('abort', abort!)
     reader?.cancel().catch(() => {})
   }
 }
@@ -68,7 +53,6 @@ async function* readBytes(
 }
 
 async function readForm(
-  workflow: Workflow,
   draft: Draft,
   bytes: AsyncGenerator<Uint8Array, void>,
   contentType: string,
@@ -79,7 +63,7 @@ async function readForm(
   let count = 0
   for await (const part of partsOf(bytes, contentType)) {
     if (++count > MAX_PARTS) throw new EngineError(413, `The form has more than ${MAX_PARTS} parts`)
-    const found = findInput(workflow, part.name)
+    const found = findInput(draft.workflow, part.name)
     if (!found) {
       unknown.add(part.name)
       continue
@@ -92,7 +76,7 @@ async function readForm(
     const entry = isSurplus ? { problems: [] } : await readEntry(draft, found, part, readText)
     earlier.push({ index, entry })
   }
-  return gatherValues(workflow, entries, unknown)
+  return gatherValues(draft.workflow, entries, unknown)
 }
 
 async function* partsOf(
@@ -116,7 +100,7 @@ async function* encode(text: string): AsyncGenerator<Uint8Array, void> {
   yield new TextEncoder().encode(text)
 }
 
-/** Reads the texts of a form. They are held in memory, so there is a limit for all of them together. */
+/** Reads the texts of a form. One limit counts for all texts together, since they are held in memory. */
 function createTextReader(): (chunks: AsyncIterable<Uint8Array>) => Promise<string> {
   let count = 0
   return async (chunks) => {
@@ -143,7 +127,7 @@ interface NumberedEntry {
 
 /** The values of a whole form in the order of the workflow's inputs. Throws all that is wrong with them. */
 function gatherValues(
-  workflow: Workflow,
+  workflow: Draft['workflow'],
   numbered: ReadonlyMap<string, readonly NumberedEntry[]>,
   unknown: ReadonlySet<string>,
 ): FormValues {

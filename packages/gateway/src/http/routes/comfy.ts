@@ -3,38 +3,22 @@ import { success } from '../answers.ts'
 import type { ApiRequest } from '../types.ts'
 
 export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
+  const isPython = dialect === 'python'
   const workflows = await engine.workflows()
-  // Fields that the published API lacks: its readers ignore them.
-  const more = ({ inputs, namesFiles }: Workflow) => ({
-    ...details(inputs),
-    ...(namesFiles && { names_files: true }),
+  const list = workflows.map(({ id, name, description, inputs, outputs, namesFiles }) => {
+    const kinds = Object.fromEntries([...inputs].map(([input, { kind }]) => [input, kind]))
+    return {
+      ...(isPython ? { workflow_id: id } : { id }),
+      name,
+      description,
+      inputs: isPython ? kinds : spaced(kinds),
+      outputs: isPython ? [...outputs.keys()] : spaced(Object.fromEntries(outputs)),
+      // Fields that the published API lacks: its readers ignore them.
+      ...details(inputs),
+      ...(namesFiles && { names_files: true }),
+    }
   })
-  if (dialect === 'python') {
-    return success({
-      workflows: workflows.map((workflow) => ({
-        workflow_id: workflow.id,
-        name: workflow.name,
-        description: workflow.description,
-        inputs: kindsOf(workflow.inputs),
-        outputs: [...workflow.outputs.keys()],
-        ...more(workflow),
-      })),
-    })
-  }
-  return success(
-    workflows.map((workflow) => ({
-      id: workflow.id,
-      name: workflow.name,
-      description: workflow.description,
-      inputs: spaced(kindsOf(workflow.inputs)),
-      outputs: spaced(Object.fromEntries(workflow.outputs)),
-      ...more(workflow),
-    })),
-  )
-}
-
-function kindsOf(inputs: Workflow['inputs']): object {
-  return Object.fromEntries([...inputs].map(([name, { kind }]) => [name, kind]))
+  return success(isPython ? { workflows: list } : list)
 }
 
 /** JSON on one line with spaces, as the published README shows it. */
@@ -48,10 +32,10 @@ const USUAL: Readonly<Record<string, unknown>> = { required: true, array: false,
 /** The facts about the inputs, except their kinds. */
 function details(inputs: Workflow['inputs']): object {
   const facts = [...inputs].map(([name, { kind, ...rest }]) => {
-    const unusual = Object.entries(rest).filter(([key, value]) => value !== undefined && value !== USUAL[key])
+    const unusual = Object.entries(rest).filter(([key, value]) => value !== USUAL[key])
     return [name, Object.fromEntries(unusual)] as const
   })
-  // An empty object, too, is sent: it says that the input is required.
+  // An empty object is sent, too: it says that the input is required.
   return facts.length ? { input_details: Object.fromEntries(facts) } : {}
 }
 

@@ -1,4 +1,5 @@
 import { isEnded, type Run } from '../../engine.ts'
+import { onAbort } from '../../runtime.ts'
 import { failure } from '../answers.ts'
 import { runUpdate } from '../runJson.ts'
 import type { ApiRequest, Dialect, RunningApi } from '../types.ts'
@@ -14,7 +15,7 @@ const HEADERS = {
 export async function connectEvents({ api, request, id }: ApiRequest): Promise<Response> {
   const run = await api.engine.getRun(id)
   if (!run) return failure(api.dialect, 404, 'Run not found')
-  // An EventSource that has had the end connects again, unless the answer is 204.
+  // After the end of a run, an EventSource connects again, unless the answer is 204.
   if (isEnded(request.headers.get('last-event-id') ?? '')) return new Response(null, { status: 204 })
   return new Response(streamRun(api, run, request.signal), { headers: HEADERS })
 }
@@ -53,12 +54,12 @@ function streamRun(
     const unwatch = engine.watch?.(onRun)
     const unfollow = engine.follow?.(known.id)
     streams.ends.add(end)
-    signal.addEventListener('abort', end)
+    const forget = onAbort(signal, end)
     stop = () => {
       unwatch?.()
       unfollow?.()
       streams.ends.delete(end)
-      signal.removeEventListener('abort', end)
+      forget()
     }
     void readRun()
   }

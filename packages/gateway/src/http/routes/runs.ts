@@ -15,12 +15,11 @@ export async function executeWorkflow(call: ApiRequest): Promise<Response> {
     const msg = `Unknown workflow '${id}'`
     return unprocessable([{ loc: ['query', 'workflow_id'], msg, type: 'value_error' }])
   }
-  const { workflow } = draft
-  const form = await readSubmission(workflow, draft, request, { maxBodyBytes }).catch(nothingStarted)
+  const form = await readSubmission(draft, request, maxBodyBytes).catch(nothingStarted)
   const groupId = query.get('group_id') || null
   const { run, number } = await draft.submit({ ...form, groupId, requestId })
 
-  const ids = { run_id: run.id, workflow_id: workflow.id }
+  const ids = { run_id: run.id, workflow_id: draft.workflow.id }
   if (dialect === 'openapi') return success([ids])
   if (dialect === 'python') return success(ids)
   return success({ number, node_errors: {}, output_names: run.outputNames, run_id: run.id })
