@@ -198,7 +198,11 @@ test('a shell takes the curl line, whatever is in the key and the id', () => {
   const text = banner('http://x.test', "it's", { servers: [], workflows: [workflow] })
   const script = `curl() { printf '%s\\n' "$@"; }\n${/curl .*/.exec(text)![0]}`
   const words = execFileSync('sh', ['-c', script], { encoding: 'utf8', stdio: 'pipe' }).trim().split('\n')
-  assert.equal(words.slice(2), ['-H', "X-API-KEY: it's", "http://x.test/api/v1/runs?workflow_id=an%20artist's"])
+  assert.equal(words.slice(2), [
+    '-H',
+    "X-API-KEY: it's",
+    "http://x.test/api/v1/runs?workflow_id=an%20artist's",
+  ])
 })
 
 /** Runs to its end, which is one sentence on stderr. */

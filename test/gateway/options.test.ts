@@ -33,6 +33,8 @@ test('a bad value is a TypeError that names the option', () => {
     'ftp://x',
     'https://u:p@x',
     'https://x/?a',
+    'https://x/?',
+    'https://x#',
     'https://x/#a',
     'https://x/a',
     'https://x//',

@@ -150,8 +150,8 @@ function checkWorkflows(value: unknown): string | undefined {
 
 function isPublicUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, username, password, pathname, search, hash } = new URL(value)
-  return /^https?:$/.test(protocol) && username + password + pathname + search + hash === '/'
+  const { protocol, username, password, pathname } = new URL(value)
+  return /^https?:$/.test(protocol) && username + password + pathname === '/' && !/[?#]/.test(value)
 }
 
 /** Whether `URL` writes each host the same: in lower case, and without the usual port of a scheme. */
