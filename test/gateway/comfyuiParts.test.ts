@@ -2,7 +2,7 @@
 import { assert, suite } from '#test'
 import { isUnsent, parseJson } from '../../packages/gateway/src/comfyui/api/client.ts'
 import { comfyui } from '../../packages/gateway/src/comfyui/comfyui.ts'
-import { collectFiles, endOf, withoutPaths } from '../../packages/gateway/src/comfyui/runs/endOf.ts'
+import { collectFiles, endOf, withoutPaths } from '../../packages/gateway/src/comfyui/runs/historyEnd.ts'
 import { readRefusal } from '../../packages/gateway/src/comfyui/runs/sendRun.ts'
 import { thrown } from '../support/fakes.ts'
 

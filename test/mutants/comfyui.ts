@@ -3,7 +3,7 @@
 export const comfyui = {
   'gateway-paths-shown': {
     bug: 'An error shows the folders of the server',
-    file: 'packages/gateway/src/comfyui/runs/endOf.ts',
+    file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',
     from: ".replace(BARE, '$1$2')",
     to: '',
     test: 'test/gateway/comfyuiParts.test.ts',
@@ -73,14 +73,14 @@ export const comfyui = {
   },
   'gateway-failed-at-once': {
     bug: "A run fails as soon as its ComfyUI can't be reached for a moment",
-    file: 'packages/gateway/src/comfyui/runs/findRun.ts',
+    file: 'packages/gateway/src/comfyui/runs/runState.ts',
     from: 'server.client.awayForMs() < server.lostAfterMs',
     to: 'false',
     test: 'test/gateway/comfyuiRuns.test.ts',
   },
   'gateway-on-its-way-failed': {
     bug: 'A run that another gateway is sending is called failed, and is submitted again',
-    file: 'packages/gateway/src/comfyui/runs/findRun.ts',
+    file: 'packages/gateway/src/comfyui/runs/runState.ts',
     from: 'ON_ITS_WAY_MS = 45_000',
     to: 'ON_ITS_WAY_MS = 0',
     test: 'test/gateway/comfyuiSubmit.test.ts',
@@ -94,7 +94,7 @@ export const comfyui = {
   },
   'gateway-stranger-failed': {
     bug: 'The runs of a server that was taken out of the addresses are called failed',
-    file: 'packages/gateway/src/comfyui/runs/findRun.ts',
+    file: 'packages/gateway/src/comfyui/runs/runState.ts',
     from: 'url !== server.client.url && !wasTaken',
     to: 'false',
     test: 'test/gateway/comfyuiSites.test.ts',
@@ -150,14 +150,14 @@ export const comfyui = {
   },
   'gateway-no-file-completed': {
     bug: 'A run that wrote no file is completed, without an output',
-    file: 'packages/gateway/src/comfyui/runs/endOf.ts',
+    file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',
     from: 'if (missing === undefined) return end',
     to: 'if (run) return end',
     test: 'test/gateway/comfyuiRuns.test.ts',
   },
   'gateway-previews-as-results': {
     bug: 'The previews of a run are among its outputs',
-    file: 'packages/gateway/src/comfyui/runs/endOf.ts',
+    file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',
     from: "results.length > 0 ? results : files.filter(({ type }) => type === 'temp')",
     to: 'files',
     test: 'test/gateway/comfyuiParts.test.ts',

@@ -10,7 +10,7 @@ import { createFindServer, hasRun } from './pool/findServer.ts'
 import { listRuns } from './pool/listRuns.ts'
 import { askAll } from './pool/members.ts'
 import { report } from './report.ts'
-import { findRun } from './runs/findRun.ts'
+import { findRun } from './runs/runState.ts'
 import { stopRun } from './runs/stopRun.ts'
 
 /** The name of an output and the id of a run, then perhaps a number and an ending. `findRun` checks the id. */

@@ -3,7 +3,7 @@ import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
 import { createProgress, openSocket } from '../api/socket.ts'
 import type { ComfyServer } from '../server.ts'
-import { findRun } from './findRun.ts'
+import { findRun } from './runState.ts'
 
 /** Finds the changes of runs: by polling, and sooner by a socket, which may fall silent at any time. */
 export interface RunMonitor extends Required<Pick<Engine, 'watch' | 'follow' | 'close'>> {

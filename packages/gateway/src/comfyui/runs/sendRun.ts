@@ -7,7 +7,7 @@ import type { ComfyServer } from '../server.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
 import { describeMissingChoice } from '../workflows/missingChoices.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
-import { endWithout, withoutPaths } from './endOf.ts'
+import { endWithout, withoutPaths } from './historyEnd.ts'
 import { stopRun } from './stopRun.ts'
 
 /** If nothing accepts a connection, nothing was sent: the run is sent again after each of these pauses. */

@@ -3,7 +3,7 @@ import { NoAnswer } from '../api/client.ts'
 import { type Sighting, seekRun } from '../api/queue.ts'
 import { type Ended, isRunId, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
-import { endOf, endWithout } from './endOf.ts'
+import { endOf, endWithout } from './historyEnd.ts'
 
 /** For this long, another gateway may still be sending a run whose record is there. */
 const ON_ITS_WAY_MS = 45_000
