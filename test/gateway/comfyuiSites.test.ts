@@ -31,6 +31,7 @@ test('the addresses', () => {
   assert.match(message({ urls: [] }), '"urls"')
   assert.match(message({ urls: 'http://a' }), '"urls"')
   assert.match(message({ urls: ['http://a', 'b'] }), '"urls[1]"')
+  assert.match(message({ urls: ['b', 'http://a'] }), '"urls[0]"')
   assert.match(message({ urls: ['http://A:80/', 'http://b', 'http://a'] }), /"urls\[2\]" is the same server/)
 })
 

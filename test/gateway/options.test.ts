@@ -77,5 +77,6 @@ test('what is right is taken', () => {
     logger: console,
     workflows: [],
   })
+  for (const dialect of ['readme', 'openapi'] as const) check({ dialect })
   check({ secret: undefined, publicUrl: undefined, storage: undefined, logger: undefined })
 })

@@ -106,6 +106,7 @@ test('another host gets no key and no header, unless asked for', async () => {
   assert.equal([...auto.query], [])
   const header = await shake({ url, auth: 'header' }, own, elsewhere)
   assert.is(header.headers['x-api-key'], CANARY)
+  assert.is(header.headers['x-team'], 'mine')
   const query = await shake({ url, auth: 'query' }, own, elsewhere)
   assert.is(query.query.get('api_key'), CANARY)
   assert.is(query.headers['x-team'], undefined)
