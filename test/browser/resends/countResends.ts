@@ -58,7 +58,7 @@ export async function countResends({ start }: Row, open: number, resets: number)
       response.end()
     } else if (pathname.startsWith('/client/')) {
       response.setHeader('content-type', 'text/javascript')
-      response.end(readFileSync(`packages/gateway/dist/playground${pathname}`))
+      response.end(readFileSync(pathname.replace('/client', 'packages/client/dist')))
     } else if (pathname === '/page') {
       response.setHeader('content-type', 'text/html')
       response.end(readFileSync('test/browser/resends/page.html'))
