@@ -38,7 +38,8 @@ export function answerError({ dialect, name }: HttpApiOptions, error: unknown): 
     return failure(dialect, 500, `Internal error of the ${name}: ${message}`)
   }
   const { status, message, retryAfterS, runId } = error
-  const headers = retryAfterS === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterS)) }
+  const headers: Record<string, string> =
+    retryAfterS === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterS)) }
   return failure(dialect, status, message, headers, runId === undefined ? undefined : { run_id: runId })
 }
 
