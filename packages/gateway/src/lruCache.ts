@@ -6,7 +6,7 @@ export interface Memory<T> {
   load(id: string, read: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
-/** Makes a cache that holds at most so many values. */
+/** Makes a cache of `most` values: the value that was used longest ago goes first. */
 export function createLruCache<T>(most: number): Memory<T> {
   const values = new Map<string, T>()
   const cache: Memory<T> = {

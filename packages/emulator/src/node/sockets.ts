@@ -7,11 +7,11 @@ import type { FaultKind } from '../faults/table.ts'
 export interface SocketOptions {
   /** Answers every handshake with this HTTP status, whatever its key */
   refuse?: number | undefined
-  /** Destroys a connection after so many messages; 0: right after its handshake */
+  /** Destroys a connection after this number of messages; 0: right after its handshake */
   drop?: number | undefined
   /** Sends nothing at all: messages are lost, pings get no pong, and connections stay open */
   silent?: boolean | undefined
-  /** Sends each message so many ms later, whatever the `speed` */
+  /** Sends each message later by this time in ms, whatever the `speed` */
   delayMs?: number | undefined
   /** Sends each message twice */
   duplicate?: boolean | undefined

@@ -98,7 +98,7 @@ interface Body {
 }
 
 /** The body of a request as a web stream, read no faster than the consumer reads. */
-export function toStream(incoming: IncomingMessage): Body {
+function toStream(incoming: IncomingMessage): Body {
   let over = false
   function discard(): void {
     over = true

@@ -87,7 +87,7 @@ export async function firstOf<T>(
   }
 }
 
-/** Waits for work, and no longer than so many ms. */
+/** Waits for work, for `ms` at most. */
 export async function within(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<void>((resolve) => {

@@ -155,7 +155,7 @@ export function createMonitor(server: ComfyServer): RunMonitor {
     noteRun(run) {
       if (!run) return
       emit(run)
-      const polled = run.status === 'running' && watchForEnd(run.id)
+      const polled = run.status === 'running' && (runs.get(run.id) ?? watchForEnd(run.id))
       if (polled) polled.polledAt = Date.now()
     },
     close() {

@@ -22,7 +22,7 @@ export async function connectEvents({ api, request, id }: ApiRequest): Promise<R
 
 /** Proxies and clients give up a connection that is silent for long. */
 const PING_MS = 15_000
-/** If the engine has no `watch`, a stream reads the run at this interval, and ends after so many reads. */
+/** If the engine has no `watch`, a stream reads the run at this interval, and ends after `MOST_READS` reads. */
 const READ_EVERY_MS = 2_000
 const MOST_READS = 150
 
