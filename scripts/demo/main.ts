@@ -3,7 +3,6 @@ import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, getQueue, getRun, type Run } from '@flowscale/client'
 import { unpaintedWords } from '@flowscale/emulator'
-import { config } from 'dotenv'
 import { generate } from '../../examples/generate.mjs'
 import { readOptions, usage } from './options.ts'
 import { listWorkflows, plan } from './plan.ts'
@@ -61,7 +60,8 @@ function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: strin
 }
 
 async function main(): Promise<void> {
-  config({ path: join(root, '.env'), quiet: true })
+  const env = join(root, '.env')
+  if (existsSync(env)) process.loadEnvFile(env)
   const options = await readOptions(process.argv.slice(2), process.env)
   if (options.help) return console.log(usage)
   const report = createReporter()

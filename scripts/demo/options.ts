@@ -24,6 +24,7 @@ export const usage = `npm start -- ["a prompt"] [options]
   --api-key KEY         its key                 (or FLOWSCALE_API_KEY, also from .env)
   --workflow ID         the workflow to run     (needed with a pod of your own)
   --input NAME=VALUE    an input; NAME=@FILE sends a file; may be repeated
+  --gateway [FLAGS]     instead of all this, a gateway in front of a small ComfyUI
   --help                this text`
 
 const types: Record<string, string> = {
