@@ -5,8 +5,7 @@ import type { Comparison, Figure, Result } from './figure.ts'
 
 const page = 'docs/performance.md'
 /** Measured, and of no use to a reader of the page. */
-const omitted =
-  /with a signal|own code|, one text|ten texts, 50|waits.*requests|Many of 100 |1000 waits, (watcher:|polls)|\/(store|proxy):?$/
+const omitted = /ten texts, 50|waits.*requests|1000 waits, (watcher:|polls)|\/(store|proxy):?$/
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 const times = ({ ratio, interval }: Comparison): string =>
@@ -18,7 +17,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const rowsOf = (figures: readonly Figure[]): string =>
   table(
     ['', 'ours', 'floor', 'ratio'],
-    figures.map(({ name, value, unit, targets: { floor } }) => [
+    figures.map(({ name, value, unit, floor }) => [
       ...[name, `${number(value)} ${unit}`, number(floor!.value), times(floor!)],
     ]),
   )
@@ -40,7 +39,7 @@ function peersOf({ figures, versions }: Result): string {
     ['', ...Object.keys(compared)],
     [
       ['@flowscale/client', ...columns.map(({ value }) => cell(value))],
-      ['floor', ...columns.map(({ targets }) => cell(targets.floor?.value))],
+      ['floor', ...columns.map(({ floor }) => cell(floor?.value))],
       ...Object.keys(columns.at(-1)!.peers).map((who) => [
         `${who} ${versions[who]}`,
         ...columns.map(({ peers }) => cell(peers[who])),
