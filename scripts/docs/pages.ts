@@ -20,12 +20,12 @@ const order: Record<string, string[]> = {
   ],
   Gateway: [
     ...['docs/your-own-comfyui', 'docs/gateway-one-machine', 'docs/gateway-three-gpus'],
-    ...['docs/gateway-workers', 'docs/gateway-deno-bun', 'docs/gateway-storage', 'docs/gateway-failures'],
+    ...['docs/gateway-workers', 'docs/gateway-storage', 'docs/gateway-failures', 'docs/gateway-reference'],
   ],
   Migrating: ['docs/migrating', 'MIGRATING', 'docs/migrating-axios', 'docs/migrating-comfyui'],
   Reference: [
     ...['docs/functions', 'docs/errors', 'docs/command', 'docs/command-run', 'docs/command-batch'],
-    ...['docs/command-pull', 'docs/command-scripts', 'CHANGELOG'],
+    ...['docs/command-pull', 'docs/command-scripts', 'docs/emulator', 'CHANGELOG'],
   ],
   Background: ['docs/guarantees', 'SECURITY', 'docs/performance', 'docs/how-it-is-built', 'CONTRIBUTING'],
 }

@@ -132,12 +132,11 @@ for (const name of Object.keys(expected)) {
   })
 }
 
-test('an app that installed the tarballs runs a workflow', () => {
+test('an app that installed the tarballs by the line of the README runs a workflow', () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = ['flowscale-client', 'flowscale-gateway', 'flowscale-emulator', 'flowscale'].map((name) =>
-    join(folder, `${name}-0.1.0.tgz`),
-  )
-  npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
+  const [, tarballs] = /^npm install ((?: ?\.\/[\w.-]+\.tgz)+)$/m.exec(readFileSync('README.md', 'utf8'))!
+  const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs!.split(' ')]
+  execFileSync('npm', args, { cwd: folder, stdio: 'pipe' })
   writeFileSync(
     join(folder, 'app.mjs'),
     `import { createClient, checkHealth } from '@flowscale/client'
