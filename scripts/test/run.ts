@@ -17,6 +17,11 @@ const { values, positionals: words } = parseArgs({
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
     verbose: { type: 'boolean' },
+    // For the files of one suite, which read them as TEST_OPTIONS.
+    long: { type: 'boolean' },
+    seed: { type: 'string' },
+    trouble: { type: 'string' },
+    url: { type: 'string', multiple: true },
   },
   allowPositionals: true,
 })
@@ -57,7 +62,8 @@ if (values.list || !names.length) {
   for (const name of names) console.log(name)
   process.exit()
 }
-suite.prepare(names)
+suite.prepare(names, values)
+process.env.TEST_OPTIONS = JSON.stringify(values)
 
 const isMain = suiteName === 'test'
 const isWhole = isMain && names.length === all.length

@@ -5,12 +5,12 @@ import { executeMany, type ManyResult, waitForRun } from '@flowscale/client/poll
 import { readWorkflows } from '@flowscale/gateway/node'
 import { decode, encode } from 'fast-png'
 import { equal, ok, rejection } from '../../conformance/assert.ts'
+import { openGateway } from '../../gateway/lib/openGateway.ts'
+import { startGateway } from '../../gateway/lib/startProcess.ts'
 import { CANARY } from '../../support/canary.ts'
-import { openGateway } from '../lib/openGateway.ts'
-import { startGateway } from '../lib/startProcess.ts'
 
 type Client = ReturnType<typeof createClient>
-export const FOLDER = 'test/gateway/real'
+export const FOLDER = 'test/comfyui/real'
 const fast = { pollIntervalMs: 100 }
 const anyNumber = (most: number): number => Math.floor(Math.random() * most)
 
