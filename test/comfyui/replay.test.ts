@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
-import { ignored } from './replay/normalise.ts'
+import type { Recording } from './replay/bench.ts'
+import { ignored } from './replay/compare.ts'
 import { type Replayed, replayCase } from './replay/replayCase.ts'
-import type { Recording } from './replay/types.ts'
 import type { ComfyVersion } from './server/versions.ts'
 
 /** Recordings that are not replayed, each with its reason. */

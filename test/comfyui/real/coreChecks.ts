@@ -10,7 +10,7 @@ import { startGateway } from '../../gateway/lib/startProcess.ts'
 import { CANARY } from '../../support/canary.ts'
 
 type Client = ReturnType<typeof createClient>
-export const FOLDER = 'test/comfyui/real'
+const FOLDER = 'test/comfyui/real'
 const fast = { pollIntervalMs: 100 }
 const anyNumber = (most: number): number => Math.floor(Math.random() * most)
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, posix, sep } from 'node:path'
-import { PythonError } from '../python/PythonError.ts'
+import { PythonError } from '../python.ts'
 import type { Life } from '../types.ts'
 
 /** The names of the files directly in `input/` with one of the endings, in order. */

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Context } from '../http/context.ts'
-import { json, type Reply } from '../http/replies.ts'
-import { toFloat } from '../python/convert.ts'
-import { str } from '../python/repr.ts'
-import { push } from '../run/heap.ts'
-import { remaining, sendStatus } from '../run/messages.ts'
-import type { Graph, Item } from '../types.ts'
-import { validatePrompt } from '../validate/validatePrompt.ts'
+import { type Context, json, type Reply } from './http.ts'
+import { str, toFloat } from './python.ts'
+import { push } from './queue.ts'
+import { remaining, sendStatus } from './sockets.ts'
+import type { Graph, Item } from './types.ts'
+import { validatePrompt } from './validate.ts'
 
 export const getPrompt = ({ life }: Context): Reply =>
   json({ exec_info: { queue_remaining: remaining(life) } })

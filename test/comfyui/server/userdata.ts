@@ -1,10 +1,8 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
-import type { Context } from '../http/context.ts'
-import { readBody } from '../http/readBody.ts'
-import { empty, json, type Reply, text } from '../http/replies.ts'
-import { sendFile } from '../http/sendFile.ts'
-import { isFile } from '../nodes/files.ts'
+import { sendFile } from './files.ts'
+import { type Context, empty, json, type Reply, readBody, text } from './http.ts'
+import { isFile } from './nodes/files.ts'
 
 const rootOf = ({ life }: Context): string => join(life.folder, 'user', 'default')
 

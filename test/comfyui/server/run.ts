@@ -1,12 +1,73 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { classes } from '../nodes/classes.ts'
-import type { Work } from '../nodes/types.ts'
-import { PythonError } from '../python/PythonError.ts'
-import type { HistoryEntry, Item, Life, Ui } from '../types.ts'
-import { cacheKeys, isLink } from './cacheKeys.ts'
-import { createProgress } from './createProgress.ts'
-import { errorMessage } from './errorMessage.ts'
-import { send } from './messages.ts'
+import { classes } from './nodes/classes.ts'
+import { tensorText } from './nodes/media.ts'
+import type { Work } from './nodes/types.ts'
+import { PythonError, serverLine, toJson, traceback } from './python.ts'
+import { pop } from './queue.ts'
+import { createProgress, send, sendStatus } from './sockets.ts'
+import type { Graph, HistoryEntry, Item, Life, Ui } from './types.ts'
+
+/** Between the last message of a run and its entry in history, as on a real server in a third of the runs. */
+const historyDelayMs = 5
+
+const hiddenKeys = ['api_key_comfy_org', 'auth_token_comfy_org']
+
+/** One run after another, until an exception outside of a node ends the worker for good. */
+export function startWorker(life: Life): void {
+  let busy = false
+  const work = async (): Promise<void> => {
+    for (let item = pop(life.pending); item; item = pop(life.pending)) {
+      life.running.push(item)
+      sendStatus(life)
+      await perform(life, item)
+      if (life.workerDead || life.end.signal.aborted) return
+    }
+    if (life.freeMemory) life.cache.clear()
+    life.freeMemory = false
+  }
+  life.wake = () => {
+    if (busy || life.workerDead) return
+    busy = true
+    // As from another thread: whoever called goes on first.
+    setImmediate(() => {
+      work().then(
+        () => {
+          busy = false
+          if (life.pending.length) life.wake()
+        },
+        () => {
+          life.workerDead = true
+        },
+      )
+    })
+  }
+}
+
+async function perform(life: Life, item: Item): Promise<void> {
+  const [, prompt_id, , extra] = item
+  if (life.end.signal.aborted) return
+  life.clientId = extra?.client_id
+  life.lastNode = undefined
+  if (typeof life.clientId === 'object' && life.clientId !== null) return life.crash()
+  const entry = await performRun(life, item)
+  if (entry.status.completed) await wait(historyDelayMs, undefined, { signal: life.end.signal })
+  if (life.workerDead || life.end.signal.aborted) return
+  const shown =
+    extra && Object.fromEntries(Object.entries(extra).filter(([key]) => !hiddenKeys.includes(key)))
+  entry.prompt = [item[0], prompt_id, item[2], shown, item[4]]
+  life.running.splice(life.running.indexOf(item), 1)
+  life.moved(prompt_id, 'out')
+  if (life.history.size >= 10_000) life.history.delete(life.history.keys().next().value!)
+  life.history.set(prompt_id, entry)
+  if (life.freeMemory) life.cache.clear()
+  life.freeMemory = false
+  sendStatus(life)
+  const { clientId } = life
+  life.lastNode = undefined
+  if (clientId !== undefined && clientId !== null)
+    send(life, 'executing', { node: null, prompt_id }, clientId)
+}
 
 class Interrupted extends Error {}
 
@@ -142,4 +203,67 @@ function nodesToRun(item: Item, isCached: (id: string) => boolean): string[] {
   for (const output of item[4]) visit(output)
   const depth = (id: string): number => (isCached(id) ? 0 : 1 + Math.max(-1, ...linksOf(item, id).map(depth)))
   return found.sort((a, b) => depth(a) - depth(b))
+}
+
+/** Of each node that an output needs: its class, its inputs, what changed of its files, and the same of all before it. */
+function cacheKeys(life: Life, graph: Graph, outputs: readonly string[]): Map<string, string> {
+  const keys = new Map<string, string>()
+  const keyOf = (id: string): string => {
+    const known = keys.get(id)
+    if (known) return known
+    const { class_type, inputs } = graph[id]!
+    const shown = Object.entries(inputs)
+      .map(([name, value]) => [name, isLink(value) ? [keyOf(value[0]), value[1]] : value])
+      .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
+    const changed = classes.get(class_type)!.changed?.(inputs, life) ?? null
+    const key = createHash('sha256')
+      .update(toJson([class_type, changed, shown]))
+      .digest('hex')
+    keys.set(id, key)
+    return key
+  }
+  for (const output of outputs) keyOf(output)
+  return keys
+}
+
+const isLink = (value: unknown): value is [string, number] => Array.isArray(value)
+
+const frames = [
+  serverLine(496, 'execute'),
+  serverLine(315, 'get_output_data'),
+  serverLine(289, '_async_map_node_over_list'),
+  serverLine(277, 'process_inputs'),
+]
+
+const show = (value: any): unknown =>
+  value?.frames
+    ? tensorText(value)
+    : typeof value === 'object' && value !== null
+      ? '<object>'
+      : (value ?? null)
+
+/** What history and the sockets tell of an exception, paths and all. */
+function errorMessage(
+  life: Life,
+  {
+    about,
+    error,
+    inputs,
+    nodes,
+  }: {
+    about: Record<string, unknown>
+    error: PythonError
+    inputs: Record<string, unknown>
+    nodes: readonly string[]
+  },
+): Record<string, unknown> {
+  const shown = Object.entries(inputs).map(([name, value]) => [name, [show(value)]])
+  return {
+    ...about,
+    exception_message: `${error.message}\n`,
+    exception_type: error.type,
+    traceback: traceback(life, [...frames, ...error.frames]),
+    current_inputs: Object.fromEntries(shown),
+    current_outputs: nodes,
+  }
 }

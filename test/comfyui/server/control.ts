@@ -1,5 +1,4 @@
-import type { Context } from '../http/context.ts'
-import { empty, json, type Reply } from '../http/replies.ts'
+import { type Context, empty, json, type Reply } from './http.ts'
 
 /** Stops the running run: that of the id, or whichever runs. */
 export async function postInterrupt({ life, readText, readJson }: Context): Promise<Reply> {
