@@ -154,21 +154,6 @@ export function difference(wanted: unknown, got: unknown, path = ''): string | u
 
 const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 300)
 
-/** What is not compared, or only in part. It is printed with the counts. */
-export const ignored: readonly string[] = [
-  'ids that the server makes: one to one (prompt_id, sid)',
-  'times: that they are numbers (timestamp, create_time, execution_…_time, modified, created), Last-Modified, Etag but for the size',
-  'the folder of the server, its own files and Python, in paths; its port',
-  'line numbers in tracebacks',
-  'texts of tensors and objects in current_inputs',
-  'six random digits of FSSave… and five letters of PreviewImage in names of files',
-  'the order of what Python keeps in sets: executed, current_outputs, dependent_outputs, output nodes, errors of a node, cached nodes',
-  'bytes and length of pictures that the server draws or converts, and of previews: only their first bytes',
-  'of sockets: statuses, where two requests follow each other; progress in the middle of a node, where it is cut off',
-  'how much of a body above the limit was read, in the text of 413',
-  'Content-Length of JSON',
-]
-
 const times = [
   'timestamp',
   'create_time',

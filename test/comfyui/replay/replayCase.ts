@@ -13,26 +13,18 @@ import { compareAnswer, compareSocket } from './compare.ts'
 import { plans } from './plans.ts'
 import { boundary, toForm } from './toForm.ts'
 
-export interface Replayed {
-  exchanges: number
-  messages: number
-  /** A line for each exchange and socket that is not the same. */
-  problems: string[]
-}
-
 /** How long an answer may take to become as recorded: runs end in their own time. */
 const patienceMs = 10_000
 
-/** Replays a case against a fresh server of its version. */
+/** Replays a case against a fresh server of its version. Gives a line for each exchange and socket that is not the same. */
 export async function replayCase(
   version: ComfyVersion,
   name: string,
   recording: Recording,
-): Promise<Replayed> {
+): Promise<string[]> {
   const plan: Plan = plans[name] ?? {}
   const bench = await createBench(version, recording, { speed: plan.stacked ? 0.5 : 4, ...plan.options })
   const problems: string[] = []
-  let messages = 0
   try {
     await prepare(bench, plan)
     for (const [at, exchange] of recording.exchanges.entries()) {
@@ -43,14 +35,13 @@ export async function replayCase(
     }
     await plan.after?.(bench)
     for (const [at, heard] of (recording.websocket ?? []).entries()) {
-      messages += heard.messages.length
       const problem = await compareSocket(bench, plan, heard, at)
       if (problem) problems.push(`${name}, socket "${heard.socket}": ${problem}`)
     }
   } finally {
     await bench.comfy.stop()
   }
-  return { exchanges: recording.exchanges.length, messages, problems }
+  return problems
 }
 
 /** The recording's text, with what stands here for its names. */

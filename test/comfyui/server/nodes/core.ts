@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { PythonError, str } from '../python.ts'
 import type { Ui } from '../types.ts'
-import { annotatedPath, fiveDigits, inputFiles, isFile, savePlace } from './files.ts'
+import { annotatedPath, fiveDigits, inputFiles, isThere, savePlace } from './files.ts'
 import { mapPixels, readPicture, readSound, scale, toFilm, toPng } from './media.ts'
 import type { Image, NodeClass, Spec, Work } from './types.ts'
 
@@ -27,10 +27,20 @@ function saveImages(images: Image, prefix: string, type: 'output' | 'temp', { li
 const letters = (): string =>
   Array.from({ length: 5 }, () => 'abcdefghijklmnopqrstupvxyz'[Math.floor(Math.random() * 26)]).join('')
 
-const always = (): boolean => true
+const v3 = (
+  file: string,
+  category: string,
+  displayName: string,
+  rest: Omit<NodeClass, 'module' | 'category' | 'displayName'>,
+): NodeClass => ({ module: `comfy_extras.nodes_${file}`, category, displayName, isV3: () => true, ...rest })
 const files = (options: string[], upload: string): readonly [unknown, Record<string, unknown>] => [
   'COMBO',
   { multiselect: false, options, [upload]: true },
+]
+
+const choice = (tooltip: string, options: string[]): Spec => [
+  'COMBO',
+  { tooltip, default: 'auto', multiselect: false, options },
 ]
 
 /** An error of 0.3.64 that passes through the library of the newer classes. */
@@ -70,8 +80,7 @@ export const core: Readonly<Record<string, NodeClass>> = {
     inputs: (life) => ({ required: { image: [inputFiles(life, pictureEndings), { image_upload: true }] } }),
     output: ['IMAGE', 'MASK'],
     checks: ['image'],
-    validate: ({ image }, life) =>
-      isFile(annotatedPath(life, image)) ? undefined : `image - Invalid image file: ${image}`,
+    validate: isThere('image'),
     changed: ({ image }, life) =>
       createHash('sha256')
         .update(readFileSync(annotatedPath(life, image)))
@@ -154,29 +163,19 @@ export const core: Readonly<Record<string, NodeClass>> = {
     },
     output: ['AUDIO'],
     checks: ['audio'],
-    validate: ({ audio }, life) =>
-      isFile(annotatedPath(life, audio)) ? undefined : `audio - Invalid audio file: ${audio}`,
+    validate: isThere('audio'),
     run: ({ audio }, { life }) => ({ result: [readSound(annotatedPath(life, audio))] }),
   },
-  LoadVideo: {
-    module: 'comfy_extras.nodes_video',
-    category: 'image/video',
-    displayName: 'Load Video',
-    isV3: always,
+  LoadVideo: v3('video', 'image/video', 'Load Video', {
     inputs: (life) => ({
       required: { file: files(inputFiles(life, ['mp4', 'webm', 'mov', 'mkv']), 'video_upload') },
     }),
     output: ['VIDEO'],
     checks: ['file'],
-    validate: ({ file }, life) =>
-      isFile(annotatedPath(life, file)) ? undefined : `file - Invalid video file: ${file}`,
+    validate: isThere('file', 'video'),
     run: ({ file }, { life }) => ({ result: [{ source: basename(annotatedPath(life, file)) }] }),
-  },
-  PrimitiveInt: {
-    module: 'comfy_extras.nodes_primitive',
-    category: 'utils/primitive',
-    displayName: 'Int',
-    isV3: always,
+  }),
+  PrimitiveInt: v3('primitive', 'utils/primitive', 'Int', {
     inputs: () => ({
       required: {
         value: ['INT', { min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n, control_after_generate: true }],
@@ -184,57 +183,29 @@ export const core: Readonly<Record<string, NodeClass>> = {
     }),
     output: ['INT'],
     run: ({ value }) => ({ result: [value] }),
-  },
-  PrimitiveStringMultiline: {
-    module: 'comfy_extras.nodes_primitive',
-    category: 'utils/primitive',
-    displayName: 'String (Multiline)',
-    isV3: always,
+  }),
+  PrimitiveStringMultiline: v3('primitive', 'utils/primitive', 'String (Multiline)', {
     inputs: () => ({ required: { value: ['STRING', { multiline: true }] } }),
     output: ['STRING'],
     run: ({ value }) => ({ result: [value] }),
-  },
-  CreateVideo: {
-    module: 'comfy_extras.nodes_video',
-    category: 'image/video',
-    displayName: 'Create Video',
-    isV3: always,
+  }),
+  CreateVideo: v3('video', 'image/video', 'Create Video', {
     inputs: () => ({
       required: { images: ['IMAGE'], fps: ['FLOAT', { default: 30, min: 1, max: 120, step: 1 }] },
       optional: { audio: ['AUDIO'] },
     }),
     output: ['VIDEO'],
     run: ({ images, fps }) => ({ result: [{ images, fps }] }),
-  },
-  SaveVideo: {
-    module: 'comfy_extras.nodes_video',
-    category: 'image/video',
-    displayName: 'Save Video',
+  }),
+  SaveVideo: v3('video', 'image/video', 'Save Video', {
     description: 'Saves the input images to your ComfyUI output directory.',
     isOutput: true,
-    isV3: always,
     inputs: () => ({
       required: {
         video: ['VIDEO', { tooltip: 'The video to save.' }],
         filename_prefix: ['STRING', { tooltip: prefixTip, default: 'video/ComfyUI', multiline: false }],
-        format: [
-          'COMBO',
-          {
-            tooltip: 'The format to save the video as.',
-            default: 'auto',
-            multiselect: false,
-            options: ['auto', 'mp4'],
-          },
-        ],
-        codec: [
-          'COMBO',
-          {
-            tooltip: 'The codec to use for the video.',
-            default: 'auto',
-            multiselect: false,
-            options: ['auto', 'h264'],
-          },
-        ],
+        format: choice('The format to save the video as.', ['auto', 'mp4']),
+        codec: choice('The codec to use for the video.', ['auto', 'h264']),
       },
       hidden: { prompt: ['PROMPT'], extra_pnginfo: ['EXTRA_PNGINFO'] },
     }),
@@ -247,5 +218,5 @@ export const core: Readonly<Record<string, NodeClass>> = {
       writeFileSync(join(folder, filename), toFilm(video.images as Image, video.fps))
       return { ui: { images: [{ filename, subfolder, type: 'output' }], animated: [true] } }
     },
-  },
+  }),
 }

@@ -25,6 +25,14 @@ export function isFile(path: string): boolean {
   }
 }
 
+/** The check of a class that its input names a file. */
+export const isThere =
+  (input: string, kind: string = input) =>
+  (inputs: Record<string, string>, life: Life): string | undefined =>
+    isFile(annotatedPath(life, inputs[input]!))
+      ? undefined
+      : `${input} - Invalid ${kind} file: ${inputs[input]}`
+
 export interface Place {
   folder: string
   subfolder: string

@@ -1,11 +1,10 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { PythonError } from '../python.ts'
-import { annotatedPath, fiveDigits, inputFiles, isFile, randomPath, savePlace } from './files.ts'
+import { annotatedPath, fiveDigits, inputFiles, isThere, randomPath, savePlace } from './files.ts'
 import { readFilm, readPicture, readSound, toFilm, toJpeg, toPng, toWave, webp } from './media.ts'
 import type { Image, NodeClass, Spec } from './types.ts'
 
-const module = 'custom_nodes.flowscale-nodes'
 const pictures = ['png', 'jpg', 'jpeg', 'webp', 'avif', 'heif']
 const films = ['webm', 'mp4', 'mkv', 'gif', 'mov', 'avi', 'wmv']
 const sounds = ['wav', 'mp3', 'flac', 'ogg', 'm4a']
@@ -20,23 +19,28 @@ function encode(format: string, images: Image, frame: number, quality: number): 
   return format === 'webp' ? webp : toJpeg(images, frame, quality)
 }
 
+const node = (
+  kind: string,
+  name: string,
+  rest: Omit<NodeClass, 'module' | 'category' | 'displayName'>,
+): NodeClass => ({
+  module: 'custom_nodes.flowscale-nodes',
+  category: `FlowScale/Media/${kind}`,
+  displayName: `[FS] ${name}`,
+  ...rest,
+})
+
 /** FlowScale's nodes. */
 export const flowscale: Readonly<Record<string, NodeClass>> = {
-  FSLoadText: {
-    module,
-    category: 'FlowScale/Media/Text',
-    displayName: '[FS] Load Text (Input)',
+  FSLoadText: node('Text', 'Load Text (Input)', {
     inputs: () => ({
       optional: { default_value: ['STRING', { multiline: true, default: '' }], ...label('Input Text') },
     }),
     output: ['STRING'],
     outputNames: ['text'],
     run: ({ default_value = null }) => ({ result: [default_value] }),
-  },
-  FSLoadInteger: {
-    module,
-    category: 'FlowScale/Media/Integer',
-    displayName: '[FS] Load Integer (Input)',
+  }),
+  FSLoadInteger: node('Integer', 'Load Integer (Input)', {
     inputs: () => ({
       required: { default_value: ['INT', { default: 0 }] },
       optional: label('Input Integer'),
@@ -44,11 +48,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
     output: ['INT'],
     outputNames: ['integer'],
     run: ({ default_value }) => ({ result: [default_value] }),
-  },
-  FSLoadImage: {
-    module,
-    category: 'FlowScale/Media/Image',
-    displayName: '[FS] Load Image (Input)',
+  }),
+  FSLoadImage: node('Image', 'Load Image (Input)', {
     inputs: (life) => ({
       required: { image: [inputFiles(life, pictures), { image_upload: true }] },
       optional: label('Input Image'),
@@ -62,11 +63,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
         throw new PythonError('ValueError', `Error loading image: ${(error as Error).message}`)
       }
     },
-  },
-  FSSaveText: {
-    module,
-    category: 'FlowScale/Media/Text',
-    displayName: '[FS] Save Text (Output)',
+  }),
+  FSSaveText: node('Text', 'Save Text (Output)', {
     isOutput: true,
     inputs: () => ({
       required: { text: ['STRING', { forceInput: true }], filename_prefix: prefix },
@@ -76,11 +74,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
       writeFileSync(randomPath(life, filename_prefix, 'txt').path, text ?? '')
       return { ui: { text: [text ?? ''] } }
     },
-  },
-  FSSaveInteger: {
-    module,
-    category: 'FlowScale/Media/Integer',
-    displayName: '[FS] Save Integer (Output)',
+  }),
+  FSSaveInteger: node('Integer', 'Save Integer (Output)', {
     isOutput: true,
     inputs: () => ({
       required: { integer: ['INT', { forceInput: true }], filename_prefix: prefix },
@@ -91,11 +86,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
       writeFileSync(randomPath(life, filename_prefix, 'txt').path, String(integer))
       return {}
     },
-  },
-  FSSaveImage: {
-    module,
-    category: 'FlowScale/Media/Image',
-    displayName: '[FS] Save Image (Output)',
+  }),
+  FSSaveImage: node('Image', 'Save Image (Output)', {
     isOutput: true,
     inputs: () => ({
       required: { images: ['IMAGE'], filename_prefix: prefix, format: [pictures, { default: 'png' }] },
@@ -118,11 +110,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
       })
       return { ui: { images: saved }, result: [join(life.folder, 'output', saved[0]!.filename)] }
     },
-  },
-  FSLoadVideo: {
-    module,
-    category: 'FlowScale/Media/Video',
-    displayName: '[FS] Load Video (Input)',
+  }),
+  FSLoadVideo: node('Video', 'Load Video (Input)', {
     inputs: (life) => ({
       required: {
         video: [inputFiles(life, films)],
@@ -136,8 +125,7 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
     outputNames: ['IMAGES'],
     // Its check takes any input, and so switches off the checks of range and list for all.
     checks: ['video', 'skip_first_frames', 'select_every_nth', 'label'],
-    validate: ({ video }, life) =>
-      isFile(annotatedPath(life, video)) ? undefined : `video - Invalid video file: ${video}`,
+    validate: isThere('video'),
     changed: ({ video }, life) => statSync(annotatedPath(life, video)).mtimeMs,
     run({ video, skip_first_frames, select_every_nth }, { life }) {
       const { image } = readFilm(annotatedPath(life, video))
@@ -148,17 +136,13 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
       // The node nests its report once too often, and so only a key is left of it.
       return { ui: { ui: ['video'] }, result: [{ ...image, frames }] }
     },
-  },
-  FSLoadAudio: {
-    module,
-    category: 'FlowScale/Media/Audio',
-    displayName: '[FS] Load Audio (Input)',
+  }),
+  FSLoadAudio: node('Audio', 'Load Audio (Input)', {
     inputs: (life) => ({ required: { audio: [inputFiles(life, sounds)] }, optional: label('Input Audio') }),
     output: ['AUDIO'],
     outputNames: ['audio'],
     checks: ['audio'],
-    validate: ({ audio }, life) =>
-      isFile(annotatedPath(life, audio)) ? undefined : `audio - Invalid audio file: ${audio}`,
+    validate: isThere('audio'),
     changed: ({ audio }, life) => statSync(annotatedPath(life, audio)).mtimeMs,
     run({ audio }, { life }) {
       const path = annotatedPath(life, audio)
@@ -170,11 +154,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
         result: [sound],
       }
     },
-  },
-  FSSaveVideo: {
-    module,
-    category: 'FlowScale/Media/Video',
-    displayName: '[FS] Save Video (Output)',
+  }),
+  FSSaveVideo: node('Video', 'Save Video (Output)', {
     isOutput: true,
     inputs: () => ({
       required: {
@@ -198,11 +179,8 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
       const total_frames = (images as Image).frames.length
       return { ui: { gifs: [{ ...about, total_frames, format: 'video/mp4', fullpath }] }, result: [fullpath] }
     },
-  },
-  FSSaveAudio: {
-    module,
-    category: 'FlowScale/Media/Audio',
-    displayName: '[FS] Save Audio (Output)',
+  }),
+  FSSaveAudio: node('Audio', 'Save Audio (Output)', {
     isOutput: true,
     inputs: () => ({
       required: { audio: ['AUDIO'], filename_prefix: prefix },
@@ -225,5 +203,5 @@ export const flowscale: Readonly<Record<string, NodeClass>> = {
         ui: { audio: [{ filename, subfolder, type: 'output', sample_rate: rate, channels, format }] },
       }
     },
-  },
+  }),
 }
