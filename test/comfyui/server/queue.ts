@@ -2,15 +2,21 @@ import { type Context, empty, json, type Reply } from './http.ts'
 import { sendStatus } from './sockets.ts'
 import type { Item } from './types.ts'
 
-const secrets = ['api_key_comfy_org', 'auth_token_comfy_org']
+/** What others may see of the `extra_data` of a run. */
+export function withoutKeys(extra: Item[3]): Item[3] {
+  const { api_key_comfy_org: _, auth_token_comfy_org: __, ...rest } = extra ?? {}
+  return extra && rest
+}
 
 export function getQueue({ life }: Context): Reply {
   const show = (items: readonly Item[]): Item[] =>
-    items.map(([number, id, graph, extra, outputs]) => {
-      const isShown = ([key]: [string, unknown]): boolean =>
-        !life.version.createTime || !secrets.includes(key)
-      return [number, id, graph, extra && Object.fromEntries(Object.entries(extra).filter(isShown)), outputs]
-    })
+    items.map(([number, id, graph, extra, outputs]) => [
+      number,
+      id,
+      graph,
+      life.version.createTime ? withoutKeys(extra) : extra,
+      outputs,
+    ])
   return json({ queue_running: show(life.running), queue_pending: show(life.pending) })
 }
 
@@ -82,7 +88,7 @@ export function pop(heap: Item[]): Item | undefined {
 }
 
 /** Takes out the first item of that id. */
-export function remove(heap: Item[], id: string): void {
+function remove(heap: Item[], id: string): void {
   const at = heap.findIndex((item) => item[1] === id)
   if (at < 0) return
   const [, ...rest] = [heap.splice(at, 1), ...heap.splice(0)] as [Item[], ...Item[]]

@@ -4,14 +4,12 @@ import { classes } from './nodes/classes.ts'
 import { tensorText } from './nodes/media.ts'
 import type { Work } from './nodes/types.ts'
 import { PythonError, serverLine, toJson, traceback } from './python.ts'
-import { pop } from './queue.ts'
+import { pop, withoutKeys } from './queue.ts'
 import { createProgress, send, sendStatus } from './sockets.ts'
 import type { Graph, HistoryEntry, Item, Life, Ui } from './types.ts'
 
 /** Between the last message of a run and its entry in history, as on a real server in a third of the runs. */
 const historyDelayMs = 5
-
-const hiddenKeys = ['api_key_comfy_org', 'auth_token_comfy_org']
 
 /** One run after another, until an exception outside of a node ends the worker for good. */
 export function startWorker(life: Life): void {
@@ -53,9 +51,7 @@ async function perform(life: Life, item: Item): Promise<void> {
   const entry = await performRun(life, item)
   if (entry.status.completed) await wait(historyDelayMs, undefined, { signal: life.end.signal })
   if (life.workerDead || life.end.signal.aborted) return
-  const shown =
-    extra && Object.fromEntries(Object.entries(extra).filter(([key]) => !hiddenKeys.includes(key)))
-  entry.prompt = [item[0], prompt_id, item[2], shown, item[4]]
+  entry.prompt = [item[0], prompt_id, item[2], withoutKeys(extra), item[4]]
   life.running.splice(life.running.indexOf(item), 1)
   life.moved(prompt_id, 'out')
   if (life.history.size >= 10_000) life.history.delete(life.history.keys().next().value!)
@@ -87,6 +83,9 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
     entry.status.messages.push([type, message])
     if (hasClient || to === 'all') send(life, type, message, life.clientId)
   }
+  const toSubmitter = (type: string, node: string, more: object = {}): void => {
+    if (hasClient) send(life, type, { node, display_node: node, ...more, prompt_id }, life.clientId)
+  }
   const report = (node: string, ui: { meta: HistoryEntry['meta'][string]; output: Ui }): void => {
     entry.outputs[node] = ui.output
     entry.meta[node] = ui.meta
@@ -99,25 +98,17 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
   const keys = cacheKeys(life, graph, outputs)
   const kept = new Set(life.cacheNone ? [] : keys.values())
   for (const key of life.cache.keys()) if (!kept.has(key)) life.cache.delete(key)
-  const cachedNodes = [...keys.keys()].filter((id) => life.cache.has(keys.get(id)!))
-  tell('execution_cached', { nodes: cachedNodes, prompt_id })
-
-  const progress = createProgress(life, item)
   const isCached = (id: string): boolean => life.cache.has(keys.get(id)!)
+  tell('execution_cached', { nodes: [...keys.keys()].filter(isCached), prompt_id })
+
+  const progress = createProgress(life, prompt_id)
   const results = new Map<string, unknown[]>()
   const resultOf = (id: string): unknown[] => results.get(id) ?? life.cache.get(keys.get(id)!)!.result
   const waiting = nodesToRun(item, isCached)
 
   for (const node of outputs.filter(isCached)) {
     const { ui } = life.cache.get(keys.get(node)!)!
-    if (hasClient) {
-      send(
-        life,
-        'executed',
-        { node, display_node: node, output: ui?.output ?? null, prompt_id },
-        life.clientId,
-      )
-    }
+    toSubmitter('executed', node, { output: ui?.output ?? null })
     if (ui && (hasClient || !life.version.losesCachedOutputs)) report(node, ui)
     progress.finish(node)
   }
@@ -152,7 +143,7 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
     }
     life.lastNode = node
     progress.start(node)
-    if (hasClient) send(life, 'executing', { node, display_node: node, prompt_id }, life.clientId)
+    toSubmitter('executing', node)
     try {
       mayGoOn()
       life.performed(prompt_id, node)
@@ -161,9 +152,7 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
       const ui = output && { meta, output }
       if (ui) {
         report(node, ui)
-        if (hasClient) {
-          send(life, 'executed', { node, display_node: node, output, prompt_id }, life.clientId)
-        }
+        toSubmitter('executed', node, { output })
       }
       results.set(node, result)
       if (!life.cacheNone) life.cache.set(keys.get(node)!, { result, ui })
@@ -178,8 +167,16 @@ export async function performRun(life: Life, item: Item): Promise<HistoryEntry> 
         return entry
       }
       const raised = error instanceof PythonError ? error : new PythonError('Exception', String(error))
-      const current = { about, error: raised, inputs: values, nodes: [...keys.keys()] }
-      tell('execution_error', errorMessage(life, current))
+      tell('execution_error', {
+        ...about,
+        exception_message: `${raised.message}\n`,
+        exception_type: raised.type,
+        traceback: traceback(life, [...frames, ...raised.frames]),
+        current_inputs: Object.fromEntries(
+          Object.entries(values).map(([name, value]) => [name, [show(value)]]),
+        ),
+        current_outputs: [...keys.keys()],
+      })
       return entry
     }
   }
@@ -241,29 +238,3 @@ const show = (value: any): unknown =>
     : typeof value === 'object' && value !== null
       ? '<object>'
       : (value ?? null)
-
-/** What history and the sockets tell of an exception, paths and all. */
-function errorMessage(
-  life: Life,
-  {
-    about,
-    error,
-    inputs,
-    nodes,
-  }: {
-    about: Record<string, unknown>
-    error: PythonError
-    inputs: Record<string, unknown>
-    nodes: readonly string[]
-  },
-): Record<string, unknown> {
-  const shown = Object.entries(inputs).map(([name, value]) => [name, [show(value)]])
-  return {
-    ...about,
-    exception_message: `${error.message}\n`,
-    exception_type: error.type,
-    traceback: traceback(life, [...frames, ...error.frames]),
-    current_inputs: Object.fromEntries(shown),
-    current_outputs: nodes,
-  }
-}

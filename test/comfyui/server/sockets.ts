@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { features } from './control.ts'
 import { isForbidden } from './http.ts'
 import { toJson } from './python.ts'
-import type { Item, Life, Socket } from './types.ts'
+import type { Life, Socket } from './types.ts'
 
 /** Takes the handshakes at `/ws`. */
 export function serveSockets(life: Life): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
@@ -96,21 +96,9 @@ function sendPreview(
   }
 }
 
-interface NodeProgress {
-  value: number
-  max: number
-  state: 'running' | 'finished'
-}
-
 /** Tells the clients how far the nodes of a run are. */
-export interface Progress {
-  start(node: string): void
-  step(node: string, value: number, max: number, preview?: () => Uint8Array): void
-  finish(node: string): void
-}
-
-export function createProgress(life: Life, [, prompt_id]: Item): Progress {
-  const nodes = new Map<string, NodeProgress>()
+export function createProgress(life: Life, prompt_id: string) {
+  const nodes = new Map<string, { value: number; max: number; state: string }>()
   const ids = (node: string) => ({
     node_id: node,
     prompt_id,
@@ -118,27 +106,23 @@ export function createProgress(life: Life, [, prompt_id]: Item): Progress {
     parent_node_id: null,
     real_node_id: node,
   })
-  const tell = (): void => {
+  const tell = (node: string, value: number, max: number, state = 'running'): void => {
+    nodes.set(node, { value, max, state })
     const shown = [...nodes].map(([node, state]) => [node, { ...state, ...ids(node) }])
     send(life, 'progress_state', { prompt_id, nodes: Object.fromEntries(shown) }, life.clientId)
   }
   return {
-    start(node) {
-      nodes.set(node, { value: 0, max: 1, state: 'running' })
-      tell()
-    },
-    step(node, value, max, preview) {
-      nodes.set(node, { value, max, state: 'running' })
-      tell()
+    start: (node: string): void => tell(node, 0, 1),
+    step(node: string, value: number, max: number, preview?: () => Uint8Array): void {
+      tell(node, value, max)
       const picture = preview?.()
       if (picture) sendPreview(life, picture, ids(node), true)
       send(life, 'progress', { value, max, prompt_id, node }, life.clientId)
       if (picture) sendPreview(life, picture, ids(node), false)
     },
-    finish(node) {
-      const max = nodes.get(node)?.max ?? 1
-      nodes.set(node, { value: max, max, state: 'finished' })
-      tell()
+    finish(node: string): void {
+      const { max } = nodes.get(node) ?? { max: 1 }
+      tell(node, max, max, 'finished')
     },
   }
 }

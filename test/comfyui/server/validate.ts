@@ -3,16 +3,9 @@ import type { Spec } from './nodes/types.ts'
 import { convert, PythonError, repr, serverLine, str, traceback } from './python.ts'
 import type { Graph, GraphNode, Life } from './types.ts'
 
-interface Refusal {
-  type: string
-  message: string
-  details: string
-  extra_info: Record<string, unknown>
-}
-
 interface Verdict {
   /** Where nothing can run. */
-  error?: Refusal
+  error?: Problem
   outputs: string[]
   nodeErrors: Record<string, { errors: Problem[]; dependent_outputs: string[]; class_type: string }>
 }
