@@ -1,12 +1,14 @@
 // An abort at any moment of anything gives the caller's reason back as it is, and leaves nothing behind.
 
-import { getEventListeners } from 'node:events'
+import { spawn } from 'node:child_process'
+import { getEventListeners, once } from 'node:events'
+import { get } from 'node:http'
+import { createInterface } from 'node:readline'
 import { ArgumentError, createClient } from '@flowscale/client'
 import { CANARY } from '../support/canary.ts'
 import { createRandom } from '../support/random.ts'
 import { acts } from './aborts/acts.ts'
-import { type Open, startServer } from './aborts/startServer.ts'
-import type { Part, Scale } from './types.ts'
+import type { Part, Scale } from './lib/finding.ts'
 
 const amounts: Readonly<Record<Scale, number>> = { short: 150, full: 5000, long: 50_000 }
 const concurrency = 25
@@ -180,5 +182,39 @@ function describe(value: unknown): string {
     return value instanceof Error ? `${value.stack?.slice(0, 300)}` : String(value)
   } catch {
     return 'an object'
+  }
+}
+
+interface Open {
+  /** Connections. */
+  sockets: number
+  /** Requests whose answer is not at its end. */
+  unanswered: number
+}
+
+/** Starts the slow server in a process of its own. */
+async function startServer() {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/chaos/aborts/server.ts'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout })
+  const [url] = (await once(lines, 'line')) as [string]
+  lines.close()
+  return {
+    url,
+    /** What is open there; by `node:http`, so that fetch keeps no connection for it. */
+    open: () =>
+      new Promise<Open>((resolve, reject) => {
+        get(`${url}/control`, { agent: false }, async (response) => {
+          let text = ''
+          for await (const chunk of response) text += chunk
+          resolve(JSON.parse(text))
+        }).on('error', reject)
+      }),
+    async stop() {
+      child.stdin.end()
+      await ended
+    },
   }
 }

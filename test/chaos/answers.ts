@@ -2,13 +2,10 @@
 import { createClient, isFlowScaleError, type TimeoutError } from '@flowscale/client'
 import fc from 'fast-check'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { type Answer, answerOf } from './answers/answerOf.ts'
+import { type Answer, answerOf, realAnswers } from './answers/answerOf.ts'
 import { calls, type Fuzzed } from './answers/calls.ts'
 import { type Operation, ourError, results, run, sameAs } from './answers/promises.ts'
-import { realAnswers } from './answers/realAnswers.ts'
-import { respond } from './answers/respond.ts'
-import { virtualClock } from './answers/virtualClock.ts'
-import type { Part, Scale } from './types.ts'
+import type { Part, Scale } from './lib/finding.ts'
 
 const amounts: Readonly<Record<Scale, number>> = { short: 1500, full: 100_000, long: 1_000_000 }
 /** Scenarios at a time; after each the answers are counted. */
@@ -142,4 +139,94 @@ export const answers: Part = {
       if (wrong.length) throw new Error(wrong.slice(0, 3).join('; '))
     }
   },
+}
+
+interface Timer {
+  at: number
+  run(): void
+}
+
+/**
+ * A clock that stands still while there is work, and jumps to the next timer when there is none: a wait of a year is
+ * over at once. For code that talks to nobody outside of the process.
+ */
+function virtualClock(): { uninstall(): void } {
+  const { setTimeout, clearTimeout } = globalThis
+  const { now: realNow } = Date
+  let now = 1_750_000_000_000
+  let isPumping = false
+  const timers = new Set<Timer>()
+
+  const pump = () => {
+    isPumping = true
+    // Two turns of the event loop: what is settled by now has gone on.
+    setImmediate(() =>
+      setImmediate(() => {
+        let next: Timer | undefined
+        for (const timer of timers) if (!next || timer.at < next.at) next = timer
+        isPumping = false
+        if (!next) return
+        now = Math.max(now, next.at)
+        timers.delete(next)
+        if (timers.size) pump()
+        next.run()
+      }),
+    )
+  }
+  globalThis.setTimeout = ((run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
+    const timer = { at: now + Math.max(0, Number(ms) || 0), run: () => run(...args) }
+    timers.add(timer)
+    if (!isPumping) pump()
+    return timer
+  }) as never
+  globalThis.clearTimeout = ((timer: Timer) => timers.delete(timer)) as never
+  Date.now = () => now
+  return {
+    uninstall() {
+      Object.assign(globalThis, { setTimeout, clearTimeout })
+      Date.now = realNow
+    },
+  }
+}
+
+/** Does what an answer says, as a `fetch` would. */
+export async function respond(
+  { status, headers, body, way }: Answer,
+  signal: AbortSignal,
+): Promise<Response> {
+  signal.throwIfAborted()
+  if (way === 'throw') {
+    // As undici, which shows what came instead of HTTP: maybe an echo of the request.
+    const cause = Object.assign(new Error('bad'), {
+      code: 'HPE_INVALID_CONSTANT',
+      data: `x-api-key: ${CANARY}`,
+    })
+    throw body.length % 2 ? new TypeError('fetch failed', { cause }) : new TypeError('fetch failed')
+  }
+  if (way === 'no response')
+    return [undefined, null, {}, { status, ok: status < 300 }][body.length % 4] as never
+  if (way === 'hidden redirect') {
+    return Object.defineProperty(new Response(null), 'status', { value: 0 })
+  }
+  const init = { status, headers }
+  const isEmpty = way === 'none' || [204, 205, 304].includes(status)
+  if (isEmpty || way === 'text') return new Response(isEmpty ? null : body, init)
+  const bytes = new TextEncoder().encode(body)
+  let sent = 0
+  const step = Math.max(1, Math.ceil(bytes.length / 3))
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      signal.addEventListener('abort', () => controller.error(signal.reason))
+    },
+    pull(controller) {
+      const isOver = sent >= (way === 'chunks' ? bytes.length : bytes.length / 2)
+      if (isOver && way === 'break') return controller.error(new TypeError('terminated'))
+      if (isOver && way === 'hang') return new Promise(() => {})
+      if (isOver) return controller.close()
+      controller.enqueue(bytes.slice(sent, sent + step))
+      sent += step
+      return undefined
+    },
+  })
+  return new Response(stream, init)
 }

@@ -1,14 +1,11 @@
 import * as index from '@flowscale/client'
+import { createClient, getRuns } from '@flowscale/client'
 import * as poller from '@flowscale/client/poller'
-import { compareCalls } from './lib/compareCalls.ts'
-import { executeCalls } from './lib/executeCalls.ts'
-import { findMaybes } from './lib/findMaybes.ts'
-import { within } from './lib/guard.ts'
-import { hostileToExecutes } from './lib/hostileToExecutes.ts'
-import { type HostileServer, startServer } from './lib/server.ts'
-import { createSpy } from './lib/spy.ts'
-import { tooRare } from './lib/tables.ts'
-import type { Finding, Part, Settings } from './types.ts'
+import { CANARY } from '../support/canary.ts'
+import { type Call, executeCalls, groupOf, indexOf } from './lib/executeCalls.ts'
+import { createTally, type Finding, type Part, type Settings, type Tally, tooRare } from './lib/finding.ts'
+import { createSpy, within } from './lib/guard.ts'
+import { type HostileServer, type Report, type ServerOptions, startServer } from './lib/server.ts'
 
 const OVERALL_MS = 540_000
 
@@ -50,3 +47,92 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
     ],
   }
 }
+
+interface Comparison {
+  failures: string[]
+  ends: Tally
+  /** How the caller knows of the runs. */
+  known: Tally
+  /** The runs that were started for a call. */
+  started: ReadonlyMap<number, readonly string[]>
+  /** Calls that started more than one. */
+  twice: number
+  /** POSTs that came in although the client did not send them: the runtime did, by itself. */
+  resent: number
+}
+
+/** What callers know beside what really happened. */
+export function compareCalls(calls: readonly Call[], { ledger, submits }: Report, seed: number): Comparison {
+  const failures: string[] = []
+  const ends = createTally()
+  const known = createTally()
+  const started = new Map<number, string[]>()
+  const say = (index: number, what: string): void =>
+    void failures.push(`call ${index}, seed ${seed}: ${what}`)
+
+  for (const { runId, groupId } of ledger.runs) {
+    const index = indexOf(groupId)
+    const { runIds, maybe, ownEnd } = calls[index]!
+    started.set(index, [...(started.get(index) ?? []), runId])
+    if (runIds.includes(runId)) known.add('by its id')
+    else if (maybe) known.add('by maybeSubmitted')
+    else if (ownEnd) known.add('lost to the caller’s own abort or error')
+    else say(index, `run ${runId} was started, and the caller was not told`)
+  }
+  let twice = 0
+  let resent = 0
+  for (const [index, call] of calls.entries()) {
+    if (call.end) ends.add(call.end)
+    for (const what of call.wrongs) say(index, what)
+    const runIds = started.get(index) ?? []
+    for (const runId of new Set(call.runIds)) {
+      if (!runIds.includes(runId)) say(index, `run ${runId} was never started`)
+    }
+    if (runIds.length > 1) {
+      twice++
+      say(index, `started ${runIds.length} runs`)
+    }
+    const more = (submits[index] ?? 0) - call.submits
+    if (more > 0) {
+      resent += more
+      say(index, `its POST came in ${more} times more than the client sent it`)
+    }
+  }
+  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
+    failures.push(`the key was seen ${times} times in ${place}`)
+  }
+  return { failures, ends, known, started, twice, resent }
+}
+
+const MOST = 100
+
+/** Does what an error with `maybeSubmitted` says, with the server calm again: looks for the runs by their group. */
+export async function findMaybes(
+  server: HostileServer,
+  calls: readonly Call[],
+  started: Comparison['started'],
+): Promise<{ looked: number; failures: string[] }> {
+  await server.setChance(0)
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY })
+  const maybes = [...calls.keys()].filter((index) => calls[index]!.maybe).slice(0, MOST)
+  const failures: string[] = []
+  for (const index of maybes) {
+    const { data } = await getRuns(client, { groupId: groupOf(index) })
+    const found = data.runs.map(({ _id }) => _id).sort()
+    const wanted = [...(started.get(index) ?? [])].sort()
+    if (String(found) !== String(wanted)) {
+      failures.push(`call ${index}: getRuns found ${found}, not ${wanted}`)
+    }
+  }
+  return { looked: maybes.length, failures }
+}
+
+/** A server that takes any number of calls at once, and plays a fault at most requests. */
+export const hostileToExecutes = (seed: number): ServerOptions => ({
+  apiKey: CANARY,
+  seed,
+  speed: Number.POSITIVE_INFINITY,
+  containers: 100,
+  maxRuns: 1_000_000,
+  faults: { seed, chance: 0.6, operations: ['executeWorkflow', 'getRun', 'getOutput'] },
+})

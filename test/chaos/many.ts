@@ -1,14 +1,12 @@
 // Many runs at once, by `executeMany` and by one watcher: the promises of a single wait, at the cost of a few.
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { CANARY } from '../support/canary.ts'
-import { within } from './lib/guard.ts'
+import type { Finding, Part, Scale, Settings } from './lib/finding.ts'
+import { createSpy, within } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
-import { createSpy } from './lib/spy.ts'
-import type { Setup } from './many/setup.ts'
-import { singleWaits } from './many/singleWaits.ts'
+import { type Setup, singleWaits } from './many/setup.ts'
 import { submitMany } from './many/submitMany.ts'
 import { watchMany } from './many/watchMany.ts'
-import type { Finding, Part, Scale, Settings } from './types.ts'
 
 const AMOUNTS: Readonly<Record<Scale, number>> = { short: 60, full: 1000, long: 10_000 }
 const OVERALL_MS = 540_000

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { CANARY } from '../support/canary.ts'
+import type { Finding, Part, Settings } from './lib/finding.ts'
 import { within } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
-import type { Finding, Part, Settings } from './types.ts'
 
 const RUNS = 50_000
 /** Those that hold a run up for seconds would leave most of the time to waiting. */

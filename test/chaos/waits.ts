@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import {
   type Client,
   cancelRun,
@@ -14,12 +17,18 @@ import { WebSocket } from 'ws'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { createRandom } from '../support/random.ts'
-import { findAnew } from './lib/findAnew.ts'
-import { inParallel, Stuck, within } from './lib/guard.ts'
+import {
+  createTally,
+  type Finding,
+  type Part,
+  percentile,
+  rareKinds,
+  type Settings,
+  tooRare,
+  totalFaults,
+} from './lib/finding.ts'
+import { createSpy, inParallel, Stuck, within } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
-import { createSpy } from './lib/spy.ts'
-import { createTally, percentile, rareKinds, tooRare, totalFaults } from './lib/tables.ts'
-import type { Finding, Part, Settings } from './types.ts'
 
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
@@ -356,4 +365,24 @@ function wordOf(error: { status?: unknown; name?: string; message?: string }): s
 function fits(told: string, end: End): boolean {
   if (end === 'completed' || end === 'failed') return told === end
   return told === 'cancelled' || told === 'failed'
+}
+
+/** What a fresh process, which knows only the ids, finds of the runs: `completed`, with its file fetched, or a word of their end. */
+async function findAnew(url: string, runIds: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const child = fork(fileURLToPath(new URL('./lib/findAnewChild.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx'],
+  })
+  const answer = once(child, 'message')
+  const ended = once(child, 'exit')
+  child.send({ url, runIds })
+  try {
+    const [found] = await Promise.race([
+      answer,
+      ended.then(() => Promise.reject(new Error('The fresh process has ended'))),
+    ])
+    return found
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+  }
 }

@@ -1,9 +1,8 @@
 // The client as it is shipped, for the runtimes: bundled, and started by `command.mjs` or `workerd.mjs`.
 import * as index from '@flowscale/client'
 import * as poller from '@flowscale/client/poller'
-import type { Call } from '../lib/call.ts'
-import { executeCalls, type Lib, type Orders } from '../lib/executeCalls.ts'
-import { createSpy } from '../lib/spy.ts'
+import { type Call, executeCalls, type Lib, type Orders } from './executeCalls.ts'
+import { createSpy } from './guard.ts'
 
 /** What a runtime tells when it is done. */
 export interface Told {
