@@ -71,7 +71,7 @@ export const suites: Record<string, Suite> = {
     },
   },
   chaos: {
-    ...slow,
+    limitMs: 900_000,
     prepare: () => {
       ensureBuilt()
       if (fitRuntimes) ensureRuntimes()

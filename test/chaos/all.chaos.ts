@@ -21,9 +21,10 @@ if (!Number.isSafeInteger(seed)) throw new Error('--seed must be a whole number'
 const ledgers: Ledger[] = []
 const show = (lines: readonly string[]) => console.log(lines.map((line) => `[show] ${line}`).join('\n'))
 
-for (const { name, run } of [executes, runtimes, waits, many, soak, answers, inputs, aborts]) {
+for (const run of [executes, runtimes, waits, many, soak, answers, inputs, aborts]) {
+  const { name } = run
   test(name, async () => {
-    const finding = await run({ seed, scale: isLong ? 'full' : 'short' })
+    const finding = await run({ seed, isLong })
     const { checks, failures, lines, skipped } = finding
     ledgers.push(...(finding.ledgers ?? []))
     show([`${name}, seed ${seed}: ${skipped ?? `${checks} checks`}`, ...lines.map((line) => `  ${line}`)])

@@ -5,9 +5,8 @@ import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { type Answer, answerOf, realAnswers } from './answers/answerOf.ts'
 import { calls, type Fuzzed } from './answers/calls.ts'
 import { type Operation, ourError, results, run, sameAs } from './answers/promises.ts'
-import type { Part, Scale } from './lib/finding.ts'
+import type { Finding, Settings } from './lib/finding.ts'
 
-const amounts: Readonly<Record<Scale, number>> = { short: 1500, full: 100_000, long: 1_000_000 }
 /** Scenarios at a time; after each the answers are counted. */
 const batch = 50
 
@@ -16,129 +15,121 @@ interface Scenario {
   variant: number
 }
 
-export const answers: Part = {
-  name: 'fuzzed answers',
-  async run({ seed, scale }) {
-    const failures: string[] = []
-    const ends: Record<string, number> = {}
-    let served = 0
-    let leaksLooked = 0
-    const stray: unknown[] = []
-    const onStray = (reason: unknown) => stray.push(reason)
-    process.on('unhandledRejection', onStray)
-    const clock = virtualClock()
-    const real = await realAnswers()
-    const names = Object.keys(calls) as Operation[]
-    try {
-      for (const [index, operation] of names.entries()) {
-        const scenario: fc.Arbitrary<Scenario> = fc.record({
-          answers: fc.array(answerOf(real, calls[operation].answers), { minLength: 1, maxLength: 5 }),
-          variant: fc.nat(11),
-        })
-        const goal = served + Math.ceil((amounts[scale] - served) / (names.length - index))
-        const random = fc.sample(fc.integer(), { seed: seed + index, numRuns: 1 })[0]!
-        for (let turn = 0; served < goal; turn++) {
-          const parameters = { seed: (random + turn) | 0, numRuns: batch }
-          const outcome = await fc.check(
-            fc.asyncProperty(scenario, (given) => play(operation, given)),
-            parameters,
-          )
-          if (!outcome.failed) continue
-          const { counterexample, errorInstance, counterexamplePath } = outcome
-          const [given] = counterexample ?? []
-          failures.push(
-            `${operation}: ${(errorInstance as Error)?.message} [seed ${outcome.seed}, path ${counterexamplePath}] ` +
-              JSON.stringify(given)
-                .replace(/(.)\1{40,}/g, '$1…')
-                .slice(0, 600),
-          )
-          // One is enough to work on.
-          break
-        }
-      }
-    } finally {
-      clock.uninstall()
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      process.off('unhandledRejection', onStray)
-    }
-    for (const reason of stray) failures.push(`unhandled rejection: ${reason}`)
-    const table = Object.entries(ends).sort(([, a], [, b]) => b - a)
-    return {
-      checks: served,
-      failures,
-      lines: [
-        `ends: ${table.map(([end, count]) => `${end} ${count}`).join(', ')}`,
-        `other exceptions ${failures.length - stray.length}, unhandled rejections ${stray.length}, ` +
-          `searched for the key ${leaksLooked} times`,
-      ],
-    }
-
-    async function play(operation: Operation, { answers, variant }: Scenario): Promise<void> {
-      let turn = 0
-      let isNamed = false
-      const wrong: string[] = []
-      const logged: string[] = []
-      const log = (message: string, fields?: object) => {
-        logged.push(message + JSON.stringify(fields))
-      }
-      const client = createClient({
-        baseUrl: 'http://pod.test/base',
-        apiKey: CANARY,
-        maxRetries: variant % 3,
-        logger: { debug: log, info: log, warn: log, error: log },
-        fetch: async (url, init) => {
-          served++
-          // An id, a name or a link which a server makes of the key is used as it is.
-          isNamed ||= url.includes(CANARY)
-          const answer = answers[Math.min(turn++, answers.length - 1)]!
-          const isOdd = operation === 'downloadOutput' && answer.way === 'no response'
-          return respond(isOdd ? { ...answer, way: 'throw' } : answer, init.signal!)
-        },
+export async function answers({ seed, isLong }: Settings): Promise<Finding> {
+  const amount = isLong ? 100_000 : 1500
+  const failures: string[] = []
+  const ends: Record<string, number> = {}
+  let served = 0
+  let leaksLooked = 0
+  const clock = virtualClock()
+  const real = await realAnswers()
+  const names = Object.keys(calls) as Operation[]
+  try {
+    for (const [index, operation] of names.entries()) {
+      const scenario: fc.Arbitrary<Scenario> = fc.record({
+        answers: fc.array(answerOf(real, calls[operation].answers), { minLength: 1, maxLength: 5 }),
+        variant: fc.nat(11),
       })
-      const saw: Fuzzed['saw'] = (what, value) => {
-        if (what === 'run') wrong.push(...run(value, 'onUpdate'))
-        else if (typeof Object(value).runId !== 'string' || !Array.isArray(Object(value).outputNames)) {
-          wrong.push('onSubmitted was not told of a run')
-        }
-      }
-      const judge = async (calling: Promise<unknown>): Promise<unknown> => {
-        let end = 'result'
-        try {
-          const result = await calling
-          const promised = operation in sameAs ? sameAs[operation as keyof typeof sameAs] : operation
-          wrong.push(...results[promised as keyof typeof results](result, 'result'))
-          if (result === null) end = 'null'
-          if (result instanceof Response) result.body?.cancel().catch(() => {})
-        } catch (error) {
-          if (!isFlowScaleError(error))
-            throw new Error(`not an error of ours: ${(error as Error)?.stack ?? error}`)
-          end = error.name
-          wrong.push(...ourError(error, 'error'))
-          if (isNamed || `${(error as TimeoutError).runId}`.includes(CANARY)) return error
-          leaksLooked++
-          assertNoCanary(error, 'an error')
-          for (const extra of [error.cause, (error as TimeoutError).cancelError]) {
-            if (extra !== undefined) assertNoCanary(extra, 'what an error holds')
-          }
-          return error
-        } finally {
-          ends[end] = (ends[end] ?? 0) + 1
-        }
-        return undefined
-      }
-      const error = (await judge(calls[operation].call({ client, variant, saw }))) as TimeoutError | undefined
-      if (error?.resume) {
-        await judge(
-          // A watch goes on as a wait for the run.
-          operation === 'watchRun'
-            ? error.resume({ maxPolls: 2 }).then((run) => [run])
-            : error.resume({ maxPolls: 2 }),
+      const goal = served + Math.ceil((amount - served) / (names.length - index))
+      const random = fc.sample(fc.integer(), { seed: seed + index, numRuns: 1 })[0]!
+      for (let turn = 0; served < goal; turn++) {
+        const parameters = { seed: (random + turn) | 0, numRuns: batch }
+        const outcome = await fc.check(
+          fc.asyncProperty(scenario, (given) => play(operation, given)),
+          parameters,
         )
+        if (!outcome.failed) continue
+        const { counterexample, errorInstance, counterexamplePath } = outcome
+        const [given] = counterexample ?? []
+        failures.push(
+          `${operation}: ${(errorInstance as Error)?.message} [seed ${outcome.seed}, path ${counterexamplePath}] ` +
+            JSON.stringify(given)
+              .replace(/(.)\1{40,}/g, '$1…')
+              .slice(0, 600),
+        )
+        // One is enough to work on.
+        break
       }
-      if (!isNamed && logged.join('\n').includes(CANARY)) wrong.push('the key shows in a log line')
-      if (wrong.length) throw new Error(wrong.slice(0, 3).join('; '))
     }
-  },
+  } finally {
+    clock.uninstall()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const table = Object.entries(ends).sort(([, a], [, b]) => b - a)
+  return {
+    checks: served,
+    failures,
+    lines: [
+      `ends: ${table.map(([end, count]) => `${end} ${count}`).join(', ')}`,
+      `searched for the key ${leaksLooked} times`,
+    ],
+  }
+
+  async function play(operation: Operation, { answers, variant }: Scenario): Promise<void> {
+    let turn = 0
+    let isNamed = false
+    const wrong: string[] = []
+    const logged: string[] = []
+    const log = (message: string, fields?: object) => {
+      logged.push(message + JSON.stringify(fields))
+    }
+    const client = createClient({
+      baseUrl: 'http://pod.test/base',
+      apiKey: CANARY,
+      maxRetries: variant % 3,
+      logger: { debug: log, info: log, warn: log, error: log },
+      fetch: async (url, init) => {
+        served++
+        // An id, a name or a link which a server makes of the key is used as it is.
+        isNamed ||= url.includes(CANARY)
+        const answer = answers[Math.min(turn++, answers.length - 1)]!
+        const isOdd = operation === 'downloadOutput' && answer.way === 'no response'
+        return respond(isOdd ? { ...answer, way: 'throw' } : answer, init.signal!)
+      },
+    })
+    const saw: Fuzzed['saw'] = (what, value) => {
+      if (what === 'run') wrong.push(...run(value, 'onUpdate'))
+      else if (typeof Object(value).runId !== 'string' || !Array.isArray(Object(value).outputNames)) {
+        wrong.push('onSubmitted was not told of a run')
+      }
+    }
+    const judge = async (calling: Promise<unknown>): Promise<unknown> => {
+      let end = 'result'
+      try {
+        const result = await calling
+        const promised = operation in sameAs ? sameAs[operation as keyof typeof sameAs] : operation
+        wrong.push(...results[promised as keyof typeof results](result, 'result'))
+        if (result === null) end = 'null'
+        if (result instanceof Response) result.body?.cancel().catch(() => {})
+      } catch (error) {
+        if (!isFlowScaleError(error))
+          throw new Error(`not an error of ours: ${(error as Error)?.stack ?? error}`)
+        end = error.name
+        wrong.push(...ourError(error, 'error'))
+        if (isNamed || `${(error as TimeoutError).runId}`.includes(CANARY)) return error
+        leaksLooked++
+        assertNoCanary(error, 'an error')
+        for (const extra of [error.cause, (error as TimeoutError).cancelError]) {
+          if (extra !== undefined) assertNoCanary(extra, 'what an error holds')
+        }
+        return error
+      } finally {
+        ends[end] = (ends[end] ?? 0) + 1
+      }
+      return undefined
+    }
+    const error = (await judge(calls[operation].call({ client, variant, saw }))) as TimeoutError | undefined
+    if (error?.resume) {
+      await judge(
+        // A watch goes on as a wait for the run.
+        operation === 'watchRun'
+          ? error.resume({ maxPolls: 2 }).then((run) => [run])
+          : error.resume({ maxPolls: 2 }),
+      )
+    }
+    if (!isNamed && logged.join('\n').includes(CANARY)) wrong.push('the key shows in a log line')
+    if (wrong.length) throw new Error(wrong.slice(0, 3).join('; '))
+  }
 }
 
 interface Timer {

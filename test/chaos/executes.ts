@@ -3,29 +3,29 @@ import { createClient, getRuns } from '@flowscale/client'
 import * as poller from '@flowscale/client/poller'
 import { CANARY } from '../support/canary.ts'
 import { type Call, executeCalls, groupOf, indexOf } from './lib/executeCalls.ts'
-import { createTally, type Finding, type Part, type Settings, type Tally, tooRare } from './lib/finding.ts'
-import { createSpy, within } from './lib/guard.ts'
+import {
+  createTally,
+  type Finding,
+  keyLine,
+  keysElsewhere,
+  type Settings,
+  type Tally,
+  tooRare,
+} from './lib/finding.ts'
+import { createSpy } from './lib/guard.ts'
 import { type HostileServer, type Report, type ServerOptions, startServer } from './lib/server.ts'
 
-const OVERALL_MS = 540_000
-
-export const executes: Part = {
-  name: 'executes',
-  async run(settings) {
-    let server: HostileServer | undefined
-    try {
-      server = await startServer(hostileToExecutes(settings.seed))
-      return await within(OVERALL_MS, 'executes', measure(settings, server))
-    } catch (error) {
-      return { checks: 1, failures: [String(error)], lines: [] }
-    } finally {
-      await server?.stop()
-    }
-  },
+export async function executes({ seed, isLong }: Settings): Promise<Finding> {
+  const server = await startServer(hostileToExecutes(seed))
+  try {
+    return await measure({ seed, isLong }, server)
+  } finally {
+    await server.stop()
+  }
 }
 
-async function measure({ seed, scale }: Settings, server: HostileServer): Promise<Finding> {
-  const count = scale === 'short' ? 300 : 10_000
+async function measure({ seed, isLong }: Settings, server: HostileServer): Promise<Finding> {
+  const count = isLong ? 10_000 : 300
   const logger = createSpy()
   const calls = await executeCalls({ ...index, ...poller }, { url: server.url, seed, count }, logger)
   const report = await server.settled()
@@ -34,7 +34,7 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
   failures.push(...logger.leaks)
   const found = await findMaybes(server, calls, started)
   failures.push(...found.failures)
-  if (scale !== 'short') failures.push(...tooRare(ledger.faults, ['executeWorkflow']))
+  if (isLong) failures.push(...tooRare(ledger.faults, ['executeWorkflow']))
   return {
     checks: count + ledger.runs.length + found.looked,
     failures,
@@ -43,7 +43,7 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
       `${count} calls: ${ends.text()}`,
       `${ledger.runs.length} runs started, known ${known.text()}; started twice by one call: ${twice}; POSTs that Node sent again by itself: ${resent}`,
       `${found.looked} of those that were maybe submitted: looked for by getRuns, and found as the ledger has them`,
-      `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
+      keyLine(ledger, logger),
     ],
   }
 }
@@ -98,9 +98,7 @@ export function compareCalls(calls: readonly Call[], { ledger, submits }: Report
       say(index, `its POST came in ${more} times more than the client sent it`)
     }
   }
-  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
-    failures.push(`the key was seen ${times} times in ${place}`)
-  }
+  failures.push(...keysElsewhere(ledger))
   return { failures, ends, known, started, twice, resent }
 }
 

@@ -10,45 +10,42 @@ import { assertNoCanary } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { compareCalls, findMaybes, hostileToExecutes } from './executes.ts'
 import type { Orders } from './lib/executeCalls.ts'
-import type { Finding, Part, Settings } from './lib/finding.ts'
+import { type Finding, keyLine, type Settings } from './lib/finding.ts'
 import { inParallel } from './lib/guard.ts'
 import type { Told } from './lib/runtimeSuite.ts'
 import { startServer } from './lib/server.ts'
 
 const rows = [deno('Deno', '@deno/linux-x64-glibc'), bun('Bun', '@oven/bun-linux-x64'), workerdToday]
 
-export const runtimes: Part = {
-  name: 'runtimes',
-  async run(settings) {
-    if (!haveRuntimes()) return { checks: 0, failures: [], lines: [], skipped: 'no runtimes are installed' }
-    const app = await bundle()
-    try {
-      const findings: Finding[] = []
-      // All at once is faster, but so busy that most calls reach their time limit.
-      const atOnce = settings.scale === 'short' ? rows.length : 1
-      await inParallel(rows.length, atOnce, async (index) => {
-        findings[index] = await measure(rows[index]!, app, settings)
-      })
-      return {
-        checks: findings.reduce((sum, { checks }) => sum + checks, 0),
-        failures: findings.flatMap(({ failures }) => failures),
-        lines: findings.flatMap(({ lines }) => lines),
-        ledgers: findings.flatMap(({ ledgers = [] }) => ledgers),
-      }
-    } finally {
-      rmSync(app, { recursive: true, force: true })
+export async function runtimes(settings: Settings): Promise<Finding> {
+  if (!haveRuntimes()) return { checks: 0, failures: [], lines: [], skipped: 'no runtimes are installed' }
+  const app = await bundle()
+  try {
+    const findings: Finding[] = []
+    // All at once is faster, but so busy that most calls reach their time limit.
+    const atOnce = settings.isLong ? 1 : rows.length
+    await inParallel(rows.length, atOnce, async (index) => {
+      findings[index] = await measure(rows[index]!, app, settings)
+    })
+    return {
+      checks: findings.reduce((sum, { checks }) => sum + checks, 0),
+      failures: findings.flatMap(({ failures }) => failures),
+      lines: findings.flatMap(({ lines }) => lines),
+      ledgers: findings.flatMap(({ ledgers = [] }) => ledgers),
     }
-  },
+  } finally {
+    rmSync(app, { recursive: true, force: true })
+  }
 }
 
-async function measure(row: Row, app: string, { seed, scale }: Settings): Promise<Finding> {
-  const count = scale === 'short' ? 60 : 1000
+async function measure(row: Row, app: string, { seed, isLong }: Settings): Promise<Finding> {
+  const count = isLong ? 1000 : 60
   const [name = ''] = row.runtime.split(' ')
   const server = await startServer(hostileToExecutes(seed))
   try {
     const { version, calls, lines, leaks } = await runIn(row, app, { url: server.url, seed, count })
     const report = await server.settled()
-    const { runs, keys } = report.ledger
+    const { runs } = report.ledger
     const { failures, ends, known, started, twice, resent } = compareCalls(calls, report, seed)
     if (calls.length !== count) failures.push(`${calls.length} calls were made, not ${count}`)
     const found = await findMaybes(server, calls, started)
@@ -60,11 +57,9 @@ async function measure(row: Row, app: string, { seed, scale }: Settings): Promis
       lines: [
         `${name} ${version}, ${count} calls: ${ends.text()}`,
         `${name}: ${runs.length} runs started, known ${known.text()}; started twice by one call: ${twice}; POSTs that it sent again by itself: ${resent}; ${found.looked} of those that were maybe submitted found by getRuns`,
-        `${name}: key ${keys.header} times in X-API-KEY, elsewhere ${Object.keys(keys.elsewhere).length}; searched in ${lines} log lines and every error`,
+        `${name}: ${keyLine(report.ledger, { lines })}`,
       ],
     }
-  } catch (error) {
-    return { checks: 1, failures: [`${name}: ${error}`], lines: [] }
   } finally {
     await server.stop()
   }

@@ -1,13 +1,11 @@
 import type { FaultKind, FaultOperation, Ledger } from '@flowscale/emulator'
 import { FAULT_KINDS, faultTable } from '../../../packages/emulator/src/faults/table.ts'
 
-/** How much: `short` in `npm test`, `full` in `npm run test:chaos`, `long` without a limit. */
-export type Scale = 'short' | 'full' | 'long'
-
 export interface Settings {
   /** Everything random comes from it: the same seed is the same run. */
   seed: number
-  scale: Scale
+  /** More of everything, and each kind of fault often. */
+  isLong: boolean
 }
 
 export interface Finding {
@@ -21,12 +19,6 @@ export interface Finding {
   ledgers?: readonly Ledger[]
   /** Why nothing was looked at. */
   skipped?: string
-}
-
-/** One of the numbers that `npm run test:chaos` prints. */
-export interface Part {
-  name: string
-  run(settings: Settings): Promise<Finding>
 }
 
 type Counts = Readonly<Record<string, number>>
@@ -58,6 +50,13 @@ export function ledgerLines(ledgers: readonly Ledger[]): string[] {
     ...faultLines(totalFaults(ledgers)),
   ]
 }
+
+/** The key is to be in its header alone. */
+export const keysElsewhere = ({ keys }: Ledger): string[] =>
+  Object.entries(keys.elsewhere).map(([place, times]) => `the key was seen ${times} times in ${place}`)
+
+export const keyLine = ({ keys }: Ledger, { lines }: { lines: number }): string =>
+  `key: ${keys.header} times in X-API-KEY, elsewhere ${Object.keys(keys.elsewhere).length}; searched in ${lines} log lines and every error`
 
 /** Each kind that fits the operations is to be played a hundred times: those that were not. */
 export function rareKinds(counts: Counts, operations: readonly FaultOperation[]): FaultKind[] {
