@@ -13,7 +13,7 @@ import { readsBuild, suites } from './suites.ts'
 process.chdir(root)
 const { values, positionals: words } = parseArgs({
   options: {
-    suite: { type: 'string', default: 'test' },
+    suite: { type: 'string', default: 'unit' },
     case: { type: 'string' },
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
@@ -41,7 +41,11 @@ function refuse(problem: string, names: readonly string[], wrong: string): never
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
-  .filter((file) => file.endsWith(`.${suiteName}.ts`) && !file.includes('/node_modules/'))
+  .filter(
+    (file) =>
+      file.endsWith(suiteName === 'unit' ? '.test.ts' : `.${suiteName}.ts`) &&
+      !file.includes('/node_modules/'),
+  )
   .sort()
 const checks = suite.checks ?? []
 const all = [...files, ...checks.map(([name]) => name)]
@@ -67,7 +71,7 @@ if (values.list || !names.length) {
 suite.prepare(names, values)
 process.env.TEST_OPTIONS = JSON.stringify(values)
 
-const isMain = suiteName === 'test'
+const isMain = suiteName === 'unit'
 const isWhole = isMain && names.length === all.length
 const coverage = join(root, 'coverage/v8')
 /** Only tests of the sources count for the coverage. */
