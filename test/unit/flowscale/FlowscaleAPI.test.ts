@@ -1,25 +1,28 @@
-// Each call form and each answer of the published SDK's README, in its order, on the built packages. No casts: what
-// compiles here compiles in an app.
-import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+// The class: the call forms and answers of the published SDK's README, in its order and with no casts, so that what
+// compiles here compiles in an app; what each method is beside its function; and what the class alone has.
+import { Agent as HttpsAgent } from 'node:https'
+import { inspect } from 'node:util'
+import * as functions from '@flowscale/client'
+import { connectWebSocket } from '@flowscale/client/websocket'
 import { createEmulator, type Emulator, type WorkflowInputs } from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
-import { FlowscaleAPI } from 'flowscale'
+import { FlowScaleError, FlowscaleAPI, type FlowscaleOptions, NetworkError, ValidationError } from 'flowscale'
+import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
-import { UUID, until } from '../../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
-import { rejection, thrown } from '../../support/fakes.ts'
+import { fakeClock, fakeFetch, ok, rejection, thrown } from '../../support/fakes.ts'
+import { listen } from '../../support/listen.ts'
+import { until } from '../../support/until.ts'
 import { withGlobals } from '../client/websocket/kit.ts'
 
-const test = suite('published README')
-const folder = join(process.cwd(), '.tmp/published')
+const test = suite('FlowscaleAPI')
 const methods = ['debug', 'info', 'warn', 'error'] as const
 const originals = methods.map((method) => console[method])
+/** The log lines. */
 const printed: string[] = []
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 const unknownRun = '808f34d0-ef97-4b78-a00f-1268077ea6db'
 
 const pixels = new Uint8Array(8 * 8 * 3).map((_, index) => (index * 37) % 256)
@@ -39,7 +42,6 @@ let flowscale: FlowscaleAPI
 let received: WorkflowInputs
 
 test.before(async () => {
-  mkdirSync(folder, { recursive: true })
   emulator = createEmulator({
     apiKey: CANARY,
     speed: 100,
@@ -68,7 +70,7 @@ test.before(async () => {
 })
 test.before.each(() => {
   printed.length = 0
-  flowscale = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url })
+  flowscale = make({ enableLogging: undefined })
 })
 // Of a test that failed, too: an open socket would keep the process, and these runs the containers.
 test.after.each(async () => {
@@ -81,19 +83,15 @@ test.after(async () => {
   })
   await server.close()
   emulator.close()
-  rmSync(folder, { recursive: true })
 })
 
+const make = (options: Partial<FlowscaleOptions>) =>
+  new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, enableLogging: false, ...options })
+const prompt = { prompt: 'hello' }
 const keys = (value: object) => Object.keys(value)
 const has = (value: object, ...names: string[]) => {
   for (const name of names) assert.ok(name in value, `${name} is missing`)
 }
-/** The output, as soon as it is there. */
-const outputOf = (filename: string) =>
-  until(
-    () => flowscale.getOutput(filename),
-    (output) => output !== null,
-  )
 /** Runs that end with their test. */
 const endless: string[] = []
 async function startEndless(): Promise<string> {
@@ -103,59 +101,47 @@ async function startEndless(): Promise<string> {
 }
 const browser = { window: globalThis, document: {} }
 
-test('constructor: the key in a browser has to be allowed', async () => {
+test('constructor: the key in a browser or a worker has to be allowed', async () => {
   const options = { apiKey: CANARY, baseUrl: server.url, allowDangerouslyExposeApiKey: false }
   assert.is((await new FlowscaleAPI(options).checkHealth()).status, 'success')
-  await withGlobals(browser, async () => {
-    const { apiKey, baseUrl } = options
-    for (const refused of [options, { apiKey, baseUrl }]) {
-      const error = thrown(() => new FlowscaleAPI(refused))
-      assert.match(error.message, /allowDangerouslyExposeApiKey/)
-    }
-  })
-})
-
-test('constructor: key and URL from the environment', async () => {
-  Object.assign(process.env, { FLOWSCALE_API_KEY: CANARY, FLOWSCALE_API_URL: server.url })
-  const apiKey = process.env.FLOWSCALE_API_KEY
-  const apiUrl = process.env.FLOWSCALE_API_URL
-  assert.is((await new FlowscaleAPI({ apiKey, baseUrl: apiUrl }).checkHealth()).status, 'success')
-  Reflect.deleteProperty(process.env, 'FLOWSCALE_API_URL')
-  const { FLOWSCALE_API_URL: baseUrl } = process.env
-  assert.match(thrown(() => new FlowscaleAPI({ apiKey, baseUrl })).message, /FLOWSCALE_API_URL/)
-  Reflect.deleteProperty(process.env, 'FLOWSCALE_API_KEY')
-  const { FLOWSCALE_API_KEY } = process.env
-  const without = () => new FlowscaleAPI({ apiKey: FLOWSCALE_API_KEY, baseUrl: apiUrl })
-  assert.match(thrown(without).message, /FLOWSCALE_API_KEY/)
-})
-
-test('constructor: a plain JavaScript app with a file .env', async () => {
-  writeFileSync(join(folder, '.env'), `FLOWSCALE_API_KEY=${CANARY}\nFLOWSCALE_API_URL=${server.url}\n`)
-  const app = `
-    import { config } from 'dotenv'
-    import { FlowscaleAPI } from 'flowscale'
-    config({ quiet: true })
-    const { FLOWSCALE_API_KEY: apiKey, FLOWSCALE_API_URL: baseUrl } = process.env
-    const { status, data } = await new FlowscaleAPI({ apiKey, baseUrl }).checkHealth()
-    console.log(status, data.length)`
-  writeFileSync(join(folder, 'app.mjs'), app)
-  const { stdout } = await promisify(execFile)(process.execPath, ['app.mjs'], { cwd: folder })
-  assert.is(stdout, 'success 2\n')
-})
-
-test('constructor: in a browser, allowed, with File and Blob', async () => {
-  await withGlobals(browser, async () => {
-    const page = new FlowscaleAPI({
-      apiKey: CANARY,
-      baseUrl: server.url,
-      allowDangerouslyExposeApiKey: true,
+  for (const globals of [browser, { WorkerGlobalScope: class {} }]) {
+    await withGlobals(globals, async () => {
+      for (const refused of [options, { apiKey: CANARY, baseUrl: server.url }]) {
+        const error = thrown(() => new FlowscaleAPI(refused))
+        assert.match(error.message, /allowDangerouslyExposeApiKey/)
+      }
+      make({ allowDangerouslyExposeApiKey: true })
     })
+  }
+})
+
+test('constructor: key and URL from the environment, by the names that an error says', async () => {
+  Object.assign(process.env, { FLOWSCALE_API_KEY: CANARY, FLOWSCALE_API_URL: server.url })
+  const { FLOWSCALE_API_KEY: apiKey, FLOWSCALE_API_URL: baseUrl } = process.env
+  assert.is((await new FlowscaleAPI({ apiKey, baseUrl }).checkHealth()).status, 'success')
+  for (const name of ['FLOWSCALE_API_KEY', 'FLOWSCALE_API_URL']) Reflect.deleteProperty(process.env, name)
+  const wrong: [options: object | undefined, name: RegExp][] = [
+    [{ apiKey: process.env.FLOWSCALE_API_KEY, baseUrl }, /FLOWSCALE_API_KEY/],
+    [{ apiKey: '', baseUrl }, /FLOWSCALE_API_KEY/],
+    [undefined, /FLOWSCALE_API_KEY/],
+    [{ apiKey, baseUrl: process.env.FLOWSCALE_API_URL }, /FLOWSCALE_API_URL/],
+    [{ apiKey, baseUrl: '' }, /FLOWSCALE_API_URL/],
+  ]
+  for (const [options, name] of wrong) {
+    const error = thrown(() => new FlowscaleAPI(options as FlowscaleOptions))
+    assert.equal([error.name, name.test(error.message)], ['ArgumentError', true])
+  }
+  assert.is(thrown(() => make({ timeout: -1 })).name, 'ArgumentError')
+})
+
+test('constructor: in a browser, allowed, with File and Blob', () =>
+  withGlobals(browser, async () => {
+    const page = make({ allowDangerouslyExposeApiKey: true })
     assert.is((await page.checkHealth()).status, 'success')
     const inputs = { text_51536: 'Prompt test', image_1234: image(), video_1239: video() }
     const { data } = await page.executeWorkflow('f1lesinput00', inputs)
     assert.match(data.run_id, UUID)
-  })
-})
+  }))
 
 test('checkHealth', async () => {
   await startEndless()
@@ -248,7 +234,7 @@ test('executeWorkflow: text, an image, a video and a group', async () => {
     assert.match(run_id, UUID)
     groupRuns.push(run_id)
     name = output_names[0]!
-    await outputOf(name)
+    await until(() => flowscale.getOutput(name))
     const { text_51536, image_1234, video_1239 } = received
     assert.is(text_51536, 'Prompt test')
     for (const [place, [got, bytes]] of [[image_1234, png] as const, [video_1239, mp4] as const].entries()) {
@@ -290,6 +276,74 @@ test('executeWorkflowAsync: all five arguments; a time-out can be told from othe
   const { data } = await flowscale.getRuns('other_group')
   for (const { _id } of data.runs) await flowscale.cancelRun(_id)
   assert.is(data.count, 2)
+})
+
+test('executeWorkflowAsync: options after its arguments, all outputs, and a wait that goes on', async () => {
+  const seen: string[] = []
+  const hooks = {
+    onSubmitted: ({ runId }: { runId: string }) => seen.push(runId),
+    onUpdate: ({ status }: { status: string }) => seen.push(status),
+  }
+  const result = await flowscale.executeWorkflowAsync('d1ptych7two2', prompt, undefined, 10, 60_000, hooks)
+  assert.equal([Array.isArray(result.data), result.outputs.length], [true, 2])
+  assert.equal([seen[0], seen.at(-1)], [result.runId, 'completed'])
+  const error = await rejection(flowscale.executeWorkflowAsync('nev3rend5run', {}, 'g', 10, 50))
+  assert.is((await rejection(error.resume({ timeoutMs: 50 }))).runId, error.runId)
+  await flowscale.cancelRun(error.runId)
+  assert.equal((await rejection(error.resume({ timeoutMs: 60_000 }))).name, 'RunError')
+})
+
+test('executeWorkflowAsync polls each second, for five minutes', async () => {
+  const wait = async (...limits: number[]) => {
+    const fetch = fakeFetch(ok({ run_id: 'r' }), ok({ _id: 'r', status: 'running' }))
+    const { message } = await rejection(make({ fetch }).executeWorkflowAsync('w', {}, undefined, ...limits))
+    return [message, fetch.calls.length - 1]
+  }
+  const clock = fakeClock()
+  try {
+    const waits = [wait(), wait(2000, 600_000)]
+    await clock.tickAsync(600_000)
+    assert.equal(
+      await Promise.all(waits),
+      [300_000, 600_000].map((ms) => [`Workflow execution timed out after ${ms}ms`, 300]),
+    )
+  } finally {
+    clock.uninstall()
+  }
+})
+
+test('two at once on one object: each has its own result', async () => {
+  const prompts = ['one', 'two', 'three']
+  const results = await Promise.all(
+    prompts.map((prompt) => flowscale.executeWorkflowAsync('t3xtwr1ter00', { prompt }, undefined, 10)),
+  )
+  assert.is(new Set(results.map(({ runId }) => runId)).size, 3)
+  for (const [index, { runId }] of results.entries()) {
+    const { data } = await flowscale.getRun(runId)
+    assert.is(data.inputs.find(({ path }) => path === 'prompt')?.value, prompts[index])
+  }
+})
+
+test('a wait with push, over the client of the class', async () => {
+  const push = connectWebSocket(flowscale.client)
+  await push.opened
+  // The deadline is before the next poll.
+  const waited = flowscale.executeWorkflowAsync('t3xtwr1ter00', prompt, undefined, 120_000, 60_000, { push })
+  assert.is((await waited).status, 'success')
+  push.close()
+})
+
+test('an empty group is none; arguments left out as null or undefined', async () => {
+  const run = { run_id: 'r', _id: 'r', status: 'completed', outputs: [{ filename: 'a', url: 'x' }], runs: [] }
+  const fetch = fakeFetch(ok(run))
+  const own = make({ fetch })
+  for (const group of ['', null as never, undefined]) {
+    await own.executeWorkflow('w', { seed: undefined }, group)
+    await own.executeWorkflowAsync('w', {}, group, undefined, undefined, null as never)
+    await own.getRuns(group)
+  }
+  assert.is(fetch.calls.length, 3 * 4)
+  for (const { url } of fetch.calls) assert.not.ok(url.searchParams.has('group_id'), url.href)
 })
 
 test('getOutput', async () => {
@@ -348,7 +402,7 @@ test('getRuns: of a group, and all', async () => {
 
 test('logging: options, changes afterwards, and the form of a line', async () => {
   for (const logLevel of ['debug', 'info', 'warn', 'error'] as const) {
-    const own = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, enableLogging: true, logLevel })
+    const own = make({ enableLogging: true, logLevel })
     assert.equal(own.getLoggingConfig(), { enabled: true, level: logLevel })
     await own.checkHealth()
     await rejection(own.getRun(unknownRun))
@@ -378,8 +432,12 @@ test('logging: options, changes afterwards, and the form of a line', async () =>
   await flowscale.checkHealth()
   await rejection(flowscale.getRun(unknownRun))
   assert.equal(printed, [])
-  const off = new FlowscaleAPI({ apiKey: CANARY, baseUrl: server.url, enableLogging: false })
-  assert.equal(off.getLoggingConfig(), { enabled: false, level: 'info' })
+  assert.match(
+    thrown(() => flowscale.setLoggingConfig(true, 'loud' as never)).message,
+    /level must be one of/,
+  )
+  assert.equal(make({}).getLoggingConfig(), { enabled: false, level: 'info' })
+  assert.equal(make({ logLevel: 'debug' }).getLoggingConfig(), { enabled: false, level: 'debug' })
 })
 
 test('connectWebSocket: four callbacks, the function it gives, and the log line', async () => {
@@ -401,29 +459,36 @@ test('connectWebSocket: four callbacks, the function it gives, and the log line'
     },
   })
   assert.type(disconnect, 'function')
-  await until(
-    () => heard.length,
-    (count) => count === 1,
-  )
+  await until(() => heard.length)
   assert.equal(heard, ['open'])
   assert.match(
     printed.join('\n'),
     /^\[Flowscale INFO\] \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z: WebSocket connection established$/,
   )
-  await flowscale.executeWorkflow('t3xtwr1ter00', { prompt: 'hello' })
-  await until(
-    () => heard.at(-1),
-    (last) => last === 'completed',
-  )
+  await flowscale.executeWorkflow('t3xtwr1ter00', prompt)
+  await until(() => heard.at(-1) === 'completed')
   assert.equal([...new Set(heard)], ['open', 'queued', 'running', 'completed'])
   assert.is(disconnect(), undefined)
-  await until(
-    () => closed.length,
-    (count) => count > 0,
-  )
+  await until(() => closed.length)
   disconnect()
-  assert.equal(closed, [[1000, '']])
-  assert.equal(errors, [])
+  assert.equal([closed, errors], [[[1000, '']], []])
+})
+
+test('connectWebSocket again closes the first; the function of the first closes the first only', async () => {
+  const closed: boolean[] = []
+  const options = { onClose: ({ final }: { final: boolean }) => closed.push(final) }
+  const disconnect = flowscale.connectWebSocket(options)
+  await until(() => flowscale.isWebSocketConnected())
+  flowscale.connectWebSocket(options)
+  await until(() => flowscale.isWebSocketConnected() && closed.length)
+  disconnect()
+  assert.equal([flowscale.isWebSocketConnected(), closed], [true, [true]])
+  // What is open hears of it, too.
+  flowscale.setLoggingConfig(false)
+  printed.length = 0
+  flowscale.disconnectWebSocket()
+  await until(() => closed.length === 2)
+  assert.equal(printed, [])
 })
 
 test('connectWebSocket: reconnect, reconnectInterval, maxReconnectAttempts', async () => {
@@ -436,44 +501,55 @@ test('connectWebSocket: reconnect, reconnectInterval, maxReconnectAttempts', asy
     finals.push(final)
   }
   const again = { onOpen, onClose, reconnect: true, reconnectInterval: 10, maxReconnectAttempts: 2 }
-  const steps = async (count: number) => {
-    await until(
-      () => opens,
-      (seen) => seen === count,
-    )
+  const drop = async () => {
+    await until(() => opens === 1)
     server.dropSockets()
-    await until(
-      () => finals.length,
-      (seen) => seen === count,
-    )
+    await until(() => finals.length === 1)
   }
   const disconnect = flowscale.connectWebSocket(again)
-  await steps(1)
-  await until(flowscale.isWebSocketConnected.bind(flowscale), Boolean)
+  await drop()
+  await until(() => flowscale.isWebSocketConnected())
   disconnect()
-  await until(
-    () => finals.length,
-    (seen) => seen === 2,
-  )
+  await until(() => finals.length === 2)
   assert.equal(finals, [false, true])
   finals.length = opens = 0
   flowscale.connectWebSocket({ ...again, reconnect: false })
-  await steps(1)
-  assert.equal(finals, [true])
-  assert.is(flowscale.isWebSocketConnected(), false)
+  await drop()
+  assert.equal([finals, flowscale.isWebSocketConnected()], [[true], false])
+})
+
+test('connectWebSocket by default: five attempts more, the first after about 5 s', async () => {
+  const clock = fakeClock()
+  try {
+    const start = Date.now()
+    const attempts: number[] = []
+    class Refusing {
+      constructor() {
+        attempts.push(Date.now() - start)
+        throw new Error('none')
+      }
+    }
+    const finals: boolean[] = []
+    const WebSocket = Refusing as never
+    // With the key in a header, a class that throws is taken for one that can't set any, which is final.
+    flowscale.connectWebSocket({ WebSocket, auth: 'query', onClose: ({ final }) => finals.push(final) })
+    await clock.tickAsync(600_000)
+    assert.equal(finals, [false, false, false, false, false, true])
+    assert.is(attempts.length, 6)
+    assert.ok(attempts[1]! >= 3750 && attempts[1]! <= 6250, `${attempts}`)
+  } finally {
+    clock.uninstall()
+  }
 })
 
 test('connectWebSocket: no options; disconnectWebSocket', async () => {
   flowscale.disconnectWebSocket()
   flowscale.connectWebSocket()
-  await until(() => flowscale.isWebSocketConnected(), Boolean)
+  await until(() => flowscale.isWebSocketConnected())
   assert.is(flowscale.disconnectWebSocket(), undefined)
   assert.is(flowscale.isWebSocketConnected(), false)
   flowscale.disconnectWebSocket()
-  await until(
-    () => server.sockets,
-    (count) => count === 0,
-  )
+  await until(() => server.sockets === 0)
 })
 
 test('sendWebSocketMessage and isWebSocketConnected', async () => {
@@ -484,17 +560,13 @@ test('sendWebSocketMessage and isWebSocketConnected', async () => {
   const heard: { run_id: string; status: string }[] = []
   flowscale.connectWebSocket({ onMessage: ({ data }) => heard.push(data) })
   assert.is(flowscale.sendWebSocketMessage(message), false, 'not open yet')
-  await until(() => flowscale.isWebSocketConnected(), Boolean)
+  await until(() => flowscale.isWebSocketConnected())
   assert.is(flowscale.sendWebSocketMessage(message), true)
   // The emulator answers a subscription with how the run stands.
-  await until(() => heard.length > 0, Boolean)
-  const { data: other } = await flowscale.executeWorkflow('t3xtwr1ter00', { prompt: 'another run' })
-  await until(
-    () => flowscale.getRun(other.run_id),
-    (run) => run.data.status === 'completed',
-  )
+  await until(() => heard.length)
+  await flowscale.executeWorkflowAsync('t3xtwr1ter00', prompt, undefined, 10)
   await flowscale.cancelRun(runId)
-  await until(() => heard.at(-1)?.status === 'cancelled', Boolean)
+  await until(() => heard.at(-1)?.status === 'cancelled')
   assert.equal([...new Set(heard.map(({ run_id }) => run_id))], [runId], 'only what was subscribed to')
   for (const text of ['text', JSON.stringify(message)]) assert.is(flowscale.sendWebSocketMessage(text), true)
   flowscale.disconnectWebSocket()
@@ -511,11 +583,176 @@ test('connectWebSocket on Node: `ws` as the global, and as an option', async () 
   }
   const connects = async (options: Parameters<FlowscaleAPI['connectWebSocket']>[0]) => {
     const disconnect = flowscale.connectWebSocket(options)
-    await until(() => flowscale.isWebSocketConnected(), Boolean)
+    await until(() => flowscale.isWebSocketConnected())
     disconnect()
     return made
   }
   assert.is(await withGlobals({ WebSocket: Counted }, () => connects({})), 1)
   assert.is(await connects({ WebSocket: Counted }), 2)
   assert.is(await withGlobals({ WebSocket: undefined }, () => connects({})), 2, 'isomorphic-ws')
+})
+
+test('each method sends what its function sends, and gives what it gives', async () => {
+  const headers = { 'x-one': '1' }
+  const page = { page: 1, pageSize: 1, sortBy: 'created_at', sortOrder: 'asc', headers }
+  const form = { arrays: 'indexed', headers }
+  /** What each takes: the method, and the function after the client. */
+  const calls: [name: string, method: unknown[], run: unknown[]][] = [
+    ...['checkHealth', 'getQueue', 'getWorkflows'].map((name) => [name, [{ headers }], [{ headers }]]),
+    ...['getOutput', 'cancelRun', 'getRun'].map((name) => [name, ['r', { headers }], ['r', { headers }]]),
+    [
+      'executeWorkflow',
+      ['w', { a: ['b', 'c'] }, 'g', form],
+      ['w', { a: ['b', 'c'] }, { groupId: 'g', ...form }],
+    ],
+    ['getRuns', ['g', page], [{ groupId: 'g', ...page }]],
+  ] as never
+  const data = { run_id: 'r', _id: 'r', status: 'queued', runs: [], outputs: [] }
+  const sentBy = async (ask: (fetch: functions.Fetch) => unknown) => {
+    const fetch = fakeFetch(({ pathname }) => ok(/comfy/.test(pathname) ? [] : data))
+    const answer = await ask(fetch)
+    const { url, init, headers } = fetch.calls[0]!
+    return [init.method, url.href, [...headers], [...((init.body as FormData) ?? [])], answer]
+  }
+  const { url: baseUrl } = server
+  for (const [name, method, run] of calls) {
+    const { [name]: ask } = functions as Record<string, any>
+    const sent = await sentBy((fetch) =>
+      ask(functions.createClient({ apiKey: CANARY, baseUrl, fetch }), ...run),
+    )
+    assert.equal(await sentBy((fetch) => (make({ fetch }) as any)[name](...method)), sent, name)
+  }
+})
+
+test('timeout', async () => {
+  const silent = await listen(() => {})
+  const own = make({ baseUrl: silent.url, timeout: 30, retries: 0 })
+  assert.match((await rejection(own.checkHealth())).message, /timed out after 30ms/)
+  await silent.close()
+})
+
+test('retries, maxRetries and retryDelay; a POST is sent once', async () => {
+  const count = async (options: Partial<FlowscaleOptions>, isPost = false) => {
+    const fetch = fakeFetch(new Response('', { status: 503 }))
+    const own = make({ ...options, retryDelay: 1, fetch })
+    await rejection(isPost ? own.executeWorkflow('w', {}) : own.checkHealth())
+    assert.is(own.client.retryDelayMs, 1)
+    return fetch.calls.length
+  }
+  const given = [{}, { retries: 1 }, { maxRetries: 1 }, { retries: 7, maxRetries: 1 }]
+  for (const [index, options] of given.entries()) assert.is(await count(options), index ? 2 : 4)
+  assert.is(await count({}, true), 1)
+})
+
+test('proxyMode: no key, and no other header than the custom ones', async () => {
+  const fetch = fakeFetch(ok([]))
+  const customHeaders = { Authorization: 'Bearer jwt' }
+  await make({ baseUrl: 'http://proxy.test', proxyMode: true, customHeaders, fetch }).checkHealth()
+  assert.equal([...fetch.calls[0]!.headers], [['authorization', 'Bearer jwt']])
+})
+
+test('custom headers: merged, copied and cleared from the next request on', async () => {
+  const fetch = fakeFetch(ok([]))
+  const own = make({ fetch, customHeaders: { 'X-One': '1' } })
+  own.updateCustomHeaders({ 'X-Two': '2' })
+  assert.equal(own.getCustomHeaders(), { 'X-One': '1', 'X-Two': '2' })
+  own.getCustomHeaders()['X-One'] = 'changed'
+  await own.checkHealth()
+  own.clearCustomHeaders()
+  await own.checkHealth()
+  assert.equal(
+    fetch.calls.map(({ headers }) => [headers.get('x-one'), headers.get('x-two')]),
+    [
+      ['1', '2'],
+      [null, null],
+    ],
+  )
+})
+
+test('custom headers: one of each name, and refused when they are given', async () => {
+  flowscale.updateCustomHeaders({ Authorization: 'Bearer one', 'X-Team': 'a' })
+  flowscale.updateCustomHeaders({ authorization: 'Bearer two' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', authorization: 'Bearer two' })
+  flowscale.updateCustomHeaders({ Authorization: 'Bearer three' })
+  const wrong: [unknown, RegExp][] = [
+    [new Headers({ authorization: 'Bearer' }), /headers must be a plain object/],
+    ['Authorization: Bearer', /headers must be a plain object/],
+    [{ Authorization: undefined }, /Authorization is empty or illegal/],
+    [{ 'X-API-KEY': 'another' }, /X-API-KEY is set by the client/],
+  ]
+  for (const [headers, message] of wrong) {
+    const customHeaders = headers as Record<string, string>
+    assert.match(thrown(() => make({ customHeaders })).message, message)
+    assert.match(thrown(() => flowscale.updateCustomHeaders(customHeaders)).message, message)
+  }
+  assert.equal(flowscale.getCustomHeaders(), { 'X-Team': 'a', Authorization: 'Bearer three' })
+  assert.is((await flowscale.checkHealth()).status, 'success')
+})
+
+test('an httpAgent is ignored, and one warning says so, without its contents', async () => {
+  const httpAgent = new HttpsAgent({ keepAlive: true, passphrase: CANARY })
+  Object.assign(httpAgent, { proxy: new URL(`http://me:${CANARY}@proxy.test`) })
+  const own = make({ httpAgent, enableLogging: true })
+  for (let count = 0; count < 2; count++) assert.is((await own.checkHealth()).status, 'success')
+  own.updateCustomHeaders({ 'X-One': '1' })
+  assert.is(printed.length, 1)
+  assert.match(printed[0]!, /^\[Flowscale WARN\] \S+: httpAgent is ignored.*dispatcher/)
+  assertNoCanary(own)
+  make({ httpAgent })
+  make({ httpAgent, enableLogging: true, logLevel: 'error' })
+  make({ httpAgent: undefined, enableLogging: true })
+  assert.is(printed.length, 1)
+})
+
+test('a dispatcher of undici instead of an agent', async () => {
+  const dispatcher = new Agent()
+  const fetch = (url: string, init: RequestInit) => undiciFetch(url, { ...init, dispatcher } as any) as any
+  assert.is((await make({ fetch }).checkHealth()).data.length, 2)
+  // As its `install()` has it.
+  const { runId } = await withGlobals({ FormData: UndiciFormData }, () =>
+    make({ fetch }).executeWorkflowAsync('t3xtwr1ter00', prompt, undefined, 10),
+  )
+  assert.is((await flowscale.getRun(runId)).data.inputs[0]?.value, prompt.prompt)
+  await dispatcher.close()
+})
+
+test('the errors that published code imports', async () => {
+  const refused = await rejection(flowscale.executeWorkflow('bncu0a1kipv', { text_51536: new Blob(['x']) }))
+  const { url: baseUrl, close } = await listen(() => {})
+  await close()
+  const unreached = await rejection(make({ baseUrl, retries: 0 }).checkHealth())
+  const unknown = await rejection(flowscale.getRun('nobody'))
+  const name = (error: unknown) =>
+    error instanceof ValidationError
+      ? `invalid: ${error.details.map(({ field, message }) => `${field} ${message}`)}`
+      : error instanceof NetworkError
+        ? `network: ${error.message}`
+        : error instanceof FlowScaleError
+          ? `api: ${error.message} ${error.code}`
+          : 'unexpected'
+  assert.match(name(refused), /^invalid: body\.text_51536 \S/)
+  assert.match(name(unreached), /^network: .*ECONNREFUSED/)
+  assert.match(name(unknown), /^api: .*404.* ERR_FLOWSCALE_HTTP$/)
+  assert.equal([refused.name, unreached.name], ['ValidationError', 'NetworkError'])
+})
+
+test('works through a proxy around it, as in the state of Vue', async () => {
+  const { own } = flowscale as unknown as { own: unknown }
+  assert.type(own, 'function')
+  const proxied = new Proxy(flowscale, {})
+  const result = await proxied.executeWorkflowAsync('t3xtwr1ter00', prompt, undefined, 10)
+  assert.is(result.status, 'success')
+  proxied.updateCustomHeaders({ 'X-One': '1' })
+  assert.equal(flowscale.getCustomHeaders(), { 'X-One': '1' })
+  proxied.setLoggingConfig(false)
+  proxied.connectWebSocket()
+  flowscale.disconnectWebSocket()
+  assert.is(proxied.isWebSocketConnected(), false)
+})
+
+test('nothing shows the key', () => {
+  flowscale.updateCustomHeaders({ Authorization: `Bearer ${CANARY}` })
+  assertNoCanary(flowscale)
+  assertNoCanary(inspect(flowscale, { showHidden: true, depth: 9 }))
+  assertNoCanary(JSON.stringify(flowscale))
 })
