@@ -617,10 +617,8 @@ test('each method sends what its function sends, and gives what it gives', async
   const { url: baseUrl } = server
   for (const [name, method, run] of calls) {
     const { [name]: ask } = functions as Record<string, any>
-    const sent = await sentBy((fetch) =>
-      ask(functions.createClient({ apiKey: CANARY, baseUrl, fetch }), ...run),
-    )
-    assert.equal(await sentBy((fetch) => (make({ fetch }) as any)[name](...method)), sent, name)
+    const sent = await sentBy((fetch) => ask(functions.createClient({ apiKey: 'k', baseUrl, fetch }), ...run))
+    assert.equal(await sentBy((fetch) => (make({ apiKey: 'k', fetch }) as any)[name](...method)), sent, name)
   }
 })
 
