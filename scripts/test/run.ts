@@ -19,6 +19,11 @@ const { values, positionals: words } = parseArgs({
     list: { type: 'boolean' },
     messages: { type: 'boolean' },
     verbose: { type: 'boolean' },
+    // For the files of one suite, which read them as TEST_OPTIONS.
+    long: { type: 'boolean' },
+    seed: { type: 'string' },
+    trouble: { type: 'string' },
+    url: { type: 'string', multiple: true },
   },
   allowPositionals: true,
 })
@@ -63,7 +68,8 @@ if (values.list || !names.length) {
   for (const name of names) console.log(name)
   process.exit()
 }
-suite.prepare(names)
+suite.prepare(names, values)
+process.env.TEST_OPTIONS = JSON.stringify(values)
 
 const isMain = suiteName === 'unit'
 const isWhole = isMain && names.length === all.length

@@ -7,6 +7,7 @@ import {
   ensureRuntimes,
   ensureTypes,
   firefox,
+  fitRuntimes,
   redis,
 } from '../lib/ensure.mjs'
 
@@ -14,7 +15,7 @@ type Check = [name: string, command: string, args: string[]]
 
 export interface Suite {
   /** Installs and builds what the chosen files and checks need. */
-  prepare(names: readonly string[]): void
+  prepare(names: readonly string[], options: { url?: string[] }): void
   checks?: Check[]
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
   limitMs?: number
@@ -56,6 +57,25 @@ export const suites: Record<string, Suite> = {
     prepare: () => {
       ensureBuilt()
       ensurePrograms(chromium)
+    },
+  },
+  chaos: {
+    limitMs: 900_000,
+    prepare: () => {
+      ensureBuilt()
+      if (fitRuntimes) ensureRuntimes()
+    },
+  },
+  comfyui: {
+    ...slow,
+    prepare: (_, { url = [] }) => {
+      if (!url.length) {
+        console.error(
+          'Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188\ntest/comfyui/README.md says how to start one.',
+        )
+        process.exit(2)
+      }
+      ensureBuilt()
     },
   },
   runtime: {
