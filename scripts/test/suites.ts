@@ -31,7 +31,7 @@ const script = (name: string, file: string, ...args: string[]): Check => [
 
 /** The unit tests and checks that read what was built; all others read the sources. */
 export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/integration\/(migrating|others|published)\.|test\/unit\/client\/internal\/upload\.|sizes)/
+  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/unit\/client\/internal\/upload\.|sizes)/
 
 const slow = { limitMs: 1_800_000 }
 

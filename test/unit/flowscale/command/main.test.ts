@@ -1,6 +1,6 @@
 import { assert, suite } from '#test'
-import { Interrupted } from '../../packages/flowscale/src/command/errors.ts'
-import { onSignals } from '../../packages/flowscale/src/command/main.ts'
+import { Interrupted } from '../../../../packages/flowscale/src/command/errors.ts'
+import { onSignals } from '../../../../packages/flowscale/src/command/main.ts'
 
 const test = suite('signals')
 const count = () => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')

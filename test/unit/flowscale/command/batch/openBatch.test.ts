@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { assert, suite } from '#test'
-import { lockFolder } from '../../packages/flowscale/src/command/batch/lockFolder.ts'
-import { openBatch } from '../../packages/flowscale/src/command/batch/openBatch.ts'
-import { openLines } from '../../packages/flowscale/src/command/batch/openLines.ts'
-import { nameFiles } from '../../packages/flowscale/src/command/batch/runRows.ts'
-import { barText } from '../../packages/flowscale/src/command/batch/summarise.ts'
-import { writeWhole } from '../../packages/flowscale/src/command/files.ts'
+import { lockFolder } from '../../../../../packages/flowscale/src/command/batch/lockFolder.ts'
+import { openBatch } from '../../../../../packages/flowscale/src/command/batch/openBatch.ts'
+import { openLines } from '../../../../../packages/flowscale/src/command/batch/openLines.ts'
+import { nameFiles } from '../../../../../packages/flowscale/src/command/batch/runRows.ts'
+import { barText } from '../../../../../packages/flowscale/src/command/batch/summarise.ts'
+import { writeWhole } from '../../../../../packages/flowscale/src/command/files.ts'
 
 const test = suite('state of a batch')
 const folder = await mkdtemp(join(tmpdir(), 'flowscale-state-'))

@@ -1,6 +1,6 @@
 import type { Workflow } from '@flowscale/client'
-import { readWorkflows } from '../../../packages/flowscale/src/command/pull/readWorkflows.ts'
-import { toText } from '../../../packages/flowscale/src/command/pull/toText.ts'
+import { readWorkflows } from '../../../../../packages/flowscale/src/command/pull/readWorkflows.ts'
+import { toText } from '../../../../../packages/flowscale/src/command/pull/toText.ts'
 
 export const workflow = (own: Partial<Workflow> = {}): Workflow => ({
   id: 'a1',

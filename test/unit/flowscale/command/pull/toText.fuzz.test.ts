@@ -3,8 +3,8 @@ import type { Workflow } from '@flowscale/client'
 import fc from 'fast-check'
 import ts from 'typescript'
 import { assert, suite } from '#test'
-import { readWorkflows } from '../../../packages/flowscale/src/command/pull/readWorkflows.ts'
-import { toText } from '../../../packages/flowscale/src/command/pull/toText.ts'
+import { readWorkflows } from '../../../../../packages/flowscale/src/command/pull/readWorkflows.ts'
+import { toText } from '../../../../../packages/flowscale/src/command/pull/toText.ts'
 import { checkConstant, isFile } from './checkConstant.ts'
 
 const test = suite('hostile workflows')

@@ -1,8 +1,5 @@
 // A server that starts several runs for one POST: each way to submit names all of them, because all are paid for.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createFlowscale } from '@flowscale/ai-sdk'
 import { createClient, type Execution, type TimeoutError } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync } from '@flowscale/client/poller'
@@ -10,15 +7,12 @@ import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { generateImage } from 'ai'
 import { encode } from 'fast-png'
 import { assert, suite } from '#test'
-import { flowscale } from '../command/kit.ts'
-import { linesOf } from '../command/runKit.ts'
-import { fakeFetch, rejection } from '../support/fakes.ts'
-import { listen } from '../support/listen.ts'
+import { fakeFetch, rejection } from '../../../support/fakes.ts'
+import { listen } from '../../../support/listen.ts'
 
 const test = suite('a POST that starts several runs')
 const png = encode({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) })
 let server: Awaited<ReturnType<typeof listen>>
-let cwd: string
 /** Whether the first run has ended. */
 let isDone = true
 
@@ -27,7 +21,6 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse)
   if (pathname === '/a.png') return void response.setHeader('content-type', 'image/png').end(png)
   const outputs = [{ filename: 'a.png', url: `${server.url}/a.png` }]
   const answers: Record<string, unknown> = {
-    '/api/v1/comfy/workflows': [{ id: 'w', name: 'W', inputs: { a: 'number' }, outputs: {} }],
     '/api/v1/runs': [{ run_id: 'r1' }, { run_id: 'r2' }, { run_id: 'r3' }],
     '/api/v1/runs/r1': isDone
       ? { _id: 'r1', status: 'completed', outputs }
@@ -39,15 +32,11 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse)
 
 test.before(async () => {
   server = await listen(answer)
-  cwd = mkdtempSync(join(tmpdir(), 'others-'))
 })
 test.before.each(() => {
   isDone = true
 })
-test.after(async () => {
-  rmSync(cwd, { recursive: true })
-  await server.close()
-})
+test.after(() => server.close())
 
 const client = () => createClient({ baseUrl: server.url })
 const idsOf = (others: readonly Execution[] | undefined) => others?.map(({ run_id }) => run_id)
@@ -111,19 +100,4 @@ test('the AI SDK: the metadata of an image', async () => {
     prompt: 'a',
   })
   assert.equal(Object(providerMetadata.flowscale!.images[0]).others, ['r2', 'r3'])
-})
-
-test('the command: run, run --detach and batch', async () => {
-  const env = { FLOWSCALE_API_URL: server.url }
-  const run = await flowscale(['run', 'w', '--json', '-o', 'out'], { cwd, env })
-  const lines = linesOf(run)
-  for (const line of [lines.find(({ event }) => event === 'submitted'), lines.at(-1)]) {
-    assert.equal(line.others, ['r2', 'r3'], run.stdout + run.stderr)
-  }
-  const detached = await flowscale(['run', 'w', '--detach'], { cwd, env })
-  assert.match(detached.stderr, 'also started r2, r3')
-  writeFileSync(join(cwd, 'rows.jsonl'), '{"a":1}\n')
-  const rows = await flowscale(['batch', 'w', 'rows.jsonl', '-o', 'rows', '--json'], { cwd, env })
-  assert.equal(linesOf(rows).find(({ others }) => others)?.others, ['r2', 'r3'], rows.stdout + rows.stderr)
-  assert.match(readFileSync(join(cwd, 'rows/results.jsonl'), 'utf8'), 'r1')
 })

@@ -3,7 +3,7 @@ import { assert } from '#test'
 import type {
   PulledInput,
   PulledWorkflow,
-} from '../../../packages/flowscale/src/command/pull/readWorkflows.ts'
+} from '../../../../../packages/flowscale/src/command/pull/readWorkflows.ts'
 
 export const isFile = ({ kind }: Pick<PulledInput, 'kind'>): boolean =>
   ['image', 'video', 'audio', 'file'].includes(kind)

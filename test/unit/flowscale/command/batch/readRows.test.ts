@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
 import { assert, suite } from '#test'
-import { checkRows } from '../../packages/flowscale/src/command/batch/checkRows.ts'
-import { readRows } from '../../packages/flowscale/src/command/batch/readRows.ts'
-import { CommandError } from '../../packages/flowscale/src/command/errors.ts'
+import { checkRows } from '../../../../../packages/flowscale/src/command/batch/checkRows.ts'
+import { readRows } from '../../../../../packages/flowscale/src/command/batch/readRows.ts'
+import { CommandError } from '../../../../../packages/flowscale/src/command/errors.ts'
 
 const test = suite('rows of a batch')
 const folder = await mkdtemp(join(tmpdir(), 'flowscale-rows-'))

@@ -46,8 +46,9 @@ function errorsOf(program: string, options: ts.CompilerOptions = {}): string[] {
   const { config } = ts.readConfigFile('test/tsconfig.json', ts.sys.readFile)
   const parsed = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, resolve('test'))
   const files: Record<string, string> = {
-    [resolve('test/command/pull/virtual.workflows.ts')]: text,
-    [resolve('test/command/pull/virtual.app.ts')]: `import { createClient } from '@flowscale/client'
+    [resolve('test/unit/flowscale/command/pull/virtual.workflows.ts')]: text,
+    [resolve('test/unit/flowscale/command/pull/virtual.app.ts')]:
+      `import { createClient } from '@flowscale/client'
 import { nameOutputs, run, submit } from '@flowscale/client/typed'
 import * as workflows from './virtual.workflows.ts'
 const { textToImage, untold, nothing, _3dモデル_d, _3dモデル_e } = workflows
