@@ -1,5 +1,6 @@
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { everySecond } from '../poller/kit.ts'
 import { scene } from './kit.ts'
@@ -162,10 +163,7 @@ test('a stream that ends in order after a while is opened again soon, each time'
     streams[turn]!.end()
     await clock.tickAsync(1500)
   }
-  assert.equal(
-    streams.map(({ at }) => at),
-    [0, 11_500, 23_000, 34_500, 46_000, 57_500],
-  )
+  assert.equal(pluck(streams, 'at'), [0, 11_500, 23_000, 34_500, 46_000, 57_500])
   connection.close()
 })
 

@@ -10,6 +10,7 @@ import { executeWorkflowAsync, type WaitOptions, waitForOutput, waitForRun } fro
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { ok, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   assertNoListeners,
@@ -105,7 +106,10 @@ test('a cancel that fails is reported, and the reason of the abort stays what it
   assert.instance(error.cancelError, HttpError)
   assert.is(error.cancelError.status, 404)
   assert.equal(
-    log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
+    pluck(
+      log.lines.filter(({ level }) => level === 'warn'),
+      'message',
+    ),
     [`Run ${RUN} could not be cancelled: ERR_FLOWSCALE_HTTP`],
   )
   const controller = new AbortController()

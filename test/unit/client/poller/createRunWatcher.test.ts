@@ -5,6 +5,7 @@ import { type Client, createClient, type Run } from '@flowscale/client'
 import { createRunWatcher, executeMany, waitForOutput, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { json, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { fleet } from './fleet.ts'
 import { drive } from './kit.ts'
@@ -32,10 +33,7 @@ test('a 429 of the list with a Retry-After holds up every request, those of new 
   const output = waitForOutput(watcher.client, 'a')
   output.catch(() => {})
   await clock.tickAsync(1990)
-  assert.equal(
-    asked.map(({ at }) => at),
-    [0],
-  )
+  assert.equal(pluck(asked, 'at'), [0])
   await clock.tickAsync(100)
   assert.ok(asked.length > 1)
   for (const runId of ids(200)) runs.set(runId, 'completed')
@@ -464,10 +462,7 @@ test('waits for one run cost one request a round', async ({ clock }) => {
   const watcher = createRunWatcher(client)
   const waits = [watcher.wait('r0'), watcher.wait('r0'), waitForRun(watcher.client, 'r0')]
   await clock.tickAsync(3500)
-  assert.equal(
-    asked.map(({ at }) => at),
-    [0, 1000, 2000, 3000],
-  )
+  assert.equal(pluck(asked, 'at'), [0, 1000, 2000, 3000])
   runs.set('r0', 'completed')
   await clock.tickAsync(1000)
   assert.is(completed(await Promise.allSettled(waits)), 3)

@@ -11,6 +11,7 @@ import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/c
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { json, ok, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run } from './kit.ts'
 import { waits } from './waits.ts'
@@ -96,10 +97,7 @@ for (const [wait, begin] of Object.entries(waits)) {
       assert.is(error, undefined)
       assert.equal(value, ['running', 'completed'])
       assert.is(ms, 2500)
-      assert.equal(
-        log.lines.map(({ level }) => level),
-        ['warn', 'debug', 'debug'],
-      )
+      assert.equal(pluck(log.lines, 'level'), ['warn', 'debug', 'debug'])
     })
   }
   test(`${wait}: what headers() of an earlier attempt throw later is nobody's`, async ({ clock }) => {
@@ -202,10 +200,7 @@ test('a failure is logged once', async ({ clock }) => {
   const { client, log } = pod({ run: failure(503) })
   const { error } = await drive(clock, waits.waitForRun!(client, { headers }))
   assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
-  assert.equal(
-    log.lines.map(({ level }) => level),
-    ['warn'],
-  )
+  assert.equal(pluck(log.lines, 'level'), ['warn'])
 })
 
 test('a 404 that means not yet is a warning', async ({ clock }) => {

@@ -2,6 +2,7 @@ import { HttpError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { ok } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, url } from './kit.ts'
 
@@ -90,10 +91,7 @@ test('names without an extension are no second output', async ({ clock }) => {
     ],
   })
   const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['one.png', 'two.png'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['one.png', 'two.png'])
   assert.equal(calls, ['execute@0', 'run@0', 'run@1000'])
 })
 
@@ -103,10 +101,7 @@ test('names that differ by an extension and stand beside each other are two outp
     output: { img: [notYet(), output('img')] },
   })
   const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['img.mask', 'img'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['img.mask', 'img'])
   assert.is(ms, 1000)
   assert.equal(calls, ['run@0', 'output img@0', 'run@1000', 'output img@1000'])
 })
@@ -146,10 +141,7 @@ test('takes names that come while the run is going; illegal ones and what is no 
     output: { a: output('a'), b: output('b') },
   })
   const { value } = await drive(clock, waitForResult(client, RUN, { pollIntervalMs: 100 }))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['a', 'b'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.equal(calls.slice(-2), ['output a@300', 'output b@300'])
 })
 
@@ -161,10 +153,7 @@ test('waits for outputs that come after the run is completed, and asks for each 
     output: { a: [notYet(), output('a')], b: [failure(404), failure(408), failure(500), output('b')] },
   })
   const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['a', 'b'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.is(ms, 3000)
   assert.is(calls.filter((call) => call.startsWith('output a')).length, 2)
   assert.is(calls.filter((call) => call.startsWith('output b')).length, 4)

@@ -18,6 +18,7 @@ import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeClock, fakeFetch, json, ok, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 
 const test = suite('createProxyHandler')
 const site = 'http://app.test'
@@ -468,10 +469,7 @@ test('the look for the owner of a run or an output takes the time-out of the cli
     await clock.tickAsync(1000)
     assert.is((await pending).status, 504)
     assert.is(lookups, 2)
-    assert.equal(
-      logger.lines.map(({ message }) => message),
-      ['GET /api/v1/runs timed out after 200ms'],
-    )
+    assert.equal(pluck(logger.lines, 'message'), ['GET /api/v1/runs timed out after 200ms'])
   } finally {
     clock.uninstall()
   }

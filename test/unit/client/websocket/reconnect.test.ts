@@ -2,6 +2,7 @@ import { ArgumentError } from '@flowscale/client'
 import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
 import { assert, suite } from '#test'
 import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
 import { clientFor, connect, type FakeSocket, fakeClass, serve, settle } from './kit.ts'
 
@@ -98,10 +99,7 @@ test('attempts are counted anew after an open', () =>
     assert.is(order.slice(-2).join(), 'open,reconnect')
     assert.equal(await failAll(), [5000, 10_000])
     const levels = lines.filter(({ message }) => message === 'WebSocket connection established')
-    assert.equal(
-      levels.map(({ level }) => level),
-      Array(5).fill('info'),
-    )
+    assert.equal(pluck(levels, 'level'), Array(5).fill('info'))
     assert.ok(lines.some(({ level, message }) => level === 'warn' && /1006.*attempt 2 follows/.test(message)))
   }))
 
