@@ -15,7 +15,7 @@ import { until } from '../emulator/kit.ts'
 import { CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
-import { withGlobals } from '../unit/client/websocket/kit.ts'
+import { withGlobals } from '../support/setGlobals.ts'
 
 const test = suite('MIGRATING')
 let emulator: Emulator

@@ -13,7 +13,7 @@ import { assert, suite } from '#test'
 import { UUID, until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { rejection, thrown } from '../support/fakes.ts'
-import { withGlobals } from '../unit/client/websocket/kit.ts'
+import { withGlobals } from '../support/setGlobals.ts'
 
 const test = suite('published README')
 const folder = join(process.cwd(), '.tmp/published')
