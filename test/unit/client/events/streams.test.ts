@@ -37,9 +37,7 @@ test('a wait shows progress by events, asks at the end at once, and leaves nothi
   assert.is(clock.countTimers(), 0)
 })
 
-test('no more streams than there are places; a run that ends or is left gives its place to the next one', async ({
-  clock,
-}) => {
+test('no more streams than places; a run that ends gives its place to the next', async ({ clock }) => {
   const { client, connection, streams, open, polls, states } = scene(clock, { maxStreams: 2 })
   const control = new AbortController()
   const waits = ['a', 'b', 'c', 'd'].map((runId) =>
@@ -94,9 +92,7 @@ test('waits for one run share its stream; the stream stays until the last one is
   assert.is(clock.countTimers(), 0)
 })
 
-test('a stream that breaks in a long pause: the wait asks at once, then as often as ever, and the stream comes back', async ({
-  clock,
-}) => {
+test('a stream that breaks in a long pause: the wait asks at once, and it comes back', async ({ clock }) => {
   Math.random = () => 0.5
   const { client, connection, server, streams, opened, polls, states } = scene(clock)
   const wait = waitForRun(client, 'a', { ...everySecond, push: connection, timeoutMs: 600_000 })

@@ -52,9 +52,7 @@ for (const [name, answer] of [
   })
 }
 
-test('404 may mean that the server does not know the run yet; four in a row mean that it has no events', async ({
-  clock,
-}) => {
+test('404 may mean that a run is not known yet; four in a row: there are no events', async ({ clock }) => {
   Math.random = () => 0.5
   const logger = recorder()
   const { connection, server, opened } = scene(clock, {}, logger)
@@ -66,9 +64,7 @@ test('404 may mean that the server does not know the run yet; four in a row mean
   assert.is(clock.countTimers(), 0)
 })
 
-test('a server that does not know a run at first, or has sent events before, is not given up', async ({
-  clock,
-}) => {
+test('a server that knew no run at first, or sent events before, is not given up', async ({ clock }) => {
   const logger = recorder()
   const { connection, server, streams, opened } = scene(clock, {}, logger)
   const missing = () => new Response('{}', { status: 404 })
@@ -117,9 +113,7 @@ test('a logger that throws or rejects breaks nothing', async ({ clock }) => {
   }
 })
 
-test('headers that throw, whatever it is, are asked for again; the server is not given up for them', async ({
-  clock,
-}) => {
+test('headers that throw are asked for again; the server is not given up for them', async ({ clock }) => {
   const logger = recorder()
   const faults = [new Error('no token'), undefined, null, 'no token', { status: 0 }]
   const headers = async () => {

@@ -167,9 +167,7 @@ test('an abort during the cancel of a time-out changes nothing', async ({ clock 
   assert.is(ms, 5500)
 })
 
-test('headers that fail or hang fail the cancel only; a logger that throws fails nothing', async ({
-  clock,
-}) => {
+test('headers that fail or hang fail the cancel only; a logger that throws, nothing', async ({ clock }) => {
   let asked = 0
   const own = new Error('no token')
   const headers = () => {
@@ -251,9 +249,7 @@ test('waitForOutput knows no run to cancel', async () => {
   assert.match(error.message, 'Unknown option cancelOn')
 })
 
-test('a reason that does not equal itself comes back as it is, and the run is cancelled', async ({
-  clock,
-}) => {
+test('a reason that does not equal itself comes back; the run is cancelled', async ({ clock }) => {
   const asked: string[] = []
   const fetch: Fetch = async (url) => {
     asked.push(url)

@@ -53,9 +53,7 @@ for (const spreadMs of [0, 40]) {
   })
 }
 
-test('news keeps to the limit of requests, and what is told meanwhile is asked about together', async ({
-  clock,
-}) => {
+test('news keeps to the limit of requests, and is asked about together', async ({ clock }) => {
   const { client, push, update, asked } = fleet(clock, 300)
   const watcher = createRunWatcher(client, { push, maxRequestsPerSecond: 5 })
   const waits = watcher.waitAll(ids(300))
@@ -72,9 +70,7 @@ test('news keeps to the limit of requests, and what is told meanwhile is asked a
   for (const [index, at] of times.slice(1).entries()) assert.ok(at - times[index]! >= 199, `${times}`)
 })
 
-test('while the connection is healthy the list is read rarely, and without it every round', async ({
-  clock,
-}) => {
+test('while the connection is healthy the list is read rarely, else every round', async ({ clock }) => {
   const { client, push, runs, asked } = fleet(clock, 50)
   const watcher = createRunWatcher(client, { push })
   const waits = watcher.waitAll(ids(50))

@@ -17,9 +17,7 @@ const completed = (settled: readonly { status: string }[]) =>
 const refused = (headers: Record<string, string> = {}) =>
   json({ detail: 'slow down' }, { status: 429, headers })
 
-test('a 429 of the list with a Retry-After holds up every request, those of new waits, too', async ({
-  clock,
-}) => {
+test('a 429 of the list with a Retry-After holds up every request, new ones too', async ({ clock }) => {
   const server = fleet(clock, 200)
   const { client, push, update, asked, runs } = server
   const watcher = createRunWatcher(client, { push })
@@ -41,9 +39,7 @@ test('a 429 of the list with a Retry-After holds up every request, those of new 
   assert.is(completed([...(await waits), ...(await more)]), 200)
 })
 
-test('a 429 that names no time is given more of it each time; one that names a year, not a year of all', async ({
-  clock,
-}) => {
+test('a 429 that names no time is given more each time; a year is not waited out', async ({ clock }) => {
   const server = fleet(clock, 10)
   const { client, asked, runs } = server
   const watcher = createRunWatcher(client)
@@ -69,9 +65,7 @@ test('a 429 that names no time is given more of it each time; one that names a y
   assert.is(clock.countTimers(), 0)
 })
 
-test('a page that shifts while new runs arrive costs no run, and no request for it alone', async ({
-  clock,
-}) => {
+test('a page that shifts while new runs arrive costs no run, and no request for it', async ({ clock }) => {
   const server = fleet(clock, 500)
   const { client, runs, count } = server
   let number = 500
@@ -88,9 +82,7 @@ test('a page that shifts while new runs arrive costs no run, and no request for 
   assert.ok(count('list') <= 8, `${count('list')} pages`)
 })
 
-test('runs that no list holds are asked for by themselves, and don’t hold up those that are in it', async ({
-  clock,
-}) => {
+test('runs that no list holds are asked for alone, and don’t hold up the others', async ({ clock }) => {
   const { client, runs, hidden, asked, count } = fleet(clock, 400)
   for (const runId of ids(300)) hidden.add(runId)
   const watcher = createRunWatcher(client)
@@ -111,9 +103,7 @@ test('runs that no list holds are asked for by themselves, and don’t hold up t
 })
 
 // They were all put in line at once, and their requests had timed out when their turn came: none was sent any more.
-test('more runs than a server without a list can be asked for within a time-out are each asked for', async ({
-  clock,
-}) => {
+test('more runs than can be asked for within a time-out are each asked for', async ({ clock }) => {
   const server = fleet(clock, 600, { timeoutMs: 9000 })
   const { client, runs, count } = server
   server.reply = async (what) => (what === 'list 1' ? json({}, { status: 404 }) : undefined)
@@ -209,9 +199,7 @@ for (const how of ['hangs', 'is given up by a gateway after a minute'] as const)
   })
 }
 
-test('a list that was there once is asked for again, however long it could not be read', async ({
-  clock,
-}) => {
+test('a list that was there once is asked for again, however long it was gone', async ({ clock }) => {
   for (const reply of [() => new Response('<html>'), () => json({}, { status: 404 })]) {
     const server = fleet(clock, 200, { pages: false })
     const { client, runs, count } = server
@@ -257,9 +245,7 @@ test('an answer that hangs is given up after the time-out of the client', async 
   assert.is(completed(await waits), 10)
 })
 
-test('an abort ends all at once, takes the list along and leaves neither timer nor listener', async ({
-  clock,
-}) => {
+test('an abort ends all at once, and leaves neither request nor timer nor listener', async ({ clock }) => {
   for (const when of ['a pause', 'a list', 'a rest after 429']) {
     const server = fleet(clock, 1000, { pages: false })
     const { client, push, listeners, subscribed } = server
@@ -383,9 +369,7 @@ test('headers of one wait are refused: one list answers all', async () => {
 })
 
 // Who timed out while it waited for its turn came back at the end of the line, for ever.
-test('each of more runs than can be asked for within a time-out has its turn before any has another', async ({
-  clock,
-}) => {
+test('of more runs than a time-out has room for, each has its turn before any twice', async ({ clock }) => {
   const server = fleet(clock, 600, { timeoutMs: 9000 })
   const { client, asked } = server
   server.reply = async (what) => (what === 'list 1' ? json({}, { status: 404 }) : undefined)
@@ -399,9 +383,7 @@ test('each of more runs than can be asked for within a time-out has its turn bef
   assert.ok(names.length > 1100)
 })
 
-test('what was there long before the runs, and what the list lacks, does not cost every page of it', async ({
-  clock,
-}) => {
+test('old runs, and those that the list lacks, don’t cost every page of it', async ({ clock }) => {
   const { client, runs, hidden, count } = fleet(clock, 0)
   for (let index = 0; index < 5000; index++) runs.set(`old${index}`, 'completed')
   for (const runId of ids(13)) runs.set(runId, 'running')
@@ -433,9 +415,7 @@ test('a wait that begins in the moment when the last one ends is not forgotten',
   }
 })
 
-test('an iteration begins with the runs that ended before it, failed ones, too; each comes once', async ({
-  clock,
-}) => {
+test('an iteration begins with the runs that ended before it; each comes once', async ({ clock }) => {
   const { client, runs } = fleet(clock, 3)
   const watcher = createRunWatcher(client)
   const waits = watcher.waitAll([...ids(3), 'r0'])
@@ -506,9 +486,7 @@ test('an error of our own in a round ends the waits, and does not loop silently'
   assert.is(clock.countTimers(), 0)
 })
 
-test('executeMany with own groups, killed while items were being submitted: none is paid for twice, listed late or not', async ({
-  clock,
-}) => {
+test('executeMany, killed while items were submitted: none is paid for twice', async ({ clock }) => {
   const listed = new Map<string, number>()
   let posts = 0
   const fetch = async (href: string, { method }: RequestInit) => {
@@ -540,9 +518,7 @@ test('executeMany with own groups, killed while items were being submitted: none
   await first
 })
 
-test('an item that waits for its group to be listed is not submitted when a callback has thrown meanwhile', async ({
-  clock,
-}) => {
+test('an item that waits for its group is not submitted after a callback threw', async ({ clock }) => {
   const server = fleet(clock, 0)
   let posts = 0
   server.reply = async (_, { method }) => {
@@ -581,9 +557,7 @@ test('an iteration tells of a run whose wait was resumed', async ({ clock }) => 
   assert.is((await iterator.next()).done, true)
 })
 
-test('a submission that an abort finds without an answer, and leaves without one, may have been paid for', async ({
-  clock,
-}) => {
+test('a submission without an answer, after an abort, may have been paid for', async ({ clock }) => {
   for (const end of ['nothing', 'a reset', 'a refusal']) {
     const server = fleet(clock, 0)
     server.reply = async (_, { signal }) => {
@@ -610,9 +584,7 @@ test('a submission that an abort finds without an answer, and leaves without one
   }
 })
 
-test('nothing is sent after an abort: neither again after a 429, nor when its headers are there at last', async ({
-  clock,
-}) => {
+test('nothing is sent after an abort: no retry, and no request with late headers', async ({ clock }) => {
   for (const [count, headersMs] of [
     [1, 0],
     [0, 800],
@@ -635,9 +607,7 @@ test('nothing is sent after an abort: neither again after a 429, nor when its he
   }
 })
 
-test('executeMany takes its inputs as they were, and as much concurrency as there is work', async ({
-  clock,
-}) => {
+test('executeMany takes its inputs as they were, and concurrency as it has work', async ({ clock }) => {
   const server = fleet(clock, 0)
   let number = 0
   server.reply = async (what, { method }) =>

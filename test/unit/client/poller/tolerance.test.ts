@@ -60,9 +60,7 @@ for (const [name, reply] of Object.entries(passing)) {
       assert.is(error, undefined)
       assert.equal(value, ['running', 'completed'])
     })
-    test(`${wait} waits out ${name} until its deadline only, and shows it as the cause`, async ({
-      clock,
-    }) => {
+    test(`${wait} waits out ${name} until its deadline, and shows it as the cause`, async ({ clock }) => {
       const { client } = pod({ run: [run('queued'), reply] }, { timeoutMs: 500 })
       const { error, ms } = await drive(clock, begin(client, { timeoutMs: 7700 }))
       assert.match(error.message, 'timed out after 7700ms')
@@ -84,9 +82,7 @@ for (const [name, reply] of Object.entries(passing)) {
 
 for (const [wait, begin] of Object.entries(waits)) {
   for (const place of ['client', 'wait']) {
-    test(`${wait} waits out headers() of the ${place} that hang: they cost one attempt, not the wait`, async ({
-      clock,
-    }) => {
+    test(`${wait}: headers() of the ${place} that hang cost an attempt, not the wait`, async ({ clock }) => {
       let calls = 0
       const headers = () => (calls++ ? { 'x-token': 'fresh' } : new Promise<never>(() => {}))
       const { client, log } = pod(
@@ -149,9 +145,7 @@ for (const [wait, begin] of Object.entries(waits)) {
     assert.is(error.runId, RUN)
     assert.is(ms, 0)
   })
-  test(`${wait}: a 408 or 425 of getRun is about the request, not about the run, and is waited out`, async ({
-    clock,
-  }) => {
+  test(`${wait} waits out a 408 and a 425: they are about the request, not the run`, async ({ clock }) => {
     for (const status of [408, 425]) {
       const { client, log } = pod({ run: [failure(status), failure(status), run('failed')] })
       const { error, ms } = await drive(clock, begin(client))
@@ -181,9 +175,7 @@ test('a failure that has passed is no cause of the time-out', async ({ clock }) 
   assert.not('cause' in error)
 })
 
-test('a failure that is waited out is a warning; the one that ends the wait is an error', async ({
-  clock,
-}) => {
+test('a failure that is waited out is a warning; the last one is an error', async ({ clock }) => {
   const { client, log } = pod({ run: [failure(500), run('running'), failure(503), failure(401)] })
   await drive(clock, waits.waitForRun!(client))
   assert.equal(

@@ -53,10 +53,7 @@ test('a submission has 5 s to tell the id, and then its run is cancelled', async
   assert.is(pod.last.status, 'cancelled')
 })
 
-test('a submission that tells no id: the run is found in its group, and cancelled', async ({
-  clock,
-  pod,
-}) => {
+test('a submission that tells no id: its run is found and cancelled', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
   pod.onPost = (start, signal) => {
@@ -150,10 +147,7 @@ test('reset forgets a run that goes on, and does not cancel it', async ({ clock,
   assert.is(store.now.status, 'idle')
 })
 
-test('reset of a submission: it is not written back, and whoever started it learns its id', async ({
-  clock,
-  pod,
-}) => {
+test('reset of a submission: it is not saved, and its starter learns its id', async ({ clock, pod }) => {
   const storage = memoryStorage()
   const store = watched(pod.client, storage)
   const held = pod.hold()
@@ -215,10 +209,7 @@ test('cancel, then reset: the run is cancelled all the same', async ({ clock, po
   assert.equal([pod.last.status, store.now.status], ['cancelled', 'idle'])
 })
 
-test('a submission that has ended without an answer: the run is looked for ten times, and the cancel ends', async ({
-  clock,
-  pod,
-}) => {
+test('a submission that ended without an answer: cancel looks ten times', async ({ clock, pod }) => {
   for (const onList of [undefined, refuse(403)]) {
     pod.onPost = () => Promise.reject(new TypeError('Failed to fetch'))
     pod.onList = onList

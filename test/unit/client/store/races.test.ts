@@ -6,11 +6,7 @@ import { fakePod, memoryStorage, settle, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: races')
 
-test('a run that found no room in the storage stays in view, and so does that of the other tab', async ({
-  clock,
-  pod,
-  view,
-}) => {
+test("a run that found no room stays in view, and so does the other tab's", async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   let isFull = true
   const full = {
@@ -128,11 +124,7 @@ test('an option that is undefined is not given: a long run is not lost', async (
   assert.is(store.now.status, 'running')
 })
 
-test('a submission that ended without an answer in the other tab is not waited for', async ({
-  clock,
-  pod,
-  view,
-}) => {
+test('an unanswered submission of the other tab is not waited for', async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)

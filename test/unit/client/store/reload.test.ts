@@ -29,10 +29,7 @@ const leavePage = async (
   return memoryStorage(Object.fromEntries(kept))
 }
 
-test('after the id is known: the run goes on, and shows its result after a later reload, too', async ({
-  clock,
-  pod,
-}) => {
+test('after the id is known: the run goes on, and its result stays', async ({ clock, pod }) => {
   const before = memoryStorage()
   const first = watched(pod.client, before)
   await first.start('w', {})
@@ -94,10 +91,7 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
 }
 
 for (const status of [401, 403, 404]) {
-  test(`a run of an earlier page that the server does not show (${status}): idle, and no error`, async ({
-    clock,
-    pod,
-  }) => {
+  test(`a run that the server does not show (${status}): idle, and no error`, async ({ clock, pod }) => {
     const text = JSON.stringify({ groupId: GROUP, startedAt: 1, runId: 'of-ada' })
     const storage = memoryStorage({ [PLACE]: text })
     pod.onGet = refuse(status)
@@ -133,10 +127,7 @@ test('a run of an earlier page that the server showed, and then does not: lost',
   store.close()
 })
 
-test('a run that an earlier page has just submitted, and the server does not know yet', async ({
-  clock,
-  pod,
-}) => {
+test('a run just submitted by an earlier page, not known yet', async ({ clock, pod }) => {
   const storage = savedRun({ startedAt: Date.now() - 2, runId: 'r' })
   const store = watched(pod.client, storage)
   await clock.tickAsync(3000)
@@ -174,11 +165,7 @@ test('offline: it keeps looking while somebody listens', async ({ clock, pod }) 
   assert.equal([store.now.status, store.now.runId], ['running', 'r'])
 })
 
-test('a component that comes back in the middle of the POST, in the same page', async ({
-  clock,
-  pod,
-  nothingLeft,
-}) => {
+test('a component that comes back in the middle of the POST', async ({ clock, pod, nothingLeft }) => {
   for (const listed of [200, 404]) {
     const storage = memoryStorage()
     const first = watched(pod.client, storage)
@@ -277,7 +264,7 @@ test('cancel of a run that another tab submits', async ({ clock, pod, view }) =>
   two.close()
 })
 
-test('junk in the storage, and storages that are blocked, full, or keep nothing: no error, no run lost', async ({
+test('junk in the storage, or storages that fail: no run is lost', async ({
   clock,
   pod,
   view,

@@ -76,10 +76,7 @@ test('a run on its way is queued or running, whatever the server calls it', asyn
   }
 })
 
-test('two clicks are one submission; a click on a run that goes on sends nothing; one after its end starts anew', async ({
-  clock,
-  pod,
-}) => {
+test('two clicks are one submission; a click after the end starts anew', async ({ clock, pod }) => {
   const store = watched(pod.client)
   const both = await Promise.all([store.start('w', {}), store.start('w', {})])
   assert.is(both[0], both[1])
@@ -219,11 +216,7 @@ test('a submission that was not answered is looked for in its group', async ({ c
   store.close()
 })
 
-test('where the group has no run, or is refused, the run is lost, with the error', async ({
-  clock,
-  pod,
-  nothingLeft,
-}) => {
+test('where the group has no run, or is refused, the run is lost', async ({ clock, pod, nothingLeft }) => {
   for (const [status, mostMs] of [
     [200, 10_000],
     [404, 0],
@@ -272,10 +265,7 @@ test('an error that names the run', async ({ pod }) => {
   store.close()
 })
 
-test('outputs of a workflow with types are by name; what fits none is in the error', async ({
-  clock,
-  pod,
-}) => {
+test('outputs of a typed workflow are by name, or in the error', async ({ clock, pod }) => {
   const pair = defineWorkflow<{ text: string }, 'left' | 'right'>('w', ['left', 'right'])
   for (const [file, status] of [
     ['left_1.png', 'completed'],
@@ -296,11 +286,7 @@ test('outputs of a workflow with types are by name; what fits none is in the err
   }
 })
 
-test('the last to leave stops all; progress does not go back for whoever comes then', async ({
-  clock,
-  pod,
-  nothingLeft,
-}) => {
+test('the last to leave stops all; progress does not go back then', async ({ clock, pod, nothingLeft }) => {
   const store = watched(pod.client)
   const other = store.subscribe(() => {})
   await store.start('w', {})
@@ -343,12 +329,7 @@ test('push is subscribed to while somebody listens', async ({ clock, pod }) => {
   assert.equal(watching, [])
 })
 
-test('a submission is seen through when nobody listens, and in a closed store', async ({
-  clock,
-  pod,
-  view,
-  nothingLeft,
-}) => {
+test('a submission is seen through, listened to or not', async ({ clock, pod, view, nothingLeft }) => {
   for (const leave of ['stop', 'close'] as const) {
     const storage = memoryStorage()
     const store = watched(pod.client, storage)
