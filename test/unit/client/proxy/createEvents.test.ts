@@ -1,45 +1,21 @@
 // The route of events by itself: what the pod is asked, what readers get, and that nothing is left when they have gone.
 import { getEventListeners } from 'node:events'
-import type { Fetch } from '@flowscale/client'
-import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
-import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { clientWith } from '../../../support/clientWith.ts'
-import {
-  type Answer,
-  fakeClock,
-  fakeFetch,
-  hang,
-  json,
-  ok,
-  recorder,
-  rejection,
-} from '../../../support/fakes.ts'
+import { type Answer, fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
-import { fakePush } from './fakePush.ts'
+import { setGlobals, restoreGlobals } from '../../../support/setGlobals.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { byUser, call as callOf, fakePush, handlerOf } from './kit.ts'
 
-const test = suite('events of the proxy')
-let clock: Clock
+const test = suiteWithClock('events of the proxy')
+test.after.each(restoreGlobals)
 
-test.before.each(() => {
-  clock = fakeClock()
-})
-/** The tests that left timers behind. */
-const untidy: string[] = []
-test.after.each(({ __test__ }) => {
-  if (clock.countTimers()) untidy.push(__test__)
-  clock.uninstall()
-})
-
-const call = (path = 'runs/r/events', init: RequestInit = {}) =>
-  new Request(`http://app.test/api/v1/${path}`, init)
-const handlerOf = (fetch: Fetch, options: Partial<ProxyOptions> = {}, more = {}) =>
-  createProxyHandler(clientWith(fetch, more), { authorize: 'public', ...options })
+const call = (path = 'runs/r/events', init: RequestInit = {}) => callOf(path, init)
+/** As of a user. */
+const by = (user: string, init: RequestInit = {}) =>
+  call(undefined, { ...init, headers: { ...init.headers, 'x-user': user } })
 const run = (status: string, more: object = {}) => ok({ _id: 'r', group_id: 'ada', status, ...more })
-/** Lets what needs no time happen. */
-const settle = () => clock.tickAsync(0)
-
 /** Reads an answer as it comes. `events`: what came so far, each as its id and its data. */
 function readAll(response: Response) {
   const reader = response.body!.getReader()
@@ -64,7 +40,7 @@ function readAll(response: Response) {
   return stream
 }
 
-test('each state once, with progress and position, up to the end', async () => {
+test('each state once, with progress and position, up to the end', async ({ clock }) => {
   const pod = fakeFetch(
     run('queued', { position: 2 }),
     run('queued', { position: 1 }),
@@ -104,7 +80,7 @@ test('each state once, with progress and position, up to the end', async () => {
   assert.is(pod.calls.length, 7, 'the pod is left alone after the end')
 })
 
-test('readers share one watcher, which goes with the last of them', async () => {
+test('readers share one watcher, which goes with the last of them', async ({ clock, settle }) => {
   const pod = fakeFetch(run('running'))
   const push = fakePush()
   const handler = handlerOf(pod, { push })
@@ -135,7 +111,7 @@ test('readers share one watcher, which goes with the last of them', async () => 
   assert.is(pod.calls.length, 2)
 })
 
-test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async () => {
+test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async ({ settle }) => {
   let status = 'queued'
   const pod = fakeFetch(() => run(status, { position: 3 }))
   const push = fakePush()
@@ -175,7 +151,7 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
   assert.is(push.watched, 1, 'a run that has ended needs no subscription')
 })
 
-test('news while the pod is asked is not lost', async () => {
+test('news while the pod is asked is not lost', async ({ settle }) => {
   const answers: ((response: Response) => void)[] = []
   const pod = fakeFetch(
     () =>
@@ -199,7 +175,7 @@ test('news while the pod is asked is not lost', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('a slow reader gets the newest state, and no backlog', async () => {
+test('a slow reader gets the newest state, and no backlog', async ({ clock }) => {
   let step = 0
   const pod = fakeFetch(() => run(step < 50 ? 'running' : 'completed', { progress: step++ / 100 }))
   const { body } = await handlerOf(pod)(call())
@@ -213,7 +189,7 @@ test('a slow reader gets the newest state, and no backlog', async () => {
   assert.ok((await reader.read()).done)
 })
 
-test('a comment every 15 s, and the end after maxDurationMs', async () => {
+test('a comment every 15 s, and the end after maxDurationMs', async ({ clock }) => {
   const pod = fakeFetch(run('running'))
   const stream = readAll(await handlerOf(pod, { maxDurationMs: 40_000 })(call()))
   await clock.tickAsync(39_999)
@@ -229,7 +205,7 @@ test('a comment every 15 s, and the end after maxDurationMs', async () => {
   assert.ok(usual.isEnded)
 })
 
-test('a reader that never reads holds nothing after maxDurationMs', async () => {
+test('a reader that never reads holds nothing after maxDurationMs', async ({ clock }) => {
   const pod = fakeFetch(run('running'))
   await handlerOf(pod, { maxDurationMs: 5000 })(call())
   await clock.tickAsync(5000)
@@ -239,7 +215,7 @@ test('a reader that never reads holds nothing after maxDurationMs', async () => 
   assert.is(pod.calls.length, asked)
 })
 
-test('failures that may pass are waited out, with growing pauses', async () => {
+test('failures that may pass are waited out, with growing pauses', async ({ clock }) => {
   const { random } = Math
   Math.random = () => 0.5
   try {
@@ -279,7 +255,7 @@ test('failures that may pass are waited out, with growing pauses', async () => {
   }
 })
 
-test('a Retry-After is kept, news or not', async () => {
+test('a Retry-After is kept, news or not', async ({ clock, settle }) => {
   const busy = json({ detail: 'busy' }, { status: 429, headers: { 'retry-after': '60' } })
   const pod = fakeFetch(run('running'), busy, run('completed'))
   const push = fakePush()
@@ -295,7 +271,7 @@ test('a Retry-After is kept, news or not', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('a Retry-After of a year is not waited out', async () => {
+test('a Retry-After of a year is not waited out', async ({ clock }) => {
   const busy = json({ detail: 'busy' }, { status: 503, headers: { 'retry-after': '31536000' } })
   const pod = fakeFetch(run('running'), busy, run('completed'))
   const stream = readAll(await handlerOf(pod, { maxDurationMs: 600_000 })(call()))
@@ -304,7 +280,7 @@ test('a Retry-After of a year is not waited out', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('what does not pass ends the streams', async () => {
+test('what does not pass ends the streams', async ({ clock }) => {
   const refusals: Answer[] = [
     ...[400, 401, 403, 404, 422].map((status) => json({ detail: 'no' }, { status })),
     new Response(null, { status: 307, headers: { location: 'http://evil.test/' } }),
@@ -321,7 +297,7 @@ test('what does not pass ends the streams', async () => {
   }
 })
 
-test('an error before the stream is an answer as that of getRun, for each who waits', async () => {
+test('an error before the stream is an answer as that of getRun, for each who waits', async ({ clock }) => {
   const answers: [Answer, number][] = [
     [json({ detail: 'Run not found' }, { status: 404 }), 404],
     [json({ detail: 'busy' }, { status: 429, headers: { 'retry-after': '7' } }), 429],
@@ -357,7 +333,7 @@ test('thousands who wait for one refusal can all read theirs', async () => {
   assert.equal([...new Set(texts)], ['{"detail":"Run not found"}'])
 })
 
-test("the client's own headers that throw: the handler rejects, and a stream ends", async () => {
+test("the client's own headers that throw: the handler rejects, and a stream ends", async ({ clock }) => {
   const mine = new Error('no token')
   let isBroken = true
   const headers = () => {
@@ -373,7 +349,7 @@ test("the client's own headers that throw: the handler rejects, and a stream end
   assert.ok(stream.isEnded)
 })
 
-test('who leaves before the stream leaves nothing', async () => {
+test('who leaves before the stream leaves nothing', async ({ clock, settle }) => {
   const pod = fakeFetch(hang)
   const handler = handlerOf(pod)
   const controllers = [new AbortController(), new AbortController()]
@@ -399,8 +375,7 @@ test('kept to the group, without a lookup for each reader', async () => {
         ? ok({ status: 'running', group_id: null })
         : run('running'),
   )
-  const authorize = ({ headers }: Request) => ({ groupId: headers.get('x-user')! })
-  const handler = handlerOf(pod, { authorize })
+  const handler = handlerOf(pod, { authorize: byUser })
   const by = (user: string, path?: string, more = {}) =>
     handler(call(path, { headers: { 'x-user': user, ...more } }))
   const streams = await Promise.all(Array.from({ length: 20 }, () => by('ada')))
@@ -429,15 +404,14 @@ test('a server whose runs tell no group is asked for the list', async () => {
       ? ok({ runs: url.searchParams.get('group_id') === 'ada' ? [{ _id: 'r', status: 'running' }] : [] })
       : ok({ _id: 'r', status: 'running' }),
   )
-  const authorize = ({ headers }: Request) => ({ groupId: headers.get('x-user')! })
-  const handler = handlerOf(pod, { authorize })
+  const handler = handlerOf(pod, { authorize: byUser })
   const own = await handler(call(undefined, { headers: { 'x-user': 'ada' } }))
   assert.is(own.status, 200)
   assert.is((await handler(call(undefined, { headers: { 'x-user': 'bob' } }))).status, 404)
   await own.body!.cancel()
 })
 
-test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async () => {
+test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async ({ settle }) => {
   let answer = (_: Response) => {}
   const lists: string[] = []
   let status = 'running'
@@ -449,7 +423,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
       signal!.addEventListener('abort', () => reject(signal!.reason))
     })
   })
-  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
+  const handler = handlerOf(pod, { authorize: byUser })
   const by = (user: string, more = {}) => handler(call(undefined, { headers: { 'x-user': user }, ...more }))
   const left = new AbortController()
   const leaving = by('ada', { signal: left.signal })
@@ -490,7 +464,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   assert.match(await (await over).text(), /^id: completed\n/)
 })
 
-test('a group that the pod tells late counts from then on', async () => {
+test('a group that the pod tells late counts from then on', async ({ clock, settle }) => {
   const pod = fakeFetch(run('running', { group_id: null }), run('running'))
   const handler = handlerOf(pod, {
     authorize: ({ headers }) => (headers.get('who') === 'ada' ? { groupId: 'ada' } : true),
@@ -506,14 +480,14 @@ test('a group that the pod tells late counts from then on', async () => {
   await stream.reader.cancel()
 })
 
-test('readers of many groups who ask for one run at a time', async () => {
+test('readers of many groups who ask for one run at a time', async ({ settle }) => {
   const warnings: string[] = []
   const listen = ({ message }: Error) => warnings.push(message)
   process.on('warning', listen)
   const pod = fakeFetch((url) =>
     url.pathname.endsWith('/runs') ? ok({ runs: [] }) : ok({ _id: 'r', status: 'running' }),
   )
-  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
+  const handler = handlerOf(pod, { authorize: byUser })
   const answers = Array.from({ length: 30 }, (_, index) =>
     handler(call(undefined, { headers: { 'x-user': `user-${index}` } })),
   )
@@ -560,7 +534,7 @@ test('a Last-Event-ID of an end is answered with 204, any other with the present
   assert.is((await none(call(undefined, { headers: { 'last-event-id': 'failed' } }))).status, 404)
 })
 
-test('what the pod says stays within its field', async () => {
+test('what the pod says stays within its field', async ({ clock }) => {
   const status = `run\n\ndata: {"status":"completed"}\r\nid: ${CANARY}\n\n${'x'.repeat(5000)}`
   const logger = recorder()
   const pod = fakeFetch(
@@ -581,7 +555,7 @@ test('what the pod says stays within its field', async () => {
   assert.is(rest, '')
 })
 
-test('a word that nobody knows is no end', async () => {
+test('a word that nobody knows is no end', async ({ clock }) => {
   const pod = fakeFetch(run('rendering', { progress: 0.5 }), run('COMPLETED'), run('completed'))
   const stream = readAll(await handlerOf(pod)(call()))
   await clock.tickAsync(2000)
@@ -589,7 +563,7 @@ test('a word that nobody knows is no end', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('on Workers each reader asks for itself, and push is left alone', async () => {
+test('on Workers each reader asks for itself, and push is left alone', async ({ clock }) => {
   Object.assign(globalThis, { WebSocketPair: class {} })
   try {
     const pod = fakeFetch(run('running'), run('running'), run('completed'))
@@ -606,7 +580,7 @@ test('on Workers each reader asks for itself, and push is left alone', async () 
   }
 })
 
-test('shared with a page of another origin, it still streams', async () => {
+test('shared with a page of another origin, it still streams', async ({ clock, settle }) => {
   const origin = 'https://page.test'
   const pod = fakeFetch(run('running'), run('completed'))
   const handler = handlerOf(pod, { cors: [origin] })
@@ -631,8 +605,4 @@ test('it is an operation like the others', async () => {
   assert.is(pod.calls.length, 1)
   const refused = await handlerOf(pod)(call('runs/r/events', { method: 'POST' }))
   assert.equal([refused.status, refused.headers.get('allow')], [405, 'GET'])
-})
-
-test('no test has left a timer', () => {
-  assert.equal(untidy, [])
 })
