@@ -9,8 +9,9 @@ if (args.includes('--help')) {
 npm test -- WORD …             the test files and checks with one of the words in their names
 npm test -- WORD --case TEXT   of these files the cases with the text in their names
 npm test -- --changed          the test files that a change since the last commit touches
+npm test -- WORD --messages    writes what the errors of these files say into test/unit/*/messages.txt
 npm test -- --list             the names of test files and checks
-npm test -- --suite NAME       another suite: browser, bundler, frameworks, runtime, types or upkeep
+npm test -- --suite NAME       another suite than unit: browser, bundler, frameworks, runtime or types
 npm test -- --verbose          also the figures that tests print`)
   process.exit()
 }

@@ -6,16 +6,18 @@ import { parseArgs } from 'node:util'
 import leven from 'leven'
 import { root } from '../lib/ensure.mjs'
 import { changedFiles, touchedBy } from './changed.ts'
+import { checkMessages } from './messages.ts'
 import { type Failure, type Outcome, runCheck, runFile } from './runFile.ts'
 import { readsBuild, suites } from './suites.ts'
 
 process.chdir(root)
 const { values, positionals: words } = parseArgs({
   options: {
-    suite: { type: 'string', default: 'test' },
+    suite: { type: 'string', default: 'unit' },
     case: { type: 'string' },
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
+    messages: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
   allowPositionals: true,
@@ -34,7 +36,11 @@ function refuse(problem: string, names: readonly string[], wrong: string): never
 
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file.replaceAll('\\', '/')}`)
-  .filter((file) => file.endsWith(`.${suiteName}.ts`) && !file.includes('/node_modules/'))
+  .filter(
+    (file) =>
+      file.endsWith(suiteName === 'unit' ? '.test.ts' : `.${suiteName}.ts`) &&
+      !file.includes('/node_modules/'),
+  )
   .sort()
 const checks = suite.checks ?? []
 const all = [...files, ...checks.map(([name]) => name)]
@@ -59,7 +65,7 @@ if (values.list || !names.length) {
 }
 suite.prepare(names)
 
-const isMain = suiteName === 'test'
+const isMain = suiteName === 'unit'
 const isWhole = isMain && names.length === all.length
 const coverage = join(root, 'coverage/v8')
 /** Only tests of the sources count for the coverage. */
@@ -69,6 +75,7 @@ const outcomes: Outcome[] = []
 
 function report(outcome: Outcome): void {
   outcomes.push(outcome)
+  checkMessages(outcome, { write: values.messages === true, isPart: values.case !== undefined })
   const { name, passed, failed, seconds, output } = outcome
   if (values.case !== undefined && !passed && !failed) return
   console.log(

@@ -34,9 +34,9 @@ export const readsBuild =
 
 const slow = { limitMs: 1_800_000 }
 
-/** By name, which is also what the names of its files end with. */
+/** By name, which is also what the names of its files end with; those of `unit` end with `.test.ts`. */
 export const suites: Record<string, Suite> = {
-  test: {
+  unit: {
     prepare: (names) => {
       if (names.some((name) => readsBuild.test(name))) ensureBuilt()
     },
@@ -49,17 +49,6 @@ export const suites: Record<string, Suite> = {
       typesOf('tests and scripts', 'test'),
       ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
       script('sizes', 'size.ts'),
-    ],
-  },
-  upkeep: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensurePrograms(chromium)
-    },
-    checks: [
-      script('figures of the docs', 'readme.ts', '--check'),
-      script('English of the docs', 'check-english.ts'),
     ],
   },
   browser: {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
-import { missing, published } from '../../../scripts/check-release.mjs'
+import { missing, published } from '../../../scripts/release.mjs'
 
 const test = suite('check of a release')
 const repository = { url: 'git+https://example.com/flowscale.git', directory: 'packages/client' }
@@ -32,7 +32,7 @@ const placeOf = (line: string): string => line.replace(/: .*/, '')
 
 test('ends with 1, except in a dry run of npm', () => {
   const run = (npm_config_dry_run: string) =>
-    spawnSync(process.execPath, ['scripts/check-release.mjs'], {
+    spawnSync(process.execPath, ['scripts/release.mjs', '--check'], {
       encoding: 'utf8',
       env: { ...process.env, npm_config_dry_run },
     })
@@ -51,7 +51,7 @@ test('a private package is not published', () => {
 test('each package runs it before it is published, and has the words that people search for', () => {
   for (const folder of published()) {
     const { name, scripts, keywords } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-    assert.is(scripts.prepublishOnly, 'node ../../scripts/check-release.mjs', name)
+    assert.is(scripts.prepublishOnly, 'node ../../scripts/release.mjs --check', name)
     for (const word of ['comfyui', 'comfyui-api', 'stable-diffusion', 'image-generation', 'workflow']) {
       assert.ok(keywords.includes(word), `${name} has no keyword ${word}`)
     }

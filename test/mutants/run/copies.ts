@@ -10,12 +10,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { ensureBuilt } from '../lib/ensure.mjs'
-import { runFile } from '../test/runFile.ts'
+import { ensureBuilt, root } from '../../../scripts/lib/ensure.mjs'
+import { runFile } from '../../../scripts/test/runFile.ts'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
 const workers = 2
 /** A bug that makes a test hang is caught, too: so much longer than without a bug is hanging. */
 const limitMs = 40_000

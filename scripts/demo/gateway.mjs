@@ -1,11 +1,8 @@
-// `npm run gateway:demo [-- FLAGS]`: the gateway in front of the small ComfyUI of the tests. It needs no real ComfyUI.
+// `npm start -- --gateway [FLAGS]`: the gateway in front of the small ComfyUI of the tests. It needs no real ComfyUI.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { ensureBuilt, ensureInstalled } from './lib/ensure.mjs'
 
-ensureInstalled()
-ensureBuilt()
 const started = []
 const start = (stdout, ...args) => {
   const child = spawn(process.execPath, args, { stdio: ['ignore', stdout, 'inherit'] })

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { transformSync } from 'esbuild'
 import ts from 'typescript'
-import { type Change, root } from './copies.ts'
+import { root } from '../../../scripts/lib/ensure.mjs'
+import type { Change } from './copies.ts'
 import { placeOf } from './measureRuns.ts'
 
 export interface Bug extends Change {

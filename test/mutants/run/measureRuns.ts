@@ -5,8 +5,9 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runFile } from '../test/runFile.ts'
-import { type Each, root } from './copies.ts'
+import { root } from '../../../scripts/lib/ensure.mjs'
+import { runFile } from '../../../scripts/test/runFile.ts'
+import type { Each } from './copies.ts'
 
 export interface TestRun {
   readonly file: string

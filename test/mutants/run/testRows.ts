@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Mutant, mutants } from '../../test/mutants/index.ts'
-import { runFile } from '../test/runFile.ts'
-import { inCopies, isCaught, root, withChange } from './copies.ts'
+import { root } from '../../../scripts/lib/ensure.mjs'
+import { runFile } from '../../../scripts/test/runFile.ts'
+import { type Mutant, mutants } from '../index.ts'
+import { inCopies, isCaught, withChange } from './copies.ts'
 
 /** The source with the bug, unless `from` does not stand there once. */
 function apply({ file, from, to }: Mutant): string | undefined {
