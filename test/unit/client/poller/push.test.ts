@@ -62,7 +62,6 @@ for (const [name, wait] of [
       [RUN, true],
       [RUN, false],
     ])
-    assert.is(clock.countTimers(), 0)
   })
 }
 

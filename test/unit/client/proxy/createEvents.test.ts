@@ -4,7 +4,7 @@ import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { type Answer, fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
-import { setGlobals, restoreGlobals } from '../../../support/setGlobals.ts'
+import { restoreGlobals, setGlobals } from '../../../support/setGlobals.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { byUser, call as callOf, fakePush, handlerOf } from './kit.ts'
 
@@ -13,8 +13,7 @@ test.after.each(restoreGlobals)
 
 const call = (path = 'runs/r/events', init: RequestInit = {}) => callOf(path, init)
 /** As of a user. */
-const by = (user: string, init: RequestInit = {}) =>
-  call(undefined, { ...init, headers: { ...init.headers, 'x-user': user } })
+const as = (user: string, init: RequestInit = {}) => call(undefined, { ...init, headers: { 'x-user': user } })
 const run = (status: string, more: object = {}) => ok({ _id: 'r', group_id: 'ada', status, ...more })
 /** Reads an answer as it comes. `events`: what came so far, each as its id and its data. */
 function readAll(response: Response) {
@@ -111,7 +110,9 @@ test('readers share one watcher, which goes with the last of them', async ({ clo
   assert.is(pod.calls.length, 2)
 })
 
-test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async ({ settle }) => {
+test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async ({
+  settle,
+}) => {
   let status = 'queued'
   const pod = fakeFetch(() => run(status, { position: 3 }))
   const push = fakePush()
@@ -153,12 +154,7 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
 
 test('news while the pod is asked is not lost', async ({ settle }) => {
   const answers: ((response: Response) => void)[] = []
-  const pod = fakeFetch(
-    () =>
-      new Promise<Response>((resolve) => {
-        answers.push(resolve)
-      }),
-  )
+  const pod = fakeFetch(() => new Promise<Response>((resolve) => answers.push(resolve)))
   const push = fakePush()
   const coming = handlerOf(pod, { push })(call())
   await settle()
@@ -216,43 +212,38 @@ test('a reader that never reads holds nothing after maxDurationMs', async ({ clo
 })
 
 test('failures that may pass are waited out, with growing pauses', async ({ clock }) => {
-  const { random } = Math
   Math.random = () => 0.5
-  try {
-    const down = json({ detail: 'down' }, { status: 503 })
-    const pod = fakeFetch(
-      run('running'),
-      new Error('ECONNRESET'),
-      json({}, { status: 408 }),
-      json({}, { status: 425 }),
-      json({}, { status: 429 }),
-      json({}, { status: 500 }),
-      new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }),
-      new Response('{"da', { headers: { 'content-type': 'application/json' } }),
-      json({ status: 'success', data: [] }),
-      new Response(null, { status: 204 }),
-      down,
-      down,
-      run('completed'),
-    )
-    const stream = readAll(await handlerOf(pod)(call()))
-    const gaps: number[] = []
-    let last = Date.now()
-    for (let count = 1; !stream.isEnded; ) {
-      await clock.tickAsync(100)
-      if (pod.calls.length === count) continue
-      gaps.push(Math.round((Date.now() - last) / 100) * 100)
-      last = Date.now()
-      count = pod.calls.length
-    }
-    assert.equal(gaps, [
-      ...[1000, 1500, 2000, 3000, 5000, 9000],
-      ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000],
-    ])
-    assert.equal(stream.ids, ['running', 'completed'])
-  } finally {
-    Math.random = random
+  const down = json({ detail: 'down' }, { status: 503 })
+  const pod = fakeFetch(
+    run('running'),
+    new Error('ECONNRESET'),
+    json({}, { status: 408 }),
+    json({}, { status: 425 }),
+    json({}, { status: 429 }),
+    json({}, { status: 500 }),
+    new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }),
+    new Response('{"da', { headers: { 'content-type': 'application/json' } }),
+    json({ status: 'success', data: [] }),
+    new Response(null, { status: 204 }),
+    down,
+    down,
+    run('completed'),
+  )
+  const stream = readAll(await handlerOf(pod)(call()))
+  const gaps: number[] = []
+  let last = Date.now()
+  for (let count = 1; !stream.isEnded; ) {
+    await clock.tickAsync(100)
+    if (pod.calls.length === count) continue
+    gaps.push(Math.round((Date.now() - last) / 100) * 100)
+    last = Date.now()
+    count = pod.calls.length
   }
+  assert.equal(gaps, [
+    ...[1000, 1500, 2000, 3000, 5000, 9000],
+    ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000],
+  ])
+  assert.equal(stream.ids, ['running', 'completed'])
 })
 
 test('a Retry-After is kept, news or not', async ({ clock, settle }) => {
@@ -391,10 +382,8 @@ test('kept to the group, without a lookup for each reader', async () => {
   const texts = await Promise.all(foreign.map((response) => response.text()))
   assert.equal(pluck(foreign, 'status'), [404, 404, 404, 404, 404])
   assert.is(new Set(texts).size, 1, 'the same for a run of others as for none')
-  assert.equal(
-    pod.calls.map(({ url }) => url.pathname.split('/').at(-1)),
-    ['r', 'unknown', 'nobodys', 'nobodys'],
-  )
+  const asked = pod.calls.map(({ url }) => url.pathname.split('/').at(-1))
+  assert.equal(asked, ['r', 'unknown', 'nobodys', 'nobodys'])
   await Promise.all(streams.map(({ body }) => body!.cancel()))
 })
 
@@ -405,13 +394,15 @@ test('a server whose runs tell no group is asked for the list', async () => {
       : ok({ _id: 'r', status: 'running' }),
   )
   const handler = handlerOf(pod, { authorize: byUser })
-  const own = await handler(call(undefined, { headers: { 'x-user': 'ada' } }))
+  const own = await handler(as('ada'))
   assert.is(own.status, 200)
-  assert.is((await handler(call(undefined, { headers: { 'x-user': 'bob' } }))).status, 404)
+  assert.is((await handler(as('bob'))).status, 404)
   await own.body!.cancel()
 })
 
-test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async ({ settle }) => {
+test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async ({
+  settle,
+}) => {
   let answer = (_: Response) => {}
   const lists: string[] = []
   let status = 'running'
@@ -424,7 +415,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
     })
   })
   const handler = handlerOf(pod, { authorize: byUser })
-  const by = (user: string, more = {}) => handler(call(undefined, { headers: { 'x-user': user }, ...more }))
+  const by = (user: string, more = {}) => handler(as(user, more))
   const left = new AbortController()
   const leaving = by('ada', { signal: left.signal })
   const coming = [by('ada'), by('ada')]
@@ -434,10 +425,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   answer(ok({ runs: [{ _id: 'r', status }] }))
   const streams = await Promise.all(coming)
   const late = await by('ada')
-  assert.equal(
-    [...streams, late].map((response) => response.status),
-    [200, 200, 200],
-  )
+  assert.equal(pluck([...streams, late], 'status'), [200, 200, 200])
   assert.equal(lists, ['ada'])
   for (let round = 1; round < 3; round++) {
     const foreign = [by('bob'), by('bob')]
@@ -488,9 +476,7 @@ test('readers of many groups who ask for one run at a time', async ({ settle }) 
     url.pathname.endsWith('/runs') ? ok({ runs: [] }) : ok({ _id: 'r', status: 'running' }),
   )
   const handler = handlerOf(pod, { authorize: byUser })
-  const answers = Array.from({ length: 30 }, (_, index) =>
-    handler(call(undefined, { headers: { 'x-user': `user-${index}` } })),
-  )
+  const answers = Array.from({ length: 30 }, (_, index) => handler(as(`user-${index}`)))
   for (const answer of answers) assert.is((await answer).status, 404)
   await settle()
   process.off('warning', listen)
@@ -500,32 +486,22 @@ test('readers of many groups who ask for one run at a time', async ({ settle }) 
 test('a Last-Event-ID of an end is answered with 204, any other with the present state', async () => {
   const handler = handlerOf(fakeFetch(run('completed')))
   const by = (id: string) => handler(call(undefined, { headers: { 'last-event-id': id } }))
-  for (const id of [
-    'completed',
-    'success',
-    'failed',
-    'error',
-    'cancelled',
-    'canceled',
-    'timed_out',
-    'completed 1',
-  ]) {
+  const ended = ['completed', 'success', 'failed', 'error', 'cancelled', 'canceled', 'timed_out']
+  for (const id of [...ended, 'completed 1']) {
     const response = await by(id)
     assert.is(response.status, 204, id)
     assert.is(response.body, null)
   }
-  for (const id of [
-    'running 0.4',
-    'completedx',
+  const junk = [
     '',
     '../completed',
     '{}',
     '{"status":"completed"}',
     'completed%00',
-    'COMPLETED',
     '\xff\xfe',
     'x'.repeat(5000),
-  ]) {
+  ]
+  for (const id of ['running 0.4', 'completedx', 'COMPLETED', ...junk]) {
     const response = await by(id)
     assert.is(response.status, 200)
     assert.match(await response.text(), /^id: completed\n/)
@@ -564,20 +540,16 @@ test('a word that nobody knows is no end', async ({ clock }) => {
 })
 
 test('on Workers each reader asks for itself, and push is left alone', async ({ clock }) => {
-  Object.assign(globalThis, { WebSocketPair: class {} })
-  try {
-    const pod = fakeFetch(run('running'), run('running'), run('completed'))
-    const push = fakePush()
-    const handler = handlerOf(pod, { push })
-    const streams = [readAll(await handler(call())), readAll(await handler(call()))]
-    assert.is(pod.calls.length, 2)
-    assert.is(push.watched, 0)
-    await clock.tickAsync(1000)
-    assert.ok(streams.every(({ isEnded }) => isEnded))
-    assert.is(pod.calls.length, 4)
-  } finally {
-    Reflect.deleteProperty(globalThis, 'WebSocketPair')
-  }
+  setGlobals({ WebSocketPair: class {} })
+  const pod = fakeFetch(run('running'), run('running'), run('completed'))
+  const push = fakePush()
+  const handler = handlerOf(pod, { push })
+  const streams = [readAll(await handler(call())), readAll(await handler(call()))]
+  assert.is(pod.calls.length, 2)
+  assert.is(push.watched, 0)
+  await clock.tickAsync(1000)
+  assert.ok(streams.every(({ isEnded }) => isEnded))
+  assert.is(pod.calls.length, 4)
 })
 
 test('shared with a page of another origin, it still streams', async ({ clock, settle }) => {

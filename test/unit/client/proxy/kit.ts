@@ -1,5 +1,5 @@
 import type { ClientOptions, Fetch, PushConnection, RunUpdate } from '@flowscale/client'
-import { createProxyHandler, type ProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
+import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import { clientWith } from '../../../support/clientWith.ts'
 
 /** A public proxy in front of a fake pod. */
@@ -7,7 +7,8 @@ export const handlerOf = (
   fetch: Fetch,
   options: Partial<ProxyOptions> = {},
   client: Partial<ClientOptions> = {},
-): ProxyHandler => createProxyHandler(clientWith(fetch, client), { authorize: 'public', ...options })
+): ((request: Request) => Promise<Response>) =>
+  createProxyHandler(clientWith(fetch, client), { authorize: 'public', ...options })
 
 /** A request to the proxy, as a page makes it. */
 export const call = (path: string, init: RequestInit = {}): Request =>
