@@ -16,12 +16,12 @@ import { classesOf, stableDiffusion } from '../gateway/classes.ts'
 const test = suite('the emulator and the gateway')
 const VERSIONS: ComfyVersion[] = ['0.3.64', '0.8.0']
 const FOLDERS = [
+  'comfyui/real',
   'comfyui/workflows',
   'frameworks/workflows',
   'gateway/cluster',
   'gateway/conformance',
   'gateway/disasters',
-  'gateway/real',
 ]
 
 interface Listed {

@@ -1,4 +1,4 @@
-// A large file through the gateway, up and down, in flat memory. `npm run test:gateway -- --big` moves a gigabyte.
+// A large file through the gateway, up and down, in flat memory. `BIG_MB=1024` moves a gigabyte.
 import { assert, suite } from '#test'
 import { moveBig } from './lib/moveBig.ts'
 
