@@ -3,8 +3,8 @@
 // command for the middle of it, for instance one that kills a server and starts it again. `--only-cluster` leaves the rest
 // out. Without an address it says how to start one. Ends with `N passed, N failed, N skipped`.
 import { parseArgs } from 'node:util'
-import { testCluster } from '../test/gateway/real/testCluster.ts'
-import { listChecks, testComfy } from '../test/gateway/real/testComfy.ts'
+import { testCluster } from '../test/comfyui/real/testCluster.ts'
+import { listChecks, testComfy } from '../test/comfyui/real/testComfy.ts'
 import { ensureBuilt } from './lib/ensure.mjs'
 
 const { values } = parseArgs({

@@ -10,7 +10,7 @@ npm test -- WORD …             the test files and checks with one of the words
 npm test -- WORD --case TEXT   of these files the cases with the text in their names
 npm test -- --changed          the test files that a change since the last commit touches
 npm test -- --list             the names of test files and checks
-npm test -- --suite NAME       another suite: browser, bundler, frameworks, runtime, types or upkeep
+npm test -- --suite NAME       another suite: browser, bundler, frameworks, runtime, servers, types or upkeep
 npm test -- --verbose          also the figures that tests print`)
   process.exit()
 }

@@ -30,7 +30,7 @@ const script = (name: string, file: string, ...args: string[]): Check => [
 
 /** The unit tests and checks that read what was built; all others read the sources. */
 export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/integration\/(migrating|others|published)\.|test\/unit\/client\/internal\/upload\.|sizes)/
+  /^(test\/(command|dist|examples)\/|test\/unit\/(emulator\/node\/serve\.page|gateway\/cli)\.|test\/integration\/(migrating|others|published)\.|test\/unit\/client\/internal\/upload\.|sizes)/
 
 const slow = { limitMs: 1_800_000 }
 
@@ -62,6 +62,7 @@ export const suites: Record<string, Suite> = {
       script('English of the docs', 'check-english.ts'),
     ],
   },
+  servers: { ...slow, prepare: ensureBuilt },
   browser: {
     ...slow,
     prepare: () => {

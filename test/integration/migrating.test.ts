@@ -11,11 +11,11 @@ import { type Served, serve } from '@flowscale/emulator/node'
 import { FlowScaleError, FlowscaleAPI, type FlowscaleOptions, NetworkError, ValidationError } from 'flowscale'
 import { Agent, FormData as UndiciFormData, fetch as undiciFetch } from 'undici'
 import { assert, suite } from '#test'
-import { until } from '../emulator/kit.ts'
 import { CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
 import { withGlobals } from '../unit/client/websocket/kit.ts'
+import { until } from '../unit/emulator/kit.ts'
 
 const test = suite('MIGRATING')
 let emulator: Emulator

@@ -10,10 +10,10 @@ import { encode } from 'fast-png'
 import { FlowscaleAPI } from 'flowscale'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
-import { UUID, until } from '../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { rejection, thrown } from '../support/fakes.ts'
 import { withGlobals } from '../unit/client/websocket/kit.ts'
+import { UUID, until } from '../unit/emulator/kit.ts'
 
 const test = suite('published README')
 const folder = join(process.cwd(), '.tmp/published')

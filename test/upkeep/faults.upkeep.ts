@@ -8,7 +8,7 @@ import { describeFaults, FAULT_KINDS, faultTable } from '../../packages/emulator
 const test = suite('faults')
 
 test('every kind has its test', () => {
-  const text = readFileSync('test/emulator/faults.test.ts', 'utf8')
+  const text = readFileSync('test/unit/emulator/faults/createFaults.test.ts', 'utf8')
   for (const kind of FAULT_KINDS) {
     assert.ok(text.includes(`'${kind}'`) || text.includes(`${kind}:`) || text.includes(`${kind}(`), kind)
   }

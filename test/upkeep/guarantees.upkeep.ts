@@ -7,7 +7,7 @@ import { mutants } from '../mutants/index.ts'
 
 const test = suite('guarantees')
 const page = readFileSync('docs/guarantees.md', 'utf8')
-const tests = ['unit', 'integration', 'emulator', 'browser', 'runtimes']
+const tests = ['unit', 'integration', 'browser', 'runtimes']
   .flatMap((folder) => readdirSync(`test/${folder}`, { recursive: true, encoding: 'utf8' }))
   .filter((file) => !file.includes('node_modules'))
   .map((file) => basename(file))
