@@ -261,7 +261,11 @@ for (const [what, graph, message] of [
     { nodes: [], links: [] },
     /^mine\.json is in the format of ComfyUI's editor\. .*Export \(API\)/,
   ],
-  ['an app', file('../../gateway/text-to-image.app'), /is an app in the format of ComfyUI's editor/],
+  [
+    'an app',
+    file('../../unit/gateway/comfyui/workflows/text-to-image.app'),
+    /is an app in the format of ComfyUI's editor/,
+  ],
   ['an empty object', {}, /has no nodes/],
   ['a list', [1], /is a list, not a workflow/],
   ['null', null, /is null, not a workflow/],
