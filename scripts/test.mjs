@@ -9,6 +9,7 @@ if (args.includes('--help')) {
 npm test -- WORD …             the test files and checks with one of the words in their names
 npm test -- WORD --case TEXT   of these files the cases with the text in their names
 npm test -- --changed          the test files that a change since the last commit touches
+npm test -- WORD --messages    writes what the errors of these files say into test/unit/*/messages.txt
 npm test -- --list             the names of test files and checks
 npm test -- --suite NAME       another suite: browser, bundler, frameworks, runtime, servers, types or upkeep
 npm test -- --verbose          also the figures that tests print`)

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import leven from 'leven'
 import { root } from '../lib/ensure.mjs'
 import { changedFiles, touchedBy } from './changed.ts'
+import { checkMessages } from './messages.ts'
 import { type Failure, type Outcome, runCheck, runFile } from './runFile.ts'
 import { readsBuild, suites } from './suites.ts'
 
@@ -16,6 +17,7 @@ const { values, positionals: words } = parseArgs({
     case: { type: 'string' },
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
+    messages: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
   allowPositionals: true,
@@ -69,6 +71,7 @@ const outcomes: Outcome[] = []
 
 function report(outcome: Outcome): void {
   outcomes.push(outcome)
+  checkMessages(outcome, { write: values.messages === true, isPart: values.case !== undefined })
   const { name, passed, failed, seconds, output } = outcome
   if (values.case !== undefined && !passed && !failed) return
   console.log(

@@ -17,6 +17,8 @@ export interface Outcome {
   output: string
   /** How often the canary key was looked for. */
   looks: number
+  /** By case, the messages of its errors, each once. */
+  said: ReadonlyMap<string, string[]>
 }
 
 interface Ended {
@@ -87,10 +89,12 @@ export async function runFile(
 ): Promise<Outcome> {
   const cases: Case[] = []
   const failures: Failure[] = []
+  const said = new Map<string, string[]>()
   let looks = 0
   const onLine = (line: string) => {
     const told: Told = JSON.parse(line)
     if ('looks' in told) looks = told.looks
+    else if ('said' in told) said.set(told.place, [...new Set([...(said.get(told.place) ?? []), told.said])])
     else if ('name' in told)
       cases[told.case] = { place: `${told.suite} > ${told.name}`, state: 'did not run' }
     else if ('begin' in told) cases[told.begin]!.state = 'did not end'
@@ -119,7 +123,7 @@ export async function runFile(
   // A case that failed explains 1.
   else if (code !== 0 && !(code === 1 && failures.length)) failures.push({ place: 'the file', message: end })
   const passed = cases.filter(({ state }) => state === 'passed').length
-  return { name: file, passed, failed: failures.length, failures, seconds, output, looks }
+  return { name: file, passed, failed: failures.length, failures, seconds, output, looks, said }
 }
 
 /** Runs a check that passes or fails as a whole. */
@@ -127,5 +131,6 @@ export async function runCheck(name: string, command: string, args: string[]): P
   const { code, output, seconds } = await runCommand(command, args)
   const failures =
     code === 0 ? [] : [{ place: 'the check', message: `it ended with ${code}`, details: output }]
-  return { name, passed: 1 - failures.length, failed: failures.length, failures, seconds, output, looks: 0 }
+  const passed = 1 - failures.length
+  return { name, passed, failed: failures.length, failures, seconds, output, looks: 0, said: new Map() }
 }

@@ -1,10 +1,12 @@
 // What test files import: uvu's `suite` and assertions. Each case and hook also tells the runner how it went, by a line
 // of JSON, so that nothing that was declared can stay away unseen.
 import { writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { inspect } from 'node:util'
 import * as uvu from 'uvu'
 import * as asserts from 'uvu/assert'
 import { compare } from 'uvu/diff'
+import { assertNoCanary } from './canary.ts'
 
 type Run<T> = (context: T) => unknown
 interface Hook<T> {
@@ -34,6 +36,7 @@ export type Told =
   | { end: number; fault?: Fault }
   | { fault: Fault; place: string }
   | { looks: number }
+  | { said: string; place: string }
 
 const channel = Number(process.env.TEST_CHANNEL)
 const wanted = process.env.TEST_CASE ?? ''
@@ -158,4 +161,59 @@ export const assert: typeof asserts = {
       throw error instanceof asserts.Assertion ? Object.assign(error, { actual: value }) : error
     }
   },
+}
+
+type ErrorType<E> = abstract new (...args: any[]) => E
+
+/**
+ * The error that a promise rejects with: of this class, with these fields, and without the key. What the error says is
+ * held against `messages.txt` (`said`).
+ */
+export async function rejects<E extends Error>(
+  promise: Promise<unknown>,
+  type: ErrorType<E>,
+  fields: object = {},
+): Promise<E> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (error) {
+    return checkError(error, type, fields)
+  }
+  throw new Error(`expected a rejection, got ${inspect(value)}`)
+}
+
+/** The error that a function throws, checked as `rejects` does. */
+export function throws<E extends Error>(run: () => unknown, type: ErrorType<E>, fields: object = {}): E {
+  let value: unknown
+  try {
+    value = run()
+  } catch (error) {
+    return checkError(error, type, fields)
+  }
+  throw new Error(`expected an error, got ${inspect(value)}`)
+}
+
+function checkError<E extends Error>(error: unknown, type: ErrorType<E>, fields: object): E {
+  assertNoCanary(error, 'an error')
+  if (!(error instanceof type)) {
+    asserts.instance(error, type)
+    throw error
+  }
+  const picked = Object.keys(fields).map((name) => [name, error[name as keyof E]])
+  asserts.equal(Object.fromEntries(picked), fields)
+  said(error.message)
+  return error
+}
+
+/**
+ * A text for people, which `test/unit/<package>/messages.txt` has to hold at this case. `npm test -- WORD --messages`
+ * writes it there. Ports and temporary folders are words; other values that differ at each run are the caller's to replace.
+ */
+export function said(text: string): void {
+  const plain = text
+    .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:PORT')
+    .replaceAll(tmpdir(), 'TMP')
+    .replaceAll('\n', '\\n')
+  tell({ said: plain, place })
 }
