@@ -7,7 +7,7 @@ import { type Browser, chromium } from 'playwright-core'
 import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { occupy } from '../examples/kit.ts'
-import { until } from '../unit/emulator/kit.ts'
+import { until } from '../support/until.ts'
 import { bundlePage } from './kit/bundlePage.ts'
 import { serveSite } from './kit/serveSite.ts'
 

@@ -6,7 +6,7 @@ import { type Browser, chromium, type Request as Sent } from 'playwright-core'
 import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
-import { until } from '../unit/emulator/kit.ts'
+import { until } from '../support/until.ts'
 import { bundlePage } from './kit/bundlePage.ts'
 import { serveSite } from './kit/serveSite.ts'
 

@@ -14,8 +14,8 @@ import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { fakeClock, fakeFetch, ok, recorder, rejection, thrown } from '../support/fakes.ts'
 import { listen } from '../support/listen.ts'
+import { until } from '../support/until.ts'
 import { withGlobals } from '../unit/client/websocket/kit.ts'
-import { until } from '../unit/emulator/kit.ts'
 
 const test = suite('MIGRATING')
 let emulator: Emulator

@@ -12,8 +12,9 @@ import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { rejection, thrown } from '../support/fakes.ts'
+import { until } from '../support/until.ts'
 import { withGlobals } from '../unit/client/websocket/kit.ts'
-import { UUID, until } from '../unit/emulator/kit.ts'
+import { UUID } from '../unit/emulator/kit.ts'
 
 const test = suite('published README')
 const folder = join(process.cwd(), '.tmp/published')

@@ -3,6 +3,7 @@ import { defineWorkflow } from '@flowscale/client/typed'
 import { createProviderRegistry, generateImage } from 'ai'
 import { assert, suite } from '#test'
 import { assertNoCanary } from '../../support/canary.ts'
+import { pluck } from '../../support/pluck.ts'
 import { openStudio, paint, type Studio } from './openStudio.ts'
 
 const test = suite('images of the AI SDK')
@@ -33,14 +34,8 @@ test('three images are three runs, with seeds that count up', async () => {
   assert.is(responses.length, 1)
   assert.is(responses[0]!.modelId, 'p4int')
   const told: any[] = providerMetadata.flowscale!.images
-  assert.equal(
-    told.map(({ seed }) => seed),
-    [7, 8, 9],
-  )
-  assert.equal(
-    told.map(({ runId }) => runId).sort(),
-    studio.emulator.ledger.runs.map(({ runId }) => runId).sort(),
-  )
+  assert.equal(pluck(told, 'seed'), [7, 8, 9])
+  assert.equal(pluck(told, 'runId').sort(), studio.emulator.ledger.runs.map(({ runId }) => runId).sort())
   for (const { url, filename } of told) {
     assert.ok(url.includes(filename))
     assert.is((await fetch(url)).status, 200)
@@ -57,10 +52,7 @@ test('a call without a seed draws one, and says which', async () => {
   }
   const [first, second] = [await seedOf(), await seedOf()]
   assert.is.not(first, second)
-  assert.equal(
-    studio.seen.map(({ seed }) => seed),
-    [first, second],
-  )
+  assert.equal(pluck(studio.seen, 'seed'), [first, second])
 })
 
 test('a workflow without an input for a seed: the images may be equal, which is said', async () => {
@@ -132,10 +124,7 @@ test('further inputs by name, which win', async () => {
     ...{ prompt: 'a fox', n: 2 },
     providerOptions: { flowscale: { inputs: { steps: 4, seed: 99, prompt: undefined } as never } },
   })
-  assert.equal(
-    (providerMetadata.flowscale!.images as any[]).map(({ seed }) => seed),
-    [99, 99],
-  )
+  assert.equal(pluck(providerMetadata.flowscale!.images as any[], 'seed'), [99, 99])
   assert.is(
     (warnings[0] as { message: string }).message,
     'The results may be equal: inputs.seed is one seed for all',

@@ -4,7 +4,8 @@ import { createClient } from '@flowscale/client'
 import { AISDKError, APICallError, experimental_generateVideo as generateVideo } from 'ai'
 import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
-import { until } from '../emulator/kit.ts'
+import { pluck } from '../../support/pluck.ts'
+import { until } from '../../support/until.ts'
 import { clip, openStudio, paint, type Studio } from './openStudio.ts'
 
 const test = suite('videos of the AI SDK')
@@ -72,10 +73,10 @@ test('the options of a video, each to its input, or as a warning', async () => {
     ...({ type: 'file', mediaType, data: clip(1) } as const),
   }))
   await model.doGenerate({ ...options, inputReferences: clips })
-  assert.equal(
-    (studio.seen.pop() as any).references.map(({ name }: { name: string }) => name),
-    ['references.mov', 'references.mkv'],
-  )
+  assert.equal(pluck((studio.seen.pop() as any).references as any[], 'name'), [
+    'references.mov',
+    'references.mkv',
+  ])
   await model.doGenerate({ ...options, image: file('start'), frameImages: [frameImages[1]] })
   assert.is(hex((studio.seen[1] as any).image.data), hex(paint({ prompt: 'start' })))
 
@@ -154,10 +155,7 @@ test('an abort between status calls cancels the run', async () => {
   const { operation } = await model.doStart({ ...none, prompt: 'hold', abortSignal: controller.signal })
   assert.is((await model.doStatus({ operation })).status, 'pending')
   controller.abort()
-  await until(
-    () => studio.state(),
-    (state) => state === 'cancelled',
-  )
+  await until(() => studio.state() === 'cancelled')
   const ended: any = await finish(model, operation)
   assert.equal([ended.status, /cancelled/.test(ended.error)], ['error', true])
 })

@@ -4,7 +4,8 @@ import { isFlowScaleError, NetworkError } from '@flowscale/client'
 import { AISDKError, APICallError, generateImage, NoSuchModelError, RetryError } from 'ai'
 import { assert, suite } from '#test'
 import { assertNoCanary } from '../../support/canary.ts'
-import { until } from '../emulator/kit.ts'
+import { pluck } from '../../support/pluck.ts'
+import { until } from '../../support/until.ts'
 import { openStudio, type Studio } from './openStudio.ts'
 
 const test = suite('money of the AI SDK')
@@ -100,10 +101,7 @@ test('one of three fails: the two that were paid for come, and a warning', async
     ...{ prompt: 'a fox', n: 3, seed: 12 },
   })
   assert.is(images.length, 2)
-  assert.equal(
-    (providerMetadata.flowscale!.images as any[]).map(({ seed }) => seed),
-    [12, 14],
-  )
+  assert.equal(pluck(providerMetadata.flowscale!.images as any[], 'seed'), [12, 14])
   assert.match(
     (warnings[0] as { message: string }).message,
     /^A result is missing: Run .+ failed: out of memory$/,
@@ -134,10 +132,7 @@ test('an abort cancels the runs and comes back as it is', async () => {
   const submitted: string[] = []
   const model = studio.v3.image('h3ld', { map, onSubmitted: (_, runId) => submitted.push(runId) })
   const call = failing(generateImage({ model, prompt: 'a fox', n: 2, abortSignal: controller.signal }))
-  await until(
-    () => submitted.length,
-    (count) => count === 2,
-  )
+  await until(() => submitted.length === 2)
   controller.abort()
   assert.is(await call, controller.signal.reason)
   for (const runId of submitted) assert.is(studio.state(runId), 'cancelled')

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
-import { until } from './kit.ts'
+import { until } from '../../support/until.ts'
 
 const CLI = fileURLToPath(new URL('../../../packages/emulator/src/cli.ts', import.meta.url))
 const test = suite('cli')
@@ -159,7 +159,7 @@ test('--chaos: faults, each with a line of its own, the same for the same seed',
             isOver = true
           })
         // What meets a fault may hang; its line tells that it has met it.
-        await until(() => isOver || cli.out().includes(`getRun /api/v1/runs/${i}\n`), Boolean)
+        await until(() => isOver || cli.out().includes(`getRun /api/v1/runs/${i}\n`))
         control.abort()
         await over
       }

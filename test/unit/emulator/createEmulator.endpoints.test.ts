@@ -1,4 +1,6 @@
 import { assert, suite } from '#test'
+import { pluck } from '../../support/pluck.ts'
+import { until } from '../../support/until.ts'
 import {
   type Answer,
   type Api,
@@ -11,7 +13,6 @@ import {
   open,
   TRANSPORTS,
   UUID,
-  until,
 } from './kit.ts'
 
 for (const transport of TRANSPORTS) {
@@ -111,10 +112,7 @@ for (const transport of TRANSPORTS) {
         })),
       })
       const health = await api.get('/api/v1/comfy/health')
-      assert.equal(
-        health.body.data.map((item: { status: string }) => item.status),
-        ['running', readme ? 'idle' : 'running'],
-      )
+      assert.equal(pluck(health.body.data as any[], 'status'), ['running', readme ? 'idle' : 'running'])
       for (const name of early) {
         const output = await api.get(`/api/v1/runs/output?filename=${name}`)
         assert.equal([output.status, output.body], [204, ''])
@@ -273,10 +271,7 @@ for (const transport of TRANSPORTS) {
       const { status, body } = await api.get(`/api/v1/runs?group_id=${encodeURIComponent(group)}`)
       assert.is(status, 200)
       const { runs } = body.data
-      assert.equal(
-        runs.map((run: { _id: string }) => run._id),
-        [...ids].reverse(),
-      )
+      assert.equal(pluck(runs as any[], '_id'), [...ids].reverse())
       const single = await api.state(ids[2]!)
       assert.equal(runs[0], { ...single, _id: ids[2] })
       if (dialect === 'python') {

@@ -1,5 +1,6 @@
 import type { InputFile, WorkflowInputs } from '@flowscale/emulator'
 import { assert, suite } from '#test'
+import { pluck } from '../../support/pluck.ts'
 import { type Answer, type Api, DIALECTS, ended, type Fields, form, open, TRANSPORTS } from './kit.ts'
 
 for (const transport of TRANSPORTS) {
@@ -109,10 +110,7 @@ for (const transport of TRANSPORTS) {
   test('a file for a string, a number or a boolean', async () => {
     for (const name of ['text', 'count', 'flag']) {
       const problems = await refused({ text: 't', [name]: new Blob(['1']) })
-      assert.equal(
-        problems.map(({ loc }: { loc: string[] }) => loc),
-        [['body', name]],
-      )
+      assert.equal(pluck(problems as any[], 'loc'), [['body', name]])
     }
   })
 

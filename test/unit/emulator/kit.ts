@@ -7,6 +7,7 @@ import {
 } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert } from '#test'
+import { until } from '../../support/until.ts'
 
 export const DIALECTS: Dialect[] = ['readme', 'openapi', 'python']
 export const TRANSPORTS = ['emulator.fetch', 'http'] as const
@@ -77,17 +78,6 @@ export async function open(transport: Transport, options: EmulatorOptions = {}):
       await served?.close()
     },
   }
-}
-
-/** Asks until the answer is right; gives up after a time that only a failure takes, by a clock that is never fake. */
-export async function until<T>(ask: () => Promise<T> | T, right: (answer: T) => boolean): Promise<T> {
-  let answer: T = await ask()
-  for (const end = performance.now() + 30_000; performance.now() < end && !right(answer); ) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    answer = await ask()
-  }
-  assert.ok(right(answer), `gave up waiting; last: ${JSON.stringify(answer)}`)
-  return answer
 }
 
 export function ended(api: Api, id: string): Promise<Answer['body']> {

@@ -1,4 +1,5 @@
 import { assert, suite } from '#test'
+import { pluck } from '../../support/pluck.ts'
 import { type Api, ended, gates, open } from './kit.ts'
 
 const test = suite('getRuns with paging (python)')
@@ -20,10 +21,7 @@ async function list(query: string): Promise<string[]> {
 
 test('pages do not overlap and leave nothing out', async () => {
   const pages = [await list('page=1'), await list('page=2'), await list('page=3'), await list('page=4')]
-  assert.equal(
-    pages.map((page) => page.length),
-    [10, 10, 5, 0],
-  )
+  assert.equal(pluck(pages, 'length'), [10, 10, 5, 0])
   assert.equal(pages.flat(), [...ids].reverse())
 })
 
@@ -40,10 +38,7 @@ test('meta', async () => {
     total_count: 12,
     total_pages: 3,
   })
-  assert.equal(
-    body.data.runs.map((run: { _id: string }) => run._id),
-    ids.filter((_, i) => i % 2).slice(5, 10),
-  )
+  assert.equal(pluck(body.data.runs as any[], '_id'), ids.filter((_, i) => i % 2).slice(5, 10))
 })
 
 test('ascending, and all on one page', async () => {

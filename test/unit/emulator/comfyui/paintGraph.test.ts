@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { decode } from 'fast-png'
 import { assert, suite } from '#test'
+import { isRising } from '../../../support/isRising.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { until } from '../../../support/until.ts'
 import { stableDiffusion } from '../../gateway/comfyui/workflows/classes.ts'
-import { type Api, ended, type Fields, open, until } from '../kit.ts'
+import { type Api, ended, type Fields, open } from '../kit.ts'
 
 const test = suite('own workflows')
 const example = readFileSync(new URL('../../../comfyui/workflows/example.png', import.meta.url))
@@ -93,10 +96,7 @@ test('a seed that is not sent is drawn, shown, and makes the same picture again'
 test('a batch is several files of one output, all different, each found by its name', async () => {
   await emulate(small({ batch_size: 3 }))
   const made = await make({ seed_3: '7' })
-  assert.equal(
-    made.files.map(({ name }) => name),
-    ['image_9_ID.png', 'image_9_ID_2.png', 'image_9_ID_3.png'],
-  )
+  assert.equal(pluck(made.files, 'name'), ['image_9_ID.png', 'image_9_ID_2.png', 'image_9_ID_3.png'])
   assert.is(new Set([0, 1, 2].map((index) => hex(made, index))).size, 3)
   const status = async (name: string): Promise<number> => {
     const filename = name.replace('ID', made.run._id)
@@ -251,10 +251,7 @@ test('a definition of your own: defaults, choices, seeds and several files', asy
   const seed = made.run.inputs.find(({ path }: { path: string }) => path === 'seed').value
   assert.ok(Number.isInteger(seed) && seed >= 0 && seed <= 99, String(seed))
   assert.equal(given, [{ style: 'oil', steps: 4, seed }])
-  assert.equal(
-    made.files.map(({ name }) => name),
-    ['a_ID.txt', 'b_ID.txt', 'b_ID_2.txt'],
-  )
+  assert.equal(pluck(made.files, 'name'), ['a_ID.txt', 'b_ID.txt', 'b_ID_2.txt'])
   const shown = made.run.inputs.map(({ path }: { path: string }) => path)
   assert.equal(shown, ['style', 'seed'])
 })
@@ -264,10 +261,7 @@ test('progress goes up over all outputs', async () => {
   const seen: number[] = []
   api.emulator.watch(({ progress }) => void seen.push(progress))
   await make()
-  assert.equal(
-    [...seen].sort((a, b) => a - b),
-    seen,
-  )
+  assert.ok(isRising(seen), `${seen}`)
   assert.ok(new Set(seen).size > 6)
 })
 

@@ -1,5 +1,7 @@
 import { assert, suite } from '#test'
-import { type Api, ended, type Gates, gates, ISO, open, TRANSPORTS, until } from '../kit.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { until } from '../../../support/until.ts'
+import { type Api, ended, type Gates, gates, ISO, open, TRANSPORTS } from '../kit.ts'
 
 for (const transport of TRANSPORTS) {
   const test = suite(`queues, ${transport}`)
@@ -37,10 +39,7 @@ for (const transport of TRANSPORTS) {
       [b!, 'b'],
       [c!, 'c'],
     ] as const) {
-      await until(
-        () => gate.begun.at(-1),
-        (last) => last === label,
-      )
+      await until(() => gate.begun.at(-1) === label)
       assert.is((await api.state(id)).status, 'running')
       gate.release(label)
       await ended(api, id)
@@ -57,10 +56,7 @@ for (const transport of TRANSPORTS) {
       [[b], [e]],
       [[c], [f]],
     ])
-    await until(
-      () => gate.begun.length,
-      (count) => count === 3,
-    )
+    await until(() => gate.begun.length === 3)
     gate.release('c')
     await ended(api, c!)
     const [h] = await submit('h')
@@ -88,16 +84,10 @@ for (const transport of TRANSPORTS) {
     const run = await api.state(b!)
     assert.equal([run.status, run.started_at, run.outputs], ['cancelled', null, []])
     assert.match(run.completed_at, ISO)
-    await until(
-      () => gate.begun.length,
-      (count) => count === 1,
-    )
+    await until(() => gate.begun.length === 1)
     gate.release('a')
     await ended(api, a!)
-    await until(
-      () => gate.begun.length,
-      (count) => count === 2,
-    )
+    await until(() => gate.begun.length === 2)
     gate.release('c')
     assert.is((await ended(api, c!)).status, 'completed')
     assert.equal(gate.begun, ['a', 'c'])
@@ -123,20 +113,14 @@ for (const transport of TRANSPORTS) {
     const body = await api.post('/api/v1/runs?workflow_id=stubborn')
     const { run_id: id, output_names: names } = body.body.data
     const [next] = await submit('next')
-    await until(
-      () => finish,
-      (begun) => begun !== undefined,
-    )
+    await until(() => finish !== undefined)
     await api.post(`/api/v1/runs/${id}/cancel`)
     assert.ok(aborted)
     assert.equal(await queues(), [[[next], []]])
     const cancelled = await api.state(id)
     assert.is(cancelled.status, 'cancelled')
     finish!()
-    await until(
-      () => gate.begun.length,
-      (count) => count === 1,
-    )
+    await until(() => gate.begun.length === 1)
     gate.release('next')
     await ended(api, next!)
     assert.equal(await api.state(id), cancelled)
@@ -151,10 +135,7 @@ for (const transport of TRANSPORTS) {
   test('cancelling what has ended says so', async () => {
     api = await open(transport, { workflows: [gate.workflow] })
     const [id] = await submit('a')
-    await until(
-      () => gate.begun.length,
-      (count) => count === 1,
-    )
+    await until(() => gate.begun.length === 1)
     gate.release('a')
     const done = await ended(api, id!)
     const { status, body } = await api.post(`/api/v1/runs/${id}/cancel`)
@@ -166,20 +147,13 @@ for (const transport of TRANSPORTS) {
   test('maxRuns: the oldest ended run goes, with its files; those on the way stay', async () => {
     api = await open(transport, { workflows: [gate.workflow], containers: 10, maxRuns: 2 })
     const first = await submit('a', 'b', 'c', 'd')
-    await until(
-      () => gate.begun.length,
-      (count) => count === 4,
-    )
+    await until(() => gate.begun.length === 4)
     const links: string[] = []
     for (const label of ['b', 'a', 'c']) {
       const id = first['abcd'.indexOf(label)]!
       gate.release(label)
       // The third ending drops the first.
-      if (label === 'c')
-        await until(
-          () => api.get(`/api/v1/runs/${first[1]}`),
-          ({ status }) => status === 404,
-        )
+      if (label === 'c') await until(async () => (await api.get(`/api/v1/runs/${first[1]}`)).status === 404)
       else links.push((await ended(api, id)).outputs[0].url)
     }
     const names = links.map((link) => new URL(link).pathname.split('/')[3])
@@ -188,19 +162,13 @@ for (const transport of TRANSPORTS) {
     assert.is((await api.fetch(links[1]!)).status, 200)
     assert.is((await api.state(first[3]!)).status, 'running')
     const { body } = await api.get('/api/v1/runs')
-    assert.equal(
-      body.data.runs.map((run: { _id: string }) => run._id),
-      [first[3], first[2], first[0]],
-    )
+    assert.equal(pluck(body.data.runs as any[], '_id'), [first[3], first[2], first[0]])
   })
 
   test('close: everything ends, results can be read, nothing new is taken', async () => {
     api = await open(transport, { workflows: [gate.workflow], containers: 1 })
     const [a, b] = await submit('a', 'b')
-    await until(
-      () => gate.begun.length,
-      (count) => count === 1,
-    )
+    await until(() => gate.begun.length === 1)
     api.emulator.close()
     assert.is((await api.state(a!)).status, 'cancelled')
     assert.is((await api.state(b!)).status, 'cancelled')

@@ -1,6 +1,7 @@
 import type { RunUpdate } from '@flowscale/emulator'
 import { assert, suite } from '#test'
-import { type Api, DIALECTS, ended, gates, OUTPUT_NAME, open, until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
+import { type Api, DIALECTS, ended, gates, OUTPUT_NAME, open } from '../kit.ts'
 
 const test = suite('watch')
 let api: Api
@@ -21,10 +22,7 @@ for (const dialect of DIALECTS) {
     api.emulator.watch((update) => void updates.push(update))
     const id = await api.run('gate', { label: 'a' })
     assert.equal(told(updates), ['queued 0', 'running 0'])
-    await until(
-      () => updates.length,
-      (count) => count === 3,
-    )
+    await until(() => updates.length === 3)
     gate.release('a')
     const run = await ended(api, id)
     assert.equal(told(updates), ['queued 0', 'running 0', 'running 0.5', 'completed 1'])
@@ -172,10 +170,7 @@ test('a listener that throws disturbs neither the run nor the others', async () 
     const id = await api.run('fa1lsa1ways0', { message: 'as it should' })
     assert.is((await ended(api, id)).error, 'as it should')
     stop()
-    await until(
-      () => unhandled.length,
-      (count) => count === 3,
-    )
+    await until(() => unhandled.length === 3)
     assert.equal(told(updates), ['queued 0', 'running 0', 'failed 0'])
     assert.ok(unhandled.every((reason) => reason === fault))
   } finally {
@@ -189,9 +184,6 @@ test('an ended run is told although it is dropped at once', async () => {
   const updates: RunUpdate[] = []
   api.emulator.watch((update) => void updates.push(update))
   const ids = [await api.run('fa1lsa1ways0'), await api.run('fa1lsa1ways0'), await api.run('fa1lsa1ways0')]
-  await until(
-    () => told(updates).filter((text) => text === 'failed 0').length,
-    (count) => count === 3,
-  )
+  await until(() => told(updates).filter((text) => text === 'failed 0').length === 3)
   assert.is(ids.filter((id) => api.emulator.stateOf(id)).length, 1)
 })

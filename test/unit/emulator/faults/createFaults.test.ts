@@ -3,7 +3,8 @@ import { serve } from '@flowscale/emulator/node'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
 import { faultTable } from '../../../../packages/emulator/src/faults/table.ts'
-import { type Api, ended, form, open, TRANSPORTS, type Transport, until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
+import { type Api, ended, form, open, TRANSPORTS, type Transport } from '../kit.ts'
 import { addressOf, closed, connected, dial, has, KEY } from '../node/dial.ts'
 
 const test = suite('faults')
@@ -277,7 +278,7 @@ for (const transport of TRANSPORTS) {
   test(`${transport}: close() ends what hangs`, async () => {
     const api = await opened(transport, 'hang-late')
     const pending = executed(api)
-    await until(() => api.emulator.stats.runsStarted, Boolean)
+    await until(() => api.emulator.stats.runsStarted)
     await new Promise((resolve) => setTimeout(resolve, 20))
     await api.close()
     assert.is((await pending).error, 'fetch failed')
@@ -484,15 +485,9 @@ async function pushed(kind: FaultKind, length: number) {
   const raw: string[] = []
   client.socket.removeAllListeners('message')
   client.socket.on('message', (data) => raw.push(String(data)))
-  await until(
-    () => client.socket.readyState,
-    (state) => state === WebSocket.OPEN,
-  )
+  await until(() => client.socket.readyState === WebSocket.OPEN)
   await emulator.fetch(`${emulator.url}${EXECUTE}`, { headers: HEADERS, ...post() })
-  await until(
-    () => raw.length,
-    (count) => count >= length,
-  )
+  await until(() => raw.length >= length)
   const states = raw.map((text) => {
     try {
       const { data, padding = '' } = JSON.parse(text)
@@ -544,10 +539,7 @@ test('a late frame comes, a silent socket is silent, one that closes at once can
     const good = await connected(served.url)
     await emulator.fetch(`${emulator.url}${EXECUTE}`, { headers: HEADERS, ...post() })
     await has(good, 3)
-    await until(
-      () => good.told(),
-      (told) => told.includes('queued 0'),
-    )
+    await until(() => good.told().includes('queued 0'))
     assert.is(good.told()[0], 'running 0')
   } finally {
     globalThis.setTimeout = setTimeout
@@ -563,10 +555,7 @@ test('a key in the query of a handshake is noted', async () => {
   const emulator = createEmulator()
   const served = await serve(emulator)
   const client = dial(`${addressOf(served.url)}?api_key=${KEY}`, {})
-  await until(
-    () => client.socket.readyState,
-    (state) => state === WebSocket.OPEN,
-  )
+  await until(() => client.socket.readyState === WebSocket.OPEN)
   assert.equal(emulator.ledger.keys, { header: 0, elsewhere: { 'query of the API/api/v1/ws': 1 } })
   await served.close()
 })

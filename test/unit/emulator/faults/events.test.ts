@@ -4,7 +4,8 @@ import { assert, suite } from '#test'
 import { faultTable } from '../../../../packages/emulator/src/faults/table.ts'
 import { type Came, eventsOf, idsOf } from '../../../support/eventsOf.ts'
 import { fakeClock } from '../../../support/fakes.ts'
-import { type Api, type Gates, gates, open, TRANSPORTS, type Transport, until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
+import { type Api, type Gates, gates, open, TRANSPORTS, type Transport } from '../kit.ts'
 import { KEY } from '../node/dial.ts'
 
 const test = suite('events of the emulator')
@@ -42,11 +43,7 @@ const ofEvents = (kind: FaultKind): FaultOptions => ({
   plan: ({ operation }: FaultRequest) => (operation === 'connectEvents' ? kind : undefined),
 })
 
-const begun = (label: string): Promise<unknown> =>
-  until(
-    () => gate.begun,
-    (labels) => labels.includes(label),
-  )
+const begun = (label: string): Promise<unknown> => until(() => gate.begun.includes(label))
 
 for (const transport of TRANSPORTS) {
   test(`${transport}: a run from its place in the queue to its end`, () =>
@@ -145,10 +142,7 @@ for (const transport of TRANSPORTS) {
         (error: Error) => error.message,
       )
       gate.release('a')
-      await until(
-        () => api.state(id),
-        ({ status }) => status === 'completed',
-      )
+      await until(async () => (await api.state(id)).status === 'completed')
       aborter.abort(new Error('gave up'))
       assert.is(await more, 'gave up')
     }))
@@ -189,10 +183,7 @@ for (const transport of TRANSPORTS) {
           () => 'an answer',
           (error: Error) => error.message,
         )
-        await until(
-          () => api.emulator.ledger.faults[kind],
-          (times) => times === 1,
-        )
+        await until(() => api.emulator.ledger.faults[kind] === 1)
         if (kind.startsWith('hang')) aborter.abort(new Error('gave up'))
         assert.is(await pending, kind.startsWith('hang') ? 'gave up' : 'fetch failed', kind)
       })
@@ -241,10 +232,7 @@ test('faults that change a whole JSON are none of a stream', () => {
 test('drip sends the first event at a byte a second', async () => {
   await withApi('emulator.fetch', { faults: ofEvents('drip') }, async (api) => {
     const id = await api.run('nev3rend5run')
-    await until(
-      () => api.state(id),
-      ({ status }) => status === 'running',
-    )
+    await until(async () => (await api.state(id)).status === 'running')
     const clock = fakeClock()
     try {
       const { body } = await api.fetch(`${api.url}/api/v1/runs/${id}/events`, { headers: HEADERS })

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws'
-import { until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
 
 export interface Update {
   run_id: string
@@ -69,19 +69,13 @@ export function dial(address: string, headers: Record<string, string> = { 'X-API
 /** The same, open. */
 export async function connected(url: string): Promise<Client> {
   const client = dial(addressOf(url))
-  await until(
-    () => client.socket.readyState,
-    (state) => state === WebSocket.OPEN,
-  )
+  await until(() => client.socket.readyState === WebSocket.OPEN)
   return client
 }
 
 export async function refusal(address: string, headers: Record<string, string> = {}): Promise<Client> {
   const client = dial(address, headers)
-  await until(
-    () => client.refused,
-    (refused) => refused !== null,
-  )
+  await until(() => client.refused !== null)
   return client
 }
 
@@ -94,10 +88,7 @@ export async function closed(client: Client): Promise<number> {
 }
 
 export async function has(client: Client, count: number): Promise<void> {
-  await until(
-    () => client.messages.length,
-    (length) => length >= count,
-  )
+  await until(() => client.messages.length >= count)
 }
 
 /** Everything that the client has sent was read by the server, and everything sent before was read here. */
@@ -107,8 +98,5 @@ export async function settled(client: Client): Promise<void> {
     ponged = true
   })
   client.socket.ping()
-  await until(
-    () => ponged,
-    (yes) => yes,
-  )
+  await until(() => ponged)
 }

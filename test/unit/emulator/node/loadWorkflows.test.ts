@@ -6,6 +6,7 @@ import { createEmulator } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { loadAll } from '../../../../packages/emulator/src/node/loadWorkflows.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { stableDiffusion } from '../../gateway/comfyui/workflows/classes.ts'
 
 const test = suite('loadWorkflows')
@@ -59,10 +60,8 @@ test('a workflow takes the place of a built-in one of its id', async () => {
     headers: { 'X-API-KEY': emulator.apiKey },
   })
   const { data } = await response.json()
-  assert.equal(
-    data.filter((one: { id: string }) => one.id === 'bncu0a1kipv').map((one: { name: string }) => one.name),
-    ['bncu0a1kipv'],
-  )
+  const named = (data as any[]).filter(({ id }) => id === 'bncu0a1kipv')
+  assert.equal(pluck(named, 'name'), ['bncu0a1kipv'])
   emulator.close()
 })
 
@@ -104,10 +103,7 @@ test('a file of a folder that is no workflow is left out, with a note, and the o
   put('flows/editor.json', { nodes: [], links: [] })
   const notes: string[] = []
   const loaded = await loadWorkflows(join(folder, 'flows'), (note) => void notes.push(note))
-  assert.equal(
-    loaded.map(({ id }) => id),
-    ['good'],
-  )
+  assert.equal(pluck(loaded, 'id'), ['good'])
   assert.is(notes.length, 2)
   assert.match(notes[0]!, /^Workflow "editor" is left out: editor\.json is in the format of ComfyUI's editor/)
   assert.match(notes[1]!, /^Workflow "half" is left out: .*half\.json is not JSON/)

@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers'
 import { createEmulator, type Dialect, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
 import { type Served, type ServeOptions, serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { form, gates, until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
+import { form, gates } from '../kit.ts'
 
 const test = suite('server')
 const LIMIT = 100_000
@@ -138,10 +139,7 @@ test('an upload arrives whole', async () => {
     body,
   })
   assert.is(response.status, 200)
-  await until(
-    () => got,
-    (data) => data !== undefined,
-  )
+  await until(() => got !== undefined)
   assert.is(Buffer.compare(got!, bytes), 0)
 })
 
@@ -163,23 +161,14 @@ test('a client that goes away in its upload leaves no run, and aborts the signal
   })
   outgoing.on('error', () => {})
   outgoing.write('--x\r\nContent-Disposition: form-data; name="text_51536"\r\n\r\nhello')
-  await until(
-    () => signals.length,
-    (count) => count === 1,
-  )
+  await until(() => signals.length === 1)
   assert.not(signals[0]!.aborted)
   outgoing.destroy()
-  await until(
-    () => signals[0]!.aborted,
-    (aborted) => aborted,
-  )
+  await until(() => signals[0]!.aborted)
   assert.is(inner.stats.runsStarted, 0)
   const response = await fetch(`${second.url}/api/v1/comfy/health`, { headers: key })
   assert.is(response.status, 200)
-  await until(
-    () => signals.length,
-    (count) => count === 2,
-  )
+  await until(() => signals.length === 2)
   await response.text()
   assert.not(signals[1]!.aborted)
   await second.close()
@@ -203,10 +192,7 @@ test('a client that goes away once its upload is there leaves a run', async () =
       `Content-Length: ${body.length}\r\n\r\n${body}`,
   )
   try {
-    await until(
-      () => inner.ledger.runs.length,
-      (count) => count === 1,
-    )
+    await until(() => inner.ledger.runs.length === 1)
   } finally {
     await late.close()
   }
@@ -227,10 +213,7 @@ test('HEAD and 204 on the wire', async () => {
   assert.match(waiting, /^HTTP\/1\.1 204 /)
   assert.not.match(waiting, /content-length|transfer-encoding/i)
   assert.ok(waiting.endsWith('\r\n\r\n'))
-  await until(
-    () => gate.begun.length,
-    (count) => count === 1,
-  )
+  await until(() => gate.begun.length === 1)
   gate.release('a')
   const output = await until(
     () => fetch(`${served.url}/api/v1/runs/output?filename=${names[0]}`, { headers: key }),
@@ -277,10 +260,7 @@ test('close ends idle and busy connections, and may be called again', async () =
   })
   const failed = new Promise((resolve) => outgoing.on('error', resolve))
   outgoing.write('--x')
-  await until(
-    () => emulator.stats.requests,
-    (count) => count === 2,
-  )
+  await until(() => emulator.stats.requests === 2)
   await Promise.all([served.close(), served.close()])
   await failed
   await served.close()

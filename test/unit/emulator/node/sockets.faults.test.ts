@@ -1,7 +1,8 @@
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, type SocketOptions, serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
-import { form, until } from '../kit.ts'
+import { until } from '../../../support/until.ts'
+import { form } from '../kit.ts'
 import { addressOf, type Client, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
 
 const test = suite('socket faults')
@@ -25,10 +26,7 @@ async function fail(): Promise<string> {
   const url = `${served.url}/api/v1/runs?workflow_id=fa1lsa1ways0`
   const init = { method: 'POST', headers: { 'X-API-KEY': KEY }, body: form() }
   const { run_id } = (await (await fetch(url, init)).json()).data
-  await until(
-    () => emulator.stateOf(run_id)!.status,
-    (status) => status === 'failed',
-  )
+  await until(() => emulator.stateOf(run_id)!.status === 'failed')
   return run_id
 }
 
@@ -116,10 +114,7 @@ test('silent: messages are lost, pings have no pong, the connection stays', asyn
   client.subscribe(id)
   await fail()
   other.socket.close()
-  await until(
-    () => served.sockets,
-    (count) => count === 1,
-  )
+  await until(() => served.sockets === 1)
   assert.is(pongs, 0)
   assert.is(client.messages.length, 3)
   socket.silent = false
@@ -199,10 +194,7 @@ test('delayMs: a connection that ends leaves no timer', async () => {
   assert.is(timers.size, 18)
   clients[0]!.socket.close()
   clients[1]!.socket.terminate()
-  await until(
-    () => served.sockets,
-    (count) => count === 1,
-  )
+  await until(() => served.sockets === 1)
   assert.is(timers.size, 6)
   await served.close()
   assert.is(timers.size, 0)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { assert, suite } from '#test'
 import type { Run } from '../../../../packages/gateway/src/engine.ts'
 import { rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { files, graphOf, isOver, isRunning, never, onBoth, withComfy } from './kit.ts'
 
 const test = suite('runs of a ComfyUI')
@@ -282,10 +283,7 @@ onBoth(
     const by = another({ workflows: [{ name: 'styled', graph }] })
     const said = 'style "invertd" is not on this ComfyUI (node 2, "Draw"). Did you mean "inverted"?'
     const { workflows } = await by.report!()
-    assert.equal(
-      workflows.map(({ problem }) => problem),
-      [said],
-    )
+    assert.equal(pluck(workflows, 'problem'), [said])
     // Its problem may be a list that the server does not hold to: it is there for callers.
     assert.is((await by.workflows()).length, 1)
     const error = await rejection(submit('styled', {}, { by }))

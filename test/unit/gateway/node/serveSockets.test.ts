@@ -3,7 +3,7 @@ import { createHttpApi, type Engine, type Run } from '@flowscale/gateway/http'
 import { type Served, serve } from '@flowscale/gateway/node'
 import { WebSocket } from 'ws'
 import { assert, suite } from '#test'
-import { until } from '../../emulator/kit.ts'
+import { until } from '../../../support/until.ts'
 import { fakeEngine, run } from '../fakeEngine.ts'
 
 const test = suite('sockets of a face')
@@ -66,10 +66,7 @@ test('a run is followed while somebody subscribes to it, once a connection', asy
     const [one, two] = [await open(url), await open(url)]
     one.say('subscribe', 'r1')
     one.say('subscribe', 'r1')
-    await until(
-      () => one.messages.length,
-      (count) => count >= 1,
-    )
+    await until(() => one.messages.length >= 1)
     assert.equal(log, ['+r1'])
     assert.equal(one.messages[0]!.data, {
       run_id: 'r1',
@@ -80,15 +77,9 @@ test('a run is followed while somebody subscribes to it, once a connection', asy
     })
     two.say('subscribe', 'r1')
     one.say('unsubscribe', 'r1')
-    await until(
-      () => log.length,
-      (count) => count === 3,
-    )
+    await until(() => log.length === 3)
     two.close()
-    await until(
-      () => log.length,
-      (count) => count === 4,
-    )
+    await until(() => log.length === 4)
     assert.equal(log.toSorted(), ['+r1', '+r1', '-r1', '-r1'])
   })
 })
@@ -109,21 +100,12 @@ test('a state that was asked for never comes after a change that is newer', asyn
   await withServer({ watch, getRun }, async (url) => {
     const client = await open(url)
     client.say('subscribe', 'r1')
-    await until(
-      () => asked,
-      (count) => count === 1,
-    )
+    await until(() => asked === 1)
     tell({ ...run, progress: 0.9 })
     answer(run)
-    await until(
-      () => client.messages.length,
-      (count) => count === 1,
-    )
+    await until(() => client.messages.length === 1)
     tell({ ...run, status: 'completed', progress: 1 })
-    await until(
-      () => client.messages.at(-1)!.data.progress,
-      (progress) => progress === 1,
-    )
+    await until(() => client.messages.at(-1)!.data.progress === 1)
     assert.equal(
       client.messages.map(({ data }) => data.progress),
       [0.9, 1],
@@ -151,17 +133,11 @@ test('many subscriptions to the same runs, while one is looked at, are one look 
     }
     client.say('subscribe', 'last')
     for (let i = 1; i <= 4; i++) {
-      await until(
-        () => looks.length,
-        (count) => count >= i,
-      )
+      await until(() => looks.length >= i)
       if (i === 1) await client.heard()
       answer()
     }
-    await until(
-      () => client.messages.length,
-      (count) => count >= 3,
-    )
+    await until(() => client.messages.length >= 3)
     assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
   })
 })

@@ -3,6 +3,7 @@ import { assert, suite } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type { Engine, Run, Storage, WorkflowFile } from '../../../../../packages/gateway/src/engine.ts'
 import { rejection, thrown } from '../../../../support/fakes.ts'
+import { pluck } from '../../../../support/pluck.ts'
 import { createStorage } from '../../records/createStorage.ts'
 import { fileOf, files, graphOf, isOver, never } from '../kit.ts'
 import { type Sites, spread, submit, type Tamper, until, withSites } from './kit.ts'
@@ -57,10 +58,7 @@ test('where nothing waits, a workflow goes to the server that ran it last', () =
     const engine = open()
     for (let seed = 0; seed < 4; seed++) {
       const { id } = await submit(engine, 'slow', { seed, seconds: 0 })
-      await until(
-        () => engine.getRun(id),
-        (run) => run!.status === 'completed',
-      )
+      await until(async () => (await engine.getRun(id))!.status === 'completed')
     }
     assert.equal(spread(comfies).sort(), [0, 0, 4])
   }))
@@ -87,7 +85,7 @@ test('a server without a class is left out, and the report names the class', () 
     )
     assert.not.match(servers[0]!.about, /can't run/)
     assert.equal(
-      workflows.map(({ problem }) => problem),
+      pluck(workflows, 'problem'),
       files.map(() => null),
     )
     // It is still used for all else.
@@ -105,10 +103,7 @@ test('a class that the one server has which is away is no error of the caller', 
     assert.equal([error.status, error.retryAfterS], [503, 5])
     assert.is((await engine.draft('batch', never))!.workflow.id, 'batch')
     await comfies[1]!.start()
-    await until(
-      () => engine.draft('slow', never),
-      (found) => found !== undefined,
-    )
+    await until(async () => (await engine.draft('slow', never)) !== undefined)
   }))
 
 /** A picture of the caller's, with a choice that not all servers have. */
@@ -274,9 +269,10 @@ test('while two of three are away the third goes on, and while all are away noth
     assert.is((await rejection(slow(engine, 1))).status, 429)
     await Promise.all(comfies.map((comfy) => comfy.start()))
     assert.equal(spread(comfies), [1, 1, 4])
-    await until(
-      () => Promise.all(runs.map(({ id }) => open().getRun(id))),
-      (all) => all.every((run) => run!.error?.includes('ComfyUI restarted')),
+    await until(async () =>
+      (await Promise.all(runs.map(({ id }) => open().getRun(id)))).every((run) =>
+        run!.error?.includes('ComfyUI restarted'),
+      ),
     )
   }))
 
@@ -305,7 +301,7 @@ test('a run of a server that keeps no records is found', () =>
     comfies[0]!.faults.length = 0
     const second = await all(2, (seed) => slow(open(), seed, 'g'))
     const { runs } = await open().getRuns(page)
-    assert.equal(runs.map((run) => run.id).sort(), second.map((run) => run.id).sort())
+    assert.equal(pluck(runs, 'id').sort(), second.map((run) => run.id).sort())
   }))
 
 test('while its server is away a run is not answered for, but listed; others are as ever', () =>
@@ -345,9 +341,8 @@ async function endWithCopies(sites: Sites) {
   )
   const { home, others } = await homeOf(sites, id)
   const path = `/userdata/flowscale%2Fended%2F${id}.json`
-  await until(
-    () => Promise.all(others.map(({ url }) => fetch(url + path))),
-    (all) => all.every(({ ok }) => ok),
+  await until(async () =>
+    (await Promise.all(others.map(({ url }) => fetch(url + path)))).every(({ ok }) => ok),
   )
   return { ended: ended!, home, path }
 }
@@ -417,10 +412,7 @@ test('a server that is taken out of the addresses: its runs are not called faile
     assert.is(error.status, 503)
     assert.not.match(error.message, /127\.0\.0\.1/)
     await engine.cancelRun(going.id)
-    await until(
-      () => rest.getRun(going.id),
-      (run) => run!.status === 'cancelled',
-    )
+    await until(async () => (await rest.getRun(going.id))!.status === 'cancelled')
     assert.is(comfies.length, 2)
     assert.ok(home !== other)
   }))
@@ -432,9 +424,8 @@ test('a run of a server that was taken out is listed, not answered for, and fail
     const { id } = await slow(open(), 1, 'g')
     const { others } = await homeOf(sites, id)
     const path = `/userdata/flowscale%2Fruns%2F${id}.json`
-    await until(
-      () => Promise.all(others.map(({ url }) => fetch(url + path))),
-      (all) => all.every(({ ok }) => ok),
+    await until(async () =>
+      (await Promise.all(others.map(({ url }) => fetch(url + path)))).every(({ ok }) => ok),
     )
     const urls = others.map(({ url }) => url)
     try {
@@ -476,10 +467,7 @@ test('with a storage, all is in there', () =>
     assert.is((await again.getRuns(page)).runs.length, 4)
     assert.is((await rejection(open({}, { storage }).getRun(runs[0]!.id))).status, 503)
     await home.start()
-    await until(
-      () => again.getRun(runs[0]!.id),
-      (run) => run!.status === 'failed',
-    )
+    await until(async () => (await again.getRun(runs[0]!.id))!.status === 'failed')
   }))
 
 test('while the storage is away nothing is sent, and runs are known again once it is back', () =>
@@ -513,10 +501,7 @@ test('while the storage is away nothing is sent, and runs are known again once i
     assert.equal(spread(comfies).sort(), [0, 1])
     isAway = false
     assert.is((await open({}, { storage }).getRun(id))!.status, 'running')
-    assert.equal(
-      (await engine.getRuns(page)).runs.map((run) => run.id),
-      [id],
-    )
+    assert.equal(pluck((await engine.getRuns(page)).runs, 'id'), [id])
   }))
 
 test('changes are heard of the server that has the run', () =>

@@ -1,5 +1,4 @@
 // Gateways before several small ComfyUIs, in this process.
-import { setTimeout as wait } from 'node:timers/promises'
 import type { ComfyuiOptions } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
@@ -10,6 +9,7 @@ import type {
   StoredFile,
 } from '../../../../../packages/gateway/src/engine.ts'
 import { type Comfy, startComfy } from '../../../../comfyui/server/startComfy.ts'
+import { until as untilRight } from '../../../../support/until.ts'
 import { files, never } from '../kit.ts'
 
 /** Changes what a server tells of a class. */
@@ -71,14 +71,8 @@ export const spread = (comfies: readonly Comfy[]): number[] =>
   )
 
 /** Asks until the answer is as wanted; what fails is asked for again. */
-export async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const answer = await ask().catch((error) => {
-      if (tries === 600) throw error
-      return undefined
-    })
-    if (answer !== undefined && wanted(answer)) return answer
-    if (tries === 600) throw new Error(`it stays ${JSON.stringify(answer)}`)
-    await wait(20)
-  }
-}
+export const until = <T>(ask: () => Promise<T>, isRight: (answer: T) => unknown = Boolean): Promise<T> =>
+  untilRight(
+    () => ask().catch(() => undefined),
+    (answer) => answer !== undefined && isRight(answer),
+  ) as Promise<T>

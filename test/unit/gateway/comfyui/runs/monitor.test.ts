@@ -9,6 +9,7 @@ import { createProgress } from '../../../../../packages/gateway/src/comfyui/api/
 import { createMonitor } from '../../../../../packages/gateway/src/comfyui/runs/monitor.ts'
 import type { ComfyServer } from '../../../../../packages/gateway/src/comfyui/server.ts'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
+import { isRising } from '../../../../support/isRising.ts'
 import { run } from '../../fakeEngine.ts'
 import { isOver, isRunning, onBoth, withComfy } from '../kit.ts'
 
@@ -40,10 +41,7 @@ onBoth(test, 'a run that is followed tells of its progress, which never goes bac
   const mine = heard.filter((run) => run.id === id)
   const steps = mine.map(({ progress }) => progress)
   assert.ok(steps.length > 8, `${steps}`)
-  assert.equal(
-    steps,
-    [...steps].sort((a, b) => a - b),
-  )
+  assert.ok(isRising(steps), `${steps}`)
   assert.ok(mine.some(({ node, status }) => node === 'Slow' && status === 'running'))
   const order = [...new Set(mine.map(({ status }) => status))]
   assert.equal(

@@ -8,6 +8,7 @@ import { comfyui, createGateway, type Gateway, type GatewayOptions } from '@flow
 import { assert, suite } from '#test'
 import type { Fault } from '../../../../comfyui/server/types.ts'
 import { rejection } from '../../../../support/fakes.ts'
+import { pluck } from '../../../../support/pluck.ts'
 import { fileOf, files, graphOf, isOver, never, onBoth, withComfy } from '../kit.ts'
 
 const test = suite('submitting to a ComfyUI')
@@ -288,10 +289,7 @@ onBoth(test, 'a run that is taken in part is a refusal, and does not run', {}, a
   await until(id, isOver)
   assert.equal(comfy.executed.runs, { [id]: 1 })
   const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
-  assert.equal(
-    (await engine.getRuns(page)).runs.map((run) => run.id),
-    [id],
-  )
+  assert.equal(pluck((await engine.getRuns(page)).runs, 'id'), [id])
   const refused = comfy.requests.filter(({ path }) => path === '/prompt').at(-1)!
   assert.ok(refused)
 })

@@ -5,6 +5,7 @@ import { fillGraph } from '../../../../../packages/gateway/src/comfyui/workflows
 import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
 import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
 import { describeWorkflow, sidecarOf } from '../../../../../packages/gateway/src/command/inspect.ts'
+import { pluck } from '../../../../support/pluck.ts'
 import { classesOf, stableDiffusion } from './classes.ts'
 
 const RUN = '1a2b3c4d-0000-4000-8000-000000000000'
@@ -503,8 +504,7 @@ test('a node that no output needs lacks nothing, as ComfyUI does not check it', 
   }
   const ask = async (type: string) => infos[type as keyof typeof infos]
   const { missingChoices } = await readWorkflow({ name: 'mine', graph }, ask)
-  assert.equal(
-    missingChoices.map(({ message }) => message),
-    ['name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"'],
-  )
+  assert.equal(pluck(missingChoices, 'message'), [
+    'name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"',
+  ])
 })

@@ -12,7 +12,7 @@ import { assert, suite } from '#test'
 import { answer } from '../../../../../packages/gateway/src/node/answer.ts'
 import { type Came, eventsOf, idsOf } from '../../../../support/eventsOf.ts'
 import { fakeClock } from '../../../../support/fakes.ts'
-import { until } from '../../../emulator/kit.ts'
+import { until } from '../../../../support/until.ts'
 import { fakeEngine, run as fakeRun } from '../../fakeEngine.ts'
 
 const test = suite('events of a run')
@@ -105,11 +105,7 @@ const next = async (events: AsyncIterator<Came, void>): Promise<Came> => {
   return value!
 }
 
-const left = (told: Told): Promise<unknown> =>
-  until(
-    () => told.readers,
-    (size) => size === 0,
-  )
+const left = (told: Told): Promise<unknown> => until(() => told.readers === 0)
 
 for (const transport of TRANSPORTS) {
   test(`${transport}: the present state at once, each change in order, and the end`, () =>
@@ -297,17 +293,11 @@ test('a change that is heard before the answer is newer than it', async () => {
     'gateway.fetch',
     async ({ told, ask }) => {
       const pending = ask()
-      await until(
-        () => answers.length,
-        (count) => count === 1,
-      )
+      await until(() => answers.length === 1)
       answers[0]!(run)
       const events = eventsOf(await pending)
       const first = next(events)
-      await until(
-        () => answers.length,
-        (count) => count === 2,
-      )
+      await until(() => answers.length === 2)
       told.tell({ ...run, progress: 0.9 })
       answers[1]!(run)
       assert.is((await first).id, 'running 0.9')
@@ -423,10 +413,7 @@ test('a reader that never reads its socket costs one state', () =>
     const deaf = connect(Number(new URL(served.url).port), '127.0.0.1').pause()
     deaf.on('error', () => {})
     deaf.write(`GET ${EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEY}\r\n\r\n`)
-    await until(
-      () => told.readers,
-      (size) => size === 1,
-    )
+    await until(() => told.readers === 1)
     // More than what sockets and streams hold, so that most of it has to be passed over.
     const node = 'x'.repeat(100_000)
     let made = 0
@@ -440,10 +427,7 @@ test('a reader that never reads its socket costs one state', () =>
       got += piece
     })
     deaf.resume()
-    await until(
-      () => got,
-      (text) => text.endsWith('0\r\n\r\n'),
-    )
+    await until(() => got.endsWith('0\r\n\r\n'))
     const ids = [...got.matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
     assert.ok(ids.length < made, `${ids.length} of ${made}`)
     assert.is(ids.at(-1), 'completed')
@@ -550,10 +534,7 @@ test('a reader whose connection is cut is gone at once', () =>
     reader.on('data', (piece) => {
       got += piece
     })
-    await until(
-      () => got,
-      (text) => text.includes('id: running 0.5\n'),
-    )
+    await until(() => got.includes('id: running 0.5\n'))
     reader.resetAndDestroy()
     await once(reader, 'close')
     await left(told)
@@ -595,10 +576,7 @@ test('an EventSource reads it, comes again after a restart, and stops at the end
     await has('running 0.8')
     told.tell(completed)
     await has('completed')
-    await until(
-      () => source.readyState,
-      (state) => state === EventSource.CLOSED,
-    )
+    await until(() => source.readyState === EventSource.CLOSED)
     assert.equal(ids, ['running 0.5', 'running 0.6', 'running 0.8', 'completed'])
     assert.is(told.readers, 0)
   } finally {
