@@ -121,6 +121,14 @@ test('is a function of its own, without a this', async () => {
   assert.is((await bare(emulator.url)).status, 404)
 })
 
+test('every answer has a request id of its own', async () => {
+  const { fetch, url, filesUrl } = createEmulator()
+  const paths = [`${url}/api`, `${url}/api/v1/comfy/health`, `${url}/api/v1/comfy/health`, `${filesUrl}/x`]
+  const ids = await Promise.all(paths.map(async (path) => (await fetch(path)).headers.get('x-request-id')))
+  assert.is(new Set(ids).size, 4)
+  for (const id of ids) assert.match(id!, /^[0-9a-f]{32}$/)
+})
+
 test('handle: links start with where.filesUrl, and count as well', async () => {
   const api = await open('emulator.fetch')
   const { emulator } = api

@@ -1,5 +1,6 @@
+import { encode as encodePng } from 'fast-png'
 import { encode } from 'jpeg-js'
-import { assert, suite } from '#test'
+import { assert, suite, throws } from '#test'
 import { decodeImage, type Picture } from '../../../../packages/emulator/src/painter/decodeImage.ts'
 import { shrink } from '../../../../packages/emulator/src/painter/scale.ts'
 
@@ -55,15 +56,6 @@ function withExif(orientation: number, little: boolean): Uint8Array {
   return Uint8Array.from([...plain.subarray(0, 2), ...segment, ...plain.subarray(2)])
 }
 
-test('a JPEG', () => {
-  const picture = decodeImage(plain, 'x.jpg')
-  assert.equal([picture.width, picture.height], [WIDTH, HEIGHT])
-  assert.is(seen(picture), 'KRGW')
-  const larger = new Uint8Array(plain.length + 20)
-  larger.set(plain, 10)
-  assert.is(seen(decodeImage(larger.subarray(10, 10 + plain.length), 'x.jpg')), 'KRGW')
-})
-
 test('a JPEG is turned as EXIF says', () => {
   const turned = ['KRGW', 'RKWG', 'WGRK', 'GWKR', 'KGRW', 'GKWR', 'WRGK', 'RWKG']
   for (const [index, letters] of turned.entries()) {
@@ -76,25 +68,88 @@ test('a JPEG is turned as EXIF says', () => {
   for (const odd of [0, 9, 65535]) assert.is(seen(decodeImage(withExif(odd, true), 'x.jpg')), 'KRGW')
 })
 
-test('what is broken is an error that names the file', () => {
-  const huge = plain.slice()
-  const frame = huge.findIndex((byte, i) => byte === 0xff && huge[i + 1] === 0xc0)
-  new DataView(huge.buffer).setUint16(frame + 5, 65_535)
-  new DataView(huge.buffer).setUint16(frame + 7, 65_535)
-  for (const [bytes, message] of [
-    [new TextEncoder().encode('GIF89a'), 'x.jpg is not a PNG or JPEG image'],
-    [new Uint8Array(0), 'x.jpg is not a PNG or JPEG image'],
-    [plain.slice(0, 4), 'x.jpg is not a readable JPEG image: it has no size'],
-    [plain.slice(0, frame + 6), 'x.jpg is not a readable JPEG image: it has no size'],
-    [plain.slice(0, frame + 12), 'x.jpg is not a readable JPEG image: '],
-    [plain.slice(0, plain.length - 200), 'x.jpg is not a readable JPEG image: '],
-    [huge, 'x.jpg is 65535 x 65535 pixels; at most 16777216 pixels are taken'],
-  ] as const) {
-    assert.throws(
-      () => decodeImage(bytes, 'x.jpg'),
-      (error: Error) => error.message.startsWith(message),
-      message,
-    )
+type Kind = [channels: number, depth: 1 | 2 | 4 | 8 | 16, size: [number, number], data: number[]]
+const greys = (...list: number[]): number[] => list.flatMap((grey) => [grey, grey, grey, 255])
+
+test('a PNG of any kind, with a palette or without', () => {
+  const kinds: [...Kind, rgba: number[], palette?: number[][]][] = [
+    [1, 8, [2, 1], [10, 20], greys(10, 20)],
+    [2, 8, [2, 1], [10, 1, 20, 2], [10, 10, 10, 1, 20, 20, 20, 2]],
+    [3, 8, [2, 1], [1, 2, 3, 4, 5, 6], [1, 2, 3, 255, 4, 5, 6, 255]],
+    [4, 8, [2, 1], [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 8]],
+    [1, 16, [1, 1], [0x80ff], greys(0x80)],
+    [2, 16, [1, 1], [0x80ff, 0x1000], [0x80, 0x80, 0x80, 0x10]],
+    [3, 16, [1, 1], [0x0100, 0x02ff, 0xffff], [1, 2, 255, 255]],
+    [4, 16, [1, 1], [0x0100, 0x02ff, 0xffff, 0], [1, 2, 255, 0]],
+    // Lines that end within a byte.
+    [1, 1, [3, 2], [0b10100000, 0b01000000], greys(255, 0, 255, 0, 255, 0)],
+    [1, 2, [3, 2], [0b00011000, 0b11100100], greys(0, 85, 170, 255, 170, 85)],
+    [1, 4, [3, 2], [0x0f, 0x80, 0x12, 0x30], greys(0, 255, 136, 17, 34, 51)],
+    [
+      1,
+      8,
+      [2, 1],
+      [1, 0],
+      [4, 5, 6, 255, 1, 2, 3, 255],
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ],
+    [
+      1,
+      1,
+      [2, 1],
+      [0b01000000],
+      [1, 2, 3, 7, 4, 5, 6, 8],
+      [
+        [1, 2, 3, 7],
+        [4, 5, 6, 8],
+      ],
+    ],
+  ]
+  for (const [channels, depth, [width, height], list, rgba, palette] of kinds) {
+    const data = depth === 16 ? Uint16Array.from(list) : Uint8Array.from(list)
+    const png = encodePng({ width, height, channels, depth, data, ...(palette && { palette }) })
+    const what = `${channels} x ${depth}`
+    assert.equal(decodeImage(png, 'x.png'), { rgba: Uint8Array.from(rgba), width, height }, what)
+  }
+})
+
+const grey = encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.from([9]) })
+
+test('a view into a larger buffer', () => {
+  const inLarger = (bytes: Uint8Array): Picture => {
+    const larger = new Uint8Array(bytes.length + 20)
+    larger.set(bytes, 10)
+    return decodeImage(larger.subarray(10, 10 + bytes.length), 'x')
+  }
+  assert.is(seen(inLarger(plain)), 'KRGW')
+  assert.equal([...inLarger(grey).rgba], greys(9))
+})
+
+test('what is broken or too large is an error that names the file', () => {
+  const change = (bytes: Uint8Array, use: (view: DataView<ArrayBuffer>) => void): Uint8Array => {
+    const copy = bytes.slice()
+    use(new DataView(copy.buffer))
+    return copy
+  }
+  const frame = plain.findIndex((byte, i) => byte === 0xff && plain[i + 1] === 0xc0)
+  for (const bytes of [
+    new TextEncoder().encode('GIF89a'),
+    new Uint8Array(0),
+    plain.slice(0, 4),
+    plain.slice(0, frame + 6),
+    plain.slice(0, frame + 12),
+    plain.slice(0, plain.length - 200),
+    change(plain, (view) => view.setUint32(frame + 5, 0xffffffff)),
+    grey.slice(0, 8),
+    grey.slice(0, grey.length - 20),
+    // In the checksum of the pixels, which come before the 12 bytes of the end.
+    change(grey, (view) => view.setUint8(grey.length - 13, ~view.getUint8(grey.length - 13))),
+    change(grey, (view) => view.setBigUint64(16, 0x1388_0000_1388n)),
+  ]) {
+    assert.match(throws(() => decodeImage(bytes, 'x.jpg'), Error).message, /^x\.jpg is /)
   }
 })
 
@@ -107,11 +162,6 @@ function shrunk(picture: Picture): Picture {
   }
 }
 
-test('shrink leaves a picture of 1.5 megapixels alone', () => {
-  const picture = { rgba: new Uint8Array(1500 * 1000 * 4), width: 1500, height: 1000 }
-  assert.is(shrunk(picture), picture)
-})
-
 test('shrink takes averages, and what cannot be seen has no say', () => {
   const [width, height] = [2448, 2448]
   const rgba = new Uint8Array(width * height * 4)
@@ -123,26 +173,15 @@ test('shrink takes averages, and what cannot be seen has no say', () => {
   }
   const small = shrunk({ rgba, width, height })
   assert.equal([small.width, small.height], [1224, 1224])
-  const at = (x: number, y: number): number[] => [
-    ...small.rgba.subarray((y * 1224 + x) * 4, (y * 1224 + x + 1) * 4),
-  ]
-  for (const [x, y] of [
-    [0, 0],
-    [600, 1223],
-    [300, 700],
-  ] as const) {
-    assert.equal(at(x, y), [128, 128, 128, 255])
-  }
-  for (const [x, y] of [
-    [1223, 0],
-    [620, 1223],
-    [900, 700],
-  ] as const) {
-    assert.equal(at(x, y), [255, 0, 0, 128])
-  }
+  const at = (x: number, y: number): string =>
+    String(small.rgba.subarray((y * 1224 + x) * 4, (y * 1224 + x + 1) * 4))
+  assert.equal([at(0, 0), at(600, 1223), at(300, 700)], Array(3).fill('128,128,128,255'))
+  assert.equal([at(1223, 0), at(620, 1223), at(900, 700)], Array(3).fill('255,0,0,128'))
 })
 
-test('shrink keeps to the limit at any shape', () => {
+test('shrink keeps to the limit at any shape, and leaves a picture of 1.5 megapixels alone', () => {
+  const small = { rgba: new Uint8Array(1500 * 1000 * 4), width: 1500, height: 1000 }
+  assert.is(shrunk(small), small)
   for (const [width, height] of [
     [4096, 4096],
     [3_000_000, 1],

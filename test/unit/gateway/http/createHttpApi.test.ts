@@ -121,6 +121,97 @@ test('pages of other sites first, then 404 and 405, then the key', async () => {
   }
 })
 
+const refusal = (dialect: Dialect, text: string): object =>
+  dialect === 'readme' ? { status: 'error', errors: [text] } : { detail: text }
+
+const keyed: [method: string, path: string][] = [
+  ['GET', '/api/v1/comfy/health'],
+  ['GET', '/api/v1/comfy/queue'],
+  ['GET', '/api/v1/comfy/workflows'],
+  ['GET', '/api/v1/runs'],
+  ['POST', '/api/v1/runs?workflow_id=w'],
+  ['GET', '/api/v1/runs/output?filename=x'],
+  ['GET', '/api/v1/runs/r1'],
+  ['GET', '/api/v1/runs/r1/events'],
+  ['POST', '/api/v1/runs/r1/cancel'],
+  ['GET', '/api/v1/ws'],
+]
+const unknown = ['/api', '/api/v1', '/api/v1/runs/', '/api/v1/runs/x/y', '/API/v1/runs', '/api/v1/ws/']
+const unknownEvents = ['/api/v1/runs//events', '/api/v1/runs/r1/events/', '/api/v1/runs/r1/x/events']
+const wrongMethods: [method: string, path: string, allow: string][] = [
+  ['DELETE', '/api/v1/runs', 'POST, GET'],
+  ['POST', '/api/v1/comfy/health', 'GET'],
+  ['POST', '/api/v1/runs/output', 'GET'],
+  ['POST', '/api/v1/ws', 'GET'],
+  ['PUT', '/api/v1/runs/r1', 'GET'],
+  ['HEAD', '/api/v1/runs/r1', 'GET'],
+  ['OPTIONS', '/api/v1/runs/r1', 'GET'],
+]
+
+for (const dialect of DIALECTS) {
+  test(`${dialect}: no key 401, a wrong key 403, on every path; nothing is done`, async () => {
+    const never = (): never => assert.unreachable('the engine was asked') as never
+    const engine = { draft: never, getRun: never, getRuns: never, cancelRun: never, containers: never }
+    const api = apiOf({ ...engine, workflows: never, findOutput: never }, { dialect })
+    for (const [method, path] of keyed) {
+      const has = dialect !== 'openapi' || !/workflows$|cancel$|events$/.test(path)
+      for (const [headers, status, text] of [
+        [{}, 401, 'Missing API key: send it in the X-API-KEY header'],
+        [{ authorization: `Bearer ${KEY}` }, 401, 'Missing API key: send it in the X-API-KEY header'],
+        [{ 'x-api-key': 'Secret' }, 403, 'Invalid API key'],
+      ] as const) {
+        const answer = await ask(api, path, { method, headers })
+        const expected = has ? [status, refusal(dialect, text)] : [404, refusal(dialect, 'Not Found')]
+        assert.equal([answer.status, await answer.json()], expected, path)
+      }
+    }
+  })
+
+  test(`${dialect}: unknown paths 404, wrong methods 405, the address of the WebSocket 426`, async () => {
+    const api = apiOf({}, { dialect })
+    for (const path of [...unknown, ...unknownEvents, '/generations/a/b', '/api/v1/runs/%E0%A4%A']) {
+      const answer = await ask(api, path, {})
+      if (path.startsWith('/generations')) assert.is(answer.status, 403)
+      else assert.equal([answer.status, await answer.json()], [404, refusal(dialect, 'Not Found')], path)
+    }
+    for (const [method, path, allow] of wrongMethods) {
+      const answer = await ask(api, path, { method })
+      assert.equal([answer.status, answer.headers.get('allow')], [405, allow], path)
+      assert.equal(await answer.json(), refusal(dialect, 'Method Not Allowed'))
+    }
+    const answer = await ask(api, '/api/v1/ws')
+    assert.equal([answer.status, answer.headers.get('upgrade')], [426, 'websocket'])
+    assert.equal(await answer.json(), refusal(dialect, 'Upgrade Required: this address speaks WebSocket'))
+  })
+}
+
+test('browsers may ask, and read refusals', async () => {
+  const api = apiOf()
+  const asked = 'authorization,x-api-key,x-tenant'
+  for (const path of ['/api/v1/runs', '/generations/a/b.png']) {
+    // A preflight carries no key.
+    const headers = {
+      origin: 'http://localhost:3000',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': asked,
+    }
+    const answer = await ask(api, path, { method: 'OPTIONS', headers })
+    const told = ['origin', 'headers', 'methods'].map((n) => answer.headers.get(`access-control-allow-${n}`))
+    assert.equal([answer.status, ...told], [204, '*', asked, 'GET, HEAD, POST'])
+  }
+  for (const [path, status] of [
+    ['/api/v1/comfy/health', 401],
+    ['/api/v1/ws', 401],
+    ['/nowhere', 404],
+    ['/generations/a/b.png', 403],
+  ] as const) {
+    const answer = await ask(api, path, { headers: { origin: 'null' } })
+    assert.is(answer.status, status)
+    assert.is(answer.headers.get('access-control-allow-origin'), '*')
+    assert.is(answer.headers.get('access-control-expose-headers'), 'x-request-id, retry-after')
+  }
+})
+
 test('links start with publicUrl, or else with the address that the server gives', async () => {
   const start = async (publicUrl?: string): Promise<string> => {
     const { data } = await (await ask(apiOf({}, { publicUrl }), '/api/v1/runs/r1')).json()
@@ -194,6 +285,28 @@ test('the engine is asked for a page where the dialect has pages', async () => {
     { groupId: 'g', sortBy: 'started_at', sortOrder: 'asc', offset: 20, limit: 10 },
     { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: Number.POSITIVE_INFINITY },
   ])
+})
+
+test('everything wrong with a page is listed at once', async () => {
+  const asked = async (query: string) => {
+    const answer = await ask(apiOf({}, { dialect: 'python' }), `/api/v1/runs?${query}`)
+    return [answer.status, (await answer.json()).detail?.map(({ loc, msg, type }: any) => [loc, msg, type])]
+  }
+  assert.equal(await asked('page=0&page_size=101&sort_by=name&sort_order=up'), [
+    422,
+    [
+      [
+        ['query', 'sort_by'],
+        "Input should be 'created_at' or 'started_at' or 'completed_at'",
+        'literal_error',
+      ],
+      [['query', 'sort_order'], "Input should be 'asc' or 'desc'", 'literal_error'],
+      [['query', 'page'], 'Input should be greater than or equal to 1', 'greater_than_equal'],
+      [['query', 'page_size'], 'Input should be less than or equal to 100', 'less_than_equal'],
+    ],
+  ])
+  for (const bad of ['page=x', 'page=', 'page_size=0', 'page_size=1.5', 'page_size=-1', 'page=1e3'])
+    assert.is((await asked(bad))[0], 422, bad)
 })
 
 /** The link of the only file, and what the engine is asked for it. */

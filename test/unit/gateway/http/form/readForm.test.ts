@@ -67,7 +67,8 @@ function draftOf(putFile: Draft['putFile']): Draft {
     putFile,
     async putUrl(input, url) {
       if (url.includes('bad')) {
-        throw new InputError([{ loc: ['body', input], msg: 'Not from there', type: 'value_error' }])
+        const problem = (msg: string) => ({ loc: ['body', input], msg, type: 'value_error' })
+        throw new InputError([problem('Not from there'), problem('Not today')])
       }
       return { input, url }
     },
@@ -213,6 +214,7 @@ test('all problems at once, each with its place', async () => {
     wrong('any', `Input should be a file: ${what}`, 'value_error'),
     wrong('list', 'Input should be a valid string', 'string_type'),
     wrong('files', 'Not from there', 'value_error'),
+    wrong('files', 'Not today', 'value_error'),
     wrong('files_1', `Input should be a video: ${what}`, 'value_error'),
     wrong('list_7', 'Input takes one value, got 2', 'too_many_values'),
     wrong('steps', 'Input should be greater than or equal to 1', 'greater_than_equal'),
@@ -276,7 +278,7 @@ test('inputs may have the names that objects inherit', async () => {
   assert.is(Object.getPrototypeOf(values), Object.prototype)
 })
 
-test('numbers', async () => {
+test('numbers and booleans', async () => {
   const taken = async (key: string, text: string) => (await read(formOf({ [key]: text }))).values[key]
   for (const [text, value] of [
     [' -1.5e2 ', -150],
@@ -290,23 +292,11 @@ test('numbers', async () => {
     assert.is(await taken('count', text), value, text)
   }
   assert.is(await taken('steps', '3.0'), 3)
+  assert.equal([await taken('flag', 'true'), await taken('flag', 'false')], [true, false])
   const refused = async (key: string, text: string) => (await problems({ [key]: text }))[0]?.type
-  for (const text of [
-    '',
-    ' ',
-    '.',
-    'NaN',
-    'Infinity',
-    '-Infinity',
-    '0x10',
-    '0b1',
-    '1e400',
-    '1,5',
-    '1 2',
-    '1_0',
-  ]) {
-    assert.is(await refused('count', text), 'float_parsing', text)
-  }
+  const words = ['', ' ', '.', 'NaN', 'Infinity', '-Infinity', '0x10', '0b1', '1e400', '1,5', '1 2', '1_0']
+  for (const text of words) assert.is(await refused('count', text), 'float_parsing', text)
+  for (const text of ['True', '1', '0', 'yes', '']) assert.is(await refused('flag', text), 'bool_parsing')
   assert.is(await refused('steps', '2.5'), 'int_type')
   assert.is(await refused('steps', '11'), 'less_than_equal')
   assert.is(await refused('steps', '1e300'), 'int_parsing_size')
