@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Test } from '#test'
+import { suite } from '#test'
 import type { ComfyuiOptions } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { comfyui } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
@@ -99,17 +99,19 @@ interface Options {
   engine?: Partial<ComfyuiOptions>
 }
 
-/** A test on each version, with a server of its own. */
-export function onBoth(
-  test: Test,
+/** A suite whose cases run on each version, with a server of their own. */
+export function suiteOnComfy(
   name: string,
-  options: Options,
-  use: (setup: Setup, version: ComfyVersion) => Promise<void>,
-): void {
-  for (const version of VERSIONS) test(`${name} (${version})`, () => withComfy(version, options, use))
+  versions: readonly ComfyVersion[] = VERSIONS,
+  options: Options = {},
+) {
+  const test = suite(name)
+  return (title: string, run: (setup: Setup, version: ComfyVersion) => Promise<void>): void => {
+    for (const version of versions) test(`${title} (${version})`, () => withComfy(version, options, run))
+  }
 }
 
-export async function withComfy(
+async function withComfy(
   version: ComfyVersion,
   options: Options,
   use: (setup: Setup, version: ComfyVersion) => Promise<void>,

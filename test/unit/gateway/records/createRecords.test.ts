@@ -2,24 +2,23 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { createComfyClient } from '../../../../packages/gateway/src/comfyui/api/client.ts'
 import { createUserdata } from '../../../../packages/gateway/src/comfyui/api/userdata.ts'
 import type { Run, RunsQuery } from '../../../../packages/gateway/src/engine.ts'
-import { createPrune, createRecords } from '../../../../packages/gateway/src/records/createRecords.ts'
-import { createStored, recordPaths } from '../../../../packages/gateway/src/records/recordStore.ts'
-import { createRunIndex, endMark, readMarks } from '../../../../packages/gateway/src/records/runIndex.ts'
+import { createRecords } from '../../../../packages/gateway/src/records/createRecords.ts'
+import { createStored } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { rejection } from '../../../support/fakes.ts'
-import { isOver, isRunning, onBoth, withComfy } from '../comfyui/kit.ts'
+import { isOver, isRunning, suiteOnComfy } from '../comfyui/kit.ts'
 import { createStorage } from './createStorage.ts'
 import { endedOf, seedRecords } from './seedRecords.ts'
 
-const test = suite('records of the runs of a ComfyUI')
+let test = suiteOnComfy('records of the runs of a ComfyUI')
 
 const PAGE: RunsQuery = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 100 }
 const ids = (runs: readonly Run[]): string[] => runs.map(({ id }) => id)
 
-onBoth(test, 'two gateways agree', {}, async ({ engine, another, submit, until }) => {
+test('two gateways agree', async ({ engine, another, submit, until }) => {
   const other = another()
   const a = await submit('slow', { seconds: 0.3 }, { groupId: 'ä/../b', by: engine })
   const b = await submit('failing', { seconds: 0.1 }, { groupId: 'ä/../b', by: other })
@@ -36,7 +35,7 @@ onBoth(test, 'two gateways agree', {}, async ({ engine, another, submit, until }
   }
 })
 
-onBoth(test, 'the first end that is seen counts, for every gateway', {}, async (setup) => {
+test('the first end that is seen counts, for every gateway', async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   const { id } = await submit('slow', { seconds: 60 })
   await until(id, isRunning)
@@ -50,7 +49,7 @@ onBoth(test, 'the first end that is seen counts, for every gateway', {}, async (
   assert.equal(await engine.getRun(id), told)
 })
 
-onBoth(test, 'of two gateways that see an end at once, the first one is believed', {}, async ({ comfy }) => {
+test('of two gateways that see an end at once, the first one is believed', async ({ comfy }) => {
   const userdata = createUserdata(createComfyClient(comfy.url, undefined), () => {})
   for (const place of [createStored(createStorage()), userdata]) {
     const [one, two] = [createRecords(place, () => {}), createRecords(place, () => {})]
@@ -63,29 +62,6 @@ onBoth(test, 'of two gateways that see an end at once, the first one is believed
   }
 })
 
-test('a gateway that is restarted knows its runs, and sees their ends', () =>
-  withComfy('0.8.0', {}, async ({ engine, another, submit, until }) => {
-    const { id } = await submit('slow', { seconds: 0.3 }, { groupId: 'g' })
-    engine.close()
-    const next = another()
-    const run = await until(id, isOver, next)
-    assert.equal([run.status, run.groupId, run.workflowId], ['completed', 'g', 'slow'])
-    assert.equal(ids((await next.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
-  }))
-
-test('on Node a gateway sees the end of its runs unasked', () =>
-  withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
-    const { id } = await submit('slow', { seconds: 0.1 })
-    const path = join(comfy.folder, 'user/default/flowscale/ended')
-    for (;;) {
-      if (readdirSync(join(path, '..')).includes('ended') && readdirSync(path).includes(`${id}.json`)) break
-      await wait(50)
-    }
-    await comfy.kill()
-    await comfy.start()
-    assert.is((await another().getRun(id))!.status, 'completed')
-  }))
-
 function parse(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? 'null')
@@ -94,7 +70,7 @@ function parse(text: string | undefined): unknown {
   }
 }
 
-onBoth(test, 'records may be in a storage', {}, async ({ comfy, another, submit, until }) => {
+test('records may be in a storage', async ({ comfy, another, submit, until }) => {
   const storage = createStorage()
   const by = another({ storage })
   const { id } = await submit('slow', { seconds: 0.1 }, { by, groupId: 'g' })
@@ -117,189 +93,123 @@ onBoth(test, 'records may be in a storage', {}, async ({ comfy, another, submit,
   assert.equal([error.status, /secret/.test(error.message)], [503, false])
 })
 
-onBoth(
-  test,
-  'where a server refuses records, that is said, and runs are known all the same',
-  {},
-  async (setup) => {
-    const { comfy, another, submit, until, lines } = setup
-    comfy.faults.push({ on: 'POST /userdata', do: 'status', status: 403 })
-    comfy.faults.push({ on: 'GET /userdata', do: 'status', status: 403 })
-    const by = another()
-    await by.report!()
-    assert.is(lines.filter((line) => /^warn .*records/.test(line)).length, 1)
-    const { id } = await submit('slow', { seconds: 0.2 }, { by, groupId: 'g' })
-    const later = another()
-    const run = await until(id, isOver, later)
-    assert.equal([run.status, run.groupId], ['completed', 'g'])
-    assert.equal(run, await by.getRun(id))
-    assert.is(await later.getRun(crypto.randomUUID()), undefined)
-    assert.equal(await later.getRuns(PAGE), { runs: [], total: 0 })
-  },
-)
-
-onBoth(
-  test,
-  'one record that is not taken is no lost end, and no run without a record',
-  {},
-  async (setup) => {
-    const { comfy, engine, another, submit, until } = setup
-    await engine.workflows()
-    const { id } = await submit('slow', { seconds: 0 })
-    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fended', do: 'status', status: 500 })
-    assert.is((await until(id, isOver)).status, 'completed')
-    comfy.faults.length = 0
-    assert.is((await engine.getRun(id))?.status, 'completed')
-    await comfy.kill()
-    await comfy.start()
-    const later = another()
-    assert.is((await later.getRun(id))?.status, 'completed')
-    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'status', status: 500 })
-    const before = comfy.requests.filter(({ path }) => path === '/prompt').length
-    const error = await submit('slow').catch((cause) => cause)
-    assert.is(error.status, 429)
-    assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
-  },
-)
-
-onBoth(
-  test,
-  'records that a full disk left empty count as none, and are written again',
-  {},
-  async (setup) => {
-    const { comfy, another, submit, until } = setup
-    let isFull = false
-    const full: typeof fetch = async (url, init) => {
-      const { pathname } = new URL(String(url))
-      if (!isFull || init?.method !== 'POST' || !pathname.startsWith('/userdata/')) return fetch(url, init)
-      // As real ones do up to 0.8.0.
-      const path = join(comfy.folder, 'user/default', decodeURIComponent(pathname.slice('/userdata/'.length)))
-      if (existsSync(path)) return new Response(null, { status: 409 })
-      mkdirSync(join(path, '..'), { recursive: true })
-      writeFileSync(path, '')
-      return new Response(null, { status: 400 })
-    }
-    const by = another({}, { fetch: full })
-    await by.workflows()
-    const { id } = await submit('slow', { seconds: 0.5 }, { by, groupId: 'g' })
-    isFull = true
-    assert.is((await until(id, isOver, by)).status, 'completed')
-    assert.is(readFileSync(join(comfy.folder, `user/default/flowscale/ended/${id}.json`), 'utf8'), '')
-    assert.is((await another().getRun(id))!.status, 'completed')
-    assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 429)
-    assert.is(Object.keys(comfy.executed.runs).length, 1)
-    isFull = false
-    for (const one of [by, another()]) {
-      assert.equal(ids((await one.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
-    }
-    await comfy.kill()
-    await comfy.start()
-    assert.is((await another().getRun(id))!.status, 'completed')
-  },
-)
-
-test('what is told of a server that is away', () =>
-  withComfy('0.8.0', {}, async ({ comfy, engine }) => {
-    await comfy.kill()
-    const { servers, workflows } = await engine.report!()
-    assert.is(servers[0]!.answers, false)
-    assert.match(workflows.find(({ id }) => id === 'slow')?.problem ?? '', /is read once ComfyUI answers/)
-  }))
-
-test('a page of 100 from 10,000 runs', () =>
-  withComfy('0.8.0', {}, async ({ comfy, another }) => {
-    const all = Array.from({ length: 10_000 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index))
-    seedRecords(comfy.folder, all)
-    const latest = all
-      .slice(-100)
-      .reverse()
-      .map(({ run }) => run.id)
-    const by = another()
-    for (const [times, most] of [
-      ['first', 120],
-      ['second', 1],
-    ] as const) {
-      const start = performance.now()
-      const before = comfy.requests.length
-      const { runs, total } = await by.getRuns(PAGE)
-      const ms = (performance.now() - start).toFixed(0)
-      const requests = comfy.requests.length - before
-      console.log(`[show] a page of 100 from 10,000 runs, ${times} time: ${ms} ms, ${requests} requests`)
-      assert.is(total, 10_000)
-      assert.equal(ids(runs), latest)
-      assert.is(requests, most)
-    }
-  }))
-
-test('marks of ended runs are packed, and lists stay as they are', async () => {
-  const storage = createStorage()
-  const place = createStored(storage)
-  const marks = createRunIndex(place)
-  const all = Array.from({ length: 1200 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index, 'g'))
-  for (const ended of all) {
-    await marks.start(ended.run)
-    await marks.end(ended)
-  }
-  const open = endedOf(crypto.randomUUID(), 1.8e12, 'g').run
-  await marks.start(open)
-  const names = (): string[] => [...storage.items.keys()].filter((key) => key.includes(':groups:'))
-  while (names().length > 450) await wait(10)
-  const listed = await createRunIndex(place).list('g')
-  assert.is(listed.length, 1201)
-  assert.equal(new Set(listed.map(({ id }) => id)), new Set([...all.map(({ run }) => run.id), open.id]))
-  assert.ok(names().some((key) => key.includes('pack_')))
+test('where a server refuses records, that is said, and runs are known all the same', async (setup) => {
+  const { comfy, another, submit, until, lines } = setup
+  comfy.faults.push({ on: 'POST /userdata', do: 'status', status: 403 })
+  comfy.faults.push({ on: 'GET /userdata', do: 'status', status: 403 })
+  const by = another()
+  await by.report!()
+  assert.is(lines.filter((line) => /^warn .*records/.test(line)).length, 1)
+  const { id } = await submit('slow', { seconds: 0.2 }, { by, groupId: 'g' })
+  const later = another()
+  const run = await until(id, isOver, later)
+  assert.equal([run.status, run.groupId], ['completed', 'g'])
+  assert.equal(run, await by.getRun(id))
+  assert.is(await later.getRun(crypto.randomUUID()), undefined)
+  assert.equal(await later.getRuns(PAGE), { runs: [], total: 0 })
 })
 
-test('no mark is removed where a pack is not kept', async () => {
-  const storage = createStorage()
-  const { setItem } = storage
-  storage.setItem = async (key, value) => void (key.includes('pack_') || (await setItem(key, value)))
-  const place = createStored(storage)
-  const marks = createRunIndex(place)
-  for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
-  await wait(100)
-  assert.is((await marks.list(null)).length, 500)
+test('one record that is not taken is no lost end, and no run without a record', async (setup) => {
+  const { comfy, engine, another, submit, until } = setup
+  await engine.workflows()
+  const { id } = await submit('slow', { seconds: 0 })
+  comfy.faults.push({ on: 'POST /userdata/flowscale%2Fended', do: 'status', status: 500 })
+  assert.is((await until(id, isOver)).status, 'completed')
+  comfy.faults.length = 0
+  assert.is((await engine.getRun(id))?.status, 'completed')
+  await comfy.kill()
+  await comfy.start()
+  const later = another()
+  assert.is((await later.getRun(id))?.status, 'completed')
+  comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'status', status: 500 })
+  const before = comfy.requests.filter(({ path }) => path === '/prompt').length
+  const error = await submit('slow').catch((cause) => cause)
+  assert.is(error.status, 429)
+  assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
 })
 
-test('records of more than 30 days ago are removed, packed or not', async () => {
-  const storage = createStorage()
-  const place = createStored(storage)
-  const marks = createRunIndex(place)
-  const old = [endedOf(crypto.randomUUID(), Date.now() - 31 * 86_400_000), endedOf(crypto.randomUUID(), 1)]
-  const young = endedOf(crypto.randomUUID(), Date.now() - 29 * 86_400_000)
-  for (const ended of [...old, young]) {
-    for (const path of Object.values(recordPaths(ended.run.id))) await place.write(path, ended)
+test('records that a full disk left empty count as none, and are written again', async (setup) => {
+  const { comfy, another, submit, until } = setup
+  let isFull = false
+  const full: typeof fetch = async (url, init) => {
+    const { pathname } = new URL(String(url))
+    if (!isFull || init?.method !== 'POST' || !pathname.startsWith('/userdata/')) return fetch(url, init)
+    // As real ones do up to 0.8.0.
+    const path = join(comfy.folder, 'user/default', decodeURIComponent(pathname.slice('/userdata/'.length)))
+    if (existsSync(path)) return new Response(null, { status: 409 })
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, '')
+    return new Response(null, { status: 400 })
   }
-  await marks.end(old[0]!)
-  await marks.end(young)
-  await place.write('groups/none/pack_1.json', [endMark(old[1]!)])
-  const prune = createPrune(place, createRunIndex(place), () => {})
-  prune()
-  while (storage.items.size > 4) await wait(5)
-  await wait(20)
-  assert.ok([...storage.items.keys()].every((key) => key.includes(young.run.id)))
-  assert.is(storage.items.size, 4)
+  const by = another({}, { fetch: full })
+  await by.workflows()
+  const { id } = await submit('slow', { seconds: 0.5 }, { by, groupId: 'g' })
+  isFull = true
+  assert.is((await until(id, isOver, by)).status, 'completed')
+  assert.is(readFileSync(join(comfy.folder, `user/default/flowscale/ended/${id}.json`), 'utf8'), '')
+  assert.is((await another().getRun(id))!.status, 'completed')
+  assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 429)
+  assert.is(Object.keys(comfy.executed.runs).length, 1)
+  isFull = false
+  for (const one of [by, another()]) {
+    assert.equal(ids((await one.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
+  }
+  await comfy.kill()
+  await comfy.start()
+  assert.is((await another().getRun(id))!.status, 'completed')
 })
 
-test('marks of an end stand for the first ones, and other files are passed over', () => {
-  const ended = endedOf(crypto.randomUUID(), 1_700_000_000_000)
-  const { id } = ended.run
-  const end = endMark(ended)
-  const mark = {
-    id,
-    createdAt: 1_700_000_000_000,
-    startedAt: 1_700_000_000_001,
-    completedAt: 1_700_000_000_002,
-    end: 'ended',
+test = suiteOnComfy('records of the runs of a ComfyUI 0.8.0', ['0.8.0'])
+
+test('a gateway that is restarted knows its runs, and sees their ends', async (setup) => {
+  const { engine, another, submit, until } = setup
+  const { id } = await submit('slow', { seconds: 0.3 }, { groupId: 'g' })
+  engine.close()
+  const next = another()
+  const run = await until(id, isOver, next)
+  assert.equal([run.status, run.groupId, run.workflowId], ['completed', 'g', 'slow'])
+  assert.equal(ids((await next.getRuns({ ...PAGE, groupId: 'g' })).runs), [id])
+})
+
+test('on Node a gateway sees the end of its runs unasked', async ({ comfy, another, submit }) => {
+  const { id } = await submit('slow', { seconds: 0.1 })
+  const path = join(comfy.folder, 'user/default/flowscale/ended')
+  for (;;) {
+    if (readdirSync(join(path, '..')).includes('ended') && readdirSync(path).includes(`${id}.json`)) break
+    await wait(50)
   }
-  const start = end.split('_').slice(0, 2).join('_')
-  for (const names of [
-    [start, end],
-    [`abc/${end}`, start, '.DS_Store', 'notes.txt'],
-  ]) {
-    assert.equal(readMarks(names), [mark])
+  await comfy.kill()
+  await comfy.start()
+  assert.is((await another().getRun(id))!.status, 'completed')
+})
+
+test('what is told of a server that is away', async ({ comfy, engine }) => {
+  await comfy.kill()
+  const { servers, workflows } = await engine.report!()
+  assert.is(servers[0]!.answers, false)
+  assert.match(workflows.find(({ id }) => id === 'slow')?.problem ?? '', /is read once ComfyUI answers/)
+})
+
+test('a page of 100 from 10,000 runs', async ({ comfy, another }) => {
+  const all = Array.from({ length: 10_000 }, (_, index) => endedOf(crypto.randomUUID(), 1.7e12 + index))
+  seedRecords(comfy.folder, all)
+  const latest = all
+    .slice(-100)
+    .reverse()
+    .map(({ run }) => run.id)
+  const by = another()
+  for (const [times, most] of [
+    ['first', 120],
+    ['second', 1],
+  ] as const) {
+    const start = performance.now()
+    const before = comfy.requests.length
+    const { runs, total } = await by.getRuns(PAGE)
+    const ms = (performance.now() - start).toFixed(0)
+    const requests = comfy.requests.length - before
+    console.log(`[show] a page of 100 from 10,000 runs, ${times} time: ${ms} ms, ${requests} requests`)
+    assert.is(total, 10_000)
+    assert.equal(ids(runs), latest)
+    assert.is(requests, most)
   }
-  const without = { ...ended, startedAt: null, status: 'cancelled' as const }
-  assert.equal(readMarks([endMark(without)]), [{ ...mark, startedAt: null }])
-  assert.is(readMarks([endMark({ ...ended, status: 'refused' }), start])[0]!.end, 'refused')
 })

@@ -1,4 +1,5 @@
 // Gateways before several small ComfyUIs, in this process.
+import { suite } from '#test'
 import type { ComfyuiOptions } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
@@ -22,7 +23,14 @@ export interface Sites {
   open(options?: Partial<ComfyuiOptions>, context?: Partial<EngineContext>, tamper?: Tamper): Engine
 }
 
-export async function withSites(count: number, use: (sites: Sites) => Promise<void>): Promise<void> {
+/** A suite whose cases each have so many servers. */
+export function suiteWithSites(name: string, count: number) {
+  const test = suite(name)
+  return (title: string, run: (sites: Sites) => Promise<void>): void =>
+    test(title, () => withSites(count, run))
+}
+
+async function withSites(count: number, use: (sites: Sites) => Promise<void>): Promise<void> {
   const comfies = await Promise.all(Array.from({ length: count }, () => startComfy({ version: '0.8.0' })))
   const engines: Engine[] = []
   const lines: string[] = []

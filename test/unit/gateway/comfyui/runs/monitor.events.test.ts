@@ -1,13 +1,13 @@
 // The events of a run that a ComfyUI makes: progress by node, places in its queue, and a gateway that restarts.
 import { createGateway } from '@flowscale/gateway'
 import { serve } from '@flowscale/gateway/node'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import type { Run } from '../../../../../packages/gateway/src/engine.ts'
 import { type Came, eventsOf } from '../../../../support/eventsOf.ts'
 import { isRising } from '../../../../support/isRising.ts'
-import { isRunning, onBoth } from '../kit.ts'
+import { isRunning, suiteOnComfy } from '../kit.ts'
 
-const test = suite('events of a run of a ComfyUI')
+const test = suiteOnComfy('events of a run of a ComfyUI')
 const KEY = 'a-key'
 
 /** A server in front of an engine of the setup. */
@@ -37,7 +37,7 @@ const all = async (events: AsyncIterable<Came>): Promise<Came[]> => {
 
 const statesOf = (came: readonly Came[]): string[] => [...new Set(came.map(({ data }) => data.status))]
 
-onBoth(test, 'three readers see progress by node, and the end', {}, async ({ engine, submit }) => {
+test('three readers see progress by node, and the end', async ({ engine, submit }) => {
   const server = await served(() => engine)
   const { id } = await submit('slow', { seconds: 1.2 })
   const readers = await Promise.all([1, 2, 3].map(() => server.read(id)))
@@ -52,7 +52,7 @@ onBoth(test, 'three readers see progress by node, and the end', {}, async ({ eng
   await server.close()
 })
 
-onBoth(test, 'a run that waits tells its place as it moves on', {}, async ({ engine, submit, until }) => {
+test('a run that waits tells its place as it moves on', async ({ engine, submit, until }) => {
   const server = await served(() => engine)
   const runs: Run[] = []
   for (const seconds of [1.2, 1.2, 0.2]) runs.push(await submit('slow', { seconds, seed: runs.length }))
@@ -65,7 +65,7 @@ onBoth(test, 'a run that waits tells its place as it moves on', {}, async ({ eng
   await server.close()
 })
 
-onBoth(test, 'after a restart of the gateway, a reader gets the present state', {}, async (setup) => {
+test('after a restart of the gateway, a reader gets the present state', async (setup) => {
   const { engine, another, submit } = setup
   const before = await served(() => engine)
   const { id } = await submit('slow', { seconds: 2.5 })
@@ -84,7 +84,7 @@ onBoth(test, 'after a restart of the gateway, a reader gets the present state', 
   await after.close()
 })
 
-onBoth(test, 'a cancelled run, and one that fails', {}, async ({ engine, submit, until }) => {
+test('a cancelled run, and one that fails', async ({ engine, submit, until }) => {
   const server = await served(() => engine)
   const failing = await submit('failing')
   assert.is((await all(await server.read(failing.id))).at(-1)!.id, 'failed')

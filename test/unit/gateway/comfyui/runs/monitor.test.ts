@@ -5,15 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
 import { assert, suite } from '#test'
-import { createProgress } from '../../../../../packages/gateway/src/comfyui/api/socket.ts'
 import { createMonitor } from '../../../../../packages/gateway/src/comfyui/runs/monitor.ts'
 import type { ComfyServer } from '../../../../../packages/gateway/src/comfyui/server.ts'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
 import { isRising } from '../../../../support/isRising.ts'
 import { run } from '../../fakeEngine.ts'
-import { isOver, isRunning, onBoth, withComfy } from '../kit.ts'
+import { isOver, isRunning, suiteOnComfy } from '../kit.ts'
 
-const test = suite('watching runs of a ComfyUI')
+let test = suiteOnComfy('watching runs of a ComfyUI')
 
 function listen(engine: Engine): { heard: Run[]; end(id: string): Promise<Run> } {
   const heard: Run[] = []
@@ -30,8 +29,7 @@ function listen(engine: Engine): { heard: Run[]; end(id: string): Promise<Run> }
   }
 }
 
-onBoth(test, 'a run that is followed tells of its progress, which never goes back', {}, async (setup) => {
-  const { engine, submit } = setup
+test('a run that is followed tells of its progress, which never goes back', async ({ engine, submit }) => {
   const { heard, end } = listen(engine)
   const { id } = await submit('slow', { seconds: 1.2 })
   const stops = [engine.follow!(id), engine.follow!(id)]
@@ -51,7 +49,7 @@ onBoth(test, 'a run that is followed tells of its progress, which never goes bac
   assert.is(mine.filter(isOver).length, 1)
 })
 
-onBoth(test, 'who only polls sees progress, by a run and by a list', {}, async ({ engine, submit }) => {
+test('who only polls sees progress, by a run and by a list', async ({ engine, submit }) => {
   const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
   const reads: ((id: string) => Promise<Run | undefined>)[] = [
     (id) => engine.getRun(id),
@@ -68,7 +66,7 @@ onBoth(test, 'who only polls sees progress, by a run and by a list', {}, async (
   }
 })
 
-onBoth(test, 'the socket is enough to hear of an end', {}, async ({ engine, submit }) => {
+test('the socket is enough to hear of an end', async ({ engine, submit }) => {
   const { setTimeout: before } = globalThis
   // Reading again and again is put off for ever.
   globalThis.setTimeout = ((call: () => void, ms: number, ...args: []) =>
@@ -86,7 +84,7 @@ onBoth(test, 'the socket is enough to hear of an end', {}, async ({ engine, subm
   }
 })
 
-onBoth(test, 'followers hear how many runs go before theirs', {}, async ({ engine, submit, until }) => {
+test('followers hear how many runs go before theirs', async ({ engine, submit, until }) => {
   const { heard, end } = listen(engine)
   const first = await submit('slow', { seconds: 1.5 })
   const second = await submit('slow', { seconds: 0.2 })
@@ -98,7 +96,7 @@ onBoth(test, 'followers hear how many runs go before theirs', {}, async ({ engin
   )
 })
 
-onBoth(test, 'many who wait cost little more than one', {}, async ({ comfy, another, submit, until }) => {
+test('many who wait cost little more than one', async ({ comfy, another, submit, until }) => {
   const first = await submit('slow', { seconds: 60 })
   const { id } = await submit('slow', { seconds: 0.2 })
   await until(first.id, isRunning)
@@ -115,7 +113,105 @@ onBoth(test, 'many who wait cost little more than one', {}, async ({ comfy, anot
   assert.ok(count(`ended%2F${id}`) - looks < 10)
 })
 
-test('an answer that is late undoes no step of a run', () => {
+test('after its end a run costs no request, though somebody still follows it', async (setup) => {
+  const { comfy, engine, submit } = setup
+  const { end } = listen(engine)
+  const { id } = await submit('slow', { seconds: 0.1 })
+  const stop = engine.follow!(id)
+  await end(id)
+  await wait(1_200)
+  const before = comfy.requests.length
+  await wait(2_500)
+  assert.is(comfy.requests.length, before)
+  stop()
+})
+
+test = suiteOnComfy('watching runs of a ComfyUI 0.8.0', ['0.8.0'])
+
+test('nobody who follows a run misses its end where the socket is silent', async (setup) => {
+  const { comfy, another, submit } = setup
+  // Takes sockets, and says nothing.
+  const front = createServer((request, response) => {
+    const init = { method: request.method!, headers: { 'content-type': 'application/json' } }
+    const chunks: Buffer[] = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('end', async () => {
+      const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}
+      try {
+        const answer = await fetch(comfy.url + request.url, { ...init, ...body })
+        response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
+      } catch {
+        // The test is over, and a record of the end is still on its way.
+        response.destroy()
+      }
+    })
+  })
+  const silent = new WebSocketServer({ server: front })
+  let opened = 0
+  silent.on('connection', () => opened++)
+  front.listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  const engine = another({}, { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}` })
+  const { end } = listen(engine)
+  const { id } = await submit('slow', { seconds: 1.2 }, { by: engine })
+  engine.follow!(id)
+  assert.is((await end(id)).status, 'completed')
+  assert.ok(opened > 0)
+  engine.close()
+  for (const client of silent.clients) client.terminate()
+  front.closeAllConnections()
+  front.close()
+})
+
+test('a follower hears of an end while ComfyUI is away and back', async (setup) => {
+  const { comfy, engine, submit, until } = setup
+  const { end } = listen(engine)
+  const { id } = await submit('slow', { seconds: 60 })
+  engine.follow!(id)
+  await until(id, isRunning)
+  await comfy.kill()
+  await comfy.start()
+  assert.is(
+    (await end(id)).error,
+    'ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI',
+  )
+})
+
+test('sockets are opened for runs that are followed and run, one a run, and closed', async (setup) => {
+  const { engine, submit, until } = setup
+  const opened: WebSocket[] = []
+  const { WebSocket: before } = globalThis
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      opened.push(this)
+    }
+  } as any
+  try {
+    const { end } = listen(engine)
+    await until((await submit('slow', { seconds: 0.3 })).id, isOver)
+    assert.is(opened.length, 0)
+    const many: Run[] = []
+    for (let index = 0; index < 4; index++) many.push(await submit('slow', { seconds: 1 }))
+    await until(many[0]!.id, isRunning)
+    const stops = many.flatMap(({ id }) => [engine.follow!(id), engine.follow!(id)])
+    await wait(300)
+    assert.is(opened.length, 2, 'for the one that runs, and the next')
+    await end(many[3]!.id)
+    assert.equal(
+      opened.map(({ url }) => url.replace(/.*clientId=/, '')),
+      many.map(({ id }) => id),
+    )
+    for (const socket of opened) assert.ok(socket.readyState >= WebSocket.CLOSING)
+    for (const stop of stops) stop()
+  } finally {
+    globalThis.WebSocket = before
+  }
+})
+
+const alone = suite('a monitor')
+
+alone('an answer that is late undoes no step of a run', () => {
   const watcher = createMonitor({} as ComfyServer)
   const heard: string[] = []
   watcher.watch(({ status }) => void heard.push(status))
@@ -130,135 +226,4 @@ test('an answer that is late undoes no step of a run', () => {
   }
   watcher.close()
   assert.equal(heard, ['running', 'completed'])
-})
-
-test('nobody who follows a run misses its end where the socket is silent', () =>
-  withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
-    // Takes sockets, and says nothing.
-    const front = createServer((request, response) => {
-      const init = { method: request.method!, headers: { 'content-type': 'application/json' } }
-      const chunks: Buffer[] = []
-      request.on('data', (chunk) => chunks.push(chunk))
-      request.on('end', async () => {
-        const body = chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}
-        try {
-          const answer = await fetch(comfy.url + request.url, { ...init, ...body })
-          response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
-        } catch {
-          // The test is over, and a record of the end is still on its way.
-          response.destroy()
-        }
-      })
-    })
-    const silent = new WebSocketServer({ server: front })
-    let opened = 0
-    silent.on('connection', () => opened++)
-    front.listen(0, '127.0.0.1')
-    await once(front, 'listening')
-    const engine = another({}, { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}` })
-    const { end } = listen(engine)
-    const { id } = await submit('slow', { seconds: 1.2 }, { by: engine })
-    engine.follow!(id)
-    assert.is((await end(id)).status, 'completed')
-    assert.ok(opened > 0)
-    engine.close()
-    for (const client of silent.clients) client.terminate()
-    front.closeAllConnections()
-    front.close()
-  }))
-
-test('a follower hears of an end while ComfyUI is away and back', () =>
-  withComfy('0.8.0', {}, async ({ comfy, engine, submit, until }) => {
-    const { end } = listen(engine)
-    const { id } = await submit('slow', { seconds: 60 })
-    engine.follow!(id)
-    await until(id, isRunning)
-    await comfy.kill()
-    await comfy.start()
-    assert.is(
-      (await end(id)).error,
-      'ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI',
-    )
-  }))
-
-test('sockets are opened for runs that are followed and run, one a run, and closed', () =>
-  withComfy('0.8.0', {}, async ({ engine, submit, until }) => {
-    const opened: WebSocket[] = []
-    const { WebSocket: before } = globalThis
-    globalThis.WebSocket = class extends WebSocket {
-      constructor(url: string) {
-        super(url)
-        opened.push(this)
-      }
-    } as any
-    try {
-      const { end } = listen(engine)
-      await until((await submit('slow', { seconds: 0.3 })).id, isOver)
-      assert.is(opened.length, 0)
-      const many: Run[] = []
-      for (let index = 0; index < 4; index++) many.push(await submit('slow', { seconds: 1 }))
-      await until(many[0]!.id, isRunning)
-      const stops = many.flatMap(({ id }) => [engine.follow!(id), engine.follow!(id)])
-      await wait(300)
-      assert.is(opened.length, 2, 'for the one that runs, and the next')
-      await end(many[3]!.id)
-      assert.equal(
-        opened.map(({ url }) => url.replace(/.*clientId=/, '')),
-        many.map(({ id }) => id),
-      )
-      for (const socket of opened) assert.ok(socket.readyState >= WebSocket.CLOSING)
-      for (const stop of stops) stop()
-    } finally {
-      globalThis.WebSocket = before
-    }
-  }))
-
-const submitted = {
-  id: 'r',
-  workflowId: 'w',
-  groupId: null,
-  createdAt: 0,
-  shown: [],
-  outputs: [],
-  titles: { 1: 'Load', 2: 'Sample', 3: 'Save', 4: 'Cached' },
-  nodes: 4,
-}
-
-test('progress counts what is finished of what has to run', () => {
-  const hear = createProgress(submitted, 0)
-  const told = (type: string, data: object): unknown => hear(type, { prompt_id: 'r', ...data })
-  assert.equal(told('execution_cached', { nodes: ['4', 'elsewhere'] }), { progress: 0, node: undefined })
-  told('executing', { node: '1' })
-  assert.equal(told('executing', { node: '2' }), { progress: 1 / 3, node: 'Sample' })
-  assert.equal(told('progress', { node: '2', value: 1, max: 2 }), { progress: 0.5, node: 'Sample' })
-  const state = {
-    1: { state: 'finished' },
-    2: { state: 'running', value: 1, max: 4 },
-    '2.1': { state: 'finished' },
-  }
-  assert.equal(told('progress_state', { nodes: state }), { progress: 0.5, node: 'Sample' })
-  assert.is(hear('progress', { prompt_id: 'another', node: '2', value: 2, max: 2 }), undefined)
-  assert.is(told('status', {}), undefined)
-  assert.is(hear('executing', { node: null }), undefined, 'no run is named')
-  assert.equal(told('executed', { node: '2' }), { progress: 2 / 3, node: 'Sample' })
-  assert.equal(told('executed', { node: '3' }), { progress: 0.99, node: 'Sample' })
-  assert.is(told('executing', { node: null }), 'ended')
-})
-
-test('progress goes on from what was told before', () => {
-  const hear = createProgress(submitted, 0.6)
-  assert.equal(hear('executing', { node: '2' }), { progress: 0.6, node: 'Sample' })
-})
-
-onBoth(test, 'after its end a run costs no request, though somebody still follows it', {}, async (setup) => {
-  const { comfy, engine, submit } = setup
-  const { end } = listen(engine)
-  const { id } = await submit('slow', { seconds: 0.1 })
-  const stop = engine.follow!(id)
-  await end(id)
-  await wait(1_200)
-  const before = comfy.requests.length
-  await wait(2_500)
-  assert.is(comfy.requests.length, before)
-  stop()
 })

@@ -5,17 +5,17 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { join } from 'node:path'
 import { createClient, executeWorkflow, toFile } from '@flowscale/client'
 import { comfyui, createGateway, type Gateway, type GatewayOptions } from '@flowscale/gateway'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import type { Fault } from '../../../../comfyui/server/types.ts'
 import { rejection } from '../../../../support/fakes.ts'
 import { pluck } from '../../../../support/pluck.ts'
-import { fileOf, files, graphOf, isOver, never, onBoth, withComfy } from '../kit.ts'
+import { fileOf, files, graphOf, isOver, never, suiteOnComfy, VERSIONS } from '../kit.ts'
 
-const test = suite('submitting to a ComfyUI')
+let test = suiteOnComfy('submitting to a ComfyUI')
 
 const LOST: Fault[] = [{ on: 'POST /prompt', do: 'reset-after', times: 1 }]
 
-onBoth(test, 'a run whose answer is lost is found, and runs once', {}, async ({ comfy, submit, until }) => {
+test('a run whose answer is lost is found, and runs once', async ({ comfy, submit, until }) => {
   for (const seconds of [0.1, 1]) {
     comfy.faults.splice(0, 9, ...LOST.map((fault) => ({ ...fault })))
     const { id } = await submit('slow', { seconds })
@@ -26,69 +26,32 @@ onBoth(test, 'a run whose answer is lost is found, and runs once', {}, async ({ 
   assert.is(posts.length, 2)
 })
 
-onBoth(
-  test,
-  'a run whose record may not be there is not sent, and is none',
-  {},
-  async ({ comfy, engine, submit }) => {
-    comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'reset-after' })
-    const error = await rejection(submit('text'))
-    assert.is(error.status, 429)
-    const query = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 9 } as const
-    assert.equal((await engine.getRuns(query)).runs, [])
-    assert.equal(comfy.executed.runs, {})
-  },
-)
+test('a run whose record may not be there is not sent, and is none', async ({ comfy, engine, submit }) => {
+  comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'reset-after' })
+  const error = await rejection(submit('text'))
+  assert.is(error.status, 429)
+  const query = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 9 } as const
+  assert.equal((await engine.getRuns(query)).runs, [])
+  assert.equal(comfy.executed.runs, {})
+})
 
-test('a run that is not found is reported as one that may have been submitted', () =>
-  withComfy('0.8.0', {}, async ({ comfy, engine, submit }) => {
-    const odd = ['reset-before', 'html', 'nonsense'] as const
-    const errors = await Promise.all(
-      odd.map((what) => {
-        comfy.faults.push({ on: 'POST /prompt', do: what, times: 1 })
-        return rejection(submit('slow'))
-      }),
-    )
-    for (const error of errors) {
-      assert.equal([error.name, error.status], ['EngineError', 502])
-      assert.match(error.message, /may have been submitted/)
-      const run = await engine.getRun(error.runId)
-      assert.equal([run!.status, run!.completedAt], ['queued', null], 'it may be on its way')
-    }
-    const { now } = Date
-    Date.now = () => now() + 60_000
-    const late = await engine.getRun(errors[0].runId).finally(() => {
-      Date.now = now
-    })
-    const why =
-      'The run never reached ComfyUI, or ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI'
-    assert.equal([late!.status, late!.error], ['failed', why])
-    assert.equal(comfy.executed.runs, {})
-    assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 3)
-  }))
-
-onBoth(
-  test,
-  'only a connection that is refused is tried again',
-  {},
-  async ({ comfy, another, until, submit }) => {
-    let refusals = 2
-    const refusing: typeof fetch = async (url, init) => {
-      if (!String(url).endsWith('/prompt') || refusals-- <= 0) return fetch(url, init)
-      return fetch('http://127.0.0.1:2/prompt', init)
-    }
-    const by = another({}, { fetch: refusing })
-    const { id } = await submit('text', {}, { by })
-    assert.is((await until(id, isOver)).status, 'completed')
-    refusals = 99
-    const error = await rejection(submit('text', {}, { by }))
-    assert.equal([error.status, error.runId], [429, undefined])
-    assert.is(refusals, 95)
-    const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
-    assert.is((await by.getRuns(page)).total, 1, 'what was never sent is no run')
-    assert.is(Object.keys(comfy.executed.runs).length, 1)
-  },
-)
+test('only a connection that is refused is tried again', async ({ comfy, another, until, submit }) => {
+  let refusals = 2
+  const refusing: typeof fetch = async (url, init) => {
+    if (!String(url).endsWith('/prompt') || refusals-- <= 0) return fetch(url, init)
+    return fetch('http://127.0.0.1:2/prompt', init)
+  }
+  const by = another({}, { fetch: refusing })
+  const { id } = await submit('text', {}, { by })
+  assert.is((await until(id, isOver)).status, 'completed')
+  refusals = 99
+  const error = await rejection(submit('text', {}, { by }))
+  assert.equal([error.status, error.runId], [429, undefined])
+  assert.is(refusals, 95)
+  const page = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
+  assert.is((await by.getRuns(page)).total, 1, 'what was never sent is no run')
+  assert.is(Object.keys(comfy.executed.runs).length, 1)
+})
 
 /** The answer to a submission: its status, its `Retry-After` and the run that it names. */
 async function post(gateway: Gateway, workflow: string, fields: Record<string, Blob> = {}) {
@@ -115,7 +78,7 @@ async function hurried(timeouts: readonly number[], use: () => Promise<void>): P
 
 const photo = new Blob([readFileSync('test/comfyui/workflows/example.png')])
 
-onBoth(test, 'a submission that failed before POST /prompt is 429', {}, async ({ comfy }) => {
+test('a submission that failed before POST /prompt is 429', async ({ comfy }) => {
   const ways: Omit<Fault, 'on'>[] = [
     { do: 'reset-before' },
     { do: 'reset-after' },
@@ -150,77 +113,7 @@ onBoth(test, 'a submission that failed before POST /prompt is 429', {}, async ({
   assert.is(sent.length, 15, 'only the batches')
 })
 
-test('a submission that may have reached POST /prompt is never 429', () =>
-  withComfy('0.8.0', {}, async ({ comfy }) => {
-    const tcp = createTcpServer()
-    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
-    const { port } = tcp.address() as AddressInfo
-    const met: Socket[] = []
-    tcp.on('connection', (socket) => {
-      met.push(socket.on('error', () => {}))
-      socket.once('data', (bytes) => {
-        const [, way] = /^POST \/(\w+)/.exec(String(bytes))!
-        if (way === 'reset') socket.resetAndDestroy()
-        if (way === 'close') socket.end()
-        if (way === 'half') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"prompt_id":')
-      })
-    })
-    const to = (path: string) => (init: RequestInit) => fetch(`http://127.0.0.1:${port}/${path}`, init)
-    const answer = (status: number) => async (init: RequestInit) => {
-      await new Response(init.body).text()
-      return new Response(null, { status })
-    }
-    let refusals = 1
-    const ways: ((init: RequestInit) => Promise<Response>)[] = [
-      to('reset'),
-      to('close'),
-      to('half'),
-      // No answer: the time-out is 30 s.
-      to('hang'),
-      // The first connection was refused, and the second one was not.
-      (init) => (refusals-- > 0 ? fetch('http://127.0.0.1:2/', init) : to('reset')(init)),
-      // A route that is lost after the request went out.
-      () => Promise.reject(Object.assign(new TypeError('failed'), { code: 'EHOSTUNREACH', syscall: 'read' })),
-      ...[302, 500, 502, 503, 504].map(answer),
-    ]
-    const posts = ways.map(() => 0)
-    await hurried([30_000], async () => {
-      const answers = await Promise.all(
-        ways.map(async (way, index) => {
-          const gateway = open(comfy.url, async (url, init) => {
-            if (!String(url).endsWith('/prompt')) return await fetch(url, init)
-            posts[index]!++
-            return await way(init!)
-          })
-          return await post(gateway, 'text').finally(gateway.close)
-        }),
-      )
-      for (const [index, [status, retryAfter, runId]] of answers.entries()) {
-        assert.equal([status, retryAfter, typeof runId], [502, null, 'string'], `way ${index}`)
-      }
-    })
-    assert.equal(posts, [1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1])
-    assert.equal(comfy.executed.runs, {})
-    for (const socket of met) socket.destroy()
-    tcp.close()
-  }))
-
-test('a client repeats a submission whose upload failed, with its file', () =>
-  withComfy('0.8.0', {}, async ({ comfy }) => {
-    const gateway = open(comfy.url)
-    const client = createClient({ baseUrl: gateway.url, apiKey: 'k', fetch: gateway.fetch })
-    comfy.faults.push({ on: 'POST /upload/image', do: 'reset-before', times: 1 })
-    const file = toFile(await photo.arrayBuffer(), 'a.png')
-    const { data } = await executeWorkflow(client, 'copy', { photo: file })
-    const sent = comfy.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)
-    const paths = sent.filter((path) => /upload|prompt/.test(path))
-    assert.equal(paths, ['/upload/image', '/upload/image', '/prompt'])
-    while (!comfy.executed.runs[data.run_id]) await new Promise((resolve) => setTimeout(resolve, 10))
-    gateway.close()
-  }))
-
-onBoth(test, 'a server that gives ids of its own does not keep the run', {}, async (setup) => {
-  const { comfy, another, submit } = setup
+test('a server that gives ids of its own does not keep the run', async ({ comfy, another, submit }) => {
   // As ComfyUI did before 0.3.45.
   const own = crypto.randomUUID()
   const old: typeof fetch = async (url, init) => {
@@ -238,7 +131,7 @@ onBoth(test, 'a server that gives ids of its own does not keep the run', {}, asy
   assert.equal([queue.queue_running!.length, queue.queue_pending!.length], [0, 0])
 })
 
-onBoth(test, 'a refusal names the input, or else the node', {}, async ({ comfy, engine, submit }) => {
+test('a refusal names the input, or else the node', async ({ comfy, engine, submit }) => {
   const wrong = await rejection(submit('slow', { seconds: 9999 }))
   assert.is(wrong.name, 'InputError')
   assert.equal(wrong.problems, [
@@ -256,7 +149,7 @@ onBoth(test, 'a refusal names the input, or else the node', {}, async ({ comfy, 
   assert.equal(comfy.executed.runs, {})
 })
 
-onBoth(test, 'a fault of the workflow itself names the node', {}, async ({ another, submit }) => {
+test('a fault of the workflow itself names the node', async ({ another, submit }) => {
   const file = {
     name: 'faulty',
     graph: graphOf({
@@ -270,7 +163,7 @@ onBoth(test, 'a fault of the workflow itself names the node', {}, async ({ anoth
   assert.match(error.message, /node "Too wide": Value 99999 bigger than max of 16384: width/)
 })
 
-onBoth(test, 'a run that is taken in part is a refusal, and does not run', {}, async (setup) => {
+test('a run that is taken in part is a refusal, and does not run', async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   const file = {
     name: 'half',
@@ -294,7 +187,7 @@ onBoth(test, 'a run that is taken in part is a refusal, and does not run', {}, a
   assert.ok(refused)
 })
 
-onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async ({ another }) => {
+test('a draft is submitted once, with all that tells its run', async ({ another }) => {
   const sent: any[] = []
   const spy: typeof fetch = async (url, init) => {
     if (!String(url).endsWith('/prompt')) return fetch(url, init)
@@ -319,7 +212,7 @@ onBoth(test, 'a draft is submitted once, with all that tells its run', {}, async
   assert.is(prompt[2].inputs.seconds, 0.1)
 })
 
-onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, another, until }) => {
+test('a file is uploaded under a name of its own', async ({ comfy, another, until }) => {
   let redirect: string | undefined
   const spy: typeof fetch = (url, init) => {
     if (String(url).endsWith('/upload/image')) redirect = init!.redirect!
@@ -336,107 +229,197 @@ onBoth(test, 'a file is uploaded under a name of its own', {}, async ({ comfy, a
   assert.equal(readFileSync(join(comfy.folder, `input/flowscale-${run.id}-1-_c.png`)), picture)
 })
 
-onBoth(
-  test,
-  'a file larger than the server takes is 413',
-  { comfy: { maxUploadBytes: 1000 } },
-  async (setup) => {
-    const { engine } = setup
-    const draft = (await engine.draft('copy', never))!
-    const error = await rejection(draft.putFile('photo', fileOf(new Uint8Array(5_000_000))))
-    assert.equal([error.name, error.status], ['EngineError', 413])
-    assert.match(error.message, /1000 bytes/)
-  },
-)
+test = suiteOnComfy('submitting to a ComfyUI 0.8.0', ['0.8.0'])
 
-test('files are read from hosts that are allowed, and from no other', () =>
-  withComfy('0.8.0', {}, async ({ another, comfy }) => {
-    const asked: string[] = []
-    const web = createServer((request, response) => {
-      asked.push(request.url!)
-      const [, word, to] = /^\/(\w+)(?:\?(.*))?/.exec(request.url!)!
-      if (word === 'to') return void response.writeHead(302, { location: decodeURIComponent(to!) }).end()
-      if (word === 'gone') return void response.writeHead(404).end()
-      response.end('bytes')
+test('a run that is not found is reported as one that may have been submitted', async (setup) => {
+  const { comfy, engine, submit } = setup
+  const odd = ['reset-before', 'html', 'nonsense'] as const
+  const errors = await Promise.all(
+    odd.map((what) => {
+      comfy.faults.push({ on: 'POST /prompt', do: what, times: 1 })
+      return rejection(submit('slow'))
+    }),
+  )
+  for (const error of errors) {
+    assert.equal([error.name, error.status], ['EngineError', 502])
+    assert.match(error.message, /may have been submitted/)
+    const run = await engine.getRun(error.runId)
+    assert.equal([run!.status, run!.completedAt], ['queued', null], 'it may be on its way')
+  }
+  const { now } = Date
+  Date.now = () => now() + 60_000
+  const late = await engine.getRun(errors[0].runId).finally(() => {
+    Date.now = now
+  })
+  const why =
+    'The run never reached ComfyUI, or ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI'
+  assert.equal([late!.status, late!.error], ['failed', why])
+  assert.equal(comfy.executed.runs, {})
+  assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, 3)
+})
+
+test('a submission that may have reached POST /prompt is never 429', async ({ comfy }) => {
+  const tcp = createTcpServer()
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
+  const { port } = tcp.address() as AddressInfo
+  const met: Socket[] = []
+  tcp.on('connection', (socket) => {
+    met.push(socket.on('error', () => {}))
+    socket.once('data', (bytes) => {
+      const [, way] = /^POST \/(\w+)/.exec(String(bytes))!
+      if (way === 'reset') socket.resetAndDestroy()
+      if (way === 'close') socket.end()
+      if (way === 'half') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"prompt_id":')
     })
-    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
-    const { port } = web.address() as AddressInfo
-    const host = `127.0.0.1:${port}`
-    const by = another({ inputHosts: [host] })
-    const draft = (await by.draft('copy', never))!
-    const put = (address: string) => draft.putUrl('photo', address)
-    await put(`http://${host}/a.png`)
-    await put(`http://${host}/to?/to?/to?/b.png`)
-    const stored = comfy.requests.filter(({ path }) => path === '/upload/image')
-    assert.is(stored.length, 2)
-    const count = asked.length
-    for (const address of [
-      `http://localhost:${port}/a.png`,
-      'http://127.0.0.1/a.png',
-      `http://u:p@${host}/a.png`,
-      `ftp://${host}/a.png`,
-      `${comfy.url}/history`,
-      'file:///etc/passwd',
-      'nonsense',
-    ]) {
-      const error = await rejection(put(address))
-      assert.equal([error.name, error.problems[0].loc], ['InputError', ['body', 'photo']], address)
+  })
+  const to = (path: string) => (init: RequestInit) => fetch(`http://127.0.0.1:${port}/${path}`, init)
+  const answer = (status: number) => async (init: RequestInit) => {
+    await new Response(init.body).text()
+    return new Response(null, { status })
+  }
+  let refusals = 1
+  const ways: ((init: RequestInit) => Promise<Response>)[] = [
+    to('reset'),
+    to('close'),
+    to('half'),
+    // No answer: the time-out is 30 s.
+    to('hang'),
+    // The first connection was refused, and the second one was not.
+    (init) => (refusals-- > 0 ? fetch('http://127.0.0.1:2/', init) : to('reset')(init)),
+    // A route that is lost after the request went out.
+    () => Promise.reject(Object.assign(new TypeError('failed'), { code: 'EHOSTUNREACH', syscall: 'read' })),
+    ...[302, 500, 502, 503, 504].map(answer),
+  ]
+  const posts = ways.map(() => 0)
+  await hurried([30_000], async () => {
+    const answers = await Promise.all(
+      ways.map(async (way, index) => {
+        const gateway = open(comfy.url, async (url, init) => {
+          if (!String(url).endsWith('/prompt')) return await fetch(url, init)
+          posts[index]!++
+          return await way(init!)
+        })
+        return await post(gateway, 'text').finally(gateway.close)
+      }),
+    )
+    for (const [index, [status, retryAfter, runId]] of answers.entries()) {
+      assert.equal([status, retryAfter, typeof runId], [502, null, 'string'], `way ${index}`)
     }
-    assert.is(asked.length, count, 'nothing was asked for')
-    const comfyRequests = comfy.requests.length
-    for (const to of [comfy.url, 'file:///etc/passwd', `http://localhost:${port}/a.png`]) {
-      const error = await rejection(put(`http://${host}/to?${encodeURIComponent(to)}`))
-      assert.match(error.message, /redirects to a host/)
-    }
-    assert.is(comfy.requests.length, comfyRequests)
-    assert.match((await rejection(put(`http://${host}/to?/to?/to?/to?/a`))).message, /more than 3 times/)
-    assert.match((await rejection(put(`http://${host}/gone`))).message, /status 404/)
-    const none = another()
-    const other = (await none.draft('copy', never))!
-    assert.is((await rejection(other.putUrl('photo', `http://${host}/a.png`))).name, 'InputError')
-    web.closeAllConnections()
-    await new Promise((resolve) => web.close(resolve))
-  }))
+  })
+  assert.equal(posts, [1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1])
+  assert.equal(comfy.executed.runs, {})
+  for (const socket of met) socket.destroy()
+  tcp.close()
+})
 
-test('a workflow that is left out, as its id is taken, is not run in the place of the other', () =>
-  withComfy('0.8.0', {}, async ({ comfy, another, submit }) => {
-    const missing = { 1: { class_type: 'NoSuchNode', inputs: {} } }
-    const by = another({
-      workflows: [
-        { name: 'a', graph: missing, sidecar: { id: 'x', outputs: {} } },
-        { ...files[0]!, name: 'b', sidecar: { id: 'x' } },
-      ],
-    })
-    assert.equal(await by.workflows(), [])
-    const error = await submit('x', {}, { by }).catch((cause) => cause)
-    assert.match(error.message, /NoSuchNode/)
-    assert.equal(comfy.executed.runs, {})
-  }))
+test('a client repeats a submission whose upload failed, with its file', async ({ comfy }) => {
+  const gateway = open(comfy.url)
+  const client = createClient({ baseUrl: gateway.url, apiKey: 'k', fetch: gateway.fetch })
+  comfy.faults.push({ on: 'POST /upload/image', do: 'reset-before', times: 1 })
+  const file = toFile(await photo.arrayBuffer(), 'a.png')
+  const { data } = await executeWorkflow(client, 'copy', { photo: file })
+  const sent = comfy.requests.filter(({ method }) => method === 'POST').map(({ path }) => path)
+  const paths = sent.filter((path) => /upload|prompt/.test(path))
+  assert.equal(paths, ['/upload/image', '/upload/image', '/prompt'])
+  while (!comfy.executed.runs[data.run_id]) await new Promise((resolve) => setTimeout(resolve, 10))
+  gateway.close()
+})
 
-test('a POST with a file asks ComfyUI for the classes of its workflow once', () =>
-  withComfy('0.8.0', {}, async ({ comfy }) => {
-    // A workflow with a choice that the server lacks is read again for each run: a model may have come.
-    const graph = graphOf({
-      1: ['LoadImage', { image: 'example.png' }, 'Photo'],
-      2: ['TestDrawText', { image: ['1', 0], text: 'a', seed: 42, style: 'invertd' }],
-      3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
-    })
-    const inputs = { photo: { node: '1', input: 'image' }, style: { node: '2', input: 'style' } }
-    const styled = { name: 'styled', graph, sidecar: { inputs } }
-    const gateway = createGateway({
-      engine: comfyui({ url: comfy.url }),
-      workflows: [styled],
-      apiKey: 'k',
-    })
-    const { url: baseUrl, fetch } = gateway
-    const client = createClient({ baseUrl, apiKey: 'k', fetch })
-    const photo = new Blob([readFileSync(join(comfy.folder, 'input/example.png'))])
-    await executeWorkflow(client, 'styled', { photo, style: 'plain' })
-    gateway.close()
-    const asked = comfy.requests.filter(({ path }) => path.startsWith('/object_info/'))
-    assert.equal(asked.map(({ path }) => path.split('/').pop()).sort(), [
-      'LoadImage',
-      'SaveImage',
-      'TestDrawText',
-    ])
-  }))
+test('files are read from hosts that are allowed, and from no other', async ({ another, comfy }) => {
+  const asked: string[] = []
+  const web = createServer((request, response) => {
+    asked.push(request.url!)
+    const [, word, to] = /^\/(\w+)(?:\?(.*))?/.exec(request.url!)!
+    if (word === 'to') return void response.writeHead(302, { location: decodeURIComponent(to!) }).end()
+    if (word === 'gone') return void response.writeHead(404).end()
+    response.end('bytes')
+  })
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+  const { port } = web.address() as AddressInfo
+  const host = `127.0.0.1:${port}`
+  const by = another({ inputHosts: [host] })
+  const draft = (await by.draft('copy', never))!
+  const put = (address: string) => draft.putUrl('photo', address)
+  await put(`http://${host}/a.png`)
+  await put(`http://${host}/to?/to?/to?/b.png`)
+  const stored = comfy.requests.filter(({ path }) => path === '/upload/image')
+  assert.is(stored.length, 2)
+  const count = asked.length
+  for (const address of [
+    `http://localhost:${port}/a.png`,
+    'http://127.0.0.1/a.png',
+    `http://u:p@${host}/a.png`,
+    `ftp://${host}/a.png`,
+    `${comfy.url}/history`,
+    'file:///etc/passwd',
+    'nonsense',
+  ]) {
+    const error = await rejection(put(address))
+    assert.equal([error.name, error.problems[0].loc], ['InputError', ['body', 'photo']], address)
+  }
+  assert.is(asked.length, count, 'nothing was asked for')
+  const comfyRequests = comfy.requests.length
+  for (const to of [comfy.url, 'file:///etc/passwd', `http://localhost:${port}/a.png`]) {
+    const error = await rejection(put(`http://${host}/to?${encodeURIComponent(to)}`))
+    assert.match(error.message, /redirects to a host/)
+  }
+  assert.is(comfy.requests.length, comfyRequests)
+  assert.match((await rejection(put(`http://${host}/to?/to?/to?/to?/a`))).message, /more than 3 times/)
+  assert.match((await rejection(put(`http://${host}/gone`))).message, /status 404/)
+  const none = another()
+  const other = (await none.draft('copy', never))!
+  assert.is((await rejection(other.putUrl('photo', `http://${host}/a.png`))).name, 'InputError')
+  web.closeAllConnections()
+  await new Promise((resolve) => web.close(resolve))
+})
+
+test('a workflow that is left out, as its id is taken, is not run in the place of the other', async (setup) => {
+  const { comfy, another, submit } = setup
+  const missing = { 1: { class_type: 'NoSuchNode', inputs: {} } }
+  const by = another({
+    workflows: [
+      { name: 'a', graph: missing, sidecar: { id: 'x', outputs: {} } },
+      { ...files[0]!, name: 'b', sidecar: { id: 'x' } },
+    ],
+  })
+  assert.equal(await by.workflows(), [])
+  const error = await submit('x', {}, { by }).catch((cause) => cause)
+  assert.match(error.message, /NoSuchNode/)
+  assert.equal(comfy.executed.runs, {})
+})
+
+test('a POST with a file asks ComfyUI for the classes of its workflow once', async ({ comfy }) => {
+  // A workflow with a choice that the server lacks is read again for each run: a model may have come.
+  const graph = graphOf({
+    1: ['LoadImage', { image: 'example.png' }, 'Photo'],
+    2: ['TestDrawText', { image: ['1', 0], text: 'a', seed: 42, style: 'invertd' }],
+    3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
+  })
+  const inputs = { photo: { node: '1', input: 'image' }, style: { node: '2', input: 'style' } }
+  const styled = { name: 'styled', graph, sidecar: { inputs } }
+  const gateway = createGateway({
+    engine: comfyui({ url: comfy.url }),
+    workflows: [styled],
+    apiKey: 'k',
+  })
+  const { url: baseUrl, fetch } = gateway
+  const client = createClient({ baseUrl, apiKey: 'k', fetch })
+  const photo = new Blob([readFileSync(join(comfy.folder, 'input/example.png'))])
+  await executeWorkflow(client, 'styled', { photo, style: 'plain' })
+  gateway.close()
+  const asked = comfy.requests.filter(({ path }) => path.startsWith('/object_info/'))
+  assert.equal(asked.map(({ path }) => path.split('/').pop()).sort(), [
+    'LoadImage',
+    'SaveImage',
+    'TestDrawText',
+  ])
+})
+
+test = suiteOnComfy('uploads to a ComfyUI that takes little', VERSIONS, { comfy: { maxUploadBytes: 1000 } })
+
+test('a file larger than the server takes is 413', async ({ engine }) => {
+  const draft = (await engine.draft('copy', never))!
+  const error = await rejection(draft.putFile('photo', fileOf(new Uint8Array(5_000_000))))
+  assert.equal([error.name, error.status], ['EngineError', 413])
+  assert.match(error.message, /1000 bytes/)
+})

@@ -1,12 +1,12 @@
 // A cancel stops the run that is meant, and no other.
 import { setTimeout as wait } from 'node:timers/promises'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import type { Run } from '../../../../../packages/gateway/src/engine.ts'
-import { isOver, isRunning, onBoth, withComfy } from '../kit.ts'
+import { isOver, isRunning, suiteOnComfy } from '../kit.ts'
 
-const test = suite('cancelling runs of a ComfyUI')
+let test = suiteOnComfy('cancelling runs of a ComfyUI')
 
-onBoth(test, 'a run that waits, one that runs, and one that is over', {}, async (setup) => {
+test('a run that waits, one that runs, and one that is over', async (setup) => {
   const { comfy, engine, another, submit, until } = setup
   const running = await submit('slow', { seconds: 60 })
   const waiting = await submit('slow', { seconds: 60 })
@@ -29,8 +29,7 @@ onBoth(test, 'a run that waits, one that runs, and one that is over', {}, async 
   assert.equal(comfy.executed.runs, { [running.id]: 1, [next.id]: 1 })
 })
 
-onBoth(test, 'a cancel is known before ComfyUI hears of it', {}, async (setup) => {
-  const { comfy, another, submit, until } = setup
+test('a cancel is known before ComfyUI hears of it', async ({ comfy, another, submit, until }) => {
   const running = await submit('slow', { seconds: 60 })
   const { id } = await submit('slow', { seconds: 60 })
   await until(running.id, isRunning)
@@ -41,7 +40,7 @@ onBoth(test, 'a cancel is known before ComfyUI hears of it', {}, async (setup) =
   assert.ok(record >= 0 && record < asked.indexOf('POST /queue'), asked.join('\n'))
 })
 
-onBoth(test, 'a node that heeds nothing is not waited for', {}, async ({ engine, submit, until }) => {
+test('a node that heeds nothing is not waited for', async ({ engine, submit, until }) => {
   const { id } = await submit('deaf', { seconds: 6 })
   await until(id, isRunning)
   const { run, hadEnded } = (await engine.cancelRun(id))!
@@ -49,34 +48,14 @@ onBoth(test, 'a node that heeds nothing is not waited for', {}, async ({ engine,
   assert.is((await until(id, isOver)).status, 'cancelled')
 })
 
-onBoth(test, 'a run that was cancelled in ComfyUI itself', {}, async ({ comfy, submit, until }) => {
+test('a run that was cancelled in ComfyUI itself', async ({ comfy, submit, until }) => {
   const { id } = await submit('slow', { seconds: 60 })
   await until(id, isRunning)
   await fetch(`${comfy.url}/interrupt`, { method: 'POST', body: '{}' })
   assert.is((await until(id, isOver)).status, 'cancelled')
 })
 
-for (const told of ['0.3.40', 'fork-7', '0.3.9']) {
-  test(`an old server (${told}) is interrupted for the run that it runs alone`, () =>
-    withComfy('0.3.64', { comfy: { globalInterrupt: true } }, async ({ comfy, another, submit, until }) => {
-      const old: typeof fetch = async (url, init) =>
-        String(url).endsWith('/system_stats')
-          ? Response.json({ system: { comfyui_version: told } })
-          : fetch(url, init)
-      const by = another({}, { fetch: old })
-      const running = await submit('slow', { seconds: 1 }, { by })
-      const waiting = await submit('slow', { seconds: 60 }, { by })
-      await until(running.id, isRunning, by)
-      assert.is((await by.cancelRun(waiting.id))!.run.status, 'cancelled')
-      assert.not.ok(comfy.requests.some(({ path }) => path === '/interrupt'))
-      assert.is((await until(running.id, isOver, by)).status, 'completed')
-      const alone = await submit('slow', { seconds: 60 }, { by })
-      await until(alone.id, isRunning, by)
-      assert.is((await by.cancelRun(alone.id))!.run.status, 'cancelled')
-    }))
-}
-
-onBoth(test, 'a cancel that comes while the run is being sent is not lost', {}, async (setup) => {
+test('a cancel that comes while the run is being sent is not lost', async (setup) => {
   const { comfy, engine, another, submit } = setup
   const late: typeof fetch = async (url, init) => {
     if (String(url).endsWith('/prompt')) await wait(700)
@@ -92,3 +71,25 @@ onBoth(test, 'a cancel that comes while the run is being sent is not lost', {}, 
   await setup.until(listed.id, ({ status }) => status === 'cancelled')
   assert.equal(await (await fetch(`${comfy.url}/queue`)).json(), { queue_running: [], queue_pending: [] })
 })
+
+test = suiteOnComfy('cancelling runs of an old ComfyUI', ['0.3.64'], { comfy: { globalInterrupt: true } })
+
+for (const told of ['0.3.40', 'fork-7', '0.3.9']) {
+  test(`an old server (${told}) is interrupted for the run that it runs alone`, async (setup) => {
+    const { comfy, another, submit, until } = setup
+    const old: typeof fetch = async (url, init) =>
+      String(url).endsWith('/system_stats')
+        ? Response.json({ system: { comfyui_version: told } })
+        : fetch(url, init)
+    const by = another({}, { fetch: old })
+    const running = await submit('slow', { seconds: 1 }, { by })
+    const waiting = await submit('slow', { seconds: 60 }, { by })
+    await until(running.id, isRunning, by)
+    assert.is((await by.cancelRun(waiting.id))!.run.status, 'cancelled')
+    assert.not.ok(comfy.requests.some(({ path }) => path === '/interrupt'))
+    assert.is((await until(running.id, isOver, by)).status, 'completed')
+    const alone = await submit('slow', { seconds: 60 }, { by })
+    await until(alone.id, isRunning, by)
+    assert.is((await by.cancelRun(alone.id))!.run.status, 'cancelled')
+  })
+}
