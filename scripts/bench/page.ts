@@ -1,11 +1,11 @@
-// Writes the tables of docs/performance.md, at their marks.
+// Writes docs/performance.md: all of it, so that no figure there was typed.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Comparison, Figure, Result } from './figure.ts'
 
 const page = 'docs/performance.md'
 /** Measured, and of no use to a reader of the page. */
-const omitted = /with a signal|own code|, one text|waits.*requests|Many of 100 /
+const omitted = /ten texts, 50|waits.*requests|1000 waits, (watcher:|polls)|\/(store|proxy):?$/
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 const times = ({ ratio, interval }: Comparison): string =>
@@ -13,17 +13,14 @@ const times = ({ ratio, interval }: Comparison): string =>
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-/** Rows with the floor and, if there are any, the best peer. */
-function rowsOf(figures: readonly Figure[]): string {
-  const hasPeers = figures.some(({ targets }) => targets.peer)
-  return table(
-    ['', 'ours', 'floor', 'ratio', ...(hasPeers ? ['best peer', 'ratio'] : [])],
-    figures.map(({ name, value, unit, targets: { floor, peer } }) => [
+/** Rows beside the floor. */
+const rowsOf = (figures: readonly Figure[]): string =>
+  table(
+    ['', 'ours', 'floor', 'ratio'],
+    figures.map(({ name, value, unit, floor }) => [
       ...[name, `${number(value)} ${unit}`, number(floor!.value), times(floor!)],
-      ...(hasPeers ? (peer ? [`${peer.name}, ${number(peer.value)}`, times(peer)] : ['', '']) : []),
     ]),
   )
-}
 
 const compared = {
   'GET, µs': 'checkHealth, one by one',
@@ -42,7 +39,7 @@ function peersOf({ figures, versions }: Result): string {
     ['', ...Object.keys(compared)],
     [
       ['@flowscale/client', ...columns.map(({ value }) => cell(value))],
-      ['floor', ...columns.map(({ targets }) => cell(targets.floor?.value))],
+      ['floor', ...columns.map(({ floor }) => cell(floor?.value))],
       ...Object.keys(columns.at(-1)!.peers).map((who) => [
         `${who} ${versions[who]}`,
         ...columns.map(({ peers }) => cell(peers[who])),
@@ -56,20 +53,58 @@ export function writePage(result: Result): void {
   const disturbed = load > cores / 2 ? `, while other work ran on the machine (load ${load})` : ''
   const shown = result.figures.filter(({ name }) => !omitted.test(name))
   const from = (pattern: RegExp): string => rowsOf(shown.filter(({ name }) => pattern.test(name)))
-  const places = {
-    measured: `Measured on ${result.date}: Node ${result.versions.node}, ${cores} cores of ${cpu}, ${memoryGb} GB, ${os}${disturbed}.`,
-    requests: from(/^(checkHealth|getRun|executeWorkflow|upload)/),
-    peers: peersOf(result),
-    starts: from(/^(import|start)/),
-    waits: from(/waits|executeMany/),
-    gateway: from(/^gateway/),
-  }
-  let text = readFileSync(page, 'utf8')
-  for (const [name, filled] of Object.entries(places)) {
-    const place = new RegExp(`(?<=<!-- ${name} -->\\n)[\\s\\S]*?(?=<!-- /${name} -->)`)
-    if (!place.test(text)) throw new Error(`${page} has lost its place for ${name}`)
-    text = text.replace(place, () => `\n${filled}\n\n`)
-  }
-  writeFileSync(page, text)
+  writeFileSync(
+    page,
+    `# What it costs
+
+Written by \`npm run bench -- --save\` on ${result.date}: Node ${result.versions.node}, ${cores} cores of ${cpu}, ${memoryGb} GB, ${os}${disturbed}.
+
+In every table less is better. The figures are medians. The floor is the least that the same work costs, for example a bare
+\`fetch\`. A ratio is our figure divided by the floor, round by round, with its 95 % interval. If the interval includes one, the
+difference may be noise. Figures without an interval were measured once.
+
+## Requests and uploads
+
+The server is another process on the same machine and answers at once. Over a network the time of the answer hides these
+differences. Times are for each request, and memory is above idle. The file comes from \`fs.openAsBlob\`.
+
+${from(/^(checkHealth|getRun|executeWorkflow|upload)/)}
+
+The larger part of the cost of a GET is its time-out, which a bare \`fetch\` does not have. A bare \`fetch\` copies the body of a
+POST in memory, so that it can follow a redirect. The client streams it.
+
+## Other clients
+
+Each client makes the same requests with its defaults.
+
+${peersOf(result)}
+
+## Imports and the command
+
+Each is a new process. The floor is an empty module, or Node itself, and for \`flowscale health\` a script with a bare \`fetch\`.
+
+${from(/^(import|start)/)}
+
+## Waits
+
+A delay is the time from the end of a run to the end of its wait. The floor is a script that asks for each run each second. A
+watcher (\`createRunWatcher\`) and \`executeMany\` share one list between all runs. The heap is the most that is in use above idle.
+
+${from(/waits|executeMany/)}
+
+## The gateway
+
+The floor is a script that posts to ComfyUI, polls its history and reads the file. The client of the gateway polls as often. Both
+use the small ComfyUI of the tests, whose runs only sleep. The gateway writes a record of each run. For clients that read events,
+the floor is a server of Node with the same streams.
+
+${from(/^gateway/)}
+
+## Measure it yourself
+
+\`npm run bench\` measures these rows and some more; run nothing else meanwhile. \`-- --only NAME\` picks rows, \`-- --beside FOLDER\`
+compares with another built clone, and \`-- --save\` writes this page. \`scripts/bench.ts\` begins with all options.
+`,
+  )
   execFileSync('node_modules/.bin/biome', ['format', '--write', page])
 }

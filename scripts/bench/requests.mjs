@@ -1,12 +1,9 @@
 // One request by a bare fetch, by the client of each clone and by the peers: prints the µs of each batch.
-import { setMaxListeners } from 'node:events'
 import { createPeers } from './peers/createPeers.mjs'
 import { print, takeTurns } from './takeTurns.mjs'
 
 const options = JSON.parse(process.argv[2])
-const { url, key, clones, operation, texts, bytes, hasSignal, isFree, atOnce, batch, turns } = options
-const signal = hasSignal ? new AbortController().signal : undefined
-if (signal) setMaxListeners(0, signal)
+const { url, key, clones, operation, texts, bytes, atOnce, batch, turns } = options
 const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 const inputs = bytes
@@ -32,29 +29,21 @@ const path = {
 const isPost = operation === 'executeWorkflow'
 const href = `${url}/api/v1${path}`
 const headers = { 'x-api-key': key }
-const bare = () =>
-  fetch(href, { headers, ...(isPost && { method: 'POST', body: form() }), ...(signal && { signal }) })
+const bare = () => fetch(href, { headers, ...(isPost && { method: 'POST', body: form() }) })
 const text = await (await bare()).text()
-const free = async () => ({
-  ok: true,
-  status: 200,
-  text: async () => text,
-  json: async () => JSON.parse(text),
-})
-
 const senders = {
-  floor: async () => (await (isFree ? free() : bare())).json(),
-  ...(isFree ? {} : await createPeers({ url, path, key, signal, form: isPost ? form : undefined })),
+  floor: async () => (await bare()).json(),
+  ...(await createPeers({ url, path, key, form: isPost ? form : undefined })),
 }
 for (const [who, folder] of Object.entries(clones)) {
   const api = await import(`${folder}/packages/client/dist/index.js`)
-  const client = api.createClient({ baseUrl: url, apiKey: key, logger, ...(isFree && { fetch: free }) })
+  const client = api.createClient({ baseUrl: url, apiKey: key, logger })
   const call =
     api[operation] ??
     (() => {
       throw new Error(`it has no ${operation}`)
     })
-  senders[who] = () => call(client, ...args, { signal })
+  senders[who] = () => call(client, ...args)
 }
 
 /** Sends a batch: µs a request, by the clock and of this process's CPU. */

@@ -9,19 +9,13 @@ interface Request {
   /** How many texts a POST has, and the bytes of its file. */
   texts?: number
   bytes?: number
-  hasSignal?: boolean
-  /** With a `fetch` that costs nothing. */
-  isFree?: boolean
 }
 
 const requestsByName: Record<string, Request> = {
   checkHealth: { operation: 'checkHealth' },
   getRun: { operation: 'getRun' },
-  'getRun with a signal': { operation: 'getRun', hasSignal: true },
-  'executeWorkflow, one text': { operation: 'executeWorkflow', texts: 1 },
   'executeWorkflow, two texts': { operation: 'executeWorkflow', texts: 2 },
   'executeWorkflow, ten texts': { operation: 'executeWorkflow', texts: 10 },
-  'executeWorkflow, ten texts with a signal': { operation: 'executeWorkflow', texts: 10, hasSignal: true },
   'executeWorkflow, a file of 25 KB': { operation: 'executeWorkflow', bytes: 25_000 },
 }
 
@@ -30,27 +24,23 @@ interface Told {
   missing?: string
 }
 
-const requestCase = (name: string, request: Request, atOnce: number, floor?: string): Case => ({
+const requestCase = (name: string, request: Request, atOnce: number): Case => ({
   part: 'requests',
   rows: [name],
-  isVariant: request.hasSignal || request.texts! < 10,
+  isVariant: request.texts! < 10,
   async run({ node, clones, isShort }) {
-    const batch = isShort ? atOnce : request.isFree ? 500 : atOnce === 1 ? 10 : 100
+    const batch = isShort ? atOnce : atOnce === 1 ? 10 : 100
     // Two clones are more alike than a client and a bare fetch.
     const budgetMs = clones.beside ? 20_000 : 8000
     const turns = isShort ? { rounds: 1 } : { rounds: 500, warmUps: 4, budgetMs }
     const { samples, missing } = await withAnswers((url) =>
       runWorker<Told>(node, 'requests.mjs', { ...request, url, key, clones, atOnce, batch, turns }),
     )
-    if (request.isFree) return [{ name, unit: 'µs of CPU', samples: samples.cpu, floor, missing }]
     return [{ name, unit: 'µs', samples: samples.time, cpu: samples.cpu, missing }]
   },
 })
 
-export const requests: Case[] = [
-  ...Object.entries(requestsByName).flatMap(([name, request]) => [
-    requestCase(`${name}, one by one`, request, 1),
-    requestCase(`${name}, 50 at once`, request, 50),
-  ]),
-  requestCase('own code of getRun', { operation: 'getRun', isFree: true }, 1, 'a parse of the same JSON'),
-]
+export const requests: Case[] = Object.entries(requestsByName).flatMap(([name, request]) => [
+  requestCase(`${name}, one by one`, request, 1),
+  requestCase(`${name}, 50 at once`, request, 50),
+])

@@ -94,7 +94,7 @@ const atOnce = (runs: number, ms: Wait['ms'], delay: Measure, ways: readonly str
 export const waits: Case[] = [
   ...atOnce(50, [2000, 5000], 'median delay', ['polls', 'watcher', 'push by WebSocket', 'push by events']),
   ...atOnce(1000, [300, 900], 'p99 delay', ['polls', 'watcher', 'push by WebSocket', 'watcher with push']),
-  ...[100, 1000, 10_000].map((runs) => {
+  ...[1000, 10_000].map((runs) => {
     const ms: Wait['ms'] = runs > 1000 ? [100, 300] : [300, 900]
     const wait: Wait = { way: 'executeMany', runs, ms, isMany: true }
     return waitCase('many', `executeMany of ${runs} runs`, wait, ['p99 delay', 'requests', 'heap in use'])

@@ -2,14 +2,13 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, getQueue, getRun, type Run } from '@flowscale/client'
-import { unpaintedWords } from '@flowscale/emulator'
-import { config } from 'dotenv'
+import { createEmulator, unpaintedWords } from '@flowscale/emulator'
+import { serve } from '@flowscale/emulator/node'
 import { generate } from '../../examples/generate.mjs'
 import { readOptions, usage } from './options.ts'
 import { listWorkflows, plan } from './plan.ts'
 import { createReporter } from './reporter.ts'
 import { toSentence } from './sentence.ts'
-import { type Local, startEmulator } from './startEmulator.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'demo-output')
@@ -61,19 +60,24 @@ function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: strin
 }
 
 async function main(): Promise<void> {
-  config({ path: join(root, '.env'), quiet: true })
+  const env = join(root, '.env')
+  if (existsSync(env)) process.loadEnvFile(env)
   const options = await readOptions(process.argv.slice(2), process.env)
   if (options.help) return console.log(usage)
   const report = createReporter()
   const lap = watch()
-  let local: Local | undefined
+  const local = options.url ? undefined : createEmulator()
+  let stop = async () => {}
   let url = options.url ?? ''
   let stopProgress = () => {}
   try {
-    if (!options.url) {
-      report.progress('starting a local FlowScale')
-      local = await startEmulator()
-      url = local.url
+    if (local) {
+      const served = await serve(local)
+      stop = async () => {
+        local.close()
+        await served.close()
+      }
+      url = served.url
       report.done(`local FlowScale at ${url}`, lap())
     }
     const apiKey = local?.apiKey ?? options.apiKey
@@ -135,7 +139,7 @@ async function main(): Promise<void> {
     process.exitCode = 1
   } finally {
     stopProgress()
-    await local?.stop()
+    await stop()
   }
 }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { toFile } from '@flowscale/client'
+import { fileInput } from '@flowscale/client/node'
 import { Sentence } from './sentence.ts'
 
 export interface DemoOptions {
@@ -15,7 +14,7 @@ export interface DemoOptions {
   help: boolean
 }
 
-type File = ReturnType<typeof toFile>
+type File = Awaited<ReturnType<typeof fileInput>>
 
 export const usage = `npm start -- ["a prompt"] [options]
 
@@ -24,39 +23,14 @@ export const usage = `npm start -- ["a prompt"] [options]
   --api-key KEY         its key                 (or FLOWSCALE_API_KEY, also from .env)
   --workflow ID         the workflow to run     (needed with a pod of your own)
   --input NAME=VALUE    an input; NAME=@FILE sends a file; may be repeated
+  --gateway [FLAGS]     instead of all this, a gateway in front of a small ComfyUI
   --help                this text`
 
-const types: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  mp4: 'video/mp4',
-  webm: 'video/webm',
-}
-
 /** A path starts in the user's folder, not in the folder where npm runs scripts. */
-async function readInput(path: string): Promise<File> {
-  const file = resolve(process.env.INIT_CWD ?? '.', path)
-  const type = types[file.split('.').pop()?.toLowerCase() ?? '']
-  const bytes = await readFile(file).catch((error) => {
-    throw new Sentence(`Can't read ${path}: ${error.code}`)
+const readInput = (path: string): Promise<File> =>
+  fileInput(resolve(process.env.INIT_CWD ?? '.', path)).catch((error) => {
+    throw new Sentence(`Can't read ${path}: ${error.cause?.code ?? error.message}`)
   })
-  return toFile(bytes, basename(file), { type })
-}
-
-/** Checks the first bytes for PNG or JPEG: another file would fail only after the upload. */
-async function readImage(path: string): Promise<File> {
-  const file = await readInput(path)
-  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer())
-  const isImage = [PNG, JPEG].some((signature) => signature.every((byte, index) => byte === start[index]))
-  if (!isImage) throw new Sentence(`${path} is not a PNG or JPEG`)
-  return file
-}
-
-const PNG = [0x89, 0x50, 0x4e, 0x47]
-const JPEG = [0xff, 0xd8, 0xff]
 
 export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promise<DemoOptions> {
   let parsed: ReturnType<typeof parse>
@@ -83,7 +57,7 @@ export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promi
     apiKey: values['api-key'] ?? (env.FLOWSCALE_API_KEY || undefined),
     workflow: values.workflow,
     prompt: positionals.join(' ') || undefined,
-    image: values.image === undefined ? undefined : await readImage(values.image),
+    image: values.image === undefined ? undefined : await readInput(values.image),
     inputs,
     help: values.help ?? false,
   }

@@ -1,18 +1,13 @@
 // Many runs at once, by `executeMany` and by one watcher: the promises of a single wait, at the cost of a few.
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { CANARY } from '../support/canary.ts'
-import { within } from './lib/guard.ts'
+import { type Finding, keyLine, keysElsewhere, type Settings } from './lib/finding.ts'
+import { createSpy } from './lib/guard.ts'
 import { type HostileServer, startServer } from './lib/server.ts'
-import { createSpy } from './lib/spy.ts'
-import type { Setup } from './many/setup.ts'
-import { singleWaits } from './many/singleWaits.ts'
+import { type Setup, singleWaits } from './many/setup.ts'
 import { submitMany } from './many/submitMany.ts'
 import { watchMany } from './many/watchMany.ts'
-import type { Finding, Part, Scale, Settings } from './types.ts'
 
-const AMOUNTS: Readonly<Record<Scale, number>> = { short: 60, full: 1000, long: 10_000 }
-const OVERALL_MS = 540_000
-const LONG_MS = 3_600_000
 /** Of the requests and messages that meet a fault. */
 const CHANCE = 0.1
 /** How long it may take until nothing is left, in ms: fetch keeps idle connections for 4 s. */
@@ -22,44 +17,33 @@ const MILD = FAULT_KINDS.filter(
   (kind) => !/^(error-envelope|vanished|redirect-|drip|http-429-(year|absurd))/.test(kind),
 )
 
-export const many: Part = {
-  name: 'many',
-  async run(settings) {
-    let server: HostileServer | undefined
-    const { seed, scale } = settings
-    try {
-      server = await startServer({
-        apiKey: CANARY,
-        seed,
-        containers: 100,
-        maxRuns: 1_000_000,
-        faults: {
-          seed,
-          chance: 0,
-          kinds: MILD,
-          operations: ['executeWorkflow', 'getRuns', 'getRun', 'getOutput', 'connect', 'message'],
-        },
-      })
-      return await within(scale === 'long' ? LONG_MS : OVERALL_MS, 'many', measure(settings, server))
-    } catch (error) {
-      return { checks: 1, failures: [String(error)], lines: [] }
-    } finally {
-      await server?.stop()
-    }
-  },
+export async function many(settings: Settings): Promise<Finding> {
+  const { seed } = settings
+  const server = await startServer({
+    apiKey: CANARY,
+    seed,
+    containers: 100,
+    maxRuns: 1_000_000,
+    faults: {
+      seed,
+      chance: 0,
+      kinds: MILD,
+      operations: ['executeWorkflow', 'getRuns', 'getRun', 'getOutput', 'connect', 'message'],
+    },
+  })
+  try {
+    return await measure(settings, server)
+  } finally {
+    await server.stop()
+  }
 }
 
-async function measure({ seed, scale }: Settings, server: HostileServer): Promise<Finding> {
-  const count = AMOUNTS[scale]
+async function measure({ seed, isLong }: Settings, server: HostileServer): Promise<Finding> {
+  const count = isLong ? 1000 : 60
   const failures: string[] = []
   const lines: string[] = []
   const logger = createSpy()
   const setup: Setup = { server, seed, count, logger, failures }
-  const stray: unknown[] = []
-  const onStray = (what: unknown): void => void stray.push(what)
-  process.on('unhandledRejection', onStray).on('warning', onStray)
-  // The one that limits all of this is there by then.
-  await Promise.resolve()
   const before = left()
 
   const polls = await singleWaits(setup)
@@ -72,20 +56,16 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
       `  target: 1/20 of the ${polls} polls of single waits without faults; it was ${asked}`,
     )
     // Few runs are few polls, of which a twentieth is nothing.
-    if (scale !== 'short' && asked > polls / 20) failures.push(`${asked} polls are over the target`)
+    if (isLong && asked > polls / 20) failures.push(`${asked} polls are over the target`)
   }
   for (const withPush of [false, true]) lines.push(...(await watchMany(setup, withPush, CHANCE)))
 
   const { ledger } = await server.report()
-  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
-    failures.push(`the key was seen ${times} times in ${place}`)
-  }
+  failures.push(...keysElsewhere(ledger))
   const after = await settled(before)
   for (const what of ['timers', 'sockets'] as const) {
     if (after[what] > before[what]) failures.push(`${after[what]} ${what} are left, before ${before[what]}`)
   }
-  process.off('unhandledRejection', onStray).off('warning', onStray)
-  for (const what of stray) failures.push(`nobody caught ${what}`)
   failures.push(...logger.leaks)
   return {
     checks: count * 5,
@@ -94,7 +74,7 @@ async function measure({ seed, scale }: Settings, server: HostileServer): Promis
     lines: [
       ...lines,
       `left: ${after.timers} timers and ${after.sockets} sockets (before ${before.timers} and ${before.sockets})`,
-      `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
+      keyLine(ledger, logger),
     ],
   }
 }

@@ -1,19 +1,13 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { CANARY } from '../support/canary.ts'
+import { type Finding, keysElsewhere, type Settings } from './lib/finding.ts'
 import { within } from './lib/guard.ts'
-import { type HostileServer, startServer } from './lib/server.ts'
-import type { Finding, Part, Settings } from './types.ts'
+import { type HostileServer, startChild, startServer } from './lib/server.ts'
 
-const RUNS = 50_000
 /** Those that hold a run up for seconds would leave most of the time to waiting. */
 const MILD = FAULT_KINDS.filter((kind) => !/^(hang-|drip|http-429-(year|absurd))/.test(kind))
-/** How long a full count may take before it ends with what it has, in ms. */
-const FULL_MS = 240_000
-const OVERALL_MS = 350_000
-const LONG_MS = 3_600_000
+/** How long it may take before it ends with what it has. */
+const LIMIT_MS = 240_000
 
 /** What the process that soaks tells in the end. */
 export interface Soaked {
@@ -28,58 +22,33 @@ export interface Soaked {
 
 export interface SoakOrders {
   url: string
-  seed: number
   runs: number
   limitMs: number
 }
 
-export const soak: Part = {
-  name: 'soak',
-  async run(settings) {
-    let server: HostileServer | undefined
-    const { seed, scale } = settings
-    try {
-      server = await startServer({
-        apiKey: CANARY,
-        seed,
-        speed: Number.POSITIVE_INFINITY,
-        containers: 100,
-        maxRuns: 2000,
-        faults: { seed, chance: 0.02, kinds: MILD, operations: ['executeWorkflow', 'getRun', 'getOutput'] },
-      })
-      const limitMs = scale === 'long' ? LONG_MS : FULL_MS
-      const orders = { url: server.url, seed, runs: scale === 'short' ? 500 : RUNS, limitMs }
-      const soaked = await within(scale === 'long' ? LONG_MS * 2 : OVERALL_MS, 'soak', soakAlone(orders))
-      return await judge(settings, soaked, orders, server)
-    } catch (error) {
-      return { checks: 1, failures: [String(error)], lines: [] }
-    } finally {
-      await server?.stop()
-      stopAlone()
-    }
-  },
-}
-
-let stopAlone = (): void => {}
-
-/** Soaks in a process that does nothing else, so that its heap is all the client's. */
-async function soakAlone(orders: SoakOrders): Promise<Soaked> {
-  const child = fork(fileURLToPath(new URL('./lib/soakChild.ts', import.meta.url)), {
-    execArgv: ['--expose-gc', '--import', 'tsx'],
+export async function soak({ seed, isLong }: Settings): Promise<Finding> {
+  const server = await startServer({
+    apiKey: CANARY,
+    seed,
+    speed: Number.POSITIVE_INFINITY,
+    containers: 100,
+    maxRuns: 2000,
+    faults: { seed, chance: 0.02, kinds: MILD, operations: ['executeWorkflow', 'getRun', 'getOutput'] },
   })
-  stopAlone = () => void child.kill('SIGKILL')
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`The process that soaks has ended (${code})`)
-  })
-  const answer = once(child, 'message')
-  child.send(orders)
-  const [soaked] = await Promise.race([answer, ended])
-  ended.catch(() => {})
-  return soaked
+  // A process that does nothing else, so that its heap is all the client's.
+  const child = startChild('soakChild', '--expose-gc')
+  try {
+    const orders: SoakOrders = { url: server.url, runs: isLong ? 50_000 : 500, limitMs: LIMIT_MS }
+    const soaked = await within(LIMIT_MS * 1.5, 'soak', child.ask(orders))
+    return await judge(seed, soaked, orders, server)
+  } finally {
+    await child.stop()
+    await server.stop()
+  }
 }
 
 async function judge(
-  { seed }: Settings,
+  seed: number,
   { asked, seconds, ends, tenths, failures }: Soaked,
   { runs }: SoakOrders,
   server: HostileServer,
@@ -94,11 +63,9 @@ async function judge(
   }
   if ((ends.result ?? 0) < asked * 0.8) found.push(`only ${ends.result ?? 0} of ${asked} runs gave a result`)
   const { ledger } = await server.report()
-  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
-    found.push(`the key was seen ${times} times in ${place}`)
-  }
+  found.push(...keysElsewhere(ledger))
   const told = Object.entries(ends).map(([name, count]) => `${name} ${count}`)
-  const rest = asked < runs ? ` (of ${runs}: the time was over; --long does them all)` : ''
+  const rest = asked < runs ? ` (of ${runs}: the time was over)` : ''
   return {
     checks: asked + tenths.length,
     failures: found,

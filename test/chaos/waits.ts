@@ -14,18 +14,24 @@ import { WebSocket } from 'ws'
 import { FAULT_KINDS } from '../../packages/emulator/src/faults/table.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { createRandom } from '../support/random.ts'
-import { findAnew } from './lib/findAnew.ts'
-import { inParallel, Stuck, within } from './lib/guard.ts'
-import { type HostileServer, startServer } from './lib/server.ts'
-import { createSpy } from './lib/spy.ts'
-import { createTally, percentile, rareKinds, tooRare, totalFaults } from './lib/tables.ts'
-import type { Finding, Part, Settings } from './types.ts'
+import {
+  createTally,
+  type Finding,
+  keyLine,
+  keysElsewhere,
+  percentile,
+  rareKinds,
+  type Settings,
+  tooRare,
+  totalFaults,
+} from './lib/finding.ts'
+import { createSpy, inParallel, Stuck, within } from './lib/guard.ts'
+import { type HostileServer, startChild, startServer } from './lib/server.ts'
 
 const AT_A_TIME = 48
 /** How many waits may be added until each kind of fault was played often enough. */
 const MOST_MORE = 2400
 const STUCK_MS = 120_000
-const OVERALL_MS = 540_000
 /** How long the server takes to answer, in ms, when all waits ask it and nothing else goes on; and the most that is made of more. */
 const USUAL_MS = 150
 const SLOWEST = 20
@@ -51,68 +57,42 @@ interface Wait {
   error?: TimeoutError | undefined
 }
 
-export const waits: Part = {
-  name: 'waits',
-  async run(settings) {
-    const passing = FAULT_KINDS.filter((kind) => !FINAL.includes(kind))
-    // One of those holds a wait up until its deadline: they are rarer than the others, so that runs are seen to end.
-    const brief = passing.filter((kind) => !/^(hang-|drip|http-429-(seconds|date|absurd|year))/.test(kind))
-    // Those that need a run of a certain state find none most of the time.
-    const rare = [...Array<FaultKind>(16).fill('no-url'), ...Array<FaultKind>(3).fill('backwards')]
-    // It ends a wait, and is to be played a hundred times all the same.
-    const often = Array<FaultKind>(60).fill('vanished')
-    const servers: HostileServer[] = []
-    const start = async (kinds: readonly FaultKind[], seed: number): Promise<HostileServer> => {
-      const server = await startServer({
-        apiKey: CANARY,
-        seed,
-        containers: 100,
-        maxRuns: 1_000_000,
-        noted: [...FINAL, 'http-408'],
-        faults: { seed, chance: 0.4, kinds, operations: OPERATIONS },
-      })
-      servers.push(server)
-      return server
-    }
+export async function waits(settings: Settings): Promise<Finding> {
+  const { seed, isLong } = settings
+  const passing = FAULT_KINDS.filter((kind) => !FINAL.includes(kind))
+  // One of those holds a wait up until its deadline: they are rarer than the others, so that runs are seen to end.
+  const brief = passing.filter((kind) => !/^(hang-|drip|http-429-(seconds|date|absurd|year))/.test(kind))
+  // Those that need a run of a certain state find none most of the time.
+  const rare = [...Array<FaultKind>(16).fill('no-url'), ...Array<FaultKind>(3).fill('backwards')]
+  // It ends a wait, and is to be played a hundred times all the same.
+  const often = Array<FaultKind>(60).fill('vanished')
+  const count = isLong ? 1800 : 90
+  const play = async (kinds: readonly FaultKind[], count: number, isFinal: boolean) => {
+    const ownSeed = isFinal ? seed + 1 : seed
+    const server = await startServer({
+      apiKey: CANARY,
+      seed: ownSeed,
+      containers: 100,
+      maxRuns: 1_000_000,
+      noted: [...FINAL, 'http-408'],
+      faults: { seed: ownSeed, chance: 0.4, kinds, operations: OPERATIONS },
+    })
     try {
-      const all = (async () => {
-        const count = settings.scale === 'short' ? 90 : 1800
-        const one = await measure(
-          settings,
-          count,
-          await start([...passing, ...brief, ...rare], settings.seed),
-          false,
-        )
-        const other = await measure(
-          settings,
-          count / 9,
-          await start([...FAULT_KINDS, ...often], settings.seed + 1),
-          true,
-        )
-        return merge(settings, one, other)
-      })()
-      return await within(OVERALL_MS, 'waits', all)
-    } catch (error) {
-      return { checks: 1, failures: [String(error)], lines: [] }
+      return await measure(settings, count, server, isFinal)
     } finally {
-      await Promise.all(servers.map((server) => server.stop()))
+      await server.stop()
     }
-  },
-}
-
-interface Measured extends Finding {
-  ledger: Ledger
-}
-
-function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
+  }
+  const one = await play([...passing, ...brief, ...rare], count, false)
+  const other = await play([...FAULT_KINDS, ...often], count / 9, true)
   const ledgers = [one.ledger, other.ledger]
   // The final kinds end a wait at once: the executes play them often enough, but for the one that is theirs only.
-  const rare = scale === 'short' ? [] : tooRare(totalFaults(ledgers), OPERATIONS)
   const isFinal = (line: string): boolean =>
     FINAL.some((kind) => kind !== 'vanished' && line.startsWith(`${kind} `))
+  const lacking = isLong ? tooRare(totalFaults(ledgers), OPERATIONS).filter((line) => !isFinal(line)) : []
   return {
     checks: one.checks + other.checks,
-    failures: [...one.failures, ...other.failures, ...rare.filter((line) => !isFinal(line))],
+    failures: [...one.failures, ...other.failures, ...lacking],
     lines: [...one.lines, ...other.lines],
     ledgers,
   }
@@ -120,11 +100,11 @@ function merge({ scale }: Settings, one: Measured, other: Measured): Finding {
 
 /** `isFinal`: answers may come that end a wait, with an error that says so. */
 async function measure(
-  { seed, scale }: Settings,
+  { seed, isLong }: Settings,
   count: number,
   server: HostileServer,
   isFinal: boolean,
-): Promise<Measured> {
+): Promise<Finding & { ledger: Ledger }> {
   const failures: string[] = []
   const ends = createTally()
   const late: number[] = []
@@ -286,7 +266,7 @@ async function measure(
   const { completed: well = 0 } = ends.counts
   if (!isFinal && well < count * 0.3) failures.push(`only ${well} of ${count} waits saw their run completed`)
   let more = 0
-  while (!isFinal && scale !== 'short' && more < MOST_MORE) {
+  while (!isFinal && isLong && more < MOST_MORE) {
     const lacking = rareKinds((await server.report()).ledger.faults, OPERATIONS)
     const kinds = lacking.filter((kind) => !FINAL.includes(kind))
     if (kinds.length === 0) break
@@ -310,10 +290,10 @@ async function measure(
     else failures.push(`resume of run ${runId}, seed ${seed}: ${told}, and was to be ${end}`)
   })
   const runs = ended.filter(({ runId }) => runId)
-  const found = await findAnew(
-    server.url,
-    runs.map(({ runId }) => runId),
-  )
+  // What a fresh process, which knows only the ids, finds: `completed`, with the file fetched, or a word of their end.
+  const fresh = startChild('findAnewChild')
+  const runIds = runs.map(({ runId }) => runId)
+  const found: Record<string, string> = await fresh.ask({ url: server.url, runIds }).finally(fresh.stop)
   let anew = 0
   for (const { runId, end } of runs) {
     if (fits(found[runId] ?? 'nothing', end)) anew++
@@ -325,9 +305,7 @@ async function measure(
     const wasSaid = hit.some((target) => targets.some((name) => name && target.includes(name)))
     if (!wasSaid) failures.push(`${what}, which the server never said`)
   }
-  for (const [place, times] of Object.entries(ledger.keys.elsewhere)) {
-    failures.push(`the key was seen ${times} times in ${place}`)
-  }
+  failures.push(...keysElsewhere(ledger))
   const fetched = runs.filter(({ runId }) => ledger.results[runId] === 1).length
   const completed = runs.filter(({ runId }) => found[runId] === 'completed').length
   if (fetched !== completed) failures.push(`${completed} results were fetched, the server sent ${fetched}`)
@@ -342,7 +320,7 @@ async function measure(
       `past the deadline: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (of ${late.length})`,
       `found afterwards: ${resumed} of ${timedOut.length} by resume(), ${anew} of ${runs.length} by a fresh process`,
       `the server: ${ledger.runs.length} runs started, ${fetched} results sent, as many as completed`,
-      `key: ${ledger.keys.header} times in X-API-KEY, elsewhere ${Object.keys(ledger.keys.elsewhere).length}; searched in ${logger.lines} log lines and every error`,
+      keyLine(ledger, logger),
     ],
   }
 }

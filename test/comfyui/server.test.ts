@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { assert, suite } from '#test'
+import { openSocket } from './replay/bench.ts'
 import { quick, sleeping } from './replay/graphs.ts'
-import { openSocket } from './replay/openSocket.ts'
 import { type Comfy, type ComfyOptions, startComfy } from './server/startComfy.ts'
 
 // What no recording shows: what the tests of the gateway break, and count.

@@ -197,6 +197,27 @@ test('whatever a server names its outputs, they stay in the folder, each in a fi
   }
 })
 
+test('a submission that starts several runs: each way to submit names them all, because all are paid for', async () => {
+  const { env, runId, close } = await serveOutputs(['a.png'], 'r2', 'r3')
+  try {
+    await inFolder(async (cwd) => {
+      const run = linesOf(await flowscale(['run', 'w', '--json', '-o', 'out'], { cwd, env }))
+      for (const line of [run.find(({ event }) => event === 'submitted'), run.at(-1)])
+        assert.equal(line.others, ['r2', 'r3'])
+      const detached = await flowscale(['run', 'w', '--detach'], { cwd, env })
+      assert.match(detached.stderr, 'also started r2, r3')
+      writeFileSync(join(cwd, 'rows.jsonl'), '{"a":1}\n')
+      const rows = linesOf(
+        await flowscale(['batch', 'w', 'rows.jsonl', '-o', 'rows', '--json'], { cwd, env }),
+      )
+      assert.equal(rows.find(({ others }) => others)?.others, ['r2', 'r3'])
+      assert.match(readFileSync(join(cwd, 'rows/results.jsonl'), 'utf8'), runId)
+    })
+  } finally {
+    await close()
+  }
+})
+
 test('whoever reads stdout may leave: the files are saved', () =>
   withPod({}, async ({ cwd, env }) => {
     const file = resolve('packages/flowscale/bin/flowscale.js')

@@ -16,7 +16,6 @@ const test = suite('README')
 const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
-  'CONTRIBUTING.md',
   ...[
     'command',
     'command-batch',

@@ -1,7 +1,7 @@
 // The peers that can be pointed at a local URL, each as its users would write the request.
 
 /** By name, functions that send the request and give the answer. `form` makes the body of a POST. */
-export async function createPeers({ url, path, key, signal, form }) {
+export async function createPeers({ url, path, key, form }) {
   const [
     { default: axios },
     { default: ky },
@@ -20,13 +20,13 @@ export async function createPeers({ url, path, key, signal, form }) {
   const open = openapi.default({ baseUrl: base, headers })
   if (form) {
     return {
-      axios: async () => (await axios.post(href, form(), { headers, signal, maxBodyLength: Infinity })).data,
-      ky: () => ky.post(href, { body: form(), headers, signal, timeout: 600_000 }).json(),
-      ofetch: () => ofetch(href, { method: 'POST', body: form(), headers, signal }),
+      axios: async () => (await axios.post(href, form(), { headers, maxBodyLength: Infinity })).data,
+      ky: () => ky.post(href, { body: form(), headers, timeout: 600_000 }).json(),
+      ofetch: () => ofetch(href, { method: 'POST', body: form(), headers }),
       'openapi-fetch': async () =>
-        (await open.POST(path, { body: form(), bodySerializer: (body) => body, signal })).data,
-      replicate: async () => (await replicate.request(path, { method: 'POST', data: form(), signal })).json(),
-      openai: () => openai.post(path, { body: form(), signal }),
+        (await open.POST(path, { body: form(), bodySerializer: (body) => body })).data,
+      replicate: async () => (await replicate.request(path, { method: 'POST', data: form() })).json(),
+      openai: () => openai.post(path, { body: form() }),
     }
   }
   const fal = (await import('@fal-ai/client')).createFalClient({
@@ -34,12 +34,12 @@ export async function createPeers({ url, path, key, signal, form }) {
     requestMiddleware: async (request) => ({ ...request, url: href }),
   })
   return {
-    axios: async () => (await axios.get(href, { headers, signal })).data,
-    ky: () => ky.get(href, { headers, signal }).json(),
-    ofetch: () => ofetch(href, { headers, signal }),
-    'openapi-fetch': async () => (await open.GET(path, { signal })).data,
-    replicate: async () => (await replicate.request(path, { method: 'GET', signal })).json(),
-    openai: () => openai.get(path, { signal }),
-    '@fal-ai/client': () => fal.queue.status('bench/app', { requestId: 'bench', abortSignal: signal }),
+    axios: async () => (await axios.get(href, { headers })).data,
+    ky: () => ky.get(href, { headers }).json(),
+    ofetch: () => ofetch(href, { headers }),
+    'openapi-fetch': async () => (await open.GET(path)).data,
+    replicate: async () => (await replicate.request(path, { method: 'GET' })).json(),
+    openai: () => openai.get(path),
+    '@fal-ai/client': () => fal.queue.status('bench/app', { requestId: 'bench' }),
   }
 }

@@ -1,6 +1,6 @@
+import { createEmulator } from '@flowscale/emulator'
 import fc from 'fast-check'
 import { CANARY } from '../../support/canary.ts'
-import type { RealAnswer } from './realAnswers.ts'
 
 export const RUN = 'run-1'
 
@@ -26,43 +26,14 @@ const words = [
   ...['timed_out', 'COMPLETED', 'paused', ''],
 ]
 const names = [
-  ...[
-    'status',
-    'data',
-    'errors',
-    'meta',
-    'detail',
-    'run_id',
-    '_id',
-    'id',
-    'outputs',
-    'output_names',
-    'inputs',
-  ],
-  ...[
-    'filename',
-    'url',
-    'download_url',
-    'generation_status',
-    'node_errors',
-    'runs',
-    'count',
-    'workflows',
-    'queue',
-  ],
-  ...[
-    'container',
-    'message',
-    'msg',
-    'loc',
-    'total_count',
-    'total_pages',
-    'group_id',
-    'number',
-    'name',
-    'error',
-  ],
-  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'then', 'length', 'toJSON', ''],
+  ...'status data errors meta detail run_id _id id outputs output_names inputs filename url download_url'.split(
+    ' ',
+  ),
+  ...'generation_status node_errors runs count workflows queue container message msg loc total_count'.split(
+    ' ',
+  ),
+  ...'total_pages group_id number name error __proto__ constructor toString hasOwnProperty then'.split(' '),
+  ...['length', 'toJSON', ''],
 ]
 const links = [
   'https://files.test/a.png?sig=1',
@@ -179,12 +150,7 @@ export function answerOf(real: readonly RealAnswer[], operations: readonly strin
     {
       weight: 1,
       arbitrary: fc.constantFrom(
-        '',
-        'null',
-        '[]',
-        '{}',
-        '"',
-        '0',
+        ...['', 'null', '[]', '{}', '"', '0'],
         `<h1>Bad Gateway</h1> ${CANARY}`,
         'x'.repeat(200_000),
       ),
@@ -216,23 +182,7 @@ export function answerOf(real: readonly RealAnswer[], operations: readonly strin
       {
         weight: 5,
         arbitrary: fc.constantFrom(
-          204,
-          301,
-          302,
-          307,
-          400,
-          401,
-          403,
-          404,
-          408,
-          409,
-          422,
-          425,
-          429,
-          500,
-          502,
-          503,
-          504,
+          ...[204, 301, 302, 307, 400, 401, 403, 404, 408, 409, 422, 425, 429, 500, 502, 503, 504],
         ),
       },
       { weight: 1, arbitrary: fc.integer({ min: 200, max: 599 }) },
@@ -247,4 +197,59 @@ export function answerOf(real: readonly RealAnswer[], operations: readonly strin
       },
     ),
   }) as fc.Arbitrary<Answer>
+}
+
+/** An answer of a real server, to be mutated. */
+interface RealAnswer {
+  operation: string
+  body: unknown
+}
+
+const post = (inputs: Record<string, string>): RequestInit => {
+  const body = new FormData()
+  for (const [name, value] of Object.entries(inputs)) body.append(name, value)
+  return { method: 'POST', body }
+}
+
+/** What the emulator answers to each operation, in each dialect. */
+export async function realAnswers(): Promise<RealAnswer[]> {
+  const answers: RealAnswer[] = []
+  for (const dialect of ['readme', 'openapi', 'python'] as const) {
+    const emulator = createEmulator({ speed: Number.POSITIVE_INFINITY, dialect })
+    const ask = async (operation: string, path: string, init: RequestInit = {}): Promise<any> => {
+      const headers = { 'x-api-key': emulator.apiKey }
+      const response = await emulator.fetch(`${emulator.url}/api/v1/${path}`, { ...init, headers })
+      const text = await response.text()
+      const body = text ? JSON.parse(text) : undefined
+      if (body !== undefined) answers.push({ operation, body })
+      return body
+    }
+    const start = async (workflow: string, inputs: Record<string, string>): Promise<string> => {
+      const { data } = await ask('execute', `runs?workflow_id=${workflow}&group_id=g`, post(inputs))
+      return [data].flat()[0].run_id
+    }
+    await ask('execute', 'runs?workflow_id=t3xtwr1ter00', post({}))
+    const ended = [
+      await start('t3xtwr1ter00', { prompt: 'a' }),
+      await start('d1ptych7two2', { prompt: 'b' }),
+      await start('fa1lsa1ways0', { message: 'no' }),
+    ]
+    const endless = await start('nev3rend5run', {})
+    while (ended.some((runId) => !/completed|failed/.test(emulator.stateOf(runId)?.status ?? ''))) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    for (const runId of [...ended, endless]) {
+      const { data } = await ask('run', `runs/${runId}`)
+      for (const { filename } of data.outputs ?? []) await ask('output', `runs/output?filename=${filename}`)
+    }
+    await ask('cancel', `runs/${endless}/cancel`, { method: 'POST' })
+    await ask('health', 'comfy/health')
+    await ask('queue', 'comfy/queue')
+    await ask('workflows', 'comfy/workflows')
+    await ask('runs', 'runs?group_id=g')
+    await ask('output', 'runs/output?filename=none')
+    await ask('run', 'runs/none')
+    emulator.close()
+  }
+  return answers
 }

@@ -1,7 +1,7 @@
 // What the types of the client promise, field by field, written down a second time.
 
 /** Gives what is wrong with a value, a line each. */
-export type Promised = (value: unknown, path: string) => string[]
+type Promised = (value: unknown, path: string) => string[]
 
 const is =
   (what: string, fits: (value: unknown) => boolean): Promised =>
@@ -32,7 +32,7 @@ const optional =
   (promised: Promised): Promised =>
   (value, path) =>
     value === undefined ? [] : promised(value, path)
-export const arrayOf =
+const arrayOf =
   (item: Promised): Promised =>
   (value, path) =>
     Array.isArray(value)

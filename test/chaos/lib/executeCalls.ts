@@ -3,9 +3,27 @@ import type { Client, createClient, executeWorkflow, Fetch, isFlowScaleError } f
 import type { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { createRandom } from '../../support/random.ts'
-import { type Call, groupOf, indexOf } from './call.ts'
-import { inParallel, within } from './guard.ts'
-import type { Spy } from './spy.ts'
+import { inParallel, type Spy, within } from './guard.ts'
+
+/** What a caller knows of one call, when it has ended. Plain data: it may come from another runtime. */
+export interface Call {
+  runIds: string[]
+  /** The error says that it may have been submitted. */
+  maybe: boolean
+  /** It ended with what the caller itself has thrown or given. */
+  ownEnd: boolean
+  /** How it ended, in a few words. */
+  end: string
+  /** How often the client has called fetch to submit it. */
+  submits: number
+  /** What must not be. */
+  wrongs: string[]
+}
+
+/** Each call has a group of its own, by which the server tells them apart. */
+export const groupOf = (index: number): string => `call-${index}`
+
+export const indexOf = (groupId: string | null): number => Number(/^call-(\d+)$/.exec(groupId ?? '')?.[1])
 
 const AT_A_TIME = 64
 const STUCK_MS = 120_000

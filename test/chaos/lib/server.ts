@@ -1,5 +1,5 @@
 // A hostile FlowScale in a process of its own, and what this one asks of it.
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { EmulatorOptions, FaultKind, Ledger } from '@flowscale/emulator'
@@ -30,24 +30,33 @@ export interface HostileServer {
   stop(): Promise<void>
 }
 
-export async function startServer(options: ServerOptions): Promise<HostileServer> {
-  const child: ChildProcess = fork(fileURLToPath(new URL('./serverChild.ts', import.meta.url)), {
-    execArgv: ['--import', 'tsx'],
+/** A process of its own, which answers each message with one. */
+export function startChild(name: string, ...flags: string[]) {
+  const child = fork(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), {
+    execArgv: [...flags, '--import', 'tsx'],
     // JSON has no Infinity.
     serialization: 'advanced',
     // A key that it prints, the parent would not see.
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const ended = once(child, 'exit')
-  const ask = async (question: object): Promise<any> => {
-    const answer = once(child, 'message')
-    child.send(question)
-    const [given] = await Promise.race([
-      answer,
-      ended.then(() => Promise.reject(new Error('The server process has ended'))),
-    ])
-    return given
+  return {
+    async ask(question: object): Promise<any> {
+      const answer = once(child, 'message')
+      child.send(question)
+      const failed = ended.then(() => Promise.reject(new Error(`The process ${name} has ended`)))
+      const [given] = await Promise.race([answer, failed])
+      return given
+    },
+    async stop(): Promise<void> {
+      child.kill('SIGKILL')
+      await ended
+    },
   }
+}
+
+export async function startServer(options: ServerOptions): Promise<HostileServer> {
+  const { ask, stop } = startChild('serverChild')
   // One question at a time, so that answers need no names.
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = (question: object): Promise<any> => {
@@ -72,9 +81,6 @@ export async function startServer(options: ServerOptions): Promise<HostileServer
         before = now
       }
     },
-    async stop() {
-      child.kill('SIGKILL')
-      await ended
-    },
+    stop,
   }
 }

@@ -1,7 +1,11 @@
-import { createEmulator, type FaultKind, type FaultOptions } from '@flowscale/emulator'
+import {
+  createEmulator,
+  type FaultKind,
+  type FaultOptions,
+  type WorkflowDefinition,
+} from '@flowscale/emulator'
 import { type Served, serve } from '@flowscale/emulator/node'
-import { indexOf } from './call.ts'
-import { quick } from './quick.ts'
+import { indexOf } from './executeCalls.ts'
 import type { ServerOptions } from './server.ts'
 
 let emulator: ReturnType<typeof createEmulator>
@@ -46,3 +50,29 @@ async function answer({ start, chance, kinds }: Question): Promise<object> {
 
 process.on('message', async (question: Question) => process.send!(await answer(question)))
 process.on('disconnect', () => process.exit())
+
+/** Ends after `ms` as it is told to. */
+const quick: WorkflowDefinition = {
+  id: 'qu1ck',
+  name: 'Quick',
+  description: 'Ends soon, well or badly',
+  inputs: {
+    text: 'string',
+    ms: { kind: 'number', required: false },
+    end: { kind: 'string', required: false },
+    file: { kind: 'file', required: false },
+  },
+  outputs: { text: 'file' },
+  async run({ text, ms = 0, end }, { sleep, progress, signal }) {
+    await sleep(Number(ms) / 2)
+    progress(0.5)
+    await sleep(Number(ms) / 2)
+    if (end === 'failed') throw new Error('It was to fail')
+    if (end === 'never') {
+      await new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+    }
+    return { text: { data: new TextEncoder().encode(`got ${text}`), type: 'text/plain' } }
+  },
+}

@@ -3,9 +3,8 @@ import { createClient, isFlowScaleError } from '@flowscale/client'
 import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import type { Soaked, SoakOrders } from '../soak.ts'
-import { inParallel, within } from './guard.ts'
-import { createSpy } from './spy.ts'
-import { createTally } from './tables.ts'
+import { createTally } from './finding.ts'
+import { createSpy, inParallel, within } from './guard.ts'
 
 const AT_A_TIME = 200
 

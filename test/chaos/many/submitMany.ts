@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events'
 import { getRuns, isFlowScaleError } from '@flowscale/client'
 import { executeMany, type ManyResult } from '@flowscale/client/poller'
 import { assertNoCanary } from '../../support/canary.ts'
+import { createTally, percentile } from '../lib/finding.ts'
 import { within } from '../lib/guard.ts'
-import { createTally, percentile } from '../lib/tables.ts'
 import {
   AT_A_TIME,
   calmClient,
@@ -15,11 +15,11 @@ import {
   listOf,
   type Setup,
   STUCK_MS,
+  type UnsteadyList,
   WORKFLOW,
 } from './setup.ts'
-import type { UnsteadyList } from './unsteadyList.ts'
 
-export interface Submitted {
+interface Submitted {
   counts: UnsteadyList['counts']
   lines: string[]
 }

@@ -4,8 +4,8 @@ import { createRunWatcher } from '@flowscale/client/poller'
 import { connectWebSocket } from '@flowscale/client/websocket'
 import { WebSocket } from 'ws'
 import { assertNoCanary } from '../../support/canary.ts'
+import { createTally, percentile } from '../lib/finding.ts'
 import { inParallel, within } from '../lib/guard.ts'
-import { createTally, percentile } from '../lib/tables.ts'
 import {
   AT_A_TIME,
   calmClient,

@@ -10,7 +10,7 @@ import { openGateway } from '../../support/openGateway.ts'
 import { startGateway } from '../../support/startProcess.ts'
 
 type Client = ReturnType<typeof createClient>
-export const FOLDER = 'test/comfyui/real'
+const FOLDER = 'test/comfyui/real'
 const fast = { pollIntervalMs: 100 }
 const anyNumber = (most: number): number => Math.floor(Math.random() * most)
 

@@ -1,5 +1,5 @@
 // The graphs that the recordings were made with, for what came before a case.
-import type { Bench } from './types.ts'
+import type { Bench } from './bench.ts'
 export const quick = (color: number, filename_prefix = 'quick'): unknown => ({
   1: { class_type: 'EmptyImage', inputs: { width: 8, height: 8, batch_size: 1, color } },
   2: { class_type: 'SaveImage', inputs: { images: ['1', 0], filename_prefix } },

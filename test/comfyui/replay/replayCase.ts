@@ -1,34 +1,30 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ComfyVersion } from '../server/versions.ts'
-import { type Answer, call } from './call.ts'
-import { compareAnswer } from './compareAnswer.ts'
-import { compareSocket } from './compareSocket.ts'
-import { createBench } from './createBench.ts'
+import {
+  type Answer,
+  type Bench,
+  call,
+  createBench,
+  type Exchange,
+  type Plan,
+  type Recording,
+} from './bench.ts'
+import { compareAnswer, compareSocket } from './compare.ts'
 import { plans } from './plans.ts'
-import { prepare } from './prepare.ts'
 import { boundary, toForm } from './toForm.ts'
-import type { Bench, Exchange, Plan, Recording } from './types.ts'
-
-export interface Replayed {
-  exchanges: number
-  messages: number
-  /** A line for each exchange and socket that is not the same. */
-  problems: string[]
-}
 
 /** How long an answer may take to become as recorded: runs end in their own time. */
 const patienceMs = 10_000
 
-/** Replays a case against a fresh server of its version. */
+/** Replays a case against a fresh server of its version. Gives a line for each exchange and socket that is not the same. */
 export async function replayCase(
   version: ComfyVersion,
   name: string,
   recording: Recording,
-): Promise<Replayed> {
+): Promise<string[]> {
   const plan: Plan = plans[name] ?? {}
   const bench = await createBench(version, recording, { speed: plan.stacked ? 0.5 : 4, ...plan.options })
   const problems: string[] = []
-  let messages = 0
   try {
     await prepare(bench, plan)
     for (const [at, exchange] of recording.exchanges.entries()) {
@@ -39,14 +35,13 @@ export async function replayCase(
     }
     await plan.after?.(bench)
     for (const [at, heard] of (recording.websocket ?? []).entries()) {
-      messages += heard.messages.length
       const problem = await compareSocket(bench, plan, heard, at)
       if (problem) problems.push(`${name}, socket "${heard.socket}": ${problem}`)
     }
   } finally {
     await bench.comfy.stop()
   }
-  return { exchanges: recording.exchanges.length, messages, problems }
+  return problems
 }
 
 /** The recording's text, with what stands here for its names. */
@@ -111,4 +106,54 @@ function bind(names: Bench['names'], { request, response }: Exchange, answer?: A
     // As they stand in JSON.
     if (from && to) names.set(JSON.stringify(from).slice(1, -1), JSON.stringify(to).slice(1, -1))
   }
+}
+
+/** Whether a request uses up a number. */
+function isCounted({ request }: Exchange): boolean {
+  if (request?.method !== 'POST' || request.path !== '/prompt') return false
+  const { body } = request
+  if (typeof body === 'string') return body === '[]' || /^\{.*\}$/.test(body)
+  return !(typeof body === 'object' && body !== null && 'number' in body)
+}
+
+/** The first number that a case uses, as its answers tell. */
+function firstNumber(exchanges: readonly Exchange[]): number {
+  let counted = 0
+  for (const exchange of exchanges) {
+    const { body } = (exchange.response ?? {}) as { body?: any }
+    if (isCounted(exchange)) {
+      if (body?.number !== undefined) return Math.abs(body.number) - counted
+      counted++
+    }
+  }
+  return 0
+}
+
+/** What was in `output/` before: of each series of names in the answers, the one before the first. */
+function filesBefore(text: string): string[] {
+  const first = new Map<string, number>()
+  for (const [, stem = '', digits] of text.matchAll(/"filename": ?"([^"]*?)_(\d{5})_\.(?:png|wav|mp4)"/g)) {
+    first.set(stem, Math.min(first.get(stem) ?? Number.POSITIVE_INFINITY, Number(digits)))
+  }
+  return [...first]
+    .filter(([, number]) => number > 1)
+    .map(([stem, number]) => `output/${stem}_${String(number - 1).padStart(5, '0')}_.png`)
+}
+
+/** Brings a fresh server to where a recording begins. */
+async function prepare(bench: Bench, plan: Plan): Promise<void> {
+  const { exchanges, websocket } = bench.recording
+  const own = new Set(exchanges.flatMap(({ response }) => (response?.body as any)?.prompt_id ?? []))
+  const there = exchanges.flatMap(({ response }) => (response?.body as any)?.queue_running ?? [])
+  const earlier = there.find(([, id]: [number, string]) => !own.has(id))
+  const files = plan.files ?? filesBefore(JSON.stringify({ exchanges, websocket }))
+  for (const path of files) bench.write(path)
+  await plan.before?.(bench)
+  await bench.raiseTo(plan.number ?? earlier?.[0] ?? firstNumber(exchanges))
+  // A run that was at work before the first request.
+  if (earlier && plan.number === undefined) {
+    await bench.submit(earlier[2], { prompt_id: earlier[1] })
+    await bench.running(earlier[1])
+  }
+  if (!plan.opensLate) await bench.open()
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
-import { crc32 } from '../server/nodes/crc32.ts'
-import type { Part } from './types.ts'
+import { crc32 } from '../server/nodes/media.ts'
+import type { Part } from './bench.ts'
 
 export const boundary = '----formdata-recorder-0123456789'
 

@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createLife } from './createLife.ts'
-import { createListener, type Seen } from './http/createListener.ts'
-import { serveSockets } from './serveSockets.ts'
+import { createListener, type Seen } from './createListener.ts'
+import { startWorker } from './run.ts'
+import { serveSockets } from './sockets.ts'
 import type { Fault, Life } from './types.ts'
-import type { ComfyVersion } from './versions.ts'
+import { type ComfyVersion, versions } from './versions.ts'
 
 export interface ComfyOptions {
   version: ComfyVersion
@@ -74,8 +74,29 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
     // A real one comes with this picture.
     const example = join(folder, 'input/example.png')
     if (!existsSync(example)) copyFileSync(new URL('../workflows/example.png', import.meta.url), example)
-    const born = createLife(options, folder, {
-      crash: () => {
+    const born: Life = {
+      speed: 1,
+      maxUploadBytes: 104_857_600,
+      cacheNone: false,
+      globalInterrupt: false,
+      without: [],
+      ...options,
+      version: versions[options.version],
+      folder,
+      end: new AbortController(),
+      pending: [],
+      running: [],
+      history: new Map(),
+      cache: new Map(),
+      sockets: new Map(),
+      counter: 0,
+      interrupted: false,
+      freeMemory: false,
+      workerDead: false,
+      clientId: undefined,
+      lastNode: undefined,
+      wake() {},
+      crash() {
         void kill()
         options.onCrash?.()
       },
@@ -86,15 +107,13 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
         counts[key] = (counts[key] ?? 0) + 1
         options.onPerformed?.(promptId, node)
       },
-    })
+    }
+    startWorker(born)
     const listening = createServer(
       { requestTimeout: 0, keepAliveTimeout: 75_000 },
-      createListener(() => born, faults, requests),
+      createListener(born, faults, requests),
     )
-    listening.on(
-      'upgrade',
-      serveSockets(() => born),
-    )
+    listening.on('upgrade', serveSockets(born))
     listening.on('connection', (socket) => {
       connections.add(socket)
       socket.on('close', () => connections.delete(socket))

@@ -15,7 +15,7 @@ export type Item = [number, string, Graph, Record<string, unknown> | null, strin
 /** What a node reports for history, by key. */
 export type Ui = Record<string, unknown[]>
 
-export interface Meta {
+interface Meta {
   node_id: string
   display_node: string
   parent_node: null
@@ -33,7 +33,7 @@ export interface HistoryEntry {
   meta: Record<string, Meta>
 }
 
-export interface Cached {
+interface Cached {
   result: unknown[]
   ui?: { meta: Meta; output: Ui } | undefined
 }
@@ -75,7 +75,7 @@ export interface Life {
   readonly globalInterrupt: boolean
   /** Node classes that it does not have. */
   readonly without: readonly string[]
-  readonly corsOrigin: string | undefined
+  readonly corsOrigin?: string
   /** Aborted by `kill`. */
   readonly end: AbortController
   readonly pending: Item[]

@@ -1,18 +1,17 @@
+import { type Context, json, type Reply } from '../http.ts'
 import type { Life } from '../types.ts'
 import { core } from './core.ts'
-import { coreV3 } from './coreV3.ts'
 import { flowscale } from './flowscale.ts'
-import { flowscaleFilms } from './flowscaleFilms.ts'
 import { tests } from './tests.ts'
 import type { NodeClass } from './types.ts'
 
 /** All classes that this server has, by name. */
 export const classes: ReadonlyMap<string, NodeClass> = new Map(
-  Object.entries({ ...core, ...coreV3, ...flowscale, ...flowscaleFilms, ...tests }),
+  Object.entries({ ...core, ...flowscale, ...tests }),
 )
 
 /** What /object_info shows of a class. */
-export function describe(name: string, held: NodeClass, life: Life): Record<string, unknown> {
+function describe(name: string, held: NodeClass, life: Life): Record<string, unknown> {
   const { output = [], outputNames = output, displayName, description = '', module, category } = held
   const input = held.inputs(life)
   const isV3 = held.isV3?.(life) ?? false
@@ -35,4 +34,19 @@ export function describe(name: string, held: NodeClass, life: Life): Record<stri
     output_node: held.isOutput ?? false,
     ...(isV3 && { deprecated: false, experimental: false, api_node: false }),
   }
+}
+
+export const getObjectInfo = ({ life }: Context): Reply =>
+  json(
+    Object.fromEntries(
+      [...classes]
+        .filter(([name]) => !life.without.includes(name))
+        .map(([name, held]) => [name, describe(name, held, life)]),
+    ),
+  )
+
+/** An unknown class is no error. */
+export function getClass({ life, params: [name = ''] }: Context): Reply {
+  const held = life.without.includes(name) ? undefined : classes.get(name)
+  return json(held ? { [name]: describe(name, held, life) } : {})
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, posix, sep } from 'node:path'
-import { PythonError } from '../python/PythonError.ts'
+import { PythonError } from '../python.ts'
 import type { Life } from '../types.ts'
 
 /** The names of the files directly in `input/` with one of the endings, in order. */
@@ -24,6 +24,14 @@ export function isFile(path: string): boolean {
     return false
   }
 }
+
+/** The check of a class that its input names a file. */
+export const isThere =
+  (input: string, kind: string = input) =>
+  (inputs: Record<string, string>, life: Life): string | undefined =>
+    isFile(annotatedPath(life, inputs[input]!))
+      ? undefined
+      : `${input} - Invalid ${kind} file: ${inputs[input]}`
 
 export interface Place {
   folder: string

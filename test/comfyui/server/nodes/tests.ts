@@ -1,10 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PythonError } from '../python/PythonError.ts'
-import { crc32 } from './crc32.ts'
+import { PythonError } from '../python.ts'
 import { fiveDigits, savePlace } from './files.ts'
-import { toFilm } from './films.ts'
-import { mapPixels, toJpeg, toPng } from './pictures.ts'
+import { crc32, mapPixels, toFilm, toJpeg, toPng } from './media.ts'
 import type { Image, NodeClass, Work } from './types.ts'
 
 const module = 'custom_nodes.test-nodes'

@@ -9,14 +9,14 @@ export interface Work {
   progress(value: number, max: number, preview?: () => Uint8Array): void
 }
 
-export interface Performed {
+interface Performed {
   result?: unknown[]
   ui?: Ui
 }
 
 /** An input as /object_info shows it: `[type]` or `[type, options]`. */
 export type Spec = readonly [type: unknown, options?: Readonly<Record<string, any>>]
-export type Specs = Readonly<Record<string, Spec>>
+type Specs = Readonly<Record<string, Spec>>
 
 export interface Inputs {
   readonly required?: Specs

@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
 import { comfyui, createGateway } from '@flowscale/gateway'
@@ -16,12 +15,12 @@ import { classesOf, stableDiffusion } from '../../gateway/comfyui/workflows/clas
 const test = suite('the emulator and the gateway')
 const VERSIONS: ComfyVersion[] = ['0.3.64', '0.8.0']
 const FOLDERS = [
+  'comfyui/real',
   'comfyui/workflows',
   'frameworks/workflows',
   'servers/cluster',
   'conformance/gateway',
   'servers/disasters',
-  'comfyui/real',
 ]
 
 interface Listed {
@@ -56,7 +55,7 @@ const without = ({ input_details = {}, ...rest }: Listed, keys: readonly string[
 for (const version of VERSIONS) {
   for (const folder of FOLDERS) {
     test(`${folder} on ${version}: the same, or a note says so`, async () => {
-      const path = fileURLToPath(new URL(`../../../${folder}`, import.meta.url))
+      const path = `test/${folder}`
       const comfy = await startComfy({ version })
       const files = await readWorkflows(path)
       const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows: files, apiKey: 'k' })

@@ -1,0 +1,119 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { ensureBuilt, root } from '../../../scripts/lib/ensure.mjs'
+import { runFile } from '../../../scripts/test/runFile.ts'
+
+const workers = 2
+/** A bug that makes a test hang is caught, too: so much longer than without a bug is hanging. */
+const limitMs = 40_000
+
+/** What a bug writes into a source. */
+export interface Change {
+  readonly file: string
+  readonly text: string
+}
+
+/** The sources and tests in a folder of their own. Its packages import each other, and nothing from this repository. */
+function copy(): string {
+  const to = mkdtempSync(join(tmpdir(), 'mutants-'))
+  const filter = (path: string) => !/node_modules|[/\\](coverage|\.tmp)/.test(path.slice(root.length))
+  for (const name of ['packages', 'scripts', 'test', 'examples', 'package.json', 'tsconfig.base.json']) {
+    cpSync(join(root, name), join(to, name), { recursive: true, filter })
+  }
+  const modules = join(to, 'node_modules')
+  mkdirSync(join(modules, '@flowscale'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (!/^(@flowscale|flowscale)$/.test(name))
+      symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  symlinkSync(join(to, 'packages/flowscale'), join(modules, 'flowscale'))
+  for (const name of ['client', 'gateway', 'emulator', 'ai-sdk']) {
+    symlinkSync(join(to, 'packages', name), join(modules, '@flowscale', name))
+  }
+  return to
+}
+
+const rooms = ['poller', 'websocket', 'proxy', 'store', 'node']
+const servers = ['index', 'node', 'cli']
+const entries: Record<string, string[]> = {
+  client: ['index', 'logger', 'typed', 'events', 'react', ...rooms.map((room) => `${room}/index`)],
+  flowscale: ['index', 'command'],
+  gateway: [...servers, 'http', 'internal', 'workflows', 'internalNode'],
+  emulator: servers,
+}
+
+/** Builds the packages again. A few tests read a build. */
+async function rebuild(cwd: string, names: string[]): Promise<void> {
+  await Promise.all(
+    names.map((name) =>
+      build({
+        absWorkingDir: cwd,
+        entryPoints: entries[name]!.map((entry) => ({
+          in: `packages/${name}/src/${entry}.ts`,
+          out: entry.replace('/index', ''),
+        })),
+        outdir: `packages/${name}/dist`,
+        bundle: true,
+        splitting: true,
+        packages: 'external',
+        format: 'esm',
+        target: 'es2022',
+        sourcemap: 'inline',
+        logLevel: 'silent',
+      }),
+    ),
+  )
+}
+
+/** Runs `run` with the change in a copy, and takes the change back. */
+export async function withChange<T>(cwd: string, { file, text }: Change, run: () => Promise<T>): Promise<T> {
+  const path = join(cwd, file)
+  const before = readFileSync(path, 'utf8')
+  const name = file.split('/')[1]!
+  try {
+    writeFileSync(path, text)
+    await rebuild(cwd, [name])
+    return await run()
+  } finally {
+    writeFileSync(path, before)
+    await rebuild(cwd, [name])
+  }
+}
+
+/** Whether a test fails or hangs that took `usualMs` without a bug. */
+export async function isCaught(cwd: string, test: string, usualMs: number): Promise<boolean> {
+  return (await runFile(test, {}, limitMs + 3 * usualMs, cwd)).failed > 0
+}
+
+/** Does the jobs in copies of this repository, two at a time. */
+export async function inCopies(use: (each: Each) => Promise<void>): Promise<void> {
+  // For the pages of the servers.
+  ensureBuilt()
+  const copies = Array.from({ length: workers }, copy)
+  try {
+    await Promise.all(copies.map((cwd) => rebuild(cwd, Object.keys(entries))))
+    await use(async (jobs, run) => {
+      const rest = [...jobs]
+      await Promise.all(
+        copies.map(async (cwd) => {
+          for (let job = rest.shift(); job !== undefined; job = rest.shift()) await run(job, cwd)
+        }),
+      )
+    })
+  } finally {
+    for (const cwd of copies) rmSync(cwd, { recursive: true, force: true })
+  }
+}
+
+export type Each = <T>(jobs: Iterable<T>, run: (job: T, cwd: string) => Promise<void>) => Promise<void>
