@@ -71,9 +71,9 @@ for (const { part, rows, isVariant, run } of cases) {
   }
 }
 
-function print({ name, unit, value, floor, beside, missing }: Figure): void {
+function print({ name, unit, value, targets, beside, missing }: Figure): void {
   console.log(`${name}: ${value} ${unit}`)
-  for (const one of [floor, beside]) if (one) console.log(`    ${describe(one)}`)
+  for (const one of [targets.floor, targets.peer, beside]) if (one) console.log(`    ${describe(one)}`)
   if (missing) console.log(`    not by ${settings.clones.beside}: ${missing}`)
 }
 

@@ -23,13 +23,13 @@ function freeFile(filename: string): string {
   }
 }
 
+/** Gives the ms since it was called before. */
 function watch() {
-  let start = performance.now()
+  let last = performance.now()
   return () => {
-    const now = performance.now()
-    const ms = now - start
-    start = now
-    return ms
+    const before = last
+    last = performance.now()
+    return last - before
   }
 }
 
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
         report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
         console.log(`    run ${runId}`)
         if (report.live) {
-          stopProgress = showProgress(client, runId, (percent) => report.progress(status, percent))
+          stopProgress = showProgress(client, runId, (percent) => report.progress(`${status} ${percent}`))
         }
         const { data } = await getQueue(client)
         for (const { container, queue } of data) {
