@@ -125,7 +125,7 @@ for (const document of documents) {
       if (language === 'text') return
       // Ones like it run in test/browser; its types are checked with those of all.
       if (language === 'tsx') return
-      // A sidecar, which test/gateway/workflows.test.ts reads.
+      // A sidecar, which test/unit/gateway/comfyui/workflows/readWorkflow.test.ts reads.
       if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
         ['js', 'ts', 'cjs'].includes(language!),
