@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 const starter = resolve('test/bundlers/run.mjs')
 const limitMs = 200_000
 
-export type Runtime = 'Node' | 'Chromium' | 'workerd' | 'Bun' | 'Deno'
+type Runtime = 'Node' | 'Chromium' | 'workerd' | 'Bun' | 'Deno'
 
 export interface Row {
   bundler: string

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import { chromium as executablePath, firefox } from '../../scripts/lib/ensure.mjs'
+import { firefox } from '../../scripts/lib/ensure.mjs'
+import { launch } from '../browser/kit/browser.ts'
 import { bunPath, command, denoPath, nodePath, nodes, type Started, workerdPath } from './command.ts'
 import { serveWorkerd } from './serveWorkerd.ts'
 
@@ -54,7 +54,7 @@ function inChromium(kind: string): Row {
   return {
     runtime,
     async start(control) {
-      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+      const browser = await launch()
       const page = await browser.newPage()
       page.setDefaultTimeout(120_000)
       let output = ''
