@@ -5,7 +5,7 @@ import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
-import { form } from '../emulator/kit.ts'
+import { form } from '../unit/emulator/kit.ts'
 import { browser, suiteWithBrowser } from './kit/browser.ts'
 
 const test = suiteWithBrowser('video')

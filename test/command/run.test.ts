@@ -4,8 +4,8 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
+import { openGateway } from '../support/openGateway.ts'
 import { flowscale } from './kit.ts'
 import { filesIn, inFolder, linesOf, onlyRun, serveOutputs, withPod } from './runKit.ts'
 
@@ -194,6 +194,27 @@ test('whatever a server names its outputs, they stay in the folder, each in a fi
     })
   } finally {
     await server.close()
+  }
+})
+
+test('a submission that starts several runs: each way to submit names them all, because all are paid for', async () => {
+  const { env, runId, close } = await serveOutputs(['a.png'], 'r2', 'r3')
+  try {
+    await inFolder(async (cwd) => {
+      const run = linesOf(await flowscale(['run', 'w', '--json', '-o', 'out'], { cwd, env }))
+      for (const line of [run.find(({ event }) => event === 'submitted'), run.at(-1)])
+        assert.equal(line.others, ['r2', 'r3'])
+      const detached = await flowscale(['run', 'w', '--detach'], { cwd, env })
+      assert.match(detached.stderr, 'also started r2, r3')
+      writeFileSync(join(cwd, 'rows.jsonl'), '{"a":1}\n')
+      const rows = linesOf(
+        await flowscale(['batch', 'w', 'rows.jsonl', '-o', 'rows', '--json'], { cwd, env }),
+      )
+      assert.equal(rows.find(({ others }) => others)?.others, ['r2', 'r3'])
+      assert.match(readFileSync(join(cwd, 'rows/results.jsonl'), 'utf8'), runId)
+    })
+  } finally {
+    await close()
   }
 })
 

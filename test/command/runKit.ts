@@ -61,8 +61,11 @@ export async function until(isSo: () => unknown): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** A server with one run that is done, whose outputs have the names given here. It lists no workflows. */
-export async function serveOutputs(filenames: readonly string[]) {
+/**
+ * A server with one run that is done, whose outputs have the names given here, and which may start others with it. It lists
+ * no workflows and no runs.
+ */
+export async function serveOutputs(filenames: readonly string[], ...others: string[]) {
   const runId = '5c1e77aa-0001'
   const server = await listen((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost')
@@ -70,7 +73,8 @@ export async function serveOutputs(filenames: readonly string[]) {
     if (file) return void response.end(`file ${file[1]}`)
     const outputs = filenames.map((filename, index) => ({ filename, url: `${server.url}/files/${index}` }))
     const answers: Record<string, unknown> = {
-      'POST /api/v1/runs': { run_id: runId },
+      'GET /api/v1/runs': [],
+      'POST /api/v1/runs': [runId, ...others].map((run_id) => ({ run_id })),
       [`GET /api/v1/runs/${runId}`]: { _id: runId, status: 'completed', inputs: [], outputs },
     }
     const data = answers[`${request.method} ${pathname}`]

@@ -10,8 +10,8 @@ import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { redis as redisPath } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
+import { freePort } from '../support/freePort.ts'
 
 const test = suite('a storage of records')
 const folder = resolve('.tmp/gateway-storage')

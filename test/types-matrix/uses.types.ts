@@ -1,5 +1,5 @@
-// Every export of every entry point is used in app/uses.ts, which the compilers of this folder check.
-import { readFileSync } from 'node:fs'
+// Every export of every entry point is used in app/uses.ts or test/types, which the compilers of this folder check.
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ts from 'typescript'
 import { assert, suite } from '#test'
@@ -7,7 +7,8 @@ import { assert, suite } from '#test'
 const test = suite('uses')
 
 test('the compilers see each of them', () => {
-  const file = 'test/types-matrix/app/uses.ts'
+  const typesOf = readdirSync('test/types').map((name) => `test/types/${name}`)
+  const files = ['test/types-matrix/app/uses.ts', ...typesOf]
   const entries = ['client', 'flowscale', 'emulator'].flatMap((name) => {
     const folder = `packages/${name}`
     const { name: from, exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
@@ -16,24 +17,21 @@ test('the compilers see each of them', () => {
     )
   })
   assert.ok(entries.length >= 8)
-  const program = ts.createProgram([file, ...entries.map(({ path }) => path)], {
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    target: ts.ScriptTarget.ES2022,
-    types: [],
-  })
+  const program = ts.createProgram(
+    entries.map(({ path }) => path),
+    { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] },
+  )
   const checker = program.getTypeChecker()
   const used = new Map<string, Set<string>>()
-  const uses = program.getSourceFile(file)!
-  for (const statement of uses.statements) {
-    if (!ts.isImportDeclaration(statement)) continue
-    const { text: from } = statement.moduleSpecifier as ts.StringLiteral
-    const bindings = statement.importClause?.namedBindings
-    const names = used.get(from) ?? new Set()
-    if (bindings && ts.isNamedImports(bindings))
-      for (const { name, propertyName = name } of bindings.elements) names.add(propertyName.text)
-    else for (const [, name] of uses.text.matchAll(/\bfacade\.(\w+)/g)) names.add(name!)
-    used.set(from, names)
+  for (const text of files.map((file) => readFileSync(file, 'utf8'))) {
+    for (const [, space, names = '', from] of text.matchAll(
+      /^import (?:\* as (\w+)|(?:type )?\{([^}]*)\}) from '(.*)'$/gm,
+    )) {
+      const found = space
+        ? [...text.matchAll(new RegExp(`\\b${space}\\.(\\w+)`, 'g'))].map(([, name]) => name!)
+        : names.split(',').map((name) => name.trim().replace(/^type /, ''))
+      used.set(from!, new Set([...(used.get(from!) ?? []), ...found]))
+    }
   }
   for (const { from, path } of entries) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!

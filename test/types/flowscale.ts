@@ -1,4 +1,4 @@
-// Compiled, never run: what apps on the published SDK write has to have types without casts (`tsc -p test`, strict).
+// Compiled, never run: what apps on the published SDK write has to have types without casts (see client.ts).
 import {
   type AsyncOptions,
   type ContainerHealth,
@@ -11,7 +11,12 @@ import {
   ValidationError,
   type WebSocketOptions,
 } from 'flowscale'
-import { type Same, same } from './same.ts'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare const same: <_ extends true>() => void
+declare const stream: NonNullable<Response['body']>
+declare const process: { env: Record<string, string | undefined> }
+type File = Blob & { readonly name: string }
 
 const { FLOWSCALE_API_KEY: apiKey, FLOWSCALE_API_URL: baseUrl } = process.env
 
@@ -119,7 +124,7 @@ export async function call(
   // @ts-expect-error: null is nothing that can be sent
   await flowscale.executeWorkflow('w', { image: null })
   // @ts-expect-error: nor is a stream
-  await flowscale.executeWorkflowAsync('w', { image: blob.stream() })
+  await flowscale.executeWorkflowAsync('w', { image: stream })
   // @ts-expect-error: nor a function
   await flowscale.executeWorkflowAsync('w', { image: () => blob })
   // @ts-expect-error: nor a Map

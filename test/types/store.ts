@@ -1,9 +1,10 @@
-// Compiled, never run: the store narrows by its status, and checks the inputs of the workflow.
-import type { Client, FileInput, ResultOutput, Run } from '@flowscale/client'
-import { createRunStore, type RunSnapshot, runOptions } from '@flowscale/client/store'
+// Compiled, never run: the store narrows by its status, and checks the inputs of the workflow (see client.ts).
+import type { Client, FileInput, ResultOutput } from '@flowscale/client'
+import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { defineWorkflow, type NamedOutputs } from '@flowscale/client/typed'
-import { QueryClient, QueryObserver, type QueryObserverOptions } from '@tanstack/query-core'
-import { type Same, same } from './same.ts'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+declare const same: <_ extends true>() => void
 
 interface Prompt {
   text_51536: string
@@ -65,30 +66,9 @@ export async function typed(client: Client, prompt: Prompt): Promise<void> {
 }
 
 export function options(client: Client): void {
-  createRunStore(client, { storage: globalThis.localStorage, push: undefined, key: undefined })
+  createRunStore(client, { push: undefined, key: undefined })
   // @ts-expect-error: a storage has setItem, too
   createRunStore(client, { storage: { getItem: () => null } })
   // @ts-expect-error: no such option
   createRunStore(client, { persist: true })
-}
-
-export function query(client: Client): void {
-  const observer = new QueryObserver(new QueryClient(), runOptions(client, 'r'))
-  same<Same<ReturnType<typeof observer.getCurrentResult>['data'], Run | undefined>>()
-  const more = {
-    ...runOptions(client, 'r'),
-    enabled: true,
-    select: (run: Run) => run.status,
-    staleTime: 1000,
-  }
-  const selected = new QueryObserver(new QueryClient(), more)
-  same<Same<ReturnType<typeof selected.getCurrentResult>['data'], Run['status'] | undefined>>()
-  const given: QueryObserverOptions<Run, Error, Run, Run, readonly ['flowscale', string, 'run', string]> =
-    runOptions(client, 'r')
-  console.log(given.queryKey)
-}
-
-export function queryError(client: Client): void {
-  const observer = new QueryObserver(new QueryClient(), runOptions(client, 'r'))
-  same<Same<ReturnType<typeof observer.getCurrentResult>['error'], Error | null>>()
 }
