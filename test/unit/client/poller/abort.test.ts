@@ -3,7 +3,7 @@ import { type Client, HttpError, NetworkError, RunError, TimeoutError } from '@f
 import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, ok, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, ok } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   assertNoListeners,
@@ -80,7 +80,7 @@ for (const [wait, begin] of Object.entries(all)) {
   test(`${wait}: an aborted signal sends nothing`, async () => {
     const { client, calls } = pod({})
     const reason = new Error('mine')
-    assert.is(await rejection(begin(client, { signal: AbortSignal.abort(reason) })), reason)
+    assert.is(await begin(client, { signal: AbortSignal.abort(reason) }).catch((error) => error), reason)
     assert.equal(calls, [])
   })
 
@@ -161,12 +161,10 @@ test('a wait leaves one mark on the caller’s signal, not one for each poll', a
     return original.call(AbortSignal, signals)
   }
   try {
-    const wait = rejection(
-      waitForRun(clientWith(fakeFetch(ok({ _id: RUN, status: 'x' })), { maxRetries: 0 }), RUN, {
-        signal,
-        timeoutMs: 50_000,
-      }),
-    )
+    const wait = waitForRun(clientWith(fakeFetch(ok({ _id: RUN, status: 'x' })), { maxRetries: 0 }), RUN, {
+      signal,
+      timeoutMs: 50_000,
+    }).catch((error) => error)
     await clock.tickAsync(51_000)
     await wait
     assert.is(derived, 1)

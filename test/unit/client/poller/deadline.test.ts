@@ -2,7 +2,7 @@ import { ArgumentError, type Client, type Fetch, RunError, TimeoutError } from '
 import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
-import { ok, rejection } from '../../../support/fakes.ts'
+import { ok } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   deaf,
@@ -434,10 +434,10 @@ test('resume does not undo a completed state', async ({ clock }) => {
       ? new Response(null, { status: 204 })
       : ok({ _id: RUN, status, output_names: ['a'] })
   const options = { timeoutMs: 5000, onUpdate: (run: { status: string }) => seen.push(run.status) }
-  const wait = rejection(waitForResult(clientWith(fetch, { maxRetries: 0 }), RUN, options))
+  const wait = waitForResult(clientWith(fetch, { maxRetries: 0 }), RUN, options).catch((error: any) => error)
   await clock.tickAsync(6000)
   status = 'running'
-  const again = rejection((await wait).resume())
+  const again = (await wait).resume().catch((error: any) => error)
   await clock.tickAsync(6000)
   assert.match((await again).message, /timed out/)
   assert.equal(seen, ['completed'])

@@ -2,7 +2,6 @@
 import type { PushConnection, RunProgress, RunUpdate } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, type watchRun } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { rejection } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, pass, pod, RUN, run, submitted } from './kit.ts'
 import { waits } from './waits.ts'
@@ -124,7 +123,7 @@ for (const how of ['thrown', 'rejected']) {
         if (how === 'thrown') throw own
         return Promise.reject(own)
       }
-      const failed = rejection(wait(client, { push, onProgress, cancelOn: 'both' }))
+      const failed = wait(client, { push, onProgress, cancelOn: 'both' }).catch((error) => error)
       await pass(clock, 100)
       tell({ progress: 0.5 })
       assert.is(await failed, own)

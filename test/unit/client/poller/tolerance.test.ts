@@ -10,7 +10,7 @@ import {
 import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
-import { json, ok, rejection } from '../../../support/fakes.ts'
+import { json, ok } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run } from './kit.ts'
@@ -245,7 +245,7 @@ test('a first 404 of getRun that came too early does not hide a failed run', asy
     if (method === 'POST') return ok({ run_id: RUN, output_names: ['a'] })
     return asked++ ? ok({ _id: RUN, status: 'failed', error: 'boom' }) : json({}, { status: 404 })
   }
-  const wait = rejection(executeWorkflowAsync(clientWith(fetch, { maxRetries: 0 }), 'w', {}))
+  const wait = executeWorkflowAsync(clientWith(fetch, { maxRetries: 0 }), 'w', {}).catch((error) => error)
   await clock.tickAsync(15_000)
   assert.is((await wait).code, 'ERR_FLOWSCALE_RUN')
 })

@@ -1,9 +1,9 @@
 import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
 import { waitForOutput } from '@flowscale/client/poller'
 import { MockAgent, setGlobalDispatcher } from 'undici'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { json, ok, rejection } from '../../../support/fakes.ts'
+import { json, ok } from '../../../support/fakes.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, everySecond, failure, notYet, output, pod, run, url } from './kit.ts'
 
@@ -76,8 +76,7 @@ test('wrong arguments send nothing', async () => {
     [null, 'a'],
   ]
   for (const [first, name, options] of wrong) {
-    const error = await rejection(waitForOutput(first as Client, name as string, options as object))
-    assert.instance(error, ArgumentError)
+    await rejects(waitForOutput(first as Client, name as string, options as object), ArgumentError)
   }
   assert.equal(calls, [])
 })

@@ -1,7 +1,6 @@
 import { ArgumentError, type Client, type Run } from '@flowscale/client'
 import { watchRun } from '@flowscale/client/poller'
-import { assert } from '#test'
-import { rejection } from '../../../support/fakes.ts'
+import { assert, rejects } from '#test'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { assertNoListeners, drive, everySecond, failure, pass, pod, RUN, run } from './kit.ts'
 
@@ -77,8 +76,7 @@ test('does nothing until it is iterated, and rejects then', async () => {
     [undefined, RUN],
   ]
   for (const [first, id, options] of wrong) {
-    const error = await rejection(watchRun(first as Client, id as string, options as object).next())
-    assert.instance(error, ArgumentError)
+    await rejects(watchRun(first as Client, id as string, options as object).next(), ArgumentError)
   }
   assert.equal(calls, [])
 })
