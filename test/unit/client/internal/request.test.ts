@@ -5,7 +5,6 @@ import {
   type Client,
   cancelRun,
   checkHealth,
-  createClient,
   downloadOutput,
   executeWorkflow,
   FlowScaleError,
@@ -15,37 +14,26 @@ import {
   getRuns,
   getWorkflows,
   HttpError,
-  type Logger,
   NetworkError,
   type RequestOptions,
   TimeoutError,
 } from '@flowscale/client'
+import type { Clock } from '@sinonjs/fake-timers'
 import { getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici'
 import { assert, rejects, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { type Answer, fakeClock, fakeFetch, hang, json, ok, recorder } from '../../../support/fakes.ts'
+import { type Answer, fakeFetch, hang, json, ok, recorder } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 
-const uvu = suite('request')
-let clock: ReturnType<typeof fakeClock>
-
-/** A test by the fake clock, with chance fixed. (An error in uvu's own `after.each` would end the suite in silence.) */
-function test(name: string, run: () => Promise<void>): void {
-  uvu(name, async () => {
-    const { random } = Math
-    clock = fakeClock()
-    Math.random = () => 0.5
-    let left = 0
-    try {
-      await run()
-      left = clock.countTimers()
-    } finally {
-      clock.uninstall()
-      Math.random = random
-    }
-    assert.is(left, 0, 'timers are left')
-  })
-}
+const test = suiteWithClock('request')
+const untimed = suite('request, by the real clock')
+let clock: Clock
+test.before.each((context) => {
+  clock = context.clock
+  Math.random = () => 0.5
+})
 
 /** Lets the clock run until `promise` settles. */
 async function settle<T>(promise: Promise<T>): Promise<T> {
@@ -453,9 +441,7 @@ test('a thousand calls on one signal: no warning, no listener, none of them the 
   const calls = Array.from({ length: 1000 }, () => checkHealth(client, { signal }))
   await settle(Promise.all(calls))
   assert.is(getEventListeners(signal, 'abort').length, 0)
-  clock.uninstall()
-  await new Promise((resolve) => setTimeout(resolve, 1))
-  clock = fakeClock()
+  await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', warn)
   assert.equal(warnings, [])
 })
@@ -479,27 +465,19 @@ test('logger: a request at debug, a retry at warn, the last failure at error', a
   await settle(checkHealth(client))
   await rejects(getOutput(client, 'secret-name.png'), Error)
   const path = '/api/v1/comfy/health'
-  assert.equal(logger.lines, [
-    {
-      level: 'warn',
-      message: `GET ${path} ERR_FLOWSCALE_HTTP, again after 500ms`,
-      fields: { method: 'GET', path, status: 503, attempt: 1, durationMs: 0 },
-    },
-    {
-      level: 'warn',
-      message: `GET ${path} ERR_FLOWSCALE_NETWORK, again after 1000ms`,
-      fields: { method: 'GET', path, status: undefined, attempt: 2, durationMs: 0 },
-    },
-    {
-      level: 'debug',
-      message: `GET ${path} 200`,
-      fields: { method: 'GET', path, status: 200, attempt: 3, durationMs: 0 },
-    },
-    {
-      level: 'error',
-      message: 'GET /api/v1/runs/output ERR_FLOWSCALE_HTTP',
-      fields: { method: 'GET', path: '/api/v1/runs/output', status: 404, attempt: 1, durationMs: 0 },
-    },
+  const [method, durationMs] = ['GET', 0]
+  assert.equal(pluck(logger.lines, 'level'), ['warn', 'warn', 'debug', 'error'])
+  assert.equal(pluck(logger.lines, 'message'), [
+    `GET ${path} ERR_FLOWSCALE_HTTP, again after 500ms`,
+    `GET ${path} ERR_FLOWSCALE_NETWORK, again after 1000ms`,
+    `GET ${path} 200`,
+    'GET /api/v1/runs/output ERR_FLOWSCALE_HTTP',
+  ])
+  assert.equal(pluck(logger.lines, 'fields'), [
+    { method, path, status: 503, attempt: 1, durationMs },
+    { method, path, status: undefined, attempt: 2, durationMs },
+    { method, path, status: 200, attempt: 3, durationMs },
+    { method, path: '/api/v1/runs/output', status: 404, attempt: 1, durationMs },
   ])
   assert.not.match(JSON.stringify(logger.lines), /abcdefghij|x-secret|secret-name/)
 })
@@ -515,26 +493,11 @@ test('logger: durations, and no input values', async () => {
 })
 
 test('a logger that throws loses nothing, and its methods have their this', async () => {
-  class Throwing implements Logger {
-    lines = 0
-    fail(): never {
-      this.lines++
-      throw new Error('the disk is full')
-    }
-    debug = function (this: Throwing) {
-      this.fail()
-    }
-    info() {
-      this.fail()
-    }
-    warn() {
-      this.fail()
-    }
-    error() {
-      this.fail()
-    }
+  const fail = function (this: { lines: number }) {
+    this.lines++
+    throw new Error('the disk is full')
   }
-  const logger = new Throwing()
+  const logger = { lines: 0, debug: fail, info: fail, warn: fail, error: fail }
   const fetch = fakeFetch(status(429), ok({ run_id: 'r' }), status(404))
   const client = clientWith(fetch, { logger })
   assert.is((await settle(executeWorkflow(client, 'w', {}))).data.run_id, 'r')
@@ -590,8 +553,7 @@ test('a body that breaks off is a NetworkError, tried again', async () => {
   assert.is(fetch.calls.length, 2)
 })
 
-test('through the global fetch, by undici’s MockAgent', async () => {
-  clock.uninstall()
+untimed('through the global fetch, by undici’s MockAgent', async () => {
   const before = getGlobalDispatcher()
   const agent = new MockAgent()
   agent.disableNetConnect()
@@ -602,18 +564,12 @@ test('through the global fetch, by undici’s MockAgent', async () => {
   pool.intercept({ path, headers }).reply(503, 'busy')
   pool.intercept({ path, headers }).reply(200, { status: 'success', data: [{ url: 'a', status: 'idle' }] })
   try {
-    const client = createClient({
-      baseUrl: 'http://pod.test',
-      apiKey: CANARY,
-      headers: { 'x-team': 'one' },
-      retryDelayMs: 1,
-    })
+    const client = clientWith(undefined, { headers: { 'x-team': 'one' }, retryDelayMs: 1 })
     assert.is((await checkHealth(client)).data[0]?.container, 'a')
     agent.assertNoPendingInterceptors()
   } finally {
     setGlobalDispatcher(before)
     await agent.close()
-    clock = fakeClock()
   }
 })
 
@@ -642,11 +598,8 @@ test('a logger whose methods reject loses nothing', async () => {
     throw new Error('log server down')
   }
   const logger = { debug: fails, info: fails, warn: fails, error: fails }
-  assert.is(
-    (await executeWorkflow(clientWith(fakeFetch(ok({ run_id: 'r1' })), { maxRetries: 0, logger }), 'w', {}))
-      .data.run_id,
-    'r1',
-  )
+  const client = clientWith(fakeFetch(ok({ run_id: 'r1' })), { maxRetries: 0, logger })
+  assert.is((await executeWorkflow(client, 'w', {})).data.run_id, 'r1')
   await rejects(
     checkHealth(clientWith(fakeFetch(json({}, { status: 500 })), { maxRetries: 0, logger })),
     Error,

@@ -6,11 +6,10 @@ import { createRunWatcher, executeMany, waitForOutput, waitForRun } from '@flows
 import { assert, rejects } from '#test'
 import { json, ok, recorder } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { fleet } from './fleet.ts'
-import { drive } from './kit.ts'
+import { waitSuite } from './kit.ts'
 
-const test = suiteWithClock('shared rounds')
+const test = waitSuite('shared rounds')
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `r${index}`)
 const completed = (settled: readonly { status: string }[]) =>
   settled.filter(({ status }) => status === 'fulfilled').length
@@ -456,7 +455,7 @@ const slow: Record<string, (client: Client) => Promise<unknown>> = {
   executeMany: (client) => executeMany(client, 'w', [{}], { timeoutMs: 3500 }),
 }
 for (const [wait, begin] of Object.entries(slow)) {
-  test(`an output that is late is asked for each second: ${wait}`, async ({ clock }) => {
+  test(`an output that is late is asked for each second: ${wait}`, async ({ clock, drive }) => {
     const server = fleet(clock, 1)
     const run = { _id: 'r0', status: 'completed', outputs: [{ filename: 'a' }] }
     server.reply = async (what, { method }) => {
@@ -464,7 +463,7 @@ for (const [wait, begin] of Object.entries(slow)) {
       if (what === 'run output') return new Response(null, { status: 204 })
       return ok(what === 'list 1' ? { runs: [run] } : run)
     }
-    await drive(clock, begin(server.client))
+    await drive(begin(server.client))
     const times = server.asked.filter(({ what }) => what === 'run output').map(({ at }) => at)
     // The limit of requests adds its 50 ms.
     assert.equal(

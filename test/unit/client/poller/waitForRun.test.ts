@@ -6,17 +6,16 @@ import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, everySecond, pod, RUN, run } from './kit.ts'
+import { everySecond, pod, RUN, run, waitSuite } from './kit.ts'
 
-const test = suiteWithClock('waitForRun')
+const test = waitSuite('waitForRun')
 
 for (const word of ['completed', 'success']) {
-  test(`gives the run once it is ${word}, its own fields and word kept`, async ({ clock }) => {
+  test(`gives the run once it is ${word}, its own fields and word kept`, async ({ drive }) => {
     const { client } = pod({
       run: [ok({ status: 'queued' }), ok({ status: word, group_id: 'g', outputs: ['a.png'] })],
     })
-    const { value, ms } = await drive(clock, waitForRun(client, RUN, everySecond))
+    const { value, ms } = await drive(waitForRun(client, RUN, everySecond))
     assert.equal(value, {
       _id: RUN,
       status: word,
@@ -29,13 +28,12 @@ for (const word of ['completed', 'success']) {
 }
 
 for (const word of ['failed', 'error', 'cancelled']) {
-  test(`rejects with what the server said once it is ${word}`, async ({ clock }) => {
+  test(`rejects with what the server said once it is ${word}`, async ({ drive }) => {
     const states: string[] = []
     const { client } = pod({
       run: [run('running'), run(word, { errors: ['no VRAM', { message: 'node 3' }] })],
     })
     const { error, ms } = await drive(
-      clock,
       waitForRun(client, RUN, { ...everySecond, onUpdate: ({ status }) => states.push(status) }),
     )
     assert.instance(error, RunError)
