@@ -14,7 +14,7 @@ const bin = (name: string) => `node_modules/.bin/${name}`
 const typesOf = (what: string, project: string): Check => [`types of ${what}`, bin('tsc'), ['-p', project]]
 /** The unit tests and checks that read what was built; all others read the sources. */
 export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/unit\/client\/internal\/upload\.|sizes)/
+  /^(test\/(command|dist|examples)\/|test\/unit\/(emulator\/node\/serve\.page|gateway\/cli)\.|test\/unit\/client\/internal\/upload\.|sizes)/
 
 const limitMs = 1_800_000
 const browser = 'chromium-headless-shell'
@@ -41,5 +41,6 @@ export const suites: Record<string, Suite> = {
   comfyui: { limitMs, needs: ['build'] },
   frameworks: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/frameworks'] },
   runtime: { limitMs, needs: ['build', browser, 'firefox-esr', 'redis-server', 'test/runtimes'] },
+  servers: { limitMs, needs: ['build'] },
   types: { limitMs, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

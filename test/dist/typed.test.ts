@@ -9,8 +9,8 @@ import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
+import { openGateway } from '../support/openGateway.ts'
 
 const test = suite('typed workflows from the tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-typed-'))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import type { Browser } from 'playwright-core'
 import { assert } from '#test'
-import { until } from '../../emulator/kit.ts'
+import { until } from '../../support/until.ts'
 import type { Pod } from './servePod.ts'
 import { visit } from './visit.ts'
 
@@ -60,7 +60,7 @@ async function reloadPost({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
   const release = pod.gate.hold(visitor.groupId)
   await visitor.generate('a reload while it is sent')
-  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
+  await until(async () => (await pod.runs(visitor.groupId)).length)
   await visitor.says('submitting')
   await visitor.page.reload()
   release()
@@ -139,7 +139,7 @@ async function cancelPost({ browser, url, pod }: Place): Promise<void> {
   const visitor = await visit(browser, url)
   const release = pod.gate.hold(visitor.groupId)
   await visitor.generate('too late')
-  await until(async () => (await pod.runs(visitor.groupId)).length, Boolean)
+  await until(async () => (await pod.runs(visitor.groupId)).length)
   await visitor.cancel()
   release()
   await visitor.says('cancelled')

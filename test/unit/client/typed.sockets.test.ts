@@ -14,9 +14,9 @@ import { serve } from '@flowscale/emulator/node'
 import { FlowscaleAPI } from 'flowscale'
 import { assert, rejects, suite } from '#test'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
-import { graphOf } from '../../gateway/comfyuiKit.ts'
-import { openGateway } from '../../gateway/lib/openGateway.ts'
 import { CANARY } from '../../support/canary.ts'
+import { openGateway } from '../../support/openGateway.ts'
+import { graphOf } from '../gateway/comfyui/kit.ts'
 
 const test = suite('typed workflows')
 const fast = { pollIntervalMs: 10 }

@@ -15,11 +15,11 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, rejects, suite, throws } from '#test'
 import { createLab } from '../../../conformance/createLab.ts'
 import type { Step } from '../../../conformance/types.ts'
-import { gates } from '../../../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
+import { gates } from '../../emulator/kit.ts'
 
 const test = suite('many runs')
 
