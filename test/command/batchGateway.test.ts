@@ -7,8 +7,8 @@ import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
+import { until } from '../support/until.ts'
 import { flowscale, start } from './kit.ts'
-import { until } from './runKit.ts'
 
 const test = suite('batch, on a gateway')
 

@@ -21,7 +21,7 @@ const old: Resolution = 'node10'
 
 interface Library {
   name: string
-  lib: string[]
+  lib?: string[]
   types: string[]
   /** What stands in its `node_modules`: from which folder of ours. */
   links: Record<string, string>
@@ -35,23 +35,10 @@ const test = suite('types')
 
 const libraries: Library[] = [
   { name: 'DOM', lib: ['ES2022', 'DOM'], types: [], links: {}, usual: 'bundler' },
-  {
-    name: '@types/node 18',
-    lib: ['ES2022'],
-    types: ['node'],
-    links: { '@types/node': 'node18' },
-    usual: 'node16',
-  },
-  {
-    name: '@types/node 22',
-    lib: ['ES2022'],
-    types: ['node'],
-    links: { '@types/node': 'node22' },
-    usual: 'nodenext',
-  },
+  { name: '@types/node 18', types: ['node'], links: { '@types/node': 'node18' }, usual: 'node16' },
+  { name: '@types/node 22', types: ['node'], links: { '@types/node': 'node22' }, usual: 'nodenext' },
   {
     name: '@cloudflare/workers-types',
-    lib: ['ES2022'],
     types: ['@cloudflare/workers-types'],
     links: { '@cloudflare/workers-types': '@cloudflare/workers-types' },
     usual: 'bundler',
@@ -104,7 +91,7 @@ const folderOf = (library: string): string => join(app, library.replaceAll(/\W+/
 /** Compiles the files, and gives what was wrong with them. */
 async function compile(
   compiler: string,
-  { name, lib, types }: Library,
+  { name, lib = ['ES2022'], types }: Library,
   moduleResolution: Resolution,
 ): Promise<string> {
   const folder = folderOf(name)
