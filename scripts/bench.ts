@@ -18,7 +18,7 @@ import { writePage } from './bench/page.ts'
 import { requests } from './bench/requests.ts'
 import { starts } from './bench/starts.ts'
 import { uploads } from './bench/uploads.ts'
-import { ensureBuilt, ensurePeers, root } from './lib/ensure.mjs'
+import { ensure, root } from './lib/ensure.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -32,8 +32,7 @@ const { values } = parseArgs({
 })
 if (values.save && (values.only || values.short)) throw new Error('--save needs all rows, and all rounds')
 
-ensureBuilt()
-ensurePeers()
+ensure('build', 'scripts/bench/peers')
 // Not earlier: it imports what was built.
 const { waits } = await import('./bench/waits.ts')
 const cases = [...requests, ...starts, ...uploads, ...waits, ...gateway]
@@ -72,9 +71,9 @@ for (const { part, rows, isVariant, run } of cases) {
   }
 }
 
-function print({ name, unit, value, floor, beside, missing }: Figure): void {
+function print({ name, unit, value, targets, beside, missing }: Figure): void {
   console.log(`${name}: ${value} ${unit}`)
-  for (const one of [floor, beside]) if (one) console.log(`    ${describe(one)}`)
+  for (const one of [targets.floor, targets.peer, beside]) if (one) console.log(`    ${describe(one)}`)
   if (missing) console.log(`    not by ${settings.clones.beside}: ${missing}`)
 }
 

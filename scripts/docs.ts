@@ -2,11 +2,8 @@
 // `-- --out FOLDER`. It works from a folder, without a server. A link that leads nowhere fails the build.
 import { parseArgs } from 'node:util'
 import { Application, Converter, PageEvent } from 'typedoc'
-import { addExamples } from './docs/addExamples.ts'
-import { linkNames } from './docs/linkNames.ts'
-import { nameGroups } from './docs/nameGroups.ts'
 import { groups, pages } from './docs/pages.ts'
-import { FileRouter } from './docs/router.ts'
+import { addExamples, FileRouter, linkNames, nameGroups } from './docs/site.ts'
 import { ensureBuilt, root } from './lib/ensure.mjs'
 
 process.chdir(root)

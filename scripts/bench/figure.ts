@@ -40,7 +40,8 @@ export interface Figure {
   unit: string
   /** The client's median. */
   value: number
-  floor?: Comparison | undefined
+  /** To be at least as good as these: the floor and the best peer. */
+  targets: { floor?: Comparison | undefined; peer?: Comparison | undefined }
   peers: Record<string, number>
   beside?: Comparison | undefined
   missing?: string | undefined
@@ -65,11 +66,12 @@ export function toFigure({ name, unit, samples, cpu, floor = 'a bare fetch', mis
       cpu: cpu && ratio(cpu.client!, cpu[who]!),
     }
   const peers = Object.fromEntries(Object.entries(others).map(([who, list]) => [who, median(list)]))
+  const [best] = Object.keys(peers).sort((a, b) => peers[a]! - peers[b]!)
   return {
     name,
     unit,
     value: median(client!),
-    floor: compare('floor', floor),
+    targets: { floor: compare('floor', floor), peer: best ? compare(best) : undefined },
     peers,
     beside: compare('beside'),
     missing,

@@ -5,7 +5,7 @@ import { print, takeTurns } from './takeTurns.mjs'
 
 const { comfyUrl, gateways, key, seconds, runs, atOnce, turns } = JSON.parse(process.argv[2])
 const headers = { 'x-api-key': key }
-const graph = readFileSync('test/gateway/disasters/brief.json', 'utf8')
+const graph = readFileSync('test/servers/disasters/brief.json', 'utf8')
 let seed = Math.floor(Math.random() * 1e9)
 
 /** Asks until `read` gives something. */

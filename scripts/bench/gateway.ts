@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { get } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Started, startProcess, startSmallComfy } from '../../test/gateway/lib/startProcess.ts'
+import { type Started, startProcess, startSmallComfy } from '../../test/support/startProcess.ts'
 import type { Samples } from './figure.ts'
 import { type Case, key, ofClones, runWorker } from './kit.ts'
 import { takeTurns } from './takeTurns.mjs'
@@ -20,7 +20,7 @@ async function withGateways<T>(
       comfies.push(comfy)
       gateways[who] = await startProcess([
         `${folder}/packages/gateway/bin/flowscale-gateway.js`,
-        ...['--comfyui', comfy.told.url, '--workflows', 'test/gateway/disasters', '--json'],
+        ...['--comfyui', comfy.told.url, '--workflows', 'test/servers/disasters', '--json'],
         ...['--port', '0', '--api-key', key],
       ])
     }

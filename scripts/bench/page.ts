@@ -17,7 +17,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const rowsOf = (figures: readonly Figure[]): string =>
   table(
     ['', 'ours', 'floor', 'ratio'],
-    figures.map(({ name, value, unit, floor }) => [
+    figures.map(({ name, value, unit, targets: { floor } }) => [
       ...[name, `${number(value)} ${unit}`, number(floor!.value), times(floor!)],
     ]),
   )
@@ -39,7 +39,7 @@ function peersOf({ figures, versions }: Result): string {
     ['', ...Object.keys(compared)],
     [
       ['@flowscale/client', ...columns.map(({ value }) => cell(value))],
-      ['floor', ...columns.map(({ floor }) => cell(floor?.value))],
+      ['floor', ...columns.map(({ targets }) => cell(targets.floor?.value))],
       ...Object.keys(columns.at(-1)!.peers).map((who) => [
         `${who} ${versions[who]}`,
         ...columns.map(({ peers }) => cell(peers[who])),

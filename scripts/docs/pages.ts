@@ -1,41 +1,24 @@
 import { readdirSync } from 'node:fs'
 
-/** The pages of the site's menu by group, both in order. A page of `docs/` without a place here comes last in How to. */
-const order: Record<string, string[]> = {
-  Start: ['docs/running', 'docs/waiting', 'docs/files', 'docs/in-a-page', 'docs/runtimes'],
-  'How to': [
-    ...[
-      'docs/many-runs',
-      'docs/typed-workflows',
-      'docs/progress',
-      'docs/store',
-      'docs/react',
-      'docs/websocket',
-    ],
-    ...['docs/ai-sdk', 'docs/testing'],
-  ],
-  Proxy: [
-    ...['docs/proxy', 'docs/proxy-nextjs', 'docs/proxy-express', 'docs/proxy-hono', 'docs/proxy-sveltekit'],
-    ...['docs/proxy-workers', 'docs/proxy-any'],
-  ],
-  Gateway: [
-    ...['docs/your-own-comfyui', 'docs/gateway-one-machine', 'docs/gateway-three-gpus'],
-    ...['docs/gateway-workers', 'docs/gateway-deno-bun', 'docs/gateway-storage', 'docs/gateway-failures'],
-  ],
-  Migrating: ['docs/migrating', 'MIGRATING', 'docs/migrating-axios', 'docs/migrating-comfyui'],
-  Reference: [
-    ...['docs/functions', 'docs/errors', 'docs/command', 'docs/command-run', 'docs/command-batch'],
-    ...['docs/command-pull', 'docs/command-scripts', 'CHANGELOG'],
-  ],
-  Background: ['docs/guarantees', 'SECURITY', 'docs/performance', 'docs/how-it-is-built', 'CONTRIBUTING'],
-}
+/** The pages of the site's menu by group, both in order: pages of `docs/`, or with a slash of the root. */
+const order = `
+Start: running waiting files in-a-page runtimes
+How to: many-runs typed-workflows progress store react websocket ai-sdk testing
+Proxy: proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any
+Gateway: your-own-comfyui gateway-one-machine gateway-three-gpus gateway-workers gateway-deno-bun gateway-storage gateway-failures
+Migrating: migrating /MIGRATING migrating-axios migrating-comfyui
+Reference: functions errors command command-run command-batch command-pull command-scripts /CHANGELOG
+Background: guarantees /SECURITY performance how-it-is-built /CONTRIBUTING`
 
-export const groups = Object.keys(order)
+const lines = [...order.matchAll(/^(.+): (.+)$/gm)]
+export const groups = lines.map(([, group]) => group!)
 
-/** Each page of the site, as a file, and its group. */
+/** Each page of the site, as a file, and its group. One without a place comes last in How to. */
 export function pages(): Map<string, string> {
-  const ordered = Object.entries(order).flatMap(([group, names]) =>
-    names.map((name): [file: string, group: string] => [`${name}.md`, group]),
+  const ordered = lines.flatMap(([, group, names]) =>
+    names!
+      .split(' ')
+      .map((name): [file: string, group: string] => [`docs/${name}.md`.replace('docs//', ''), group!]),
   )
   const found = new Map(ordered)
   for (const file of readdirSync('docs').map((name) => `docs/${name}`)) {

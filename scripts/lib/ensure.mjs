@@ -53,56 +53,47 @@ export function ensureBuilt() {
     npm('Building the packages, once', '.', 'run', 'build')
 }
 
-/** Whether a folder with its own lockfile has the pinned packages. */
+/** The pinned runtimes run on Linux on x64 only. */
+export const fitRuntimes = process.platform === 'linux' && process.arch === 'x64'
+
 const isInstalled = (folder) =>
   mtime(`${folder}/node_modules/.package-lock.json`) >= mtime(`${folder}/package-lock.json`)
-
-function ensureFolder(what, folder) {
-  if (!isInstalled(folder)) npm(`Installing the ${what}`, folder, 'ci')
-}
-
-/** Whether the pinned runtimes can run here. */
-export const fitRuntimes = process.platform === 'linux' && process.arch === 'x64'
 export const haveRuntimes = () => fitRuntimes && isInstalled('test/runtimes')
-
-export function ensureRuntimes() {
-  if (!fitRuntimes) {
-    console.error('The pinned runtimes in test/runtimes run on Linux on x64 only.')
-    process.exit(1)
-  }
-  ensureFolder('runtimes', 'test/runtimes')
-}
-
-export const ensureBundlers = () => ensureFolder('bundlers and package managers', 'test/bundlers')
-export const ensureFrameworks = () => ensureFolder('frameworks', 'test/frameworks')
-export const ensureTypes = () => ensureFolder('compilers and type libraries', 'test/types-matrix')
-/** Other libraries, to compare the client with. */
-export const ensurePeers = () => ensureFolder('peers', 'scripts/bench/peers')
 
 /** The paths on Debian. For other paths, set CHROMIUM_PATH, FIREFOX_PATH and REDIS_PATH. */
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 export const redis = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
+const programs = { 'chromium-headless-shell': chromium, 'firefox-esr': firefox, 'redis-server': redis }
 
-/** Installs programs for tests with apt. If apt fails, prints how to install them, and ends this process. */
-export function ensurePrograms(...wanted) {
+/** Builds or installs what is missing: `build`, a program of apt, or the packages of a folder. If it can't, it ends this process. */
+export function ensure(...needs) {
+  for (const need of needs) {
+    if (need === 'build') ensureBuilt()
+    else if (programs[need]) ensureProgram(need)
+    else if (need === 'test/runtimes' && !fitRuntimes)
+      stop(`The runtimes in ${need} run on Linux on x64 only.`)
+    else if (!isInstalled(need)) npm(`Installing the packages of ${need}`, need, 'ci')
+  }
+}
+
+function stop(why) {
+  console.error(why)
+  process.exit(1)
+}
+
+function ensureProgram(name) {
+  if (existsSync(programs[name])) return
   const isRoot = process.getuid?.() === 0
   const apt = (...args) =>
     spawnSync(isRoot ? 'apt-get' : 'sudo', isRoot ? args : ['-n', 'apt-get', ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     }).status === 0
-  for (const [path, name] of [
-    [chromium, 'chromium-headless-shell'],
-    [firefox, 'firefox-esr'],
-    [redis, 'redis-server'],
-  ]) {
-    if (!wanted.includes(path) || existsSync(path)) continue
-    console.error(`Installing ${name} (apt) …`)
-    const install = ['install', '-y', '-q', '--no-install-recommends', name]
-    if ((apt(...install) || (apt('update', '-q') && apt(...install))) && existsSync(path)) continue
-    console.error(
+  console.error(`Installing ${name} (apt) …`)
+  const install = ['install', '-y', '-q', '--no-install-recommends', name]
+  const isThere = apt(...install) || (apt('update', '-q') && apt(...install))
+  if (!isThere || !existsSync(programs[name]))
+    stop(
       `The tests need ${name}. On Debian, run apt install ${name}. Elsewhere install it, and set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,
     )
-    process.exit(1)
-  }
 }

@@ -1,21 +1,10 @@
-import {
-  chromium,
-  ensureBuilt,
-  ensureBundlers,
-  ensureFrameworks,
-  ensurePrograms,
-  ensureRuntimes,
-  ensureTypes,
-  firefox,
-  fitRuntimes,
-  redis,
-} from '../lib/ensure.mjs'
+import { fitRuntimes } from '../lib/ensure.mjs'
 
 type Check = [name: string, command: string, args: string[]]
 
 export interface Suite {
-  /** Installs and builds what the chosen files and checks need. */
-  prepare(names: readonly string[], options: { url?: string[] }): void
+  /** What is built or installed before: see `ensure`. */
+  needs: string[]
   checks?: Check[]
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
   limitMs?: number
@@ -23,24 +12,17 @@ export interface Suite {
 
 const bin = (name: string) => `node_modules/.bin/${name}`
 const typesOf = (what: string, project: string): Check => [`types of ${what}`, bin('tsc'), ['-p', project]]
-const script = (name: string, file: string, ...args: string[]): Check => [
-  name,
-  process.execPath,
-  ['--import', 'tsx', `scripts/${file}`, ...args],
-]
-
 /** The unit tests and checks that read what was built; all others read the sources. */
 export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/emulator\/page|test\/gateway\/(big|cli|cluster|disasters)\.|test\/unit\/client\/internal\/upload\.|sizes)/
+  /^(test\/(command|dist|examples)\/|test\/unit\/(emulator\/node\/serve\.page|gateway\/cli)\.|test\/unit\/client\/internal\/upload\.|sizes)/
 
-const slow = { limitMs: 1_800_000 }
+const limitMs = 1_800_000
+const browser = 'chromium-headless-shell'
 
 /** By name, which is also what the names of its files end with; those of `unit` end with `.test.ts`. */
 export const suites: Record<string, Suite> = {
   unit: {
-    prepare: (names) => {
-      if (names.some((name) => readsBuild.test(name))) ensureBuilt()
-    },
+    needs: ['build'],
     checks: [
       typesOf('what runs anywhere', 'packages/tsconfig.anywhere.json'),
       typesOf('what runs on Node', 'packages/tsconfig.node.json'),
@@ -49,67 +31,16 @@ export const suites: Record<string, Suite> = {
       typesOf('the worker example', 'examples/tsconfig.worker.json'),
       typesOf('tests and scripts', 'test'),
       ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
-      script('sizes', 'size.ts'),
+      ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
     ],
   },
-  browser: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensurePrograms(chromium)
-    },
-  },
-  chaos: {
-    limitMs: 900_000,
-    prepare: () => {
-      ensureBuilt()
-      if (fitRuntimes) ensureRuntimes()
-    },
-  },
-  comfyui: {
-    ...slow,
-    prepare: (_, { url = [] }) => {
-      if (!url.length) {
-        console.error(
-          'Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188\ntest/comfyui/README.md says how to start one.',
-        )
-        process.exit(2)
-      }
-      ensureBuilt()
-    },
-  },
-  runtime: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensurePrograms(chromium, firefox, redis)
-      ensureRuntimes()
-    },
-  },
-  bundler: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensurePrograms(chromium)
-      ensureRuntimes()
-      ensureBundlers()
-    },
-  },
-  frameworks: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensurePrograms(chromium)
-      ensureRuntimes()
-      ensureFrameworks()
-    },
-  },
-  types: {
-    ...slow,
-    prepare: () => {
-      ensureBuilt()
-      ensureRuntimes()
-      ensureTypes()
-    },
-  },
+  browser: { limitMs, needs: ['build', browser] },
+  bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
+  chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
+  /** With the servers of `--url`. */
+  comfyui: { limitMs, needs: ['build'] },
+  frameworks: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/frameworks'] },
+  runtime: { limitMs, needs: ['build', browser, 'firefox-esr', 'redis-server', 'test/runtimes'] },
+  servers: { limitMs, needs: ['build'] },
+  types: { limitMs, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

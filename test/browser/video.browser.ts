@@ -6,7 +6,7 @@ import { encode } from 'fast-png'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
-import { form } from '../emulator/kit.ts'
+import { form } from '../unit/emulator/kit.ts'
 
 const test = suite('video')
 const emulator = createEmulator({ speed: Number.POSITIVE_INFINITY })

@@ -18,10 +18,10 @@ import { createEmulator, type EmulatorOptions, type WorkflowDefinition } from '@
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { choosing } from '../gateway/lib/choosing.ts'
-import { openGateway, workflows } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
+import { choosing } from '../support/choosing.ts'
 import { listen } from '../support/listen.ts'
+import { openGateway, workflows } from '../support/openGateway.ts'
 import { type Ended, flowscale, start } from './kit.ts'
 
 const test = suite('flowscale pull')

@@ -1,5 +1,5 @@
 import { equal, ok, rejection } from './assert.ts'
-import type { Case, Context, Step } from './types.ts'
+import { type Case, type Context, one, type Step } from './types.ts'
 
 const once = { dialects: ['readme'], needs: ['lab'] } as const
 const good: Step = { body: '{"status":"success","data":[]}' }
@@ -15,194 +15,122 @@ async function scripted({ lib, lab, options }: Context, steps: readonly Step[], 
 
 /** What servers and networks do. */
 export const faultCases: Case[] = [
-  {
-    ...once,
-    operation: 'retries',
-    name: 'a 429 and a 503 are waited out, by Retry-After',
-    async run(context) {
-      const steps = [{ status: 429, headers: { 'retry-after': '0' } }, { status: 503 }, good]
-      const { client, seen } = await scripted(context, steps)
-      equal((await context.lib.checkHealth(client)).status, 'success', 'status')
-      equal((await seen()).length, 3, 'requests')
-    },
-  },
-  {
-    ...once,
-    operation: 'retries',
-    name: 'a Retry-After of an hour ends the call, and is told',
-    async run(context) {
-      const steps = [{ status: 429, headers: { 'retry-after': '3600' } }]
-      const { client, seen } = await scripted(context, steps)
-      const error = await rejection(context.lib.checkHealth(client))
-      equal([error.status, error.retryAfterMs, (await seen()).length], [429, 3_600_000, 1], 'error')
-    },
-  },
-  {
-    ...once,
-    operation: 'retries',
-    name: 'a POST that may have started a run is sent once',
-    async run(context) {
-      const { client, seen } = await scripted(context, [{ status: 503 }, submitted])
-      const error = await rejection(context.lib.executeWorkflow(client, 'w', { a: '1' }, { groupId: 'g' }))
-      equal([error.status, error.maybeSubmitted, error.groupId], [503, true, 'g'], 'error')
-      ok(error.submittedAt instanceof Date, 'submittedAt')
-      equal((await seen()).length, 1, 'requests')
-    },
-  },
-  {
-    ...once,
-    operation: 'retries',
-    name: 'a POST is sent again after a 429, whole',
-    async run(context) {
-      const steps = [{ status: 429, headers: { 'retry-after': '0' } }, submitted]
-      const { client, seen } = await scripted(context, steps)
-      const file = context.lib.toFile(context.png, 'a.png')
-      equal((await context.lib.executeWorkflow(client, 'w', { file })).data.run_id, 'r1', 'run')
-      const [first, second] = await seen()
-      // Firefox makes boundaries of different lengths.
-      const isWhole = first && second && first.bytes > context.png.length
-      ok(isWhole && Math.abs(first.bytes - second.bytes) < 32, 'both whole')
-    },
-  },
-  {
-    ...once,
-    operation: 'redirects',
-    name: 'are refused, and the key goes nowhere',
-    async run(context) {
-      const other = await context.lab.script([good])
-      const steps = [{ status: 302, headers: { location: `${other.url}/away` } }]
-      const statuses: unknown[] = []
-      for (const call of ['get', 'post'] as const) {
-        const { client } = await scripted(context, steps)
-        const error = await rejection(
-          call === 'get'
-            ? context.lib.checkHealth(client)
-            : context.lib.executeWorkflow(client, 'w', { a: context.lib.toFile(context.png, 'a.png') }),
-        )
-        equal(error.code, 'ERR_FLOWSCALE_REDIRECT', call)
-        statuses.push(error.status)
-      }
-      // Pages show it for neither; Node would copy the form to show it.
-      const { nodeTiming } = performance as { nodeTiming?: { name?: string } }
-      if (nodeTiming?.name !== 'node') equal(statuses[1], statuses[0], 'the status of the POST')
-      equal(await other.seen(), [], 'the other origin')
-    },
-  },
-  {
-    ...once,
-    operation: 'errors',
-    name: 'a server that is not there is a NetworkError',
-    async run(context) {
-      const { lib, lab } = context
-      const client = lib.createClient({ baseUrl: await lab.closed(), maxRetries: 0 })
-      const error = await rejection(lib.checkHealth(client))
-      ok(error instanceof lib.NetworkError, 'NetworkError')
-      equal([error.code, error.status], ['ERR_FLOWSCALE_NETWORK', 0], 'fields')
-    },
-  },
-  {
-    ...once,
-    operation: 'errors',
-    name: 'a reset of a POST says maybeSubmitted',
-    async run(context) {
-      // The platform itself may send a GET or a body of text again; never a form, but for Chromium's own second try.
-      const { client } = await scripted(context, [{ reset: true }])
-      const error = await rejection(context.lib.executeWorkflow(client, 'w', { a: '1' }))
-      equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_NETWORK', true], 'error')
-    },
-  },
-  {
-    ...once,
-    operation: 'errors',
-    name: 'the HTML of a gateway is an HttpError with its text',
-    async run(context) {
-      const step = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' }
-      const { client } = await scripted(context, [step], { maxRetries: 0 })
-      const error = await rejection(context.lib.checkHealth(client))
-      equal([error.code, error.status, error.body], ['ERR_FLOWSCALE_HTTP', 502, step.body], 'error')
-    },
-  },
-  {
-    ...once,
-    operation: 'errors',
-    name: 'a 200 that is no result is a ResponseError',
-    async run(context) {
-      for (const body of ['<html>', '{"status":"error","errors":["no"]}', '']) {
-        const { client } = await scripted(context, [{ body }])
-        equal((await rejection(context.lib.checkHealth(client))).code, 'ERR_FLOWSCALE_RESPONSE', body)
-      }
-    },
-  },
-  {
-    ...once,
-    operation: 'errors',
-    name: 'the request id is kept',
-    async run(context) {
-      const headers = { 'x-request-id': 'abc', 'access-control-expose-headers': 'x-request-id' }
-      const { client } = await scripted(context, [{ status: 404, headers }])
-      equal((await rejection(context.lib.checkHealth(client))).requestId, 'abc', 'requestId')
-    },
-  },
+  one('retries', 'a 429 and a 503 are waited out, by Retry-After', once, async (context) => {
+    const steps = [{ status: 429, headers: { 'retry-after': '0' } }, { status: 503 }, good]
+    const { client, seen } = await scripted(context, steps)
+    equal((await context.lib.checkHealth(client)).status, 'success', 'status')
+    equal((await seen()).length, 3, 'requests')
+  }),
+  one('retries', 'a Retry-After of an hour ends the call, and is told', once, async (context) => {
+    const steps = [{ status: 429, headers: { 'retry-after': '3600' } }]
+    const { client, seen } = await scripted(context, steps)
+    const error = await rejection(context.lib.checkHealth(client))
+    equal([error.status, error.retryAfterMs, (await seen()).length], [429, 3_600_000, 1], 'error')
+  }),
+  one('retries', 'a POST that may have started a run is sent once', once, async (context) => {
+    const { client, seen } = await scripted(context, [{ status: 503 }, submitted])
+    const error = await rejection(context.lib.executeWorkflow(client, 'w', { a: '1' }, { groupId: 'g' }))
+    equal([error.status, error.maybeSubmitted, error.groupId], [503, true, 'g'], 'error')
+    ok(error.submittedAt instanceof Date, 'submittedAt')
+    equal((await seen()).length, 1, 'requests')
+  }),
+  one('retries', 'a POST is sent again after a 429, whole', once, async (context) => {
+    const steps = [{ status: 429, headers: { 'retry-after': '0' } }, submitted]
+    const { client, seen } = await scripted(context, steps)
+    const file = context.lib.toFile(context.png, 'a.png')
+    equal((await context.lib.executeWorkflow(client, 'w', { file })).data.run_id, 'r1', 'run')
+    const [first, second] = await seen()
+    // Firefox makes boundaries of different lengths.
+    const isWhole = first && second && first.bytes > context.png.length
+    ok(isWhole && Math.abs(first.bytes - second.bytes) < 32, 'both whole')
+  }),
+  one('redirects', 'are refused, and the key goes nowhere', once, async (context) => {
+    const other = await context.lab.script([good])
+    const steps = [{ status: 302, headers: { location: `${other.url}/away` } }]
+    const statuses: unknown[] = []
+    for (const call of ['get', 'post'] as const) {
+      const { client } = await scripted(context, steps)
+      const error = await rejection(
+        call === 'get'
+          ? context.lib.checkHealth(client)
+          : context.lib.executeWorkflow(client, 'w', { a: context.lib.toFile(context.png, 'a.png') }),
+      )
+      equal(error.code, 'ERR_FLOWSCALE_REDIRECT', call)
+      statuses.push(error.status)
+    }
+    // Pages show it for neither; Node would copy the form to show it.
+    const { nodeTiming } = performance as { nodeTiming?: { name?: string } }
+    if (nodeTiming?.name !== 'node') equal(statuses[1], statuses[0], 'the status of the POST')
+    equal(await other.seen(), [], 'the other origin')
+  }),
+  one('errors', 'a server that is not there is a NetworkError', once, async ({ lib, lab }) => {
+    const client = lib.createClient({ baseUrl: await lab.closed(), maxRetries: 0 })
+    const error = await rejection(lib.checkHealth(client))
+    ok(error instanceof lib.NetworkError, 'NetworkError')
+    equal([error.code, error.status], ['ERR_FLOWSCALE_NETWORK', 0], 'fields')
+  }),
+  one('errors', 'a reset of a POST says maybeSubmitted', once, async (context) => {
+    // The platform itself may send a GET or a body of text again; never a form, but for Chromium's own second try.
+    const { client } = await scripted(context, [{ reset: true }])
+    const error = await rejection(context.lib.executeWorkflow(client, 'w', { a: '1' }))
+    equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_NETWORK', true], 'error')
+  }),
+  one('errors', 'the HTML of a gateway is an HttpError with its text', once, async (context) => {
+    const step = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' }
+    const { client } = await scripted(context, [step], { maxRetries: 0 })
+    const error = await rejection(context.lib.checkHealth(client))
+    equal([error.code, error.status, error.body], ['ERR_FLOWSCALE_HTTP', 502, step.body], 'error')
+  }),
+  one('errors', 'a 200 that is no result is a ResponseError', once, async (context) => {
+    for (const body of ['<html>', '{"status":"error","errors":["no"]}', '']) {
+      const { client } = await scripted(context, [{ body }])
+      equal((await rejection(context.lib.checkHealth(client))).code, 'ERR_FLOWSCALE_RESPONSE', body)
+    }
+  }),
+  one('errors', 'the request id is kept', once, async (context) => {
+    const headers = { 'x-request-id': 'abc', 'access-control-expose-headers': 'x-request-id' }
+    const { client } = await scripted(context, [{ status: 404, headers }])
+    equal((await rejection(context.lib.checkHealth(client))).requestId, 'abc', 'requestId')
+  }),
   ...(['headers', 'body'] as const).flatMap((stall): Case[] => [
-    {
-      ...once,
-      operation: 'timeoutMs',
-      name: `ends a request whose ${stall} never come`,
-      async run(context) {
-        const { client } = await scripted(context, [{ stall }], { timeoutMs: 100, maxRetries: 0 })
-        const error = await rejection(context.lib.checkHealth(client))
-        equal([error.code, error.timeoutMs], ['ERR_FLOWSCALE_TIMEOUT', 100], 'error')
-      },
-    },
-    {
-      ...once,
-      operation: 'timeoutMs',
-      name: `ends an upload whose answer's ${stall} never come, and says maybeSubmitted`,
-      async run(context) {
+    one('timeoutMs', `ends a request whose ${stall} never come`, once, async (context) => {
+      const { client } = await scripted(context, [{ stall }], { timeoutMs: 100, maxRetries: 0 })
+      const error = await rejection(context.lib.checkHealth(client))
+      equal([error.code, error.timeoutMs], ['ERR_FLOWSCALE_TIMEOUT', 100], 'error')
+    }),
+    one(
+      'timeoutMs',
+      `ends an upload whose answer's ${stall} never come, and says maybeSubmitted`,
+      once,
+      async (context) => {
         const { client } = await scripted(context, [{ stall }])
-        const error = await rejection(
-          context.lib.executeWorkflow(
-            client,
-            'w',
-            { a: context.lib.toFile(context.png, 'a.png') },
-            { timeoutMs: 150 },
-          ),
-        )
+        const inputs = { a: context.lib.toFile(context.png, 'a.png') }
+        const error = await rejection(context.lib.executeWorkflow(client, 'w', inputs, { timeoutMs: 150 }))
         equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_TIMEOUT', true], 'error')
       },
-    },
-    {
-      ...once,
-      operation: 'signal',
-      name: `ends a request whose ${stall} never come, with its reason`,
-      async run(context) {
-        const { client, seen } = await scripted(context, [{ stall }])
-        const control = new AbortController()
-        const reason = new Error('mine')
-        const call = rejection(context.lib.checkHealth(client, { signal: control.signal }))
-        while (!(await seen()).length) await new Promise((resolve) => setTimeout(resolve, 5))
-        control.abort(reason)
-        ok((await call) === reason, 'the same reason')
-      },
-    },
+    ),
+    one('signal', `ends a request whose ${stall} never come, with its reason`, once, async (context) => {
+      const { client, seen } = await scripted(context, [{ stall }])
+      const control = new AbortController()
+      const reason = new Error('mine')
+      const call = rejection(context.lib.checkHealth(client, { signal: control.signal }))
+      while (!(await seen()).length) await new Promise((resolve) => setTimeout(resolve, 5))
+      control.abort(reason)
+      ok((await call) === reason, 'the same reason')
+    }),
   ]),
-  {
-    ...once,
-    operation: 'signal',
-    name: 'one that is aborted already costs no request',
-    async run(context) {
-      const { client, seen } = await scripted(context, [good])
-      const reason = { mine: true }
-      const error = await rejection(context.lib.checkHealth(client, { signal: AbortSignal.abort(reason) }))
-      ok(error === reason, 'the same reason')
-      equal(await seen(), [], 'requests')
-    },
-  },
-  {
-    ...once,
-    operation: 'headers',
-    name: 'the key goes in its header and nowhere else; custom headers may be async',
-    async run(context) {
+  one('signal', 'one that is aborted already costs no request', once, async (context) => {
+    const { client, seen } = await scripted(context, [good])
+    const reason = { mine: true }
+    const error = await rejection(context.lib.checkHealth(client, { signal: AbortSignal.abort(reason) }))
+    ok(error === reason, 'the same reason')
+    equal(await seen(), [], 'requests')
+  }),
+  one(
+    'headers',
+    'the key goes in its header and nowhere else; custom headers may be async',
+    once,
+    async (context) => {
       const headers = async () => ({ 'X-Trace': 'on' })
       const { client, seen } = await scripted(context, [good], { headers })
       await context.lib.getQueue(client)
@@ -211,33 +139,23 @@ export const faultCases: Case[] = [
       equal([request!.headers['x-api-key'], request!.headers['x-trace']], [apiKey, 'on'], 'headers')
       ok(!JSON.stringify({ ...request, headers: undefined }).includes(apiKey), 'nowhere else')
     },
-  },
-  {
-    ...once,
-    operation: 'headers',
-    name: 'an illegal one is an ArgumentError and costs no request',
-    async run(context) {
-      const { client, seen } = await scripted(context, [good])
-      const headers = { 'X-Line': 'a\nb' }
-      const error = await rejection(context.lib.checkHealth(client, { headers }))
-      equal(error.code, 'ERR_FLOWSCALE_ARGUMENT', 'code')
-      equal(await seen(), [], 'requests')
-    },
-  },
-  {
-    ...once,
-    operation: 'fetch',
-    name: 'a stored global fetch is called as it wants to be',
-    async run(context) {
-      const { client } = await scripted(context, [good], { fetch: globalThis.fetch })
-      equal((await context.lib.checkHealth(client)).status, 'success', 'status')
-    },
-  },
-  {
-    ...once,
-    operation: 'downloadOutput',
-    name: 'sends neither the key nor custom headers, and follows redirects',
-    async run(context) {
+  ),
+  one('headers', 'an illegal one is an ArgumentError and costs no request', once, async (context) => {
+    const { client, seen } = await scripted(context, [good])
+    const headers = { 'X-Line': 'a\nb' }
+    const error = await rejection(context.lib.checkHealth(client, { headers }))
+    equal(error.code, 'ERR_FLOWSCALE_ARGUMENT', 'code')
+    equal(await seen(), [], 'requests')
+  }),
+  one('fetch', 'a stored global fetch is called as it wants to be', once, async (context) => {
+    const { client } = await scripted(context, [good], { fetch: globalThis.fetch })
+    equal((await context.lib.checkHealth(client)).status, 'success', 'status')
+  }),
+  one(
+    'downloadOutput',
+    'sends neither the key nor custom headers, and follows redirects',
+    once,
+    async (context) => {
       const file = await context.lab.script([{ body: 'the file' }])
       const store = await context.lab.script([{ status: 302, headers: { location: `${file.url}/b` } }])
       const { client } = await scripted(context, [good], { headers: { 'X-Mine': 'secret' } })
@@ -248,5 +166,5 @@ export const faultCases: Case[] = [
         ok(!request!.headers['x-api-key'] && !request!.headers['x-mine'], 'no key')
       }
     },
-  },
+  ),
 ]

@@ -1,26 +1,24 @@
 import { equal, ok, rejection } from './assert.ts'
-import type { Case, Context } from './types.ts'
+import { type Case, one } from './types.ts'
 
 const socket = { dialects: ['readme'], needs: ['HTTP', 'WebSocket'] } as const
 const faulty = { ...socket, needs: ['lab', 'WebSocket'] } as const
-const client = ({ lib, options }: Context) => lib.createClient(options)
 const prompt = { text: 'a red fox in snow' }
 
 /** The WebSocket adapter, and waits with push. */
 export const socketCases: Case[] = [
-  {
-    ...socket,
-    operation: 'connectWebSocket',
-    name: 'opens, tells of a run until its end, and closes',
-    async run(context) {
-      const { lib } = context
+  one(
+    'connectWebSocket',
+    'opens, tells of a run until its end, and closes',
+    socket,
+    async ({ lib, client }) => {
       const closes: unknown[] = []
-      const connection = lib.connectWebSocket(client(context), {
+      const connection = lib.connectWebSocket(client, {
         onClose: ({ wasClean, final }) => closes.push([wasClean, final]),
       })
       await connection.opened
       ok(connection.connected, 'connected')
-      const { data } = await lib.executeWorkflow(client(context), 'quick', prompt)
+      const { data } = await lib.executeWorkflow(client, 'quick', prompt)
       ok(lib.subscribeToRun(connection, data.run_id), 'subscribed')
       const states: string[] = []
       for await (const message of connection) {
@@ -34,15 +32,14 @@ export const socketCases: Case[] = [
       while (!closes.length) await new Promise((resolve) => setTimeout(resolve, 5))
       equal(closes[0], [true, true], 'close')
     },
-  },
-  {
-    ...faulty,
-    operation: 'connectWebSocket',
-    name: 'a dropped connection is made anew, with its subscriptions',
-    async run(context) {
-      const { lib, lab } = context
+  ),
+  one(
+    'connectWebSocket',
+    'a dropped connection is made anew, with its subscriptions',
+    faulty,
+    async ({ lib, lab, options }) => {
       const pod = await lab.emulator({ drop: 2 })
-      const own = lib.createClient({ ...context.options, ...pod })
+      const own = lib.createClient({ ...options, ...pod })
       let reconnects = 0
       const connection = lib.connectWebSocket(own, {
         reconnectInterval: 1,
@@ -60,16 +57,15 @@ export const socketCases: Case[] = [
       }
       connection.close()
     },
-  },
-  {
-    ...faulty,
-    operation: 'connectWebSocket',
-    name: 'a refused handshake ends the attempts and rejects opened',
-    async run(context) {
-      const { lib, lab } = context
+  ),
+  one(
+    'connectWebSocket',
+    'a refused handshake ends the attempts and rejects opened',
+    faulty,
+    async ({ lib, lab, options }) => {
       const pod = await lab.emulator({ refuse: 503 })
       const errors: unknown[] = []
-      const connection = lib.connectWebSocket(lib.createClient({ ...context.options, ...pod }), {
+      const connection = lib.connectWebSocket(lib.createClient({ ...options, ...pod }), {
         maxReconnectAttempts: 1,
         reconnectInterval: 1,
         onError: (error) => errors.push(error),
@@ -79,14 +75,14 @@ export const socketCases: Case[] = [
       equal(errors.length, 2, 'attempts')
       ok(![error, ...errors].some((one) => String(one).includes(pod.apiKey)), 'no key')
     },
-  },
-  {
-    ...socket,
-    operation: 'connectWebSocket',
-    name: 'an abort closes it; iteration throws the reason',
-    async run(context) {
+  ),
+  one(
+    'connectWebSocket',
+    'an abort closes it; iteration throws the reason',
+    socket,
+    async ({ client, lib }) => {
       const control = new AbortController()
-      const connection = context.lib.connectWebSocket(client(context), { signal: control.signal })
+      const connection = lib.connectWebSocket(client, { signal: control.signal })
       await connection.opened
       const reason = { mine: true }
       const reading = rejection(
@@ -97,19 +93,13 @@ export const socketCases: Case[] = [
       control.abort(reason)
       ok((await reading) === reason, 'the same reason')
     },
-  },
-  {
-    ...socket,
-    operation: 'executeWorkflowAsync',
-    name: 'push: resolves long before the next poll',
-    async run(context) {
-      const { lib } = context
-      const connection = lib.connectWebSocket(client(context))
-      await connection.opened
-      const options = { push: connection, pollIntervalMs: 200_000, timeoutMs: 100_000 }
-      const { outputs } = await lib.executeWorkflowAsync(client(context), 'quick', prompt, options)
-      equal(outputs.length, 1, 'outputs')
-      connection.close()
-    },
-  },
+  ),
+  one('executeWorkflowAsync', 'push: resolves long before the next poll', socket, async ({ lib, client }) => {
+    const connection = lib.connectWebSocket(client)
+    await connection.opened
+    const options = { push: connection, pollIntervalMs: 200_000, timeoutMs: 100_000 }
+    const { outputs } = await lib.executeWorkflowAsync(client, 'quick', prompt, options)
+    equal(outputs.length, 1, 'outputs')
+    connection.close()
+  }),
 ]

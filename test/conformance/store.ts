@@ -1,7 +1,6 @@
 import { equal, ok } from './assert.ts'
-import type { Case, Context } from './types.ts'
+import { type Case, type Context, one } from './types.ts'
 
-const client = ({ lib, options }: Context) => lib.createClient(options)
 const fast = { pollIntervalMs: 10 }
 
 /** As a page has them. */
@@ -34,13 +33,12 @@ function statesUntil(store: Store, end: RegExp): Promise<string[]> {
 
 /** The state of one run for a page. */
 export const storeCases: Case[] = [
-  {
-    operation: 'createRunStore',
-    name: 'from the click to the outputs, and again after a reload',
-    async run(context) {
-      const { lib } = context
+  one(
+    'createRunStore',
+    'from the click to the outputs, and again after a reload',
+    async ({ lib, client }) => {
       const storage = memory()
-      const store = lib.createRunStore(client(context), { storage, ...fast })
+      const store = lib.createRunStore(client, { storage, ...fast })
       equal(store.getSnapshot(), { status: 'idle' }, 'at first')
       const ended = statesUntil(store, /completed|failed|lost/)
       const [one, two] = await Promise.all([
@@ -51,7 +49,7 @@ export const storeCases: Case[] = [
       const states = await ended
       equal([states[0], states.at(-1)], ['submitting', 'completed'], 'states')
       ok(![...storage.items.values()].join().includes('dawn'), 'no inputs are saved')
-      const later = lib.createRunStore(client(context), { storage, ...fast })
+      const later = lib.createRunStore(client, { storage, ...fast })
       await statesUntil(later, /completed|failed|lost/)
       const now = later.getSnapshot()
       equal([now.status, now.runId], ['completed', one.runId], 'after the reload')
@@ -59,52 +57,34 @@ export const storeCases: Case[] = [
       store.close()
       later.close()
     },
-  },
-  {
-    operation: 'createRunStore',
-    name: 'by its own storage, and by none: the run ends',
-    async run(context) {
-      // A page has one storage for all that runs in it.
-      const key = `conformance-${Math.random()}`
-      for (const storage of [undefined, null]) {
-        const store = context.lib.createRunStore(client(context), { storage, key, ...fast })
-        store.reset()
-        const ended = statesUntil(store, /completed|failed|lost/)
-        await store.start('quick', { text: 'dawn' })
-        equal((await ended).at(-1), 'completed', 'state')
-        store.reset()
-        store.close()
-      }
-    },
-  },
-  {
-    dialects: ['readme', 'python'],
-    operation: 'createRunStore',
-    name: 'cancels',
-    async run(context) {
-      const store = context.lib.createRunStore(client(context), { storage: null, ...fast })
-      const ended = statesUntil(store, /cancelled|completed|failed|lost/)
-      await store.start('slow', {})
-      await store.cancel()
-      equal((await ended).at(-1), 'cancelled', 'state')
+  ),
+  one('createRunStore', 'by its own storage, and by none: the run ends', async ({ client, lib }) => {
+    // A page has one storage for all that runs in it.
+    const key = `conformance-${Math.random()}`
+    for (const storage of [undefined, null]) {
+      const store = lib.createRunStore(client, { storage, key, ...fast })
+      store.reset()
+      const ended = statesUntil(store, /completed|failed|lost/)
+      await store.start('quick', { text: 'dawn' })
+      equal((await ended).at(-1), 'completed', 'state')
+      store.reset()
       store.close()
-    },
-  },
-  {
-    operation: 'runOptions',
-    name: 'a run, polled until it has ended',
-    async run(context) {
-      const { lib } = context
-      const { data } = await lib.executeWorkflow(client(context), 'quick', { text: 'dawn' })
-      await lib.waitForRun(client(context), data.run_id, fast)
-      const { queryKey, queryFn, refetchInterval } = lib.runOptions(client(context), data.run_id)
-      const run = await queryFn({ signal: new AbortController().signal })
-      equal([queryKey.at(-1), run.status], [data.run_id, 'completed'], 'run')
-      equal(
-        [refetchInterval({ state: { data: run } }), refetchInterval({ state: {} })],
-        [false, 1000],
-        'polls',
-      )
-    },
-  },
+    }
+  }),
+  one('createRunStore', 'cancels', { dialects: ['readme', 'python'] }, async ({ client, lib }) => {
+    const store = lib.createRunStore(client, { storage: null, ...fast })
+    const ended = statesUntil(store, /cancelled|completed|failed|lost/)
+    await store.start('slow', {})
+    await store.cancel()
+    equal((await ended).at(-1), 'cancelled', 'state')
+    store.close()
+  }),
+  one('runOptions', 'a run, polled until it has ended', async ({ lib, client }) => {
+    const { data } = await lib.executeWorkflow(client, 'quick', { text: 'dawn' })
+    await lib.waitForRun(client, data.run_id, fast)
+    const { queryKey, queryFn, refetchInterval } = lib.runOptions(client, data.run_id)
+    const run = await queryFn({ signal: new AbortController().signal })
+    equal([queryKey.at(-1), run.status], [data.run_id, 'completed'], 'run')
+    equal([refetchInterval({ state: { data: run } }), refetchInterval({ state: {} })], [false, 1000], 'polls')
+  }),
 ]

@@ -47,8 +47,8 @@ export interface Lab {
 /** What a case may need that not every runtime, transport or server has; `lab`: servers that play faults. */
 export type Need = 'lab' | 'HTTP' | 'WebSocket' | 'File' | 'Request.body' | 'arrays'
 
-/** What a case gets from its runner: the built packages, and a server of one dialect. */
-export interface Context {
+/** What a case gets from its runner: the packages, and a server of one dialect. */
+export interface Given {
   lib: typeof Lib &
     typeof PollerLib &
     typeof SocketLib &
@@ -76,12 +76,31 @@ export interface Context {
   png: Uint8Array<ArrayBuffer>
 }
 
-export interface Case {
-  /** The function that the case is about. */
-  operation: string
-  name: string
+export interface Context extends Given {
+  /** Made of the options. */
+  client: Lib.Client
+}
+
+export interface Limits {
   /** Default: all. What the wire document says is absent in a dialect has a case that expects the refusal. */
   dialects?: readonly Dialect[]
   needs?: readonly Need[]
-  run(context: Context): Promise<void>
+}
+
+export interface Case extends Limits {
+  /** The function that the case is about. */
+  operation: string
+  name: string
+  run(given: Given): Promise<void>
+}
+
+type Run = (context: Context) => Promise<void>
+
+/** A case; its limits, if it has some, stand before what it does. */
+export function one(operation: string, name: string, ...rest: [Run] | [Limits, Run]): Case {
+  const [run, limits] = rest.length === 1 ? rest : ([rest[1], rest[0]] as const)
+  return {
+    ...{ operation, name, ...limits },
+    run: (given) => run({ ...given, client: given.lib.createClient(given.options) }),
+  }
 }

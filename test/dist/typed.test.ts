@@ -10,9 +10,9 @@ import { serve } from '@flowscale/emulator/node'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { openGateway } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
 import { installPacked } from '../support/installPacked.ts'
+import { openGateway } from '../support/openGateway.ts'
 
 const test = suite('typed workflows from the tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-typed-'))

@@ -1,8 +1,8 @@
 // The emulator in the background of a script, as docs/testing.md prints it.
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
-import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
+import { freePort } from '../support/freePort.ts'
 
 const test = suite('the emulator in the background')
 

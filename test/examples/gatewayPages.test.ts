@@ -6,8 +6,8 @@ import { checkHealth, createClient, executeWorkflow, getRun } from '@flowscale/c
 import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
+import { freePort } from '../support/freePort.ts'
 import { serving } from '../support/startCli.ts'
 
 const test = suite('pages of the gateway')

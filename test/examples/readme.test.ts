@@ -16,7 +16,6 @@ const test = suite('README')
 const folder = join(process.cwd(), '.tmp/readme')
 const documents = [
   'README.md',
-  'CONTRIBUTING.md',
   ...[
     'command',
     'command-batch',
@@ -122,7 +121,7 @@ for (const document of documents) {
       if (language === 'text') return
       // Ones like it run in test/browser; its types are checked with those of all.
       if (language === 'tsx') return
-      // A sidecar, which test/gateway/workflows.test.ts reads.
+      // A sidecar, which test/unit/gateway/comfyui/workflows/readWorkflow.test.ts reads.
       if (language === 'json') return assert.ok(JSON.parse(code!).inputs)
       assert.ok(
         ['js', 'ts', 'cjs'].includes(language!),

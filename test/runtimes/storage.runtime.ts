@@ -6,8 +6,8 @@ import { cancelRun, createClient, executeWorkflow, getRun, getRuns, HttpError } 
 import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { freePort } from '../gateway/lib/freePort.ts'
 import { blockOf } from '../support/blockOf.ts'
+import { freePort } from '../support/freePort.ts'
 import { startRedis } from './startRedis.ts'
 
 const test = suite('a storage of records')

@@ -1,12 +1,12 @@
 import type { Fetch, LogFields, Logger } from '@flowscale/client'
-import FakeTimers, { type Clock } from '@sinonjs/fake-timers'
+import FakeTimers, { type Clock, type FakeMethod } from '@sinonjs/fake-timers'
 import { assertNoCanary } from './canary.ts'
 
-/** A clock that stands still until a test ticks it; also Math.random can be fixed. */
-export function fakeClock(): Clock {
+/** A clock that stands still until a test ticks it, of time-outs, the date and what else is named. */
+export function fakeClock(...also: FakeMethod[]): Clock {
   return FakeTimers.install({
     now: 1_750_000_000_000,
-    toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    toFake: ['setTimeout', 'clearTimeout', 'Date', ...also],
     // Those of connections that an earlier test opened.
     shouldClearNativeTimers: true,
   })

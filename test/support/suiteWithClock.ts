@@ -1,17 +1,27 @@
 import type { Clock } from '@sinonjs/fake-timers'
-import { suite, type Test } from '#test'
+import { assert, suite, type Test } from '#test'
 import { fakeClock } from './fakes.ts'
 
-/** A suite whose cases each get a clock that stands still until they tick it. `Math.random` is as it was after each. */
-export function suiteWithClock(name: string): Test<{ clock: Clock }> {
+interface Timed {
+  /** Stands still until the case ticks it. */
+  clock: Clock
+  /** Lets all happen that needs no time. */
+  settle(): Promise<unknown>
+}
+
+/** A suite whose cases each get a clock, and leave no timer. `Math.random` is as it was after each. */
+export function suiteWithClock(name: string): Test<Timed> {
   const { random } = Math
-  const test = suite<{ clock: Clock }>(name)
+  const test = suite<Timed>(name)
   test.before.each((context) => {
-    context.clock = fakeClock()
+    const clock = fakeClock()
+    Object.assign(context, { clock, settle: () => clock.tickAsync(0) })
   })
   test.after.each(({ clock }) => {
+    const timers = clock.countTimers()
     clock.uninstall()
     Math.random = random
+    assert.is(timers, 0, 'a timer is left')
   })
   return test
 }

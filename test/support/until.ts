@@ -1,16 +1,21 @@
 // The clock that is never fake.
 const { setTimeout } = globalThis
 
-/** Waits until something is so; fails, with the text of the condition, after a time that only a failure takes. */
-export async function until(isSo: () => unknown): Promise<void> {
+/** Asks until the answer is right, and gives it; fails, with the text of the condition, after a time that only a failure takes. */
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  isRight: (answer: T) => unknown = Boolean,
+): Promise<T> {
   const end = performance.now() + 60_000
-  for (let turn = 0; !(await isSo()); turn++) {
-    if (performance.now() > end) throw new Error(`never came: ${isSo}`)
+  for (let turn = 0; ; turn++) {
+    const answer = await ask()
+    if (isRight(answer)) return answer
+    if (performance.now() > end)
+      throw new Error(`never came: ${isRight === Boolean ? ask : isRight}; last: ${JSON.stringify(answer)}`)
     // What is near comes within a few turns of the event loop.
     await new Promise((resolve) => (turn < 100 ? setImmediate(resolve) : setTimeout(resolve, 5)))
   }
 }
-
 /** Waits until a number has stood still for a while, and gives it. */
 export async function untilStill(value: () => number): Promise<number> {
   for (let last = -1, same = 0; ; await new Promise((resolve) => setTimeout(resolve, 10))) {

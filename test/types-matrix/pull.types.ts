@@ -9,9 +9,9 @@ import { readWorkflows } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { choosing } from '../gateway/lib/choosing.ts'
-import { openGateway, workflows } from '../gateway/lib/openGateway.ts'
 import { CANARY } from '../support/canary.ts'
+import { choosing } from '../support/choosing.ts'
+import { openGateway, workflows } from '../support/openGateway.ts'
 import { textOf, workflow } from '../unit/flowscale/command/pull/kit.ts'
 
 const test = suite('types of what pull writes')

@@ -5,9 +5,9 @@ import { executeMany, type ManyResult, waitForRun } from '@flowscale/client/poll
 import { readWorkflows } from '@flowscale/gateway/node'
 import { decode, encode } from 'fast-png'
 import { equal, ok, rejection } from '../../conformance/assert.ts'
-import { openGateway } from '../../gateway/lib/openGateway.ts'
-import { startGateway } from '../../gateway/lib/startProcess.ts'
 import { CANARY } from '../../support/canary.ts'
+import { openGateway } from '../../support/openGateway.ts'
+import { startGateway } from '../../support/startProcess.ts'
 
 type Client = ReturnType<typeof createClient>
 const FOLDER = 'test/comfyui/real'

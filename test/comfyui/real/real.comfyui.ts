@@ -2,12 +2,12 @@
 // With several addresses also two gateways before all of them. `--trouble` is a command for the middle of that, for
 // instance one that kills a server and starts it again.
 import { assert, suite } from '#test'
+import { casesFor, noLab } from '../../conformance/gatewayCases.ts'
 import { loadPackages } from '../../conformance/loadPackages.ts'
 import { dialects } from '../../conformance/types.ts'
-import { createStorage } from '../../gateway/lib/createStorage.ts'
-import { casesFor, noLab } from '../../gateway/lib/gatewayCases.ts'
-import { openGateway, workflows } from '../../gateway/lib/openGateway.ts'
 import { CANARY } from '../../support/canary.ts'
+import { openGateway, workflows } from '../../support/openGateway.ts'
+import { createStorage } from '../../unit/gateway/records/createStorage.ts'
 import { type Check, coreChecks } from './coreChecks.ts'
 import { testCluster } from './testCluster.ts'
 

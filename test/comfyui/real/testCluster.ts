@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { lineOf } from '../../gateway/lib/judge.ts'
-import { type Move, measureQueues } from '../../gateway/lib/measureQueues.ts'
-import { playCluster } from '../../gateway/lib/playCluster.ts'
+import { lineOf } from '../../servers/lib/judge.ts'
+import { type Move, measureQueues } from '../../servers/lib/measureQueues.ts'
+import { playCluster } from '../../servers/lib/playCluster.ts'
 
 /** Two gateways before several real servers; `trouble` is a command for the middle of it. Gives what went wrong. */
 export async function testCluster(

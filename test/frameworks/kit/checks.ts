@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import type { Browser } from 'playwright-core'
 import { assert } from '#test'
-import { until } from '../../emulator/kit.ts'
+import { until } from '../../support/until.ts'
 import type { Pod } from './servePod.ts'
 import { visit } from './visit.ts'
 

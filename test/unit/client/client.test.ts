@@ -17,6 +17,7 @@ import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
 import { fakeFetch, ok, recorder, rejection, thrown } from '../../support/fakes.ts'
+import { withGlobals } from '../../support/setGlobals.ts'
 
 const test = suite('createClient')
 const fails = (options: unknown, pattern: RegExp) => {
@@ -27,24 +28,6 @@ const fails = (options: unknown, pattern: RegExp) => {
   assert.match(error.message, pattern)
 }
 const base = (baseUrl: unknown) => createClient({ baseUrl, apiKey: CANARY } as ClientOptions).baseUrl
-
-/** Runs with `globals` in place, and takes them away again. */
-async function withGlobals(globals: Record<string, unknown>, run: () => unknown): Promise<void> {
-  const before = new Map(
-    Object.keys(globals).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]),
-  )
-  for (const [name, value] of Object.entries(globals)) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
-  }
-  try {
-    await run()
-  } finally {
-    for (const [name, descriptor] of before) {
-      if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-      else Reflect.deleteProperty(globalThis, name)
-    }
-  }
-}
 
 test('has the defaults of the contract, and nothing else', () => {
   const client = createClient({ baseUrl: 'https://pod.test', apiKey: CANARY })

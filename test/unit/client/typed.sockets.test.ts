@@ -14,10 +14,10 @@ import { serve } from '@flowscale/emulator/node'
 import { FlowscaleAPI } from 'flowscale'
 import { assert, suite } from '#test'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
-import { graphOf } from '../../gateway/comfyuiKit.ts'
-import { openGateway } from '../../gateway/lib/openGateway.ts'
 import { CANARY } from '../../support/canary.ts'
 import { rejection } from '../../support/fakes.ts'
+import { openGateway } from '../../support/openGateway.ts'
+import { graphOf } from '../gateway/comfyui/kit.ts'
 
 const test = suite('typed workflows')
 const fast = { pollIntervalMs: 10 }

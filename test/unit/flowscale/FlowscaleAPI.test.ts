@@ -23,8 +23,8 @@ import { assert, rejects, suite, throws } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { fakeClock, fakeFetch, ok } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
+import { withGlobals } from '../../support/setGlobals.ts'
 import { until } from '../../support/until.ts'
-import { withGlobals } from '../client/websocket/kit.ts'
 
 const test = suite('FlowscaleAPI')
 const methods = ['debug', 'info', 'warn', 'error'] as const

@@ -28,10 +28,14 @@ test('a ratio is the median of the rounds, inside its interval', () => {
   assert.is(ratio(Array(5).fill(5), Array(5).fill(4)).interval, undefined)
 })
 
-test('each contestant is compared with the client', () => {
-  const samples = { client: [4], floor: [2], slow: [8], beside: [4] }
-  const { floor, peers, beside } = toFigure({ name: 'a row', unit: 'ms', samples })
-  assert.equal([floor?.ratio, peers, beside?.is], [2, { slow: 8 }, 'equal'])
+test('the best peer is the one with the least time', () => {
+  const samples = { client: [4], floor: [2], slow: [8], quick: [3], beside: [4] }
+  const { targets, peers, beside } = toFigure({ name: 'a row', unit: 'ms', samples })
+  assert.equal(peers, { slow: 8, quick: 3 })
+  assert.equal(
+    [targets.floor?.ratio, targets.peer?.name, targets.peer?.ratio, beside?.is],
+    [2, 'quick', 1.33, 'equal'],
+  )
 })
 
 test('takes turns in each round, peers in each third one, and leaves out a clone that throws', async () => {

@@ -308,7 +308,6 @@ onClock('timeoutMs covers the time to the headers', async ({ clock }) => {
   const error = await pending
   assert.instance(error, TimeoutError)
   assert.is(error.message, 'GET http://files.test/out/f.png timed out after 30ms')
-  assert.is(clock.countTimers(), 0)
 })
 
 test('a link with a login: neither that nor the signature shows', async () => {

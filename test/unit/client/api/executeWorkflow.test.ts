@@ -20,8 +20,8 @@ import { clientWith } from '../../../support/clientWith.ts'
 import { type Answer, fakeFetch, hang, json, ok, rejection } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
+import { withGlobals } from '../../../support/setGlobals.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { withGlobals } from '../websocket/kit.ts'
 
 const test = suite('executeWorkflow')
 const onClock = suiteWithClock('executeWorkflow on a clock')

@@ -11,6 +11,7 @@ import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok, recorder, rejection } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
+import { pluck } from '../../../support/pluck.ts'
 
 const test = suite('redirects')
 
@@ -58,10 +59,7 @@ for (const [name, run] of Object.entries(operations)) {
         }
         assert.is(here, 1)
         assert.is(elsewhere, 0)
-        assert.equal(
-          logger.lines.map(({ level }) => level),
-          ['error'],
-        )
+        assert.equal(pluck(logger.lines, 'level'), ['error'])
       } finally {
         await server.close()
         await other.close()

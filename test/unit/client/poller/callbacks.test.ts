@@ -92,9 +92,7 @@ for (const [place, begin] of Object.entries(places)) {
   }
 }
 
-test('onUpdate is told each change once, the last before the promise settles, and is awaited', async ({
-  clock,
-}) => {
+test('onUpdate is told each change once, is awaited, and has the last before the end', async ({ clock }) => {
   const words = ['queued', 'queued', 'running', 'paused', 'running', 'completed']
   for (const begin of [waitForRun, waitForResult]) {
     const { client, calls } = pod({ run: words.map((word) => run(word)) })
@@ -206,9 +204,7 @@ test('a callback that aborts and then hangs, returns or throws ends with the rea
   }
 })
 
-test('onSubmitted is called although the wait is aborted by then, and its failure then is no unhandled rejection', async ({
-  clock,
-}) => {
+test("onSubmitted is called after an abort, too, and its failure is nobody's", async ({ clock }) => {
   const controller = new AbortController()
   const abort = () => controller.abort('stop')
   const logger = { debug: abort, info() {}, warn() {}, error() {} }

@@ -10,6 +10,7 @@ import { executeWorkflowAsync, type WaitOptions, waitForOutput, waitForRun } fro
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { ok, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import {
   assertNoListeners,
@@ -105,7 +106,10 @@ test('a cancel that fails is reported, and the reason of the abort stays what it
   assert.instance(error.cancelError, HttpError)
   assert.is(error.cancelError.status, 404)
   assert.equal(
-    log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
+    pluck(
+      log.lines.filter(({ level }) => level === 'warn'),
+      'message',
+    ),
     [`Run ${RUN} could not be cancelled: ERR_FLOWSCALE_HTTP`],
   )
   const controller = new AbortController()
@@ -163,9 +167,7 @@ test('an abort during the cancel of a time-out changes nothing', async ({ clock 
   assert.is(ms, 5500)
 })
 
-test('headers that fail or hang fail the cancel only; a logger that throws fails nothing', async ({
-  clock,
-}) => {
+test('headers that fail or hang fail the cancel only; a logger that throws, nothing', async ({ clock }) => {
   let asked = 0
   const own = new Error('no token')
   const headers = () => {
@@ -247,9 +249,7 @@ test('waitForOutput knows no run to cancel', async () => {
   assert.match(error.message, 'Unknown option cancelOn')
 })
 
-test('a reason that does not equal itself comes back as it is, and the run is cancelled', async ({
-  clock,
-}) => {
+test('a reason that does not equal itself comes back; the run is cancelled', async ({ clock }) => {
   const asked: string[] = []
   const fetch: Fetch = async (url) => {
     asked.push(url)

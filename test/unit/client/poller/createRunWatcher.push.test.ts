@@ -3,6 +3,7 @@ import { getOutput } from '@flowscale/client'
 import { createRunWatcher } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { ok } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { fleet } from './fleet.ts'
 
@@ -27,10 +28,7 @@ test('one that ends is asked for at once, by itself', async ({ clock }) => {
   await clock.tickAsync(10)
   assert.ok(isOver)
   await clock.tickAsync(500)
-  assert.equal(
-    asked.slice(before).map(({ what }) => what),
-    ['run r7'],
-  )
+  assert.equal(pluck(asked.slice(before), 'what'), ['run r7'])
   for (const runId of ids(50)) if (runId !== 'r7') update(runId, 'completed')
   await clock.tickAsync(1000)
   await Promise.all(waits)
@@ -55,9 +53,7 @@ for (const spreadMs of [0, 40]) {
   })
 }
 
-test('news keeps to the limit of requests, and what is told meanwhile is asked about together', async ({
-  clock,
-}) => {
+test('news keeps to the limit of requests, and is asked about together', async ({ clock }) => {
   const { client, push, update, asked } = fleet(clock, 300)
   const watcher = createRunWatcher(client, { push, maxRequestsPerSecond: 5 })
   const waits = watcher.waitAll(ids(300))
@@ -74,9 +70,7 @@ test('news keeps to the limit of requests, and what is told meanwhile is asked a
   for (const [index, at] of times.slice(1).entries()) assert.ok(at - times[index]! >= 199, `${times}`)
 })
 
-test('while the connection is healthy the list is read rarely, and without it every round', async ({
-  clock,
-}) => {
+test('while the connection is healthy the list is read rarely, else every round', async ({ clock }) => {
   const { client, push, runs, asked } = fleet(clock, 50)
   const watcher = createRunWatcher(client, { push })
   const waits = watcher.waitAll(ids(50))
@@ -147,10 +141,7 @@ test('news that comes while its run is asked for is asked about again', async ({
   await clock.tickAsync(100)
   update('r0', 'completed')
   await clock.tickAsync(400)
-  assert.equal(
-    asked.slice(before).map(({ what }) => what),
-    ['run r0', 'run r0'],
-  )
+  assert.equal(pluck(asked.slice(before), 'what'), ['run r0', 'run r0'])
   watcher.close()
   assert.is(completed(await waits), 1)
 })

@@ -8,11 +8,12 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { createLab } from '../../../conformance/createLab.ts'
 import type { Step } from '../../../conformance/types.ts'
-import { gates } from '../../../emulator/kit.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
+import { gates } from '../../emulator/kit.ts'
 
 const test = suite('many runs')
 
@@ -115,10 +116,7 @@ test('one run is asked for directly; two waits for one run both end', () =>
     const runId = await submit(client, 'a')
     const watcher = createRunWatcher(client, fast)
     const three = await Promise.all([watcher.wait(runId), watcher.wait(runId), watcher.wait(runId)])
-    assert.equal(
-      three.map(({ status }) => status),
-      ['completed', 'completed', 'completed'],
-    )
+    assert.equal(pluck(three, 'status'), ['completed', 'completed', 'completed'])
     assert.is((await watcher.wait(runId)).status, 'completed')
     assert.ok(counts.run! > 0)
   }))
@@ -131,10 +129,7 @@ test('failures stay with their runs; the iteration tells of every end', () =>
     const seen: string[] = []
     for await (const run of watcher) seen.push(`${run._id} ${run.status}`)
     const settled = await waits
-    assert.equal(
-      settled.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'rejected'],
-    )
+    assert.equal(pluck(settled, 'status'), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'rejected'])
     const { reason } = settled[1] as PromiseRejectedResult
     assert.instance(reason, RunError)
     assert.is(reason.runId, ids[1])
@@ -205,10 +200,7 @@ test('faults of the list are waited out', async () => {
     await until(async () => (await seen()).length >= 4)
     timers.fire()
     const settled = await waits
-    assert.equal(
-      settled.map(({ status }) => status),
-      ['fulfilled', 'fulfilled', 'fulfilled'],
-    )
+    assert.equal(pluck(settled, 'status'), ['fulfilled', 'fulfilled', 'fulfilled'])
     for (const { headers } of await seen()) assert.is(headers['x-api-key'], CANARY)
   } finally {
     timers.release()
@@ -258,10 +250,7 @@ test('executeMany: one failure loses nothing; a second start pays for nothing tw
       onSubmitted: (index: number, runId: string) => told.push([index, runId]),
     }
     const results = await executeMany(client, 'quick', inputs, options)
-    assert.equal(
-      results.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
-    )
+    assert.equal(pluck(results, 'status'), ['fulfilled', 'rejected', 'rejected', 'fulfilled'])
     const [, refused, failed] = results as (ManyResult & { reason: any })[]
     assert.equal([refused!.reason.code, refused!.runId], ['ERR_FLOWSCALE_VALIDATION', undefined])
     assert.equal([failed!.reason.code, failed!.reason.runId], ['ERR_FLOWSCALE_RUN', failed!.runId])

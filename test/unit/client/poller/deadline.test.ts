@@ -70,9 +70,7 @@ for (const [wait, begin] of Object.entries(all)) {
     assert.is(ms, 300_000)
   })
 
-  test(`${wait} ends at its deadline to the millisecond, in the middle of a pause or of a request`, async ({
-    clock,
-  }) => {
+  test(`${wait} ends at its deadline to the millisecond, in a pause or a request`, async ({ clock }) => {
     const pause = await drive(clock, begin(pod(going).client, { timeoutMs: 1777 }))
     assert.is(pause.error.message, `${text(wait)} after 1777ms`)
     assert.is(pause.ms, 1777)
@@ -91,18 +89,14 @@ for (const [wait, begin] of Object.entries(all)) {
     assert.equal(polls(calls), [0, 2700, 5400])
   })
 
-  test(`${wait} polls after 100 ms by itself, then half as much again each time, up to each second`, async ({
-    clock,
-  }) => {
+  test(`${wait} polls after 100 ms by itself, then half as much again, up to 1 s`, async ({ clock }) => {
     const { client, calls } = pod(going)
     await drive(clock, begin(client, { ...byDefault, maxPolls: 9 }))
     assert.equal(polls(calls), [0, 100, 250, 475, 812, 1318, 2077, 3077, 4077])
   })
 
   for (const [name, reply] of Object.entries(failures)) {
-    test(`${wait} polls a second after ${name}, and then goes on with the pauses where it was`, async ({
-      clock,
-    }) => {
+    test(`${wait} polls a second after ${name}, and goes on with its pauses`, async ({ clock }) => {
       const { client, calls } = pod({
         execute: submitted('a'),
         run: [run('running'), reply, reply, run('running')],
@@ -138,9 +132,7 @@ for (const [wait, begin] of Object.entries(all)) {
     assert.equal(polls(calls), [0, 100, 100, 250])
   })
 
-  test(`${wait} ends by its first timer once the machine has slept past its deadline; resume gives the result`, async ({
-    clock,
-  }) => {
+  test(`${wait} ends by its first timer after a sleep past its deadline; resume works`, async ({ clock }) => {
     const told = failure(429, { 'retry-after': '6' })
     const sleeps: [first: Reply | undefined, pollIntervalMs: number, ms: number][] = [
       [undefined, 1000, 500],
@@ -371,9 +363,7 @@ test('an option that resume is given as undefined stays as it was', async ({ clo
   }
 })
 
-test('resume of waitForRun and of watchRun gives the run, that of waitForOutput the envelope', async ({
-  clock,
-}) => {
+test('resume of waitForRun and watchRun gives the run, of waitForOutput the envelope', async ({ clock }) => {
   for (const wait of ['waitForRun', 'watchRun']) {
     const { client } = pod({ run: [run('running'), done] })
     const { error } = await drive(clock, all[wait]!(client, { timeoutMs: 500 }))
@@ -393,9 +383,7 @@ test('resume of waitForRun and of watchRun gives the run, that of waitForOutput 
   })
 })
 
-test('resume knows the names that came while the run was going, and those of the submission', async ({
-  clock,
-}) => {
+test('resume knows the names that came meanwhile, and those of the submission', async ({ clock }) => {
   const { client } = pod({
     run: [run('running', { output_names: ['late'] }), run('completed')],
     output: output('late'),
@@ -428,9 +416,7 @@ test('a request that hangs up to the deadline does not hide the failure before i
   assert.is(error.cause.status, 503)
 })
 
-test('a 408 of the run, and a failure beside a success in the same round, are followed by a second, too', async ({
-  clock,
-}) => {
+test('a 408, and a failure beside a success in a round, are followed by a second', async ({ clock }) => {
   const timedOut = pod({ run: [run('running'), failure(408), run('running')] })
   await drive(clock, waitForRun(timedOut.client, RUN, { maxPolls: 4 }))
   assert.equal(polls(timedOut.calls), [0, 100, 1100, 1250])

@@ -10,6 +10,7 @@ import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, json, ok, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 
 const test = suite('many runs, again')
 const fast = { pollIntervalMs: 20, maxRequestsPerSecond: 1000 }
@@ -72,7 +73,7 @@ test('a run that is told to be of another group or workflow is not taken for tha
     assert.is(emulator.ledger.runs.length, 4)
     const again = await executeMany(client, 't3xtwr1ter00', prompts(2), { ...fast, groupId })
     assert.equal(
-      again.map(({ runId }) => runId),
+      pluck(again, 'runId'),
       results.map(({ runId }) => runId),
     )
     assert.is(emulator.ledger.runs.length, 4)
@@ -110,10 +111,7 @@ test('an item that could not be looked for is not paid for', async () => {
   await withPod(faults, async (url, emulator) => {
     const client = createClient({ baseUrl: url, apiKey: CANARY, maxRetries: 0 })
     const results = await executeMany(client, 't3xtwr1ter00', prompts(3), { ...fast, groupId })
-    assert.equal(
-      results.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
-    )
+    assert.equal(pluck(results, 'status'), ['fulfilled', 'rejected', 'fulfilled'])
     const { reason } = results[1] as { reason: any }
     assert.equal([reason.code, reason.maybeSubmitted], ['ERR_FLOWSCALE_HTTP', undefined])
     assert.is(emulator.ledger.runs.length, 2)
@@ -151,10 +149,7 @@ test('items of one group are not given the run of each other', async () => {
       const name = (index: number) => `${concurrency}-${Math.min(index, 1)}`
       const options = { ...fast, concurrency, groupId: name }
       const results = await executeMany(client, 't3xtwr1ter00', prompts(4), options)
-      assert.equal(
-        results.map(({ status }) => status),
-        ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
-      )
+      assert.equal(pluck(results, 'status'), ['fulfilled', 'fulfilled', 'rejected', 'rejected'])
       const { reason } = results[3] as { reason: any }
       assert.is(reason.code, 'ERR_FLOWSCALE_ARGUMENT')
       assert.match(reason.message, /^groupId must be another for each item/)

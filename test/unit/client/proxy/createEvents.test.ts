@@ -1,44 +1,20 @@
 // The route of events by itself: what the pod is asked, what readers get, and that nothing is left when they have gone.
 import { getEventListeners } from 'node:events'
-import type { Fetch } from '@flowscale/client'
-import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
-import type { Clock } from '@sinonjs/fake-timers'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { clientWith } from '../../../support/clientWith.ts'
-import {
-  type Answer,
-  fakeClock,
-  fakeFetch,
-  hang,
-  json,
-  ok,
-  recorder,
-  rejection,
-} from '../../../support/fakes.ts'
-import { fakePush } from './fakePush.ts'
+import { type Answer, fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { restoreGlobals, setGlobals } from '../../../support/setGlobals.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { byUser, call as callOf, fakePush, handlerOf } from './kit.ts'
 
-const test = suite('events of the proxy')
-let clock: Clock
+const test = suiteWithClock('events of the proxy')
+test.after.each(restoreGlobals)
 
-test.before.each(() => {
-  clock = fakeClock()
-})
-/** The tests that left timers behind. */
-const untidy: string[] = []
-test.after.each(({ __test__ }) => {
-  if (clock.countTimers()) untidy.push(__test__)
-  clock.uninstall()
-})
-
-const call = (path = 'runs/r/events', init: RequestInit = {}) =>
-  new Request(`http://app.test/api/v1/${path}`, init)
-const handlerOf = (fetch: Fetch, options: Partial<ProxyOptions> = {}, more = {}) =>
-  createProxyHandler(clientWith(fetch, more), { authorize: 'public', ...options })
+const call = (path = 'runs/r/events', init: RequestInit = {}) => callOf(path, init)
+/** As of a user. */
+const as = (user: string, init: RequestInit = {}) => call(undefined, { ...init, headers: { 'x-user': user } })
 const run = (status: string, more: object = {}) => ok({ _id: 'r', group_id: 'ada', status, ...more })
-/** Lets what needs no time happen. */
-const settle = () => clock.tickAsync(0)
-
 /** Reads an answer as it comes. `events`: what came so far, each as its id and its data. */
 function readAll(response: Response) {
   const reader = response.body!.getReader()
@@ -63,7 +39,7 @@ function readAll(response: Response) {
   return stream
 }
 
-test('each state once, with progress and position, up to the end', async () => {
+test('each state once, with progress and position, up to the end', async ({ clock }) => {
   const pod = fakeFetch(
     run('queued', { position: 2 }),
     run('queued', { position: 1 }),
@@ -103,7 +79,7 @@ test('each state once, with progress and position, up to the end', async () => {
   assert.is(pod.calls.length, 7, 'the pod is left alone after the end')
 })
 
-test('readers share one watcher, which goes with the last of them', async () => {
+test('readers share one watcher, which goes with the last of them', async ({ clock, settle }) => {
   const pod = fakeFetch(run('running'))
   const push = fakePush()
   const handler = handlerOf(pod, { push })
@@ -134,7 +110,9 @@ test('readers share one watcher, which goes with the last of them', async () => 
   assert.is(pod.calls.length, 2)
 })
 
-test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async () => {
+test('by push: progress at once, news as a reason to ask, and no state that the pod did not answer', async ({
+  settle,
+}) => {
   let status = 'queued'
   const pod = fakeFetch(() => run(status, { position: 3 }))
   const push = fakePush()
@@ -174,14 +152,9 @@ test('by push: progress at once, news as a reason to ask, and no state that the 
   assert.is(push.watched, 1, 'a run that has ended needs no subscription')
 })
 
-test('news while the pod is asked is not lost', async () => {
+test('news while the pod is asked is not lost', async ({ settle }) => {
   const answers: ((response: Response) => void)[] = []
-  const pod = fakeFetch(
-    () =>
-      new Promise<Response>((resolve) => {
-        answers.push(resolve)
-      }),
-  )
+  const pod = fakeFetch(() => new Promise<Response>((resolve) => answers.push(resolve)))
   const push = fakePush()
   const coming = handlerOf(pod, { push })(call())
   await settle()
@@ -198,7 +171,7 @@ test('news while the pod is asked is not lost', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('a slow reader gets the newest state, and no backlog', async () => {
+test('a slow reader gets the newest state, and no backlog', async ({ clock }) => {
   let step = 0
   const pod = fakeFetch(() => run(step < 50 ? 'running' : 'completed', { progress: step++ / 100 }))
   const { body } = await handlerOf(pod)(call())
@@ -212,7 +185,7 @@ test('a slow reader gets the newest state, and no backlog', async () => {
   assert.ok((await reader.read()).done)
 })
 
-test('a comment every 15 s, and the end after maxDurationMs', async () => {
+test('a comment every 15 s, and the end after maxDurationMs', async ({ clock }) => {
   const pod = fakeFetch(run('running'))
   const stream = readAll(await handlerOf(pod, { maxDurationMs: 40_000 })(call()))
   await clock.tickAsync(39_999)
@@ -228,7 +201,7 @@ test('a comment every 15 s, and the end after maxDurationMs', async () => {
   assert.ok(usual.isEnded)
 })
 
-test('a reader that never reads holds nothing after maxDurationMs', async () => {
+test('a reader that never reads holds nothing after maxDurationMs', async ({ clock }) => {
   const pod = fakeFetch(run('running'))
   await handlerOf(pod, { maxDurationMs: 5000 })(call())
   await clock.tickAsync(5000)
@@ -238,47 +211,42 @@ test('a reader that never reads holds nothing after maxDurationMs', async () => 
   assert.is(pod.calls.length, asked)
 })
 
-test('failures that may pass are waited out, with growing pauses', async () => {
-  const { random } = Math
+test('failures that may pass are waited out, with growing pauses', async ({ clock }) => {
   Math.random = () => 0.5
-  try {
-    const down = json({ detail: 'down' }, { status: 503 })
-    const pod = fakeFetch(
-      run('running'),
-      new Error('ECONNRESET'),
-      json({}, { status: 408 }),
-      json({}, { status: 425 }),
-      json({}, { status: 429 }),
-      json({}, { status: 500 }),
-      new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }),
-      new Response('{"da', { headers: { 'content-type': 'application/json' } }),
-      json({ status: 'success', data: [] }),
-      new Response(null, { status: 204 }),
-      down,
-      down,
-      run('completed'),
-    )
-    const stream = readAll(await handlerOf(pod)(call()))
-    const gaps: number[] = []
-    let last = Date.now()
-    for (let count = 1; !stream.isEnded; ) {
-      await clock.tickAsync(100)
-      if (pod.calls.length === count) continue
-      gaps.push(Math.round((Date.now() - last) / 100) * 100)
-      last = Date.now()
-      count = pod.calls.length
-    }
-    assert.equal(gaps, [
-      ...[1000, 1500, 2000, 3000, 5000, 9000],
-      ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000],
-    ])
-    assert.equal(stream.ids, ['running', 'completed'])
-  } finally {
-    Math.random = random
+  const down = json({ detail: 'down' }, { status: 503 })
+  const pod = fakeFetch(
+    run('running'),
+    new Error('ECONNRESET'),
+    json({}, { status: 408 }),
+    json({}, { status: 425 }),
+    json({}, { status: 429 }),
+    json({}, { status: 500 }),
+    new Response('<html>', { status: 502, headers: { 'content-type': 'text/html' } }),
+    new Response('{"da', { headers: { 'content-type': 'application/json' } }),
+    json({ status: 'success', data: [] }),
+    new Response(null, { status: 204 }),
+    down,
+    down,
+    run('completed'),
+  )
+  const stream = readAll(await handlerOf(pod)(call()))
+  const gaps: number[] = []
+  let last = Date.now()
+  for (let count = 1; !stream.isEnded; ) {
+    await clock.tickAsync(100)
+    if (pod.calls.length === count) continue
+    gaps.push(Math.round((Date.now() - last) / 100) * 100)
+    last = Date.now()
+    count = pod.calls.length
   }
+  assert.equal(gaps, [
+    ...[1000, 1500, 2000, 3000, 5000, 9000],
+    ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000],
+  ])
+  assert.equal(stream.ids, ['running', 'completed'])
 })
 
-test('a Retry-After is kept, news or not', async () => {
+test('a Retry-After is kept, news or not', async ({ clock, settle }) => {
   const busy = json({ detail: 'busy' }, { status: 429, headers: { 'retry-after': '60' } })
   const pod = fakeFetch(run('running'), busy, run('completed'))
   const push = fakePush()
@@ -294,7 +262,7 @@ test('a Retry-After is kept, news or not', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('a Retry-After of a year is not waited out', async () => {
+test('a Retry-After of a year is not waited out', async ({ clock }) => {
   const busy = json({ detail: 'busy' }, { status: 503, headers: { 'retry-after': '31536000' } })
   const pod = fakeFetch(run('running'), busy, run('completed'))
   const stream = readAll(await handlerOf(pod, { maxDurationMs: 600_000 })(call()))
@@ -303,7 +271,7 @@ test('a Retry-After of a year is not waited out', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('what does not pass ends the streams', async () => {
+test('what does not pass ends the streams', async ({ clock }) => {
   const refusals: Answer[] = [
     ...[400, 401, 403, 404, 422].map((status) => json({ detail: 'no' }, { status })),
     new Response(null, { status: 307, headers: { location: 'http://evil.test/' } }),
@@ -320,7 +288,7 @@ test('what does not pass ends the streams', async () => {
   }
 })
 
-test('an error before the stream is an answer as that of getRun, for each who waits', async () => {
+test('an error before the stream is an answer as that of getRun, for each who waits', async ({ clock }) => {
   const answers: [Answer, number][] = [
     [json({ detail: 'Run not found' }, { status: 404 }), 404],
     [json({ detail: 'busy' }, { status: 429, headers: { 'retry-after': '7' } }), 429],
@@ -356,7 +324,7 @@ test('thousands who wait for one refusal can all read theirs', async () => {
   assert.equal([...new Set(texts)], ['{"detail":"Run not found"}'])
 })
 
-test("the client's own headers that throw: the handler rejects, and a stream ends", async () => {
+test("the client's own headers that throw: the handler rejects, and a stream ends", async ({ clock }) => {
   const mine = new Error('no token')
   let isBroken = true
   const headers = () => {
@@ -372,7 +340,7 @@ test("the client's own headers that throw: the handler rejects, and a stream end
   assert.ok(stream.isEnded)
 })
 
-test('who leaves before the stream leaves nothing', async () => {
+test('who leaves before the stream leaves nothing', async ({ clock, settle }) => {
   const pod = fakeFetch(hang)
   const handler = handlerOf(pod)
   const controllers = [new AbortController(), new AbortController()]
@@ -398,8 +366,7 @@ test('kept to the group, without a lookup for each reader', async () => {
         ? ok({ status: 'running', group_id: null })
         : run('running'),
   )
-  const authorize = ({ headers }: Request) => ({ groupId: headers.get('x-user')! })
-  const handler = handlerOf(pod, { authorize })
+  const handler = handlerOf(pod, { authorize: byUser })
   const by = (user: string, path?: string, more = {}) =>
     handler(call(path, { headers: { 'x-user': user, ...more } }))
   const streams = await Promise.all(Array.from({ length: 20 }, () => by('ada')))
@@ -413,15 +380,10 @@ test('kept to the group, without a lookup for each reader', async () => {
     await by('bob', 'runs/nobodys/events'),
   ]
   const texts = await Promise.all(foreign.map((response) => response.text()))
-  assert.equal(
-    foreign.map(({ status }) => status),
-    [404, 404, 404, 404, 404],
-  )
+  assert.equal(pluck(foreign, 'status'), [404, 404, 404, 404, 404])
   assert.is(new Set(texts).size, 1, 'the same for a run of others as for none')
-  assert.equal(
-    pod.calls.map(({ url }) => url.pathname.split('/').at(-1)),
-    ['r', 'unknown', 'nobodys', 'nobodys'],
-  )
+  const asked = pod.calls.map(({ url }) => url.pathname.split('/').at(-1))
+  assert.equal(asked, ['r', 'unknown', 'nobodys', 'nobodys'])
   await Promise.all(streams.map(({ body }) => body!.cancel()))
 })
 
@@ -431,15 +393,16 @@ test('a server whose runs tell no group is asked for the list', async () => {
       ? ok({ runs: url.searchParams.get('group_id') === 'ada' ? [{ _id: 'r', status: 'running' }] : [] })
       : ok({ _id: 'r', status: 'running' }),
   )
-  const authorize = ({ headers }: Request) => ({ groupId: headers.get('x-user')! })
-  const handler = handlerOf(pod, { authorize })
-  const own = await handler(call(undefined, { headers: { 'x-user': 'ada' } }))
+  const handler = handlerOf(pod, { authorize: byUser })
+  const own = await handler(as('ada'))
   assert.is(own.status, 200)
-  assert.is((await handler(call(undefined, { headers: { 'x-user': 'bob' } }))).status, 404)
+  assert.is((await handler(as('bob'))).status, 404)
   await own.body!.cancel()
 })
 
-test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async () => {
+test('one lookup of a list for all who come at a time, whoever of them leaves, and none after a yes', async ({
+  settle,
+}) => {
   let answer = (_: Response) => {}
   const lists: string[] = []
   let status = 'running'
@@ -451,8 +414,8 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
       signal!.addEventListener('abort', () => reject(signal!.reason))
     })
   })
-  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
-  const by = (user: string, more = {}) => handler(call(undefined, { headers: { 'x-user': user }, ...more }))
+  const handler = handlerOf(pod, { authorize: byUser })
+  const by = (user: string, more = {}) => handler(as(user, more))
   const left = new AbortController()
   const leaving = by('ada', { signal: left.signal })
   const coming = [by('ada'), by('ada')]
@@ -462,10 +425,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   answer(ok({ runs: [{ _id: 'r', status }] }))
   const streams = await Promise.all(coming)
   const late = await by('ada')
-  assert.equal(
-    [...streams, late].map((response) => response.status),
-    [200, 200, 200],
-  )
+  assert.equal(pluck([...streams, late], 'status'), [200, 200, 200])
   assert.equal(lists, ['ada'])
   for (let round = 1; round < 3; round++) {
     const foreign = [by('bob'), by('bob')]
@@ -492,7 +452,7 @@ test('one lookup of a list for all who come at a time, whoever of them leaves, a
   assert.match(await (await over).text(), /^id: completed\n/)
 })
 
-test('a group that the pod tells late counts from then on', async () => {
+test('a group that the pod tells late counts from then on', async ({ clock, settle }) => {
   const pod = fakeFetch(run('running', { group_id: null }), run('running'))
   const handler = handlerOf(pod, {
     authorize: ({ headers }) => (headers.get('who') === 'ada' ? { groupId: 'ada' } : true),
@@ -508,17 +468,15 @@ test('a group that the pod tells late counts from then on', async () => {
   await stream.reader.cancel()
 })
 
-test('readers of many groups who ask for one run at a time', async () => {
+test('readers of many groups who ask for one run at a time', async ({ settle }) => {
   const warnings: string[] = []
   const listen = ({ message }: Error) => warnings.push(message)
   process.on('warning', listen)
   const pod = fakeFetch((url) =>
     url.pathname.endsWith('/runs') ? ok({ runs: [] }) : ok({ _id: 'r', status: 'running' }),
   )
-  const handler = handlerOf(pod, { authorize: ({ headers }) => ({ groupId: headers.get('x-user')! }) })
-  const answers = Array.from({ length: 30 }, (_, index) =>
-    handler(call(undefined, { headers: { 'x-user': `user-${index}` } })),
-  )
+  const handler = handlerOf(pod, { authorize: byUser })
+  const answers = Array.from({ length: 30 }, (_, index) => handler(as(`user-${index}`)))
   for (const answer of answers) assert.is((await answer).status, 404)
   await settle()
   process.off('warning', listen)
@@ -528,32 +486,22 @@ test('readers of many groups who ask for one run at a time', async () => {
 test('a Last-Event-ID of an end is answered with 204, any other with the present state', async () => {
   const handler = handlerOf(fakeFetch(run('completed')))
   const by = (id: string) => handler(call(undefined, { headers: { 'last-event-id': id } }))
-  for (const id of [
-    'completed',
-    'success',
-    'failed',
-    'error',
-    'cancelled',
-    'canceled',
-    'timed_out',
-    'completed 1',
-  ]) {
+  const ended = ['completed', 'success', 'failed', 'error', 'cancelled', 'canceled', 'timed_out']
+  for (const id of [...ended, 'completed 1']) {
     const response = await by(id)
     assert.is(response.status, 204, id)
     assert.is(response.body, null)
   }
-  for (const id of [
-    'running 0.4',
-    'completedx',
+  const junk = [
     '',
     '../completed',
     '{}',
     '{"status":"completed"}',
     'completed%00',
-    'COMPLETED',
     '\xff\xfe',
     'x'.repeat(5000),
-  ]) {
+  ]
+  for (const id of ['running 0.4', 'completedx', 'COMPLETED', ...junk]) {
     const response = await by(id)
     assert.is(response.status, 200)
     assert.match(await response.text(), /^id: completed\n/)
@@ -562,7 +510,7 @@ test('a Last-Event-ID of an end is answered with 204, any other with the present
   assert.is((await none(call(undefined, { headers: { 'last-event-id': 'failed' } }))).status, 404)
 })
 
-test('what the pod says stays within its field', async () => {
+test('what the pod says stays within its field', async ({ clock }) => {
   const status = `run\n\ndata: {"status":"completed"}\r\nid: ${CANARY}\n\n${'x'.repeat(5000)}`
   const logger = recorder()
   const pod = fakeFetch(
@@ -583,7 +531,7 @@ test('what the pod says stays within its field', async () => {
   assert.is(rest, '')
 })
 
-test('a word that nobody knows is no end', async () => {
+test('a word that nobody knows is no end', async ({ clock }) => {
   const pod = fakeFetch(run('rendering', { progress: 0.5 }), run('COMPLETED'), run('completed'))
   const stream = readAll(await handlerOf(pod)(call()))
   await clock.tickAsync(2000)
@@ -591,24 +539,20 @@ test('a word that nobody knows is no end', async () => {
   assert.ok(stream.isEnded)
 })
 
-test('on Workers each reader asks for itself, and push is left alone', async () => {
-  Object.assign(globalThis, { WebSocketPair: class {} })
-  try {
-    const pod = fakeFetch(run('running'), run('running'), run('completed'))
-    const push = fakePush()
-    const handler = handlerOf(pod, { push })
-    const streams = [readAll(await handler(call())), readAll(await handler(call()))]
-    assert.is(pod.calls.length, 2)
-    assert.is(push.watched, 0)
-    await clock.tickAsync(1000)
-    assert.ok(streams.every(({ isEnded }) => isEnded))
-    assert.is(pod.calls.length, 4)
-  } finally {
-    Reflect.deleteProperty(globalThis, 'WebSocketPair')
-  }
+test('on Workers each reader asks for itself, and push is left alone', async ({ clock }) => {
+  setGlobals({ WebSocketPair: class {} })
+  const pod = fakeFetch(run('running'), run('running'), run('completed'))
+  const push = fakePush()
+  const handler = handlerOf(pod, { push })
+  const streams = [readAll(await handler(call())), readAll(await handler(call()))]
+  assert.is(pod.calls.length, 2)
+  assert.is(push.watched, 0)
+  await clock.tickAsync(1000)
+  assert.ok(streams.every(({ isEnded }) => isEnded))
+  assert.is(pod.calls.length, 4)
 })
 
-test('shared with a page of another origin, it still streams', async () => {
+test('shared with a page of another origin, it still streams', async ({ clock, settle }) => {
   const origin = 'https://page.test'
   const pod = fakeFetch(run('running'), run('completed'))
   const handler = handlerOf(pod, { cors: [origin] })
@@ -633,8 +577,4 @@ test('it is an operation like the others', async () => {
   assert.is(pod.calls.length, 1)
   const refused = await handlerOf(pod)(call('runs/r/events', { method: 'POST' }))
   assert.equal([refused.status, refused.headers.get('allow')], [405, 'GET'])
-})
-
-test('no test has left a timer', () => {
-  assert.equal(untidy, [])
 })

@@ -17,18 +17,21 @@ import { Response as OtherResponse } from 'undici'
 import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeClock, fakeFetch, json, ok, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { fakeFetch, json, ok, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { call, handlerOf } from './kit.ts'
 
 const test = suite('createProxyHandler')
+const timed = suiteWithClock('createProxyHandler, timed')
 const site = 'http://app.test'
-const call = (path: string, init: RequestInit = {}) => new Request(`${site}/api/v1/${path}`, init)
 const form = (init: RequestInit = {}) => {
   const body = new FormData()
   body.append('prompt', 'hi')
   return call('runs?workflow_id=w', { method: 'POST', body, ...init })
 }
 const ask = (authorize: unknown, fetch: Fetch, request = call('comfy/health')) =>
-  createProxyHandler(clientWith(fetch), { authorize } as ProxyOptions)(request)
+  handlerOf(fetch, { authorize } as ProxyOptions)(request)
 
 test('wrong options are told by name', () => {
   const client = clientWith()
@@ -69,19 +72,7 @@ test('wrong options are told by name', () => {
 test('what authorize gives', async () => {
   const yes: unknown[] = ['public', () => true, async () => true, () => ({ groupId: 'ada' })]
   for (const authorize of yes) assert.is((await ask(authorize, fakeFetch(ok([])))).status, 200)
-  const no: unknown[] = [
-    false,
-    undefined,
-    null,
-    0,
-    1,
-    'yes',
-    'public',
-    {},
-    [],
-    { groupId: undefined },
-    { ok: true },
-  ]
+  const no = [false, undefined, null, 0, 1, 'yes', 'public', {}, [], { groupId: undefined }, { ok: true }]
   for (const given of no) {
     const pod = fakeFetch(ok([]))
     const response = await ask(() => given, pod)
@@ -98,14 +89,10 @@ test('what authorize gives', async () => {
   }
   const mine = new Error('the database is down')
   assert.is(await rejection(ask(() => Promise.reject(mine), pod)), mine)
-  assert.is(
-    await rejection(
-      ask(() => {
-        throw mine
-      }, pod),
-    ),
-    mine,
-  )
+  const fail = () => {
+    throw mine
+  }
+  assert.is(await rejection(ask(fail, pod)), mine)
   const reader = async (request: Request) => Boolean(await request.text())
   assert.match((await rejection(ask(reader, pod, form()))).message, /^authorize must not read the body/)
   assert.is(pod.calls.length, 0)
@@ -115,7 +102,7 @@ test('the options are those that were given, whatever becomes of the object', as
   const allow = { operations: ['checkHealth' as const], workflowIds: ['a'] }
   const cors = ['https://a.test']
   const pod = fakeFetch(ok([]))
-  const handler = createProxyHandler(clientWith(pod), { authorize: 'public', allow, cors })
+  const handler = handlerOf(pod, { allow, cors })
   allow.operations.push('getQueue' as never)
   cors.push('https://b.test')
   assert.is((await handler(call('comfy/queue'))).status, 403)
@@ -125,16 +112,16 @@ test('the options are those that were given, whatever becomes of the object', as
 
 test('nothing is allowed by empty lists', async () => {
   const pod = fakeFetch(ok([]))
-  const none = createProxyHandler(clientWith(pod), { authorize: 'public', allow: { operations: [] } })
+  const none = handlerOf(pod, { allow: { operations: [] } })
   assert.is((await none(call('comfy/health'))).status, 403)
-  const idle = createProxyHandler(clientWith(pod), { authorize: 'public', allow: { workflowIds: [] } })
+  const idle = handlerOf(pod, { allow: { workflowIds: [] } })
   assert.is((await idle(form())).status, 403)
   assert.is(pod.calls.length, 0)
 })
 
 test('a page of an origin that is listed may ask, preflight and all', async () => {
   const origin = 'https://page.test'
-  const handler = createProxyHandler(clientWith(fakeFetch(ok([]))), { authorize: 'public', cors: [origin] })
+  const handler = handlerOf(fakeFetch(ok([])), { cors: [origin] })
   const asks = { origin, 'sec-fetch-site': 'cross-site' }
   const before = await handler(
     call('comfy/health', {
@@ -260,23 +247,14 @@ test('whatever the pod does, the caller gets an answer of ours, and the log the 
   for (const [given, status, line] of cases) {
     for (const request of [call('comfy/health'), form()]) {
       const logger = recorder()
-      const client = clientWith(
-        async () => (given instanceof Error ? Promise.reject(given) : given.clone()),
-        {
-          logger,
-        },
-      )
-      const response = await createProxyHandler(client, { authorize: 'public' })(request)
+      const response = await handlerOf(fakeFetch(given), {}, { logger })(request)
       assert.is(response.status, status)
-      const { errors } = await response.json()
-      assert.equal(errors, [
-        status === 424 ? 'The pod refused the apiKey of the proxy' : 'The pod gave no usable answer',
-      ])
+      const said =
+        status === 424 ? 'The pod refused the apiKey of the proxy' : 'The pod gave no usable answer'
+      assert.equal((await response.json()).errors, [said])
       assert.is(response.headers.get('location'), null)
-      assert.is(
-        response.headers.get('retry-after'),
-        given instanceof Response ? given.headers.get('retry-after') : null,
-      )
+      const after = given instanceof Response ? given.headers.get('retry-after') : null
+      assert.is(response.headers.get('retry-after'), after)
       assert.is(logger.lines.length, 1)
       assert.match(logger.lines[0]!.message, line)
       assert.match(logger.lines[0]!.message, /^(GET|POST) \/api\/v1\/(comfy\/health|runs) /)
@@ -293,8 +271,8 @@ test('a logger that throws or never ends holds nothing up', async () => {
     () => new Promise<never>(() => {}),
   ]) {
     const logger = { ...recorder(), error: error as () => void }
-    const client = clientWith(async () => Promise.reject(new Error('down')), { logger })
-    assert.is((await createProxyHandler(client, { authorize: 'public' })(call('comfy/health'))).status, 502)
+    const handler = handlerOf(fakeFetch(new Error('down')), {}, { logger })
+    assert.is((await handler(call('comfy/health'))).status, 502)
   }
 })
 
@@ -365,10 +343,8 @@ test('an echo of the key is taken out, wherever the pieces end; results keep the
         return new Response(body, { status, headers: { 'content-type': 'application/json' } })
       }
       for (const request of [call('runs/a'), form()]) {
-        const client = clientWith(pod, {
-          headers: { authorization: secret, 'x-accept': 'application/x-thing' },
-        })
-        const response = await createProxyHandler(client, { authorize: 'public' })(request)
+        const headers = { authorization: secret, 'x-accept': 'application/x-thing' }
+        const response = await handlerOf(pod, {}, { headers })(request)
         const { data } = await response.json()
         const hidden = '[redacted]'
         // The ordinary words of a header are taken out of errors only.
@@ -394,13 +370,9 @@ test('a text streams without an echo of the key, wherever the pieces end; keys o
           controller.close()
         },
       })
-      const client = createClient({
-        baseUrl: 'http://pod.test',
-        apiKey,
-        headers: { authorization: 'Token tokens-of-ada' },
-        fetch: async () => new Response(body, { headers: { 'content-type': 'text/plain' } }),
-      })
-      const response = await createProxyHandler(client, { authorize: 'public' })(call('runs'))
+      const pod = async () => new Response(body, { headers: { 'content-type': 'text/plain' } })
+      const headers = { authorization: 'Token tokens-of-ada' }
+      const response = await handlerOf(pod, {}, { apiKey, headers })(call('runs'))
       const hidden = '[redacted]'
       const rest = apiKey.slice(0, -1)
       assert.is(await response.text(), `${hidden}é${hidden}, ${hidden}🦊 ${hidden} ${rest}`)
@@ -432,12 +404,9 @@ test('JSON without an echo is passed as it came; with one, or in part, it is not
   // Neither can it in what is nested too deep to be looked through.
   assert.is((await answer('['.repeat(100_000) + ']'.repeat(100_000))).status, 502)
   // An execute is read as a whole, whatever its type.
-  const executed = await ask(
-    'public',
-    async () =>
-      new Response(`{"a":"\\u0066${CANARY.slice(1)}"}`, { headers: { 'content-type': 'text/plain' } }),
-    form(),
-  )
+  const body = `{"a":"\\u0066${CANARY.slice(1)}"}`
+  const pod = async () => new Response(body, { headers: { 'content-type': 'text/plain' } })
+  const executed = await ask('public', pod, form())
   assert.is(await executed.text(), '{"a":"[redacted]"}')
 })
 
@@ -453,28 +422,20 @@ test('authorize may answer with a Response of any class', async () => {
   }
 })
 
-test('the look for the owner of a run or an output takes the time-out of the client at most', async () => {
+timed('the look for the owner of a run or an output takes the time-out of the client', async ({ clock }) => {
   const logger = recorder()
   let lookups = 0
   const pod: Fetch = async () => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     return ok([{ _id: `run-${lookups++}`, status: 'completed' }])
   }
-  const client = clientWith(pod, { timeoutMs: 1000, logger })
-  const handler = createProxyHandler(client, { authorize: () => ({ groupId: 'ada' }) })
-  const clock = fakeClock()
-  try {
-    const pending = handler(call('runs/output?filename=of-bob.png'))
-    await clock.tickAsync(1000)
-    assert.is((await pending).status, 504)
-    assert.is(lookups, 2)
-    assert.equal(
-      logger.lines.map(({ message }) => message),
-      ['GET /api/v1/runs timed out after 200ms'],
-    )
-  } finally {
-    clock.uninstall()
-  }
+  const handler = handlerOf(pod, { authorize: () => ({ groupId: 'ada' }) }, { timeoutMs: 1000, logger })
+  const pending = handler(call('runs/output?filename=of-bob.png'))
+  await clock.tickAsync(1000)
+  assert.is((await pending).status, 504)
+  assert.is(lookups, 2)
+  assert.equal(pluck(logger.lines, 'message'), ['GET /api/v1/runs timed out after 200ms'])
+  await clock.tickAsync(400)
 })
 
 test('an execute whose answer has no end is given up', async () => {
@@ -502,7 +463,7 @@ test('a form that breaks off is no fault of the pod', async () => {
   }
   const headers = { 'content-type': 'multipart/form-data; boundary=b' }
   const request = form({ body, headers, duplex: 'half' } as RequestInit)
-  const response = await createProxyHandler(clientWith(read, { logger }), { authorize: 'public' })(request)
+  const response = await handlerOf(read, {}, { logger })(request)
   assert.is(response.status, 400)
   assert.equal(await response.json(), { status: 'error', errors: ['The upload broke off'] })
   assert.equal(logger.lines, [])
@@ -528,39 +489,33 @@ test('an answer that is not shown, or not read to its end, is let go', async () 
   assert.is(cancelled, 3)
 })
 
-test('an execute has more time, by its length, or by the longest that may come', async () => {
+timed('an execute has more time, by its length, or by the longest that may come', async ({ clock }) => {
   const logger = recorder()
   const slow: Fetch = () => new Promise((resolve) => setTimeout(() => resolve(ok({})), 200))
-  const handler = createProxyHandler(clientWith(slow, { timeoutMs: 20, logger }), { authorize: 'public' })
-  const never: Fetch = () => new Promise(() => {})
-  const limits = { authorize: 'public', maxBodyBytes: 600_000 } as const
-  const patient = createProxyHandler(clientWith(never, { timeoutMs: 20, logger }), limits)
-  const clock = fakeClock()
-  try {
-    for (const [request, status] of [
-      [form(), 200],
-      [call('comfy/health'), 504],
-    ] as const) {
-      let got: number | undefined
-      handler(request).then((response) => {
-        got = response.status
-      })
-      for (let ms = 0; ms < 1000 && !got; ms += 10) await clock.tickAsync(10)
-      assert.is(got, status)
-    }
-    for (const [headers, ms] of [
-      [{}, 3020],
-      [{ 'content-length': '300000' }, 2020],
-    ] as const) {
-      const type = { 'content-type': 'multipart/form-data; boundary=b' }
-      const pending = patient(form({ body: 'x', headers: { ...headers, ...type } }))
-      await clock.tickAsync(ms)
-      assert.is((await pending).status, 504)
-      assert.match(logger.lines.at(-1)!.message, `timed out after ${ms}ms`)
-    }
-  } finally {
-    clock.uninstall()
+  const handler = handlerOf(slow, {}, { timeoutMs: 20, logger })
+  const patient = handlerOf(() => new Promise(() => {}), { maxBodyBytes: 600_000 }, { timeoutMs: 20, logger })
+  for (const [request, status] of [
+    [form(), 200],
+    [call('comfy/health'), 504],
+  ] as const) {
+    let got: number | undefined
+    handler(request).then((response) => {
+      got = response.status
+    })
+    for (let ms = 0; ms < 1000 && !got; ms += 10) await clock.tickAsync(10)
+    assert.is(got, status)
   }
+  for (const [headers, ms] of [
+    [{}, 3020],
+    [{ 'content-length': '300000' }, 2020],
+  ] as const) {
+    const type = { 'content-type': 'multipart/form-data; boundary=b' }
+    const pending = patient(form({ body: 'x', headers: { ...headers, ...type } }))
+    await clock.tickAsync(ms)
+    assert.is((await pending).status, 504)
+    assert.match(logger.lines.at(-1)!.message, `timed out after ${ms}ms`)
+  }
+  await clock.tickAsync(200)
 })
 
 /** Clients of users, each behind the same proxy, whose fetch is the handler. */

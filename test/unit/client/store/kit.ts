@@ -1,10 +1,11 @@
 // A pod in memory, storages of all kinds, and a page's window: what the tests of the store stand on.
 import { type Client, createClient } from '@flowscale/client'
 import { createRunStore, type RunSnapshot, type RunStorage } from '@flowscale/client/store'
-import type { Clock } from '@sinonjs/fake-timers'
+import type { Clock, FakeMethod } from '@sinonjs/fake-timers'
 import { assert, suite, type Test } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { fakeClock, json, ok } from '../../../support/fakes.ts'
+import { restoreGlobals, setGlobals } from '../../../support/setGlobals.ts'
 
 /** Where a store of `fakePod` keeps its run. */
 export const PLACE = 'flowscale-run http://pod.test'
@@ -18,7 +19,7 @@ export interface PodRun {
   outputs: { filename: string; url: string }[]
 }
 
-type Answer = () => Response | Promise<Response>
+type Answer = Response | Promise<Response>
 
 /** Answers at once, but where a test gives an answer of its own; `signal` is the request's. */
 export function fakePod() {
@@ -28,19 +29,26 @@ export function fakePod() {
     runs,
     /** Method and path of each request. */
     sent,
-    onPost: undefined as ((answer: Answer, signal: AbortSignal) => Response | Promise<Response>) | undefined,
-    onList: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
-    onGet: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
-    onCancel: undefined as ((answer: Answer) => Response | Promise<Response>) | undefined,
-    /** The next POST is answered when the test says so. */
+    onPost: undefined as ((start: () => Response, signal: AbortSignal) => Answer) | undefined,
+    onList: undefined as (() => Answer) | undefined,
+    onGet: undefined as (() => Answer) | undefined,
+    onCancel: undefined as (() => Answer) | undefined,
+    /** The next POST is answered when the test calls what this gives. */
     hold() {
-      const held = { answer: () => {} }
+      let answer = () => {}
       pod.onPost = (start, signal) =>
         new Promise((resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason))
-          held.answer = () => resolve(start())
+          answer = () => resolve(start())
         })
-      return held
+      return () => answer()
+    },
+    /** Each POST is reset; with `true` after its run has started. */
+    reset(hasStarted = false) {
+      pod.onPost = (start) => {
+        if (hasStarted) start()
+        return Promise.reject(new TypeError('reset'))
+      }
     },
     count: (start: string) => sent.filter((line) => line.startsWith(start)).length,
     get last() {
@@ -66,21 +74,16 @@ export function fakePod() {
       }
       return pod.onPost?.(start, signal!) ?? start()
     }
+    const unknown = () => json({ detail: 'unknown' }, { status: 404 })
     if (action) {
-      const cancel = () => {
-        if (!run) return json({ detail: 'unknown' }, { status: 404 })
-        if (/queued|running/.test(run.status)) run.status = 'cancelled'
-        return ok('done')
-      }
-      return pod.onCancel?.(cancel) ?? cancel()
+      if (pod.onCancel) return pod.onCancel()
+      if (!run) return unknown()
+      if (/queued|running/.test(run.status)) run.status = 'cancelled'
+      return ok('done')
     }
-    if (id) {
-      const get = () => (run ? ok(run) : json({ detail: 'unknown' }, { status: 404 }))
-      return pod.onGet?.(get) ?? get()
-    }
+    if (id) return pod.onGet?.() ?? (run ? ok(run) : unknown())
     const group = searchParams.get('group_id')
-    const all = () => ok({ runs: [...runs.values()].filter(({ group_id }) => group_id === group) })
-    return pod.onList?.(all) ?? all()
+    return pod.onList?.() ?? ok({ runs: [...runs.values()].filter(({ group_id }) => group_id === group) })
   }
   pod.fetch = fetch as typeof pod.fetch
   pod.client = createClient({ baseUrl: 'http://pod.test', apiKey: CANARY, fetch, maxRetries: 0 })
@@ -90,24 +93,19 @@ export function fakePod() {
 /** A refusal by the server. */
 export const refuse = (status: number) => () => json({ detail: 'no' }, { status })
 
-/** As those of a page. `use` counts how often it was used. */
+/** As those of a page. `uses` counts how often it was used. */
 export function memoryStorage(start: Record<string, string> = {}) {
   const items = new Map(Object.entries(start))
+  const used = () => {
+    storage.uses++
+    return items
+  }
   const storage = {
     items,
     uses: 0,
-    getItem(key: string) {
-      storage.uses++
-      return items.get(key) ?? null
-    },
-    setItem(key: string, value: string) {
-      storage.uses++
-      items.set(key, value)
-    },
-    removeItem(key: string) {
-      storage.uses++
-      items.delete(key)
-    },
+    getItem: (key: string) => used().get(key) ?? null,
+    setItem: (key: string, value: string) => void used().set(key, value),
+    removeItem: (key: string) => void used().delete(key),
     get saved() {
       const [, text] = [...items].find(([name]) => name.startsWith('flowscale-run ')) ?? []
       return text === undefined ? undefined : JSON.parse(text)
@@ -127,11 +125,7 @@ export const savedRun = (run: object) =>
 export function fakeWindow() {
   const target = new EventTarget()
   const listening = new Set<unknown>()
-  const before = ['addEventListener', 'removeEventListener'].map((name) => [
-    name,
-    Object.getOwnPropertyDescriptor(globalThis, name),
-  ]) as [string, PropertyDescriptor | undefined][]
-  Object.assign(globalThis, {
+  setGlobals({
     addEventListener(type: string, listener: EventListener) {
       listening.add(listener)
       target.addEventListener(type, listener)
@@ -145,12 +139,6 @@ export function fakeWindow() {
     listening,
     /** As a browser says it to the other tabs. */
     say: (key: string | null = PLACE) => target.dispatchEvent(Object.assign(new Event('storage'), { key })),
-    close() {
-      for (const [name, descriptor] of before) {
-        if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-        else delete (globalThis as Record<string, unknown>)[name]
-      }
-    },
   }
 }
 
@@ -158,53 +146,85 @@ export function fakeWindow() {
 export const loadPage = (now: number) =>
   Object.defineProperty(performance, 'timeOrigin', { value: now, configurable: true })
 
+type Watched = ReturnType<typeof watched>
+
 /** What each case of a store has. */
 interface Stage {
   clock: Clock
   pod: ReturnType<typeof fakePod>
   view: ReturnType<typeof fakeWindow>
+  /** Lets all happen that needs no time. */
+  settle(): Promise<unknown>
+  /** A store with a run that the server has been asked for. */
+  begin(...args: StoreArgs): Promise<Watched>
+  /** A store whose POST is answered when the test says so; `started` is what `start` gives. */
+  submit(...args: StoreArgs): Promise<Watched & { answer(): void; started: Promise<RunSnapshot> }>
+  /** The newest run gets a status, and `ms` go by. */
+  turn(status: string, ms?: number): Promise<unknown>
   /** No timer, and nobody who listens to the window. */
-  nothingLeft(): void
+  nothingLeft(): Promise<void>
 }
 
-const listening: (() => void)[] = []
+const ends: (() => void)[] = []
+/** Is called when the case has ended. */
+export const atEnd = (stop: () => void): unknown => ends.push(stop)
 
 /** A suite on a pod, a clock and a window of each case, of which nothing is left when its listeners have gone. */
-export function storeSuite(name: string): Test<Stage> {
+export function storeSuite(name: string, ...alsoFake: FakeMethod[]): Test<Stage> {
   const { timeOrigin } = performance
   const test = suite<Stage>(name)
   test.before.each((stage) => {
-    const clock = fakeClock()
+    const clock = fakeClock(...alsoFake)
     const view = fakeWindow()
-    const nothingLeft = () =>
-      assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
-    Object.assign(stage, { clock, view, pod: fakePod(), nothingLeft })
+    const pod = fakePod()
+    const settle = () => clock.tickAsync(0)
+    Object.assign(stage, {
+      ...{ clock, view, pod, settle },
+      async begin(...args) {
+        const store = watched(pod.client, ...args)
+        await store.start('w', {})
+        await settle()
+        return store
+      },
+      async submit(...args) {
+        const store = watched(pod.client, ...args)
+        const answer = pod.hold()
+        const started = store.start('w', {})
+        await settle()
+        return Object.assign(store, { answer, started })
+      },
+      turn(status, ms = 1000) {
+        pod.last.status = status
+        return clock.tickAsync(ms)
+      },
+      async nothingLeft() {
+        await settle()
+        assert.equal([clock.countTimers(), view.listening.size], [0, 0], 'nothing is left')
+      },
+    } satisfies Stage)
     loadPage(Date.now() - 1)
   })
-  test.after.each(async ({ clock, view, nothingLeft }) => {
+  test.after.each(async ({ clock, nothingLeft }) => {
     try {
-      for (const stop of listening.splice(0)) stop()
-      await settle(clock)
-      nothingLeft()
+      for (const stop of ends.splice(0)) stop()
+      await nothingLeft()
     } finally {
       loadPage(timeOrigin)
-      view.close()
+      restoreGlobals()
       clock.uninstall()
     }
   })
   return test
 }
 
+type StoreArgs = [storage?: RunStorage | null, options?: Parameters<typeof createRunStore>[1]]
+
 /** A store that polls each second, with a listener that keeps each snapshot. */
-export function watched(
-  client: Client,
-  storage: RunStorage | null = null,
-  options: Parameters<typeof createRunStore>[1] = {},
-) {
+export function watched(client: Client, ...[storage = null, options]: StoreArgs) {
   const store = createRunStore(client, { storage, pollIntervalMs: 1000, ...options })
   const seen: RunSnapshot[] = []
   const stop = store.subscribe(() => seen.push(store.getSnapshot()))
-  listening.push(stop)
+  atEnd(stop)
   return {
     ...store,
     seen,
@@ -217,6 +237,3 @@ export function watched(
     },
   }
 }
-
-/** Lets all that needs no time happen. */
-export const settle = (clock: Clock): Promise<number> => clock.tickAsync(0)

@@ -1,92 +1,78 @@
 // A reload at each moment, two tabs, and storages of all kinds.
-import { createRunStore } from '@flowscale/client/store'
+import { createRunStore, type RunStorage } from '@flowscale/client/store'
 import type { Clock } from '@sinonjs/fake-timers'
 import { assert } from '#test'
-import {
-  GROUP,
-  loadPage,
-  memoryStorage,
-  PLACE,
-  refuse,
-  savedRun,
-  settle,
-  storeSuite,
-  watched,
-} from './kit.ts'
+import { setGlobals } from '../../../support/setGlobals.ts'
+import { GROUP, loadPage, memoryStorage, PLACE, refuse, savedRun, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: reload and tabs')
 
+type Storage = ReturnType<typeof memoryStorage>
+
 /** The page goes: nothing of it happens any more, and its POST is never answered. */
-const leavePage = async (
-  clock: Clock,
-  store: { close(): void },
-  storage: ReturnType<typeof memoryStorage>,
-) => {
-  const kept = new Map(storage.items)
+async function leavePage(clock: Clock, store: { close(): void }, storage: Storage): Promise<Storage> {
+  const kept = Object.fromEntries(storage.items)
   store.close()
   await clock.tickAsync(10)
   loadPage(Date.now())
-  return memoryStorage(Object.fromEntries(kept))
+  return memoryStorage(kept)
 }
 
-test('after the id is known: the run goes on, and shows its result after a later reload, too', async ({
-  clock,
-  pod,
-}) => {
+test('after the id is known: the run goes on, and its result stays', async ({ clock, pod, begin, turn }) => {
   const before = memoryStorage()
-  const first = watched(pod.client, before)
-  await first.start('w', {})
+  const first = await begin(before)
   const storage = await leavePage(clock, first, before)
-  Object.assign(pod.last, { status: 'running', progress: 0.5 })
+  pod.last.progress = 0.5
   const second = watched(pod.client, storage)
   assert.is(second.now.status, 'queued', 'until the server has answered')
-  await settle(clock)
-  assert.equal(second.now, {
-    status: 'running',
-    runId: 'run-1',
-    startedAt: first.now.startedAt,
-    progress: 0.5,
-  })
+  await turn('running', 0)
+  const { startedAt } = first.now
+  assert.equal(second.now, { status: 'running', runId: 'run-1', startedAt, progress: 0.5 })
   assert.is((await second.start('w', {})).runId, 'run-1')
-  Object.assign(pod.last, { status: 'completed', outputs: [{ filename: 'a', url: 'http://s3.test/1' }] })
-  await clock.tickAsync(1000)
+  pod.last.outputs = [{ filename: 'a', url: 'http://s3.test/1' }]
+  await turn('completed')
   assert.is(second.now.status, 'completed')
   const after = await leavePage(clock, second, storage)
   pod.last.outputs[0]!.url = 'http://s3.test/2'
   const third = watched(pod.client, after)
-  await settle(clock)
+  await clock.tickAsync(0)
   assert.is((third.now as any).outputs[0].download_url, 'http://s3.test/2', 'a fresh link')
   assert.is(pod.count('POST'), 1)
   third.reset()
   assert.is(after.saved, undefined)
 })
 
-for (const moment of ['before it was sent', 'when the run had started'] as const) {
-  test(`in the middle of the POST, ${moment}`, async ({ clock, pod }) => {
+for (const hasStarted of [false, true]) {
+  test(`in the middle of the POST, its run ${hasStarted ? 'has' : 'has not'} started`, async ({
+    clock,
+    pod,
+    settle,
+  }) => {
     const before = memoryStorage()
     const first = watched(pod.client, before)
     pod.onPost = (start) => {
-      if (moment === 'when the run had started') start()
+      if (hasStarted) start()
       return new Promise(() => {})
     }
     first.start('w', {})
-    await settle(clock)
+    await settle()
     const storage = await leavePage(clock, first, before)
     const left = clock.countTimers()
     const second = watched(pod.client, storage)
     assert.is(second.now.status, 'submitting')
     assert.is((await second.start('w', {})).status, 'submitting', 'a click sends nothing')
-    await settle(clock)
-    if (moment === 'before it was sent') {
+    await settle()
+    if (hasStarted) assert.equal([second.now.runId, storage.saved.runId], ['run-1', 'run-1'])
+    else {
       await clock.tickAsync(9000)
       assert.is(second.now.status, 'submitting')
       await clock.tickAsync(1000)
       assert.is(second.now.status, 'lost')
       assert.ok(pod.count('GET runs') <= 12)
-    } else assert.equal([second.now.runId, storage.saved.runId], ['run-1', 'run-1'])
+    }
     assert.is(pod.count('POST'), 1)
     second.stop()
-    await settle(clock)
+    await settle()
     // The deadline of the first page's POST.
     assert.is(clock.countTimers(), Math.max(left - 1, 1))
     clock.reset()
@@ -94,49 +80,40 @@ for (const moment of ['before it was sent', 'when the run had started'] as const
 }
 
 for (const status of [401, 403, 404]) {
-  test(`a run of an earlier page that the server does not show (${status}): idle, and no error`, async ({
-    clock,
-    pod,
-  }) => {
+  test(`a run that the server does not show (${status}): idle, and no error`, async ({ pod, settle }) => {
     const text = JSON.stringify({ groupId: GROUP, startedAt: 1, runId: 'of-ada' })
     const storage = memoryStorage({ [PLACE]: text })
     pod.onGet = refuse(status)
     const store = watched(pod.client, storage)
-    await settle(clock)
-    assert.equal(
-      [store.now, store.words, pod.sent],
-      [{ status: 'idle' }, ['queued', 'idle'], ['GET runs/of-ada']],
-    )
-    assert.is(
-      storage.items.get(PLACE),
-      status === 404 ? undefined : text,
-      'after a new login, it may be shown',
-    )
+    await settle()
+    assert.equal([store.now, store.words], [{ status: 'idle' }, ['queued', 'idle']])
+    assert.equal(pod.sent, ['GET runs/of-ada'])
+    // After a new login, it may be shown.
+    assert.is(storage.items.get(PLACE), status === 404 ? undefined : text)
     await store.cancel()
     store.stop()
     store.subscribe(() => {})()
     assert.is(pod.sent.length, 1)
     assert.is((await store.start('w', {})).runId, 'run-1')
     assert.is(storage.saved.runId, 'run-1')
-    store.close()
   })
 }
 
-test('a run of an earlier page that the server showed, and then does not: lost', async ({ clock, pod }) => {
+test('a run of an earlier page that the server showed, and then does not: lost', async ({
+  clock,
+  pod,
+  settle,
+}) => {
   const storage = savedRun({ startedAt: 1, runId: 'r' })
   pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
   const store = watched(pod.client, storage)
-  await settle(clock)
+  await settle()
   pod.onGet = refuse(401)
   await clock.tickAsync(1000)
   assert.equal([store.now.status, store.now.runId, storage.saved.runId], ['lost', 'r', 'r'])
-  store.close()
 })
 
-test('a run that an earlier page has just submitted, and the server does not know yet', async ({
-  clock,
-  pod,
-}) => {
+test('a run just submitted by an earlier page, not known yet', async ({ clock, pod }) => {
   const storage = savedRun({ startedAt: Date.now() - 2, runId: 'r' })
   const store = watched(pod.client, storage)
   await clock.tickAsync(3000)
@@ -144,21 +121,15 @@ test('a run that an earlier page has just submitted, and the server does not kno
   pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
   await clock.tickAsync(1000)
   assert.is(store.now.status, 'running')
-  store.close()
 })
 
-test('behind a proxy that refuses the list: lost, with what is known', async ({ clock, pod }) => {
+test('behind a proxy that refuses the list: lost, with what is known', async ({ pod, settle }) => {
   const storage = savedRun({ startedAt: 1 })
   pod.onList = refuse(404)
   const store = watched(pod.client, storage)
-  await settle(clock)
-  assert.equal(store.now, {
-    status: 'lost',
-    runId: undefined,
-    startedAt: 1,
-    groupId: GROUP,
-    error: undefined,
-  })
+  await settle()
+  const known = { runId: undefined, startedAt: 1, groupId: GROUP, error: undefined }
+  assert.equal(store.now, { status: 'lost', ...known })
   assert.is(pod.sent.length, 1)
 })
 
@@ -174,53 +145,45 @@ test('offline: it keeps looking while somebody listens', async ({ clock, pod }) 
   assert.equal([store.now.status, store.now.runId], ['running', 'r'])
 })
 
-test('a component that comes back in the middle of the POST, in the same page', async ({
-  clock,
-  pod,
-  nothingLeft,
-}) => {
-  for (const listed of [200, 404]) {
+for (const listed of [200, 404]) {
+  test(`a component that comes back in the middle of the POST (${listed})`, async ({
+    clock,
+    pod,
+    submit,
+  }) => {
     const storage = memoryStorage()
-    const first = watched(pod.client, storage)
     if (listed === 404) pod.onList = refuse(404)
-    const held = pod.hold()
-    first.start('w', {})
-    await settle(clock)
+    const first = await submit(storage)
     first.close()
     const second = watched(pod.client, storage)
     await clock.tickAsync(30_000)
     assert.is(second.now.status, 'submitting', 'it may still be on its way')
-    held.answer()
+    first.answer()
     await clock.tickAsync(1000)
-    assert.is(second.now.status, 'queued')
-    assert.is(second.now.runId, pod.last._id)
-    second.close()
-    await settle(clock)
-    nothingLeft()
-  }
-  assert.is(pod.count('POST'), 2)
-})
+    assert.equal([second.now.status, second.now.runId], ['queued', 'run-1'])
+    assert.is(pod.count('POST'), 1)
+  })
+}
 
-test('two tabs: start, id, end and reset', async ({ clock, pod, view }) => {
+test('two tabs: start, id, end and reset', async ({ clock, pod, view, turn, settle }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
   pod.onList = refuse(404)
-  const held = pod.hold()
+  const answer = pod.hold()
   one.start('w', {})
   view.say()
   assert.is(two.now.status, 'submitting')
   assert.is((await two.start('w', {})).status, 'submitting')
   await clock.tickAsync(50_000)
   assert.is(two.now.status, 'submitting', 'the other tab may take longer')
-  held.answer()
-  await settle(clock)
+  answer()
+  await settle()
   assert.is(two.now.status, 'submitting')
   view.say()
   assert.equal([two.now.status, two.now.runId], ['queued', 'run-1'], 'at once')
   assert.is(pod.count('POST'), 1)
-  pod.last.status = 'completed'
-  await clock.tickAsync(2000)
+  await turn('completed', 2000)
   assert.equal([one.now.status, two.now.status], ['completed', 'completed'])
   two.reset()
   view.say()
@@ -235,17 +198,17 @@ test('two tabs: start, id, end and reset', async ({ clock, pod, view }) => {
   assert.equal([one.now.status, two.now.status], ['idle', 'failed'])
 })
 
-test('two tabs: the other one resets or starts while this one submits', async ({ clock, pod, view }) => {
+test('two tabs: the other one resets or starts while this one submits', async ({ pod, view, settle }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
   const answers: (() => void)[] = []
   pod.onPost = (start) => new Promise((resolve) => answers.push(() => resolve(start())))
   const first = one.start('w', {})
-  await settle(clock)
+  await settle()
   two.reset()
   const second = two.start('w', {})
-  await settle(clock)
+  await settle()
   view.say()
   assert.is(one.now.startedAt, two.now.startedAt)
   answers[0]!()
@@ -255,120 +218,92 @@ test('two tabs: the other one resets or starts while this one submits', async ({
   assert.is((await second).runId, 'run-2')
   view.say()
   assert.equal([one.now.runId, two.now.runId, storage.saved.runId], ['run-2', 'run-2', 'run-2'])
-  one.close()
-  two.close()
 })
 
 test('cancel of a run that another tab submits', async ({ clock, pod, view }) => {
   const storage = memoryStorage()
   const one = watched(pod.client, storage)
   const two = watched(pod.client, storage)
-  const held = pod.hold()
+  const answer = pod.hold()
   one.start('w', {})
   view.say()
   const cancelled = two.cancel()
   await clock.tickAsync(20_000)
-  held.answer()
+  answer()
   await clock.tickAsync(1000)
   await cancelled
   await clock.tickAsync(1000)
   assert.equal([one.now.status, two.now.status, pod.last.status], ['cancelled', 'cancelled', 'cancelled'])
-  one.close()
-  two.close()
 })
 
-test('junk in the storage, and storages that are blocked, full, or keep nothing: no error, no run lost', async ({
-  clock,
-  pod,
-  view,
-  nothingLeft,
-}) => {
-  const broken = (...names: string[]) => {
-    const storage = memoryStorage({ [PLACE]: '{"theirs":1}' })
-    for (const name of names)
-      Object.assign(storage, {
-        [name]() {
-          throw new DOMException('no', 'SecurityError')
-        },
-      })
-    return storage
+const broken = (...names: string[]) => {
+  const storage = memoryStorage({ [PLACE]: '{"theirs":1}' })
+  const fail = () => {
+    throw new DOMException('no', 'SecurityError')
   }
-  const storages = [
-    ...['', '{', 'null', '0', '17', '"a"', '[]', '[1]', '{}', '{"groupId":5}', '{"groupId":"theirs"}'].map(
-      (junk) => memoryStorage({ [PLACE]: junk }),
-    ),
-    null,
-    undefined,
-    broken('getItem', 'setItem', 'removeItem'),
-    broken('setItem'),
-    broken('setItem', 'removeItem'),
-    broken('getItem'),
-    { getItem: () => null, setItem() {}, removeItem() {} },
-    { getItem: () => 'theirs', setItem() {}, removeItem() {} },
-  ]
-  for (const [index, storage] of storages.entries()) {
-    const what = `storage ${index}`
+  return Object.assign(storage, Object.fromEntries(names.map((name) => [name, fail])))
+}
+const junk = ['', '{', 'null', '0', '17', '"a"', '[]', '[1]', '{}', '{"groupId":5}', '{"groupId":"theirs"}']
+const storages: Record<string, RunStorage | null | undefined> = {
+  ...Object.fromEntries(junk.map((text) => [`with ${text}`, memoryStorage({ [PLACE]: text })])),
+  null: null,
+  undefined,
+  'that is blocked': broken('getItem', 'setItem', 'removeItem'),
+  'that is full': broken('setItem'),
+  'that can only be read': broken('setItem', 'removeItem'),
+  'that can only be written': broken('getItem'),
+  'that keeps nothing': { getItem: () => null, setItem() {}, removeItem() {} },
+  'that is of others': { getItem: () => 'theirs', setItem() {}, removeItem() {} },
+}
+for (const [what, storage] of Object.entries(storages)) {
+  test(`a storage ${what}: no error, no run lost`, async ({ pod, view, settle, turn }) => {
     const store = createRunStore(pod.client, { storage })
     let stop = store.subscribe(() => {})
-    assert.is(store.getSnapshot().status, 'idle', what)
+    assert.is(store.getSnapshot().status, 'idle')
     const { runId } = await store.start('w', {})
     view.say()
     stop()
     stop = store.subscribe(() => {})
     view.say()
-    await settle(clock)
-    assert.equal([store.getSnapshot().runId, store.getSnapshot().status], [runId, 'queued'], what)
-    pod.last.status = 'completed'
-    await clock.tickAsync(2000)
-    assert.is(store.getSnapshot().status, 'completed', what)
+    await settle()
+    assert.equal([store.getSnapshot().runId, store.getSnapshot().status], [runId, 'queued'])
+    await turn('completed', 2000)
+    assert.is(store.getSnapshot().status, 'completed')
     store.reset()
     view.say()
     stop()
     store.subscribe(() => {})()
-    assert.is(store.getSnapshot().status, 'idle', what)
-    await settle(clock)
-    nothingLeft()
-  }
-})
+    assert.is(store.getSnapshot().status, 'idle')
+  })
+}
 
-test('records that somebody spoiled', async ({ clock, pod, nothingLeft }) => {
-  for (const more of [{ runId: 5 }, { runId: {} }, { runId: 'r', names: 5 }, { runId: 'r', files: 5 }, {}]) {
-    const storage = savedRun(more)
+for (const more of [{ runId: 5 }, { runId: {} }, { runId: 'r', names: 5 }, { runId: 'r', files: 5 }, {}]) {
+  test(`a record that somebody spoiled: ${JSON.stringify(more)}`, async ({ clock, pod }) => {
     pod.runs.set('r', { _id: 'r', group_id: null, status: 'completed', outputs: [] })
-    const store = watched(pod.client, storage)
+    const store = watched(pod.client, savedRun(more))
     await clock.tickAsync(20_000)
-    assert.match(store.now.status, /^(lost|completed|failed)$/, JSON.stringify(more))
-    store.close()
-    await settle(clock)
-    nothingLeft()
-  }
-})
+    assert.match(store.now.status, /^(lost|completed|failed)$/)
+  })
+}
 
 for (const name of ['sessionStorage', 'localStorage'] as const) {
   test(`${name} by its name, in a page, and nothing on a server`, async ({ pod }) => {
-    const before = Object.getOwnPropertyDescriptor(globalThis, name)
     const storage = memoryStorage()
-    const set = (get: () => unknown) => Object.defineProperty(globalThis, name, { get, configurable: true })
     // The first one is the default.
     const options = name === 'localStorage' ? { storage: name } : {}
-    try {
-      set(() => storage)
-      const server = createRunStore(pod.client, options)
-      await server.start('w', {})
-      assert.is(storage.uses, 0, 'one for all visitors would mix them up')
-      Object.assign(globalThis, { document: {} })
-      const page = createRunStore(pod.client, { ...options, key: 'mine' })
-      await page.start('w', {})
-      assert.ok(storage.items.has('mine http://pod.test'))
-      set(() => {
-        throw new DOMException('sandboxed', 'SecurityError')
-      })
-      const sandboxed = createRunStore(pod.client, options)
-      assert.is((await sandboxed.start('w', {})).status, 'queued')
-    } finally {
-      delete (globalThis as Record<string, unknown>).document
-      if (before) Object.defineProperty(globalThis, name, before)
-      else delete (globalThis as Record<string, unknown>)[name]
+    setGlobals({ [name]: storage })
+    const server = createRunStore(pod.client, options)
+    await server.start('w', {})
+    assert.is(storage.uses, 0, 'one for all visitors would mix them up')
+    setGlobals({ document: {} })
+    const page = createRunStore(pod.client, { ...options, key: 'mine' })
+    await page.start('w', {})
+    assert.ok(storage.items.has('mine http://pod.test'))
+    const get = () => {
+      throw new DOMException('sandboxed', 'SecurityError')
     }
+    Object.defineProperty(globalThis, name, { get, configurable: true })
+    const sandboxed = createRunStore(pod.client, options)
+    assert.is((await sandboxed.start('w', {})).status, 'queued')
   })
 }

@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events'
-import { assert, suite } from '#test'
-import { fakeClock, rejection } from '../../../support/fakes.ts'
+import { assert } from '#test'
+import { rejection } from '../../../support/fakes.ts'
 import { until } from '../../../support/until.ts'
-import { clientFor, connect, fakeClass, serve, settle } from './kit.ts'
+import { clientFor, connect, fake, real, serve, settle, socketSuite } from './kit.ts'
 
-const test = suite('abort of a WebSocket')
+const test = socketSuite('abort of a WebSocket')
 const next = (connection: AsyncIterable<unknown>) => connection[Symbol.asyncIterator]().next()
 const reasons = { 'an error': new Error('mine'), null: null, 'a string': 'mine' }
 
@@ -16,64 +16,44 @@ for (const [name, reason] of Object.entries(reasons)) {
     )
 
   test(`before, by ${name}: nothing is made or called`, async () => {
-    const WebSocket = fakeClass()
     let calls = 0
     const signal = AbortSignal.abort(reason)
-    const seen = connect(clientFor('http://pod.test'), {
-      WebSocket,
-      url: () => `ws://pod.test/${calls++}`,
-      signal,
-    })
+    const seen = fake({ url: () => `ws://pod.test/${calls++}`, signal })
     assert.equal(seen.order, [], 'not before there is a connection')
     await caught(seen.connection.opened)
     await caught(next(seen.connection))
     await seen.final()
-    assert.equal(seen.order, ['final'])
-    assert.is(calls, 0)
-    assert.is(WebSocket.made.length, 0)
+    assert.equal([seen.order, calls, seen.made], [['final'], 0, []])
     assert.is(getEventListeners(signal, 'abort').length, 0)
   })
 
   for (const when of ['connecting', 'open', 'waiting', 'hanging'] as const) {
     test(`while ${when}, by ${name}`, async () => {
-      const clock = fakeClock()
-      try {
-        const controller = new AbortController()
-        const { signal } = controller
-        const WebSocket = fakeClass()
-        const { made } = WebSocket
-        const seen = connect(clientFor('http://pod.test'), {
-          WebSocket,
-          signal,
-          ...(when === 'hanging' && { url: () => new Promise<string>(() => {}) }),
-        })
-        const message = next(seen.connection)
-        await settle()
-        if (when === 'open' || when === 'waiting') made[0]!.open()
-        if (when === 'waiting') made[0]!.end()
-        controller.abort(reason)
-        await caught(message)
-        if (when === 'connecting' || when === 'hanging') await caught(seen.connection.opened)
-        else await seen.connection.opened
-        made[0]?.end()
-        assert.is((await seen.final()).final, true)
-        await caught(next(seen.connection))
-        await clock.tickAsync(100_000)
-        assert.is(made.length, when === 'hanging' ? 0 : 1)
-        assert.is(getEventListeners(signal, 'abort').length, 0)
-        assert.is(clock.countTimers(), 0)
-      } finally {
-        clock.uninstall()
-      }
+      const controller = new AbortController()
+      const { signal } = controller
+      const url = when === 'hanging' ? () => new Promise<string>(() => {}) : undefined
+      const { connection, made, clock, final } = fake({ signal, url })
+      const message = next(connection)
+      await settle()
+      if (when === 'open' || when === 'waiting') made[0]!.open()
+      if (when === 'waiting') made[0]!.end()
+      controller.abort(reason)
+      await caught(message)
+      if (when === 'connecting' || when === 'hanging') await caught(connection.opened)
+      else await connection.opened
+      made[0]?.end()
+      await final()
+      await caught(next(connection))
+      await clock.tickAsync(100_000)
+      assert.is(made.length, when === 'hanging' ? 0 : 1)
+      assert.is(getEventListeners(signal, 'abort').length, 0)
     })
   }
 }
 
 test('after a close() it changes nothing', async () => {
   const controller = new AbortController()
-  const server = await serve()
-  const seen = connect(clientFor(server.url), { signal: controller.signal })
-  await seen.connection.opened
+  const seen = await real({ signal: controller.signal })
   const message = next(seen.connection)
   seen.connection.close()
   controller.abort(new Error('late'))
@@ -81,19 +61,13 @@ test('after a close() it changes nothing', async () => {
   await seen.final()
   assert.equal(seen.order, ['open', 'final'])
   assert.equal(await next(seen.connection), { value: undefined, done: true })
-  await server.close()
 })
 
 test('after the last failed attempt it changes nothing', async () => {
   const controller = new AbortController()
-  const WebSocket = fakeClass()
-  const seen = connect(clientFor('http://pod.test'), {
-    WebSocket,
-    signal: controller.signal,
-    reconnect: false,
-  })
+  const seen = fake({ signal: controller.signal, reconnect: false })
   await settle()
-  WebSocket.made[0]!.end()
+  seen.made[0]!.end()
   controller.abort(new Error('late'))
   assert.equal(seen.order, ['error', 'final'])
   assert.match((await rejection(next(seen.connection))).message, /stays closed/)
@@ -108,12 +82,10 @@ test('100 connections on one signal: no warning, no listener left', async () => 
   assert.is(getEventListeners(signal, 'abort').length, 0)
   for (const { connection } of all.slice(0, 50)) connection.close()
   controller.abort(new Error('enough'))
-  await Promise.all(all.map((seen) => seen.final()))
-  assert.equal(
-    all.map(({ order }) => order.join()),
-    Array(100).fill('open,final'),
-  )
+  for (const seen of all) {
+    await seen.final()
+    assert.equal(seen.order, ['open', 'final'])
+  }
   await until(() => server.sockets.every(({ readyState }) => readyState === 3))
   assert.is(getEventListeners(signal, 'abort').length, 0)
-  await server.close()
 })

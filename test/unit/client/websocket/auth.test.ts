@@ -1,8 +1,9 @@
 import { ArgumentError, type ClientOptions } from '@flowscale/client'
 import type { WebSocketOptions } from '@flowscale/client/websocket'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { rejection } from '../../../support/fakes.ts'
+import { setGlobals } from '../../../support/setGlobals.ts'
 import {
   browserCheck,
   clientFor,
@@ -10,118 +11,110 @@ import {
   type FakeClass,
   fakeClass,
   NodeWebSocket,
-  type Server,
   serve,
   settle,
-  withGlobals,
+  socketSuite,
 } from './kit.ts'
 
-const test = suite('auth of a WebSocket')
-let server: Server
-test.before(async () => {
-  server = await serve()
-})
-test.after(() => server.close())
+const test = socketSuite('auth of a WebSocket')
 
-/** What a real server got by `ws`. */
-async function shake(options: WebSocketOptions, client: Partial<ClientOptions> = {}, baseUrl = server.url) {
-  const seen = connect(clientFor(baseUrl, client), options)
+/** What a real server got by `ws`: the key, the header `X-Team`, the query, and the protocols. */
+async function shake(
+  options: WebSocketOptions & { path?: string },
+  client: Partial<ClientOptions> = {},
+  isElsewhere = false,
+) {
+  const { path, ...rest } = options
+  const server = await serve()
+  const url = path === undefined ? undefined : server.url + path
+  const baseUrl = isElsewhere ? 'http://pod.test' : server.url
+  const seen = connect(clientFor(baseUrl, client), { url, ...rest })
   await seen.connection.opened
-  seen.connection.close()
-  await seen.final()
   assert.equal(seen.errors, [])
-  const { headers, url } = server.requests.at(-1)!
-  return { headers, query: new URL(url!, server.url).searchParams }
+  const [request] = server.requests as [(typeof server.requests)[0]]
+  const {
+    'x-api-key': key,
+    'x-team': team,
+    'sec-websocket-protocol': protocols,
+    authorization,
+  } = request.headers
+  return { key, team, protocols, authorization, query: new URL(request.url!, server.url).search }
 }
 
-for (const auth of ['auto', 'header', undefined] as const) {
-  test(`${auth}: in the header, by ws`, async () => {
-    const { headers, query } = await shake({ auth })
-    assert.is(headers['x-api-key'], CANARY)
-    assert.equal([...query], [])
+const byQuery = `?api_key=${CANARY}`
+const mine = { headers: { 'X-Team': 'mine' } }
+const noKey = { apiKey: undefined }
+type Row = [
+  name: string,
+  options: Parameters<typeof shake>[0],
+  client: object,
+  key: unknown,
+  team: unknown,
+  query: string,
+]
+const rows: Row[] = [
+  ['auto: in the header', { auth: 'auto' }, mine, CANARY, 'mine', ''],
+  ['header: there', { auth: 'header' }, mine, CANARY, 'mine', ''],
+  ['by default in the header', {}, mine, CANARY, 'mine', ''],
+  ['query: there and nowhere else', { auth: 'query' }, mine, undefined, 'mine', byQuery],
+  [
+    'query: beside what the URL has',
+    { auth: 'query', path: '/x?a=1' },
+    {},
+    undefined,
+    undefined,
+    `?a=1&api_key=${CANARY}`,
+  ],
+  ['none: nowhere, and no custom header', { auth: 'none' }, mine, undefined, undefined, ''],
+  [
+    'custom headers from a function',
+    {},
+    { ...noKey, headers: async () => mine.headers },
+    undefined,
+    'mine',
+    '',
+  ],
+  ['auto without a key', { auth: 'auto' }, noKey, undefined, undefined, ''],
+  ['header without a key', { auth: 'header' }, noKey, undefined, undefined, ''],
+  ['query without a key', { auth: 'query' }, noKey, undefined, undefined, ''],
+  ['none without a key', { auth: 'none' }, noKey, undefined, undefined, ''],
+]
+for (const [name, options, client, ...expected] of rows) {
+  test(`by ws, ${name}`, async () => {
+    const { key, team, query } = await shake(options, client)
+    assert.equal([key, team, query], expected)
   })
 }
 
-test('query: there and nowhere else, beside what the URL has', async () => {
-  const { headers, query } = await shake({ auth: 'query', url: `${server.url}/x?a=1` })
-  assert.is(headers['x-api-key'], undefined)
-  assert.equal(
-    [...query],
-    [
-      ['a', '1'],
-      ['api_key', CANARY],
-    ],
-  )
-})
-
-test('none: nowhere, and no custom header', async () => {
-  const { headers, query } = await shake({ auth: 'none' }, { headers: { 'X-Team': 'mine' } })
-  assert.is(headers['x-api-key'], undefined)
-  assert.is(headers['x-team'], undefined)
-  assert.equal([...query], [])
-})
-
-test('custom headers, also from a function, for each attempt', async () => {
-  const both = await shake({}, { headers: { Authorization: 'Bearer jwt' } })
-  assert.is(both.headers.authorization, 'Bearer jwt')
-  assert.is(both.headers['x-api-key'], CANARY)
-  const own = await shake({}, { apiKey: undefined, headers: async () => ({ 'X-Team': 'mine' }) })
-  assert.is(own.headers['x-team'], 'mine')
-  assert.is(own.headers['x-api-key'], undefined)
-  assert.equal([...own.query], [])
-})
-
-test('query: custom headers go along where they can', async () => {
-  const { headers, query } = await shake({ auth: 'query' }, { headers: { 'X-Team': 'mine' } })
-  assert.is(headers['x-team'], 'mine')
-  assert.is(headers['x-api-key'], undefined)
-  assert.is(query.get('api_key'), CANARY)
-})
-
-test('a client without a key: neither', async () => {
-  for (const auth of ['auto', 'header', 'query', 'none'] as const) {
-    const { headers, query } = await shake({ auth }, { apiKey: undefined })
-    assert.is(headers['x-api-key'], undefined)
-    assert.equal([...query], [])
-  }
+test('a custom Authorization goes along with the key', async () => {
+  const { key, authorization } = await shake({}, { headers: { Authorization: 'Bearer jwt' } })
+  assert.equal([key, authorization], [CANARY, 'Bearer jwt'])
 })
 
 test('protocols go along with headers', async () => {
   for (const protocols of ['one', ['one', 'two']]) {
-    const { headers } = await shake({ protocols, auth: 'header' })
-    assert.is(headers['sec-websocket-protocol'], `${protocols}`)
-    assert.is(headers['x-api-key'], CANARY)
-    const without = await shake({ protocols }, { apiKey: undefined })
-    assert.is(without.headers['sec-websocket-protocol'], `${protocols}`)
+    const sent = await shake({ protocols, auth: 'header' })
+    assert.equal([sent.protocols, sent.key], [`${protocols}`, CANARY])
+    assert.is((await shake({ protocols }, noKey)).protocols, `${protocols}`)
   }
 })
 
-test('another host gets no key and no header, unless asked for', async () => {
-  const url = server.url
-  const elsewhere = 'http://pod.test'
-  const own = { headers: { 'X-Team': 'mine' } }
-  const auto = await shake({ url }, own, elsewhere)
-  assert.is(auto.headers['x-api-key'], undefined)
-  assert.is(auto.headers['x-team'], undefined)
-  assert.equal([...auto.query], [])
-  const header = await shake({ url, auth: 'header' }, own, elsewhere)
-  assert.is(header.headers['x-api-key'], CANARY)
-  assert.is(header.headers['x-team'], 'mine')
-  const query = await shake({ url, auth: 'query' }, own, elsewhere)
-  assert.is(query.query.get('api_key'), CANARY)
-  assert.is(query.headers['x-team'], undefined)
-})
+for (const [auth, ...expected] of [
+  ['auto', undefined, undefined, ''],
+  ['header', CANARY, 'mine', ''],
+  ['query', undefined, undefined, byQuery],
+] as const) {
+  test(`another host, by ${auth}: it gets no key and no header, unless asked for`, async () => {
+    const { key, team, query } = await shake({ auth, path: '' }, mine, true)
+    assert.equal([key, team, query], expected)
+  })
+}
 
 /** What a fake WebSocket was made with. */
 async function make(WebSocket: FakeClass, options: WebSocketOptions, client: Partial<ClientOptions> = {}) {
   const seen = connect(clientFor('https://pod.test', client), { reconnect: false, ...options })
   await settle()
   const [socket] = WebSocket.made
-  if (socket) {
-    seen.connection.close()
-    socket.end()
-  }
-  await seen.final()
   return { socket, seen, key: socket && new URL(socket.url).searchParams.get('api_key') }
 }
 
@@ -156,24 +149,24 @@ test('ws, also the oldest 8: protocols second, headers third', async () => {
   assert.equal(socket!.args, ['one', { headers: { 'x-api-key': CANARY } }])
 })
 
-test('a WebSocket that throws for headers gets no key in its URL outside of a page: an error, and no second attempt', async () => {
-  for (const [globals, auth] of [
-    [{}, undefined],
-    [{}, 'auto'],
-    [{}, 'header'],
-    // workerd
-    [{ WebSocketPair: class {} }, 'auto'],
-  ] as const) {
-    await withGlobals(globals, async () => {
-      const WebSocket = fakeClass(browserCheck)
-      const { seen } = await make(WebSocket, { WebSocket, auth, reconnect: true })
-      assert.is(WebSocket.made.length, 0)
-      assert.instance(seen.errors[0], ArgumentError)
-      assert.match(seen.errors[0].message, /^auth: /)
-      assert.is(await rejection(seen.connection.opened), seen.errors[0])
-    })
-  }
-})
+for (const [auth, globals] of [
+  [undefined, {}],
+  ['auto', {}],
+  ['header', {}],
+  // workerd
+  ['auto', { WebSocketPair: class {} }],
+] as const) {
+  const where = Object.keys(globals).join() || 'no page'
+  test(`a WebSocket that throws for headers gets no key in its URL (${auth}, ${where}): one error`, async () => {
+    setGlobals(globals)
+    const WebSocket = fakeClass(browserCheck)
+    const { seen } = await make(WebSocket, { WebSocket, auth, reconnect: true })
+    assert.is(WebSocket.made.length, 0)
+    assert.instance(seen.errors[0], ArgumentError)
+    assert.match(seen.errors[0].message, /^auth: /)
+    assert.is(await rejection(seen.connection.opened), seen.errors[0])
+  })
+}
 
 test('... unless that is asked for, and it may do without custom headers', async () => {
   const WebSocket = fakeClass(browserCheck)
@@ -191,45 +184,39 @@ const open = { allowDangerouslyExposeApiKey: true }
 
 test('a page with a WebSocket that was passed and throws for headers: the key in the query', async () => {
   const WebSocket = fakeClass(browserCheck)
-  await withGlobals(page, async () => {
-    const { socket, key } = await make(WebSocket, { WebSocket, protocols: ['one'] }, open)
-    assert.is(key, CANARY)
-    assert.equal(socket!.args, [['one']])
-  })
+  setGlobals(page)
+  const { socket, key } = await make(WebSocket, { WebSocket, protocols: ['one'] }, open)
+  assert.is(key, CANARY)
+  assert.equal(socket!.args, [['one']])
 })
 
 test('a page: the key in the query, without a try', async () => {
   const WebSocket = fakeClass()
-  await withGlobals({ ...page, WebSocket }, async () => {
-    const { socket, key } = await make(WebSocket, {}, open)
-    assert.is(key, CANARY)
-    assert.equal(socket!.args, [])
-  })
+  setGlobals({ ...page, WebSocket })
+  const { socket, key } = await make(WebSocket, {}, open)
+  assert.is(key, CANARY)
+  assert.equal(socket!.args, [])
 })
 
 test('a page with auth "header": an error, and no key in the query', async () => {
   const WebSocket = fakeClass()
-  await withGlobals({ ...page, WebSocket }, async () => {
-    const { seen } = await make(WebSocket, { auth: 'header', reconnect: true }, open)
-    assert.is(WebSocket.made.length, 0)
-    assert.match(seen.errors[0].message, /^auth: /)
-  })
+  setGlobals({ ...page, WebSocket })
+  const { seen } = await make(WebSocket, { auth: 'header', reconnect: true }, open)
+  assert.is(WebSocket.made.length, 0)
+  assert.match(seen.errors[0].message, /^auth: /)
 })
 
 test('a page through a proxy without a key: neither', async () => {
   const WebSocket = fakeClass()
-  await withGlobals({ ...page, WebSocket }, async () => {
-    const { socket, key } = await make(WebSocket, {}, { apiKey: undefined, headers: { 'X-Team': 'mine' } })
-    assert.is(key, null)
-    assert.equal(socket!.args, [])
-  })
+  setGlobals({ ...page, WebSocket })
+  const { socket, key } = await make(WebSocket, {}, { apiKey: undefined, headers: { 'X-Team': 'mine' } })
+  assert.is(key, null)
+  assert.equal(socket!.args, [])
 })
 
 test('a page with a WebSocket that was passed: headers', async () => {
-  await withGlobals(page, async () => {
-    const { headers } = await shake({ WebSocket: NodeWebSocket as never }, open)
-    assert.is(headers['x-api-key'], CANARY)
-  })
+  setGlobals(page)
+  assert.is((await shake({ WebSocket: NodeWebSocket as never }, open)).key, CANARY)
 })
 
 test('a constructor that throws for the URL does not show it', async () => {

@@ -10,13 +10,47 @@ import {
   type WebSocketClass,
   type WebSocketOptions,
 } from '@flowscale/client/websocket'
+import type { Clock } from '@sinonjs/fake-timers'
 import { WebSocket as NodeWebSocket, type WebSocket as ServerSocket, WebSocketServer } from 'ws'
+import { assert, suite, type Test } from '#test'
 import { assertNoCanary } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { recorder } from '../../../support/fakes.ts'
+import { fakeClock, type LogLine, recorder } from '../../../support/fakes.ts'
+import { restoreGlobals } from '../../../support/setGlobals.ts'
 import { until } from '../../../support/until.ts'
 
 export { NodeWebSocket }
+
+/** What the end of a case ends. */
+const begun = { seen: [] as Seen[], servers: [] as Server[], sockets: [] as FakeSocket[] }
+let clock: Clock | undefined
+
+/** A suite whose connections, servers, globals and clock end with each case, and leave no timer. */
+export function socketSuite(name: string): Test<object> {
+  const { random } = Math
+  const test = suite<object>(name)
+  test.after.each(async () => {
+    try {
+      for (const { connection } of begun.seen) {
+        connection.close()
+        assert.equal([connection.connected, connection.send('x')], [false, false])
+      }
+      for (const socket of begun.sockets) if (socket.readyState !== 3) socket.end()
+      await Promise.all(begun.seen.map((seen) => seen.final()))
+      assert.is(clock?.countTimers() ?? 0, 0, 'no timer is left')
+    } finally {
+      clock = void clock?.uninstall()
+      Math.random = random
+      await Promise.all(begun.servers.map((server) => server.close()))
+      for (const list of Object.values(begun)) list.length = 0
+      restoreGlobals()
+    }
+  })
+  return test
+}
+
+/** A clock that stands still until the case ends. */
+export const stopClock = (): Clock => (clock ??= fakeClock())
 
 export interface Server {
   /** `http://127.0.0.1:<port>`. */
@@ -65,6 +99,7 @@ export async function serve(
     })
     greet?.(socket, request)
   })
+  begun.servers.push(server)
   return server
 }
 
@@ -132,7 +167,40 @@ export function connect(client: Client, options: WebSocketOptions = {}): Seen {
     },
   })
   assertNoCanary(inspect(connection, { depth: 8, showHidden: true }), 'the connection')
-  return Object.assign(seen, { connection })
+  const all = Object.assign(seen, { connection })
+  begun.seen.push(all)
+  return all
+}
+
+export type Fake = Seen & { made: FakeSocket[]; lines: LogLine[]; clock: Clock }
+
+/** A connection by sockets that a case moves, with a clock that stands still. */
+export function fake(options: WebSocketOptions = {}, client: Partial<ClientOptions> = {}): Fake {
+  const clock = stopClock()
+  const logger = recorder()
+  const WebSocket = fakeClass()
+  const seen = connect(clientFor('http://pod.test', { logger, ...client }), { WebSocket, ...options })
+  return Object.assign(seen, { made: WebSocket.made, lines: logger.lines, clock })
+}
+
+/** As `fake`, with a first socket that is open. */
+export async function opened(options?: WebSocketOptions): Promise<Fake & { socket: FakeSocket }> {
+  const seen = fake(options)
+  await settle()
+  const [socket] = seen.made as [FakeSocket]
+  socket.open()
+  return Object.assign(seen, { socket })
+}
+
+/** An open connection to a server of its own; `socket` is the server's. */
+export async function real(
+  options?: WebSocketOptions,
+): Promise<Seen & { server: Server; socket: ServerSocket }> {
+  const server = await serve()
+  const seen = connect(clientFor(server.url), options)
+  await seen.connection.opened
+  await until(() => server.sockets[0]?.readyState === 1)
+  return Object.assign(seen, { server, socket: server.sockets[0]! })
 }
 
 /** Lets everything happen that needs no time. */
@@ -142,6 +210,8 @@ export async function settle(turns = 20): Promise<void> {
 
 /** A socket without a network: a test says what happens to it. */
 export class FakeSocket {
+  /** The newest one. */
+  static last?: FakeSocket
   readyState: number | undefined = 0
   binaryType = 'blob'
   sent: unknown[] = []
@@ -150,7 +220,10 @@ export class FakeSocket {
   constructor(
     readonly url: string,
     readonly args: unknown[] = [],
-  ) {}
+  ) {
+    begun.sockets.push(this)
+    FakeSocket.last = this
+  }
   addEventListener(type: string, listener: (event: any) => void): void {
     this.#listeners[type] = [...(this.#listeners[type] ?? []), listener]
   }
@@ -199,23 +272,5 @@ export function browserCheck(url: string, protocols: unknown = []): void {
     throw new SyntaxError(
       `Failed to construct 'WebSocket' (${url}): The subprotocol '[object Object]' is invalid.`,
     )
-  }
-}
-
-/** Sets globals for the time of `run`. */
-export async function withGlobals<T>(globals: Record<string, unknown>, run: () => Promise<T>): Promise<T> {
-  const before = Object.keys(globals).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const,
-  )
-  for (const [name, value] of Object.entries(globals)) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
-  }
-  try {
-    return await run()
-  } finally {
-    for (const [name, descriptor] of before) {
-      delete (globalThis as any)[name]
-      if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-    }
   }
 }

@@ -1,10 +1,10 @@
 import { ArgumentError } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { thrown } from '../../../support/fakes.ts'
-import { clientFor, connect, fakeClass, settle } from './kit.ts'
+import { clientFor, fake, settle, socketSuite } from './kit.ts'
 
-const test = suite('options of a WebSocket')
+const test = socketSuite('options of a WebSocket')
 const client = clientFor('http://pod.test')
 const f = () => {}
 const wrong: Record<string, unknown[]> = {
@@ -55,41 +55,38 @@ test('a copy of a client is none', () => {
 })
 
 test('right values, and undefined for each, are taken', async () => {
-  const WebSocket = fakeClass()
   const undefineds = Object.fromEntries(Object.keys(wrong).map((name) => [name, undefined]))
-  const seen = [
-    connect(client, { ...undefineds, WebSocket }),
-    connect(client, {
-      WebSocket,
-      url: 'ws://pod.test',
-      protocols: ['a', 'b!#$%&*+-.^_`|~'],
-      auth: 'none',
-      reconnect: true,
-      reconnectInterval: 0.5,
-      maxReconnectAttempts: 0,
-      idleTimeoutMs: Infinity,
-      ping: null,
-      signal: new AbortController().signal,
-    }),
-  ]
-  await settle()
-  assert.is(WebSocket.made.length, 2)
-  for (const { connection } of seen) connection.close()
-  for (const socket of WebSocket.made) socket.end()
-  for (const each of seen) await each.final()
+  const right = {
+    url: 'ws://pod.test',
+    protocols: ['a', 'b!#$%&*+-.^_`|~'],
+    auth: 'none' as const,
+    reconnect: true,
+    reconnectInterval: 0.5,
+    maxReconnectAttempts: 0,
+    idleTimeoutMs: Infinity,
+    ping: null,
+    signal: new AbortController().signal,
+  }
+  const { WebSocket: _, ...rest } = undefineds
+  for (const options of [rest, right]) {
+    const { made } = fake(options)
+    await settle()
+    assert.is(made.length, 1)
+  }
 })
 
 test('a logger that throws does no harm', async () => {
-  const WebSocket = fakeClass()
   const boom = () => {
     throw new Error('logger')
   }
-  const logger = { debug: boom, info: boom, warn: boom, error: boom }
-  const seen = connect(clientFor('http://pod.test', { logger }), { WebSocket })
+  const { connection, made, errors, final } = fake(
+    {},
+    { logger: { debug: boom, info: boom, warn: boom, error: boom } },
+  )
   await settle()
-  WebSocket.made[0]!.open()
-  seen.connection.close()
-  WebSocket.made[0]!.end()
-  assert.equal((await seen.final()).final, true)
-  assert.equal(seen.errors, [])
+  made[0]!.open()
+  connection.close()
+  made[0]!.end()
+  assert.equal((await final()).final, true)
+  assert.equal(errors, [])
 })

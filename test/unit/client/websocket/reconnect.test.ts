@@ -1,159 +1,130 @@
 import { ArgumentError } from '@flowscale/client'
-import { subscribeToRun, unsubscribeFromRun } from '@flowscale/client/websocket'
-import { assert, suite } from '#test'
-import { fakeClock, type LogLine, recorder, rejection, thrown } from '../../../support/fakes.ts'
+import { subscribeToRun, unsubscribeFromRun, type WebSocketOptions } from '@flowscale/client/websocket'
+import { assert } from '#test'
+import { rejection, thrown } from '../../../support/fakes.ts'
+import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
-import { clientFor, connect, type FakeSocket, fakeClass, serve, settle } from './kit.ts'
+import { clientFor, connect, fake, real, serve, settle, socketSuite } from './kit.ts'
 
-const test = suite('reconnect of a WebSocket')
+const test = socketSuite('reconnect of a WebSocket')
 
-type It = ReturnType<typeof connect> & {
-  made: FakeSocket[]
-  clock: ReturnType<typeof fakeClock>
-  lines: LogLine[]
-  /** Lets attempts fail for as long as there are any, and gives the pauses between them. */
-  failAll(): Promise<number[]>
-}
-
-async function withFake(
-  options: Parameters<typeof connect>[1],
-  run: (it: It) => Promise<void>,
-  random = 0.5,
-): Promise<void> {
-  const clock = fakeClock()
-  const { random: before } = Math
+/** A first socket is there; `failAll` fails attempts for as long as there are any, and gives their pauses. */
+async function begin(options?: WebSocketOptions, random = 0.5) {
   Math.random = () => random
-  try {
-    const WebSocket = fakeClass()
-    const { made } = WebSocket
-    const logger = recorder()
-    const seen = connect(clientFor('http://pod.test', { logger }), { WebSocket, ...options })
-    await settle()
-    const failAll = async () => {
-      const pauses: number[] = []
-      for (;;) {
-        made.at(-1)!.end()
-        if (seen.closes.at(-1)!.final) return pauses
-        const { now } = clock
-        const count = made.length
-        while (made.length === count) await clock.nextAsync()
-        pauses.push(clock.now - now)
-      }
+  const seen = fake(options)
+  const { made, clock, closes } = seen
+  await settle()
+  const failAll = async () => {
+    const pauses: number[] = []
+    for (;;) {
+      made.at(-1)!.end()
+      if (closes.at(-1)!.final) return pauses
+      const { now } = clock
+      const count = made.length
+      while (made.length === count) await clock.nextAsync()
+      pauses.push(clock.now - now)
     }
-    await run(Object.assign(seen, { made, clock, failAll, lines: logger.lines }))
-    seen.connection.close()
-    made.at(-1)?.end()
-    assert.is(clock.countTimers(), 0)
-  } finally {
-    Math.random = before
-    clock.uninstall()
   }
+  return Object.assign(seen, { failAll })
 }
 
-test('five attempts, each pause twice the one before, up to 30 s', () =>
-  withFake({}, async ({ failAll, made, errors, opens }) => {
-    assert.equal(await failAll(), [5000, 10_000, 20_000, 30_000, 30_000])
-    assert.is(made.length, 6)
-    assert.is(errors.length, 6)
-    assert.is(opens, 0)
-  }))
-
-test('jitter: a quarter less to a quarter more', async () => {
-  await withFake(
-    {},
-    async ({ failAll }) => assert.equal(await failAll(), [3750, 7500, 15_000, 22_500, 22_500]),
-    0,
-  )
-  const most = 1 - Number.EPSILON
-  await withFake(
-    {},
-    async ({ failAll }) =>
-      assert.equal(
-        (await failAll()).map((ms) => Math.round(ms / 10) * 10),
-        [6250, 12_500, 25_000, 37_500, 37_500],
-      ),
-    most,
-  )
+test('five attempts, each pause twice the one before, up to 30 s', async () => {
+  const { failAll, made, errors, opens } = await begin()
+  assert.equal(await failAll(), [5000, 10_000, 20_000, 30_000, 30_000])
+  assert.is(made.length, 6)
+  assert.is(errors.length, 6)
+  assert.is(opens, 0)
 })
 
-test('a longer interval is its own cap; a huge one is no storm', async () => {
-  await withFake({ reconnectInterval: 40_000, maxReconnectAttempts: 3 }, async ({ failAll }) =>
-    assert.equal(await failAll(), [40_000, 40_000, 40_000]),
-  )
-  await withFake({ reconnectInterval: Infinity, maxReconnectAttempts: 1 }, async ({ failAll }) =>
-    assert.equal(await failAll(), [2 ** 31 - 1]),
-  )
-})
-
-test('attempts are counted anew after an open', () =>
-  withFake({ maxReconnectAttempts: 2 }, async ({ made, clock, failAll, reconnects, order, lines }) => {
-    for (let round = 0; round < 5; round++) {
-      made.at(-1)!.end()
-      await clock.tickAsync(5000)
-      made.at(-1)!.end()
-      await clock.tickAsync(10_000)
-      made.at(-1)!.open()
-    }
-    assert.equal(reconnects, [2, 2, 2, 2], 'the first open is none')
-    assert.is(order.slice(-2).join(), 'open,reconnect')
-    assert.equal(await failAll(), [5000, 10_000])
-    const levels = lines.filter(({ message }) => message === 'WebSocket connection established')
+for (const [random, pauses] of [
+  [0, [3750, 7500, 15_000, 22_500, 22_500]],
+  [1 - Number.EPSILON, [6250, 12_500, 25_000, 37_500, 37_500]],
+] as const) {
+  test(`jitter: a quarter less to a quarter more (${random})`, async () => {
+    const { failAll } = await begin({}, random)
+    const got = await failAll()
     assert.equal(
-      levels.map(({ level }) => level),
-      Array(5).fill('info'),
+      got.map((ms) => Math.round(ms / 10) * 10),
+      pauses,
     )
-    assert.ok(lines.some(({ level, message }) => level === 'warn' && /1006.*attempt 2 follows/.test(message)))
-  }))
+  })
+}
 
-test('maxReconnectAttempts 0 and reconnect false: none', async () => {
-  for (const options of [{ maxReconnectAttempts: 0 }, { reconnect: false }]) {
-    await withFake(options, async ({ made, failAll, connection, closes }) => {
-      made[0]!.open()
-      await connection.opened
-      assert.equal(await failAll(), [])
-      assert.equal(closes.length, 1)
-    })
+for (const [reconnectInterval, pause] of [
+  [40_000, 40_000],
+  [Infinity, 2 ** 31 - 1],
+] as const) {
+  test(`an interval of ${reconnectInterval} is its own cap, and no storm`, async () => {
+    const { failAll } = await begin({ reconnectInterval, maxReconnectAttempts: 3 })
+    assert.equal(await failAll(), [pause, pause, pause])
+  })
+}
+
+test('attempts are counted anew after an open', async () => {
+  const { made, clock, failAll, reconnects, order, lines } = await begin({ maxReconnectAttempts: 2 })
+  for (let round = 0; round < 5; round++) {
+    made.at(-1)!.end()
+    await clock.tickAsync(5000)
+    made.at(-1)!.end()
+    await clock.tickAsync(10_000)
+    made.at(-1)!.open()
   }
+  assert.equal(reconnects, [2, 2, 2, 2], 'the first open is none')
+  assert.is(order.slice(-2).join(), 'open,reconnect')
+  assert.equal(await failAll(), [5000, 10_000])
+  const levels = lines.filter(({ message }) => message === 'WebSocket connection established')
+  assert.equal(pluck(levels, 'level'), Array(5).fill('info'))
+  assert.ok(lines.some(({ level, message }) => level === 'warn' && /1006.*attempt 2 follows/.test(message)))
 })
 
-test('maxReconnectAttempts Infinity: for as long as it takes', () =>
-  withFake({ maxReconnectAttempts: Infinity }, async ({ made, clock, closes }) => {
-    for (let round = 0; round < 2000; round++) {
-      made.at(-1)!.end()
-      await clock.tickAsync(30_000)
-    }
-    assert.is(made.length, 2001)
-    assert.not(closes.some(({ final }) => final))
-  }))
+for (const options of [{ maxReconnectAttempts: 0 }, { reconnect: false }]) {
+  test(`${Object.keys(options)} can end them all`, async () => {
+    const { made, failAll, connection, closes } = await begin(options)
+    made[0]!.open()
+    await connection.opened
+    assert.equal(await failAll(), [])
+    assert.is(closes.length, 1)
+  })
+}
+
+test('maxReconnectAttempts Infinity: for as long as it takes', async () => {
+  const { made, clock, closes } = await begin({ maxReconnectAttempts: Infinity })
+  for (let round = 0; round < 2000; round++) {
+    made.at(-1)!.end()
+    await clock.tickAsync(30_000)
+  }
+  assert.is(made.length, 2001)
+  assert.not(closes.some(({ final }) => final))
+})
 
 for (const code of [1008, 4401, 4403]) {
-  test(`close code ${code} is final`, () =>
-    withFake({}, async ({ made, closes, connection }) => {
-      made[0]!.open()
-      made[0]!.end({ code, reason: 'key', wasClean: true })
-      assert.equal(closes, [{ code, reason: 'key', wasClean: true, final: true }])
-      const next = connection[Symbol.asyncIterator]().next()
-      assert.match((await rejection(next)).message, new RegExp(`${code}`))
-    }))
+  test(`close code ${code} is final`, async () => {
+    const { made, closes, connection } = await begin()
+    made[0]!.open()
+    made[0]!.end({ code, reason: 'key', wasClean: true })
+    assert.equal(closes, [{ code, reason: 'key', wasClean: true, final: true }])
+    const next = connection[Symbol.asyncIterator]().next()
+    assert.match((await rejection(next)).message, new RegExp(`${code}`))
+  })
 
-  test(`... unless a function can bring a new token`, () =>
-    withFake({ url: () => 'ws://pod.test' }, async ({ made, clock, closes }) => {
-      made[0]!.open()
-      made[0]!.end({ code })
-      assert.is(closes[0]!.final, false)
-      await clock.tickAsync(5000)
-      assert.is(made.length, 2)
-    }))
+  test(`... unless a function can bring a new token`, async () => {
+    const { made, clock, closes } = await begin({ url: () => 'ws://pod.test' })
+    made[0]!.open()
+    made[0]!.end({ code })
+    assert.is(closes[0]!.final, false)
+    await clock.tickAsync(5000)
+    assert.is(made.length, 2)
+  })
 }
 
 for (const code of [1000, 1001, 1006, 1011, 1012, 4000, 4402]) {
-  test(`close code ${code} is not`, () =>
-    withFake({}, async ({ made, clock }) => {
-      made[0]!.open()
-      made[0]!.end({ code })
-      await clock.tickAsync(5000)
-      assert.is(made.length, 2)
-    }))
+  test(`close code ${code} is not`, async () => {
+    const { made, clock } = await begin()
+    made[0]!.open()
+    made[0]!.end({ code })
+    await clock.tickAsync(5000)
+    assert.is(made.length, 2)
+  })
 }
 
 for (const status of [401, 403]) {
@@ -175,9 +146,6 @@ for (const status of [401, 403]) {
     })
     await again.connection.opened
     assert.equal(again.order, ['error', 'close', 'open'])
-    again.connection.close()
-    await again.final()
-    await server.close()
   })
 }
 
@@ -194,9 +162,6 @@ test('a handshake refused by 503 is tried again, then open', async () => {
   assert.is(seen.closes[0]!.code, 503)
   assert.equal(seen.order, ['error', 'close', 'open'])
   assert.equal(seen.reconnects, [], 'it was not open before')
-  seen.connection.close()
-  await seen.final()
-  await server.close()
 })
 
 const event = (action: string, runId: string) =>
@@ -234,16 +199,10 @@ test('subscriptions: sent at the open, again after a reconnect, not when taken b
     event('subscribe', 'later'),
     event('subscribe', 'by-hand'),
   ])
-  connection.close()
-  await seen.final()
-  await server.close()
 })
 
 test('a run that two want is unsubscribed from when both have taken it back', async () => {
-  const server = await serve()
-  const seen = connect(clientFor(server.url))
-  const { connection } = seen
-  await connection.opened
+  const { connection, server } = await real()
   for (const ask of [subscribeToRun, subscribeToRun, unsubscribeFromRun, unsubscribeFromRun]) {
     assert.is(ask(connection, 'r1'), true)
   }
@@ -255,37 +214,32 @@ test('a run that two want is unsubscribed from when both have taken it back', as
     event('unsubscribe', 'r1'),
     'end',
   ])
-  connection.close()
-  await seen.final()
-  await server.close()
 })
 
-test('a connection that is lost, or closed, ends the long pauses of waits; attempts that fail do not', () =>
-  withFake({}, async ({ connection, made, clock }) => {
-    const news: boolean[] = []
-    connection.watch('a', (_, isNews) => news.push(isNews))
-    made[0]!.open()
-    // Once too often: a wait still hears of the loss.
-    unsubscribeFromRun(connection, 'a')
-    made[0]!.end()
-    assert.equal(news, [true])
-    await clock.tickAsync(5000)
-    made[1]!.end()
-    assert.equal(news, [true])
-    await clock.tickAsync(10_000)
-    made[2]!.open()
-    connection.close()
-    assert.equal(news, [true, true])
-  }))
+test('a connection that is lost, or closed, ends the long pauses of waits; attempts that fail do not', async () => {
+  const { connection, made, clock } = await begin()
+  const news: boolean[] = []
+  connection.watch('a', (_, isNews) => news.push(isNews))
+  made[0]!.open()
+  // Once too often: a wait still hears of the loss.
+  unsubscribeFromRun(connection, 'a')
+  made[0]!.end()
+  assert.equal(news, [true])
+  await clock.tickAsync(5000)
+  made[1]!.end()
+  assert.equal(news, [true])
+  await clock.tickAsync(10_000)
+  made[2]!.open()
+  connection.close()
+  assert.equal(news, [true, true])
+})
 
 test('ids are checked', () => {
   const connection = { send: () => true } as never
   for (const id of ['', '.', '..', 5, undefined, '\ud800']) {
     for (const ask of [subscribeToRun, unsubscribeFromRun]) {
-      assert.instance(
-        thrown(() => ask(connection, id as string)),
-        ArgumentError,
-      )
+      const error = thrown(() => ask(connection, id as string))
+      assert.instance(error, ArgumentError)
     }
   }
 })
@@ -301,7 +255,5 @@ test('real sockets destroyed over and over', async () => {
   assert.equal(seen.reconnects, Array(20).fill(1))
   assert.is(seen.closes.length, 20)
   seen.connection.close()
-  await seen.final()
   await until(() => server.sockets.every(({ readyState }) => readyState === 3))
-  await server.close()
 })

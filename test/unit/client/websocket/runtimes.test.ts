@@ -2,45 +2,38 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { NetworkError } from '@flowscale/client'
 import { build } from 'esbuild'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { fakeClock, fakeFetch, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, rejection } from '../../../support/fakes.ts'
+import { setGlobals } from '../../../support/setGlobals.ts'
 import {
   clientFor,
   connect,
   FakeSocket,
+  fake,
   fakeClass,
   NodeWebSocket,
+  opened,
+  real,
   serve,
   settle,
-  withGlobals,
+  socketSuite,
 } from './kit.ts'
 
-const test = suite('runtimes of a WebSocket')
+const test = socketSuite('runtimes of a WebSocket')
 
 test('Node 20: isomorphic-ws, loaded lazily', async () => {
   assert.is((globalThis as any).WebSocket, undefined)
-  const server = await serve()
-  const seen = connect(clientFor(server.url))
-  await seen.connection.opened
-  seen.connection.close()
-  await seen.final()
-  await server.close()
+  await real()
 })
 
 test('the one passed in comes before the global one', async () => {
   const [mine, global] = [fakeClass(), fakeClass()]
-  await withGlobals({ WebSocket: global }, async () => {
-    const first = connect(clientFor('http://pod.test'), { WebSocket: mine })
-    const second = connect(clientFor('http://pod.test'))
-    await settle()
-    assert.is(mine.made.length, 1)
-    assert.is(global.made.length, 1)
-    for (const seen of [first, second]) seen.connection.close()
-    for (const { made } of [mine, global]) made[0]!.end()
-    await first.final()
-    await second.final()
-  })
+  setGlobals({ WebSocket: global })
+  connect(clientFor('http://pod.test'), { WebSocket: mine })
+  connect(clientFor('http://pod.test'))
+  await settle()
+  assert.equal([mine.made.length, global.made.length], [1, 1])
 })
 
 test('without isomorphic-ws: a clear error, at once and final', async () => {
@@ -83,24 +76,19 @@ test('bundles neither hold nor resolve isomorphic-ws', async () => {
 })
 
 /** How runtimes tell that a handshake was refused. */
-const refusals: Record<string, [(socket: FakeSocket) => void, number]> = {
-  'error and no close (Node 22)': [
-    (socket) => socket.emit('error', { message: 'Received network error' }),
-    1006,
-  ],
+const refusals: Record<string, [(socket: FakeSocket) => void, number?]> = {
+  'error and no close (Node 22)': [(socket) => socket.emit('error', { message: 'Received network error' })],
   'close with code 0 (Deno)': [
     (socket) => {
       socket.emit('error', { message: 'NetworkError: failed to connect' })
       socket.end({ code: 0 })
     },
-    1006,
   ],
   'error, then close (browsers)': [
     (socket) => {
       socket.emit('error')
       socket.end()
     },
-    1006,
   ],
   'close without an error': [(socket) => socket.end({ code: 1002 }), 1002],
   'close, then error': [
@@ -108,82 +96,64 @@ const refusals: Record<string, [(socket: FakeSocket) => void, number]> = {
       socket.end()
       socket.emit('error', { message: 'late' })
     },
-    1006,
   ],
 }
-for (const [name, [act, code]] of Object.entries(refusals)) {
+for (const [name, [act, code = 1006]] of Object.entries(refusals)) {
   test(`refused by ${name}: one failed attempt`, async () => {
-    const clock = fakeClock()
-    try {
-      const WebSocket = fakeClass()
-      const seen = connect(clientFor('http://pod.test'), { WebSocket, maxReconnectAttempts: 1 })
-      await settle()
-      act(WebSocket.made[0]!)
-      await clock.tickAsync(1)
-      assert.equal(seen.order, ['error', 'close'])
-      assert.equal(seen.closes[0], { code, reason: '', wasClean: false, final: false })
-      assert.instance(seen.errors[0], NetworkError)
-      await clock.tickAsync(60_000)
-      act(WebSocket.made[1]!)
-      await clock.tickAsync(1)
-      assert.equal(seen.order, ['error', 'close', 'error', 'final'])
-      assert.is((await rejection(seen.connection.opened)).cause, seen.errors[1])
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
+    const { connection, made, order, closes, errors, clock } = fake({ maxReconnectAttempts: 1 })
+    await settle()
+    act(made[0]!)
+    await clock.tickAsync(1)
+    assert.equal(order, ['error', 'close'])
+    assert.equal(closes[0], { code, reason: '', wasClean: false, final: false })
+    assert.instance(errors[0], NetworkError)
+    await clock.tickAsync(60_000)
+    act(made[1]!)
+    await clock.tickAsync(1)
+    assert.equal(order, ['error', 'close', 'error', 'final'])
+    assert.is((await rejection(connection.opened)).cause, errors[1])
   })
 }
 
 test('an error that shows the URL is not passed on', async () => {
-  const WebSocket = fakeClass()
-  const seen = connect(clientFor('http://pod.test'), { WebSocket, auth: 'query', reconnect: false })
+  const { made, errors, final } = fake({ auth: 'query', reconnect: false })
   await settle()
-  const [socket] = WebSocket.made
-  socket!.emit('error', { message: `connection to ${socket!.url} failed`, error: new Error(socket!.url) })
-  socket!.end()
-  await seen.final()
-  assert.is(seen.errors[0].message, 'The WebSocket did not open')
+  const { url } = made[0]!
+  made[0]!.emit('error', { message: `connection to ${url} failed`, error: new Error(url) })
+  made[0]!.end()
+  await final()
+  assert.is(errors[0].message, 'The WebSocket did not open')
 })
 
 test('ws says why there is no connection', async () => {
   const server = await serve()
   await server.close()
-  const seen = connect(clientFor(server.url), { reconnect: false })
-  await seen.final()
-  assert.is(seen.errors.length, 1)
-  assert.match(seen.errors[0].message, /ECONNREFUSED/)
+  const { errors, final } = connect(clientFor(server.url), { reconnect: false })
+  await final()
+  assert.is(errors.length, 1)
+  assert.match(errors[0].message, /ECONNREFUSED/)
 })
 
 test('an error while open reaches onError, and is not the end', async () => {
-  const WebSocket = fakeClass()
-  const seen = connect(clientFor('http://pod.test'), { WebSocket, reconnect: false })
-  await settle()
-  const [socket] = WebSocket.made
-  socket!.open()
-  socket!.emit('error', { message: 'odd' })
-  assert.match(seen.errors[0].message, /failed: odd/)
-  assert.is(seen.connection.connected, true)
-  socket!.end({ code: 1011, reason: undefined, wasClean: undefined })
-  assert.equal(await seen.final(), { code: 1011, reason: '', wasClean: false, final: true })
-  assert.is(seen.errors.length, 1)
+  const { connection, socket, errors, final } = await opened({ reconnect: false })
+  socket.emit('error', { message: 'odd' })
+  assert.match(errors[0].message, /failed: odd/)
+  assert.is(connection.connected, true)
+  socket.end({ code: 1011, reason: undefined, wasClean: undefined })
+  assert.equal(await final(), { code: 1011, reason: '', wasClean: false, final: true })
+  assert.is(errors.length, 1)
 })
 
 test('an error while closing is the end', async () => {
-  const WebSocket = fakeClass()
-  const seen = connect(clientFor('http://pod.test'), { WebSocket })
-  await settle()
-  seen.connection.close()
-  WebSocket.made[0]!.emit('error', { message: 'closed before it was open' })
-  await seen.final()
-  assert.equal(seen.order, ['final'])
-  const open = connect(clientFor('http://pod.test'), { WebSocket })
-  await settle()
-  WebSocket.made[1]!.open()
-  open.connection.close()
-  WebSocket.made[1]!.emit('error', { message: 'broken frame' })
-  await open.final()
-  assert.equal(open.order, ['open', 'final'])
+  for (const isOpen of [false, true]) {
+    const { connection, made, order, clock } = fake()
+    await settle()
+    if (isOpen) made[0]!.open()
+    connection.close()
+    made[0]!.emit('error', { message: 'a broken frame, or no connection yet' })
+    await clock.tickAsync(1)
+    assert.equal(order, isOpen ? ['open', 'final'] : ['final'])
+  }
 })
 
 class Accepted extends FakeSocket {
@@ -201,61 +171,51 @@ test('workerd: a fetch that is upgraded', async () => {
   const webSocket = new Accepted('')
   const fetch = upgraded(webSocket)
   const WebSocket = fakeClass()
-  await withGlobals({ ...workerd, WebSocket, fetch }, async () => {
-    const client = clientFor('https://pod.test/ws', { headers: { 'X-Team': 'mine' } })
-    const seen = connect(client, { protocols: ['one', 'two'] })
-    await seen.connection.opened
-    const [{ url, headers }] = fetch.calls as [(typeof fetch.calls)[0]]
-    assert.is(url.href, 'https://pod.test/ws/api/v1/ws')
-    assert.is(headers.get('upgrade'), 'websocket')
-    assert.is(headers.get('x-api-key'), CANARY)
-    assert.is(headers.get('x-team'), 'mine')
-    assert.is(headers.get('sec-websocket-protocol'), 'one,two')
-    assert.is(webSocket.accepted, 1)
-    assert.is(webSocket.binaryType, 'arraybuffer')
-    assert.is(seen.opens, 1)
-    assert.is(seen.connection.send({ a: 1 }), true)
-    webSocket.emit('message', { data: '{"b":2}' })
-    assert.equal(seen.messages, [{ b: 2 }])
-    seen.connection.close(3000, 'done')
-    assert.equal(webSocket.closed, [[3000, 'done']])
-    webSocket.end({ code: 3000, reason: 'done', wasClean: true })
-    await seen.final()
-    assert.is(WebSocket.made.length, 0)
-  })
+  setGlobals({ ...workerd, WebSocket, fetch })
+  const client = clientFor('https://pod.test/ws', { headers: { 'X-Team': 'mine' } })
+  const seen = connect(client, { protocols: ['one', 'two'] })
+  await seen.connection.opened
+  const [{ url, headers }] = fetch.calls as [(typeof fetch.calls)[0]]
+  assert.is(url.href, 'https://pod.test/ws/api/v1/ws')
+  assert.is(headers.get('upgrade'), 'websocket')
+  assert.is(headers.get('x-api-key'), CANARY)
+  assert.is(headers.get('x-team'), 'mine')
+  assert.is(headers.get('sec-websocket-protocol'), 'one,two')
+  assert.is(webSocket.accepted, 1)
+  assert.is(webSocket.binaryType, 'arraybuffer')
+  assert.is(seen.opens, 1)
+  assert.is(seen.connection.send({ a: 1 }), true)
+  webSocket.emit('message', { data: '{"b":2}' })
+  assert.equal(seen.messages, [{ b: 2 }])
+  seen.connection.close(3000, 'done')
+  assert.equal(webSocket.closed, [[3000, 'done']])
+  webSocket.end({ code: 3000, reason: 'done', wasClean: true })
+  assert.is(WebSocket.made.length, 0)
 })
 
 test("workerd: the client's fetch, where it has one", async () => {
-  const webSocket = new Accepted('')
-  const fetch = upgraded(webSocket)
-  await withGlobals({ ...workerd, WebSocket: fakeClass() }, async () => {
-    const seen = connect(clientFor('https://pod.test', { fetch }))
-    await seen.connection.opened
-    assert.is(fetch.calls.length, 1)
-    seen.connection.close()
-    webSocket.end({ code: 1000 })
-    await seen.final()
-  })
+  const fetch = upgraded(new Accepted(''))
+  setGlobals({ ...workerd, WebSocket: fakeClass() })
+  const seen = connect(clientFor('https://pod.test', { fetch }))
+  await seen.connection.opened
+  assert.is(fetch.calls.length, 1)
 })
 
 test('workerd: refusals and failures', async () => {
-  await withGlobals({ ...workerd, WebSocket: fakeClass() }, async () => {
-    const bad = connect(clientFor('https://pod.test', { fetch: upgraded(undefined, 401) }))
-    assert.equal(await bad.final(), { code: 401, reason: '', wasClean: false, final: true })
-    const busy = connect(clientFor('https://pod.test', { fetch: upgraded(undefined, 503) }))
-    await settle()
-    assert.equal(busy.order, ['error', 'close'])
-    assert.match(busy.errors[0].message, /503/)
-    busy.connection.close()
-    const headers = { 'X-Team': 'mine' }
-    const leak = fakeFetch(new Error(`no way to https://pod.test/?api_key=${CANARY}`))
-    const down = connect(clientFor('https://pod.test', { fetch: leak, headers }), { auth: 'query' })
-    await settle()
-    assert.is(leak.calls[0]!.url.searchParams.get('api_key'), CANARY)
-    assert.is(leak.calls[0]!.headers.get('x-api-key'), null)
-    assert.equal(down.order, ['error', 'close'])
-    down.connection.close()
-  })
+  setGlobals({ ...workerd, WebSocket: fakeClass() })
+  const bad = connect(clientFor('https://pod.test', { fetch: upgraded(undefined, 401) }))
+  assert.equal(await bad.final(), { code: 401, reason: '', wasClean: false, final: true })
+  const busy = connect(clientFor('https://pod.test', { fetch: upgraded(undefined, 503) }))
+  await settle()
+  assert.equal(busy.order, ['error', 'close'])
+  assert.match(busy.errors[0].message, /503/)
+  const headers = { 'X-Team': 'mine' }
+  const leak = fakeFetch(new Error(`no way to https://pod.test/?api_key=${CANARY}`))
+  const down = connect(clientFor('https://pod.test', { fetch: leak, headers }), { auth: 'query' })
+  await settle()
+  assert.is(leak.calls[0]!.url.searchParams.get('api_key'), CANARY)
+  assert.is(leak.calls[0]!.headers.get('x-api-key'), null)
+  assert.equal(down.order, ['error', 'close'])
 })
 
 test('workerd: closed while the upgrade is under way', async () => {
@@ -265,15 +225,14 @@ test('workerd: closed while the upgrade is under way', async () => {
       signal = init.signal
       signal!.addEventListener('abort', () => reject(signal!.reason))
     })
-  await withGlobals({ ...workerd, WebSocket: fakeClass() }, async () => {
-    const seen = connect(clientFor('https://pod.test', { fetch }))
-    await settle()
-    seen.connection.close()
-    await seen.final()
-    assert.is(signal!.aborted, true)
-    await settle()
-    assert.equal(seen.order, ['final'])
-  })
+  setGlobals({ ...workerd, WebSocket: fakeClass() })
+  const seen = connect(clientFor('https://pod.test', { fetch }))
+  await settle()
+  seen.connection.close()
+  await seen.final()
+  assert.is(signal!.aborted, true)
+  await settle()
+  assert.equal(seen.order, ['final'])
 })
 
 test('workerd: the query, no key, or a WebSocket that was passed need no fetch', async () => {
@@ -284,52 +243,34 @@ test('workerd: the query, no key, or a WebSocket that was passed need no fetch',
     [{ WebSocket: fakeClass() }, {}],
   ] as const) {
     const WebSocket = fakeClass()
-    await withGlobals({ ...workerd, WebSocket }, async () => {
-      const seen = connect(clientFor('https://pod.test', { fetch, ...own }), options)
-      await settle()
-      const made = [...WebSocket.made, ...('WebSocket' in options ? options.WebSocket.made : [])]
-      assert.is(made.length, 1)
-      seen.connection.close()
-      made[0]!.end()
-      await seen.final()
-    })
+    setGlobals({ ...workerd, WebSocket })
+    connect(clientFor('https://pod.test', { fetch, ...own }), options)
+    await settle()
+    const made = [...WebSocket.made, ...('WebSocket' in options ? options.WebSocket.made : [])]
+    assert.is(made.length, 1)
   }
   assert.is(fetch.calls.length, 0)
 })
 
 test('ws as it is, passed in', async () => {
-  const server = await serve()
-  const seen = connect(clientFor(server.url), { WebSocket: NodeWebSocket as never })
-  await seen.connection.opened
+  const { server } = await real({ WebSocket: NodeWebSocket as never })
   assert.is(server.requests[0]!.headers['x-api-key'], CANARY)
-  seen.connection.close()
-  await seen.final()
-  await server.close()
 })
 
+const deno = 'NetworkError: failed to connect to WebSocket: Invalid status code: 403'
+const bun = "WebSocket connection to 'ws://pod.test/api/v1/ws' failed: Expected 101 status code: 403"
 for (const [runtime, message, error, said] of [
-  [
-    'Deno',
-    'NetworkError: failed to connect to WebSocket: Invalid status code: 403',
-    Object.assign(new Error(), { code: 19 }),
-    'The WebSocket did not open: NetworkError: failed to connect to WebSocket: Invalid status code: 403',
-  ],
-  [
-    'Bun',
-    "WebSocket connection to 'ws://pod.test/api/v1/ws' failed: Expected 101 status code: 403",
-    new Error(),
-    'The WebSocket did not open',
-  ],
+  ['Deno', deno, Object.assign(new Error(), { code: 19 }), `The WebSocket did not open: ${deno}`],
+  ['Bun', bun, new Error(), 'The WebSocket did not open'],
 ] as const) {
   test(`${runtime} tells the status of a refused handshake: a bad key ends it`, async () => {
-    const WebSocket = fakeClass()
-    const seen = connect(clientFor('http://pod.test'), { WebSocket })
+    const { connection, made, errors, final } = fake()
     await settle()
-    WebSocket.made[0]!.emit('error', { message, error })
-    WebSocket.made[0]!.end({ code: 0 })
-    assert.equal(await seen.final(), { code: 403, reason: '', wasClean: false, final: true })
-    assert.is(seen.errors[0].message, said)
-    const ended = await rejection(seen.connection.opened)
+    made[0]!.emit('error', { message, error })
+    made[0]!.end({ code: 0 })
+    assert.equal(await final(), { code: 403, reason: '', wasClean: false, final: true })
+    assert.is(errors[0].message, said)
+    const ended = await rejection(connection.opened)
     assert.is(ended.message, 'The WebSocket closed (403): is the key right?')
   })
 }

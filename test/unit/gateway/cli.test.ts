@@ -1,0 +1,301 @@
+// The command, as a process of its own, on the small ComfyUI.
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Report } from '@flowscale/gateway/http'
+import { assert, suite } from '#test'
+import { banner } from '../../../packages/gateway/src/command/print.ts'
+import { createSign } from '../../../packages/gateway/src/http/links.ts'
+import { startComfy } from '../../comfyui/server/startComfy.ts'
+import { assertNoCanary, CANARY } from '../../support/canary.ts'
+
+const test = suite('flowscale-gateway')
+const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
+/** Starts faster. */
+const BUILT = [resolve('packages/gateway/bin/flowscale-gateway.js')]
+const running = new Set<ChildProcess>()
+let comfy: Awaited<ReturnType<typeof startComfy>>
+let folder = ''
+let workflows = ''
+
+test.before(async () => {
+  comfy = await startComfy({ version: '0.8.0', speed: 100 })
+})
+test.after(() => comfy.stop())
+test.before.each(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flowscale-gateway-'))
+  workflows = join(folder, 'workflows')
+  await cp('test/comfyui/workflows', workflows, { recursive: true })
+})
+test.after.each(async () => {
+  for (const child of running) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Runs to its end; a server to the end of what it prints at its start, given by a pattern. */
+async function run(args: string[], until?: RegExp, command = SOURCE) {
+  const child = spawn(process.execPath, [...command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let out = ''
+  let err = ''
+  const code = await new Promise<number | null>((done) => {
+    child.stdout.on('data', (part) => {
+      out += part
+      if (until?.test(out)) done(null)
+    })
+    child.stderr.on('data', (part) => {
+      err += part
+    })
+    child.on('close', (code) => {
+      running.delete(child)
+      done(code)
+    })
+  })
+  return { child, code, out, err }
+}
+
+const serve = (...args: string[]) =>
+  run(['--comfyui', comfy.url, '--workflows', workflows, '--port', '0', ...args], /\n$/)
+
+test('--json: the first line, with servers and workflows, those that can’t run with the reason', async () => {
+  await writeFile(join(workflows, 'broken.json'), '{"1":{"class_type":"NoSuchNode","inputs":{}}}')
+  await writeFile(join(workflows, 'editor.json'), '{"nodes":[],"links":[]}')
+  await writeFile(join(workflows, 'half.json'), '{"1":')
+  const { out, err } = await serve('--json', '--api-key', 'my-key')
+  const { url, filesUrl, apiKey, servers, workflows: listed } = JSON.parse(out)
+  assert.equal([filesUrl, apiKey], [url, 'my-key'])
+  assert.equal(servers, [{ name: 'ComfyUI', answers: true, about: 'version 0.8.0' }])
+  const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
+  assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
+  assert.match(problems.editor, /Export \(API\)/)
+  assert.match(problems.half, /half\.json is not JSON/)
+  assert.match(err, /Warning: the key has fewer than 8 characters/)
+  const { inputs, outputs, problem } = listed.find(({ id }: any) => id === 'text-to-image')
+  assert.equal(
+    [inputs.prompt, outputs, problem],
+    [{ kind: 'string', required: false }, { result: 'image' }, null],
+  )
+  assert.not.match(err, /left out/)
+  const headers = { 'x-api-key': 'my-key' }
+  const { data } = await (await fetch(`${url}/api/v1/comfy/workflows`, { headers })).json()
+  assert.ok(data.some(({ id }: { id: string }) => id === 'text-to-image'))
+  assert.not.ok(data.some(({ id }: { id: string }) => id === 'broken'))
+  assert.match(await (await fetch(url)).text(), /FlowScale playground/)
+})
+
+test('the banner names the address, a key that was made, inputs and outputs; SIGTERM ends it', async () => {
+  const { child, out } = await run(
+    ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0'],
+    /curl .*\n/,
+  )
+  assert.match(out, /API {5}http:\/\/127\.0\.0\.1:\d+/)
+  assert.match(out, /key {5}fsk_[\w-]{32}\n/)
+  assert.match(out, /text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image/)
+  const [, command = ''] = /^ {4}(curl .*)$/m.exec(out) ?? []
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s`])
+  const answer = JSON.parse(stdout)
+  assert.is(answer.status, 'success', command)
+  const ended = new Promise((done) => child.on('close', done))
+  child.kill('SIGTERM')
+  assert.is(await ended, 0)
+})
+
+test('--data keeps the key and the runs', async () => {
+  const data = join(folder, 'data')
+  const first = await serve('--json', '--data', data)
+  const { url, apiKey } = JSON.parse(first.out)
+  const headers = { 'x-api-key': apiKey }
+  const submitted = await fetch(`${url}/api/v1/runs?workflow_id=text-to-image`, { method: 'POST', headers })
+  const { run_id } = (await submitted.json()).data
+  first.child.kill('SIGKILL')
+  const second = JSON.parse((await serve('--json', '--data', data)).out)
+  assert.is(second.apiKey, apiKey)
+  const { data: again } = await (await fetch(`${second.url}/api/v1/runs/${run_id}`, { headers })).json()
+  assert.is(again._id, run_id)
+  assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), apiKey)
+  const kept = comfy.requests.filter(({ path }) => path.includes(run_id) && path.includes('userdata'))
+  assert.equal(kept, [])
+})
+
+test('--no-key makes no key and keeps none; links are signed with a secret that nobody knows', async () => {
+  const data = join(folder, 'data')
+  const { url, apiKey } = JSON.parse((await serve('--json', '--no-key', '--data', data)).out)
+  assert.is(apiKey, null)
+  assert.not.ok((await readdir(data)).includes('api-key'))
+  const path = '/generations/r/a.png'
+  const expires = Date.now() + 60_000
+  const signature = await createSign('')(`${path}\n${expires}`)
+  const answer = await fetch(`${url}${path}?expires=${expires}&signature=${signature}`)
+  assert.match(await answer.text(), /SignatureDoesNotMatch/)
+})
+
+test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
+  const args = [
+    '--comfyui',
+    'http://127.0.0.1:9',
+    '--workflows',
+    workflows,
+    '--port',
+    '0',
+    '--no-key',
+    '--json',
+  ]
+  const { url, servers, workflows: listed } = JSON.parse((await run(args, /\n$/)).out)
+  assert.is(servers[0].answers, false)
+  assert.match(servers[0].about, /^http:\/\/127\.0\.0\.1:9 does not answer \(.*\): start ComfyUI, or correct/)
+  assert.ok(listed.length > 3)
+  const response = await fetch(`${url}/api/v1/comfy/workflows`)
+  assert.is(response.status, 503)
+  assert.ok(Number(response.headers.get('retry-after')) > 0)
+})
+
+test('an address without http://, and one of a server that is not ComfyUI', async () => {
+  const { url, servers } = JSON.parse((await serve('--json', '--no-key')).out)
+  assert.is(servers[0].answers, true)
+  const bare = ['--comfyui', new URL(url).host, '--workflows', workflows, '--port', '0', '--no-key']
+  const { out, err } = await run(bare, /Workflows\n/)
+  assert.match(out, `server  ComfyUI: ${url} answers, but is not ComfyUI: correct the address of ComfyUI\n`)
+  assert.not.match(err + out, 'Warning')
+})
+
+test('inspect prints names and reasons; --write makes the sidecar that gives the same, and overwrites none', async () => {
+  const file = join(workflows, 'text-to-image.json')
+  const { code, out } = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
+  assert.is(code, 0)
+  assert.match(out, /prompt +string +default "a lighthouse at dusk" +node 3 "Prompt", default_value/)
+  assert.match(out, /result +image +node 9 "Result"/)
+  const sidecar = JSON.parse(await readFile(join(workflows, 'text-to-image.flowscale.json'), 'utf8'))
+  assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed_6'])
+  const again = await run(['inspect', file, '--comfyui', comfy.url])
+  assert.match(again.out, /prompt +string .* the sidecar|prompt +string .* sidecar/)
+  const path = join(workflows, 'text-to-image.flowscale.json')
+  const edited = JSON.stringify({ ...sidecar, name: 'Edited' })
+  await writeFile(path, edited)
+  const over = await run(['inspect', file, '--comfyui', comfy.url, '--write'])
+  assert.is(over.code, 1)
+  assert.match(over.err, /text-to-image\.flowscale\.json already exists.* Remove the file/)
+  assert.is(await readFile(path, 'utf8'), edited)
+})
+
+test('the curl line sends the texts that are required, or else the first', () => {
+  const line = (inputs: Report['workflows'][number]['inputs']): string => {
+    const workflow = { id: 'w', inputs, outputs: {}, problem: null }
+    const text = banner('http://x.test', null, { servers: [], workflows: [workflow] })
+    return /curl .*/.exec(text)![0].replace(/^curl -X POST (.*)'http.*$/, '$1')
+  }
+  const text = (required: boolean) => ({ kind: 'string' as const, required })
+  assert.is(line({ a: text(false), b: text(true), c: text(false) }), "-F 'b=a lighthouse at dusk' ")
+  assert.is(line({ a: text(false), sampler: text(false) }), "-F 'a=a lighthouse at dusk' ")
+  assert.is(line({ n: { kind: 'number', required: false } }), '')
+})
+
+test('a shell takes the curl line, whatever is in the key and the id', () => {
+  const workflow = { id: "an artist's", inputs: {}, outputs: {}, problem: null }
+  const text = banner('http://x.test', "it's", { servers: [], workflows: [workflow] })
+  const script = `curl() { printf '%s\\n' "$@"; }\n${/curl .*/.exec(text)![0]}`
+  const words = execFileSync('sh', ['-c', script], { encoding: 'utf8', stdio: 'pipe' }).trim().split('\n')
+  assert.equal(words.slice(2), [
+    '-H',
+    "X-API-KEY: it's",
+    "http://x.test/api/v1/runs?workflow_id=an%20artist's",
+  ])
+})
+
+/** Runs to its end, which is one sentence on stderr. */
+async function refusal(args: string[]) {
+  const { code, err, out } = await run(args, undefined, BUILT)
+  const said = args.join(' ')
+  assert.is(out, '', said)
+  assert.match(err, /^flowscale-gateway: .+\n$/, said)
+  assertNoCanary(err)
+  return { code, err }
+}
+
+test('an error in the command line is one sentence, and exit code 2', async () => {
+  const file = join(workflows, 'slow.json')
+  const cases: [string[], RegExp][] = [
+    [[], /--workflows is missing/],
+    [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
+    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
+    [['--workflows', workflows, '--host', '::', '--api-key', CANARY], /--host :: needs --public-url/],
+    [
+      ['--workflows', workflows, '--no-key', '--api-key', CANARY],
+      /'--no-key' cannot be used with.*--api-key/,
+    ],
+    [['--workflows', workflows, '--comfyui', 'nonsense'], /--comfyui must be an http\(s\) address/],
+    [['--workflows', workflows, '--comfyui', 'http://a', '--comfyui', 'http://a/'], /the same server/],
+    [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
+    [['--workflows', ''], /'--workflows <dir>' argument is empty/],
+    [['--workflows', '--json'], /'--workflows <dir>' argument missing/],
+    [['--wrong'], /unknown option '--wrong'/],
+    [['--workflow', workflows], /unknown option '--workflow' \(Did you mean --workflows\?\)/],
+    [['serve'], /too many arguments.* Usage: flowscale-gateway/],
+    [['--port', '-1'], /'--port <n>' argument '-1' is invalid.*from 0 to 65535/],
+    [['--dialect', 'x'], /'x' is invalid.*readme, openapi, python/],
+    [['--api-keey', CANARY], /unknown option '--api-keey'/],
+    [[`--api-keey=${CANARY}`], /unknown option '--api-keey'/],
+    [[`--api-key ${CANARY}`], /unknown option '--api-key'/],
+    [[`--api-key${CANARY}`], /unknown option '--api-key'/],
+    [[`-api-key'\n${CANARY}'`], /unknown option '-api-key'/],
+    [['--no-key', CANARY], /too many arguments/],
+    [['--api-key', `${CANARY} `], /--api-key must be visible ASCII/],
+    [['--api-key', '--no-key'], /'--api-key <key>' argument missing/],
+    [['inspect'], /missing required argument 'file'\. Usage: flowscale-gateway inspect/],
+    [['inspect', file, file], /too many arguments/],
+    [['inspect', file, '--comfyui', 'ftp://x'], /--comfyui must be an http/],
+    [['inspect', file, '--api-key', CANARY], /unknown option '--api-key'/],
+    [['--comfyui', comfy.url, 'inspect', file], /'--comfyui <url>' must come after 'inspect'/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await refusal(args)
+    assert.is(code, 2, args.join(' '))
+    assert.match(err, message)
+  }
+})
+
+test('any other failure is one sentence, and exit code 1', async () => {
+  const cases: [string[], RegExp][] = [
+    [['--workflows', join(folder, 'none')], /Can't read the folder .*none: there is no such folder/],
+    [['--workflows', join(workflows, 'slow.json')], /slow\.json is a file, not a folder: name its folder/],
+    [['--workflows', folder], /The folder \S+ has no workflow\. In ComfyUI, save a workflow there with/],
+    [
+      ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
+      /^flowscale-gateway: http:\/\/127\.0\.0\.1:1 does not answer .* pass its address by --comfyui\.$/m,
+    ],
+    [['inspect', join(folder, 'none.json')], /none\.json: there is no such file/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, err } = await refusal(args)
+    assert.is(code, 1, args.join(' '))
+    assert.match(err, message)
+  }
+})
+
+test('a port in use is one sentence, which names the way out', async () => {
+  const { port } = new URL(comfy.url)
+  const { code, err, out } = await run(['--workflows', workflows, '--comfyui', comfy.url, '--port', port])
+  assert.equal([code, out.includes('is running')], [1, false])
+  const message = `Port ${port} on 127.0.0.1 is already in use. Choose another port with --port.`
+  assert.is(err, `flowscale-gateway: ${message}\n`)
+})
+
+test('--help and --version', async () => {
+  const help = await run(['--help'])
+  assert.equal([help.code, help.err], [0, ''])
+  for (const flag of [
+    ...['comfyui', 'workflows', 'data', 'public-url', 'no-key', 'port', 'host', 'api-key', 'dialect', 'json'],
+    ...['version', 'help'],
+  ]) {
+    assert.match(help.out, new RegExp(`--${flag}\\b`))
+  }
+  for (const preset of ['4188', '127.0.0.1', 'readme', 'http://127.0.0.1:8188'])
+    assert.match(help.out, preset)
+  assert.match(help.out, /inspect .*<file>/)
+  const inspect = await run(['inspect', '--help'])
+  assert.match(inspect.out, /--comfyui <url>.*--write/s)
+  for (const flag of ['--version', '-v']) assert.match((await run([flag])).out, /^\d+\.\d+\.\d+\n$/)
+})

@@ -1,0 +1,510 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { assert, suite } from '#test'
+import { fillGraph } from '../../../../../packages/gateway/src/comfyui/workflows/fillGraph.ts'
+import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
+import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
+import { describeWorkflow, sidecarOf } from '../../../../../packages/gateway/src/command/inspect.ts'
+import { pluck } from '../../../../support/pluck.ts'
+import { classesOf, stableDiffusion } from './classes.ts'
+
+const RUN = '1a2b3c4d-0000-4000-8000-000000000000'
+const test = suite('workflows of ComfyUI')
+const file = (name: string): any =>
+  JSON.parse(readFileSync(new URL(`../../../../comfyui/workflows/${name}.json`, import.meta.url), 'utf8'))
+const read = (
+  graph: unknown,
+  sidecar?: unknown,
+  version: '0.3.64' | '0.8.0' = '0.8.0',
+): Promise<ComfyWorkflow> =>
+  readWorkflow({ name: 'mine', graph, ...(sidecar !== undefined && { sidecar }) }, classesOf(version))
+const node = (class_type: string, inputs: object = {}, title?: string): object => ({
+  class_type,
+  inputs,
+  ...(title !== undefined && { _meta: { title } }),
+})
+const names = ({ inputs, outputs }: ComfyWorkflow): string[][] => [[...inputs.keys()], [...outputs.keys()]]
+const inputOf = async (graph: unknown, name: string, sidecar?: unknown): Promise<object> => {
+  const {
+    kind,
+    required,
+    array,
+    default: preset,
+    min,
+    max,
+    options,
+    seed,
+  } = (await read(graph, sidecar)).inputs.get(name)!
+  const shown = { kind, required, array, default: preset, min, max, options, seed }
+  return Object.fromEntries(
+    Object.entries(shown).filter(([, value]) => value !== undefined && value !== false),
+  )
+}
+async function refusal(graph: unknown, sidecar?: unknown): Promise<string> {
+  try {
+    await read(graph, sidecar)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return assert.unreachable() as never
+}
+
+const found = {
+  failing: [['seed_2'], ['result']],
+  'image-to-image': [['photo'], ['result']],
+  slow: [['seed_2'], ['result']],
+  'text-to-image': [['prompt', 'size', 'seed_6'], ['result']],
+  'two-outputs': [
+    ['caption', 'photo'],
+    ['picture', 'caption_out'],
+  ],
+  video: [[], ['film_images', 'film_gifs']],
+}
+for (const [name, expected] of Object.entries(found)) {
+  for (const version of ['0.3.64', '0.8.0'] as const) {
+    test(`${name}.json on ${version}: names, the same from its sidecar and in another order`, async () => {
+      const graph = file(name)
+      const workflow = await read(graph, undefined, version)
+      assert.equal(names(workflow), expected)
+      assert.equal(workflow.missingClasses, [])
+      const again = await read(graph, sidecarOf(workflow), version)
+      const unnamed = (inputs: ComfyWorkflow['inputs']) =>
+        [...inputs].map(([key, input]) => [key, { ...input, why: '' }])
+      assert.equal(unnamed(again.inputs), unnamed(workflow.inputs))
+      assert.equal([...again.listing.outputs], [...workflow.listing.outputs])
+      const turned = Object.entries(graph)
+        .map(([id, value]) => [`n${id}`, value])
+        .reverse()
+      const first = await read(Object.fromEntries(turned.map(([id, value]) => [id, value])))
+      const second = await read(Object.fromEntries([...turned].reverse()))
+      assert.equal(names(first), names(second))
+    })
+  }
+}
+
+test('the first graph of ComfyUI: two texts, a seed and a picture', async () => {
+  const workflow = await read(stableDiffusion)
+  assert.equal(names(workflow), [['seed_3', 'text_6', 'text_7'], ['image_9']])
+  assert.equal(await inputOf(stableDiffusion, 'text_6'), { kind: 'string', default: 'a glass bottle' })
+  assert.equal(await inputOf(stableDiffusion, 'text_7'), { kind: 'string', default: '' })
+  const seed = { kind: 'number', min: 0, max: Number.MAX_SAFE_INTEGER, seed: true }
+  assert.equal(await inputOf(stableDiffusion, 'seed_3'), seed)
+})
+
+test("FlowScale's nodes: by class, or by a label that somebody wrote", async () => {
+  const graph = {
+    1: node('FSLoadText', { default_value: '', label: 'Input Text' }, 'A title'),
+    2: node('FSLoadInteger', { default_value: 7, label: '' }),
+    3: node('FSLoadImage', { image: 'a.png', label: ['1', 0] }),
+    4: node('FSLoadVideo', { video: 'a.mp4', skip_first_frames: 0 }),
+    5: node('FSLoadAudio', { audio: 'a.mp3', label: 'The Voice!' }),
+    6: node('FSSaveText', { text: ['1', 0], filename_prefix: 'x', label: 'Output Text' }),
+    7: node('FSSaveInteger', { integer: ['2', 0], filename_prefix: 'x' }),
+    8: node('FSLoadText', { default_value: ['1', 0], label: 'linked' }),
+  }
+  const workflow = await read(graph)
+  assert.equal(names(workflow), [['text_1', 'integer_2', 'image_3', 'video_4', 'the_voice'], ['text_6']])
+  assert.equal([...workflow.listing.outputs.values()], ['file'])
+  assert.equal(await inputOf(graph, 'text_1'), { kind: 'string', required: true })
+  assert.equal(await inputOf(graph, 'integer_2'), { kind: 'number', default: 7 })
+  for (const [name, kind] of [
+    ['image_3', 'image'],
+    ['video_4', 'video'],
+    ['the_voice', 'audio'],
+  ] as const) {
+    assert.equal(await inputOf(graph, name), { kind, required: true })
+  }
+})
+
+test('titles that somebody changed, and equal ones', async () => {
+  const graph = {
+    1: node('PrimitiveInt', { value: 20 }, 'Steps'),
+    2: node('PrimitiveInt', { value: 5 }, 'Base seed'),
+    3: node('PrimitiveInt', { value: 5 }, 'Int'),
+    4: node('CLIPTextEncode', { text: 'x' }, 'Positive prompt'),
+    5: node('CLIPTextEncode', { text: 'y' }, 'Prompt'),
+    6: node('CLIPTextEncode', { text: 'z' }, 'Prompt'),
+    7: node('PrimitiveStringMultiline', { value: 'z' }, 'Prompt 6'),
+    8: node('CLIPTextEncodeSDXL', { text_g: 'g', text_l: ['7', 0] }, 'Café style'),
+    9: node('CLIPTextEncodeSDXL', { text_g: 'g', text_l: 'l' }, 'プロンプト'),
+    '10:2': node('LoadImage', { image: 'a.png' }, 'Load Image'),
+    11: node('EmptyImage', { width: 8 }, 'Not one value'),
+    12: node('CLIPTextEncode', { text: ['7', 0] }, 'Linked'),
+    13: node('SaveImage', { images: ['8', 0] }, 'Result'),
+    14: node('CheckpointSave', { filename_prefix: 'model' }, 'Weights'),
+    15: node('PreviewImage', { images: ['8', 0] }, 'Look'),
+    16: node('SaveAndPass', { images: ['8', 0] }, 'On the way'),
+    17: node('TestVideo', { images: ['8', 0] }, 'Film'),
+  }
+  const workflow = await read(graph)
+  const prompts = ['positive_prompt', 'prompt_5', 'prompt_6_6', 'prompt_6_7']
+  const inputs = ['steps', 'base_seed', ...prompts, 'cafe_style', 'text_g_9', 'text_l_9', 'image_10_2']
+  assert.equal(names(workflow), [inputs, ['result', 'film']])
+  assert.equal([...workflow.listing.outputs.values()], ['image', 'video'])
+  assert.equal(await inputOf(graph, 'steps'), {
+    kind: 'number',
+    default: 20,
+    min: Number.MIN_SAFE_INTEGER,
+    max: Number.MAX_SAFE_INTEGER,
+  })
+  assert.is(workflow.inputs.get('base_seed')!.seed, true)
+})
+
+test('a sidecar says which inputs there are, and more of each', async () => {
+  const sidecar = {
+    id: 'sd',
+    name: 'Stable Diffusion',
+    inputs: {
+      prompt: { node: 6, input: 'text', required: true, description: 'What to see' },
+      steps: { node: '3', input: 'steps', min: 4, max: 30, default: 10 },
+      model: { node: '4', input: 'ckpt_name' },
+      look: { node: '3', input: 'scheduler', options: ['simple'], default: 'simple' },
+      seed: { node: '3', input: 'seed', default: 1 },
+    },
+    outputs: { picture: { node: '9' } },
+  }
+  const workflow = await read(stableDiffusion, sidecar)
+  assert.equal(names(workflow), [['prompt', 'steps', 'model', 'look', 'seed'], ['picture']])
+  assert.is(workflow.listing.id, 'sd')
+  assert.is(workflow.listing.inputs.get('prompt')!.description, 'What to see')
+  const of = (name: string) => inputOf(stableDiffusion, name, sidecar)
+  assert.equal(await of('prompt'), { kind: 'string', required: true })
+  assert.equal(await of('steps'), { kind: 'number', default: 10, min: 4, max: 30 })
+  const models = ['a.safetensors', 'b.safetensors']
+  assert.equal(await of('model'), { kind: 'string', default: 'a.safetensors', options: models })
+  assert.equal(await of('look'), { kind: 'string', default: 'simple', options: ['simple'] })
+  assert.equal(await of('seed'), { kind: 'number', default: 1, min: 0, max: Number.MAX_SAFE_INTEGER })
+  assert.is(fillGraph(workflow, {}, RUN).graph['3']!.inputs.scheduler, 'simple')
+})
+
+test('a sidecar makes a file of a text, and no input of a field that is set by a link alone', async () => {
+  const picture = { node: '4', input: 'ckpt_name', kind: 'image' }
+  const shown = await inputOf(stableDiffusion, 'picture', { inputs: { picture } })
+  assert.equal(shown, { kind: 'image', required: true })
+  const graph = { 1: node('FSSaveText', { text: 'x' }) }
+  const message = await refusal(graph, { inputs: { a: { node: '1', input: 'text' } } })
+  assert.match(message, /no field "text"\. It has none that can be set/)
+  const linked = {
+    1: node('CLIPTextEncode', { text: ['2', 0] }),
+    2: node('PrimitiveStringMultiline', { value: '' }),
+  }
+  const other = await refusal(linked, { inputs: { a: { node: '1', input: 'text' } } })
+  assert.match(other, /text comes from node "2"\. Name a field of that node/)
+})
+
+const wrong: [string, unknown, RegExp][] = [
+  ['a list', [], /^mine\.flowscale\.json must hold an object of id, name/],
+  ['an unknown key', { input: {} }, /unknown key "input"\. Known keys are id, name/],
+  ['an id that is a number', { id: 1 }, /: id must be a text/],
+  ['a bad name', { inputs: { 'my prompt': {} } }, /inputs\.my prompt: rename it/],
+  ['__proto__', JSON.parse('{"inputs": {"__proto__": {}}}'), /inputs\.__proto__: rename it/],
+  ['no node', { outputs: { a: {} } }, /outputs\.a\.node must be a node of the workflow: "3", "4"/],
+  [
+    'another node',
+    { inputs: { a: { node: '77', input: 'x' } } },
+    /inputs\.a\.node must be a node of the workflow/,
+  ],
+  [
+    'another field',
+    { inputs: { a: { node: '6', input: 'txt' } } },
+    /node "6" \(CLIPTextEncode\): no field "txt"\. It has text$/,
+  ],
+  [
+    'a field by link',
+    { inputs: { a: { node: '3', input: 'model' } } },
+    /node "3" \(KSampler\): model comes from node "4"\. Name/,
+  ],
+  [
+    'the prefix',
+    { inputs: { a: { node: '9', input: 'filename_prefix' } } },
+    /filename_prefix is set for each run/,
+  ],
+  [
+    'a field twice',
+    { inputs: { a: { node: '6', input: 'text' }, b: { node: 6, input: 'text' } } },
+    /inputs\.b is the same as a\. Remove/,
+  ],
+  ['no save node', { outputs: { a: { node: '8' } } }, /node "8" \(VAEDecode\) saves no file/],
+]
+const wrongInput: [object, RegExp][] = [
+  [{ typo: 1 }, /inputs\.a: unknown key "typo"/],
+  [{ kind: 'string' }, /a\.kind must be number/],
+  [{ required: 'no' }, /a\.required must be true or false/],
+  [{ min: 0 }, /a\.min must be a whole number from 1 to 10000, not 0/],
+  [{ min: 9, max: 3 }, /a\.min must not be above max/],
+  [{ max: 10 }, /a\.default must be a whole number from 1 to 10, not 20 as in the workflow/],
+  [{ default: '20' }, /a\.default must be a whole number .*, not "20"/],
+  [{ default: 1.5 }, /a\.default must be a whole number .*, not 1\.5/],
+  [{ default: 2, required: true }, /a\.default is never used/],
+  [{ options: [] }, /a\.options must be a list/],
+  [{ options: [1, 2] }, /a\.default must be one of options, not 20 as in the workflow/],
+  [
+    { input: 'sampler_name', options: ['ddim'] },
+    /a\.options "ddim" is not on the server, which has euler, heun/,
+  ],
+  [{ input: 'sampler_name', default: 'ddim' }, /a\.default "ddim" is not on the server/],
+]
+for (const [what, sidecar, message] of wrong) {
+  test(`a sidecar with ${what} is refused`, async () =>
+    assert.match(await refusal(stableDiffusion, sidecar), message))
+}
+for (const [entry, message] of wrongInput) {
+  test(`an input of a sidecar with ${JSON.stringify(entry)} is refused`, async () => {
+    const a = { node: '3', input: 'steps', ...entry }
+    assert.match(await refusal(stableDiffusion, { inputs: { a } }), message)
+  })
+}
+
+const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)
+for (const [what, graph, message] of [
+  [
+    "the editor's own format",
+    { nodes: [], links: [] },
+    /^mine\.json is in the format of ComfyUI's editor\. .*Export \(API\)/,
+  ],
+  [
+    'an app',
+    file('../../unit/gateway/comfyui/workflows/text-to-image.app'),
+    /is an app in the format of ComfyUI's editor/,
+  ],
+  ['an empty object', {}, /has no nodes/],
+  ['a list', [1], /is a list, not a workflow/],
+  ['null', null, /is null, not a workflow/],
+  ['a text', 'x', /is a string, not a workflow/],
+  ['the body of a request', { prompt: stableDiffusion }, /node "prompt" has no class_type/],
+  ['a node that is none', { 1: 5 }, /node "1" is a number, not a node/],
+  ['inputs that are a list', { 1: { class_type: 'X', inputs: [] } }, /node "1": inputs must be an object/],
+  ['values of 5,000 levels', { 1: node('X', { deep }) }, /nested deeper than 100 levels/],
+] as const) {
+  test(`${what} is refused`, async () => assert.match(await refusal(graph), message))
+}
+
+test('a class that the server does not have is told with its node', async () => {
+  const workflow = await read({
+    1: node('Lost', { a: 1 }, 'Where?'),
+    2: node('SaveImage', { images: ['1', 0] }),
+  })
+  assert.equal(workflow.missingClasses, [{ classType: 'Lost', node: '1', title: 'Where?' }])
+  assert.match(describeWorkflow(workflow), /does not have\n {2}Lost {2}node 1 "Where\?"/)
+})
+
+test('an input called constructor, a node called __proto__, and 10,000 nodes', async () => {
+  const title = await read({ 1: node('PrimitiveInt', { value: 3 }, 'Constructor') })
+  assert.is(fillGraph(title, {}, RUN).graph['1']!.inputs.value, 3)
+  const graph = JSON.parse(`{"__proto__": ${JSON.stringify(node('KSampler', { seed: 1 }))}}`)
+  const workflow = await read(graph)
+  const { graph: filled } = fillGraph(workflow, { seed_proto: 5 }, RUN)
+  assert.is(JSON.stringify(filled), '{"__proto__":{"class_type":"KSampler","inputs":{"seed":5}}}')
+  const many = Array.from({ length: 10_000 }, (_, id) => [
+    `?${'!'.repeat(id % 50)}${id % 2}`.repeat(1 + (id % 3)) + id,
+    node('CLIPTextEncode', { text: 'x' }, 'Same'),
+  ])
+  const big = await read(Object.fromEntries(many))
+  assert.is(big.inputs.size, 10_000)
+  assert.is(Object.keys(fillGraph(big, {}, RUN).graph).length, 10_000)
+})
+
+test('a seed that JavaScript makes too large becomes one that the server takes', async () => {
+  const graph = JSON.parse(
+    `{"1": {"class_type": "TestSleep", "inputs": {"seed": 18446744073709551615, "seconds": 1e20}}}`,
+  )
+  const workflow = await read(graph, { inputs: {} })
+  assert.equal(fillGraph(workflow, {}, RUN).graph['1']!.inputs, {
+    seed: Number.MAX_SAFE_INTEGER,
+    seconds: 1e20,
+  })
+  assert.match(describeWorkflow(workflow), /seed: above 2\^53, sent as 9007199254740991/)
+})
+
+test('a run: values, drawn seeds and names of files of its own', async () => {
+  const graph = {
+    ...stableDiffusion,
+    10: node('SaveVideo', { filename_prefix: 'video/core' }),
+    11: node('SaveImage', { filename_prefix: ['6', 0] }),
+    12: node('FSSaveInteger', {}),
+  }
+  const before = JSON.stringify(graph)
+  const workflow = await read(graph)
+  const filled = fillGraph(workflow, { text_6: '["4", 0]' }, RUN)
+  assert.is(JSON.stringify(graph), before)
+  assert.is(filled.graph['6']!.inputs.text, '["4", 0]')
+  const prefixes = ['9', '10', '11', '12'].map((id) => filled.graph[id]!.inputs.filename_prefix)
+  assert.equal(prefixes, ['ComfyUI_1a2b3c4d', 'video/core_1a2b3c4d', 'ComfyUI_1a2b3c4d', 'ComfyUI_1a2b3c4d'])
+  assert.equal(filled.graph['8'], stableDiffusion['8'])
+  assert.equal(
+    [...workflow.outputs].map(([name, output]) => [name, output.node]),
+    [
+      ['image_9', '9'],
+      ['video_10', '10'],
+      ['image_11', '11'],
+    ],
+  )
+  assert.is(Object.keys(filled.graph).length, 10)
+  assert.is(filled.graph['3']!.inputs.steps, 20)
+  assert.equal([...filled.seeds.keys()], ['seed_3'])
+  assert.is(filled.graph['3']!.inputs.seed, filled.seeds.get('seed_3'))
+  assert.ok(Number.isSafeInteger(filled.seeds.get('seed_3')))
+  assert.is.not(fillGraph(workflow, {}, RUN).seeds.get('seed_3'), filled.seeds.get('seed_3'))
+  assert.equal([...fillGraph(workflow, { seed_3: 4 }, RUN).seeds], [])
+})
+
+test('a drawn seed keeps to the range of a sidecar', async () => {
+  const workflow = await read(stableDiffusion, {
+    inputs: { seed: { node: '3', input: 'seed', min: 5, max: 7 } },
+  })
+  const drawn = Array.from({ length: 200 }, () => fillGraph(workflow, {}, RUN).seeds.get('seed')!)
+  assert.equal([...new Set(drawn)].sort(), [5, 6, 7])
+})
+
+test('a choice brings fields of its own', async () => {
+  const film = { video: ['1', 0], format: 'mp4', 'format.codec': 'av1', 'format.codec.speed': 6 }
+  const set = (input: string) => ({ node: '2', input })
+  const workflow = await read(
+    { 1: node('CreateVideo', { images: ['1', 0], fps: 8 }), 2: node('SaveFilm', film) },
+    {
+      inputs: {
+        format: set('format'),
+        codec: set('format.codec'),
+        crf: set('format.crf'),
+        speed: set('format.codec.speed'),
+      },
+    },
+  )
+  const shown = [...workflow.inputs].map(([name, input]) => [name, input.default, input.options])
+  assert.equal(shown, [
+    ['format', 'mp4', ['auto', 'mp4']],
+    ['codec', 'av1', ['h264', 'av1']],
+    ['crf', 23, undefined],
+    ['speed', 6, undefined],
+  ])
+  const { inputs } = fillGraph(workflow, { format: 'auto', crf: 30 }, RUN).graph['2']!
+  assert.equal([inputs.format, inputs['format.codec'], inputs['format.crf']], ['auto', 'av1', 30])
+})
+
+test('a list is a value, and never a link', async () => {
+  const workflow = await read(
+    { 1: node('PickMany', { tags: { __value__: ['a'] } }) },
+    { inputs: { tags: { node: '1', input: 'tags' } } },
+  )
+  const { kind, array, required, options } = workflow.inputs.get('tags')!
+  assert.equal(
+    { kind, array, required, options },
+    { kind: 'string', array: true, required: false, options: ['a', 'b', 'c'] },
+  )
+  for (const [value, sent] of [
+    [
+      ['b', 'c'],
+      ['b', 'c'],
+    ],
+    ['c', ['c']],
+  ] as const) {
+    assert.equal(fillGraph(workflow, { tags: value }, RUN).graph['1']!.inputs.tags, { __value__: sent })
+  }
+})
+
+test('no value changes another field, or is a link', async () => {
+  const workflow = await read(stableDiffusion)
+  const scalar = fc.oneof(fc.string(), fc.json(), fc.double({ noNaN: true }), fc.boolean())
+  const value = fc.oneof(scalar, fc.array(scalar), fc.constant(['4', 0]))
+  const given = fc.dictionary(
+    fc.oneof(fc.constantFrom('seed_3', 'text_6', 'text_7', 'filename_prefix', '3', '__proto__'), fc.string()),
+    value,
+  )
+  const base = fillGraph(workflow, { seed_3: 0 }, RUN).graph
+  const fields = (graph: typeof base): Map<string, unknown> =>
+    new Map(
+      Object.entries(graph).flatMap(([id, { inputs }]) =>
+        Object.entries(inputs).map(([key, item]) => [`${id}.${key}`, item]),
+      ),
+    )
+  const set = new Map([
+    ['3.seed', 'seed_3'],
+    ['6.text', 'text_6'],
+    ['7.text', 'text_7'],
+  ])
+  fc.assert(
+    fc.property(given, (values) => {
+      const filled = fields(fillGraph(workflow, values as never, RUN).graph)
+      assert.equal([...filled.keys()], [...fields(base).keys()])
+      for (const [key, item] of fields(base)) {
+        const name = set.get(key)
+        if (name === undefined) assert.equal(filled.get(key), item, key)
+        else assert.not(Array.isArray(filled.get(key)), key)
+      }
+    }),
+  )
+})
+
+test('what inspect prints', async () => {
+  const text = describeWorkflow(await read(stableDiffusion))
+  assert.is(
+    text,
+    `mine
+
+Inputs
+  seed_3  number  drawn                     node 3 "KSampler", seed                   field seed
+  text_6  string  default "a glass bottle"  node 6 "CLIP Text Encode (Prompt)", text  text encoder
+  text_7  string  default ""                node 7 "CLIP Text Encode (Prompt)", text  text encoder
+
+Outputs
+  image_9  image  node 9 "Save Image"  save node
+
+Left out; a sidecar can name them
+  node 3 "KSampler" (KSampler): steps, cfg, sampler_name, scheduler: no rule names them
+  node 4 "Load Checkpoint" (CheckpointLoaderSimple): ckpt_name: no rule names it
+  node 5 "Empty Latent Image" (EmptyLatentImage): width, height: no rule names them
+`,
+  )
+})
+
+test('a choice that the server does not have is named with those that are near', async () => {
+  const lacksOf = async (ckpt_name: string, list: unknown, sidecar?: object): Promise<string[]> => {
+    const info = { input: { required: { ckpt_name: list } }, output: ['MODEL'] }
+    const graph = { 4: node('CheckpointLoaderSimple', { ckpt_name }, 'Load') }
+    const { missingChoices } = await readWorkflow({ name: 'mine', graph, sidecar }, async () => info)
+    return missingChoices.map(({ message }) =>
+      message.replace(`ckpt_name ${JSON.stringify(ckpt_name)} is not `, ''),
+    )
+  }
+  const models = ['v1-5-pruned-emaonly.safetensors', 'SDXL/sd_xl_base_1.0.safetensors', 'flux.gguf', 'z.ckpt']
+  const here = 'on this ComfyUI (node 4, "Load")'
+  assert.equal(await lacksOf('z.ckpt', [models]), [])
+  for (const list of [[models], ['COMBO', { options: models }]]) {
+    assert.equal(await lacksOf('sd_xl_base_1.0.ckpt', list), [`${here}. Did you mean "${models[1]}"?`])
+    assert.equal(await lacksOf('SDXL\\sd_xl_base_1.0.safetensors', list), [
+      `${here}. Did you mean "${models[1]}"?`,
+    ])
+    assert.equal(await lacksOf('dreamshaper_8.safetensors', list), [
+      `${here}. It has "${models[0]}", "${models[1]}", "flux.gguf" and 1 more`,
+    ])
+  }
+  assert.equal(await lacksOf('ab', [['aa', 'ac']]), [`${here}. Did you mean "aa" or "ac"?`])
+  assert.equal(await lacksOf('a.ckpt', [['only.ckpt']]), [`${here}. It has "only.ckpt"`])
+  assert.equal(await lacksOf('a.ckpt', [[]]), [`${here}, which has no ckpt_name at all`])
+  // The editor fills this list by itself.
+  assert.equal(await lacksOf('a', ['COMBO', { options: [], remote: { route: '/x' } }]), [])
+  assert.equal(await lacksOf('2', [[1, '2']]), [], 'of a list of two types, nothing is known')
+  const given = (required: boolean) => ({ inputs: { model: { node: '4', input: 'ckpt_name', required } } })
+  assert.is((await lacksOf('a.ckpt', [models], given(false))).length, 1)
+  assert.equal(await lacksOf('a.ckpt', [models], given(true)), [], 'a caller sends another one')
+})
+
+test('a node that no output needs lacks nothing, as ComfyUI does not check it', async () => {
+  const infos = {
+    Load: { input: { required: { name: [['here']] } }, output: ['MODEL'], output_node: false },
+    Pass: { input: { required: { model: ['MODEL'] } }, output: ['MODEL'], output_node: false },
+    Save: { input: { required: { model: ['MODEL'] } }, output: [], output_node: true },
+  }
+  const graph = {
+    1: node('Load', { name: 'left over' }),
+    2: node('Pass', { model: ['1', 0] }),
+    3: node('Load', { name: 'in use' }),
+    4: node('Pass', { model: [3, 0] }),
+    5: node('Save', { model: ['4', 0] }),
+  }
+  const ask = async (type: string) => infos[type as keyof typeof infos]
+  const { missingChoices } = await readWorkflow({ name: 'mine', graph }, ask)
+  assert.equal(pluck(missingChoices, 'message'), [
+    'name "in use" is not on this ComfyUI (node 3, "Load"). It has "here"',
+  ])
+})

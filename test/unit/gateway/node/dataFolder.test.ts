@@ -1,0 +1,151 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { assert, suite } from '#test'
+import { isFromElsewhere } from '../../../../packages/gateway/src/http/access.ts'
+import { createSign } from '../../../../packages/gateway/src/http/links.ts'
+import { keepKey, openFolder } from '../../../../packages/gateway/src/node/dataFolder.ts'
+import { readWorkflows } from '../../../../packages/gateway/src/node/readWorkflows.ts'
+
+const test = suite('folder')
+let folder = ''
+test.before.each(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'flowscale-gateway-'))
+})
+test.after.each(() => rm(folder, { recursive: true, force: true }))
+
+const message = async (work: Promise<unknown>): Promise<string> => {
+  const error = await work.then(
+    () => assert.unreachable('it was no error'),
+    (error: Error) => error,
+  )
+  return (error as Error).message
+}
+
+test('records: set, get, keys below a base, remove', async () => {
+  const storage = await openFolder(join(folder, 'runs'))
+  assert.is(await storage.getItem('runs:a'), null)
+  assert.equal(await storage.getKeys('runs'), [])
+  await storage.setItem('runs:a', 'first')
+  await storage.setItem('runs:a', 'second')
+  await storage.setItem('runs:b', 'b')
+  await storage.setItem('groups:g:a', '')
+  assert.is(await storage.getItem('runs:a'), 'second')
+  assert.is(await storage.getItem('groups:g:a'), '')
+  assert.equal((await storage.getKeys('runs')).sort(), ['runs:a', 'runs:b'])
+  assert.equal((await storage.getKeys('runs:')).sort(), ['runs:a', 'runs:b'])
+  assert.equal((await storage.getKeys()).sort(), ['groups:g:a', 'runs:a', 'runs:b'])
+  await storage.removeItem('runs:a')
+  await storage.removeItem('runs:a')
+  assert.equal(await storage.getKeys('runs'), ['runs:b'])
+})
+
+test('records are found, however the folder is written', async () => {
+  const below = relative('.', folder)
+  for (const path of [`${folder}/`, `${folder}/./`, `${folder}/x/..`, below, `../../../gateway/${below}/`]) {
+    const storage = await openFolder(path)
+    await storage.setItem('runs:a', '1')
+    assert.equal(await storage.getKeys('runs'), ['runs:a'], path)
+    assert.equal(await storage.getKeys(), ['runs:a'], path)
+  }
+})
+
+test('a key stays in the folder, whatever it is', async () => {
+  const storage = await openFolder(join(folder, 'runs'))
+  const keys = ['..', '.', '../../x', '/etc/passwd', 'a/b', 'a\\b', 'ä ö', 'CON', '%2e%2e', 'x*?"<>|', 'a..b']
+  for (const key of keys) await storage.setItem(`k:${key}`, key)
+  assert.equal(await readdir(folder), ['runs'])
+  assert.equal((await storage.getKeys('k')).sort(), keys.map((key) => `k:${key}`).sort())
+  for (const key of keys) assert.is(await storage.getItem(`k:${key}`), key)
+})
+
+test('of writers at once, one wins whole, and nothing else is left', async () => {
+  const storage = await openFolder(folder)
+  const values = Array.from({ length: 50 }, (_, i) => `${i}`.repeat(20_000))
+  await Promise.all(values.map((value) => storage.setItem('k', value)))
+  assert.ok(values.includes(String(await storage.getItem('k'))))
+  assert.equal(await readdir(folder), ['k'])
+})
+
+test('a key is made once, kept for the owner alone, and found again', async () => {
+  const data = join(folder, 'data')
+  const keys = await Promise.all([keepKey(data), keepKey(data), keepKey(data)])
+  assert.is(new Set(keys).size, 1)
+  assert.match(keys[0], /^fsk_[\w-]{32}$/)
+  assert.is(await keepKey(data), keys[0])
+  assert.is((await stat(join(data, 'api-key'))).mode & 0o777, 0o600)
+  assert.equal(await readdir(data), ['api-key'])
+  assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), keys[0])
+})
+
+test('a key that was spoiled is an error that does not show it', async () => {
+  await writeFile(join(folder, 'api-key'), 'two words')
+  const text = await message(keepKey(folder))
+  assert.match(text, /api-key holds no key: .*Fix or remove the file/)
+  assert.not.match(text, /two words/)
+})
+
+test('workflows: each file by its name, with its sidecar', async () => {
+  await writeFile(join(folder, 'b.json'), '\ufeff{"1":{}}')
+  await writeFile(join(folder, 'a.json'), '{"2":{}}')
+  await writeFile(join(folder, 'a.flowscale.json'), '{"id":"x"}')
+  await writeFile(join(folder, 'notes.txt'), 'no workflow')
+  await mkdir(join(folder, 'more.json'))
+  assert.equal(await readWorkflows(folder), [
+    { name: 'a', graph: { 2: {} }, sidecar: { id: 'x' } },
+    { name: 'b', graph: { 1: {} } },
+  ])
+})
+
+test('workflows: what is wrong is said with the name of the file', async () => {
+  assert.match(
+    await message(readWorkflows(join(folder, 'none'))),
+    /Can't read the folder .*none: there is no such folder/,
+  )
+  const file = join(folder, 'notes.txt')
+  await writeFile(file, '')
+  assert.is(await message(readWorkflows(file)), `${file} is a file, not a folder: name its folder, ${folder}`)
+  await writeFile(join(folder, 'b.json'), '{}')
+  await writeFile(join(folder, 'a.flowscale.json'), '{}')
+  const [good, lost] = await readWorkflows(folder)
+  assert.equal([good!.name, good!.problem, lost!.name], ['b', undefined, 'a'])
+  // Callers of the API see it, so no folder is in it.
+  assert.is(lost!.problem, 'a.flowscale.json belongs to a.json, which is not there')
+  await writeFile(join(folder, 'a.json'), 'no\nJSON')
+  const [half, other] = await readWorkflows(folder)
+  assert.match(half!.problem!, /^a\.json is not JSON: .*"no JSON"/)
+  assert.equal(other, { name: 'b', graph: {} })
+})
+
+test('signatures: the same for the same secret, another for another text or secret', async () => {
+  const sign = createSign('secret')
+  const first = await sign('/generations/a/b.png\n1')
+  assert.match(first, /^[0-9a-f]{64}$/)
+  assert.is(await createSign('secret')('/generations/a/b.png\n1'), first)
+  assert.is.not(await sign('/generations/a/b.png\n2'), first)
+  assert.match(await createSign('')('x'), /^[0-9a-f]{64}$/)
+  assert.is.not(await createSign('secret2')('/generations/a/b.png\n1'), first)
+})
+
+test('without a key, only pages of the gateway itself are let in', () => {
+  const from = (headers: Record<string, string>) =>
+    isFromElsewhere(new Request('http://gateway.flowscale.test/', { headers }))
+  assert.is(from({}), false)
+  for (const host of ['127.0.0.1:4188', 'localhost:4188', '[::1]:4188', 'localhost', '127.1.2.3:1']) {
+    assert.is(from({ host }), false, host)
+    assert.is(from({ host, origin: `http://${host}` }), false, host)
+  }
+  for (const origin of ['null', 'https://evil.test', 'http://127.0.0.1:3000', 'http://localhost:4188', 'x']) {
+    assert.is(from({ host: '127.0.0.1:4188', origin }), true, origin)
+  }
+  for (const host of [
+    'evil.test:4188',
+    '127.0.0.1.evil.test',
+    'localhost.evil.test',
+    '192.168.1.5:4188',
+    '',
+  ]) {
+    assert.is(from({ host }), true, host)
+    assert.is(from({ host, origin: `http://${host}` }), true, host)
+  }
+})

@@ -1,0 +1,162 @@
+// The WebSocket of the Node server, in front of an engine that says what the test wants.
+import { createHttpApi, type Engine, type Run } from '@flowscale/gateway/http'
+import { type Served, serve } from '@flowscale/gateway/node'
+import { WebSocket } from 'ws'
+import { assert, suite } from '#test'
+import { until } from '../../../support/until.ts'
+import { fakeEngine, run } from '../fakeEngine.ts'
+
+const test = suite('sockets of a face')
+
+interface Open {
+  messages: { data: { status: string; progress: number; node?: string } }[]
+  say(action: string, runId: string): void
+  /** Once the server has read what was said before. */
+  heard(): Promise<void>
+  pause(): void
+  close(): void
+}
+
+async function open(url: string, headers: Record<string, string> = {}): Promise<Open> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/ws`, { headers })
+  const messages: Open['messages'] = []
+  socket.on('message', (data) => messages.push(JSON.parse(String(data))))
+  await new Promise((resolve, reject) => socket.on('open', resolve).on('error', reject))
+  return {
+    messages,
+    say: (action, runId) => socket.send(JSON.stringify({ type: 'client_event', data: { action, runId } })),
+    heard: () =>
+      new Promise((resolve) => {
+        socket.once('pong', () => resolve())
+        socket.ping()
+      }),
+    pause: () => socket.pause(),
+    close: () => socket.close(),
+  }
+}
+
+async function withServer(
+  own: Partial<Engine>,
+  use: (url: string, served: Served) => Promise<void>,
+): Promise<void> {
+  const face = createHttpApi({
+    engine: fakeEngine(own),
+    dialect: 'readme',
+    apiKey: null,
+    sign: () => '',
+    urlTtlMs: 1,
+    makeRequestId: () => 'id',
+    name: 'gateway',
+  })
+  const server = await serve(face)
+  try {
+    await use(server.url, server)
+  } finally {
+    await server.close()
+  }
+}
+
+test('a run is followed while somebody subscribes to it, once a connection', async () => {
+  const log: string[] = []
+  const follow = (id: string) => {
+    log.push(`+${id}`)
+    return () => void log.push(`-${id}`)
+  }
+  await withServer({ follow }, async (url) => {
+    const [one, two] = [await open(url), await open(url)]
+    one.say('subscribe', 'r1')
+    one.say('subscribe', 'r1')
+    await until(() => one.messages.length >= 1)
+    assert.equal(log, ['+r1'])
+    assert.equal(one.messages[0]!.data, {
+      run_id: 'r1',
+      status: 'running',
+      progress: 0.5,
+      node: 'Sampler',
+      output_names: ['image r1.png'],
+    })
+    two.say('subscribe', 'r1')
+    one.say('unsubscribe', 'r1')
+    await until(() => log.length === 3)
+    two.close()
+    await until(() => log.length === 4)
+    assert.equal(log.toSorted(), ['+r1', '+r1', '-r1', '-r1'])
+  })
+})
+
+test('a state that was asked for never comes after a change that is newer', async () => {
+  let tell: (run: Run) => void = () => {}
+  let answer: (run: Run) => void = () => {}
+  const watch: Engine['watch'] = (listener) => {
+    tell = listener
+    return () => {}
+  }
+  let asked = 0
+  const getRun: Engine['getRun'] = () =>
+    new Promise((resolve) => {
+      asked++
+      answer = resolve
+    })
+  await withServer({ watch, getRun }, async (url) => {
+    const client = await open(url)
+    client.say('subscribe', 'r1')
+    await until(() => asked === 1)
+    tell({ ...run, progress: 0.9 })
+    answer(run)
+    await until(() => client.messages.length === 1)
+    tell({ ...run, status: 'completed', progress: 1 })
+    await until(() => client.messages.at(-1)!.data.progress === 1)
+    assert.equal(
+      client.messages.map(({ data }) => data.progress),
+      [0.9, 1],
+    )
+  })
+})
+
+test('many subscriptions to the same runs, while one is looked at, are one look at each', async () => {
+  const looks: string[] = []
+  let answer = () => {}
+  const getRun: Engine['getRun'] = (id) => {
+    looks.push(id)
+    return new Promise((resolve) => {
+      answer = () => resolve(run)
+    })
+  }
+  await withServer({ getRun }, async (url) => {
+    const client = await open(url)
+    client.say('subscribe', 'r1')
+    for (let i = 0; i < 500; i++) client.say('subscribe', i % 2 ? 'r1' : 'r2')
+    // One that is taken back while it waits is not looked at.
+    for (let i = 0; i < 500; i++) {
+      client.say('subscribe', `x${i}`)
+      client.say('unsubscribe', `x${i}`)
+    }
+    client.say('subscribe', 'last')
+    for (let i = 1; i <= 4; i++) {
+      await until(() => looks.length >= i)
+      if (i === 1) await client.heard()
+      answer()
+    }
+    await until(() => client.messages.length >= 3)
+    assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
+  })
+})
+
+test('a client that does not read is cut off, and others are not', async () => {
+  let tell: (run: Run) => void = () => {}
+  const watch: Engine['watch'] = (listener) => {
+    tell = listener
+    return () => {}
+  }
+  await withServer({ watch }, async (url, served) => {
+    const [reader, deaf] = [await open(url), await open(url)]
+    deaf.pause()
+    let told = 0
+    for (; told < 500 && served.sockets === 2; told++) {
+      tell({ ...run, node: 'x'.repeat(200_000) })
+      await reader.heard()
+    }
+    assert.is(served.sockets, 1)
+    assert.is(reader.messages.length, told)
+  })
+})
