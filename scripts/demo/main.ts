@@ -133,7 +133,8 @@ const nextSteps = `Next
   Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
   Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
   In your code           change three things: baseUrl, apiKey and the id of the workflow`
-main().catch((error) => {
+const isGateway = process.argv[2] === '--gateway'
+await (isGateway ? import('./gateway.mjs') : main()).catch((error) => {
   console.error(`✖ ${toSentence(error, '')}`)
   process.exitCode = 1
 })
