@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { assert, suite } from '#test'
-import { installPacked, pack } from '../support/installPacked.ts'
+import { pack } from '../support/installPacked.ts'
 
 const test = suite('tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-pack-'))
