@@ -10,7 +10,7 @@ import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 
 const test = suite('pages of the gateway')
 const command = resolve('packages/gateway/bin/flowscale-gateway.js')

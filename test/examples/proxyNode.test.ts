@@ -7,7 +7,7 @@ import { executeWorkflowAsync } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
-import { startCli } from '../support/startCli.ts'
+import { startCli } from '../support/startProcess.ts'
 
 const test = suite('examples/proxy-node.mjs')
 let pod: Awaited<ReturnType<typeof startCli>>

@@ -10,6 +10,8 @@ export interface Started {
   tell(line: string): void
   /** With `SIGKILL`: it has no say in it. */
   kill(): Promise<void>
+  /** With `SIGTERM`. */
+  stop(): Promise<void>
 }
 
 /** Starts a command of this repository on this Node. */
@@ -23,14 +25,16 @@ export async function startProcess(args: readonly string[]): Promise<Started> {
   const line = once(createInterface({ input: child.stdout }), 'line')
   const first = await Promise.race([line, ended.then(([code]) => code)])
   if (!Array.isArray(first)) throw new Error(`${args.join(' ')} ended with ${first}: ${said}`)
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    child.kill(signal)
+    await ended
+  }
   return {
     pid: child.pid!,
     told: JSON.parse(first[0]),
     tell: (text) => void child.stdin.write(`${text}\n`),
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
   }
 }
 
@@ -56,3 +60,18 @@ export const LATER: readonly string[] = [
   '--import',
   'data:text/javascript,const{now}=Date;Date.now=()=>now()+60000',
 ]
+
+/** A built command, `emulator` or `gateway`, on a free port. */
+export async function startCli(
+  name: 'emulator' | 'gateway',
+  ...args: string[]
+): Promise<{ url: string; apiKey: string; stop(): Promise<void> }> {
+  const { told, stop } = await startProcess([
+    `packages/${name}/dist/cli.js`,
+    '--json',
+    '--port',
+    '0',
+    ...args,
+  ])
+  return { url: told.url, apiKey: told.apiKey, stop }
+}

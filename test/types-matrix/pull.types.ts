@@ -9,8 +9,7 @@ import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
-import { choosing } from '../support/choosing.ts'
-import { openGateway, workflows } from '../support/openGateway.ts'
+import { choosing, openGateway, workflows } from '../support/openGateway.ts'
 
 const test = suite('types of what pull writes')
 const compilers = ['typescript5.0', 'typescript5.9', 'typescript6', 'typescript7']
