@@ -17,7 +17,6 @@ import type { Settings } from './bench/kit.ts'
 import { writePage } from './bench/page.ts'
 import { requests } from './bench/requests.ts'
 import { starts } from './bench/starts.ts'
-import { uploads } from './bench/uploads.ts'
 import { ensure, root } from './lib/ensure.mjs'
 
 const { values } = parseArgs({
@@ -35,7 +34,7 @@ if (values.save && (values.only || values.short)) throw new Error('--save needs 
 ensure('build', 'scripts/bench/peers')
 // Not earlier: it imports what was built.
 const { waits } = await import('./bench/waits.ts')
-const cases = [...requests, ...starts, ...uploads, ...waits, ...gateway]
+const cases = [...requests, ...starts, ...waits, ...gateway]
 const only = values.only?.toLowerCase()
 const isPart = cases.some(({ part }) => part === only)
 const wanted = (part: string, rows: readonly string[]): string[] =>

@@ -17,7 +17,7 @@ process.on('SIGINT', stop).on('SIGTERM', stop)
 const comfy = start('pipe', '--import', 'tsx', 'test/comfyui/server/main.ts')
 const [line] = await once(createInterface({ input: comfy.stdout }), 'line')
 const { url } = JSON.parse(line)
-const flags = ['--comfyui', url, '--workflows', 'test/comfyui/workflows', ...process.argv.slice(2)]
+const flags = ['--comfyui', url, '--workflows', 'test/comfyui/workflows', ...process.argv.slice(3)]
 const [code] = await once(start('inherit', 'packages/gateway/bin/flowscale-gateway.js', ...flags), 'exit')
 stop()
 process.exitCode = code ?? 0

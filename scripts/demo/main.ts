@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Client, createClient, getQueue, getRun, type Run } from '@flowscale/client'
+import { createClient, getQueue, type RunProgress } from '@flowscale/client'
 import { createEmulator, unpaintedWords } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { generate } from '../../examples/generate.mjs'
@@ -33,21 +33,6 @@ function watch() {
   }
 }
 
-/** Shows the progress of the run, if the server has it. The returned function stops the display. */
-function showProgress(client: Client, runId: string, show: (percent: string) => void): () => void {
-  let isOver = false
-  const timer = setInterval(async () => {
-    const run = await getRun(client, runId, { maxRetries: 0 }).catch(() => undefined)
-    const progress = run?.data.progress
-    // A late answer must not start the spinner again.
-    if (!isOver && typeof progress === 'number') show(`${Math.round(progress * 100)} %`)
-  }, 300)
-  return () => {
-    isOver = true
-    clearInterval(timer)
-  }
-}
-
 /** On Ctrl+C, says that the run goes on: a run on a pod costs money. */
 function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: string): void {
   process.once('SIGINT', () => {
@@ -69,7 +54,6 @@ async function main(): Promise<void> {
   const local = options.url ? undefined : createEmulator()
   let stop = async () => {}
   let url = options.url ?? ''
-  let stopProgress = () => {}
   try {
     if (local) {
       const served = await serve(local)
@@ -105,9 +89,6 @@ async function main(): Promise<void> {
         if (!local) tellOnInterrupt(report, runId)
         report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
         console.log(`    run ${runId}`)
-        if (report.live) {
-          stopProgress = showProgress(client, runId, (percent) => report.progress(`${status} ${percent}`))
-        }
         const { data } = await getQueue(client)
         for (const { container, queue } of data) {
           console.log(
@@ -115,13 +96,16 @@ async function main(): Promise<void> {
           )
         }
       },
-      onUpdate(run: Run) {
-        if (status) report.done(status, lap())
+      onProgress(run: RunProgress) {
+        const isNew = run.status !== status
+        if (isNew && status) report.done(status, lap())
         status = run.status
-        if (status !== 'completed' && status !== 'success') report.progress(status)
+        const isOver = status === 'completed' || status === 'success'
+        if (report.live && !isOver && run.progress !== undefined)
+          report.progress(`${status} ${Math.round(run.progress * 100)} %`)
+        else if (isNew && !isOver) report.progress(status)
       },
     })
-    stopProgress()
     report.done('completed and downloaded', lap())
     console.log('\nThe code of this run (examples/generate.mjs):\n')
     console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
@@ -138,7 +122,6 @@ async function main(): Promise<void> {
     console.error(`✖ ${toSentence(error, url, Boolean(local ?? options.apiKey))}`)
     process.exitCode = 1
   } finally {
-    stopProgress()
     await stop()
   }
 }
@@ -150,7 +133,8 @@ const nextSteps = `Next
   Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
   Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
   In your code           change three things: baseUrl, apiKey and the id of the workflow`
-main().catch((error) => {
+const isGateway = process.argv[2] === '--gateway'
+await (isGateway ? import('./gateway.mjs') : main()).catch((error) => {
   console.error(`✖ ${toSentence(error, '')}`)
   process.exitCode = 1
 })

@@ -1,3 +1,4 @@
+// `npm start` and `npm test` run this first. Plain JavaScript of Node alone, because a fresh clone has no packages.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -96,4 +97,9 @@ function ensureProgram(name) {
     stop(
       `The tests need ${name}. On Debian, run apt install ${name}. Elsewhere install it, and set CHROMIUM_PATH, FIREFOX_PATH or REDIS_PATH.`,
     )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  ensureInstalled()
+  ensure(...process.argv.slice(2))
 }

@@ -1,4 +1,4 @@
-// Runs the test files and checks of a suite, two or more at a time, and counts the tests. `npm test -- --help` has its options.
+// Runs the test files and checks of a suite, two or more at a time, and counts the tests.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ const { values, positionals: words } = parseArgs({
   options: {
     suite: { type: 'string', default: 'unit' },
     case: { type: 'string' },
+    help: { type: 'boolean' },
     changed: { type: 'boolean' },
     list: { type: 'boolean' },
     messages: { type: 'boolean' },
@@ -27,6 +28,18 @@ const { values, positionals: words } = parseArgs({
   },
   allowPositionals: true,
 })
+if (values.help) {
+  console.log(`npm test                       all unit tests, the checks and the coverage
+npm test -- WORD …             the test files and checks with one of the words in their names
+npm test -- WORD --case TEXT   of these files the cases with the text in their names
+npm test -- --changed          the test files that a change since the last commit touches
+npm test -- WORD --messages    writes what the errors of these files say into test/unit/*/messages.txt
+npm test -- --list             the names of test files and checks
+npm test -- --suite NAME       another suite than unit: browser, bundler, chaos, comfyui, frameworks, runtime, servers or types
+                               (chaos: --seed N, --long; comfyui: --url ADDRESS …, --trouble COMMAND)
+npm test -- --verbose          also the figures that tests print`)
+  process.exit()
+}
 const suiteName = values.suite
 const suite = suites[suiteName]
 if (!suite) refuse(`There is no suite ${suiteName}`, Object.keys(suites), suiteName)

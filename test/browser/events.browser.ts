@@ -1,24 +1,17 @@
 // Events of many runs in Chromium over HTTP/1.1, which opens six connections to a host: through the proxy, without a key.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createClient } from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { getRequestListener } from '@hono/node-server'
 import { build } from 'esbuild'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
 import { workflows } from '../conformance/workflows.ts'
 import { CANARY } from '../support/canary.ts'
+import { until } from '../support/until.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
+import { serveSite } from './kit/serveSite.ts'
 
-const test = suite('events of many runs in a page')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('events of many runs in a page')
 
 /** Runs that never end take the streams; those after them, and other requests, must not wait for that. */
 const script = `
@@ -81,12 +74,11 @@ const script = `
 test('20 runs alone, and beside six that never end: none starves, and there are never more than three streams', async () => {
   const emulator = createEmulator({ apiKey: CANARY, speed: 20, containers: 40, workflows })
   const pod = await serve(emulator)
-  const proxy = getRequestListener(
-    createProxyHandler(createClient({ baseUrl: pod.url, apiKey: CANARY }), {
-      basePath: '/api/flowscale',
-      authorize: () => ({ groupId: 'ada' }),
-    }),
-  )
+  const client = createClient({ baseUrl: pod.url, apiKey: CANARY })
+  const handler = createProxyHandler(client, {
+    basePath: '/api/flowscale',
+    authorize: () => ({ groupId: 'ada' }),
+  })
   const { outputFiles } = await build({
     stdin: { contents: script, resolveDir: process.cwd() },
     bundle: true,
@@ -95,30 +87,20 @@ test('20 runs alone, and beside six that never end: none starves, and there are 
     target: 'es2022',
     conditions: ['browser'],
   })
-  const files: Record<string, [type: string, body: string]> = {
-    '/': ['text/html', '<!doctype html><title>x</title><script type="module" src="/page.js"></script>'],
-    '/page.js': ['text/javascript', outputFiles[0]!.text],
-    '/hello': ['text/plain', 'hello'],
-  }
-  const open = new Set<unknown>()
-  const versions = new Set<string>()
-  const server = createServer((request, response) => {
-    const { url = '', httpVersion } = request
-    const file = files[url]
-    if (file) return void response.writeHead(200, { 'content-type': file[0] }).end(file[1])
-    versions.add(httpVersion)
-    if (url.endsWith('/events')) {
-      open.add(response)
-      response.on('close', () => open.delete(response))
-    }
-    return void proxy(request, response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const html = '<!doctype html><title>x</title><script type="module" src="/page.js"></script>'
+  const site = await serveSite(
+    {
+      '/': ['text/html', html],
+      '/page.js': ['text/javascript', outputFiles[0]!.text],
+      '/hello': ['text/plain', 'hello'],
+    },
+    handler,
+  )
   const page = await browser.newPage()
   try {
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(String(error)))
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await page.goto(site.url)
     await page.waitForFunction(() => 'told' in document, undefined, { timeout: 120_000 })
     const { streams, ...told } = await page.evaluate(() => (document as any).told)
     console.log(`[show] ${streams} streams in all`)
@@ -134,12 +116,10 @@ test('20 runs alone, and beside six that never end: none starves, and there are 
       after: 1,
     })
     assert.equal(faults, [])
-    assert.equal([...versions], ['1.1'])
-    while (open.size) await new Promise((resolve) => setTimeout(resolve, 10))
+    await until(() => !site.open())
   } finally {
     await page.close()
-    server.close()
-    server.closeAllConnections()
+    await site.close()
     await pod.close()
     emulator.close()
   }

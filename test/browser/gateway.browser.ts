@@ -2,56 +2,54 @@
 
 import { comfyui, createGateway } from '@flowscale/gateway'
 import { readWorkflows, serve } from '@flowscale/gateway/node'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import type { Page } from 'playwright-core'
+import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
+import { choose, connect, isShown, run, stage, status } from './kit/playground.ts'
 
-const test = suite('playground on a gateway')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('playground on a gateway')
 
 type Comfy = Awaited<ReturnType<typeof startComfy>>
 
-async function withPage(
+/** The page of a gateway with a key or without one; nothing is filled in yet. */
+async function withGateway(
   apiKey: string | null,
-  use: (page: Page, comfy: Comfy) => Promise<void>,
+  use: (page: Page, comfy: Comfy, url: string) => Promise<void>,
 ): Promise<void> {
   const comfy = await startComfy({ version: '0.8.0' })
   const workflows = await readWorkflows('test/comfyui/workflows')
   const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey })
   const server = await serve(gateway)
-  const context = await browser.newContext()
+  const page = await browser.newPage()
+  page.setDefaultTimeout(60_000)
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(String(error)))
   try {
-    const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
-    const faults: string[] = []
-    page.on('pageerror', (error) => faults.push(String(error)))
-    await page.goto(server.url)
-    if (apiKey !== null) {
-      await page.getByLabel('API key').fill(apiKey)
-      await page.getByRole('button', { name: 'Connect' }).click()
-    }
-    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
-    await page.getByRole('radio', { name: 'slow', exact: true }).check()
-    await page.getByRole('button', { name: 'Run', exact: true }).click()
-    await use(page, comfy)
+    await use(page, comfy, server.url)
     assert.equal(faults, [], 'no error in the page')
     assertNoCanary(await page.content(), 'the document')
   } finally {
-    await context.close()
+    await page.close()
     await server.close()
     gateway.close()
     await comfy.stop()
   }
 }
 
-const stage = (page: Page) => page.getByRole('region', { name: 'Selected run' })
+/** A run that was begun. */
+const withPage = (apiKey: string | null, use: (page: Page, comfy: Comfy) => Promise<void>) =>
+  withGateway(apiKey, async (page, comfy, url) => {
+    await page.goto(url)
+    if (apiKey !== null) await connect(page, apiKey)
+    await status(page, 'Live')
+    await choose(page, 'slow')
+    await run(page)
+    await use(page, comfy)
+  })
+
 const runs = (comfy: Comfy) => Object.keys(comfy.executed.runs).length
 
 for (const apiKey of [CANARY, null]) {
@@ -67,9 +65,7 @@ for (const apiKey of [CANARY, null]) {
       await isAccessible(page, 'while it is running')
       await bar.waitFor({ state: 'detached' })
       await stage(page).getByText('completed').waitFor()
-      await page.waitForFunction(
-        () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 128,
-      )
+      await isShown(page, 128)
       assert.is(runs(comfy), 1)
       // The seed that the gateway has drawn.
       await stage(page)
@@ -90,15 +86,11 @@ test('Cancel interrupts the run in ComfyUI', () =>
     assert.is(runs(comfy), 1)
   }))
 
-test('the first sight asks for the key, and alarms nobody', async () => {
-  const comfy = await startComfy({ version: '0.8.0' })
-  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows: [], apiKey: CANARY })
-  const server = await serve(gateway)
-  const page = await browser.newPage()
-  const said: string[] = []
-  page.on('console', (message) => said.push(message.text()))
-  try {
-    await page.goto(server.url)
+test('the first sight asks for the key, and alarms nobody', () =>
+  withGateway(CANARY, async (page, _, url) => {
+    const said: string[] = []
+    page.on('console', (message) => said.push(message.text()))
+    await page.goto(url)
     const hint = page.getByText('This server needs an API key.')
     await hint.waitFor()
     assert.is(await page.getByLabel('API key').inputValue(), '')
@@ -107,17 +99,11 @@ test('the first sight asks for the key, and alarms nobody', async () => {
     await isAccessible(page, 'at first sight')
     await page.keyboard.type(CANARY)
     await page.keyboard.press('Enter')
-    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await status(page, 'Live')
     await page.reload()
     await hint.waitFor()
     assert.equal(said, [], 'the console')
-  } finally {
-    await page.close()
-    await server.close()
-    gateway.close()
-    await comfy.stop()
-  }
-})
+  }))
 
 const notice = (page: Page) => page.locator('#waiting')
 const queue = (page: Page) => page.getByRole('region', { name: 'Queue' })
@@ -129,33 +115,22 @@ test('a ComfyUI that goes away and comes back', () =>
     await notice(page).filter({ hasText: "ComfyUI doesn't answer." }).waitFor()
     await queue(page).getByText("doesn't answer").waitFor()
     assert.is(await queue(page).getByText('idle').count(), 0)
-    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Waiting' }).waitFor()
+    await status(page, 'Waiting')
     await isAccessible(page, 'without ComfyUI')
     await comfy.start()
     await notice(page).waitFor({ state: 'hidden' })
-    await page.getByRole('banner').getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await status(page, 'Live')
     await queue(page).getByText('idle').waitFor()
   }))
 
-test('a ComfyUI that starts after the page', async () => {
-  const comfy = await startComfy({ version: '0.8.0' })
-  await comfy.kill()
-  const workflows = await readWorkflows('test/comfyui/workflows')
-  const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey: null })
-  const server = await serve(gateway)
-  const page = await browser.newPage()
-  try {
-    await page.goto(server.url)
+test('a ComfyUI that starts after the page', () =>
+  withGateway(null, async (page, comfy, url) => {
+    await comfy.kill()
+    await page.goto(url)
     await notice(page).filter({ hasText: 'ComfyUI' }).waitFor()
     await page.getByText('No workflows yet.').waitFor()
     assert.is(await page.getByText('not FlowScale').count(), 0)
     await comfy.start()
     await page.getByRole('radio', { name: 'slow', exact: true }).waitFor()
     await notice(page).waitFor({ state: 'hidden' })
-  } finally {
-    await page.close()
-    await server.close()
-    gateway.close()
-    await comfy.stop()
-  }
-})
+  }))

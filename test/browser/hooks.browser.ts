@@ -3,11 +3,10 @@ import { createClient } from '@flowscale/client'
 import { createProxyHandler } from '@flowscale/client/proxy'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
 import { occupy } from '../examples/kit.ts'
 import { until } from '../support/until.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { bundlePage } from './kit/bundlePage.ts'
 import { serveSite } from './kit/serveSite.ts'
 
@@ -41,7 +40,6 @@ const emulator = createEmulator({
 const pod = await serve(emulator)
 const own = { baseUrl: pod.url, apiKey: emulator.apiKey }
 const proxy = createProxyHandler(createClient(own), { basePath: '/api/flowscale', authorize: 'public' })
-let browser: Browser
 const open = new Set<() => unknown>()
 
 /** One page of one site, as a visitor has it. */
@@ -56,7 +54,7 @@ async function visit(script: string, query = '') {
   const html =
     '<!doctype html><link rel="icon" href="data:,"><div id="root"></div><script type="module" src="/page.js"></script>'
   const site = await serveSite(
-    { '/': ['text/html', () => html], '/page.js': ['text/javascript', () => script] },
+    { '/': ['text/html', html], '/page.js': ['text/javascript', script] },
     async (request) => {
       const isPost = request.method === 'POST' && new URL(request.url).pathname.endsWith('/runs')
       if (isPost) gate.posts++
@@ -97,7 +95,8 @@ async function visit(script: string, query = '') {
     async idleLive() {
       await this.says('idle')
       await this.takeAway()
-      const live = await until(this.live, (all) => !all.includes('a timer'))
+      await until(async () => !(await this.live()).includes('a timer'))
+      const live = await this.live()
       await this.show(true)
       await this.says('idle')
       return live
@@ -105,8 +104,8 @@ async function visit(script: string, query = '') {
     /** Nothing of the component is left: no timer, listener, stream or request. */
     async leavesNothing(before: string[]) {
       await this.takeAway()
-      await until(site.open, (count) => count === 0)
-      await until(this.live, (now) => JSON.stringify(now) === JSON.stringify(before))
+      await until(() => !site.open())
+      await until(async () => JSON.stringify(await this.live()) === JSON.stringify(before))
     },
   }
 }
@@ -120,17 +119,15 @@ function hold(gate: { hold: Promise<void> | undefined }): () => void {
   return release
 }
 
-const begun = async (label: string): Promise<Going> =>
-  (await until(
-    () => going.get(label),
-    (run) => run !== undefined,
-  ))!
+async function begun(label: string): Promise<Going> {
+  await until(() => going.has(label))
+  return going.get(label)!
+}
 
 for (const react of [18, 19] as const) {
-  const test = suite(`React ${react}`)
+  const test = suiteWithBrowser(`React ${react}`)
   let script: string
   test.before(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
     script = await bundlePage(
       "import './test/browser/hooks/countLive.ts'; import './test/browser/hooks/page.ts'",
       react,
@@ -143,7 +140,6 @@ for (const react of [18, 19] as const) {
     open.clear()
   })
   test.after(async () => {
-    await browser.close()
     if (react === 19) {
       emulator.close()
       await pod.close()
@@ -161,10 +157,7 @@ for (const react of [18, 19] as const) {
     const run = await begun('one')
     for (const progress of [0.2, 0.4, 0.6]) {
       run.progress(progress)
-      await until(
-        () => visitor.reading<number[]>('hooks.progress'),
-        (values) => values.includes(progress),
-      )
+      await until(async () => (await visitor.reading<number[]>('hooks.progress')).includes(progress))
     }
     run.end()
     await visitor.says('completed')
@@ -214,11 +207,9 @@ for (const react of [18, 19] as const) {
     await visitor.show(true)
     await visitor.show(false)
     release()
-    const saved = await until(
-      () => visitor.reading<string>('Object.values(sessionStorage).join()'),
-      (text) => text.includes('runId'),
-    )
-    assert.not.match(saved, 'middle')
+    const saved = () => visitor.reading<string>('Object.values(sessionStorage).join()')
+    await until(async () => (await saved()).includes('runId'))
+    assert.not.match(await saved(), 'middle')
     await visitor.leavesNothing(before)
     await visitor.show(true)
     await visitor.says('running')
@@ -244,10 +235,7 @@ for (const react of [18, 19] as const) {
     await visitor.show(true)
     await visitor.says('submitting')
     // Looked for, but not found: it can't be lost as long as this page submits it.
-    await until(
-      () => lists,
-      (count) => count > 0,
-    )
+    await until(() => lists)
     release()
     await visitor.says('running')
     assert.not.ok((await visitor.shown()).includes('lost'))
@@ -267,7 +255,7 @@ for (const react of [18, 19] as const) {
     open.add(free)
     const release = hold(visitor.gate)
     await visitor.click('Start')
-    await until(visitor.started, (count) => count === 2)
+    await until(() => visitor.started() === 2)
     await visitor.says('submitting')
     await visitor.page.reload()
     // Found in its group.
@@ -282,10 +270,7 @@ for (const react of [18, 19] as const) {
     run.progress(0.5)
     await visitor.page.reload()
     await visitor.says('running')
-    await until(
-      () => visitor.reading<number[]>('hooks.progress'),
-      (values) => values.at(-1) === 0.5,
-    )
+    await until(async () => (await visitor.reading<number[]>('hooks.progress')).at(-1) === 0.5)
     run.end()
     await visitor.says('completed')
     await visitor.page.reload()
@@ -372,7 +357,7 @@ for (const react of [18, 19] as const) {
     await visitor.says('running')
     await visitor.reading('hooks.use({ key: "other" })')
     await visitor.says('idle')
-    await until(visitor.site.open, (count) => count === 0)
+    await until(() => !visitor.site.open())
     await visitor.reading('hooks.use({})')
     await visitor.says('running')
     // Another client goes on with the run of the storage.
@@ -392,10 +377,7 @@ for (const react of [18, 19] as const) {
     await visitor.go()
     await visitor.says('idle')
     await visitor.click('Make a client in the component')
-    await until(
-      () => visitor.reading<string[]>('hooks.errors'),
-      (errors) => errors.length > 0,
-    )
+    await until(async () => (await visitor.reading<string[]>('hooks.errors')).length > 0)
     assert.match(String(await visitor.reading('hooks.errors')), 'client: make it outside the component')
     assert.not.match(String(visitor.problems), 'Too many re-renders')
     assert.is(visitor.site.open(), 0)
@@ -445,14 +427,14 @@ for (const react of [18, 19] as const) {
       await page.clock.fastForward('16:00')
       good.add(`/files/${time}`)
       await fails()
-      await until(src, (link) => !!link?.endsWith(`/files/${time}`))
+      await until(async () => (await src())?.endsWith(`/files/${time}`))
       await isLoaded()
       assert.is(asked, time)
     }
 
     // No picture, however fresh.
     await use('/files/broken')
-    await until(src, (link) => !!link?.endsWith('/files/5'))
+    await until(async () => (await src())?.endsWith('/files/5'))
     await page.waitForFunction('document.querySelector("img").complete')
     await fails()
     await page.clock.fastForward(59_000)
@@ -460,7 +442,7 @@ for (const react of [18, 19] as const) {
     assert.is(asked, 5)
     await page.clock.fastForward(1000)
     await fails()
-    await until(src, (link) => !!link?.endsWith('/files/6'))
+    await until(async () => (await src())?.endsWith('/files/6'))
 
     // Another output is shown while a link is asked for.
     const release = hold(gate)
@@ -484,10 +466,7 @@ for (const react of [18, 19] as const) {
       return new Response(text, { headers: { 'content-type': 'application/json' } })
     }
     await use('/files/slow')
-    await until(
-      () => asked,
-      (count) => count === 7,
-    )
+    await until(() => asked === 7)
     await use('/files/other')
     await isLoaded()
     assert.ok((await src())!.endsWith('/files/8'))
@@ -499,12 +478,9 @@ for (const react of [18, 19] as const) {
 
     // And nothing is set in one that is gone.
     await use('/files/gone')
-    await until(
-      () => asked,
-      (count) => count === 9,
-    )
+    await until(() => asked === 9)
     await visitor.show(false)
-    await until(visitor.site.open, (count) => count === 0)
+    await until(() => !visitor.site.open())
     assert.equal(
       visitor.problems.filter((problem) => !problem.startsWith('Failed to load resource')),
       [],

@@ -3,27 +3,26 @@
 import { readFileSync } from 'node:fs'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { CANARY } from '../support/canary.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
-  browser,
   choose,
+  connect,
+  isShown,
   open,
   photo,
   run,
   runList,
   stage,
-  startBrowser,
   status,
   stepwise,
   until,
   withPage,
 } from './kit/playground.ts'
 
-const test = suite('playground')
-test.before(startBrowser)
-test.after(() => browser.close())
+const test = suiteWithBrowser('playground')
 
 test('a whole run, from the prompt to a picture that is shown and can be saved', () =>
   withPage({}, async (page, { emulator }) => {
@@ -31,7 +30,7 @@ test('a whole run, from the prompt to a picture that is shown and can be saved',
     await run(page)
     const image = stage(page).getByRole('img', { name: 'a red fox in snow' })
     await image.waitFor()
-    await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 768)
+    await isShown(page, 768)
     await stage(page).getByText('completed').waitFor()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -93,7 +92,7 @@ for (const how of ['chosen', 'dropped']) {
       assert.equal(Buffer.from(file!.data), photo)
       steps.end()
       await stage(page).getByText('completed').waitFor()
-      await until(page, () => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === 64)
+      await isShown(page, 64)
     })
   })
 }
@@ -131,8 +130,7 @@ test('a run that the server calls canceled ends, too', () =>
       await route.fulfill({ response: answer, body })
     })
     await page.reload()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await connect(page)
     await status(page, 'Polling')
     await choose(page, 'Never Ends')
     await run(page)
@@ -218,8 +216,7 @@ test('without a server it says so, and a run that can’t be submitted does, too
     assert.is(emulator.stats.runsStarted, 0)
     await page.getByLabel('Server').fill('http://127.0.0.1:1')
     // Chromium prints the URL of a WebSocket that fails.
-    await page.getByLabel('API key').fill('')
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await connect(page, '')
     await refusal.waitFor({ state: 'hidden' })
     await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
     await status(page, 'Offline')
@@ -299,32 +296,15 @@ test('by the keyboard alone', () =>
   }))
 
 for (const dialect of ['openapi', 'python'] as const) {
-  test(`a server of the ${dialect} dialect`, async () => {
-    const emulator = createEmulator({ apiKey: CANARY, speed: 20, dialect })
-    const server = await serve(emulator)
-    const page = await browser.newPage()
-    page.setDefaultTimeout(60_000)
-    const faults: string[] = []
-    page.on('pageerror', (error) => faults.push(String(error)))
-    try {
-      await page.goto(`${server.url}/`)
-      await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
-      await page.getByLabel('API key').fill(CANARY)
-      await page.getByRole('button', { name: 'Connect' }).click()
-      await status(page, 'Live')
-      if (dialect === 'openapi') await page.getByText('This server lists no workflows.').waitFor()
-      else {
+  const isListing = dialect === 'python'
+  test(`a server of the ${dialect} dialect`, () =>
+    withPage({ options: { dialect }, isListing }, async (page) => {
+      if (isListing) {
         await run(page)
         await stage(page).getByRole('img').waitFor()
-      }
+      } else await page.getByText('This server lists no workflows.').waitFor()
       await page.getByRole('region', { name: 'Queue' }).getByText('idle').first().waitFor()
-      assert.equal(faults, [])
-    } finally {
-      await page.close()
-      await server.close()
-      emulator.close()
-    }
-  })
+    }))
 }
 
 for (const scheme of ['light', 'dark'] as const) {

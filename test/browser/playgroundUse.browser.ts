@@ -4,29 +4,33 @@ import { createClient, executeWorkflow } from '@flowscale/client'
 import { createEmulator, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import type { Page } from 'playwright-core'
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
+import { suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import {
-  browser,
+  attach,
   choose,
+  connect,
   photo,
   run,
   runList,
   stage,
-  startBrowser,
   status,
   stepwise,
   until,
   withPage,
 } from './kit/playground.ts'
 
-const test = suite('use of the playground')
-test.before(startBrowser)
-test.after(() => browser.close())
+const test = suiteWithBrowser('use of the playground')
 
 const dialog = (page: Page) => page.getByRole('dialog')
 const button = (page: Page, name: string) => stage(page).getByRole('button', { name, exact: true })
+/** The key is kept nowhere. */
+async function reload(page: Page) {
+  await page.reload()
+  await connect(page)
+}
 const prompt = (page: Page) => page.getByRole('textbox', { name: 'Prompt' })
 
 async function fits(page: Page, when: string) {
@@ -50,9 +54,7 @@ for (const width of [320, 1280, 3840]) {
         assert.ok(height < 100, `the title is ${height} pixels high`)
       }
       await page.getByRole('button', { name: 'Disconnect' }).click()
-      await page.getByLabel('Server').fill(`http://127.0.0.1:1/${'a'.repeat(134)}`)
-      await page.getByLabel('API key').fill('')
-      await page.getByRole('button', { name: 'Connect' }).click()
+      await connect(page, '', `http://127.0.0.1:1/${'a'.repeat(134)}`)
       await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
       await fits(page, 'a long address')
     }))
@@ -77,9 +79,7 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await run(page)
     await until(page, () => document.querySelectorAll('.outputs img').length === 2)
     await choose(page, 'Image to Image')
-    await page
-      .getByLabel('Choose an image')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await attach(page, 'Choose an image')
     await prompt(page).fill('in oil')
     await run(page)
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
@@ -87,11 +87,7 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await run(page)
     await stage(page).getByText('running').first().waitFor()
 
-    await page.reload()
-    // The key is kept nowhere.
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
-    await status(page, 'Live')
+    await reload(page)
     await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
     assert.ok(await page.getByRole('radio', { name: 'Never Ends' }).isChecked())
     await runList(page)
@@ -115,10 +111,7 @@ test('a reload in the middle of a run: its title and its picture come', () => {
     await started
     // The pod may have started the run before the page has read the answer.
     await page.waitForURL(/run=/)
-    await page.reload()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
-    await status(page, 'Live')
+    await reload(page)
     await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
     end()
     await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
@@ -131,9 +124,7 @@ for (const how of ['sockets', 'polling']) {
     return withPage({ options: { workflows: [definition] } }, async (page, { url }) => {
       if (how === 'polling') {
         await page.routeWebSocket(/./, (socket) => socket.close())
-        await page.reload()
-        await page.getByLabel('API key').fill(CANARY)
-        await page.getByRole('button', { name: 'Connect' }).click()
+        await reload(page)
         await status(page, 'Polling')
       }
       const elsewhere = createClient({ baseUrl: url, apiKey: CANARY })
@@ -150,9 +141,7 @@ for (const how of ['sockets', 'polling']) {
 test('an address of a run that is not there says so', () =>
   withPage({}, async (page, { url }) => {
     await page.goto(`${url}/#workflow=d1ptych7two2&run=gone`)
-    await page.reload()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await reload(page)
     await stage(page).getByText('The server does not know this run any more.').waitFor()
     assert.ok(await page.getByRole('radio', { name: 'Diptych' }).isChecked())
   }))
@@ -191,9 +180,7 @@ test('the code of the form and of a run, without the key, to copy', () =>
 test('JSON of request and run', () =>
   withPage({}, async (page) => {
     await choose(page, 'Image to Image')
-    await page
-      .getByLabel('Choose an image')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await attach(page, 'Choose an image')
     await prompt(page).fill('in oil')
     await run(page)
     await stage(page).getByRole('img').waitFor()
@@ -211,9 +198,7 @@ test('JSON of request and run', () =>
 test('run again, with its file; after a reload the file is asked for', () =>
   withPage({}, async (page, { emulator }) => {
     await choose(page, 'Image to Image')
-    await page
-      .getByLabel('Choose an image')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await attach(page, 'Choose an image')
     await prompt(page).fill('in oil')
     await run(page)
     await stage(page).getByRole('img').waitFor()
@@ -224,9 +209,7 @@ test('run again, with its file; after a reload the file is asked for', () =>
     assert.is(emulator.stats.runsStarted, 2)
     assert.ok(await page.getByRole('radio', { name: 'Image to Image' }).isChecked())
 
-    await page.reload()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await reload(page)
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
     await prompt(page).fill('something else')
     await button(page, 'Run again').click()
@@ -362,15 +345,8 @@ test('a refusal stands under its label, and goes when the field changes', () =>
     await field.getByText('Field required').waitFor({ state: 'hidden' })
   }))
 
-test('a server that lists no workflows: an id, and inputs by name', async () => {
-  const emulator = createEmulator({ apiKey: CANARY, speed: 20, dialect: 'openapi' })
-  const server = await serve(emulator)
-  const page = await browser.newPage()
-  page.setDefaultTimeout(60_000)
-  try {
-    await page.goto(`${server.url}/`)
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+test('a server that lists no workflows: an id, and inputs by name', () =>
+  withPage({ options: { dialect: 'openapi' }, isListing: false }, async (page, { emulator }) => {
     await run(page)
     await page.getByText('Give the id of a workflow.').waitFor()
     await page.getByLabel('Workflow id').fill('a9bc45rt2kpm')
@@ -384,30 +360,21 @@ test('a server that lists no workflows: an id, and inputs by name', async () => 
     await row.getByLabel('Value').fill('in oil')
     await page.getByRole('button', { name: 'Add a file' }).click()
     await page.keyboard.type('image_input')
-    await page
-      .getByLabel('Choose a file')
-      .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: photo })
+    await attach(page, 'Choose a file')
     await run(page)
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
     assert.is(emulator.stats.runsStarted, 1)
     await button(page, 'Run again').click()
     await until(page, () => document.querySelectorAll('#list li').length === 2)
     assert.match(page.url(), 'workflow=a9bc45rt2kpm')
-  } finally {
-    await page.close()
-    await server.close()
-    emulator.close()
-  }
-})
+  }))
 
 test('a wrong server clears what was of the old one', () =>
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
     await page.getByRole('button', { name: 'Disconnect' }).click()
-    await page.getByLabel('Server').fill('http://127.0.0.1:1')
-    await page.getByLabel('API key').fill('')
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await connect(page, '', 'http://127.0.0.1:1')
     await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
     assert.is(await page.getByLabel('Server').getAttribute('aria-invalid'), 'true')
     for (const list of ['#workflows label', '#list li', '#containers li', '.outputs']) {
@@ -449,40 +416,32 @@ test('a wrong server and a wrong key are corrected in place', () =>
   }))
 
 test('a tab keeps the address of its server, and no key', async () => {
-  const emulator = createEmulator({ apiKey: CANARY, speed: 20 })
-  const server = await serve(emulator)
   const other = createEmulator()
   const pageServer = await serve(other)
-  const context = await browser.newContext()
   try {
-    const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
-    await page.goto(`${pageServer.url}/`)
-    await status(page, 'Live')
-    await page.getByRole('button', { name: 'Disconnect' }).click()
-    await page.getByLabel('Server').fill(server.url)
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
-    await status(page, 'Live')
-    await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
-    const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))
-    assertNoCanary(kept, 'the storage')
-    const keys = new Set<unknown>()
-    page.on('request', (request) => {
-      if (request.url().startsWith(server.url)) keys.add(request.headers()['x-api-key'])
+    await withPage({}, async (page, { url }) => {
+      await page.goto(`${pageServer.url}/`)
+      await status(page, 'Live')
+      await page.getByRole('button', { name: 'Disconnect' }).click()
+      await connect(page, CANARY, url)
+      await status(page, 'Live')
+      await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
+      const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))
+      assertNoCanary(kept, 'the storage')
+      const keys = new Set<unknown>()
+      page.on('request', (request) => {
+        if (request.url().startsWith(url)) keys.add(request.headers()['x-api-key'])
+      })
+      await page.reload()
+      await page.getByText('This server needs an API key.').waitFor()
+      assert.is(await page.getByLabel('Server').inputValue(), url)
+      assert.equal([...keys], [undefined], 'a key of another server is not sent')
+      const tab = await page.context().newPage()
+      await tab.goto(`${pageServer.url}/`)
+      assert.is(await tab.getByLabel('Server').inputValue(), pageServer.url)
     })
-    await page.reload()
-    await page.getByText('This server needs an API key.').waitFor()
-    assert.is(await page.getByLabel('Server').inputValue(), server.url)
-    assert.equal([...keys], [undefined], 'a key of another server is not sent')
-    const tab = await context.newPage()
-    await tab.goto(`${pageServer.url}/`)
-    assert.is(await tab.getByLabel('Server').inputValue(), pageServer.url)
   } finally {
-    await context.close()
-    await server.close()
     await pageServer.close()
-    emulator.close()
     other.close()
   }
 })
@@ -519,9 +478,7 @@ test('Run again is not there for a run whose workflow is gone, though another on
       const answer = await route.fetch()
       await route.fulfill({ response: answer, body: (await answer.text()).replaceAll('"fa1l', '"other') })
     })
-    await page.reload()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await reload(page)
     await stage(page).getByText('failed', { exact: true }).waitFor()
     await page.getByRole('radio', { name: 'Always Fails' }).waitFor()
     assert.is(await button(page, 'Run again').count(), 0)
@@ -585,8 +542,7 @@ test('a browser that blocks the storage shows the page all the same', () =>
     `)
     await page.reload()
     await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await connect(page)
     await status(page, 'Live')
     await run(page)
     await stage(page).getByRole('img').waitFor()

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import axe from 'axe-core'
 import { encode } from 'fast-png'
-import { type Browser, chromium, type Request as Sent } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import type { Request as Sent } from 'playwright-core'
+import { assert } from '#test'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { until } from '../support/until.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { bundlePage } from './kit/bundlePage.ts'
 import { serveSite } from './kit/serveSite.ts'
 
@@ -34,7 +34,6 @@ const route: Record<string, (request: Request) => Promise<Response>> = await imp
   '../../examples/nextjs-route.ts'
 )
 
-let browser: Browser
 const open = new Set<() => unknown>()
 
 async function visit(file: string) {
@@ -47,7 +46,7 @@ async function visit(file: string) {
   const script = await bundlePage(entry(file))
   assert.not.match(script, emulator.apiKey)
   const { url, close } = await serveSite(
-    { '/': ['text/html', () => html], '/page.js': ['text/javascript', () => script] },
+    { '/': ['text/html', html], '/page.js': ['text/javascript', script] },
     async (request) => {
       const { method } = request
       if (!route[method] || !new URL(request.url).pathname.startsWith('/api/flowscale/'))
@@ -120,7 +119,7 @@ const png = Buffer.from(
 )
 
 for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
-  const test = suite(file)
+  const test = suiteWithBrowser(file)
   let release: (() => Promise<void>) | undefined
   /** Runs are queued from now on; `free` lets them go. */
   const busy = async () => {
@@ -130,11 +129,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     await release?.()
     release = undefined
   }
-  test.before(async () => {
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-  })
   test.after(async () => {
-    await browser.close()
     if (file === 'nextjs-component.tsx') await local.close()
   })
   test.after.each(async () => {
@@ -174,9 +169,9 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
 
     const first = await page.getByRole('img').getAttribute('src')
     await generate('desert dawn')
-    await until(
-      () => page.evaluate(() => document.querySelector('img')?.src),
-      (link) => !!link && link !== first,
+    await page.waitForFunction(
+      (first) => ![first, undefined].includes(document.querySelector('img')?.src),
+      first!,
     )
     await image()
     assert.equal([executes(asked()), submitted()], [2, 2])
@@ -268,7 +263,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     await generate()
     await says('queued')
     const runId = lastRun()
-    await until(asked, (calls) => calls.some((call) => call.endsWith('/events')))
+    await until(() => asked().some((call) => call.endsWith('/events')))
     await page.getByRole('button', { name: 'Elsewhere' }).click()
     await page.getByLabel('Prompt').waitFor({ state: 'detached' })
     const before = asked().length

@@ -1,12 +1,11 @@
 // What a browser does by itself, and what helps: a POST over a connection that was used before, which is reset before the
 // first byte of the answer.
 import { assert, suite } from '#test'
-import { rows } from '../runtimes/rows.ts'
-import { assertPromised } from './resends/assertPromised.ts'
-import { countResends } from './resends/countResends.ts'
+import { rowOf } from '../runtimes/rows.ts'
+import { assertPromised, countResends } from './resends/countResends.ts'
 
 const test = suite('POSTs that Chromium sends again')
-const chromium = rows.find(({ runtime }) => runtime === 'Chromium')!
+const chromium = rowOf('Chromium')
 
 test('one connection is reset: the caller gets a second run, and finds the first by its group', async () => {
   const resends = await countResends(chromium, 1, 1)

@@ -3,25 +3,22 @@
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import type { Page } from 'playwright-core'
+import { assert } from '#test'
 import { form } from '../unit/emulator/kit.ts'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 
-const test = suite('video')
+const test = suiteWithBrowser('video')
 const emulator = createEmulator({ speed: Number.POSITIVE_INFINITY })
 let server: Awaited<ReturnType<typeof serve>>
-let browser: Browser
 let page: Page
 
 test.before(async () => {
   server = await serve(emulator)
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
   page = await browser.newPage()
   await page.goto(server.url)
 })
 test.after(async () => {
-  await browser.close()
   await server.close()
   emulator.close()
 })

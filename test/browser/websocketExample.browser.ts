@@ -3,18 +3,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import type { Page } from 'playwright-core'
+import { assert } from '#test'
+import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
 import { type Files, serveSite } from './kit/serveSite.ts'
 
-const test = suite('websocket-example')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('websocket-example')
 
 const address = 'http://127.0.0.1:4188'
 const example = readFileSync('examples/websocket-example.html', 'utf8')
@@ -25,11 +20,11 @@ async function withExample(use: (page: Page) => Promise<void>): Promise<void> {
   const emulator = createEmulator({ speed: 2 })
   const pod = await serve(emulator)
   assert.is(example.split(address).length, 2)
-  const files: Files = { '/': ['text/html', () => example.replace(address, pod.url)] }
+  const files: Files = { '/': ['text/html', example.replace(address, pod.url)] }
   for (const file of readdirSync('packages/client/dist').filter((name) => name.endsWith('.js'))) {
-    files[`/client/${file}`] = ['text/javascript', () => script(file)]
+    files[`/client/${file}`] = ['text/javascript', script(file)]
   }
-  const site = await serveSite(files, async () => new Response(null, { status: 404 }))
+  const site = await serveSite(files, () => new Response(null, { status: 404 }))
   const page = await browser.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))

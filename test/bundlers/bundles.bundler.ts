@@ -17,7 +17,7 @@ import { workflows } from '../conformance/workflows.ts'
 import { command } from '../runtimes/command.ts'
 import { inspect } from './inspect.mjs'
 import { marks, marksBut } from './marks.ts'
-import { emptyFolder, npm, pack } from './pack.ts'
+import { emptyFolder, install, pack } from './pack.ts'
 import { type Machines, type Row, rows, runBundle, runFromVite } from './rows.ts'
 
 /** Only code of `ws` holds this, which no bundle may have. */
@@ -73,7 +73,7 @@ function prepare(): void {
   cpSync('test/bundlers/app', path('app'), { recursive: true })
   writeFileSync(path('app/package.json'), JSON.stringify(manifest))
   const tarballs = pack(root, 'client', 'flowscale')
-  npm('install', '--prefix', path('app'), '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
+  install(path('app'), ...tarballs)
   for (const name of ['peers', 'bare']) cpSync(path('app'), path(name), { recursive: true })
   for (const place of ['peers', 'out']) {
     for (const peer of ['isomorphic-ws', 'ws']) {
@@ -330,36 +330,11 @@ try {
   emulator.close()
 }
 
-const order = ({ bundler, runtime }: { bundler: string; runtime: string }) =>
-  rows.findIndex((row) => row.bundler === bundler && row.runtime === runtime)
-results.sort((a, b) => order(a) - order(b))
-console.log(
-  `[show] ${'bundler'.padEnd(10)}${'version'.padEnd(10)}${'runs in'.padEnd(10)}${'checks'.padStart(7)}${Object.values(
-    apps,
-  )
-    .map(({ title }) => title.padStart(22))
-    .join('')}   minified / brotli`,
-)
 for (const { bundler, version, runtime, sizes, passed, failed } of results) {
-  const columns = Object.keys(apps).map((app) =>
-    `${sizes[app]?.minified ?? '-'} / ${sizes[app]?.brotli ?? '-'}`.padStart(22),
-  )
-  const checks = `${passed}/${passed + failed.length}`.padStart(7)
+  const shown = Object.entries(sizes).map(([app, { brotli }]) => `${apps[app]!.title} ${brotli} B`)
   console.log(
-    `[show] ${bundler.padEnd(10)}${version.padEnd(10)}${runtime.padEnd(10)}${checks}${columns.join('')}`,
+    `[show] ${bundler} ${version} for ${runtime}: ${passed} of ${passed + failed.length} checks; brotli: ${shown.join(', ')}`,
   )
-}
-if (!pattern) {
-  const shown = results.map(({ bundler, version, runtime, sizes, passed, failed }) => ({
-    bundler,
-    version,
-    runtime,
-    checks: passed + failed.length,
-    passed,
-    failed: failed.length,
-    sizes,
-  }))
-  writeFileSync('test/bundlers/results.json', `${JSON.stringify(shown, null, 2)}\n`)
 }
 for (const { bundler, runtime, passed, failed } of results) {
   record(

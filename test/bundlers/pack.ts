@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 
 export type PackageName = 'client' | 'flowscale' | 'gateway' | 'emulator' | 'ai-sdk'
 
-export const npm = (...args: string[]): string =>
+const npm = (...args: string[]): string =>
   execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 /** Packs packages of the workspace into a folder; gives their tarballs. */
@@ -14,6 +14,10 @@ export function pack(folder: string, ...names: PackageName[]): string[] {
   const packed = JSON.parse(npm('pack', '--json', '--pack-destination', folder, ...packages))
   return packed.map(({ filename }: { filename: string }) => join(folder, filename))
 }
+
+/** Installs packages in a folder; gives what npm said. */
+export const install = (folder: string, ...packages: string[]): string =>
+  npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...packages)
 
 /** A new folder that sees no modules but its own: none of this repository, and none left in a folder above it. */
 export function emptyFolder(prefix: string): string {

@@ -1,15 +1,16 @@
 // Which bundler bundles for which runtime, and how its bundles are run there.
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Response } from 'playwright-core'
-import { command } from '../runtimes/command.ts'
+import { bunPath, command, denoPath } from '../runtimes/command.ts'
+import { serveWorkerd } from '../runtimes/serveWorkerd.ts'
+import { until } from '../support/until.ts'
 
-const modules = resolve('test/runtimes/node_modules')
 const starter = resolve('test/bundlers/run.mjs')
 const limitMs = 200_000
 
-export type Runtime = 'Node' | 'Chromium' | 'workerd' | 'Bun' | 'Deno'
+type Runtime = 'Node' | 'Chromium' | 'workerd' | 'Bun' | 'Deno'
 
 export interface Row {
   bundler: string
@@ -70,14 +71,10 @@ export async function runBundle(
     case 'Node':
       return runCommand(process.execPath, args, file)
     case 'Bun':
-      return runCommand(`${modules}/@oven/bun-linux-x64/bin/bun`, args, file)
+      return runCommand(bunPath(), args, file)
     case 'Deno': {
       const allowed = [`--allow-read=${file}`, '--allow-net=127.0.0.1', '--no-lock']
-      return runCommand(
-        `${modules}/@deno/linux-x64-glibc/deno`,
-        ['run', '--no-prompt', ...allowed, ...args],
-        file,
-      )
+      return runCommand(denoPath(), ['run', '--no-prompt', ...allowed, ...args], file)
     }
     case 'workerd':
       return runInWorkerd(file, json)
@@ -112,17 +109,11 @@ export async function runFromVite(folder: string, app: string, given: unknown, b
     join(folder, `${app}.html`),
     `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${app}.mjs"></script>`,
   )
-  const { output, end } = command(
-    process.execPath,
-    [resolve('test/bundlers/viteServer.mjs'), folder, app],
-    folder,
-  )
+  const args = [resolve('test/bundlers/viteServer.mjs'), folder, app]
+  const { output, end } = command(process.execPath, args, folder)
   try {
     const address = /^http:\S+$/m
-    const starting = async () => {
-      while (!address.test(output())) await new Promise((done) => setTimeout(done, 20))
-    }
-    await within(starting(), output)
+    await until(() => address.test(output()))
     const [origin] = address.exec(output())!
     const files = new Map<string, string>()
     const result = await runInPage(browser, `${origin}/${app}.html`, given, files)
@@ -134,63 +125,18 @@ export async function runFromVite(folder: string, app: string, given: unknown, b
   }
 }
 
-/** In the oldest kind: it has no globals of Node's. */
+/** In the oldest kind: it has no globals of Node's. A POST of JSON runs the bundle. */
 async function runInWorkerd(file: string, json: string): Promise<unknown> {
-  const folder = `${file}.worker`
-  mkdirSync(folder, { recursive: true })
-  cpSync(file, join(folder, 'bundle.mjs'))
-  cpSync('test/bundlers/worker.mjs', join(folder, 'worker.mjs'))
-  const config = join(folder, 'config.capnp')
-  writeFileSync(
-    config,
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "app", worker = (
-      modules = [
-        (name = "worker.mjs", esModule = embed "worker.mjs"),
-        (name = "bundle.mjs", esModule = embed "bundle.mjs"),
-      ],
-      compatibilityDate = "2023-05-18",
-      globalOutbound = "private",
-    )),
-    (name = "private", network = (allow = ["private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "app")],
-);`,
-  )
-  const { exit, output, end } = command(
-    `${modules}/@cloudflare/workerd-linux-64/bin/workerd`,
-    ['serve', '--control-fd=1', config],
-    folder,
-  )
-  let isOver = false
-  exit!.then(() => {
-    isOver = true
-  })
+  const code = `${readFileSync(file)}
+    export default { fetch: async (request) => Response.json(await globalThis.app(await request.json())) }`
+  const { url, output, stop } = await serveWorkerd({ app: { code, date: '2023-05-18' } })
   try {
-    return await within(
-      (async () => {
-        for (;;) {
-          const port = /"port":(\d+)/.exec(output())?.[1]
-          if (port) {
-            const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: json })
-            const text = await response.text()
-            if (!response.ok) throw new Error(text)
-            const said = output().replace(/^\{"event":"listen".*\}\n/m, '')
-            if (said.trim()) throw new Error('said something')
-            return JSON.parse(text)
-          }
-          if (isOver) throw new Error('it ended')
-          await new Promise((resolve) => setTimeout(resolve, 20))
-        }
-      })(),
-      output,
-    )
-  } catch (error) {
-    throw new Error(`${error}\n${output()}`)
+    const response = await within(fetch(url, { method: 'POST', body: json }), output)
+    const text = await response.text()
+    if (!response.ok || output().trim()) throw new Error(`${text}\n${output()}`)
+    return JSON.parse(text)
   } finally {
-    await end()
+    await stop()
   }
 }
 

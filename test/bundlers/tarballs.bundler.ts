@@ -7,13 +7,11 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
-import { emptyFolder, npm, type PackageName, pack } from './pack.ts'
+import { bunPath, nodePath, nodes } from '../runtimes/command.ts'
+import { emptyFolder, install, type PackageName, pack } from './pack.ts'
 
 const test = suite('tarballs in use')
 const tools = resolve('test/bundlers/node_modules')
-const runtimes = resolve('test/runtimes/node_modules')
-const nodes = [18, 20, 22, 24, 26]
-const nodeOf = (major: number) => `${runtimes}/node${major}/bin/node`
 const root = emptyFolder('flowscale-tarballs-')
 process.on('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
 
@@ -105,7 +103,7 @@ const local = {
 }
 const node = process.execPath
 const yarn = `${tools}/@yarnpkg/cli-dist/bin/yarn.js`
-const bun = `${runtimes}/@oven/bun-linux-x64/bin/bun`
+const bun = bunPath()
 const yarnEnv = {
   YARN_ENABLE_TELEMETRY: '0',
   YARN_ENABLE_GLOBAL_CACHE: '0',
@@ -176,7 +174,7 @@ const app = join(root, 'app')
 test.before(() => {
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "private": true }')
-  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...Object.values(tarballs))
+  install(app, ...Object.values(tarballs))
   for (const file of ['trap.mjs', 'guilty.mjs']) cpSync(`test/bundlers/${file}`, join(app, file))
   mkdirSync(join(app, 'node_modules/@babel'))
   for (const name of ['babel-jest', '@babel/plugin-transform-modules-commonjs', 'vitest'])
@@ -194,7 +192,7 @@ for (const major of nodes.filter((major) => major > 18)) {
          console.log(JSON.stringify([required, imported.map(names)]))
        })`,
     )
-    const [required, imported] = JSON.parse(await run(app, nodeOf(major), ['require.cjs']))
+    const [required, imported] = JSON.parse(await run(app, nodePath(major), ['require.cjs']))
     assert.equal(required, imported)
     assert.is(required.length, entries.length)
     assert.ok(required.every((all: string) => all.length > 0))
@@ -203,11 +201,7 @@ for (const major of nodes.filter((major) => major > 18)) {
 
 test('Node 18 has no require() of ES modules', async () => {
   writeFileSync(join(app, 'old.cjs'), "require('@flowscale/client')")
-  let error: unknown
-  await run(app, nodeOf(18), ['old.cjs']).catch((caught) => {
-    error = caught
-  })
-  assert.match(String(error), 'ERR_REQUIRE_ESM')
+  assert.match(await run(app, nodePath(18), ['old.cjs']).catch(String), 'ERR_REQUIRE_ESM')
 })
 
 const blocks = [...readFileSync('packages/client/README.md', 'utf8').matchAll(/^```cjs\n([\s\S]*?)^```/gm)]
@@ -220,7 +214,7 @@ blocks.forEach(([, code], index) => {
       const { url, close } = await serve(emulator)
       try {
         writeFileSync(join(app, 'block.cjs'), code!.replaceAll('http://127.0.0.1:4188', url))
-        assert.is(await run(app, nodeOf(major), ['block.cjs']), '2\n')
+        assert.is(await run(app, nodePath(major), ['block.cjs']), '2\n')
       } finally {
         await close()
         emulator.close()
@@ -256,7 +250,7 @@ for (const [name, code, config, flags] of ways) {
       mkdirSync(folder, { recursive: true })
       writeFileSync(join(folder, 'app.test.js'), code)
       writeFileSync(join(folder, 'jest.config.cjs'), config)
-      await run(folder, nodeOf(major), [
+      await run(folder, nodePath(major), [
         ...flags,
         `${tools}/jest/bin/jest.js`,
         '--no-cache',
@@ -274,7 +268,7 @@ for (const major of [20, 22, 24]) {
     mkdirSync(folder, { recursive: true })
     cpSync('test/comfyui/workflows', join(folder, 'workflows'), { recursive: true })
     writeFileSync(join(folder, 'app.test.js'), vitestBlock)
-    await run(folder, nodeOf(major), [`${tools}/vitest/vitest.mjs`, 'run', '--root', folder])
+    await run(folder, nodePath(major), [`${tools}/vitest/vitest.mjs`, 'run', '--root', folder])
   })
 }
 
@@ -291,7 +285,7 @@ const allowed: Record<string, string[]> = {
 }
 const debug = { NODE_DEBUG: 'net,http,https,http2,tls,dns,fetch,undici' }
 const trap = (major: number, specifier: string) =>
-  run(app, nodeOf(major), ['trap.mjs', specifier], { ...debug, NODE_NO_WARNINGS: '1' })
+  run(app, nodePath(major), ['trap.mjs', specifier], { ...debug, NODE_NO_WARNINGS: '1' })
 
 for (const major of nodes) {
   for (const entry of entries) {

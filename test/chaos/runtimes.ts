@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 import { haveRuntimes } from '../../scripts/lib/ensure.mjs'
-import { bun, deno, type Row, workerdToday } from '../runtimes/commands.ts'
-import { told } from '../runtimes/told.ts'
+import { told } from '../runtimes/command.ts'
+import { type Row, rowOf } from '../runtimes/rows.ts'
 import { assertNoCanary } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
 import { compareCalls, findMaybes, hostileToExecutes } from './executes.ts'
@@ -15,7 +15,7 @@ import { inParallel } from './lib/guard.ts'
 import type { Told } from './lib/runtimeSuite.ts'
 import { startServer } from './lib/server.ts'
 
-const rows = [deno('Deno', '@deno/linux-x64-glibc'), bun('Bun', '@oven/bun-linux-x64'), workerdToday]
+const rows = ['Deno', 'Bun', 'workerd 2026-11-17, nodejs_compat'].map(rowOf)
 
 export async function runtimes(settings: Settings): Promise<Finding> {
   if (!haveRuntimes()) return { checks: 0, failures: [], lines: [], skipped: 'no runtimes are installed' }

@@ -1,26 +1,24 @@
 // The AI SDK itself, 6 and 7, on each Node that it supports: the blocks of docs/ai-sdk.md, and what a call costs.
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
+import { browser, suiteWithBrowser } from '../browser/kit/browser.ts'
+import { nodePath } from '../runtimes/command.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { until } from '../support/until.ts'
-import { createApp, frameworks } from './kit/createApp.ts'
-import { inAPage, readDocument } from './kit/readBlocks.ts'
+import { createApp, frameworks, inAPage, readDocument } from './kit/createApp.ts'
 import { servePod } from './kit/servePod.ts'
 import { runProgram, startProgram } from './kit/start.ts'
 import { photo, visit } from './kit/visit.ts'
 
-const test = suite('AI SDK')
+const test = suiteWithBrowser('AI SDK')
 const page = readDocument('ai-sdk.md')
 const modules = join(frameworks, 'node_modules')
 const tsc = join(modules, 'typescript/bin/tsc')
 const next = join(modules, 'next/dist/bin/next')
-const nodeOf = (major: number) => resolve(`test/runtimes/node_modules/node${major}/bin/node`)
 const own = (name: string) => readFileSync(`test/frameworks/aiSdk/${name}.ts`, 'utf8')
 const scripts = { 6: ['image.ts', 'edit.ts', 'video.ts'], 7: ['image.ts', 'edit.ts', 'video.ts', 'start.ts'] }
 const madeBy: Readonly<Record<string, string[]>> = {
@@ -57,7 +55,6 @@ const apps = Object.fromEntries(
 
 let emulator: Emulator
 let served: Awaited<ReturnType<typeof serve>>
-let browser: Browser
 test.before(async () => {
   emulator = createEmulator({
     ...{ apiKey: CANARY, speed: 50, containers: 8 },
@@ -82,10 +79,8 @@ test.before(async () => {
     },
   })
   served = await serve(emulator)
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
 })
 test.after(async () => {
-  await browser.close()
   emulator.close()
   await served.close()
 })
@@ -116,7 +111,7 @@ for (const major of [6, 7] as const) {
       mkdirSync(cwd)
       writeFileSync(join(cwd, 'photo.png'), photo.buffer)
       const program = join(app, 'out', file.replace('.ts', '.js'))
-      await runProgram({ cwd, program: nodeOf(24), args: [program], env: env() })
+      await runProgram({ cwd, program: nodePath(24), args: [program], env: env() })
       const made = readdirSync(cwd)
         .filter((name) => name !== 'photo.png')
         .sort()
@@ -133,7 +128,7 @@ for (const major of [6, 7] as const) {
       test(`${title}: three images, a reset, an abort, a video`, async () => {
         const before = ['three', 'reset', 'abort'].map((group) => runsOf(group).length)
         const output = await runProgram({
-          ...{ cwd: app, program: nodeOf(node), args: ['out/check.js'] },
+          ...{ cwd: app, program: nodePath(node), args: ['out/check.js'] },
           env: { ...env(), SPECIFICATION: specification },
         })
         assertNoCanary(output)
@@ -158,7 +153,7 @@ for (const major of [6, 7] as const) {
     const pod = await servePod('gateway')
     writeFileSync(join(app, 'photo.png'), photo.buffer)
     const output = await runProgram({
-      ...{ cwd: app, program: nodeOf(24), args: ['out/gateway.js'] },
+      ...{ cwd: app, program: nodePath(24), args: ['out/gateway.js'] },
       env: { ...pod.env, PHOTO: 'photo.png' },
     })
     const { three, distinct, abort, video } = said(output)
@@ -192,7 +187,7 @@ test('the route and the page of the docs in a real Next.js, with the AI SDK 7', 
       ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
     }),
   })
-  const program = nodeOf(24)
+  const program = nodePath(24)
   await runProgram({ cwd: app, program, args: [next, 'build'] })
   const { url, stop, output } = await startProgram({
     ...{ cwd: app, program, args: [next, 'start', '-H', '127.0.0.1', '-p', '0'] },
@@ -214,18 +209,12 @@ test('the route and the page of the docs in a real Next.js, with the AI SDK 7', 
   assert.is(runsOf(visitor.groupId).length, 1)
   const controller = new AbortController()
   const left = post({ prompt: 'a fox' }, { cookie }, controller.signal).catch((error) => error)
-  await until(
-    () => runsOf(visitor.groupId).length,
-    (count) => count === 2,
-  )
+  await until(() => runsOf(visitor.groupId).length === 2)
   controller.abort()
   await left
   const { runId } = runsOf(visitor.groupId)[1]!
-  await until(
-    () => emulator.stateOf(runId)?.status,
-    (status) => status !== 'running' && status !== 'queued',
-  )
-  assert.is(emulator.stateOf(runId)?.status, 'cancelled', 'a visitor that leaves ends the run')
+  // A visitor that leaves ends the run.
+  await until(() => emulator.stateOf(runId)?.status === 'cancelled')
   await visitor.leave()
   await stop()
   assertNoCanary(output())

@@ -1,18 +1,11 @@
 // The app of docs/proxy-any.md in Bun and in Deno, and on Node by `toNodeHandler`.
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
-import { testMount } from './kit/testMount.ts'
+import { testMount } from './kit/testApp.ts'
 
-const test = suite('any framework')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('any framework')
 
 for (const name of ['Bun', 'Deno', 'Node']) {
   const { app } = testMount(test, {
@@ -30,7 +23,6 @@ for (const name of ['Bun', 'Deno', 'Node']) {
       }),
     },
     checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-    browser: () => browser,
     serving: name === 'Node' ? /^npx tsx / : new RegExp(`^${name.toLowerCase()} `),
     starting: (program) => ({
       ...program,

@@ -4,23 +4,17 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { CANARY } from '../support/canary.ts'
 import { type Respond, recordingPod } from '../support/proxied.ts'
 import { until } from '../support/until.ts'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
-import { testMount } from './kit/testMount.ts'
+import { testMount } from './kit/testApp.ts'
 
 const mib = 1024 * 1024
-const test = suite('Express')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Express')
 
 /** Lets an app find the other version. */
 function link(app: string, name: string, from: string): void {
@@ -60,7 +54,6 @@ for (const version of [5, 4]) {
     document: 'proxy-express.md',
     files: { 'types.mts': types, 'tsconfig.json': tsconfig },
     checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-    browser: () => browser,
     prepare(app) {
       link(app, 'express', version === 4 ? 'express4' : 'express')
       link(app, '@types/express', version === 4 ? '@types/express4' : '@types/express')
@@ -101,10 +94,10 @@ for (const version of [5, 4]) {
     await withPod(hold, async (url, pod) => {
       const asked = request(`${url}/api/flowscale/api/v1/runs/r-1`, { headers }).end()
       asked.on('error', () => {})
-      await until(() => pod.seen.length, Boolean)
+      await until(() => pod.seen.length)
       assert.is(closed, false)
       asked.destroy()
-      await until(() => closed, Boolean)
+      await until(() => closed)
     })
   })
 
@@ -121,14 +114,14 @@ for (const version of [5, 4]) {
       const asked = request(url + execute, { method: 'POST', headers }).end('--b--')
       asked.on('error', () => {})
       const first = answer
-      await until(() => answer !== first, Boolean)
+      await until(() => answer !== first)
       asked.destroy()
       // Another request shows that the server has noticed by then.
       assert.is((await fetch(url)).status, 200)
       await new Promise((resolve) => setTimeout(resolve, 100))
       assert.is(closed, false)
       answer()
-      await until(() => closed, Boolean)
+      await until(() => closed)
       assert.is(pod.seen.length, 1)
     })
   })
@@ -158,7 +151,7 @@ for (const version of [5, 4]) {
       }
       asked.on('drain', send)
       send()
-      await until(() => pod.seen.length, Boolean)
+      await until(() => pod.seen.length)
       // Until it stands still: what lies in the sockets between is out of the hands of the app.
       let last = -1
       for (let same = 0; same < 20; await new Promise((resolve) => setTimeout(resolve, 10))) {
@@ -182,7 +175,7 @@ for (const version of [5, 4]) {
     const started = await startFile('parser.mjs')
     const answer = await fetch(started.url + execute, { method: 'POST', headers, body: '--b--' })
     assert.is(answer.status, 500)
-    await until(started.output, (text) => text.includes('mount the proxy before express.json()'))
+    await until(() => started.output().includes('mount the proxy before express.json()'))
     await started.stop()
   })
 

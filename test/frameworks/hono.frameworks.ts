@@ -2,21 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { CANARY } from '../support/canary.ts'
 import { recordingPod } from '../support/proxied.ts'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
-import { testMount } from './kit/testMount.ts'
+import { testMount } from './kit/testApp.ts'
 
-const test = suite('Hono')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Hono')
 
 const { app, start } = testMount(test, {
   name: 'Hono',
@@ -38,7 +32,6 @@ const { app, start } = testMount(test, {
     }),
   },
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-  browser: () => browser,
 })
 
 test('Hono: its types are right', async () => {

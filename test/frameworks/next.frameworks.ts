@@ -1,13 +1,10 @@
 // The app of docs/in-a-page.md in a real Next.js: built, on the emulator and on the gateway, and in development.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { assertNoCanary } from '../support/canary.ts'
-import { createApp, frameworks } from './kit/createApp.ts'
-import { nextFiles } from './kit/nextFiles.ts'
-import { inAPage, readDocument } from './kit/readBlocks.ts'
+import { createApp, frameworks, inAPage, nextFiles, readDocument } from './kit/createApp.ts'
 import type { PodName } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -29,12 +26,7 @@ const app = createApp('next', {
   ...nextFiles,
 })
 
-const test = suite('Next.js')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Next.js')
 
 test('the page has at most 40 lines', () => {
   assert.ok(inAPage.block('app/page.tsx').trimEnd().split('\n').length <= 40)
@@ -59,7 +51,6 @@ for (const [mode, podName] of places) {
     name: `next ${mode} on the ${podName}`,
     podName,
     names: ['runAndReload', 'cancel', 'cancelPost', 'keepApart', 'reloadPost', 'stream'],
-    browser: () => browser,
     start: (env) => start(app, env, bin, mode, '-H', '127.0.0.1', '-p', '0'),
   })
 }

@@ -1,16 +1,9 @@
 // The app of docs/proxy-nextjs.md, with the Pages Router.
-import { type Browser, chromium } from 'playwright-core'
-import { suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
-import { nextFiles } from './kit/nextFiles.ts'
-import { testMount } from './kit/testMount.ts'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
+import { nextFiles } from './kit/createApp.ts'
+import { testMount } from './kit/testApp.ts'
 
-const test = suite('Next.js, pages')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Next.js, pages')
 
 testMount(test, {
   name: 'Pages Router',
@@ -24,6 +17,5 @@ export default function Document() {
 `,
   },
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-  browser: () => browser,
   starting: (program) => ({ ...program, args: program.args.map((arg) => (arg === '3000' ? '0' : arg)) }),
 })

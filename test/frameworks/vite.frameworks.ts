@@ -1,13 +1,11 @@
 // The apps of docs/in-a-page.md for Vite: the page in React, Vue and Svelte, on its small server and the emulator.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { assert } from '#test'
+import { browser, suiteWithBrowser } from '../browser/kit/browser.ts'
 import { assertNoCanary } from '../support/canary.ts'
 import type { CheckName } from './kit/checks.ts'
-import { createApp, frameworks } from './kit/createApp.ts'
-import { inAPage } from './kit/readBlocks.ts'
+import { createApp, frameworks, inAPage } from './kit/createApp.ts'
 import { servePod } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -89,12 +87,7 @@ createRoot(document.getElementById('app')!).render(
   }),
 }
 
-const test = suite('Vite')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Vite')
 
 test('each block of the docs names its file', () => {
   assert.equal(inAPage.unnamed, [])
@@ -116,7 +109,6 @@ for (const [name, app] of Object.entries(apps)) {
     name,
     podName: 'emulator',
     names,
-    browser: () => browser,
     start: (env) => start(app, { ...env, PORT: '0' }, 'server.mjs'),
   })
 }

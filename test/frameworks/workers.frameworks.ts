@@ -1,19 +1,12 @@
 // The app of docs/proxy-workers.md in a real workerd, by wrangler.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
-import { suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
+import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { frameworks } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
-import { testMount } from './kit/testMount.ts'
+import { testMount } from './kit/testApp.ts'
 
-const test = suite('Workers')
-let browser: Browser
-test.before(async () => {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-})
-test.after(() => browser.close())
+const test = suiteWithBrowser('Workers')
 
 const { app } = testMount(test, {
   name: 'Workers',
@@ -28,7 +21,6 @@ const { app } = testMount(test, {
     }),
   },
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-  browser: () => browser,
   starting: (program, env) => {
     const { FLOWSCALE_API_URL, FLOWSCALE_API_KEY } = env
     writeFileSync(

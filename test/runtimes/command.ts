@@ -1,4 +1,13 @@
+// The pinned runtimes, and a process that is one of them.
 import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const modules = resolve('test/runtimes/node_modules')
+export const nodes = [18, 20, 22, 24, 26]
+export const nodePath = (major: number): string => `${modules}/node${major}/bin/node`
+export const bunPath = (version = '@oven/bun-linux-x64'): string => `${modules}/${version}/bin/bun`
+export const denoPath = (version = '@deno/linux-x64-glibc'): string => `${modules}/${version}/deno`
+export const workerdPath = `${modules}/@cloudflare/workerd-linux-64/bin/workerd`
 
 /** A row that was started; `end` is called when its report has come, or its time is over. */
 export interface Started {
@@ -39,3 +48,24 @@ export function command(
     },
   }
 }
+
+/** What a row tells, when it comes: nothing if its time is over, or if it has ended without. */
+export async function told<T>(
+  { exit }: Started,
+  coming: Promise<T>,
+  limitMs: number,
+): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), limitMs)
+  })
+  // A command that has told its report ends soon after.
+  const early = exit?.then(() => Promise.race([coming, pause(5000)]))
+  try {
+    return await Promise.race([coming, late, ...(early ? [early] : [])])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const pause = (ms: number) => new Promise<undefined>((done) => setTimeout(done, ms))

@@ -1,16 +1,15 @@
 // The conformance cases, on the packed tarballs, in every runtime: one row each. A pattern picks rows:
 // `node --import tsx test/support/child.ts test/runtimes/conformance.runtime.ts Deno`.
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { record } from '#test'
+import { install, pack } from '../bundlers/pack.ts'
 import type { Report } from '../conformance/runCases.ts'
 import { serveControl } from '../conformance/serveControl.ts'
 import { CANARY } from '../support/canary.ts'
-import type { Row } from './commands.ts'
-import { rows } from './rows.ts'
-import { told } from './told.ts'
+import { told } from './command.ts'
+import { type Row, rows } from './rows.ts'
 
 const limitMs = 900_000
 const app = resolve('.tmp/runtimes')
@@ -22,15 +21,8 @@ async function prepare(): Promise<void> {
   mkdirSync(app, { recursive: true })
   cpSync('test/runtimes/app', app, { recursive: true })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
-  const npm = (...args: string[]) =>
-    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  const tarballs = ['client', 'flowscale'].map((name) => {
-    const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', app, '-w', `packages/${name}`))
-    return join(app, packed.filename)
-  })
   // The socket of Node 18 and 20 has to come from somewhere.
-  const peers = ['isomorphic-ws@5', 'ws@8']
-  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...peers)
+  install(app, ...pack(app, 'client', 'flowscale'), 'isomorphic-ws@5', 'ws@8')
   cpSync(join(app, 'node_modules/@flowscale/client'), join(app, 'node_modules/flowscale-client-copy'), {
     recursive: true,
   })
@@ -102,38 +94,19 @@ const files = { '/page': page, '/browser.js': readFileSync(join(app, 'browser.js
 const control = await serveControl(CANARY, files)
 const results: Result[] = []
 const waiting = rows.filter(({ runtime }) => runtime.toLowerCase().includes(pattern.toLowerCase()))
-const order = waiting.map(({ runtime }) => runtime)
+const count = waiting.length
 const work = async () => {
   for (let row = waiting.shift(); row; row = waiting.shift()) results.push(await runRow(row, control))
 }
 await Promise.all(Array.from({ length: 4 }, work))
 await control.close()
-results.sort((a, b) => order.indexOf(a.runtime) - order.indexOf(b.runtime))
 
-const reasons = (skipped: Report['skipped']) => {
-  const counts = new Map<string, number>()
-  for (const { reason } of skipped) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  return [...counts].map(([reason, count]) => `${count}: ${reason}`).join('; ')
-}
-console.log(
-  '[show] runtime                             version            cases  passed  skipped  failed  seconds',
-)
-for (const { runtime, version, cases, passed, skipped, failed, seconds } of results) {
-  const figures = [cases, passed, skipped.length, failed.length, seconds.toFixed(1)]
-  const columns = figures.map((figure, place) => String(figure).padStart([7, 8, 9, 8, 9][place]!))
-  console.log(`[show] ${runtime.padEnd(36)}${version.padEnd(17)}${columns.join('')}  ${reasons(skipped)}`)
-}
-if (!pattern) {
-  const shown = results.map(({ runtime, version, cases, passed, skipped, failed }) => ({
-    runtime,
-    version,
-    cases,
-    passed,
-    skipped: skipped.length,
-    reasons: reasons(skipped),
-    failed: failed.length,
-  }))
-  writeFileSync('test/runtimes/results.json', `${JSON.stringify(shown, null, 2)}\n`)
+for (const { runtime, version, cases, passed, skipped, seconds } of results) {
+  const reasons = [...new Set(skipped.map(({ reason }) => reason))].join('; ')
+  const missed = skipped.length ? `, ${skipped.length} not run: ${reasons}` : ''
+  console.log(
+    `[show] ${runtime} (${version}): ${passed} of ${cases} cases in ${seconds.toFixed(1)} s${missed}`,
+  )
 }
 for (const { runtime, passed, failed } of results) record(runtime, passed, failed)
-if (results.length < order.length) throw new Error('a runtime gave no result')
+if (results.length < count) throw new Error('a runtime gave no result')

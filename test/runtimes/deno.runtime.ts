@@ -1,14 +1,14 @@
 // The Deno example, copied into a folder where the built package is installed, as its user has it.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { decode } from 'fast-png'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { pod } from '../examples/kit.ts'
+import { denoPath } from './command.ts'
 
 const test = suite('Deno example')
-const binary = resolve('test/runtimes/node_modules/@deno/linux-x64-glibc/deno')
 
 let folder: string
 test.before(() => {
@@ -24,7 +24,7 @@ test.after(() => rmSync(folder, { recursive: true }))
 
 /** Under a time limit: a request that is not permitted may never end. */
 function deno(command: string, env: Record<string, string> = {}) {
-  const line = `cd ${folder} && exec ${binary} ${command}`
+  const line = `cd ${folder} && exec ${denoPath()} ${command}`
   const quiet = { DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' }
   return runCommand('sh', ['-c', line], { env: { ...quiet, ...env }, limitMs: 300_000 })
 }

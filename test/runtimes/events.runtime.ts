@@ -1,9 +1,7 @@
 // Events through a proxy in real workerd, where no request may await what another one began: each reader asks for itself.
-import { resolve } from 'node:path'
-import { build } from 'esbuild'
 import { assert, suite } from '#test'
 import { occupy, pod } from '../examples/kit.ts'
-import { serveWorkerd } from './serveWorkerd.ts'
+import { bundleWorker, serveWorkerd } from './serveWorkerd.ts'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const test = suite('events of a proxy in workerd')
@@ -22,41 +20,18 @@ export default {
 
 async function start() {
   const local = await pod({ containers: 1 })
-  const { outputFiles } = await build({
-    stdin: { contents: worker, resolveDir: resolve('.') },
-    bundle: true,
-    format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'],
-    write: false,
+  const texts = { baseUrl: local.url, apiKey: local.emulator.apiKey }
+  const proxy = { code: await bundleWorker(worker), date: '2026-05-03', texts }
+  const { url, output, stop } = await serveWorkerd({ proxy }).catch(async (error) => {
+    await local.close()
+    throw error
   })
-  const config = `
-  services = [
-    (name = "proxy", worker = (
-      modules = [(name = "proxy.js", esModule = embed "proxy.js")],
-      compatibilityDate = "2026-05-03",
-      bindings = [
-        (name = "baseUrl", text = "${local.url}"),
-        (name = "apiKey", text = "${local.emulator.apiKey}"),
-      ],
-      globalOutbound = "private",
-    )),
-    (name = "private", network = (allow = ["private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "proxy")],
-`
-  const folder = resolve('.tmp/events')
-  const served = await serveWorkerd(folder, { 'proxy.js': outputFiles[0]!.text }, config).catch(
-    async (error) => {
-      await local.close()
-      throw error
-    },
-  )
   return {
     ...local,
-    url: served.url,
-    output: served.output,
+    url,
+    output,
     async stop() {
-      await served.stop()
+      await stop()
       await local.close()
     },
   }

@@ -5,12 +5,12 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { record } from '#test'
+import { install, pack } from '../bundlers/pack.ts'
 import { serveFiles } from '../unit/client/node/serveFiles.ts'
-import { command } from './command.ts'
+import { bunPath, command, denoPath, nodePath, nodes } from './command.ts'
 
 const app = resolve('.tmp/files')
 const small = join(app, 'small')
-const modules = resolve('test/runtimes/node_modules')
 const limitMs = 180_000
 const [pattern = ''] = process.argv.slice(2)
 
@@ -20,13 +20,9 @@ const denoFlags = [
   ...['--allow-env=FLOWSCALE_SMALL_DISK', '--allow-sys=uid'],
 ]
 const rows: [runtime: string, binary: string, flags: string[]][] = [
-  ...[18, 20, 22, 24, 26].map((major): [string, string, string[]] => [
-    `Node ${major}`,
-    `node${major}/bin/node`,
-    [],
-  ]),
-  ['Deno', '@deno/linux-x64-glibc/deno', denoFlags],
-  ['Bun', '@oven/bun-linux-x64/bin/bun', []],
+  ...nodes.map((major): [string, string, string[]] => [`Node ${major}`, nodePath(major), []]),
+  ['Deno', denoPath(), denoFlags],
+  ['Bun', bunPath(), []],
 ]
 /** What is in front of each command; files of 600 blocks of 512 bytes are the largest that `disk` may write. */
 const parts = { cases: 'exec', large: 'exec', disk: 'ulimit -f 600; exec' }
@@ -35,10 +31,7 @@ async function prepare(): Promise<void> {
   rmSync(app, { recursive: true, force: true })
   mkdirSync(small, { recursive: true })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
-  const npm = (...args: string[]) =>
-    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', app, '-w', 'packages/client'))
-  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', join(app, packed.filename))
+  install(app, ...pack(app, 'client'))
   await build({
     bundle: true,
     format: 'esm',
@@ -76,26 +69,12 @@ try {
     for (const [part, limit] of Object.entries(parts)) {
       // Deno dies of the limit.
       const prefix = runtime === 'Deno' ? 'exec' : limit
-      const started = command(
-        'sh',
-        [
-          '-c',
-          `${prefix} "$@"`,
-          'sh',
-          `${modules}/${binary}`,
-          ...flags,
-          'files.mjs',
-          server.api,
-          server.files,
-          part,
-        ],
-        app,
-        {
-          DENO_DIR: join(app, '.deno'),
-          DENO_NO_UPDATE_CHECK: '1',
-          FLOWSCALE_SMALL_DISK: mounted ? small : '',
-        },
-      )
+      const args = [binary, ...flags, 'files.mjs', server.api, server.files, part]
+      const started = command('sh', ['-c', `${prefix} "$@"`, 'sh', ...args], app, {
+        DENO_DIR: join(app, '.deno'),
+        DENO_NO_UPDATE_CHECK: '1',
+        FLOWSCALE_SMALL_DISK: mounted ? small : '',
+      })
       const timer = setTimeout(() => started.end(), limitMs)
       const code = await started.exit
       clearTimeout(timer)

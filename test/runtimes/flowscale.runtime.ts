@@ -1,9 +1,12 @@
 // The command `flowscale` of the packed tarballs, on each Node that it is for.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '#test'
+import { install, pack } from '../bundlers/pack.ts'
 import { batchPod, echoed, startsEarly, withPod } from '../command/batchKit.ts'
-import { installCommand, type OnNode } from './installCommand.ts'
+import { nodePath, nodes } from './command.ts'
 
 const test = suite('flowscale on each Node')
 const early = startsEarly(test, 2)
@@ -58,7 +61,7 @@ const cases: Case[] = [
   { args: ['completion', 'bash'], stdout: /^complete -F _flowscale flowscale$/m },
 ]
 
-for (const major of [18, 20, 22, 24, 26]) {
+for (const major of nodes) {
   const node = command.on(major)
   early(`Node ${major}: a batch that is killed and started again`, () => batch(node))
   for (const { args, code = 0, stdout, stderr = /^$/ } of cases) {
@@ -133,4 +136,60 @@ async function batch(node: OnNode): Promise<void> {
     },
     onRequest,
   )
+}
+
+interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+interface OnNode {
+  /** An empty folder, in which the command runs. */
+  readonly cwd: string
+  /** Runs the command to its end. `stop` is called with what it has printed, and may give a signal to end it. */
+  run(
+    args: readonly string[],
+    env: Record<string, string>,
+    stop?: (printed: string) => NodeJS.Signals | undefined,
+  ): Promise<Ended> & { kill(signal: NodeJS.Signals): void }
+}
+
+/** Packs and installs it. */
+function installCommand(): { on(major: number): OnNode; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'flowscale-command-'))
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  install(folder, ...pack(folder, 'client', 'flowscale'))
+  const bin = join(folder, 'node_modules/.bin/flowscale')
+
+  return {
+    on(major) {
+      const cwd = join(folder, `node${major}`)
+      mkdirSync(cwd)
+      return {
+        cwd,
+        run(args, env, stop) {
+          const child = spawn(nodePath(major), [bin, ...args], {
+            cwd,
+            env: { PATH: process.env.PATH!, ...env },
+          })
+          child.stdin.end()
+          const printed = { stdout: '', stderr: '' }
+          for (const name of ['stdout', 'stderr'] as const) {
+            child[name].on('data', (chunk) => {
+              printed[name] += chunk
+              const signal = stop?.(printed.stdout + printed.stderr)
+              if (signal) child.kill(signal)
+            })
+          }
+          const ended = new Promise<Ended>((settle) =>
+            child.on('close', (code, signal) => settle({ code, signal, ...printed })),
+          )
+          return Object.assign(ended, { kill: (signal: NodeJS.Signals) => void child.kill(signal) })
+        },
+      }
+    },
+    remove: () => rmSync(folder, { recursive: true }),
+  }
 }

@@ -7,14 +7,13 @@ import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
 import { CANARY } from '../support/canary.ts'
 import { freePort } from '../support/listen.ts'
-import { command } from './command.ts'
+import { until } from '../support/until.ts'
+import { bunPath, command, denoPath } from './command.ts'
 import { driveGateway } from './driveGateway.ts'
-import { serveWorkerd } from './serveWorkerd.ts'
-import { startKv } from './startKv.ts'
+import { serveWorkerd, startKv } from './serveWorkerd.ts'
 
 const test = suite('the gateway served by each runtime')
 const folder = resolve('.tmp/gateway-served')
-const modules = resolve('test/runtimes/node_modules')
 
 const node = (class_type: string, inputs: object) => ({ class_type, inputs })
 const graph = {
@@ -62,10 +61,10 @@ async function bundle(name: string, code: string, platform: 'node' | 'neutral'):
   return outputFiles[0]!.text
 }
 
-for (const [date, ...storages] of [
-  ['2025-05-01', 'ComfyUI'],
-  ['2026-11-17', 'ComfyUI', 'KV'],
-]) {
+for (const [date, storages] of [
+  ['2025-05-01', ['ComfyUI']],
+  ['2026-11-17', ['ComfyUI', 'KV']],
+] as const) {
   for (const storage of storages) {
     test(`workerd, ${date}, records in ${storage}`, () =>
       withComfies(async (urls) => {
@@ -82,27 +81,14 @@ for (const [date, ...storages] of [
           ACCESS_ID: 'id',
           ACCESS_SECRET: 'secret',
         }
-        const bindings = Object.entries(texts).map(([name, text]) => `(name = "${name}", text = "${text}")`)
-        const serve = async () =>
-          serveWorkerd(
-            resolve(folder, 'workerd'),
-            { 'gateway.js': await bundle(`worker-${storage}.mjs`, code, 'neutral') },
-            `
-  services = [
-    (name = "gateway", worker = (
-      modules = [(name = "gateway.js", esModule = embed "gateway.js")],
-      compatibilityDate = "${date}",
-      bindings = [${bindings.join(', ')}, (name = "RUNS", kvNamespace = "kv")],
-      globalOutbound = "private",
-    )),
-    (name = "private", network = (allow = ["private"])),
-    (name = "kv", external = (address = "${new URL(kv.url).host}", http = ())),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")],
-`,
-          )
+        const gateway = {
+          code: await bundle(`worker-${storage}.mjs`, code, 'neutral'),
+          date,
+          texts,
+          bindings: '(name = "RUNS", kvNamespace = "kv")',
+        }
         try {
-          const worker = await serve()
+          const worker = await serveWorkerd({ gateway }, kv.service)
           try {
             const heard = await driveGateway(worker.url, CANARY, 'text-to-image', urls.length)
             // There are no sockets, and nothing that one request has begun goes on in another.
@@ -126,15 +112,11 @@ for (const [date, ...storages] of [
 }
 
 const runtimes: [name: string, file: string, ...args: string[]][] = [
-  ['Bun', `${modules}/@oven/bun-linux-x64/bin/bun`],
+  ['Bun', bunPath()],
   [
     'Deno',
-    `${modules}/@deno/linux-x64-glibc/deno`,
-    'run',
-    '--no-prompt',
-    '--allow-net=127.0.0.1',
-    '--allow-read=workflows',
-    '--allow-env',
+    denoPath(),
+    ...'run --no-prompt --allow-net=127.0.0.1 --allow-read=workflows --allow-env'.split(' '),
   ],
 ]
 for (const [name, file, ...args] of runtimes) {
@@ -151,16 +133,7 @@ for (const [name, file, ...args] of runtimes) {
       const run = command(file, [...args, script], folder, { FLOWSCALE_API_KEY: CANARY })
       try {
         const url = `http://127.0.0.1:${port}`
-        for (let tries = 0; tries < 200; tries++) {
-          if (
-            await fetch(url).then(
-              () => true,
-              () => false,
-            )
-          )
-            break
-          await new Promise((done) => setTimeout(done, 50))
-        }
+        await until(() => fetch(url).then(Boolean, () => false))
         const heard = await driveGateway(url, CANARY, 'text-to-image', urls.length)
         assert.ok(
           heard.some((state) => /^running 0\.\d/.test(state)),

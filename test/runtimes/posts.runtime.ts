@@ -10,10 +10,9 @@ import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { listen } from '../support/listen.ts'
 import { readBody, readParts } from '../support/multipart.ts'
-import { command } from './command.ts'
+import { bunPath, command, denoPath, nodePath, nodes } from './command.ts'
 
 const test = suite('POSTs that are refused, reset or repeated')
-const modules = resolve('test/runtimes/node_modules')
 const hrefOf = (path: string) => pathToFileURL(resolve(path)).href
 const built = hrefOf('packages/client/dist/index.js')
 const sources = hrefOf('packages/client/src/index.ts')
@@ -27,27 +26,18 @@ async function neutral(): Promise<string> {
   return pathToFileURL(outfile).href
 }
 
-const nodes = [18, 20, 22, 24, 26].map(
-  (major) => [`Node ${major}`, [`${modules}/node${major}/bin/node`]] as const,
-)
-const bun = [`${modules}/@oven/bun-linux-x64/bin/bun`]
-const deno = [
-  `${modules}/@deno/linux-x64-glibc/deno`,
-  ...['run', '--no-prompt', '--no-lock', '--allow-net=127.0.0.1', '--allow-read'],
-]
-const runtimes: [name: string, start: readonly string[], client: string][] = [
-  ...nodes.map(([name, start]): [string, readonly string[], string] => [name, start, built]),
-  ['Bun', bun, built],
+const deno = [denoPath(), 'run', '--no-prompt', '--no-lock', '--allow-net=127.0.0.1', '--allow-read']
+const runtimes: [name: string, start: string[], client: string][] = [
+  ['Bun', [bunPath()], built],
   ['Deno', deno, built],
   // As JSR publishes them.
-  ['Bun, the sources', bun, sources],
+  ['Bun, the sources', [bunPath()], sources],
   ['Deno, the sources', deno, sources],
-  ...nodes.map(([name, start]): [string, readonly string[], string] => [
-    `${name}, a neutral bundle`,
-    start,
-    'neutral',
-  ]),
 ]
+for (const major of nodes) {
+  runtimes.push([`Node ${major}`, [nodePath(major)], built])
+  runtimes.push([`Node ${major}, a neutral bundle`, [nodePath(major)], 'neutral'])
+}
 
 /** Of the server: by scenario, the parts of each POST. */
 type Posts = Record<string, [name: string, content: string | number][][]>
@@ -77,16 +67,10 @@ async function startServer(posts: Posts) {
   })
 }
 
+const text: [string, string] = ['text', 'zwölf\r\n']
 const whole: Record<string, Posts[string][number]> = {
-  texts: [
-    ['text', 'zwölf\r\n'],
-    ['more', 'a'],
-    ['more', 'b'],
-  ],
-  file: [
-    ['text', 'zwölf\r\n'],
-    ['image', 100_000],
-  ],
+  texts: [text, ['more', 'a'], ['more', 'b']],
+  file: [text, ['image', 100_000]],
 }
 
 for (const [name, [file, ...args], client] of runtimes) {
@@ -141,9 +125,9 @@ for (const [name, [file, ...args], client] of runtimes) {
   })
 }
 
-for (const [name, [file]] of nodes.slice(1)) {
+for (const major of nodes.slice(1)) {
   // With a form, Node 24 and 26 end the whole process then, or send a file that has changed.
-  test(`${name}: a file that changes before or while it is sent is an error of the client`, async () => {
+  test(`Node ${major}: a file that changes before or while it is sent is an error of the client`, async () => {
     let begin = () => {}
     const begun = new Promise<void>((resolve) => {
       begin = resolve
@@ -161,7 +145,7 @@ for (const [name, [file]] of nodes.slice(1)) {
     const path = resolve(`.tmp/posts/changing-${process.pid}.bin`)
     mkdirSync(resolve('.tmp/posts'), { recursive: true })
     const script = resolve('test/runtimes/app/changing.mjs')
-    const run = command(file, [script, built, server.url, path], '.')
+    const run = command(nodePath(major), [script, built, server.url, path], '.')
     try {
       assert.is(await run.exit, 0, run.output())
       const error = 'ERR_FLOWSCALE_NETWORK true'

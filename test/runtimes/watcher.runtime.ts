@@ -1,10 +1,8 @@
 // Watchers in real workerd: one for each request works, and one for all requests of a Durable Object. One that the requests
 // of a Worker share loses waits, since the platform ends a round with the request that began it.
-import { resolve } from 'node:path'
-import { build } from 'esbuild'
 import { assert, suite } from '#test'
 import { listen } from '../support/listen.ts'
-import { serveWorkerd } from './serveWorkerd.ts'
+import { bundleWorker, serveWorkerd } from './serveWorkerd.ts'
 
 const test = suite('watchers in workerd')
 
@@ -47,34 +45,16 @@ async function waitTwice(date: string, path: string): Promise<string> {
     const [, status] = /runs\/(\w+)$/.exec(request.url!)!
     response.end(JSON.stringify({ status: 'success', data: { _id: status, status } }))
   })
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: process.cwd() },
-    bundle: true,
-    format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'],
-    write: false,
+  const worker = await serveWorkerd({
+    watcher: {
+      code: await bundleWorker(code),
+      date,
+      texts: { API: api.url },
+      bindings: '(name = "OBJECT", durableObjectNamespace = "Watching")',
+      more: `durableObjectNamespaces = [(className = "Watching", uniqueKey = "key")],
+        durableObjectStorage = (inMemory = void),`,
+    },
   })
-  const worker = await serveWorkerd(
-    resolve('.tmp/watcher'),
-    { 'watcher.js': outputFiles[0]!.text },
-    `
-  services = [
-    (name = "watcher", worker = (
-      modules = [(name = "watcher.js", esModule = embed "watcher.js")],
-      compatibilityDate = "${date}",
-      bindings = [
-        (name = "API", text = "${api.url}"),
-        (name = "OBJECT", durableObjectNamespace = "Watching"),
-      ],
-      durableObjectNamespaces = [(className = "Watching", uniqueKey = "key")],
-      durableObjectStorage = (inMemory = void),
-      globalOutbound = "private",
-    )),
-    (name = "private", network = (allow = ["private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "watcher")],
-`,
-  )
   try {
     const first = await fetch(`${worker.url}${path}?running&2000`)
     await first.body!.getReader().read()

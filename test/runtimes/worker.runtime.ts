@@ -1,15 +1,12 @@
 // The Cloudflare Worker example, bundled as wrangler does, in real workerd with a real KV binding.
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { decode } from 'fast-png'
 import { assert, suite } from '#test'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
-import { serveWorkerd } from './serveWorkerd.ts'
-import { startKv } from './startKv.ts'
+import { serveWorkerd, startKv } from './serveWorkerd.ts'
 
 const test = suite('worker example in workerd')
-const folder = resolve('.tmp/worker')
 
 /** Passes requests on, and calls the scheduled handler, which has no address of its own. */
 const driver = `export default {
@@ -33,33 +30,20 @@ async function start() {
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
   assert.equal(imports, [], 'nothing is left to resolve')
   const wrangler = readFileSync('examples/cloudflare-worker/wrangler.jsonc', 'utf8')
-  const date = /"compatibility_date": "([\d-]+)"/.exec(wrangler)![1]
+  const date = /"compatibility_date": "([\d-]+)"/.exec(wrangler)![1]!
+  const texts = { FLOWSCALE_API_URL: local.url, FLOWSCALE_API_KEY: local.emulator.apiKey }
+  const code = outputFiles[0]!.text
   const worker = await serveWorkerd(
-    folder,
-    { 'example.js': outputFiles[0]!.text, 'driver.js': driver },
-    `
-  services = [
-    (name = "example", worker = (
-      modules = [(name = "example.js", esModule = embed "example.js")],
-      compatibilityDate = "${date}",
-      bindings = [
-        (name = "FLOWSCALE_API_URL", text = "${local.url}"),
-        (name = "FLOWSCALE_API_KEY", text = "${local.emulator.apiKey}"),
-        (name = "RUNS", kvNamespace = "kv"),
-      ],
-      globalOutbound = "private",
-    )),
-    (name = "driver", worker = (
-      modules = [(name = "driver.js", esModule = embed "driver.js")],
-      compatibilityDate = "${date}",
-      compatibilityFlags = ["service_binding_extra_handlers"],
-      bindings = [(name = "EXAMPLE", service = "example")],
-    )),
-    (name = "private", network = (allow = ["private"])),
-    (name = "kv", external = (address = "${new URL(kv.url).host}", http = ())),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "driver")],
-`,
+    {
+      example: { code, date, texts, bindings: '(name = "RUNS", kvNamespace = "kv")' },
+      driver: {
+        code: driver,
+        date,
+        flags: 'service_binding_extra_handlers',
+        bindings: '(name = "EXAMPLE", service = "example")',
+      },
+    },
+    kv.service,
   ).catch(async (error) => {
     await Promise.all([kv.close(), local.close()])
     throw error

@@ -3,10 +3,10 @@
 import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { assert } from '#test'
-import { chromium as executablePath } from '../../../scripts/lib/ensure.mjs'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { browser } from './browser.ts'
 
 export const photo = Buffer.from(
   encode({
@@ -16,11 +16,6 @@ export const photo = Buffer.from(
     data: new Uint8Array(64 * 48 * 3).map((_, index) => index % 251),
   }),
 )
-
-export let browser: Browser
-export async function startBrowser() {
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
-}
 
 function deferred<T>() {
   let resolve!: (value: T) => void
@@ -56,15 +51,17 @@ export function stepwise() {
   }
 }
 
-export interface Setup {
+interface Setup {
   options?: EmulatorOptions
   width?: number
   scheme?: 'light' | 'dark'
+  /** Whether the server lists workflows. */
+  isListing?: boolean
 }
 
 /** An emulator with its page open and connected; all of it is closed after `use`. */
 export async function withPage(
-  { options, width = 1280, scheme = 'light' }: Setup,
+  { options, width = 1280, scheme = 'light', isListing = true }: Setup,
   use: (page: Page, pod: { emulator: ReturnType<typeof createEmulator>; url: string }) => Promise<void>,
 ): Promise<void> {
   const emulator = createEmulator({ apiKey: CANARY, speed: 20, ...options })
@@ -78,6 +75,7 @@ export async function withPage(
     const said: string[] = []
     page.on('console', (message) => said.push(message.text()))
     await open(page, server.url)
+    if (isListing) await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
     await use(page, { emulator, url: server.url })
     assert.equal(faults, [], 'no error in the page')
     assertNoCanary(await page.content(), 'the document')
@@ -95,12 +93,27 @@ export async function open(page: Page, url: string): Promise<void> {
   // The page tries the emulator's usual key first.
   if ((await page.getByLabel('API key').inputValue()) !== CANARY) {
     await page.getByRole('alert').filter({ hasText: 'needs an API key' }).waitFor()
-    await page.getByLabel('API key').fill(CANARY)
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await connect(page)
   }
   await status(page, 'Live')
-  await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
 }
+
+/** Fills in the key, and the address of a server. */
+export async function connect(page: Page, key: string = CANARY, server?: string): Promise<void> {
+  if (server !== undefined) await page.getByLabel('Server').fill(server)
+  await page.getByLabel('API key').fill(key)
+  await page.getByRole('button', { name: 'Connect' }).click()
+}
+
+export const attach = (page: Page, label: string, name = 'a.png'): Promise<void> =>
+  page.getByLabel(label).setInputFiles({ name, mimeType: 'image/png', buffer: photo })
+
+/** Until the picture of a run is shown, and so wide. */
+export const isShown = (page: Page, width: number) =>
+  page.waitForFunction(
+    (width) => document.querySelector<HTMLImageElement>('.outputs img')?.naturalWidth === width,
+    width,
+  )
 
 export const status = (page: Page, word: string) =>
   page.getByRole('banner').getByRole('status').filter({ hasText: word }).waitFor()

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import type { Row } from '../../runtimes/commands.ts'
-import { told } from '../../runtimes/told.ts'
+import { assert } from '#test'
+import { told } from '../../runtimes/command.ts'
+import type { Row } from '../../runtimes/rows.ts'
 import { CANARY } from '../../support/canary.ts'
 import { listen } from '../../support/listen.ts'
 
@@ -20,7 +21,7 @@ interface Told {
   found: string[]
 }
 
-export interface Resends extends Told {
+interface Resends extends Told {
   /** POSTs that came in. */
   posts: number
   /** Runs that were started, in that order. */
@@ -77,4 +78,13 @@ export async function countResends({ start }: Row, open: number, resets: number)
     emulator.close()
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Whatever the browser does: the client sends once, and the group has all that this started. */
+export function assertPromised({ fetches, end, found, posts, started }: Resends): void {
+  assert.is(fetches, 1, 'the client sends once')
+  assert.is(started.length, posts, 'each POST starts a run')
+  assert.equal([...found].sort(), [...started].sort(), 'all are found by their group')
+  if (end.runId) assert.is(end.runId, started.at(-1), 'what is answered is the last')
+  else assert.equal(end, { code: 'ERR_FLOWSCALE_NETWORK', maybeSubmitted: true })
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type PackageName, pack } from '../../bundlers/pack.ts'
@@ -39,3 +39,63 @@ function tarball(name: PackageName): string {
   }
   return packed.get(name)!
 }
+
+/** What `create-next-app` makes. */
+export const nextFiles: Readonly<Record<string, string>> = {
+  'next.config.mjs': `export default {
+  reactStrictMode: true,
+  devIndicators: false,
+  allowedDevOrigins: ['127.0.0.1'],
+  turbopack: { root: ${JSON.stringify(frameworks)} },
+}
+`,
+  'package.json': '{ "private": true, "type": "module" }',
+  'tsconfig.json': JSON.stringify({
+    compilerOptions: {
+      ...{ target: 'ES2022', lib: ['dom', 'dom.iterable', 'esnext'], module: 'esnext', jsx: 'react-jsx' },
+      ...{ moduleResolution: 'bundler', strict: true, noEmit: true, incremental: true, skipLibCheck: false },
+      ...{ isolatedModules: true, esModuleInterop: true, resolveJsonModule: true, allowJs: true },
+      plugins: [{ name: 'next' }],
+    },
+    include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
+    exclude: ['node_modules'],
+  }),
+}
+
+/** A document of docs/ whose blocks are the files of an app. */
+export interface Document {
+  /** By the file that each names in its first line. */
+  readonly blocks: Readonly<Record<string, string>>
+  /** Blocks that name no file. */
+  readonly unnamed: readonly string[]
+  /** The lines of its blocks of commands. */
+  readonly commands: readonly string[]
+  /** A block by its file's name. */
+  block(file: string): string
+}
+
+export function readDocument(name: string): Document {
+  const text = readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
+  const blocks: Record<string, string> = {}
+  const unnamed: string[] = []
+  const commands: string[] = []
+  for (const [, language, code] of text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)) {
+    const [, file] = /^(?:\/\/|<!--|#) (\S+)(?: -->)?\n/.exec(code!) ?? []
+    if (language === 'sh') commands.push(...code!.trim().split('\n'))
+    else if (file) blocks[file] = code!
+    else unnamed.push(code!)
+  }
+  return {
+    blocks,
+    unnamed,
+    commands,
+    block(file) {
+      const found = blocks[file]
+      if (found === undefined) throw new Error(`docs/${name} has no block ${file}`)
+      return found
+    },
+  }
+}
+
+/** The pages for React, Vue and Svelte. */
+export const inAPage: Document = readDocument('in-a-page.md')

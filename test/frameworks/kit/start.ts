@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { runCommand } from '../../../scripts/test/runFile.ts'
+import { bunPath, denoPath, nodePath } from '../../runtimes/command.ts'
+import { frameworks } from './createApp.ts'
 
 const quiet = {
   NEXT_TELEMETRY_DISABLED: '1',
@@ -82,3 +86,26 @@ export async function startProgram({
 /** Starts a server of Node's. */
 export const start = (cwd: string, env: Record<string, string>, ...args: string[]): Promise<Started> =>
   startProgram({ cwd, env, args })
+
+const programs: Readonly<Record<string, string>> = {
+  bun: bunPath(),
+  deno: denoPath(),
+}
+/** SvelteKit 3 needs a newer Node than these tests. */
+export const node24: string = nodePath(24)
+
+/** A command of a document, as it is run in the folder of an app. */
+export function toProgram(command: string, cwd: string, program: string = process.execPath): Program {
+  const [, settings, rest] = /^((?:\w+=\S+ )*)(.*)$/.exec(command)!
+  const env = Object.fromEntries(
+    [...settings!.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!]),
+  )
+  const [first, ...args] = rest!.split(' ')
+  const own = programs[first!]
+  if (own) return { cwd, program: own, args, env }
+  if (first === 'node') return { cwd, program, args, env }
+  if (first !== 'npx') throw new Error(`no way to run: ${command}`)
+  const { bin } = JSON.parse(readFileSync(join(frameworks, 'node_modules', args[0]!, 'package.json'), 'utf8'))
+  const file = typeof bin === 'string' ? bin : bin[args[0]!]
+  return { cwd, program, args: [join(frameworks, 'node_modules', args[0]!, file), ...args.slice(1)], env }
+}

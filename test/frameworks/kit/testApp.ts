@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { assert, type Test } from '#test'
+import { browser } from '../../browser/kit/browser.ts'
 import { CANARY } from '../../support/canary.ts'
 import { type CheckName, checks, type Place } from './checks.ts'
+import { createApp, type Document, frameworks, readDocument } from './createApp.ts'
 import { type Pod, type PodName, servePod } from './servePod.ts'
-import type { Started } from './start.ts'
+import { type Program, runProgram, type Started, startProgram, toProgram } from './start.ts'
 
 interface App {
   /** What stands before the names of its tests. */
@@ -12,12 +15,11 @@ interface App {
   readonly podName: PodName
   /** The checks, which run all at once, each with a visitor of its own. */
   readonly names: readonly CheckName[]
-  readonly browser: () => Browser
   readonly start: (env: Record<string, string>) => Promise<Started>
 }
 
 /** Adds the tests of an app that is built: on a pod of its own, with its own server. */
-export function testApp(test: Test, { name, podName, names, browser, start }: App): void {
+export function testApp(test: Test, { name, podName, names, start }: App): void {
   let server: Started
   let pod: Pod
   const outcomes = new Map<CheckName, Promise<void>>()
@@ -38,7 +40,7 @@ export function testApp(test: Test, { name, podName, names, browser, start }: Ap
     // The development server of Next.js leaves a word out.
     for (const { headers } of [answer, again])
       assert.match(headers.get('cache-control')!, /^(private, )?no-store$/)
-    const place: Place = { browser: browser(), url: server.url, pod }
+    const place: Place = { browser, url: server.url, pod }
     for (const each of names) {
       const outcome = checks[each].check(place)
       // Looked at by the test of it.
@@ -62,4 +64,77 @@ export function testApp(test: Test, { name, podName, names, browser, start }: Ap
     const amiss = output.split('\n').filter((line) => /error|warn/i.test(line) && !isHarmless(line))
     assert.equal(amiss, [])
   })
+}
+
+interface Mount {
+  readonly name: string
+  /** Of docs/. All its blocks make the app, and its commands build and start it. */
+  readonly document: string
+  /** Files that the document takes for granted. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly checks?: readonly CheckName[]
+  /** A program that builds the app, changed for a test. */
+  readonly building?: (program: Program) => Program
+  /** Before its commands run. */
+  readonly prepare?: (app: string) => void
+  /** The command that starts the app. Default: the only one. */
+  readonly serving?: RegExp
+  /** The program that starts the app, changed for a test. */
+  readonly starting?: (program: Program, env: Readonly<Record<string, string>>) => Program
+  /** The Node for its commands. Default: the one that runs this. */
+  readonly node?: string
+}
+
+/** Commands that a user stops. */
+const isServer = (command: string) =>
+  /^(\w+=\S+ )*(node|npx tsx|npx wrangler dev|npx next start|bun|deno)\b/.test(command)
+
+/** Tests an app that is built from a document alone; gives its folder, and how it is started. */
+export function testMount(
+  test: Test,
+  {
+    name,
+    document,
+    files,
+    checks,
+    prepare,
+    serving = /^/,
+    building = (program) => program,
+    starting = (program) => program,
+    node,
+  }: Mount,
+): { app: string; page: Document; start: (env: Record<string, string>, app?: string) => Promise<Started> } {
+  const page = readDocument(document)
+  const app = createApp(name.toLowerCase().replaceAll(' ', '-'), { ...page.blocks, ...files })
+  const installed = page.commands.filter((command) => command.startsWith('npm install '))
+  const builds = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
+  const serves = page.commands.filter((command) => isServer(command) && serving.test(command))
+
+  test(`${name}: ${document} names its files and what to install`, () => {
+    assert.equal(page.unnamed, [])
+    assert.is(serves.length, 1)
+    const { devDependencies } = JSON.parse(readFileSync(join(frameworks, 'package.json'), 'utf8'))
+    const known = ['@flowscale/client', ...Object.keys(devDependencies)]
+    for (const command of installed)
+      for (const word of command.split(' ').slice(2))
+        assert.ok(word.startsWith('--') || known.includes(word), `${word} is not among the frameworks`)
+  })
+  test(`${name}: the commands of ${document} build it`, async () => {
+    prepare?.(app)
+    for (const command of builds) {
+      const output = await runProgram(building(toProgram(command, app, node)))
+      assert.not.match(output, /\[warn|(warning|error):/i, command)
+    }
+  })
+  const start = (env: Record<string, string>, cwd = app) => {
+    const program = starting(toProgram(serves[0]!, cwd, node), env)
+    return startProgram({ ...program, env: { PORT: '0', ...program.env, ...env } })
+  }
+  testApp(test, {
+    name,
+    podName: 'emulator',
+    names: checks ?? ['runAndReload', 'cancel', 'keepApart'],
+    start,
+  })
+  return { app, page, start }
 }

@@ -10,7 +10,7 @@ export const photo = {
   buffer: Buffer.from(encode({ width: 64, height: 48, channels: 3, data })),
 }
 
-export interface Visitor {
+interface Visitor {
   readonly page: Page
   /** The session, as a header. */
   readonly cookie: string
