@@ -5,9 +5,9 @@ const order = `
 Start: running waiting files in-a-page runtimes
 How to: many-runs typed-workflows progress store react websocket ai-sdk testing
 Proxy: proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any
-Gateway: your-own-comfyui gateway-one-machine gateway-three-gpus gateway-workers gateway-deno-bun gateway-storage gateway-failures
+Gateway: your-own-comfyui gateway-one-machine gateway-three-gpus gateway-workers gateway-storage gateway-failures gateway-reference
 Migrating: migrating /MIGRATING migrating-axios migrating-comfyui
-Reference: functions errors command command-run command-batch command-pull command-scripts /CHANGELOG
+Reference: functions errors command command-run command-batch command-pull command-scripts emulator /CHANGELOG
 Background: guarantees /SECURITY performance how-it-is-built /CONTRIBUTING`
 
 const lines = [...order.matchAll(/^(.+): (.+)$/gm)]

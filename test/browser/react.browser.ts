@@ -1,6 +1,5 @@
 // The React and the Next.js component in Chromium, under StrictMode, with the example's own route as the proxy.
 import { readFileSync } from 'node:fs'
-import axe from 'axe-core'
 import { encode } from 'fast-png'
 import type { Request as Sent } from 'playwright-core'
 import { assert } from '#test'
@@ -8,6 +7,7 @@ import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { until } from '../support/until.ts'
 import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { bundlePage } from './kit/bundlePage.ts'
+import { axe } from './kit/isAccessible.ts'
 import { serveSite } from './kit/serveSite.ts'
 
 /** A page with a component, and the button that takes it away and brings it back. */
@@ -181,7 +181,7 @@ for (const file of ['react-component.tsx', 'nextjs-component.tsx']) {
     await busy()
     const { page, gate, generate, says, image } = await visit(file)
     const check = async () => {
-      await page.evaluate(axe.source)
+      await page.evaluate(axe)
       const { violations } = await page.evaluate<{ violations: { id: string }[] }>('axe.run()')
       assert.equal(
         violations.map(({ id }) => id),

@@ -1,6 +1,5 @@
 // The site of `npm run docs`, from a folder: pages fit narrow and wide windows, can be read, and the search finds.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,11 +7,11 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { runCommand } from '../../scripts/test/runFile.ts'
+import { axe } from './kit/isAccessible.ts'
 
 const test = suite('the site')
 const site = mkdtempSync(join(tmpdir(), 'flowscale-site-'))
 const urlOf = (file: string): string => pathToFileURL(join(site, file)).href
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 const shown = [
   'index.html',
   'docs/gateway-failures.html',

@@ -123,7 +123,7 @@ for (const [name, file, ...args] of runtimes) {
   test(name, () =>
     withComfies(async (urls) => {
       const port = await freePort()
-      const printed = blockOf('docs/gateway-deno-bun.md', name.toLowerCase())
+      const printed = blockOf('docs/gateway-reference.md', name.toLowerCase())
       const code = printed
         .replace("url: 'http://127.0.0.1:8188'", `urls: ${JSON.stringify(urls)}`)
         .replaceAll('4188', port)

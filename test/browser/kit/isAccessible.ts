@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { assert } from '#test'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+export const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 
 /** Fails where axe finds something in the page as it stands. */
 export async function isAccessible(page: Page, when: string): Promise<void> {

@@ -54,7 +54,8 @@ test('values stand beside a failure; a case runs alone', async () => {
   )
 })
 
-const start = (...args: string[]) => runCommand(process.execPath, ['--import', 'tsx', 'scripts/test/run.ts', ...args])
+const start = (...args: string[]) =>
+  runCommand(process.execPath, ['--import', 'tsx', 'scripts/test/run.ts', ...args])
 
 test('an unknown name is answered with the nearest ones, and nothing runs', async () => {
   for (const [args, near] of [
