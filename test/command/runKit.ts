@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EmulatorOptions } from '@flowscale/emulator'
+import type { Test } from '#test'
 import { pod } from '../examples/kit.ts'
-import { listen } from '../support/listen.ts'
+import { type Servers, suiteWithServers } from '../support/suiteWithServers.ts'
 import type { Ended } from './kit.ts'
 
 export type Pod = Awaited<ReturnType<typeof pod>>
@@ -16,23 +17,22 @@ export interface Place {
   readonly env: Record<string, string>
 }
 
-/** Calls `use` with an emulator that is fast, and an empty folder. */
-export async function withPod(options: EmulatorOptions, use: (place: Place) => Promise<void>): Promise<void> {
-  const own = await pod({ speed: 200, ...options })
-  try {
-    await inFolder((cwd) => use({ pod: own, cwd, env: own.env }))
-  } finally {
-    await own.close()
-  }
-}
-
-export async function inFolder(use: (cwd: string) => Promise<void>): Promise<void> {
-  const cwd = mkdtempSync(join(tmpdir(), 'flowscale-run-'))
-  try {
-    await use(cwd)
-  } finally {
-    rmSync(cwd, { recursive: true, force: true })
-  }
+/** A suite whose cases each get an emulator that is fast, and an empty folder; `open` gives others. */
+export function suiteWithPod(
+  name: string,
+): Test<Servers & Place & { open(options: EmulatorOptions): Promise<Place> }> {
+  const test: ReturnType<typeof suiteWithPod> = suiteWithServers(name)
+  test.before.each(async (context) => {
+    context.open = async (options) => {
+      const own = await pod({ speed: 200, ...options })
+      const cwd = mkdtempSync(join(tmpdir(), 'flowscale-run-'))
+      context.atEnd(() => rmSync(cwd, { recursive: true, force: true }))
+      context.atEnd(own.close)
+      return { pod: own, cwd, env: own.env }
+    }
+    Object.assign(context, await context.open({}))
+  })
+  return test
 }
 
 /** Every file below a folder, those that are hidden, too. */
@@ -56,16 +56,15 @@ export function onlyRun({ emulator }: Pod): string {
   return runs[0]!.runId
 }
 
-/** Asks again and again until it is so. */
-export async function until(isSo: () => unknown): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
 /**
  * A server with one run that is done, whose outputs have the names given here, and which may start others with it. It lists
  * no workflows and no runs.
  */
-export async function serveOutputs(filenames: readonly string[], ...others: string[]) {
+export async function serveOutputs(
+  listen: Servers['listen'],
+  filenames: readonly string[],
+  ...others: string[]
+) {
   const runId = '5c1e77aa-0001'
   const server = await listen((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost')

@@ -41,81 +41,58 @@ const health = async (args: string[] = [], env: Record<string, string> = {}): Pr
 }
 const lines = (fields: Record<string, string>) =>
   Object.entries(fields)
-    .map(([name, value]) => `FLOWSCALE_API_${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 
-type Fields = { URL?: string; KEY?: string }
-/** What is set where, and the key that your server and the strange one are sent; `null`: no request. */
-const cases: [what: string, flags: Fields, env: Fields, file: Fields, yours: unknown, strange: unknown][] = [
-  ['environment', {}, { URL: yours.url, KEY: CANARY }, {}, CANARY, null],
-  ['flags', { URL: yours.url, KEY: CANARY }, {}, {}, CANARY, null],
-  ['.env', {}, {}, { URL: yours.url, KEY: CANARY }, CANARY, null],
-  ['no key', {}, { URL: yours.url }, {}, undefined, null],
-  [
-    'flags go before the environment',
-    { URL: yours.url, KEY: CANARY },
-    { URL: strange.url, KEY: 'x' },
-    {},
-    CANARY,
-    null,
-  ],
-  [
-    'the environment goes before .env',
-    {},
-    { URL: yours.url, KEY: CANARY },
-    { URL: strange.url, KEY: 'x' },
-    CANARY,
-    null,
-  ],
-  [
-    'a strange .env gets no key of the environment',
-    {},
-    { KEY: CANARY },
-    { URL: strange.url },
-    null,
-    undefined,
-  ],
-  ['nor where it has a key', {}, { KEY: CANARY }, { URL: strange.url, KEY: 'x' }, null, 'x'],
-  ['a key by a flag goes to the address of .env', { KEY: CANARY }, {}, { URL: yours.url }, CANARY, null],
-  ['a key of .env without an address goes to yours', {}, { URL: yours.url }, { KEY: CANARY }, CANARY, null],
-  [
-    'a key of .env goes to no other address: flag',
-    { URL: strange.url },
-    {},
-    { URL: yours.url, KEY: CANARY },
-    null,
-    undefined,
-  ],
-  [
-    'a key of .env goes to no other address: environment',
-    {},
-    { URL: strange.url },
-    { URL: yours.url, KEY: CANARY },
-    null,
-    undefined,
-  ],
-  [
-    'the same address, written otherwise',
-    { URL: `${yours.url}/` },
-    {},
-    { URL: yours.url, KEY: CANARY },
-    CANARY,
-    null,
-  ],
-  ['empty values are none', {}, { URL: '', KEY: ' ' }, { URL: yours.url, KEY: CANARY }, CANARY, null],
-]
+/**
+ * Where an address and a key are set, and the key that your server and the strange one are sent; `-`: no request.
+ * `you` and `strange` are the servers, and `key` is the canary.
+ */
+const cases = `
+what                                                | flags        | environment | .env        | you  | strange
+environment                                         |              | you key     |             | key  | -
+flags                                               | you key      |             |             | key  | -
+.env                                                |              |             | you key     | key  | -
+no key                                              |              | you         |             | none | -
+flags go before the environment                     | you key      | strange x   |             | key  | -
+the environment goes before .env                    |              | you key     | strange x   | key  | -
+a strange .env gets no key of the environment       |              | - key       | strange     | -    | none
+nor where it has a key                              |              | - key       | strange x   | -    | x
+a key by a flag goes to the address of .env         | - key        |             | you         | key  | -
+a key of .env without an address goes to yours      |              | you         | - key       | key  | -
+a key of .env goes to no other address: flag        | strange      |             | you key     | -    | none
+a key of .env goes to no other address: environment |              | strange     | you key     | -    | none
+the same address, written otherwise                 | you/         |             | you key     | key  | -
+empty values are none                               |              | empty blank | you key     | key  | -`
 
-for (const [what, flags, env, file, toYours, toStrange] of cases) {
-  test(what, async () => {
-    writeFileSync(envFile, lines(file))
-    const args = [...(flags.URL ? ['--url', flags.URL] : []), ...(flags.KEY ? ['--api-key', flags.KEY] : [])]
-    const set = Object.fromEntries(
-      Object.entries(env).map(([name, value]) => [`FLOWSCALE_API_${name}`, value]),
-    )
-    const { code, stderr } = await health(args, set)
+const values: Record<string, string | undefined> = {
+  you: yours.url,
+  'you/': `${yours.url}/`,
+  strange: strange.url,
+  key: CANARY,
+  empty: '',
+  blank: ' ',
+}
+const fieldsOf = (cell: string) =>
+  Object.fromEntries(
+    cell.split(' ').flatMap((word, place) => {
+      const name = ['FLOWSCALE_API_URL', 'FLOWSCALE_API_KEY'][place]!
+      return word && word !== '-' ? [[name, word in values ? values[word]! : word]] : []
+    }),
+  )
+const sent = (cell: string) => (cell === '-' ? [] : [cell === 'none' ? undefined : (values[cell] ?? cell)])
+
+for (const row of cases.trim().split('\n').slice(1)) {
+  const cells = row.split('|').map((cell) => cell.trim())
+  const [what, flags, environment, file, toYours, toStrange] = cells
+  test(what!, async () => {
+    assert.is(cells.length, 6, row)
+    writeFileSync(envFile, lines(fieldsOf(file!)))
+    const { FLOWSCALE_API_URL: url, FLOWSCALE_API_KEY: key } = fieldsOf(flags!)
+    const args = [...(url ? ['--url', url] : []), ...(key ? ['--api-key', key] : [])]
+    const { code, stderr } = await health(args, fieldsOf(environment!))
     assert.is(code, 0, stderr)
-    assert.equal(yours.keys, toYours === null ? [] : [toYours])
-    assert.equal(strange.keys, toStrange === null ? [] : [toStrange])
+    assert.equal([yours.keys, strange.keys], [sent(toYours!), sent(toStrange!)])
   })
 }
 
@@ -183,11 +160,11 @@ for (const [what, args, env, message] of wrong) {
 test('a 401 says which key was set and not sent', async () => {
   const closed = await listen((_request, response) => response.writeHead(401).end())
   try {
-    writeFileSync(envFile, lines({ URL: closed.url }))
+    writeFileSync(envFile, lines({ FLOWSCALE_API_URL: closed.url }))
     const ofEnv = await health([], { FLOWSCALE_API_KEY: CANARY })
     assert.is(ofEnv.code, 5)
     assert.match(ofEnv.stderr, /\. FLOWSCALE_API_KEY was not sent, .*, or pass --api-key\.\n$/)
-    writeFileSync(envFile, lines({ URL: yours.url, KEY: CANARY }))
+    writeFileSync(envFile, lines(fieldsOf('you key')))
     const ofFile = await health(['--url', closed.url])
     assert.is(ofFile.code, 5)
     assert.match(ofFile.stderr, /\. FLOWSCALE_API_KEY in \.env was not sent, /)

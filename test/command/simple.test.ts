@@ -1,12 +1,12 @@
 // The verbs that ask once: for people and for programs, and how each failure ends.
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { cancel, occupy, pod, reached } from '../examples/kit.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
-import { listen } from '../support/listen.ts'
+import { suiteWithServers } from '../support/suiteWithServers.ts'
 import { flowscale } from './kit.ts'
 
-const test = suite('simple verbs')
+const test = suiteWithServers('simple verbs')
 
 const busy = await pod({ apiKey: CANARY, containers: 1 })
 test.after(() => busy.close())
@@ -89,7 +89,7 @@ flowscale run bncu0a1kipv text_51536="TEXT"
   assert.match(stderr, /^flowscale: There is no workflow "Text to Imag"\. Did you mean "Text to Image"\?/)
 })
 
-test('workflows of a server that knows more than kinds', async () => {
+test('workflows of a server that knows more than kinds', async ({ listen }) => {
   const data = [
     {
       id: "it's",
@@ -118,11 +118,10 @@ test('workflows of a server that knows more than kinds', async () => {
     response.end(JSON.stringify({ status: 'success', data }))
   })
   const env = { ...busy.env, FLOWSCALE_API_URL: server.url }
-  try {
-    const { text, value } = await both(['workflows', "it's"], env)
-    assert.is(
-      text,
-      `Own\\x1b[2J (it's)
+  const { text, value } = await both(['workflows', "it's"], env)
+  assert.is(
+    text,
+    `Own\\x1b[2J (it's)
 
 input   kind    values
 prompt  string                              What to paint
@@ -137,19 +136,16 @@ image   image
 
 flowscale run 'it'\\''s' prompt="TEXT" 'style=in oil' at=@@home face=@FILE
 `,
-    )
-    assert.is(value.name, 'Own\x1b[2J')
-    assert.equal(value.inputs.steps, {
-      kind: 'number',
-      required: false,
-      default: 20,
-      min: 1,
-      max: 50,
-      integer: true,
-    })
-  } finally {
-    await server.close()
-  }
+  )
+  assert.is(value.name, 'Own\x1b[2J')
+  assert.equal(value.inputs.steps, {
+    kind: 'number',
+    required: false,
+    default: 20,
+    min: 1,
+    max: 50,
+    integer: true,
+  })
 })
 
 test('get: a run that waits, and one that is done', async () => {
@@ -253,7 +249,7 @@ test('cancel: each of several, and one that fails stops no other', async () => {
   await free()
 })
 
-test('cancel: the beginning of an id, if it fits one run', async () => {
+test('cancel: the beginning of an id, if it fits one run', async ({ listen }) => {
   const ids = ['80aa0000', '80aabbbb', '5c1e0000'].map((start) => `${start}-0000-4000-8000-000000000000`)
   let requests: string[] = []
   const server = await listen(({ method, url = '' }, response) => {
@@ -275,33 +271,26 @@ test('cancel: the beginning of an id, if it fits one run', async () => {
     [['9999'], 4, [list, cancels('9999')]],
     [['5c1'], 4, [cancels('5c1')]],
   ]
-  try {
-    for (const [words, code, expected] of cases) {
-      requests = []
-      const ended = await flowscale(['cancel', ...words, '--url', server.url])
-      assert.equal([ended.code, requests], [code, expected])
-      if (code === 2)
-        assert.is(ended.stderr, `flowscale: Several runs begin with "80aa": ${ids[0]}, ${ids[1]}.\n`)
-    }
-  } finally {
-    await server.close()
+  for (const [words, code, expected] of cases) {
+    requests = []
+    const ended = await flowscale(['cancel', ...words, '--url', server.url])
+    assert.equal([ended.code, requests], [code, expected])
+    if (code === 2)
+      assert.is(ended.stderr, `flowscale: Several runs begin with "80aa": ${ids[0]}, ${ids[1]}.\n`)
   }
 })
 
-test('the dialects', async () => {
+test('the dialects', async ({ atEnd }) => {
   const openapi = await pod({ apiKey: CANARY, dialect: 'openapi' })
+  atEnd(openapi.close)
   const python = await pod({ apiKey: CANARY, dialect: 'python' })
-  try {
-    assert.match((await both(['workflows', 'Diptych'], python.env)).text, /^right_image +\S+$/m)
-    assert.is((await both(['health'], openapi.env)).code, 0)
-    assert.is((await both(['queue'], openapi.env)).code, 0)
-    const { code, value } = await both(['runs'], openapi.env, /group_id/)
-    assert.equal([code, value.error.status], [2, 422])
-    assert.is((await both(['workflows'], openapi.env, /404/)).code, 4)
-  } finally {
-    await openapi.close()
-    await python.close()
-  }
+  atEnd(python.close)
+  assert.match((await both(['workflows', 'Diptych'], python.env)).text, /^right_image +\S+$/m)
+  assert.is((await both(['health'], openapi.env)).code, 0)
+  assert.is((await both(['queue'], openapi.env)).code, 0)
+  const { code, value } = await both(['runs'], openapi.env, /group_id/)
+  assert.equal([code, value.error.status], [2, 422])
+  assert.is((await both(['workflows'], openapi.env, /404/)).code, 4)
 })
 
 /** What a server answers to `get`, and how it ends. */
@@ -316,23 +305,19 @@ const failures: [what: string, status: number, code: number, name: string][] = [
 ]
 
 for (const [what, status, code, name] of failures) {
-  test(`${what}: ${status} ends with ${code}`, async () => {
+  test(`${what}: ${status} ends with ${code}`, async ({ listen }) => {
     const server = await listen((_request, response) => {
       response.writeHead(status, { location: 'https://elsewhere.example/' }).end('<h1>\x1b[2J</h1>')
     })
     const env = { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: CANARY }
-    try {
-      const text = await flowscale(['get', 'a'], { env })
-      assert.equal([text.code, text.stdout], [code, ''])
-      if (status === 302) assert.match(text.stderr, 'correct --url or FLOWSCALE_API_URL')
-      assert.match(text.stderr, /^flowscale: [^\n\x1b]+\n$/)
-      const json = await flowscale(['get', 'a', '--json'], { env })
-      const { error } = JSON.parse(json.stdout)
-      assert.equal([json.code, json.stderr, error.code], [code, '', name])
-      for (const out of [text, json]) assertNoCanary(out.stdout + out.stderr)
-    } finally {
-      await server.close()
-    }
+    const text = await flowscale(['get', 'a'], { env })
+    assert.equal([text.code, text.stdout], [code, ''])
+    if (status === 302) assert.match(text.stderr, 'correct --url or FLOWSCALE_API_URL')
+    assert.match(text.stderr, /^flowscale: [^\n\x1b]+\n$/)
+    const json = await flowscale(['get', 'a', '--json'], { env })
+    const { error } = JSON.parse(json.stdout)
+    assert.equal([json.code, json.stderr, error.code], [code, '', name])
+    for (const out of [text, json]) assertNoCanary(out.stdout + out.stderr)
   })
 }
 
@@ -340,20 +325,16 @@ for (const [what, answer] of [
   ['429', 429],
   ['503', 503],
 ] as const) {
-  test(`${what} that stays ends with 3`, async () => {
+  test(`${what} that stays ends with 3`, async ({ listen }) => {
     const server = await listen((_request, response) => {
       response.writeHead(answer, { 'retry-after': '0' }).end()
     })
-    try {
-      const { code, stderr } = await flowscale(['get', 'a', '--url', server.url])
-      assert.is(code, 3, stderr)
-    } finally {
-      await server.close()
-    }
+    const { code, stderr } = await flowscale(['get', 'a', '--url', server.url])
+    assert.is(code, 3, stderr)
   })
 }
 
-test('no server ends with 3, and says what to look at', async () => {
+test('no server ends with 3, and says what to look at', async ({ listen }) => {
   const server = await listen(() => {})
   await server.close()
   const { code, stderr } = await flowscale(['health', '--url', server.url, '--api-key', CANARY])
@@ -368,25 +349,17 @@ test('a run that is cancelled twice', async () => {
   assert.is((await both(['cancel', id])).code, 0)
 })
 
-test('an address of ComfyUI itself: the way to the gateway', async () => {
+test('an address of ComfyUI itself: the way to the gateway', async ({ listen, atEnd }) => {
   const comfy = await startComfy({ version: '0.8.0' })
-  try {
-    const env = { FLOWSCALE_API_URL: comfy.url, FLOWSCALE_API_KEY: CANARY }
-    const advice = `This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
-    for (const args of [['workflows'], ['health'], ['run', 'flow', 'prompt=a']]) {
-      const { code, stderr } = await flowscale(args, { env })
-      assert.is.not(code, 0)
-      assert.match(stderr, advice)
-    }
-  } finally {
-    await comfy.stop()
+  atEnd(() => comfy.stop())
+  const env = { FLOWSCALE_API_URL: comfy.url, FLOWSCALE_API_KEY: CANARY }
+  const advice = `This is ComfyUI itself. Start the gateway in front of ComfyUI, and use the gateway's address: npx @flowscale/gateway --comfyui ${comfy.url} --workflows DIR`
+  for (const args of [['workflows'], ['health'], ['run', 'flow', 'prompt=a']]) {
+    const { code, stderr } = await flowscale(args, { env })
+    assert.is.not(code, 0)
+    assert.match(stderr, advice)
   }
   // A server that has other words for a path that it does not have.
   const server = await listen((_, response) => response.writeHead(404).end('Not Found'))
-  try {
-    const env = { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: CANARY }
-    assert.not.match((await flowscale(['workflows'], { env })).stderr, 'ComfyUI')
-  } finally {
-    await server.close()
-  }
+  assert.not.match((await flowscale(['workflows', '--url', server.url])).stderr, 'ComfyUI')
 })

@@ -1,15 +1,13 @@
 // Pipes that close, output that is big or lost, and signals.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { openSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { listen } from '../support/listen.ts'
-import { flowscale, start } from './kit.ts'
+import { startProgram } from '../support/startCli.ts'
+import { until } from '../support/until.ts'
+import { bin, flowscale, start } from './kit.ts'
 
 const test = suite('streams')
-const bin = resolve('packages/flowscale/bin/flowscale.js')
 const onLinux = process.platform === 'linux' ? test : test.skip
 
 const run = { _id: 'a', status: 'completed', inputs: [], outputs: [], note: 'x'.repeat(3_000_000) }
@@ -28,19 +26,8 @@ const env = { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: CANARY }
 
 /** In a shell, as a person puts commands together. */
 async function sh(line: string) {
-  const child = spawn('bash', ['-c', line, '_', process.execPath, bin], {
-    env: { PATH: process.env.PATH!, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    err += chunk
-  })
-  const [code] = await once(child, 'close')
+  const { ended } = startProgram('bash', ['--norc', '-c', line, '_', process.execPath, bin], { env })
+  const { code, stdout: out, stderr: err } = await ended
   assertNoCanary(out + err)
   return { code, out, err }
 }
@@ -79,17 +66,9 @@ onLinux('a full disk is an error', async () => {
     ['get', 'a'],
     ['get', 'a', '--json'],
   ]) {
-    const child = spawn(process.execPath, [bin, ...args], {
-      env: { PATH: process.env.PATH!, ...env },
-      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
-    })
-    let err = ''
-    child.stderr!.on('data', (chunk) => {
-      err += chunk
-    })
-    const [code] = await once(child, 'close')
+    const { code, stderr } = await flowscale(args, { env, stdout: openSync('/dev/full', 'w') })
     assert.is(code, 1)
-    assert.match(err, /^flowscale: .*ENOSPC[^\n]*\n$/)
+    assert.match(stderr, /^flowscale: .*ENOSPC[^\n]*\n$/)
   }
 })
 
@@ -100,7 +79,7 @@ for (const [signal, code] of [
   test(`${signal} ends a request, with ${code}`, async () => {
     isHeld = true
     const waiting = start(['get', 'a'], { env })
-    await reachedServer()
+    await until(() => asked.length)
     waiting.child.kill(signal)
     const ended = await waiting.ended
     assert.equal([ended.code, ended.signal], [code, null])
@@ -111,7 +90,7 @@ for (const [signal, code] of [
 test('an interrupt as JSON', async () => {
   isHeld = true
   const waiting = start(['get', 'a', '--json'], { env })
-  await reachedServer()
+  await until(() => asked.length)
   waiting.child.kill('SIGINT')
   const { code, stdout, stderr } = await waiting.ended
   assert.equal([code, JSON.parse(stdout).error.code, stderr], [130, 'interrupted', ''])
@@ -120,12 +99,8 @@ test('an interrupt as JSON', async () => {
 test('a cancel that is interrupted asks for no other', async () => {
   isHeld = true
   const waiting = start(['cancel', 'a', 'b'], { env })
-  await reachedServer()
+  await until(() => asked.length)
   waiting.child.kill('SIGINT')
   assert.is((await waiting.ended).code, 130)
   assert.is(asked.length, 1)
 })
-
-async function reachedServer(): Promise<void> {
-  while (!asked.length) await new Promise((resolve) => setTimeout(resolve, 20))
-}

@@ -1,9 +1,10 @@
 // What a person sees: tables that fit, colours, and Ctrl-C.
-import { assert, suite } from '#test'
+import { assert } from '#test'
 import { listen } from '../support/listen.ts'
+import { suiteWithServers } from '../support/suiteWithServers.ts'
 import { flowscale, hasTerminals, startInTerminal } from './kit.ts'
 
-const test = suite('in a terminal')
+const test = suiteWithServers('in a terminal')
 const inTerminal = hasTerminals ? test : test.skip
 
 const id = '808f34d0-ef97-4b78-a00f-1268077ea6db'
@@ -70,19 +71,15 @@ test('in a pipe the same, and JSON is exact', async () => {
   assert.not.match(json.stdout, /\x9b|\u202e/)
 })
 
-test('an error of the server is one line, and its escapes are shown', async () => {
+test('an error of the server is one line, and its escapes are shown', async ({ listen }) => {
   const failing = await listen((_request, response) => {
     response.writeHead(409).end(JSON.stringify({ status: 'error', errors: ['no\x1b[2J\nway\x9b31m'] }))
   })
-  try {
-    const { stderr } = await flowscale(['get', 'a', '--url', failing.url])
-    assert.match(stderr, /^flowscale: .*no\\x1b\[2J way\\x9b31m\.?\n$/)
-  } finally {
-    await failing.close()
-  }
+  const { stderr } = await flowscale(['get', 'a', '--url', failing.url])
+  assert.match(stderr, /^flowscale: .*no\\x1b\[2J way\\x9b31m\.?\n$/)
 })
 
-test('so is a note, whatever a run failed by', async () => {
+test('so is a note, whatever a run failed by', async ({ listen }) => {
   const error = 'no\n\x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J'
   const failing = await listen((request, response) => {
     const _id = /[ab]$/.exec(request.url!)?.[0]
@@ -91,13 +88,9 @@ test('so is a note, whatever a run failed by', async () => {
       JSON.stringify({ status: 'success', data: { _id, status: 'failed', error, inputs: [], outputs: [] } }),
     )
   })
-  try {
-    const { stderr } = await flowscale(['wait', 'a', 'b', '--url', failing.url])
-    const told = String.raw`failed: no \x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J`
-    assert.equal(stderr.split('\n').slice(0, 2).sort(), [`Run a ${told}`, `Run b ${told}`])
-  } finally {
-    await failing.close()
-  }
+  const { stderr } = await flowscale(['wait', 'a', 'b', '--url', failing.url])
+  const told = String.raw`failed: no \x1b[31mflowscale: Done.\x1b[0m\u061c\x9b2J`
+  assert.equal(stderr.split('\n').slice(0, 2).sort(), [`Run a ${told}`, `Run b ${told}`])
 })
 
 for (const [what, set, isColored] of [

@@ -1,14 +1,13 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { assert, suite } from '#test'
+import { installPacked, pack } from '../support/installPacked.ts'
 
 const test = suite('tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-pack-'))
-const npm = (...args: string[]) =>
-  execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 test.after(() => rmSync(folder, { recursive: true }))
 
 /** The file of a package and all that it can come to import, in the same package. */
@@ -33,19 +32,9 @@ const builtFrom = (name: string, ...entries: string[]): string[] => {
 const shared = ['LICENSE', 'README.md', 'package.json']
 const expected: Record<string, string[]> = {
   client: [
-    ...[
-      'events',
-      'index',
-      'logger',
-      'node',
-      'poller',
-      'proxy',
-      'react',
-      'shared',
-      'store',
-      'typed',
-      'websocket',
-    ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
+    ...'events index logger node poller proxy react shared store typed websocket'
+      .split(' ')
+      .flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
     'dist/upload.js',
     'dist/uploadBrowser.js',
   ],
@@ -68,8 +57,7 @@ const expected: Record<string, string[]> = {
 
 for (const [name, files] of Object.entries(expected)) {
   test(`${name}: only what is meant to be shipped`, () => {
-    const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', folder, '-w', `packages/${name}`))
-    assert.equal(packed.files.map(({ path }: { path: string }) => path).sort(), [...files, ...shared].sort())
+    assert.equal(pack(name, folder).files, [...files, ...shared].sort())
   })
 }
 
@@ -117,19 +105,36 @@ test('of the gateway, only the commands load commander', () => {
   assert.equal(entries.filter(loads), ['internalNode', 'cli'])
 })
 
-test('the client has no dependency', () => {
-  const manifest = JSON.parse(readFileSync('packages/client/package.json', 'utf8'))
-  assert.equal(Object.keys(manifest.dependencies ?? {}), [])
-  for (const peer of Object.keys(manifest.peerDependencies))
-    assert.ok(manifest.peerDependenciesMeta[peer].optional)
+test('the client has no dependency, and the class only the client', () => {
+  const read = (name: string) => JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+  const { dependencies = {}, peerDependencies, peerDependenciesMeta } = read('client')
+  assert.equal(dependencies, {})
+  for (const peer of Object.keys(peerDependencies)) assert.ok(peerDependenciesMeta[peer].optional)
+  const flowscale = read('flowscale')
+  assert.equal(Object.keys(flowscale.dependencies), ['@flowscale/client'])
+  assert.equal(Object.keys(flowscale.peerDependencies), ['isomorphic-ws', 'ws'])
 })
 
 for (const name of Object.keys(expected)) {
   test(`${name}: runs nothing when it is installed`, () => {
     const { scripts = {} } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
     const atInstall = /^(pre|post)?(install|prepare|publish)$|^prepublish$/
+    assert.not.ok(Object.keys(scripts).some((script) => atInstall.test(script)))
+  })
+}
+
+const lockfiles = ['.', 'scripts/bench/peers', ...readdirSync('test').map((name) => `test/${name}`)]
+  .map((folder) => `${folder}/package-lock.json`)
+  .filter((file) => existsSync(file))
+for (const file of lockfiles) {
+  test(`${file}: what comes from a registry has an integrity`, () => {
+    const { packages } = JSON.parse(readFileSync(file, 'utf8'))
+    const installed = Object.entries<{ link?: boolean; integrity?: string }>(packages).filter(
+      ([path, { link }]) => path.includes('node_modules/') && !link,
+    )
+    assert.ok(installed.length > 0)
     assert.equal(
-      Object.keys(scripts).filter((script) => atInstall.test(script)),
+      installed.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')),
       [],
     )
   })
@@ -165,6 +170,12 @@ test('an app that installed the tarballs by the line of the README runs a workfl
      console.log(data.length, outputs.length, again.length, status, typed.outputs.filename_prefix.length)`,
   )
   assert.is(execFileSync(process.execPath, [join(folder, 'app.mjs')], { encoding: 'utf8' }), '2 2 2 200 2\n')
+  // By `require` on Node 20.19, 22.12 and later.
+  for (const load of ["import('flowscale')", "Promise.resolve(require('flowscale'))"]) {
+    const code = `${load}.then((it) => console.log(typeof it.FlowscaleAPI))`
+    const args = ['--input-type=commonjs', '-e', code]
+    assert.is(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }), 'function\n')
+  }
 })
 
 test('the hooks are for the client, and need react, which no other entry does', () => {

@@ -1,46 +1,29 @@
 // The way of a new user with the packed tarballs: `flowscale pull` in an empty folder, a program on the file that it wrote,
 // and what happens as the workflow changes.
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createEmulator, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
+import { readWorkflows } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
+import { installPacked } from '../support/installPacked.ts'
 import { openGateway } from '../support/openGateway.ts'
 
 const test = suite('typed workflows from the tarballs')
 const folder = mkdtempSync(join(tmpdir(), 'flowscale-typed-'))
-const packages = ['client', 'gateway', 'emulator', 'flowscale']
 const closing: (() => unknown)[] = []
 
 test.before(() => {
-  const npm = (...args: string[]) => execFileSync('npm', args, { encoding: 'utf8', stdio: 'pipe' })
-  const packed = JSON.parse(
-    npm(
-      'pack',
-      '--json',
-      '--pack-destination',
-      folder,
-      ...packages.flatMap((name) => ['-w', `packages/${name}`]),
-    ),
-  )
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = packed.map(({ filename }: { filename: string }) => join(folder, filename))
-  npm('install', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
+  installPacked(folder)
   const compilerOptions = {
     ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-    ...{
-      module: 'nodenext',
-      target: 'es2022',
-      lib: ['es2022', 'dom'],
-      types: [],
-      rootDir: 'src',
-      outDir: 'dist',
-    },
+    ...{ module: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [] },
+    ...{ rootDir: 'src', outDir: 'dist' },
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }))
 })
@@ -90,21 +73,12 @@ async function pod(workflows: WorkflowDefinition[] = []): Promise<string> {
 
 const ok = ({ code, said }: Ended) => assert.is(code, 0, said)
 
-test('on the emulator', async () => {
-  const url = await pod()
-  ok(await pull(url))
-  write(`const { outputs } = await run(client, workflows.textToImage, { text_51536: 'a red fox' }, { pollIntervalMs: 10 })
-const [picture] = outputs.image_output
-console.log(outputs.image_output.length, typeof picture?.download_url)`)
-  ok(await compile())
-  const { said } = await node(['dist/app.js'], url)
-  assert.is(said, '1 string\n')
-})
-
 test('on a gateway before a ComfyUI', async () => {
   const comfy = await startComfy({ version: '0.8.0', speed: 100 })
   closing.push(() => comfy.stop())
-  const { url, close } = await openGateway(comfy.url, { workflows: await gatewayWorkflows() })
+  const { url, close } = await openGateway(comfy.url, {
+    workflows: await readWorkflows('test/comfyui/workflows'),
+  })
   closing.unshift(close)
   ok(await pull(url))
   write(`const { outputs } = await run(client, workflows.textToImage, { prompt: 'a red fox' }, { pollIntervalMs: 10 })
@@ -139,8 +113,3 @@ console.log(outputs.picture.length)`)
   assert.ok(code > 0)
   assert.match(said, /src\/app\.ts\(6,\d+\): error .*\n? *Property 'mood' is missing/)
 })
-
-async function gatewayWorkflows() {
-  const { readWorkflows } = await import('@flowscale/gateway/node')
-  return readWorkflows('test/comfyui/workflows')
-}

@@ -5,7 +5,7 @@ import { decode } from 'fast-png'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { listen } from '../support/listen.ts'
-import { startCli } from '../support/startProcess.ts'
+import { startCli } from '../support/startCli.ts'
 
 const test = suite('npm start')
 const env = { FLOWSCALE_API_URL: '', FLOWSCALE_API_KEY: '' }

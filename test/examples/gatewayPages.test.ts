@@ -1,16 +1,14 @@
 // What docs/gateway-one-machine.md and docs/gateway-three-gpus.md say, with the command as built.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { checkHealth, createClient, executeWorkflow, getRun } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
 import { freePort } from '../support/listen.ts'
+import { serving } from '../support/startCli.ts'
 
 const test = suite('pages of the gateway')
 const command = resolve('packages/gateway/bin/flowscale-gateway.js')
@@ -22,24 +20,8 @@ test.before.each(() => {
 })
 test.after.each(() => rmSync(folder, { recursive: true }))
 
-/** The command in the folder; `kill` is as `kill -9`. */
-async function start(...args: string[]) {
-  const child = spawn(process.execPath, [command, ...args, '--json'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const ended = once(child, 'exit')
-  const first = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended])
-  const { url, filesUrl } = JSON.parse(first[0])
-  return {
-    url: url as string,
-    filesUrl: filesUrl as string,
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}
+/** The command in the folder. */
+const start = (...args: string[]) => serving([command, ...args], { cwd: folder })
 
 test('the service: key, runs and links outlive a restart', async () => {
   const [, line] = /^ExecStart=\/usr\/bin\/env flowscale-gateway (.+)$/m.exec(
@@ -54,7 +36,7 @@ test('the service: key, runs and links outlive a restart', async () => {
     const done = (await executeWorkflow(client, 'text-to-image', { prompt: 'a red fox' })).data.run_id
     const { outputs } = await waitForRun(client, done, polls)
     const going = (await executeWorkflow(client, 'slow', {})).data.run_id
-    await gateway.kill()
+    await gateway.stop('SIGKILL')
     gateway = await start(...flags)
     assert.is((await getRun(client, done)).data.status, 'completed')
     const link = outputs[0]!.url!
@@ -63,7 +45,7 @@ test('the service: key, runs and links outlive a restart', async () => {
     assert.is((await waitForRun(client, going, polls)).status, 'completed')
     assert.equal(comfy.executed.runs, { [done]: 1, [going]: 1 })
   } finally {
-    await gateway.kill()
+    await gateway.stop('SIGKILL')
     await comfy.stop()
   }
 })
@@ -90,7 +72,7 @@ test('three GPUs: two gateways by the printed line', async () => {
       }
     }
   } finally {
-    await Promise.all(gateways.map((gateway) => gateway.kill()))
+    await Promise.all(gateways.map((gateway) => gateway.stop('SIGKILL')))
     await Promise.all(comfies.map((comfy) => comfy.stop()))
   }
 })

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createEmulator, type Emulator, type EmulatorOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
+import { startProgram } from '../support/startCli.ts'
 
 /** An emulator in this process, so that it can be asked and held up, and the environment that leads to it. */
 export async function pod(options: EmulatorOptions = {}) {
@@ -88,38 +87,5 @@ function withResolvers<T>() {
 }
 
 /** An example as it is, started by Node in a folder of its own. */
-export function run(file: string, args: string[], cwd: string, env: Record<string, string>) {
-  const child: ChildProcess = spawn(process.execPath, [resolve('examples', file), ...args], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let stdout = ''
-  let stderr = ''
-  const waiting: (() => void)[] = []
-  child.stdout!.on('data', (chunk) => {
-    stdout += chunk
-    for (const look of waiting) look()
-  })
-  child.stderr!.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }))
-  return {
-    child,
-    ended,
-    /** Waits until it has printed something; an error if it ends without. */
-    printed: (pattern: RegExp) =>
-      Promise.race([
-        new Promise<string>((resolve) => {
-          const look = () => pattern.test(stdout) && resolve(stdout)
-          waiting.push(look)
-          look()
-        }),
-        ended.then(({ stderr }) => {
-          if (!pattern.test(stdout)) throw new Error(`it never printed ${pattern}:\n${stdout}${stderr}`)
-          return stdout
-        }),
-      ]),
-  }
-}
+export const run = (file: string, args: string[], cwd: string, env: Record<string, string>) =>
+  startProgram(process.execPath, [resolve('examples', file), ...args], { cwd, env })

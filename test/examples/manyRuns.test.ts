@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createClient, getRuns } from '@flowscale/client'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
-import { startCli } from '../support/startProcess.ts'
+import { startCli } from '../support/startCli.ts'
 
 const test = suite('from a CSV to a folder')
 // Inside the repository, so that the packages are found by name.

@@ -9,7 +9,7 @@ import ts from 'typescript'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
-import { startCli } from '../support/startProcess.ts'
+import { startCli } from '../support/startCli.ts'
 
 const test = suite('README')
 // Inside the repository, so that the packages are found by name.

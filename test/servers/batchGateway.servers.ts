@@ -6,9 +6,9 @@ import { readWorkflows } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { flowscale, start } from '../command/kit.ts'
-import { until } from '../command/runKit.ts'
 import { CANARY } from '../support/canary.ts'
 import { openGateway } from '../support/openGateway.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('batch, on a gateway')
 

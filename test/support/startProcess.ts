@@ -60,18 +60,3 @@ export const LATER: readonly string[] = [
   '--import',
   'data:text/javascript,const{now}=Date;Date.now=()=>now()+60000',
 ]
-
-/** A built command, `emulator` or `gateway`, on a free port. */
-export async function startCli(
-  name: 'emulator' | 'gateway',
-  ...args: string[]
-): Promise<{ url: string; apiKey: string; stop(): Promise<void> }> {
-  const { told, stop } = await startProcess([
-    `packages/${name}/dist/cli.js`,
-    '--json',
-    '--port',
-    '0',
-    ...args,
-  ])
-  return { url: told.url, apiKey: told.apiKey, stop }
-}

@@ -1,11 +1,11 @@
 // The emitted types, from the packed tarballs, under each compiler with each type library: `strict`, and with
 // `skipLibCheck: false`. `npm test -- --suite types matrix --case 5.9` compiles by one compiler.
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
+import { installPacked } from '../support/installPacked.ts'
 
 const here = resolve('test/types-matrix')
 const modules = join(here, 'node_modules')
@@ -21,7 +21,7 @@ const old: Resolution = 'node10'
 
 interface Library {
   name: string
-  lib: string[]
+  lib?: string[]
   types: string[]
   /** What stands in its `node_modules`: from which folder of ours. */
   links: Record<string, string>
@@ -35,23 +35,10 @@ const test = suite('types')
 
 const libraries: Library[] = [
   { name: 'DOM', lib: ['ES2022', 'DOM'], types: [], links: {}, usual: 'bundler' },
-  {
-    name: '@types/node 18',
-    lib: ['ES2022'],
-    types: ['node'],
-    links: { '@types/node': 'node18' },
-    usual: 'node16',
-  },
-  {
-    name: '@types/node 22',
-    lib: ['ES2022'],
-    types: ['node'],
-    links: { '@types/node': 'node22' },
-    usual: 'nodenext',
-  },
+  { name: '@types/node 18', types: ['node'], links: { '@types/node': 'node18' }, usual: 'node16' },
+  { name: '@types/node 22', types: ['node'], links: { '@types/node': 'node22' }, usual: 'nodenext' },
   {
     name: '@cloudflare/workers-types',
-    lib: ['ES2022'],
     types: ['@cloudflare/workers-types'],
     links: { '@cloudflare/workers-types': '@cloudflare/workers-types' },
     usual: 'bundler',
@@ -74,14 +61,7 @@ const newest = compilers.at(-1)!
 
 /** A folder as a user has it: the tarballs installed, and below it one for each library. */
 test.before(() => {
-  const npm = (...args: string[]) =>
-    execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
-  const tarballs = ['client', 'flowscale', 'gateway', 'emulator'].map((name) => {
-    const [packed] = JSON.parse(npm('pack', '--json', '--pack-destination', app, '-w', `packages/${name}`))
-    return join(app, packed.filename)
-  })
-  npm('install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', ...tarballs)
+  installPacked(app)
   for (const { name, links } of libraries) {
     const folder = folderOf(name)
     mkdirSync(join(folder, 'node_modules/@types'), { recursive: true })
@@ -104,7 +84,7 @@ const folderOf = (library: string): string => join(app, library.replaceAll(/\W+/
 /** Compiles the files, and gives what was wrong with them. */
 async function compile(
   compiler: string,
-  { name, lib, types }: Library,
+  { name, lib = ['ES2022'], types }: Library,
   moduleResolution: Resolution,
 ): Promise<string> {
   const folder = folderOf(name)

@@ -1,4 +1,5 @@
-// What `flowscale pull` writes, of the emulator and of gateways, as compilers see it: with a program that uses each constant.
+// What `flowscale pull` writes, of the emulator, of gateways and of rarer workflows, as compilers see it: with a program that
+// uses each constant.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,6 +11,7 @@ import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
 import { choosing, openGateway, workflows } from '../support/openGateway.ts'
+import { textOf, workflow } from '../unit/flowscale/command/pull/kit.ts'
 
 const test = suite('types of what pull writes')
 const compilers = ['typescript5.0', 'typescript5.9', 'typescript6', 'typescript7']
@@ -72,7 +74,51 @@ const programs: Record<string, string> = {
   // @ts-expect-error: one text only
   several: run(client, pulled.pair, { texts: ['a', 'b'] }),
 `,
+  rare: `
+  textToImage: run(client, pulled.textToImage, { text: 'a', seed: 1, hd: false, style: 'oil', styles: 'ink', odd: [1] }),
+  lists: run(client, pulled.textToImage, { text: 'a', styles: ['ink', 'oil'], style: "pastel's", 'on-ly': 'x' }),
+  files: run(client, pulled.textToImage, { text: 'a', photo: file, photos: [file, 'https://a.test/b.png'] }).then(
+    ({ outputs }) => [...outputs.picture, ...outputs.mask].map(({ download_url }): string | null => download_url),
+  ),
+  untold: run(client, pulled.untold, {}),
+  nothing: run(client, pulled.nothing, {}).then(({ outputs }) => outputs.output),
+  _3dモデル_d: submit(client, pulled._3dモデル_d, { prompt: 'a' }),
+  _3dモデル_e: runMany(client, pulled._3dモデル_e, [{ prompt: 'a' }]),
+  // @ts-expect-error: a choice that is none
+  choice: run(client, pulled.textToImage, { text: 'a', style: 'ink' }),
+  // @ts-expect-error: another output
+  output: run(client, pulled.textToImage, { text: 'a' }).then(({ outputs }) => outputs.pictures),
+  // @ts-expect-error: there are no inputs
+  none: run(client, pulled.nothing, { text: 1 }),
+`,
 }
+
+/** What a server may say, and those above do not. */
+const rare = textOf(
+  workflow({
+    id: 'bncu0a1kipv',
+    name: 'Text to Image',
+    inputs: {
+      ...{ text: 'string', seed: 'number', hd: 'boolean', photo: 'image', photos: 'image' },
+      ...{ style: 'string', styles: 'string', 'on-ly': 'string', odd: 'tensor' },
+    },
+    outputs: ['picture', 'mask'],
+    names_files: true,
+    input_details: {
+      text: {},
+      seed: { required: false, min: 0 },
+      hd: { default: true },
+      photo: { required: false },
+      photos: { required: false, array: true },
+      style: { required: false, options: ['oil', "pastel's", 3] },
+      styles: { required: false, array: true, options: ['oil', 'ink'] },
+    },
+  }),
+  workflow({ id: 'b', name: 'Untold', inputs: { text: 'string' } }),
+  workflow({ id: 'c', name: 'Nothing', inputs: {}, outputs: [] }),
+  workflow({ id: 'd', name: '3D モデル', input_details: { prompt: {} } }),
+  workflow({ id: 'e', name: '3D モデル', input_details: { prompt: {} } }),
+)
 
 const toProgram = (
   name: string,
@@ -92,8 +138,11 @@ async function pull(url: string, name: string): Promise<void> {
   const env = { FLOWSCALE_API_URL: url, FLOWSCALE_API_KEY: CANARY }
   const { code, output } = await runCommand(process.execPath, args, { cwd: folder, env })
   assert.is(code, 0, output)
-  writeFileSync(join(folder, `${name}.app.ts`), toProgram(name, programs[name]!))
+  writeProgram(name)
 }
+
+const writeProgram = (name: string) =>
+  writeFileSync(join(folder, `${name}.app.ts`), toProgram(name, programs[name]!))
 
 test.before(async () => {
   const to = join(folder, 'node_modules/@flowscale/client')
@@ -109,6 +158,8 @@ test.before(async () => {
     await pull(pod.url, 'emulator')
     await pull(examples.url, 'examples')
     await pull(gateway.url, 'gateway')
+    writeFileSync(join(folder, 'rare.ts'), rare)
+    writeProgram('rare')
   } finally {
     for (const { close } of [pod, examples, gateway]) await close()
     emulator.close()

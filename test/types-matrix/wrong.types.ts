@@ -121,21 +121,16 @@ for (const compiler of compilers) {
       const at = /^'?[\w-]*/.exec(source.slice(Number(column) - 1))![0].replace("'", '')
       found.set(Number(file), [...(found.get(Number(file)) ?? []), { text: text!, at }])
     }
-    const lengths: number[] = []
     programs.forEach((code, index) => {
       const problems = found.get(index) ?? []
       const [name] = rows[index] ?? []
       assert.is(problems.length, name ? 1 : 0, `${code}: ${JSON.stringify(problems)}\n${output}`)
       if (!name) return
       const { text, at } = problems[0]!
-      lengths.push(text.length)
       const isNamed = at === name || text.includes(`'${name}'`) || text.includes(` ${name}:`)
       assert.ok(isNamed, `${code}: does not name ${name}: at ${at}: ${text}`)
       assert.ok(text.length <= MOST_CHARACTERS, `${code}: ${text.length} characters: ${text}`)
       assert.ok(text.split('\n').length <= MOST_LINES, `${code}: too many lines: ${text}`)
     })
-    console.log(
-      `[show] ${compiler}: ${rows.length} wrong programs, the longest message has ${Math.max(...lengths)} characters`,
-    )
   })
 }

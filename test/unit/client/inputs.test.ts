@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ArgumentError, type ExecuteOptions, executeWorkflow, toFile } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { clientWith } from '../../support/clientWith.ts'
-import { fakeFetch, ok, rejection } from '../../support/fakes.ts'
+import { fakeFetch, ok } from '../../support/fakes.ts'
 import { listen } from '../../support/listen.ts'
 import { readBody, readParts, type WirePart } from '../../support/multipart.ts'
 
@@ -35,11 +35,12 @@ const texts = async (inputs: unknown, options?: ExecuteOptions) =>
   })
 
 /** The error for inputs that can't be sent; nothing is. */
-async function refused(inputs: unknown, pattern: RegExp, options?: ExecuteOptions) {
+async function refused(inputs: unknown, options?: ExecuteOptions) {
   const fetch = fakeFetch(ok({ run_id: 'r' }))
-  const error = await rejection(executeWorkflow(clientWith(fetch), 'w', inputs as never, options))
-  assert.instance(error, ArgumentError)
-  assert.match(error.message, pattern)
+  const error = await rejects(
+    executeWorkflow(clientWith(fetch), 'w', inputs as never, options),
+    ArgumentError,
+  )
   assert.not('maybeSubmitted' in error)
   assert.is(fetch.calls.length, 0)
   return error
@@ -277,12 +278,9 @@ test('a file-backed Blob', async () => {
 const badNames = ['', 'a"b', 'a\nb', 'a\rb', '\ud800', 'a\udc00b']
 for (const name of badNames) {
   test(`an input called ${JSON.stringify(name)} is an error that shows it`, async () => {
-    const { message } = await refused(
-      { [name]: 'x' },
-      /^inputs: the name .* is empty or has a line break, a quote or broken /,
-    )
+    const { message } = await refused({ [name]: 'x' })
     assert.ok(message.includes(JSON.stringify(name)))
-    await refused({ [name]: undefined }, /^inputs: the name /)
+    await refused({ [name]: undefined })
   })
 }
 
@@ -303,14 +301,11 @@ test('inputs that are no plain object are an error', async () => {
     () => {},
   ]
   for (const inputs of [...others, new Inputs(), Symbol('x')]) {
-    await refused(inputs, /^inputs must be a plain object$/)
+    await refused(inputs)
   }
 })
 
 class Plain {}
-/** The message about a value of that name. */
-const because = (name: string) =>
-  `can't be sent as ${name}: pass valid text, a finite number, a boolean, a valid date, a plain object or a file`
 const bad: [value: unknown, name: string][] = [
   [null, 'null'],
   [Number.NaN, 'Number'],
@@ -336,11 +331,9 @@ const bad: [value: unknown, name: string][] = [
 ]
 for (const [value, name] of bad) {
   test(`${String(value)} (${name}): an error that names the input, in arrays too`, async () => {
-    const error = await refused({ fine: 'x', image_1: value }, /^inputs\.image_1 /)
-    assert.is(error.message, `inputs.image_1 ${because(name)}`)
-    const item = await refused({ a: ['fine', value] }, /^inputs\.a\[1\] /)
-    assert.is(item.message, `inputs.a[1] ${because(name)}`)
-    const indexed = await refused({ a: ['x', value] }, /^/, { arrays: 'indexed' })
+    const error = await refused({ fine: 'x', image_1: value })
+    const item = await refused({ a: ['fine', value] })
+    const indexed = await refused({ a: ['x', value] }, { arrays: 'indexed' })
     assert.is(indexed.message, item.message)
     assert.not(Object.hasOwn(error, 'cause'))
   })
@@ -348,65 +341,62 @@ for (const [value, name] of bad) {
 
 test('the index in a message is that of the array, whatever is left out before it', async () => {
   for (const arrays of ['repeat', 'indexed'] as const) {
-    await refused({ a: [undefined, 'x', undefined, null] }, /^inputs\.a\[3\] can't be sent as null/, {
-      arrays,
-    })
-    // biome-ignore lint/suspicious/noSparseArray: that is the point
-    await refused({ a: [, 'x', Number.NaN] }, /^inputs\.a\[2\] can't be sent as Number/, { arrays })
-    await refused({ a: [undefined, { b: new Map() }] }, /^inputs\.a\[1\] \(b\) can't be sent as Map: /, {
-      arrays,
-    })
+    for (const [index, a] of [
+      [3, [undefined, 'x', undefined, null]],
+      // biome-ignore lint/suspicious/noSparseArray: that is the point
+      [2, [, 'x', Number.NaN]],
+      [1, [undefined, { b: new Map() }]],
+    ] as const)
+      assert.match((await refused({ a }, { arrays })).message, `inputs.a[${index}] `)
   }
 })
 
 test('an array in an array is an error', async () => {
-  await refused({ a: [['x']] }, /^inputs\.a\[0\] can't be sent as Array: /)
-  await refused({ a: ['x', []] }, /^inputs\.a\[1\] can't be sent as Array: /)
+  await refused({ a: [['x']] })
+  await refused({ a: ['x', []] })
 })
 
 const cyclic: Record<string, unknown> = {}
 cyclic.self = { cyclic }
-const deep: [name: string, value: unknown, why: string | RegExp][] = [
-  ['a cycle', cyclic, /circular/],
-  ['a Blob', { x: new Blob(['a']) }, `(x) ${because('Blob')}`],
-  ['a Blob in a list', { x: [{ y: new Blob(['a']) }] }, `(y) ${because('Blob')}`],
-  ['bytes', { x: new Uint8Array(2) }, `(x) ${because('Uint8Array')}`],
-  ['an ArrayBuffer', { x: new ArrayBuffer(2) }, `(x) ${because('ArrayBuffer')}`],
-  ['a Map', { x: new Map() }, `(x) ${because('Map')}`],
-  ['a Set', { x: new Set() }, `(x) ${because('Set')}`],
-  ['a promise', { x: [Promise.resolve()] }, `(0) ${because('Promise')}`],
-  ['a class', { x: new Plain() }, `(x) ${because('Plain')}`],
-  ['a function', { x: () => {} }, `(x) ${because('Function')}`],
-  ['a symbol', { x: Symbol('x') }, `(x) ${because('Symbol')}`],
-  ['a bigint', { x: 1n }, /BigInt/],
-  ['NaN', { x: [Number.NaN] }, `(0) ${because('Number')}`],
-  ['Infinity', { x: Number.POSITIVE_INFINITY }, `(x) ${because('Number')}`],
-  ['an invalid date', { x: new Date(Number.NaN) }, `(x) ${because('Date')}`],
-  ['a toJSON that gives nothing', { toJSON: () => undefined }, because('undefined')],
-  ['a stream', { x: new ReadableStream() }, `(x) ${because('ReadableStream')}`],
-]
-for (const [name, value, why] of deep) {
+const deep: Record<string, unknown> = {
+  'a Blob': { x: new Blob(['a']) },
+  'a Blob in a list': { x: [{ y: new Blob(['a']) }] },
+  bytes: { x: new Uint8Array(2) },
+  'an ArrayBuffer': { x: new ArrayBuffer(2) },
+  'a Map': { x: new Map() },
+  'a Set': { x: new Set() },
+  'a promise': { x: [Promise.resolve()] },
+  'a class': { x: new Plain() },
+  'a function': { x: () => {} },
+  'a symbol': { x: Symbol('x') },
+  NaN: { x: [Number.NaN] },
+  Infinity: { x: Number.POSITIVE_INFINITY },
+  'an invalid date': { x: new Date(Number.NaN) },
+  'a toJSON that gives nothing': { toJSON: () => undefined },
+  'a stream': { x: new ReadableStream() },
+  // Of these, JSON itself says why.
+  'a cycle': cyclic,
+  'a bigint': { x: 1n },
+}
+for (const [name, value] of Object.entries(deep)) {
   test(`JSON: ${name} in a plain object is an error that names the input, and the field`, async () => {
-    const { message, cause } = await refused({ config: value }, /^inputs\.config /)
-    if (typeof why === 'string') assert.is(message, `inputs.config ${why}`)
-    else {
-      assert.match(message, why)
-      assert.instance(cause, TypeError)
-    }
-    await refused({ config: ['x', value] }, /^inputs\.config\[1\] /)
+    const { message, cause } = await refused({ config: value })
+    assert.match(message, /^inputs\.config /)
+    if (/cycle|bigint/.test(name)) assert.instance(cause, TypeError)
+    assert.match((await refused({ config: ['x', value] })).message, /^inputs\.config\[1\] /)
   })
 }
 
 test('arrays: another word is an error', async () => {
   for (const arrays of ['index', 5, null, true, Symbol('x')]) {
-    await refused({ a: ['x'] }, /^arrays must be repeat or indexed$/, { arrays: arrays as never })
+    await refused({ a: ['x'] }, { arrays: arrays as never })
   }
 })
 
 test('a Node stream of a file is an error, and is not read', async () => {
   const stream = createReadStream('/dev/null')
   stream.on('error', () => {})
-  await refused({ a: stream }, /^inputs\.a can't be sent as ReadStream: /)
+  await refused({ a: stream })
   stream.destroy()
 })
 
@@ -415,10 +405,10 @@ test('bytes that were transferred away are an error of ours', async () => {
   structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
   const fetch = fakeFetch(ok({ run_id: 'r1' }))
   for (const value of [bytes, { toJSON: () => Promise.reject.call(null) }]) {
-    const error = await rejection(
+    await rejects(
       executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', { a: value as never }),
+      ArgumentError,
     )
-    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
   }
   assert.is(fetch.calls.length, 0)
 })
@@ -436,9 +426,7 @@ test('an input that can not even be looked at is an error of ours that names it'
       },
     },
   ]) {
-    const error = await rejection(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', inputs as never))
-    assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
-    assert.match(error.message, /^inputs\.mine/)
+    await rejects(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', inputs as never), ArgumentError)
   }
   assert.is(fetch.calls.length, 0)
 })

@@ -11,10 +11,10 @@ import {
   RunError,
   TimeoutError,
 } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, hang, json, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, hang, json, ok, recorder } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { listen } from '../../../support/listen.ts'
 import { suiteWithClock } from '../../../support/suiteWithClock.ts'
@@ -102,7 +102,7 @@ test('over real HTTP: the body is streamed, timeoutMs ends at the headers, an ab
         assert.is(await Promise.race([pause, next.catch((error) => error)]), 'still open')
         const reason = new Error('enough')
         controller.abort(reason)
-        assert.is(await rejection(next), reason)
+        assert.is(await next.catch((error) => error), reason)
       } finally {
         timers.release()
       }
@@ -121,7 +121,7 @@ test('over real HTTP: an abort closes the connection', async () => {
       const response = await downloadOutput(clientWith(undefined, { baseUrl }), 'f.png', {
         signal: controller.signal,
       })
-      const text = rejection(response.text())
+      const text = response.text().catch((error) => error)
       controller.abort('enough')
       assert.is(await text, 'enough')
       await closed
@@ -186,9 +186,7 @@ test('source: what holds no output is an error that names it', async () => {
     'https:',
   ]
   for (const source of [...others, ...urls]) {
-    const error = await rejection(downloadOutput(clientWith(fetch), source as never))
-    assert.instance(error, ArgumentError)
-    assert.match(error.message, /^source must /)
+    await rejects(downloadOutput(clientWith(fetch), source as never), ArgumentError)
   }
   assert.is(fetch.calls.length, 0)
 })
@@ -205,18 +203,16 @@ for (const status of [403, 400]) {
       assert.equal([...fetch.calls.at(-1)!.headers], [])
     }
     const twice = fakeFetch((url) => (url.hostname === 'pod.test' ? ready.clone() : refused(status)))
-    const error = await rejection(downloadOutput(clientWith(twice), 'f.png'))
-    assert.instance(error, HttpError)
-    assert.is(error.status, status)
+    await rejects(downloadOutput(clientWith(twice), 'f.png'), HttpError, { status })
     assert.is(twice.calls.length, 4)
   })
   test(`an expired link (${status}) without a filename is an error`, async () => {
     for (const source of [link, { download_url: link }, { url: link }]) {
       const fetch = fakeFetch(refused(status))
-      const error = await rejection(downloadOutput(clientWith(fetch), source))
-      assert.instance(error, HttpError)
-      assert.is(error.status, status)
-      assert.is(error.url, 'http://files.test/out/f.png')
+      const error = await rejects(downloadOutput(clientWith(fetch), source), HttpError, {
+        status,
+        url: 'http://files.test/out/f.png',
+      })
       assert.not.match(error.message + JSON.stringify(error), /Signature/)
       assert.is(error.body, '<Error>expired</Error>')
       assert.is(fetch.calls.length, 1)
@@ -227,7 +223,7 @@ for (const status of [403, 400]) {
 test('a link that leads to nothing is not renewed', async () => {
   for (const status of [401, 404, 410]) {
     const fetch = fakeFetch(ready.clone(), refused(status))
-    assert.is((await rejection(downloadOutput(clientWith(fetch), 'f.png'))).status, status)
+    await rejects(downloadOutput(clientWith(fetch), 'f.png'), HttpError, { status })
     assert.is(fetch.calls.length, 2)
   }
 })
@@ -239,7 +235,7 @@ test('no renewal after an abort', async () => {
     return refused(403)
   })
   assert.is(
-    await rejection(downloadOutput(clientWith(fetch), 'f.png', { signal: controller.signal })),
+    await downloadOutput(clientWith(fetch), 'f.png', { signal: controller.signal }).catch((error) => error),
     'enough',
   )
   assert.is(fetch.calls.length, 2)
@@ -251,34 +247,31 @@ test('an abort while the error of a link is logged', async () => {
   const logger = { debug: noop, info: noop, warn: noop, error: () => controller.abort('enough') }
   const fetch = fakeFetch(ready.clone(), refused(403))
   const { signal } = controller
-  assert.is(await rejection(downloadOutput(clientWith(fetch, { logger }), 'f.png', { signal })), 'enough')
+  assert.is(
+    await downloadOutput(clientWith(fetch, { logger }), 'f.png', { signal }).catch((error) => error),
+    'enough',
+  )
   assert.is(fetch.calls.length, 2)
 })
 
 test('not ready, failed, without an address', async () => {
-  const none = await rejection(
+  await rejects(
     downloadOutput(clientWith(fakeFetch(() => new Response(null, { status: 204 }))), 'f.png'),
+    ResponseError,
+    { status: 204 },
   )
-  assert.instance(none, ResponseError)
-  assert.is(none.message, 'Output f.png is not ready yet: use waitForOutput')
-  assert.is(none.status, 204)
   const done = json({ status: 'success', data: { generation_status: 'success' } })
-  const nowhere = await rejection(downloadOutput(clientWith(fakeFetch(done)), 'f.png'))
-  assert.instance(nowhere, ResponseError)
-  assert.is(nowhere.message, 'Output f.png has no http(s) download_url')
+  await rejects(downloadOutput(clientWith(fakeFetch(done)), 'f.png'), ResponseError)
   const failed = json({ status: 'success', data: { generation_status: 'failed' } })
-  assert.instance(await rejection(downloadOutput(clientWith(fakeFetch(failed)), 'f.png')), RunError)
-  assert.is(
-    (await rejection(downloadOutput(clientWith(fakeFetch(json({}, { status: 404 }))), 'f.png'))).status,
-    404,
-  )
+  await rejects(downloadOutput(clientWith(fakeFetch(failed)), 'f.png'), RunError)
+  await rejects(downloadOutput(clientWith(fakeFetch(json({}, { status: 404 }))), 'f.png'), HttpError, {
+    status: 404,
+  })
 })
 
 test('an address from the server that is none', async () => {
   const odd = ok({ download_url: 'ftp://files.test/f', generation_status: 'success' })
-  const error = await rejection(downloadOutput(clientWith(fakeFetch(odd)), 'f.png'))
-  assert.instance(error, ResponseError)
-  assert.match(error.message, /no http\(s\) download_url/)
+  await rejects(downloadOutput(clientWith(fakeFetch(odd)), 'f.png'), ResponseError)
 })
 
 onClock(
@@ -292,17 +285,17 @@ onClock(
     assert.is(fetch.calls.length, 3)
     assert.not.match(JSON.stringify(logger.lines), /Signature|abc/)
     assert.is(logger.lines[2]?.fields?.path, '/out/f.png')
-    const error = await rejection(
+    await rejects(
       downloadOutput(clientWith(fakeFetch(new TypeError('x'))), link, { maxRetries: 0 }),
+      NetworkError,
+      { url: 'http://files.test/out/f.png' },
     )
-    assert.instance(error, NetworkError)
-    assert.is(error.url, 'http://files.test/out/f.png')
   },
 )
 
 onClock('timeoutMs covers the time to the headers', async ({ clock }) => {
-  const pending = rejection(
-    downloadOutput(clientWith(fakeFetch(hang)), link, { timeoutMs: 30, maxRetries: 0 }),
+  const pending = downloadOutput(clientWith(fakeFetch(hang)), link, { timeoutMs: 30, maxRetries: 0 }).catch(
+    (error) => error,
   )
   await clock.tickAsync(30)
   const error = await pending
@@ -318,9 +311,9 @@ test('a link with a login: neither that nor the signature shows', async () => {
     async () => Promise.reject(new TypeError(`request for url (${secret}): refused`)),
   ]) {
     const client = clientWith(fetch, { maxRetries: 0 })
-    const error = await rejection(downloadOutput(client, secret))
-    assert.instance(error, NetworkError)
-    assert.is(error.url, 'http://files.test/f@2x.png')
+    const error = await rejects(downloadOutput(client, secret), NetworkError, {
+      url: 'http://files.test/f@2x.png',
+    })
     const all = inspect([error, error.message, error.stack], { depth: 12, showHidden: true })
     assert.not.match(all, /ss-of-ada|ada:|the-signature/)
   }
@@ -333,8 +326,10 @@ test('an error of the runtime that names the address: no signature, wherever it 
     new TypeError('fetch failed', { cause: new Error(`error sending request for url (${url}): dns error`) })
   const told = []
   for (const thrown of [bun, deno(link), deno(moved)]) {
-    const error = await rejection(downloadOutput(clientWith(fakeFetch(thrown)), link, { maxRetries: 0 }))
-    assert.instance(error, NetworkError)
+    const error = await rejects(
+      downloadOutput(clientWith(fakeFetch(thrown)), link, { maxRetries: 0 }),
+      NetworkError,
+    )
     assert.not.match(inspect(error, { showHidden: true, depth: 9 }), /Signature|abc|other/)
     told.push(error.message.replace(/.* got no answer: /, ''))
   }
@@ -347,16 +342,16 @@ test('an error of the runtime that names the address: no signature, wherever it 
 
 test('an output without an address does not show what a server echoed', async () => {
   const fetch = fakeFetch(ok({ generation_status: 'success' }, { echo: CANARY }))
-  const error = await rejection(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'f.png'))
+  const error = await rejects(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'f.png'), ResponseError)
   assertNoCanary(error)
   assert.equal([error.method, error.url], ['GET', 'http://pod.test/api/v1/runs/output'])
 })
 
 test('an answer to a download that has no body is an error, not a file', async () => {
   const fetch = fakeFetch(new Response(null, { status: 204 }))
-  const error = await rejection(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'https://files.test/a'))
-  assert.equal([error.code, error.status], ['ERR_FLOWSCALE_RESPONSE', 204])
-  assert.match(error.message, /answered 204 without a result/)
+  await rejects(downloadOutput(clientWith(fetch, { maxRetries: 0 }), 'https://files.test/a'), ResponseError, {
+    status: 204,
+  })
 })
 
 test('where the files lie, a redirect or a refusal that echoes the key does not show it', async () => {
@@ -366,7 +361,7 @@ test('where the files lie, a redirect or a refusal that echoes the key does not 
   ]) {
     const fetch = fakeFetch(answer)
     const client = clientWith(fetch, { maxRetries: 0, headers: { 'X-Team': 'a-team-of-ours' } })
-    await rejection(downloadOutput(client, 'https://files.test/a'))
+    await rejects(downloadOutput(client, 'https://files.test/a'), Error)
     assert.equal([...fetch.calls[0]!.headers], [])
   }
 })

@@ -14,10 +14,10 @@ import {
 } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
 import * as undici from 'undici'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { type Answer, fakeFetch, hang, json, ok, rejection } from '../../../support/fakes.ts'
+import { type Answer, fakeFetch, hang, json, ok } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
 import { withGlobals } from '../../../support/setGlobals.ts'
@@ -100,9 +100,9 @@ test('a server that starts several runs by one POST: none is lost', async () => 
   assert.equal((await run(ok([{ workflow_id: 'w' }, { run_id: 'b' }]))).data, { ...bare, run_id: 'b' })
   // And so it is in an error.
   const failed = { status: 'failed', data: [{ node_errors: {} }, { run_id: 'b' }], errors: 'x' }
-  assert.is((await rejection(run(json(failed)))).runId, 'b')
+  await rejects(run(json(failed)), Error, { runId: 'b' })
   const refused = { status: 'success', data: [{}, { node_errors: { 6: 'bad' } }] }
-  assert.equal((await rejection(run(json(refused)))).errors, ['node 6: bad'])
+  await rejects(run(json(refused)), Error, { errors: ['node 6: bad'] })
 })
 
 test('workflow_id is a text, null, or not there', async () => {
@@ -120,19 +120,12 @@ test('workflow_id is a text, null, or not there', async () => {
 test('wrong arguments are errors that name them, before anything is sent', async () => {
   const fetch = fakeFetch(ok({ run_id: 'r' }))
   const client = clientWith(fetch)
-  for (const [id, options, message] of [
-    ['', {}, /^workflowId must be a string/],
-    ['..', {}, /^workflowId must be/],
-    ['\ud800', {}, /^workflowId must be/],
-    [undefined, {}, /^workflowId must be/],
-    ['w', { groupId: '' }, /^groupId must be a string/],
-    ['w', { groupId: '\ud800' }, /^groupId must be a string/],
-    ['w', { groupId: Symbol('x') }, /^groupId must be a string/],
-    ['w', { groupID: 'g' }, /^Unknown option groupID; known: .*groupId,arrays$/],
-  ] as const) {
-    const error = await rejection(executeWorkflow(client, id as never, {}, options as never))
-    assert.instance(error, ArgumentError)
-    assert.match(error.message, message)
+  for (const [id, options] of [
+    ...['', '..', '\ud800', undefined].map((id) => [id, {}]),
+    ...['', '\ud800', Symbol('x')].map((groupId) => ['w', { groupId }]),
+    ['w', { groupID: 'g' }],
+  ]) {
+    const error = await rejects(executeWorkflow(client, id as never, {}, options as never), ArgumentError)
     assert.not('maybeSubmitted' in error)
   }
   assert.is(fetch.calls.length, 0)
@@ -175,13 +168,11 @@ for (const [what, answer, Type] of unclear) {
     const before = Date.now()
     // Only what hangs is to reach it.
     const client = clientWith(fetch, { timeoutMs: answer === hang ? 20 : 60_000 })
-    const error = await rejection(executeWorkflow(client, 'wf', { a: 'secret input' }, { groupId: 'g' }))
-    assert.instance(error, Type)
-    assert.is(error.maybeSubmitted, true)
-    assert.instance(error.submittedAt, Date)
-    assert.ok(error.submittedAt >= before && error.submittedAt <= Date.now())
-    assert.is(error.workflowId, 'wf')
-    assert.is(error.groupId, 'g')
+    const call = executeWorkflow(client, 'wf', { a: 'secret input' }, { groupId: 'g' })
+    const fields = { maybeSubmitted: true, workflowId: 'wf', groupId: 'g' }
+    const error = await rejects(call, Type, fields)
+    const submittedAt = Number((error as HttpError).submittedAt)
+    assert.ok(submittedAt >= before && submittedAt <= Date.now())
     assert.is(fetch.calls.length, 1)
     assert.not.match(inspect(error), /secret input/)
   })
@@ -206,8 +197,7 @@ const clear: [what: string, Answer, new (message: string) => Error][] = [
 for (const [what, answer, Type] of clear) {
   test(`not submitted: ${what}`, async () => {
     const fetch = fakeFetch(answer)
-    const error = await rejection(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'wf', {}))
-    assert.instance(error, Type)
+    const error = await rejects(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'wf', {}), Type)
     for (const field of ['maybeSubmitted', 'submittedAt', 'workflowId', 'groupId']) assert.not(field in error)
     assert.is(fetch.calls.length, 1)
   })
@@ -216,7 +206,7 @@ for (const [what, answer, Type] of clear) {
 onClock('submittedAt is taken before sending', async ({ clock }) => {
   const client = clientWith(fakeFetch(hang), { timeoutMs: 5000 })
   const headers = () => new Promise<object>((resolve) => setTimeout(resolve, 100, {}))
-  const pending = rejection(executeWorkflow(client, 'wf', {}, { headers: headers as never }))
+  const pending = executeWorkflow(client, 'wf', {}, { headers: headers as never }).catch((error) => error)
   await clock.tickAsync(5000)
   const error = await pending
   assert.is(+error.submittedAt, 1_750_000_000_100)
@@ -226,7 +216,9 @@ onClock('submittedAt is taken before sending', async ({ clock }) => {
 onClock('what fails before anything was sent is not submitted', async ({ clock }) => {
   const fetch = fakeFetch(ok({ run_id: 'r' }))
   const headers = () => new Promise<never>(() => {})
-  const pending = rejection(executeWorkflow(clientWith(fetch, { headers, timeoutMs: 50 }), 'wf', {}))
+  const pending = executeWorkflow(clientWith(fetch, { headers, timeoutMs: 50 }), 'wf', {}).catch(
+    (error) => error,
+  )
   await clock.tickAsync(50)
   const error = await pending
   assert.instance(error, TimeoutError)
@@ -247,7 +239,7 @@ onClock('after a 429 nothing is submitted either, until the next attempt is sent
     hanging: () => new Promise<never>(() => {}),
   })) {
     const client = clientWith(fakeFetch(busy), { headers: second(fail), timeoutMs: 50 })
-    const pending = rejection(executeWorkflow(client, 'wf', {}))
+    const pending = executeWorkflow(client, 'wf', {}).catch((error) => error)
     await clock.tickAsync(5000)
     outcomes[name] = await pending
   }
@@ -256,7 +248,9 @@ onClock('after a 429 nothing is submitted either, until the next attempt is sent
   assert.instance(outcomes.hanging, TimeoutError)
   assert.not('maybeSubmitted' in outcomes.hanging)
   // And once it is sent, it may be.
-  const pending = rejection(executeWorkflow(clientWith(fakeFetch(busy, new TypeError('reset'))), 'wf', {}))
+  const pending = executeWorkflow(clientWith(fakeFetch(busy, new TypeError('reset'))), 'wf', {}).catch(
+    (error) => error,
+  )
   await clock.tickAsync(5000)
   const error = await pending
   assert.instance(error, NetworkError)
@@ -270,7 +264,7 @@ test('an abort gives the caller’s reason, untouched, even one of our own error
     new HttpError('mine', { status: 500 }),
   ]) {
     const controller = new AbortController()
-    const pending = rejection(run(hang, { signal: controller.signal }))
+    const pending = run(hang, { signal: controller.signal }).catch((error) => error)
     await Promise.resolve()
     controller.abort(reason)
     assert.is(await pending, reason)
@@ -283,9 +277,9 @@ test('an abort that comes too late takes nothing from the error', async () => {
   const noop = () => {}
   const logger = { debug: noop, info: noop, warn: noop, error: () => controller.abort() }
   const client = clientWith(fakeFetch(json({}, { status: 500 })), { logger })
-  const error = await rejection(executeWorkflow(client, 'wf', {}, { signal: controller.signal }))
-  assert.instance(error, HttpError)
-  assert.is(error.maybeSubmitted, true)
+  await rejects(executeWorkflow(client, 'wf', {}, { signal: controller.signal }), HttpError, {
+    maybeSubmitted: true,
+  })
 })
 
 test('sent again after a 429, as a form of its own, to a real server', async () => {
@@ -321,12 +315,10 @@ const refusals: [what: string, body: object, errors: string[]][] = [
 ]
 for (const [what, body, errors] of refusals) {
   test(`node_errors without a run: ${what}`, async () => {
-    const error = await rejection(run(json({ status: 'success', ...body })))
-    assert.instance(error, RunError)
-    assert.is(error.code, 'ERR_FLOWSCALE_RUN')
-    assert.equal(error.errors, errors)
-    assert.is(error.message, `Workflow wf was refused: ${errors.join('; ')}`)
-    assert.is(error.status, 'failed')
+    const error = await rejects(run(json({ status: 'success', ...body })), RunError, {
+      errors,
+      status: 'failed',
+    })
     assert.instance(error.cause, ResponseError)
     assert.not('maybeSubmitted' in error)
   })
@@ -337,14 +329,16 @@ async function limit(clock: Clock, inputs: object, options: object, own: object)
   const start = clock.now
   let ended = 0
   const client = clientWith(fakeFetch(hang), own)
-  const pending = rejection(executeWorkflow(client, 'w', inputs as never, options)).then((error) => {
-    assert.instance(error, TimeoutError)
-    assert.is(
-      error.message,
-      `POST http://pod.test/api/v1/runs?workflow_id=w timed out after ${error.timeoutMs}ms`,
-    )
-    ended = clock.now - start
-  })
+  const pending = executeWorkflow(client, 'w', inputs as never, options)
+    .catch((error) => error)
+    .then((error) => {
+      assert.instance(error, TimeoutError)
+      assert.is(
+        error.message,
+        `POST http://pod.test/api/v1/runs?workflow_id=w timed out after ${error.timeoutMs}ms`,
+      )
+      ended = clock.now - start
+    })
   await clock.tickAsync(200_000)
   await pending
   return ended
@@ -449,9 +443,7 @@ test('a fetch that knows another FormData: an error, and not a run without input
   const fetch = ((url: string, init: undici.RequestInit) => undici.fetch(url, init)) as unknown as Fetch
   const inputs = { prompt: 'a fox', image: toFile(new Uint8Array([1, 2]), 'a.png', { type: 'image/png' }) }
   const client = clientWith(fetch, { baseUrl: server.url })
-  const error = await rejection(executeWorkflow(client, 'w', inputs))
-  assert.instance(error, NetworkError)
-  assert.match(error.message, /FormData.*undici.*install\(\)/)
+  await rejects(executeWorkflow(client, 'w', inputs), NetworkError)
   assert.is(bodies.length, 0)
   await withGlobals({ FormData: undici.FormData }, () => executeWorkflow(client, 'w', inputs))
   const parts = readParts(bodies[0]!, types[0]!)
@@ -467,21 +459,19 @@ test('a fetch that knows another FormData: an error, and not a run without input
 
 test('a run that an error names is its runId', async () => {
   const told = { status: 'error', errors: ['queue is full'], data: { run_id: 'r1' } }
-  const refused = await rejection(run(json(told)))
-  assert.instance(refused, ResponseError)
-  assert.equal([refused.runId, refused.maybeSubmitted], ['r1', undefined])
-  const unclear = await rejection(run(json({ ...told, data: [told.data] }, { status: 500 })))
-  assert.instance(unclear, HttpError)
-  assert.equal([unclear.runId, unclear.maybeSubmitted], ['r1', true])
-  const nodes = await rejection(
-    run(json({ ...told, data: { run_id: 'r1', node_errors: { 5: 'no image' } } })),
-  )
-  assert.instance(nodes, RunError)
-  assert.is(nodes.runId, 'r1')
+  await rejects(run(json(told)), ResponseError, { runId: 'r1', maybeSubmitted: undefined })
+  await rejects(run(json({ ...told, data: [told.data] }, { status: 500 })), HttpError, {
+    runId: 'r1',
+    maybeSubmitted: true,
+  })
+  await rejects(run(json({ ...told, data: { run_id: 'r1', node_errors: { 5: 'no image' } } })), RunError, {
+    runId: 'r1',
+  })
 })
 
 test('an envelope whose status is no word does not hide that a run may have been submitted', async () => {
   const fetch = fakeFetch(json({ status: { toString: 'queued' }, data: {} }))
-  const error = await rejection(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', {}))
-  assert.equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_RESPONSE', true])
+  await rejects(executeWorkflow(clientWith(fetch, { maxRetries: 0 }), 'w', {}), ResponseError, {
+    maybeSubmitted: true,
+  })
 })

@@ -4,7 +4,7 @@ import { connectEvents } from '@flowscale/client/events'
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { recorder, rejection } from '../../../support/fakes.ts'
+import { recorder } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { until } from '../../../support/until.ts'
 
@@ -59,7 +59,7 @@ test('the end of a run, an abort and close leave no stream at the server, no tim
     const control = new AbortController()
     const slow = { push: events, pollIntervalMs: 100_000 }
     const ended = waitForRun(client, 'a', slow)
-    const aborted = rejection(waitForRun(client, 'b', { ...slow, signal: control.signal }))
+    const aborted = waitForRun(client, 'b', { ...slow, signal: control.signal }).catch((error) => error)
     const watch = events.watch('c', () => {})
     await until(() => server.streams.size === 3 && events.connected)
     server.tell('a', 'completed')

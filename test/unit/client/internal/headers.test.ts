@@ -7,10 +7,10 @@ import {
   type HeadersSource,
   NetworkError,
 } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, rejects, suite, throws } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, json, ok, rejection, thrown } from '../../../support/fakes.ts'
+import { fakeFetch, json, ok } from '../../../support/fakes.ts'
 
 const test = suite('headers')
 
@@ -80,7 +80,7 @@ test('an error of the function comes back as it is, and nothing is sent', async 
         () => checkHealth(clientWith(fetch), { headers }),
         () => executeWorkflow(clientWith(fetch, { headers }), 'w', {}),
       ]) {
-        assert.is(await rejection(run()), reason)
+        assert.is(await run().catch((error) => error), reason)
         if (reason instanceof NetworkError) assert.not('maybeSubmitted' in reason)
       }
     }
@@ -91,9 +91,7 @@ test('an error of the function comes back as it is, and nothing is sent', async 
 test('what a function gives is checked', async () => {
   const fetch = fakeFetch(ok([]))
   for (const given of [undefined, null, 'x: y', [['x', 'y']], new Headers({ x: 'y' }), new Map()]) {
-    const error = await rejection(checkHealth(clientWith(fetch, { headers: () => given as never })))
-    assert.instance(error, ArgumentError)
-    assert.is(error.message, 'headers must be a plain object')
+    await rejects(checkHealth(clientWith(fetch, { headers: () => given as never })), ArgumentError)
   }
   assert.is(fetch.calls.length, 0)
 })
@@ -124,15 +122,13 @@ const illegal: Record<string, unknown>[] = [
 for (const headers of illegal) {
   test(`${inspect(headers)} is an error, in the client, per call and from a function`, async () => {
     const fetch = fakeFetch(ok([]))
-    const errors = [
-      thrown(() => clientWith(fetch, { headers: headers as never })),
-      await rejection(checkHealth(clientWith(fetch), { headers: headers as never })),
-      await rejection(checkHealth(clientWith(fetch), { headers: () => headers as never })),
-      await rejection(checkHealth(clientWith(fetch, { headers: () => headers as never }))),
-    ]
-    for (const error of errors) {
-      assert.instance(error, ArgumentError)
-      assert.ok(error.message.startsWith(`headers: ${Object.keys(headers)[0]} is `), error.message)
+    const wrong = headers as never
+    for (const error of [
+      throws(() => clientWith(fetch, { headers: wrong }), ArgumentError),
+      await rejects(checkHealth(clientWith(fetch), { headers: wrong }), ArgumentError),
+      await rejects(checkHealth(clientWith(fetch), { headers: () => wrong }), ArgumentError),
+      await rejects(checkHealth(clientWith(fetch, { headers: () => wrong })), ArgumentError),
+    ]) {
       const [value] = Object.values(headers)
       if (String(value).length > 3) assert.not(error.message.includes(String(value)))
     }
@@ -157,8 +153,7 @@ test('without a key, X-API-KEY is the caller’s', async () => {
   assert.is(fetch.calls[0]?.headers.get('x-api-key'), CANARY)
   await checkHealth(client, { headers: { 'x-api-key': 'mine' } })
   assert.is(fetch.calls[1]?.headers.get('x-api-key'), 'mine')
-  const error = thrown(() => createClient({ baseUrl: 'http://pod.test', headers: { 'content-type': 'a/b' } }))
-  assert.match(error.message, /^headers: content-type is set by the client$/)
+  throws(() => createClient({ baseUrl: 'http://pod.test', headers: { 'content-type': 'a/b' } }), Error)
 })
 
 test('no content-type is set by hand: fetch sets that of the form, with its boundary', async () => {

@@ -4,12 +4,13 @@ import {
   checkHealth,
   executeWorkflow,
   getRuns,
+  NetworkError,
   RedirectError,
 } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, ok, recorder, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, ok, recorder } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { pluck } from '../../../support/pluck.ts'
 
@@ -42,11 +43,7 @@ for (const [name, run] of Object.entries(operations)) {
       try {
         const logger = recorder()
         const client = clientWith(undefined, { baseUrl: server.url, logger, retryDelayMs: 1 })
-        const error = await rejection(run(client))
-        assert.instance(error, RedirectError)
-        assert.is(error.code, 'ERR_FLOWSCALE_REDIRECT')
-        assert.is(error.name, 'RedirectError')
-        assert.match(error.message, /; correct baseUrl$/)
+        const error = await rejects(run(client), RedirectError, { name: 'RedirectError' })
         const isPost = name.startsWith('executeWorkflow')
         if (isPost) assert.is(error.method, 'POST')
         // By HTTP's own words a 303 says that the request was processed. Node hides the status of a form with files.
@@ -69,12 +66,13 @@ for (const [name, run] of Object.entries(operations)) {
 }
 
 test('a redirect without an address, and one that echoes the key', async () => {
-  const bare = await rejection(checkHealth(clientWith(fakeFetch(new Response('', { status: 302 })))))
-  assert.is(bare.location, undefined)
-  assert.match(bare.message, / was redirected; correct baseUrl/)
+  await rejects(checkHealth(clientWith(fakeFetch(new Response('', { status: 302 })))), Error, {
+    location: undefined,
+  })
   const headers = { location: `http://evil.test/${CANARY}/x?key=${CANARY}` }
-  const echo = await rejection(checkHealth(clientWith(fakeFetch(new Response('', { status: 302, headers })))))
-  assert.is(echo.location, 'http://evil.test/[redacted]/x')
+  await rejects(checkHealth(clientWith(fakeFetch(new Response('', { status: 302, headers })))), Error, {
+    location: 'http://evil.test/[redacted]/x',
+  })
 })
 
 /** What a browser gives for a redirect that it must not follow. */
@@ -86,27 +84,24 @@ const opaque = () =>
 test('an opaque redirect, as browsers give it', async () => {
   for (const run of Object.values(operations)) {
     const fetch = fakeFetch(() => opaque())
-    const error = await rejection(run(clientWith(fetch)))
-    assert.instance(error, RedirectError)
-    assert.is(error.status, undefined)
-    assert.is(error.location, undefined)
+    const error = await rejects(run(clientWith(fetch)), RedirectError, {
+      status: undefined,
+      location: undefined,
+    })
     assert.not('maybeSubmitted' in error)
     assert.is(fetch.calls.length, 1)
   }
 })
 
 test('a redirect from https to http is not followed, by an injected fetch either', async () => {
-  for (const [name, run] of Object.entries(operations)) {
+  for (const run of Object.values(operations)) {
     for (const status of [301, 302, 307, 308]) {
       const moved = new Response(null, { status, headers: { location: 'http://pod.test/api/v1/moved' } })
       const fetch = fakeFetch(moved, ok({}))
-      const error = await rejection(run(clientWith(fetch, { baseUrl: 'https://pod.test', retryDelayMs: 1 })))
-      assert.instance(error, RedirectError, `${name} ${status}`)
-      assert.is(error.location, 'http://pod.test/api/v1/moved')
-      assert.equal(
-        fetch.calls.map(({ url }) => new URL(url).protocol),
-        ['https:'],
-      )
+      await rejects(run(clientWith(fetch, { baseUrl: 'https://pod.test', retryDelayMs: 1 })), RedirectError, {
+        location: 'http://pod.test/api/v1/moved',
+      })
+      assert.is(pluck(fetch.calls, 'url').join(), `${fetch.calls[0]!.url}`)
     }
   }
 })
@@ -121,7 +116,7 @@ test('the body of a redirect is let go', async () => {
       },
     })
   const fetch = fakeFetch(() => new Response(body(), { status: 307, headers: { location: '/x' } }))
-  assert.is((await rejection(checkHealth(clientWith(fetch)))).location, '/x')
+  await rejects(checkHealth(clientWith(fetch)), Error, { location: '/x' })
   assert.is(cancelled, 1)
 })
 
@@ -134,8 +129,7 @@ const refusals = {
 for (const [name, refusal] of Object.entries(refusals)) {
   test(`executeWorkflow: the refusal of the fetch of ${name} is a RedirectError, never sent again`, async () => {
     const fetch = fakeFetch(refusal)
-    const error = await rejection(executeWorkflow(clientWith(fetch), 'w', {}))
-    assert.instance(error, RedirectError)
+    const error = await rejects(executeWorkflow(clientWith(fetch), 'w', {}), RedirectError)
     assert.not('maybeSubmitted' in error)
     assert.is(fetch.calls.length, 1)
   })
@@ -158,9 +152,9 @@ test('redirect modes: manual, but error for uploads on Node', async () => {
     try {
       assert.equal(await modes(), ['manual', 'manual', 'manual'])
       // There, such words mean no redirect.
-      const error = await rejection(executeWorkflow(clientWithout(refusals.Node), 'w', {}))
-      assert.is(error.code, 'ERR_FLOWSCALE_NETWORK')
-      assert.is(error.maybeSubmitted, true)
+      await rejects(executeWorkflow(clientWithout(refusals.Node), 'w', {}), NetworkError, {
+        maybeSubmitted: true,
+      })
     } finally {
       Reflect.deleteProperty(performance, 'nodeTiming')
     }
@@ -172,7 +166,8 @@ const clientWithout = (error: Error) => clientWith(fakeFetch(error), { apiKey: u
 test('neither login, query nor fragment of where it leads shows', async () => {
   const location = 'https://ada:pass-of-ada@other.test/moved/a@2x?to=b@c#d'
   const fetch = fakeFetch(() => new Response(null, { status: 302, headers: { location } }))
-  const error = await rejection(checkHealth(clientWith(fetch)))
-  assert.is(error.location, 'https://other.test/moved/a@2x')
+  const error = await rejects(checkHealth(clientWith(fetch)), Error, {
+    location: 'https://other.test/moved/a@2x',
+  })
   assert.not.match(error.message, /pass-of-ada|b@c/)
 })

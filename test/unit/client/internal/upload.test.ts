@@ -7,11 +7,18 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createClient, executeWorkflow, toFile } from '@flowscale/client'
-import { assert, suite } from '#test'
+import {
+  createClient,
+  executeWorkflow,
+  FlowScaleError,
+  type HttpError,
+  type NetworkError,
+  TimeoutError,
+  toFile,
+} from '@flowscale/client'
+import { assert, rejects, suite } from '#test'
 import { runWorker, withAnswers } from '../../../../scripts/bench/kit.ts'
 import { CANARY } from '../../../support/canary.ts'
-import { rejection } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { listen } from '../../../support/listen.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
@@ -55,12 +62,15 @@ test('an answer that stalls in the middle is let go of, on abort and on time-out
     const control = new AbortController()
     const reason = new Error('enough')
     begun = () => setTimeout(() => control.abort(reason), 200)
-    assert.is(await rejection(executeWorkflow(client, 'w', { a }, { signal: control.signal })), reason)
+    assert.is(
+      await executeWorkflow(client, 'w', { a }, { signal: control.signal }).catch((error) => error),
+      reason,
+    )
     const timers = holdTimers()
     begun = () => setTimeout(() => timers.fire(), 200)
-    const late = await rejection(executeWorkflow(client, 'w', { a }, { timeoutMs: HELD_MS }))
+    const late = executeWorkflow(client, 'w', { a }, { timeoutMs: HELD_MS })
+    await rejects(late, TimeoutError, { maybeSubmitted: true })
     timers.release()
-    assert.is(late.maybeSubmitted, true)
   }
   // The connections are closed by the client: the server would leave them open for ever.
   const both = Promise.all(closed).then(() => 'closed')
@@ -91,14 +101,15 @@ test('a form that is answered with 421 is not sent again by Node, and arrives as
       response.writeHead(421, { 'content-type': 'application/json' }).end('{"errors":"misdirected"}')
     })
     const client = createClient({ baseUrl: server.url, apiKey: CANARY, fetch })
-    const error = await rejection(executeWorkflow(client, 'w', inputs))
+    const error = await rejects(executeWorkflow(client, 'w', inputs), FlowScaleError)
     await server.close()
     forms.push(posts[0]!)
     if (fetch) {
       // It is the caller's, and gets the form; that Node sends it again is in docs/guarantees.md.
-      assert.equal([error.code, error.maybeSubmitted], ['ERR_FLOWSCALE_NETWORK', true])
+      assert.equal([error.code, (error as NetworkError).maybeSubmitted], ['ERR_FLOWSCALE_NETWORK', true])
     } else {
-      assert.equal([error.code, error.status, error.maybeSubmitted], ['ERR_FLOWSCALE_HTTP', 421, undefined])
+      const { code, status, maybeSubmitted } = error as HttpError
+      assert.equal([code, status, maybeSubmitted], ['ERR_FLOWSCALE_HTTP', 421, undefined])
       assert.is(posts.length, 1)
     }
   }

@@ -3,12 +3,10 @@ import { type Client, HttpError, NetworkError, RunError, TimeoutError } from '@f
 import { executeWorkflowAsync, waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, ok, rejection } from '../../../support/fakes.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
+import { fakeFetch, ok } from '../../../support/fakes.ts'
 import {
   assertNoListeners,
   deaf,
-  drive,
   failure,
   hang,
   notYet,
@@ -18,10 +16,11 @@ import {
   RUN,
   run,
   submitted,
+  waitSuite,
 } from './kit.ts'
 import { waits } from './waits.ts'
 
-const test = suiteWithClock('abort of a wait')
+const test = waitSuite('abort of a wait')
 const hung: Reply = (init) => hang('' as never, init)
 type Begin = (client: Client, options: { signal: AbortSignal; timeoutMs?: number }) => Promise<unknown>
 const all: Record<string, Begin> = {
@@ -55,7 +54,7 @@ for (const [wait, begin] of Object.entries(all)) {
       'a request': hung,
       'a deaf request': deaf,
     })) {
-      test(`${wait} ends at once with ${name}, given in ${when}`, async ({ clock }) => {
+      test(`${wait} ends at once with ${name}, given in ${when}`, async ({ clock, drive }) => {
         caught = 'nothing'
         const controller = new AbortController()
         const { signal } = controller
@@ -65,7 +64,7 @@ for (const [wait, begin] of Object.entries(all)) {
           output: reply ?? notYet(),
         })
         setTimeout(() => controller.abort(reason), 2500)
-        const { error, ms } = await drive(clock, begin(client, { signal }).catch(box))
+        const { error, ms } = await drive(begin(client, { signal }).catch(box))
         assert.is(error, undefined)
         assert.is(ms, 2500)
         assert.is(caught, reason)
@@ -80,20 +79,20 @@ for (const [wait, begin] of Object.entries(all)) {
   test(`${wait}: an aborted signal sends nothing`, async () => {
     const { client, calls } = pod({})
     const reason = new Error('mine')
-    assert.is(await rejection(begin(client, { signal: AbortSignal.abort(reason) })), reason)
+    assert.is(await begin(client, { signal: AbortSignal.abort(reason) }).catch((error) => error), reason)
     assert.equal(calls, [])
   })
 
-  test(`${wait} gives the signal's own reason, a DOMException`, async ({ clock }) => {
+  test(`${wait} gives the signal's own reason, a DOMException`, async ({ drive }) => {
     const controller = new AbortController()
     const { client } = pod({ execute: submitted('a'), run: failure(503), output: failure(503) })
     setTimeout(() => controller.abort(), 1200)
-    const { error } = await drive(clock, begin(client, { signal: controller.signal }))
+    const { error } = await drive(begin(client, { signal: controller.signal }))
     assert.is(error, controller.signal.reason)
     assert.is(error.name, 'AbortError')
   })
 
-  test(`${wait} leaves no listener on the signal while it waits and after any end`, async ({ clock }) => {
+  test(`${wait} leaves no listener on the signal while it waits and after any end`, async ({ drive }) => {
     const controller = new AbortController()
     const { signal } = controller
     let most = 0
@@ -102,13 +101,10 @@ for (const [wait, begin] of Object.entries(all)) {
       return isForOutput ? run('completed', { output_names: ['a'] }) : run('running')
     }
     const going = { execute: submitted('a'), run: look, output: notYet() }
-    await drive(clock, begin(pod(going).client, { signal, timeoutMs: 30_000 }))
+    await drive(begin(pod(going).client, { signal, timeoutMs: 30_000 }))
     assertNoListeners(signal)
     for (const reply of [run('completed'), run('failed'), failure(401)]) {
-      await drive(
-        clock,
-        begin(pod({ execute: submitted(), run: reply, output: output('a') }).client, { signal }),
-      )
+      await drive(begin(pod({ execute: submitted(), run: reply, output: output('a') }).client, { signal }))
       assertNoListeners(signal)
     }
     assert.ok(most <= 1, `${most} listeners at once`)
@@ -121,19 +117,19 @@ const box = (error: unknown): void => {
   caught = error
 }
 
-test('a thousand waits on one signal print no warning and leave no listener', async ({ clock }) => {
+test('a thousand waits on one signal print no warning and leave no listener', async ({ drive }) => {
   caught = 'nothing'
   const controller = new AbortController()
   const { signal } = controller
   const { client } = pod({ run: [run('running')] })
   const ends = Array.from({ length: 1000 }, () => waits.waitForRun!(client, { signal }).catch(box))
   setTimeout(() => controller.abort('all of you'), 1500)
-  await drive(clock, Promise.all(ends))
+  await drive(Promise.all(ends))
   assert.is(caught, 'all of you')
   assertNoListeners(signal)
 })
 
-test('an abort beats the answer that is being read, but no result', async ({ clock }) => {
+test('an abort beats the answer that is being read, but no result', async ({ drive }) => {
   const controller = new AbortController()
   const { client } = pod({
     run: () => {
@@ -141,11 +137,10 @@ test('an abort beats the answer that is being read, but no result', async ({ clo
       return run('completed')
     },
   })
-  const { error } = await drive(clock, waits.waitForRun!(client, { signal: controller.signal }))
+  const { error } = await drive(waits.waitForRun!(client, { signal: controller.signal }))
   assert.is(error, 'stop')
   const later = new AbortController()
   const { value } = await drive(
-    clock,
     waits.waitForRun!(pod({ run: run('completed') }).client, { signal: later.signal }),
   )
   later.abort()
@@ -161,12 +156,10 @@ test('a wait leaves one mark on the caller’s signal, not one for each poll', a
     return original.call(AbortSignal, signals)
   }
   try {
-    const wait = rejection(
-      waitForRun(clientWith(fakeFetch(ok({ _id: RUN, status: 'x' })), { maxRetries: 0 }), RUN, {
-        signal,
-        timeoutMs: 50_000,
-      }),
-    )
+    const wait = waitForRun(clientWith(fakeFetch(ok({ _id: RUN, status: 'x' })), { maxRetries: 0 }), RUN, {
+      signal,
+      timeoutMs: 50_000,
+    }).catch((error) => error)
     await clock.tickAsync(51_000)
     await wait
     assert.is(derived, 1)

@@ -15,11 +15,10 @@ import {
   watchRun,
 } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, url } from './kit.ts'
+import { everySecond, failure, notYet, output, pod, RUN, run, submitted, url, waitSuite } from './kit.ts'
 import { waits } from './waits.ts'
 
-const test = suiteWithClock("the caller's callbacks")
+const test = waitSuite("the caller's callbacks")
 const done = run('completed', { outputs: [{ filename: 'a', url: url('a') }] })
 const never = () => new Promise<never>(() => {})
 
@@ -70,12 +69,11 @@ const places: Record<string, (callback: () => unknown) => Promise<unknown>> = {
 for (const [place, begin] of Object.entries(places)) {
   for (const [name, make] of Object.entries(errors)) {
     for (const how of ['thrown', 'rejected', 'rejected later']) {
-      test(`${place}: ${name} that is ${how} comes back untouched`, async ({ clock }) => {
+      test(`${place}: ${name} that is ${how} comes back untouched`, async ({ drive }) => {
         const error = make()
         if (typeof error === 'object') Object.freeze(error)
         let calls = 0
         const outcome = await drive(
-          clock,
           begin(() => {
             calls++
             if (how === 'thrown') throw error
@@ -92,7 +90,7 @@ for (const [place, begin] of Object.entries(places)) {
   }
 }
 
-test('onUpdate is told each change once, is awaited, and has the last before the end', async ({ clock }) => {
+test('onUpdate is told each change once, is awaited, and has the last before the end', async ({ drive }) => {
   const words = ['queued', 'queued', 'running', 'paused', 'running', 'completed']
   for (const begin of [waitForRun, waitForResult]) {
     const { client, calls } = pod({ run: words.map((word) => run(word)) })
@@ -108,7 +106,7 @@ test('onUpdate is told each change once, is awaited, and has the last before the
     }).finally(() => {
       settled = true
     })
-    await drive(clock, wait as Promise<unknown>)
+    await drive(wait as Promise<unknown>)
     assert.equal(told, [
       ['queued', 'run@0'],
       ['running', 'run@2100'],
@@ -119,40 +117,39 @@ test('onUpdate is told each change once, is awaited, and has the last before the
   }
 })
 
-test('onUpdate is given the whole run', async ({ clock }) => {
+test('onUpdate is given the whole run', async ({ drive }) => {
   const runs: Run[] = []
   const { client } = pod({
     run: run('completed', { team_id: 't', outputs: [{ filename: 'a', url: url('a') }] }),
   })
-  const { value } = await drive(clock, waitForRun(client, RUN, { onUpdate: (state) => runs.push(state) }))
+  const { value } = await drive(waitForRun(client, RUN, { onUpdate: (state) => runs.push(state) }))
   assert.equal(runs, [value])
   assert.is(value.team_id, 't')
   assert.is(value._id, RUN)
   assert.equal(value.inputs, [])
 })
 
-test('a run that onUpdate changes is not changed for the wait', async ({ clock }) => {
+test('a run that onUpdate changes is not changed for the wait', async ({ drive }) => {
   for (const begin of [waitForRun, waitForResult]) {
     const onUpdate = (state: Run) => {
       state.status = state.status.toUpperCase()
     }
     const { client } = pod({ run: [run('running'), done] })
     const wait = begin(client, RUN, { ...everySecond, onUpdate })
-    const { error, ms } = await drive(clock, wait as Promise<unknown>)
+    const { error, ms } = await drive(wait as Promise<unknown>)
     assert.is(error, undefined)
     assert.is(ms, 1000)
     const failing = pod({ run: run('failed') }).client
-    const failed = await drive(clock, begin(failing, RUN, { onUpdate }) as Promise<unknown>)
+    const failed = await drive(begin(failing, RUN, { onUpdate }) as Promise<unknown>)
     assert.instance(failed.error, RunError)
     assert.is(failed.ms, 0)
   }
 })
 
-test('a callback that never settles ends with the deadline or by abort', async ({ clock }) => {
+test('a callback that never settles ends with the deadline or by abort', async ({ drive }) => {
   const script = { execute: submitted('a'), run: done }
   for (const callbacks of [{ onSubmitted: never }, { onUpdate: never }]) {
     const { error, ms } = await drive(
-      clock,
       executeWorkflowAsync(pod(script).client, 'w', {}, { ...callbacks, timeoutMs: 4000 }),
     )
     assert.is(error.message, 'Workflow execution timed out after 4000ms')
@@ -161,7 +158,6 @@ test('a callback that never settles ends with the deadline or by abort', async (
     const controller = new AbortController()
     setTimeout(() => controller.abort('enough'), 600)
     const aborted = await drive(
-      clock,
       executeWorkflowAsync(pod(script).client, 'w', {}, { ...callbacks, signal: controller.signal }),
     )
     assert.is(aborted.error, 'enough')
@@ -169,7 +165,7 @@ test('a callback that never settles ends with the deadline or by abort', async (
   }
 })
 
-test('a callback that aborts and then hangs, returns or throws ends with the reason', async ({ clock }) => {
+test('a callback that aborts and then hangs, returns or throws ends with the reason', async ({ drive }) => {
   const endings: (() => unknown)[] = [
     never,
     () => 'fine',
@@ -189,7 +185,6 @@ test('a callback that aborts and then hangs, returns or throws ends with the rea
         return ending()
       }
       const { error, ms } = await drive(
-        clock,
         executeWorkflowAsync(
           client,
           'w',
@@ -204,14 +199,13 @@ test('a callback that aborts and then hangs, returns or throws ends with the rea
   }
 })
 
-test("onSubmitted is called after an abort, too, and its failure is nobody's", async ({ clock }) => {
+test("onSubmitted is called after an abort, too, and its failure is nobody's", async ({ drive }) => {
   const controller = new AbortController()
   const abort = () => controller.abort('stop')
   const logger = { debug: abort, info() {}, warn() {}, error() {} }
   const { client, calls } = pod({ execute: submitted('a') }, { logger })
   const seen: string[] = []
   const { error } = await drive(
-    clock,
     executeWorkflowAsync(
       client,
       'w',
@@ -231,21 +225,21 @@ test("onSubmitted is called after an abort, too, and its failure is nobody's", a
   assert.equal(calls, ['execute@0'])
 })
 
-test('a slow onSubmitted is on the clock of the wait', async ({ clock }) => {
+test('a slow onSubmitted is on the clock of the wait', async ({ drive }) => {
   const { client } = pod({ execute: submitted('a'), run: run('running'), output: notYet() })
   const onSubmitted = () => new Promise((resolve) => setTimeout(resolve, 3000))
-  const { ms } = await drive(clock, executeWorkflowAsync(client, 'w', {}, { onSubmitted, timeoutMs: 5000 }))
+  const { ms } = await drive(executeWorkflowAsync(client, 'w', {}, { onSubmitted, timeoutMs: 5000 }))
   assert.is(ms, 5000)
 })
 
-test('headers are asked for each request', async ({ clock }) => {
+test('headers are asked for each request', async ({ drive }) => {
   for (const [wait, begin] of Object.entries(waits)) {
     let token = 0
     const { client, headers } = pod(
       { run: [run('running'), failure(503), done] },
       { headers: async () => ({ 'X-One': `one-${++token}` }) },
     )
-    await drive(clock, begin(client, { headers: () => ({ 'x-two': `two-${token}` }) }))
+    await drive(begin(client, { headers: () => ({ 'x-two': `two-${token}` }) }))
     assert.equal(
       headers.map((each) => `${each.get('x-one')} ${each.get('x-two')}`),
       ['one-1 two-1', 'one-2 two-2', 'one-3 two-3'],

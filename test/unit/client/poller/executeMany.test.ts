@@ -6,10 +6,10 @@ import { createClient, executeWorkflow, isFlowScaleError } from '@flowscale/clie
 import { executeMany, executeWorkflowAsync } from '@flowscale/client/poller'
 import { createEmulator, type Dialect, type FaultOptions } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { clientWith } from '../../../support/clientWith.ts'
-import { fakeFetch, json, ok, rejection } from '../../../support/fakes.ts'
+import { fakeFetch, json, ok } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
 
 const test = suite('many runs, again')
@@ -210,13 +210,14 @@ test('a process that is killed again and again pays for nothing twice', () =>
 test('a run id that has no form in a URL is an error of ours that keeps it', async () => {
   const execute = () => ok({ run_id: '\ud800', output_names: ['a'] })
   const missing = () => json({ detail: 'Run not found' }, { status: 404 })
-  const one = await rejection(
+  const one = await rejects(
     executeWorkflowAsync(
       clientWith(fakeFetch(execute(), missing()), { maxRetries: 0 }),
       'w',
       {},
       { timeoutMs: 1 },
     ),
+    Error,
   )
   const [many] = await executeMany(
     clientWith(fakeFetch(execute(), missing()), { maxRetries: 0 }),

@@ -7,7 +7,7 @@ import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { generateImage } from 'ai'
 import { encode } from 'fast-png'
 import { assert, suite } from '#test'
-import { fakeFetch, rejection } from '../../../support/fakes.ts'
+import { fakeFetch } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 
 const test = suite('a POST that starts several runs')
@@ -48,7 +48,9 @@ test('executeWorkflowAsync: onSubmitted, the result, and the result of resume', 
   assert.equal(told, [['r2', 'r3']])
   assert.equal(idsOf(result.others), ['r2', 'r3'])
   isDone = false
-  const late: TimeoutError = await rejection(executeWorkflowAsync(client(), 'w', {}, { maxPolls: 1 }))
+  const late: TimeoutError = await executeWorkflowAsync(client(), 'w', {}, { maxPolls: 1 }).catch(
+    (error) => error,
+  )
   isDone = true
   assert.equal(idsOf((await late.resume!()).others), ['r2', 'r3'])
 })

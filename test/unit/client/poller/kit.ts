@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events'
 import { type Client, type ClientOptions, createClient } from '@flowscale/client'
 import type { Clock } from '@sinonjs/fake-timers'
-import { assert } from '#test'
+import { assert, type Test } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { hang, ok, recorder } from '../../../support/fakes.ts'
+import { suiteWithClock } from '../../../support/suiteWithClock.ts'
 
 /** What a scripted server answers: a response, a network failure, or a function that makes one of them. */
 export type Reply = Response | Error | ((init: RequestInit) => Response | Promise<Response>)
@@ -95,7 +96,7 @@ export interface Outcome<T> {
 }
 
 /** Lets the time pass until a promise settles: from timer to timer, never asleep. */
-export async function drive<T>(clock: Clock, promise: Promise<T>): Promise<Outcome<T>> {
+async function drive<T>(clock: Clock, promise: Promise<T>): Promise<Outcome<T>> {
   const start = Date.now()
   let outcome: Outcome<T> | undefined
   promise.then(
@@ -119,12 +120,30 @@ export async function drive<T>(clock: Clock, promise: Promise<T>): Promise<Outco
 }
 
 /** Lets `ms` pass, in steps of at most 100. */
-export async function pass(clock: Clock, ms: number): Promise<void> {
+async function pass(clock: Clock, ms: number): Promise<void> {
   await breathe()
   for (let left = ms; left > 0; left -= 100) {
     clock.tick(Math.min(left, 100))
     await breathe()
   }
+}
+
+interface Timed {
+  clock: Clock
+  settle(): Promise<unknown>
+  drive<T>(promise: Promise<T>): Promise<Outcome<T>>
+  pass(ms: number): Promise<void>
+}
+
+/** A suite with a clock, and two ways to let its time pass. */
+export function waitSuite(name: string): Test<Timed> {
+  const test = suiteWithClock(name) as Test<Timed>
+  test.before.each((context) => {
+    const { clock } = context
+    context.drive = (promise) => drive(clock, promise)
+    context.pass = (ms) => pass(clock, ms)
+  })
+  return test
 }
 
 /** Fails if anything still listens to a signal. */

@@ -2,12 +2,10 @@
 import type { PushConnection, RunProgress, RunUpdate } from '@flowscale/client'
 import { executeMany, executeWorkflowAsync, type watchRun } from '@flowscale/client/poller'
 import { assert } from '#test'
-import { rejection } from '../../../support/fakes.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, pass, pod, RUN, run, submitted } from './kit.ts'
+import { pod, RUN, run, submitted, waitSuite } from './kit.ts'
 import { waits } from './waits.ts'
 
-const test = suiteWithClock('onProgress')
+const test = waitSuite('onProgress')
 const outputs = [{ filename: 'a.png', url: 'http://files.test/a.png' }]
 const states = [
   run('queued', { position: 2 }),
@@ -36,11 +34,10 @@ for (const [name, wait] of Object.entries({
   executeWorkflowAsync: (client: Parameters<typeof watchRun>[0], options: object) =>
     executeWorkflowAsync(client, 'w', {}, options),
 })) {
-  test(`${name}: each change once, and never back`, async ({ clock }) => {
+  test(`${name}: each change once, and never back`, async ({ drive }) => {
     const seen: RunProgress[] = []
     const { client } = pod({ execute: submitted(), run: states })
     const { error } = await drive<unknown>(
-      clock,
       wait(client, { onProgress: (progress: RunProgress) => seen.push(progress) } as object),
     )
     assert.is(error, undefined)
@@ -48,11 +45,11 @@ for (const [name, wait] of Object.entries({
   })
 }
 
-test('executeMany: by index', async ({ clock }) => {
+test('executeMany: by index', async ({ drive }) => {
   const seen: [number, RunProgress][] = []
   const { client } = pod({ execute: submitted(), run: states })
   const onProgress = (index: number, progress: RunProgress) => seen.push([index, progress])
-  const { value } = await drive(clock, executeMany(client, 'w', [{}], { onProgress }))
+  const { value } = await drive(executeMany(client, 'w', [{}], { onProgress }))
   assert.is(value[0]?.status, 'fulfilled')
   assert.equal(
     seen,
@@ -63,14 +60,14 @@ test('executeMany: by index', async ({ clock }) => {
   const throws = () => {
     throw own
   }
-  const failed = await drive(clock, executeMany(failing.client, 'w', [{}], { onProgress: throws }))
+  const failed = await drive(executeMany(failing.client, 'w', [{}], { onProgress: throws }))
   assert.equal(failed.value, [{ index: 0, runId: RUN, status: 'rejected', reason: own }])
 })
 
-test('a server without progress: the states alone; what is no number is left out', async ({ clock }) => {
+test('a server without progress: the states alone; what is no number is left out', async ({ drive }) => {
   const seen: RunProgress[] = []
   const { client } = pod({ run: [run('queued'), run('running', { progress: 'half' }), run('completed')] })
-  await drive(clock, waits.waitForRun!(client, { onProgress: (progress) => seen.push(progress) }))
+  await drive(waits.waitForRun!(client, { onProgress: (progress) => seen.push(progress) }))
   assert.equal(seen, [{ status: 'queued' }, { status: 'running' }, { status: 'completed', progress: 1 }])
 })
 
@@ -87,13 +84,16 @@ function connect() {
   return { push, tell: (update: RunUpdate, isNews = false) => hear(update, isNews) }
 }
 
-test('progress by push is shown at once, without a poll; an end is a reason to poll', async ({ clock }) => {
+test('progress by push is shown at once, without a poll; an end is a reason to poll', async ({
+  drive,
+  pass,
+}) => {
   const { push, tell } = connect()
   const seen: RunProgress[] = []
   const { client, calls } = pod({ run: [run('running'), run('running'), run('completed')] })
   const onProgress = (progress: RunProgress) => seen.push(progress)
   const wait = waits.waitForRun!(client, { push, onProgress })
-  await pass(clock, 100)
+  await pass(100)
   tell({ progress: 0.5 })
   tell({ progress: 0.5 })
   tell({ progress: 0.4 })
@@ -104,17 +104,17 @@ test('progress by push is shown at once, without a poll; an end is a reason to p
     { status: 'running', progress: 0.5, node: 'KSampler' },
   ])
   tell({ status: 'completed', progress: 1 }, true)
-  await pass(clock, 100)
+  await pass(100)
   assert.equal(calls, ['run@0', 'run@100'])
   assert.is(seen.at(-1)?.status, 'running')
   tell({ status: 'failed' }, true)
-  const { value } = await drive(clock, wait)
+  const { value } = await drive(wait)
   assert.equal(value, ['running', 'completed'])
   assert.equal(seen.at(-1), { status: 'completed', progress: 1 })
 })
 
 for (const how of ['thrown', 'rejected']) {
-  test(`an error that is ${how} when progress comes by push ends the wait`, async ({ clock }) => {
+  test(`an error that is ${how} when progress comes by push ends the wait`, async ({ pass }) => {
     const own = Object.freeze(new Error('mine'))
     for (const wait of [waits.waitForRun!, waits.waitForResult!, waits.watchRun!]) {
       const { push, tell } = connect()
@@ -124,8 +124,8 @@ for (const how of ['thrown', 'rejected']) {
         if (how === 'thrown') throw own
         return Promise.reject(own)
       }
-      const failed = rejection(wait(client, { push, onProgress, cancelOn: 'both' }))
-      await pass(clock, 100)
+      const failed = wait(client, { push, onProgress, cancelOn: 'both' }).catch((error) => error)
+      await pass(100)
       tell({ progress: 0.5 })
       assert.is(await failed, own)
       assert.equal(calls, ['run@0'])

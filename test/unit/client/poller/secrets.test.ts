@@ -3,10 +3,9 @@ import { waitForOutput, waitForResult, waitForRun } from '@flowscale/client/poll
 import { assert } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { json, ok } from '../../../support/fakes.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, failure, pod, type Reply, RUN, run } from './kit.ts'
+import { failure, pod, type Reply, RUN, run, waitSuite } from './kit.ts'
 
-const test = suiteWithClock('secrets in the errors of a wait')
+const test = waitSuite('secrets in the errors of a wait')
 const token = `Bearer ${CANARY}-token`
 
 /** A server that tells all it was sent. */
@@ -38,14 +37,14 @@ const own: Record<string, { client?: HeadersSource; call?: HeadersSource; apiKey
 
 for (const [what, make] of Object.entries(replies)) {
   for (const [from, { client: headers = {}, call, apiKey = CANARY }] of Object.entries(own)) {
-    test(`${what} does not show ${from}`, async ({ clock }) => {
+    test(`${what} does not show ${from}`, async ({ drive }) => {
       const script = { run: echo(make), output: echo(make), cancel: echo(make) }
       const key = 'apiKey' in own[from]! ? undefined : apiKey
       const { client, log } = pod(script, { headers, apiKey: key })
       const options = { headers: call, timeoutMs: 1500, cancelOn: 'both' as const }
       for (const begin of [waitForRun, waitForResult]) {
         // Looked through for the canary by `drive`.
-        const { error } = await drive(clock, begin(client, RUN, options) as Promise<unknown>)
+        const { error } = await drive(begin(client, RUN, options) as Promise<unknown>)
         assert.type(error.code, 'string')
         assertNoCanary(error.cause, 'a cause')
         assertNoCanary(error.cancelError, 'a cancelError')
@@ -56,23 +55,23 @@ for (const [what, make] of Object.entries(replies)) {
       const blind = { ...script, run: failure(404) }
       const client2 = pod(blind, { headers, apiKey: key }).client
       const named = { ...options, outputNames: ['a'] }
-      await drive(clock, waitForResult(client2, RUN, named) as Promise<unknown>)
+      await drive(waitForResult(client2, RUN, named) as Promise<unknown>)
       const { cancelOn: _, ...plain } = options
-      await drive(clock, waitForOutput(client2, 'a', plain) as Promise<unknown>)
+      await drive(waitForOutput(client2, 'a', plain) as Promise<unknown>)
       assertNoCanary(log.lines, 'the log')
     })
   }
 }
 
-test('a short key is a key, under whatever case of its header', async ({ clock }) => {
+test('a short key is a key, under whatever case of its header', async ({ drive }) => {
   const { client } = pod({ run: run('failed', { error: 'the key k3y is bad' }) }, { apiKey: undefined })
-  const { error } = await drive(clock, waitForRun(client, RUN, { headers: { 'X-Api-Key': 'k3y' } }))
+  const { error } = await drive(waitForRun(client, RUN, { headers: { 'X-Api-Key': 'k3y' } }))
   assert.equal(error.errors, ['the key [redacted] is bad'])
 })
 
-test('the state is the server’s own, and the error has its run without secrets', async ({ clock }) => {
+test('the state is the server’s own, and the error has its run without secrets', async ({ drive }) => {
   const { client } = pod({ run: [run('running'), run('failed', { error: 'plain words', team: 'team-7' })] })
-  const { error } = await drive(clock, waitForRun(client, RUN))
+  const { error } = await drive(waitForRun(client, RUN))
   assert.equal(error.run, {
     _id: RUN,
     status: 'failed',
@@ -83,10 +82,10 @@ test('the state is the server’s own, and the error has its run without secrets
   })
 })
 
-test('a callback with no headers, or illegal ones: the error shows no values', async ({ clock }) => {
+test('a callback with no headers, or illegal ones: the error shows no values', async ({ drive }) => {
   for (const bad of [null, 'x', { 'a b': CANARY }, { a: `${CANARY}\n` }, { a: Symbol(CANARY) }, { a: 7 }]) {
     const { client, calls } = pod({ run: ok({ status: 'completed' }) })
-    const { error } = await drive(clock, waitForRun(client, RUN, { headers: (() => bad) as never }))
+    const { error } = await drive(waitForRun(client, RUN, { headers: (() => bad) as never }))
     assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
     assert.match(error.message, 'headers')
     assert.is(error.runId, RUN)

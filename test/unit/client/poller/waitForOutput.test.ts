@@ -1,15 +1,14 @@
 import { ArgumentError, type Client, createClient, RunError } from '@flowscale/client'
 import { waitForOutput } from '@flowscale/client/poller'
 import { MockAgent, setGlobalDispatcher } from 'undici'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { json, ok, rejection } from '../../../support/fakes.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, everySecond, failure, notYet, output, pod, run, url } from './kit.ts'
+import { json, ok } from '../../../support/fakes.ts'
+import { everySecond, failure, notYet, output, pod, run, url, waitSuite } from './kit.ts'
 
-const test = suiteWithClock('waitForOutput')
+const test = waitSuite('waitForOutput')
 
-test('gives what getOutput gives once it is there; 204, 404, in_progress: not yet', async ({ clock }) => {
+test('gives what getOutput gives once it is there; 204, 404, in_progress: not yet', async ({ drive }) => {
   const { client, calls } = pod({
     output: [
       notYet(),
@@ -19,7 +18,7 @@ test('gives what getOutput gives once it is there; 204, 404, in_progress: not ye
       ok({ download_url: url('a'), generation_status: 'success', size: 3 }, { meta: { took: 1 } }),
     ],
   })
-  const { value, ms } = await drive(clock, waitForOutput(client, 'a b.png', { pollIntervalMs: 250 }))
+  const { value, ms } = await drive(waitForOutput(client, 'a b.png', { pollIntervalMs: 250 }))
   assert.equal(value, {
     status: 'success',
     data: { download_url: url('a'), generation_status: 'success', size: 3 },
@@ -29,15 +28,14 @@ test('gives what getOutput gives once it is there; 204, 404, in_progress: not ye
   assert.equal(calls.at(-1), 'output a b.png@1000')
 })
 
-test('never asks for a run', async ({ clock }) => {
+test('never asks for a run', async ({ drive }) => {
   const { client, calls } = pod({ run: run('failed'), output: [failure(404), output('a')] })
-  await drive(clock, waitForOutput(client, 'a'))
+  await drive(waitForOutput(client, 'a'))
   assert.ok(calls.every((call) => call.startsWith('output')))
 })
 
-test('a 408 is a run that timed out on the server', async ({ clock }) => {
+test('a 408 is a run that timed out on the server', async ({ drive }) => {
   const { error, ms } = await drive(
-    clock,
     waitForOutput(pod({ output: [notYet(), failure(408)] }).client, 'a', everySecond),
   )
   assert.instance(error, RunError)
@@ -49,7 +47,7 @@ test('a 408 is a run that timed out on the server', async ({ clock }) => {
   assert.is(ms, 1000)
 })
 
-test('an output that failed is the end', async ({ clock }) => {
+test('an output that failed is the end', async ({ drive }) => {
   for (const reply of [
     ok({ generation_status: 'failed' }),
     ok({ generation_status: 'cancelled' }),
@@ -57,7 +55,7 @@ test('an output that failed is the end', async ({ clock }) => {
     json({ status: 'failed', data: null }),
   ]) {
     const { client } = pod({ output: [notYet(), reply] })
-    const { error, ms } = await drive(clock, waitForOutput(client, 'a', everySecond))
+    const { error, ms } = await drive(waitForOutput(client, 'a', everySecond))
     assert.instance(error, RunError)
     assert.is(ms, 1000)
   }
@@ -76,8 +74,7 @@ test('wrong arguments send nothing', async () => {
     [null, 'a'],
   ]
   for (const [first, name, options] of wrong) {
-    const error = await rejection(waitForOutput(first as Client, name as string, options as object))
-    assert.instance(error, ArgumentError)
+    await rejects(waitForOutput(first as Client, name as string, options as object), ArgumentError)
   }
   assert.equal(calls, [])
 })

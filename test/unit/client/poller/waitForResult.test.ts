@@ -3,16 +3,15 @@ import { executeWorkflowAsync, waitForResult } from '@flowscale/client/poller'
 import { assert } from '#test'
 import { ok } from '../../../support/fakes.ts'
 import { pluck } from '../../../support/pluck.ts'
-import { suiteWithClock } from '../../../support/suiteWithClock.ts'
-import { drive, everySecond, failure, notYet, output, pod, RUN, run, submitted, url } from './kit.ts'
+import { everySecond, failure, notYet, output, pod, RUN, run, submitted, url, waitSuite } from './kit.ts'
 
-const test = suiteWithClock('waitForResult')
+const test = waitSuite('waitForResult')
 const one = (filename: string) => ({ download_url: url(filename), generation_status: 'success' })
 const file = (filename: string) => ({ filename, url: url(filename) })
 
-test('gives one output as an object, in data, and as a list, in outputs', async ({ clock }) => {
+test('gives one output as an object, in data, and as a list, in outputs', async ({ drive }) => {
   const { client, calls } = pod({ run: [run('running'), run('completed', { outputs: [file('a.png')] })] })
-  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  const { value, ms } = await drive(waitForResult(client, RUN, everySecond))
   assert.equal(value, {
     status: 'success',
     data: one('a.png'),
@@ -23,9 +22,9 @@ test('gives one output as an object, in data, and as a list, in outputs', async 
   assert.equal(calls, ['run@0', 'run@1000'])
 })
 
-test('gives several outputs as a list', async ({ clock }) => {
+test('gives several outputs as a list', async ({ drive }) => {
   const { client } = pod({ run: run('success', { outputs: [file('a.png'), file('b.mp4')] }) })
-  const { value } = await drive(clock, waitForResult(client, RUN))
+  const { value } = await drive(waitForResult(client, RUN))
   assert.equal(value.data, [
     { filename: 'a.png', ...one('a.png') },
     { filename: 'b.mp4', ...one('b.mp4') },
@@ -33,19 +32,19 @@ test('gives several outputs as a list', async ({ clock }) => {
   assert.equal(value.outputs, value.data)
 })
 
-test('gives none as an empty list', async ({ clock }) => {
-  const { value } = await drive(clock, waitForResult(pod({ run: run('completed') }).client, RUN))
+test('gives none as an empty list', async ({ drive }) => {
+  const { value } = await drive(waitForResult(pod({ run: run('completed') }).client, RUN))
   assert.equal(value, { status: 'success', data: [], runId: RUN, outputs: [] })
 })
 
-test('asks for outputs that a run lists without a URL, and keeps the answer’s fields', async ({ clock }) => {
+test('asks for outputs that a run lists without a URL, and keeps the answer’s fields', async ({ drive }) => {
   const { client, calls } = pod({
     run: run('completed', {
       outputs: [{ filename: 'a.png' }, 'b.png', { s3_key: 'x' }, null, file('c.png')],
     }),
     output: { 'a.png': output('a.png', { size: 7 }), 'b.png': output('b.png') },
   })
-  const { value } = await drive(clock, waitForResult(client, RUN))
+  const { value } = await drive(waitForResult(client, RUN))
   assert.equal(value.outputs, [
     { ...one('a.png'), size: 7, filename: 'a.png' },
     { ...one('b.png'), filename: 'b.png' },
@@ -54,12 +53,12 @@ test('asks for outputs that a run lists without a URL, and keeps the answer’s 
   assert.equal(calls, ['run@0', 'output a.png@0', 'output b.png@0'])
 })
 
-test("takes an output with a URL and no name, and the server's filename for it", async ({ clock }) => {
+test("takes an output with a URL and no name, and the server's filename for it", async ({ drive }) => {
   const { client } = pod({
     run: run('completed', { outputs: [{ url: url('x') }, { filename: 'a', url: '' }] }),
     output: output('a', { filename: 'a.png' }),
   })
-  const { value } = await drive(clock, waitForResult(client, RUN))
+  const { value } = await drive(waitForResult(client, RUN))
   assert.equal(
     value.outputs.map(({ filename, download_url }) => [filename, download_url]),
     [
@@ -69,16 +68,16 @@ test("takes an output with a URL and no name, and the server's filename for it",
   )
 })
 
-test('an output that is final without an address is an output', async ({ clock }) => {
+test('an output that is final without an address is an output', async ({ drive }) => {
   const { client } = pod({
     run: run('completed', { output_names: ['a'] }),
     output: ok({ generation_status: 'completed' }),
   })
-  const { value } = await drive(clock, waitForResult(client, RUN))
+  const { value } = await drive(waitForResult(client, RUN))
   assert.equal(value.data, { download_url: null, generation_status: 'completed' })
 })
 
-test('names without an extension are no second output', async ({ clock }) => {
+test('names without an extension are no second output', async ({ drive }) => {
   const { client, calls } = pod({
     execute: submitted('one', 'two.png'),
     run: [
@@ -86,43 +85,43 @@ test('names without an extension are no second output', async ({ clock }) => {
       run('completed', { outputs: [file('one.png'), file('two.png')] }),
     ],
   })
-  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}, everySecond))
+  const { value } = await drive(executeWorkflowAsync(client, 'w', {}, everySecond))
   assert.equal(pluck(value.outputs, 'filename'), ['one.png', 'two.png'])
   assert.equal(calls, ['execute@0', 'run@0', 'run@1000'])
 })
 
-test('names that differ by an extension and stand beside each other are two outputs', async ({ clock }) => {
+test('names that differ by an extension and stand beside each other are two outputs', async ({ drive }) => {
   const { client, calls } = pod({
     run: run('completed', { output_names: ['img', 'img.mask'], outputs: [file('img.mask')] }),
     output: { img: [notYet(), output('img')] },
   })
-  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  const { value, ms } = await drive(waitForResult(client, RUN, everySecond))
   assert.equal(pluck(value.outputs, 'filename'), ['img.mask', 'img'])
   assert.is(ms, 1000)
   assert.equal(calls, ['run@0', 'output img@0', 'run@1000', 'output img@1000'])
 })
 
-test('a name in the list is another output, although it looks like a known one', async ({ clock }) => {
+test('a name in the list is another output, although it looks like a known one', async ({ drive }) => {
   const { client } = pod({
     execute: submitted('img'),
     run: run('completed', { output_names: ['img', 'img.mask'] }),
     output: { img: output('img'), 'img.mask': output('img.mask') },
   })
-  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+  const { value } = await drive(executeWorkflowAsync(client, 'w', {}))
   assert.is(value.outputs.length, 2)
 })
 
-test('a longer name is another output, not an extension', async ({ clock }) => {
+test('a longer name is another output, not an extension', async ({ drive }) => {
   const { client } = pod({
     execute: submitted('img'),
     run: run('completed', { outputs: [file('img_2.png'), file('img.mask.png')] }),
     output: output('img'),
   })
-  const { value } = await drive(clock, executeWorkflowAsync(client, 'w', {}))
+  const { value } = await drive(executeWorkflowAsync(client, 'w', {}))
   assert.is(value.outputs.length, 3)
 })
 
-test('takes names that come while the run is going, and leaves illegal ones', async ({ clock }) => {
+test('takes names that come while the run is going, and leaves illegal ones', async ({ drive }) => {
   const { client, calls } = pod({
     run: [
       run('queued', { output_names: null }),
@@ -132,17 +131,17 @@ test('takes names that come while the run is going, and leaves illegal ones', as
     ],
     output: { a: output('a'), b: output('b') },
   })
-  const { value } = await drive(clock, waitForResult(client, RUN, { pollIntervalMs: 100 }))
+  const { value } = await drive(waitForResult(client, RUN, { pollIntervalMs: 100 }))
   assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.equal(calls.slice(-2), ['output a@300', 'output b@300'])
 })
 
-test('waits for outputs that come after the run, and asks for each until it is there', async ({ clock }) => {
+test('waits for outputs that come after the run, and asks for each until it is there', async ({ drive }) => {
   const { client, calls } = pod({
     run: run('completed', { output_names: ['a', 'b'] }),
     output: { a: [notYet(), output('a')], b: [failure(404), failure(408), failure(500), output('b')] },
   })
-  const { value, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  const { value, ms } = await drive(waitForResult(client, RUN, everySecond))
   assert.equal(pluck(value.outputs, 'filename'), ['a', 'b'])
   assert.is(ms, 3000)
   assert.is(calls.filter((call) => call.startsWith('output a')).length, 2)
@@ -150,95 +149,91 @@ test('waits for outputs that come after the run, and asks for each until it is t
 })
 
 for (const later of ['running', 'queued', 'failed', 'cancelled', 'odd']) {
-  test(`completed is not undone by ${later}`, async ({ clock }) => {
+  test(`completed is not undone by ${later}`, async ({ drive }) => {
     const states: string[] = []
     const { client } = pod({
       run: [run('completed', { outputs: [{ filename: 'a' }] }), run(later)],
       output: [notYet(), notYet(), output('a')],
     })
     const onUpdate = ({ status }: { status: string }) => states.push(status)
-    const { value } = await drive(clock, waitForResult(client, RUN, { onUpdate }))
+    const { value } = await drive(waitForResult(client, RUN, { onUpdate }))
     assert.equal(states, ['completed'])
     assert.is(value.outputs.length, 1)
   })
 }
 
-test('another word for completed brings newer outputs, is no change, and loses none', async ({ clock }) => {
+test('another word for completed brings newer outputs, is no change, and loses none', async ({ drive }) => {
   const states: string[] = []
   const { client } = pod({
     run: [run('completed', { outputs: [{ filename: 'a' }] }), run('success', { outputs: [file('b')] })],
     output: [notYet(), output('a')],
   })
   const onUpdate = ({ status }: { status: string }) => states.push(status)
-  const { value } = await drive(clock, waitForResult(client, RUN, { onUpdate }))
+  const { value } = await drive(waitForResult(client, RUN, { onUpdate }))
   assert.equal(states, ['completed'])
   assert.equal(value.outputs.map(({ filename }) => filename).sort(), ['a', 'b'])
 })
 
-test('unknown words are not the end', async ({ clock }) => {
+test('unknown words are not the end', async ({ drive }) => {
   const { client } = pod({ run: [run('paused'), run(''), ok({}), run('completed')] })
-  assert.is((await drive(clock, waitForResult(client, RUN, everySecond))).ms, 4000)
+  assert.is((await drive(waitForResult(client, RUN, everySecond))).ms, 4000)
 })
 
-test('outputs that come a poll after the end are not lost; without any it ends then', async ({ clock }) => {
+test('outputs that come a poll after the end are not lost; without any it ends then', async ({ drive }) => {
   const late = pod({ run: [run('completed'), run('completed', { outputs: [file('a.png')] })] })
-  const { value, ms } = await drive(clock, waitForResult(late.client, RUN, everySecond))
+  const { value, ms } = await drive(waitForResult(late.client, RUN, everySecond))
   assert.equal([value.outputs.map(({ filename }) => filename), ms], [['a.png'], 1000])
   const none = pod({ run: run('completed') })
-  const empty = await drive(clock, waitForResult(none.client, RUN, everySecond))
+  const empty = await drive(waitForResult(none.client, RUN, everySecond))
   assert.equal([empty.value.outputs, empty.value.data, empty.ms], [[], [], 1000])
 })
 
 // A 404 of `getRun`
 
-test('it is the end', async ({ clock }) => {
-  const { error, ms } = await drive(clock, waitForResult(pod({ run: failure(404) }).client, RUN))
+test('it is the end', async ({ drive }) => {
+  const { error, ms } = await drive(waitForResult(pod({ run: failure(404) }).client, RUN))
   assert.instance(error, HttpError)
   assert.is(error.status, 404)
   assert.is(error.runId, RUN)
   assert.is(ms, 0)
 })
 
-test('it is the end once the server has given a state', async ({ clock }) => {
+test('it is the end once the server has given a state', async ({ drive }) => {
   const { client } = pod({ run: [run('running'), failure(404)] })
-  const { error, ms } = await drive(clock, waitForResult(client, RUN, everySecond))
+  const { error, ms } = await drive(waitForResult(client, RUN, everySecond))
   assert.equal([error.status, error.runId, ms], [404, RUN, 1000])
 })
 
-test('in the first five seconds after our own submission it is not the end', async ({ clock }) => {
+test('in the first five seconds after our own submission it is not the end', async ({ drive }) => {
   const late = pod({
     execute: submitted('a'),
     run: [failure(404), failure(404), run('completed', { outputs: [file('a.png')] })],
   })
-  const { value, ms } = await drive(clock, executeWorkflowAsync(late.client, 'w', {}, everySecond))
+  const { value, ms } = await drive(executeWorkflowAsync(late.client, 'w', {}, everySecond))
   assert.equal([value.outputs.length, ms], [1, 2000])
   assert.equal(late.log.lines.filter(({ level }) => level === 'warn').length, 2)
   const never = pod({ execute: submitted('a'), run: failure(404) })
-  const end = await drive(clock, executeWorkflowAsync(never.client, 'w', {}, everySecond))
+  const end = await drive(executeWorkflowAsync(never.client, 'w', {}, everySecond))
   assert.equal([end.error.status, end.error.runId, end.ms], [404, RUN, 5000])
 })
 
-test('an output that failed fails a completed run too, whose state stays', async ({ clock }) => {
+test('an output that failed fails a completed run too, whose state stays', async ({ drive }) => {
   const states: string[] = []
   const { client } = pod({
     run: run('completed', { output_names: ['a'] }),
     output: ok({ generation_status: 'error' }),
   })
-  const { error } = await drive(
-    clock,
-    waitForResult(client, RUN, { onUpdate: (told) => states.push(told.status) }),
-  )
+  const { error } = await drive(waitForResult(client, RUN, { onUpdate: (told) => states.push(told.status) }))
   assert.instance(error, RunError)
   assert.is(error.runId, RUN)
   assert.equal(states, ['completed'])
 })
 
 for (const status of ['failed', 'error', 'cancelled']) {
-  test(`a run that is ${status} fails the wait at once`, async ({ clock }) => {
+  test(`a run that is ${status} fails the wait at once`, async ({ drive }) => {
     const states: string[] = []
     const { client } = pod({ run: [run('running'), run(status, { error: 'out of luck' })] })
     const { error, ms } = await drive(
-      clock,
       waitForResult(client, RUN, { ...everySecond, onUpdate: (told) => states.push(told.status) }),
     )
     assert.instance(error, RunError)
@@ -253,11 +248,11 @@ for (const status of ['failed', 'error', 'cancelled']) {
   })
 }
 
-test('a run that failed without a word says so', async ({ clock }) => {
-  const { error } = await drive(clock, waitForResult(pod({ run: run('failed') }).client, RUN))
+test('a run that failed without a word says so', async ({ drive }) => {
+  const { error } = await drive(waitForResult(pod({ run: run('failed') }).client, RUN))
   assert.is(error.message, `Run ${RUN} failed: no reason given`)
   assert.equal(error.errors, [])
-  const { error: cancelled } = await drive(clock, waitForResult(pod({ run: run('cancelled') }).client, RUN))
+  const { error: cancelled } = await drive(waitForResult(pod({ run: run('cancelled') }).client, RUN))
   assert.is(cancelled.message, `Run ${RUN} was cancelled`)
 })
 
@@ -282,10 +277,10 @@ const servers = {
   },
 }
 for (const [name, script] of Object.entries(servers)) {
-  test(`gives the same as executeWorkflowAsync: ${name}`, async ({ clock }) => {
-    const here = await drive(clock, executeWorkflowAsync(pod(script).client, 'w', {}))
+  test(`gives the same as executeWorkflowAsync: ${name}`, async ({ drive }) => {
+    const here = await drive(executeWorkflowAsync(pod(script).client, 'w', {}))
     assert.is(here.error, undefined)
-    const there = await drive(clock, waitForResult(pod(script).client, RUN))
+    const there = await drive(waitForResult(pod(script).client, RUN))
     assert.ok(here.value.outputs.length > 0)
     assert.equal(there.value, here.value)
   })

@@ -5,9 +5,9 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { ArgumentError } from '@flowscale/client'
 import { toNodeHandler } from '@flowscale/client/proxy'
-import { assert, suite } from '#test'
-import { thrown } from '../../../support/fakes.ts'
+import { assert, suite, throws } from '#test'
 import { listen } from '../../../support/listen.ts'
 import { sendRaw } from '../../../support/proxied.ts'
 import { until, untilStill } from '../../../support/until.ts'
@@ -41,9 +41,7 @@ const show: Handler = ({ method, url, headers }) => Response.json({ method, url,
 
 test('a handler must be a function', () => {
   for (const wrong of [undefined, {}, 'a']) {
-    const { code, message } = thrown(() => toNodeHandler(wrong as never))
-    assert.is(code, 'ERR_FLOWSCALE_ARGUMENT')
-    assert.match(message, /^handler must be a function/)
+    throws(() => toNodeHandler(wrong as never), ArgumentError)
   }
 })
 

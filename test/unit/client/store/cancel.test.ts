@@ -1,7 +1,7 @@
 // Cancel and reset, in each state of a run.
 import { HttpError } from '@flowscale/client'
-import { assert } from '#test'
-import { hang, json, rejection } from '../../../support/fakes.ts'
+import { assert, rejects } from '#test'
+import { hang, json } from '../../../support/fakes.ts'
 import { memoryStorage, refuse, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: cancel and reset')
@@ -20,7 +20,7 @@ test('a server that does not cancel: rejects, and the run goes on', async ({ pod
   const store = await begin()
   await turn('running')
   pod.onCancel = refuse(403)
-  assert.instance(await rejection(store.cancel()), HttpError)
+  await rejects(store.cancel(), HttpError)
   assert.is(store.now.status, 'running')
   await turn('completed', 2000)
   assert.is(store.now.status, 'completed')

@@ -1,7 +1,7 @@
 // What others do meanwhile: other tabs, a full storage, a listener that acts, a server that forgets outputs.
-import { createClient, TimeoutError } from '@flowscale/client'
-import { assert } from '#test'
-import { json, ok, rejection } from '../../../support/fakes.ts'
+import { createClient, HttpError, TimeoutError } from '@flowscale/client'
+import { assert, rejects } from '#test'
+import { json, ok } from '../../../support/fakes.ts'
 import { fakePod, memoryStorage, refuse, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: races')
@@ -161,7 +161,7 @@ test('a lost run that is found, but not cancelled, is in view again', async ({ c
   pod.onList = undefined
   pod.last.status = 'completed'
   pod.onCancel = () => json({ detail: 'it has ended' }, { status: 409 })
-  assert.is((await rejection(store.cancel())).status, 409)
+  await rejects(store.cancel(), HttpError, { status: 409 })
   await clock.tickAsync(2000)
   assert.equal([store.now.status, store.now.runId], ['completed', 'run-1'])
 })

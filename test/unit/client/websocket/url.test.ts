@@ -1,6 +1,5 @@
 import { ArgumentError, NetworkError, TimeoutError } from '@flowscale/client'
-import { assert } from '#test'
-import { rejection, thrown } from '../../../support/fakes.ts'
+import { assert, rejects, throws } from '#test'
 import { pluck } from '../../../support/pluck.ts'
 import { clientFor, connect, fake, serve, settle, socketSuite } from './kit.ts'
 
@@ -41,9 +40,7 @@ for (const [name, [url, expected]] of Object.entries(given)) {
 
 for (const url of ['', 'ftp://pod.test', 'http://', new URL('data:,x'), 5, null, {}]) {
   test(`wrong: ${url}`, () => {
-    const error = thrown(() => connect(clientFor('http://pod.test'), { url: url as any }))
-    assert.instance(error, ArgumentError)
-    assert.match(error.message, /^url must be/)
+    throws(() => connect(clientFor('http://pod.test'), { url: url as any }), ArgumentError)
   })
 }
 
@@ -80,8 +77,7 @@ for (const [name, url] of Object.entries(failing)) {
     assert.is(closes[0]!.code, 1006)
     await clock.tickAsync(60_000)
     assert.is(calls, 2)
-    const error = await rejection(connection.opened)
-    assert.instance(error, NetworkError)
+    const error = await rejects(connection.opened, NetworkError)
     assert.is(error.cause, errors[1])
     if (name === 'throws' || name === 'rejects') assert.is(errors[0], boom)
     assert.equal(order, ['error', 'close', 'error', 'final'])
@@ -107,7 +103,7 @@ test('a function that hangs ends with the time-out of the client', async () => {
   assert.equal(order, ['error', 'final'])
   assert.instance(errors[0], TimeoutError)
   assert.is(errors[0].timeoutMs, 700)
-  assert.is((await rejection(connection.opened)).cause, errors[0])
+  assert.is((await connection.opened.catch((error) => error)).cause, errors[0])
 })
 
 test('closed while the function hangs: no socket is made when it comes back', async () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Inputs, Workflow } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, said, suite, throws } from '#test'
+import { CommandError } from '../../../../packages/flowscale/src/command/errors.ts'
 import type { ReadStdin } from '../../../../packages/flowscale/src/command/files.ts'
 import { parseJson } from '../../../../packages/flowscale/src/command/inputs/parseJson.ts'
 import {
@@ -56,16 +57,14 @@ const fromJson = (workflow: Workflow | undefined, json: object) =>
     new Map(Object.entries(json).map(([name, json]): [string, Given[]] => [name, [{ json, folder }]])),
   )
 
-/** The message of a usage error. */
-async function refused(run: () => unknown): Promise<string> {
-  try {
-    await run()
-  } catch (error) {
-    const { failure, message } = error as { failure: string; message: string }
-    assert.is(failure, 'usage', message)
-    return message
-  }
-  throw new Error('nothing was refused')
+/** It ends with a usage error; what it says is in messages.txt. */
+async function refused(run: () => unknown): Promise<void> {
+  const error: any = await Promise.resolve()
+    .then(run)
+    .catch((error) => error)
+  assert.instance(error, CommandError)
+  assert.is(error.failure, 'usage')
+  said(error.message.replaceAll(folder, 'FOLDER'))
 }
 
 for (const [word, value] of [
@@ -97,42 +96,34 @@ for (const [word, value] of [
   })
 }
 
-for (const [word, pattern] of [
-  ['seed=0x1f', /^seed must be a number.*"0x1f"/],
-  ['seed=', /^seed must be a number.*""/],
-  ['seed=NaN', /number/],
-  ['seed=Infinity', /number/],
-  ['seed=1_000', /number/],
-  ['seed=1,5', /number/],
-  ['seed=1e999', /too large/],
-  ['seed=@prompt.txt', /must be a number/],
-  ['seed=-', /must be a number/],
-  ['flag=maybe', /^flag must be true or false, not "maybe"\.$/],
-  ['flag=', /true or false/],
-  ['image=photo.png', /must be an image; to send the file "photo.png", write image=@photo.png/],
-  ['image=', /write image=@path/],
-  ['image=@', /name of the file is missing/],
-  ['image=@nope.png', /@nope\.png.*no such file|@nope\.png does not exist/],
-  ['image=@.', /folder/],
-  ['image=-', /stdin/],
-  ['text=@nope.txt', /no such file.*@@nope\.txt/],
-  ['text=@latin.txt', /not UTF-8/],
-  ['txt=a', /Did you mean "text"\? It takes text, seed, flag, image, other\.$/],
-] as const) {
-  test(`the word ${word} is refused`, async () => {
-    assert.match(await refused(() => fromWords(plain, [word])), pattern)
-  })
+for (const word of [
+  'seed=0x1f',
+  'seed=',
+  'seed=NaN',
+  'seed=Infinity',
+  'seed=1_000',
+  'seed=1,5',
+  'seed=1e999',
+  'seed=@prompt.txt',
+  'seed=-',
+  'flag=maybe',
+  'flag=',
+  'image=photo.png',
+  'image=',
+  'image=@',
+  'image=@nope.png',
+  'image=@.',
+  'image=-',
+  'text=@nope.txt',
+  'text=@latin.txt',
+  'txt=a',
+]) {
+  test(`the word ${word} is refused`, () => refused(() => fromWords(plain, [word])))
 }
 
-for (const [word, pattern] of [
-  ['steps=1.5', /whole number/],
-  ['steps=0', /must be from 1 to 18446744073709552000, not 0/],
-  ['steps=99999999999999999999', /must be from 1/],
-  ['sampler=eular', /must be one of "euler", "ddim"; not "eular"\. Did you mean "euler"\?$/],
-] as const) {
-  test(`the word ${word} is refused where the server tells more`, async () => {
-    assert.match(await refused(() => fromWords(told, ['text=a', word])), pattern)
-  })
+for (const word of ['steps=1.5', 'steps=0', 'steps=99999999999999999999', 'sampler=eular']) {
+  test(`the word ${word} is refused where the server tells more`, () =>
+    refused(() => fromWords(told, ['text=a', word])))
 }
 
 test('a name that comes again is a list where the input takes several, or nothing says otherwise', async () => {
@@ -140,28 +131,16 @@ test('a name that comes again is a list where the input takes several, or nothin
   const words = urls.map((url) => `images=${url}`)
   assert.equal(await fromWords(told, ['text=a', ...words]), { text: 'a', images: urls })
   assert.equal(await fromWords(plain, ['text=a', 'text=b']), { text: ['a', 'b'] })
-  assert.match(
-    await refused(() => fromWords(told, ['text=a', 'text=b'])),
-    /^text takes one value, not several\.$/,
-  )
-  assert.match(await refused(() => fromJson(told, { text: ['a'] })), /one value/)
+  await refused(() => fromWords(told, ['text=a', 'text=b']))
+  await refused(() => fromJson(told, { text: ['a'] }))
   assert.equal(await fromJson(told, { text: 'a', images: urls }), { text: 'a', images: urls })
 })
 
 test('all that is wrong is told at once, with what is missing', async () => {
   const words = ['steps=x', 'flag=y', 'nope=1']
-  assert.is(
-    await refused(() => fromWords(told, words)),
-    [
-      'The inputs are wrong:',
-      '  steps must be a number, such as 7, -1.5 or 1e3; not "x".',
-      '  flag must be true or false, not "y".',
-      '  nope is no input of this workflow. It takes text, steps, sampler, images, flag.',
-      '  The input text is missing.',
-    ].join('\n'),
-  )
+  await refused(() => fromWords(told, words))
   const two = make({ a: 'string', b: 'number', c: 'string' }, { a: {}, b: {}, c: { required: false } })
-  assert.is(await refused(() => fromWords(two, [])), 'These inputs are missing: a, b.')
+  await refused(() => fromWords(two, []))
   assert.equal(await fromWords(plain, []), {}, 'where nothing is told, nothing is missing')
 })
 
@@ -181,7 +160,7 @@ test('stdin is a text or a file, by the kind of its input', async () => {
   assert.equal(await fromWords(plain, ['text=-'], stdin('a fox\n\n')), { text: 'a fox\n' })
   const { image } = (await fromWords(plain, ['image=-'], stdin(png))) as { image: File }
   assert.equal([image.name, image.type, image.size], ['stdin.png', 'image/png', 8])
-  assert.match(await refused(() => fromWords(plain, ['image=-'], stdin(''))), /stdin was empty/)
+  await refused(() => fromWords(plain, ['image=-'], stdin('')))
   assert.equal(asked, ['text', 'image', 'image'])
 })
 
@@ -195,19 +174,19 @@ test('values of JSON are as they are, and text of a file kind is as on a command
   assert.equal(await fromJson(plain, { seed: '7', flag: 'yes' }), { seed: 7, flag: true })
   const { image } = (await fromJson(plain, { image: '@photo.png' })) as { image: File }
   assert.is(image.name, 'photo.png')
-  for (const [value, pattern] of [
-    [{ text: 7 }, /text must be a text: put 7 in quotes/],
-    [{ text: null }, /null; leave it out/],
-    [{ seed: true }, /must be a number/],
-    [{ seed: {} }, /must be a number/],
-    [{ flag: 2 }, /true or false/],
-    [{ image: 7 }, /must be an image/],
-    [{ image: {} }, /must be an image/],
-    [{ seed: { wrong: 'x' } }, /^seed must be a number/],
-    [{ text: { wrong: 'x' } }, /^text must be a text/],
-    [{ other: [[1]] }, /list in a list/],
-  ] as const) {
-    assert.match(await refused(() => fromJson(plain, value)), pattern)
+  for (const value of [
+    { text: 7 },
+    { text: null },
+    { seed: true },
+    { seed: {} },
+    { flag: 2 },
+    { image: 7 },
+    { image: {} },
+    { seed: { wrong: 'x' } },
+    { text: { wrong: 'x' } },
+    { other: [[1]] },
+  ]) {
+    await refused(() => fromJson(plain, value))
   }
 })
 
@@ -217,37 +196,24 @@ test('where no workflow is known, all goes as it was written, but for files', as
   assert.equal(await fromJson(undefined, { n: 7, o: { wrong: 'no' } }), { n: 7, o: '{"wrong":"no"}' })
 })
 
-test('words that are no inputs', async () => {
-  assert.match(
-    await refused(() => readPairs(['seed', '=1', 'a=b'], '')),
-    /^"seed", "=1": an input is name=value/,
-  )
-})
+test('words that are no inputs', () => refused(() => readPairs(['seed', '=1', 'a=b'], '')))
 
-for (const [text, line, column, pattern] of [
-  ['', 1, 1, /value/],
-  ['{"a": 1,}', 1, 9, /"," stands before "}"/],
-  ['{"a": 01}', 1, 7, /"01"/],
-  ['{\n  "a": tru\n}', 2, 8, /not "tru"/],
-  ['{a: 1}', 1, 2, /double quotes/],
-  ['{"a" 1}', 1, 6, /":"/],
-  ['{"a": 1', 1, 8, /end of the text/],
-  ['{"a":\n\n"x\ny"}', 3, 1, /not closed/],
-  ['{"a": 1, "a": 2}', 1, 10, /comes twice/],
-  ['{"a": 1e999}', 1, 7, /too large/],
-  ['{} {}', 1, 4, /nothing more/],
-  ['['.repeat(500), 1, 202, /nested/],
+for (const [text, line, column] of [
+  ['', 1, 1],
+  ['{"a": 1,}', 1, 9],
+  ['{"a": 01}', 1, 7],
+  ['{\n  "a": tru\n}', 2, 8],
+  ['{a: 1}', 1, 2],
+  ['{"a" 1}', 1, 6],
+  ['{"a": 1', 1, 8],
+  ['{"a":\n\n"x\ny"}', 3, 1],
+  ['{"a": 1, "a": 2}', 1, 10],
+  ['{"a": 1e999}', 1, 7],
+  ['{} {}', 1, 4],
+  ['['.repeat(500), 1, 202],
 ] as const) {
   test(`JSON ${JSON.stringify(text.slice(0, 20))} is refused where it is wrong`, () => {
-    try {
-      parseJson(text)
-    } catch (error) {
-      const found = error as { line: number; column: number; message: string }
-      assert.equal([found.line, found.column], [line, column], found.message)
-      assert.match(found.message, pattern)
-      return
-    }
-    assert.unreachable()
+    throws(() => parseJson(text), Error, { line, column })
   })
 }
 
@@ -275,13 +241,10 @@ test('a file of inputs', async () => {
   const given = await readInputsFile(path)
   assert.is(((await checked(plain, given)).image as File).name, 'photo.png')
   writeFileSync(path, '{\n  "seed": 7,\n}')
-  assert.match(
-    await refused(() => readInputsFile(path)),
-    /inputs\.json is not valid JSON, line 3, column 1: /,
-  )
+  await refused(() => readInputsFile(path))
   writeFileSync(path, '[1]')
-  assert.match(await refused(() => readInputsFile(path)), /must hold an object/)
-  assert.match(await refused(() => readInputsFile(join(folder, 'latin.txt'))), /not UTF-8/)
-  assert.match(await refused(() => readInputsFile(join(folder, 'none.json'))), /no such file/)
-  assert.match(await refused(() => readInputsFile(folder)), /folder/)
+  await refused(() => readInputsFile(path))
+  await refused(() => readInputsFile(join(folder, 'latin.txt')))
+  await refused(() => readInputsFile(join(folder, 'none.json')))
+  await refused(() => readInputsFile(folder))
 })

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Workflow } from '@flowscale/client'
-import { assert, suite } from '#test'
+import { assert, said, suite } from '#test'
 import { checkRows } from '../../../../../packages/flowscale/src/command/batch/checkRows.ts'
 import { readRows } from '../../../../../packages/flowscale/src/command/batch/readRows.ts'
 import { CommandError } from '../../../../../packages/flowscale/src/command/errors.ts'
@@ -35,15 +35,15 @@ const workflow: Workflow = {
   outputs: ['image'],
 }
 
-async function failureOf(work: Promise<unknown>): Promise<string> {
+/** It ends with a usage error; what it says is in messages.txt. */
+async function refused(work: Promise<unknown>): Promise<string> {
   notes.length = 0
-  const error = await work.then(
-    () => assert.unreachable('it was read'),
-    (error) => error,
-  )
+  const error: any = await work.catch((error) => error)
   assert.instance(error, CommandError)
   assert.is(error.failure, 'usage')
-  return [error.message, ...notes].join('\n').replaceAll(`${folder}/`, '')
+  const text = [error.message, ...notes].join('\n').replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER')
+  said(text)
+  return text
 }
 
 test('CSV: a mark at the beginning, line ends of Windows, quotes, line breaks, empty lines and cells', async () => {
@@ -90,49 +90,41 @@ test('stdin, and names that tell nothing: the first character decides', async ()
   assert.equal(cellsOf(await read('odd.csv', '{a}\nb\n')), [{ '{a}': 'b' }])
 })
 
-const broken: [name: string, content: string | Uint8Array, message: RegExp][] = [
-  ['empty.csv', '', /^empty\.csv has no rows\.$/],
-  ['header.csv', 'prompt,seed\n', /^header\.csv has no rows\.$/],
-  ['blank.csv', 'prompt,seed\n,\n , \n', /^blank\.csv has no rows\.$/],
-  ['twice.csv', 'prompt,seed,prompt\na,1,b\n', /line 1: the column "prompt" comes twice/],
-  [
-    'excel.csv',
-    'prompt;seed\n"a ""b""";1\n',
-    /the columns of the header "prompt;seed" must be separated by commas/,
-  ],
-  ['short.csv', 'prompt,seed\na,1\n"b\nc"\n', /row 2 \(line 3\) has 1 cell, but the header has 2/],
-  ['long.csv', 'prompt,seed\na,1,2\n', /row 1 \(line 2\) has 3 cells, but the header has 2/],
-  ['nameless.csv', 'prompt,\na,1\n', /line 1: column 2 has cells, but no name/],
-  ['open.csv', 'prompt\n"a\nb\n', /line 2: the row that begins here opens a quote/],
-  ['later.csv', 'prompt\né\n\n"a\nb\n', /line 4: the row that begins here opens a quote/],
-  ['after.csv', 'prompt\n"a"b\n', /line 2: text stands after a closing quote/],
-  ['inside.csv', 'prompt\na "b"\n', /line 2: a quote stands in a cell that is not in quotes/],
-  ['semicolon.csv', 'prompt;seed\na;1\n', /"prompt;seed" must be separated by commas/],
-  ['tab.csv', 'prompt\tseed\na\t1\n', /must be separated by commas/],
-  ['latin.csv', Uint8Array.of(112, 10, 0xe9, 10), /is not UTF-8 text: save it as "CSV UTF-8"/],
-  ['utf16.csv', Buffer.from('\ufeffprompt\na\n', 'utf16le'), /is not UTF-8 text/],
-  ['empty.jsonl', '\n \n', /^empty\.jsonl has no rows\.$/],
-  ['cut.jsonl', '{"prompt":"a"}\n{"prompt":\n', /line 2, column \d+: a value should stand here/],
-  ['list.jsonl', '{"a":1}\n[1]\n', /line 2 must hold an object/],
-  ['null.jsonl', 'null\n', /line 1 must hold an object/],
-  ['text.jsonl', '"a"\n', /line 1 must hold an object/],
-  ['twice.jsonl', '{"a":1,"a":2}\n', /line 1, column \d+: the name "a" comes twice/],
-  ['array.json', '[\n{"a":1}\n]\n', /has 2 errors[\s\S]*line 1, column[\s\S]*line 3, column/],
+const broken: [name: string, content: string | Uint8Array][] = [
+  ['empty.csv', ''],
+  ['header.csv', 'prompt,seed\n'],
+  ['blank.csv', 'prompt,seed\n,\n , \n'],
+  ['twice.csv', 'prompt,seed,prompt\na,1,b\n'],
+  ['excel.csv', 'prompt;seed\n"a ""b""";1\n'],
+  ['short.csv', 'prompt,seed\na,1\n"b\nc"\n'],
+  ['long.csv', 'prompt,seed\na,1,2\n'],
+  ['nameless.csv', 'prompt,\na,1\n'],
+  ['open.csv', 'prompt\n"a\nb\n'],
+  ['later.csv', 'prompt\né\n\n"a\nb\n'],
+  ['after.csv', 'prompt\n"a"b\n'],
+  ['inside.csv', 'prompt\na "b"\n'],
+  ['semicolon.csv', 'prompt;seed\na;1\n'],
+  ['tab.csv', 'prompt\tseed\na\t1\n'],
+  ['latin.csv', Uint8Array.of(112, 10, 0xe9, 10)],
+  ['utf16.csv', Buffer.from('\ufeffprompt\na\n', 'utf16le')],
+  ['empty.jsonl', '\n \n'],
+  ['cut.jsonl', '{"prompt":"a"}\n{"prompt":\n'],
+  ['list.jsonl', '{"a":1}\n[1]\n'],
+  ['null.jsonl', 'null\n'],
+  ['text.jsonl', '"a"\n'],
+  ['twice.jsonl', '{"a":1,"a":2}\n'],
+  ['array.json', '[\n{"a":1}\n]\n'],
 ]
-for (const [name, content, message] of broken) {
+for (const [name, content] of broken) {
   test(`can't be read: ${name}`, async () => {
-    const said = await failureOf(read(name, content))
-    assert.match(said, message)
-    if (!/no rows|UTF-8/.test(said)) assert.match(said, /[Nn]othing was submitted/)
+    const text = await refused(read(name, content))
+    assert.is(/[Nn]othing was submitted/.test(text), !/no rows|UTF-8/.test(text), text)
   })
 }
 
 test('no file, a folder', async () => {
-  assert.match(
-    await failureOf(readRows(join(folder, 'none.csv'), noStdin, output)),
-    /none\.csv: there is no such file/,
-  )
-  assert.match(await failureOf(readRows(folder, noStdin, output)), /this is a folder/)
+  await refused(readRows(join(folder, 'none.csv'), noStdin, output))
+  await refused(readRows(folder, noStdin, output))
 })
 
 const circumstances = { signal: new AbortController().signal, print: output }
@@ -165,16 +157,9 @@ test('a hash tells names, values, kinds and the content of files, and not where 
 })
 
 test('wrong values: each names its row, line and column; ten are shown', async () => {
-  const one = await failureOf(check('one.csv', 'prompt,seed\na,x\n'))
-  assert.match(one, /^one\.csv, row 1 \(line 2\), seed: must be a number.* Nothing was submitted\.$/)
-  const unknown = await failureOf(check('unknown.csv', 'promt\na\n'))
-  assert.match(unknown, /row 1 \(line 2\), promt: is no input of this workflow\. Did you mean "prompt"\?/)
-  const none = await failureOf(check('none.jsonl', '{"image":"@nowhere.png"}'))
-  assert.match(none, /row 1 \(line 1\), image: @nowhere\.png/)
-  const bare = await failureOf(check('bare.jsonl', '{"image":"cat.png"}'))
-  assert.match(bare, /image: must be an image; .*@cat\.png/)
-  const many = await failureOf(check('many.csv', `prompt,seed\n${'a,x\n'.repeat(25)}`))
-  assert.match(many, /^many\.csv has 25 errors\. Nothing was submitted\.$/m)
-  assert.is(many.match(/must be a number/g)?.length, 10)
-  assert.match(many, /… and 15 more\./)
+  await refused(check('one.csv', 'prompt,seed\na,x\n'))
+  await refused(check('unknown.csv', 'promt\na\n'))
+  await refused(check('none.jsonl', '{"image":"@nowhere.png"}'))
+  await refused(check('bare.jsonl', '{"image":"cat.png"}'))
+  await refused(check('many.csv', `prompt,seed\n${'a,x\n'.repeat(25)}`))
 })
