@@ -19,9 +19,8 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
-import { choosing } from '../support/choosing.ts'
 import { listen } from '../support/listen.ts'
-import { openGateway, workflows } from '../support/openGateway.ts'
+import { choosing, openGateway, workflows } from '../support/openGateway.ts'
 import { type Ended, flowscale, start } from './kit.ts'
 
 const test = suite('flowscale pull')

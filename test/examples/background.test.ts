@@ -2,7 +2,7 @@
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { blockOf } from '../support/blockOf.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 
 const test = suite('the emulator in the background')
 

@@ -7,7 +7,7 @@ import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 import { serving } from '../support/startCli.ts'
 
 const test = suite('pages of the gateway')

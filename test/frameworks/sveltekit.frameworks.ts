@@ -1,6 +1,6 @@
 // The app of docs/proxy-sveltekit.md in a real SvelteKit 3, on Node 24.
 import { suiteWithBrowser } from '../browser/kit/browser.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 import { node24 } from './kit/start.ts'
 import { testMount } from './kit/testApp.ts'
 

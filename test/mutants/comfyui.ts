@@ -118,7 +118,7 @@ export const comfyui = {
     file: 'packages/gateway/src/records/createRecords.ts',
     from: '30 * DAY_MS',
     to: '3 * DAY_MS',
-    test: 'test/unit/gateway/records/createRecords.test.ts',
+    test: 'test/unit/gateway/records/runIndex.test.ts',
   },
   'gateway-groups-mixed': {
     bug: 'The list of a group shows the runs of all groups',

@@ -11,7 +11,7 @@ import { assert, suite } from '#test'
 import { redis as redisPath } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 
 const test = suite('a storage of records')
 const folder = resolve('.tmp/gateway-storage')

@@ -5,12 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { suite } from '#test'
 import { createLimit } from '../support/createLimit.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
 import { type Started, startSmallComfy } from '../support/startProcess.ts'
-import { lineOf } from './lib/judge.ts'
-import { beyondOne, measureQueues } from './lib/measureQueues.ts'
-import { playCluster } from './lib/playCluster.ts'
-import { readLedger, readMoves } from './lib/readLedger.ts'
+import { beyondOne, measureQueues, playCluster, readLedger, readMoves } from './cluster.ts'
+import { lineOf } from './runs.ts'
 
 const test = suite('gateways before three ComfyUIs')
 

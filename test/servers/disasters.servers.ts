@@ -1,22 +1,24 @@
-// What goes wrong between a client, a gateway and a ComfyUI: every run ends known, and none is executed twice. All goes on
-// at the same time, since most of it is waiting.
 import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createClient } from '@flowscale/client'
+import { cancelRun, createClient, getWorkflows, isFlowScaleError, toFile } from '@flowscale/client'
+import { readWorkflows } from '@flowscale/gateway/node'
 import { suite } from '#test'
+import { startComfy } from '../comfyui/server/startComfy.ts'
 import type { Fault } from '../comfyui/server/types.ts'
 import type { ComfyVersion } from '../comfyui/server/versions.ts'
 import { CANARY } from '../support/canary.ts'
 import { createLimit } from '../support/createLimit.ts'
-import { freePort } from '../support/freePort.ts'
+import { freePort } from '../support/listen.ts'
+import { openGateway } from '../support/openGateway.ts'
 import { LATER, startGateway, startSmallComfy } from '../support/startProcess.ts'
-import { addUp, judge, lineOf } from './lib/judge.ts'
-import { playFault } from './lib/playFault.ts'
-import { readLedger } from './lib/readLedger.ts'
-import { settleAll } from './lib/settleAll.ts'
-import { submitAll } from './lib/submitAll.ts'
+import { readLedger } from './cluster.ts'
+import { addUp, judge, lineOf, settleAll, submitAll } from './runs.ts'
+
+// What goes wrong between a client, a gateway and a ComfyUI: every run ends known, and none is executed twice. All goes on
+// at the same time, since most of it is waiting.
 
 const versions: readonly ComfyVersion[] = ['0.3.64', '0.8.0']
 const COUNT = 200
@@ -170,4 +172,46 @@ for (const [name, part] of parts) {
   // Its turn to be told of comes later.
   part.catch(() => {})
   test(name, () => part)
+}
+
+/** A few runs, an upload and a cancel on a server with a fault, in this process. */
+export async function playFault(version: ComfyVersion, fault: Fault): Promise<ReturnType<typeof judge>> {
+  const comfy = await startComfy({ version })
+  const workflows = await readWorkflows('test/servers/disasters')
+  const { url, close } = await openGateway(comfy.url, { workflows })
+  const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 50 })
+  try {
+    // Else all other faults would come after that of the workflows.
+    if (!fault.on.includes('object_info')) await getWorkflows(client)
+    comfy.faults.push({ ...fault })
+    const photo = toFile(await readFile('test/comfyui/workflows/example.png'), 'photo.png')
+    const submitted = await Promise.all([
+      submitAll(client, 'brief', [{ seed: 1, seconds: 600 }], groupId),
+      submitAll(client, 'brief', [{ seed: 2 }, { seed: 3 }], groupId),
+      submitAll(client, 'copy', [{ photo }], groupId),
+    ])
+    for (const id of submitted[0].ids) await again(() => cancelRun(client, id))
+    const ids = submitted.flatMap((some) => some.ids)
+    const ends = await again(() => settleAll(client, groupId, ids, 300))
+    const lost = submitted.reduce((sum, some) => sum + some.lost, 0)
+    const refused = submitted.flatMap((some) => some.refused)
+    const executed = Object.entries(comfy.executed.runs).flatMap(([id, times]) => Array(times).fill(id))
+    return judge({ lost, refused }, ends, executed)
+  } finally {
+    await close()
+    await comfy.stop()
+  }
+}
+
+/** As a caller does that gets a 503. */
+async function again<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      // That it is not there is for certain.
+      if (tries === 9 || !isFlowScaleError(error) || ('status' in error && error.status === 404)) throw error
+      await wait(200)
+    }
+  }
 }

@@ -1,4 +1,3 @@
-// A gateway before a ComfyUI, in this process.
 import {
   comfyui,
   createGateway,
@@ -7,7 +6,10 @@ import {
   type WorkflowFile,
 } from '@flowscale/gateway'
 import { readWorkflows, serve } from '@flowscale/gateway/node'
+import { graphOf } from '../unit/gateway/comfyui/kit.ts'
 import { CANARY } from './canary.ts'
+
+// A gateway before a ComfyUI, in this process.
 
 /** The workflows of the conformance cases. */
 export const workflows: readonly WorkflowFile[] = await readWorkflows('test/conformance/gateway')
@@ -35,4 +37,15 @@ export async function openGateway(
       await served.close()
     },
   }
+}
+
+/** A workflow with an input that takes a choice. */
+export const choosing: WorkflowFile = {
+  name: 'choosing',
+  graph: graphOf({
+    1: ['EmptyImage', { width: 8, height: 8, batch_size: 1, color: 255 }],
+    2: ['TestDrawText', { image: ['1', 0], text: 'a', seed: 42, style: 'plain' }],
+    3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
+  }),
+  sidecar: { inputs: { style: { node: '2', input: 'style' } }, outputs: { picture: { node: '3' } } },
 }

@@ -10,6 +10,8 @@ export interface Started {
   tell(line: string): void
   /** With `SIGKILL`: it has no say in it. */
   kill(): Promise<void>
+  /** With `SIGTERM`. */
+  stop(): Promise<void>
 }
 
 /** Starts a command of this repository on this Node. */
@@ -23,14 +25,16 @@ export async function startProcess(args: readonly string[]): Promise<Started> {
   const line = once(createInterface({ input: child.stdout }), 'line')
   const first = await Promise.race([line, ended.then(([code]) => code)])
   if (!Array.isArray(first)) throw new Error(`${args.join(' ')} ended with ${first}: ${said}`)
+  const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {
+    child.kill(signal)
+    await ended
+  }
   return {
     pid: child.pid!,
     told: JSON.parse(first[0]),
     tell: (text) => void child.stdin.write(`${text}\n`),
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
   }
 }
 

@@ -10,8 +10,7 @@ import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
-import { choosing } from '../support/choosing.ts'
-import { openGateway, workflows } from '../support/openGateway.ts'
+import { choosing, openGateway, workflows } from '../support/openGateway.ts'
 import { textOf, workflow } from '../unit/flowscale/command/pull/kit.ts'
 
 const test = suite('types of what pull writes')

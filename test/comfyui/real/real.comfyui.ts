@@ -7,7 +7,7 @@ import { loadPackages } from '../../conformance/loadPackages.ts'
 import { dialects } from '../../conformance/types.ts'
 import { CANARY } from '../../support/canary.ts'
 import { openGateway, workflows } from '../../support/openGateway.ts'
-import { createStorage } from '../../unit/gateway/records/createStorage.ts'
+import { createStorage } from '../../unit/gateway/records/kit.ts'
 import { type Check, coreChecks } from './coreChecks.ts'
 import { testCluster } from './testCluster.ts'
 

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { lineOf } from '../../servers/lib/judge.ts'
-import { type Move, measureQueues } from '../../servers/lib/measureQueues.ts'
-import { playCluster } from '../../servers/lib/playCluster.ts'
+import { type Move, measureQueues, playCluster } from '../../servers/cluster.ts'
+import { lineOf } from '../../servers/runs.ts'
 
 /** Two gateways before several real servers; `trouble` is a command for the middle of it. Gives what went wrong. */
 export async function testCluster(

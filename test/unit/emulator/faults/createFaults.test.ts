@@ -174,21 +174,32 @@ const ofExecute: Partial<Record<FaultKind, Check>> = {
   'redirect-http': redirect(301, /^http:/),
 }
 
+/** Of a stream these spoil more than the start, as unit/emulator/faults/events shows. */
+const OF_STREAMS = ['reset-midway', 'hang-body', 'drip']
+
 for (const transport of TRANSPORTS) {
   for (const [kind, check] of Object.entries(ofExecute) as [FaultKind, Check][]) {
     test(`${transport}: ${kind}`, async () => {
-      const api = await opened(transport, kind)
+      const faults: FaultOptions = {}
+      const api = await open(transport, { faults })
       const { stats, ledger } = api.emulator
+      const endless = await api.run('nev3rend5run')
+      const { operations } = faultTable[kind]
+      faults.plan = ({ operation }) => (operations.includes(operation) ? kind : undefined)
       // What hangs does so once its run was started and its headers came, where they do.
       const hangs = ({ status }: Seen): boolean =>
         /^(hang|drip)/.test(kind) &&
         !!ledger.faults[kind] &&
-        (kind !== 'hang-late' || stats.runsStarted > 0) &&
+        (kind !== 'hang-late' || stats.runsStarted > 1) &&
         (!/^(hang-body|drip)$/.test(kind) || !!status)
       try {
-        check(await executed(api, hangs), transport, api)
-        assert.is(api.emulator.ledger.faults[kind], 1)
-        assert.is(api.emulator.ledger.runs.length, api.emulator.stats.runsStarted)
+        const seen = await executed(api, hangs)
+        check(seen, transport, api)
+        assert.equal([ledger.faults[kind], ledger.runs.length], [1, stats.runsStarted])
+        if (!operations.includes('connectEvents') || OF_STREAMS.includes(kind)) return
+        const shown = ({ status, headers, error }: Seen) => [status, headers?.get('content-type'), error]
+        assert.equal(shown(await ask(api, `/api/v1/runs/${endless}/events`, {}, hangs)), shown(seen))
+        assert.is(ledger.faults[kind], 2)
       } finally {
         await api.close()
       }
@@ -233,12 +244,13 @@ for (const transport of TRANSPORTS) {
     faults.plan = () => 'vanished'
     for (const [path, init] of [
       [`/api/v1/runs/output?filename=${filename}`, {}],
+      [`/api/v1/runs/${id}/events`, {}],
       [`/api/v1/runs/${id}/cancel`, { method: 'POST' }],
     ] as const) {
       assert.is((await ask(api, path, init)).status, 404, path)
     }
     assert.is((await ask({ ...api, url: api.filesUrl }, file, { headers: {} })).status, 404)
-    assert.is(api.emulator.ledger.faults.vanished, 3)
+    assert.is(api.emulator.ledger.faults.vanished, 4)
     await api.close()
   })
 

@@ -12,19 +12,13 @@ const test = suite('events of the emulator')
 const HEADERS = { 'X-API-KEY': KEY }
 let gate: Gates
 
-async function withApi(
-  transport: Transport,
-  options: EmulatorOptions,
-  use: (api: Api) => Promise<void>,
-): Promise<void> {
+let api: Api
+async function start(transport: Transport, options: EmulatorOptions): Promise<Api> {
   gate = gates()
-  const api = await open(transport, { containers: 1, workflows: [gate.workflow], ...options })
-  try {
-    await use(api)
-  } finally {
-    await api.close()
-  }
+  api = await open(transport, { containers: 1, workflows: [gate.workflow], ...options })
+  return api
 }
+test.after.each(() => api.close())
 
 const events = async (api: Api, id: string, init: RequestInit = {}): Promise<AsyncGenerator<Came, void>> => {
   const answer = await api.fetch(`${api.url}/api/v1/runs/${id}/events`, { headers: HEADERS, ...init })
@@ -46,179 +40,142 @@ const ofEvents = (kind: FaultKind): FaultOptions => ({
 const begun = (label: string): Promise<unknown> => until(() => gate.begun.includes(label))
 
 for (const transport of TRANSPORTS) {
-  test(`${transport}: a run from its place in the queue to its end`, () =>
-    withApi(transport, {}, async (api) => {
-      await api.run('gate', { label: 'a' })
-      await api.run('gate', { label: 'b' })
-      const id = await api.run('gate', { label: 'c' })
-      await begun('a')
-      const came = await events(api, id)
-      assert.is(await next(came), 'queued 2')
-      gate.release('a')
-      await begun('b')
-      assert.is(await next(came), 'queued 1')
-      gate.release('b')
-      await begun('c')
-      const steps = [await next(came)]
-      if (steps[0] === 'running 0') steps.push(await next(came))
-      assert.is(steps.at(-1), 'running 0.5')
-      gate.release('c')
-      const { value } = await came.next()
-      assert.equal(value!.id, 'completed')
-      const { outputs } = await api.state(id)
-      assert.equal(value!.data, {
-        run_id: id,
-        status: 'completed',
-        progress: 1,
-        output_names: outputs.map(({ filename }: { filename: string }) => filename),
-      })
-      assert.ok((await came.next()).done)
-    }))
+  test(`${transport}: a run from its place in the queue to its end`, async () => {
+    await start(transport, {})
 
-  test(`${transport}: a run that fails, one that is cancelled, and those that the emulator's close cancels`, () =>
-    withApi(transport, { containers: 3 }, async (api) => {
-      assert.is((await idsOf(await events(api, await api.run('fa1lsa1ways0')))).at(-1), 'failed')
-      const cancelled = await api.run('nev3rend5run')
-      const first = await events(api, cancelled)
-      await next(first)
-      await api.post(`/api/v1/runs/${cancelled}/cancel`)
-      assert.is((await idsOf(first)).at(-1), 'cancelled')
-      const second = await events(api, await api.run('nev3rend5run'))
-      await next(second)
-      api.emulator.close()
-      assert.is((await idsOf(second)).at(-1), 'cancelled')
-    }))
-
-  test(`${transport}: requests and keys are counted as elsewhere`, () =>
-    withApi(transport, {}, async (api) => {
-      const id = await api.run('t3xtwr1ter00', { prompt: 'x' })
-      const { stats, ledger } = api.emulator
-      const [requests, keys] = [stats.requests, ledger.keys.header]
-      await idsOf(await events(api, id))
-      const path = `${api.url}/api/v1/runs/${id}/events?api_key=${KEY}`
-      assert.is((await api.fetch(path)).status, 401)
-      assert.equal([stats.requests, ledger.keys.header], [requests + 2, keys + 1])
-      assert.equal(ledger.keys.elsewhere, { [`query of the API/api/v1/runs/${id}/events`]: 1 })
-    }))
-
-  test(`${transport}: reset-midway breaks each stream after its first event, and a reader that comes again gets on`, () =>
-    withApi(transport, { faults: ofEvents('reset-midway') }, async (api) => {
-      const id = await api.run('gate', { label: 'a' })
-      await begun('a')
-      async function read(): Promise<[ids: string[], error: string]> {
-        const ids: string[] = []
-        try {
-          for await (const came of await events(api, id)) ids.push(came.id!)
-          return [ids, '']
-        } catch (error) {
-          return [ids, (error as Error).message]
-        }
-      }
-      for (let i = 0; i < 3; i++) {
-        const [ids, error] = await read()
-        assert.ok(/^(terminated|fetch failed)$/.test(error), error)
-        // A reset may overtake what was sent before.
-        assert.ok(['', 'running 0.5'].includes(ids.join()), ids.join())
-        if (transport !== 'http') assert.equal(ids, ['running 0.5'])
-      }
-      assert.is(api.emulator.ledger.faults['reset-midway'], 3)
-      gate.release('a')
-      const end = await until(
-        () => read(),
-        ([ids]) => ids.join() === 'completed',
-      )
-      assert.is.not(end[1], '')
-    }))
-
-  test(`${transport}: hang-body gives the first event, and nothing more`, () =>
-    withApi(transport, { faults: ofEvents('hang-body') }, async (api) => {
-      const id = await api.run('gate', { label: 'a' })
-      await begun('a')
-      const aborter = new AbortController()
-      const came = await events(api, id, { signal: aborter.signal })
-      assert.is(await next(came), 'running 0.5')
-      const more = came.next().then(
-        () => 'more',
-        (error: Error) => error.message,
-      )
-      gate.release('a')
-      await until(async () => (await api.state(id)).status === 'completed')
-      aborter.abort(new Error('gave up'))
-      assert.is(await more, 'gave up')
-    }))
-
-  test(`${transport}: statuses, pages and a run that has vanished`, async () => {
-    for (const [kind, status, type] of [
-      ['http-408', 408, 'application/json'],
-      ['http-429-seconds', 429, 'application/json'],
-      ['http-500', 500, 'application/json'],
-      ['http-502-html', 502, 'text/html'],
-      ['http-503-early', 503, 'application/json'],
-      ['http-503-late', 503, 'application/json'],
-      ['http-504', 504, 'text/html'],
-      ['html', 200, 'text/html'],
-      ['error-envelope', 200, 'application/json'],
-      ['no-content', 204, null],
-      ['vanished', 404, 'application/json'],
-      ['redirect-self', 302, null],
-      ['redirect-elsewhere', 307, null],
-    ] as const) {
-      await withApi(transport, { faults: ofEvents(kind) }, async (api) => {
-        const id = await api.run('gate', { label: 'a' })
-        const init: RequestInit = { headers: HEADERS, redirect: 'manual' }
-        const answer = await api.fetch(`${api.url}/api/v1/runs/${id}/events`, init)
-        await answer.text()
-        assert.equal([answer.status, answer.headers.get('content-type')], [status, type], kind)
-        assert.is(api.emulator.ledger.faults[kind], 1, kind)
-      })
-    }
+    await api.run('gate', { label: 'a' })
+    await api.run('gate', { label: 'b' })
+    const id = await api.run('gate', { label: 'c' })
+    await begun('a')
+    const came = await events(api, id)
+    assert.is(await next(came), 'queued 2')
+    gate.release('a')
+    await begun('b')
+    assert.is(await next(came), 'queued 1')
+    gate.release('b')
+    await begun('c')
+    const steps = [await next(came)]
+    if (steps[0] === 'running 0') steps.push(await next(came))
+    assert.is(steps.at(-1), 'running 0.5')
+    gate.release('c')
+    const { value } = await came.next()
+    assert.equal(value!.id, 'completed')
+    const { outputs } = await api.state(id)
+    assert.equal(value!.data, {
+      run_id: id,
+      status: 'completed',
+      progress: 1,
+      output_names: outputs.map(({ filename }: { filename: string }) => filename),
+    })
+    assert.ok((await came.next()).done)
   })
 
-  test(`${transport}: connections that break, and answers that never come`, async () => {
-    for (const kind of ['refused', 'reset-early', 'reset-late', 'hang-early', 'hang-late'] as const) {
-      await withApi(transport, { faults: ofEvents(kind) }, async (api) => {
-        const id = await api.run('gate', { label: 'a' })
-        const aborter = new AbortController()
-        const pending = events(api, id, { signal: aborter.signal }).then(
-          () => 'an answer',
-          (error: Error) => error.message,
-        )
-        await until(() => api.emulator.ledger.faults[kind] === 1)
-        if (kind.startsWith('hang')) aborter.abort(new Error('gave up'))
-        assert.is(await pending, kind.startsWith('hang') ? 'gave up' : 'fetch failed', kind)
-      })
+  test(`${transport}: a run that fails, one that is cancelled, and those that the emulator's close cancels`, async () => {
+    await start(transport, { containers: 3 })
+
+    assert.is((await idsOf(await events(api, await api.run('fa1lsa1ways0')))).at(-1), 'failed')
+    const cancelled = await api.run('nev3rend5run')
+    const first = await events(api, cancelled)
+    await next(first)
+    await api.post(`/api/v1/runs/${cancelled}/cancel`)
+    assert.is((await idsOf(first)).at(-1), 'cancelled')
+    const second = await events(api, await api.run('nev3rend5run'))
+    await next(second)
+    api.emulator.close()
+    assert.is((await idsOf(second)).at(-1), 'cancelled')
+  })
+
+  test(`${transport}: requests and keys are counted as elsewhere`, async () => {
+    await start(transport, {})
+
+    const id = await api.run('t3xtwr1ter00', { prompt: 'x' })
+    const { stats, ledger } = api.emulator
+    const [requests, keys] = [stats.requests, ledger.keys.header]
+    await idsOf(await events(api, id))
+    const path = `${api.url}/api/v1/runs/${id}/events?api_key=${KEY}`
+    assert.is((await api.fetch(path)).status, 401)
+    assert.equal([stats.requests, ledger.keys.header], [requests + 2, keys + 1])
+    assert.equal(ledger.keys.elsewhere, { [`query of the API/api/v1/runs/${id}/events`]: 1 })
+  })
+
+  test(`${transport}: reset-midway breaks each stream after its first event, and a reader that comes again gets on`, async () => {
+    await start(transport, { faults: ofEvents('reset-midway') })
+
+    const id = await api.run('gate', { label: 'a' })
+    await begun('a')
+    async function read(): Promise<[ids: string[], error: string]> {
+      const ids: string[] = []
+      try {
+        for await (const came of await events(api, id)) ids.push(came.id!)
+        return [ids, '']
+      } catch (error) {
+        return [ids, (error as Error).message]
+      }
     }
+    for (let i = 0; i < 3; i++) {
+      const [ids, error] = await read()
+      assert.ok(/^(terminated|fetch failed)$/.test(error), error)
+      // A reset may overtake what was sent before.
+      assert.ok(['', 'running 0.5'].includes(ids.join()), ids.join())
+      if (transport !== 'http') assert.equal(ids, ['running 0.5'])
+    }
+    assert.is(api.emulator.ledger.faults['reset-midway'], 3)
+    gate.release('a')
+    const end = await until(
+      () => read(),
+      ([ids]) => ids.join() === 'completed',
+    )
+    assert.is.not(end[1], '')
+  })
+
+  test(`${transport}: hang-body gives the first event, and nothing more`, async () => {
+    await start(transport, { faults: ofEvents('hang-body') })
+
+    const id = await api.run('gate', { label: 'a' })
+    await begun('a')
+    const aborter = new AbortController()
+    const came = await events(api, id, { signal: aborter.signal })
+    assert.is(await next(came), 'running 0.5')
+    const more = came.next().then(
+      () => 'more',
+      (error: Error) => error.message,
+    )
+    gate.release('a')
+    await until(async () => (await api.state(id)).status === 'completed')
+    aborter.abort(new Error('gave up'))
+    assert.is(await more, 'gave up')
   })
 }
 
-test('those that are followed tell their new place: behind the one that leaves, and only then', () =>
-  withApi('emulator.fetch', {}, async (api) => {
-    const ids: string[] = []
-    for (const label of ['a', 'b', 'c', 'd', 'e']) ids.push(await api.run('gate', { label }))
-    const [, b, c, d, e] = ids as [string, string, string, string, string]
-    const places: string[] = []
-    await begun('a')
-    const [before, behind] = [await events(api, b), await events(api, e)]
-    assert.equal([await next(before), await next(behind)], ['queued 1', 'queued 4'])
-    api.emulator.watch(({ run_id, status, position }) => {
-      places.push(`${'abcde'[ids.indexOf(run_id)]} ${status}${position === undefined ? '' : ` ${position}`}`)
-    })
-    await api.post(`/api/v1/runs/${c}/cancel`)
-    assert.is(await next(behind), 'queued 3')
-    await api.post(`/api/v1/runs/${d}/cancel`)
-    assert.is(await next(behind), 'queued 2')
-    assert.equal(places, ['c cancelled', 'e queued 3', 'd cancelled', 'e queued 2'])
-    gate.release('a')
-    await begun('b')
-    assert.is(await next(behind), 'queued 1')
-    await behind.return()
-    await before.return()
-    // Nobody follows any more.
-    places.length = 0
-    gate.release('b')
-    await begun('e')
-    assert.equal(places, ['b completed', 'e running', 'e running'])
-  }))
+test('those that are followed tell their new place: behind the one that leaves, and only then', async () => {
+  await start('emulator.fetch', {})
+
+  const ids: string[] = []
+  for (const label of ['a', 'b', 'c', 'd', 'e']) ids.push(await api.run('gate', { label }))
+  const [, b, c, d, e] = ids as [string, string, string, string, string]
+  const places: string[] = []
+  await begun('a')
+  const [before, behind] = [await events(api, b), await events(api, e)]
+  assert.equal([await next(before), await next(behind)], ['queued 1', 'queued 4'])
+  api.emulator.watch(({ run_id, status, position }) => {
+    places.push(`${'abcde'[ids.indexOf(run_id)]} ${status}${position === undefined ? '' : ` ${position}`}`)
+  })
+  await api.post(`/api/v1/runs/${c}/cancel`)
+  assert.is(await next(behind), 'queued 3')
+  await api.post(`/api/v1/runs/${d}/cancel`)
+  assert.is(await next(behind), 'queued 2')
+  assert.equal(places, ['c cancelled', 'e queued 3', 'd cancelled', 'e queued 2'])
+  gate.release('a')
+  await begun('b')
+  assert.is(await next(behind), 'queued 1')
+  await behind.return()
+  await before.return()
+  // Nobody follows any more.
+  places.length = 0
+  gate.release('b')
+  await begun('e')
+  assert.equal(places, ['b completed', 'e running', 'e running'])
+})
 
 test('faults that change a whole JSON are none of a stream', () => {
   const fitting = Object.entries(faultTable)
@@ -230,57 +187,59 @@ test('faults that change a whole JSON are none of a stream', () => {
 })
 
 test('drip sends the first event at a byte a second', async () => {
-  await withApi('emulator.fetch', { faults: ofEvents('drip') }, async (api) => {
-    const id = await api.run('nev3rend5run')
-    await until(async () => (await api.state(id)).status === 'running')
-    const clock = fakeClock()
-    try {
-      const { body } = await api.fetch(`${api.url}/api/v1/runs/${id}/events`, { headers: HEADERS })
-      const reader = body!.getReader()
-      let got = ''
-      const wanted = 'id: running 0\n'
-      while (got !== wanted) {
-        const read = reader.read()
-        await clock.tickAsync(1000)
-        const { value } = await read
-        assert.is(value!.length, 1)
-        got += String.fromCharCode(value![0]!)
-        assert.ok(wanted.startsWith(got), got)
-      }
-      await reader.cancel()
-    } finally {
-      clock.uninstall()
+  await start('emulator.fetch', { faults: ofEvents('drip') })
+
+  const id = await api.run('nev3rend5run')
+  await until(async () => (await api.state(id)).status === 'running')
+  const clock = fakeClock()
+  try {
+    const { body } = await api.fetch(`${api.url}/api/v1/runs/${id}/events`, { headers: HEADERS })
+    const reader = body!.getReader()
+    let got = ''
+    const wanted = 'id: running 0\n'
+    while (got !== wanted) {
+      const read = reader.read()
+      await clock.tickAsync(1000)
+      const { value } = await read
+      assert.is(value!.length, 1)
+      got += String.fromCharCode(value![0]!)
+      assert.ok(wanted.startsWith(got), got)
     }
-  })
+    await reader.cancel()
+  } finally {
+    clock.uninstall()
+  }
 })
 
-test('an ended run that is forgotten is answered with 404', () =>
-  withApi('http', { maxRuns: 1 }, async (api) => {
-    const [first, second] = [
-      await api.run('t3xtwr1ter00', { prompt: 'x' }),
-      await api.run('t3xtwr1ter00', { prompt: 'y' }),
-    ]
-    await idsOf(await events(api, second))
-    assert.is((await api.get(`/api/v1/runs/${first}/events`)).status, 404)
-  }))
+test('an ended run that is forgotten is answered with 404', async () => {
+  await start('http', { maxRuns: 1 })
 
-test('no listener and no timer is left when the reader leaves', () =>
-  withApi('emulator.fetch', {}, async (api) => {
-    const id = await api.run('gate', { label: 'a' })
-    await begun('a')
-    const clock = fakeClock()
-    try {
-      const came = await events(api, id)
-      await next(came)
-      const waits = came.next()
-      await clock.tickAsync(0)
-      assert.is(clock.countTimers(), 1)
-      // A generator that waits can't be left: the emulator's end is heard, too.
-      api.emulator.close()
-      assert.is((await waits).value!.id, 'cancelled')
-      await came.return()
-      assert.is(clock.countTimers(), 0)
-    } finally {
-      clock.uninstall()
-    }
-  }))
+  const [first, second] = [
+    await api.run('t3xtwr1ter00', { prompt: 'x' }),
+    await api.run('t3xtwr1ter00', { prompt: 'y' }),
+  ]
+  await idsOf(await events(api, second))
+  assert.is((await api.get(`/api/v1/runs/${first}/events`)).status, 404)
+})
+
+test('no listener and no timer is left when the reader leaves', async () => {
+  await start('emulator.fetch', {})
+
+  const id = await api.run('gate', { label: 'a' })
+  await begun('a')
+  const clock = fakeClock()
+  try {
+    const came = await events(api, id)
+    await next(came)
+    const waits = came.next()
+    await clock.tickAsync(0)
+    assert.is(clock.countTimers(), 1)
+    // A generator that waits can't be left: the emulator's end is heard, too.
+    api.emulator.close()
+    assert.is((await waits).value!.id, 'cancelled')
+    await came.return()
+    assert.is(clock.countTimers(), 0)
+  } finally {
+    clock.uninstall()
+  }
+})

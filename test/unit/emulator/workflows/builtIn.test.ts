@@ -144,45 +144,18 @@ const WIDTH = 40
 const HEIGHT = 30
 
 /** A gradient with a bright square. */
-function samples(channels: number, most: number): number[] {
-  return Array.from({ length: WIDTH * HEIGHT * channels }, (_, i) => {
-    const [pixel, channel] = [Math.floor(i / channels), i % channels]
+function gradient(): Blob {
+  const data = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, (_, i) => {
+    const [pixel, channel] = [Math.floor(i / 3), i % 3]
     const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)]
-    if (channel === 3 || (channels === 2 && channel === 1)) return most
     const square = x > 10 && x < 20 && y > 10 && y < 20
-    return square ? most : Math.floor((((x + y * (channel + 1)) % 50) / 50) * most)
+    return square ? 255 : Math.floor((((x + y * (channel + 1)) % 50) / 50) * 255)
   })
+  return new Blob([encode({ width: WIDTH, height: HEIGHT, channels: 3, data }).slice()])
 }
-
-function encoded(channels: number, depth: 8 | 16): Blob {
-  const list = samples(channels, 2 ** depth - 1)
-  const data = depth === 8 ? Uint8Array.from(list) : Uint16Array.from(list)
-  return new Blob([encode({ width: WIDTH, height: HEIGHT, channels, depth, data }).slice()], {
-    type: 'image/png',
-  })
-}
-
-test('image to image takes every kind of PNG', async () => {
-  const palette = Array.from({ length: 50 }, (_, i) => [i * 5, 255 - i * 5, 128])
-  const indexed = Uint8Array.from(samples(1, 49))
-  const kinds: Record<string, Blob> = {
-    palette: new Blob([
-      encode({ width: WIDTH, height: HEIGHT, channels: 1, data: indexed, palette }).slice(),
-    ]),
-  }
-  for (const channels of [1, 2, 3, 4]) {
-    for (const depth of [8, 16] as const) kinds[`${channels} x ${depth}`] = encoded(channels, depth)
-  }
-  for (const [kind, image_input] of Object.entries(kinds)) {
-    const [picture] = await make('a9bc45rt2kpm', { image_input, prompt: 'warm' })
-    const { size, colours } = look(picture!)
-    assert.equal(size, [WIDTH, HEIGHT], kind)
-    assert.ok(colours > 10, `${kind}: ${colours} colours`)
-  }
-})
 
 test('image to image shows its source, and a data: URL will do', async () => {
-  const [first] = await make('a9bc45rt2kpm', { image_input: encoded(3, 8), prompt: 'warm' })
+  const [first] = await make('a9bc45rt2kpm', { image_input: gradient(), prompt: 'warm' })
   const flat = encode({ width: WIDTH, height: HEIGHT, channels: 3, data: new Uint8Array(WIDTH * HEIGHT * 3) })
   const url = `data:image/png;base64,${Buffer.from(flat).toString('base64')}`
   const [second] = await make('a9bc45rt2kpm', { image_input: url, prompt: 'warm' })
@@ -190,28 +163,9 @@ test('image to image shows its source, and a data: URL will do', async () => {
 })
 
 test('image to image: a broken image fails the run with a message', async () => {
-  const good = new Uint8Array(await encoded(3, 8).arrayBuffer())
-  const huge = good.slice()
-  new DataView(huge.buffer).setUint32(16, 1_000_000)
-  const flipped = good.slice()
-  // In the checksum of the pixels, which come before the 12 bytes of the end.
-  flipped[good.length - 13]! ^= 255
-  for (const [bytes, message] of [
-    [new TextEncoder().encode('GIF89a'), 'x.png is not a PNG or JPEG image'],
-    [new Uint8Array(0), 'x.png is not a PNG or JPEG image'],
-    [good.slice(0, 8), 'x.png is not a readable PNG image: it has no size'],
-    [good.slice(0, good.length - 20), 'x.png is not a readable PNG image: '],
-    [good.slice(0, 60), 'x.png is not a readable PNG image: '],
-    [flipped, 'x.png is not a readable PNG image: '],
-    [huge, 'x.png is 1000000 x 30 pixels; at most'],
-  ] as const) {
-    const data = form({ prompt: 'x' })
-    data.append('image_input', new Blob([bytes]), 'x.png')
-    const { body } = await api.post('/api/v1/runs?workflow_id=a9bc45rt2kpm', data)
-    const run = await ended(api, body.data.run_id)
-    assert.is(run.status, 'failed')
-    assert.ok(run.error.startsWith(message), run.error)
-  }
+  const fields = { prompt: 'x', image_input: new File(['GIF89a'], 'x.png') }
+  const run = await ended(api, await api.run('a9bc45rt2kpm', fields))
+  assert.equal([run.status, run.error], ['failed', 'x.png is not a PNG or JPEG image'])
 })
 
 function jpeg(width: number, height: number): Uint8Array {

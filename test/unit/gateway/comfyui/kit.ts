@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { suite } from '#test'
-import type { ComfyuiOptions } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
-import { comfyui } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
+import { type ComfyuiOptions, comfyui } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
   Engine,
   EngineContext,

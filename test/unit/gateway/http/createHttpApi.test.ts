@@ -187,8 +187,8 @@ for (const dialect of DIALECTS) {
 
 test('browsers may ask, and read refusals', async () => {
   const api = apiOf()
-  const asked = 'authorization,x-api-key,x-tenant'
-  for (const path of ['/api/v1/runs', '/generations/a/b.png']) {
+  const asked = 'authorization,x-api-key,last-event-id'
+  for (const path of ['/api/v1/runs', '/api/v1/runs/r1/events', '/generations/a/b.png']) {
     // A preflight carries no key.
     const headers = {
       origin: 'http://localhost:3000',

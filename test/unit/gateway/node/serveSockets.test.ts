@@ -35,25 +35,19 @@ async function open(url: string, headers: Record<string, string> = {}): Promise<
   }
 }
 
-async function withServer(
-  own: Partial<Engine>,
-  use: (url: string, served: Served) => Promise<void>,
-): Promise<void> {
-  const face = createHttpApi({
+let served: Served
+test.after.each(() => served.close())
+
+async function start(own: Partial<Engine>): Promise<Served> {
+  const options = { dialect: 'readme', apiKey: null, urlTtlMs: 1, name: 'gateway' } as const
+  const api = createHttpApi({
     engine: fakeEngine(own),
-    dialect: 'readme',
-    apiKey: null,
     sign: () => '',
-    urlTtlMs: 1,
     makeRequestId: () => 'id',
-    name: 'gateway',
+    ...options,
   })
-  const server = await serve(face)
-  try {
-    await use(server.url, server)
-  } finally {
-    await server.close()
-  }
+  served = await serve(api)
+  return served
 }
 
 test('a run is followed while somebody subscribes to it, once a connection', async () => {
@@ -62,26 +56,26 @@ test('a run is followed while somebody subscribes to it, once a connection', asy
     log.push(`+${id}`)
     return () => void log.push(`-${id}`)
   }
-  await withServer({ follow }, async (url) => {
-    const [one, two] = [await open(url), await open(url)]
-    one.say('subscribe', 'r1')
-    one.say('subscribe', 'r1')
-    await until(() => one.messages.length >= 1)
-    assert.equal(log, ['+r1'])
-    assert.equal(one.messages[0]!.data, {
-      run_id: 'r1',
-      status: 'running',
-      progress: 0.5,
-      node: 'Sampler',
-      output_names: ['image r1.png'],
-    })
-    two.say('subscribe', 'r1')
-    one.say('unsubscribe', 'r1')
-    await until(() => log.length === 3)
-    two.close()
-    await until(() => log.length === 4)
-    assert.equal(log.toSorted(), ['+r1', '+r1', '-r1', '-r1'])
+  const { url } = await start({ follow })
+
+  const [one, two] = [await open(url), await open(url)]
+  one.say('subscribe', 'r1')
+  one.say('subscribe', 'r1')
+  await until(() => one.messages.length >= 1)
+  assert.equal(log, ['+r1'])
+  assert.equal(one.messages[0]!.data, {
+    run_id: 'r1',
+    status: 'running',
+    progress: 0.5,
+    node: 'Sampler',
+    output_names: ['image r1.png'],
   })
+  two.say('subscribe', 'r1')
+  one.say('unsubscribe', 'r1')
+  await until(() => log.length === 3)
+  two.close()
+  await until(() => log.length === 4)
+  assert.equal(log.toSorted(), ['+r1', '+r1', '-r1', '-r1'])
 })
 
 test('a state that was asked for never comes after a change that is newer', async () => {
@@ -97,20 +91,20 @@ test('a state that was asked for never comes after a change that is newer', asyn
       asked++
       answer = resolve
     })
-  await withServer({ watch, getRun }, async (url) => {
-    const client = await open(url)
-    client.say('subscribe', 'r1')
-    await until(() => asked === 1)
-    tell({ ...run, progress: 0.9 })
-    answer(run)
-    await until(() => client.messages.length === 1)
-    tell({ ...run, status: 'completed', progress: 1 })
-    await until(() => client.messages.at(-1)!.data.progress === 1)
-    assert.equal(
-      client.messages.map(({ data }) => data.progress),
-      [0.9, 1],
-    )
-  })
+  const { url } = await start({ watch, getRun })
+
+  const client = await open(url)
+  client.say('subscribe', 'r1')
+  await until(() => asked === 1)
+  tell({ ...run, progress: 0.9 })
+  answer(run)
+  await until(() => client.messages.length === 1)
+  tell({ ...run, status: 'completed', progress: 1 })
+  await until(() => client.messages.at(-1)!.data.progress === 1)
+  assert.equal(
+    client.messages.map(({ data }) => data.progress),
+    [0.9, 1],
+  )
 })
 
 test('many subscriptions to the same runs, while one is looked at, are one look at each', async () => {
@@ -122,24 +116,24 @@ test('many subscriptions to the same runs, while one is looked at, are one look 
       answer = () => resolve(run)
     })
   }
-  await withServer({ getRun }, async (url) => {
-    const client = await open(url)
-    client.say('subscribe', 'r1')
-    for (let i = 0; i < 500; i++) client.say('subscribe', i % 2 ? 'r1' : 'r2')
-    // One that is taken back while it waits is not looked at.
-    for (let i = 0; i < 500; i++) {
-      client.say('subscribe', `x${i}`)
-      client.say('unsubscribe', `x${i}`)
-    }
-    client.say('subscribe', 'last')
-    for (let i = 1; i <= 4; i++) {
-      await until(() => looks.length >= i)
-      if (i === 1) await client.heard()
-      answer()
-    }
-    await until(() => client.messages.length >= 3)
-    assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
-  })
+  const { url } = await start({ getRun })
+
+  const client = await open(url)
+  client.say('subscribe', 'r1')
+  for (let i = 0; i < 500; i++) client.say('subscribe', i % 2 ? 'r1' : 'r2')
+  // One that is taken back while it waits is not looked at.
+  for (let i = 0; i < 500; i++) {
+    client.say('subscribe', `x${i}`)
+    client.say('unsubscribe', `x${i}`)
+  }
+  client.say('subscribe', 'last')
+  for (let i = 1; i <= 4; i++) {
+    await until(() => looks.length >= i)
+    if (i === 1) await client.heard()
+    answer()
+  }
+  await until(() => client.messages.length >= 3)
+  assert.equal(looks, ['r1', 'r2', 'r1', 'last'])
 })
 
 test('a client that does not read is cut off, and others are not', async () => {
@@ -148,15 +142,15 @@ test('a client that does not read is cut off, and others are not', async () => {
     tell = listener
     return () => {}
   }
-  await withServer({ watch }, async (url, served) => {
-    const [reader, deaf] = [await open(url), await open(url)]
-    deaf.pause()
-    let told = 0
-    for (; told < 500 && served.sockets === 2; told++) {
-      tell({ ...run, node: 'x'.repeat(200_000) })
-      await reader.heard()
-    }
-    assert.is(served.sockets, 1)
-    assert.is(reader.messages.length, told)
-  })
+  const { url } = await start({ watch })
+
+  const [reader, deaf] = [await open(url), await open(url)]
+  deaf.pause()
+  let told = 0
+  for (; told < 500 && served.sockets === 2; told++) {
+    tell({ ...run, node: 'x'.repeat(200_000) })
+    await reader.heard()
+  }
+  assert.is(served.sockets, 1)
+  assert.is(reader.messages.length, told)
 })

@@ -10,8 +10,7 @@ import { createRecords } from '../../../../packages/gateway/src/records/createRe
 import { createStored } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { isOver, isRunning, suiteOnComfy } from '../comfyui/kit.ts'
-import { createStorage } from './createStorage.ts'
-import { endedOf, seedRecords } from './seedRecords.ts'
+import { createStorage, endedOf, seedRecords } from './kit.ts'
 
 let test = suiteOnComfy('records of the runs of a ComfyUI')
 

@@ -4,8 +4,7 @@ import { assert, suite } from '#test'
 import { createPrune } from '../../../../packages/gateway/src/records/createRecords.ts'
 import { createStored, recordPaths } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { createRunIndex, endMark, readMarks } from '../../../../packages/gateway/src/records/runIndex.ts'
-import { createStorage } from './createStorage.ts'
-import { endedOf } from './seedRecords.ts'
+import { createStorage, endedOf } from './kit.ts'
 
 const test = suite('marks of runs')
 

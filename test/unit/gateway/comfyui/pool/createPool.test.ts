@@ -4,7 +4,7 @@ import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type { Engine, Run, Storage, WorkflowFile } from '../../../../../packages/gateway/src/engine.ts'
 import { rejection, thrown } from '../../../../support/fakes.ts'
 import { pluck } from '../../../../support/pluck.ts'
-import { createStorage } from '../../records/createStorage.ts'
+import { createStorage } from '../../records/kit.ts'
 import { fileOf, files, graphOf, isOver, never } from '../kit.ts'
 import { type Sites, spread, submit, suiteWithSites, type Tamper, until } from './kit.ts'
 

@@ -1,7 +1,6 @@
 // Gateways before several small ComfyUIs, in this process.
 import { suite } from '#test'
-import type { ComfyuiOptions } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
-import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
+import { type ComfyuiOptions, comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
   Engine,
   EngineContext,

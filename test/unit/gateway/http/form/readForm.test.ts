@@ -5,8 +5,14 @@ import { text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { assert, suite } from '#test'
-import type { Draft, Input, Workflow } from '../../../../../packages/gateway/src/engine.ts'
-import { EngineError, InputError, type Problem } from '../../../../../packages/gateway/src/engine.ts'
+import {
+  type Draft,
+  EngineError,
+  type Input,
+  InputError,
+  type Problem,
+  type Workflow,
+} from '../../../../../packages/gateway/src/engine.ts'
 import { readSubmission } from '../../../../../packages/gateway/src/http/form/readForm.ts'
 
 const test = suite('form')

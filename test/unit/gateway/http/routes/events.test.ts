@@ -78,25 +78,25 @@ const gatewayOf = (told: Told, dialect: Dialect = 'readme') =>
 
 const TRANSPORTS = ['gateway.fetch', 'http'] as const
 
-async function open(
+let close = async (): Promise<void> => {}
+test.after.each(() => close())
+
+async function start(
   transport: (typeof TRANSPORTS)[number],
-  use: (setup: Setup) => Promise<void>,
   { own, dialect }: { own?: Partial<Engine>; dialect?: Dialect } = {},
-): Promise<void> {
+): Promise<Setup> {
   const told = telling(own)
   const gateway = gatewayOf(told, dialect)
   const served = await serve(gateway)
   told.others = 1
-  const call = transport === 'http' ? fetch : gateway.fetch
-  const url = transport === 'http' ? served.url : gateway.url
-  const ask: Setup['ask'] = (path = EVENTS, init = {}) =>
-    call(url + path, { ...init, headers: { 'x-api-key': KEY, ...(init.headers as object) } })
-  try {
-    await use({ told, gateway, served, ask })
-  } finally {
+  close = async () => {
     gateway.close()
     await served.close()
   }
+  const [call, url] = transport === 'http' ? [fetch, served.url] : [gateway.fetch, gateway.url]
+  const ask: Setup['ask'] = (path = EVENTS, init = {}) =>
+    call(url + path, { ...init, headers: { 'x-api-key': KEY, ...(init.headers as object) } })
+  return { told, gateway, served, ask }
 }
 
 const next = async (events: AsyncIterator<Came, void>): Promise<Came> => {
@@ -108,219 +108,182 @@ const next = async (events: AsyncIterator<Came, void>): Promise<Came> => {
 const left = (told: Told): Promise<unknown> => until(() => told.readers === 0)
 
 for (const transport of TRANSPORTS) {
-  test(`${transport}: the present state at once, each change in order, and the end`, () =>
-    open(transport, async ({ told, ask }) => {
-      told.now = queued
-      const answer = await ask()
-      assert.is(answer.status, 200)
-      const header = (name: string): string | null => answer.headers.get(name)
-      assert.is(header('content-type'), 'text/event-stream')
-      assert.is(header('cache-control'), 'no-store, no-transform')
-      assert.is(header('x-accel-buffering'), 'no')
-      assert.is(header('content-length'), null)
-      assert.is(header('access-control-allow-origin'), '*')
-      assert.ok(header('x-request-id'))
-      const events = eventsOf(answer)
-      const base = { run_id: 'r1', output_names: [] }
-      assert.equal(await next(events), {
-        id: 'queued 2',
-        data: { ...base, status: 'queued', progress: 0, position: 2 },
-      })
-      const steps: [Run, Came][] = [
-        [
-          { ...queued, position: 0 },
-          { id: 'queued 0', data: { ...base, status: 'queued', progress: 0, position: 0 } },
-        ],
-        [
-          { ...run, progress: 0, node: 'Loader' },
-          { id: 'running 0', data: { ...base, status: 'running', progress: 0, node: 'Loader' } },
-        ],
-        [
-          { ...run, progress: 0.42 },
-          { id: 'running 0.42', data: { ...base, status: 'running', progress: 0.42 } },
-        ],
-        [
-          completed,
-          { id: 'completed', data: { ...base, status: 'completed', progress: 1, output_names: ['a.png'] } },
-        ],
-      ]
-      let before = queued
-      for (const [news, came] of steps) {
-        const pending = next(events)
-        told.tell({ ...news, id: 'another' })
-        // Once more is no change.
-        told.tell(before)
-        await new Promise((resolve) => setImmediate(resolve))
-        told.tell(news)
-        assert.equal(await pending, came)
-        before = news
-      }
-      assert.ok((await events.next()).done)
-      assert.is(told.readers, 0)
-      assert.equal(told.log, ['+r1', '-r1'])
-    }))
+  test(`${transport}: the present state at once, each change in order, and the end`, async () => {
+    const { told, ask } = await start(transport)
 
-  test(`${transport}: a run that has ended has one event, and nothing listens`, () =>
-    open(transport, async ({ told, ask }) => {
-      for (const status of ['completed', 'failed', 'cancelled'] as const) {
-        told.now = { ...completed, status }
-        assert.equal(await idsOf(eventsOf(await ask())), [status])
-        const again = await ask(EVENTS, { headers: { 'last-event-id': status } })
-        assert.equal([again.status, await again.text()], [204, ''])
-      }
-      assert.equal([told.log, told.readers], [[], 0])
-    }))
+    told.now = queued
+    const answer = await ask()
+    assert.is(answer.status, 200)
+    const header = (name: string): string | null => answer.headers.get(name)
+    assert.is(header('content-type'), 'text/event-stream')
+    assert.is(header('cache-control'), 'no-store, no-transform')
+    assert.is(header('x-accel-buffering'), 'no')
+    assert.is(header('content-length'), null)
+    assert.is(header('access-control-allow-origin'), '*')
+    assert.ok(header('x-request-id'))
+    const events = eventsOf(answer)
+    const base = { run_id: 'r1', output_names: [] }
+    assert.equal(await next(events), {
+      id: 'queued 2',
+      data: { ...base, status: 'queued', progress: 0, position: 2 },
+    })
+    const steps: [Run, Came][] = [
+      [
+        { ...queued, position: 0 },
+        { id: 'queued 0', data: { ...base, status: 'queued', progress: 0, position: 0 } },
+      ],
+      [
+        { ...run, progress: 0, node: 'Loader' },
+        { id: 'running 0', data: { ...base, status: 'running', progress: 0, node: 'Loader' } },
+      ],
+      [
+        { ...run, progress: 0.42 },
+        { id: 'running 0.42', data: { ...base, status: 'running', progress: 0.42 } },
+      ],
+      [
+        completed,
+        { id: 'completed', data: { ...base, status: 'completed', progress: 1, output_names: ['a.png'] } },
+      ],
+    ]
+    let before = queued
+    for (const [news, came] of steps) {
+      const pending = next(events)
+      told.tell({ ...news, id: 'another' })
+      // Once more is no change.
+      told.tell(before)
+      await new Promise((resolve) => setImmediate(resolve))
+      told.tell(news)
+      assert.equal(await pending, came)
+      before = news
+    }
+    assert.ok((await events.next()).done)
+    assert.is(told.readers, 0)
+    assert.equal(told.log, ['+r1', '-r1'])
+  })
 
-  test(`${transport}: whatever state the reader knows, the present one comes first`, () =>
-    open(transport, async ({ ask }) => {
-      for (const id of ['queued 3', 'running 0.5', 'running 0.9', 'completed 1', 'nonsense', ''] as const) {
-        const events = eventsOf(await ask(EVENTS, { headers: { 'last-event-id': id } }))
-        assert.is((await next(events)).id, 'running 0.5')
-        await events.return()
-      }
-    }))
+  test(`${transport}: a run that has ended has one event, and nothing listens`, async () => {
+    const { told, ask } = await start(transport)
 
-  test(`${transport}: no such run, no key, another method`, () =>
-    open(transport, async ({ told, ask }) => {
-      const missing = await ask('/api/v1/runs/r2/events', { headers: { 'last-event-id': 'completed' } })
-      const known = await ask('/api/v1/runs/r2')
-      assert.equal([missing.status, await missing.json()], [404, await known.json()])
-      for (const [key, status] of [
-        ['', 401],
-        ['wrong', 403],
-      ] as const) {
-        for (const id of ['', 'completed']) {
-          const refused = await ask(EVENTS, { headers: { 'x-api-key': key, 'last-event-id': id } })
-          assert.is(refused.status, status)
-          await refused.text()
-        }
-      }
-      const posted = await ask(EVENTS, { method: 'POST' })
-      assert.equal([posted.status, posted.headers.get('allow')], [405, 'GET'])
-      await posted.text()
-      for (const path of ['/api/v1/runs//events', '/api/v1/runs/r1/events/', '/api/v1/runs/r1/x/events']) {
-        const none = await ask(path)
-        assert.is(none.status, 404, path)
-        await none.text()
-      }
-      assert.equal([told.log, told.readers], [[], 0])
-    }))
+    for (const status of ['completed', 'failed', 'cancelled'] as const) {
+      told.now = { ...completed, status }
+      assert.equal(await idsOf(eventsOf(await ask())), [status])
+      const again = await ask(EVENTS, { headers: { 'last-event-id': status } })
+      assert.equal([again.status, await again.text()], [204, ''])
+    }
+    assert.equal([told.log, told.readers], [[], 0])
+  })
 
-  test(`${transport}: a reader that leaves leaves nothing behind`, () =>
-    open(transport, async ({ told, ask }) => {
-      const aborter = new AbortController()
-      const reading = await ask(EVENTS, { signal: aborter.signal })
-      const between = await ask(EVENTS, { signal: aborter.signal })
-      const [one, two, three] = [eventsOf(reading), eventsOf(between), eventsOf(await ask())]
-      for (const events of [one, two, three]) assert.is((await next(events)).id, 'running 0.5')
-      assert.is(told.readers, 3)
-      const waits = one.next().then(
-        () => 'an event',
-        (error: Error) => error.name,
-      )
-      aborter.abort()
-      assert.is(await waits, 'AbortError')
-      await three.return()
-      await left(told)
-      assert.equal(told.log.toSorted(), ['+r1', '+r1', '+r1', '-r1', '-r1', '-r1'])
-    }))
+  test(`${transport}: whatever state the reader knows, the present one comes first`, async () => {
+    const { ask } = await start(transport)
 
-  test(`${transport}: a hundred readers of one run hear all of it`, () =>
-    open(transport, async ({ told, ask }) => {
-      const readers = await Promise.all(Array.from({ length: 100 }, async () => eventsOf(await ask())))
-      for (const events of readers) assert.is((await next(events)).id, 'running 0.5')
-      assert.is(told.readers, 100)
-      told.tell({ ...run, progress: 0.75 })
-      for (const events of readers) assert.is((await next(events)).id, 'running 0.75')
-      told.tell(completed)
-      for (const events of readers) assert.equal(await idsOf(events), ['completed'])
-      assert.is(told.readers, 0)
-      assert.is(told.log.length, 200)
-    }))
+    for (const id of ['queued 3', 'running 0.5', 'running 0.9', 'completed 1', 'nonsense', ''] as const) {
+      const events = eventsOf(await ask(EVENTS, { headers: { 'last-event-id': id } }))
+      assert.is((await next(events)).id, 'running 0.5')
+      await events.return()
+    }
+  })
 
-  test(`${transport}: the gateway's close ends what is open`, () =>
-    open(transport, async ({ told, gateway, ask }) => {
-      const answers = await Promise.all([ask(), ask()])
-      const [one, two] = answers.map(eventsOf)
-      await Promise.all([next(one!), next(two!)])
-      gateway.close()
-      assert.ok((await one!.next()).done)
-      assert.ok((await two!.next()).done)
-      assert.equal([told.readers, told.log.length], [0, 4])
-      // Who comes later still gets the state.
-      assert.equal(await idsOf(eventsOf(await ask())), ['running 0.5'])
-      assert.is(told.readers, 0)
-    }))
+  test(`${transport}: a run that is not there is answered as elsewhere`, async () => {
+    const { told, ask } = await start(transport)
+    const missing = await ask('/api/v1/runs/r2/events', { headers: { 'last-event-id': 'completed' } })
+    const known = await ask('/api/v1/runs/r2')
+    assert.equal([missing.status, await missing.json()], [404, await known.json()])
+    const refused = await ask(EVENTS, { headers: { 'x-api-key': '', 'last-event-id': 'completed' } })
+    assert.is(refused.status, 401)
+    await refused.text()
+    assert.equal([told.log, told.readers], [[], 0])
+  })
+
+  test(`${transport}: a reader that leaves leaves nothing behind`, async () => {
+    const { told, ask } = await start(transport)
+
+    const aborter = new AbortController()
+    const reading = await ask(EVENTS, { signal: aborter.signal })
+    const between = await ask(EVENTS, { signal: aborter.signal })
+    const [one, two, three] = [eventsOf(reading), eventsOf(between), eventsOf(await ask())]
+    for (const events of [one, two, three]) assert.is((await next(events)).id, 'running 0.5')
+    assert.is(told.readers, 3)
+    const waits = one.next().then(
+      () => 'an event',
+      (error: Error) => error.name,
+    )
+    aborter.abort()
+    assert.is(await waits, 'AbortError')
+    await three.return()
+    await left(told)
+    assert.equal(told.log.toSorted(), ['+r1', '+r1', '+r1', '-r1', '-r1', '-r1'])
+  })
+
+  test(`${transport}: a hundred readers of one run hear all of it`, async () => {
+    const { told, ask } = await start(transport)
+
+    const readers = await Promise.all(Array.from({ length: 100 }, async () => eventsOf(await ask())))
+    for (const events of readers) assert.is((await next(events)).id, 'running 0.5')
+    assert.is(told.readers, 100)
+    told.tell({ ...run, progress: 0.75 })
+    for (const events of readers) assert.is((await next(events)).id, 'running 0.75')
+    told.tell(completed)
+    for (const events of readers) assert.equal(await idsOf(events), ['completed'])
+    assert.is(told.readers, 0)
+    assert.is(told.log.length, 200)
+  })
+
+  test(`${transport}: the gateway's close ends what is open`, async () => {
+    const { told, gateway, ask } = await start(transport)
+
+    const answers = await Promise.all([ask(), ask()])
+    const [one, two] = answers.map(eventsOf)
+    await Promise.all([next(one!), next(two!)])
+    gateway.close()
+    assert.ok((await one!.next()).done)
+    assert.ok((await two!.next()).done)
+    assert.equal([told.readers, told.log.length], [0, 4])
+    // Who comes later still gets the state.
+    assert.equal(await idsOf(eventsOf(await ask())), ['running 0.5'])
+    assert.is(told.readers, 0)
+  })
 }
 
-test('the dialect openapi has no events', () =>
-  open(
-    'http',
-    async ({ ask }) => {
-      const answer = await ask()
-      assert.equal([answer.status, await answer.json()], [404, { detail: 'Not Found' }])
-    },
-    { dialect: 'openapi' },
-  ))
+test('the names of outputs are those of the dialect', async () => {
+  const { ask } = await start('http', { dialect: 'python' })
 
-test('the names of outputs are those of the dialect', () =>
-  open(
-    'http',
-    async ({ ask }) => {
-      const events = eventsOf(await ask())
-      assert.equal((await next(events)).data.output_names, ['image_r1'])
-      await events.return()
-    },
-    { dialect: 'python' },
-  ))
-
-test('browsers of other sites may ask, and name the last event', () =>
-  open('http', async ({ served }) => {
-    const asked = 'x-api-key, last-event-id'
-    const headers = {
-      origin: 'https://app.test',
-      'access-control-request-method': 'GET',
-      'access-control-request-headers': asked,
-    }
-    const answer = await fetch(served.url + EVENTS, { method: 'OPTIONS', headers })
-    assert.equal([answer.status, answer.headers.get('access-control-allow-headers')], [204, asked])
-  }))
+  const events = eventsOf(await ask())
+  assert.equal((await next(events)).data.output_names, ['image_r1'])
+  await events.return()
+})
 
 test('a change that is heard before the answer is newer than it', async () => {
   const answers: ((now: Run) => void)[] = []
   const getRun: Engine['getRun'] = () => new Promise((resolve) => answers.push(resolve))
-  await open(
-    'gateway.fetch',
-    async ({ told, ask }) => {
-      const pending = ask()
-      await until(() => answers.length === 1)
-      answers[0]!(run)
-      const events = eventsOf(await pending)
-      const first = next(events)
-      await until(() => answers.length === 2)
-      told.tell({ ...run, progress: 0.9 })
-      answers[1]!(run)
-      assert.is((await first).id, 'running 0.9')
-      const second = next(events)
-      await new Promise((resolve) => setImmediate(resolve))
-      told.tell({ ...run, progress: 0.95 })
-      assert.is((await second).id, 'running 0.95')
-      await events.return()
-    },
-    { own: { getRun } },
-  )
+  const { told, ask } = await start('gateway.fetch', { own: { getRun } })
+
+  const pending = ask()
+  await until(() => answers.length === 1)
+  answers[0]!(run)
+  const events = eventsOf(await pending)
+  const first = next(events)
+  await until(() => answers.length === 2)
+  told.tell({ ...run, progress: 0.9 })
+  answers[1]!(run)
+  assert.is((await first).id, 'running 0.9')
+  const second = next(events)
+  await new Promise((resolve) => setImmediate(resolve))
+  told.tell({ ...run, progress: 0.95 })
+  assert.is((await second).id, 'running 0.95')
+  await events.return()
 })
 
-test('what happens between the answer and the first read is not missed', () =>
-  open('gateway.fetch', async ({ told, ask }) => {
-    const [one, two] = [await ask(), await ask()]
-    told.now = { ...run, progress: 0.6 }
-    const events = eventsOf(one)
-    assert.is((await next(events)).id, 'running 0.6')
-    await events.return()
-    told.now = completed
-    assert.equal(await idsOf(eventsOf(two)), ['completed'])
-  }))
+test('what happens between the answer and the first read is not missed', async () => {
+  const { told, ask } = await start('gateway.fetch')
+
+  const [one, two] = [await ask(), await ask()]
+  told.now = { ...run, progress: 0.6 }
+  const events = eventsOf(one)
+  assert.is((await next(events)).id, 'running 0.6')
+  await events.return()
+  told.now = completed
+  assert.equal(await idsOf(eventsOf(two)), ['completed'])
+})
 
 test('an engine that cannot tell the state at the second look is made up for by the first', async () => {
   let looks = 0
@@ -328,67 +291,67 @@ test('an engine that cannot tell the state at the second look is made up for by 
     if (++looks > 1) throw new Error('away')
     return run
   }
-  await open(
-    'gateway.fetch',
-    async ({ told, ask }) => {
-      const events = eventsOf(await ask())
-      assert.is((await next(events)).id, 'running 0.5')
-      told.tell(completed)
-      assert.equal(await idsOf(events), ['completed'])
-    },
-    { own: { getRun } },
-  )
+  const { told, ask } = await start('gateway.fetch', { own: { getRun } })
+
+  const events = eventsOf(await ask())
+  assert.is((await next(events)).id, 'running 0.5')
+  told.tell(completed)
+  assert.equal(await idsOf(events), ['completed'])
 })
 
-test('a run that is forgotten has no more events', () =>
-  open('gateway.fetch', async ({ told, ask }) => {
-    const answer = await ask()
-    told.now = undefined
-    assert.equal(await idsOf(eventsOf(answer)), [])
-    assert.equal([told.readers, told.log], [0, ['+r1', '-r1']])
-  }))
+test('a run that is forgotten has no more events', async () => {
+  const { told, ask } = await start('gateway.fetch')
 
-test('an answer that nobody reads leaves nothing behind', () =>
-  open('gateway.fetch', async ({ told, gateway, ask }) => {
-    await ask()
-    const aborter = new AbortController()
-    const { signal } = aborter
-    const answer = await gateway.handle(
-      new Request(gateway.url + EVENTS, { headers: { 'x-api-key': KEY }, signal }),
-    )
-    aborter.abort()
-    assert.equal([told.readers, told.log], [0, []])
-    assert.equal(await idsOf(eventsOf(answer)), ['running 0.5'])
-    assert.equal([told.readers, told.log], [0, []])
-  }))
+  const answer = await ask()
+  told.now = undefined
+  assert.equal(await idsOf(eventsOf(answer)), [])
+  assert.equal([told.readers, told.log], [0, ['+r1', '-r1']])
+})
 
-test('the signal of the request ends a stream, for servers of your own', () =>
-  open('gateway.fetch', async ({ told, gateway }) => {
-    const aborter = new AbortController()
-    const headers = { 'x-api-key': KEY }
-    const request = new Request(gateway.url + EVENTS, { headers, signal: aborter.signal })
-    const events = eventsOf(await gateway.handle(request))
-    assert.is((await next(events)).id, 'running 0.5')
-    aborter.abort()
-    assert.equal([told.readers, told.log], [0, ['+r1', '-r1']])
-    assert.equal(await idsOf(events), [])
-  }))
+test('an answer that nobody reads leaves nothing behind', async () => {
+  const { told, gateway, ask } = await start('gateway.fetch')
 
-test('a reader that is slow gets the newest state, and the end', () =>
-  open('gateway.fetch', async ({ told, ask }) => {
-    const events = eventsOf(await ask())
-    assert.is((await next(events)).id, 'running 0.5')
-    for (let i = 51; i <= 90; i++) told.tell({ ...run, progress: i / 100 })
-    assert.is((await next(events)).id, 'running 0.9')
-    // Back where it was: there is nothing to tell.
-    told.tell({ ...run, progress: 0.95 })
-    told.tell({ ...run, progress: 0.9 })
-    told.tell({ ...run, progress: 0.96 })
-    told.tell(completed)
-    // An end is never undone.
-    told.tell({ ...run, progress: 0.97 })
-    assert.equal(await idsOf(events), ['completed'])
-  }))
+  await ask()
+  const aborter = new AbortController()
+  const { signal } = aborter
+  const answer = await gateway.handle(
+    new Request(gateway.url + EVENTS, { headers: { 'x-api-key': KEY }, signal }),
+  )
+  aborter.abort()
+  assert.equal([told.readers, told.log], [0, []])
+  assert.equal(await idsOf(eventsOf(answer)), ['running 0.5'])
+  assert.equal([told.readers, told.log], [0, []])
+})
+
+test('the signal of the request ends a stream, for servers of your own', async () => {
+  const { told, gateway } = await start('gateway.fetch')
+
+  const aborter = new AbortController()
+  const headers = { 'x-api-key': KEY }
+  const request = new Request(gateway.url + EVENTS, { headers, signal: aborter.signal })
+  const events = eventsOf(await gateway.handle(request))
+  assert.is((await next(events)).id, 'running 0.5')
+  aborter.abort()
+  assert.equal([told.readers, told.log], [0, ['+r1', '-r1']])
+  assert.equal(await idsOf(events), [])
+})
+
+test('a reader that is slow gets the newest state, and the end', async () => {
+  const { told, ask } = await start('gateway.fetch')
+
+  const events = eventsOf(await ask())
+  assert.is((await next(events)).id, 'running 0.5')
+  for (let i = 51; i <= 90; i++) told.tell({ ...run, progress: i / 100 })
+  assert.is((await next(events)).id, 'running 0.9')
+  // Back where it was: there is nothing to tell.
+  told.tell({ ...run, progress: 0.95 })
+  told.tell({ ...run, progress: 0.9 })
+  told.tell({ ...run, progress: 0.96 })
+  told.tell(completed)
+  // An end is never undone.
+  told.tell({ ...run, progress: 0.97 })
+  assert.equal(await idsOf(events), ['completed'])
+})
 
 test('an end is never undone, by an engine that goes on telling either', async () => {
   const tell: ((news: Run) => void)[] = []
@@ -396,44 +359,41 @@ test('an end is never undone, by an engine that goes on telling either', async (
     tell.push(listener)
     return () => {}
   }
-  await open(
-    'gateway.fetch',
-    async ({ ask }) => {
-      const events = eventsOf(await ask())
-      await next(events)
-      for (const news of [completed, run]) for (const listener of tell) listener(news)
-      assert.equal(await idsOf(events), ['completed'])
-    },
-    { own: { watch } },
-  )
+  const { ask } = await start('gateway.fetch', { own: { watch } })
+
+  const events = eventsOf(await ask())
+  await next(events)
+  for (const news of [completed, run]) for (const listener of tell) listener(news)
+  assert.equal(await idsOf(events), ['completed'])
 })
 
-test('a reader that never reads its socket costs one state', () =>
-  open('http', async ({ told, served }) => {
-    const deaf = connect(Number(new URL(served.url).port), '127.0.0.1').pause()
-    deaf.on('error', () => {})
-    deaf.write(`GET ${EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEY}\r\n\r\n`)
-    await until(() => told.readers === 1)
-    // More than what sockets and streams hold, so that most of it has to be passed over.
-    const node = 'x'.repeat(100_000)
-    let made = 0
-    for (; made < 500; made++) {
-      told.tell({ ...run, progress: made / 1000, node })
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    told.tell(completed)
-    let got = ''
-    deaf.on('data', (piece) => {
-      got += piece
-    })
-    deaf.resume()
-    await until(() => got.endsWith('0\r\n\r\n'))
-    const ids = [...got.matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
-    assert.ok(ids.length < made, `${ids.length} of ${made}`)
-    assert.is(ids.at(-1), 'completed')
-    deaf.destroy()
-    assert.is(told.readers, 0)
-  }))
+test('a reader that never reads its socket costs one state', async () => {
+  const { told, served } = await start('http')
+
+  const deaf = connect(Number(new URL(served.url).port), '127.0.0.1').pause()
+  deaf.on('error', () => {})
+  deaf.write(`GET ${EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEY}\r\n\r\n`)
+  await until(() => told.readers === 1)
+  // More than what sockets and streams hold, so that most of it has to be passed over.
+  const node = 'x'.repeat(100_000)
+  let made = 0
+  for (; made < 500; made++) {
+    told.tell({ ...run, progress: made / 1000, node })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  told.tell(completed)
+  let got = ''
+  deaf.on('data', (piece) => {
+    got += piece
+  })
+  deaf.resume()
+  await until(() => got.endsWith('0\r\n\r\n'))
+  const ids = [...got.matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
+  assert.ok(ids.length < made, `${ids.length} of ${made}`)
+  assert.is(ids.at(-1), 'completed')
+  deaf.destroy()
+  assert.is(told.readers, 0)
+})
 
 test('a comment each 15 seconds of silence, and no timer after the end', async () => {
   const told = telling()
@@ -480,20 +440,21 @@ test('a comment each 15 seconds of silence, and no timer after the end', async (
   }
 })
 
-test('the end of the server breaks streams off, and nothing stays', () =>
-  open('http', async ({ told, served, ask }) => {
-    const events = eventsOf(await ask())
-    await next(events)
-    const broken = events.next().then(
-      () => '',
-      (error: Error) => error.message,
-    )
-    await served.close()
-    told.others = 0
-    assert.is(await broken, 'terminated')
-    await left(told)
-    assert.equal(told.log, ['+r1', '-r1'])
-  }))
+test('the end of the server breaks streams off, and nothing stays', async () => {
+  const { told, served, ask } = await start('http')
+
+  const events = eventsOf(await ask())
+  await next(events)
+  const broken = events.next().then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  await served.close()
+  told.others = 0
+  assert.is(await broken, 'terminated')
+  await left(told)
+  assert.equal(told.log, ['+r1', '-r1'])
+})
 
 test('a long stream holds nothing of what it has sent', async () => {
   setFlagsFromString('--expose-gc')
@@ -526,20 +487,21 @@ test('a long stream holds nothing of what it has sent', async () => {
   assert.ok(grown < 3_000_000, `${grown} bytes`)
 })
 
-test('a reader whose connection is cut is gone at once', () =>
-  open('http', async ({ told, served }) => {
-    const reader = connect(Number(new URL(served.url).port), '127.0.0.1')
-    reader.write(`GET ${EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEY}\r\n\r\n`)
-    let got = ''
-    reader.on('data', (piece) => {
-      got += piece
-    })
-    await until(() => got.includes('id: running 0.5\n'))
-    reader.resetAndDestroy()
-    await once(reader, 'close')
-    await left(told)
-    assert.equal(told.log, ['+r1', '-r1'])
-  }))
+test('a reader whose connection is cut is gone at once', async () => {
+  const { told, served } = await start('http')
+
+  const reader = connect(Number(new URL(served.url).port), '127.0.0.1')
+  reader.write(`GET ${EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEY}\r\n\r\n`)
+  let got = ''
+  reader.on('data', (piece) => {
+    got += piece
+  })
+  await until(() => got.includes('id: running 0.5\n'))
+  reader.resetAndDestroy()
+  await once(reader, 'close')
+  await left(told)
+  assert.equal(told.log, ['+r1', '-r1'])
+})
 
 test('an EventSource reads it, comes again after a restart, and stops at the end', async () => {
   const told = telling()

@@ -1,8 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Storage } from '@flowscale/gateway'
 import type { Ended } from '../../../../packages/gateway/src/comfyui/runRecord.ts'
 import { recordPaths } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { endMark } from '../../../../packages/gateway/src/records/runIndex.ts'
+
+/** A storage in memory, whose items a test may look at. */
+export function createStorage(): Storage & { readonly items: Map<string, string> } {
+  const items = new Map<string, string>()
+  return {
+    items,
+    getItem: async (key) => items.get(key) ?? null,
+    setItem: async (key, value) => void items.set(key, value),
+    removeItem: async (key) => void items.delete(key),
+    getKeys: async (base = '') => [...items.keys()].filter((key) => key.startsWith(base)),
+  }
+}
 
 /** Writes the records of ended runs, as gateways leave them on a ComfyUI: marks in packs of 500, and the latest ones loose. */
 export function seedRecords(comfyFolder: string, all: readonly Ended[]): void {
