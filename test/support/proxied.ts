@@ -5,7 +5,7 @@ import type { Client } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
 import { listen } from './listen.ts'
 
-// Version 1 replaces the global `Response`: the attacks are made on a server of it, too (`honoVersions.test.ts`).
+// Version 1 replaces the global `Response`: the attacks are made on a server of it, too (`honoVersions.frameworks.ts`).
 const name = process.env.HONO_NODE_SERVER ?? '@hono/node-server'
 const { getRequestListener } = (await import(name)) as typeof import('@hono/node-server')
 
