@@ -4,11 +4,13 @@ import { connectEvents } from '@flowscale/client/events'
 import { createRunWatcher, waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
+import { closeAll, closeLater } from '../../../support/closeLater.ts'
 import { recorder } from '../../../support/fakes.ts'
 import { listen } from '../../../support/listen.ts'
 import { until } from '../../../support/until.ts'
 
 const test = suite('events over HTTP')
+test.after.each(closeAll)
 
 /** A server of runs and their events. */
 async function serve(change: (url: string, response: ServerResponse) => boolean = () => false) {
@@ -33,7 +35,7 @@ async function serve(change: (url: string, response: ServerResponse) => boolean 
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ status: 'success', data: shown }))
   })
-  return {
+  return closeLater({
     ...server,
     states,
     streams,
@@ -45,39 +47,35 @@ async function serve(change: (url: string, response: ServerResponse) => boolean 
       stream?.write(`data: ${JSON.stringify({ run_id: runId, status })}\n\n`)
       if (status === 'completed') stream?.end()
     },
-  }
+  })
 }
 
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
 test('the end of a run, an abort and close leave no stream at the server, no timer and no listener', async () => {
   const server = await serve()
-  try {
-    const client = createClient({ baseUrl: server.url, apiKey: CANARY })
-    const events = connectEvents(client)
-    const before = timers()
-    const control = new AbortController()
-    const slow = { push: events, pollIntervalMs: 100_000 }
-    const ended = waitForRun(client, 'a', slow)
-    const aborted = waitForRun(client, 'b', { ...slow, signal: control.signal }).catch((error) => error)
-    const watch = events.watch('c', () => {})
-    await until(() => server.streams.size === 3 && events.connected)
-    server.tell('a', 'completed')
-    assert.is((await ended).status, 'completed')
-    await until(() => server.streams.size === 2)
-    control.abort('enough')
-    assert.is(await aborted, 'enough')
-    await until(() => server.streams.size === 1)
-    events.close()
-    await until(() => server.streams.size === 0)
-    watch.stop()
-    await until(() => timers() <= before)
-    for (const { url, headers } of server.requests) {
-      assert.is(headers['x-api-key'], CANARY, url)
-      assert.not.match(`${url}`, CANARY)
-    }
-  } finally {
-    await server.close()
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY })
+  const events = connectEvents(client)
+  const before = timers()
+  const control = new AbortController()
+  const slow = { push: events, pollIntervalMs: 100_000 }
+  const ended = waitForRun(client, 'a', slow)
+  const aborted = waitForRun(client, 'b', { ...slow, signal: control.signal }).catch((error) => error)
+  const watch = events.watch('c', () => {})
+  await until(() => server.streams.size === 3 && events.connected)
+  server.tell('a', 'completed')
+  assert.is((await ended).status, 'completed')
+  await until(() => server.streams.size === 2)
+  control.abort('enough')
+  assert.is(await aborted, 'enough')
+  await until(() => server.streams.size === 1)
+  events.close()
+  await until(() => server.streams.size === 0)
+  watch.stop()
+  await until(() => timers() <= before)
+  for (const { url, headers } of server.requests) {
+    assert.is(headers['x-api-key'], CANARY, url)
+    assert.not.match(`${url}`, CANARY)
   }
 })
 
@@ -88,63 +86,50 @@ test('the key does not go where the server redirects to', async () => {
     response.writeHead(307, { location: `${other.url}${url}` }).end()
     return true
   })
-  try {
-    const logger = recorder()
-    const client = createClient({ baseUrl: server.url, apiKey: CANARY, logger })
-    const events = connectEvents(client)
-    server.states.a = 'running'
-    const wait = waitForRun(client, 'a', { push: events, pollIntervalMs: 10 })
-    await until(() => logger.lines.some(({ level }) => level === 'warn'))
-    server.states.a = 'completed'
-    await wait
-    assert.is(other.requests.length, 0)
-    events.close()
-  } finally {
-    await server.close()
-    await other.close()
-  }
+  const logger = recorder()
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY, logger })
+  const events = connectEvents(client)
+  server.states.a = 'running'
+  const wait = waitForRun(client, 'a', { push: events, pollIntervalMs: 10 })
+  await until(() => logger.lines.some(({ level }) => level === 'warn'))
+  server.states.a = 'completed'
+  await wait
+  assert.is(other.requests.length, 0)
+  events.close()
 })
 
 test('a server that goes away in the middle: no unhandled rejection, and the wait ends by polls', async () => {
   const server = await serve()
-  try {
-    const client = createClient({ baseUrl: server.url, apiKey: CANARY })
-    const events = connectEvents(client)
-    const wait = waitForRun(client, 'a', { push: events, pollIntervalMs: 100_000 })
-    await until(() => events.connected)
-    server.states.a = 'completed'
-    server.streams.get('a')!.socket!.resetAndDestroy()
-    assert.is((await wait).status, 'completed')
-    events.close()
-  } finally {
-    await server.close()
-  }
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY })
+  const events = connectEvents(client)
+  const wait = waitForRun(client, 'a', { push: events, pollIntervalMs: 100_000 })
+  await until(() => events.connected)
+  server.states.a = 'completed'
+  server.streams.get('a')!.socket!.resetAndDestroy()
+  assert.is((await wait).status, 'completed')
+  events.close()
 })
 
 test('createRunWatcher: few streams at a time, and all runs end', async () => {
   const server = await serve()
-  try {
-    const client = createClient({ baseUrl: server.url, apiKey: CANARY })
-    const events = connectEvents(client, { maxStreams: 2 })
-    const ids = Array.from({ length: 12 }, (_, index) => `run${index}`)
-    for (const id of ids) server.states[id] = 'running'
-    const watcher = createRunWatcher(client, {
-      push: events,
-      pollIntervalMs: 20,
-      maxRequestsPerSecond: 1000,
-    })
-    const waits = watcher.waitAll(ids)
-    for (const id of ids) {
-      await until(() => server.streams.size === Math.min(2, ids.length - ids.indexOf(id)))
-      server.tell(id, 'completed')
-      await until(() => !server.streams.has(id))
-    }
-    const settled = await waits
-    assert.ok(settled.every(({ status }) => status === 'fulfilled'))
-    assert.is(server.most(), 2)
-    await until(() => server.streams.size === 0)
-    events.close()
-  } finally {
-    await server.close()
+  const client = createClient({ baseUrl: server.url, apiKey: CANARY })
+  const events = connectEvents(client, { maxStreams: 2 })
+  const ids = Array.from({ length: 12 }, (_, index) => `run${index}`)
+  for (const id of ids) server.states[id] = 'running'
+  const watcher = createRunWatcher(client, {
+    push: events,
+    pollIntervalMs: 20,
+    maxRequestsPerSecond: 1000,
+  })
+  const waits = watcher.waitAll(ids)
+  for (const id of ids) {
+    await until(() => server.streams.size === Math.min(2, ids.length - ids.indexOf(id)))
+    server.tell(id, 'completed')
+    await until(() => !server.streams.has(id))
   }
+  const settled = await waits
+  assert.ok(settled.every(({ status }) => status === 'fulfilled'))
+  assert.is(server.most(), 2)
+  await until(() => server.streams.size === 0)
+  events.close()
 })

@@ -16,12 +16,14 @@ import { assert, rejects, suite, throws } from '#test'
 import { createLab } from '../../../conformance/createLab.ts'
 import type { Step } from '../../../conformance/types.ts'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
+import { closeAll, closeLater } from '../../../support/closeLater.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { until } from '../../../support/until.ts'
 import { gates } from '../../emulator/kit.ts'
 
 const test = suite('many runs')
+test.after.each(closeAll)
 
 const quick = {
   id: 'quick',
@@ -215,19 +217,15 @@ test('faults of the list are waited out', async () => {
 })
 
 test('a refused key ends every wait, each with its run', async () => {
-  const lab = createLab(CANARY)
+  const lab = closeLater(createLab(CANARY))
   const { url } = await lab.script([{ status: 403, body: '{"detail":"Invalid API key"}' }])
-  try {
-    const watcher = createRunWatcher(createClient({ baseUrl: url, apiKey: CANARY }), fast)
-    const settled = await watcher.waitAll(['a', 'b', 'c', 'd'])
-    settled.forEach((result, index) => {
-      const { reason } = result as PromiseRejectedResult
-      assert.equal([reason.status, reason.runId], [403, 'abcd'[index]])
-      assertNoCanary(reason, 'the error')
-    })
-  } finally {
-    await lab.close()
-  }
+  const watcher = createRunWatcher(createClient({ baseUrl: url, apiKey: CANARY }), fast)
+  const settled = await watcher.waitAll(['a', 'b', 'c', 'd'])
+  settled.forEach((result, index) => {
+    const { reason } = result as PromiseRejectedResult
+    assert.equal([reason.status, reason.runId], [403, 'abcd'[index]])
+    assertNoCanary(reason, 'the error')
+  })
 })
 
 test('with push the list is read when the server tells', () =>

@@ -3,18 +3,15 @@ import { once } from 'node:events'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ArgumentError } from '@flowscale/client'
 import { toNodeHandler } from '@flowscale/client/proxy'
 import { assert, suite, throws } from '#test'
 import { listen } from '../../../support/listen.ts'
+import { collect } from '../../../support/memory.ts'
 import { sendRaw } from '../../../support/proxied.ts'
 import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('toNodeHandler')
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const mib = 1024 * 1024
 
 type Handler = (request: Request) => Response | Promise<Response>
@@ -34,6 +31,11 @@ async function serve(
   }
 }
 
+/** Asks as a caller who may leave. */
+const ask = (url: string) =>
+  request(url)
+    .end()
+    .on('error', () => {})
 const get = (target: string, more = 'Host: app.test\r\n') =>
   `GET ${target} HTTP/1.1\r\n${more}Connection: close\r\n\r\n`
 /** What a handler sees of a request. */
@@ -321,8 +323,7 @@ test('a caller that leaves aborts the signal, also when nothing else holds the r
   }
   await serve(handler, async (url) => {
     const asked = Array.from({ length: 20 }, (_, index) => {
-      const each = request(`${url}/${index}`).end()
-      each.on('error', () => {})
+      const each = ask(`${url}/${index}`)
       return each
     })
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -350,8 +351,7 @@ test('a caller that leaves an answer cancels its body; a whole answer aborts not
   const use = async (url: string) => {
     assert.is(await (await fetch(`${url}/whole`)).text(), 'whole')
     for (const path of ['/silent', '/full']) {
-      const asked = request(url + path).end()
-      asked.on('error', () => {})
+      const asked = ask(url + path)
       await once(asked, 'response')
       asked.destroy()
     }
@@ -378,8 +378,7 @@ test('an answer that comes after its caller has left is cancelled', async () => 
     })
   }
   await serve(handler, async (url) => {
-    const asked = request(url).end()
-    asked.on('error', () => {})
+    const asked = ask(url)
     await until(() => answer)
     asked.destroy()
     await until(() => left)
@@ -399,8 +398,7 @@ test('what a handler throws when its caller has left is nobody’s', async () =>
   const { url, close } = await listen((incoming, outgoing) => {
     void handle(incoming, outgoing, () => assert.unreachable()).then(() => over++)
   })
-  const asked = request(url).end()
-  asked.on('error', () => {})
+  const asked = ask(url)
   await once(asked, 'socket')
   await new Promise((resolve) => setTimeout(resolve, 50))
   asked.destroy()
@@ -513,8 +511,7 @@ test('a caller that has left already costs nothing', async () => {
     await handle(incoming, outgoing)
     over = true
   })
-  const asking = request(url).end()
-  asking.on('error', () => {})
+  const asking = ask(url)
   await once(asking, 'socket')
   await new Promise((resolve) => setTimeout(resolve, 50))
   asking.destroy()
