@@ -1,6 +1,6 @@
 // The store against real servers: the emulator in its dialects, with faults, and the proxy that sets the groups.
 import { createClient } from '@flowscale/client'
-import { createRunStore, type RunSnapshot, type RunStorage, type RunStore } from '@flowscale/client/store'
+import { createRunStore, type RunSnapshot, type RunStorage } from '@flowscale/client/store'
 import { defineWorkflow } from '@flowscale/client/typed'
 import { createEmulator, type Dialect, type FaultKind, type WorkflowDefinition } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
@@ -47,19 +47,13 @@ async function startPod(dialect: Dialect) {
 
 const input = { text_51536: 'a red fox' }
 const clientOf = (baseUrl: string, apiKey?: string) => createClient({ baseUrl, apiKey, retryDelayMs: 1 })
-const createStore = (url: string, storage: RunStorage | null, apiKey?: string) =>
-  closeLater(createRunStore<typeof words>(clientOf(url, apiKey), { storage, pollIntervalMs: 10 }))
-
-/** Resolves with the first snapshot that fits. */
-const shows = (store: RunStore<any>, fits: (snapshot: RunSnapshot<any>) => boolean) =>
-  new Promise<RunSnapshot<any>>((resolve) => {
-    const look = () => {
-      const now = store.getSnapshot()
-      if (fits(now)) resolve(now)
-    }
-    store.subscribe(look)
-    look()
-  })
+/** A store with a listener. */
+function openStore(url: string, storage: RunStorage, apiKey?: string) {
+  const options = { storage, pollIntervalMs: 10 }
+  const store = closeLater(createRunStore<typeof words>(clientOf(url, apiKey), options))
+  store.subscribe(() => {})
+  return store
+}
 const isOver = ({ status }: { status: string }) => /completed|failed|cancelled|lost/.test(status)
 
 for (const dialect of ['readme', 'openapi', 'python'] as Dialect[]) {
@@ -67,10 +61,10 @@ for (const dialect of ['readme', 'openapi', 'python'] as Dialect[]) {
     test(`a run whose submission was not answered is found in its group (${kind}, ${dialect})`, async () => {
       const { url, emulator, meet } = await startPod(dialect)
       meet(kind)
-      const store = createStore(url, memoryStorage(), CANARY)
-      const end = shows(store, isOver)
+      const store = openStore(url, memoryStorage(), CANARY)
       await store.start(words, input)
-      assert.equal([(await end).status, emulator.stats.runsStarted], ['completed', 1])
+      const { status } = await until(store.getSnapshot, isOver)
+      assert.equal([status, emulator.stats.runsStarted], ['completed', 1])
     })
   }
 }
@@ -79,12 +73,12 @@ test('a reload in the middle of the POST: the run is found, another is not start
   const { url, emulator, meet } = await startPod('readme')
   meet('hang-late')
   const storage = memoryStorage()
-  const page = createStore(url, storage, CANARY)
+  const page = openStore(url, storage, CANARY)
   page.start(words, input)
   await until(() => emulator.stats.runsStarted)
   page.close()
-  const store = createStore(url, storage, CANARY)
-  assert.is((await shows(store, isOver)).status, 'completed')
+  const store = openStore(url, storage, CANARY)
+  assert.is((await until(store.getSnapshot, isOver)).status, 'completed')
   assert.is((await store.start(words, input)).status, 'queued')
   assert.is(emulator.stats.runsStarted, 2)
 })
@@ -94,15 +88,14 @@ test('behind a proxy that sets the groups', async () => {
   const authorize = () => ({ groupId: 'user-ada' })
   const proxy = closeLater(await serveProxy(clientOf(url, CANARY), { basePath: '/api', authorize }))
   const storage = memoryStorage()
-  const store = createStore(`${proxy.url}/api`, storage)
-  const end = shows(store, isOver)
+  const store = openStore(`${proxy.url}/api`, storage)
   await store.start(words, input)
-  assert.is((await end).status, 'completed')
+  assert.is((await until(store.getSnapshot, isOver)).status, 'completed')
   meet('http-503-late')
-  const lost = shows(store, ({ status }) => status === 'lost')
   await store.start(words, input)
-  const { groupId, runId } = (await lost) as Extract<RunSnapshot, { status: 'lost' }>
-  assert.equal([groupId, runId], [storage.saved.groupId, undefined])
+  const lost = await until(store.getSnapshot, isOver)
+  const { status, groupId, runId } = lost as Extract<RunSnapshot, { status: 'lost' }>
+  assert.equal([status, groupId, runId], ['lost', storage.saved.groupId, undefined])
   assert.equal([emulator.stats.runsStarted, emulator.ledger.runs[1]!.groupId], [2, 'user-ada'])
 })
 
@@ -110,7 +103,7 @@ test('behind a proxy whose key the pod refuses, a run has failed, and the develo
   const { url, emulator } = await startPod('readme')
   const pod = clientOf(url, 'not the key')
   const proxy = closeLater(await serveProxy(pod, { authorize: () => ({ groupId: 'user-ada' }) }))
-  const end = await createStore(proxy.url, null).start(words, input)
+  const end = await openStore(proxy.url, memoryStorage()).start(words, input)
   assert.is(end.status, 'failed')
   assert.match(String((end as { error: unknown }).error), /answered 424: The pod refused the apiKey/)
   assert.is(emulator.stats.runsStarted, 0)

@@ -43,11 +43,7 @@ test('after the id is known: the run goes on, and its result stays', async ({ cl
 })
 
 for (const hasStarted of [false, true]) {
-  test(`in the middle of the POST, its run ${hasStarted ? 'has' : 'has not'} started`, async ({
-    clock,
-    pod,
-    settle,
-  }) => {
+  test(`in the middle of the POST (started: ${hasStarted})`, async ({ clock, pod, settle }) => {
     const before = memoryStorage()
     const first = watched(pod.client, before)
     pod.onPost = (start) => {
@@ -99,11 +95,7 @@ for (const status of [401, 403, 404]) {
   })
 }
 
-test('a run of an earlier page that the server showed, and then does not: lost', async ({
-  clock,
-  pod,
-  settle,
-}) => {
+test('a run that the server showed, and then does not: lost', async ({ clock, pod, settle }) => {
   const storage = savedRun({ startedAt: 1, runId: 'r' })
   pod.runs.set('r', { _id: 'r', group_id: null, status: 'running', outputs: [] })
   const store = watched(pod.client, storage)
@@ -146,11 +138,7 @@ test('offline: it keeps looking while somebody listens', async ({ clock, pod }) 
 })
 
 for (const listed of [200, 404]) {
-  test(`a component that comes back in the middle of the POST (${listed})`, async ({
-    clock,
-    pod,
-    submit,
-  }) => {
+  test(`a component comes back in the middle of the POST (${listed})`, async ({ clock, pod, submit }) => {
     const storage = memoryStorage()
     if (listed === 404) pod.onList = refuse(404)
     const first = await submit(storage)
@@ -257,23 +245,22 @@ const storages: Record<string, RunStorage | null | undefined> = {
 }
 for (const [what, storage] of Object.entries(storages)) {
   test(`a storage ${what}: no error, no run lost`, async ({ pod, view, settle, turn }) => {
-    const store = createRunStore(pod.client, { storage })
-    let stop = store.subscribe(() => {})
-    assert.is(store.getSnapshot().status, 'idle')
+    const store = watched(pod.client, null, { storage })
+    assert.is(store.now.status, 'idle')
     const { runId } = await store.start('w', {})
     view.say()
-    stop()
-    stop = store.subscribe(() => {})
+    store.stop()
+    const stop = store.subscribe(() => {})
     view.say()
     await settle()
-    assert.equal([store.getSnapshot().runId, store.getSnapshot().status], [runId, 'queued'])
+    assert.equal([store.now.runId, store.now.status], [runId, 'queued'])
     await turn('completed', 2000)
-    assert.is(store.getSnapshot().status, 'completed')
+    assert.is(store.now.status, 'completed')
     store.reset()
     view.say()
     stop()
     store.subscribe(() => {})()
-    assert.is(store.getSnapshot().status, 'idle')
+    assert.is(store.now.status, 'idle')
   })
 }
 

@@ -3,6 +3,8 @@ import { ArgumentError, createClient, HttpError } from '@flowscale/client'
 import { runOptions } from '@flowscale/client/store'
 import { environmentManager, QueryClient, QueryObserver } from '@tanstack/query-core'
 import { assert, throws } from '#test'
+import { clientWith } from '../../../support/clientWith.ts'
+import { fakeFetch, hang } from '../../../support/fakes.ts'
 import { atEnd, refuse, storeSuite } from './kit.ts'
 
 const test = storeSuite('runOptions', 'setInterval', 'clearInterval')
@@ -48,35 +50,19 @@ test('two that watch one run share its polls; another base URL is another run', 
 })
 
 test('the last who leaves aborts the request', async ({ settle }) => {
-  let signal: AbortSignal | undefined
-  const client = createClient({
-    baseUrl: 'http://pod.test',
-    fetch: (_, init) =>
-      new Promise((_, reject) => {
-        signal = init.signal!
-        signal.addEventListener('abort', () => reject(signal!.reason))
-      }),
-  })
-  const stop = new QueryObserver(queries, runOptions(client, 'r')).subscribe(() => {})
+  const fetch = fakeFetch(hang)
+  const stop = new QueryObserver(queries, runOptions(clientWith(fetch), 'r')).subscribe(() => {})
   await settle()
+  const { signal } = fetch.calls[0]!.init
   assert.is(signal?.aborted, false)
   stop()
   await settle()
   assert.is(signal?.aborted, true)
 })
 
-for (const [status, isFinal] of [
-  [401, true],
-  [404, true],
-  [503, false],
-  [429, false],
-] as const) {
-  test(`an error (${status}) shows at once, and ${isFinal ? 'ends' : 'does not end'} the polls`, async ({
-    clock,
-    pod,
-    settle,
-  }) => {
-    pod.onGet = refuse(status)
+for (const [status, polls] of Object.entries({ 401: 1, 404: 1, 429: 4, 503: 4 })) {
+  test(`an error (${status}) shows at once; polls in 3 s: ${polls}`, async ({ clock, pod, settle }) => {
+    pod.onGet = refuse(Number(status))
     const observer = new QueryObserver(queries, runOptions(pod.client, 'r'))
     const stop = observer.subscribe(() => {})
     await settle()
@@ -84,7 +70,7 @@ for (const [status, isFinal] of [
     assert.equal([isError, pod.sent.length], [true, 1], 'it is repeated by nobody but the client')
     assert.instance(error, HttpError)
     await clock.tickAsync(3000)
-    assert.is(pod.sent.length, isFinal ? 1 : 4)
+    assert.is(pod.sent.length, polls)
     pod.onGet = undefined
     await queries.refetchQueries()
     assert.is(observer.getCurrentResult().data?.status, 'running')

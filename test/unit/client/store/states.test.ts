@@ -12,6 +12,7 @@ import { defineWorkflow } from '@flowscale/client/typed'
 import { assert, rejects, throws } from '#test'
 import { assertNoCanary } from '../../../support/canary.ts'
 import { json, ok } from '../../../support/fakes.ts'
+import { setGlobals } from '../../../support/setGlobals.ts'
 import { memoryStorage, refuse, storeSuite, watched } from './kit.ts'
 
 const test = storeSuite('store: states')
@@ -322,22 +323,17 @@ for (const leave of ['stop', 'close'] as const) {
 }
 
 test('a listener that throws keeps no other from hearing', async ({ pod }) => {
-  const { error } = console
   const told: unknown[] = []
-  console.error = (what) => told.push(what)
+  setGlobals({ console: { ...console, error: (what: unknown) => told.push(what) } })
   const oops = new Error('oops')
+  const store = createRunStore(pod.client, { storage: null })
+  store.subscribe(() => {
+    throw oops
+  })
   let heard = 0
-  try {
-    const store = createRunStore(pod.client, { storage: null })
-    store.subscribe(() => {
-      throw oops
-    })
-    store.subscribe(() => heard++)
-    await store.start('w', {})
-    store.close()
-  } finally {
-    console.error = error
-  }
+  store.subscribe(() => heard++)
+  await store.start('w', {})
+  store.close()
   assert.ok(heard > 1)
   assert.is(told[0], oops)
 })
