@@ -1,9 +1,17 @@
-import { ArgumentError, type Client, type GetRunsOptions, HttpError, iterateRuns } from '@flowscale/client'
+import {
+  ArgumentError,
+  type Client,
+  type GetRunsOptions,
+  getRuns,
+  HttpError,
+  iterateRuns,
+  ResponseError,
+} from '@flowscale/client'
 import { assert, rejects, suite } from '#test'
-import { clientWith } from '../../../support/clientWith.ts'
+import { clientFrom, clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, json, ok } from '../../../support/fakes.ts'
 
-const test = suite('iterateRuns')
+const test = suite('getRuns and iterateRuns')
 const run = (id: number | string) => ({ _id: `${id}`, status: 'completed' })
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
@@ -144,4 +152,77 @@ test('a list with a run that has no id and is nested too deep for JSON is still 
   for await (const { _id } of iterateRuns(clientWith(fakeFetch(new Response(text)), { maxRetries: 0 })))
     ids.push(_id)
   assert.equal(ids, ['', 'r2'])
+})
+
+test('getRuns: every dialect', async () => {
+  const run = { _id: 'r', status: 'completed', inputs: [], outputs: [] }
+  const bare = { workflow_id: 'w', status: 'queued' }
+  const list = async (body: object, options?: GetRunsOptions) => {
+    const { data, meta } = await getRuns(clientFrom({ status: 'success', ...body }), options)
+    return { ...data, meta }
+  }
+  const full = { ...bare, _id: '', inputs: [], outputs: [] }
+  assert.equal(await list({ data: { group_id: 'g', count: 2, runs: [run, bare], extra: 1 } }), {
+    group_id: 'g',
+    count: 2,
+    runs: [run, full],
+    extra: 1,
+    meta: undefined,
+  })
+  const meta = { group_id: 'g2', total_count: 31, page: 2 }
+  assert.equal(await list({ data: { runs: [run] }, meta }), { group_id: 'g2', count: 31, runs: [run], meta })
+  assert.equal(await list({ data: { runs: [run] }, meta: null }, { groupId: 'g3' }), {
+    group_id: 'g3',
+    count: 1,
+    runs: [run],
+    meta: null,
+  })
+  assert.equal(await list({ data: [run, null] }), {
+    group_id: null,
+    count: 2,
+    runs: [run, { _id: '', status: '', inputs: [], outputs: [] }],
+    meta: undefined,
+  })
+  assert.equal(await list({ data: { runs: [], count: 'many' } }), {
+    group_id: null,
+    count: 0,
+    runs: [],
+    meta: undefined,
+  })
+  for (const data of [{}, null, 'x', { runs: {} }, { runs: null }]) {
+    await rejects(list({ data }), ResponseError)
+  }
+})
+
+test('getRuns: the query', async () => {
+  const options = {
+    groupId: 'g h',
+    sortBy: 'completed_at',
+    sortOrder: 'asc',
+    page: 3,
+    pageSize: 100,
+  } as const
+  const query = async (given: GetRunsOptions) => {
+    const fetch = fakeFetch(ok([]))
+    await getRuns(clientWith(fetch), given)
+    return fetch.calls[0]!.url.search
+  }
+  assert.is(await query(options), '?group_id=g%20h&sort_by=completed_at&sort_order=asc&page=3&page_size=100')
+  assert.is(await query({ groupId: undefined, page: 1 }), '?page=1')
+})
+
+test('getRuns: wrong options are errors that name them', async () => {
+  const fetch = fakeFetch(ok([]))
+  const wrong: Record<string, unknown[]> = {
+    groupId: ['', null, '\ud800', Symbol('x')],
+    sortBy: ['status', Symbol('x')],
+    sortOrder: ['up'],
+    page: [0, '1', 1.5],
+    pageSize: [101, 0],
+    group_id: ['g'],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) await rejects(getRuns(clientWith(fetch), { [name]: value }), ArgumentError)
+  }
+  assert.is(fetch.calls.length, 0)
 })
