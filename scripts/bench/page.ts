@@ -93,14 +93,14 @@ ${from(/waits|executeMany/)}
 
 ## The gateway
 
-The floor is a script that posts to ComfyUI, polls its history and reads the file. Runs only sleep. The gateway writes a record
+The floor is a script that posts to ComfyUI, polls and reads the file. Runs only sleep. The gateway writes a record
 of each run. For clients that read events, the floor is a server of Node with the same streams.
 
 ${from(/^gateway/)}
 
 ## Measure it yourself
 
-\`npm run bench\` measures these rows and some more; run nothing else meanwhile. \`-- --only NAME\` picks rows, \`-- --beside FOLDER\`
+\`npm run bench\` measures these rows and more; run nothing else meanwhile. \`-- --only NAME\` picks rows, \`-- --beside FOLDER\`
 compares with another built clone, and \`-- --save\` writes this page. \`scripts/bench.ts\` begins with all options.
 `,
   )
