@@ -208,7 +208,8 @@ function checkError<E extends Error>(error: unknown, type: ErrorType<E>, fields:
 
 /**
  * A text for people, which `test/unit/<package>/messages.txt` has to hold at this case. `npm test -- WORD --messages`
- * writes it there. Ports, temporary folders and codes of cut connections are words; other values that differ at each run are the caller's to replace.
+ * writes it there. Ports, temporary folders and codes of cut connections are words; other values that differ at each run
+ * are the caller's to replace.
  */
 export function said(text: string): void {
   const plain = text
