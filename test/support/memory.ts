@@ -2,13 +2,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
-
-/** Frees what nobody holds. */
+/** Collects garbage. */
 export const collect = runInNewContext('gc') as () => void
 
-/** What this process holds, in MiB. */
-export function heldMib(): number {
+/** The bytes of the heap and of buffers that this process holds, without garbage. */
+export function heldBytes(): number {
   collect()
   const { arrayBuffers, heapUsed } = process.memoryUsage()
-  return (arrayBuffers + heapUsed) / 2 ** 20
+  return arrayBuffers + heapUsed
 }

@@ -11,7 +11,7 @@ import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
 import { closeAll, closeLater } from '../../../support/closeLater.ts'
-import { heldMib } from '../../../support/memory.ts'
+import { heldBytes } from '../../../support/memory.ts'
 import { recordingPod, serveProxy } from '../../../support/proxied.ts'
 import { createRandom } from '../../../support/random.ts'
 import { until } from '../../../support/until.ts'
@@ -25,12 +25,12 @@ const workflow = 't3xtwr1ter00'
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
-/** At its lowest: what has just gone through may still be on its way out. */
+/** In MiB, at its lowest: what has just gone through may still be on its way out. */
 const used = async () => {
   let least = Number.POSITIVE_INFINITY
   for (let round = 0; round < 10; round++) {
     await pause(20)
-    least = Math.min(least, heldMib())
+    least = Math.min(least, heldBytes() / 2 ** 20)
   }
   return least
 }

@@ -10,13 +10,14 @@ import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { closeAll, closeLater } from '../../../support/closeLater.ts'
 import { recorder } from '../../../support/fakes.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
-import { heldMib } from '../../../support/memory.ts'
+import { heldBytes } from '../../../support/memory.ts'
 import { type Respond, recordingPod, sendRaw, serveProxy } from '../../../support/proxied.ts'
 import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('streams through the proxy')
 test.after.each(closeAll)
 const mib = 1024 * 1024
+const used = () => heldBytes() / mib
 
 /** A pod, and a proxy in front of it, which rejects nothing. */
 async function openProxy({
@@ -78,7 +79,7 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', async
   const piece = Buffer.alloc(mib)
   for (let i = 0; i < piece.length; i++) piece[i] = (i * 31) % 251
   const { socket, text } = open(proxy.port, post(64 * mib))
-  const before = heldMib()
+  const before = used()
   let written = 0
   const hash = createHash('sha256')
   const all = (async () => {
@@ -91,7 +92,7 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', async
   // The pod does not read: what is under way is what sockets hold.
   await untilStill(() => written)
   assert.ok(written < 40, `${written} MiB were taken from the caller`)
-  const heldBefore = heldMib() - before
+  const heldBefore = used() - before
   let bytes = 0
   const arrivedHash = createHash('sha256')
   request.on('data', (chunk) => {
@@ -101,11 +102,11 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', async
   await all
   await until(() => bytes === 64 * mib)
   assert.is(arrivedHash.digest('hex'), hash.digest('hex'))
-  let held = heldMib() - before
+  let held = used() - before
   // Chunks that have just gone through may still be on their way out.
   for (let round = 0; held >= 16 && round < 500; round++) {
     await pause(20)
-    held = heldMib() - before
+    held = used() - before
   }
   assert.ok(held < 16, `${held.toFixed(1)} MiB are held at the end`)
   start(response)
