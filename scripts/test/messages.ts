@@ -29,7 +29,9 @@ export function checkMessages(
   if (!folder || !file) return
   const path = `${folder}/messages.txt`
   const recorded = read(path)
-  const told: Said = new Map([...outcome.said].map(([place, texts]) => [`${file} > ${place}`, texts]))
+  // A name may hold line ends and halves of characters.
+  const lineOf = (place: string) => Buffer.from(`${file} > ${place}`.replace(/\s*\n\s*/g, ' ')).toString()
+  const told: Said = new Map([...outcome.said].map(([place, texts]) => [lineOf(place), texts]))
   if (write) {
     for (const place of recorded.keys()) {
       const isOld = fileOf(place) === file ? !isPart : !existsSync(`${folder}/${fileOf(place)}`)
