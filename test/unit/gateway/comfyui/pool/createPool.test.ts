@@ -1,13 +1,7 @@
 // One engine before several ComfyUIs: which one gets a run, who finds it again, and what happens while one is away.
-import { assert, rejects, said, throws } from '#test'
+import { assert, said, throws } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
-import {
-  type Engine,
-  InputError,
-  type Run,
-  type Storage,
-  type WorkflowFile,
-} from '../../../../../packages/gateway/src/engine.ts'
+import type { Engine, Run, Storage, WorkflowFile } from '../../../../../packages/gateway/src/engine.ts'
 import { rejection } from '../../../../support/fakes.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { createStorage } from '../../records/kit.ts'
@@ -332,7 +326,8 @@ test('a choice goes to a server that has it, and an uploaded file goes along', a
 
 test('a choice that no server has is refused by one of them', async ({ open }) => {
   const engine = open({}, { workflows: [styled] }, only)
-  await rejects(submit(engine, 'styled', { photo: 'example.png', style: 'x' }), InputError)
+  const error = await rejection(submit(engine, 'styled', { photo: 'example.png', style: 'x' }))
+  assert.equal([error.name, error.problems[0].loc], ['InputError', ['body', 'style']])
 })
 
 test('a run whose server refuses it before it was sent goes to the next, once', async ({ comfies, open }) => {
