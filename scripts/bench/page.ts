@@ -5,7 +5,8 @@ import type { Comparison, Figure, Result } from './figure.ts'
 
 const page = 'docs/performance.md'
 /** Measured, and of no use to a reader of the page. */
-const omitted = /ten texts, 50|waits.*requests|1000 waits, (watcher:|polls)|\/(store|proxy):?$/
+const omitted =
+  /, 50 at once|waits.*requests|^50 waits, watcher|^1000 waits, [^w]|^1000 waits, watcher:|of 1000 runs|\/(poller|store|proxy|node)$|--help|of 100 ms/
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 const times = ({ ratio, interval }: Comparison): string =>
@@ -31,7 +32,7 @@ const compared = {
   'import, ms': 'import of @flowscale/client',
 }
 
-/** The client, a bare fetch and each peer. */
+/** The client and each peer. */
 function peersOf({ figures, versions }: Result): string {
   const columns = Object.values(compared).map((name) => figures.find((figure) => figure.name === name)!)
   const cell = (value?: number) => (value === undefined ? '' : number(value))
@@ -39,7 +40,6 @@ function peersOf({ figures, versions }: Result): string {
     ['', ...Object.keys(compared)],
     [
       ['@flowscale/client', ...columns.map(({ value }) => cell(value))],
-      ['floor', ...columns.map(({ targets }) => cell(targets.floor?.value))],
       ...Object.keys(columns.at(-1)!.peers).map((who) => [
         `${who} ${versions[who]}`,
         ...columns.map(({ peers }) => cell(peers[who])),
@@ -66,12 +66,11 @@ difference may be noise. Figures without an interval were measured once.
 ## Requests and uploads
 
 The server is another process on the same machine and answers at once. Over a network the time of the answer hides these
-differences. Times are for each request, and memory is above idle. The file comes from \`fs.openAsBlob\`.
+differences. Times are for each request, and memory is above idle.
 
 ${from(/^(checkHealth|getRun|executeWorkflow|upload)/)}
 
-The larger part of the cost of a GET is its time-out, which a bare \`fetch\` does not have. A bare \`fetch\` copies the body of a
-POST in memory, so that it can follow a redirect. The client streams it.
+A GET costs more than a bare \`fetch\` mainly by its time-out. A bare \`fetch\` copies the body of a POST; the client streams it.
 
 ## Other clients
 
@@ -94,15 +93,14 @@ ${from(/waits|executeMany/)}
 
 ## The gateway
 
-The floor is a script that posts to ComfyUI, polls its history and reads the file. The client of the gateway polls as often. Both
-use the small ComfyUI of the tests, whose runs only sleep. The gateway writes a record of each run. For clients that read events,
-the floor is a server of Node with the same streams.
+The floor is a script that posts to ComfyUI, polls and reads the file. Runs only sleep. The gateway writes a record
+of each run. For clients that read events, the floor is a server of Node with the same streams.
 
 ${from(/^gateway/)}
 
 ## Measure it yourself
 
-\`npm run bench\` measures these rows and some more; run nothing else meanwhile. \`-- --only NAME\` picks rows, \`-- --beside FOLDER\`
+\`npm run bench\` measures these rows and more; run nothing else meanwhile. \`-- --only NAME\` picks rows, \`-- --beside FOLDER\`
 compares with another built clone, and \`-- --save\` writes this page. \`scripts/bench.ts\` begins with all options.
 `,
   )
