@@ -2,6 +2,7 @@
 import { assert, suite } from '#test'
 import { batchPod, echoed } from '../command/batchKit.ts'
 import { start } from '../command/kit.ts'
+import { createRandom } from '../support/random.ts'
 
 const test = suite('batch, killed')
 const rows = 300
@@ -30,15 +31,6 @@ const moments: readonly (readonly [
   ['a file is sent again', isFile, 40, true],
   ['the last files', isFile, 40, true],
 ]
-
-/** Numbers from 0 up to 1, the same for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 test('300 rows and ten kills: 300 runs, 300 files', async () => {
   const random = createRandom(seed)

@@ -208,12 +208,15 @@ function checkError<E extends Error>(error: unknown, type: ErrorType<E>, fields:
 
 /**
  * A text for people, which `test/unit/<package>/messages.txt` has to hold at this case. `npm test -- WORD --messages`
- * writes it there. Ports and temporary folders are words; other values that differ at each run are the caller's to replace.
+ * writes it there. Ports, temporary folders and codes of cut connections are words; other values that differ at each run
+ * are the caller's to replace.
  */
 export function said(text: string): void {
   const plain = text
     .replace(/(127\.0\.0\.1|localhost|\[::1\]):\d+/g, '$1:PORT')
     .replaceAll(tmpdir(), 'TMP')
+    // How a cut connection shows is a race between the system and Node.
+    .replace(/\b(ECONNRESET|EPIPE|UND_ERR_SOCKET)\b/g, 'CUT')
     .replaceAll('\n', '\\n')
   tell({ said: plain, place })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { transformSync } from 'esbuild'
 import ts from 'typescript'
 import { root } from '../../../scripts/lib/ensure.mjs'
+import { createRandom } from '../../support/random.ts'
 import type { Change } from './copies.ts'
 import { placeOf } from './measureRuns.ts'
 
@@ -163,17 +164,6 @@ function toBug(source: ts.SourceFile, node: ts.Node, [start, end, replacement]: 
     place: placeOf(at.line + 1, at.character + 1),
     from: oneLine(before.slice(lineStart, end + rest)),
     to: oneLine(text.slice(lineStart, start + replacement.length + rest)),
-  }
-}
-
-/** Numbers from 0 to 1, always the same for a seed (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state)
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -1,29 +1,18 @@
 // Workflows as image models, by the AI SDK 6 itself.
 import { defineWorkflow } from '@flowscale/client/typed'
-import { createProviderRegistry, generateImage } from 'ai'
-import { assert, suite } from '#test'
+import { createProviderRegistry } from 'ai'
+import { assert } from '#test'
 import { assertNoCanary } from '../../support/canary.ts'
 import { pluck } from '../../support/pluck.ts'
-import { openStudio, paint, type Studio } from './openStudio.ts'
+import { generate, hex, map, messagesOf, paint, studio, suiteWithStudio } from './openStudio.ts'
 
-const test = suite('images of the AI SDK')
-Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
-const map = { prompt: 'prompt', seed: 'seed' }
-let studio: Studio
-test.before.each(async () => {
-  studio = await openStudio()
-})
-test.after.each(() => studio.close())
+const test = suiteWithStudio('images of the AI SDK')
 
 const bytesOf = (images: readonly { uint8Array: Uint8Array }[]) =>
-  images.map(({ uint8Array }) => Buffer.from(uint8Array).toString('hex'))
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  images.map(({ uint8Array }) => hex(uint8Array))
 
 test('three images are three runs, with seeds that count up', async () => {
-  const { images, providerMetadata, warnings, responses } = await generateImage({
-    model: studio.v3.image('p4int', { map }),
-    ...{ prompt: 'a fox', n: 3, seed: 7 },
-  })
+  const { images, providerMetadata, warnings, responses } = await generate({ n: 3, seed: 7 })
   assert.equal(
     bytesOf(images),
     [7, 8, 9].map((seed) => hex(paint({ prompt: 'a fox', seed }))),
@@ -45,9 +34,8 @@ test('three images are three runs, with seeds that count up', async () => {
 })
 
 test('a call without a seed draws one, and says which', async () => {
-  const model = studio.v3.image('p4int', { map })
   const seedOf = async () => {
-    const { providerMetadata } = await generateImage({ model, prompt: 'a fox' })
+    const { providerMetadata } = await generate()
     return (providerMetadata.flowscale!.images[0] as any).seed
   }
   const [first, second] = [await seedOf(), await seedOf()]
@@ -56,10 +44,7 @@ test('a call without a seed draws one, and says which', async () => {
 })
 
 test('a workflow without an input for a seed: the images may be equal, which is said', async () => {
-  const { warnings, images } = await generateImage({
-    model: studio.v3.image('n0seed', { map: { prompt: 'prompt' } }),
-    ...{ prompt: 'a fox', n: 2, seed: 7 },
-  })
+  const { warnings, images } = await generate({ n: 2, seed: 7 }, { map: { prompt: 'prompt' } }, 'n0seed')
   assert.is(images.length, 4, 'both images of both runs, and no caption')
   assert.equal(
     warnings.map((warning) => ('feature' in warning ? warning.feature : warning.type)),
@@ -69,11 +54,8 @@ test('a workflow without an input for a seed: the images may be equal, which is 
 
 test('a size goes to inputs for its sides, or as a text, or is a warning', async () => {
   const run = async (more: object, call: object) => {
-    const { warnings } = await generateImage({
-      model: studio.v3.image('p4int', { map: { ...map, ...more } }),
-      ...{ prompt: 'a fox', seed: 1, ...call },
-    })
-    return [studio.seen.at(-1), warnings.map((warning) => (warning as { feature: string }).feature)]
+    const { warnings } = await generate({ seed: 1, ...call }, { map: { ...map, ...more } })
+    return [studio.seen.at(-1), pluck(warnings as any[], 'feature')]
   }
   const given = { prompt: 'a fox', seed: 1 }
   const size = '640x480'
@@ -94,8 +76,8 @@ test('a size goes to inputs for its sides, or as a text, or is a warning', async
 test('images and a mask are uploaded; a list of inputs takes one each', async () => {
   const [cat, dog, mask] = ['cat', 'dog', 'mask'].map((prompt) => paint({ prompt }))
   const edit = async (image: string | readonly string[], prompt: object) => {
-    const model = studio.v3.image('p4int', { map: { prompt: 'prompt', image, mask: 'mask' } })
-    await generateImage({ model, prompt: { text: 'in oil', ...prompt } as never })
+    const edited = { text: 'in oil', ...prompt } as never
+    await generate({ prompt: edited }, { map: { prompt: 'prompt', image, mask: 'mask' } })
     return studio.seen.at(-1) as Record<string, any>
   }
   const one = await edit('image', { images: [cat], mask })
@@ -106,99 +88,72 @@ test('images and a mask are uploaded; a list of inputs takes one each', async ()
   const listed = await edit(['image', 'second'], { images: [cat, dog] })
   assert.equal([hex(listed.image.data), hex(listed.second.data)], [hex(cat!), hex(dog!)])
   const many = await edit('many', { images: [cat, dog] })
-  assert.equal(
-    many.many.map(({ data }: { data: Uint8Array }) => hex(data)),
-    [hex(cat!), hex(dog!)],
-  )
+  assert.equal(pluck(many.many as any[], 'data').map(hex), [hex(cat!), hex(dog!)])
 })
 
 test('the address of an image goes on as it is: nothing is fetched here', async () => {
-  const model = studio.v3.image('p4int', { map: { size: 'prompt', image: 'prompt' } })
-  await generateImage({ model, prompt: { images: ['https://example.com/cat.png'] } })
+  const address = { images: ['https://example.com/cat.png'] }
+  await generate({ prompt: address }, { map: { size: 'prompt', image: 'prompt' } })
   assert.is(studio.seen[0]!.prompt, 'https://example.com/cat.png')
 })
 
 test('further inputs by name, which win', async () => {
-  const { providerMetadata, warnings } = await generateImage({
-    model: studio.v3.image('p4int', { map }),
-    ...{ prompt: 'a fox', n: 2 },
+  const { providerMetadata, warnings } = await generate({
+    n: 2,
     providerOptions: { flowscale: { inputs: { steps: 4, seed: 99, prompt: undefined } as never } },
   })
   assert.equal(pluck(providerMetadata.flowscale!.images as any[], 'seed'), [99, 99])
-  assert.is(
-    (warnings[0] as { message: string }).message,
-    'The results may be equal: inputs.seed is one seed for all',
-  )
-  assert.equal(studio.seen, [
-    { prompt: 'a fox', seed: 99, steps: 4 },
-    { prompt: 'a fox', seed: 99, steps: 4 },
-  ])
+  assert.match(messagesOf(warnings).join(), 'inputs.seed')
+  const inputs = { prompt: 'a fox', seed: 99, steps: 4 }
+  assert.equal(studio.seen, [inputs, inputs])
 })
 
 test('without a map each option goes to the input of its name', async () => {
   const model = studio.v3.imageModel('p4int')
-  const { warnings } = await generateImage({
-    model,
-    prompt: 'a fox',
-    seed: 1,
-    size: '8x9',
-    aspectRatio: '1:1',
-  })
+  const { warnings } = await generate({ model, seed: 1, size: '8x9', aspectRatio: '1:1' })
   const [{ size: _, ...inputs } = {}] = studio.seen
   assert.equal(inputs, { prompt: 'a fox', seed: 1, width: 8, height: 9 })
-  assert.match(
-    (warnings[0] as { details: string }).details,
-    /^name its input in map\.aspectRatio\. The workflow has prompt, seed, width/,
-  )
-  await generateImage({ model, prompt: 'a fox' })
+  assert.match(messagesOf(warnings).join(), 'map.aspectRatio')
+  await generate({ model })
   const lists = studio.emulator.stats.requests
-  await generateImage({ model, prompt: 'a fox', n: 0 }).catch(() => {})
+  await generate({ model, n: 0 }).catch(() => {})
   assert.is(studio.emulator.stats.requests, lists, 'it was listed once')
 })
 
 test('the headers of a call go to the list of workflows, too', async () => {
   const seen: string[] = []
-  await studio.close()
-  studio = await openStudio(
-    {},
-    {
-      fetch: (url, init) => {
-        const tenant = new Headers(init?.headers).get('x-tenant')
-        seen.push(`${new URL(String(url)).pathname.split('/').at(-1)} ${tenant}`)
-        return fetch(url, init)
-      },
+  const { v3 } = studio.connect({
+    fetch(url, init) {
+      const tenant = new Headers(init?.headers).get('x-tenant')
+      seen.push(`${new URL(String(url)).pathname.split('/').at(-1)} ${tenant}`)
+      return fetch(url, init)
     },
-  )
-  await generateImage({ model: studio.v3.image('p4int'), prompt: 'a fox', headers: { 'x-tenant': 'ada' } })
+  })
+  await generate({ model: v3.image('p4int'), headers: { 'x-tenant': 'ada' } })
   assert.is(seen[0], 'workflows ada')
   assert.match(seen.at(-1)!, /\.png null$/, 'not where files lie')
 })
 
 test('an image whose type the server does not say, and whose name has no extension', async () => {
-  await studio.close()
-  studio = await openStudio(
-    {},
-    {
-      async fetch(url, init) {
-        const response = await fetch(url, init)
-        if (/\.png\?/.test(String(url))) {
-          return new Response(response.body, { headers: { 'content-type': 'binary/octet-stream' } })
-        }
-        // The name, and not the link.
-        const text = (await response.text()).replace(/\.png"/g, '"')
-        return new Response(text, { status: response.status })
-      },
+  const { v3 } = studio.connect({
+    async fetch(url, init) {
+      const response = await fetch(url, init)
+      if (/\.png\?/.test(String(url))) {
+        return new Response(response.body, { headers: { 'content-type': 'binary/octet-stream' } })
+      }
+      // The name, and not the link.
+      const text = (await response.text()).replace(/\.png"/g, '"')
+      return new Response(text, { status: response.status })
     },
-  )
-  const model = studio.v3.image('p4int', { map })
-  const { images, providerMetadata } = await generateImage({ model, prompt: 'a fox' })
+  })
+  const { images, providerMetadata } = await generate({ model: v3.image('p4int', { map }) })
   assert.is(images.length, 1)
   assert.not.ok((providerMetadata.flowscale!.images[0] as any).filename.includes('.'))
 })
 
 test('a provider registry makes models by the id alone', async () => {
   const registry = createProviderRegistry({ flowscale: studio.v3 as never })
-  const { images } = await generateImage({ model: registry.imageModel('flowscale:p4int'), prompt: 'a fox' })
+  const { images } = await generate({ model: registry.imageModel('flowscale:p4int') })
   assert.is(images.length, 1)
 })
 
@@ -206,10 +161,7 @@ test('a typed workflow: the names in a map are checked by the compiler', async (
   const typed = defineWorkflow<{ prompt: string; seed?: number }, 'image'>('p4int', ['image'])
   // @ts-expect-error a slip in a name
   studio.v3.image(typed, { map: { prompt: 'promt' } })
-  const { images } = await generateImage({
-    model: studio.v3.image(typed, { map: { prompt: 'prompt', seed: 'seed' } }),
-    prompt: 'a fox',
-  })
+  const { images } = await generate({ model: studio.v3.image(typed, { map }) })
   assert.is(images.length, 1)
 })
 
@@ -219,9 +171,7 @@ test('many calls by one signal: Node warns of no listeners', async () => {
   process.on('warning', note)
   const { signal: abortSignal } = new AbortController()
   const model = studio.v3.image('p4int', { map })
-  await Promise.all(
-    Array.from({ length: 12 }, () => generateImage({ model, prompt: 'a fox', n: 2, abortSignal })),
-  )
+  await Promise.all(Array.from({ length: 12 }, () => generate({ model, n: 2, abortSignal })))
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', note)
   assert.equal(warnings, [])

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { assert, suite } from '#test'
+import { assert, said, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { until } from '../../support/until.ts'
 
@@ -244,30 +244,30 @@ test('--help and --version', async () => {
 })
 
 test('an error in the command line is one sentence and exit code 2, any other failure exit code 1', async () => {
-  const cases: [exitCode: number, flags: string[], sentence: RegExp][] = [
-    [2, ['--prot', '1'], /unknown option '--prot' \(Did you mean --port\?\)/],
-    [2, ['--port'], /'--port <n>' argument missing/],
-    [2, ['--port', '70000'], /'--port <n>' argument '70000' is invalid.*from 0 to 65535/],
-    [2, ['--port', 'x'], /'x' is invalid.*from 0 to 65535/],
-    [2, ['--containers', '0'], /'--containers <n>' argument '0' is invalid.*from 1 to 100/],
-    [2, ['--speed', 'fast'], /'--speed <n>' argument 'fast' is invalid.*above 0/],
-    [2, ['--speed', '0'], /'0' is invalid.*above 0/],
-    [2, ['--chaos', 'x'], /'--chaos <seed>' argument 'x' is invalid.*from 0 to 9007199254740991/],
-    [2, ['--dialect', 'x'], /'x' is invalid.*readme, openapi, python/],
-    [2, ['--api-key', `${CANARY} b`], /--api-key must be visible ASCII/],
-    [2, ['--api-keey', CANARY], /unknown option '--api-keey'/],
-    [2, [`--api-keey=${CANARY}`], /unknown option '--api-keey'/],
-    [2, [`--api-key ${CANARY}`], /unknown option '--api-key'/],
-    [2, ['--host', ''], /'--host <name>' argument is empty/],
-    [2, ['serve'], /too many arguments/],
-    [1, ['--workflows', 'none'], /There is nothing at none: name a module, a folder of ComfyUI files/],
+  const cases: [exitCode: number, flags: string[]][] = [
+    [2, ['--prot', '1']],
+    [2, ['--port']],
+    [2, ['--port', '70000']],
+    [2, ['--port', 'x']],
+    [2, ['--containers', '0']],
+    [2, ['--speed', 'fast']],
+    [2, ['--speed', '0']],
+    [2, ['--chaos', 'x']],
+    [2, ['--dialect', 'x']],
+    [2, ['--api-key', `${CANARY} b`]],
+    [2, ['--api-keey', CANARY]],
+    [2, [`--api-keey=${CANARY}`]],
+    [2, [`--api-key ${CANARY}`]],
+    [2, ['--host', '']],
+    [2, ['serve']],
+    [1, ['--workflows', 'none']],
   ]
   const all = cases.map(([, flags]) => run(...flags))
-  for (const [index, [exitCode, flags, sentence]] of cases.entries()) {
+  for (const [index, [exitCode, flags]] of cases.entries()) {
     const cli = all[index]!
     assert.equal(await cli.exit, [exitCode, null], flags.join(' '))
     assert.match(cli.err(), /^flowscale-emulator: .+\n$/)
-    assert.match(cli.err(), sentence)
+    said(cli.err())
     assertNoCanary(cli.err())
     assert.is(cli.out(), '')
   }

@@ -5,8 +5,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   createClient,
   executeWorkflow,
@@ -21,6 +19,7 @@ import { runWorker, withAnswers } from '../../../../scripts/bench/kit.ts'
 import { CANARY } from '../../../support/canary.ts'
 import { HELD_MS, holdTimers } from '../../../support/holdTimers.ts'
 import { listen } from '../../../support/listen.ts'
+import { collect } from '../../../support/memory.ts'
 import { readBody, readParts } from '../../../support/multipart.ts'
 
 const test = suite('upload from a file')
@@ -40,9 +39,6 @@ test('keeps its memory flat, measured in a process of its own', async () => {
   console.log(`[show] a file of 256 MiB: ${mb.toFixed()} MB above idle`)
   assert.ok(mb <= 128, `${mb} MB above idle`)
 })
-
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
 
 test('an answer that stalls in the middle is let go of, on abort and on time-out', async () => {
   const closed: Promise<unknown>[] = []

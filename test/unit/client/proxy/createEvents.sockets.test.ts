@@ -1,8 +1,6 @@
 // Events through the proxy on real servers: many readers, readers that are slow or leave, and connections that break.
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createClient, executeWorkflow } from '@flowscale/client'
 import { connectEvents } from '@flowscale/client/events'
 import { waitForResult } from '@flowscale/client/poller'
@@ -12,14 +10,13 @@ import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { assert, suite } from '#test'
 import { CANARY } from '../../../support/canary.ts'
+import { heldBytes } from '../../../support/memory.ts'
 import { recordingPod, serveProxy } from '../../../support/proxied.ts'
 import { createRandom } from '../../../support/random.ts'
 import { until } from '../../../support/until.ts'
 import { fakePush } from './kit.ts'
 
 const test = suite('events through the proxy, on real servers')
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const seed = Number(process.env.SEED ?? 20261126)
 const mib = 1024 * 1024
 const workflow = 't3xtwr1ter00'
@@ -31,9 +28,7 @@ const used = async () => {
   let least = Number.POSITIVE_INFINITY
   for (let round = 0; round < 10; round++) {
     await pause(20)
-    collect()
-    const { arrayBuffers, heapUsed } = process.memoryUsage()
-    least = Math.min(least, (arrayBuffers + heapUsed) / mib)
+    least = Math.min(least, heldBytes() / mib)
   }
   return least
 }

@@ -2,8 +2,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@flowscale/client'
 import { createProxyHandler, type ProxyOptions } from '@flowscale/client/proxy'
@@ -11,12 +9,11 @@ import { assert, suite } from '#test'
 import { assertNoCanary, CANARY } from '../../../support/canary.ts'
 import { recorder } from '../../../support/fakes.ts'
 import { HELD_MS, type HeldTimers, holdTimers } from '../../../support/holdTimers.ts'
+import { heldBytes } from '../../../support/memory.ts'
 import { type Respond, recordingPod, sendRaw, serveProxy } from '../../../support/proxied.ts'
 import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('streams through the proxy')
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const mib = 1024 * 1024
 
 type Pod = Awaited<ReturnType<typeof recordingPod>>
@@ -82,11 +79,7 @@ test('an upload of 64 MiB: flat memory, and no faster than the pod reads', () =>
     const piece = Buffer.alloc(mib)
     for (let i = 0; i < piece.length; i++) piece[i] = (i * 31) % 251
     const { socket, text } = open(proxy.port, post(64 * mib))
-    const used = () => {
-      collect()
-      const { arrayBuffers, heapUsed } = process.memoryUsage()
-      return (arrayBuffers + heapUsed) / mib
-    }
+    const used = () => heldBytes() / mib
     const before = used()
     let written = 0
     const hash = createHash('sha256')

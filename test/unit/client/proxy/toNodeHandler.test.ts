@@ -3,18 +3,15 @@ import { once } from 'node:events'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ArgumentError } from '@flowscale/client'
 import { toNodeHandler } from '@flowscale/client/proxy'
 import { assert, suite, throws } from '#test'
 import { listen } from '../../../support/listen.ts'
+import { collect } from '../../../support/memory.ts'
 import { sendRaw } from '../../../support/proxied.ts'
 import { until, untilStill } from '../../../support/until.ts'
 
 const test = suite('toNodeHandler')
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const mib = 1024 * 1024
 
 type Handler = (request: Request) => Response | Promise<Response>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createEmulator } from '@flowscale/emulator'
 import { loadWorkflows } from '@flowscale/emulator/node'
-import { assert, suite } from '#test'
+import { assert, said, suite } from '#test'
 import { loadAll } from '../../../../packages/emulator/src/node/loadWorkflows.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { stableDiffusion } from '../../gateway/comfyui/workflows/classes.ts'
@@ -24,12 +24,16 @@ function put(name: string, content: unknown): string {
   return path
 }
 
-async function refusal(...paths: string[]): Promise<string> {
-  const error = await loadAll(paths).then(
-    () => assert.unreachable('it was no error'),
-    (error: Error) => error,
-  )
-  return (error as Error).message.replaceAll(folder, '.')
+/** Notes what is said; the folder is a dot, and what Node finds wrong with a JSON text is a word. */
+const note = (text: string): void =>
+  said(text.replaceAll(folder, '.').replace(/is not JSON: .+/, 'is not JSON: WHY'))
+
+/** What files are refused with. */
+async function refuse(...paths: string[]): Promise<string> {
+  const error: unknown = await loadAll(paths).catch((error: unknown) => error)
+  assert.instance(error, Error)
+  note((error as Error).message)
+  return (error as Error).message
 }
 
 const noWarning = (note: string): void => assert.unreachable(note)
@@ -67,34 +71,25 @@ test('a workflow takes the place of a built-in one of its id', async () => {
 
 test('errors say what to do', async () => {
   const flows = join(folder, 'flows')
-  assert.match(await refusal(flows), /^There is nothing at \.\/flows: name a module, a folder/)
+  await refuse(flows)
   mkdirSync(flows)
-  assert.match(await refusal(flows), /^\.\/flows has no workflow: export your workflows from ComfyUI by/)
+  await refuse(flows)
   put('flows/lost.flowscale.json', {})
-  assert.match(await refusal(flows), /lost\.flowscale\.json belongs to lost\.json, which is not there$/)
+  await refuse(flows)
   rmSync(join(flows, 'lost.flowscale.json'))
   const a = put('flows/a.json', { nodes: [], links: [] })
-  assert.match(
-    await refusal(flows),
-    /^a\.json is in the format of ComfyUI's editor\. In ComfyUI, open the workflow/,
-  )
-  assert.match(await refusal(put('flows/a.json', '{')), /a\.json is not JSON/)
+  await refuse(flows)
+  await refuse(put('flows/a.json', '{'))
   put('flows/a.json', stableDiffusion)
   const sidecar = put('flows/a.flowscale.json', { inputs: { steps: { node: '3', input: 'step' } } })
-  assert.match(
-    await refusal(flows),
-    /^a\.flowscale\.json: inputs\.steps\.input: node "3" \(KSampler\): no field "step"/,
-  )
-  assert.match(await refusal(sidecar), /is a sidecar: name \.\/flows\/a\.json$/)
+  await refuse(flows)
+  await refuse(sidecar)
   put('flows/a.flowscale.json', { id: 'same' })
   const b = put('flows/b.json', stableDiffusion)
   put('flows/b.flowscale.json', { id: 'same' })
-  assert.match(
-    await refusal(flows),
-    /^\.\/flows\/a\.json and \.\/flows\/b\.json both have the id "same": change one/,
-  )
-  assert.match(await refusal(a, b), /both have the id "same"/)
-  assert.match(await refusal(put('notes.txt', '')), /^\.\/notes\.txt is no workflow: name a \.json file/)
+  await refuse(flows)
+  assert.match(await refuse(a, b), '"same"')
+  await refuse(put('notes.txt', ''))
 })
 
 test('a file of a folder that is no workflow is left out, with a note, and the others are there', async () => {
@@ -102,25 +97,24 @@ test('a file of a folder that is no workflow is left out, with a note, and the o
   put('flows/half.json', '{')
   put('flows/editor.json', { nodes: [], links: [] })
   const notes: string[] = []
-  const loaded = await loadWorkflows(join(folder, 'flows'), (note) => void notes.push(note))
+  const loaded = await loadWorkflows(join(folder, 'flows'), (text) => void notes.push(text))
   assert.equal(pluck(loaded, 'id'), ['good'])
   assert.is(notes.length, 2)
-  assert.match(notes[0]!, /^Workflow "editor" is left out: editor\.json is in the format of ComfyUI's editor/)
-  assert.match(notes[1]!, /^Workflow "half" is left out: .*half\.json is not JSON/)
+  notes.forEach(note)
 })
 
 test('errors of modules name the file and the field', async () => {
-  assert.match(await refusal(put('a.mjs', '')), /^\.\/a\.mjs exports no workflows: export one, or an array/)
-  assert.match(await refusal(put('b.mjs', 'export default []')), /^\.\/b\.mjs exports an empty array/)
-  assert.match(await refusal(put('c.mjs', 'export default 7')), /^\.\/c\.mjs exports no workflows/)
   const wrong = definition('d').replace("'file'", "'text'")
-  const path = put('d.mjs', `export default ${wrong}`)
-  assert.match(await refusal(path), /^\.\/d\.mjs: .*"workflows\[0\]\.outputs\.a"/)
-  assert.match(
-    await refusal(put('e.mjs', 'export default {')),
-    /^Can't import \.\/e\.mjs: Unexpected end of input/,
-  )
-  assert.match(await refusal(put('f.mjs', "throw new Error('mine')")), /^Can't import \.\/f\.mjs: mine$/)
+  for (const [name, source] of [
+    ['a.mjs', ''],
+    ['b.mjs', 'export default []'],
+    ['c.mjs', 'export default 7'],
+    ['d.mjs', `export default ${wrong}`],
+    ['e.mjs', 'export default {'],
+    ['f.mjs', "throw new Error('mine')"],
+  ] as const) {
+    assert.match(await refuse(put(name, source)), name)
+  }
 })
 
 test('names of JavaScript’s own are names like others', async () => {
@@ -150,21 +144,17 @@ test('node classes that are not known are told, unless a sidecar leaves no guess
   }
   const path = put('fancy.json', graph)
   const notes: string[] = []
-  const load = () => loadWorkflows(path, (note) => notes.push(note))
+  const load = () => loadWorkflows(path, (text) => notes.push(text))
   const [guessed] = await load()
   assert.equal(Object.keys(guessed!.inputs), ['text_1', 'seed_3'])
   assert.equal(guessed!.outputs, { out: 'image' })
-  const classes = 'FancyEncode (node 1, "FancyEncode"), FancySave (node 4, "Out")'
-  assert.equal(notes.splice(0), [
-    `fancy.json: unknown node classes: ${classes}. Their inputs and outputs are a guess, and your ComfyUI may show others. Give them in fancy.flowscale.json`,
-  ])
+  assert.is(notes.length, 1)
+  notes.splice(0).forEach(note)
   const strength = { node: '1', input: 'strength' }
   put('fancy.flowscale.json', { inputs: { strength }, outputs: { picture: { node: '4' } } })
   await load()
-  assert.match(
-    notes.splice(0).join(),
-    /: FancyEncode \(node 1, "FancyEncode"\)\. Their kinds and ranges of inputs are a guess/,
-  )
+  assert.is(notes.length, 1)
+  notes.splice(0).forEach(note)
   put('fancy.flowscale.json', {
     inputs: { strength: { ...strength, kind: 'number', max: 2 } },
     outputs: { picture: { node: '4' } },

@@ -1,6 +1,6 @@
 import { createEmulator, type Emulator } from '@flowscale/emulator'
 import { type Served, type SocketOptions, serve } from '@flowscale/emulator/node'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { until } from '../../../support/until.ts'
 import { form } from '../kit.ts'
 import { addressOf, type Client, closed, connected, dial, has, KEY, refusal, settled } from './dial.ts'
@@ -230,12 +230,7 @@ test('bad values are TypeErrors that name the option', async () => {
     [{ delayMs: 2 ** 31 }, '"socket.delayMs"'],
     [{ duplicate: 2 }, '"socket.duplicate"'],
   ] as const) {
-    try {
-      await serve(own, { socket: value as object })
-      assert.unreachable(name)
-    } catch (error) {
-      assert.instance(error, TypeError)
-      assert.ok((error as Error).message.includes(name), (error as Error).message)
-    }
+    const { message } = await rejects(serve(own, { socket: value as object }), TypeError)
+    assert.match(message, name)
   }
 })

@@ -2,8 +2,6 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { assert, rejects, suite } from '#test'
 import {
   type Draft,
@@ -14,6 +12,7 @@ import {
   type Workflow,
 } from '../../../../../packages/gateway/src/engine.ts'
 import { readSubmission } from '../../../../../packages/gateway/src/http/form/readForm.ts'
+import { heldBytes } from '../../../../support/memory.ts'
 
 const test = suite('form')
 const MAX = 50_000_000
@@ -641,13 +640,6 @@ test('an abort cancels the file, and rejects with its reason', async () => {
 })
 
 test('256 MB on a real server in flat memory', async () => {
-  setFlagsFromString('--expose-gc')
-  const collect: () => void = runInNewContext('gc')
-  const held = () => {
-    collect()
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    return heapUsed + arrayBuffers
-  }
   const size = 256 * 1024 * 1024
   let [taken, next, most, mostRss] = [0, 0, 0, 0]
   const draft = draftOf(async (_input, { body }) => {
@@ -655,7 +647,7 @@ test('256 MB on a real server in flat memory', async () => {
       taken += chunk.byteLength
       if (taken < next) continue
       next += 8 * 1024 * 1024
-      most = Math.max(most, held())
+      most = Math.max(most, heldBytes())
       mostRss = Math.max(mostRss, process.memoryUsage().rss)
     }
     return {}
@@ -667,7 +659,7 @@ test('256 MB on a real server in flat memory', async () => {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const [before, rss] = [held(), process.memoryUsage().rss]
+  const [before, rss] = [heldBytes(), process.memoryUsage().rss]
 
   const outgoing = request({ port, host: '127.0.0.1', method: 'POST', headers: { 'content-type': TYPE } })
   const answer = once(outgoing, 'response')
