@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '@flowscale/gateway/http'
-import { assert, suite } from '#test'
+import { assert, said, suite } from '#test'
 import { banner } from '../../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
@@ -134,17 +134,9 @@ test('--no-key makes no key and keeps none; links are signed with a secret that 
 })
 
 test('a ComfyUI that is away is said, and the gateway waits for it', async () => {
-  const args = [
-    '--comfyui',
-    'http://127.0.0.1:9',
-    '--workflows',
-    workflows,
-    '--port',
-    '0',
-    '--no-key',
-    '--json',
-  ]
-  const { url, servers, workflows: listed } = JSON.parse((await run(args, /\n$/)).out)
+  const args = ['--workflows', workflows, '--port', '0', '--no-key', '--json']
+  const { out } = await run(['--comfyui', 'http://127.0.0.1:9', ...args], /\n$/)
+  const { url, servers, workflows: listed } = JSON.parse(out)
   assert.is(servers[0].answers, false)
   assert.match(servers[0].about, /^http:\/\/127\.0\.0\.1:9 does not answer \(.*\): start ComfyUI, or correct/)
   assert.ok(listed.length > 3)
@@ -206,81 +198,66 @@ test('a shell takes the curl line, whatever is in the key and the id', () => {
 })
 
 /** Runs to its end, which is one sentence on stderr. */
-async function refusal(args: string[]) {
-  const { code, err, out } = await run(args, undefined, BUILT)
-  const said = args.join(' ')
-  assert.is(out, '', said)
-  assert.match(err, /^flowscale-gateway: .+\n$/, said)
-  assertNoCanary(err)
-  return { code, err }
+async function refuses(expected: number, cases: string[][]) {
+  for (const args of cases) {
+    const { code, err, out } = await run(args, undefined, BUILT)
+    assert.equal([code, out], [expected, ''], args.join(' '))
+    assert.match(err, /^flowscale-gateway: .+\n$/, args.join(' '))
+    assertNoCanary(err)
+    said(err.trim().replaceAll(folder, 'FOLDER'))
+  }
 }
 
 test('an error in the command line is one sentence, and exit code 2', async () => {
   const file = join(workflows, 'slow.json')
-  const cases: [string[], RegExp][] = [
-    [[], /--workflows is missing/],
-    [['--workflows', workflows, '--no-key', '--host', '0.0.0.0'], /--no-key works on this machine only/],
-    [['--workflows', workflows, '--host', '0.0.0.0'], /--host 0\.0\.0\.0 needs --public-url/],
-    [['--workflows', workflows, '--host', '::', '--api-key', CANARY], /--host :: needs --public-url/],
-    [
-      ['--workflows', workflows, '--no-key', '--api-key', CANARY],
-      /'--no-key' cannot be used with.*--api-key/,
-    ],
-    [['--workflows', workflows, '--comfyui', 'nonsense'], /--comfyui must be an http\(s\) address/],
-    [['--workflows', workflows, '--comfyui', 'http://a', '--comfyui', 'http://a/'], /the same server/],
-    [['--workflows', workflows, '--public-url', 'nonsense'], /"publicUrl" must be an http\(s\) URL/],
-    [['--workflows', ''], /'--workflows <dir>' argument is empty/],
-    [['--workflows', '--json'], /'--workflows <dir>' argument missing/],
-    [['--wrong'], /unknown option '--wrong'/],
-    [['--workflow', workflows], /unknown option '--workflow' \(Did you mean --workflows\?\)/],
-    [['serve'], /too many arguments.* Usage: flowscale-gateway/],
-    [['--port', '-1'], /'--port <n>' argument '-1' is invalid.*from 0 to 65535/],
-    [['--dialect', 'x'], /'x' is invalid.*readme, openapi, python/],
-    [['--api-keey', CANARY], /unknown option '--api-keey'/],
-    [[`--api-keey=${CANARY}`], /unknown option '--api-keey'/],
-    [[`--api-key ${CANARY}`], /unknown option '--api-key'/],
-    [[`--api-key${CANARY}`], /unknown option '--api-key'/],
-    [[`-api-key'\n${CANARY}'`], /unknown option '-api-key'/],
-    [['--no-key', CANARY], /too many arguments/],
-    [['--api-key', `${CANARY} `], /--api-key must be visible ASCII/],
-    [['--api-key', '--no-key'], /'--api-key <key>' argument missing/],
-    [['inspect'], /missing required argument 'file'\. Usage: flowscale-gateway inspect/],
-    [['inspect', file, file], /too many arguments/],
-    [['inspect', file, '--comfyui', 'ftp://x'], /--comfyui must be an http/],
-    [['inspect', file, '--api-key', CANARY], /unknown option '--api-key'/],
-    [['--comfyui', comfy.url, 'inspect', file], /'--comfyui <url>' must come after 'inspect'/],
-  ]
-  for (const [args, message] of cases) {
-    const { code, err } = await refusal(args)
-    assert.is(code, 2, args.join(' '))
-    assert.match(err, message)
-  }
+  const serving = ['--workflows', workflows]
+  await refuses(2, [
+    [],
+    [...serving, '--no-key', '--host', '0.0.0.0'],
+    [...serving, '--host', '0.0.0.0'],
+    [...serving, '--host', '::', '--api-key', CANARY],
+    [...serving, '--no-key', '--api-key', CANARY],
+    [...serving, '--comfyui', 'nonsense'],
+    [...serving, '--comfyui', 'http://a', '--comfyui', 'http://a/'],
+    [...serving, '--public-url', 'nonsense'],
+    ['--workflows', ''],
+    ['--workflows', '--json'],
+    ['--wrong'],
+    ['--workflow', workflows],
+    ['serve'],
+    ['--port', '-1'],
+    ['--dialect', 'x'],
+    ['--api-keey', CANARY],
+    [`--api-keey=${CANARY}`],
+    [`--api-key ${CANARY}`],
+    [`--api-key${CANARY}`],
+    [`-api-key'\n${CANARY}'`],
+    ['--no-key', CANARY],
+    ['--api-key', `${CANARY} `],
+    ['--api-key', '--no-key'],
+    ['inspect'],
+    ['inspect', file, file],
+    ['inspect', file, '--comfyui', 'ftp://x'],
+    ['inspect', file, '--api-key', CANARY],
+    ['--comfyui', comfy.url, 'inspect', file],
+  ])
 })
 
 test('any other failure is one sentence, and exit code 1', async () => {
-  const cases: [string[], RegExp][] = [
-    [['--workflows', join(folder, 'none')], /Can't read the folder .*none: there is no such folder/],
-    [['--workflows', join(workflows, 'slow.json')], /slow\.json is a file, not a folder: name its folder/],
-    [['--workflows', folder], /The folder \S+ has no workflow\. In ComfyUI, save a workflow there with/],
-    [
-      ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
-      /^flowscale-gateway: http:\/\/127\.0\.0\.1:1 does not answer .* pass its address by --comfyui\.$/m,
-    ],
-    [['inspect', join(folder, 'none.json')], /none\.json: there is no such file/],
-  ]
-  for (const [args, message] of cases) {
-    const { code, err } = await refusal(args)
-    assert.is(code, 1, args.join(' '))
-    assert.match(err, message)
-  }
+  await refuses(1, [
+    ['--workflows', join(folder, 'none')],
+    ['--workflows', join(workflows, 'slow.json')],
+    ['--workflows', folder],
+    ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
+    ['inspect', join(folder, 'none.json')],
+  ])
 })
 
 test('a port in use is one sentence, which names the way out', async () => {
   const { port } = new URL(comfy.url)
   const { code, err, out } = await run(['--workflows', workflows, '--comfyui', comfy.url, '--port', port])
   assert.equal([code, out.includes('is running')], [1, false])
-  const message = `Port ${port} on 127.0.0.1 is already in use. Choose another port with --port.`
-  assert.is(err, `flowscale-gateway: ${message}\n`)
+  said(err.replace(port, 'PORT'))
 })
 
 test('--help and --version', async () => {

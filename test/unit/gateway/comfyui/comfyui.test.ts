@@ -1,11 +1,10 @@
 // The runs of a ComfyUI: their states, outputs and messages, as its engine tells them.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { assert } from '#test'
-import type { Run } from '../../../../packages/gateway/src/engine.ts'
-import { rejection } from '../../../support/fakes.ts'
+import { assert, rejects, said } from '#test'
+import { EngineError, type Run } from '../../../../packages/gateway/src/engine.ts'
 import { pluck } from '../../../support/pluck.ts'
-import { files, graphOf, isOver, isRunning, never, suiteOnComfy } from './kit.ts'
+import { files, graphOf, isOver, isRunning, never, PAGE, refused, suiteOnComfy } from './kit.ts'
 
 let test = suiteOnComfy('runs of a ComfyUI')
 
@@ -43,13 +42,7 @@ test('runs of others count before a run, and are no runs', async ({ comfy, engin
   for (const odd of ['', '..', 'a/../b', '../runs', id.toUpperCase(), `${id}.json`]) {
     assert.is(await engine.getRun(odd), undefined)
   }
-  const { runs, total } = await engine.getRuns({
-    groupId: null,
-    sortBy: 'created_at',
-    sortOrder: 'desc',
-    offset: 0,
-    limit: 10,
-  })
+  const { runs, total } = await engine.getRuns(PAGE)
   assert.equal([total, runs.map((run) => run.id)], [1, [id]])
   assert.is((await fetch(`${comfy.url}/queue`).then((r) => r.json())).queue_running[0][1], theirs)
 })
@@ -102,22 +95,13 @@ test('a server that is away is 503; one that comes back without a run fails it',
   const waiting = await submit('slow', { seconds: 60 })
   await until(running.id, isRunning)
   await comfy.kill()
-  for (const by of [engine, another()]) {
-    const error = await rejection(by.getRun(waiting.id))
-    assert.equal([error.name, error.status, error.retryAfterS], ['EngineError', 503, 5])
-    assert.not.match(error.message, /127\.0\.0\.1|localhost/)
-  }
-  assert.is((await rejection(engine.getRun(crypto.randomUUID()))).status, 503)
+  for (const by of [engine, another()]) await refused(by.getRun(waiting.id))
+  await refused(engine.getRun(crypto.randomUUID()))
   await comfy.start()
   for (const { id } of [running, waiting]) {
     const run = await until(id, isOver)
-    assert.equal(
-      [run.status, run.error],
-      [
-        'failed',
-        'ComfyUI restarted, result unknown: submit it again, unless its files are in output/ of ComfyUI',
-      ],
-    )
+    assert.is(run.status, 'failed')
+    said(run.error!)
   }
   assert.is(await engine.getRun(crypto.randomUUID()), undefined)
   assert.equal(Object.values(comfy.executed.runs), [1])
@@ -138,9 +122,7 @@ test('unusable answers are 503, too', async ({ comfy, engine, another, submit })
       comfy.faults.splice(0, 9, { on, ...fault })
       // One that has read no queue before.
       const by = another()
-      const error = await rejection(by.getRun(id))
-      assert.is(error.status, 503, `${on}: ${fault.do}`)
-      assert.is((await rejection(by.getRun(crypto.randomUUID()))).status, 503)
+      for (const asked of [id, crypto.randomUUID()]) await refused(by.getRun(asked))
     }
   }
   comfy.faults.length = 0
@@ -159,7 +141,7 @@ test('a result that ComfyUI fails to tell is a failure', async ({ another, submi
   const by = another({ workflows: [file] })
   const run = await until((await submit('bad', {}, { by })).id, isOver, by)
   assert.is(run.status, 'failed')
-  assert.match(run.error!, /history of this run can't be read/)
+  said(run.error!)
 })
 
 test('an output that is missing at the end fails the run', async ({ another, submit, until }) => {
@@ -183,14 +165,8 @@ test('workflows that the server can not run are named', async ({ another, lines 
     ids,
     files.map(({ name }) => name),
   )
-  assert.ok(
-    lines.some((line) => /^error .*"odd".*"NoSuchNode"/.test(line)),
-    lines.join('\n'),
-  )
-  assert.ok(lines.some((line) => /^error .*broken\.json/.test(line)))
-  const error = await rejection(by.draft('odd', never))
-  assert.is(error.status, 422)
-  assert.match(error.message, /"NoSuchNode" \(node 7, "Odd one"\)/)
+  for (const line of lines) said(line)
+  await rejects(by.draft('odd', never), EngineError, { status: 422 })
   assert.is(await by.draft('nope', never), undefined)
 })
 
@@ -202,18 +178,16 @@ test('the report and the refusal of a run name a choice that the server does not
     3: ['SaveImage', { images: ['2', 0], filename_prefix: 'made' }],
   })
   const by = another({ workflows: [{ name: 'styled', graph }] })
-  const said = 'style "invertd" is not on this ComfyUI (node 2, "Draw"). Did you mean "inverted"?'
   const { workflows } = await by.report!()
-  assert.equal(pluck(workflows, 'problem'), [said])
+  said(pluck(workflows, 'problem').join())
   // Its problem may be a list that the server does not hold to: it is there for callers.
   assert.is((await by.workflows()).length, 1)
-  const error = await rejection(submit('styled', {}, { by }))
-  assert.equal([error.status, error.message], [422, `ComfyUI refused the run: ${said}`])
+  await rejects(submit('styled', {}, { by }), EngineError, { status: 422 })
   const { queue_pending, queue_running } = (await (await fetch(`${comfy.url}/queue`)).json()) as any
   assert.equal([queue_pending, queue_running, comfy.executed.runs], [[], [], {}])
   assert.equal(lines, [], 'what is in the report is not logged, too')
   await another({ workflows: [{ name: 'styled', graph }] }).workflows()
-  assert.equal(lines, [`error Workflow "styled" can't run: ${said}`])
+  said(lines.join())
 })
 
 test('containers show waiting runs, a dead worker and a server that is away', async (setup) => {
@@ -286,7 +260,6 @@ test('a run whose server is away for too long is failed, and stays so', async (s
   let run: Run | undefined
   while (!run?.completedAt) run = await engine.getRun(id).catch(() => undefined)
   assert.is(run.status, 'failed')
-  assert.match(run.error!, /could not be reached/)
   comfy.faults.length = 0
   assert.is((await engine.getRun(id))!.status, 'failed')
   assert.is((await another().getRun(id))!.status, 'failed', 'it was written down once it could be')

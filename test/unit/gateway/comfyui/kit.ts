@@ -1,17 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { suite } from '#test'
+import { assert, suite } from '#test'
 import { type ComfyuiOptions, comfyui } from '../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type {
   Engine,
   EngineContext,
   Run,
+  RunsQuery,
   Scalar,
   StoredFile,
   WorkflowFile,
 } from '../../../../packages/gateway/src/engine.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../../../comfyui/server/startComfy.ts'
 import type { ComfyVersion } from '../../../comfyui/server/versions.ts'
+import { rejection } from '../../../support/fakes.ts'
 
 export const VERSIONS: readonly ComfyVersion[] = ['0.3.64', '0.8.0']
 export const WORKFLOWS = fileURLToPath(new URL('../../../comfyui/workflows/', import.meta.url))
@@ -87,6 +89,22 @@ export interface Setup {
   ): Promise<Run>
   /** Reads a run until it is as wanted. */
   until(id: string, wanted: (run: Run) => boolean, by?: Engine): Promise<Run>
+}
+
+/** A caller tries again later, and sees no address. Which connection fails first, and how, is chance. */
+export async function refused(promise: Promise<unknown>, status = 503): Promise<void> {
+  const { name, message, ...fields } = await rejection(promise)
+  assert.equal([name, fields.status, fields.retryAfterS], ['EngineError', status, 5])
+  assert.not.match(message, /127\.0\.0\.1|localhost/)
+}
+
+/** The latest runs. */
+export const PAGE: RunsQuery = {
+  groupId: null,
+  sortBy: 'created_at',
+  sortOrder: 'desc',
+  offset: 0,
+  limit: 100,
 }
 
 export const isOver = ({ completedAt }: Run): boolean => completedAt !== null

@@ -2,19 +2,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { assert } from '#test'
+import { assert, rejects, said } from '#test'
 import { createComfyClient } from '../../../../packages/gateway/src/comfyui/api/client.ts'
 import { createUserdata } from '../../../../packages/gateway/src/comfyui/api/userdata.ts'
-import type { Run, RunsQuery } from '../../../../packages/gateway/src/engine.ts'
+import { EngineError, type Run } from '../../../../packages/gateway/src/engine.ts'
 import { createRecords } from '../../../../packages/gateway/src/records/createRecords.ts'
 import { createStored } from '../../../../packages/gateway/src/records/recordStore.ts'
-import { rejection } from '../../../support/fakes.ts'
-import { isOver, isRunning, suiteOnComfy } from '../comfyui/kit.ts'
+import { isOver, isRunning, PAGE, refused, suiteOnComfy } from '../comfyui/kit.ts'
 import { createStorage, endedOf, seedRecords } from './kit.ts'
 
 let test = suiteOnComfy('records of the runs of a ComfyUI')
 
-const PAGE: RunsQuery = { groupId: null, sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 100 }
 const ids = (runs: readonly Run[]): string[] => runs.map(({ id }) => id)
 
 test('two gateways agree', async ({ engine, another, submit, until }) => {
@@ -88,8 +86,7 @@ test('records may be in a storage', async ({ comfy, another, submit, until }) =>
   })
   assert.is((await parsed.getRun(id))!.status, 'completed')
   const broken = another({ storage: { ...storage, getItem: () => Promise.reject(new Error('secret')) } })
-  const error = await rejection(broken.getRun(id))
-  assert.equal([error.status, /secret/.test(error.message)], [503, false])
+  await rejects(broken.getRun(id), EngineError, { status: 503 })
 })
 
 test('where a server refuses records, that is said, and runs are known all the same', async (setup) => {
@@ -122,8 +119,7 @@ test('one record that is not taken is no lost end, and no run without a record',
   assert.is((await later.getRun(id))?.status, 'completed')
   comfy.faults.push({ on: 'POST /userdata/flowscale%2Fruns', do: 'status', status: 500 })
   const before = comfy.requests.filter(({ path }) => path === '/prompt').length
-  const error = await submit('slow').catch((cause) => cause)
-  assert.is(error.status, 429)
+  await refused(submit('slow'), 429)
   assert.is(comfy.requests.filter(({ path }) => path === '/prompt').length, before)
 })
 
@@ -147,7 +143,7 @@ test('records that a full disk left empty count as none, and are written again',
   assert.is((await until(id, isOver, by)).status, 'completed')
   assert.is(readFileSync(join(comfy.folder, `user/default/flowscale/ended/${id}.json`), 'utf8'), '')
   assert.is((await another().getRun(id))!.status, 'completed')
-  assert.is((await rejection(submit('slow', {}, { by, groupId: 'g' }))).status, 429)
+  await refused(submit('slow', {}, { by, groupId: 'g' }), 429)
   assert.is(Object.keys(comfy.executed.runs).length, 1)
   isFull = false
   for (const one of [by, another()]) {
@@ -186,7 +182,7 @@ test('what is told of a server that is away', async ({ comfy, engine }) => {
   await comfy.kill()
   const { servers, workflows } = await engine.report!()
   assert.is(servers[0]!.answers, false)
-  assert.match(workflows.find(({ id }) => id === 'slow')?.problem ?? '', /is read once ComfyUI answers/)
+  said(workflows.find(({ id }) => id === 'slow')!.problem!)
 })
 
 test('a page of 100 from 10,000 runs', async ({ comfy, another }) => {

@@ -1,11 +1,11 @@
 // One engine before several ComfyUIs: which one gets a run, who finds it again, and what happens while one is away.
-import { assert } from '#test'
+import { assert, said, throws } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import type { Engine, Run, Storage, WorkflowFile } from '../../../../../packages/gateway/src/engine.ts'
-import { rejection, thrown } from '../../../../support/fakes.ts'
+import { rejection } from '../../../../support/fakes.ts'
 import { pluck } from '../../../../support/pluck.ts'
 import { createStorage } from '../../records/kit.ts'
-import { fileOf, files, graphOf, isOver, never } from '../kit.ts'
+import { fileOf, files, graphOf, isOver, never, refused } from '../kit.ts'
 import { type Sites, spread, submit, suiteWithSites, type Tamper, until } from './kit.ts'
 
 let test = suiteWithSites('three ComfyUIs', 3)
@@ -26,14 +26,28 @@ async function homeOf({ comfies }: Sites, id: string) {
   return { home: comfies[at]!, others: comfies.filter((_, index) => index !== at) }
 }
 
+/** While `use` runs, the clock is ahead. */
+async function later<T>(ms: number, use: () => Promise<T>): Promise<T> {
+  const { now } = Date
+  Date.now = () => now() + ms
+  try {
+    return await use()
+  } finally {
+    Date.now = now
+  }
+}
+
 test('the addresses', async () => {
-  const message = (options: any): string => thrown(() => comfyui(options)).message
-  assert.match(message({ url: 'http://a', urls: ['http://b'] }), /"url" and "urls" exclude each other/)
-  assert.match(message({ urls: [] }), '"urls"')
-  assert.match(message({ urls: 'http://a' }), '"urls"')
-  assert.match(message({ urls: ['http://a', 'b'] }), '"urls[1]"')
-  assert.match(message({ urls: ['b', 'http://a'] }), '"urls[0]"')
-  assert.match(message({ urls: ['http://A:80/', 'http://b', 'http://a'] }), /"urls\[2\]" is the same server/)
+  for (const options of [
+    { url: 'http://a', urls: ['http://b'] },
+    { urls: [] },
+    { urls: 'http://a' },
+    { urls: ['http://a', 'b'] },
+    { urls: ['b', 'http://a'] },
+    { urls: ['http://A:80/', 'http://b', 'http://a'] },
+  ]) {
+    throws(() => comfyui(options as never), TypeError)
+  }
 })
 
 test('runs spread over the servers, also when all come at once', async ({ comfies, open }) => {
@@ -68,8 +82,7 @@ test('a server without a class is left out, and the report names the class', asy
   await all(6, (seed) => slow(engine, seed))
   assert.equal(spread(comfies), [3, 0, 3])
   const { servers, workflows } = await engine.report!()
-  assert.match(servers[1]!.about, /"slow" can't run there: ComfyUI does not have the node class "TestSleep"/)
-  assert.not.match(servers[0]!.about, /can't run/)
+  for (const { about } of servers.slice(0, 2)) said(about)
   assert.equal(
     pluck(workflows, 'problem'),
     files.map(() => null),
@@ -139,8 +152,8 @@ test('while two of three are away the third goes on, and while all are away noth
   assert.equal(spread(comfies), [1, 1, 4])
   for (const by of [engine, open()]) assert.is((await by.getRuns(page)).runs.length, 6)
   await comfies[2]!.kill()
-  for (const { id } of runs) assert.is((await rejection(engine.getRun(id))).status, 503)
-  assert.is((await rejection(slow(engine, 1))).status, 429)
+  for (const { id } of runs) await refused(engine.getRun(id))
+  await refused(slow(engine, 1), 429)
   await Promise.all(comfies.map((comfy) => comfy.start()))
   assert.equal(spread(comfies), [1, 1, 4])
   await until(async () =>
@@ -169,14 +182,12 @@ test('while its server is away a run is not answered for, but listed; others are
   const { home } = await homeOf(sites, (await engine.getRun(runs[0]!.id))!.id)
   await home.kill()
   for (const by of [engine, open()]) {
-    const error = await rejection(by.getRun(runs[0]!.id))
-    assert.equal([error.status, error.retryAfterS], [503, 5])
+    await refused(by.getRun(runs[0]!.id))
     const { runs: listed, total } = await by.getRuns(page)
     assert.equal([listed.length, total], [6, 6])
     assert.ok(listed.every(({ status }) => status === 'running' || status === 'queued'))
-    const unknown = await rejection(by.getRun(crypto.randomUUID()))
-    assert.is(unknown.status, 503)
-    assert.is((await rejection(by.cancelRun(runs[0]!.id))).status, 503)
+    await refused(by.getRun(crypto.randomUUID()))
+    await refused(by.cancelRun(runs[0]!.id))
   }
   // It lost what it had: that is known once it is back.
   await home.start()
@@ -184,7 +195,7 @@ test('while its server is away a run is not answered for, but listed; others are
     () => engine.getRun(runs[0]!.id),
     (run) => run!.status === 'failed',
   )
-  assert.match(ended!.error!, /ComfyUI restarted, result unknown/)
+  said(ended!.error!)
   assert.equal(await open().getRun(runs[0]!.id), ended)
 })
 
@@ -211,7 +222,7 @@ test('an end is known while its server is away', async (sites) => {
   await home.kill()
   assert.equal(await open().getRun(id), ended)
   assert.equal((await open().getRuns(page)).runs, [ended])
-  assert.is((await rejection(open().readOutput(id, ended!.files[0]!, new Headers(), never))).status, 503)
+  await refused(open().readOutput(id, ended!.files[0]!, new Headers(), never))
   await home.start()
   const response = await open().readOutput(id, ended!.files[0]!, new Headers(), never)
   assert.is(response!.status, 200)
@@ -236,7 +247,6 @@ test('an end that only the copies have counts, for lists, runs and files', async
 })
 
 test('a run of a server that was taken out is listed, not answered for, and failed after a while', async (sites) => {
-  const { now } = Date
   const { comfies, open } = sites
   const { id } = await slow(open(), 1, 'g')
   const { others } = await homeOf(sites, id)
@@ -245,23 +255,20 @@ test('a run of a server that was taken out is listed, not answered for, and fail
     (await Promise.all(others.map(({ url }) => fetch(url + path)))).every(({ ok }) => ok),
   )
   const urls = others.map(({ url }) => url)
-  try {
-    // Before that, another gateway might still be sending it.
-    Date.now = () => now() + 60_000
+  const impatient = open({ urls, lostAfterMs: 1_000 })
+  // Before that, another gateway might still be sending it.
+  await later(60_000, async () => {
     for (const left of [urls, urls.slice(1)]) {
       const rest = open({ urls: left })
-      assert.equal((await rejection(rest.getRun(id))).status, 503)
+      await refused(rest.getRun(id))
       const { runs, total } = await rest.getRuns(page)
       assert.equal([runs.map((run) => [run.id, run.status]), total], [[[id, 'queued']], 1])
     }
     assert.is((await open().getRun(id))!.status, 'running')
-    const impatient = open({ urls, lostAfterMs: 1_000 })
-    assert.equal((await rejection(impatient.getRun(id))).status, 503)
-    Date.now = () => now() + 62_000
-    assert.match((await impatient.getRun(id))!.error!, /could not be reached for/)
-  } finally {
-    Date.now = now
-  }
+    await refused(impatient.getRun(id))
+  })
+  const lost = await later(62_000, () => impatient.getRun(id))
+  assert.is(lost!.status, 'failed')
   assert.is(
     spread(comfies).reduce((sum, count) => sum + count),
     1,
@@ -282,8 +289,7 @@ test('a class that the one server has which is away is no error of the caller', 
     server === 0 && type === 'TestSleep' ? undefined : info,
   )
   await comfies[1]!.kill()
-  const error = await rejection(engine.draft('slow', never))
-  assert.equal([error.status, error.retryAfterS], [503, 5])
+  await refused(engine.draft('slow', never))
   assert.is((await engine.draft('batch', never))!.workflow.id, 'batch')
   await comfies[1]!.start()
   await until(async () => (await engine.draft('slow', never)) !== undefined)
@@ -297,7 +303,7 @@ test('a workflow goes to the server that has the choices of its graph', async ({
   await all(3, (seed) => submit(engine, 'fixed', { seed_2: seed }))
   assert.equal(spread(comfies), [0, 3])
   const { servers, workflows } = await engine.report!()
-  assert.match(servers[0]!.about, /"fixed" can't run there: style "inverted" is not on this ComfyUI/)
+  said(servers[0]!.about)
   assert.is(workflows[0]!.problem, null)
 })
 
@@ -319,11 +325,9 @@ test('a choice goes to a server that has it, and an uploaded file goes along', a
 })
 
 test('a choice that no server has is refused by one of them', async ({ open }) => {
-  const error = await rejection(
-    submit(open({}, { workflows: [styled] }, only), 'styled', { photo: 'example.png', style: 'x' }),
-  )
-  assert.is(error.name, 'InputError')
-  assert.match(error.message, /style/)
+  const engine = open({}, { workflows: [styled] }, only)
+  const error = await rejection(submit(engine, 'styled', { photo: 'example.png', style: 'x' }))
+  assert.equal([error.name, error.problems[0].loc], ['InputError', ['body', 'style']])
 })
 
 test('a run whose server refuses it before it was sent goes to the next, once', async ({ comfies, open }) => {
@@ -331,8 +335,7 @@ test('a run whose server refuses it before it was sent goes to the next, once', 
   await engine.draft('slow', never)
   // It answers how long its queue is, and is gone when the run comes.
   for (const { faults } of comfies) faults.push({ on: 'POST /userdata', do: 'status', status: 503 })
-  const first = await rejection(slow(engine, 1))
-  assert.equal([first.name, first.status], ['EngineError', 429])
+  await refused(slow(engine, 1), 429)
   assert.equal(spread(comfies), [0, 0])
   comfies[0]!.faults.length = 0
   await slow(engine, 1)
@@ -353,12 +356,8 @@ test('a run whose answer is lost goes to no other server', async ({ comfies, ope
     async () => spread(comfies),
     (counts) => counts.includes(1),
   )
-  const { now } = Date
-  Date.now = () => now() + 30_000
-  const error = await failed.finally(() => {
-    Date.now = now
-  })
-  assert.equal([error.status, error.runId.length], [502, 36])
+  const { status, runId } = await later(30_000, () => failed)
+  assert.equal([status, runId.length], [502, 36])
   assert.equal(spread(comfies).sort(), [0, 1])
 })
 
@@ -367,17 +366,12 @@ test('a server whose worker is dead gets no runs, and fails none', async ({ comf
   const first = await slow(open({ urls: [comfies[0]!.url] }), 1)
   const engine = open()
   await engine.containers()
-  const { now } = Date
-  Date.now = () => now() + 6_000
-  try {
-    const statuses = (await engine.containers()).map(({ status }) => status)
-    assert.equal(statuses, ['stalled', 'idle'])
+  await later(6_000, async () => {
+    assert.equal(pluck(await engine.containers(), 'status'), ['stalled', 'idle'])
     await all(3, (seed) => slow(engine, seed))
     assert.equal(spread(comfies), [1, 3])
     assert.is((await engine.getRun(first.id))!.status, 'queued')
-  } finally {
-    Date.now = now
-  }
+  })
 })
 
 test('a run of a server that keeps no records is found', async ({ comfies, open }) => {
@@ -406,7 +400,6 @@ test('a run of a server that was away for too long is failed, for every gateway,
     () => engine.getRun(id),
     (run) => run!.status === 'failed',
   )
-  assert.match(lost!.error!, /could not be reached for/)
   home.faults.length = 0
   assert.equal(await open().getRun(id), { ...lost, progress: 0 })
   assert.equal(await engine.getRun(id), lost)
@@ -420,9 +413,7 @@ test('a server that is taken out of the addresses: its runs are not called faile
   const { home, others } = await homeOf(sites, going.id)
   const [other] = others
   const rest = open({ urls: [other!.url, 'http://127.0.0.1:9'] })
-  const error = await rejection(rest.getRun(going.id))
-  assert.is(error.status, 503)
-  assert.not.match(error.message, /127\.0\.0\.1/)
+  await refused(rest.getRun(going.id))
   await engine.cancelRun(going.id)
   await until(async () => (await rest.getRun(going.id))!.status === 'cancelled')
   assert.is(comfies.length, 2)
@@ -441,7 +432,7 @@ test('with a storage, all is in there', async (sites) => {
   const { home } = await homeOf(sites, runs[0]!.id)
   await home.kill()
   assert.is((await again.getRuns(page)).runs.length, 4)
-  assert.is((await rejection(open({}, { storage }).getRun(runs[0]!.id))).status, 503)
+  await refused(open({}, { storage }).getRun(runs[0]!.id))
   await home.start()
   await until(async () => (await again.getRun(runs[0]!.id))!.status === 'failed')
 })
@@ -463,16 +454,11 @@ test('while the storage is away nothing is sent, and runs are known again once i
   const engine = open({}, { storage })
   const { id } = await slow(engine, 1, 'g')
   isAway = true
-  const asked = [
-    slow(engine, 2, 'g'),
-    engine.getRuns(page),
-    engine.cancelRun(id),
-    open({}, { storage }).getRun(id),
-  ]
-  const errors = await Promise.all(asked.map(rejection))
-  assert.equal(
-    errors.map(({ status, retryAfterS }) => [status, retryAfterS]),
-    [429, 503, 503, 503].map((status) => [status, 5]),
+  await refused(slow(engine, 2, 'g'), 429)
+  await Promise.all(
+    [engine.getRuns(page), engine.cancelRun(id), open({}, { storage }).getRun(id)].map((asked) =>
+      refused(asked),
+    ),
   )
   assert.equal(spread(comfies).sort(), [0, 1])
   isAway = false

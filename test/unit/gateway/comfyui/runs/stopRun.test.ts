@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { assert } from '#test'
 import type { Run } from '../../../../../packages/gateway/src/engine.ts'
-import { isOver, isRunning, suiteOnComfy } from '../kit.ts'
+import { isOver, isRunning, PAGE, suiteOnComfy } from '../kit.ts'
 
 let test = suiteOnComfy('cancelling runs of a ComfyUI')
 
@@ -62,10 +62,9 @@ test('a cancel that comes while the run is being sent is not lost', async (setup
     return fetch(url, init)
   }
   const by = another({}, { fetch: late })
-  const page = { groupId: 'g', sortBy: 'created_at', sortOrder: 'desc', offset: 0, limit: 10 } as const
   const sent = submit('slow', { seconds: 20 }, { groupId: 'g', by })
   let listed: Run | undefined
-  while (!listed) listed = (await engine.getRuns(page)).runs[0]
+  while (!listed) listed = (await engine.getRuns({ ...PAGE, groupId: 'g' })).runs[0]
   await engine.cancelRun(listed.id)
   await sent
   await setup.until(listed.id, ({ status }) => status === 'cancelled')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { assert, suite } from '#test'
+import { assert, rejects, suite } from '#test'
 import { fillGraph } from '../../../../../packages/gateway/src/comfyui/workflows/fillGraph.ts'
 import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
 import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
@@ -40,15 +40,6 @@ const inputOf = async (graph: unknown, name: string, sidecar?: unknown): Promise
     Object.entries(shown).filter(([, value]) => value !== undefined && value !== false),
   )
 }
-async function refusal(graph: unknown, sidecar?: unknown): Promise<string> {
-  try {
-    await read(graph, sidecar)
-  } catch (error) {
-    return (error as Error).message
-  }
-  return assert.unreachable() as never
-}
-
 const found = {
   failing: [['seed_2'], ['result']],
   'image-to-image': [['photo'], ['result']],
@@ -181,103 +172,72 @@ test('a sidecar makes a file of a text, and no input of a field that is set by a
   const picture = { node: '4', input: 'ckpt_name', kind: 'image' }
   const shown = await inputOf(stableDiffusion, 'picture', { inputs: { picture } })
   assert.equal(shown, { kind: 'image', required: true })
-  const graph = { 1: node('FSSaveText', { text: 'x' }) }
-  const message = await refusal(graph, { inputs: { a: { node: '1', input: 'text' } } })
-  assert.match(message, /no field "text"\. It has none that can be set/)
+  const inputs = { a: { node: '1', input: 'text' } }
+  await rejects(read({ 1: node('FSSaveText', { text: 'x' }) }, { inputs }), Error)
   const linked = {
     1: node('CLIPTextEncode', { text: ['2', 0] }),
     2: node('PrimitiveStringMultiline', { value: '' }),
   }
-  const other = await refusal(linked, { inputs: { a: { node: '1', input: 'text' } } })
-  assert.match(other, /text comes from node "2"\. Name a field of that node/)
+  await rejects(read(linked, { inputs }), Error)
 })
 
-const wrong: [string, unknown, RegExp][] = [
-  ['a list', [], /^mine\.flowscale\.json must hold an object of id, name/],
-  ['an unknown key', { input: {} }, /unknown key "input"\. Known keys are id, name/],
-  ['an id that is a number', { id: 1 }, /: id must be a text/],
-  ['a bad name', { inputs: { 'my prompt': {} } }, /inputs\.my prompt: rename it/],
-  ['__proto__', JSON.parse('{"inputs": {"__proto__": {}}}'), /inputs\.__proto__: rename it/],
-  ['no node', { outputs: { a: {} } }, /outputs\.a\.node must be a node of the workflow: "3", "4"/],
-  [
-    'another node',
+test('a sidecar that is wrong is refused', async () => {
+  for (const sidecar of [
+    [],
+    { input: {} },
+    { id: 1 },
+    { inputs: { 'my prompt': {} } },
+    JSON.parse('{"inputs": {"__proto__": {}}}'),
+    { outputs: { a: {} } },
     { inputs: { a: { node: '77', input: 'x' } } },
-    /inputs\.a\.node must be a node of the workflow/,
-  ],
-  [
-    'another field',
     { inputs: { a: { node: '6', input: 'txt' } } },
-    /node "6" \(CLIPTextEncode\): no field "txt"\. It has text$/,
-  ],
-  [
-    'a field by link',
     { inputs: { a: { node: '3', input: 'model' } } },
-    /node "3" \(KSampler\): model comes from node "4"\. Name/,
-  ],
-  [
-    'the prefix',
     { inputs: { a: { node: '9', input: 'filename_prefix' } } },
-    /filename_prefix is set for each run/,
-  ],
-  [
-    'a field twice',
     { inputs: { a: { node: '6', input: 'text' }, b: { node: 6, input: 'text' } } },
-    /inputs\.b is the same as a\. Remove/,
-  ],
-  ['no save node', { outputs: { a: { node: '8' } } }, /node "8" \(VAEDecode\) saves no file/],
-]
-const wrongInput: [object, RegExp][] = [
-  [{ typo: 1 }, /inputs\.a: unknown key "typo"/],
-  [{ kind: 'string' }, /a\.kind must be number/],
-  [{ required: 'no' }, /a\.required must be true or false/],
-  [{ min: 0 }, /a\.min must be a whole number from 1 to 10000, not 0/],
-  [{ min: 9, max: 3 }, /a\.min must not be above max/],
-  [{ max: 10 }, /a\.default must be a whole number from 1 to 10, not 20 as in the workflow/],
-  [{ default: '20' }, /a\.default must be a whole number .*, not "20"/],
-  [{ default: 1.5 }, /a\.default must be a whole number .*, not 1\.5/],
-  [{ default: 2, required: true }, /a\.default is never used/],
-  [{ options: [] }, /a\.options must be a list/],
-  [{ options: [1, 2] }, /a\.default must be one of options, not 20 as in the workflow/],
-  [
-    { input: 'sampler_name', options: ['ddim'] },
-    /a\.options "ddim" is not on the server, which has euler, heun/,
-  ],
-  [{ input: 'sampler_name', default: 'ddim' }, /a\.default "ddim" is not on the server/],
-]
-for (const [what, sidecar, message] of wrong) {
-  test(`a sidecar with ${what} is refused`, async () =>
-    assert.match(await refusal(stableDiffusion, sidecar), message))
-}
-for (const [entry, message] of wrongInput) {
-  test(`an input of a sidecar with ${JSON.stringify(entry)} is refused`, async () => {
-    const a = { node: '3', input: 'steps', ...entry }
-    assert.match(await refusal(stableDiffusion, { inputs: { a } }), message)
-  })
-}
+    { outputs: { a: { node: '8' } } },
+  ]) {
+    await rejects(read(stableDiffusion, sidecar), Error)
+  }
+})
 
-const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)
-for (const [what, graph, message] of [
-  [
-    "the editor's own format",
+test('an input of a sidecar that is wrong is refused', async () => {
+  for (const entry of [
+    { typo: 1 },
+    { kind: 'string' },
+    { required: 'no' },
+    { min: 0 },
+    { min: 9, max: 3 },
+    { max: 10 },
+    { default: '20' },
+    { default: 1.5 },
+    { default: 2, required: true },
+    { options: [] },
+    { options: [1, 2] },
+    { input: 'sampler_name', options: ['ddim'] },
+    { input: 'sampler_name', default: 'ddim' },
+  ]) {
+    const a = { node: '3', input: 'steps', ...entry }
+    await rejects(read(stableDiffusion, { inputs: { a } }), Error)
+  }
+})
+
+test('what is no workflow is refused', async () => {
+  const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)
+  for (const graph of [
     { nodes: [], links: [] },
-    /^mine\.json is in the format of ComfyUI's editor\. .*Export \(API\)/,
-  ],
-  [
-    'an app',
     file('../../unit/gateway/comfyui/workflows/text-to-image.app'),
-    /is an app in the format of ComfyUI's editor/,
-  ],
-  ['an empty object', {}, /has no nodes/],
-  ['a list', [1], /is a list, not a workflow/],
-  ['null', null, /is null, not a workflow/],
-  ['a text', 'x', /is a string, not a workflow/],
-  ['the body of a request', { prompt: stableDiffusion }, /node "prompt" has no class_type/],
-  ['a node that is none', { 1: 5 }, /node "1" is a number, not a node/],
-  ['inputs that are a list', { 1: { class_type: 'X', inputs: [] } }, /node "1": inputs must be an object/],
-  ['values of 5,000 levels', { 1: node('X', { deep }) }, /nested deeper than 100 levels/],
-] as const) {
-  test(`${what} is refused`, async () => assert.match(await refusal(graph), message))
-}
+    {},
+    [1],
+    null,
+    'x',
+    { prompt: stableDiffusion },
+    { 1: 5 },
+    { 1: { class_type: 'X', inputs: [] } },
+    { 1: node('X', { deep }) },
+  ]) {
+    await rejects(read(graph), Error)
+  }
+})
 
 test('a class that the server does not have is told with its node', async () => {
   const workflow = await read({
