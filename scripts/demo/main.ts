@@ -7,8 +7,7 @@ import { serve } from '@flowscale/emulator/node'
 import { generate } from '../../examples/generate.mjs'
 import { readOptions, usage } from './options.ts'
 import { listWorkflows, plan } from './plan.ts'
-import { createReporter } from './reporter.ts'
-import { toSentence } from './sentence.ts'
+import { createReporter, toSentence } from './reporter.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'demo-output')

@@ -1,20 +1,10 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileInput } from '@flowscale/client/node'
-import { Sentence } from './sentence.ts'
+import { Sentence } from './reporter.ts'
 
-export interface DemoOptions {
-  /** A real pod; without it a local emulator is started. */
-  url: string | undefined
-  apiKey: string | undefined
-  workflow: string | undefined
-  prompt: string | undefined
-  image: File | undefined
-  inputs: Record<string, unknown>
-  help: boolean
-}
-
-type File = Awaited<ReturnType<typeof fileInput>>
+/** Without `url` a local emulator is started. */
+export type DemoOptions = Awaited<ReturnType<typeof readOptions>>
 
 export const usage = `npm start -- ["a prompt"] [options]
 
@@ -27,12 +17,12 @@ export const usage = `npm start -- ["a prompt"] [options]
   --help                this text`
 
 /** A path starts in the user's folder, not in the folder where npm runs scripts. */
-const readInput = (path: string): Promise<File> =>
+const readInput = (path: string) =>
   fileInput(resolve(process.env.INIT_CWD ?? '.', path)).catch((error) => {
     throw new Sentence(`Can't read ${path}: ${error.cause?.code ?? error.message}`)
   })
 
-export async function readOptions(args: string[], env: NodeJS.ProcessEnv): Promise<DemoOptions> {
+export async function readOptions(args: string[], env: NodeJS.ProcessEnv) {
   let parsed: ReturnType<typeof parse>
   try {
     parsed = parse(args)
