@@ -124,10 +124,9 @@ async function work(): Promise<void> {
   for (let name = rest.shift(); name; name = rest.shift()) report(await runOne(name))
 }
 
-// Most unit tests wait more than they compute.
-const atATime = availableParallelism() * (isMain ? 2 : 1)
+const atATime = Math.max(2, availableParallelism())
 console.log(
-  `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 6 minutes on two cores' : ''}\n`,
+  `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 10 minutes on two cores' : ''}\n`,
 )
 if (isMain) rmSync(join(root, 'coverage'), { recursive: true, force: true })
 await Promise.all(Array.from({ length: atATime }, work))

@@ -6,7 +6,7 @@ export async function until<T>(
   ask: () => T | Promise<T>,
   isRight: (answer: T) => unknown = Boolean,
 ): Promise<T> {
-  const end = performance.now() + 60_000
+  const end = performance.now() + 120_000
   for (let turn = 0; ; turn++) {
     const answer = await ask()
     if (isRight(answer)) return answer

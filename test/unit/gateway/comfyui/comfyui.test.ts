@@ -260,6 +260,7 @@ test('a run whose server is away for too long is failed, and stays so', async (s
   let run: Run | undefined
   while (!run?.completedAt) run = await engine.getRun(id).catch(() => undefined)
   assert.is(run.status, 'failed')
+  said(run.error!)
   comfy.faults.length = 0
   assert.is((await engine.getRun(id))!.status, 'failed')
   assert.is((await another().getRun(id))!.status, 'failed', 'it was written down once it could be')

@@ -269,6 +269,7 @@ test('a run of a server that was taken out is listed, not answered for, and fail
   })
   const lost = await later(62_000, () => impatient.getRun(id))
   assert.is(lost!.status, 'failed')
+  said(lost!.error!)
   assert.is(
     spread(comfies).reduce((sum, count) => sum + count),
     1,
