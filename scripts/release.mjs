@@ -17,10 +17,11 @@ export function missing(folder, manifest, readme) {
   if (!manifest.repository?.url) fields.push('repository.url')
   if (manifest.repository?.directory !== folder) fields.push(`repository.directory, which is "${folder}"`)
   // npm and JSR resolve relative links only with a repository, and not reliably from a folder in it.
-  const links = readme
+  const prose = readme.replace(/^```[\s\S]*?^```|`[^`\n]*`/gm, (code) => code.replace(/[^\n]/g, ''))
+  const links = prose
     .split('\n')
     .flatMap((line, index) =>
-      [...line.replace(/`[^`]*`/g, '').matchAll(/(?:\]\(|^\[[^\]]+\]: )(?![a-z]+:|#)([^)\s]+)/gi)].map(
+      [...line.matchAll(/(?:\]\(|^\[[^\]]+\]: )(?![a-z]+:|#)([^)\s]+)/gi)].map(
         ([, url]) =>
           `${folder}/README.md:${index + 1}: a whole address instead of ${url}, which leads nowhere on a registry`,
       ),
@@ -28,14 +29,20 @@ export function missing(folder, manifest, readme) {
   return [...fields.map((field) => `${folder}/package.json: ${field}`), ...links]
 }
 
-/** The folders of the packages that are published, in their order: each needs only those before it. */
+/** The folders of the packages that are published, in an order in which each stands after those that it needs. */
 export const published = () => {
   const folders = readdirSync(join(root, 'packages'))
     .filter((name) => !name.includes('.'))
     .map((name) => `packages/${name}`)
     .filter((folder) => !readManifest(folder).private)
-  const needs = (folder) => Object.keys(readManifest(folder).dependencies ?? {}).length
-  return folders.sort((a, b) => needs(a) - needs(b))
+  /** The packages of this repository that a package needs, and those that they need. */
+  const needs = (folder) => {
+    const { dependencies, peerDependencies } = readManifest(folder)
+    const names = Object.keys({ ...dependencies, ...peerDependencies })
+    const own = folders.filter((other) => names.includes(readManifest(other).name))
+    return own.flatMap((other) => [other, ...needs(other)])
+  }
+  return folders.sort((a, b) => needs(a).length - needs(b).length)
 }
 
 const read = (file) => readFileSync(join(root, file), 'utf8')

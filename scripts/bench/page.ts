@@ -4,9 +4,13 @@ import { writeFileSync } from 'node:fs'
 import type { Comparison, Figure, Result } from './figure.ts'
 
 const page = 'docs/performance.md'
-/** Measured, and of no use to a reader of the page. */
-const omitted =
-  /, 50 at once|waits.*requests|^50 waits, watcher|^1000 waits, [^w]|^1000 waits, watcher:|of 1000 runs|\/(poller|store|proxy|node)$|--help|of 100 ms/
+/** The rows of its tables; the others are of no use to its reader. */
+const shown = {
+  requests: /^(checkHealth|getRun|executeWorkflow).*one by one|^upload/,
+  starts: /^import of (@flowscale\/client|flowscale)$|^start of flowscale (--version|health)/,
+  waits: /^50 waits, (polls|push).*delay|^1000 waits, watcher with push.*delay|^executeMany of 10000/,
+  gateway: /^gateway: (a run|runs of 4 ms|memory)/,
+}
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 const times = ({ ratio, interval }: Comparison): string =>
@@ -51,8 +55,7 @@ function peersOf({ figures, versions }: Result): string {
 export function writePage(result: Result): void {
   const { cpu, cores, memoryGb, os, load } = result.machine
   const disturbed = load > cores / 2 ? `, while other work ran on the machine (load ${load})` : ''
-  const shown = result.figures.filter(({ name }) => !omitted.test(name))
-  const from = (pattern: RegExp): string => rowsOf(shown.filter(({ name }) => pattern.test(name)))
+  const from = (pattern: RegExp): string => rowsOf(result.figures.filter(({ name }) => pattern.test(name)))
   writeFileSync(
     page,
     `# What it costs
@@ -68,7 +71,7 @@ difference may be noise. Figures without an interval were measured once.
 The server is another process on the same machine and answers at once. Over a network the time of the answer hides these
 differences. Times are for each request, and memory is above idle.
 
-${from(/^(checkHealth|getRun|executeWorkflow|upload)/)}
+${from(shown.requests)}
 
 A GET costs more than a bare \`fetch\` mainly by its time-out. A bare \`fetch\` copies the body of a POST; the client streams it.
 
@@ -82,21 +85,21 @@ ${peersOf(result)}
 
 Each is a new process. The floor is an empty module, or Node itself, and for \`flowscale health\` a script with a bare \`fetch\`.
 
-${from(/^(import|start)/)}
+${from(shown.starts)}
 
 ## Waits
 
 A delay is the time from the end of a run to the end of its wait. The floor is a script that asks for each run each second. A
 watcher (\`createRunWatcher\`) and \`executeMany\` share one list between all runs. The heap is the most that is in use above idle.
 
-${from(/waits|executeMany/)}
+${from(shown.waits)}
 
 ## The gateway
 
 The floor is a script that posts to ComfyUI, polls and reads the file. Runs only sleep. The gateway writes a record
 of each run. For clients that read events, the floor is a server of Node with the same streams.
 
-${from(/^gateway/)}
+${from(shown.gateway)}
 
 ## Measure it yourself
 

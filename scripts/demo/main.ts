@@ -6,8 +6,8 @@ import { createEmulator, unpaintedWords } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { generate } from '../../examples/generate.mjs'
 import { readOptions, usage } from './options.ts'
+import { createReporter, toSentence } from './output.ts'
 import { listWorkflows, plan } from './plan.ts'
-import { createReporter, toSentence } from './reporter.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'demo-output')

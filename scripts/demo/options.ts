@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileInput } from '@flowscale/client/node'
-import { Sentence } from './reporter.ts'
+import { Sentence } from './output.ts'
 
 /** Without `url` a local emulator is started. */
 export type DemoOptions = Awaited<ReturnType<typeof readOptions>>

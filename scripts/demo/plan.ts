@@ -1,6 +1,6 @@
 import { type Client, getWorkflows, HttpError, parseWorkflow, type Workflow } from '@flowscale/client'
 import type { DemoOptions } from './options.ts'
-import { Sentence } from './reporter.ts'
+import { Sentence } from './output.ts'
 
 const textToImage = 'bncu0a1kipv'
 const imageToImage = 'a9bc45rt2kpm'

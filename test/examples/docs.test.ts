@@ -9,7 +9,7 @@ import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
 import ts from 'typescript'
 import { assert, suite } from '#test'
-import { documented, functions } from '../support/docComments.ts'
+import { documented, functions } from './docComments.ts'
 
 const test = suite('examples of the doc comments')
 // Inside the repository, so that the packages are found by name.

@@ -1,3 +1,4 @@
+// What the demo says.
 import { isFlowScaleError } from '@flowscale/client'
 import ora from 'ora'
 

@@ -1,4 +1,4 @@
-// The doc comments of every export of every entry point.
+// The exports of every entry point, with the examples of their doc comments.
 import { resolve } from 'node:path'
 import ts from 'typescript'
 
@@ -24,11 +24,7 @@ export interface Documented {
   from: string
   isFunction: boolean
   isType: boolean
-  text: string
-  throws: string[]
   examples: string[]
-  /** Methods of a class, but private ones, without a comment. */
-  bare: string[]
 }
 
 function read(): Documented[] {
@@ -42,30 +38,20 @@ function read(): Documented[] {
     types: ['node'],
   })
   const checker = program.getTypeChecker()
-  const textOf = (symbol: ts.Symbol) =>
-    ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim()
   return Object.keys(entries).flatMap((from, index) => {
     const module = checker.getSymbolAtLocation(program.getSourceFile(paths[index]!)!)!
     return checker.getExportsOfModule(module).map((exported) => {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
-      const tags = (name: string) =>
-        symbol
-          .getJsDocTags(checker)
-          .filter((tag) => tag.name === name)
-          .map((tag) => ts.displayPartsToString(tag.text).trim())
-      const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0
-      const bare = [...(isClass ? (symbol.members?.values() ?? []) : [])]
-        .filter((member) => member.flags & ts.SymbolFlags.Method && !textOf(member))
-        .map((member) => member.name)
+      const examples = symbol
+        .getJsDocTags(checker)
+        .filter(({ name }) => name === 'example')
+        .map(({ text }) => ts.displayPartsToString(text).trim())
       return {
         name: exported.name,
         from,
         isFunction: (symbol.flags & ts.SymbolFlags.Function) !== 0 || exported.name === 'FlowscaleAPI',
         isType: (symbol.flags & ts.SymbolFlags.Value) === 0,
-        text: textOf(symbol),
-        throws: tags('throws'),
-        examples: tags('example').map((example) => /^```tsx?\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
-        bare,
+        examples: examples.map((example) => /^```tsx?\n([\s\S]*)\n```$/.exec(example)?.[1] ?? ''),
       }
     })
   })
