@@ -96,7 +96,7 @@ ${from(shown.waits)}
 
 ## The gateway
 
-The floor is a script that posts to ComfyUI, polls and reads the file. Runs only sleep. The gateway writes a record
+The floor is a script that posts to ComfyUI, polls and reads the file. The runs only sleep. The gateway writes a record
 of each run. For clients that read events, the floor is a server of Node with the same streams.
 
 ${from(shown.gateway)}
