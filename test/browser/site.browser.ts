@@ -1,114 +1,168 @@
-// The site of `npm run docs`, from a folder: pages fit narrow and wide windows, can be read, and the search finds.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+// The site of `npm run docs` in Chromium: pages fit their windows, can be read and used, and the search finds.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { assert, suite } from '#test'
-import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { runCommand } from '../../scripts/test/runFile.ts'
-import { axe } from './kit/isAccessible.ts'
+import { launch } from './kit/browser.ts'
+import { isAccessible } from './kit/isAccessible.ts'
 
 const test = suite('the site')
 const site = mkdtempSync(join(tmpdir(), 'flowscale-site-'))
-const urlOf = (file: string): string => pathToFileURL(join(site, file)).href
-const shown = [
-  'index.html',
-  'docs/gateway-failures.html',
-  'examples/node-batch.mjs.html',
-  '_flowscale/client.html',
-  '_flowscale/client/poller/executeMany.html',
-]
+const guides = readdirSync('docs')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
+const executeMany = 'api/client/poller/functions/executeMany.html'
+const clientOptions = 'api/client/index/interfaces/ClientOptions.html'
 
 let browser: Browser
 test.before(async () => {
-  const { code, output } = await runCommand(process.execPath, [
-    ...['--import', 'tsx', 'scripts/docs.ts', '--out', site],
-  ])
+  const { code, output } = await runCommand('npm', ['run', 'docs', '--', '--out', site])
   assert.is(code, 0, output)
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'], timeout: 120_000 })
+  browser = await launch()
 })
 test.after(async () => {
   await browser?.close()
   rmSync(site, { recursive: true })
 })
 
-async function open(
+const text = (file: string): string => readFileSync(join(site, file), 'utf8')
+
+/** Opens a page, and fails if it reports an error. */
+async function visit(
   file: string,
-  options: Parameters<Browser['newPage']>[0] = {},
-): Promise<Page & { errors: string[] }> {
-  const page = Object.assign(await browser.newPage(options), { errors: [] as string[] })
-  page.on('pageerror', ({ message }) => page.errors.push(message))
-  page.on('console', (message) => message.type() === 'error' && page.errors.push(message.text()))
-  await page.goto(urlOf(file))
-  // Till then its scripts have not run.
-  await page.locator('#tsd-nav-container a').first().waitFor({ state: 'attached' })
-  return page
+  { width = 1280, colorScheme = 'light' }: { width?: number; colorScheme?: 'light' | 'dark' },
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
+  const errors: string[] = []
+  page.on('pageerror', ({ message }) => errors.push(message))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.route('http://site/**', (route) => {
+    const path = join(site, decodeURIComponent(new URL(route.request().url()).pathname))
+    return route.fulfill({ path: path.endsWith('/') ? `${path}index.html` : path })
+  })
+  await page.goto(`http://site/${file}`, { waitUntil: 'load' })
+  try {
+    await use(page)
+  } finally {
+    await page.close()
+  }
+  assert.equal(errors, [], file)
 }
 
-for (const width of [320, 1280, 2560]) {
-  test(`fits ${width} px, without an error`, async () => {
-    for (const file of shown) {
-      const page = await open(file, { viewport: { width, height: 900 } })
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      assert.ok(over <= 0, `${file} is ${over} px too wide`)
-      assert.equal(page.errors, [], file)
-      await page.close()
-    }
+for (const width of [320, 390, 1280, 2560, 3840]) {
+  test(`no page scrolls sideways at ${width} px`, async () => {
+    const html = guides.map((file) => file.replace('.md', '.html'))
+    for (const file of ['', executeMany, clientOptions, 'examples/node-batch-mjs.html', ...html])
+      await visit(file, { width }, async (page) => {
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(over <= 0, `${file} is ${over} px too wide`)
+      })
   })
 }
 
-test('every page of docs/ fits 320 px', async () => {
-  const page = await open('index.html', { viewport: { width: 320, height: 900 } })
-  const wide: string[] = []
-  for (const file of readdirSync(join(site, 'docs'))) {
-    await page.goto(urlOf(`docs/${file}`))
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    if (over > 0) wide.push(`${file}: ${over} px`)
-  }
-  assert.equal(wide, [])
-  await page.close()
-})
+async function search(page: Page, words: string): Promise<string[]> {
+  await page.keyboard.press('Control+k')
+  await page.locator('#localsearch-input').fill(words)
+  const results = page.locator('#localsearch-list a')
+  await results.first().waitFor()
+  return results.evaluateAll((links) => links.map((link) => link.getAttribute('href')!))
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`has enough contrast, links that show and a main part in its ${colorScheme} theme`, async () => {
-    for (const file of shown) {
-      const page = await open(file, { colorScheme })
-      await page.evaluate(axe)
-      const found: string[] = await page.evaluate(async () => {
-        const { violations } = await (window as any).axe.run({
-          runOnly: ['color-contrast', 'link-in-text-block', 'landmark-one-main'],
-        })
-        return violations.flatMap(({ nodes }: any) =>
-          nodes.map(({ html, any }: any) => `${html} ${any[0].message}`),
-        )
-      })
-      assert.equal(found, [], file)
-      await page.close()
-    }
+  test(`axe finds nothing in the ${colorScheme} theme`, async () => {
+    for (const file of ['', 'docs/gateway-failures.html', executeMany, clientOptions])
+      await visit(file, { colorScheme }, (page) => isAccessible(page, file))
+    await visit('', { colorScheme }, async (page) => {
+      await search(page, 'cancel')
+      await isAccessible(page, 'a search')
+    })
+    await visit('', { colorScheme, width: 390 }, async (page) => {
+      await page.locator('.VPLocalNav .menu').click()
+      await isAccessible(page, 'the menu')
+    })
   })
 }
 
-for (const [words, link] of [
-  ['executeMany', '_flowscale/client/poller/executeMany.html'],
-  // In the text of a page, in no title.
-  ['tunnel', 'docs/gateway-workers.html'],
-]) {
-  test(`the search finds ${words}`, async () => {
-    const page = await open('index.html')
-    await page.locator('#tsd-search-trigger').click()
-    await page.locator('#tsd-search-input').fill(words!)
-    await page.locator(`#tsd-search-results a[href$="${link}"]`).first().waitFor()
-    await page.close()
-  })
+test('the menu has the guides first, and shows them', () =>
+  visit('docs/files.html', {}, async (page) => {
+    const groups = await page.locator('.VPSidebarItem.level-0 > .item .text').allTextContents()
+    assert.equal(groups, ['Guides', 'Commands and servers', 'Migrating', 'Reference', 'For engineers'])
+    assert.ok(await page.locator('.VPSidebar a[href="/docs/many-runs.html"]').isVisible())
+    // Parts of the API open by themselves.
+    assert.not.ok(await page.locator(`.VPSidebar a[href="/${executeMany}"]`).isVisible())
+    await page.goto(`http://site/${executeMany}`)
+    assert.ok(await page.locator(`.VPSidebar a[href="/${executeMany}"]`).isVisible())
+  }))
+
+test('a guide leads to the previous and the next one', () =>
+  visit('', {}, async (page) => {
+    await page.locator('.pager-link.next').click()
+    await page.locator('h1', { hasText: 'Running a workflow' }).waitFor()
+    await page.locator('.pager-link.prev').click()
+    await page.locator('h1', { hasText: 'FlowScale for JavaScript' }).waitFor()
+  }))
+
+for (const width of [320, 1024, 1440]) {
+  test(`the switch of the theme is in sight at ${width} px`, () =>
+    visit('docs/files.html', { width }, async (page) => {
+      const isDark = () => page.evaluate(() => document.documentElement.classList.contains('dark'))
+      assert.not.ok(await isDark())
+      await page.locator('.VPSwitchAppearance >> visible=true').click()
+      assert.ok(await isDark())
+    }))
 }
 
-test('the search shows a guide before the members of the API that have its word', async () => {
-  const page = await open('index.html')
-  await page.locator('#tsd-search-trigger').click()
-  await page.locator('#tsd-search-input').fill('progress')
-  const results = page.locator('#tsd-search-results a')
-  await results.nth(1).waitFor()
-  assert.match((await results.first().getAttribute('href'))!, /docs\/progress\.html$/)
-  await page.close()
+test('on a phone, the menu comes before the headings of the page', () =>
+  visit('docs/files.html', { width: 390 }, async (page) => {
+    assert.equal(await page.locator('.VPLocalNav button').allInnerTexts(), ['Menu', 'On this page'])
+    const link = page.locator('.VPSidebar a[href="/docs/many-runs.html"]')
+    await page.locator('.VPLocalNav .menu').click()
+    await link.click()
+    await page.locator('h1', { hasText: 'Many runs' }).waitFor()
+  }))
+
+const found = `
+cancel       /functions/cancelRun
+executeMany  /functions/executeMany
+`
+for (const [, words, path] of found.matchAll(/^(\S.*?) {2,}(.*)$/gm)) {
+  test(`the search finds ${path} for ${words}`, () =>
+    visit('', {}, async (page) => {
+      const first = (await search(page, words!)).slice(0, 3)
+      assert.ok(
+        first.some((href) => href.includes(path!)),
+        first.join('\n'),
+      )
+    }))
+}
+
+test('a link to a heading leads to one', () => {
+  const files = readdirSync(site, { recursive: true, encoding: 'utf8' })
+  const pages = files.filter((name) => name.endsWith('.html')).map((name) => name.replaceAll('\\', '/'))
+  const dead = pages.flatMap((name) =>
+    [...text(name).matchAll(/<a [^>]*?href="([^"]+)"/g)].flatMap(([, href]) => {
+      const { host, pathname, hash } = new URL(href!, `http://site/${name}`)
+      if (host !== 'site') return []
+      const file = decodeURIComponent(pathname).replace(/\/$/, '/index.html').slice(1)
+      const isThere = existsSync(join(site, file)) && (!hash || text(file).includes(`id="${hash.slice(1)}"`))
+      return isThere ? [] : [`${name}: ${href}`]
+    }),
+  )
+  assert.equal(dead, [])
+})
+
+test('llms.txt lists pages that are there, and llms-full.txt holds all guides', () => {
+  const list = text('llms.txt')
+  assert.match(list, /^# FlowScale for JavaScript\n\n> .+\n\n## Guides\n\n- \[/)
+  const links = [...list.matchAll(/^- \[.+\]\((.+)\): .+$/gm)].map(([, link]) => link!)
+  assert.is(links.length, list.match(/^- /gm)!.length)
+  for (const link of links) assert.ok(existsSync(join(site, link)), link)
+  const full = text('llms-full.txt').split('\n')
+  for (const file of guides) {
+    assert.ok(links.includes(file), file)
+    assert.ok(full.includes(readFileSync(file, 'utf8').split('\n', 1)[0]!), file)
+  }
 })

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { entriesFile, examples, menu, packages, pageOf, titleOf } from '../pages.mjs'
+
+const item = (file) => ({ text: titleOf(file), link: `/${pageOf(file)}` })
+const sidebar = menu.map(([text, files]) => ({ text, items: files.map(item) }))
+sidebar[0].items.unshift({ text: 'Start', link: '/' })
+
+const collapsed = true
+const entries = JSON.parse(readFileSync(entriesFile, 'utf8')).map((entry) => ({ ...entry, collapsed }))
+const reference = packages.map(item).map(({ text: name, link }) => {
+  const items = entries.filter(({ text }) => `${text}/`.startsWith(`${name}/`))
+  return { text: name, link, collapsed, items }
+})
+const exampleItems = examples.map((file) => ({
+  text: file.slice('examples/'.length),
+  link: `/${pageOf(file)}`,
+}))
+reference.push({ text: 'Examples', link: '/examples/', collapsed, items: exampleItems })
+sidebar.find(({ text }) => text === 'Reference').items.push(...reference)
+
+/** Mends what axe finds in VitePress 1.6. */
+function transform(code, id) {
+  if (id.endsWith('VPNavBarSearchButton.vue')) return code.replace(/:aria-label="[^"]*"/, 'title="Search"')
+  if (id.endsWith('VPLocalSearchBox.vue'))
+    return code
+      .replace(/role="button".*?aria-haspopup="listbox"/s, 'role="dialog" aria-modal="true"')
+      .replace(
+        /(:id="'localsearch-i[^"]*"\s+:aria-s[^"]*"[^"]*"\s+role="option")(.*?<a)/s,
+        'role="none"$2 $1',
+      )
+      .replace(/:aria-label="\[\.\.\.p\.titles[^"]*"/, '')
+      .replace('class="title-icon"', '$& aria-hidden="true"')
+      .replaceAll('<kbd', '<kbd role="img"')
+}
+
+/** Functions and guides come before types and their properties. */
+function boostDocument(id, term) {
+  const isNamed = id.endsWith(`#${term}`)
+  if (id.includes('/functions/')) return isNamed ? 6 : 1.5
+  if (/^\/docs\/(guarantees|performance|how-it)|^\/[A-Z]/.test(id)) return 0.7
+  if (id.startsWith('/docs/')) return isNamed ? 4 : 2
+  return /^\/packages\/|client.index.classes/.test(id) ? 1 : 0.3
+}
+
+/** A page of the API is one result: a property is found on the page of its type. */
+function _splitIntoSections(file, html) {
+  if (!file.includes('/pages/api/')) return
+  const [, anchor, title] = /<h1 id="([^"]+)"[^>]*>(.*?) <a/.exec(html)
+  return [{ anchor, titles: [title], text: html.replaceAll(/<[^>]*>/g, '') }]
+}
+
+const miniSearch = { searchOptions: { combineWith: 'AND', boostDocument }, _splitIntoSections }
+
+export default {
+  title: 'FlowScale for JavaScript',
+  lang: 'en',
+  srcDir: '.tmp/pages',
+  outDir: '../../site',
+  metaChunk: true,
+  vite: {
+    plugins: [{ name: 'accessible', enforce: 'pre', transform }],
+    build: { chunkSizeWarningLimit: 2000 },
+  },
+  markdown: {
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    languageAlias: { cjs: 'js', mjs: 'js' },
+    // GitHub's anchors, because the pages are read there, too.
+    anchor: {
+      slugify: (text) =>
+        text
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+          .replaceAll(' ', '-'),
+    },
+  },
+  transformPageData: ({ relativePath: path }) => ({
+    // Room for the table of the start page.
+    frontmatter: { pageClass: path.split('/')[0], aside: path !== 'index.md' },
+  }),
+  themeConfig: { sidebar, outline: [2, 3], search: { provider: 'local', options: { miniSearch } } },
+}

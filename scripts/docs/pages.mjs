@@ -1,0 +1,53 @@
+// The pages of the site that are files of the repository.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+
+/** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
+const order = `
+Guides: running waiting files in-a-page proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any store react progress websocket many-runs typed-workflows ai-sdk emulator testing
+Commands and servers: command command-run command-pull command-scripts command-batch gateway your-own-comfyui gateway-one-machine gateway-several gateway-three-gpus gateway-workers gateway-storage gateway-failures gateway-reference docker
+Migrating: migrating migrating-axios migrating-comfyui /MIGRATING
+Reference: functions errors runtimes /CHANGELOG
+For engineers: guarantees performance how-it-is-built /SECURITY /CONTRIBUTING /test/README`
+
+const filesOf = (names) => names.split(' ').map((name) => `docs/${name}.md`.replace('docs//', ''))
+/** Each group with its files. */
+export const menu = [...order.matchAll(/^(.+): (.+)$/gm)].map(([, group, names]) => [
+  group,
+  filesOf(names).filter((file) => existsSync(file)),
+])
+export const files = ['README.md', ...menu.flatMap(([, names]) => names)]
+for (const name of readdirSync('docs'))
+  if (name.endsWith('.md') && !files.includes(`docs/${name}`)) throw new Error(`${name} is not in the menu`)
+
+const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
+export const packages = names.map((name) => `packages/${name}/README.md`)
+export const examples = readdirSync('examples', { recursive: true })
+  .map((name) => `examples/${name.replaceAll('\\', '/')}`)
+  .filter((file) => /\.(html|js|mjs|tsx?)$/.test(file) && !file.includes('node_modules'))
+  .sort()
+
+/** The folder that the site is made from, and the menu of its API reference. */
+export const staged = 'scripts/docs/.tmp/pages'
+export const entriesFile = 'scripts/docs/.tmp/entries.json'
+
+/** A file's page below that folder. */
+export const pageOf = (file) =>
+  examples.includes(file) ? `${file.replace('.', '-')}.md` : file.replace(/README\.md$/, 'index.md')
+
+/** A file's text, whose links to files become links to their pages, from the page's folder or another. */
+export function relink(file, folder = posix.dirname(file)) {
+  return readFileSync(file, 'utf8').replaceAll(/\]\(([\w./-]+)(#[\w-]+)?\)/g, (link, path, hash = '') => {
+    const target = posix.join(posix.dirname(file), path)
+    return existsSync(target) ? `](${posix.relative(folder, pageOf(target))}${hash})` : link
+  })
+}
+
+export const titleOf = (file) => /^# (.*)/m.exec(readFileSync(file, 'utf8'))[1].replaceAll(/[`\\]/g, '')
+
+/** The first sentence of the first paragraph. */
+export function summaryOf(file) {
+  const text = readFileSync(file, 'utf8').replaceAll(/^```.*?^```/gms, '')
+  const [, sentence] = /^(?=[\w`*[])(.+?)(?:\.\s|:?\n\n)/ms.exec(text)
+  return `${sentence.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('\n', ' ')}.`
+}

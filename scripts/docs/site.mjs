@@ -1,0 +1,49 @@
+// `npm run docs`: a site of the README, the pages of docs/, the examples and the API reference, in `site/` or
+// `-- --out FOLDER`, with llms.txt. `-- --serve` shows it. A link to a page that is not there fails the build.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, extname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build, serve } from 'vitepress'
+import { writeApi } from './api.mjs'
+import * as pages from './pages.mjs'
+
+const { files, pageOf, relink, staged, summaryOf, titleOf } = pages
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'site' }, serve: { type: 'boolean' } },
+})
+
+function write(file, text) {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+rmSync(staged, { recursive: true, force: true })
+cpSync('docs', `${staged}/docs`, { recursive: true })
+for (const file of [...files, ...pages.packages]) write(`${staged}/${pageOf(file)}`, relink(file))
+let list = '# Examples\n\n'
+for (const file of pages.examples) {
+  const name = file.replace('examples/', '')
+  // Four, as an example may hold three.
+  const code = `\`\`\`\`${extname(file).slice(1)}\n${readFileSync(file, 'utf8')}\`\`\`\`\n`
+  write(`${staged}/${pageOf(file)}`, `# ${name}\n\n${code}`)
+  list += `- [${name}](/${pageOf(file)})\n`
+}
+write(`${staged}/examples/index.md`, list)
+const entries = await writeApi(`${staged}/api`)
+write(pages.entriesFile, JSON.stringify(entries))
+await build('scripts/docs', { outDir: values.out })
+
+// For programs, see https://llmstxt.org: the pages as Markdown, a list of them, and all guides in one.
+cpSync(staged, values.out, { recursive: true })
+let llms = `# ${titleOf('README.md')}\n\n> ${summaryOf('README.md')}\n`
+for (const [group, names] of pages.menu) {
+  llms += `\n## ${group}\n\n`
+  for (const file of names) llms += `- [${titleOf(file)}](${pageOf(file)}): ${summaryOf(file)}\n`
+}
+llms += '\n## API\n\n'
+for (const { text, link, items } of entries)
+  llms += `- [${text}](${link.slice(1)}): ${items.map((item) => item.text).join(', ')}\n`
+write(`${values.out}/llms.txt`, llms)
+write(`${values.out}/llms-full.txt`, files.map((file) => relink(file, '.')).join('\n\n'))
+
+if (values.serve) await serve({ root: 'scripts/docs' })
