@@ -15,7 +15,7 @@ const test = suite('Docker')
 const page = readFileSync('docs/docker.md', 'utf8')
 const blockIn = (language: string): string =>
   new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(page)![1]!
-const image = blockIn('docker')
+const image = blockIn('dockerfile')
 const { services, secrets, volumes } = parse(blockIn('yaml'))
 const { gateway, comfyui } = services
 const [command, ...flags]: string[] = JSON.parse(/^CMD (.+)$/m.exec(image)![1]!)

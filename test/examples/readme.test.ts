@@ -118,7 +118,7 @@ for (const document of documents) {
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
       if (language === 'text') return
-      if (language === 'docker' || language === 'yaml') return // test/examples/docker.test.ts reads them.
+      if (language === 'dockerfile' || language === 'yaml') return // test/examples/docker.test.ts reads them.
       // Ones like it run in test/browser; its types are checked with those of all.
       if (language === 'tsx') return
       // A sidecar, which test/unit/gateway/comfyui/workflows/readWorkflow.test.ts reads.
