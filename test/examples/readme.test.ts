@@ -18,9 +18,8 @@ const documents = [
   'README.md',
   ...[
     'command',
-    'command-batch',
-    'command-pull',
-    'command-run',
+    'command-scripts',
+    'docker',
     'emulator',
     'errors',
     'files',
@@ -31,13 +30,9 @@ const documents = [
     'running',
     'runtimes',
     'store',
-    'testing',
     'typed-workflows',
-    'your-own-comfyui',
   ].map((name) => `docs/${name}.md`),
-  ...['one-machine', 'three-gpus', 'workers', 'reference', 'storage'].map(
-    (name) => `docs/gateway-${name}.md`,
-  ),
+  ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
 ]
 
@@ -67,7 +62,7 @@ const labels = new Map([
   ...['worker', 'kv', 'deno', 'bun'].map(
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
   ),
-  ...['folder', 'redis'].map((label) => [label, 'test/runtimes/storage.runtime.ts'] as const),
+  ['redis', 'test/runtimes/storage.runtime.ts'],
 ])
 
 /** The first line of a file of an app, which test/frameworks builds. */
@@ -124,6 +119,7 @@ for (const document of documents) {
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
       if (language === 'text') return
+      if (language === 'dockerfile' || language === 'yaml') return // test/examples/docker.test.ts reads them.
       // Ones like it run in test/browser; its types are checked with those of all.
       if (language === 'tsx') return
       // A sidecar, which test/unit/gateway/comfyui/workflows/readWorkflow.test.ts reads.
