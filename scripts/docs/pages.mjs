@@ -4,9 +4,9 @@ import { posix } from 'node:path'
 
 /** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
 const order = `
-Guides: running waiting files in-a-page proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any store react progress websocket many-runs typed-workflows ai-sdk emulator testing
-Commands and servers: command command-run command-pull command-scripts command-batch gateway your-own-comfyui gateway-one-machine gateway-several gateway-three-gpus gateway-workers gateway-storage gateway-failures gateway-reference docker
-Migrating: migrating migrating-axios migrating-comfyui /MIGRATING
+Guides: running files in-a-page proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any store progress many-runs typed-workflows ai-sdk emulator
+Commands and servers: command command-scripts gateway docker gateway-several gateway-failures gateway-reference
+Migrating: migrating /MIGRATING
 Reference: functions errors runtimes /CHANGELOG
 For engineers: guarantees performance how-it-is-built /SECURITY /CONTRIBUTING /test/README`
 
