@@ -8,6 +8,7 @@ export async function writeApi(out) {
   const entries = {}
   app.renderer.on(PageEvent.END, (page) => {
     const { model, url } = page
+    if (model.isProject()) return
     const name = entryOf(model)
     const isModule = model.kindOf(ReflectionKind.Module)
     const isType = model.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias])

@@ -35,11 +35,10 @@ function transform(code, id) {
 
 /** Functions and guides come before types and their properties. */
 function boostDocument(id, term) {
-  const isNamed = id.endsWith(`#${term}`)
-  if (id.includes('/functions/')) return isNamed ? 6 : 1.5
+  if (id.includes('/functions/')) return id.endsWith(`#${term}`) ? 6 : 1.5
   if (/^\/docs\/(guarantees|performance|how-it)|^\/[A-Z]/.test(id)) return 0.7
-  if (id.startsWith('/docs/')) return isNamed ? 4 : 2
-  return /^\/packages\/|client.index.classes/.test(id) ? 1 : 0.3
+  if (id.startsWith('/docs/')) return id.startsWith(`/docs/${term}.`) ? 4 : 2
+  return /^\/packages\/|client.index.classes/.test(id) ? 1 : 0.15
 }
 
 /** A page of the API is one result: a property is found on the page of its type. */
@@ -49,7 +48,15 @@ function _splitIntoSections(file, html) {
   return [{ anchor, titles: [title], text: html.replaceAll(/<[^>]*>/g, '') }]
 }
 
-const miniSearch = { searchOptions: { combineWith: 'AND', boostDocument }, _splitIntoSections }
+/** `createLogger` is found by `log`, too. */
+const tokenize = (text) =>
+  text.split(/[\s\p{P}]+/u).flatMap((word) => [...new Set([word, ...word.split(/(?<=[a-z])(?=[A-Z])/)])])
+
+const fuzzy = (term) => (term.length > 4 ? 0.2 : false)
+const searchOptions = { combineWith: 'AND', fuzzy, boostDocument }
+const miniSearch = { options: { tokenize }, searchOptions, _splitIntoSections }
+/** A page can name words that people search for in a comment. */
+const _render = (text, env, md) => md.render(text.replace(/<!-- Search: (.*) -->/, '$1, $1, $1'), env)
 
 export default {
   title: 'FlowScale for JavaScript',
@@ -77,5 +84,5 @@ export default {
     // Room for the table of the start page.
     frontmatter: { pageClass: path.split('/')[0], aside: path !== 'index.md' },
   }),
-  themeConfig: { sidebar, outline: [2, 3], search: { provider: 'local', options: { miniSearch } } },
+  themeConfig: { sidebar, outline: [2, 3], search: { provider: 'local', options: { miniSearch, _render } } },
 }
