@@ -24,17 +24,13 @@ const documents = [
     'errors',
     'files',
     'many-runs',
-    'migrating-axios',
-    'migrating-comfyui',
+    'migrating',
     'progress',
     'proxy',
-    'react',
     'running',
     'runtimes',
     'store',
     'typed-workflows',
-    'waiting',
-    'websocket',
   ].map((name) => `docs/${name}.md`),
   ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
@@ -69,6 +65,9 @@ const labels = new Map([
   ['redis', 'test/runtimes/storage.runtime.ts'],
 ])
 
+/** The first line of a file of an app, which test/frameworks builds. */
+const ofApp = /^(\/\/|<!--|#) \S+\.\w+( -->)?\n/
+
 type Cli = Awaited<ReturnType<typeof startCli>>
 let local: Cli
 let gateway: Cli
@@ -95,7 +94,8 @@ test.after(async () => {
 test('each block passes a strict compiler, as TypeScript', () => {
   const files = documents.flatMap((document, number) => {
     const blocks = readFileSync(document, 'utf8').matchAll(/^```(js|tsx?)\n([\s\S]*?)^```/gm)
-    return [...blocks].map(([, language, code], index) => {
+    const whole = [...blocks].filter(([, , code]) => !ofApp.test(code!))
+    return whole.map(([, language, code], index) => {
       const name = `${number}-${document.replace(/\W/g, '_')}-${index + 1}.${language === 'tsx' ? 'tsx' : 'ts'}`
       const file = join(folder, name)
       writeFileSync(file, `${code}\nexport {}\n`)
@@ -114,6 +114,7 @@ for (const document of documents) {
       if (language === 'sh') return runShell(code!, document)
       // A block with a label is run by a test of its own, which names it.
       if (language!.includes(' ')) return assert.ok(labels.has(language!.split(' ')[1]!), language)
+      if (ofApp.test(code!)) return
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
