@@ -43,7 +43,10 @@ export function relink(file, folder = posix.dirname(file)) {
   })
 }
 
-export const titleOf = (file) => /^# (.*)/m.exec(readFileSync(file, 'utf8'))[1].replaceAll(/[`\\]/g, '')
+export const titleOf = (file) =>
+  file.endsWith('.md')
+    ? /^# (.*)/m.exec(readFileSync(file, 'utf8'))[1].replaceAll('`', '')
+    : file.replace('examples/', '')
 
 /** The first sentence of the first paragraph. */
 export function summaryOf(file) {

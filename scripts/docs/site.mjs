@@ -8,9 +8,8 @@ import { writeApi } from './api.mjs'
 import * as pages from './pages.mjs'
 
 const { files, pageOf, relink, staged, summaryOf, titleOf } = pages
-const { values } = parseArgs({
-  options: { out: { type: 'string', default: 'site' }, serve: { type: 'boolean' } },
-})
+const out = { type: 'string', default: 'site' }
+const { values } = parseArgs({ options: { out, serve: { type: 'boolean' } } })
 
 function write(file, text) {
   mkdirSync(dirname(file), { recursive: true })
@@ -20,15 +19,11 @@ function write(file, text) {
 rmSync(staged, { recursive: true, force: true })
 cpSync('docs', `${staged}/docs`, { recursive: true })
 for (const file of [...files, ...pages.packages]) write(`${staged}/${pageOf(file)}`, relink(file))
-let list = '# Examples\n\n'
 for (const file of pages.examples) {
-  const name = file.replace('examples/', '')
   // Four, as an example may hold three.
   const code = `\`\`\`\`${extname(file).slice(1)}\n${readFileSync(file, 'utf8')}\`\`\`\`\n`
-  write(`${staged}/${pageOf(file)}`, `# ${name}\n\n${code}`)
-  list += `- [${name}](/${pageOf(file)})\n`
+  write(`${staged}/${pageOf(file)}`, `# ${titleOf(file)}\n\n${code}`)
 }
-write(`${staged}/examples/index.md`, list)
 const entries = await writeApi(`${staged}/api`)
 write(pages.entriesFile, JSON.stringify(entries))
 await build('scripts/docs', { outDir: values.out })

@@ -11,12 +11,8 @@ const reference = packages.map(item).map(({ text: name, link }) => {
   const items = entries.filter(({ text }) => `${text}/`.startsWith(`${name}/`))
   return { text: name, link, collapsed, items }
 })
-const exampleItems = examples.map((file) => ({
-  text: file.slice('examples/'.length),
-  link: `/${pageOf(file)}`,
-}))
-reference.push({ text: 'Examples', link: '/examples/', collapsed, items: exampleItems })
 sidebar.find(({ text }) => text === 'Reference').items.push(...reference)
+sidebar.push({ text: 'Examples', items: examples.map(item) })
 
 /** Mends what axe finds in VitePress 1.6. */
 function transform(code, id) {
@@ -24,10 +20,7 @@ function transform(code, id) {
   if (id.endsWith('VPLocalSearchBox.vue'))
     return code
       .replace(/role="button".*?aria-haspopup="listbox"/s, 'role="dialog" aria-modal="true"')
-      .replace(
-        /(:id="'localsearch-i[^"]*"\s+:aria-s[^"]*"[^"]*"\s+role="option")(.*?<a)/s,
-        'role="none"$2 $1',
-      )
+      .replace(/(:id="'localsearch-item[^>]*role="option")(.*?<a)/s, 'role="none"$2 $1')
       .replace(/:aria-label="\[\.\.\.p\.titles[^"]*"/, '')
       .replace('class="title-icon"', '$& aria-hidden="true"')
       .replaceAll('<kbd', '<kbd role="img"')
@@ -36,7 +29,7 @@ function transform(code, id) {
 /** Functions and guides come before types and their properties. */
 function boostDocument(id, term) {
   if (id.includes('/functions/')) return id.endsWith(`#${term}`) ? 6 : 1.5
-  if (/^\/docs\/(guarantees|performance|how-it)|^\/[A-Z]/.test(id)) return 0.7
+  if (/^\/docs\/(guarantees|performance|how-it|migrating)|^\/[A-Z]/.test(id)) return 0.7
   if (id.startsWith('/docs/')) return id.startsWith(`/docs/${term}.`) ? 4 : 2
   return /^\/packages\/|client.index.classes/.test(id) ? 1 : 0.15
 }
@@ -64,25 +57,18 @@ export default {
   srcDir: '.tmp/pages',
   outDir: '../../site',
   metaChunk: true,
-  vite: {
-    plugins: [{ name: 'accessible', enforce: 'pre', transform }],
-    build: { chunkSizeWarningLimit: 2000 },
-  },
+  vite: { plugins: [{ name: 'accessible', enforce: 'pre', transform }] },
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     languageAlias: { cjs: 'js', mjs: 'js' },
     // GitHub's anchors, because the pages are read there, too.
     anchor: {
-      slugify: (text) =>
-        text
-          .toLowerCase()
-          .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-          .replaceAll(' ', '-'),
+      slugify: (text) => text.toLowerCase().replace(/( )|[^\w\p{L}-]/gu, (_, space) => (space ? '-' : '')),
     },
   },
   transformPageData: ({ relativePath: path }) => ({
-    // Room for the table of the start page.
-    frontmatter: { pageClass: path.split('/')[0], aside: path !== 'index.md' },
+    // The tables of the start page and of types have the room of "On this page".
+    frontmatter: { pageClass: path.split('/')[0] + (/^index|interfaces|aliases/.test(path) ? ' wide' : '') },
   }),
   themeConfig: { sidebar, outline: [2, 3], search: { provider: 'local', options: { miniSearch, _render } } },
 }
