@@ -20,6 +20,8 @@ export interface Flags {
   readonly limit?: number
   readonly out?: string
   readonly check?: true
+  readonly open?: true
+  readonly web?: true
 }
 
 /** One call of the command: all that a verb is given. */
@@ -45,7 +47,7 @@ export type Verb = (call: Call) => Promise<void>
 export const goesOn: ReadonlySet<string> = new Set(['run', 'wait', 'batch', 'download', 'cancel', 'pull'])
 
 /** The verbs that need no address and no key. */
-export const isLocal: ReadonlySet<string> = new Set(['completion'])
+export const isLocal: ReadonlySet<string> = new Set(['completion', '__complete'])
 
 /** The command as the user types it: npx sets this variable for the command that it starts. */
 export const commandName: string = process.env.npm_command === 'exec' ? 'npx flowscale' : 'flowscale'
@@ -68,10 +70,13 @@ export function createProgram(): Command {
     .option('--url <url>', 'the address (default: FLOWSCALE_API_URL)')
     .option('--api-key <key>', 'the key (default: FLOWSCALE_API_KEY)')
     .option('--json', 'print JSON, for programs')
+    .option('-q, --quiet', 'print results and errors only')
     .addHelpText('after', footer)
 
   const folder = new Option('-o, --output <dir>', 'the folder for the outputs')
   const cancelOnInterrupt = new Option('--cancel-on-interrupt', 'Ctrl-C cancels the run on the server, too')
+  const open = new Option('--open', 'open the saved files, or else their links')
+  const web = new Option('--web', 'open the page of the run in a browser')
   const timeout = new Option('--timeout <seconds>', 'limit of the wait; the run goes on')
     .argParser(readSeconds)
     .default(3600)
@@ -79,6 +84,7 @@ export function createProgram(): Command {
     'output',
     'timeout',
     'cancelOnInterrupt',
+    'open',
   ])
 
   program
@@ -94,6 +100,8 @@ export function createProgram(): Command {
     .addOption(timeout)
     .addOption(detach)
     .addOption(cancelOnInterrupt)
+    .addOption(open)
+    .addOption(web)
     .addHelpText(
       'after',
       examples(
@@ -107,6 +115,7 @@ export function createProgram(): Command {
     .addOption(folder)
     .addOption(timeout)
     .addOption(cancelOnInterrupt)
+    .addOption(open)
     .addHelpText(
       'after',
       examples('flowscale wait 808f34d0 -o images', 'flowscale wait 808f34d0 5c1e77aa --timeout 600'),
@@ -130,6 +139,7 @@ export function createProgram(): Command {
     .command('download <ids...>')
     .summary('save the outputs of runs, or outputs by name')
     .addOption(new Option('-o, --output <dir>', 'the folder for the outputs').default('.', 'this folder'))
+    .addOption(open)
     .addHelpText(
       'after',
       examples(
@@ -140,6 +150,7 @@ export function createProgram(): Command {
   program
     .command('get <run>')
     .summary('show the state of a run')
+    .addOption(web)
     .addHelpText('after', examples('flowscale get 808f34d0', 'flowscale get 808f34d0 --json | jq .status'))
   program
     .command('runs')
@@ -176,11 +187,12 @@ export function createProgram(): Command {
   program
     .command('completion')
     .summary('print the completion script of a shell')
-    .addArgument(new Argument('<shell>').choices(['bash']))
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
-      examples('source <(flowscale completion bash)', 'flowscale completion bash >> ~/.bashrc'),
+      examples('source <(flowscale completion bash)', 'flowscale completion fish | source'),
     )
+  program.command('__complete [words...]', { hidden: true })
   return program
 }
 
