@@ -22,7 +22,7 @@ const verbs = program
   .visibleCommands(program)
   .map((verb) => verb.name())
 
-const isOneScreen = (text: string, most = 28) => {
+const isOneScreen = (text: string, most = 24) => {
   const lines = text.trimEnd().split('\n')
   assert.ok(lines.length <= most, `${lines.length} lines: ${text}`)
   for (const line of lines) assert.ok(line.length <= 80, `${line.length} columns: ${line}`)

@@ -1,5 +1,5 @@
 import type { Client } from '@flowscale/client'
-import { Argument, Command, type ErrorOptions, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, type ErrorOptions, Help, InvalidArgumentError, Option } from 'commander'
 import type { Settings } from './connect.ts'
 import { usageError } from './errors.ts'
 import type { Printer } from './terminal/printer.ts'
@@ -54,12 +54,14 @@ export const commandName: string = process.env.npm_command === 'exec' ? 'npx flo
 
 /** The command `flowscale` with all its verbs, in the order of the help. The verbs have no actions yet. */
 export function createProgram(): Command {
+  const help = new Help()
   const program = new StrictCommand(commandName)
     .description(`Run ComfyUI workflows on FlowScale. "${commandName} help VERB" explains a verb.`)
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({
-      showGlobalOptions: true,
+      // The global ones, too, without a heading: the help of a verb fits a window of 24 lines.
+      visibleOptions: (verb) => [...help.visibleOptions(verb), ...(verb.parent?.options ?? [])],
       subcommandTerm: (verb) => verb.name(),
       optionTerm: ({ short, flags }) => (short ? flags : `    ${flags}`),
       // A summary is a part of a line in the list of verbs, and a sentence in the help of its verb.
@@ -92,7 +94,7 @@ export function createProgram(): Command {
     .summary('run a workflow, wait for it, and save its outputs')
     .description(
       'Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.\n' +
-        `After Ctrl-C or a time-out the run goes on: "${commandName} wait ID" waits for it.`,
+        `After Ctrl-C the run goes on, and "${commandName} wait ID" waits for it.`,
     )
     .option('--inputs <file>', 'JSON file (- is stdin); name=value overrides it')
     .addOption(folder)
@@ -239,8 +241,7 @@ class StrictCommand extends Command {
 
   private checkValue({ flags }: Option, value: string): void {
     if (value === '') this.error(`option '${flags}' argument is empty`)
-    const help = this.createHelp()
-    const known = [...help.visibleOptions(this), ...help.visibleGlobalOptions(this)]
+    const known = this.createHelp().visibleOptions(this)
     const isFlag = known.some(({ short, long }) => value === short || value === long)
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }
