@@ -34,7 +34,7 @@ export const suites: Record<string, Suite> = {
       ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
     ],
   },
-  browser: { limitMs, needs: ['build', browser, 'test/browser'] },
+  browser: { limitMs, needs: ['build', browser, 'test/browser', 'scripts/docs'] },
   bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
   chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
