@@ -4,7 +4,7 @@ import { posix } from 'node:path'
 
 /** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
 const order = `
-Guides: running files in-a-page proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any store progress many-runs typed-workflows ai-sdk emulator
+Guides: running files in-a-page proxy store progress many-runs typed-workflows ai-sdk emulator
 Commands and servers: command command-scripts gateway docker gateway-several gateway-failures gateway-reference
 Migrating: migrating /MIGRATING
 Reference: functions errors runtimes /CHANGELOG
@@ -12,10 +12,7 @@ For engineers: guarantees performance how-it-is-built /SECURITY /CONTRIBUTING /t
 
 const filesOf = (names) => names.split(' ').map((name) => `docs/${name}.md`.replace('docs//', ''))
 /** Each group with its files. */
-export const menu = [...order.matchAll(/^(.+): (.+)$/gm)].map(([, group, names]) => [
-  group,
-  filesOf(names).filter((file) => existsSync(file)),
-])
+export const menu = [...order.matchAll(/^(.+): (.+)$/gm)].map(([, group, names]) => [group, filesOf(names)])
 export const files = ['README.md', ...menu.flatMap(([, names]) => names)]
 for (const name of readdirSync('docs'))
   if (name.endsWith('.md') && !files.includes(`docs/${name}`)) throw new Error(`${name} is not in the menu`)
