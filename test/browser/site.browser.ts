@@ -148,7 +148,7 @@ express      /docs/proxy
 files        /docs/files
 gateway      /docs/gateway
 hono         /docs/proxy
-key          /docs/proxy
+key          /docs/command-scripts
 log          /createLogger
 mock         /docs/emulator
 next.js      /docs/in-a-page
