@@ -19,7 +19,7 @@ export function chooseGraph({ prompt, workflow }: Found, classes: Classes): Conv
 }
 
 /** Gives a required field without a value the one of its class, with a note. ComfyUI would refuse the run. */
-function fillDefaults(prompt: unknown, classes: Classes): Conversion {
+export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
   const notes: string[] = []
   if (!isObject(prompt)) return { problems: ['The prompt is no object'] }
   const filled = Object.entries(prompt).map(([id, node]): [string, GraphNode] => {
