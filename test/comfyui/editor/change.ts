@@ -67,8 +67,10 @@ const changes: Record<string, (file: any, random: Random) => unknown> = {
   },
   'any part is replaced'(file, random) {
     let at = file
+    const path: string[] = []
     for (;;) {
       const key = pick(Object.keys(at), random)!
+      path.push(key)
       if (
         typeof at[key] === 'object' &&
         at[key] !== null &&
@@ -78,16 +80,16 @@ const changes: Record<string, (file: any, random: Random) => unknown> = {
         at = at[key]
       else {
         at[key] = pick([null, [], {}, 'text', -1, 2 ** 70, [[]], { nodes: [] }, true], random)
-        return
+        return path.join('.')
       }
     }
   },
 }
 
 /** A changed copy of a workflow, and which change it was. */
-export function change(workflow: unknown, random: Random): { changed: unknown; what: string } {
+export function change(workflow: unknown, random: Random): { changed: unknown; what: string; where: string } {
   const what = pick(Object.keys(changes), random)!
   const changed = structuredClone(workflow)
-  changes[what]!(changed, random)
-  return { changed, what }
+  const where = changes[what]!(changed, random)
+  return { changed, what, where: String(where ?? '') }
 }

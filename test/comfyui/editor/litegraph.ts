@@ -58,6 +58,7 @@ export function linksOf(library: any, workflow: unknown): Map<string, Map<string
     for (const node of graph.nodes) {
       const dto = new ExecutableNodeDTO(node, [], nodes, node.isSubgraphNode() ? node : undefined)
       nodes.set(String(dto.id), dto)
+      // Only the outermost node says whether its inside runs; the conversion asks each.
       if (!isOff(node)) for (const inner of dto.getInnerNodes()) nodes.set(String(inner.id), inner)
     }
     const found = new Map<string, Map<string, string>>()

@@ -1,11 +1,20 @@
 import { type ClassInfo, type GraphNode, isObject } from '../workflows/types.ts'
-import { defaultOf, type EditorField, fieldsOf, isMade, misfitOf, orderedOf, shorten } from './fields.ts'
-import { EDITOR_NODES, findSource } from './findSource.ts'
-import { type EditorNode, readEditor } from './readEditor.ts'
-import { expand, type FlatNode, isOff, nameOf } from './subgraphs.ts'
+import {
+  defaultOf,
+  type EditorField,
+  fieldsOf,
+  isMade,
+  isUpload,
+  misfitOf,
+  outerOf,
+  shorten,
+} from './fields.ts'
+import { EDITOR_NODES, findSource, type Source } from './findSource.ts'
+import { type EditorNode, isOff, readEditor } from './readEditor.ts'
+import { expand, type FlatNode, nameOf } from './subgraphs.ts'
 import { readWidgets } from './widgets.ts'
 
-/** A file of the editor in the API format, or the reasons why it is not understood. Each names its node. */
+/** A workflow in the API format, or the reasons why it is not understood. Each names its node. */
 export type Conversion =
   | { readonly graph: Record<string, GraphNode>; readonly notes: readonly string[] }
   | { readonly problems: readonly string[] }
@@ -13,15 +22,15 @@ export type Conversion =
 /** `/object_info` of a ComfyUI. */
 export type Classes = Readonly<Record<string, ClassInfo>>
 
-/** A node before it is known whether an output needs it. */
-interface Built {
+/** A converted node, before it is known whether an output needs it. */
+interface Draft {
   readonly flat: FlatNode
   readonly info: ClassInfo | undefined
   readonly inputs: Map<string, unknown>
   /** The ids of the nodes that its inputs come from. */
   readonly sources: Set<string>
   readonly problems: string[]
-  /** Required inputs that have nothing: a problem only if an output needs the node. */
+  /** The required inputs that have nothing. */
   readonly missing: string[]
   readonly notes: string[]
 }
@@ -32,188 +41,147 @@ interface Built {
  */
 export function toGraph(file: unknown, classes: Classes): Conversion {
   const problems: string[] = []
-  const read = readEditor(file, problems)
+  const editor = readEditor(file, problems)
+  const infoOf = ({ type }: EditorNode): ClassInfo | undefined =>
+    Object.hasOwn(classes, type) && isObject(classes[type]) ? classes[type] : undefined
+  const isControlled = (node: EditorNode, name: string): boolean =>
+    outerOf(infoOf(node) ?? {}).some((field) => field.name === name && field.isControlled)
+  const flat = problems.length > 0 ? [] : expand(editor, isControlled, problems)
   if (problems.length > 0) return { problems }
-  const infoOf = (node: EditorNode): ClassInfo | undefined =>
-    Object.hasOwn(classes, node.type) && isObject(classes[node.type]) ? classes[node.type] : undefined
-  const isControlled = (node: EditorNode, name: string): boolean => {
-    const { input, input_order } = infoOf(node) ?? {}
-    return orderedOf(input, input_order).some((field) => field.name === name && field.isControlled)
-  }
-  const flat = expand(read, isControlled, problems)
-  if (problems.length > 0) return { problems }
-  const built = new Map<string, Built>()
-  for (const node of flat) {
-    if (isOff(node.node) || EDITOR_NODES.includes(node.node.type)) continue
-    built.set(node.id, build(node, infoOf(node.node), read.isRecent))
-  }
-  const needed = findNeeded(built)
-  const inOrder = [...built.values()].filter(({ flat: { id } }) => needed.has(id))
-  const found = inOrder.flatMap((one) => [...one.problems, ...one.missing])
-  found.push(...findCircle(inOrder))
+  const drafts = new Map(
+    flat
+      .filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
+      .map((one) => [one.id, convert(one, infoOf(one.node), editor.isRecent)]),
+  )
+
+  const left = new Map<string, string>()
+  const outputs = [...drafts.values()].filter((draft) => isOutput(draft, drafts))
+  // ComfyUI leaves out an unfinished output, too, and runs the others.
+  const finished = outputs.filter(({ missing }) => missing.length === 0)
+  if (finished.length > 0)
+    for (const { flat, missing } of outputs) if (missing[0]) left.set(flat.id, missing[0])
+  const needed = new Set((finished.length > 0 ? finished : outputs).map((draft) => draft.flat.id))
+  // The loop also visits the ids that it adds.
+  for (const id of needed) for (const source of drafts.get(id)!.sources) needed.add(source)
+  const inNeed = [...drafts.values()].filter((draft) => needed.has(draft.flat.id))
+  const found = inNeed.flatMap((draft) => [...draft.problems, ...draft.missing])
   if (found.length > 0) return { problems: [...new Set(found)] }
-  const notes = inOrder.flatMap((one) => one.notes)
-  const left = new Set<string>()
-  for (const {
-    flat: node,
-    problems: [reason],
-  } of built.values()) {
-    if (reason === undefined) continue
-    left.add(node.id)
-    notes.push(`${reason}. No output needs this node, so it is left out`)
-  }
-  const graph = [...built.values()]
-    .filter(({ flat: { id } }) => !left.has(id))
-    .map((one) => toNode(one, left))
-  if (graph.length > 0) return { graph: Object.fromEntries(graph), notes: [...new Set(notes)] }
-  return { problems: ['No node of the file can run', ...notes] }
+
+  for (const [id, draft] of drafts) if (draft.problems[0] !== undefined) left.set(id, draft.problems[0])
+  const leftOut = [...left.values()].map((reason) => `${reason}. The node is left out`)
+  const kept = [...drafts.values()].filter(({ flat: { id } }) => !left.has(id))
+  if (kept.length === 0) return { problems: ['No node can run', ...leftOut] }
+  const graph = Object.fromEntries(kept.map((draft) => toNode(draft, left)))
+  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...leftOut] }
 }
 
-function toNode({ flat: { id, node }, info, inputs }: Built, left: ReadonlySet<string>): [string, GraphNode] {
+/** A node of an unknown class at the end of links may be an output. */
+function isOutput({ flat, info, sources }: Draft, drafts: ReadonlyMap<string, Draft>): boolean {
+  if (info) return info.output_node === true
+  return sources.size > 0 && ![...drafts.values()].some((draft) => draft.sources.has(flat.id))
+}
+
+function toNode(
+  { flat: { id, node }, info, inputs }: Draft,
+  left: ReadonlyMap<string, string>,
+): [string, GraphNode] {
   const kept = [...inputs].filter(([, value]) => !(Array.isArray(value) && left.has(value[0])))
   const title = node.title ?? (typeof info?.display_name === 'string' ? info.display_name : node.type)
   return [id, { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title } }]
 }
 
-function build(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean): Built {
-  const { node } = flat
-  const inputs = new Map<string, unknown>()
-  const one: Built = { flat, info, inputs, sources: new Set(), problems: [], missing: [], notes: [] }
-  const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
-  const values = ownValues(one, isRecent, say)
-  const fields = new Map(fieldsOf(info ?? {}, (name) => values.get(name)).map((field) => [field.name, field]))
-
-  const linked = new Map<string, ReturnType<typeof findSource>>()
-  for (const [index, { name, link }] of node.inputs.entries()) {
-    if (link === undefined || linked.has(name)) continue
-    const source = findSource(flat, index)
-    linked.set(name, source)
-    if (source.from === 'problem') say(one.problems, `${name}: ${source.problem}`)
-    if (source.from !== 'node') continue
-    inputs.set(name, [source.node.id, source.output])
-    one.sources.add(source.node.id)
-    const isKnown =
-      fields.has(name) ||
-      [...fields.values()].some(({ kind, name: group }) => kind === 'group' && name.startsWith(`${group}.`))
-    if (info && !isKnown) say(one.notes, `its class has no input ${JSON.stringify(name)}, which has a link`)
-  }
-  if (!info) return one
-
-  for (const field of fields.values()) {
-    const { name, required, kind, least } = field
-    const source = linked.get(name) ?? { from: 'nothing' }
-    if (source.from === 'node' || source.from === 'problem') continue
-    const value =
-      source.from === 'value' ? source.value : source.from === 'nothing' ? values.get(name) : undefined
-    if (kind === 'group') {
-      const without = least.find((bare) => !inputs.has(`${name}.${bare}`))
-      if (without !== undefined) say(one.missing, `${name}.${without} needs a link`)
-    } else if (source.from === 'muted') {
-      if (required) say(one.missing, `${name} is linked to the muted ${nameOf(source.node)}`)
-    } else if (kind === 'socket') {
-      if (source.from === 'value') setValue(one, field, value, say)
-      else if (required) say(one.missing, `${name} needs a link`)
-    } else setValue(one, field, value, say)
-  }
-  return one
-}
-
-type Say = (to: string[], text: string) => unknown
-
-/** The values of the node itself, below those that the nodes around it give to it. */
-function ownValues(
-  { flat, info, problems, notes }: Built,
-  isRecent: boolean,
-  say: Say,
-): Map<string, unknown> {
+function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean): Draft {
   const { node, given } = flat
+  const draft: Draft = {
+    flat,
+    info,
+    inputs: new Map(),
+    sources: new Set(),
+    problems: [],
+    missing: [],
+    notes: [],
+  }
+  const { inputs, sources, problems, missing, notes } = draft
+  const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
   problems.push(...flat.problems)
+
+  const linked = new Map<string, Source>()
+  for (const [slot, { name, link }] of node.inputs.entries()) {
+    const source = link === undefined ? undefined : findSource(flat, slot)
+    if (!source || source.kind === 'own') continue
+    linked.set(name, source)
+    if (source.kind === 'problem') say(problems, `${name}: ${source.reason}`)
+    if (source.kind !== 'node') continue
+    inputs.set(name, [source.node.id, source.output])
+    sources.add(source.node.id)
+  }
   if (!info) {
-    say(problems, groupNode(node) ?? 'ComfyUI does not have this class')
-    return new Map()
+    const isGroup = /^workflow[/>]/.test(node.type)
+    const advice = 'is a group node. Open the file in a current ComfyUI and save it there'
+    say(problems, isGroup ? advice : 'ComfyUI does not have this class')
+    return draft
   }
-  const linked = node.inputs.flatMap(({ name, link }) => (link === undefined ? [] : [name]))
-  const own = readWidgets(node, info, new Set([...linked, ...given.keys()]), isRecent)
+
+  const own = readWidgets(node, info, new Set([...linked.keys(), ...given.keys()]), isRecent)
   if (own.problem !== undefined) say(problems, own.problem)
-  for (const note of own.notes) say(notes, note)
-  return new Map([...own.values, ...given])
-}
+  if (own.note !== undefined) say(notes, own.note)
+  const values = new Map([...own.values, ...given])
+  for (const [name, source] of linked) {
+    if (source.kind === 'value') values.set(name, source.value)
+    else values.delete(name)
+  }
+  const fields = fieldsOf(info, (name) => values.get(name))
+  for (const name of inputs.keys()) {
+    const isKnown = fields.some((field) =>
+      field.kind === 'group' ? name.startsWith(`${field.name}.`) : field.name === name,
+    )
+    if (!isKnown) say(notes, `its class has no input ${JSON.stringify(name)}, which has a link`)
+  }
+  for (const field of fields) {
+    const { name, required, kind, least } = field
+    const source = linked.get(name)
+    if (source?.kind === 'node' || source?.kind === 'problem') continue
+    const without = kind === 'group' ? least.find((bare) => !inputs.has(`${name}.${bare}`)) : undefined
+    if (without !== undefined) say(missing, `${name}.${without} needs a link`)
+    else if (source?.kind === 'muted' && required) say(missing, `${name} ${source.reason}`)
+    else if (kind === 'socket' && required && !values.has(name)) say(missing, `${name} needs a link`)
+    else if (values.has(name)) setValue(field, values.get(name))
+    else if (kind === 'widget' && !source) setDefault(field)
+  }
+  return draft
 
-function groupNode({ type }: EditorNode): string | undefined {
-  if (!/^workflow[/>]/.test(type)) return undefined
-  return 'it is a group node, which ComfyUI no longer has. Open the file in a current ComfyUI and save it there'
-}
+  function setValue(field: EditorField, value: unknown): void {
+    const { name, choices, about } = field
+    const reason = isMade(field) ? 'only the editor can make its value' : misfitOf(field, value)
+    if (reason !== undefined) say(problems, `${name}: ${reason}`)
+    else inputs.set(name, wrap(field, typeof value === 'string' ? readText(field, value) : value))
+    const isMissing = choices && typeof value === 'string' && !choices.includes(value) && !isUpload(about)
+    if (reason === undefined && isMissing) say(notes, `${name} ${shorten(value)} is not on this ComfyUI`)
+  }
 
-/** Checks and sets the value of a field. A required field without a value gets the one of its class. */
-function setValue(one: Built, field: EditorField, value: unknown, say: Say): void {
-  const { name, required } = field
-  if (isMade(field)) {
-    if (required) say(one.missing, `only the editor can make the value of ${name}`)
-    return
+  function setDefault(field: EditorField): void {
+    const { name, required } = field
+    const preset = required ? defaultOf(field) : undefined
+    if (preset !== undefined) inputs.set(name, wrap(field, preset))
+    else if (required) say(missing, `${name} has no value`)
+    const then = required ? `gets ${shorten(preset)}, as its class says` : 'is not sent'
+    say(notes, `${name} has no value in the file and ${then}`)
   }
-  if (value === undefined) {
-    if (!required) return
-    const preset = defaultOf(field)
-    if (preset === undefined) say(one.missing, `${name} has no value`)
-    else say(one.notes, `${name} has no value in the file. It is ${shorten(preset)}, as its class says`)
-    if (preset !== undefined) one.inputs.set(name, wrap(field, preset))
-    return
-  }
-  const reason = misfitOf(field, value)
-  if (reason !== undefined) say(one.problems, `${name}: ${reason}`)
-  else one.inputs.set(name, wrap(field, typeof value === 'string' ? readText(one, field, value, say) : value))
-  if (reason === undefined && field.choices && field.choices.length > 0 && !Array.isArray(value)) {
-    if (!field.choices.includes(value) && !field.isUpload)
-      say(one.notes, `${name} ${shorten(value)} is not on this ComfyUI`)
-  }
-}
 
-/** What the editor does to a text before it sends it. It draws one of the choices in `{a|b}`, which is not done here. */
-function readText(one: Built, { name, about }: EditorField, text: string, say: Say): string {
-  if (name === 'filename_prefix' && /%[^%]+%/.test(text)) {
-    say(one.notes, `${name} ${shorten(text)} is sent as it is. The editor replaces the parts in %…%`)
+  /** The editor removes comments, draws one of the choices in `{a|b}`, and fills `%…%`. The last two are not done here. */
+  function readText({ name, about }: EditorField, text: string): string {
+    if (name === 'filename_prefix' && /%[^%]+%/.test(text))
+      say(notes, `${name}: the editor fills ${shorten(text)}. It is sent as it is`)
+    if (about.dynamicPrompts !== true) return text
+    const plain = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+    if (!/(^|[^\\])\{/.test(plain)) return plain.replace(/\\([{}|])/g, '$1')
+    say(notes, `${name}: the editor draws one of the choices in {…|…}. They are sent as they are`)
+    return plain
   }
-  if (about.dynamicPrompts !== true) return text
-  const plain = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
-  if (!/(^|[^\\])\{/.test(plain)) return plain.replace(/\\([{}|])/g, '$1')
-  say(one.notes, `${name} is sent as it is. The editor draws one of the choices in {…|…}`)
-  return plain
 }
 
 /** ComfyUI takes a bare list for a link. */
 function wrap({ types }: EditorField, value: unknown): unknown {
   if (types[0] === 'CURVE') return { __type__: 'CURVE', __value__: value }
   return Array.isArray(value) ? { __value__: value } : value
-}
-
-/** The nodes that an output needs. A node of an unknown class at the end of links may be an output. */
-function findNeeded(built: ReadonlyMap<string, Built>): Set<string> {
-  const sources = new Set([...built.values()].flatMap((one) => [...one.sources]))
-  const isOutput = ({ flat: { id }, info, inputs }: Built): boolean =>
-    info ? info.output_node === true : inputs.size > 0 && !sources.has(id)
-  const needed = new Set([...built].flatMap(([id, one]) => (isOutput(one) ? [id] : [])))
-  // The loop also visits the ids that it adds.
-  for (const id of needed) for (const source of built.get(id)?.sources ?? []) needed.add(source)
-  return needed
-}
-
-/** Nodes that wait for each other. */
-function findCircle(nodes: readonly Built[]): string[] {
-  const waiting = new Map(nodes.map((one) => [one.flat.id, new Set(one.sources)]))
-  const targets = new Map<string, string[]>()
-  for (const [id, sources] of waiting)
-    for (const source of sources) targets.set(source, [...(targets.get(source) ?? []), id])
-  const free = nodes.flatMap(({ flat: { id }, sources }) => (sources.size === 0 ? [id] : []))
-  for (const id of free) {
-    waiting.delete(id)
-    for (const target of targets.get(id) ?? []) {
-      const sources = waiting.get(target)
-      sources?.delete(id)
-      if (sources?.size === 0) free.push(target)
-    }
-  }
-  const ids = [...waiting.keys()]
-  return ids.length === 0
-    ? []
-    : [`The nodes ${ids.slice(0, 10).join(', ')} wait for each other, or for such nodes`]
 }

@@ -1,168 +1,130 @@
 import type { ClassInfo } from '../workflows/types.ts'
-import { type EditorField, fieldsOf, innerOf, misfitOf, orderedOf, shorten } from './fields.ts'
+import { type EditorField, fieldsOf, innerOf, isUpload, misfitOf, outerOf, shorten } from './fields.ts'
 import type { EditorNode } from './readEditor.ts'
 
 /** The values that a node has of its own, by field. */
 export interface OwnValues {
   readonly values: ReadonlyMap<string, unknown>
-  readonly notes: readonly string[]
-  readonly problem?: string | undefined
+  readonly note?: string
+  readonly problem?: string
 }
 
-/** How a list of values may be read. Where several ways fit and differ, the file has two meanings. */
-interface Way {
-  /** A value of `control_after_generate` stands after each seed. */
-  readonly controls: boolean
-  /** Inputs for links only have a value, too, as before 1.16. */
-  readonly forced: boolean
-  /** Optional fields that start as inputs have one, which some editors left out. */
-  readonly optionalInputs: boolean
-  /** The upload button stands before the optional fields. */
-  readonly earlyButton: boolean
-}
-
+/** One way to read a list of values. */
 interface Reading {
   readonly values: Map<string, unknown>
   readonly misfits: { readonly name: string; readonly reason: string }[]
   readonly surplus: readonly unknown[]
-  /** Whether each field got a value. */
-  isFull: boolean
+  readonly isFull: boolean
   /** Whether a text such as "randomize" stood after a seed. */
-  hasControl: boolean
+  readonly hasControl: boolean
 }
 
 /**
- * Finds the values of a node, which the editor saves as a list in the order of the fields, or by name. The node's own
- * values of the `filled` fields are not used.
+ * Finds the values of a node, which the editor saves by name, or as a list in the order of the fields. Some editors leave
+ * out places of the list. Where it can be read in several ways that differ, it is not understood. Fields that are `filled`
+ * by links, or by the nodes around, don't need a value.
  */
 export function readWidgets(
-  node: EditorNode,
+  { values: list = [], named }: EditorNode,
   info: ClassInfo,
   filled: ReadonlySet<string>,
   isRecent: boolean,
 ): OwnValues {
-  const { named } = node
-  const list = node.values ?? []
-  const readings = waysOf(info, isRecent)
-    .map((way) => ({ way, reading: readList(list, info, way) }))
-    .filter(({ way, reading }) => !way.forced || (reading.isFull && reading.surplus.length === 0))
-  const all = readings
-    .filter(({ way }) => way.controls || !readings.some(({ reading }) => reading.hasControl))
-    .map(({ reading }) => reading)
-  if (named) return readNamed(named, node.values && all, info)
-  const used = ({ misfits }: Reading): Reading['misfits'] => misfits.filter(({ name }) => !filled.has(name))
-  const clean = all.filter(({ misfits }) => misfits.length === 0)
-  const fitting = clean.length > 0 ? clean : all.filter((reading) => used(reading).length === 0)
-  const [first] = fitting
-  if (!first) {
-    const { name, reason } = used(all[0]!)[0]!
-    return { values: new Map(), notes: [], problem: `${name}: ${reason}` }
-  }
-  const meaning = ({ values }: Reading): string =>
-    JSON.stringify([...values].filter(([name]) => !filled.has(name)))
-  if (fitting.some((reading) => meaning(reading) !== meaning(first))) {
-    const problem = `its values can be read in two ways: ${fitting.slice(0, 2).map(meaning).map(shorten).join(' or ')}`
-    return { values: new Map(), notes: [], problem }
-  }
-  return { values: first.values, ...surplusOf(first.surplus) }
+  const fields = outerOf(info)
+  const usual = readList(list, fields, true, false)
+  const readings = [usual]
+  // Before 1.16, inputs for links only had a value, too. The list is complete then.
+  const sockets = fields.filter(({ startsAsSocket }) => startsAsSocket)
+  const full = readList(list, fields, true, true)
+  const isComplete = full.isFull && full.surplus.length === 0
+  if (sockets.every(({ kind }) => kind === 'widget') || (!isRecent && isComplete)) readings.push(full)
+  if (!usual.hasControl) readings.push(readList(list, fields, false, false))
+  if (named) return readNamed(named, list.length > 0 ? readings : [], info)
+
+  const misfitsOf = ({ misfits }: Reading): Reading['misfits'] =>
+    misfits.filter(({ name }) => !filled.has(name))
+  const clean = readings.filter(({ misfits }) => misfits.length === 0)
+  const fitting = clean.length > 0 ? clean : readings.filter((reading) => misfitsOf(reading).length === 0)
+  const meaningOf = ({ values }: Reading): string =>
+    JSON.stringify(Object.fromEntries([...values].filter(([name]) => !filled.has(name))))
+  const meanings = [...new Set(fitting.map(meaningOf))]
+  const [misfit] = misfitsOf(usual)
+  if (meanings.length === 0) return { values: usual.values, problem: `${misfit!.name}: ${misfit!.reason}` }
+  const both = meanings.slice(0, 2).join(' or ')
+  if (meanings.length > 1) return { values: usual.values, problem: `its values can be read as ${both}` }
+  return { values: fitting[0]!.values, ...judgeSurplus(fitting[0]!.surplus, fields) }
 }
 
-/** Values that no field of the class takes. Objects belong to fields that a script of the node makes. */
-function surplusOf(surplus: readonly unknown[]): { notes: string[]; problem?: string } {
-  const left = surplus.filter((value) => value !== null && value !== '' && value !== 'image')
-  if (left.length === 0) return { notes: [] }
-  const text = left.map(shorten).join(', ')
-  if (left.some((value) => typeof value === 'object')) {
-    return { notes: [], problem: `the class has no field for ${text}, which a script of its own reads` }
-  }
-  return { notes: [`the class has no field for ${text} at the end of its values`] }
+/** An upload has a button after all fields. An object belongs to a field that a script of the node makes. */
+function judgeSurplus(
+  surplus: readonly unknown[],
+  fields: readonly EditorField[],
+): Omit<OwnValues, 'values'> {
+  const hasButton = fields.some(({ about }) => isUpload(about))
+  const left = surplus.filter(
+    (value) => value !== null && value !== '' && !(hasButton && typeof value === 'string'),
+  )
+  if (left.length === 0) return {}
+  const text = `its class has no field for ${left.map(shorten).join(', ')} at the end of its values`
+  return left.some((value) => typeof value === 'object') ? { problem: text } : { note: text }
 }
 
 /** Values by name. A list beside them must say the same. */
 function readNamed(
-  named: Readonly<Record<string, unknown>>,
-  readings: readonly Reading[] | undefined,
+  named: NonNullable<EditorNode['named']>,
+  readings: readonly Reading[],
   info: ClassInfo,
 ): OwnValues {
-  const own = (name: string): unknown => (Object.hasOwn(named, name) ? named[name] : undefined)
-  const fields = fieldsOf(info, own).filter(({ kind, name }) => kind === 'widget' && own(name) !== undefined)
-  const values = new Map(fields.map(({ name }) => [name, own(name)]))
-  const differsIn = (reading: Reading): string | undefined =>
-    [...reading.values.keys()].find(
-      (name) =>
-        values.has(name) && JSON.stringify(values.get(name)) !== JSON.stringify(reading.values.get(name)),
-    )
-  if (!readings || readings.some((reading) => differsIn(reading) === undefined)) return { values, notes: [] }
-  const name = differsIn(readings[0]!)!
-  const both = `${shorten(readings[0]!.values.get(name))} in widgets_values and ${shorten(values.get(name))} by name`
-  return { values, notes: [], problem: `${name} is ${both}` }
+  const ownOf = (name: string): unknown => (Object.hasOwn(named, name) ? named[name] : undefined)
+  const known = fieldsOf(info, ownOf).filter(
+    ({ kind, name }) => kind === 'widget' && ownOf(name) !== undefined,
+  )
+  const values = new Map(known.map(({ name }) => [name, ownOf(name)]))
+  const differing = readings.map((reading) =>
+    [...reading.values].find(([name, value]) => values.has(name) && !isSame(value, values.get(name))),
+  )
+  const [first] = differing
+  if (!first || differing.includes(undefined)) return { values }
+  const [name, value] = first
+  return {
+    values,
+    problem: `${name} is ${shorten(value)} in widgets_values, and ${shorten(values.get(name))} by name`,
+  }
 }
 
-/** The ways that can make a difference for a class, the usual one first. */
-function waysOf(info: ClassInfo, isRecent: boolean): Way[] {
-  const fields = orderedOf(info.input, info.input_order)
-  const inner = fields.flatMap((field) => [...field.inner.keys()].flatMap((key) => innerOf(field, key)))
-  const either = (first: boolean, differs: boolean): boolean[] => (differs ? [first, !first] : [first])
-  const hasUpload = fields.some(({ isUpload }) => isUpload)
-  const isOptional = (field: EditorField): boolean => !field.required && field.kind === 'widget'
-  return either(
-    true,
-    [...fields, ...inner].some(({ isControlled }) => isControlled),
-  ).flatMap((controls) =>
-    either(false, !isRecent && fields.some(({ isForced }) => isForced)).flatMap((forced) =>
-      either(
-        true,
-        fields.some((field) => isOptional(field) && field.about.defaultInput === true),
-      ).flatMap((optionalInputs) =>
-        either(false, hasUpload && fields.some(isOptional)).map((earlyButton) => ({
-          controls,
-          forced,
-          optionalInputs,
-          earlyButton,
-        })),
-      ),
-    ),
-  )
-}
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const CONTROLS = ['fixed', 'increment', 'increment-wrap', 'decrement', 'randomize']
 
-function readList(list: readonly unknown[], info: ClassInfo, way: Way): Reading {
-  const reading = { values: new Map(), misfits: [], isFull: true, hasControl: false } as Omit<
-    Reading,
-    'surplus'
-  >
-  let at = 0
-  const walk = (fields: readonly EditorField[]): void => {
-    for (const field of fields) {
-      if (field.kind !== 'widget' && !(field.isForced && way.forced)) continue
-      if (field.about.defaultInput === true && !field.required && !way.optionalInputs) continue
-      if (at >= list.length) {
-        reading.isFull = false
-        continue
-      }
-      const value = list[at++]
-      const reason = misfitOf(field, value)
-      if (reason !== undefined) reading.misfits.push({ name: field.name, reason })
-      if (field.kind === 'widget') reading.values.set(field.name, value)
-      if (field.isControlled && way.controls) takeControl(field)
-      walk(innerOf(field, value))
+function readList(
+  list: readonly unknown[],
+  fields: readonly EditorField[],
+  hasControls: boolean,
+  hasSockets: boolean,
+): Reading {
+  const [values, misfits] = [new Map<string, unknown>(), [] as { name: string; reason: string }[]]
+  let [at, isFull, hasControl] = [0, true, false]
+  const read = (field: EditorField): void => {
+    const { name, kind, startsAsSocket, isControlled, choices } = field
+    if (startsAsSocket ? !hasSockets : kind !== 'widget') return
+    if (at >= list.length) {
+      isFull = false
+      return
     }
-  }
-  const takeControl = ({ name, choices }: EditorField): void => {
-    if (at >= list.length) return
-    const control = list[at++]
-    const isText = typeof control === 'string' && CONTROLS.includes(control)
-    if (isText) reading.hasControl = true
-    else if (typeof control !== 'boolean') {
-      reading.misfits.push({ name, reason: `${shorten(control)} stands where "fixed" or "randomize" should` })
+    const value = list[at++]
+    const reason = misfitOf(field, value)
+    if (reason !== undefined) misfits.push({ name, reason })
+    if (kind === 'widget') values.set(name, value)
+    if (isControlled && hasControls && at < list.length) {
+      const control = list[at++]
+      if (CONTROLS.includes(control as string)) hasControl = true
+      else if (typeof control !== 'boolean')
+        misfits.push({ name, reason: `${shorten(control)} stands after it` })
+      // A list of choices has a filter, too.
+      if (choices && typeof list[at] === 'string') at++
     }
-    // A list of choices also has a filter.
-    if (choices && typeof list[at] === 'string') at++
+    for (const one of innerOf(field, value)) read(one)
   }
-  const fields = orderedOf(info.input, info.input_order)
-  walk(fields.filter(({ required }) => required))
-  if (way.earlyButton) at++
-  walk(fields.filter(({ required }) => !required))
-  return { ...reading, surplus: list.slice(at) }
+  for (const field of fields) read(field)
+  return { values, misfits, surplus: list.slice(at), isFull, hasControl }
 }

@@ -1,7 +1,7 @@
-import { type GraphNode, isObject } from '../workflows/types.ts'
-import { defaultOf, fieldsOf, isMade, shorten } from './fields.ts'
+import { defaultOf, fieldsOf, isMade, shorten } from './editor/fields.ts'
+import { type Classes, type Conversion, toGraph } from './editor/toGraph.ts'
 import type { Found } from './readFile.ts'
-import { type Classes, type Conversion, toGraph } from './toGraph.ts'
+import { type GraphNode, isObject } from './workflows/types.ts'
 
 /**
  * The graph of a file. With both formats inside, the conversion of `workflow` is taken if it says the same as `prompt`,
@@ -39,7 +39,10 @@ export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
       )
       return [[field.name, value]]
     })
-    return [id, { ...(node as object), inputs: { ...inputs, ...Object.fromEntries(added) } } as unknown as GraphNode]
+    return [
+      id,
+      { ...(node as object), inputs: { ...inputs, ...Object.fromEntries(added) } } as unknown as GraphNode,
+    ]
   })
   return { graph: Object.fromEntries(filled), notes }
 }

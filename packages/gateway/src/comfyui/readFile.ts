@@ -1,5 +1,4 @@
-import { isObject } from '../workflows/types.ts'
-import { isEditorFile } from './readEditor.ts'
+import { isObject } from './workflows/types.ts'
 
 /** What a file of a folder of workflows holds. At least one of the two is there. */
 export interface Found {
@@ -34,7 +33,7 @@ function readText(bytes: Uint8Array): Found {
   if (start === undefined) throw new Error('is empty')
   if (start !== '{' && start !== '[') throw new Error(`is no JSON, and no PNG or WebP picture`)
   const json = parseJson(text)
-  if (isEditorFile(json)) return { workflow: json }
+  if (isObject(json) && Array.isArray(json.nodes)) return { workflow: json }
   if (isObject(json) && isObject(json.prompt) && !('class_type' in json.prompt))
     return { prompt: json.prompt }
   return { prompt: json }
