@@ -69,7 +69,8 @@ const changes: Record<string, (file: any, random: Random) => unknown> = {
     let at = file
     const path: string[] = []
     for (;;) {
-      const key = pick(Object.keys(at), random)!
+      const isTop = at === file
+      const key = pick(isTop ? ['nodes', 'links', 'definitions'] : Object.keys(at), random)!
       path.push(key)
       if (
         typeof at[key] === 'object' &&

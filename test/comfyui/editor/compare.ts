@@ -70,16 +70,21 @@ function linkDifference(
   const left = new Set(
     notes.flatMap((note) => (note.endsWith('is left out') ? [/^node (\S+)/.exec(note)![1]!] : [])),
   )
+  const isLeft = (id: string): boolean => [...left].some((one) => id === one || id.startsWith(`${one}:`))
   // Where the library fails at a node, the conversion has left it out.
   if (typeof theirs === 'string') return left.size > 0 ? undefined : theirs
   for (const id of new Set([...Object.keys(graph), ...theirs.keys()])) {
-    if (left.has(id) || isInsideOff(workflow, id)) continue
+    if (isLeft(id) || isInsideOff(workflow, id)) continue
     if (!graph[id] || !theirs.has(id)) return `node ${id} is only in ${graph[id] ? 'ours' : 'theirs'}`
     const inputs = Object.entries(graph[id].inputs).filter(([, value]) => Array.isArray(value))
     const ours = new Map(inputs.map(([name, value]) => [name, String(value)]))
     for (const name of new Set([...ours.keys(), ...theirs.get(id)!.keys()])) {
       const their = theirs.get(id)!.get(name)
-      if (their !== undefined && left.has(their.split(',')[0]!)) continue
+      if (
+        their !== undefined &&
+        (isLeft(their.split(',')[0]!) || isInsideOff(workflow, their.split(',')[0]!))
+      )
+        continue
       if (ours.get(name) !== their)
         return `${name} of node ${id} is ${ours.get(name)}, and ${their} in litegraph`
     }

@@ -102,7 +102,7 @@ export function misfitOf({ types, choices, about }: EditorField, value: unknown)
   if (choices) {
     const all = about.multiselect === true && Array.isArray(value) ? value : [value]
     const wrong = all.filter(
-      (one) => !choices.includes(one) && !(typeof one === 'string' && mayBeMissing(one, about)),
+      (one) => !choices.includes(one) && !(typeof one === 'string' && mayBeMissing(one, choices, about)),
     )
     if (wrong.length === 0) return undefined
     const more = choices.length > 5 ? ', …' : ''
@@ -115,9 +115,12 @@ export function misfitOf({ types, choices, about }: EditorField, value: unknown)
   return undefined
 }
 
-/** Files and models differ from server to server, and the editor itself fills a `remote` list. */
-const mayBeMissing = (value: string, about: EditorField['about']): boolean =>
-  isObject(about.remote) || /[^\s.]\.[A-Za-z]\w{1,11}( \[\w+\])?$/.test(value)
+/** Files and models differ from server to server, and the editor fills some lists. */
+const mayBeMissing = (value: string, choices: readonly unknown[], about: EditorField['about']): boolean =>
+  choices.length === 0 || isObject(about.remote) || looksLikeFile(value)
+
+export const looksLikeFile = (value: unknown): boolean =>
+  typeof value === 'string' && /[^\s.]\.[A-Za-z]\w{1,11}( \[\w+\])?$/.test(value)
 
 export const isUpload = (about: EditorField['about']): boolean => UPLOADS.some((key) => about[key] === true)
 

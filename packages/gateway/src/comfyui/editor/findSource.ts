@@ -54,7 +54,7 @@ export function findSource(node: FlatNode, slot: number): Source {
       if (isOff(editor)) return { kind: 'muted', reason: `comes from the muted ${nameOf(origin.node)}` }
       return { kind: 'node', node: origin.node, output: origin.slot }
     }
-    const next = isBypassed ? bypassOf(editor, origin.slot, type) : 0
+    const next = isBypassed ? bypassOf(editor, origin.slot, type) : origin.slot
     if (next === 'unclear')
       return problem(`editors differ in how they bypass ${nameOf(origin.node)}. Remove that node`)
     if (editor.inputs[next] === undefined) return OWN

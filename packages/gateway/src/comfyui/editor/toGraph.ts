@@ -122,7 +122,7 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean)
     return draft
   }
 
-  const own = readWidgets(node, info, new Set([...linked.keys(), ...given.keys()]), isRecent)
+  const own = readWidgets(node, info, new Set(linked.keys()), isRecent)
   if (own.problem !== undefined) say(problems, own.problem)
   if (own.note !== undefined) say(notes, own.note)
   const values = new Map([...own.values, ...given])

@@ -1,5 +1,14 @@
 import type { ClassInfo } from '../workflows/types.ts'
-import { type EditorField, fieldsOf, innerOf, isUpload, misfitOf, outerOf, shorten } from './fields.ts'
+import {
+  type EditorField,
+  fieldsOf,
+  innerOf,
+  isUpload,
+  looksLikeFile,
+  misfitOf,
+  outerOf,
+  shorten,
+} from './fields.ts'
 import type { EditorNode } from './readEditor.ts'
 
 /** The values that a node has of its own, by field. */
@@ -22,7 +31,7 @@ interface Reading {
 /**
  * Finds the values of a node, which the editor saves by name, or as a list in the order of the fields. Some editors leave
  * out places of the list. Where it can be read in several ways that differ, it is not understood. Fields that are `filled`
- * by links, or by the nodes around, don't need a value.
+ * by links don't need a value.
  */
 export function readWidgets(
   { values: list = [], named }: EditorNode,
@@ -126,5 +135,12 @@ function readList(
     for (const one of innerOf(field, value)) read(one)
   }
   for (const field of fields) read(field)
+  // A list without choices takes any text. Where values are missing at the end, they may have moved.
+  const isOpen = ({ choices, name }: EditorField): boolean => choices?.length === 0 && values.has(name)
+  for (const { name } of isFull ? [] : fields.filter(isOpen)) {
+    const value = values.get(name)
+    if (!looksLikeFile(value))
+      misfits.push({ name, reason: `${shorten(value)} is no file, and values are missing` })
+  }
   return { values, misfits, surplus: list.slice(at), isFull, hasControl }
 }
