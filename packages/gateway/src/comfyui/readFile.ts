@@ -47,7 +47,7 @@ export function parseJson(text: string): unknown {
   const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\bNaN\b|-?\bInfinity\b/gs
   const exact = text.replace(tokens, (token) => {
     if (token.startsWith('"')) return token
-    if (/[Na]/.test(token)) return 'null'
+    if (/[NI]/.test(token)) return 'null'
     return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token
   })
   return JSON.parse(exact.replace(/^\ufeff/, ''))

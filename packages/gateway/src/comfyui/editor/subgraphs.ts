@@ -1,4 +1,4 @@
-import { createHostFields, type IsControlled } from './hostFields.ts'
+import { createReadHost, type IsControlled } from './hostFields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, isOff, type Subgraph } from './readEditor.ts'
 
 /** The nodes of a file, or those inside of a node that stands for a subgraph. */
@@ -31,7 +31,7 @@ export function expand(file: EditorFile, isControlled: IsControlled, problems: s
     problems.push(`A subgraph holds itself, or subgraphs nest deeper than ${MOST_LEVELS} levels`)
     return flat
   }
-  const hosts = createHostFields(file, isControlled)
+  const readHost = createReadHost(file, isControlled)
   const open = (scope: Scope, given: ReadonlyMap<string, ReadonlyMap<string, unknown>>): void => {
     const around = scope.host?.problems ?? []
     for (const node of scope.graph.nodes.values()) {
@@ -43,7 +43,7 @@ export function expand(file: EditorFile, isControlled: IsControlled, problems: s
       if (!subgraph) scope.nodes.set(node.id, one)
       else {
         const found: string[] = []
-        const values = hosts.valuesOf(node, one.given, found)
+        const values = readHost(node, one.given, found)
         const host = { ...one, problems: [...around, ...found.map((text) => `${nameOf(one)}: ${text}`)] }
         const inside = { graph: subgraph, nodes: new Map(), host, subgraph }
         flat.pop()
