@@ -37,8 +37,7 @@ export function createReadHost({ subgraphs }: EditorFile, isControlled: IsContro
     const before = known.get(host)
     if (before) return before
     const subgraph = subgraphs.get(host.type)!
-    const { proxyWidgets } = host.properties
-    const proxies: readonly unknown[] = Array.isArray(proxyWidgets) ? proxyWidgets : []
+    const proxies = proxiesOf(host)
     const promoted = subgraph.inputs.map((name, index) => {
       return { name, targets: fedBy(subgraph, index), isListed: proxies.length === 0 }
     })
@@ -71,15 +70,11 @@ export function createReadHost({ subgraphs }: EditorFile, isControlled: IsContro
     return { node: id, field, ids, isControlled: targets[0]?.isControlled === true }
   }
 
-  /** What `[node, field, node]` of `proxyWidgets` sets. A preview or a control sets nothing, but has a place. */
+  /** What `[node, field, node]` of `proxyWidgets` sets. A preview or a control is no field of a class, but has a place. */
   function fieldOf(proxy: unknown, subgraph: Subgraph, promoted: readonly HostField[]): HostField {
     const [id, name, deep] = (Array.isArray(proxy) ? proxy : []).map(String)
     const field = { name: String(name), targets: [], isListed: true }
-    if (field.name.startsWith('$$') || name === 'control_after_generate') return field
-    if (id === '-1')
-      return promoted.find((one) => one.name === name)
-        ? { ...promoted.find((one) => one.name === name)!, isListed: true }
-        : field
+    if (id === '-1') return { ...field, targets: promoted.find((one) => one.name === name)?.targets ?? [] }
     const inner = subgraph.nodes.get(String(id))
     const target =
       inner && (subgraphs.has(inner.type) ? findInside(inner, field.name, deep) : targetOf(inner, field.name))
@@ -109,7 +104,7 @@ export function createReadHost({ subgraphs }: EditorFile, isControlled: IsContro
     const listed = fieldsOf(host).filter(({ isListed }) => isListed)
     // Some editors kept a value after each seed.
     const controlled = listed.filter(({ targets: [one] }) => one?.isControlled)
-    const isLonger = list.length === listed.length + controlled.length && !('proxyWidgets' in host.properties)
+    const isLonger = list.length === listed.length + controlled.length && proxiesOf(host).length === 0
     let at = 0
     const own = fieldsOf(host).map((field) => {
       if (!field.isListed) return undefined
@@ -149,5 +144,8 @@ export function createReadHost({ subgraphs }: EditorFile, isControlled: IsContro
     return inside
   }
 }
+
+const proxiesOf = ({ properties: { proxyWidgets } }: EditorNode): readonly unknown[] =>
+  Array.isArray(proxyWidgets) ? proxyWidgets : []
 
 const isSame = (a: Target, b: Target): boolean => a.node === b.node && a.field === b.field

@@ -10,8 +10,10 @@ export interface EditorFile extends EditorGraph {
 
 export interface EditorGraph {
   readonly nodes: ReadonlyMap<string, EditorNode>
-  readonly links: ReadonlyMap<string, EditorLink>
+  readonly links: ReadonlyMap<string, Link>
 }
+
+type Link = Readonly<Record<'from' | 'to', string> & { output: number }>
 
 export interface Subgraph extends EditorGraph {
   /** The names of its inputs. Links from `SUBGRAPH_INPUT` count them. */
@@ -25,7 +27,7 @@ export interface EditorNode {
   readonly type: string
   readonly title: string | undefined
   readonly mode: unknown
-  readonly inputs: readonly EditorSlot[]
+  readonly inputs: readonly Slot[]
   /** The types of its outputs. */
   readonly outputs: readonly string[]
   readonly values: readonly unknown[] | undefined
@@ -33,19 +35,8 @@ export interface EditorNode {
   readonly properties: Readonly<Record<string, unknown>>
 }
 
-export interface EditorSlot {
-  readonly name: string
-  readonly type: string
-  readonly link: string | undefined
-  /** The field that a link can fill instead of the node's own value. */
-  readonly widget: string | undefined
-}
-
-export interface EditorLink {
-  readonly from: string
-  readonly output: number
-  readonly to: string
-}
+/** An input. `widget` names the field that its link can fill. */
+type Slot = Readonly<Record<'name' | 'type', string> & Record<'link' | 'widget', string | undefined>>
 
 const MUTED = 2
 export const BYPASSED = 4
@@ -113,7 +104,7 @@ function readNode({
 }
 
 /** A link is `[id, from, output, to, input, type]`, or an object in newer files. */
-function readLink(raw: unknown): [id: string, link: EditorLink][] {
+function readLink(raw: unknown): [id: string, link: Link][] {
   const { id, origin_id, origin_slot, target_id } = Object(raw)
   const [key, from, output, to] = Array.isArray(raw) ? raw : [id, origin_id, origin_slot, target_id]
   const ids = [idOf(key), idOf(from), idOf(to)] as const

@@ -18,10 +18,11 @@ export const classes = {
   Noise: written({ seed, on: ['BOOLEAN', {}] }),
   Load: written({ image: [['x.png'], { image_upload: true }] }),
   Math: written({ a: ['FLOAT,INT', {}], b: ['FLOAT,INT', {}] }, ['FLOAT', 'INT']),
-  /** Its fields are listed in another order than they stand. */
-  Ordered: written({ 2: ['INT', {}], 1: ['STRING', {}] }, ['IMAGE'], {
-    input_order: { required: ['1', '2'] },
+  Ordered: written({ b: ['INT', {}], a: ['STRING', {}] }, ['IMAGE'], {
+    input_order: { required: ['a', 'b'] },
   }),
+  /** A list of a folder without models. */
+  Empty: written({ name: [[]], kind: [['default']] }),
   Forced: written({ first: ['STRING', { forceInput: true }], second: ['STRING', {}], third: ['INT', {}] }),
   Twins: written({ first: ['STRING', { forceInput: true }], second: ['STRING', {}] }),
   Film: written({

@@ -121,6 +121,12 @@ test('a link of the node wins, also where its list of inputs is shorter', () => 
   assert.is(read(gone), 1)
 })
 
+test('a field that an input sets together with others', () => {
+  const shared = inner()
+  shared.links[1].origin_slot = 0
+  assert.equal(read(file({ ...proxies(['2', 'seed']), widgets_values: [5] }, [shared])), [5, 5, 'inner'])
+})
+
 test('a muted or bypassed node runs nothing inside', () => {
   const bypassed = file({ mode: 4 }, undefined, { images: 80 })
   const { graph } = toGraph(bypassed, classes) as any
@@ -183,10 +189,10 @@ test('a subgraph that holds itself, or too many nodes', () => {
   const circle = inner()
   circle.nodes.push(node(5, 'sub', []))
   assert.is(read(file({}, [circle])), 1)
-  const many = Array.from({ length: 6 }, (_, level) => ({
+  const many = Array.from({ length: 10 }, (_, level) => ({
     id: level === 0 ? 'sub' : `level${level}`,
     nodes: Array.from({ length: 10 }, (_, id) =>
-      node(id, level === 5 ? 'Flag' : `level${level + 1}`, [true]),
+      node(id, level === 9 ? 'Flag' : `level${level + 1}`, [true]),
     ),
   }))
   assert.is(read(file({}, many)), 1)

@@ -36,7 +36,7 @@ const values: [rule: string, type: string, values: unknown, inputs: object, more
   ],
   ['an upload and its button', 'Load', ['mine.png', 'image'], { image: 'mine.png' }],
   ['a field of several kinds', 'Math', [1, 0.5], { a: 1, b: 0.5 }],
-  ['input_order', 'Ordered', ['text', 5], { 1: 'text', 2: 5 }],
+  ['input_order', 'Ordered', ['text', 5], { a: 'text', b: 5 }],
   [
     'values as an object',
     'Make',
@@ -86,24 +86,36 @@ for (const [rule, type, list, note] of notes) {
   })
 }
 
-const misfits: [rule: string, type: string, values: unknown, more?: object][] = [
+const misfits: [rule: string, type: string, values: unknown, more?: object | RegExp][] = [
   ['a text for a number', 'Make', [7, 'fixed', '30', 2]],
   ['a fraction for a whole number', 'Make', [7, 'fixed', 3.5, 2]],
   ['a number below the least', 'Make', [7, 'fixed', 0, 2]],
   ['a choice that is none', 'Pick', ['square', 'a.pt']],
   ['a word for a control', 'Make', [7, 'sometimes', 30, 2]],
+  ['a number above the most', 'Make', ['18446744073709551616', 'fixed', 3, 2]],
   ['null', 'Flag', [null]],
+  ['a word for a file where values are missing', 'Empty', ['default']],
   ['a value that a script of the node reads', 'Flag', [true, { lora: 'x' }]],
-  ['a value that only the editor makes', 'Camera', ['']],
+  ['a value that only the editor makes', 'Camera', [''], /only the editor/],
   ['a list that can be read in two ways', 'Noise', [7, true]],
   ['a list beside other values by name', 'Make', [1, 'fixed', 3, 2], { widgets_values_named: { steps: 4 } }],
   ['a class that is not there', 'Gone', [1]],
-  ['a group node', 'workflow>Mine', [1]],
+  ['a group node', 'workflow>Mine', [1], /group node/],
 ]
 for (const [rule, type, list, more] of misfits) {
-  test(`a problem: ${rule}`, () =>
-    refuses(saved(node(1, type, list, {}, { title: 'Mine', ...more })), /^node 1 "Mine"/))
+  test(`a problem: ${rule}`, () => {
+    const named = more instanceof RegExp ? { title: 'Mine' } : { title: 'Mine', ...more }
+    const expected = new RegExp(`^node 1 "Mine".*${more instanceof RegExp ? more.source : ''}`)
+    refuses(saved(node(1, type, list, {}, named)), expected)
+  })
 }
+
+test('the button of an upload and a model of a folder without models need no note about values', () => {
+  assert.equal(notesOf(saved(node(1, 'Load', ['x.png', 'image']))), [])
+  const found = notesOf(saved(node(1, 'Empty', ['x.pt'])))
+  assert.is(found.length, 2)
+  for (const note of found) said(note)
+})
 
 test('inputs for links only had a value before 1.16', () => {
   const linked = { first: 1 }
@@ -208,6 +220,9 @@ test('a link to nowhere, to another node or in a circle is a problem of its node
   refuses(saved(blend(77)), /link 77/)
   refuses(saved(blend(1), [], links([5, 0, 1])), /node 5/)
   refuses(saved(blend(1), [node(2, 'Flag', [true])], links([2, 0, 9])), /leads to node 9/)
+  const unnumbered = saved(blend(1), [node(2, 'Flag', [true])], links([2, null as never, 1]))
+  refuses(unnumbered, /link 1 does not exist/)
+  refuses(saved(blend(1), [node(2, 'Note', [''])], links([2, 0, 1])), /needs a link/)
   const circle = [node(2, 'Reroute', undefined, { '': 2 }), node(3, 'Reroute', undefined, { '': 3 })]
   refuses(saved(blend(1), circle, links([2, 0, 1], [3, 0, 2], [2, 0, 3])), /circle/)
 })
@@ -242,7 +257,7 @@ test('no JSON is an exception', () => {
     { nodes: 1 },
     { nodes: [null] },
     { nodes: [] },
-    { nodes: [deep] },
+    saved(node(1, 'Flag', [deep])),
     {
       nodes: [
         { id: 1, type: 'Flag' },
