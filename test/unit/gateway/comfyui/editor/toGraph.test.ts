@@ -92,7 +92,7 @@ const misfits: [rule: string, type: string, values: unknown, more?: object | Reg
   ['a number below the least', 'Make', [7, 'fixed', 0, 2]],
   ['a choice that is none', 'Pick', ['square', 'a.pt']],
   ['a word for a control', 'Make', [7, 'sometimes', 30, 2]],
-  ['a number above the most', 'Make', ['18446744073709551616', 'fixed', 3, 2]],
+  ['a number above the most', 'Make', ['18446744073709559999', 'fixed', 3, 2]],
   ['null', 'Flag', [null]],
   ['a word for a file where values are missing', 'Empty', ['default']],
   ['a value that a script of the node reads', 'Flag', [true, { lora: 'x' }]],
