@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs'
 
 /** The pages of the site's menu by group, both in order: pages of `docs/`, or with a slash of the root. */
 const order = `
-Start: running waiting files in-a-page runtimes
-How to: many-runs typed-workflows progress store react websocket ai-sdk testing
+Start: running files in-a-page runtimes
+How to: many-runs typed-workflows progress store ai-sdk emulator
 Proxy: proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any
-Gateway: your-own-comfyui gateway-one-machine gateway-three-gpus gateway-workers gateway-storage gateway-failures gateway-reference
-Migrating: migrating /MIGRATING migrating-axios migrating-comfyui
-Reference: functions errors command command-run command-batch command-pull command-scripts emulator /CHANGELOG
+Gateway: gateway gateway-several docker gateway-failures gateway-reference
+Migrating: migrating /MIGRATING
+Reference: functions errors command command-scripts /CHANGELOG
 Background: guarantees /SECURITY performance how-it-is-built /CONTRIBUTING`
 
 const lines = [...order.matchAll(/^(.+): (.+)$/gm)]

@@ -65,7 +65,13 @@ export const haveRuntimes = () => fitRuntimes && isInstalled('test/runtimes')
 export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell'
 export const firefox = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr'
 export const redis = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
-const programs = { 'chromium-headless-shell': chromium, 'firefox-esr': firefox, 'redis-server': redis }
+const programs = {
+  'chromium-headless-shell': chromium,
+  'firefox-esr': firefox,
+  'redis-server': redis,
+  zsh: '/usr/bin/zsh',
+  fish: '/usr/bin/fish',
+}
 
 /** Builds or installs what is missing: `build`, a program of apt, or the packages of a folder. If it can't, it ends this process. */
 export function ensure(...needs) {

@@ -40,7 +40,10 @@ export const suites: Record<string, Suite> = {
   /** With the servers of `--url`. */
   comfyui: { limitMs, needs: ['build'] },
   frameworks: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/frameworks'] },
-  runtime: { limitMs, needs: ['build', browser, 'firefox-esr', 'redis-server', 'test/runtimes'] },
+  runtime: {
+    limitMs,
+    needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
+  },
   servers: { limitMs, needs: ['build'] },
   types: { limitMs, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

@@ -8,7 +8,7 @@ import { startComfy } from '../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../support/canary.ts'
 import { browser, suiteWithBrowser } from './kit/browser.ts'
 import { isAccessible } from './kit/isAccessible.ts'
-import { choose, connect, isShown, run, stage, status } from './kit/playground.ts'
+import { choose, connect, disconnect, isShown, run, stage, status } from './kit/playground.ts'
 
 const test = suiteWithBrowser('playground on a gateway')
 
@@ -23,7 +23,8 @@ async function withGateway(
   const workflows = await readWorkflows('test/comfyui/workflows')
   const gateway = createGateway({ engine: comfyui({ url: comfy.url }), workflows, apiKey })
   const server = await serve(gateway)
-  const page = await browser.newPage()
+  const context = await browser.newContext()
+  const page = await context.newPage()
   page.setDefaultTimeout(60_000)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))
@@ -32,7 +33,7 @@ async function withGateway(
     assert.equal(faults, [], 'no error in the page')
     assertNoCanary(await page.content(), 'the document')
   } finally {
-    await page.close()
+    await context.close()
     await server.close()
     gateway.close()
     await comfy.stop()
@@ -99,7 +100,18 @@ test('the first sight asks for the key, and alarms nobody', () =>
     await isAccessible(page, 'at first sight')
     await page.keyboard.type(CANARY)
     await page.keyboard.press('Enter')
+    await page.getByRole('radio', { name: 'slow', exact: true }).waitFor()
+    await page.reload()
     await status(page, 'Live')
+    assert.not.ok(await hint.isVisible(), 'it is asked once')
+    assert.not.match(page.url(), CANARY)
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }))
+    assertNoCanary(kept, 'the storage of other tabs')
+    const tab = await page.context().newPage()
+    await tab.goto(url)
+    await tab.getByText('This server needs an API key.').waitFor()
+    await tab.close()
+    await disconnect(page)
     await page.reload()
     await hint.waitFor()
     assert.equal(said, [], 'the console')

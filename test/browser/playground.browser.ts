@@ -10,6 +10,8 @@ import { isAccessible } from './kit/isAccessible.ts'
 import {
   choose,
   connect,
+  disconnect,
+  drop,
   isShown,
   open,
   photo,
@@ -74,15 +76,7 @@ for (const how of ['chosen', 'dropped']) {
         await page.getByText('Choose an image').click()
         await (await chooser).setFiles({ name: 'photo.png', mimeType: 'image/png', buffer: photo })
       } else {
-        const transfer = await page.evaluateHandle(
-          (bytes) => {
-            const data = new DataTransfer()
-            data.items.add(new File([new Uint8Array(bytes)], 'photo.png', { type: 'image/png' }))
-            return data
-          },
-          [...photo],
-        )
-        await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer })
+        await drop(page, '.drop', 'photo.png')
       }
       await page.getByRole('button', { name: 'Remove photo.png' }).waitFor()
       await run(page)
@@ -130,7 +124,6 @@ test('a run that the server calls canceled ends, too', () =>
       await route.fulfill({ response: answer, body })
     })
     await page.reload()
-    await connect(page)
     await status(page, 'Polling')
     await choose(page, 'Never Ends')
     await run(page)
@@ -181,11 +174,11 @@ test('after Disconnect and Connect it goes on with its runs', async () => {
     await run(page)
     await steps.started
     await stage(page).getByText('running').first().waitFor()
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await status(page, 'Offline')
     await stage(page).getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' })
     steps.end()
-    await page.getByRole('button', { name: 'Connect' }).click()
+    await page.getByRole('button', { name: 'Connect', exact: true }).click()
     await stage(page).getByText('completed').waitFor()
     assert.is(emulator.stats.runsStarted, 1)
   })
@@ -209,14 +202,13 @@ test('what the server refuses stands at its field; what fails says why', () =>
 
 test('without a server it says so, and a run that can’t be submitted does, too', () =>
   withPage({}, async (page, { emulator }) => {
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await run(page)
     const refusal = page.getByRole('alert').filter({ hasText: 'Connect to a server first.' })
     await refusal.waitFor()
     assert.is(emulator.stats.runsStarted, 0)
-    await page.getByLabel('Server').fill('http://127.0.0.1:1')
     // Chromium prints the URL of a WebSocket that fails.
-    await connect(page, '')
+    await connect(page, '', 'http://127.0.0.1:1')
     await refusal.waitFor({ state: 'hidden' })
     await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
     await status(page, 'Offline')

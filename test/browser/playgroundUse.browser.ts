@@ -12,6 +12,7 @@ import {
   attach,
   choose,
   connect,
+  disconnect,
   photo,
   run,
   runList,
@@ -26,11 +27,6 @@ const test = suiteWithBrowser('use of the playground')
 
 const dialog = (page: Page) => page.getByRole('dialog')
 const button = (page: Page, name: string) => stage(page).getByRole('button', { name, exact: true })
-/** The key is kept nowhere. */
-async function reload(page: Page) {
-  await page.reload()
-  await connect(page)
-}
 const prompt = (page: Page) => page.getByRole('textbox', { name: 'Prompt' })
 
 async function fits(page: Page, when: string) {
@@ -53,7 +49,7 @@ for (const width of [320, 1280, 3840]) {
         const height = await page.evaluate(() => document.querySelector('#stage h3')!.clientHeight)
         assert.ok(height < 100, `the title is ${height} pixels high`)
       }
-      await page.getByRole('button', { name: 'Disconnect' }).click()
+      await disconnect(page)
       await connect(page, '', `http://127.0.0.1:1/${'a'.repeat(134)}`)
       await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
       await fits(page, 'a long address')
@@ -87,7 +83,7 @@ test('a reload keeps the run, its title and its workflow; Back leads to the run 
     await run(page)
     await stage(page).getByText('running').first().waitFor()
 
-    await reload(page)
+    await page.reload()
     await stage(page).getByRole('heading', { name: 'Never Ends' }).waitFor()
     assert.ok(await page.getByRole('radio', { name: 'Never Ends' }).isChecked())
     await runList(page)
@@ -111,7 +107,7 @@ test('a reload in the middle of a run: its title and its picture come', () => {
     await started
     // The pod may have started the run before the page has read the answer.
     await page.waitForURL(/run=/)
-    await reload(page)
+    await page.reload()
     await runList(page).getByRole('button', { name: 'a heron running' }).waitFor()
     end()
     await stage(page).getByRole('img', { name: 'a heron' }).waitFor()
@@ -124,7 +120,7 @@ for (const how of ['sockets', 'polling']) {
     return withPage({ options: { workflows: [definition] } }, async (page, { url }) => {
       if (how === 'polling') {
         await page.routeWebSocket(/./, (socket) => socket.close())
-        await reload(page)
+        await page.reload()
         await status(page, 'Polling')
       }
       const elsewhere = createClient({ baseUrl: url, apiKey: CANARY })
@@ -141,7 +137,7 @@ for (const how of ['sockets', 'polling']) {
 test('an address of a run that is not there says so', () =>
   withPage({}, async (page, { url }) => {
     await page.goto(`${url}/#workflow=d1ptych7two2&run=gone`)
-    await reload(page)
+    await page.reload()
     await stage(page).getByText('The server does not know this run any more.').waitFor()
     assert.ok(await page.getByRole('radio', { name: 'Diptych' }).isChecked())
   }))
@@ -209,7 +205,7 @@ test('run again, with its file; after a reload the file is asked for', () =>
     assert.is(emulator.stats.runsStarted, 2)
     assert.ok(await page.getByRole('radio', { name: 'Image to Image' }).isChecked())
 
-    await reload(page)
+    await page.reload()
     await stage(page).getByRole('img', { name: 'in oil' }).waitFor()
     await prompt(page).fill('something else')
     await button(page, 'Run again').click()
@@ -264,7 +260,7 @@ test('an image is enlarged, and the original can be opened', () =>
     assert.is(original.url(), await page.locator('.outputs img').getAttribute('src'))
     await original.close()
     await button(page, 'Enlarge').click()
-    const width = () => page.locator('#zoom img').evaluate((image) => image.clientWidth)
+    const width = () => page.locator('#gallery .view img').evaluate((image) => image.clientWidth)
     assert.ok((await width()) > (await page.locator('.outputs img').evaluate((image) => image.clientWidth)))
     await isAccessible(page, 'the enlarged image')
     await dialog(page).getByRole('button', { name: 'Actual size' }).click()
@@ -320,7 +316,8 @@ test('required and optional inputs, defaults, ranges and choices are shown, and 
     await choose(page, 'Details')
     await page.getByLabel('Prompt prompt required').waitFor()
     const steps = page.getByLabel('Steps steps optional')
-    assert.is(await steps.getAttribute('placeholder'), 'Default: 20, from 1 to 50')
+    assert.is(await steps.getAttribute('placeholder'), 'Default: 20')
+    await page.getByText('From 1 to 50.').waitFor()
     await page.getByText('How it is painted.').waitFor()
     await page.getByLabel('Style style').selectOption('ink')
     await page.getByLabel('Seed seed').fill('42')
@@ -373,7 +370,7 @@ test('a wrong server clears what was of the old one', () =>
   withPage({}, async (page) => {
     await run(page)
     await stage(page).getByRole('img').waitFor()
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await connect(page, '', 'http://127.0.0.1:1')
     await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
     assert.is(await page.getByLabel('Server').getAttribute('aria-invalid'), 'true')
@@ -386,7 +383,7 @@ test('a wrong server clears what was of the old one', () =>
 test('a wrong server and a wrong key are corrected in place', () =>
   withPage({}, async (page, { url }) => {
     const connect = page.getByRole('button', { name: 'Connect', exact: true })
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await page.getByLabel('Server').fill('http://127.0.0.1:1')
     await page.getByLabel('API key').fill('')
     await connect.click()
@@ -422,7 +419,7 @@ test('a tab keeps the address of its server, and no key', async () => {
     await withPage({}, async (page, { url }) => {
       await page.goto(`${pageServer.url}/`)
       await status(page, 'Live')
-      await page.getByRole('button', { name: 'Disconnect' }).click()
+      await disconnect(page)
       await connect(page, CANARY, url)
       await status(page, 'Live')
       await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
@@ -478,7 +475,7 @@ test('Run again is not there for a run whose workflow is gone, though another on
       const answer = await route.fetch()
       await route.fulfill({ response: answer, body: (await answer.text()).replaceAll('"fa1l', '"other') })
     })
-    await reload(page)
+    await page.reload()
     await stage(page).getByText('failed', { exact: true }).waitFor()
     await page.getByRole('radio', { name: 'Always Fails' }).waitFor()
     assert.is(await button(page, 'Run again').count(), 0)
@@ -501,7 +498,7 @@ test('Disconnect before the submission is answered: the run may have started, an
     )
     await run(page)
     await page.getByRole('button', { name: 'Submitting …' }).waitFor()
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await page.getByRole('alert').filter({ hasText: 'The run may have started' }).waitFor()
   }))
 
@@ -529,7 +526,7 @@ test('a proxy whose own key is wrong is not called another server', () =>
     await page.route('**/api/v1/**', (route) =>
       route.fulfill({ status: 424, json: { status: 'error', errors } }),
     )
-    await page.getByRole('button', { name: 'Disconnect' }).click()
+    await disconnect(page)
     await page.getByRole('button', { name: 'Connect', exact: true }).click()
     await page.locator('#server-problem').filter({ hasText: errors[0]! }).waitFor()
   }))

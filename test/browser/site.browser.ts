@@ -92,7 +92,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 for (const [words, link] of [
   ['executeMany', '_flowscale/client/poller/executeMany.html'],
   // In the text of a page, in no title.
-  ['tunnel', 'docs/gateway-workers.html'],
+  ['tunnel', 'docs/gateway-several.html'],
 ]) {
   test(`the search finds ${words}`, async () => {
     const page = await open('index.html')

@@ -212,7 +212,7 @@ early('failed rows are paid for again where that is asked for only', () => {
 })
 
 early('two at one folder: the second is refused, and a lock of a killed one is not in the way', () =>
-  withPod({ speed: 1 }, async (pod) => {
+  withPod({ speed: 0.25 }, async (pod) => {
     await pod.write('rows.csv', 'prompt\na\n')
     const args = ['batch', 'Echo', 'rows.csv', '-o', 'out']
     const first = start(args, { cwd: pod.folder, env: pod.env })

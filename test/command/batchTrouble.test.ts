@@ -290,7 +290,7 @@ inTerminal('in a terminal: a bar with counts, failures above it, and nothing of 
       columns: 60,
     })
     await run.shows(/\[░{20}\] 0\/4/)
-    await run.shows(/\[█+░+\] [123]\/4, 1 failed, \d running/)
+    await run.shows(/\[█+░+\] [123]\/4(, [\d mins]+)?, 1 failed, 1 running/)
     const { code, screen } = await run.ended
     assert.is(code, 1)
     assert.match(screen, /^row 1 failed: /m)
@@ -300,10 +300,10 @@ inTerminal('in a terminal: a bar with counts, failures above it, and nothing of 
 )
 
 inTerminal('Ctrl-C in a terminal', () =>
-  withPod({ speed: 0.01 }, async (pod) => {
+  withPod({ speed: 0.01, containers: 1 }, async (pod) => {
     await pod.write('rows.csv', rowsOf(2))
     const run = startInTerminal(args, { cwd: pod.folder, env: { ...pod.env, LANG: 'C', LC_ALL: 'C' } })
-    await run.shows(/\[\.+\] 0\/2, 2 running/)
+    await run.shows(/\[\.+\] 0\/2(, [\d mins]+)?, 1 running, 1 queued/)
     run.type('\x03')
     const { code, screen } = await run.ended
     assert.is(code, 130)

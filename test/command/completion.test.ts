@@ -1,36 +1,36 @@
-// The completion, in a real bash.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+// The completion, in a real bash; zsh and fish are in test/runtimes/completion.runtime.ts.
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { assert, suite } from '#test'
 import { createProgram } from '../../packages/flowscale/src/command/program.ts'
+import { completionFolder } from './completionKit.ts'
 import { flowscale } from './kit.ts'
 import { commandInTerminal, hasTerminals } from './startInTerminal.ts'
 
 const test = suite('completion')
 const inTerminal = hasTerminals ? test : test.skip
 
-const verbs = createProgram().commands
-const folder = mkdtempSync(join(tmpdir(), 'flowscale-completion-'))
-mkdirSync(join(folder, 'photos'))
-for (const name of ['photo one.png', 'phone.txt', 'rows.csv']) writeFileSync(join(folder, name), '')
-test.after(() => rmSync(folder, { recursive: true }))
+const program = createProgram()
+const verbs = program.createHelp().visibleCommands(program)
+const { folder, url, env, close } = await completionFolder()
+test.after(close)
 
 const { stdout: script } = await flowscale(['completion', 'bash'])
 const file = join(folder, 'flowscale.bash')
 writeFileSync(file, script)
 
 /** What bash offers after these words, the last of which is being written. */
-function offered(...words: string[]): string[] {
-  const code = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _flowscale; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const out = execFileSync('bash', ['--norc', '-uc', code, '_', file, 'flowscale', ...words], {
+const offered = (...words: string[]): Promise<string[]> => offeredIn(env, ...words)
+
+async function offeredIn(env: NodeJS.ProcessEnv, ...words: string[]): Promise<string[]> {
+  const code = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _flowscale flowscale; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const bash = promisify(execFile)('bash', ['--norc', '-uc', code, '_', file, 'flowscale', ...words], {
     cwd: folder,
-    encoding: 'utf8',
-    // No node, and so no flowscale, and no server: nothing is asked.
-    env: { PATH: '/usr/bin:/bin' },
+    env,
   })
-  return out.split('\n').filter(Boolean).sort()
+  return (await bash).stdout.split('\n').filter(Boolean).sort()
 }
 
 test('as JSON', async () => {
@@ -38,18 +38,18 @@ test('as JSON', async () => {
   assert.equal(JSON.parse(stdout), { shell: 'bash', script })
 })
 
-test('verbs', () => {
-  assert.equal(offered(''), [...verbs.map((verb) => verb.name()), 'help', 'version'].sort())
-  assert.equal(offered('wo'), ['workflows'])
-  assert.equal(offered('help', 'wo'), ['workflows'])
-  assert.equal(offered('--json', 'he'), ['health', 'help'])
-  assert.equal(offered('--'), ['--help', '--version'])
+test('verbs', async () => {
+  assert.equal(await offered(''), [...verbs.map((verb) => verb.name()), 'help', 'version'].sort())
+  assert.equal(await offered('wo'), ['workflows'])
+  assert.equal(await offered('help', 'wo'), ['workflows'])
+  assert.equal(await offered('--json', 'he'), ['health', 'help'])
+  assert.equal(await offered('--'), ['--help', '--version'])
 })
 
 for (const verb of verbs) {
   const name = verb.name()
-  test(`flags of ${name}`, () => {
-    const all = offered(name, '-')
+  test(`flags of ${name}`, async () => {
+    const all = await offered(name, '-')
     for (const word of [
       ...verb.options.flatMap(({ short, long }) => [short ?? long!, long!]),
       '--json',
@@ -61,31 +61,58 @@ for (const verb of verbs) {
   })
 }
 
-test('files after =@, however bash takes the word apart', () => {
+test('files after =@, however bash takes the word apart', async () => {
   const files = ['phone.txt', 'photo one.png', 'photos']
-  assert.equal(offered('run', 'x', 'image=@ph'), [
+  assert.equal(await offered('run', 'x', 'image=@ph'), [
     'image=@phone.txt',
     'image=@photo\\ one.png',
     'image=@photos/',
   ])
-  assert.equal(offered('run', 'x', 'image', '=@', 'ph'), files)
-  assert.equal(offered('run', 'x', 'image', '=', '@', 'ph'), files)
-  assert.ok(offered('run', 'x', 'image', '=@').includes('rows.csv'))
-  assert.equal(offered('run', 'x', 'ph'), [])
+  assert.equal(await offered('run', 'x', 'image', '=@', 'ph'), files)
+  assert.equal(await offered('run', 'x', 'image', '=', '@', 'ph'), files)
+  assert.ok((await offered('run', 'x', 'image', '=@')).includes('rows.csv'))
+  assert.equal(await offered('run', 'x', 'ph'), [])
 })
 
-test('values of flags', () => {
-  assert.equal(offered('run', 'x', '-o', 'ph'), ['photos'])
-  assert.equal(offered('run', 'x', '--inputs', 'ro'), ['rows.csv'])
-  assert.equal(offered('batch', 'x', 'ro'), ['rows.csv'])
-  assert.equal(offered('completion', ''), ['bash'])
-  assert.equal(offered('runs', '--limit', ''), [])
+test('values of flags', async () => {
+  assert.equal(await offered('run', 'x', '-o', 'ph'), ['photos'])
+  assert.equal(await offered('run', 'x', '--inputs', 'ro'), ['rows.csv'])
+  assert.equal(await offered('batch', 'x', 'ro'), ['rows.csv'])
+  assert.equal(await offered('completion', ''), ['bash', 'fish', 'zsh'])
+  assert.equal(await offered('runs', '--limit', ''), [])
+})
+
+test('names and ids of workflows, quoted', async () => {
+  const all = [
+    'Text\\ Writer',
+    'Text\\ to\\ Image',
+    '\\$\\(touch\\ hacked\\)',
+    'b',
+    'bncu0a1kipv',
+    't3xtwr1ter00',
+  ]
+  for (const verb of ['run', 'batch', 'workflows', 'pull'])
+    assert.equal((await offered(verb, '')).sort(), all.sort(), verb)
+  assert.equal(await offered('run', 'Text\\ W'), ['Text\\ Writer'])
+  assert.equal(await offered('run', '"Text W'), ['Text Writer'])
+  assert.equal(await offered('run', '"$'), [])
+  assert.equal(await offered('-q', 'run', '-o', 'photos', 'bn'), ['bncu0a1kipv'])
+  assert.equal(await offered('pull', 'b', 'bn'), ['bncu0a1kipv'])
+  assert.equal(await offered('run', 'b', 'bn'), [])
+})
+
+test('of the server that the words name, however bash takes them apart; nothing where it does not answer', async () => {
+  const away = { ...env, FLOWSCALE_API_URL: 'http://127.0.0.1:1' }
+  assert.equal(await offeredIn(away, 'run', 'bn'), [])
+  assert.equal(await offeredIn(away, '--url', url, 'run', 'bn'), ['bncu0a1kipv'])
+  assert.equal(await offeredIn(away, '--url', ...url.split(/(:)/), 'run', 'bn'), ['bncu0a1kipv'])
+  assert.equal(await offeredIn(away, '--url', '=', ...url.split(/(:)/), 'run', 'bn'), ['bncu0a1kipv'])
 })
 
 inTerminal('with the key Tab', async () => {
   const bash = commandInTerminal(['bash', '--norc', '--noprofile', '-i'], {
     cwd: folder,
-    env: { PS1: '$ ', PATH: '/usr/bin:/bin', INPUTRC: '/dev/null' },
+    env: { ...env, PS1: '$ ', INPUTRC: '/dev/null' },
   })
   await bash.shows(/^\$$/m)
   bash.type(`source ${file}\n`)
@@ -102,8 +129,9 @@ inTerminal('with the key Tab', async () => {
 })
 
 test('a process of its own: source <(flowscale completion bash)', () => {
-  const bin = resolve('packages/flowscale/bin/flowscale.js')
-  const code = `source <("$1" "$2" completion bash); COMP_WORDS=(flowscale he); COMP_CWORD=1; _flowscale; echo "\${COMPREPLY[@]}"; complete -p flowscale`
-  const out = execFileSync('bash', ['-c', code, '_', process.execPath, bin], { encoding: 'utf8' })
+  const code = `source <(flowscale completion bash); COMP_WORDS=(flowscale he); COMP_CWORD=1; _flowscale flowscale; echo "\${COMPREPLY[@]}"; complete -p flowscale`
+  const out = execFileSync('bash', ['-c', code], { env, encoding: 'utf8' })
   assert.is(out, 'health help\ncomplete -F _flowscale flowscale\n')
 })
+
+test('nothing that a server says is run', () => assert.not(existsSync(join(folder, 'hacked'))))

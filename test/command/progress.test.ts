@@ -1,7 +1,7 @@
 // The line that moves, as a person sees it.
 import { resolve } from 'node:path'
 import { assert, suite } from '#test'
-import { progressText } from '../../packages/flowscale/src/command/terminal/progress.ts'
+import { elapsed, progressText } from '../../packages/flowscale/src/command/terminal/progress.ts'
 import { commandInTerminal, hasTerminals, type TerminalOptions } from './startInTerminal.ts'
 
 const test = suite('progress')
@@ -24,13 +24,22 @@ test('says how far a run is', () => {
   assert.is(progressText({ status: 'completed', progress: 1 }), 'completed')
   assert.is(progressText({ status: 'queued', position: 3 }), 'queued, 3 before it')
   assert.is(progressText({ status: 'pending', position: 0 }), 'queued, next')
+  assert.is(progressText({ status: 'success', progress: 1 }), 'completed')
+  assert.is(progressText({ status: 'canceled' }), 'cancelled')
+  assert.equal([999, 1000, 59_999, 60_000, 3_725_000].map(elapsed), [
+    '',
+    '1 s',
+    '59 s',
+    '1 min 0 s',
+    '62 min 5 s',
+  ])
 })
 
 inTerminal('one line that changes; notes stand above it; nothing of it is left', async () => {
   const run = begin(['DONE', 'running 1 %', 'running 2 %'])
-  await run.shows(/^⠋?.? running 1 %$/m)
+  await run.shows(/^⠋?.? running 1 %(, [\d mins]+)?$/m)
   run.type('\n')
-  await run.shows(/a note on running 1 %\n+. running 2 %$/)
+  await run.shows(/a note on running 1 %\n+. running 2 %(, [\d mins]+)?$/)
   run.type('\n')
   const { code, screen, raw } = await run.ended
   assert.is(code, 0)
@@ -43,6 +52,14 @@ inTerminal('one line that changes; notes stand above it; nothing of it is left',
   assert.ok(raw.lastIndexOf(showsCursor) > raw.lastIndexOf(hidesCursor))
 })
 
+inTerminal('the time since the beginning stands there, and goes on', async () => {
+  const run = begin(['DONE', 'running 1 %'])
+  await run.shows(/running 1 %, 1 s$/)
+  await run.shows(/running 1 %, 2 s$/)
+  run.type('\n')
+  await run.ended
+})
+
 inTerminal('is cut to the window, by what is seen of wide characters', async () => {
   const text = `running ${'灯台'.repeat(40)}`
   const run = begin(['DONE', text], { columns: 40 })
@@ -50,7 +67,8 @@ inTerminal('is cut to the window, by what is seen of wide characters', async () 
   assert.match(run.screen(), /^. running (灯台)+灯?…$/)
   assert.is(run.screen().split('\n').length, 1)
   run.type('\n')
-  await run.ended
+  // No line above it is taken away with it.
+  assert.match((await run.ended).screen, /^a note on running .*\nthe result$/s)
 })
 
 inTerminal('an exit in the middle gives the cursor back', async () => {

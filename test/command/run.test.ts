@@ -39,7 +39,7 @@ for (const dialect of dialects) {
     const saved = lines.at(-2)
     const { event, runId: _, ...output } = saved
     assert.is(event, 'saved')
-    assert.equal(last, { runId, status: 'success', outputs: [output] })
+    assert.equal(last, { runId, status: 'completed', outputs: [output] })
     const bytes = readFileSync(join(cwd, output.path)).length
     assert.is(output.bytes, bytes)
     assert.ok(lines.some(({ event, status }) => event === 'progress' && status === 'completed'))

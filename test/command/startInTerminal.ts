@@ -76,7 +76,9 @@ export function commandInTerminal(command: readonly string[], options: TerminalO
         const fail = (how: string) => {
           clearTimeout(timer)
           looks.delete(look)
-          reject(new Error(`${how} without ${pattern}: ${screen()}\n${JSON.stringify(raw)}`))
+          // Else the test's process would wait for it.
+          child.kill('SIGKILL')
+          reject(new Error(`${how} without ${pattern}: ${screen()}\n${JSON.stringify(raw.slice(-500))}`))
         }
         const timer = setTimeout(() => fail('a minute'), 60_000)
         const look = () => {

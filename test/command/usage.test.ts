@@ -16,7 +16,11 @@ const server = await listen((_request, response) => {
 test.after(() => server.close())
 const env = { FLOWSCALE_API_URL: server.url, FLOWSCALE_API_KEY: CANARY }
 
-const verbs = createProgram().commands.map((verb) => verb.name())
+const program = createProgram()
+const verbs = program
+  .createHelp()
+  .visibleCommands(program)
+  .map((verb) => verb.name())
 
 const isOneScreen = (text: string, most = 24) => {
   const lines = text.trimEnd().split('\n')
@@ -96,7 +100,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [['cancel'], /^missing required argument 'runs'\. Usage: flowscale cancel \[options\] <runs\.\.\.>$/],
   [['get', '..'], /^runId must be a string/],
   [['get', '--', '--json', '-h'], /^too many arguments for 'get'/],
-  [['completion', 'zsh'], /'zsh' is invalid.*bash\.$/],
+  [['completion', 'tcsh'], /'tcsh' is invalid.*bash, zsh, fish\.$/],
 ]
 
 for (const [args, message] of wrong) {

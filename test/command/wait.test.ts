@@ -26,7 +26,7 @@ for (const dialect of dialects) {
     assert.equal(filesIn(cwd), [stdout.trim()])
     const ended = await flowscale(['wait', runId, '--json'], place)
     const { runs } = linesOf(ended).at(-1)
-    assert.equal([runs.length, runs[0].runId, runs[0].status], [1, runId, 'success'])
+    assert.equal([runs.length, runs[0].runId, runs[0].status], [1, runId, 'completed'])
     assert.match(runs[0].outputs[0].download_url, /^http/)
   })
 

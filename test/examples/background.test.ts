@@ -1,4 +1,4 @@
-// The emulator in the background of a script, as docs/testing.md prints it.
+// The emulator in the background of a script, as docs/emulator.md prints it.
 import { assert, suite } from '#test'
 import { runCommand } from '../../scripts/test/runFile.ts'
 import { blockOf } from '../support/blockOf.ts'
@@ -9,7 +9,7 @@ const test = suite('the emulator in the background')
 test('it runs during the command, and kill stops it', async () => {
   const url = `http://127.0.0.1:${await freePort()}/`
   const look = `const look = () => fetch('${url}').then(({ status }) => console.log(status), () => setTimeout(look, 50)); look()`
-  const script = blockOf('docs/testing.md', 'background')
+  const script = blockOf('docs/emulator.md', 'background')
     .replace('4188', new URL(url).port)
     .replace('npm test', `node -e "${look}"`)
   const { code, output } = await runCommand('sh', ['-c', `${script}\nwait $emulator`], { limitMs: 60_000 })

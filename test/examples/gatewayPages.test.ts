@@ -1,4 +1,4 @@
-// What docs/gateway-one-machine.md and docs/gateway-three-gpus.md say, with the command as built.
+// What docs/gateway.md and docs/gateway-several.md say, with the command as built.
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -25,7 +25,7 @@ const start = (...args: string[]) => serving([command, ...args], { cwd: folder }
 
 test('the service: key, runs and links outlive a restart', async () => {
   const [, line] = /^ExecStart=\/usr\/bin\/env flowscale-gateway (.+)$/m.exec(
-    blockOf('docs/gateway-one-machine.md', 'service'),
+    blockOf('docs/gateway.md', 'service'),
   )!
   const comfy = await startComfy({ version: '0.8.0', speed: 4 })
   const flags = [...line!.split(' '), '--comfyui', comfy.url, '--port', await freePort()]
@@ -51,7 +51,7 @@ test('the service: key, runs and links outlive a restart', async () => {
 })
 
 test('three GPUs: two gateways by the printed line', async () => {
-  const page = readFileSync('docs/gateway-three-gpus.md', 'utf8')
+  const page = readFileSync('docs/gateway-several.md', 'utf8')
   const [, line] = /^npx @flowscale\/gateway (.+)$/m.exec(page)!
   const comfies = await Promise.all([0, 1, 2].map(() => startComfy({ version: '0.8.0', speed: 4 })))
   const flags = line!.replaceAll(/http:\/\/127\.0\.0\.1:818(\d)/g, (_, n) => comfies[n]!.url).split(' ')

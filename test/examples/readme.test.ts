@@ -18,30 +18,21 @@ const documents = [
   'README.md',
   ...[
     'command',
-    'command-batch',
-    'command-pull',
-    'command-run',
+    'command-scripts',
+    'docker',
     'emulator',
     'errors',
     'files',
     'many-runs',
-    'migrating-axios',
-    'migrating-comfyui',
+    'migrating',
     'progress',
     'proxy',
-    'react',
     'running',
     'runtimes',
     'store',
-    'testing',
     'typed-workflows',
-    'waiting',
-    'websocket',
-    'your-own-comfyui',
   ].map((name) => `docs/${name}.md`),
-  ...['one-machine', 'three-gpus', 'workers', 'reference', 'storage'].map(
-    (name) => `docs/gateway-${name}.md`,
-  ),
+  ...['', '-several', '-reference'].map((name) => `docs/gateway${name}.md`),
   ...['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map((name) => `packages/${name}/README.md`),
 ]
 
@@ -71,8 +62,11 @@ const labels = new Map([
   ...['worker', 'kv', 'deno', 'bun'].map(
     (label) => [label, 'test/runtimes/gatewayServed.runtime.ts'] as const,
   ),
-  ...['folder', 'redis'].map((label) => [label, 'test/runtimes/storage.runtime.ts'] as const),
+  ['redis', 'test/runtimes/storage.runtime.ts'],
 ])
+
+/** The first line of a file of an app, which test/frameworks builds. */
+const ofApp = /^(\/\/|<!--|#) \S+\.\w+( -->)?\n/
 
 type Cli = Awaited<ReturnType<typeof startCli>>
 let local: Cli
@@ -100,7 +94,8 @@ test.after(async () => {
 test('each block passes a strict compiler, as TypeScript', () => {
   const files = documents.flatMap((document, number) => {
     const blocks = readFileSync(document, 'utf8').matchAll(/^```(js|tsx?)\n([\s\S]*?)^```/gm)
-    return [...blocks].map(([, language, code], index) => {
+    const whole = [...blocks].filter(([, , code]) => !ofApp.test(code!))
+    return whole.map(([, language, code], index) => {
       const name = `${number}-${document.replace(/\W/g, '_')}-${index + 1}.${language === 'tsx' ? 'tsx' : 'ts'}`
       const file = join(folder, name)
       writeFileSync(file, `${code}\nexport {}\n`)
@@ -119,10 +114,12 @@ for (const document of documents) {
       if (language === 'sh') return runShell(code!, document)
       // A block with a label is run by a test of its own, which names it.
       if (language!.includes(' ')) return assert.ok(labels.has(language!.split(' ')[1]!), language)
+      if (ofApp.test(code!)) return
       // Settings that a block after it reads.
       if (language === 'ini') return assert.match(code!, /^(\w+=\S+\n)+$/)
       // What a command prints or reads.
       if (language === 'text') return
+      if (language === 'dockerfile' || language === 'yaml') return // test/examples/docker.test.ts reads them.
       // Ones like it run in test/browser; its types are checked with those of all.
       if (language === 'tsx') return
       // A sidecar, which test/unit/gateway/comfyui/workflows/readWorkflow.test.ts reads.

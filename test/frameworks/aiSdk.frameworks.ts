@@ -1,4 +1,4 @@
-// The AI SDK itself, 6 and 7, on each Node that it supports: the blocks of docs/ai-sdk.md, and what a call costs.
+// The AI SDK itself, 6 and 7, on each Node that it supports: docs/ai-sdk.md, and what a call costs.
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEmulator, type Emulator } from '@flowscale/emulator'
@@ -19,7 +19,9 @@ const page = readDocument('ai-sdk.md')
 const modules = join(frameworks, 'node_modules')
 const tsc = join(modules, 'typescript/bin/tsc')
 const next = join(modules, 'next/dist/bin/next')
-const own = (name: string) => readFileSync(`test/frameworks/aiSdk/${name}.ts`, 'utf8')
+const own = (file: string) => readFileSync(`test/frameworks/aiSdk/${file}`, 'utf8')
+/** A script of the page, or one of those here. */
+const scriptOf = (file: string) => page.blocks[file] ?? own(file)
 const scripts = { 6: ['image.ts', 'edit.ts', 'video.ts'], 7: ['image.ts', 'edit.ts', 'video.ts', 'start.ts'] }
 const madeBy: Readonly<Record<string, string[]>> = {
   'image.ts': ['lighthouse-0.png', 'lighthouse-1.png', 'lighthouse-2.png'],
@@ -41,13 +43,15 @@ const apps = Object.fromEntries(
   ([6, 7] as const).map((major) => [
     major,
     createAiApp(major, 'scripts', {
-      ...Object.fromEntries(scripts[major].map((file) => [file, page.block(file)])),
-      ...{ 'check.ts': own('check'), 'gateway.ts': own('gateway'), 'types.ts': own('types') },
-      ...(major === 7 && { 'types7.ts': own('types7') }),
+      ...Object.fromEntries(scripts[major].map((file) => [file, scriptOf(file)])),
+      ...Object.fromEntries(['check.ts', 'gateway.ts', 'types.ts'].map((file) => [file, own(file)])),
+      'flowscale.ts': page.block('flowscale.ts'),
+      ...(major === 7 && { 'types7.ts': own('types7.ts') }),
       'package.json': '{ "private": true, "type": "module" }',
       'tsconfig.json': tsconfig({
         ...{ target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', outDir: 'out' },
         ...{ exactOptionalPropertyTypes: true, skipLibCheck: true, types: ['node'] },
+        rewriteRelativeImportExtensions: true,
       }),
     }),
   ]),
@@ -91,10 +95,8 @@ const said = (output: string) => JSON.parse(output.trim().split('\n').at(-1)!)
 
 test('each block of the page is one of an app here, and what to install is there', () => {
   assert.equal(page.unnamed, [])
-  assert.equal(Object.keys(page.blocks).sort(), [
-    ...['app/api/image/route.ts', 'app/page.tsx'],
-    ...scripts[7].toSorted(),
-  ])
+  const files = ['app/api/image/route.ts', 'flowscale.ts', 'image.ts', 'start.ts']
+  assert.equal(Object.keys(page.blocks).sort(), files)
   assert.equal(page.commands, ['npm install ai @flowscale/client @flowscale/ai-sdk'])
 })
 
@@ -170,10 +172,30 @@ for (const major of [6, 7] as const) {
   })
 }
 
-test('the route and the page of the docs in a real Next.js, with the AI SDK 7', async () => {
+test('the route of the docs in a real Next.js, with the AI SDK 7', async () => {
   const app = createAiApp(7, 'next', {
     ...{ 'app/api/image/route.ts': page.block('app/api/image/route.ts') },
-    ...{ 'app/page.tsx': page.block('app/page.tsx'), 'proxy.ts': inAPage.block('proxy.ts') },
+    ...{ 'flowscale.ts': page.block('flowscale.ts'), 'proxy.ts': inAPage.block('proxy.ts') },
+    'app/page.tsx': `'use client'
+import { useState } from 'react'
+export default function Page() {
+  const [src, setSrc] = useState<string>()
+  async function submit(event: React.FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const body = JSON.stringify(Object.fromEntries(new FormData(event.currentTarget)))
+    const response = await fetch('/api/image', { method: 'POST', body })
+    setSrc((await response.json()).src)
+  }
+  return (
+    <form onSubmit={submit}>
+      <input name="prompt" aria-label="Prompt" />
+      <button>Generate</button>
+      <p role="status">{src ? 'Completed' : 'Idle'}</p>
+      {src && <img src={src} alt="The result" />}
+    </form>
+  )
+}
+`,
     'app/layout.tsx': `export default function Layout({ children }: { children: React.ReactNode }) {
   return <html lang="en"><head><title>FlowScale</title></head><body>{children}</body></html>
 }

@@ -1,4 +1,4 @@
-// The Playwright test of docs/testing.md, as printed, on the page for Vite and React.
+// The Playwright test of docs/emulator.md, as printed, on the page for Vite and React.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
@@ -10,7 +10,7 @@ import { photo } from './kit/visit.ts'
 
 const test = suite('Playwright')
 const bin = (path: string) => join(frameworks, 'node_modules', path)
-const document = readFileSync('docs/testing.md', 'utf8')
+const document = readFileSync('docs/emulator.md', 'utf8')
 const blocks = [...document.matchAll(/^```js playwright\n\/\/ (\S+)\n([\s\S]*?)^```/gm)]
 
 test('a visitor gets a picture, and pays once', async () => {

@@ -68,10 +68,10 @@ for (const [date, storages] of [
   for (const storage of storages) {
     test(`workerd, ${date}, records in ${storage}`, () =>
       withComfies(async (urls) => {
-        let code = blockOf('docs/gateway-workers.md', 'worker')
+        let code = blockOf('docs/gateway-several.md', 'worker')
         if (storage === 'KV') {
           code = code.replace('publicUrl:', 'storage: storageOf(env),\n      publicUrl:')
-          code = blockOf('docs/gateway-storage.md', 'kv') + code
+          code = blockOf('docs/gateway-several.md', 'kv') + code
         }
         const kv = await startKv()
         const texts = {
@@ -123,8 +123,9 @@ for (const [name, file, ...args] of runtimes) {
   test(name, () =>
     withComfies(async (urls) => {
       const port = await freePort()
-      const printed = blockOf('docs/gateway-reference.md', name.toLowerCase())
-      const code = printed
+      const deno = blockOf('docs/gateway-reference.md', 'deno')
+      const server = blockOf('docs/gateway-reference.md', name.toLowerCase())
+      const code = (name === 'Deno' ? deno : deno.replace(/^Deno\.serve.*\n/m, server))
         .replace("url: 'http://127.0.0.1:8188'", `urls: ${JSON.stringify(urls)}`)
         .replaceAll('4188', port)
       assert.ok(code.includes(urls[1]!))

@@ -1,4 +1,4 @@
-// Two gateways with one storage, as docs/gateway-storage.md sets them up, before two small ComfyUIs.
+// Two gateways with one storage, as docs/gateway-several.md sets them up, before two small ComfyUIs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -42,9 +42,14 @@ test.after(() => rmSync(folder, { recursive: true, force: true }))
 
 type Client = ReturnType<typeof createClient>
 
-/** Gateways by the block of a page; each has a memory of its own. */
+/** In the place of Redis. */
+const inFolder = `import { openFolder } from '@flowscale/gateway/node'
+const storage = await openFolder('${folder}/runs')
+`
+
+/** Gateways by the block of the page; each has a memory of its own. */
 async function open(label: string, urls: readonly string[], change: (code: string) => string) {
-  const printed = blockOf('docs/gateway-storage.md', label)
+  const printed = blockOf('docs/gateway-several.md', 'redis')
   const code = change(printed)
     .replace(/url: 'http:\/\/127.0.0.1:8188'|urls: \[.*\]/, `urls: ${JSON.stringify(urls)}`)
     .replace("'workflows'", JSON.stringify(`${folder}/workflows`))
@@ -125,7 +130,7 @@ async function known(client: Client, groupId: string, runs: Record<string, strin
 test('a folder', () =>
   withComfies(async (comfies) => {
     const urls = comfies.map(({ url }) => url)
-    const change = (code: string) => code.replace("'./flowscale/runs'", JSON.stringify(`${folder}/runs`))
+    const change = (code: string) => code.replace(/^export const storage = [\s\S]*?^}\)\n/m, inFolder)
     const clients = await open('folder', urls, change)
     const groupId = crypto.randomUUID()
     const runs = await agree(clients, groupId)

@@ -3,20 +3,25 @@
 import { type JSX, render } from 'preact'
 import { readAddress, readKeptRuns } from './state/address.ts'
 import { startConnection } from './state/connection.ts'
-import { chooseWorkflow, showWorkflows } from './state/form.ts'
+import { chooseWorkflow, keepShownForm, showWorkflows } from './state/form.ts'
+import { fillFrom } from './state/picture.ts'
 import { readRun } from './state/queue.ts'
 import { titleOf } from './state/runs.ts'
 import { change, onChange, state } from './state/store.ts'
+import { Compare } from './view/Compare.tsx'
 import { Composer } from './view/Composer.tsx'
-import { Dialogs } from './view/Dialogs.tsx'
+import { Gallery } from './view/Gallery.tsx'
 import { Header, LiveText, waitsFor } from './view/Header.tsx'
 import { Queue } from './view/Queue.tsx'
+import { Reader } from './view/Reader.tsx'
 import { Runs } from './view/Runs.tsx'
 import { Stage } from './view/Stage.tsx'
 import './styles/base.css'
 import './styles/layout.css'
 import './styles/form.css'
+import './styles/stage.css'
 import './styles/runs.css'
+import './styles/dialogs.css'
 
 function Page(): JSX.Element {
   const { session, trouble, said } = state
@@ -49,7 +54,9 @@ function Page(): JSX.Element {
           </div>
         </div>
       </main>
-      <Dialogs />
+      <Reader />
+      <Gallery />
+      <Compare />
       <LiveText notice={said} id="announcer" class="unseen" aria-live="polite" />
     </>
   )
@@ -84,8 +91,15 @@ function goBack(): void {
 addEventListener('popstate', goBack)
 // The runs of another tab.
 addEventListener('storage', readKeptRuns)
-// A file that misses the drop area must not replace the page.
-for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault())
+// Of a tab in the background, a phone tells no end.
+for (const type of ['pagehide', 'visibilitychange']) addEventListener(type, keepShownForm)
+// A file that misses the drop areas must not replace the page. A picture of a run fills the form.
+addEventListener('dragover', (event) => event.preventDefault())
+addEventListener('drop', (event) => {
+  const file = event.dataTransfer?.files[0]
+  if (file && !event.defaultPrevented) fillFrom(file)
+  event.preventDefault()
+})
 
 const { run, workflow } = readAddress()
 onChange(draw)

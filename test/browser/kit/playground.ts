@@ -1,5 +1,6 @@
 // The playground, as the emulator serves it, open in a real Chromium.
 
+import { crc32 } from 'node:zlib'
 import { createEmulator, type EmulatorOptions, type RunContext } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { encode } from 'fast-png'
@@ -98,15 +99,55 @@ export async function open(page: Page, url: string): Promise<void> {
   await status(page, 'Live')
 }
 
+/** Opens the connection, which is behind the button with its state. */
+export async function openConnection(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'Connection:' })
+  if (!(await page.getByLabel('Server').isVisible())) await button.click()
+}
+
 /** Fills in the key, and the address of a server. */
 export async function connect(page: Page, key: string = CANARY, server?: string): Promise<void> {
+  await openConnection(page)
   if (server !== undefined) await page.getByLabel('Server').fill(server)
   await page.getByLabel('API key').fill(key)
-  await page.getByRole('button', { name: 'Connect' }).click()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+}
+
+export async function disconnect(page: Page): Promise<void> {
+  await openConnection(page)
+  await page.getByRole('button', { name: 'Disconnect' }).click()
 }
 
 export const attach = (page: Page, label: string, name = 'a.png'): Promise<void> =>
   page.getByLabel(label).setInputFiles({ name, mimeType: 'image/png', buffer: photo })
+
+/** Drops a picture on an element. */
+export async function drop(
+  page: Page,
+  selector: string,
+  name: string,
+  bytes: Uint8Array = photo,
+): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(
+    ([name, bytes]) => {
+      const data = new DataTransfer()
+      data.items.add(new File([new Uint8Array(bytes)], name, { type: 'image/png' }))
+      return data
+    },
+    [name, [...bytes]] as const,
+  )
+  await page.locator(selector).first().dispatchEvent('drop', { dataTransfer })
+}
+
+/** A picture with the graph that made it, as ComfyUI writes it. */
+export function pngWith(graph: object): Buffer {
+  const content = Buffer.from(`tEXtprompt\0${JSON.stringify(graph)}`)
+  const [size, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
+  size.writeUInt32BE(content.length - 4)
+  sum.writeUInt32BE(crc32(content))
+  // After the header, which has 25 bytes.
+  return Buffer.concat([photo.subarray(0, 33), size, content, sum, photo.subarray(33)])
+}
 
 /** Until the picture of a run is shown, and so wide. */
 export const isShown = (page: Page, width: number) =>

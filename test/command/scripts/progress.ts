@@ -4,7 +4,7 @@ import { writeLines } from '../../../packages/flowscale/src/command/terminal/pri
 import { createProgress } from '../../../packages/flowscale/src/command/terminal/progress.ts'
 
 const [end, ...texts] = process.argv.slice(2)
-const progress = createProgress()
+const progress = createProgress({ isQuiet: false })
 // A key is not echoed, which would move the line.
 if (process.stdin.isTTY) process.stdin.setRawMode(true)
 const hold = setInterval(() => {}, 1000)

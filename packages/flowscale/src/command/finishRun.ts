@@ -6,6 +6,7 @@ import { describeError } from './describeError.ts'
 import { CommandError, Interrupted } from './errors.ts'
 import { type Call, commandName } from './program.ts'
 import { clean, quote } from './terminal/printer.ts'
+import { toStatus } from './terminal/progress.ts'
 
 /** An output of a run, for programs. */
 export interface DeliveredOutput {
@@ -28,10 +29,11 @@ export interface DeliveredRun {
 
 /** Saves the outputs of a run in the folder, if there is one. The run was paid for, so an error says how to save them. */
 export async function deliver(
-  { runId, status, outputs }: RunResult,
+  { runId, status: sent, outputs }: RunResult,
   folder: string | undefined,
   { client, print, signal }: Pick<Call, 'client' | 'print' | 'signal'>,
 ): Promise<DeliveredRun> {
+  const status = toStatus(sent)
   if (folder === undefined) {
     const links = outputs.map(({ filename, download_url }) => ({ filename, download_url }))
     return { runId, status, outputs: links }
@@ -179,9 +181,9 @@ async function cancelOne(client: Client, runId: string, folder: string | undefin
   const options = { signal: AbortSignal.timeout(cancelMs), maxRetries: 1 }
   try {
     await cancelRun(client, runId, options)
-    const { status } = (await getRun(client, runId, options)).data
-    if (/^cancell?ed$/.test(status)) return `Run ${runId} was cancelled.`
-    if (/^(?:completed|success)$/.test(status))
+    const status = toStatus((await getRun(client, runId, options)).data.status)
+    if (status === 'cancelled') return `Run ${runId} was cancelled.`
+    if (status === 'completed')
       return `Run ${runId} had ended before. To save its outputs: ${toCommand('download', [runId], folder)}`
     return `Run ${runId} was asked to cancel; it is ${status}.`
   } catch (error) {

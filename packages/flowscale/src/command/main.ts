@@ -17,11 +17,15 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   workflows: async () => (await import('./verbs/workflows.ts')).workflows,
   pull: async () => (await import('./verbs/pull.ts')).pull,
   completion: async () => (await import('./verbs/completion.ts')).completion,
+  __complete: async () => (await import('./verbs/completion.ts')).complete,
 }
 
 /** Reads the command line, runs its verb, and sets the exit code: the process ends when all is written. */
 export async function main(words: readonly string[]): Promise<void> {
-  const print = createPrinter(isWithJson(words))
+  const print = createPrinter({
+    isJson: isGiven(words, '--json'),
+    isQuiet: isGiven(words, '--quiet', '-q'),
+  })
   let verb = ''
   let call: Call | undefined
   const report = async (error: unknown) => {
@@ -62,10 +66,10 @@ export async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether `--json` is there. Read before the other arguments, so that their errors are JSON, too. */
-function isWithJson(words: readonly string[]): boolean {
+/** Whether a flag is there. Read before the other arguments, so that their errors are printed as it says. */
+function isGiven(words: readonly string[], ...flags: readonly string[]): boolean {
   const end = words.indexOf('--')
-  return words.slice(0, end < 0 ? undefined : end).includes('--json')
+  return words.slice(0, end < 0 ? undefined : end).some((word) => flags.includes(word))
 }
 
 /**

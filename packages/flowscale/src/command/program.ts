@@ -1,5 +1,5 @@
 import type { Client } from '@flowscale/client'
-import { Argument, Command, type ErrorOptions, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, type ErrorOptions, Help, InvalidArgumentError, Option } from 'commander'
 import type { Settings } from './connect.ts'
 import { usageError } from './errors.ts'
 import type { Printer } from './terminal/printer.ts'
@@ -20,6 +20,8 @@ export interface Flags {
   readonly limit?: number
   readonly out?: string
   readonly check?: true
+  readonly open?: true
+  readonly web?: true
 }
 
 /** One call of the command: all that a verb is given. */
@@ -45,19 +47,21 @@ export type Verb = (call: Call) => Promise<void>
 export const goesOn: ReadonlySet<string> = new Set(['run', 'wait', 'batch', 'download', 'cancel', 'pull'])
 
 /** The verbs that need no address and no key. */
-export const isLocal: ReadonlySet<string> = new Set(['completion'])
+export const isLocal: ReadonlySet<string> = new Set(['completion', '__complete'])
 
 /** The command as the user types it: npx sets this variable for the command that it starts. */
 export const commandName: string = process.env.npm_command === 'exec' ? 'npx flowscale' : 'flowscale'
 
 /** The command `flowscale` with all its verbs, in the order of the help. The verbs have no actions yet. */
 export function createProgram(): Command {
+  const help = new Help()
   const program = new StrictCommand(commandName)
     .description(`Run ComfyUI workflows on FlowScale. "${commandName} help VERB" explains a verb.`)
     .helpCommand(false)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({
-      showGlobalOptions: true,
+      // The global ones, too, without a heading: the help of a verb fits a window of 24 lines.
+      visibleOptions: (verb) => [...help.visibleOptions(verb), ...(verb.parent?.options ?? [])],
       subcommandTerm: (verb) => verb.name(),
       optionTerm: ({ short, flags }) => (short ? flags : `    ${flags}`),
       // A summary is a part of a line in the list of verbs, and a sentence in the help of its verb.
@@ -68,10 +72,13 @@ export function createProgram(): Command {
     .option('--url <url>', 'the address (default: FLOWSCALE_API_URL)')
     .option('--api-key <key>', 'the key (default: FLOWSCALE_API_KEY)')
     .option('--json', 'print JSON, for programs')
+    .option('-q, --quiet', 'print results and errors only')
     .addHelpText('after', footer)
 
   const folder = new Option('-o, --output <dir>', 'the folder for the outputs')
   const cancelOnInterrupt = new Option('--cancel-on-interrupt', 'Ctrl-C cancels the run on the server, too')
+  const open = new Option('--open', 'open the saved files, or else their links')
+  const web = new Option('--web', 'open the page of the run in a browser')
   const timeout = new Option('--timeout <seconds>', 'limit of the wait; the run goes on')
     .argParser(readSeconds)
     .default(3600)
@@ -79,6 +86,7 @@ export function createProgram(): Command {
     'output',
     'timeout',
     'cancelOnInterrupt',
+    'open',
   ])
 
   program
@@ -86,7 +94,7 @@ export function createProgram(): Command {
     .summary('run a workflow, wait for it, and save its outputs')
     .description(
       'Inputs: name=value, name=@file, name=- for stdin, name=@@text for @text.\n' +
-        `After Ctrl-C or a time-out the run goes on: "${commandName} wait ID" waits for it.`,
+        `After Ctrl-C the run goes on, and "${commandName} wait ID" waits for it.`,
     )
     .option('--inputs <file>', 'JSON file (- is stdin); name=value overrides it')
     .addOption(folder)
@@ -94,6 +102,8 @@ export function createProgram(): Command {
     .addOption(timeout)
     .addOption(detach)
     .addOption(cancelOnInterrupt)
+    .addOption(open)
+    .addOption(web)
     .addHelpText(
       'after',
       examples(
@@ -107,6 +117,7 @@ export function createProgram(): Command {
     .addOption(folder)
     .addOption(timeout)
     .addOption(cancelOnInterrupt)
+    .addOption(open)
     .addHelpText(
       'after',
       examples('flowscale wait 808f34d0 -o images', 'flowscale wait 808f34d0 5c1e77aa --timeout 600'),
@@ -130,6 +141,7 @@ export function createProgram(): Command {
     .command('download <ids...>')
     .summary('save the outputs of runs, or outputs by name')
     .addOption(new Option('-o, --output <dir>', 'the folder for the outputs').default('.', 'this folder'))
+    .addOption(open)
     .addHelpText(
       'after',
       examples(
@@ -140,6 +152,7 @@ export function createProgram(): Command {
   program
     .command('get <run>')
     .summary('show the state of a run')
+    .addOption(web)
     .addHelpText('after', examples('flowscale get 808f34d0', 'flowscale get 808f34d0 --json | jq .status'))
   program
     .command('runs')
@@ -176,11 +189,12 @@ export function createProgram(): Command {
   program
     .command('completion')
     .summary('print the completion script of a shell')
-    .addArgument(new Argument('<shell>').choices(['bash']))
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',
-      examples('source <(flowscale completion bash)', 'flowscale completion bash >> ~/.bashrc'),
+      examples('source <(flowscale completion bash)', 'flowscale completion fish | source'),
     )
+  program.command('__complete [words...]', { hidden: true })
   return program
 }
 
@@ -227,8 +241,7 @@ class StrictCommand extends Command {
 
   private checkValue({ flags }: Option, value: string): void {
     if (value === '') this.error(`option '${flags}' argument is empty`)
-    const help = this.createHelp()
-    const known = [...help.visibleOptions(this), ...help.visibleGlobalOptions(this)]
+    const known = this.createHelp().visibleOptions(this)
     const isFlag = known.some(({ short, long }) => value === short || value === long)
     if (isFlag) this.error(`option '${flags}' argument missing`)
   }

@@ -1,4 +1,7 @@
-// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, and which workflow a run is of.
+// What outlives a reload: the address of the page (#workflow=ID&run=ID), the last server, its key, the form, and which
+// workflow a run is of.
+
+import type { Given } from './store.ts'
 
 /** The key of every emulator, which is no secret. */
 export const demoKey = 'fsk_local_demo_key'
@@ -16,27 +19,53 @@ export function writeAddress({ workflow, run }: ReturnType<typeof readAddress>):
   history[run && run !== readAddress().run ? 'pushState' : 'replaceState'](null, '', hash)
 }
 
-const serverKey = 'flowscale-playground-server'
-const runsKey = 'flowscale-playground-runs'
-
-/** The last server of this tab. */
-export function keptServer(): string | undefined {
+/** Reads a text that this tab keeps. */
+function read(name: string): string | undefined {
   try {
-    return sessionStorage.getItem(serverKey) ?? undefined
+    return sessionStorage.getItem(`flowscale-playground-${name}`) ?? undefined
   } catch {
     // This browser stores nothing.
     return undefined
   }
 }
 
-/** Saves the address of the server for this tab. The key is never saved. */
-export function keepServer(url: string): void {
+/** Keeps a text for this tab; `undefined` removes it. */
+function keep(name: string, text: string | undefined): void {
   try {
-    sessionStorage.setItem(serverKey, url)
+    if (text === undefined) sessionStorage.removeItem(`flowscale-playground-${name}`)
+    else sessionStorage.setItem(`flowscale-playground-${name}`, text)
   } catch {
-    // The user types the address again after a reload.
+    // After a reload the user types it again.
   }
 }
+
+/** The last server of this tab. */
+export const keptServer = (): string | undefined => read('server')
+export const keepServer = (url: string): void => keep('server', url)
+
+/** Whether the server of this page has said that it needs a key. */
+export const needsKey: boolean = 'needsKey' in document.documentElement.dataset
+
+/** The key of the server of this page, for this tab alone. A key of another server is never kept. */
+export const keptKey = (): string | undefined => (needsKey ? read('key') : undefined)
+export const keepKey = (key: string | undefined): void => keep('key', key)
+
+/** The form as it was left: a workflow, its inputs, and those that were files, of which only the names are kept. */
+export interface KeptForm {
+  workflow: string
+  given: Given
+  files: string[]
+}
+
+/** The form of this tab before a reload. It is given once. */
+export function takeKeptForm(): KeptForm | undefined {
+  const text = read('form')
+  keep('form', undefined)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+export const keepForm = (form: KeptForm): void => keep('form', JSON.stringify(form))
+
+const runsKey = 'flowscale-playground-runs'
 
 /** The ids of workflows by the ids of their runs. Some servers don't say which workflow a run is of. */
 let workflowIds = new Map<string, string>()

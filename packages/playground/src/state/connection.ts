@@ -2,10 +2,10 @@
 
 import { createClient, getWorkflows, parseWorkflow, type Workflow } from '@flowscale/client'
 import { type Connection, connectWebSocket } from '@flowscale/client/websocket'
-import { demoKey, keepServer, keptServer } from './address.ts'
-import { showWorkflows } from './form.ts'
+import { demoKey, keepKey, keepServer, keptKey, keptServer, needsKey } from './address.ts'
+import { refill, showWorkflows } from './form.ts'
 import { readQueueSoon, readRun, readRuns, stopQueue } from './queue.ts'
-import { hasEnded, hear, note } from './runs.ts'
+import { hasEnded, hear, note, workflowIdOf } from './runs.ts'
 import {
   change,
   connectFirst,
@@ -23,8 +23,10 @@ export function startConnection(): void {
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
   change({ server: kept ?? location.origin })
   const isOwnServer = state.server === location.origin
-  if (isOwnServer && 'needsKey' in document.documentElement.dataset) askForKey()
-  else {
+  if (isOwnServer && needsKey) {
+    change({ key: keptKey() ?? '' })
+    state.key ? connect(true) : askForKey()
+  } else {
     if (isLocal && isOwnServer) change({ key: demoKey })
     if (isLocal || kept) connect(true)
   }
@@ -56,8 +58,8 @@ export function connect(isGuess = false): void {
     forget()
     const { message } = error as Error
     const problem = message.replace(/^(baseUrl|apiKey):? /, 'It ')
-    if (/^apiKey/.test(message)) change({ keyProblem: problem, focus: 'key' })
-    else change({ serverProblem: problem, focus: 'server' })
+    if (/^apiKey/.test(message)) change({ keyProblem: problem, ...at('key') })
+    else change({ serverProblem: problem, ...at('server') })
   }
 }
 
@@ -93,8 +95,14 @@ function openSocket(session: Session): Connection {
   })
 }
 
+/** Ends the connection as its user wants it: the tab forgets the key. */
+export function leave(): void {
+  keepKey(undefined)
+  disconnect()
+}
+
 /** Ends the connection. Its workflows and runs stay on the page. */
-export function disconnect(): void {
+function disconnect(): void {
   state.session?.stop.abort()
   stopQueue()
   change({ session: undefined })
@@ -112,14 +120,19 @@ async function load(session: Session): Promise<void> {
   try {
     const workflows = await readWorkflows(session)
     if (session !== state.session) return
-    showWorkflows(workflows)
+    const server = state.server.trim()
+    keepServer(server)
+    if (server === location.origin) keepKey(state.key.trim() || undefined)
+    const isFresh = showWorkflows(workflows)
     await readRuns(session)
     if (session !== state.session) return
     session.hasAnswered = true
     session.problem = ''
-    keepServer(state.server.trim())
-    change(noProblems)
+    change({ ...noProblems, isConnectionShown: false })
     if (state.selected && !state.runs.has(state.selected)) await readRun(session, state.selected)
+    const run = state.runs.get(state.selected ?? '')
+    // The address of the page names a run, such as in a link that somebody sent.
+    if (isFresh && run && workflowIdOf(run) === state.workflowId) refill(run, false)
   } catch (error) {
     complain(session, error as Failure)
   }
@@ -168,14 +181,18 @@ function complain(session: Session, error: Failure): void {
   }
 }
 
+/** Opens the connection at one of its fields. */
+const at = (focus: 'server' | 'key') => ({ isConnectionShown: true, focus })
+
 const noProblems = { serverProblem: '', keyProblem: '', isKeyHint: false, trouble: undefined }
 
 function refuseKey({ isGuess }: Session): void {
   disconnect()
   forget()
+  keepKey(undefined)
   if (isGuess) state.key = ''
   if (state.key) {
-    change({ keyProblem: 'The server refuses this API key.', isKeyHint: false, focus: 'key' })
+    change({ keyProblem: 'The server refuses this API key.', isKeyHint: false, ...at('key') })
   } else askForKey()
 }
 
@@ -186,7 +203,7 @@ const askForKey = () =>
     isKeyHint: true,
     isKeyWanted: true,
     workflowsWords: 'Type the API key to see the workflows.',
-    focus: 'key',
+    ...at('key'),
   })
 
 function refuseServer({ status, errors }: Failure): void {
@@ -199,5 +216,5 @@ function refuseServer({ status, errors }: Failure): void {
     : `The server does not answer. ${hint}`
   disconnect()
   forget()
-  change({ serverProblem: ofProxy || unanswered, focus: 'server' })
+  change({ serverProblem: ofProxy || unanswered, ...at('server') })
 }

@@ -1,8 +1,17 @@
 // The form: its fields, what the user gave, and what the server says about it.
 
 import type { WorkflowKind } from '@flowscale/client'
+import { type KeptForm, keepForm, takeKeptForm } from './address.ts'
 import { showInAddress, workflowIdOf, workflowOf } from './runs.ts'
-import { change, type Field, type InputDetails, type PageRun, type PageWorkflow, state } from './store.ts'
+import {
+  change,
+  type Field,
+  type Given,
+  type InputDetails,
+  type PageRun,
+  type PageWorkflow,
+  state,
+} from './store.ts'
 
 /** What a call needs of its workflow. */
 export type CalledWorkflow = Pick<PageWorkflow, 'id' | 'fields' | 'outputs'> & { namesFiles?: boolean }
@@ -19,6 +28,9 @@ export const choicesOf = ({ kind, details }: Field): unknown[] | undefined =>
       : undefined
 /** Whether the control of a field takes a number. */
 export const isNumber = ({ kind, details }: Field): boolean => kind === 'number' && !details?.array
+
+/** Whether a field is the seed of a run. Its name says so, as no server does. */
+export const isSeed = (field: Field): boolean => isNumber(field) && /^seed(_|$)|_seed$/.test(field.name)
 
 function newField(id: string, name: string, kind: WorkflowKind, details?: InputDetails): Field {
   const field: Field = { id, name, kind, details, isRow: false, text: '', files: [], problem: '' }
@@ -77,8 +89,9 @@ function write(field: Field, value: unknown): void {
   field.text = choice === undefined ? values.join('\n') : choice < 0 ? '' : String(choice)
   // A run has only the names of its files.
   const names = isFile(field) ? values.filter((one) => typeof one === 'string') : []
-  if (!names.length) return
-  field.problem = `Choose the ${names.length > 1 ? 'files' : 'file'} again: ${names.join(', ')}`
+  field.lost = names.length ? names : undefined
+  if (field.lost)
+    field.problem = `Choose the ${names.length > 1 ? 'files' : 'file'} again: ${names.join(', ')}`
 }
 
 export const chosenWorkflow = (): CalledWorkflow =>
@@ -88,17 +101,46 @@ export const chosenWorkflow = (): CalledWorkflow =>
     outputs: [],
   }
 
-/** Shows the workflows of the server, and the form of the chosen workflow. */
-export function showWorkflows(workflows: PageWorkflow[]): void {
+/** The name of a file, and any other value as it is. */
+export const shownOf = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(shownOf) : value instanceof File ? value.name : value
+
+/** Keeps the form for a reload of the page. A form that was never shown does not replace the one that is kept. */
+export function keepShownForm(): void {
+  if (!state.isFormShown) return
+  const all = fields()
+  keepForm({
+    workflow: chosenWorkflow().id,
+    given: all.map((field) => [nameOf(field), shownOf(read(field)) ?? field.lost]),
+    files: all.filter(isFile).map(nameOf),
+  })
+}
+
+function restore({ given, files }: KeptForm): void {
+  if (isFree()) {
+    for (const [name, value] of given) addRow(files.includes(name) ? 'file' : 'string', name, value)
+    change({ focus: undefined })
+  } else fill(given)
+}
+
+/**
+ * Shows the workflows of the server, and the form of the chosen workflow. Gives true if the form is new: it is none that
+ * was kept, and the user has typed nothing.
+ */
+export function showWorkflows(workflows: PageWorkflow[]): boolean {
   const chosen = workflows.find(({ id }) => id === state.workflowId) ?? workflows[0]
   const words = workflows.length ? '' : 'This server lists no workflows. Type the id of a workflow.'
   change({ workflows, workflowsWords: words, isFormShown: true })
-  if (!chosen) {
-    change({ fieldsOf: '' })
-    return
+  const isNew = !state.fieldsOf && !state.rows.length
+  if (!chosen) change({ fieldsOf: '' })
+  else {
+    if (chosen.id !== state.workflowId || !state.fieldsOf) chooseWorkflow(chosen)
+    change({ scrollTo: `workflow-${workflows.indexOf(chosen)}` })
   }
-  if (chosen.id !== state.workflowId || !state.fieldsOf) chooseWorkflow(chosen)
-  change({ scrollTo: `workflow-${workflows.indexOf(chosen)}` })
+  const kept = isNew ? takeKeptForm() : undefined
+  if (kept?.workflow !== chosenWorkflow().id) return isNew
+  restore(kept)
+  return false
 }
 
 /** Shows the form of a workflow. */
@@ -106,27 +148,33 @@ export function chooseWorkflow({ id, fields, problem }: PageWorkflow): void {
   change({
     workflowId: id,
     refusal: problem ? { text: problem } : undefined,
+    filled: undefined,
     fieldsOf: id,
     fields: fields.map(({ name, kind, details }, index) => newField(`field-${index}`, name, kind, details)),
   })
   showInAddress()
 }
 
+/** Puts values into the form, and empties the other fields. */
+export function fill(given: Given): void {
+  for (const field of state.fields) write(field, given.find(([name]) => name === field.name)?.[1])
+}
+
 /** Puts the inputs of a run into the form. Gives false if the workflow is missing or a field has a problem. */
-export function refill(run: PageRun): boolean {
+export function refill(run: PageRun, withFocus = true): boolean {
   const given = run.sent ?? run.inputs
   if (state.workflows.length) {
     const workflow = workflowOf(run)
     if (!workflow) return false
     chooseWorkflow(workflow)
-    for (const field of state.fields) write(field, given.find(([name]) => name === field.name)?.[1])
+    fill(given)
   } else {
     change({ workflowId: workflowIdOf(run) ?? '', rows: [] })
     for (const [name, value] of given) addRow(value instanceof File ? 'file' : 'string', name, value)
     showInAddress()
   }
   const wrong = fields().find(({ problem }) => problem)
-  change({ focus: (wrong ?? fields()[0])?.id ?? 'run' })
+  change({ focus: withFocus ? ((wrong ?? fields()[0])?.id ?? 'run') : undefined })
   return !wrong
 }
 

@@ -120,17 +120,62 @@ export function workflowOf(run: PageRun): PageWorkflow | undefined {
 
 const isFileName = (text: string) => /^[^\n]{1,255}\.\w{2,4}$/.test(text) && !/\.\s/.test(text)
 
-/** The title of a run: its prompt, else the name of its workflow. */
+/** The title of a run: its prompt, else the name of its workflow and what was given. */
 export function titleOf(run: PageRun): string {
   const workflow = workflowOf(run)
-  const kindOf = (name: string) => workflow?.fields.find((field) => field.name === name)?.kind ?? 'string'
-  const texts = run.inputs.flatMap(([name, value]) => {
-    const text = [value]
-      .flat()
-      .filter((item) => typeof item === 'string' && item.trim())
-      .join(' / ')
-    return text && kindOf(name) === 'string' && !isFileName(text) ? [{ name, text }] : []
+  const given = run.inputs.flatMap(([name, value]) => {
+    const { kind = 'string', details } = workflow?.fields.find((field) => field.name === name) ?? {}
+    const text = textOf(value)
+    const isName = isFileName(text)
+    const words = isName || value === text ? text : `${human(name).toLowerCase()} ${text}`
+    const isText = kind === 'string' && !details?.options && !isName && typeof [value].flat()[0] === 'string'
+    return text ? [{ name, text, words, isText }] : []
   })
+  const texts = given.filter(({ isText }) => isText)
   const title = texts.find(({ name }) => /prompt|^text/i.test(name)) ?? texts[0]
-  return title?.text ?? workflow?.name ?? 'Run'
+  if (title) return title.text
+  const rest = given.map(({ words }) => words).join(', ')
+  return [workflow?.name ?? `Run ${run.id.slice(0, 8)}`, rest].filter(Boolean).join(' · ')
 }
+
+/** The value of an input in words. */
+export const textOf = (value: unknown): string =>
+  [value ?? []]
+    .flat()
+    .map((item) => String(item).trim())
+    .filter(Boolean)
+    .join(' / ')
+
+/** `Text 51536` and the like without its number: the words of an input's name. */
+export function human(name: string): string {
+  const words = name.replace(/_\d+$/, '').replaceAll('_', ' ').trim() || name
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** The runs that match the search, the latest first. */
+export const wantedRuns = (): PageRun[] =>
+  [...state.runs.values()].filter(isWanted).sort((a, b) => b.at - a.at)
+
+function isWanted(run: PageRun): boolean {
+  const isOf: Record<string, boolean> = {
+    going: !hasEnded(run),
+    completed: isDone(run),
+    failed: hasEnded(run) && !isDone(run),
+  }
+  const words = [titleOf(run), workflowOf(run)?.name ?? '', run.id].join('\n').toLowerCase()
+  return (isOf[state.status] ?? true) && words.includes(state.find.trim().toLowerCase())
+}
+
+/** An output with its run, and its place among the outputs of the run. */
+export interface Shown {
+  run: PageRun
+  output: PageOutput
+  index: number
+}
+
+/** The outputs of the runs that match the search, and those of the selected run. */
+export const shownOutputs = (): Shown[] =>
+  [...state.runs.values()]
+    .filter((run) => isDone(run) && (run.id === state.selected || isWanted(run)))
+    .sort((a, b) => b.at - a.at)
+    .flatMap((run) => run.outputs.map((output, index) => ({ run, output, index })))

@@ -61,6 +61,8 @@ export interface Field {
   /** What the control shows; of a choice, its place in the list. */
   text: string
   files: File[]
+  /** The names of files that have to be chosen again. */
+  lost?: string[] | undefined
   problem: string
   /** The browser can't read what the user typed. */
   isUnreadable?: boolean
@@ -69,6 +71,8 @@ export interface Field {
 export interface PageOutput {
   filename: string
   download_url: string | null
+  /** The text of a file of text, once it was read. */
+  text?: string
   /** Why there is no fresh link. */
   problem?: string
 }
@@ -114,6 +118,7 @@ export interface State {
   // The connection
   server: string
   key: string
+  isConnectionShown: boolean
   serverProblem: string
   keyProblem: string
   /** The problem of the key is a request, because the user has typed none. */
@@ -141,6 +146,8 @@ export interface State {
   /** The fields for a server that lists no workflows. */
   rows: Field[]
   refusal?: Notice | undefined
+  /** Where the values in the form are from, and what is missing. */
+  filled?: Notice | undefined
   isSubmitting: boolean
 
   // The runs
@@ -152,7 +159,10 @@ export interface State {
 
   // The dialogs
   reader?: { title: string; texts: Texts } | undefined
-  zoom?: { url: string; title: string } | undefined
+  /** The output in the gallery: the id of its run, and its place among the outputs of the run. */
+  gallery?: { runId: string; index: number } | undefined
+  /** The ids of the two runs that are compared. */
+  compared?: readonly [string, string] | undefined
 
   trouble?: Notice | undefined
   /** For screen readers alone. */
@@ -167,6 +177,7 @@ export const connectFirst = 'Connect to see the workflows.'
 export const state: State = {
   server: '',
   key: '',
+  isConnectionShown: false,
   serverProblem: '',
   keyProblem: '',
   isKeyHint: false,

@@ -7,10 +7,12 @@ import {
   chosenWorkflow,
   type Detail,
   fields,
+  isSeed,
   nameOf,
   readInputs,
   refuse,
   refuseId,
+  shownOf,
   showProblems,
 } from './form.ts'
 import { readQueueSoon, readRun, readRuns } from './queue.ts'
@@ -24,47 +26,101 @@ const refuseRun = (text: string) => change({ refusal: { text } })
 
 /** Runs the workflow of the form, and follows the run to its end. */
 export async function submit(): Promise<void> {
-  const { session } = state
-  if (!session) return refuseRun('Connect to a server first.')
-  if (state.isSubmitting) return
-  const workflow = chosenWorkflow()
-  const inputs = readInputs()
-  showProblems([])
-  if (!workflow.id) return refuseId('Give the id of a workflow.')
-  const nameless = fields().find((field) => !nameOf(field))
-  if (nameless) return refuse(nameless, 'Name this input, or remove it.')
-  const unreadable = fields().find(({ isUnreadable }) => isUnreadable)
-  if (unreadable) {
-    refuse(unreadable, 'Write a number, or leave this empty.')
-    return change({ focus: unreadable.id })
-  }
-  change({ isSubmitting: true })
-  let runId: string | undefined
-  const wait = executeWorkflowAsync(session.client, workflow.id, inputs as Record<string, string>, {
-    push: session.socket,
-    signal: session.stop.signal,
-    // The id comes before the first poll. From here on, the run can be cancelled, and is not lost.
-    onSubmitted: (submission) => {
-      runId = submission.runId
-      change({ isSubmitting: false })
-      noteSubmission(runId, workflow.id, inputs)
-      readQueueSoon(session)
-    },
-    onUpdate: hear,
-  })
-  await wait.catch((error) => {
-    if (runId) return
-    if (session.stop.signal.aborted) return refuseRun(brokenOff)
-    showRefusal(error)
-    readQueueSoon(session)
-  })
-  change({ isSubmitting: false })
-  if (runId) follow(session, runId, wait)
+  const ready = readForm()
+  if (ready) await submitAll(ready, [readInputs()])
 }
 
-/** The name of a file, and any other value as it is. */
-const shownOf = (value: unknown): unknown =>
-  Array.isArray(value) ? value.map(shownOf) : value instanceof File ? value.name : value
+export const seedCount = 4
+
+/** Starts runs that differ in nothing but the seed. */
+export async function submitSeeds(): Promise<void> {
+  const field = fields().find(isSeed)
+  const ready = field && readForm()
+  if (!ready) return
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = field.details ?? {}
+  const text = field.text.trim()
+  if (!/^(-?\d+)?$/.test(text)) return refuse(field, 'Write a whole number, or leave this empty.')
+  // Seeds may have more digits than a number holds.
+  const least = BigInt(Math.ceil(min))
+  const most = BigInt(Math.floor(max)) - BigInt(seedCount - 1)
+  const count = most > least ? most - least + 1n : 1n
+  const wish = text ? BigInt(text) : least + (BigInt(crypto.getRandomValues(new Uint32Array(1))[0]!) % count)
+  const first = wish > most ? most : wish
+  const inputs = readInputs()
+  const all = Array.from({ length: seedCount }, (_, index) => {
+    const seed = first + BigInt(index)
+    return { ...inputs, [nameOf(field)]: Number.isSafeInteger(Number(seed)) ? Number(seed) : String(seed) }
+  })
+  await submitAll(ready, all)
+}
+
+interface Ready {
+  session: Session
+  workflowId: string
+}
+
+/** What a run needs, or nothing, if the form is not ready for one. */
+function readForm(): Ready | undefined {
+  const { session } = state
+  if (!session) return void refuseRun('Connect to a server first.')
+  if (state.isSubmitting) return undefined
+  const { id: workflowId } = chosenWorkflow()
+  showProblems([])
+  if (!workflowId) return void refuseId('Give the id of a workflow.')
+  const nameless = fields().find((field) => !nameOf(field))
+  if (nameless) return void refuse(nameless, 'Name this input, or remove it.')
+  const wrong = fields().find(({ isUnreadable, lost }) => isUnreadable || lost)
+  if (!wrong) return { session, workflowId }
+  const { lost } = wrong
+  // A run without the file costs as much as a run with it. So it takes a second click.
+  wrong.lost = undefined
+  refuse(
+    wrong,
+    lost
+      ? `Choose again: ${lost.join(', ')}. To run without, press the button again.`
+      : 'Write a number, or leave this empty.',
+  )
+  return void change({ focus: wrong.id })
+}
+
+/** Starts one run after the other. Ends at the first that is not started: an error may have started it. */
+async function submitAll(ready: Ready, all: Record<string, unknown>[]): Promise<void> {
+  change({ isSubmitting: true, filled: undefined })
+  let count = 0
+  try {
+    for (const inputs of all) {
+      const runId = await start(ready, inputs)
+      if (!count++) select(runId)
+    }
+  } catch (error) {
+    const { signal } = ready.session.stop
+    if (signal.aborted) refuseRun(brokenOff)
+    else showRefusal(error as Refusal)
+    if (count) refuseRun([`${count} of ${all.length} runs were started.`, state.refusal?.text].join(' '))
+    if (!signal.aborted) readQueueSoon(ready.session)
+  }
+  change({ isSubmitting: false })
+}
+
+/** Starts a run with one request, and follows it to its end. Gives its id. */
+function start({ session, workflowId }: Ready, inputs: Record<string, unknown>): Promise<string> {
+  return new Promise((started, failed) => {
+    const wait = executeWorkflowAsync(session.client, workflowId, inputs as Record<string, string>, {
+      push: session.socket,
+      signal: session.stop.signal,
+      // The id comes before the first poll. From here on, the run can be cancelled, and is not lost.
+      onSubmitted: ({ runId }) => {
+        noteSubmission(runId, workflowId, inputs)
+        readQueueSoon(session)
+        started(runId)
+        follow(session, runId, wait)
+      },
+      onUpdate: hear,
+    })
+    // Once the run is started, its error is for `follow`.
+    wait.catch(failed)
+  })
+}
 
 function noteSubmission(runId: string, workflowId: string, inputs: Record<string, unknown>): void {
   const sent = Object.entries(inputs).filter(([, value]) => value !== undefined)
@@ -73,7 +129,6 @@ function noteSubmission(runId: string, workflowId: string, inputs: Record<string
   state.runs.delete(runId)
   keepRun(runId, workflowId)
   note(runId, { isFollowed: true, workflowId, sent, inputs: shown, at: Date.now() })
-  select(runId)
 }
 
 interface Refusal extends Failure {

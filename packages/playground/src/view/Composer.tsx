@@ -3,17 +3,19 @@ import {
   addRow,
   chooseWorkflow,
   chosenWorkflow,
+  fields,
   isFree,
+  isSeed,
   readInputs,
   refuseId,
   removeRow,
 } from '../state/form.ts'
 import { showInAddress } from '../state/runs.ts'
 import { change, type Field, type PageWorkflow, state } from '../state/store.ts'
-import { submit } from '../state/submit.ts'
-import { showCode } from './Dialogs.tsx'
+import { seedCount, submit, submitSeeds } from '../state/submit.ts'
 import { FormField } from './FormField.tsx'
 import { LiveText } from './Header.tsx'
+import { showCode } from './Reader.tsx'
 
 /** The workflows, and the form of the chosen one. */
 export function Composer(): JSX.Element {
@@ -57,7 +59,7 @@ function WorkflowChoice({ workflow, index }: { workflow: PageWorkflow; index: nu
 
 // Hidden until there are workflows, and not absent: a link leads to it.
 function Form() {
-  const { isSubmitting, refusal, fieldsOf } = state
+  const { isSubmitting, refusal, filled, fieldsOf } = state
   return (
     <form
       id="inputs"
@@ -73,6 +75,7 @@ function Form() {
         if (key === 'Enter' && (ctrlKey || metaKey)) submit()
       }}
     >
+      <LiveText notice={filled} id="filled" class="hint" role="status" hidden={!filled} />
       <WorkflowId />
       <div id="fields" class="column">
         {isFree() ? (
@@ -94,6 +97,11 @@ function Form() {
         >
           {isSubmitting ? 'Submitting …' : 'Run'}
         </button>
+        {fields().some(isSeed) && (
+          <button type="button" id="seeds" disabled={isSubmitting} onClick={submitSeeds}>
+            Run {seedCount} seeds
+          </button>
+        )}
         <button
           type="button"
           id="code"

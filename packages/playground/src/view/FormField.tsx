@@ -1,14 +1,15 @@
 import type { JSX } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
-import { choicesOf, isFile, isNumber, isPrompt, refuse } from '../state/form.ts'
-import { change, type Field, say } from '../state/store.ts'
+import { choicesOf, isFile, isNumber, isPrompt, isSeed, refuse } from '../state/form.ts'
+import { human } from '../state/runs.ts'
+import { change, type Field, type InputDetails, say } from '../state/store.ts'
 
 /** A field of the form: its label, its problem, its control and a hint. `title` has the words of the label. */
 export function FormField({ field, title }: { field: Field; title: string }): JSX.Element {
   const { id, details, problem } = field
   const mark = details && (details.required === false ? 'optional' : 'required')
   const several = details?.array && !isFile(field) ? 'Each line is a value.' : ''
-  const hint = [details?.description, several].filter(Boolean).join(' ')
+  const hint = [details?.description, isNumber(field) && rangeOf(details), several].filter(Boolean).join(' ')
   const words = (
     <>
       <span>{human(title)}</span> <code>{title}</code>
@@ -39,10 +40,12 @@ export function FormField({ field, title }: { field: Field; title: string }): JS
   )
 }
 
-/** `Text 51536` and the like without its number: the words of an input's name. */
-function human(name: string): string {
-  const words = name.replace(/_\d+$/, '').replaceAll('_', ' ').trim() || name
-  return words.charAt(0).toUpperCase() + words.slice(1)
+/** The range of a number, in words. The widest range that a number can hold says nothing. */
+function rangeOf({ min, max }: InputDetails = {}): string {
+  const isLimit = (value: number | undefined) =>
+    value !== undefined && Number.isSafeInteger(Math.abs(value) + 1)
+  const words = [isLimit(min) && `from ${min}`, isLimit(max) && `to ${max}`].filter(Boolean).join(' ')
+  return words && `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }
 
 const wordOf = (value: unknown) => (value === true ? 'Yes' : value === false ? 'No' : String(value))
@@ -55,7 +58,7 @@ const describe = ({ id, problem }: Field) => ({
 })
 
 function ValueControl({ field }: { field: Field }) {
-  const { name, text, details = {} } = field
+  const { text, details = {} } = field
   const usual = details.default === undefined ? 'Default' : `Default: ${wordOf(details.default)}`
   const common = {
     ...describe(field),
@@ -84,14 +87,9 @@ function ValueControl({ field }: { field: Field }) {
     )
   }
   if (isNumber(field)) {
-    const { min, max, integer } = details
-    const isSeed =
-      /^seed(_|$)|_seed$/.test(name) && details.required === false && details.default === undefined
-    const range = [min !== undefined && `from ${min}`, max !== undefined && `to ${max}`]
-      .filter(Boolean)
-      .join(' ')
-    const placeholder = [isSeed ? 'Chosen by the server' : usual, range].filter(Boolean).join(', ')
-    return <input {...common} type="number" step={integer ? 1 : 'any'} placeholder={placeholder} />
+    const isDrawn = isSeed(field) && details.required === false && details.default === undefined
+    const placeholder = isDrawn ? 'Chosen by the server' : usual
+    return <input {...common} type="number" step={details.integer ? 1 : 'any'} placeholder={placeholder} />
   }
   const wish = isPrompt(field) && !field.isRow ? 'What shall it be?' : ''
   return <textarea {...common} placeholder={details.default === undefined ? wish : usual} />
@@ -108,6 +106,7 @@ function FileControl({ field, label }: { field: Field; label: string }) {
 
   const take = (files: File[]) => {
     field.files = files
+    field.lost = undefined
     refuse(field, '')
   }
   const accept = (given: FileList | null | undefined) => {

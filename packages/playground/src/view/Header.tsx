@@ -1,6 +1,6 @@
 import type { HTMLAttributes, JSX } from 'preact'
-import { connect, disconnect } from '../state/connection.ts'
-import { change, type Notice, type Session, state } from '../state/store.ts'
+import { type Notice, type Session, state } from '../state/store.ts'
+import { Connection } from './Connection.tsx'
 
 /** A text that a screen reader reads aloud, also when the same text is said again. */
 export const LiveText = ({
@@ -13,9 +13,9 @@ export const LiveText = ({
 /** Why the lists on the page may be old. */
 export const waitsFor = (session: Session | undefined): string => session?.away || session?.problem || ''
 
-/** The name of the page, the connection form and the state of the connection. */
+/** The name of the page, and the connection. */
 export function Header(): JSX.Element {
-  const { session, serverProblem, keyProblem, isKeyHint } = state
+  const { session } = state
   const [word, color] = stateOf(session)
   return (
     <header>
@@ -32,61 +32,14 @@ export function Header(): JSX.Element {
         </svg>
         FlowScale <span>playground</span>
       </h1>
-      <form
-        id="session"
-        aria-label="Connection"
-        onSubmit={(event) => {
-          event.preventDefault()
-          session ? disconnect() : connect()
-        }}
-      >
-        <div>
-          <label>
-            <span>Server</span>
-            <input
-              id="server"
-              required
-              spellcheck={false}
-              autocapitalize="off"
-              autocomplete="url"
-              readOnly={Boolean(session)}
-              value={state.server}
-              aria-invalid={Boolean(serverProblem)}
-              aria-describedby="server-problem"
-              onInput={({ currentTarget }) => change({ server: currentTarget.value })}
-            />
-          </label>
-          <p id="server-problem" class="problem" role="alert" hidden={!serverProblem}>
-            {serverProblem}
-          </p>
-        </div>
-        <div>
-          <label>
-            <span>API key</span>
-            <input
-              id="key"
-              type="password"
-              autocomplete="off"
-              placeholder={state.isKeyWanted ? '' : 'none: a proxy adds it'}
-              readOnly={Boolean(session)}
-              value={state.key}
-              aria-invalid={Boolean(keyProblem) && !isKeyHint}
-              aria-describedby="key-problem"
-              onInput={({ currentTarget }) => change({ key: currentTarget.value })}
-            />
-          </label>
-          <p id="key-problem" class={isKeyHint ? 'hint' : 'problem'} role="alert" hidden={!keyProblem}>
-            {keyProblem}
-          </p>
-        </div>
-        <button type="submit" id="connect">
-          {session ? 'Disconnect' : 'Connect'}
+      <div id="live" role="status">
+        <button type="button" popovertarget="connection" class={session ? '' : 'primary'}>
+          <span class={`dot ${color}`} />
+          <span class="unseen">Connection: </span>
+          <span>{word}</span>
         </button>
-      </form>
-      <p id="live" role="status">
-        <span class={`dot ${color}`} />
-        <span>{word}</span>
-      </p>
+      </div>
+      <Connection />
     </header>
   )
 }

@@ -4,68 +4,67 @@ import { useLayoutEffect, useState } from 'preact/hooks'
 import { titleOf } from '../state/runs.ts'
 import { change, type Failure, type PageOutput, type PageRun, state } from '../state/store.ts'
 
+type Tag = 'img' | 'video' | 'audio' | 'pre' | 'p'
+
+const endings: [Tag, RegExp][] = [
+  ['img', /\.(png|jpe?g|webp|gif|avif|svg)$/i],
+  ['video', /\.(mp4|m4v|webm|mov|ogv)$/i],
+  ['audio', /\.(mp3|wav|ogg|oga|opus|flac|m4a|aac)$/i],
+  ['pre', /\.(txt|json|md|csv|srt|vtt)$/i],
+]
+
 /** The tag of the element that shows an output. */
-export const tagOf = ({ filename }: PageOutput): 'img' | 'video' | 'audio' | 'pre' | 'p' =>
-  /\.(png|jpe?g|webp|gif|avif|svg)$/i.test(filename)
-    ? 'img'
-    : /\.(mp4|webm|mov)$/i.test(filename)
-      ? 'video'
-      : /\.(mp3|wav|ogg|flac)$/i.test(filename)
-        ? 'audio'
-        : /\.(txt|json|md|csv|srt)$/i.test(filename)
-          ? 'pre'
-          : 'p'
+export const tagOf = ({ filename }: PageOutput): Tag =>
+  endings.find(([, pattern]) => pattern.test(filename))?.[0] ?? 'p'
+
+interface Props {
+  run: PageRun
+  output: PageOutput
+}
 
 /** An output on the stage, with its buttons. */
-export function Output({ run, output }: { run: PageRun; output: PageOutput }): JSX.Element {
-  const { filename, download_url: url } = output
+export function Output({ run, output }: Props): JSX.Element {
+  const show = () => change({ gallery: { runId: run.id, index: run.outputs.indexOf(output) } })
   const tag = tagOf(output)
-  const zoom = () => change({ zoom: { url: url ?? '', title: altOf(run, output) } })
   return (
     <figure>
-      {tag === 'p' ? (
-        <p>{filename}</p>
-      ) : tag === 'pre' ? (
-        <Text output={output} />
-      ) : (
-        <Media tag={tag} run={run} output={output} onClick={zoom} />
-      )}
+      <Media run={run} output={output} {...(tag === 'img' && { onClick: show })} />
       <div class="tools">
-        {tag === 'img' && (
-          <button type="button" onClick={zoom}>
+        {tag !== 'p' && (
+          <button type="button" onClick={show}>
             Enlarge
           </button>
         )}
-        <OriginalLink url={url} />
+        <OriginalLink url={output.download_url} />
         {run.outputs.length > 1 && <Download run={run} output={output} />}
       </div>
     </figure>
   )
 }
 
-const altOf = (run: PageRun, { problem }: PageOutput) => problem ?? titleOf(run)
-
-interface MediaProps {
-  tag: 'img' | 'video' | 'audio'
-  run: PageRun
-  output: PageOutput
-  onClick: () => void
-}
-
-function Media({ tag: Tag, run, output, onClick }: MediaProps) {
+/** An output as it is: an image, a player, a text, or the name of a file of another kind. */
+export function Media({ run, output, onClick }: Props & { onClick?: () => void }): JSX.Element {
+  const Tag = tagOf(output)
   const link = useFreshLink(output)
-  return Tag === 'img' ? (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a button does the same
-    <img {...link} alt={altOf(run, output)} onClick={onClick} />
-  ) : (
-    <Tag {...link} controls aria-label={titleOf(run)} />
-  )
+  const title = titleOf(run)
+  if (Tag === 'p') return <p>{output.filename}</p>
+  if (Tag === 'pre') return <Text output={output} label={title} />
+  if (Tag !== 'img') return <Tag {...link} controls aria-label={title} />
+  // biome-ignore lint/a11y/useKeyWithClickEvents: a button does the same
+  return <img {...link} alt={output.problem ?? title} onClick={onClick} />
 }
 
-/** An image of an output in a list, which has its title in words. */
-export const Thumb = ({ output }: { output: PageOutput }): JSX.Element => (
-  <img {...useFreshLink(output)} alt={output.problem ?? ''} loading="lazy" />
-)
+/** An output in a list, which has its title in words: a picture, the first one of a video, or the start of a text. */
+export function Thumb({ output }: { output: PageOutput }): JSX.Element {
+  const Tag = tagOf(output)
+  const { src, ...link } = useFreshLink(output)
+  if (Tag === 'img') return <img {...link} src={src} alt={output.problem ?? ''} loading="lazy" />
+  if (Tag === 'video') {
+    return <video {...link} src={`${src}#t=0.1`} preload="metadata" muted tabIndex={-1} aria-hidden="true" />
+  }
+  if (Tag === 'pre') return <Excerpt output={output} />
+  return <>{output.filename.split('.').at(-1)?.toUpperCase() || '✓'}</>
+}
 
 /**
  * The properties of an element that loads an output. Links expire: after an error, a new element gets a fresh link. That
@@ -88,22 +87,39 @@ function useFreshLink(output: PageOutput) {
   return { key: String(isRenewed), src, ...(!isRenewed && { onError: renew }) }
 }
 
-/** The text of an output. */
-function Text({ output }: { output: PageOutput }) {
-  const [text, setText] = useState('Loading …')
+/** The text of an output, which is read once. */
+function useText(output: PageOutput): string {
+  const [, setRead] = useState(false)
   useLayoutEffect(() => {
-    readText(output).then(setText)
-  }, [])
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
-  return <pre tabIndex={0}>{text}</pre>
+    if (output.text === undefined) readText(output).then(() => setRead(true))
+  }, [output])
+  return output.text ?? output.problem ?? 'Loading …'
 }
 
-async function readText(output: PageOutput): Promise<string> {
+function Text({ output, label }: { output: PageOutput; label: string }) {
+  const text = useText(output)
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
+    // biome-ignore lint/a11y/useSemanticElements: no fieldset, as it holds no field
+    <pre tabIndex={0} role="group" aria-label={label}>
+      {text}
+    </pre>
+  )
+}
+
+const Excerpt = ({ output }: { output: PageOutput }) => (
+  <span class="excerpt" aria-hidden="true">
+    {useText(output).slice(0, 300)}
+  </span>
+)
+
+async function readText(output: PageOutput): Promise<void> {
   try {
     const text = await (await readFile(output)).text()
-    return /\.json$/i.test(output.filename) ? JSON.stringify(JSON.parse(text), null, 2) : text
+    const isJson = /\.json$/i.test(output.filename)
+    output.text = isJson ? JSON.stringify(JSON.parse(text), null, 2) : text
   } catch (error) {
-    return (error as Error).message
+    output.problem = (error as Error).message
   }
 }
 
@@ -116,7 +132,7 @@ function connectedClient() {
 }
 
 /** A button that saves an output. */
-export function Download({ run, output }: { run: PageRun; output: PageOutput }): JSX.Element {
+export function Download({ run, output }: Props): JSX.Element {
   const [isBusy, setBusy] = useState(false)
   const save = async () => {
     setBusy(true)

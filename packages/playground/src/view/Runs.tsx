@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { hasEnded, isDone, select, titleOf, workflowOf } from '../state/runs.ts'
+import { hasEnded, isDone, select, shownOutputs, titleOf, wantedRuns, workflowOf } from '../state/runs.ts'
 import { change, type PageRun, state } from '../state/store.ts'
+import { showInGallery } from './Gallery.tsx'
 import { Thumb, tagOf } from './Output.tsx'
 import { Badge, progressOf, Time } from './Stage.tsx'
 
@@ -9,23 +10,30 @@ const step = 12
 /** The runs that match the search, the latest first. */
 export function Runs(): JSX.Element {
   const { find, status, shownRuns } = state
-  const all = [...state.runs.values()].sort((a, b) => b.at - a.at)
-  const wanted = all.filter(isWanted)
-  const none = all.length ? 'No run matches.' : 'No runs yet.'
+  const wanted = wantedRuns()
+  const [output] = shownOutputs()
+  const none = state.runs.size ? 'No run matches.' : 'No runs yet.'
   const showMore = () => {
     const next = wanted[shownRuns]
     change({ shownRuns: shownRuns + step, focus: next && cardId(next) })
   }
   return (
     <section id="runs" class="card" aria-labelledby="runs-title">
-      <h2 id="runs-title">Runs</h2>
-      <div id="filter" hidden={all.length < 2}>
+      <div class="head">
+        <h2 id="runs-title">Runs</h2>
+        {output && (
+          <button type="button" class="quiet" onClick={() => showInGallery(output)}>
+            Gallery
+          </button>
+        )}
+      </div>
+      <div id="filter" hidden={state.runs.size < 2}>
         <label>
           <span class="unseen">Find runs</span>
           <input
             id="find"
             type="search"
-            placeholder="Find by title, workflow or id"
+            placeholder="Title, workflow or id"
             value={find}
             onInput={({ currentTarget }) => change({ find: currentTarget.value, shownRuns: step })}
           />
@@ -61,17 +69,6 @@ export function Runs(): JSX.Element {
   )
 }
 
-/** Whether the list shows a run. */
-function isWanted(run: PageRun): boolean {
-  const isOf: Record<string, boolean> = {
-    going: !hasEnded(run),
-    completed: isDone(run),
-    failed: hasEnded(run) && !isDone(run),
-  }
-  const words = [titleOf(run), workflowOf(run)?.name ?? '', run.id].join('\n').toLowerCase()
-  return (isOf[state.status] ?? true) && words.includes(state.find.trim().toLowerCase())
-}
-
 const cardId = ({ id }: PageRun) => `card-${id}`
 
 function Card({ run }: { run: PageRun }) {
@@ -93,7 +90,7 @@ function Card({ run }: { run: PageRun }) {
         <span class="status">
           <Badge run={run} /> <Time run={run} />
         </span>
-        {name && name !== title && <span class="of">{name}</span>}
+        {name && !title.startsWith(name) && <span class="of">{name}</span>}
       </span>
     </button>
   )
@@ -102,7 +99,7 @@ function Card({ run }: { run: PageRun }) {
 function thumbOf(run: PageRun) {
   if (!hasEnded(run)) return progressOf(run)
   if (!isDone(run)) return '—'
-  const picture = run.outputs.find((output) => tagOf(output) === 'img')
-  if (picture) return <Thumb output={picture} />
-  return run.outputs[0]?.filename.split('.').at(-1)?.toUpperCase() || '✓'
+  const [first] = run.outputs
+  const output = run.outputs.find((output) => tagOf(output) === 'img') ?? first
+  return output ? <Thumb key={output} output={output} /> : '✓'
 }

@@ -1,10 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { refill } from '../state/form.ts'
-import { hasEnded, isDone, titleOf, tone, wordOf, workflowIdOf, workflowOf } from '../state/runs.ts'
+import { hasEnded, isDone, textOf, titleOf, tone, wordOf, workflowIdOf, workflowOf } from '../state/runs.ts'
 import { type PageRun, state } from '../state/store.ts'
 import { cancel, submit } from '../state/submit.ts'
-import { showCode, showJson } from './Dialogs.tsx'
+import { compare } from './Compare.tsx'
 import { Download, Output } from './Output.tsx'
+import { showCode, showJson } from './Reader.tsx'
 
 /** The selected run: its outputs, its facts and its buttons. */
 export function Stage(): JSX.Element {
@@ -31,7 +32,9 @@ export function Stage(): JSX.Element {
             <circle cx="25" cy="29" r="4.5" />
             <path d="m10 50 14-12 10 9 13-15 15 16" />
           </svg>
-          <p>The outputs of a run appear here.</p>
+          <p>
+            The outputs of a run appear here. Drop a picture of an earlier run on the page to fill the form.
+          </p>
         </div>
       )}
     </section>
@@ -113,7 +116,7 @@ function About({ run }: { run: PageRun }) {
         </h3>
         <p class="facts">
           <Badge run={run} />
-          {name && name !== title && <span>{name}</span>}
+          {name && !title.startsWith(name) && <span>{name}</span>}
           {run.endedAt && <span>{`${((run.endedAt - run.at) / 1000).toFixed(1)} s`}</span>}
           <Time run={run} />
           <code>{run.id}</code>
@@ -149,7 +152,7 @@ export function Time({ run }: { run: PageRun }): JSX.Element {
 /** The inputs of a run, except the input in its title. */
 function Inputs({ run, title }: { run: PageRun; title: string }) {
   const shown = run.inputs
-    .map(([name, value]) => ({ name, text: [value].flat().join(' / ') }))
+    .map(([name, value]) => ({ name, text: textOf(value) }))
     .filter(({ text }) => text !== title)
   if (!shown.length) return null
   return (
@@ -198,6 +201,7 @@ function Actions({ run }: { run: PageRun }) {
         {isListed && <Quiet onClick={() => refill(run)}>Edit inputs</Quiet>}
         {called && <Quiet onClick={() => showCode(called, run.sent ?? run.inputs)}>Code</Quiet>}
         <Quiet onClick={() => showJson(run)}>JSON</Quiet>
+        {state.runs.size > 1 && <Quiet onClick={() => compare(run)}>Compare</Quiet>}
       </div>
     </>
   )

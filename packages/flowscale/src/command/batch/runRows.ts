@@ -80,6 +80,7 @@ export async function runRows(options: RunRowsOptions, pending: readonly Pending
       await noted(batching, state.noteRun({ row, attempt: attemptOf(state, row), runId }))
       tally.submitted(row, runId, others)
     },
+    onProgress: (index, { status }) => tally.progressed(pending[index]!.row, status),
     onResult: (result) => noteResult(batching, pending[result.index]!.row, result),
   })
   signal.throwIfAborted()

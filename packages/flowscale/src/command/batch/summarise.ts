@@ -3,7 +3,7 @@ import { type Execution, isFlowScaleError } from '@flowscale/client'
 import { describeError } from '../describeError.ts'
 import { CommandError, exitCodes, type Failure, Interrupted } from '../errors.ts'
 import { type Printer, terminal } from '../terminal/printer.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { createProgress, toStatus } from '../terminal/progress.ts'
 import type { BatchState, ResultLine } from './openBatch.ts'
 
 interface Place {
@@ -20,6 +20,8 @@ export interface Tally {
   /** Counts what an earlier start left, before the first row of this one. */
   begin(pending: readonly { readonly row: number }[]): void
   submitted(row: number, runId: string, others?: readonly Execution[]): void
+  /** Counts the state that the server tells of a run. */
+  progressed(row: number, status: string): void
   ended(line: ResultLine, reason?: unknown): void
   /** Takes the bar away. */
   stop(): void
@@ -28,19 +30,19 @@ export interface Tally {
 interface Counts {
   done: number
   failed: number
-  /** Runs that go on, and results that are being saved. */
-  running: number
+  /** By row, the state of each run whose result is not saved yet. */
+  readonly states: Map<number, string>
 }
 
 /** Programs get an event for each row. People get a bar, and lines for the rows that the bar does not show. */
 export function createTally(state: BatchState, { folder, rows, print }: Place): Tally {
-  const progress = createProgress()
-  const counts: Counts = { done: 0, failed: 0, running: 0 }
+  const progress = createProgress(print)
+  const counts: Counts = { done: 0, failed: 0, states: new Map() }
   const reasons: unknown[] = []
   const show = () => {
     const { width, hasUnicode } = terminal(process.stderr)
     const length = Math.max(3, Math.min(widestBar, Math.floor(width / 3)))
-    progress.show(barText(counts, rows, length, hasUnicode))
+    progress.show(...barText(counts, rows, length, hasUnicode))
   }
   const count = ({ status }: ResultLine) => {
     if (status === 'completed') counts.done++
@@ -51,18 +53,24 @@ export function createTally(state: BatchState, { folder, rows, print }: Place): 
     begin(pending) {
       for (const line of state.results.values()) count(line)
       print.event('batch', { batchId: state.batchId, rows, done: counts.done, failed: counts.failed })
-      counts.running = pending.filter(({ row }) => state.runs.get(row)?.runId).length
+      for (const { row } of pending) if (state.runs.get(row)?.runId) counts.states.set(row, 'queued')
       if (pending.length) show()
     },
     submitted(row, runId, others) {
-      counts.running++
+      counts.states.set(row, 'queued')
       const otherIds = others?.map(({ run_id }) => run_id)
       print.event('submitted', { row, runId, ...(otherIds && { others: otherIds }) })
       show()
     },
+    progressed(row, status) {
+      const word = toStatus(status)
+      if (counts.states.get(row) === word) return
+      counts.states.set(row, word)
+      show()
+    },
     ended(line, reason) {
       if (reason) reasons.push(reason)
-      if (line.runId) counts.running--
+      counts.states.delete(line.row)
       count(line)
       print.event('row', line)
       if (line.status !== 'completed' || !process.stderr.isTTY) print.note(rowText(folder, line))
@@ -75,20 +83,22 @@ export function createTally(state: BatchState, { folder, rows, print }: Place): 
 /** In columns. The bar takes a third of the window, and at most this. */
 const widestBar = 30
 
-/** As `[███░░░] 120/300, 2 failed, 4 running`. */
+/** As `[███░░░] 120/300` and `2 failed, 1 running, 3 queued`. */
 export function barText(
-  { done, failed, running }: Counts,
+  { done, failed, states }: Counts,
   rows: number,
   length: number,
   hasUnicode: boolean,
-): string {
+): [bar: string, counts: string] {
   const ended = done + failed
   const full = Math.floor((ended / rows) * length)
   const [block, rest] = hasUnicode ? ['█', '░'] : ['#', '.']
   const bar = block.repeat(full) + rest.repeat(length - full)
-  return [`[${bar}] ${ended}/${rows}`, failed && `${failed} failed`, running && `${running} running`]
-    .filter(Boolean)
-    .join(', ')
+  const counted = ['running', 'queued'].map((word) => {
+    const count = [...states.values()].filter((state) => state === word).length
+    return count && `${count} ${word}`
+  })
+  return [`[${bar}] ${ended}/${rows}`, [failed && `${failed} failed`, ...counted].filter(Boolean).join(', ')]
 }
 
 function rowText(folder: string, { row, status, outputs = [], error }: ResultLine): string {

@@ -31,7 +31,7 @@ export async function readItem(
     case 'boolean':
       return readBoolean(value)
     case 'string':
-      if (typeof value !== 'string') return { wrong: `must be a text: put ${show(value)} in quotes` }
+      if (typeof value !== 'string') return { wrong: `must be a string: put ${show(value)} in quotes` }
       return pick('text' in given ? await readText(name, value, given.folder, readStdin) : value, spec)
     case 'unknown':
       return readUnknown(name, value, given, readStdin)

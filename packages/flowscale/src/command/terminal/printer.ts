@@ -3,6 +3,8 @@ import picocolors from 'picocolors'
 /** Prints for a verb. Stdout is for results, stderr for everything else. */
 export interface Printer {
   readonly isJson: boolean
+  /** By `--quiet`: only results and errors. */
+  readonly isQuiet: boolean
   /** An event: a line of JSON for programs, nothing for people. */
   event(name: string, fields: object): void
   /** The result, which comes last: JSON for programs, `text` for people. */
@@ -14,10 +16,11 @@ export interface Printer {
 }
 
 /** All texts are made harmless, because parts of them may come from the server. JSON keeps its meaning. */
-export function createPrinter(isJson: boolean): Printer {
+export function createPrinter({ isJson, isQuiet }: Pick<Printer, 'isJson' | 'isQuiet'>): Printer {
   const printJson = (value: unknown) => writeLines(process.stdout, `${cleanJson(JSON.stringify(value))}\n`)
   return {
     isJson,
+    isQuiet,
     event(name, fields) {
       if (isJson) printJson({ event: name, ...fields })
     },
@@ -26,7 +29,7 @@ export function createPrinter(isJson: boolean): Printer {
       else if (text) writeLines(process.stdout, `${cleanLines(text.replace(/\n$/, ''))}\n`)
     },
     note(line) {
-      if (!isJson) writeLines(process.stderr, `${cleanLine(line)}\n`)
+      if (!isJson && !isQuiet) writeLines(process.stderr, `${cleanLine(line)}\n`)
     },
     error(fields, message) {
       if (isJson) return printJson({ error: fields })

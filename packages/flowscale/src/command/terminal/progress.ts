@@ -5,26 +5,27 @@ import { clean, type Printer, setStatusLine, terminal } from './printer.ts'
 
 /** One line on stderr that says how far the work is. */
 export interface Progress {
-  show(text: string): void
+  /** `detail` is cut first, where the window is narrow. Between the two stands the time since the first call. */
+  show(text: string, detail?: string): void
   /** Takes the line away, and gives the cursor back. */
   stop(): void
 }
 
 /**
  * In a terminal the line moves. In a dumb one it cannot: a line is printed when other words are said, not for other
- * numbers. No terminal, or the log of a CI: nothing.
+ * numbers. No terminal, the log of a CI, or `--quiet`: nothing.
  */
-export function createProgress(): Progress {
+export function createProgress({ isQuiet }: Pick<Printer, 'isQuiet'>): Progress {
   const { isTTY, isDumb } = terminal(process.stderr)
-  if (!isTTY || process.env.CI) return { show() {}, stop() {} }
+  if (!isTTY || isQuiet || process.env.CI) return { show() {}, stop() {} }
   return isDumb ? createPlainProgress() : createMovingProgress()
 }
 
 function createPlainProgress(): Progress {
   let last = ''
   return {
-    show(text) {
-      const line = clean(text)
+    show(text, detail) {
+      const line = join(text, detail)
       const words = line.replace(/\d+/g, '')
       if (words !== last) process.stderr.write(`${line}\n`)
       last = words
@@ -34,12 +35,16 @@ function createPlainProgress(): Progress {
 }
 
 function createMovingProgress(): Progress {
-  let text = ''
+  const since = Date.now()
+  let shown: Parameters<Progress['show']> | undefined
   let isStopped = false
+  let clock: NodeJS.Timeout | undefined
   let spinner: Ora | undefined
   let fit = (line: string) => line
+  const text = () => fit(join(shown![0], elapsed(Date.now() - since), shown![1]))
   const stop = () => {
     isStopped = true
+    clearInterval(clock)
     setStatusLine(undefined)
     spinner?.stop()
     process.off('exit', stop)
@@ -54,30 +59,43 @@ function createMovingProgress(): Progress {
     const { hasUnicode, colors } = terminal(process.stderr)
     const frames = [...(hasUnicode ? '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏' : '-\\|/')].map((frame) => colors.cyan(frame))
     const end = hasUnicode ? '…' : '...'
-    // The frame, a space, and a last column that stays empty, as some terminals wrap there.
-    fit = (line) => cliTruncate(line, terminal(process.stderr).width - 3, { truncationCharacter: end })
+    // ora counts four columns beside the text: with more, it takes away a line above.
+    fit = (line) => cliTruncate(line, terminal(process.stderr).width - 4, { truncationCharacter: end })
     spinner = ora({
       discardStdin: false,
       isEnabled: true,
       color: false,
       spinner: { frames, interval: hasUnicode ? 80 : 130 },
-      text: fit(text),
+      text: text(),
     })
     setStatusLine(spinner)
     spinner.start()
+    clock = setInterval(() => {
+      if (spinner) spinner.text = text()
+    }, 1000)
   }
   return {
-    show(next) {
+    show(...next) {
       if (isStopped) return
-      if (!text) {
+      if (!shown) {
         process.on('exit', stop)
         void load()
       }
-      text = clean(next)
-      if (spinner) spinner.text = fit(text)
+      shown = next
+      if (spinner) spinner.text = text()
     },
     stop,
   }
+}
+
+const join = (...parts: readonly (string | undefined)[]): string => clean(parts.filter(Boolean).join(', '))
+
+/** As `12 s` or `2 min 5 s`; nothing in the first second. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const minutes = Math.floor(seconds / 60)
+  if (!seconds) return ''
+  return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`
 }
 
 /** Makes an `onProgress` that shows a person a line, and a program an event. */
@@ -87,23 +105,30 @@ export function showState(
   print: Printer,
 ): (state: RunProgress) => void {
   return (state) => {
-    print.event('progress', { runId: runId(), ...state })
-    progress.show(progressText(state))
+    print.event('progress', { runId: runId(), ...state, status: toStatus(state.status) })
+    progress.show(...partsOf(state))
   }
 }
 
+/** The one word for a state, whatever the server calls it. An unknown word stays. */
+export function toStatus(status: string): string {
+  if (status === 'pending') return 'queued'
+  if (status === 'in_progress') return 'running'
+  if (status === 'success') return 'completed'
+  if (status === 'error') return 'failed'
+  return status === 'canceled' ? 'cancelled' : status
+}
+
 /** As `running 42 %, KSampler` or `queued, 3 before it`. A place counts from 0 here: 0 is the next to be run. */
-export function progressText({
-  status,
-  progress,
-  position,
-  node,
-}: Omit<RunProgress, 'node'> & { node?: unknown }): string {
-  const word = status === 'in_progress' ? 'running' : status === 'pending' ? 'queued' : status
-  if (position !== undefined) return position > 0 ? `${word}, ${position} before it` : `${word}, next`
-  if (isEnded(word)) return word
-  return (
-    (progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`) +
-    (node && typeof node === 'string' ? `, ${node}` : '')
-  )
+export const progressText = (state: State): string => join(...partsOf(state))
+
+type State = Omit<RunProgress, 'node'> & { node?: unknown }
+
+/** The state, and the node that the run is at. */
+function partsOf({ status, progress, position, node }: State): [text: string, node?: string] {
+  const word = toStatus(status)
+  if (position !== undefined) return [position > 0 ? `${word}, ${position} before it` : `${word}, next`]
+  if (isEnded(word)) return [word]
+  const text = progress === undefined ? word : `${word} ${Math.floor(progress * 100)} %`
+  return typeof node === 'string' ? [text, node] : [text]
 }

@@ -7,7 +7,8 @@ import { prepareFolder } from '../files.ts'
 import { findRunIds } from '../findRunIds.ts'
 import { type DeliveredOutput, deliver, folderOf, outputLines, toCommand } from '../finishRun.ts'
 import { type Call, commandName } from '../program.ts'
-import { createProgress } from '../terminal/progress.ts'
+import { openOutputs } from '../terminal/open.ts'
+import { createProgress, toStatus } from '../terminal/progress.ts'
 
 /** A completed run may list its outputs a moment later: the longest time that `download` waits for them, in ms. */
 const outputsMs = 30_000
@@ -21,7 +22,7 @@ export async function download(call: Call): Promise<void> {
   const isOne = words.length === 1
   const files: DeliveredOutput[] = []
   const errors: unknown[] = []
-  const progress = createProgress()
+  const progress = createProgress(print)
   try {
     for (const [index, word] of words.entries()) {
       progress.show(isOne ? 'saving' : `saving ${index + 1} of ${words.length}`)
@@ -40,6 +41,7 @@ export async function download(call: Call): Promise<void> {
     progress.stop()
   }
   if (!errors.length || !print.isJson) print.result({ files }, outputLines(files))
+  if (flags.open) await openOutputs(files, print)
   if (isOne && errors.length) throw errors[0]
   if (errors.length)
     throw errorOfMany(errors, `${errors.length} of ${words.length} could not be saved.`, { files })
@@ -58,10 +60,11 @@ async function downloadOne(
     print.note(`${word}: an output`)
     return [await downloadByName(word, folder, call)]
   }
-  print.note(`${word}: a run, ${run.status}`)
-  if (!isEnded(run.status)) {
-    const message = `Run ${word} is ${run.status}. To wait for it and save its outputs: ${toCommand('wait', [word], folder)}`
-    throw new CommandError('failed', message, { runId: word, status: run.status })
+  const status = toStatus(run.status)
+  print.note(`${word}: a run, ${status}`)
+  if (!isEnded(status)) {
+    const message = `Run ${word} is ${status}. To wait for it and save its outputs: ${toCommand('wait', [word], folder)}`
+    throw new CommandError('failed', message, { runId: word, status })
   }
   // The wait throws the error of a failed run, too.
   const result = await waitForResult(client, word, { signal, timeoutMs: outputsMs })

@@ -1,11 +1,13 @@
 import { getRun } from '@flowscale/client'
 import { findRunIds } from '../findRunIds.ts'
 import { type Call, commandName } from '../program.ts'
+import { findPage, openTarget } from '../terminal/open.ts'
 import { asText, clean } from '../terminal/printer.ts'
-import { progressText } from '../terminal/progress.ts'
+import { progressText, toStatus } from '../terminal/progress.ts'
 
 export async function get(call: Call): Promise<void> {
-  const { args, client, print, signal } = call
+  const { args, client, flags, print, signal } = call
+  const pageOf = flags.web && (await findPage(client, signal))
   const [runId = ''] = await findRunIds(args, call)
   const { data } = await getRun(client, runId, { signal })
   const { _id, workflow_id, group_id, created_at, started_at, completed_at, error, inputs, outputs } = data
@@ -22,8 +24,9 @@ export async function get(call: Call): Promise<void> {
     ...inputs.map(({ path, value }) => ['input', `${path}=${asText(value)}`] as const),
     ...names.map((name) => ['output', name] as const),
   ])
-  print.result(data, text)
+  print.result({ ...data, status: toStatus(data.status) }, text)
   if (names.length) print.note(`To save the outputs: ${commandName} download ${_id} -o DIR`)
+  if (pageOf) await openTarget(pageOf(workflow_id, _id), print)
 }
 
 /** Names and values under each other; unknown values are left out. */

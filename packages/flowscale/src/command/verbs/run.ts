@@ -7,6 +7,7 @@ import { deliver, explainFailure, outputLines, toCommand } from '../finishRun.ts
 import { readGiven } from '../inputs/readGiven.ts'
 import { inputsError, toInputs } from '../inputs/toInputs.ts'
 import { type Call, commandName } from '../program.ts'
+import { findPage, openOutputs, openTarget } from '../terminal/open.ts'
 import { type Printer, quote } from '../terminal/printer.ts'
 import { createProgress, showState } from '../terminal/progress.ts'
 import { findWorkflow } from '../workflow.ts'
@@ -25,13 +26,14 @@ export async function run(call: Call): Promise<void> {
   // A separate group, so that a run can be found if its submission got no answer.
   const groupId = flags.group ?? `flowscale-cli-${randomBytes(4).toString('hex')}`
 
-  const { workflowId, inputs } = await prepare(call, word, words, folder)
+  const { workflowId, inputs, pageOf } = await prepare(call, word, words, folder)
   const submission = { workflowId, groupId }
-  if (flags.detach) return submit(call, inputs, submission)
+  const show = async (runId: string) => pageOf && openTarget(pageOf(workflowId, runId), print)
+  if (flags.detach) return show(await submit(call, inputs, submission))
 
   let runId: string | undefined
   let others = {}
-  const progress = createProgress()
+  const progress = createProgress(print)
   try {
     progress.show('submitting')
     const result = await executeWorkflowAsync(call.client, workflowId, inputs, {
@@ -39,10 +41,11 @@ export async function run(call: Call): Promise<void> {
       timeoutMs: flags.timeout! * 1000,
       signal,
       cancelOn: flags.cancelOnInterrupt ? 'abort' : 'never',
-      onSubmitted(submitted) {
+      async onSubmitted(submitted) {
         runId = submitted.runId
         others = noteSubmitted(print, runId, submitted.others)
         print.event('submitted', { runId, ...submission, ...others })
+        await show(runId)
       },
       onProgress: showState(() => runId, progress, print),
     })
@@ -52,6 +55,7 @@ export async function run(call: Call): Promise<void> {
     print.result({ ...delivered, ...others }, outputLines(delivered.outputs))
     if (!delivered.outputs.length) print.note('It has no outputs.')
     else if (folder === undefined) print.note(`To save: ${toCommand('download', [result.runId], folder)}`)
+    if (flags.open) await openOutputs(delivered.outputs, print)
   } catch (error) {
     progress.stop()
     throw runId ? await explainFailure(error, runId, call) : explainUnanswered(error, submission)
@@ -68,26 +72,28 @@ async function prepare(call: Call, word: string, words: readonly string[], folde
     const { inputs, problems } = await toInputs(workflow, given, readStdin)
     if (problems.length) throw inputsError(problems, print)
     if (folder !== undefined) await prepareFolder(folder)
+    const pageOf = flags.web && (await findPage(call.client, signal))
     signal.throwIfAborted()
-    return { workflowId: workflow?.id ?? word, inputs }
+    return { workflowId: workflow?.id ?? word, inputs, pageOf }
   } catch (error) {
     if (!signal.aborted) throw error
     throw new CommandError('interrupted', 'Interrupted. Nothing was submitted.')
   }
 }
 
-/** Submits a run for `--detach`, and prints its id. */
+/** Submits a run for `--detach`, prints its id, and gives it. */
 async function submit(
   { client, print, signal }: Call,
   inputs: Inputs,
   submission: Submission,
-): Promise<void> {
+): Promise<string> {
   const { workflowId, groupId } = submission
   try {
     const { data } = await executeWorkflow(client, workflowId, inputs, { groupId, signal })
     const runId = data.run_id
     const others = noteSubmitted(print, runId, data.others)
     print.result({ runId, status: 'submitted', ...submission, ...others }, runId)
+    return runId
   } catch (error) {
     throw explainUnanswered(error, submission)
   }

@@ -1,6 +1,6 @@
 import { iterateRuns, type Run } from '@flowscale/client'
 import type { Call } from '../program.ts'
-import { progressText } from '../terminal/progress.ts'
+import { progressText, toStatus } from '../terminal/progress.ts'
 import { table } from '../terminal/table.ts'
 
 export async function runs(call: Call): Promise<void> {
@@ -10,7 +10,7 @@ export async function runs(call: Call): Promise<void> {
   const found: Run[] = []
   const options = { groupId, pageSize: Math.min(limit, 100), signal }
   for await (const run of iterateRuns(call.client, options)) {
-    found.push(run)
+    found.push({ ...run, status: toStatus(run.status) })
     if (found.length === limit) break
   }
   const rows = found.map((run) => [run._id, progressText(run), run.workflow_id, run.group_id, run.created_at])

@@ -14,6 +14,7 @@ import {
   toCommand,
 } from '../finishRun.ts'
 import type { Call } from '../program.ts'
+import { openOutputs } from '../terminal/open.ts'
 import { createProgress, type Progress, showState } from '../terminal/progress.ts'
 
 /** The waits for several runs. */
@@ -39,7 +40,7 @@ export async function wait(call: Call): Promise<void> {
   const isOne = runIds.length === 1
   const waiting: Waiting = {
     client: isOne ? client : createRunWatcher(client).client,
-    progress: createProgress(),
+    progress: createProgress(print),
     isOne,
     left: new Set(runIds),
     runs: [],
@@ -58,6 +59,11 @@ export async function wait(call: Call): Promise<void> {
 
   const lines = runs.map(({ outputs }) => outputLines(outputs)).filter(Boolean)
   if (!print.isJson || (!errors.length && !left.size)) print.result({ runs }, lines.join('\n'))
+  if (flags.open)
+    await openOutputs(
+      runs.flatMap(({ outputs }) => outputs),
+      print,
+    )
   if (left.size) throw await explainInterruption(call, [...left], runs)
   if (isOne && errors.length) throw errors[0]
   if (errors.length)

@@ -26,7 +26,7 @@ export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidec
   const { inputs, outputs, ...texts } = sidecar
   for (const [key, value] of Object.entries(texts)) {
     if (value === undefined || (typeof value === 'string' && (value || key === 'description'))) continue
-    throw new Error(`${file}: ${key} must be a text that is not empty, or be left out`)
+    throw new Error(`${file}: ${key} must be a string that is not empty, or be left out`)
   }
   return {
     ...texts,
@@ -95,7 +95,7 @@ function checkSidecarInput(where: string, name: string, entry: Entry, known: Kno
   }
 
   expect(['boolean', 'undefined'].includes(typeof required), 'required', 'must be true or false')
-  expect(['string', 'undefined'].includes(typeof description), 'description', 'must be a text')
+  expect(['string', 'undefined'].includes(typeof description), 'description', 'must be a string')
   for (const [key, limit] of Object.entries({ min, max })) {
     if (limit === undefined) continue
     expect(kind === 'number', key, `is for numbers, and this is of kind ${kind}. Remove it`)

@@ -58,10 +58,14 @@ test('of several outputs each has its name, and none leaves the folder', () => {
 })
 
 test('the bar', () => {
-  const tally = { done: 100, failed: 20, running: 4 }
-  assert.is(barText(tally, 300, 10, true), '[████░░░░░░] 120/300, 20 failed, 4 running')
-  assert.is(barText({ done: 0, failed: 0, running: 0 }, 3, 6, false), '[......] 0/3')
-  assert.is(barText({ done: 3, failed: 0, running: 0 }, 3, 6, false), '[######] 3/3')
+  const states = new Map(['running', 'queued', 'completed', 'queued'].map((state, row) => [row, state]))
+  assert.equal(barText({ done: 100, failed: 20, states }, 300, 10, true), [
+    '[████░░░░░░] 120/300',
+    '20 failed, 1 running, 2 queued',
+  ])
+  const none = new Map<number, string>()
+  assert.equal(barText({ done: 0, failed: 0, states: none }, 3, 6, false), ['[......] 0/3', ''])
+  assert.equal(barText({ done: 3, failed: 0, states: none }, 3, 6, false), ['[######] 3/3', ''])
 })
 
 test('lines: what was added is there, half a line is not, and lines after it are whole', async () => {

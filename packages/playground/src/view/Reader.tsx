@@ -1,11 +1,11 @@
 import { getRun } from '@flowscale/client'
-import type { ComponentChildren, JSX } from 'preact'
+import type { JSX } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { CalledWorkflow } from '../state/form.ts'
 import { workflowIdOf } from '../state/runs.ts'
-import { change, type Given, type PageRun, say, state, type Texts } from '../state/store.ts'
+import { change, type Given, type PageRun, say, state } from '../state/store.ts'
 import { callCode } from './callCode.ts'
-import { OriginalLink } from './Output.tsx'
+import { closeDialog, Dialog } from './Dialog.tsx'
 
 /** Shows the code of a call. */
 export function showCode(workflow: CalledWorkflow, given: Given): void {
@@ -36,48 +36,18 @@ async function readJson({ id }: PageRun): Promise<string> {
   }
 }
 
-/** The dialogs: texts to copy, and an image over the page. */
-export function Dialogs(): JSX.Element {
-  const { reader, zoom } = state
+/** The dialog with texts to copy. */
+export function Reader(): JSX.Element {
+  const { reader } = state
   return (
-    <>
-      <Dialog id="reader" aria-labelledby="reader-title" onClose={() => change({ reader: undefined })}>
-        {reader && <Reader {...reader} />}
-      </Dialog>
-      <Dialog id="zoom" aria-label="Image" onClose={() => change({ zoom: undefined })}>
-        {zoom && <Zoom {...zoom} />}
-      </Dialog>
-    </>
+    <Dialog id="reader" aria-labelledby="reader-title" onClose={() => change({ reader: undefined })}>
+      {reader && <Texts {...reader} />}
+    </Dialog>
   )
 }
-
-interface DialogProps {
-  id: string
-  'aria-label'?: string
-  'aria-labelledby'?: string
-  onClose: () => void
-  children: ComponentChildren
-}
-
-/** Opens once it has children. */
-function Dialog({ children, ...rest }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const isOpen = Boolean(children)
-  useLayoutEffect(() => {
-    if (isOpen) dialog.current?.showModal()
-  }, [isOpen])
-  return (
-    <dialog ref={dialog} {...rest}>
-      {children}
-    </dialog>
-  )
-}
-
-const closeDialog = ({ currentTarget }: { currentTarget: Element }) =>
-  currentTarget.closest('dialog')?.close()
 
 /** Texts, one at a time, with a button that copies the one in view. */
-function Reader({ title, texts }: { title: string; texts: Texts }) {
+function Texts({ title, texts }: NonNullable<typeof state.reader>) {
   const [name, setName] = useState(Object.keys(texts)[0]!)
   const [text, setText] = useState('')
   const [copyWord, setCopyWord] = useState('Copy')
@@ -137,29 +107,4 @@ async function copyText(element: Element): Promise<boolean> {
     getSelection()?.selectAllChildren(element)
     return false
   }
-}
-
-/** An image: whole, or pixel by pixel after a click. */
-function Zoom({ url, title }: { url: string; title: string }) {
-  const [isActual, setActual] = useState(false)
-  const toggle = () => setActual(!isActual)
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
-      {/* biome-ignore lint/a11y/useSemanticElements: no fieldset, as it holds no field */}
-      <div class={isActual ? 'view actual' : 'view'} tabIndex={0} role="group" aria-label="Image">
-        {/* biome-ignore lint/a11y/useKeyWithClickEvents: a button does the same */}
-        <img src={url} alt={title} onClick={toggle} />
-      </div>
-      <div class="actions">
-        <button type="button" onClick={toggle}>
-          {isActual ? 'Fit to the window' : 'Actual size'}
-        </button>
-        <OriginalLink url={url} />
-        <button type="button" autofocus onClick={closeDialog}>
-          Close
-        </button>
-      </div>
-    </>
-  )
 }

@@ -1,0 +1,121 @@
+import type { JSX } from 'preact'
+import { isDone, textOf, titleOf, wordOf, workflowIdOf, workflowOf } from '../state/runs.ts'
+import { change, type PageRun, state } from '../state/store.ts'
+import { closeDialog, Dialog } from './Dialog.tsx'
+import { Media } from './Output.tsx'
+
+const latestFirst = () => [...state.runs.values()].sort((a, b) => b.at - a.at)
+
+/** Compares a run with the latest other run of its workflow, or else with the latest of all. */
+export function compare(run: PageRun): void {
+  const others = latestFirst().filter(({ id }) => id !== run.id)
+  const other = others.find((one) => workflowIdOf(one) === workflowIdOf(run)) ?? others[0]
+  if (other) change({ compared: [run.id, other.id] })
+}
+
+/** Two runs side by side. */
+export function Compare(): JSX.Element {
+  const [first, second] = (state.compared ?? []).map((id) => state.runs.get(id))
+  return (
+    <Dialog id="compare" aria-labelledby="compare-title" onClose={() => change({ compared: undefined })}>
+      {first && second && (
+        <>
+          <h2 id="compare-title">Two runs</h2>
+          <div class="pair">
+            <Side place={0} run={first} />
+            <Side place={1} run={second} />
+          </div>
+          <Inputs first={first} second={second} />
+          <div class="actions">
+            <button type="button" onClick={closeDialog}>
+              Close
+            </button>
+          </div>
+        </>
+      )}
+    </Dialog>
+  )
+}
+
+/** A run, which can be replaced by another, and its outputs. */
+function Side({ place, run }: { place: 0 | 1; run: PageRun }) {
+  const name = place ? 'Second run' : 'First run'
+  const choose = (id: string) => {
+    const [first, second] = state.compared!
+    change({ compared: place ? [first, id] : [id, second] })
+  }
+  return (
+    <section aria-label={name}>
+      <select aria-label={name} value={run.id} onInput={({ currentTarget }) => choose(currentTarget.value)}>
+        {latestFirst().map((one) => (
+          <option key={one.id} value={one.id}>
+            {`${new Date(one.at).toLocaleTimeString('en-GB')} · ${titleOf(one).slice(0, 60)}`}
+          </option>
+        ))}
+      </select>
+      {isDone(run) ? (
+        run.outputs.map((output) => <Media key={output} run={run} output={output} />)
+      ) : (
+        <p>{run.errors.join('\n') || wordOf(run)}</p>
+      )}
+    </section>
+  )
+}
+
+/** The inputs of both runs; those that differ are marked. */
+function Inputs({ first, second }: { first: PageRun; second: PageRun }) {
+  const isMixed = workflowNameOf(first) !== workflowNameOf(second)
+  const [a, b] = [valuesOf(first, isMixed), valuesOf(second, isMixed)]
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Input</th>
+          <th scope="col">First run</th>
+          <th scope="col">Second run</th>
+        </tr>
+      </thead>
+      <tbody>
+        {names.map((name) => {
+          const [one, other] = [a[name] ?? '', b[name] ?? '']
+          const differs = one !== other
+          return (
+            <tr key={name} class={differs ? 'differs' : ''}>
+              <th scope="row">
+                {name} {differs && <small>differs</small>}
+              </th>
+              <td>{differs ? <Marked text={one} other={other} /> : one}</td>
+              <td>{differs ? <Marked text={other} other={one} /> : other}</td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </table>
+  )
+}
+
+const workflowNameOf = (run: PageRun): string => workflowOf(run)?.name ?? workflowIdOf(run) ?? ''
+
+const valuesOf = (run: PageRun, withWorkflow: boolean): Record<string, string> => ({
+  ...(withWorkflow && { Workflow: workflowNameOf(run) }),
+  ...Object.fromEntries(run.inputs.map(([name, value]) => [name, textOf(value)])),
+})
+
+/** A text whose words in the middle are marked: those before and after them are the other text's, too. */
+function Marked({ text, other }: { text: string; other: string }) {
+  const [own, its] = [text.split(/(?<=\s)/), other.split(/(?<=\s)/)]
+  const most = Math.min(own.length, its.length)
+  let start = 0
+  while (start < most && own[start] === its[start]) start++
+  let end = 0
+  while (end < most - start && own.at(-1 - end) === its.at(-1 - end)) end++
+  const middle = own.slice(start, own.length - end).join('')
+  return (
+    <>
+      {own.slice(0, start).join('')}
+      {middle && <mark>{middle}</mark>}
+      {own.slice(own.length - end).join('')}
+    </>
+  )
+}
