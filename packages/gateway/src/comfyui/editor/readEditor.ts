@@ -70,7 +70,10 @@ function readGraph(raw: Record<string, unknown>, where: string, problems: string
   const nodes = new Map<string, EditorNode>()
   for (const [index, entry] of listOf(raw.nodes).entries()) {
     const node = readNode(Object(entry))
-    if (!node) problems.push(`${where}: nodes[${index}] has no id or no type`)
+    if (!node)
+      problems.push(
+        `${where}: nodes[${index}] is no node of the editor: check its id, type, inputs and values`,
+      )
     else if (nodes.has(node.id)) problems.push(`${where} has two nodes with the id ${node.id}`)
     else nodes.set(node.id, node)
   }
@@ -86,13 +89,18 @@ function readNode({
 }: Record<string, unknown>): EditorNode | undefined {
   const { widgets_values: values, widgets_values_named: named } = raw
   const id = idOf(raw.id)
-  if (typeof type !== 'string' || id === undefined) return undefined
+  const inputs = raw.inputs ?? []
+  const isLinked = (slot: unknown): boolean =>
+    isObject(slot) && (slot.link == null || idOf(slot.link) !== undefined)
+  if (typeof type !== 'string' || id === undefined || !(values == null || typeof values === 'object'))
+    return undefined
+  if (!Array.isArray(inputs) || !inputs.every(isLinked)) return undefined
   return {
     id,
     type,
     title: typeof title === 'string' && title.trim() !== '' ? title : undefined,
     mode,
-    inputs: listOf(raw.inputs).map((slot) => {
+    inputs: inputs.map((slot) => {
       const { name, type: kind, link, widget } = Object(slot)
       return { name: String(name), type: String(kind), link: idOf(link), widget: idOf(Object(widget).name) }
     }),

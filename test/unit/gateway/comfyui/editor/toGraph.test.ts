@@ -268,6 +268,10 @@ test('no JSON is an exception', () => {
   for (const file of wrong) refuses(file, /./)
   const odd = { ...saved(node(1, 'Flag', [true])), definitions: { subgraphs: [null, 5, {}] }, extra: 'x' }
   odd.links.push(null, [], {}, 'x')
-  odd.nodes[0].inputs = [null, 5, { name: 3, link: {} }]
   assert.equal(Object.keys(convert(odd)), ['1', '9'])
+  // Without its links, a node would do something else.
+  for (const inputs of ['text', [null], [{ name: 'on', link: {} }]]) {
+    refuses(saved({ ...node(1, 'Flag', [true]), inputs }), /nodes\[0\]/)
+  }
+  refuses(saved(node(1, 'Flag', 'text')), /nodes\[0\]/)
 })
