@@ -84,6 +84,7 @@ function follow(at: FlatNode, id: string): (Place & { side: 'input' | 'output' }
     if (!node.inside) return { node, slot: output, side: 'output' }
     scope = node.inside
     const inner: string | undefined = scope.subgraph!.outputs[output]
+    if (output >= scope.subgraph!.outputs.length) return problem(`${nameOf(node)} has no output ${output}`)
     if (inner === undefined) return OWN
     link = scope.graph.links.get(inner)
   }

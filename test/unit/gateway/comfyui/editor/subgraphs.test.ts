@@ -119,6 +119,9 @@ test('a link of the node wins, also where its list of inputs is shorter', () => 
   const gone = file({})
   gone.definitions.subgraphs[0].links[0].origin_slot = 7
   assert.is(read(gone), 1)
+  const other = file({})
+  other.links[0][2] = 3
+  assert.is(read(other), 1)
 })
 
 test('a field that an input sets together with others', () => {
