@@ -61,7 +61,7 @@ async function main(): Promise<void> {
         await served.close()
       }
       url = served.url
-      report.done(`local FlowScale at ${url}`, lap())
+      report.done(`emulator at ${url}`, lap())
     }
     const apiKey = local?.apiKey ?? options.apiKey
     const client = createClient({ baseUrl: url, apiKey })

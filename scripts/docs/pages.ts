@@ -2,9 +2,8 @@ import { readdirSync } from 'node:fs'
 
 /** The pages of the site's menu by group, both in order: pages of `docs/`, or with a slash of the root. */
 const order = `
-Start: running files in-a-page runtimes
+Start: running files in-a-page proxy runtimes
 How to: many-runs typed-workflows progress store ai-sdk emulator
-Proxy: proxy proxy-nextjs proxy-express proxy-hono proxy-sveltekit proxy-workers proxy-any
 Gateway: gateway gateway-several docker gateway-failures gateway-reference
 Migrating: migrating /MIGRATING
 Reference: functions errors command command-scripts /CHANGELOG

@@ -50,6 +50,9 @@ const elsewhere: Record<string, string> = {
   'deno run --allow-net --allow-env=FLOWSCALE_API_URL,FLOWSCALE_API_KEY --allow-write=. examples/deno.ts "a red fox in snow"':
     'test/runtimes/deno.runtime.ts',
   'npm install --save-dev @flowscale/emulator': 'test/dist/pack.test.ts',
+  'npm install @flowscale/client express': 'test/frameworks/express.frameworks.ts',
+  'npm install @flowscale/client hono @hono/node-server': 'test/frameworks/hono.frameworks.ts',
+  'node server.mjs': 'test/frameworks/express.frameworks.ts, hono.frameworks.ts',
   'NODE_OPTIONS=--experimental-vm-modules npx jest': 'test/bundlers/tarballs.bundler.ts',
 }
 

@@ -1,4 +1,4 @@
-// The app of docs/proxy-express.md, the very same in Express 4 and Express 5.
+// docs/proxy.md in Express 4 and Express 5, by the very same code.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { CANARY } from '../support/canary.ts'
 import { type Respond, recordingPod } from '../support/proxied.ts'
 import { until } from '../support/until.ts'
-import { frameworks } from './kit/createApp.ts'
+import { buildPlainPage, frameworks, plainPage } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
 import { testMount } from './kit/testApp.ts'
 
@@ -51,8 +51,9 @@ for (const version of [5, 4]) {
   const name = `Express ${version}`
   const { app, start } = testMount(test, {
     name,
-    document: 'proxy-express.md',
-    files: { 'types.mts': types, 'tsconfig.json': tsconfig },
+    section: 'Express',
+    files: { ...plainPage, 'types.mts': types, 'tsconfig.json': tsconfig },
+    commands: [buildPlainPage],
     checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
     prepare(app) {
       link(app, 'express', version === 4 ? 'express4' : 'express')
@@ -86,7 +87,7 @@ for (const version of [5, 4]) {
   }
   const session = randomUUID()
   const headers = { cookie: `session=${session}`, 'content-type': 'multipart/form-data; boundary=b' }
-  const execute = '/api/flowscale/api/v1/runs?workflow_id=bncu0a1kipv'
+  const execute = '/api/flowscale/api/v1/runs?workflow_id=a9bc45rt2kpm'
 
   test(`${name}: a caller that leaves ends the request to the pod`, async () => {
     let closed = false
@@ -167,12 +168,15 @@ for (const version of [5, 4]) {
     })
   })
 
+  const serverFile = () => readFileSync(join(app, 'server.mjs'), 'utf8')
+
   test(`${name}: a body parser before the proxy is an error that names the remedy`, async () => {
-    const server = readFileSync(join(app, 'server.mjs'), 'utf8')
-    const parser = server.replace('const app = express()\n', '$&app.use(express.raw({ type: () => true }))\n')
-    assert.is.not(parser, server)
-    writeFileSync(join(app, 'parser.mjs'), parser)
-    const started = await startFile('parser.mjs')
+    const parser = serverFile().replace(
+      'const app = express()\n',
+      '$&app.use(express.raw({ type: () => true }))\n',
+    )
+    assert.is.not(parser, serverFile())
+    const started = await startWith('parser', { 'server.mjs': parser })
     const answer = await fetch(started.url + execute, { method: 'POST', headers, body: '--b--' })
     assert.is(answer.status, 500)
     await until(() => started.output().includes('mount the proxy before express.json()'))
@@ -180,18 +184,23 @@ for (const version of [5, 4]) {
   })
 
   test(`${name}: users who sign in`, async () => {
-    const server = readFileSync(join(app, 'server.mjs'), 'utf8')
-    const signedIn = server
-      .replace(/ {2}authorize: [\s\S]*?\n {2}},/, '  authorize,')
-      .replace("import express from 'express'\n", "$&import { authorize, users } from './users.mjs'\n")
+    const server = serverFile()
+      .replace("import express from 'express'\n", "$&import { users } from './users.mjs'\n")
       .replace(
         'const app = express()\n',
         '$&app.use((req, res, next) => { req.session = { user: req.query.user }; next() })\n',
       )
       .replace("app.use('/api/flowscale', toNode", "app.use('/api/flowscale', users, toNode")
-    writeFileSync(join(app, 'signed-in.mjs'), signedIn)
+    const handler = readFileSync(join(app, 'flowscale.mjs'), 'utf8').replace(
+      / {2}authorize: [\s\S]*?\n {2}},/,
+      `  authorize: ({ headers }) => {
+    const user = headers.get('x-user')
+    return user ? { groupId: \`user-\${user}\` } : false
+  },`,
+    )
     const pod = await recordingPod()
-    const started = await startFile('signed-in.mjs', { FLOWSCALE_API_URL: pod.url })
+    const files = { 'server.mjs': server, 'flowscale.mjs': handler }
+    const started = await startWith('signed-in', files, { FLOWSCALE_API_URL: pod.url })
     const ask = (user: string) =>
       fetch(`${started.url}${execute}${user}`, {
         method: 'POST',
@@ -205,11 +214,12 @@ for (const version of [5, 4]) {
     await pod.close()
   })
 
-  const startFile = async (file: string, env: Record<string, string> = {}) => {
-    const folder = join(app, `of-${file}`)
+  /** Starts the app with other files, in a folder of its own. */
+  const startWith = async (name: string, files: Record<string, string>, env: Record<string, string> = {}) => {
+    const folder = join(app, name)
     mkdirSync(folder, { recursive: true })
-    for (const each of [file, 'users.mjs']) cpSync(join(app, each), join(folder, each))
-    cpSync(join(folder, file), join(folder, 'server.mjs'))
+    for (const file of ['flowscale.mjs', 'users.mjs']) cpSync(join(app, file), join(folder, file))
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
     return start({ FLOWSCALE_API_KEY: CANARY, ...env }, folder)
   }
 }

@@ -1,12 +1,12 @@
-// The app of docs/proxy-hono.md on Node.
+// docs/proxy.md in Hono, on Node.
 import { randomUUID } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '#test'
 import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { CANARY } from '../support/canary.ts'
 import { recordingPod } from '../support/proxied.ts'
-import { frameworks } from './kit/createApp.ts'
+import { buildPlainPage, frameworks, plainPage } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
 import { testMount } from './kit/testApp.ts'
 
@@ -14,8 +14,9 @@ const test = suiteWithBrowser('Hono')
 
 const { app, start } = testMount(test, {
   name: 'Hono',
-  document: 'proxy-hono.md',
+  section: 'Hono',
   files: {
+    ...plainPage,
     'package.json': '{ "private": true, "type": "module" }',
     'tsconfig.json': JSON.stringify({
       compilerOptions: {
@@ -27,10 +28,12 @@ const { app, start } = testMount(test, {
           noEmit: true,
         },
         ...{ types: ['node'], lib: ['ES2023', 'DOM', 'DOM.Iterable'], skipLibCheck: true },
+        ...{ allowJs: true, checkJs: true },
       },
-      files: ['server.ts', 'authorize.ts'],
+      files: ['server.mjs'],
     }),
   },
+  commands: [buildPlainPage],
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
 })
 
@@ -39,27 +42,31 @@ test('Hono: its types are right', async () => {
 })
 
 test('Hono: users who sign in', async () => {
-  const signedIn = readFileSync(join(app, 'server.ts'), 'utf8')
-    .replace(/ {2}authorize: [\s\S]*?\n {2}},/, '  authorize,')
-    .replace(
-      "import { Hono } from 'hono'\n",
-      "$&import { contextStorage } from 'hono/context-storage'\nimport { authorize } from './authorize.ts'\n",
-    )
-    .replace(
-      'const app = new Hono()\n',
-      `const app = new Hono<{ Variables: { user?: string } }>()
-app.use(contextStorage(), (context, next) => (context.set('user', context.req.query('user')), next()))
-`,
-    )
   const folder = join(app, 'signed-in')
   mkdirSync(folder, { recursive: true })
-  cpSync(join(app, 'authorize.ts'), join(folder, 'authorize.ts'))
-  writeFileSync(join(folder, 'server.ts'), signedIn)
+  const server = readFileSync(join(app, 'server.mjs'), 'utf8').replace(
+    'const app = new Hono()\n',
+    `import { contextStorage } from 'hono/context-storage'
+$&app.use(contextStorage(), (context, next) => (context.set('user', context.req.query('user')), next()))
+`,
+  )
+  writeFileSync(join(folder, 'server.mjs'), server)
+  const handler = readFileSync(join(app, 'flowscale.mjs'), 'utf8').replace(
+    / {2}authorize: [\s\S]*?\n {2}},/,
+    `  authorize: () => {
+    const { user } = getContext().var
+    return user ? { groupId: \`user-\${user}\` } : false
+  },`,
+  )
+  writeFileSync(
+    join(folder, 'flowscale.mjs'),
+    `import { getContext } from 'hono/context-storage'\n${handler}`,
+  )
   const pod = await recordingPod()
-  const server = await start({ FLOWSCALE_API_URL: pod.url, FLOWSCALE_API_KEY: CANARY }, folder)
+  const started = await start({ FLOWSCALE_API_URL: pod.url, FLOWSCALE_API_KEY: CANARY }, folder)
   const headers = { cookie: `session=${randomUUID()}`, 'content-type': 'multipart/form-data; boundary=b' }
   const ask = (user: string) =>
-    fetch(`${server.url}/api/flowscale/api/v1/runs?workflow_id=bncu0a1kipv${user}`, {
+    fetch(`${started.url}/api/flowscale/api/v1/runs?workflow_id=a9bc45rt2kpm${user}`, {
       method: 'POST',
       headers,
       body: '--b--',
@@ -67,6 +74,6 @@ app.use(contextStorage(), (context, next) => (context.set('user', context.req.qu
   assert.is((await ask('')).status, 403)
   assert.is((await ask('&user=ada')).status, 200)
   assert.match(pod.seen[0]!.url, /group_id=user-ada$/)
-  await server.stop()
+  await started.stop()
   await pod.close()
 })

@@ -4,24 +4,22 @@ import { join } from 'node:path'
 import { assert } from '#test'
 import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { assertNoCanary } from '../support/canary.ts'
-import { createApp, frameworks, inAPage, nextFiles, readDocument } from './kit/createApp.ts'
+import { createApp, frameworks, inAPage, nextFiles, proxyHandler, readDocument } from './kit/createApp.ts'
 import type { PodName } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
 
 const bin = join(frameworks, 'node_modules/next/dist/bin/next')
-const own = [
-  'app/layout.tsx',
-  'app/page.tsx',
-  'app/runs/page.tsx',
-  'app/api/flowscale/[...path]/route.ts',
-  'proxy.ts',
-]
+const own = ['app/layout.tsx', 'app/page.tsx', 'app/api/flowscale/[...path]/route.ts', 'proxy.ts']
 
 const app = createApp('next', {
   ...Object.fromEntries(own.map((file) => [file, inAPage.block(file)])),
+  'app/runs/page.tsx': readFileSync('examples/nextjs-runs.tsx', 'utf8'),
   // Built only, so that its exports and types are looked at.
-  'app/proxy/[...path]/route.ts': readDocument('proxy.md').unnamed[0]!,
+  'app/api/shared/[...path]/route.ts': readDocument('proxy.md', 'Next.js, App Router').block(
+    'app/api/flowscale/[...path]/route.ts',
+  ),
+  'flowscale.ts': proxyHandler,
   'app/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
   ...nextFiles,
 })

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { assert, suite } from '#test'
 import { chromium as executablePath } from '../../scripts/lib/ensure.mjs'
 import { freePort } from '../support/listen.ts'
-import { createApp, frameworks, inAPage } from './kit/createApp.ts'
+import { createApp, frameworks, inAPage, smallServer } from './kit/createApp.ts'
 import { run, runProgram } from './kit/start.ts'
 import { photo } from './kit/visit.ts'
 
@@ -28,7 +28,7 @@ test('a visitor gets a picture, and pays once', async () => {
   const app = createApp('playwright', {
     ...printed,
     'package.json': '{ "private": true, "type": "module" }',
-    'server.mjs': inAPage.block('server.mjs'),
+    ...smallServer,
     'src/main.tsx': inAPage.block('src/main.tsx'),
     'src/page.tsx': inAPage.block('app/page.tsx'),
     'index.html': '<!doctype html><div id="root"></div><script type="module" src="/src/main.tsx"></script>',

@@ -1,6 +1,7 @@
-// The app of docs/proxy-sveltekit.md in a real SvelteKit 3, on Node 24.
+// docs/proxy.md in a real SvelteKit 3, on Node 24.
 import { suiteWithBrowser } from '../browser/kit/browser.ts'
 import { freePort } from '../support/listen.ts'
+import { inAPage } from './kit/createApp.ts'
 import { node24 } from './kit/start.ts'
 import { testMount } from './kit/testApp.ts'
 
@@ -11,8 +12,14 @@ const port = await freePort()
 
 testMount(test, {
   name: 'SvelteKit',
-  document: 'proxy-sveltekit.md',
+  section: 'SvelteKit',
+  handler: 'src/flowscale.ts',
   files: {
+    'src/routes/+page.svelte': inAPage.block('src/App.svelte'),
+    'vite.config.ts': `import adapter from '@sveltejs/adapter-node'
+import { sveltekit } from '@sveltejs/kit/vite'
+export default { plugins: [sveltekit({ adapter: adapter(), paths: { origin: 'http://127.0.0.1:${port}' } })] }
+`,
     'package.json': '{ "private": true, "type": "module" }',
     'src/app.html': `<!doctype html>
 <html lang="en">
@@ -21,8 +28,8 @@ testMount(test, {
 </html>
 `,
   },
+  commands: ['npx vite build', 'HOST=127.0.0.1 BODY_SIZE_LIMIT=100M node build'],
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
-  building: (program) => ({ ...program, env: { ...program.env, ORIGIN: `http://127.0.0.1:${port}` } }),
   starting: (program) => ({ ...program, env: { ...program.env, PORT: port } }),
   node: node24,
 })

@@ -5,7 +5,7 @@ import { assert } from '#test'
 import { browser, suiteWithBrowser } from '../browser/kit/browser.ts'
 import { assertNoCanary } from '../support/canary.ts'
 import type { CheckName } from './kit/checks.ts'
-import { createApp, frameworks, inAPage } from './kit/createApp.ts'
+import { createApp, frameworks, inAPage, readDocument, smallServer } from './kit/createApp.ts'
 import { servePod } from './kit/servePod.ts'
 import { run, start } from './kit/start.ts'
 import { testApp } from './kit/testApp.ts'
@@ -25,19 +25,18 @@ const config = (plugin: string, call: string, input: string[]) => `import ${plug
 export default { plugins: [${call}], build: { rollupOptions: { input: ${JSON.stringify(input)} } } }
 `
 const docs = (...files: string[]) => Object.fromEntries(files.map((file) => [file, inAPage.block(file)]))
-const server = { ...docs('server.mjs'), 'package.json': '{ "private": true, "type": "module" }' }
+const server = { ...smallServer, 'package.json': '{ "private": true, "type": "module" }' }
 
 const apps = {
   React: createApp('react', {
     ...server,
-    ...docs('src/main.tsx', 'src/run-status.tsx'),
+    ...docs('src/main.tsx'),
+    'src/run-status.tsx': readDocument('store.md').block('src/run-status.tsx'),
     'src/page.tsx': inAPage.block('app/page.tsx'),
     // As the page says: the route lists runs, too.
-    'lists/server.mjs': inAPage
-      .block('server.mjs')
-      .replace("'cancelRun'],", "'cancelRun', 'getRuns'],")
-      .replace('./dist', '../dist'),
-    'src/runs.tsx': inAPage.block('app/runs/page.tsx'),
+    'lists/flowscale.mjs': smallServer['flowscale.mjs']!.replace("'cancelRun'],", "'cancelRun', 'getRuns'],"),
+    'lists/server.mjs': smallServer['server.mjs']!.replace('./dist', '../dist'),
+    'src/runs.tsx': readFileSync('examples/nextjs-runs.tsx', 'utf8'),
     'runs.html': html('src/runs-main.tsx'),
     'src/runs-main.tsx': `import { createRoot } from 'react-dom/client'
 import Runs from './runs'
@@ -71,7 +70,7 @@ createRoot(document.getElementById('app')!).render(
   }),
   Vue: createApp('vue', {
     ...server,
-    ...docs('src/useRun.js', 'src/App.vue'),
+    ...docs('src/App.vue'),
     'index.html': html('src/main.js'),
     'src/main.js':
       "import { createApp } from 'vue'\nimport App from './App.vue'\ncreateApp(App).mount('#app')\n",
@@ -79,7 +78,7 @@ createRoot(document.getElementById('app')!).render(
   }),
   Svelte: createApp('svelte', {
     ...server,
-    ...docs('src/createRun.js', 'src/App.svelte'),
+    ...docs('src/App.svelte'),
     'index.html': html('src/main.js'),
     'src/main.js':
       "import { mount } from 'svelte'\nimport App from './App.svelte'\nmount(App, { target: document.getElementById('app') })\n",

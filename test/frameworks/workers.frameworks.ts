@@ -1,8 +1,8 @@
-// The app of docs/proxy-workers.md in a real workerd, by wrangler.
+// docs/proxy.md in a real workerd, by wrangler.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suiteWithBrowser } from '../browser/kit/browser.ts'
-import { frameworks } from './kit/createApp.ts'
+import { buildPlainPage, frameworks, plainPage } from './kit/createApp.ts'
 import { run } from './kit/start.ts'
 import { testMount } from './kit/testApp.ts'
 
@@ -10,16 +10,26 @@ const test = suiteWithBrowser('Workers')
 
 const { app } = testMount(test, {
   name: 'Workers',
-  document: 'proxy-workers.md',
+  section: 'Cloudflare Workers',
+  handler: 'src/flowscale.ts',
   files: {
+    ...plainPage,
+    '.dev.vars': 'FLOWSCALE_API_URL=http://127.0.0.1:4188\nFLOWSCALE_API_KEY=fsk_local_demo_key\n',
     'tsconfig.json': JSON.stringify({
       compilerOptions: {
-        ...{ target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2023'], types: [] },
+        ...{
+          target: 'ES2022',
+          module: 'ESNext',
+          moduleResolution: 'bundler',
+          lib: ['ES2023'],
+          types: ['node'],
+        },
         ...{ strict: true, noEmit: true, skipLibCheck: true },
       },
       include: ['src', 'worker-configuration.d.ts'],
     }),
   },
+  commands: [buildPlainPage, 'npx wrangler types', 'npx wrangler dev'],
   checks: ['runAndReload', 'cancel', 'keepApart', 'stream'],
   starting: (program, env) => {
     const { FLOWSCALE_API_URL, FLOWSCALE_API_KEY } = env

@@ -89,7 +89,7 @@ function banner(
     }
   })
   return `
-  A local FlowScale is running. Ctrl+C stops it.
+  The emulator is running. Ctrl+C stops it.
 
   page   ${url}/
   API    ${url}

@@ -48,7 +48,7 @@ export interface EmulatorOptions {
   faults?: FaultOptions | undefined
 }
 
-/** A FlowScale of your own, made by {@link createEmulator}. */
+/** An emulator, made by {@link createEmulator}. */
 export interface Emulator {
   /** Replaces the global `fetch`; it reaches `url` and `filesUrl`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>

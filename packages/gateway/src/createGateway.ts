@@ -7,7 +7,7 @@ import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './
 import { checkOptions, isObject, must, optional, type Rule, type Rules } from './options.ts'
 import * as rules from './rules.ts'
 
-/** A FlowScale of your own, made by {@link createGateway}. */
+/** A gateway, made by {@link createGateway}. */
 export interface Gateway extends Omit<HttpApi, 'handle'> {
   /** Takes the place of the global `fetch`; it reaches `url`, and nothing else. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>

@@ -62,7 +62,7 @@ export const nextFiles: Readonly<Record<string, string>> = {
   }),
 }
 
-/** A document of docs/ whose blocks are the files of an app. */
+/** A document of docs/, or a section of one, whose blocks are the files of an app. */
 export interface Document {
   /** By the file that each names in its first line. */
   readonly blocks: Readonly<Record<string, string>>
@@ -74,8 +74,10 @@ export interface Document {
   block(file: string): string
 }
 
-export function readDocument(name: string): Document {
-  const text = readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
+export function readDocument(name: string, heading = ''): Document {
+  const whole = readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8')
+  const [text] = heading ? (new RegExp(`^### ${heading}\n[^]*?(?=^##)`, 'm').exec(whole) ?? []) : [whole]
+  if (text === undefined) throw new Error(`docs/${name} has no section ${heading}`)
   const blocks: Record<string, string> = {}
   const unnamed: string[] = []
   const commands: string[] = []
@@ -99,3 +101,19 @@ export function readDocument(name: string): Document {
 
 /** The pages for React, Vue and Svelte. */
 export const inAPage: Document = readDocument('in-a-page.md')
+
+/** The handler that each section of docs/proxy.md mounts. */
+export const proxyHandler: string = readDocument('proxy.md').block('flowscale.mjs')
+
+/** A small server that serves `dist`, with the handler. */
+export const smallServer: Readonly<Record<string, string>> = {
+  'server.mjs': readDocument('proxy.md', 'Hono').block('server.mjs'),
+  'flowscale.mjs': proxyHandler,
+}
+
+/** A page in plain JavaScript, and the command that puts its script into `dist`. */
+export const plainPage: Readonly<Record<string, string>> = {
+  'dist/index.html': readFileSync(join(frameworks, 'page/index.html'), 'utf8'),
+  'page.js': readFileSync(join(frameworks, 'page/page.js'), 'utf8'),
+}
+export const buildPlainPage = 'npx esbuild page.js --bundle --format=esm --outfile=dist/page.js'

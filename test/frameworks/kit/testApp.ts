@@ -5,7 +5,7 @@ import { assert, type Test } from '#test'
 import { browser } from '../../browser/kit/browser.ts'
 import { CANARY } from '../../support/canary.ts'
 import { type CheckName, checks, type Place } from './checks.ts'
-import { createApp, type Document, frameworks, readDocument } from './createApp.ts'
+import { createApp, frameworks, proxyHandler, readDocument } from './createApp.ts'
 import { type Pod, type PodName, servePod } from './servePod.ts'
 import { type Program, runProgram, type Started, startProgram, toProgram } from './start.ts'
 
@@ -68,10 +68,14 @@ export function testApp(test: Test, { name, podName, names, start }: App): void 
 
 interface Mount {
   readonly name: string
-  /** Of docs/. All its blocks make the app, and its commands build and start it. */
-  readonly document: string
-  /** Files that the document takes for granted. */
-  readonly files?: Readonly<Record<string, string>>
+  /** Of docs/proxy.md. All its blocks are files of the app, and its commands install packages and start it. */
+  readonly section: string
+  /** Where the app has the handler. Default: `flowscale.mjs`. */
+  readonly handler?: string
+  /** Files that the section takes for granted. */
+  readonly files: Readonly<Record<string, string>>
+  /** Commands that build the app, or start it, and are not in the section. */
+  readonly commands?: readonly string[]
   readonly checks?: readonly CheckName[]
   /** A program that builds the app, changed for a test. */
   readonly building?: (program: Program) => Program
@@ -89,13 +93,15 @@ interface Mount {
 const isServer = (command: string) =>
   /^(\w+=\S+ )*(node|npx tsx|npx wrangler dev|npx next start|bun|deno)\b/.test(command)
 
-/** Tests an app that is built from a document alone; gives its folder, and how it is started. */
+/** Tests an app that mounts the proxy as its section of docs/proxy.md says; gives its folder, and how it is started. */
 export function testMount(
   test: Test,
   {
     name,
-    document,
+    section,
+    handler = 'flowscale.mjs',
     files,
+    commands = [],
     checks,
     prepare,
     serving = /^/,
@@ -103,15 +109,20 @@ export function testMount(
     starting = (program) => program,
     node,
   }: Mount,
-): { app: string; page: Document; start: (env: Record<string, string>, app?: string) => Promise<Started> } {
-  const page = readDocument(document)
-  const app = createApp(name.toLowerCase().replaceAll(' ', '-'), { ...page.blocks, ...files })
-  const installed = page.commands.filter((command) => command.startsWith('npm install '))
-  const builds = page.commands.filter((command) => !installed.includes(command) && !isServer(command))
-  const serves = page.commands.filter((command) => isServer(command) && serving.test(command))
+): { app: string; start: (env: Record<string, string>, app?: string) => Promise<Started> } {
+  const { blocks, unnamed, commands: printed } = readDocument('proxy.md', section)
+  const app = createApp(name.toLowerCase().replaceAll(' ', '-'), {
+    [handler]: proxyHandler,
+    ...blocks,
+    ...files,
+  })
+  const installed = printed.filter((command) => command.startsWith('npm install '))
+  const others = [...printed, ...commands].filter((command) => !installed.includes(command))
+  const builds = others.filter((command) => !isServer(command))
+  const serves = others.filter((command) => isServer(command) && serving.test(command))
 
-  test(`${name}: ${document} names its files and what to install`, () => {
-    assert.equal(page.unnamed, [])
+  test(`${name}: its section of docs/proxy.md names its files and what to install`, () => {
+    assert.equal(unnamed, [])
     assert.is(serves.length, 1)
     const { devDependencies } = JSON.parse(readFileSync(join(frameworks, 'package.json'), 'utf8'))
     const known = ['@flowscale/client', ...Object.keys(devDependencies)]
@@ -119,7 +130,7 @@ export function testMount(
       for (const word of command.split(' ').slice(2))
         assert.ok(word.startsWith('--') || known.includes(word), `${word} is not among the frameworks`)
   })
-  test(`${name}: the commands of ${document} build it`, async () => {
+  test(`${name}: it is built`, async () => {
     prepare?.(app)
     for (const command of builds) {
       const output = await runProgram(building(toProgram(command, app, node)))
@@ -136,5 +147,5 @@ export function testMount(
     names: checks ?? ['runAndReload', 'cancel', 'keepApart'],
     start,
   })
-  return { app, page, start }
+  return { app, start }
 }

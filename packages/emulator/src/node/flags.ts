@@ -21,7 +21,7 @@ export interface EmulatorFlags extends ServerFlags {
 /** The command `flowscale-emulator`, without its action. */
 export function createProgram(): Command {
   const command = new ServerCommand('flowscale-emulator')
-    .description('A local FlowScale. The files have the next free port after --port.')
+    .description('The API of FlowScale on your machine. The files have the next free port after --port.')
     .option(
       '--workflows <path>',
       'your own workflows: a module (.js, .mjs, .ts), a file saved in ComfyUI by "Export (API)", or a folder of such files; repeat the flag for several',

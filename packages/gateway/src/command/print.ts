@@ -7,7 +7,7 @@ export function banner(url: string, apiKey: string | null, { servers, workflows 
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
   return `
-  Your FlowScale is running. Ctrl+C stops it; runs go on in your ComfyUI.
+  The gateway is running. Ctrl+C stops it; runs go on in your ComfyUI.
 
   page    ${url}/
   API     ${url}
