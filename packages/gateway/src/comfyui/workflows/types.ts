@@ -86,6 +86,8 @@ export interface ClassInfo {
     readonly required?: Readonly<Record<string, unknown>> | undefined
     readonly optional?: Readonly<Record<string, unknown>> | undefined
   }
+  /** The order of the inputs, which JSON does not keep for names such as `1`. */
+  readonly input_order?: { readonly required?: unknown; readonly optional?: unknown }
 }
 
 /** Whether a value of JSON is an object, and no list. */

@@ -1,0 +1,84 @@
+import { defaultOf, fieldsOf, isMade, shorten } from './editor/fields.ts'
+import { type Classes, type Conversion, toGraph } from './editor/toGraph.ts'
+import type { Found } from './readFile.ts'
+import { type GraphNode, isObject } from './workflows/types.ts'
+
+/**
+ * The graph of a file. With both formats inside, the conversion of `workflow` is taken if it says the same as `prompt`,
+ * since only `workflow` has the titles, primitives and App Mode. Otherwise `prompt` is taken, with a note.
+ */
+export function chooseGraph({ prompt, workflow }: Found, classes: Classes): Conversion {
+  if (prompt === undefined) return toGraph(workflow, classes)
+  const own = fillDefaults(prompt, classes)
+  if (workflow === undefined || 'problems' in own) return own
+  const converted = toGraph(workflow, classes)
+  const reason =
+    'problems' in converted ? converted.problems[0] : differenceOf(converted.graph, own.graph, classes)
+  if (reason === undefined) return converted
+  return { ...own, notes: [...own.notes, `The prompt of the file is used, not its workflow: ${reason}`] }
+}
+
+/** Gives a required field without a value the one of its class, with a note. ComfyUI would refuse the run. */
+export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
+  const notes: string[] = []
+  if (!isObject(prompt)) return { problems: ['The prompt is no object'] }
+  const filled = Object.entries(prompt).map(([id, node]): [string, GraphNode] => {
+    const { class_type, inputs } = isObject(node) ? node : {}
+    const info =
+      typeof class_type === 'string' && Object.hasOwn(classes, class_type) ? classes[class_type] : undefined
+    if (!info || !isObject(inputs)) return [id, node as GraphNode]
+    const fields = fieldsOf(info, (name) => inputs[name]).filter(
+      (field) =>
+        field.kind === 'widget' && field.required && !Object.hasOwn(inputs, field.name) && !isMade(field),
+    )
+    const added = fields.flatMap((field): [string, unknown][] => {
+      const value = defaultOf(field)
+      if (value === undefined) return []
+      notes.push(
+        `node ${id} (${class_type}): ${field.name} has no value in the file. It is ${shorten(value)}, as its class says`,
+      )
+      return [[field.name, value]]
+    })
+    return [
+      id,
+      { ...(node as object), inputs: { ...inputs, ...Object.fromEntries(added) } } as unknown as GraphNode,
+    ]
+  })
+  return { graph: Object.fromEntries(filled), notes }
+}
+
+type Graph = Readonly<Record<string, GraphNode>>
+
+/** The first difference of two graphs: of the nodes that an output needs, in the inputs that their classes know. */
+export function differenceOf(a: Graph, b: Graph, classes: Classes): string | undefined {
+  const [left, right] = [neededOf(a, classes), neededOf(b, classes)]
+  for (const id of new Set([...left, ...right])) {
+    const [one, other] = [a[id], b[id]]
+    const where = `node ${id} (${(one ?? other)?.class_type})`
+    if (!left.has(id) || !right.has(id)) return `${where} is needed in one of them only`
+    if (one!.class_type !== other!.class_type) return `${where} is of the class ${other!.class_type} there`
+    const known = fieldsOf(classes[one!.class_type] ?? {}, (name) => one!.inputs[name])
+    const names = known.flatMap(({ name, kind }) =>
+      kind === 'group'
+        ? Object.keys({ ...one!.inputs, ...other!.inputs }).filter((key) => key.startsWith(`${name}.`))
+        : [name],
+    )
+    for (const name of names) {
+      const [value, there] = [one!.inputs[name], other!.inputs[name]].map((input) => JSON.stringify(input))
+      if (value !== there)
+        return `${name} of ${where} is ${value?.slice(0, 60)} in workflow and ${there?.slice(0, 60)} in prompt`
+    }
+  }
+  return undefined
+}
+
+function neededOf(graph: Graph, classes: Classes): Set<string> {
+  const needed = new Set(
+    Object.keys(graph).filter((id) => classes[graph[id]!.class_type]?.output_node === true),
+  )
+  for (const id of needed) {
+    for (const value of Object.values(graph[id]?.inputs ?? {}))
+      if (Array.isArray(value)) needed.add(String(value[0]))
+  }
+  return needed
+}

@@ -1,0 +1,140 @@
+import { isObject } from '../workflows/types.ts'
+
+/** A file in the format of ComfyUI's editor. */
+export interface EditorFile extends EditorGraph {
+  /** By the type of the nodes that stand for them. */
+  readonly subgraphs: ReadonlyMap<string, Subgraph>
+  /** Whether it surely comes from an editor of 1.16 or later. */
+  readonly isRecent: boolean
+}
+
+export interface EditorGraph {
+  readonly nodes: ReadonlyMap<string, EditorNode>
+  readonly links: ReadonlyMap<string, Link>
+}
+
+type Link = Readonly<Record<'from' | 'to', string> & { output: number }>
+
+export interface Subgraph extends EditorGraph {
+  /** The names of its inputs. Links from `SUBGRAPH_INPUT` count them. */
+  readonly inputs: readonly string[]
+  /** The link that each output gets its value from. */
+  readonly outputs: readonly (string | undefined)[]
+}
+
+export interface EditorNode {
+  readonly id: string
+  readonly type: string
+  readonly title: string | undefined
+  readonly mode: unknown
+  readonly inputs: readonly Slot[]
+  /** The types of its outputs. */
+  readonly outputs: readonly string[]
+  readonly values: readonly unknown[] | undefined
+  readonly named: Readonly<Record<string, unknown>> | undefined
+  readonly properties: Readonly<Record<string, unknown>>
+}
+
+/** An input. `widget` names the field that its link can fill. */
+type Slot = Readonly<Record<'name' | 'type', string> & Record<'link' | 'widget', string | undefined>>
+
+const MUTED = 2
+export const BYPASSED = 4
+export const isOff = ({ mode }: EditorNode): boolean => mode === MUTED || mode === BYPASSED
+export const SUBGRAPH_INPUT = '-10'
+
+/** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable. */
+export function readEditor(file: unknown, problems: string[]): EditorFile {
+  const isReadable = isShallow(file, MOST_LEVELS)
+  if (!isReadable) problems.push(`The file is nested deeper than ${MOST_LEVELS} levels`)
+  const { definitions, extra, ...root } = isObject(file) && isReadable ? file : {}
+  if (isReadable && !Array.isArray(root.nodes)) problems.push('The file has no list of nodes')
+  const inner = isObject(definitions) ? listOf(definitions.subgraphs) : []
+  const [major = 0, minor = 0] = isObject(extra) ? String(extra.frontendVersion).split('.').map(Number) : []
+  return {
+    ...readGraph(root, 'The file', problems),
+    subgraphs: new Map(inner.filter(isObject).map((raw) => [String(raw.id), readSubgraph(raw, problems)])),
+    isRecent: major > 1 || (major === 1 && minor >= 16),
+  }
+}
+
+function readSubgraph(raw: Record<string, unknown>, problems: string[]): Subgraph {
+  return {
+    ...readGraph(raw, `The subgraph ${JSON.stringify(raw.name)}`, problems),
+    inputs: listOf(raw.inputs).map((input) => String(Object(input).name)),
+    outputs: listOf(raw.outputs).map((output) => idOf(listOf(Object(output).linkIds)[0])),
+  }
+}
+
+function readGraph(raw: Record<string, unknown>, where: string, problems: string[]): EditorGraph {
+  const nodes = new Map<string, EditorNode>()
+  for (const [index, entry] of listOf(raw.nodes).entries()) {
+    const node = readNode(Object(entry))
+    if (!node)
+      problems.push(
+        `${where}: nodes[${index}] is no node of the editor: check its id, type, inputs and values`,
+      )
+    else if (nodes.has(node.id)) problems.push(`${where} has two nodes with the id ${node.id}`)
+    else nodes.set(node.id, node)
+  }
+  return { nodes, links: new Map(listOf(raw.links).flatMap(readLink)) }
+}
+
+function readNode({
+  type,
+  title,
+  mode,
+  properties,
+  ...raw
+}: Record<string, unknown>): EditorNode | undefined {
+  const { widgets_values: values, widgets_values_named: named } = raw
+  const id = idOf(raw.id)
+  const inputs = raw.inputs ?? []
+  const isLinked = (slot: unknown): boolean =>
+    isObject(slot) && (slot.link == null || idOf(slot.link) !== undefined)
+  if (typeof type !== 'string' || id === undefined || !(values == null || typeof values === 'object'))
+    return undefined
+  if (!Array.isArray(inputs) || !inputs.every(isLinked)) return undefined
+  return {
+    id,
+    type,
+    title: typeof title === 'string' && title.trim() !== '' ? title : undefined,
+    mode,
+    inputs: inputs.map((slot) => {
+      const { name, type: kind, link, widget } = Object(slot)
+      return { name: String(name), type: String(kind), link: idOf(link), widget: idOf(Object(widget).name) }
+    }),
+    outputs: listOf(raw.outputs).map((output) => String(Object(output).type)),
+    values: Array.isArray(values) ? values : undefined,
+    named: isObject(named) ? named : isObject(values) ? values : undefined,
+    properties: isObject(properties) ? properties : {},
+  }
+}
+
+/** A link is `[id, from, output, to, input, type]`, or an object in newer files. */
+function readLink(raw: unknown): [id: string, link: Link][] {
+  const { id, origin_id, origin_slot, target_id } = Object(raw)
+  const [key, from, output, to] = Array.isArray(raw) ? raw : [id, origin_id, origin_slot, target_id]
+  const ids = [idOf(key), idOf(from), idOf(to)] as const
+  if (
+    ids[0] === undefined ||
+    ids[1] === undefined ||
+    ids[2] === undefined ||
+    !(Number.isInteger(output) && output >= 0)
+  )
+    return []
+  return [[ids[0], { from: ids[1], output, to: ids[2] }]]
+}
+
+const idOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
+const MOST_LEVELS = 100
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
+}

@@ -1,0 +1,202 @@
+import { assert, said, suite } from '#test'
+import { toGraph } from '../../../../../packages/gateway/src/comfyui/editor/toGraph.ts'
+import { classes, node } from './kit.ts'
+
+const test = suite('subgraphs of the editor')
+
+const link = (id: number, from: number, output: number, to: number): object => ({
+  id,
+  origin_id: from,
+  origin_slot: output,
+  target_id: to,
+  target_slot: 0,
+})
+
+/** A subgraph with one `Make` and one `Text`: its inputs feed seed, steps and text. */
+const inner = (): any => ({
+  id: 'sub',
+  name: 'Maker',
+  inputs: [{ name: 'seed' }, { name: 'count' }, { name: 'words' }],
+  outputs: [{ linkIds: [4] }],
+  nodes: [
+    node(2, 'Make', [7, 'fixed', 30, 2], { 'seed*': 1, 'steps*': 2 }),
+    node(3, 'Text', ['inner'], { 'text*': 3 }),
+    node(4, 'Blend', undefined, { one: 5, other: 6 }),
+  ],
+  links: [
+    link(1, -10, 0, 2),
+    link(2, -10, 1, 2),
+    link(3, -10, 2, 3),
+    link(4, 4, 0, -20),
+    link(5, 2, 0, 4),
+    link(6, 3, 0, 4),
+  ],
+})
+
+/** A file that saves what its node 1 makes: a node for the subgraph. */
+function file(host: object, subgraphs: unknown[] = [inner()], inputs: Record<string, number> = {}): any {
+  return {
+    nodes: [
+      node(1, 'sub', [], inputs, host),
+      node(9, 'Save', ['ComfyUI'], { images: 90 }),
+      node(8, 'Math', [1, 2]),
+    ],
+    links: [
+      [90, 1, 0, 9, 0, 'IMAGE'],
+      [80, 8, 1, 1, 0, 'INT'],
+    ],
+    definitions: { subgraphs },
+  }
+}
+
+/** Seed, steps and text of the nodes inside, or the problems. */
+function read(workflow: unknown, prefix = '1'): unknown {
+  const converted = toGraph(workflow, classes)
+  if ('problems' in converted) {
+    for (const problem of converted.problems) said(problem)
+    return converted.problems.length
+  }
+  const { [`${prefix}:2`]: make, [`${prefix}:3`]: text } = converted.graph
+  return [make?.inputs.seed, make?.inputs.steps, text?.inputs.text]
+}
+
+const proxies = (...proxyWidgets: string[][]): object => ({ properties: { proxyWidgets } })
+const rows: [rule: string, host: object, expected: unknown][] = [
+  ['no values: those inside stand', {}, [7, 30, 'inner']],
+  ['values by the promoted inputs', { widgets_values: [1, 2, 'outer'] }, [1, 2, 'outer']],
+  ['one more value after a seed', { widgets_values: [1, 'fixed', 2, 'outer'] }, [1, 2, 'outer']],
+  ['null: the value inside stands', { widgets_values: [1, null, 'outer'] }, [1, 30, 'outer']],
+  ['fewer values', { widgets_values: [1] }, [1, 30, 'inner']],
+  ['values by name', { widgets_values_named: { words: 'outer' } }, [7, 30, 'outer']],
+  ['more values than places', { widgets_values: [1, 2, 'outer', 'more', 'more'] }, 1],
+  ['a list beside other values by name', { widgets_values: [1], widgets_values_named: { seed: 2 } }, 1],
+  [
+    'proxies have another order',
+    { ...proxies(['3', 'text'], ['2', 'seed']), widgets_values: ['outer', 1] },
+    [1, 30, 'outer'],
+  ],
+  [
+    'a proxy of an input',
+    { ...proxies(['-1', 'count'], ['-1', 'seed']), widgets_values: [2, 1] },
+    [1, 2, 'inner'],
+  ],
+  [
+    'previews and controls have a place',
+    {
+      ...proxies(
+        ['2', '$$canvas-image-preview'],
+        ['2', 'seed'],
+        ['2', 'control_after_generate'],
+        ['3', 'text'],
+      ),
+      widgets_values: ['', 1, 'fixed', 'outer'],
+    },
+    [1, 30, 'outer'],
+  ],
+  [
+    'a proxy of a node that is gone',
+    { ...proxies(['77', 'x'], ['2', 'seed']), widgets_values: [5, 1] },
+    [1, 30, 'inner'],
+  ],
+  [
+    'two proxies of one field that differ',
+    { ...proxies(['2', 'seed'], ['-1', 'seed']), widgets_values: [1, 2] },
+    1,
+  ],
+  ['a value of the wrong kind', { widgets_values: ['one'] }, 1],
+  ['values that the editor lost', { properties: { proxyWidgetErrorQuarantine: [{}] } }, 1],
+]
+for (const [rule, host, expected] of rows) {
+  test(rule, () => assert.equal(read(file(host)), expected))
+}
+
+test('a link of the node wins, also where its list of inputs is shorter', () => {
+  assert.equal(read(file({ widgets_values: [1, 2, 'outer'] }, undefined, { 'count*': 80 })), [
+    1,
+    ['8', 1],
+    'outer',
+  ])
+  const gone = file({})
+  gone.definitions.subgraphs[0].links[0].origin_slot = 7
+  assert.is(read(gone), 1)
+  const other = file({})
+  other.links[0][2] = 3
+  assert.is(read(other), 1)
+})
+
+test('a field that an input sets together with others', () => {
+  const shared = inner()
+  shared.links[1].origin_slot = 0
+  assert.equal(read(file({ ...proxies(['2', 'seed']), widgets_values: [5] }, [shared])), [5, 5, 'inner'])
+})
+
+test('a muted or bypassed node runs nothing inside', () => {
+  const bypassed = file({ mode: 4 }, undefined, { images: 80 })
+  const { graph } = toGraph(bypassed, classes) as any
+  assert.equal(graph['9'].inputs.images, ['8', 1])
+  assert.is(read(file({ mode: 2 })), 1)
+})
+
+/** A subgraph around the other. */
+const outer = (host: object): any => ({
+  id: 'outer',
+  name: 'Around',
+  inputs: [{ name: 'words' }],
+  outputs: [{ linkIds: [2] }],
+  nodes: [node(5, 'sub', [], { 'words*': 1 }, host)],
+  links: [link(1, -10, 0, 5), link(2, 5, 0, -20)],
+})
+const nested = (host: object, between: object): unknown => {
+  const workflow = file(host, [inner(), outer(between)])
+  workflow.nodes[0].type = 'outer'
+  return read(workflow, '1:5')
+}
+const nestedRows: [rule: string, host: object, between: object, expected: unknown][] = [
+  ['the values of the node between', {}, { widgets_values: [1, 2, 'between'] }, [1, 2, 'between']],
+  [
+    'the outermost value wins',
+    { widgets_values: ['outer'] },
+    { widgets_values: [1, 2, 'between'] },
+    [1, 2, 'outer'],
+  ],
+  [
+    'a proxy by the name of the inner field',
+    { ...proxies(['5', 'steps']), widgets_values: [9] },
+    {},
+    [7, 9, 'inner'],
+  ],
+  [
+    'a name with the node in front',
+    { ...proxies(['5', '2: seed']), widgets_values: [9] },
+    {},
+    [9, 30, 'inner'],
+  ],
+  [
+    'a proxy with the id of the node',
+    { ...proxies(['5', 'text', '3']), widgets_values: ['x'] },
+    {},
+    [7, 30, 'x'],
+  ],
+  [
+    'a proxy of a proxy',
+    { ...proxies(['5', 'seed']), widgets_values: [9] },
+    proxies(['3', 'text'], ['2', 'seed']),
+    [9, 30, 'inner'],
+  ],
+]
+for (const [rule, host, between, expected] of nestedRows) {
+  test(`nested: ${rule}`, () => assert.equal(nested(host, between), expected))
+}
+
+test('a subgraph that holds itself, or too many nodes', () => {
+  const circle = inner()
+  circle.nodes.push(node(5, 'sub', []))
+  assert.is(read(file({}, [circle])), 1)
+  const many = Array.from({ length: 10 }, (_, level) => ({
+    id: level === 0 ? 'sub' : `level${level}`,
+    nodes: Array.from({ length: 10 }, (_, id) =>
+      node(id, level === 9 ? 'Flag' : `level${level + 1}`, [true]),
+    ),
+  }))
+  assert.is(read(file({}, many)), 1)
+})

@@ -1,0 +1,277 @@
+import { assert, said, suite } from '#test'
+import { toGraph } from '../../../../../packages/gateway/src/comfyui/editor/toGraph.ts'
+import { classes, links, node, saved } from './kit.ts'
+
+const test = suite('files of the editor')
+
+/** The inputs of each node, or the problems. */
+function convert(file: unknown): Record<string, unknown> | readonly string[] {
+  const converted = toGraph(file, classes)
+  if ('problems' in converted) return converted.problems
+  const entries = Object.entries(converted.graph).map(([id, { inputs }]) => [id, inputs])
+  return Object.fromEntries(entries)
+}
+
+function notesOf(file: unknown): readonly string[] {
+  const converted = toGraph(file, classes)
+  return 'notes' in converted ? converted.notes : []
+}
+
+function refuses(file: unknown, named: RegExp): void {
+  const converted = toGraph(file, classes)
+  assert.ok('problems' in converted, JSON.stringify(converted))
+  for (const problem of converted.problems) said(problem)
+  assert.ok(converted.problems.some((problem) => named.test(problem)))
+}
+
+const values: [rule: string, type: string, values: unknown, inputs: object, more?: object][] = [
+  ['a control after a seed', 'Make', [7, 'randomize', 30, 2], { seed: 7, steps: 30, size: 2 }],
+  ['a control that is true', 'Make', [7, true, 30, 2], { seed: 7, steps: 30, size: 2 }],
+  ['no control after a seed', 'Make', [7, 30, 2.5], { seed: 7, steps: 30, size: 2.5 }],
+  [
+    'a seed above 2^53',
+    'Make',
+    ['18446744073709551615', 'fixed', 30, 2],
+    { seed: '18446744073709551615', steps: 30, size: 2 },
+  ],
+  ['an upload and its button', 'Load', ['mine.png', 'image'], { image: 'mine.png' }],
+  ['a field of several kinds', 'Math', [1, 0.5], { a: 1, b: 0.5 }],
+  ['input_order', 'Ordered', ['text', 5], { a: 'text', b: 5 }],
+  [
+    'values as an object',
+    'Make',
+    { steps: 3, seed: 1, size: 2, videopreview: {} },
+    { seed: 1, steps: 3, size: 2 },
+  ],
+  [
+    'values by name',
+    'Make',
+    undefined,
+    { seed: 1, steps: 3, size: 2 },
+    { widgets_values_named: { steps: 3, seed: 1, size: 2, other: 4 } },
+  ],
+  [
+    'values by name beside the same list',
+    'Make',
+    [1, 'fixed', 3, 2],
+    { seed: 1, steps: 3, size: 2 },
+    { widgets_values_named: { steps: 3, seed: 1, size: 2 } },
+  ],
+  ['fields of a choice', 'Film', ['mp4', 18, 2], { format: 'mp4', 'format.crf': 18, loops: 2 }],
+  ['a choice without fields', 'Film', ['gif', 2], { format: 'gif', loops: 2 }],
+  ['a list', 'Tags', [['a', 'b']], { tags: { __value__: ['a', 'b'] } }],
+  ['a model that is not there', 'Pick', ['plain', 'b.pt'], { style: 'plain', model: 'b.pt' }],
+  ['values at the end without a field', 'Flag', [true, 5], { on: true }],
+  ['a required field without a value', 'Make', [7, 'fixed', 30], { seed: 7, steps: 30, size: 1.5 }],
+  ['a comment in a prompt', 'Text', ['a cat /* no */ \\{b\\}// or dog'], { text: 'a cat  {b}' }],
+  ['a class that ends in a space', 'Spaced ', undefined, {}],
+]
+for (const [rule, type, list, inputs, more] of values) {
+  test(`values: ${rule}`, () => {
+    assert.equal((convert(saved(node(1, type, list, {}, more))) as any)['1'], inputs)
+  })
+}
+
+const notes: [rule: string, type: string, values: unknown, note: RegExp][] = [
+  ['a required field without a value', 'Make', [7, 'fixed', 30], /size .* 1\.5/],
+  ['a model that is not there', 'Pick', ['plain', 'b.pt'], /"b\.pt"/],
+  ['values at the end without a field', 'Flag', [true, 5], /5 at the end/],
+  ['choices in a prompt', 'Text', ['a {red|blue} cat'], /text/],
+]
+for (const [rule, type, list, note] of notes) {
+  test(`a note: ${rule}`, () => {
+    const found = notesOf(saved(node(1, type, list)))
+    for (const text of found) said(text)
+    assert.is(found.filter((text) => note.test(text)).length, 1)
+  })
+}
+
+const misfits: [rule: string, type: string, values: unknown, more?: object | RegExp][] = [
+  ['a text for a number', 'Make', [7, 'fixed', '30', 2]],
+  ['a fraction for a whole number', 'Make', [7, 'fixed', 3.5, 2]],
+  ['a number below the least', 'Make', [7, 'fixed', 0, 2]],
+  ['a choice that is none', 'Pick', ['square', 'a.pt']],
+  ['a word for a control', 'Make', [7, 'sometimes', 30, 2]],
+  ['a number above the most', 'Make', ['18446744073709559999', 'fixed', 3, 2]],
+  ['null', 'Flag', [null]],
+  ['a word for a file where values are missing', 'Empty', ['default']],
+  ['a value that a script of the node reads', 'Flag', [true, { lora: 'x' }]],
+  ['a value that only the editor makes', 'Camera', [''], /only the editor/],
+  ['a list that can be read in two ways', 'Noise', [7, true]],
+  ['a list beside other values by name', 'Make', [1, 'fixed', 3, 2], { widgets_values_named: { steps: 4 } }],
+  ['a class that is not there', 'Gone', [1]],
+  ['a group node', 'workflow>Mine', [1], /group node/],
+]
+for (const [rule, type, list, more] of misfits) {
+  test(`a problem: ${rule}`, () => {
+    const named = more instanceof RegExp ? { title: 'Mine' } : { title: 'Mine', ...more }
+    const expected = new RegExp(`^node 1 "Mine".*${more instanceof RegExp ? more.source : ''}`)
+    refuses(saved(node(1, type, list, {}, named)), expected)
+  })
+}
+
+test('the button of an upload and a model of a folder without models need no note about values', () => {
+  assert.equal(notesOf(saved(node(1, 'Load', ['x.png', 'image']))), [])
+  const found = notesOf(saved(node(1, 'Empty', ['x.pt'])))
+  assert.is(found.length, 2)
+  for (const note of found) said(note)
+})
+
+test('inputs for links only had a value before 1.16', () => {
+  const linked = { first: 1 }
+  const file = (list: unknown[], version?: string): any => ({
+    ...saved(node(1, 'Forced', list, linked), [node(2, 'Text', ['t'])], links([2, 0, 1])),
+    extra: { frontendVersion: version },
+  })
+  const expected = { first: ['2', 0], second: 'b', third: 3 }
+  assert.equal((convert(file(['', 'b', 3])) as any)['1'], expected)
+  assert.equal((convert(file(['b', 3], '1.20.0')) as any)['1'], expected)
+  const both = (version?: string): any => ({
+    ...saved(node(1, 'Twins', ['a', 'b'], linked), [node(2, 'Text', ['t'])], links([2, 0, 1])),
+    extra: { frontendVersion: version },
+  })
+  refuses(both(), /can be read as/)
+  assert.equal((convert(both('1.16.0')) as any)['1'], { first: ['2', 0], second: 'a' })
+})
+
+test('a converted field keeps its place, and its link wins', () => {
+  const first = node(1, 'Make', [7, 'fixed', 30, 2], { 'steps*': 1 })
+  assert.equal((convert(saved(first, [node(2, 'Math', [1, 2])], links([2, 1, 1]))) as any)['1'], {
+    steps: ['2', 1],
+    seed: 7,
+    size: 2,
+  })
+})
+
+test('a text in %…% in a name of files is a note', () => {
+  const file = saved(node(1, 'Flag', [true]))
+  file.nodes[1].widgets_values = ['%date%/x']
+  assert.is(notesOf(file).length, 1)
+  said(notesOf(file)[0]!)
+})
+
+test('a primitive fills several fields, also through reroutes, and vanishes with notes', () => {
+  const first = node(1, 'Make', [7, 'fixed', 30, 2], { 'steps*': 2, 'seed*': 3 })
+  const others = [
+    node(2, 'PrimitiveNode', [12, 'fixed']),
+    node(3, 'Reroute', undefined, { '': 1 }),
+    node(4, 'Note', ['hello']),
+    node(5, 'MarkdownNote', ['hello']),
+  ]
+  const graph = convert(saved(first, others, links([2, 0, 3], [3, 0, 1], [2, 0, 1])))
+  assert.equal(graph, {
+    1: { steps: 12, seed: 12, size: 2 },
+    9: { images: ['1', 0], filename_prefix: 'ComfyUI' },
+  })
+  others[0].widgets_values = []
+  refuses(saved(first, others, links([2, 0, 3], [3, 0, 1], [2, 0, 1])), /^node 1 /)
+})
+
+test('a bypassed node passes on the input beside its output, else one of its type', () => {
+  const blend = node(2, 'Blend', undefined, { one: 1, other: 2 }, { mode: 4 })
+  const others = [blend, node(3, 'Flag', [true]), node(4, 'Flag', [false])]
+  const flags = { 3: { on: true }, 4: { on: false } }
+  const file = (output: number): any => ({
+    ...saved(node(1, 'Switch', undefined, { on_true: 3 }), others, [
+      [1, 3, 0, 2, 0, 'IMAGE'],
+      [2, 4, 0, 2, 1, 'IMAGE'],
+      [3, 2, output, 1, 0, 'IMAGE'],
+    ]),
+  })
+  const nodes = (source: string): object => ({
+    ...flags,
+    1: { on_true: [source, 0] },
+    9: { images: ['1', 0], filename_prefix: 'ComfyUI' },
+  })
+  assert.equal(convert(file(1)), nodes('4'))
+  blend.inputs[1].type = 'MASK'
+  assert.equal(convert(file(1)), nodes('3'))
+  // Newer editors take one kind for several, older ones don't.
+  blend.inputs[0].type = 'IMAGE,MASK'
+  refuses(file(0), /bypass/)
+})
+
+test('a muted node gives nothing', () => {
+  const first = node(1, 'Make', [7, 'fixed', 30, 2], { 'steps*': 1 })
+  refuses(saved(first, [node(2, 'Math', [1, 2], {}, { mode: 2 })], links([2, 0, 1])), /steps .* muted node 2/)
+  const optional = saved(node(1, 'Flag', [true]))
+  optional.nodes.push(node(8, 'Save', ['x'], { images: 91 }, { mode: 2 }))
+  assert.equal(Object.keys(convert(optional)), ['1', '9'])
+})
+
+test('only what an output needs must be whole', () => {
+  const side = [node(2, 'Gone', [1]), node(3, 'Blend', undefined), node(4, 'Flag', ['wrong'])]
+  const file = saved(node(1, 'Flag', [true]), side)
+  assert.equal(Object.keys(convert(file)), ['1', '3', '9'])
+  for (const note of notesOf(file)) said(note)
+  assert.is(notesOf(file).length, 2)
+  // An output without a link is left out if there is another.
+  file.nodes.push(node(5, 'Save', ['x'], { images: null }))
+  assert.equal(Object.keys(convert(file)), ['1', '3', '9'])
+  file.nodes[1].inputs[0].link = null
+  refuses(file, /^node 9 .* needs a link/)
+  // A class that is not there may be an output.
+  const unknown = saved(node(1, 'Flag', [true]), [node(2, 'Gone', [1], { images: 1 })], links([1, 0, 2]))
+  refuses(unknown, /^node 2 /)
+})
+
+test('a link to nowhere, to another node or in a circle is a problem of its node', () => {
+  const blend = (one: number): any => node(1, 'Switch', undefined, { on_true: one })
+  refuses(saved(blend(77)), /link 77/)
+  refuses(saved(blend(1), [], links([5, 0, 1])), /node 5/)
+  refuses(saved(blend(1), [node(2, 'Flag', [true])], links([2, 0, 9])), /leads to node 9/)
+  const unnumbered = saved(blend(1), [node(2, 'Flag', [true])], links([2, null as never, 1]))
+  refuses(unnumbered, /link 1 does not exist/)
+  refuses(saved(blend(1), [node(2, 'Note', [''])], links([2, 0, 1])), /needs a link/)
+  const circle = [node(2, 'Reroute', undefined, { '': 2 }), node(3, 'Reroute', undefined, { '': 3 })]
+  refuses(saved(blend(1), circle, links([2, 0, 1], [3, 0, 2], [2, 0, 3])), /circle/)
+})
+
+test('a group of inputs needs its least', () => {
+  const batch = (inputs: any): any =>
+    saved(node(1, 'Batch', undefined, inputs), [node(2, 'Flag', [true])], links([2, 0, 1], [2, 0, 1]))
+  assert.equal(
+    (convert(batch({ 'images.image0': 1, 'images.image1': 2, 'images.image2': null })) as any)['1'],
+    {
+      'images.image0': ['2', 0],
+      'images.image1': ['2', 0],
+    },
+  )
+  refuses(batch({ 'images.image0': 1 }), /images\.image1 needs a link/)
+})
+
+test('titles, and the name of a class without one', () => {
+  const { graph } = toGraph(saved(node(1, 'Flag', [true], {}, { title: 'On or off' })), classes) as any
+  assert.equal([graph['1']._meta, graph['9']._meta], [{ title: 'On or off' }, { title: 'Save Image' }])
+})
+
+test('no JSON is an exception', () => {
+  let deep: unknown = 1
+  for (let level = 0; level < 50_000; level++) deep = [deep]
+  const wrong = [
+    null,
+    1,
+    'x',
+    [],
+    {},
+    { nodes: 1 },
+    { nodes: [null] },
+    { nodes: [] },
+    saved(node(1, 'Flag', [deep])),
+    {
+      nodes: [
+        { id: 1, type: 'Flag' },
+        { id: 1, type: 'Flag' },
+      ],
+    },
+  ]
+  for (const file of wrong) refuses(file, /./)
+  const odd = { ...saved(node(1, 'Flag', [true])), definitions: { subgraphs: [null, 5, {}] }, extra: 'x' }
+  odd.links.push(null, [], {}, 'x')
+  assert.equal(Object.keys(convert(odd)), ['1', '9'])
+  // Without its links, a node would do something else.
+  for (const inputs of ['text', [null], [{ name: 'on', link: {} }]]) {
+    refuses(saved({ ...node(1, 'Flag', [true]), inputs }), /nodes\[0\]/)
+  }
+  refuses(saved(node(1, 'Flag', 'text')), /nodes\[0\]/)
+})

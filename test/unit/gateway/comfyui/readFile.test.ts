@@ -1,0 +1,152 @@
+import { deflateSync } from 'node:zlib'
+import { assert, rejects, suite } from '#test'
+import { chooseGraph } from '../../../../packages/gateway/src/comfyui/chooseGraph.ts'
+import { parseJson, readFile } from '../../../../packages/gateway/src/comfyui/readFile.ts'
+import { classes, node, saved } from './editor/kit.ts'
+
+const test = suite('files of a folder of workflows')
+
+const workflow = saved(node(1, 'Flag', [true]))
+const prompt = {
+  1: { class_type: 'Flag', inputs: { on: true } },
+  9: { class_type: 'Save', inputs: { images: ['1', 0], filename_prefix: 'ComfyUI' } },
+}
+const [texts, found] = [
+  { prompt: JSON.stringify(prompt), workflow: JSON.stringify(workflow) },
+  { prompt, workflow },
+]
+
+const chunk = (type: string, data: Buffer): Buffer => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(data.length)
+  return Buffer.concat([length, Buffer.from(type), data, Buffer.alloc(4)])
+}
+const png = (...chunks: Buffer[]): Buffer =>
+  Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', Buffer.alloc(13)),
+    ...chunks,
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+
+/** A WebP with an EXIF part whose tags are these texts. */
+function webp(all: string[], big: boolean, head = ''): Buffer {
+  const exif = Buffer.alloc(10 + 12 * all.length)
+  const put = (value: number, at: number, bytes: 2 | 4): unknown =>
+    big ? exif.writeUIntBE(value, at, bytes) : exif.writeUIntLE(value, at, bytes)
+  exif.write(big ? 'MM' : 'II')
+  put(42, 2, 2)
+  put(8, 4, 4)
+  put(all.length, 8, 2)
+  let end = exif.length
+  for (const [index, text] of all.entries()) {
+    const at = 10 + 12 * index
+    put(0x110 - index, at, 2)
+    put(2, at + 2, 2)
+    put(Buffer.byteLength(text) + 1, at + 4, 4)
+    put(end, at + 8, 4)
+    end += Buffer.byteLength(text) + 1
+  }
+  const data = Buffer.concat([
+    Buffer.from(head, 'latin1'),
+    exif,
+    Buffer.from(all.map((text) => `${text}\0`).join('')),
+  ])
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(data.length)
+  return Buffer.concat([Buffer.from('RIFF????WEBPVP8 \x01\0\0\0x\0EXIF', 'latin1'), size, data])
+}
+
+const utf8 = JSON.stringify(saved(node(1, 'Text', ['é 猫'])))
+const files: [what: string, bytes: Buffer, expected: unknown][] = [
+  ['the API format', Buffer.from(texts.prompt), { prompt }],
+  ['the format of the editor, after a byte order mark', Buffer.from(`\ufeff${texts.workflow}`), { workflow }],
+  [
+    'a PNG with both',
+    png(...Object.entries(texts).map(([key, text]) => chunk('tEXt', Buffer.from(`${key}\0${text}`)))),
+    found,
+  ],
+  [
+    'a PNG with compressed text',
+    png(chunk('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), deflateSync(texts.prompt)]))),
+    { prompt, workflow: undefined },
+  ],
+  [
+    'a PNG with text in UTF-8',
+    png(chunk('iTXt', Buffer.from(`workflow\0\0\0de\0Datei\0${utf8}`))),
+    { prompt: undefined, workflow: JSON.parse(utf8) },
+  ],
+  [
+    'a PNG with compressed text in UTF-8',
+    png(chunk('iTXt', Buffer.concat([Buffer.from('workflow\0\x01\0\0\0'), deflateSync(utf8)]))),
+    { prompt: undefined, workflow: JSON.parse(utf8) },
+  ],
+  [
+    'a WebP, big end first',
+    webp([`prompt:${texts.prompt}`, `workflow:${utf8}`], true),
+    { prompt, workflow: JSON.parse(utf8) },
+  ],
+  [
+    'a WebP, little end first',
+    webp([`Workflow:${utf8}`], false, 'Exif\0\0'),
+    { prompt: undefined, workflow: JSON.parse(utf8) },
+  ],
+]
+for (const [what, bytes, expected] of files) {
+  test(what, async () => assert.equal(await readFile(bytes), expected))
+}
+
+for (const [what, bytes] of [
+  ['a PNG without a workflow', png()],
+  ['a cut PNG', png(chunk('tEXt', Buffer.from('prompt'))).subarray(0, 60)],
+  ['a WebP without a workflow', webp(['Canon'], true)],
+  ['a cut WebP', webp([`prompt:${texts.prompt}`], true).subarray(0, 36)],
+  ['a JPEG', Buffer.from('\xff\xd8\xff\xe0', 'latin1')],
+  ['nothing', Buffer.alloc(0)],
+] as const) {
+  test(`an error says what it is: ${what}`, () => rejects(readFile(bytes), Error))
+}
+
+test('whole numbers that JavaScript can not hold stay text', () => {
+  const text =
+    '{"a": 18446744073709551615, "b": [-9007199254740993, 9007199254740991], "c": "18446744073709551615", "d": 0.1234567890123456, "e": 1e20, "f": NaN, "g": -Infinity, "h\\"": "NaN \\\\"}'
+  assert.equal(parseJson(text), {
+    a: '18446744073709551615',
+    b: ['-9007199254740993', 9007199254740991],
+    c: '18446744073709551615',
+    d: 0.1234567890123456,
+    e: 1e20,
+    f: null,
+    g: null,
+    'h"': 'NaN \\',
+  })
+})
+
+const chosen = (own: unknown, edited: unknown): any => chooseGraph({ prompt: own, workflow: edited }, classes)
+
+test('with both inside, the workflow is used if it says the same', () => {
+  const titled = saved(node(1, 'Flag', [true], {}, { title: 'On' }))
+  assert.is(chosen(prompt, titled).graph['1']._meta.title, 'On')
+  assert.equal(chosen(prompt, titled).notes, [])
+  // What no output needs, and what the class does not know, makes no difference.
+  const more = {
+    ...prompt,
+    1: { class_type: 'Flag', inputs: { on: true, upload: 'x' } },
+    5: { class_type: 'Flag', inputs: {} },
+  }
+  assert.is(chosen(more, titled).graph['1']._meta.title, 'On')
+  for (const other of [node(1, 'Flag', [false]), node(1, 'Gone', [1]), node(1, 'Switch', undefined)]) {
+    const { graph, notes } = chosen(prompt, saved(other))
+    assert.equal(graph, prompt)
+    assert.is(notes.length, 1)
+  }
+})
+
+test('a prompt without a required value gets the one of the class', () => {
+  const { graph, notes } = chosen(
+    { ...prompt, 1: { class_type: 'Make', inputs: { seed: 1, steps: 2 } } },
+    undefined,
+  )
+  assert.equal(graph['1'].inputs, { seed: 1, steps: 2, size: 1.5 })
+  assert.is(notes.length, 1)
+})
