@@ -171,6 +171,10 @@ for (const width of [320, 390]) {
         })
         assert.equal(cut, [], name)
       }
+      await page.getByRole('button', { name: 'Disconnect' }).click()
+      await status(page, 'Offline')
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      assert.ok(overflow <= 0, `${overflow} pixels too wide`)
     }))
 }
 

@@ -98,8 +98,14 @@ function Form() {
           {isSubmitting ? 'Submitting …' : 'Run'}
         </button>
         {fields().some(isSeed) && (
-          <button type="button" id="seeds" disabled={isSubmitting} onClick={submitSeeds}>
-            Run {seedCount} seeds
+          <button
+            type="button"
+            id="seeds"
+            title={`Starts ${seedCount} runs that differ in the seed only`}
+            disabled={isSubmitting}
+            onClick={submitSeeds}
+          >
+            {`Run ${seedCount} seeds`}
           </button>
         )}
         <button
