@@ -267,3 +267,8 @@ test('node-websocket-example: bad ends', async ({ atEnd }) => {
   assert.match(gone.stderr, /^POST http\S+ got no answer: ECONNREFUSED$/m)
   assert.not.match(refused.stderr + gone.stderr, /not-the-key|fsk_example|^\s+at /m)
 })
+
+test('own-engine: a gateway of a few lines', async () => {
+  const { code, stdout, stderr } = await run('own-engine.mjs', [], folder, {}).ended
+  assert.equal([code, stdout, stderr], [0, 'hello\n', ''])
+})
