@@ -44,10 +44,10 @@ export const keptServer = (): string | undefined => read('server')
 export const keepServer = (url: string): void => keep('server', url)
 
 /** Whether the server of this page has said that it needs a key. */
-export const needsKey: boolean = 'needsKey' in document.documentElement.dataset
+export const needsKey = (): boolean => 'needsKey' in document.documentElement.dataset
 
 /** The key of the server of this page, for this tab alone. A key of another server is never kept. */
-export const keptKey = (): string | undefined => (needsKey ? read('key') : undefined)
+export const keptKey = (): string | undefined => (needsKey() ? read('key') : undefined)
 export const keepKey = (key: string | undefined): void => keep('key', key)
 
 /** The form as it was left: a workflow, its inputs, and those that were files, of which only the names are kept. */

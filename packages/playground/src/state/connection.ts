@@ -23,7 +23,7 @@ export function startConnection(): void {
   const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(location.hostname)
   change({ server: kept ?? location.origin })
   const isOwnServer = state.server === location.origin
-  if (isOwnServer && needsKey) {
+  if (isOwnServer && needsKey()) {
     change({ key: keptKey() ?? '' })
     state.key ? connect(true) : askForKey()
   } else {

@@ -1,6 +1,5 @@
 import { getWorkflows } from '@flowscale/client'
 import type { Command, Option } from 'commander'
-import { connect } from '../connect.ts'
 import { type Call, createProgram, isLocal } from '../program.ts'
 import { clean } from '../terminal/printer.ts'
 
@@ -94,6 +93,7 @@ function read(program: Command, args: readonly string[]) {
 /** The names of workflows, which people know, and their ids. Nothing if the server can't be asked. */
 async function workflowWords(flags: Record<string, string>, signal: AbortSignal): Promise<Word[]> {
   try {
+    const { connect } = await import('../connect.ts')
     const { client } = connect(flags, { note() {} })
     const within = AbortSignal.any([signal, AbortSignal.timeout(serverMs)])
     const { data } = await getWorkflows(client, { signal: within, maxRetries: 0 })
