@@ -1,4 +1,3 @@
-import { getWorkflows } from '@flowscale/client'
 import type { Command, Option } from 'commander'
 import { type Call, createProgram, isLocal } from '../program.ts'
 import { clean } from '../terminal/printer.ts'
@@ -93,7 +92,10 @@ function read(program: Command, args: readonly string[]) {
 /** The names of workflows, which people know, and their ids. Nothing if the server can't be asked. */
 async function workflowWords(flags: Record<string, string>, signal: AbortSignal): Promise<Word[]> {
   try {
-    const { connect } = await import('../connect.ts')
+    const [{ connect }, { getWorkflows }] = await Promise.all([
+      import('../connect.ts'),
+      import('@flowscale/client'),
+    ])
     const { client } = connect(flags, { note() {} })
     const within = AbortSignal.any([signal, AbortSignal.timeout(serverMs)])
     const { data } = await getWorkflows(client, { signal: within, maxRetries: 0 })
