@@ -87,7 +87,7 @@ for (const server of ['/api/flowscale', 'the URL']) {
           subtree: true,
         })
       })
-      await page.getByRole('button', { name: 'Connect' }).click()
+      await page.getByRole('button', { name: 'Connect', exact: true }).click()
       await status(page, 'Polling')
 
       await page.getByLabel('Text text_51536').fill('a red fox in snow')
@@ -114,7 +114,7 @@ for (const server of ['/api/flowscale', 'the URL']) {
       })
       assert.is((await inGroup.json()).data.runs.length, 3)
       assert.equal(
-        words.filter((word) => !/^(Connecting …|Polling)$/.test(word)),
+        words.filter((word) => !/^Connection: (Connecting …|Polling)$/.test(word)),
         [],
       )
       await Promise.all(asked)
