@@ -46,7 +46,7 @@ test('fish', async () => {
     ['flowscale run "Text W', 'Text Writer\tt3xtwr1ter00'],
     ['flowscale run \\$', '$(touch hacked)\tb'],
     ['flowscale run x image=@pho', 'image=@phone.txt', 'image=@photo one.png', 'image=@photos/'],
-    ['flowscale run x -o pho', 'photos/\tDirectory'],
+    ['flowscale run x -o pho', 'photos/'],
     ['flowscale batch x ro', 'rows.csv'],
     ['flowscale run x pho', ''],
   ] as const) {
