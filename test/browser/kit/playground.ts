@@ -76,7 +76,11 @@ export async function withPage(
     const said: string[] = []
     page.on('console', (message) => said.push(message.text()))
     await open(page, server.url)
-    if (isListing) await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
+    if (isListing) {
+      await page.getByRole('radio', { name: 'Text to Image' }).waitFor()
+      // The connection closes by itself once the runs are there, which may be after `Live`.
+      await page.getByLabel('Server').waitFor({ state: 'hidden' })
+    }
     await use(page, { emulator, url: server.url })
     assert.equal(faults, [], 'no error in the page')
     assertNoCanary(await page.content(), 'the document')
