@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { extname, resolve } from 'node:path'
 import type { Client } from '@flowscale/client'
 import { usageError } from '../errors.ts'
@@ -46,13 +45,12 @@ export async function openTarget(target: string, print: Printer): Promise<void> 
       : process.platform === 'win32'
         ? ['rundll32', 'url.dll,FileProtocolHandler', target]
         : ['xdg-open', target]
-  await new Promise<void>((settle) => {
+  const { spawn } = await import('node:child_process')
+  // Whatever goes wrong here, the run goes on.
+  await new Promise<void>((settle, fail) => {
     const child = spawn(program!, args, { stdio: 'ignore', detached: true })
     child.on('spawn', settle)
-    child.on('error', () => {
-      print.note(`${clean(target)} could not be opened: "${program}" is missing.`)
-      settle()
-    })
+    child.on('error', fail)
     child.unref()
-  })
+  }).catch(() => print.note(`${clean(target)} could not be opened: "${program}" is missing.`))
 }
