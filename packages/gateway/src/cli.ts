@@ -7,7 +7,7 @@ import { type Log, runServer, type Started } from './command/runServer.ts'
 import { UsageError } from './command/serverCommand.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './createGateway.ts'
 import { keepKey, makeKey, openFolder } from './node/dataFolder.ts'
-import { readWorkflows } from './node/readWorkflows.ts'
+import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
 
 const SHORTEST_KEY = 8
@@ -22,11 +22,9 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
   const { data, port, host, publicUrl, dialect } = flags
-  const workflows = await readWorkflows(flags.workflows)
-  if (workflows.length === 0) {
-    const advice = 'In ComfyUI, save a workflow there with "Workflow > Export (API)"'
-    throw new Error(`The folder ${flags.workflows} has no workflow. ${advice}`)
-  }
+  const workflows = watchWorkflows(flags.workflows)
+  // A folder that can't be read ends the command before it listens.
+  await workflows()
   const gateway = openGateway(flags, {
     workflows,
     apiKey: await keyOf(flags),

@@ -1,4 +1,4 @@
-import type { EngineMaker, Report, Storage, WorkflowFile } from './engine.ts'
+import type { EngineMaker, Report, Storage, WorkflowSource } from './engine.ts'
 import { isKey } from './http/access.ts'
 import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
@@ -35,7 +35,7 @@ const URL_OF_API = 'http://gateway.flowscale.test'
  * ```ts
  * const gateway = createGateway({
  *   engine: comfyui({ url: 'http://127.0.0.1:8188' }),
- *   workflows: await readWorkflows('workflows'),
+ *   workflows: watchWorkflows('workflows'),
  *   apiKey: 'a-key-of-your-own',
  * })
  * const client = createClient({ baseUrl: gateway.url, apiKey: gateway.apiKey, fetch: gateway.fetch })
@@ -48,7 +48,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = URL_TTL_MS, logger } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
-    workflows: [...options.workflows],
+    workflows: checkedSource(options.workflows),
     storage: options.storage,
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
@@ -91,8 +91,11 @@ export interface GatewayLogger {
 export interface GatewayOptions {
   /** What makes the runs: `comfyui({ url })` */
   engine: EngineMaker
-  /** What `readWorkflows(folder)` gives, or the same of your own */
-  workflows: readonly WorkflowFile[]
+  /**
+   * What `watchWorkflows(folder)` gives, so that files that come, change or go are noticed within 5 s; what
+   * `readWorkflows(folder)` gives; or the same of your own
+   */
+  workflows: WorkflowSource
   /**
    * The key that requests must carry. `null`: no key; only requests that name this machine (`localhost`, `127.…`) are
    * answered: listen on loopback only
@@ -140,12 +143,23 @@ const OPTIONS: Rules<GatewayOptions> = {
 }
 
 function checkWorkflows(value: unknown): string | undefined {
+  if (typeof value === 'function') return undefined
   if (!Array.isArray(value) || !value.every((file) => isObject(file) && 'name' in file)) {
     return 'an array of { name, graph, sidecar? }, as readWorkflows(folder) gives it'
   }
   const names = value.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) < index)
   return twice === undefined ? undefined : `an array with each name once; "${twice}" comes twice`
+}
+
+function checkedSource(source: WorkflowSource): WorkflowSource {
+  if (typeof source !== 'function') return [...source]
+  return async () => {
+    const files = await source()
+    const wanted = checkWorkflows(files)
+    if (wanted !== undefined) throw new TypeError(`createGateway: option "workflows" must give ${wanted}`)
+    return files
+  }
 }
 
 function isPublicUrl(value: unknown): boolean {

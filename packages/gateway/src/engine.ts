@@ -195,7 +195,7 @@ export interface Report {
 
 /** What `createGateway` gives to an engine when it makes one. */
 export interface EngineContext {
-  readonly workflows: readonly WorkflowFile[]
+  readonly workflows: WorkflowSource
   /** The place for records. Default: the engine has one of its own */
   readonly storage?: Storage | undefined
   /** The hosts that files may be read from by URL. */
@@ -203,12 +203,20 @@ export interface EngineContext {
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void
 }
 
+/** The workflows, or a function that gives them as they are now. A file that has not changed is the same object. */
+export type WorkflowSource = readonly WorkflowFile[] | (() => Promise<readonly WorkflowFile[]>)
+
 /** A workflow in the engine's own format, and its sidecar. */
 export interface WorkflowFile {
-  /** The file's name without `.json`. */
+  /** The file's name without ending. */
   readonly name: string
+  /** For `comfyui()`: the API format, or the format of ComfyUI's editor. */
   readonly graph: unknown
+  /** The format of the editor, where `graph` is the API format and a picture has both. */
+  readonly workflow?: unknown
   readonly sidecar?: unknown
+  /** The file's name, for messages. Default: the name with `.json` */
+  readonly file?: string | undefined
   /** Why the file can't be used, if it has no graph. */
   readonly problem?: string | undefined
 }

@@ -22,6 +22,7 @@ export {
   type Submission,
   type Workflow,
   type WorkflowFile,
+  type WorkflowSource,
 } from './engine.ts'
 export { breakOff, brokenBy } from './http/answers.ts'
 export { type ApiFetch, createFetch, type FetchOptions } from './http/createFetch.ts'

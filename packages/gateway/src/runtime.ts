@@ -42,3 +42,14 @@ export async function forEach<T>(
   }
   await Promise.all(Array.from({ length: AT_ONCE }, go))
 }
+
+/** Waits for work, for `ms` at most. */
+export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  // A failure after the wait concerns nobody.
+  work.catch(() => {})
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { differenceOf, fillDefaults } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import { type Classes, toGraph } from '../../../packages/gateway/src/comfyui/editor/toGraph.ts'
-import { type Found, parseJson, readFile } from '../../../packages/gateway/src/comfyui/readFile.ts'
+import { type Found, parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 import { change } from './change.ts'
 import { linksOf, loadLitegraph } from './litegraph.ts'
 
@@ -33,7 +33,7 @@ for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).so
   const kind = name.split('.').at(-1)
   let found: Found
   try {
-    found = await readFile(readFileSync(join(folder, name)))
+    found = await readContent(readFileSync(join(folder, name)))
   } catch (error) {
     count(`${kind}: ${(error as Error).message}`)
     continue

@@ -1,6 +1,6 @@
 // The command, as a process of its own, on the small ComfyUI.
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,11 +10,15 @@ import { banner } from '../../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { pngWith } from '../../support/png.ts'
+import { until } from '../../support/until.ts'
 
 const test = suite('flowscale-gateway')
 const SOURCE = ['--import', 'tsx', resolve('packages/gateway/src/cli.ts')]
 /** Starts faster. */
 const BUILT = [resolve('packages/gateway/bin/flowscale-gateway.js')]
+/** A workflow in the format of the editor. */
+const EDITED = resolve('test/unit/gateway/comfyui/workflows/text-to-image.app.json')
 const running = new Set<ChildProcess>()
 let comfy: Awaited<ReturnType<typeof startComfy>>
 let folder = ''
@@ -71,7 +75,7 @@ test('--json: the first line, with servers and workflows, those that can’t run
   assert.equal(servers, [{ name: 'ComfyUI', answers: true, about: 'version 0.8.0' }])
   const problems = Object.fromEntries(listed.map(({ id, problem }: any) => [id, problem]))
   assert.match(problems.broken, /does not have the node class "NoSuchNode" \(node 1/)
-  assert.match(problems.editor, /Export \(API\)/)
+  assert.match(problems.editor, /^editor\.json can't be converted/)
   assert.match(problems.half, /half\.json is not JSON/)
   assert.match(err, /Warning: the key has fewer than 8 characters/)
   const { inputs, outputs, problem } = listed.find(({ id }: any) => id === 'text-to-image')
@@ -173,6 +177,43 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.is(await readFile(path, 'utf8'), edited)
 })
 
+test('a folder that is empty at first; a picture that is put into it is listed without a restart', async () => {
+  const empty = join(folder, 'empty')
+  await mkdir(empty)
+  const args = ['--comfyui', comfy.url, '--workflows', empty, '--port', '0', '--no-key', '--json']
+  const { out } = await run(args, /\n$/)
+  const { url, workflows: listed } = JSON.parse(out)
+  assert.equal(listed, [])
+  const [workflow, prompt] = await Promise.all([
+    readFile(EDITED, 'utf8'),
+    readFile(join(workflows, 'slow.json'), 'utf8'),
+  ])
+  await writeFile(join(empty, 'new.png'), pngWith({ workflow: JSON.parse(workflow) }))
+  await writeFile(join(empty, 'slow.webp'), prompt)
+  const { data } = await until(
+    async () => await (await fetch(`${url}/api/v1/comfy/workflows`)).json(),
+    ({ data }) => data.length === 2,
+  )
+  assert.equal(
+    data.map(({ id }: { id: string }) => id),
+    ['new', 'slow'],
+  )
+})
+
+test('convert prints the API format, with notes beside it', async () => {
+  const { out, code } = await run(['convert', EDITED, '--comfyui', comfy.url], undefined, BUILT)
+  const graph = JSON.parse(out)
+  assert.equal(
+    [code, graph[3].class_type, graph[3].inputs.default_value],
+    [0, 'FSLoadText', 'a lighthouse at dusk'],
+  )
+  const file = join(folder, 'broken.json')
+  await writeFile(file, JSON.stringify({ nodes: [{ id: 7, type: 'NoSuchNode' }], links: [] }))
+  const failed = await run(['convert', file, '--comfyui', comfy.url], undefined, BUILT)
+  assert.equal([failed.code, failed.out], [1, ''])
+  assert.match(failed.err, /node 7 \(NoSuchNode\)/)
+})
+
 test('the curl line sends the texts that are required, or else the first', () => {
   const line = (inputs: Report['workflows'][number]['inputs']): string => {
     const workflow = { id: 'w', inputs, outputs: {}, problem: null }
@@ -247,7 +288,6 @@ test('any other failure is one sentence, and exit code 1', async () => {
   await refuses(1, [
     ['--workflows', join(folder, 'none')],
     ['--workflows', join(workflows, 'slow.json')],
-    ['--workflows', folder],
     ['inspect', join(workflows, 'slow.json'), '--comfyui', '127.0.0.1:1'],
     ['inspect', join(folder, 'none.json')],
   ])

@@ -46,7 +46,10 @@ function textsOf({ fields }: KnownNode): string[] {
 }
 
 /** A note on the nodes of unknown classes, if the sidecar leaves a part of them to a guess. */
-function noteGuesses({ name, sidecar }: WorkflowFile, workflow: ComfyWorkflow): string | undefined {
+function noteGuesses(
+  { name, sidecar, file = `${name}.json` }: WorkflowFile,
+  workflow: ComfyWorkflow,
+): string | undefined {
   const unknown = [...workflow.nodes.values()].filter(({ node }) => !knownClasses().has(node.class_type))
   const guesses = guessesOf(Object(sidecar), workflow)
     .map(({ what, isGuess }) => ({ what, nodes: unknown.filter(isGuess) }))
@@ -56,7 +59,7 @@ function noteGuesses({ name, sidecar }: WorkflowFile, workflow: ComfyWorkflow): 
     return `${node.class_type} (node ${id}, "${title}")`
   })
   const what = guesses.map((guess) => guess.what).join(' and ')
-  const about = `${name}.json: unknown node classes: ${listed.join(', ')}`
+  const about = `${file}: unknown node classes: ${listed.join(', ')}`
   return `${about}. Their ${what} are a guess, and your ComfyUI may show others. Give them in ${name}.flowscale.json`
 }
 

@@ -8,8 +8,8 @@ import type { WorkflowDefinition } from '../workflows/types.ts'
 
 /**
  * Loads your own workflows for {@link createEmulator}: from a module that exports definitions, from a ComfyUI file, or from
- * a folder of ComfyUI files. Each is a `NAME.json` in the API format; your own names are in `NAME.flowscale.json` in the
- * same folder. `@flowscale/gateway` shows the same names, inputs and outputs.
+ * a folder of ComfyUI files. Each is a `NAME.json` in the API format, or a PNG or WebP picture that ComfyUI made; your own
+ * names are in `NAME.flowscale.json` in the same folder. `@flowscale/gateway` shows the same names, inputs and outputs.
  *
  * @param warn Called with a line for each node class that the emulator does not know, and for each file of a folder
  *   that it can't use when it can use others. Default: `console.warn`
@@ -39,6 +39,7 @@ interface Loaded {
 
 const MODULES = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const SIDECAR = /\.flowscale\.json$/
+const FILES = ['.json', '.png', '.webp']
 
 /** Loads the workflows of modules, folders and files, with notes on files left out and on guesses. */
 export async function loadAll(
@@ -72,17 +73,18 @@ async function load(path: string): Promise<Loaded[]> {
     const first = results.find((result) => result.status === 'rejected')
     if (first && results.every(({ status }) => status === 'rejected')) throw first.reason
     return results.map((result, index) => {
-      const { name } = files[index]!
-      const from = join(path, `${name}.json`)
+      const { name, file = `${name}.json` } = files[index]!
+      const from = join(path, file)
       if (result.status === 'fulfilled') return { ...result.value, from }
       return { from, note: `Workflow "${name}" is left out: ${(result.reason as Error).message}` }
     })
   }
   if (SIDECAR.test(path)) throw new Error(`${path} is a sidecar: name ${path.replace(SIDECAR, '.json')}`)
-  if (extname(path) === '.json') return [{ ...(await loadFile(await readWorkflowFile(path))), from: path }]
+  if (FILES.includes(extname(path)))
+    return [{ ...(await loadFile(await readWorkflowFile(path))), from: path }]
   if (!MODULES.includes(extname(path))) {
     throw new Error(
-      `${path} is no workflow: name a .json file of ComfyUI, or a module (${MODULES.join(', ')})`,
+      `${path} is no workflow: name a file of ComfyUI (${FILES.join(', ')}), or a module (${MODULES.join(', ')})`,
     )
   }
   return (await loadModule(path)).map((definition) => ({ definition, from: path }))

@@ -1,11 +1,14 @@
 import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
+import { createClasses, type ReadClass } from './api/classes.ts'
 import type { ComfyClient } from './api/client.ts'
+import { readGraph } from './chooseGraph.ts'
+import { type Files, nameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
 import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 /** The workflows as one server can run them. */
 export interface Catalog {
-  readonly names: readonly string[]
+  names(): Promise<string[]>
   /** With `isReported`, the caller reports the problems, and the log does not. */
   read(isReported?: boolean): Promise<LoadedWorkflow[]>
   /** @throws EngineError for a workflow that the server can't run. */
@@ -22,67 +25,90 @@ export interface LoadedWorkflow {
   readonly lack?: string | undefined
 }
 
-/** Reads each file once. A workflow that the server can't run is read again: a class or a model may have been added. */
-export function createCatalog(
-  client: ComfyClient,
-  { workflows: files, log }: Pick<EngineContext, 'workflows' | 'log'>,
-): Catalog {
-  const runnable = new Map<WorkflowFile, LoadedWorkflow>()
-  const logged = new Set<string>()
-  const logOnce = (message: string, isReported = false): void => {
-    if (!logged.has(message) && !isReported) log('error', message)
-    logged.add(message)
+/** What was read of a file, and the facts that it was read with. */
+interface Reading {
+  readonly loaded: LoadedWorkflow
+  readonly facts: ReadonlyMap<string, ClassInfo | undefined>
+}
+
+/**
+ * Reads a file again if it has changed, or the server's facts about its classes have: a class or a model may have been
+ * added. A file with a problem does not replace an earlier one.
+ */
+export function createCatalog(client: ComfyClient, files: Files, log: EngineContext['log']): Catalog {
+  const newReader = createClasses(client)
+  const readings = new WeakMap<WorkflowFile, Reading>()
+  /** By the name of the file: the last one without a problem, and its workflow's id. */
+  const served = new Map<string, { readonly file: WorkflowFile; readonly id: string }>()
+  /** By the name of the file: what was last said of it. */
+  const said = new Map<string, string | undefined>()
+  const say = (file: WorkflowFile, message: string | undefined, isReported = false, isNote = false): void => {
+    if (message !== undefined && message !== said.get(file.name) && !isReported)
+      log(isNote ? 'info' : 'error', message)
+    said.set(file.name, message)
+  }
+
+  async function load(file: WorkflowFile, readClass: ReadClass): Promise<LoadedWorkflow> {
+    const before = readings.get(file)
+    const facts = [...(before?.facts ?? [])]
+    const now = await Promise.all(facts.map(([type]) => readClass(type)))
+    if (before && facts.every(([, info], index) => info === now[index])) return before.loaded
+    const asked = new Map<string, ClassInfo | undefined>()
+    const loaded = await loadWorkflow(file, async (type) => {
+      asked.set(type, await readClass(type))
+      return asked.get(type)
+    })
+    readings.set(file, { loaded, facts: asked })
+    return loaded
   }
 
   async function read(isReported?: boolean): Promise<LoadedWorkflow[]> {
-    // One request for each class.
-    const classes = new Map<string, Promise<ClassInfo | undefined>>()
-    const readClassOnce = (type: string): Promise<ClassInfo | undefined> => {
-      if (!classes.has(type)) classes.set(type, readClass(client, type))
-      return classes.get(type)!
-    }
+    const readClass = newReader()
     const found = new Map<string, LoadedWorkflow>()
-    for (const file of files) {
-      const loaded = runnable.get(file) ?? (await loadWorkflow(file, readClassOnce))
-      const { id, problem, lack } = loaded
-      if (problem) logOnce(`Workflow "${id}" is left out: ${problem}`, isReported)
-      else if (lack) logOnce(`Workflow "${id}" can't run: ${lack}`, isReported)
-      if (found.has(id)) {
-        logOnce(`${file.name}.json is left out: another workflow has the id "${id}"`)
-        continue
-      }
-      found.set(id, loaded)
-      if (!problem && !lack) runnable.set(file, loaded)
+    const present = await files()
+    for (const file of present) {
+      const loaded = await load(file, readClass)
+      const last = served.get(file.name)
+      const isKept = loaded.problem !== undefined && last !== undefined && last.file !== file
+      const { id } = isKept ? last : loaded
+      const isTaken = found.has(id)
+      if (!isTaken) found.set(id, isKept ? await load(last.file, readClass) : loaded)
+      if (isTaken) served.delete(file.name)
+      else if (!loaded.problem) served.set(file.name, { file, id })
+      const { problem, lack, workflow } = loaded
+      if (isKept)
+        say(file, `Workflow "${id}" stays as it was, since its new version has a problem: ${problem}`)
+      else if (problem) say(file, `Workflow "${id}" is left out: ${problem}`, isReported)
+      else if (isTaken) say(file, `${nameOf(file)} is left out: another workflow has the id "${id}"`)
+      else if (lack) say(file, `Workflow "${id}" can't run: ${lack}`, isReported)
+      else say(file, noteOf(file, workflow?.notes), false, true)
     }
+    for (const name of served.keys()) if (!present.some((file) => file.name === name)) served.delete(name)
     return [...found.values()]
   }
 
   return {
-    names: files.map(({ name }) => name),
+    names: async () => (await files()).map(({ name }) => name),
     read,
     async find(id) {
-      const hasId = (loaded: LoadedWorkflow): boolean => loaded.id === id
-      const found = [...runnable.values()].find(hasId) ?? (await read()).find(hasId)
+      const present = await files()
+      const known = [...served.values()].find((one) => one.id === id && present.includes(one.file))
+      const alone = known && (await load(known.file, newReader()))
+      const found = alone && !alone.problem ? alone : (await read()).find((loaded) => loaded.id === id)
       if (found?.problem) throw new EngineError(422, found.problem)
       return found?.workflow
     },
   }
 }
 
-/** The server's facts about a class. */
-async function readClass(client: ComfyClient, type: string): Promise<ClassInfo | undefined> {
-  const infos = Object(await client.read(`/object_info/${encodeURIComponent(type)}`))
-  return Object.hasOwn(infos, type) ? infos[type] : undefined
-}
-
 /** Reads a file. A fault of the file is not thrown: it is the `problem` or the `lack` of the result. */
-async function loadWorkflow(
-  file: WorkflowFile,
-  readClass: Parameters<typeof readWorkflow>[1],
-): Promise<LoadedWorkflow> {
+async function loadWorkflow(file: WorkflowFile, readClass: ReadClass): Promise<LoadedWorkflow> {
   if (file.problem !== undefined) return { id: file.name, problem: file.problem }
   try {
-    const workflow = await readWorkflow(file, readClass)
+    const conversion = await readGraph(file, readClass)
+    if ('problems' in conversion) return { id: file.name, problem: toProblem(file, conversion.problems) }
+    const { graph, notes } = conversion
+    const workflow = { ...(await readWorkflow({ ...file, graph }, readClass)), notes }
     const classes = workflow.missingClasses.map(
       ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
     )
@@ -94,4 +120,17 @@ async function loadWorkflow(
     if (error instanceof EngineError) throw error
     return { id: file.name, problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+function noteOf(file: WorkflowFile, [note, ...more]: readonly string[] = []): string | undefined {
+  const rest = more.length > 0 ? ` (and ${more.length} more: see "inspect ${nameOf(file)}")` : ''
+  return note === undefined ? undefined : `${nameOf(file)}: ${note}${rest}`
+}
+
+const MOST_PROBLEMS = 3
+
+function toProblem(file: WorkflowFile, problems: readonly string[]): string {
+  const left = problems.length - MOST_PROBLEMS
+  const more = left > 0 ? `; and ${left} more: see "inspect ${nameOf(file)}"` : ''
+  return `${nameOf(file)} can't be converted: ${problems.slice(0, MOST_PROBLEMS).join('; ')}${more}`
 }

@@ -1,7 +1,23 @@
+import type { WorkflowFile } from '../engine.ts'
+import { type Found, isEditorFile } from '../readContent.ts'
+import type { ReadClass } from './api/classes.ts'
 import { defaultOf, fieldsOf, isMade, shorten } from './editor/fields.ts'
-import { type Classes, type Conversion, toGraph } from './editor/toGraph.ts'
-import type { Found } from './readFile.ts'
+import { type Classes, type Conversion, toGraph, typesOf } from './editor/toGraph.ts'
 import { type GraphNode, isObject } from './workflows/types.ts'
+
+/** The graph of a file in any format, with the facts of a server about its classes. */
+export async function readGraph(
+  { graph, workflow = isEditorFile(graph) ? graph : undefined }: WorkflowFile,
+  readClass: ReadClass,
+): Promise<Conversion | { readonly graph: unknown; readonly notes: readonly string[] }> {
+  const prompt = workflow === graph ? undefined : graph
+  if (workflow === undefined && !isObject(prompt)) return { graph: prompt, notes: [] }
+  const ofPrompt = Object.values(Object(prompt)).map((node) => Object(node).class_type)
+  const types = new Set([...ofPrompt.filter((type) => typeof type === 'string'), ...typesOf(workflow)])
+  const infos = await Promise.all([...types].map(async (type) => [type, await readClass(type)] as const))
+  const known = infos.flatMap(([type, info]) => (info ? [[type, info] as const] : []))
+  return chooseGraph({ prompt, workflow }, Object.fromEntries(known))
+}
 
 /**
  * The graph of a file. With both formats inside, the conversion of `workflow` is taken if it says the same as `prompt`,
@@ -10,7 +26,8 @@ import { type GraphNode, isObject } from './workflows/types.ts'
 export function chooseGraph({ prompt, workflow }: Found, classes: Classes): Conversion {
   if (prompt === undefined) return toGraph(workflow, classes)
   const own = fillDefaults(prompt, classes)
-  if (workflow === undefined || 'problems' in own) return own
+  if (workflow === undefined) return own
+  if ('problems' in own) return toGraph(workflow, classes)
   const converted = toGraph(workflow, classes)
   const reason =
     'problems' in converted ? converted.problems[0] : differenceOf(converted.graph, own.graph, classes)

@@ -1,4 +1,4 @@
-import { type Engine, type EngineMaker, isEnded } from '../engine.ts'
+import { type Engine, type EngineMaker, isEnded, type WorkflowFile } from '../engine.ts'
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
@@ -8,10 +8,11 @@ import { createDraft } from './pool/createDraft.ts'
 import { createPool } from './pool/createPool.ts'
 import { createFindServer, hasRun } from './pool/findServer.ts'
 import { listRuns } from './pool/listRuns.ts'
-import { askAll } from './pool/members.ts'
+import { askAll, type PoolMember } from './pool/members.ts'
 import { report } from './report.ts'
 import { findRun } from './runs/runState.ts'
 import { stopRun } from './runs/stopRun.ts'
+import { createFiles, type Files } from './workflows/createFiles.ts'
 
 /** The name of an output and the id of a run, then perhaps a number and an ending. `findRun` checks the id. */
 const OUTPUT = /^(.+_([0-9a-f-]{36}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
@@ -25,7 +26,10 @@ const OUTPUT = /^(.+_([0-9a-f-]{36}))(?:_\d+)?(?:\.[A-Za-z0-9]+)?$/
 export function comfyui(options: ComfyuiOptions): EngineMaker {
   const checked = readOptions(options)
   return (context): Engine => {
-    const members = createPool(checked, context)
+    const files = createFiles(context)
+    const members = createPool(checked, files, context)
+    const unwatch =
+      hasOwnTimers() && typeof context.workflows === 'function' ? watch(files, members) : undefined
     const findServer = createFindServer(members)
     const findCandidates = createCandidates(members)
     const choose = createChoose()
@@ -119,10 +123,28 @@ export function comfyui(options: ComfyuiOptions): EngineMaker {
       report: () => report(members),
       ...(hasOwnTimers() && listening),
       close() {
+        unwatch?.()
         for (const { monitor } of members) monitor.close()
       },
     }
   }
+}
+
+const LOOK_EVERY_MS = 2_000
+
+/** Reads files that have changed without a request, so that the log tells their author what is wrong. */
+function watch(files: Files, members: readonly PoolMember[]): () => void {
+  let seen: readonly WorkflowFile[] | undefined
+  const look = async (): Promise<void> => {
+    const now = await files()
+    const isNew = seen !== undefined && now !== seen
+    seen = now
+    if (isNew) await Promise.all(members.map(({ catalog }) => catalog.read()))
+  }
+  // Whoever asks for the workflows gets the error.
+  const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS)
+  if (typeof timer === 'object') timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Options of `comfyui()`. */

@@ -20,7 +20,8 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
   const isAnyAway = states.some(({ workflows }) => workflows === undefined)
   if (isAnyAway && byId.size === 0) {
     const problem = 'it is read once ComfyUI answers'
-    return { servers, workflows: members[0]!.catalog.names.map((id) => toEntry({ id, problem })) }
+    const names = await members[0]!.catalog.names()
+    return { servers, workflows: names.map((id) => toEntry({ id, problem })) }
   }
   return { servers, workflows: [...byId.values()].map(toEntry) }
 }

@@ -33,7 +33,7 @@ export function createProgram(): Command {
         .argParser(collect(addresses, toAddress))
         .default(addresses, `"${localComfyui}"`),
     )
-    .option('--workflows <dir>', 'a folder of workflows: NAME.json, saved in ComfyUI by "Export (API)"')
+    .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
     .option(
       '--data <dir>',
       'a folder for the key and the records of runs (default: your ComfyUI keeps the records, and each start makes a new key)',
@@ -64,7 +64,7 @@ const loopback = ['127.0.0.1', '::1', 'localhost']
 export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): void {
   if (workflows === undefined) {
     throw new UsageError(
-      '--workflows is missing: the folder of your workflows, saved in ComfyUI by "Export (API)".',
+      '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
     )
   }
   if (!key && !loopback.includes(host)) {

@@ -1,14 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
+import { createClasses } from '../comfyui/api/classes.ts'
 import { createComfyClient, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
+import { readGraph } from '../comfyui/chooseGraph.ts'
 import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile } from '../node/readWorkflows.ts'
 import { localComfyui, toAddress } from './flags.ts'
 
-/** Adds `inspect FILE` to the command of the gateway. */
+/** Adds `inspect FILE` and `convert FILE` to the command of the gateway. */
 export function addInspect(program: Command): void {
   program
     .command('inspect <file>')
@@ -16,6 +18,25 @@ export function addInspect(program: Command): void {
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
     .action(inspect)
+  program
+    .command('convert <file>')
+    .description(
+      'print a workflow in the API format: from a file that ComfyUI saved, or a picture that it made',
+    )
+    .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
+    .action(convert)
+}
+
+async function convert(path: string, { comfyui }: { comfyui: string }): Promise<void> {
+  const file = await readWorkflowFile(path)
+  const conversion = await orExplain(
+    comfyui,
+    readGraph(file, createClasses(createComfyClient(comfyui, undefined))()),
+  )
+  if ('problems' in conversion)
+    throw new Error([`${path} can't be converted:`, ...conversion.problems].join('\n  '))
+  for (const note of conversion.notes) process.stderr.write(`${note}\n`)
+  process.stdout.write(`${JSON.stringify(conversion.graph, null, 2)}\n`)
 }
 
 async function inspect(path: string, { comfyui, write }: { comfyui: string; write?: true }): Promise<void> {
@@ -35,22 +56,31 @@ async function inspect(path: string, { comfyui, write }: { comfyui: string; writ
 
 /** The workflow as the server can run it. */
 async function readFromServer(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
-  const catalog = createCatalog(createComfyClient(url, undefined), { workflows: [file], log: () => {} })
-  const [{ workflow, problem } = {}] = await catalog.read().catch((error) => {
+  const catalog = createCatalog(
+    createComfyClient(url, undefined),
+    async () => [file],
+    () => {},
+  )
+  const [{ workflow, problem } = {}] = await orExplain(url, catalog.read())
+  if (!workflow) throw new Error(problem)
+  return workflow
+}
+
+async function orExplain<T>(url: string, work: Promise<T>): Promise<T> {
+  return await work.catch((error) => {
     if (!(error instanceof NoAnswer)) throw error
     throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
   })
-  if (!workflow) throw new Error(problem)
-  return workflow
 }
 
 const MOST_OPTIONS = 8
 const LONGEST_TEXT = 40
 
-/** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, and notes. */
+/** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, notes, and what is left out. */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
   const { listing, nodes, inputs, outputs, missingClasses, missingChoices } = workflow
-  const notes = notesOf(workflow).map((note) => [note])
+  const leftOut = leftOutOf(workflow).map((note) => [note])
+  const notes = workflow.notes.map((note) => [note])
   const nodeOf = (id: string): string => `node ${id} ${JSON.stringify(nodes.get(id)!.title)}`
   const inputRows = [...inputs].map(([name, input]) => [
     name,
@@ -69,7 +99,8 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     ...section('Outputs', outputRows),
     ...sectionIfAny('Node classes that the server does not have', classRows),
     ...sectionIfAny('Choices that the server does not have', choiceRows),
-    ...sectionIfAny('Left out; a sidecar can name them', notes),
+    ...sectionIfAny('Notes', notes),
+    ...sectionIfAny('Left out; a sidecar can name them', leftOut),
     '',
   ].join('\n')
 }
@@ -101,12 +132,12 @@ function shorten(value: string | number | boolean): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
 }
 
-/** A line for each field that is no input, each save node that is no output, and each number above 2^53. */
-function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
+/** A line for each field that is no input, and each save node that is no output. */
+function leftOutOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
   const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
   const inputFields = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
   const outputNodes = new Set([...outputs.values()].map(({ node }) => node))
-  return [...nodes.values()].flatMap(({ id, node, title, info, fields, links, cut }) => {
+  return [...nodes.values()].flatMap(({ id, node, title, info, fields, links }) => {
     const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
     const free = names.filter((name) => !links.has(name) && !inputFields.has(keyOf(id, name)))
     const linked = names.filter((name) => links.has(name))
@@ -114,7 +145,6 @@ function notesOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
     const notes = [
       ...(free.length > 0 ? [`${free.join(', ')}: no rule names ${free.length > 1 ? 'them' : 'it'}`] : []),
       ...linked.map((name) => `${name}: comes from node ${links.get(name)}`),
-      ...cut.map((name) => `${name}: above 2^53, sent as ${node.inputs[name]} where you give no value`),
       ...(isSilent ? ['no output of the workflow'] : []),
     ]
     return notes.map((note) => `node ${id} ${JSON.stringify(title)} (${node.class_type}): ${note}`)

@@ -14,7 +14,7 @@ export function banner(url: string, apiKey: string | null, { servers, workflows 
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
 ${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
   Workflows
-${lines.join('\n') || '    none'}
+${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}
 `
 }

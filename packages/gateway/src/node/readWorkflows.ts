@@ -1,12 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
+import { parseJson, readContent } from '../readContent.ts'
 
 const SIDECAR = '.flowscale.json'
+const ENDINGS = ['.json', '.png', '.webp']
+const MOST_BYTES = 64 * 2 ** 20
 
 /**
- * Reads a folder of workflows: each `NAME.json`, in ComfyUI's API format, with its sidecar `NAME.flowscale.json` where
- * there is one. Folders in it are not read.
+ * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and PNG and WebP pictures
+ * with a workflow inside. Each may have a sidecar `NAME.flowscale.json`. Folders in it, and files whose names begin with
+ * a dot, are not read.
  *
  * The result also has each file that can't be used, such as invalid JSON or a sidecar without its workflow. Such a file
  * has a `problem`.
@@ -19,44 +23,105 @@ const SIDECAR = '.flowscale.json'
  * console.log(workflows.map(({ name }) => name))
  * ```
  */
-export async function readWorkflows(folder: string): Promise<WorkflowFile[]> {
-  const names = (await listFiles(folder)).filter((name) => name.endsWith('.json')).sort()
-  const files = names.filter((name) => !name.endsWith(SIDECAR))
-  const strays = names.filter((name) => name.endsWith(SIDECAR) && !names.includes(workflowOf(name)))
-  const read = await Promise.all(files.map((name) => readOrExplain(folder, name)))
-  return [
-    ...read,
-    ...strays.map((name) => ({
-      name: basename(name, SIDECAR),
-      graph: undefined,
-      problem: `${name} belongs to ${workflowOf(name)}, which is not there`,
-    })),
-  ]
+export const readWorkflows = (folder: string): Promise<WorkflowFile[]> => watchWorkflows(folder)()
+
+/**
+ * Gives a function that reads a folder of workflows as {@link readWorkflows} does, and from then on only the files that
+ * have changed. With it as the option `workflows`, a gateway notices changes without a restart.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({
+ *   engine: comfyui({ url: 'http://127.0.0.1:8188' }),
+ *   workflows: watchWorkflows('workflows'),
+ *   apiKey: 'a-key-of-your-own',
+ * })
+ * ```
+ */
+export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
+  /** By the name on the disk. The stamp is another one once the file or its sidecar has changed. */
+  let known = new Map<string, { readonly stamp: string; readonly read: WorkflowFile }>()
+  let latest: WorkflowFile[] | undefined
+  return async () => {
+    const plan = planFor(await listFiles(folder))
+    const entries = plan.map(async ({ file, name, problem }) => {
+      const stamps = [file, name + SIDECAR].map((one) => stampOf(join(folder, one)))
+      const stamp = [problem, ...(await Promise.all(stamps))].join()
+      const before = known.get(file)
+      if (before?.stamp === stamp) return [file, before] as const
+      const read =
+        problem === undefined ? await readOrExplain(folder, file) : { name, graph: undefined, problem }
+      return [file, { stamp, read }] as const
+    })
+    const now = new Map(await Promise.all(entries))
+    const isSame = now.size === known.size && [...now].every(([file, entry]) => known.get(file) === entry)
+    known = now
+    if (!latest || !isSame) latest = [...now.values()].map(({ read }) => read)
+    return latest
+  }
 }
 
-/** Reads `NAME.json`, and its sidecar where there is one. */
+/** Reads one file with a workflow, and its sidecar where there is one. */
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
-  const name = basename(path).replace(/\.json$/, '')
-  const graph = await readJson(path)
-  if (graph === undefined) throw new Error(`Can't read ${path}: there is no such file`)
-  const sidecar = await readJson(join(dirname(path), name + SIDECAR))
-  return sidecar === undefined ? { name, graph } : { name, graph, sidecar }
+  const file = basename(path)
+  const name = nameOf(file)
+  const bytes = await readBytes(path)
+  if (bytes === undefined) throw new Error(`Can't read ${path}: there is no such file`)
+  const { prompt, workflow } = await explain(path, () => readContent(bytes))
+  const sidecar = join(dirname(path), name + SIDECAR)
+  const names = await readBytes(sidecar)
+  return {
+    name,
+    graph: prompt ?? workflow,
+    ...(prompt !== undefined && workflow !== undefined && { workflow }),
+    ...(names && { sidecar: await explain(sidecar, () => parseJson(new TextDecoder().decode(names))) }),
+    ...(file !== `${name}.json` && { file }),
+  }
 }
 
-const workflowOf = (sidecar: string): string => `${sidecar.slice(0, -SIDECAR.length)}.json`
+interface Planned {
+  readonly file: string
+  readonly name: string
+  readonly problem?: string
+}
+
+/** The files to read, and those with a problem that their names show. */
+function planFor(files: readonly string[]): Planned[] {
+  const taken = new Map<string, string>()
+  const read = files
+    .filter((file) => !file.endsWith(SIDECAR))
+    .map((file): Planned => {
+      const name = nameOf(file)
+      const other = taken.get(name)
+      if (other === undefined) taken.set(name, file)
+      const problem = `${file} and ${other} have the same name: rename one of them`
+      return other === undefined ? { file, name } : { file, name: file, problem }
+    })
+  const strays = files.flatMap((file): Planned[] => {
+    const name = file.slice(0, -SIDECAR.length)
+    if (!file.endsWith(SIDECAR) || taken.has(name)) return []
+    return [{ file, name, problem: `${file} belongs to ${name}.json, which is not there` }]
+  })
+  return [...read, ...strays]
+}
+
+/** Other files keep their ending, so that none has the name of a workflow. */
+const nameOf = (file: string): string =>
+  ENDINGS.includes(extname(file)) ? file.slice(0, -extname(file).length) : file
 
 /** Callers of the API see the `problem` of a file, so it must name no folder of this machine. */
 const readOrExplain = (folder: string, file: string): Promise<WorkflowFile> =>
   readWorkflowFile(join(folder, file)).catch(({ message }: Error) => {
     const problem = message.replace(join(folder, '/'), '')
-    return { name: basename(file, '.json'), graph: undefined, problem }
+    return { name: nameOf(file), graph: undefined, problem }
   })
 
 async function listFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true })
     // A link may lead to a file.
-    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
+    const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
+    return files.filter((name) => !name.startsWith('.')).sort()
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is no such folder' : code
@@ -65,15 +130,33 @@ async function listFiles(folder: string): Promise<string[]> {
   }
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined
-    throw new Error(`Can't read ${path}: ${cause.code}`, { cause })
-  })
+/** Empty if there is no such file. */
+async function stampOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  return found ? `${found.mtimeMs} ${found.size} ${found.ino}` : ''
+}
+
+async function readBytes(path: string): Promise<Uint8Array | undefined> {
   try {
-    return text === undefined ? undefined : JSON.parse(text.replace(/^\ufeff/, ''))
+    const { size } = await stat(path)
+    if (size > MOST_BYTES)
+      throw new Error(`${path} is too large for a workflow (${Math.round(size / 2 ** 20)} MB)`)
+    return await readFile(path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw code === undefined ? cause : new Error(`Can't read ${path}: ${code}`, { cause })
+  }
+}
+
+async function explain<T>(path: string, read: () => T): Promise<Awaited<T>> {
+  try {
+    return await read()
   } catch (cause) {
     // The message may quote several lines of the file.
-    throw new Error(`${path} is not JSON: ${(cause as Error).message.replace(/\s+/g, ' ')}`, { cause })
+    const message = (cause as Error).message.replace(/\s+/g, ' ')
+    throw new Error(`${path} ${cause instanceof SyntaxError ? `is not JSON: ${message}` : message}`, {
+      cause,
+    })
   }
 }

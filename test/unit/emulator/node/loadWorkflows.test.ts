@@ -7,6 +7,7 @@ import { loadWorkflows } from '@flowscale/emulator/node'
 import { assert, said, suite } from '#test'
 import { loadAll } from '../../../../packages/emulator/src/node/loadWorkflows.ts'
 import { pluck } from '../../../support/pluck.ts'
+import { pngWith } from '../../../support/png.ts'
 import { stableDiffusion } from '../../gateway/comfyui/workflows/classes.ts'
 
 const test = suite('loadWorkflows')
@@ -96,10 +97,15 @@ test('a file of a folder that is no workflow is left out, with a note, and the o
   put('flows/good.json', stableDiffusion)
   put('flows/half.json', '{')
   put('flows/editor.json', { nodes: [], links: [] })
+  writeFileSync(
+    join(folder, 'flows/picture.png'),
+    pngWith({ prompt: stableDiffusion, workflow: { nodes: [] } }),
+  )
+  writeFileSync(join(folder, 'flows/other.png'), pngWith({ workflow: { nodes: [] } }))
   const notes: string[] = []
   const loaded = await loadWorkflows(join(folder, 'flows'), (text) => void notes.push(text))
-  assert.equal(pluck(loaded, 'id'), ['good'])
-  assert.is(notes.length, 2)
+  assert.equal(pluck(loaded, 'id'), ['good', 'picture'])
+  assert.is(notes.length, 3)
   notes.forEach(note)
 })
 

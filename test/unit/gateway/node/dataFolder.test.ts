@@ -5,8 +5,9 @@ import { assert, said, suite } from '#test'
 import { isFromElsewhere } from '../../../../packages/gateway/src/http/access.ts'
 import { createSign } from '../../../../packages/gateway/src/http/links.ts'
 import { keepKey, openFolder } from '../../../../packages/gateway/src/node/dataFolder.ts'
-import { readWorkflows } from '../../../../packages/gateway/src/node/readWorkflows.ts'
+import { readWorkflows, watchWorkflows } from '../../../../packages/gateway/src/node/readWorkflows.ts'
 import { rejection } from '../../../support/fakes.ts'
+import { pngWith } from '../../../support/png.ts'
 
 const test = suite('folder')
 let folder = ''
@@ -84,12 +85,21 @@ test('workflows: each file by its name, with its sidecar', async () => {
   await writeFile(join(folder, 'b.json'), '\ufeff{"1":{}}')
   await writeFile(join(folder, 'a.json'), '{"2":{}}')
   await writeFile(join(folder, 'a.flowscale.json'), '{"id":"x"}')
+  await writeFile(join(folder, 'c.png'), pngWith({ prompt: { 3: {} }, workflow: { nodes: [] } }))
+  await writeFile(join(folder, 'd.webp'), 'RIFF????WEBP')
+  await writeFile(join(folder, 'b.png'), pngWith({ prompt: {} }))
   await writeFile(join(folder, 'notes.txt'), 'no workflow')
+  await writeFile(join(folder, '.hidden.json'), 'no workflow')
   await mkdir(join(folder, 'more.json'))
-  assert.equal(await readWorkflows(folder), [
+  const read = await readWorkflows(folder)
+  assert.equal(read.slice(0, 2), [
     { name: 'a', graph: { 2: {} }, sidecar: { id: 'x' } },
     { name: 'b', graph: { 1: {} } },
   ])
+  assert.equal(read[3], { name: 'c', graph: { 3: {} }, workflow: { nodes: [] }, file: 'c.png' })
+  const problems = read.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]))
+  assert.is(problems.length, 3)
+  for (const problem of problems) said(problem)
 })
 
 test('workflows: what is wrong is said with the name of the file', async () => {
@@ -99,14 +109,31 @@ test('workflows: what is wrong is said with the name of the file', async () => {
   await says(readWorkflows(file))
   await writeFile(join(folder, 'b.json'), '{}')
   await writeFile(join(folder, 'a.flowscale.json'), '{}')
-  const [good, lost] = await readWorkflows(folder)
+  const [good, , lost] = await readWorkflows(folder)
   assert.equal([good!.name, good!.problem, lost!.name], ['b', undefined, 'a'])
   // Callers of the API see it, so no folder is in it.
   said(lost!.problem!)
-  await writeFile(join(folder, 'a.json'), 'no\nJSON')
+  await writeFile(join(folder, 'a.json'), '{"no\nJSON')
   const [half, other] = await readWorkflows(folder)
-  assert.match(half!.problem!, /^a\.json is not JSON: .*"no JSON"/)
+  assert.match(half!.problem!, /^a\.json is not JSON: /)
   assert.equal(other, { name: 'b', graph: {} })
+})
+
+test('workflows: a file that has not changed is the same object; changes of a sidecar count, too', async () => {
+  const put = (name: string, text: string) => writeFile(join(folder, name), text)
+  await put('a.json', '{"1":{}}')
+  await put('b.json', '{"1":{}}')
+  const read = watchWorkflows(folder)
+  const first = await read()
+  assert.is(await read(), first)
+  await put('b.flowscale.json', '{"id":"x"}')
+  const second = await read()
+  assert.is(second[0], first[0])
+  assert.equal(second[1], { ...first[1], sidecar: { id: 'x' } })
+  await rm(join(folder, 'a.json'))
+  await put('c.json', '{}')
+  const third = await read()
+  assert.equal([third[0] === second[1], third.length, third[1]?.name], [true, 2, 'c'])
 })
 
 test('signatures: the same for the same secret, another for another text or secret', async () => {

@@ -75,6 +75,15 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...leftOut] }
 }
 
+/** The classes that a file in the format of the editor names. */
+export function typesOf(file: unknown): string[] {
+  const { subgraphs, ...root } = readEditor(file, [])
+  const types = [root, ...subgraphs.values()].flatMap(({ nodes }) =>
+    [...nodes.values()].map(({ type }) => type),
+  )
+  return types.filter((type) => !subgraphs.has(type) && !EDITOR_NODES.includes(type))
+}
+
 /** A node of an unknown class at the end of links may be an output. */
 function isOutput({ flat, info, sources }: Draft, drafts: ReadonlyMap<string, Draft>): boolean {
   if (info) return info.output_node === true

@@ -1,8 +1,8 @@
 import { EngineError, type Input, type Workflow } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
-import { hasOwnTimers } from '../../runtime.ts'
+import { hasOwnTimers, within } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
-import { type Answers, askAll, type Candidate, type PoolMember, within } from './members.ts'
+import { type Answers, askAll, type Candidate, type PoolMember } from './members.ts'
 
 /** The longest wait for the submission before. */
 const TURN_MS = 100

@@ -1,13 +1,15 @@
 import type { EngineContext } from '../../engine.ts'
 import { createRecords } from '../../records/createRecords.ts'
 import { createStored } from '../../records/recordStore.ts'
+import { within } from '../../runtime.ts'
 import { type ComfyClient, createComfyClient, NoAnswer } from '../api/client.ts'
 import { createUserdata } from '../api/userdata.ts'
 import { createCatalog } from '../catalog.ts'
 import type { RunRecords } from '../runRecord.ts'
 import { createMonitor } from '../runs/monitor.ts'
 import { createComfyServer, createContainer } from '../server.ts'
-import { firstOf, type PoolMember, within } from './members.ts'
+import type { Files } from '../workflows/createFiles.ts'
+import { firstOf, type PoolMember } from './members.ts'
 
 interface PoolOptions {
   /** The addresses end without a `/`. */
@@ -17,8 +19,11 @@ interface PoolOptions {
 }
 
 /** The servers. Each works by itself; only copies of records go from one to another. */
-export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: EngineContext): PoolMember[] {
-  const { storage, log } = context
+export function createPool(
+  { urls, lostAfterMs, fetch }: PoolOptions,
+  files: Files,
+  { storage, log }: EngineContext,
+): PoolMember[] {
   const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
   const keepers = urls.map((url) => {
@@ -35,7 +40,7 @@ export function createPool({ urls, lostAfterMs, fetch }: PoolOptions, context: E
     return {
       server,
       localRecords,
-      catalog: createCatalog(client, context),
+      catalog: createCatalog(client, files, log),
       monitor: createMonitor(server),
       container: createContainer(server, name, path),
     }

@@ -1,3 +1,4 @@
+import { within } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
 import type { Catalog } from '../catalog.ts'
 import type { RunRecords } from '../runRecord.ts'
@@ -85,15 +86,4 @@ export async function firstOf<T>(
     if (cause) throw cause
     return { failure }
   }
-}
-
-/** Waits for work, for `ms` at most. */
-export async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  // A failure after the wait concerns nobody.
-  work.catch(() => {})
-  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -116,10 +116,12 @@ export function makeInput(
   const seed = field.integer && isSeed && settings.default === undefined && settings.required !== true
 
   const raw = Object.hasOwn(inputs, field.name) ? inputs[field.name] : undefined
+  const isLarge = kind === 'number' && isLargeNumber(raw)
   const value = asKind(kind, raw) ?? field.default
   const isEmpty = class_type === 'FSLoadText' && value === ''
-  const preset = settings.default ?? (isFile || field.array || seed || isEmpty ? undefined : value)
-  const required = settings.required ?? !(seed || preset !== undefined || (field.array && isObject(raw)))
+  const preset = settings.default ?? (isFile || field.array || seed || isEmpty || isLarge ? undefined : value)
+  const required =
+    settings.required ?? !(seed || isLarge || preset !== undefined || (field.array && isObject(raw)))
   return {
     name,
     kind,
@@ -137,6 +139,10 @@ export function makeInput(
     seed,
   }
 }
+
+/** Whether a text is a whole number that JavaScript can't hold. Such a value stays in the graph. */
+const isLargeNumber = (value: unknown): boolean =>
+  typeof value === 'string' && /^-?\d+$/.test(value) && !Number.isSafeInteger(Number(value))
 
 /** Converts between texts and numbers, as ComfyUI does. */
 function asKind(kind: Kind, value: unknown): Scalar | undefined {

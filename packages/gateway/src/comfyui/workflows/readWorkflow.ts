@@ -1,4 +1,5 @@
 import type { Input, WorkflowFile } from '../../engine.ts'
+import { nameOf } from './createFiles.ts'
 import { readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, findOutput, uniqueNames } from './names.ts'
@@ -21,7 +22,7 @@ export async function readWorkflow(
   readClass: (classType: string) => Promise<ClassInfo | undefined>,
 ): Promise<ComfyWorkflow> {
   const { name } = file
-  const graph = readGraph(`${name}.json`, file.graph)
+  const graph = readGraph(nameOf(file), file.graph)
   const classes = [...new Set([...graph.values()].map(({ class_type }) => class_type))]
   const infos = new Map(
     await Promise.all(classes.map(async (type) => [type, await readClass(type)] as const)),
@@ -49,6 +50,7 @@ export async function readWorkflow(
     outputs,
     missingClasses: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
     missingChoices: findMissingChoices(known, inputs),
+    notes: [],
   }
 }
 
@@ -58,7 +60,7 @@ const MOST_LEVELS = 100
 
 /** Checks and copies a graph in the API format. Errors begin with `file`. */
 function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
-  if (!isObject(graph)) throw new Error(`${file} is ${nameOf(graph)}, not a workflow. ${EXPORT}`)
+  if (!isObject(graph)) throw new Error(`${file} is ${sortOf(graph)}, not a workflow. ${EXPORT}`)
   if (Array.isArray(graph.nodes)) throw new Error(`${file} is ${editorFile(graph)}. ${EXPORT}`)
   const entries = Object.entries(graph)
   if (entries.length === 0) throw new Error(`${file} has no nodes. ${EXPORT}`)
@@ -66,7 +68,7 @@ function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
 }
 
 function readNode(where: string, node: unknown): GraphNode {
-  if (!isObject(node)) throw new Error(`${where} is ${nameOf(node)}, not a node of the API format. ${EXPORT}`)
+  if (!isObject(node)) throw new Error(`${where} is ${sortOf(node)}, not a node of the API format. ${EXPORT}`)
   const { class_type, inputs = {}, _meta } = node
   if (typeof class_type !== 'string' || class_type === '') {
     throw new Error(`${where} has no class_type, so this is not the API format. ${EXPORT}`)
@@ -88,37 +90,26 @@ function editorFile(graph: Record<string, unknown>): string {
   return isApp ? "an app in the format of ComfyUI's editor" : "in the format of ComfyUI's editor"
 }
 
-function nameOf(value: unknown): string {
+function sortOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   return value === undefined ? 'empty' : `a ${typeof value}`
 }
 
-/**
- * Joins a node with the server's facts about its class. A seed may be as large as 2^64 - 1, which `JSON.parse` makes
- * larger, and the server then refuses it; so a number above 2^53 becomes the largest that is exact.
- */
+/** Joins a node with the server's facts about its class. */
 function knowNode(id: string, node: GraphNode, info: ClassInfo | undefined): KnownNode {
-  const fields = readFields(node, info)
-  const links = new Map<string, string>()
-  const cut: string[] = []
-  const inputs = Object.entries(node.inputs).map(([name, value]): [string, unknown] => {
-    // ComfyUI takes every list for a link.
-    if (Array.isArray(value)) links.set(name, JSON.stringify(value[0] ?? null))
-    if (typeof value !== 'number' || !fields.get(name)?.integer) return [name, value]
-    if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [name, value]
-    cut.push(name)
-    return [name, Math.sign(value) * Number.MAX_SAFE_INTEGER]
-  })
+  // ComfyUI takes every list for a link.
+  const links = Object.entries(node.inputs).flatMap(([name, value]): [string, string][] =>
+    Array.isArray(value) ? [[name, JSON.stringify(value[0] ?? null)]] : [],
+  )
   const title = typeof node._meta?.title === 'string' ? node._meta.title.trim() : ''
   return {
     id,
-    node: { ...node, inputs: Object.fromEntries(inputs) },
+    node,
     title: title || node.class_type,
     info,
-    fields,
-    links,
-    cut,
+    fields: readFields(node, info),
+    links: new Map(links),
   }
 }
 

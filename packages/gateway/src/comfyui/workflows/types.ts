@@ -14,6 +14,8 @@ export interface ComfyWorkflow {
     readonly title: string
   }[]
   readonly missingChoices: readonly MissingChoice[]
+  /** What was changed or left out when the file was read. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -56,8 +58,6 @@ export interface KnownNode {
   readonly fields: ReadonlyMap<string, Field>
   /** The node that an input comes from, in quotes, by the input's name. */
   readonly links: ReadonlyMap<string, string>
-  /** Fields whose number was too large for JavaScript. */
-  readonly cut: readonly string[]
 }
 
 /** A field of a class that a caller may set: not hidden, and not for a link only. */

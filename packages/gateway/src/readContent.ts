@@ -1,4 +1,4 @@
-import { isObject } from './workflows/types.ts'
+import { isObject } from './options.ts'
 
 /** What a file of a folder of workflows holds. At least one of the two is there. */
 export interface Found {
@@ -12,7 +12,7 @@ export interface Found {
  * Reads a JSON file in either format, or a PNG or WebP picture with a workflow inside. For any other file, throws an
  * error that says what it is.
  */
-export async function readFile(bytes: Uint8Array): Promise<Found> {
+export async function readContent(bytes: Uint8Array): Promise<Found> {
   const [isPng, isWebp] = [
     startsWith(bytes, '\x89PNG\r\n\x1a\n'),
     startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8),
@@ -27,13 +27,16 @@ export async function readFile(bytes: Uint8Array): Promise<Found> {
   throw new Error(`is a ${isPng ? 'PNG' : 'WebP'} picture without a workflow inside`)
 }
 
+/** Whether a value is in the format of the editor. */
+export const isEditorFile = (value: unknown): boolean => isObject(value) && Array.isArray(value.nodes)
+
 function readText(bytes: Uint8Array): Found {
   const text = new TextDecoder().decode(bytes)
   const start = text.trimStart()[0]
   if (start === undefined) throw new Error('is empty')
   if (start !== '{' && start !== '[') throw new Error(`is no JSON, and no PNG or WebP picture`)
   const json = parseJson(text)
-  if (isObject(json) && Array.isArray(json.nodes)) return { workflow: json }
+  if (isEditorFile(json)) return { workflow: json }
   if (isObject(json) && isObject(json.prompt) && !('class_type' in json.prompt))
     return { prompt: json.prompt }
   return { prompt: json }

@@ -1,8 +1,9 @@
 import { deflateSync } from 'node:zlib'
 import { assert, rejects, suite } from '#test'
-import { chooseGraph } from '../../../../packages/gateway/src/comfyui/chooseGraph.ts'
-import { parseJson, readFile } from '../../../../packages/gateway/src/comfyui/readFile.ts'
-import { classes, node, saved } from './editor/kit.ts'
+import { chooseGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
+import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { png, pngChunk, pngWith } from '../../support/png.ts'
+import { classes, node, saved } from './comfyui/editor/kit.ts'
 
 const test = suite('files of a folder of workflows')
 
@@ -15,19 +16,6 @@ const [texts, found] = [
   { prompt: JSON.stringify(prompt), workflow: JSON.stringify(workflow) },
   { prompt, workflow },
 ]
-
-const chunk = (type: string, data: Buffer): Buffer => {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(data.length)
-  return Buffer.concat([length, Buffer.from(type), data, Buffer.alloc(4)])
-}
-const png = (...chunks: Buffer[]): Buffer =>
-  Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    chunk('IHDR', Buffer.alloc(13)),
-    ...chunks,
-    chunk('IEND', Buffer.alloc(0)),
-  ])
 
 /** A WebP with an EXIF part whose tags are these texts. */
 function webp(all: string[], big: boolean, head = ''): Buffer {
@@ -61,24 +49,20 @@ const utf8 = JSON.stringify(saved(node(1, 'Text', ['é 猫'])))
 const files: [what: string, bytes: Buffer, expected: unknown][] = [
   ['the API format', Buffer.from(texts.prompt), { prompt }],
   ['the format of the editor, after a byte order mark', Buffer.from(`\ufeff${texts.workflow}`), { workflow }],
-  [
-    'a PNG with both',
-    png(...Object.entries(texts).map(([key, text]) => chunk('tEXt', Buffer.from(`${key}\0${text}`)))),
-    found,
-  ],
+  ['a PNG with both', pngWith(found), found],
   [
     'a PNG with compressed text',
-    png(chunk('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), deflateSync(texts.prompt)]))),
+    png(pngChunk('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), deflateSync(texts.prompt)]))),
     { prompt, workflow: undefined },
   ],
   [
     'a PNG with text in UTF-8',
-    png(chunk('iTXt', Buffer.from(`workflow\0\0\0de\0Datei\0${utf8}`))),
+    png(pngChunk('iTXt', Buffer.from(`workflow\0\0\0de\0Datei\0${utf8}`))),
     { prompt: undefined, workflow: JSON.parse(utf8) },
   ],
   [
     'a PNG with compressed text in UTF-8',
-    png(chunk('iTXt', Buffer.concat([Buffer.from('workflow\0\x01\0\0\0'), deflateSync(utf8)]))),
+    png(pngChunk('iTXt', Buffer.concat([Buffer.from('workflow\0\x01\0\0\0'), deflateSync(utf8)]))),
     { prompt: undefined, workflow: JSON.parse(utf8) },
   ],
   [
@@ -93,18 +77,18 @@ const files: [what: string, bytes: Buffer, expected: unknown][] = [
   ],
 ]
 for (const [what, bytes, expected] of files) {
-  test(what, async () => assert.equal(await readFile(bytes), expected))
+  test(what, async () => assert.equal(await readContent(bytes), expected))
 }
 
 for (const [what, bytes] of [
   ['a PNG without a workflow', png()],
-  ['a cut PNG', png(chunk('tEXt', Buffer.from('prompt'))).subarray(0, 60)],
+  ['a cut PNG', png(pngChunk('tEXt', Buffer.from('prompt'))).subarray(0, 60)],
   ['a WebP without a workflow', webp(['Canon'], true)],
   ['a cut WebP', webp([`prompt:${texts.prompt}`], true).subarray(0, 36)],
   ['a JPEG', Buffer.from('\xff\xd8\xff\xe0', 'latin1')],
   ['nothing', Buffer.alloc(0)],
 ] as const) {
-  test(`an error says what it is: ${what}`, () => rejects(readFile(bytes), Error))
+  test(`an error says what it is: ${what}`, () => rejects(readContent(bytes), Error))
 }
 
 test('whole numbers that JavaScript can not hold stay text', () => {

@@ -1,0 +1,49 @@
+import { isObject } from '../../options.ts'
+import { within } from '../../runtime.ts'
+import type { ClassInfo } from '../workflows/types.ts'
+import { type ComfyClient, NoAnswer } from './client.ts'
+
+/** Gives the server's facts about a class, `undefined` if it lacks the class. */
+export type ReadClass = (type: string) => Promise<ClassInfo | undefined>
+
+/** After this time, a class may have new choices, such as a model. */
+const FRESH_MS = 3_000
+/** A busy server is not waited for longer, since earlier facts will do. */
+const PATIENCE_MS = 500
+
+/**
+ * Makes a reader that asks for each class once, for work that is done soon. The facts of earlier readers are used for
+ * three seconds, and while the server does not answer. As long as they are the same, they are the same object.
+ */
+export function createClasses(client: ComfyClient): () => ReadClass {
+  const known = new Map<string, { readonly info: ClassInfo; readonly text: string; at: number }>()
+
+  async function ask(type: string): Promise<ClassInfo | undefined> {
+    const infos = Object(await client.read(`/object_info/${encodeURIComponent(type)}`))
+    const info = Object.hasOwn(infos, type) && isObject(infos[type]) ? infos[type] : undefined
+    const [before, text] = [known.get(type), JSON.stringify(info)]
+    if (info === undefined) known.delete(type)
+    else if (before?.text === text) before.at = Date.now()
+    else known.set(type, { info, text, at: Date.now() })
+    return known.get(type)?.info
+  }
+
+  async function read(type: string): Promise<ClassInfo | undefined> {
+    const before = known.get(type)
+    if (!before) return await ask(type)
+    if (Date.now() - before.at < FRESH_MS || client.isQuiet()) return before.info
+    const asked = ask(type).catch((error) => {
+      if (!(error instanceof NoAnswer)) throw error
+    })
+    await within(asked, PATIENCE_MS)
+    return known.get(type)?.info
+  }
+
+  return () => {
+    const round = new Map<string, Promise<ClassInfo | undefined>>()
+    return (type) => {
+      if (!round.has(type)) round.set(type, read(type))
+      return round.get(type)!
+    }
+  }
+}
