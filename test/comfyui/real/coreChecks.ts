@@ -1,13 +1,27 @@
 // What any ComfyUI can do: its core nodes alone.
 import { randomUUID } from 'node:crypto'
-import { createClient, downloadOutput, executeWorkflow, getRun, getRuns, toFile } from '@flowscale/client'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import {
+  createClient,
+  downloadOutput,
+  executeWorkflow,
+  getRun,
+  getRuns,
+  getWorkflows,
+  toFile,
+} from '@flowscale/client'
 import { executeMany, type ManyResult, waitForRun } from '@flowscale/client/poller'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { decode, encode } from 'fast-png'
 import { equal, ok, rejection } from '../../conformance/assert.ts'
 import { CANARY } from '../../support/canary.ts'
 import { openGateway } from '../../support/openGateway.ts'
+import { startProgram } from '../../support/startCli.ts'
 import { startGateway } from '../../support/startProcess.ts'
+import { until } from '../../support/until.ts'
+import { links, node } from '../../unit/gateway/comfyui/editor/kit.ts'
 
 type Client = ReturnType<typeof createClient>
 const FOLDER = 'test/comfyui/real'
@@ -51,7 +65,65 @@ async function pictureOf(client: Client, workflowId: string, inputs: Parameters<
 const reasonsOf = (results: readonly ManyResult[]): string[] =>
   results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))
 
+/** The bytes of a picture that ComfyUI made, with both formats inside. */
+async function makePicture(comfyUrl: string): Promise<Uint8Array> {
+  const workflow = {
+    nodes: [
+      node(1, 'EmptyImage', [48, 32, 1, anyNumber(0xffffff)]),
+      node(2, 'Reroute', null, { image: 1 }),
+      node(3, 'ImageInvert', [], { image: 2 }),
+      node(4, 'SaveImage', ['dropped'], { images: 3 }, { title: 'Inverted' }),
+    ],
+    links: links([1, 0, 2], [2, 0, 3], [3, 0, 4]),
+  }
+  const [width, height, batch_size, color] = workflow.nodes[0].widgets_values
+  const prompt = {
+    1: { class_type: 'EmptyImage', inputs: { width, height, batch_size, color } },
+    3: { class_type: 'ImageInvert', inputs: { image: ['1', 0] } },
+    4: { class_type: 'SaveImage', inputs: { images: ['3', 0], filename_prefix: 'dropped' } },
+  }
+  const body = JSON.stringify({ prompt, extra_data: { extra_pnginfo: { workflow } } })
+  const submitted = await fetch(`${comfyUrl}/prompt`, { method: 'POST', body })
+  const { prompt_id: id } = (await submitted.json()) as { prompt_id: string }
+  const ended = await until(
+    async () => ((await (await fetch(`${comfyUrl}/history/${id}`)).json()) as Record<string, any>)[id],
+  )
+  const [{ filename, subfolder, type }] = ended.outputs[4].images
+  const query = new URLSearchParams({ filename, subfolder, type })
+  return new Uint8Array(await (await fetch(`${comfyUrl}/view?${query}`)).arrayBuffer())
+}
+
 export const coreChecks: readonly Check[] = [
+  {
+    name: 'a picture that is put into the folder of a running gateway is listed, runs, and has types',
+    needs: ['EmptyImage', 'ImageInvert', 'SaveImage'],
+    async run(comfyUrl) {
+      const folder = await mkdtemp(join(tmpdir(), 'flowscale-folder-'))
+      const gateway = await startGateway(comfyUrl, folder, ['--port', '0', '--api-key', CANARY])
+      try {
+        const client = createClient({ baseUrl: gateway.told.url, apiKey: CANARY })
+        equal((await getWorkflows(client)).data, [], 'workflows at first')
+        await writeFile(join(folder, 'dropped.png'), await makePicture(comfyUrl))
+        const [listed] = await until(
+          async () => (await getWorkflows(client)).data,
+          ({ length }) => length === 1,
+        )
+        // Only the format of the editor has the title.
+        equal(listed!.id, 'dropped', 'id')
+        ok(String(listed!.outputs).includes('inverted'), 'name of the output')
+        const { width, height } = await pictureOf(client, 'dropped', {})
+        equal([width, height], [48, 32], 'size')
+        const env = { FLOWSCALE_API_URL: gateway.told.url, FLOWSCALE_API_KEY: CANARY }
+        const pull = [process.execPath, [resolve('packages/flowscale/bin/flowscale.js'), 'pull']] as const
+        const { code, stderr } = await startProgram(...pull, { cwd: folder, env }).ended
+        equal(code, 0, stderr)
+        ok((await readFile(join(folder, 'src/workflows.ts'), 'utf8')).includes("'dropped'"), 'types')
+      } finally {
+        await gateway.kill()
+        await rm(folder, { recursive: true })
+      }
+    },
+  },
   check('a picture is made and comes back, from the cache, too', picture, async (client) => {
     const inputs = { color: anyNumber(0xffffff), width: 48 }
     for (let times = 0; times < 2; times++) {
