@@ -23,6 +23,8 @@ export interface Input {
   readonly integer?: boolean | undefined
   readonly options?: readonly Scalar[] | undefined
   readonly description?: string | undefined
+  /** Earlier names, which a caller may still send. No list shows them. */
+  readonly aliases?: readonly string[] | undefined
 }
 
 /** A seed in the range of its input. `random` gives a number from 0 up to 1. */

@@ -1,2 +1,2 @@
 export { readWorkflow } from './comfyui/workflows/readWorkflow.ts'
-export type { ClassInfo, ComfyWorkflow, KnownNode } from './comfyui/workflows/types.ts'
+export type { ClassInfo, ComfyWorkflow, KnownNode, NamedInput } from './comfyui/workflows/types.ts'

@@ -118,7 +118,7 @@ test('--workflows: those of the user come first, and the line to try is for one 
   const listed = /Workflows\n([\s\S]*?)\n\n/.exec(cli.out())![1]!.split('\n')
   assert.match(
     listed[3]!,
-    /^ {4}text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image$/,
+    /^ {4}text-to-image +\(prompt\?: string, size\?: number, seed\?: number\) → result: image$/,
   )
   assert.match(listed[6]!, /^ {4}sh0ut +Shout: Loud$/)
   assert.match(listed[7]!, /^ {4}bncu0a1kipv +Text to Image: /)

@@ -98,7 +98,7 @@ test('the banner names the address, a key that was made, inputs and outputs; SIG
   )
   assert.match(out, /API {5}http:\/\/127\.0\.0\.1:\d+/)
   assert.match(out, /key {5}fsk_[\w-]{32}\n/)
-  assert.match(out, /text-to-image +\(prompt\?: string, size\?: number, seed_6\?: number\) → result: image/)
+  assert.match(out, /text-to-image +\(prompt\?: string, size\?: number, seed\?: number\) → result: image/)
   const [, command = ''] = /^ {4}(curl .*)$/m.exec(out) ?? []
   const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s`])
   const answer = JSON.parse(stdout)
@@ -165,7 +165,7 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.match(out, /prompt +string +default "a lighthouse at dusk" +node 3 "Prompt", default_value/)
   assert.match(out, /result +image +node 9 "Result"/)
   const sidecar = JSON.parse(await readFile(join(workflows, 'text-to-image.flowscale.json'), 'utf8'))
-  assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed_6'])
+  assert.equal(Object.keys(sidecar.inputs), ['prompt', 'size', 'seed'])
   const again = await run(['inspect', file, '--comfyui', comfy.url])
   assert.match(again.out, /prompt +string .* the sidecar|prompt +string .* sidecar/)
   const path = join(workflows, 'text-to-image.flowscale.json')

@@ -1,4 +1,5 @@
 import type { Kind } from '@flowscale/gateway/http'
+import type { NamedInput } from '@flowscale/gateway/workflows'
 import { type PaintRequest, paint } from '../painter/index.ts'
 import type {
   InputFile,
@@ -11,7 +12,7 @@ import type {
 /** A workflow of ComfyUI, as far as it is painted. */
 export interface GraphPlan {
   readonly nodes: GraphNodes
-  readonly inputs: ReadonlyMap<string, { readonly kind: Kind; readonly node: string; readonly field: string }>
+  readonly inputs: ReadonlyMap<string, Pick<NamedInput, 'kind' | 'fields'>>
   readonly outputs: ReadonlyMap<string, { readonly kind: Kind; readonly node: string }>
 }
 
@@ -59,10 +60,10 @@ function toRequest(kind: Kind, { prompt, seed, width, height, picture: source }:
 function fillNodes({ nodes, inputs }: GraphPlan, values: WorkflowInputs): GraphNodes {
   const given = new Map(Object.entries(values))
   const filled = new Map([...nodes].map(([id, node]) => [id, { ...node, inputs: { ...node.inputs } }]))
-  for (const [name, { kind, node, field }] of inputs) {
+  for (const [name, { kind, fields }] of inputs) {
     const [value] = [given.get(name)].flat()
-    const isOther = typeof value === 'object' && kind !== 'image'
-    if (value !== undefined && !isOther) Object.assign(filled.get(node)!.inputs, { [field]: value })
+    if (value === undefined || (typeof value === 'object' && kind !== 'image')) continue
+    for (const { node, field } of fields) Object.assign(filled.get(node)!.inputs, { [field]: value })
   }
   return filled
 }

@@ -23,8 +23,8 @@ function toDefinition({ listing, nodes, inputs, outputs }: ComfyWorkflow): Workf
     outputs,
   }
   const taken = [...inputs].map(([name, input]): [string, InputDefinition] => {
-    const { kind, required, array, default: preset, min, max, integer, options, description, seed } = input
-    return [name, { kind, required, array, default: preset, min, max, integer, options, description, seed }]
+    const { name: _name, fields: _fields, why: _why, ...definition } = input
+    return [name, definition]
   })
   return {
     id: listing.id,

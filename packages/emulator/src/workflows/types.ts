@@ -19,6 +19,8 @@ export interface InputDefinition {
   options?: readonly Scalar[] | undefined
   /** For people who read the list of workflows. */
   description?: string | undefined
+  /** Other names under which a caller may send it. No list shows them. */
+  aliases?: readonly string[] | undefined
   /** A random whole number if none is sent; the inputs of the run show it. Default: false */
   seed?: boolean | undefined
 }

@@ -86,7 +86,7 @@ export function describeWorkflow(workflow: ComfyWorkflow): string {
     name,
     input.array ? `${input.kind} list` : input.kind,
     limitsOf(input),
-    `${nodeOf(input.node)}, ${input.field}`,
+    input.fields.map(({ node, field }) => `${nodeOf(node)}, ${field}`).join('; '),
     input.why,
   ])
   const outputRows = [...outputs].map(([name, { kind, node, why }]) => [name, kind, nodeOf(node), why])
@@ -135,7 +135,9 @@ function shorten(value: string | number | boolean): string {
 /** A line for each field that is no input, and each save node that is no output. */
 function leftOutOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
   const keyOf = (node: string, field: string): string => JSON.stringify([node, field])
-  const inputFields = new Set([...inputs.values()].map(({ node, field }) => keyOf(node, field)))
+  const inputFields = new Set(
+    [...inputs.values()].flatMap(({ fields }) => fields.map(({ node, field }) => keyOf(node, field))),
+  )
   const outputNodes = new Set([...outputs.values()].map(({ node }) => node))
   return [...nodes.values()].flatMap(({ id, node, title, info, fields, links }) => {
     const names = [...fields.keys()].filter((name) => name !== 'filename_prefix' && name !== 'label')
@@ -157,9 +159,11 @@ function leftOutOf({ nodes, inputs, outputs }: ComfyWorkflow): string[] {
  */
 export function sidecarOf({ listing, inputs, outputs }: ComfyWorkflow): Record<string, unknown> {
   const entries = [...inputs].map(([name, input]) => {
-    const { node, field, kind, required, seed, default: value, description } = input
+    const { fields, kind, required, seed, default: value, description } = input
     const range = seed ? {} : { min: input.min, max: input.max }
-    return [name, { node, input: field, kind, required, default: value, ...range, description }]
+    const [first, ...more] = fields.map(({ node, field }) => ({ node, input: field }))
+    const places = more.length > 0 ? { fields: [first, ...more] } : first
+    return [name, { ...places, kind, required, default: value, ...range, description }]
   })
   const { id, name, description } = listing
   const nodes = [...outputs].map(([key, { node }]) => [key, { node }])

@@ -152,7 +152,7 @@ test('node classes that are not known are told, unless a sidecar leaves no guess
   const notes: string[] = []
   const load = () => loadWorkflows(path, (text) => notes.push(text))
   const [guessed] = await load()
-  assert.equal(Object.keys(guessed!.inputs), ['text_1', 'seed_3'])
+  assert.equal(Object.keys(guessed!.inputs), ['prompt', 'seed'])
   assert.equal(guessed!.outputs, { out: 'image' })
   assert.is(notes.length, 1)
   notes.splice(0).forEach(note)

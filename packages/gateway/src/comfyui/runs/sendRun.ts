@@ -6,7 +6,7 @@ import { type Submitted, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
 import { fillGraph } from '../workflows/fillGraph.ts'
 import { describeMissingChoice } from '../workflows/missingChoices.ts'
-import type { ComfyWorkflow } from '../workflows/types.ts'
+import { type ComfyWorkflow, setsField } from '../workflows/types.ts'
 import { endWithout, withoutPaths } from './historyEnd.ts'
 import { stopRun } from './stopRun.ts'
 
@@ -127,7 +127,7 @@ export function readRefusal(body: unknown, run: Submitted, { nodes, inputs }: Co
     const { errors, class_type } = Object(faults)
     for (const fault of errors ?? []) {
       const { input_name: field, received_value } = Object(fault.extra_info)
-      const name = [...inputs].find(([, input]) => input.node === node && input.field === field)?.[0]
+      const name = [...inputs].find(([, input]) => setsField(input, node, field))?.[0]
       const type = String(fault.type ?? 'value_error')
       const known = type === 'value_not_in_list' ? nodes.get(node) : undefined
       const msg = known ? describeMissingChoice(known, String(field), received_value) : describeFault(fault)

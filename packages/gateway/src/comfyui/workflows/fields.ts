@@ -133,10 +133,27 @@ export function makeInput(
     integer: field.integer,
     options: isFile ? undefined : (settings.options ?? field.options),
     description: settings.description,
-    node: id,
-    field: field.name,
+    fields: [{ node: id, field: field.name }],
     why,
     seed,
+  }
+}
+
+/** One input for the fields of both, with a range and choices that fit all. The kind is that of the first. */
+export function joinInputs(first: NamedInput, next: NamedInput): NamedInput {
+  const min = Math.max(first.min ?? -Infinity, next.min ?? -Infinity)
+  const max = Math.min(first.max ?? Infinity, next.max ?? Infinity)
+  const options =
+    first.options && next.options ? first.options.filter((one) => next.options!.includes(one)) : undefined
+  const aliases = [first, next].flatMap((one) => one.aliases ?? [])
+  return {
+    ...first,
+    fields: [...first.fields, ...next.fields],
+    min: Number.isFinite(min) ? min : undefined,
+    max: Number.isFinite(max) ? max : undefined,
+    integer: first.integer === true || next.integer === true,
+    options: options ?? first.options ?? next.options,
+    ...(aliases.length > 0 && { aliases }),
   }
 }
 

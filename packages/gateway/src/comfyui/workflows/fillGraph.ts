@@ -24,7 +24,8 @@ export function fillGraph(
     const isSent = Object.hasOwn(values, name)
     if (input.seed && !isSent) seeds.set(name, drawSeed(input, random))
     const value = isSent ? asValue(values[name]!, input.array) : (seeds.get(name) ?? input.default)
-    if (value !== undefined) entries.get(input.node)!.push([input.field, value])
+    if (value === undefined) continue
+    for (const { node, field } of input.fields) entries.get(node)!.push([field, value])
   }
   const filled = [...nodes].map(([id, { node }]) => {
     return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const

@@ -1,5 +1,5 @@
 import leven from 'leven'
-import type { KnownNode, MissingChoice, NamedInput } from './types.ts'
+import { type KnownNode, type MissingChoice, type NamedInput, setsField } from './types.ts'
 
 /** The choices of the graph that the server does not have, except in inputs that the caller must send. */
 export function findMissingChoices(
@@ -7,7 +7,7 @@ export function findMissingChoices(
   inputs: ReadonlyMap<string, NamedInput>,
 ): readonly MissingChoice[] {
   const inputOf = (node: string, field: string): [string, NamedInput] | undefined =>
-    [...inputs].find(([, input]) => input.node === node && input.field === field)
+    [...inputs].find(([, input]) => setsField(input, node, field))
   const needed = findNeeded(nodes)
   const checked = nodes.filter(({ id }) => needed.has(id))
   return checked.flatMap((known) =>

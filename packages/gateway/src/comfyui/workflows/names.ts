@@ -1,5 +1,7 @@
-import { isFileKind, type Kind } from '../../engine.ts'
+import { isFileKind } from '../../engine.ts'
 import { makeInput } from './fields.ts'
+import { findRoles, type Role } from './roles.ts'
+import { cleanName, earlierName, titleOf } from './titles.ts'
 import type { Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 /** FlowScale's own input nodes: the field that a caller sets, and the first word of the input's name. */
@@ -11,33 +13,119 @@ const FLOWSCALE_INPUTS = new Map([
   ['FSLoadAudio', ['audio', 'audio']],
 ])
 
-/** The inputs that a node has without a sidecar. */
-export function findInputs(known: KnownNode): NamedInput[] {
+/** Titles that say no more than the role does. */
+const ROLE = /^(positive|negative|prompt|positive_prompt|negative_prompt)$/
+
+/** A field that becomes an input, and what its name may be made of. */
+interface Found {
+  readonly known: KnownNode
+  readonly field: Field
+  /** The word of a name such as `text_6`. */
+  readonly word: string
+  readonly why: string
+  /** The name of the field, where a node has several. */
+  readonly part?: string
+  /** The name, if no other field has the same role. */
+  readonly role?: string | undefined
+  /** Whether earlier versions found it by the title of its node only. */
+  readonly isNew?: boolean
+  /** Whether the title of the node is a name for the field. */
+  readonly takesTitle: boolean
+}
+
+/** The inputs that the nodes have without a sidecar. */
+export function findInputs(nodes: ReadonlyMap<string, KnownNode>): NamedInput[] {
+  const roles = new Map(findRoles(nodes).map((role) => [role.field, role]))
+  const found = [...nodes.values()].flatMap((known) => findIn(known, roles))
+  const titles = found.map(({ known, field, takesTitle }) => {
+    const title = takesTitle ? cleanName(titleOf(known)) : ''
+    return roles.has(field) && ROLE.test(title) ? '' : title
+  })
+  const counts = new Map<string | undefined, number>()
+  found.forEach(({ role }, index) => {
+    if (titles[index] === '') counts.set(role, (counts.get(role) ?? 0) + 1)
+  })
+  const inputs = found.map((one, index): NamedInput => {
+    const { known, field, role, part, why } = one
+    const title = titles[index]!
+    const own = role && (counts.get(role) === 1 ? role : `${role}_${part ?? cleanName(known.id)}`)
+    const name = title ? withPart(title, part) : (own ?? fallback(one))
+    const reason = !title ? why : FLOWSCALE_INPUTS.has(known.node.class_type) ? `label of ${why}` : 'title'
+    return makeInput(name, known, field, reason)
+  })
+  const earlier = earlierNames(found)
+  return [...uniqueNames(inputs).values()].map((input, index) => {
+    const alias = earlier.get(found[index]!)
+    return alias === undefined || alias === input.name ? input : { ...input, aliases: [alias] }
+  })
+}
+
+const withPart = (name: string, part?: string): string => (part ? `${name}_${part}` : name)
+
+const fallback = ({ known, word, part }: Found): string => `${part ?? word}_${cleanName(known.id)}`
+
+/** The names of earlier versions, which callers may still use. They knew no roles. */
+function earlierNames(found: readonly Found[]): Map<Found, string> {
+  const known = found.flatMap((one) => {
+    const title = one.takesTitle ? earlierName(one.known) : ''
+    if (title === '' && one.isNew) return []
+    return [{ one, node: one.known.id, name: title ? withPart(title, one.part) : fallback(one) }]
+  })
+  return new Map([...uniqueNames(known)].map(([name, { one }]) => [one, name]))
+}
+
+function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
   const { node, fields, links } = known
-  const id = cleanName(known.id)
-  const author = authorName(known)
   const open = [...fields.values()].filter(({ name }) => !links.has(name))
   const [fieldName, word] = FLOWSCALE_INPUTS.get(node.class_type) ?? []
   if (fieldName) {
-    const why = author ? `label of ${node.class_type}` : node.class_type
-    const found = open.filter(({ name }) => name === fieldName)
-    return found.map((field) => makeInput(author || `${word}_${id}`, known, field, why))
+    const own = open.filter(({ name }) => name === fieldName)
+    return own.map((field) => ({ known, field, word: word!, why: node.class_type, takesTitle: true }))
   }
 
-  const seeds = open.filter(({ integer, name }) => integer && /^(noise_)?seed$/.test(name))
-  const bySeed = seeds.map((field) => makeInput(`seed_${id}`, known, field, `field ${field.name}`))
-  const values = open.filter((field) => isFileKind(field.kind) || isPrompt(known, field))
-  if (values.length === 0 && author && isPrimitive(known)) {
-    return open.map((field) => makeInput(author, known, field, 'title'))
-  }
-  const byValue = values.map((field) => {
-    const part = values.length > 1 ? cleanName(field.name) : ''
-    if (author) return makeInput(part ? `${author}_${part}` : author, known, field, 'title')
-    const [kind, why] = isFileKind(field.kind) ? [field.kind, 'loader of files'] : ['text', 'text encoder']
-    return makeInput(`${part || kind}_${id}`, known, field, why)
+  const numbers = open.flatMap((field): Found[] => {
+    const { name, why = `field ${field.name}` } = isSeed(known, field)
+      ? { name: 'seed' }
+      : (roles.get(field) ?? {})
+    if (field.kind !== 'number' || !name) return []
+    return [{ known, field, word: name, role: name, why, takesTitle: false, isNew: roles.has(field) }]
   })
-  return [...byValue, ...bySeed]
+  const values = open.filter(
+    (field) =>
+      isFileKind(field.kind) || isPrompt(known, field) || (field.kind === 'string' && roles.has(field)),
+  )
+  if (values.length === 0 && titleOf(known) !== '' && isPrimitive(known)) {
+    return open.map((field) => ({
+      known,
+      field,
+      word: field.kind === 'string' ? 'text' : field.kind,
+      why: 'primitive',
+      takesTitle: true,
+      isNew: true,
+    }))
+  }
+  const byValue = values.map((field): Found => {
+    const { kind } = field
+    const part = values.length > 1 ? cleanName(field.name) : undefined
+    const [word, why] = isFileKind(kind) ? [kind, 'loader of files'] : ['text', 'text encoder']
+    const role = roles.get(field)?.name ?? (isFileKind(kind) && !part ? kind : undefined)
+    return {
+      known,
+      field,
+      word,
+      role,
+      why: roles.get(field)?.why ?? why,
+      takesTitle: true,
+      isNew: !isFileKind(kind) && !isPrompt(known, field),
+      ...(part && { part }),
+    }
+  })
+  return [...byValue, ...numbers]
 }
+
+/** A sampler that adds no noise uses no seed. */
+const isSeed = ({ node }: KnownNode, { integer, name }: Field): boolean =>
+  integer && /^(noise_)?seed$/.test(name) && node.inputs.add_noise !== 'disable'
 
 function isPrompt({ node, info }: KnownNode, { kind, multiline }: Field): boolean {
   const isEncoder = listOf(info?.output).includes('CONDITIONING') || /text_?encode/i.test(node.class_type)
@@ -59,69 +147,19 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** The output that a node has without a sidecar: each node that saves files is one. */
-export function findOutput(known: KnownNode): NamedOutput | undefined {
-  const kind = outputKind(known)
-  if (!kind || !known.fields.has('filename_prefix')) return undefined
-  const { class_type } = known.node
-  const author = authorName(known)
-  const word = class_type === 'FSSaveText' ? 'text' : kind
-  const name = author || `${word}_${cleanName(known.id)}`
-  const isFlowScale = class_type.startsWith('FSSave')
-  const [named, unnamed] = isFlowScale ? [`label of ${class_type}`, class_type] : ['title', 'save node']
-  return { name, kind, node: known.id, why: author ? named : unnamed }
-}
+type Named = { readonly name: string } & (Pick<NamedInput, 'fields'> | Pick<NamedOutput, 'node'>)
 
-/** ComfyUI writes files of these types, and shows them in no answer. */
-const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
-
-/** The kind of a save node's files, or `undefined` if the server does not show them. */
-export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
-  if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
-  if (/video|webm|mp4/i.test(class_type)) return 'video'
-  if (/audio/i.test(class_type)) return 'audio'
-  const specs = Object.values({ ...info?.input?.required, ...info?.input?.optional })
-  const types = specs.flatMap((spec) => (Array.isArray(spec) ? String(spec[0]).split(',') : []))
-  if (types.some((type) => SILENT.includes(type))) return undefined
-  if (types.includes('IMAGE') || types.includes('MASK')) return 'image'
-  if (types.includes('VIDEO')) return 'video'
-  return types.includes('AUDIO') ? 'audio' : 'file'
-}
-
-/** The labels that FlowScale's nodes have before somebody changes them. */
-const PRESET = /^(Input|Output) (Text|Integer|Image|Video|Audio)$/
-
-/** The name that the workflow's author gave to a node, or an empty text: FlowScale's nodes have labels, others titles. */
-function authorName({ title, node, info }: KnownNode): string {
-  if (/^FS(Load|Save)/.test(node.class_type)) {
-    const { label } = node.inputs
-    return typeof label === 'string' && !PRESET.test(label) ? cleanName(label) : ''
-  }
-  return title === node.class_type || title === info?.display_name ? '' : cleanName(title)
-}
-
-const LONGEST = 64
-
-/** Makes a name of letters, digits and `_` of a title: `Positive prompt` gives `positive_prompt`. It may be empty. */
-function cleanName(title: string): string {
-  return title
-    .slice(0, LONGEST)
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_|_$/g, '')
-}
+const nodeOf = (named: Named): string => ('node' in named ? named.node : named.fields[0]!.node)
 
 /** Adds the id of the node to each of several equal names, so that no name depends on the order of the nodes. */
-export function uniqueNames<T extends { name: string; node: string }>(found: readonly T[]): Map<string, T> {
+export function uniqueNames<T extends Named>(found: readonly T[]): Map<string, T> {
   let names = found.map(({ name }) => name)
   // A name with an id may equal another name, so there is a second round.
   for (let round = 0; round < 2; round++) {
     const counts = new Map<string, number>()
     for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
     names = names.map((name, index) =>
-      counts.get(name) === 1 ? name : `${name}_${cleanName(found[index]!.node) || 'node'}`,
+      counts.get(name) === 1 ? name : `${name}_${cleanName(nodeOf(found[index]!)) || 'node'}`,
     )
   }
   const unique = new Map<string, T>()

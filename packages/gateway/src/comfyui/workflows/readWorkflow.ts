@@ -2,7 +2,8 @@ import type { Input, WorkflowFile } from '../../engine.ts'
 import { nameOf } from './createFiles.ts'
 import { readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
-import { findInputs, findOutput, uniqueNames } from './names.ts'
+import { findInputs, uniqueNames } from './names.ts'
+import { findOutput } from './outputs.ts'
 import { readSidecar } from './sidecar.ts'
 import {
   type ClassInfo,
@@ -33,7 +34,7 @@ export async function readWorkflow(
   const nodes = new Map(known.map((node) => [node.id, node]))
 
   const sidecar = file.sidecar === undefined ? {} : readSidecar(`${name}.flowscale.json`, file.sidecar, nodes)
-  const inputs = uniqueNames(sidecar.inputs ?? known.flatMap(findInputs))
+  const inputs = uniqueNames(sidecar.inputs ?? findInputs(nodes))
   const outputs = uniqueNames(sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? []))
   const missing = known.filter(({ info }) => !info)
   return {
@@ -120,6 +121,6 @@ function compareIds(a: string, b: string): number {
 }
 
 /** Leaves out the facts that only this engine needs. */
-function toListed({ name, node, field, why, seed, ...input }: NamedInput): Input {
+function toListed({ name, fields, why, seed, ...input }: NamedInput): Input {
   return input
 }

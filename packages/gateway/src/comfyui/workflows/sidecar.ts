@@ -1,9 +1,9 @@
 import { FILE_KINDS, isFileKind, type Kind, type Scalar } from '../../engine.ts'
-import { makeInput } from './fields.ts'
-import { outputKind } from './names.ts'
+import { joinInputs, makeInput } from './fields.ts'
+import { outputKind } from './outputs.ts'
 import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput } from './types.ts'
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_]{0,63}$/
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,63}$/u
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
 const MOST_LISTED = 20
 
@@ -30,7 +30,7 @@ export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidec
   }
   return {
     ...texts,
-    inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput),
+    inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput, joinInputs),
     outputs: readList(`${file}: outputs`, outputs, nodes, checkOutput),
   }
 }
@@ -40,20 +40,34 @@ function readList<T>(
   value: unknown,
   nodes: Nodes,
   check: (where: string, name: string, entry: Entry, known: KnownNode) => T,
+  join?: (first: T, next: T) => T,
 ): T[] | undefined {
   if (value === undefined) return undefined
   if (!isObject(value)) throw new Error(`${list} must be an object with a name for each`)
   const taken = new Map<string, string>()
   return Object.entries(value).map(([name, entry]) => {
     const where = `${list}.${name}`
-    if (!NAME.test(name)) throw new Error(`${where}: rename it to at most 64 of a-z, A-Z, 0-9 and "_"`)
+    if (!NAME.test(name)) throw new Error(`${where}: rename it to at most 64 letters, digits and "_"`)
     if (!isObject(entry)) throw new Error(`${where} must be an object that names a node`)
-    const found = check(where, name, entry, findNode(where, entry.node, nodes))
-    const target = JSON.stringify([String(entry.node), entry.input])
-    if (taken.has(target)) throw new Error(`${where} is the same as ${taken.get(target)}. Remove one of them`)
-    taken.set(target, name)
-    return found
+    const places = join ? placesOf(where, entry) : [entry]
+    const found = places.map((place) => check(where, name, place, findNode(where, place.node, nodes)))
+    for (const { node, input } of places) {
+      const target = JSON.stringify([String(node), input])
+      if (taken.has(target))
+        throw new Error(`${where} is the same as ${taken.get(target)}. Remove one of them`)
+      taken.set(target, name)
+    }
+    return join ? found.reduce(join) : found[0]!
   })
+}
+
+/** An input for several fields has a list of them, `fields`. */
+function placesOf(where: string, { fields, ...entry }: Entry): Entry[] {
+  if (fields === undefined) return [entry]
+  const isList = Array.isArray(fields) && fields.length > 0 && fields.every(isObject)
+  const isAlone = entry.node === undefined && entry.input === undefined
+  if (isList && isAlone) return fields.map(({ node, input, ...more }) => ({ ...entry, ...more, node, input }))
+  throw new Error(`${where}.fields must be a list of { node, input }, in the place of node and input`)
 }
 
 function findNode(where: string, id: unknown, nodes: Nodes): KnownNode {

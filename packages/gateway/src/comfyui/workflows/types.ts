@@ -19,18 +19,28 @@ export interface ComfyWorkflow {
 }
 
 /**
- * An input of a workflow, and the field of a node that it sets. The value of a file is the name of an upload that lies
+ * An input of a workflow, and the fields that it sets. The value of a file is the name of an upload that lies
  * directly in `input/`: every loader takes those, and FSLoadImage no others.
  */
 export interface NamedInput extends Input {
   readonly name: string
-  readonly node: string
-  readonly field: string
+  /** At least one. The first decides on the kind. */
+  readonly fields: readonly Place[]
   /** Why it has this name, in words. */
   readonly why: string
   /** Whether the gateway draws a value if a caller sends none. */
   readonly seed: boolean
 }
+
+/** A field of a node. */
+export interface Place {
+  readonly node: string
+  readonly field: string
+}
+
+/** Whether an input sets a field. */
+export const setsField = ({ fields }: NamedInput, node: string, field: string): boolean =>
+  fields.some((place) => place.node === node && place.field === field)
 
 /** An output of a workflow, and the node that writes it. */
 export interface NamedOutput {
@@ -82,6 +92,7 @@ export interface ClassInfo {
   readonly display_name?: unknown
   readonly output_node?: unknown
   readonly output?: unknown
+  readonly output_name?: unknown
   readonly input?: {
     readonly required?: Readonly<Record<string, unknown>> | undefined
     readonly optional?: Readonly<Record<string, unknown>> | undefined
@@ -93,4 +104,10 @@ export interface ClassInfo {
 /** Whether a value of JSON is an object, and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The type of an input and the facts about it, or an empty list. */
+export function specOf(info: ClassInfo | undefined, name: string): readonly unknown[] {
+  const spec = info?.input?.required?.[name] ?? info?.input?.optional?.[name]
+  return Array.isArray(spec) ? spec : []
 }

@@ -24,12 +24,19 @@ interface FoundInput {
 }
 
 /** The input that a key of the form is for. Arrays come as the repeated key, as `name_0`, `name_1`, or both. */
-export function findInput({ inputs }: Workflow, key: string): FoundInput | undefined {
-  const exact = inputs.get(key)
-  if (exact) return { name: key, input: exact, index: -1 }
+export function findInput(workflow: Workflow, key: string): FoundInput | undefined {
+  const exact = findNamed(workflow, key)
+  if (exact) return { ...exact, index: -1 }
   const [, name = '', digits] = /^(.+)_(\d+)$/s.exec(key) ?? []
-  const input = inputs.get(name)
-  return input?.array ? { name, input, index: Number(digits) } : undefined
+  const found = findNamed(workflow, name)
+  return found?.input.array ? { ...found, index: Number(digits) } : undefined
+}
+
+function findNamed({ inputs }: Workflow, key: string): Pick<FoundInput, 'name' | 'input'> | undefined {
+  const input = inputs.get(key)
+  if (input) return { name: key, input }
+  const [name, other] = [...inputs].find(([, { aliases }]) => aliases?.includes(key)) ?? []
+  return name !== undefined && other ? { name, input: other } : undefined
 }
 
 /** Reads a part of a form for its input. Files go to the engine at once. */

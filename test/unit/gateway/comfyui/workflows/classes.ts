@@ -26,7 +26,10 @@ const others: Record<string, ClassInfo> = {
   ]),
   EmptyLatentImage: written(
     'Empty Latent Image',
-    { width: ['INT', { default: 512, min: 16, max: 16384, step: 8 }], height: ['INT', { default: 512 }] },
+    {
+      width: ['INT', { default: 512, min: 16, max: 16384, step: 8 }],
+      height: ['INT', { default: 512, min: 16, max: 16384, step: 8 }],
+    },
     ['LATENT'],
   ),
   KSampler: written(

@@ -42,10 +42,10 @@ const inputOf = async (graph: unknown, name: string, sidecar?: unknown): Promise
   )
 }
 const found = {
-  failing: [['seed_2'], ['result']],
+  failing: [['seed'], ['result']],
   'image-to-image': [['photo'], ['result']],
-  slow: [['seed_2'], ['result']],
-  'text-to-image': [['prompt', 'size', 'seed_6'], ['result']],
+  slow: [['seed'], ['result']],
+  'text-to-image': [['prompt', 'size', 'seed'], ['result']],
   'two-outputs': [
     ['caption', 'photo'],
     ['picture', 'caption_out'],
@@ -61,7 +61,7 @@ for (const [name, expected] of Object.entries(found)) {
       assert.equal(workflow.missingClasses, [])
       const again = await read(graph, sidecarOf(workflow), version)
       const unnamed = (inputs: ComfyWorkflow['inputs']) =>
-        [...inputs].map(([key, input]) => [key, { ...input, why: '' }])
+        [...inputs].map(([key, input]) => [key, { ...input, why: '', aliases: [] }])
       assert.equal(unnamed(again.inputs), unnamed(workflow.inputs))
       assert.equal([...again.listing.outputs], [...workflow.listing.outputs])
       const turned = Object.entries(graph)
@@ -76,11 +76,11 @@ for (const [name, expected] of Object.entries(found)) {
 
 test('the first graph of ComfyUI: two texts, a seed and a picture', async () => {
   const workflow = await read(stableDiffusion)
-  assert.equal(names(workflow), [['seed_3', 'text_6', 'text_7'], ['image_9']])
-  assert.equal(await inputOf(stableDiffusion, 'text_6'), { kind: 'string', default: 'a glass bottle' })
-  assert.equal(await inputOf(stableDiffusion, 'text_7'), { kind: 'string', default: '' })
+  assert.equal(names(workflow), [['seed', 'width', 'height', 'prompt', 'negative_prompt'], ['image_9']])
+  assert.equal(await inputOf(stableDiffusion, 'prompt'), { kind: 'string', default: 'a glass bottle' })
+  assert.equal(await inputOf(stableDiffusion, 'negative_prompt'), { kind: 'string', default: '' })
   const seed = { kind: 'number', min: 0, max: Number.MAX_SAFE_INTEGER, seed: true }
-  assert.equal(await inputOf(stableDiffusion, 'seed_3'), seed)
+  assert.equal(await inputOf(stableDiffusion, 'seed'), seed)
 })
 
 test("FlowScale's nodes: by class, or by a label that somebody wrote", async () => {
@@ -130,7 +130,15 @@ test('titles that somebody changed, and equal ones', async () => {
   }
   const workflow = await read(graph)
   const prompts = ['positive_prompt', 'prompt_5', 'prompt_6_6', 'prompt_6_7']
-  const inputs = ['steps', 'base_seed', ...prompts, 'cafe_style', 'text_g_9', 'text_l_9', 'image_10_2']
+  const inputs = [
+    'steps',
+    'base_seed',
+    ...prompts,
+    'café_style',
+    'プロンプト_text_g',
+    'プロンプト_text_l',
+    'image',
+  ]
   assert.equal(names(workflow), [inputs, ['result', 'film']])
   assert.equal([...workflow.listing.outputs.values()], ['image', 'video'])
   assert.equal(await inputOf(graph, 'steps'), {
@@ -254,7 +262,7 @@ test('an input called constructor, a node called __proto__, and 10,000 nodes', a
   assert.is(fillGraph(title, {}, RUN).graph['1']!.inputs.value, 3)
   const graph = JSON.parse(`{"__proto__": ${JSON.stringify(node('KSampler', { seed: 1 }))}}`)
   const workflow = await read(graph)
-  const { graph: filled } = fillGraph(workflow, { seed_proto: 5 }, RUN)
+  const { graph: filled } = fillGraph(workflow, { seed: 5 }, RUN)
   assert.is(JSON.stringify(filled), '{"__proto__":{"class_type":"KSampler","inputs":{"seed":5}}}')
   const many = Array.from({ length: 10_000 }, (_, id) => [
     `?${'!'.repeat(id % 50)}${id % 2}`.repeat(1 + (id % 3)) + id,
@@ -285,7 +293,7 @@ test('a run: values, drawn seeds and names of files of its own', async () => {
   }
   const before = JSON.stringify(graph)
   const workflow = await read(graph)
-  const filled = fillGraph(workflow, { text_6: '["4", 0]' }, RUN)
+  const filled = fillGraph(workflow, { prompt: '["4", 0]' }, RUN)
   assert.is(JSON.stringify(graph), before)
   assert.is(filled.graph['6']!.inputs.text, '["4", 0]')
   const prefixes = ['9', '10', '11', '12'].map((id) => filled.graph[id]!.inputs.filename_prefix)
@@ -301,11 +309,11 @@ test('a run: values, drawn seeds and names of files of its own', async () => {
   )
   assert.is(Object.keys(filled.graph).length, 10)
   assert.is(filled.graph['3']!.inputs.steps, 20)
-  assert.equal([...filled.seeds.keys()], ['seed_3'])
-  assert.is(filled.graph['3']!.inputs.seed, filled.seeds.get('seed_3'))
-  assert.ok(Number.isSafeInteger(filled.seeds.get('seed_3')))
-  assert.is.not(fillGraph(workflow, {}, RUN).seeds.get('seed_3'), filled.seeds.get('seed_3'))
-  assert.equal([...fillGraph(workflow, { seed_3: 4 }, RUN).seeds], [])
+  assert.equal([...filled.seeds.keys()], ['seed'])
+  assert.is(filled.graph['3']!.inputs.seed, filled.seeds.get('seed'))
+  assert.ok(Number.isSafeInteger(filled.seeds.get('seed')))
+  assert.is.not(fillGraph(workflow, {}, RUN).seeds.get('seed'), filled.seeds.get('seed'))
+  assert.equal([...fillGraph(workflow, { seed: 4 }, RUN).seeds], [])
 })
 
 test('a drawn seed keeps to the range of a sidecar', async () => {
@@ -367,10 +375,13 @@ test('no value changes another field, or is a link', async () => {
   const scalar = fc.oneof(fc.string(), fc.json(), fc.double({ noNaN: true }), fc.boolean())
   const value = fc.oneof(scalar, fc.array(scalar), fc.constant(['4', 0]))
   const given = fc.dictionary(
-    fc.oneof(fc.constantFrom('seed_3', 'text_6', 'text_7', 'filename_prefix', '3', '__proto__'), fc.string()),
+    fc.oneof(
+      fc.constantFrom('seed', 'prompt', 'negative_prompt', 'filename_prefix', '3', '__proto__'),
+      fc.string(),
+    ),
     value,
   )
-  const base = fillGraph(workflow, { seed_3: 0 }, RUN).graph
+  const base = fillGraph(workflow, { seed: 0 }, RUN).graph
   const fields = (graph: typeof base): Map<string, unknown> =>
     new Map(
       Object.entries(graph).flatMap(([id, { inputs }]) =>
@@ -378,9 +389,9 @@ test('no value changes another field, or is a link', async () => {
       ),
     )
   const set = new Map([
-    ['3.seed', 'seed_3'],
-    ['6.text', 'text_6'],
-    ['7.text', 'text_7'],
+    ['3.seed', 'seed'],
+    ['6.text', 'prompt'],
+    ['7.text', 'negative_prompt'],
   ])
   fc.assert(
     fc.property(given, (values) => {
@@ -402,9 +413,11 @@ test('what inspect prints', async () => {
     `mine
 
 Inputs
-  seed_3  number  drawn                     node 3 "KSampler", seed                   field seed
-  text_6  string  default "a glass bottle"  node 6 "CLIP Text Encode (Prompt)", text  text encoder
-  text_7  string  default ""                node 7 "CLIP Text Encode (Prompt)", text  text encoder
+  seed             number  drawn                         node 3 "KSampler", seed                   field seed
+  width            number  default 512 from 16 to 16384  node 5 "Empty Latent Image", width        size of the latent
+  height           number  default 512 from 16 to 16384  node 5 "Empty Latent Image", height       size of the latent
+  prompt           string  default "a glass bottle"      node 6 "CLIP Text Encode (Prompt)", text  positive of node 3
+  negative_prompt  string  default ""                    node 7 "CLIP Text Encode (Prompt)", text  negative of node 3
 
 Outputs
   image_9  image  node 9 "Save Image"  save node
@@ -412,7 +425,6 @@ Outputs
 Left out; a sidecar can name them
   node 3 "KSampler" (KSampler): steps, cfg, sampler_name, scheduler: no rule names them
   node 4 "Load Checkpoint" (CheckpointLoaderSimple): ckpt_name: no rule names it
-  node 5 "Empty Latent Image" (EmptyLatentImage): width, height: no rule names them
 `,
   )
 })

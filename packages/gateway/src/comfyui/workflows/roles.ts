@@ -1,0 +1,98 @@
+import { type Field, type KnownNode, specOf } from './types.ts'
+
+/** A field, and what it is for. */
+export interface Role {
+  readonly known: KnownNode
+  readonly field: Field
+  readonly name: 'prompt' | 'negative_prompt' | 'width' | 'height'
+  /** In words. */
+  readonly why: string
+}
+
+const POSITIVE = /^(positive|conditioning|cond1?)$/
+const NEGATIVE = /^negative/
+
+type Nodes = ReadonlyMap<string, KnownNode>
+
+/** The texts that end as positive or negative conditioning, and the size of the picture. A text that is both is positive. */
+export function findRoles(nodes: Nodes): Role[] {
+  const roles = new Map<Field, Role>()
+  for (const [name, wanted] of [
+    ['prompt', POSITIVE],
+    ['negative_prompt', NEGATIVE],
+  ] as const) {
+    for (const known of nodes.values()) {
+      if (outputsOf(known).includes('CONDITIONING')) continue
+      for (const input of known.links.keys()) {
+        if (!wanted.test(input)) continue
+        const why = `${input} of node ${known.id}`
+        for (const [at, field] of textsBehind(known, input, nodes, new Set())) {
+          if (!roles.has(field)) roles.set(field, { known: at, field, name, why })
+        }
+      }
+    }
+  }
+  return [...roles.values(), ...findSize(nodes)]
+}
+
+type Text = readonly [KnownNode, Field]
+
+/** The texts that a link of conditioning comes from. */
+function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set<string>): Text[] {
+  const [id, slot] = linkOf(known, input)
+  const from = nodes.get(id)
+  const place = JSON.stringify([id, slot])
+  if (!from || visited.has(place) || from.node.class_type === 'ConditioningZeroOut') return []
+  visited.add(place)
+  const conditioned = [...from.links.keys()].filter((name) => typeOf(from, name) === 'CONDITIONING')
+  const named = conditioned.filter((name) => name === outputNameOf(from, slot))
+  const next = named.length > 0 ? named : conditioned
+  return [
+    ...ownTexts(from, nodes, visited),
+    ...next.flatMap((name) => textsBehind(from, name, nodes, visited)),
+  ]
+}
+
+/** The texts of several lines that a caller may set in a node, and those that it gets by links. */
+function ownTexts(known: KnownNode, nodes: Nodes, visited: Set<string>): Text[] {
+  const place = JSON.stringify(known.id)
+  if (visited.has(place)) return []
+  visited.add(place)
+  const fields = [...known.fields.values()].filter(({ kind, options }) => kind === 'string' && !options)
+  const open = fields.filter(({ name }) => !known.links.has(name))
+  const texts = open.filter(({ multiline }) => multiline || known.fields.size === 1)
+  const linked = [...known.links.keys()].filter((name) => typeOf(known, name) === 'STRING')
+  const behind = linked.flatMap((name) => {
+    const from = nodes.get(linkOf(known, name)[0])
+    return from ? ownTexts(from, nodes, visited) : []
+  })
+  return [...texts.map((field): Text => [known, field]), ...behind]
+}
+
+/** Width and height of the one node that makes an empty latent. */
+function findSize(nodes: Nodes): Role[] {
+  const makers = [...nodes.values()].filter((known) => {
+    const isOpen = (name: string): boolean =>
+      known.fields.get(name)?.kind === 'number' && !known.links.has(name)
+    const isFed = [...known.links.keys()].some((name) => typeOf(known, name) === 'LATENT')
+    return outputsOf(known).includes('LATENT') && isOpen('width') && isOpen('height') && !isFed
+  })
+  const [known] = makers
+  if (!known || makers.length > 1) return []
+  return (['width', 'height'] as const).map((name) => {
+    return { known, field: known.fields.get(name)!, name, why: 'size of the latent' }
+  })
+}
+
+const outputsOf = ({ info }: KnownNode): readonly unknown[] =>
+  Array.isArray(info?.output) ? info.output : []
+
+const outputNameOf = ({ info }: KnownNode, slot: number): unknown =>
+  Array.isArray(info?.output_name) ? info.output_name[slot] : undefined
+
+const typeOf = ({ info }: KnownNode, name: string): unknown => specOf(info, name)[0]
+
+function linkOf({ node }: KnownNode, name: string): [id: string, output: number] {
+  const link = node.inputs[name]
+  return Array.isArray(link) ? [String(link[0]), Number(link[1])] : ['', 0]
+}

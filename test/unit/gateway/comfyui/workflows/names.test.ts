@@ -1,0 +1,192 @@
+import { assert, suite } from '#test'
+import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
+import type { ClassInfo, ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
+import { findInput } from '../../../../../packages/gateway/src/http/form/readInput.ts'
+
+const test = suite('names of inputs')
+
+const text = ['STRING', { multiline: true }]
+const seed = ['INT', {}]
+const size = { width: ['INT', {}], height: ['INT', {}] }
+const conditioning = { positive: ['CONDITIONING'], negative: ['CONDITIONING'] }
+const classOf = (required: object, output: string[] = [], more: object = {}): ClassInfo => ({
+  input: { required: { ...required } },
+  output,
+  output_node: output.length === 0,
+  ...more,
+})
+const classes: Record<string, ClassInfo> = {
+  Encode: classOf({ text, clip: ['CLIP'] }, ['CONDITIONING'], { display_name: 'Encode a Text (Prompt)' }),
+  EncodeTwo: classOf({ text_g: text, text_l: text }, ['CONDITIONING']),
+  Sample: classOf({ ...conditioning, seed, latent: ['LATENT'] }, ['LATENT']),
+  SampleMore: classOf({ ...conditioning, noise_seed: seed, add_noise: [['enable', 'disable']] }, ['LATENT']),
+  Guide: classOf({ conditioning: ['CONDITIONING'] }, ['GUIDER']),
+  Control: classOf({ ...conditioning, image: ['IMAGE'] }, ['CONDITIONING', 'CONDITIONING'], {
+    output_name: ['positive', 'negative'],
+  }),
+  Combine: classOf({ a: ['CONDITIONING'], b: ['CONDITIONING'] }, ['CONDITIONING']),
+  ConditioningZeroOut: classOf({ conditioning: ['CONDITIONING'] }, ['CONDITIONING']),
+  Latent: classOf(size, ['LATENT']),
+  Enlarge: classOf({ ...size, samples: ['LATENT'] }, ['LATENT']),
+  Words: classOf({ value: ['STRING', {}] }, ['STRING']),
+  Join: classOf({ string_a: text, string_b: text, delimiter: ['STRING', {}] }, ['STRING']),
+  Load: classOf({ image: [['a.png'], { image_upload: true }] }, ['IMAGE']),
+}
+type Entry = [type: string, inputs?: Record<string, unknown>, title?: string]
+
+const read = (nodes: Record<string, Entry>): Promise<ComfyWorkflow> => {
+  const entries = Object.entries(nodes).map(([id, [class_type, inputs = {}, title]]) => {
+    return [id, { class_type, inputs, ...(title !== undefined && { _meta: { title } }) }] as const
+  })
+  return readWorkflow({ name: 'mine', graph: Object.fromEntries(entries) }, async (type) => classes[type])
+}
+
+const from = (id: number, output = 0): [string, number] => [String(id), output]
+const both = (positive: unknown, negative: unknown): object => ({ positive, negative, seed: 1 })
+const sampler = both(from(6), from(7)) as Record<string, unknown>
+const texts: Record<string, Entry> = { 6: ['Encode', { text: 'a' }], 7: ['Encode', { text: 'b' }] }
+
+const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] = [
+  [
+    'a prompt and a negative one',
+    { 3: ['Sample', sampler], ...texts },
+    ['seed', 'prompt', 'negative_prompt'],
+  ],
+  [
+    'a text that is both is positive',
+    { 3: ['Sample', both(from(6), from(6)) as Entry[1]], 6: texts['6']! },
+    ['seed', 'prompt'],
+  ],
+  [
+    'two of each',
+    {
+      3: ['Sample', sampler],
+      4: ['Sample', both(from(8), from(9)) as Entry[1]],
+      ...texts,
+      8: ['Encode', { text: 'c' }],
+      9: ['Encode', { text: 'd' }],
+    },
+    ['seed_3', 'seed_4', 'prompt_6', 'negative_prompt_7', 'prompt_8', 'negative_prompt_9'],
+  ],
+  [
+    'an encoder with two texts',
+    {
+      3: ['Sample', both(from(6), from(7)) as Entry[1]],
+      6: ['EncodeTwo', { text_g: 'a', text_l: 'b' }],
+      7: texts['7']!,
+    },
+    ['seed', 'prompt_text_g', 'prompt_text_l', 'negative_prompt'],
+  ],
+  [
+    'nothing behind a zero',
+    {
+      3: ['Sample', both(from(6), from(8)) as Entry[1]],
+      6: texts['6']!,
+      8: ['ConditioningZeroOut', { conditioning: from(6) }],
+    },
+    ['seed', 'prompt'],
+  ],
+  [
+    'an output leads to the input of its name, else to all',
+    {
+      3: ['Sample', both(from(4, 0), from(4, 1)) as Entry[1]],
+      4: ['Control', { ...sampler, image: from(9) }],
+      5: ['Combine', { a: from(6), b: from(8) }],
+      ...texts,
+      8: ['Encode', { text: 'c' }],
+      9: ['Load', { image: 'a.png' }],
+      10: ['Guide', { conditioning: from(5) }],
+    },
+    ['seed', 'prompt_6', 'negative_prompt', 'prompt_8', 'image'],
+  ],
+  [
+    'texts that come by links',
+    {
+      3: ['Sample', sampler],
+      6: ['Encode', { text: from(8) }],
+      7: ['Encode', { text: from(9) }],
+      8: ['Words', { value: 'a' }],
+      9: ['Join', { string_a: 'b', string_b: from(10), delimiter: ',' }],
+      10: ['Words', { value: 'c' }, 'Style'],
+    },
+    ['seed', 'prompt', 'negative_prompt', 'style'],
+  ],
+  ['an encoder that nothing uses', { 6: texts['6']! }, ['text_6']],
+  [
+    'a sampler that adds no noise has no seed',
+    {
+      3: ['SampleMore', { noise_seed: 1, add_noise: 'enable' }],
+      4: ['SampleMore', { noise_seed: 2, add_noise: 'disable' }],
+    },
+    ['seed'],
+  ],
+  [
+    'the size of one latent',
+    { 5: ['Latent', { width: 8, height: 8 }], 6: ['Enlarge', { width: 9, height: 9, samples: from(5) }] },
+    ['width', 'height'],
+  ],
+  ['no size of two', { 5: ['Latent', { width: 8, height: 8 }], 6: ['Latent', { width: 9, height: 9 }] }, []],
+  [
+    'no size that is linked',
+    { 5: ['Latent', { width: 8, height: from(4) }], 4: ['Words', { value: 'x' }] },
+    [],
+  ],
+  [
+    'two loaders',
+    { 1: ['Load', { image: 'a.png' }], 2: ['Load', { image: 'a.png' }] },
+    ['image_1', 'image_2'],
+  ],
+  [
+    'titles that are the name of the class',
+    {
+      3: ['Sample', sampler, 'Sample (main)'],
+      6: ['Encode', { text: 'a' }, 'Encode a Text (Positive)'],
+      7: ['Encode', { text: 'b' }, 'encode'],
+    },
+    ['seed', 'prompt', 'negative_prompt'],
+  ],
+  [
+    'titles that say the role, and one that says more',
+    {
+      3: ['Sample', sampler],
+      6: ['Encode', { text: 'a' }, 'Positive Prompt'],
+      7: ['Encode', { text: 'b' }, 'What to leave out'],
+    },
+    ['seed', 'prompt', 'what_to_leave_out'],
+  ],
+  [
+    'titles in four scripts, and one without a letter',
+    {
+      1: ['Words', { value: 'a' }, '提示词'],
+      2: ['Words', { value: 'b' }, 'Größe'],
+      3: ['Words', { value: 'c' }, 'Фон 2'],
+      4: ['Words', { value: 'd' }, 'プロンプト（強い）'],
+      5: ['Words', { value: 'e' }, '🎲'],
+    },
+    ['提示词', 'größe', 'фон_2', 'プロンプト_強い', 'text_5'],
+  ],
+]
+for (const [what, nodes, expected] of cases) {
+  test(what, async () => {
+    assert.equal([...(await read(nodes)).inputs.keys()], expected)
+  })
+}
+
+test('the names of earlier versions are taken, and not listed', async () => {
+  const { listing } = await read({
+    3: ['Sample', sampler],
+    6: ['Encode', { text: 'a' }, 'Positive Prompt'],
+    7: ['Encode', { text: 'b' }],
+    8: ['Words', { value: 'c' }, 'Größe'],
+    9: ['Words', { value: 'd' }],
+  })
+  const nameOf = (key: string): string | undefined => findInput(listing, key)?.name
+  assert.equal(['seed_3', 'positive_prompt', 'text_7', 'gro_e', 'prompt', 'text_9'].map(nameOf), [
+    'seed',
+    'prompt',
+    'negative_prompt',
+    'größe',
+    'prompt',
+    undefined,
+  ])
+})
