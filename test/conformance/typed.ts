@@ -34,6 +34,20 @@ export const typedCases: Case[] = [
     equal(told, [runId], 'runId')
     ok(outputs.echo[0]!.download_url?.startsWith('http'), 'download_url')
   }),
+  one('run', 'names in four scripts', async ({ lib, client }) => {
+    const inputs = { 提示词: 'a', größe: 'b', фон: 'c', プロンプト: 'd' }
+    const scripts = lib.defineWorkflow<typeof inputs, '结果'>('scripts', ['结果'])
+    const { outputs, runId } = await lib.run(client, scripts, inputs, fast)
+    const [file] = outputs.结果
+    equal(await (await lib.downloadOutput(client, file!)).text(), 'a', 'file')
+    ok(file!.filename.startsWith('结果_'), file!.filename)
+    const { data } = await lib.getOutput(client, file!.filename)
+    ok(data?.download_url?.startsWith('http'), 'by name')
+    const sent = (await lib.getRun(client, runId)).data.inputs
+    for (const [name, value] of Object.entries(inputs)) {
+      ok(JSON.stringify(sent).includes(JSON.stringify(name)), `${name} ${value}`)
+    }
+  }),
   one('run', 'outputs that fit no name: the error has them all', async ({ lib, client }) => {
     const wrong = lib.defineWorkflow<{ texts: string }, string>('pair', unfit)
     const error = await rejection(lib.run(client, wrong, { texts: 'dawn' }, fast))

@@ -16,6 +16,15 @@ export const workflows: WorkflowDefinition[] = [
     },
   },
   {
+    id: 'scripts',
+    name: 'Scripts',
+    description: 'Names in four scripts',
+    inputs: { 提示词: 'string', größe: 'string', фон: 'string', プロンプト: 'string' },
+    outputs: { 结果: 'file' },
+    namesFiles: true,
+    run: (inputs) => ({ 结果: text(inputs.提示词) }),
+  },
+  {
     id: 'pair',
     name: 'Pair',
     description: 'Two texts at once',
