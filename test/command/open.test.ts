@@ -106,7 +106,7 @@ suite('a server without a page starts nothing', async ({ listen, cwd }) => {
 suite('--quiet: results and errors only', async ({ cwd, env }) => {
   const run = await flowscale(['run', 'Text Writer', 'prompt=a', '--quiet'], { cwd, env })
   assert.equal([run.code, run.stderr], [0, ''])
-  assert.match(run.stdout, /^filename_prefix_\S+ {2}http\S+\n$/)
+  assert.match(run.stdout, /^filename_prefix_\S+ {2}http\S+\n\S[\s\S]*\n$/)
   const failed = await flowscale(['-q', 'run', 'Always Fails'], { cwd, env })
   assert.is(failed.code, 1)
   assert.match(failed.stderr, /^flowscale: .+\n$/)

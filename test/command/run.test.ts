@@ -50,7 +50,7 @@ for (const dialect of dialects) {
     const { pod, cwd, env } = await open({ dialect })
     const { code, stdout, stderr } = await flowscale(['run', ...writer], { cwd, env })
     assert.is(code, 0, stderr)
-    assert.match(stdout, /^filename_prefix_\S+ {2}http:\/\/127\S+signature=\w+\n$/)
+    assert.match(stdout, /^filename_prefix_\S+ {2}http:\/\/127\S+signature=\w+\n\S[\s\S]*\n$/)
     assert.ok(stderr.endsWith(`To save: flowscale download ${onlyRun(pod)} -o DIR\n`), stderr)
     assert.equal(filesIn(cwd), [])
   })

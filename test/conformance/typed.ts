@@ -33,6 +33,9 @@ export const typedCases: Case[] = [
     equal([Object.keys(outputs), outputs.echo.length, status], [['echo'], 1, 'success'], 'outputs')
     equal(told, [runId], 'runId')
     ok(outputs.echo[0]!.download_url?.startsWith('http'), 'download_url')
+    equal(outputs.echo[0]!.text, 'dawn', 'text of the result')
+    equal((await lib.getOutput(client, outputs.echo[0]!.filename))?.data.text, 'dawn', 'text of the output')
+    equal((await lib.getRun(client, runId)).data.outputs[0]!.text, 'dawn', 'text of the run')
   }),
   one('run', 'names in four scripts', async ({ lib, client }) => {
     const inputs = { 提示词: 'a', größe: 'b', фон: 'c', プロンプト: 'd' }
@@ -41,8 +44,8 @@ export const typedCases: Case[] = [
     const [file] = outputs.结果
     equal(await (await lib.downloadOutput(client, file!)).text(), 'a', 'file')
     ok(file!.filename.startsWith('结果_'), file!.filename)
-    const { data } = await lib.getOutput(client, file!.filename)
-    ok(data?.download_url?.startsWith('http'), 'by name')
+    const output = await lib.getOutput(client, file!.filename)
+    ok(output?.data.download_url?.startsWith('http'), 'by name')
     const sent = (await lib.getRun(client, runId)).data.inputs
     for (const [name, value] of Object.entries(inputs)) {
       ok(JSON.stringify(sent).includes(JSON.stringify(name)), `${name} ${value}`)

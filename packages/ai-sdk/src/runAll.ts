@@ -22,6 +22,8 @@ interface MediaFile extends FileMetadata {
 export interface Outcome {
   readonly files: readonly MediaFile[]
   readonly failures: readonly Failure[]
+  /** What else the run made, as sentences. */
+  readonly notes?: readonly string[]
 }
 
 /** The files of a call, at least one. */
@@ -70,13 +72,18 @@ export async function runAll(
 
 /**
  * Fetches the images or videos of a run, because the AI SDK's own download refuses local addresses. Outputs of other kinds
- * are ignored. After a failed file, the others are still fetched. The failure has the `runId`.
+ * are ignored, a text with a note. After a failed file, the others are still fetched. The failure has the `runId`.
  */
 export async function readFiles(client: Client, result: RunResult, options: ReadOptions): Promise<Outcome> {
   const { runId, outputs } = result
   const files: MediaFile[] = []
   const failures: Failure[] = []
+  const notes: string[] = []
   for (const output of outputs) {
+    if (output.text !== undefined) {
+      notes.push(`Run ${runId} made a text, too, which is no ${options.kind}: ${output.filename}`)
+      continue
+    }
     try {
       const file = await readFile(client, result, output, options)
       if (file) files.push(file)
@@ -84,7 +91,7 @@ export async function readFiles(client: Client, result: RunResult, options: Read
       failures.push({ runId, error })
     }
   }
-  if (files.length || failures.length) return { files, failures }
+  if (files.length || failures.length) return { files, failures, notes }
   const names = outputs.map(({ filename }) => filename).join(', ') || 'none'
   const error = new ResponseError(`Run ${runId} made no ${options.kind}: its outputs are ${names}`, {
     ...{ runId, method: 'GET', url: '', status: 200, body: null, errors: [], requestId: null },
@@ -173,7 +180,12 @@ export function combine(
   const warnings = failures.map(
     (failure): Warning => ({ type: 'other', message: `A result is missing: ${failureText(failure)}` }),
   )
-  return { files, warnings, failures }
+  const notes = outcomes.flatMap((outcome) => outcome.notes ?? [])
+  return {
+    files,
+    warnings: [...warnings, ...notes.map((message): Warning => ({ type: 'other', message }))],
+    failures,
+  }
 }
 
 /** Videos in the form that the AI SDK takes. */

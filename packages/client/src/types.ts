@@ -148,6 +148,8 @@ export interface Output {
   /** A signed link that expires. `null`: the output is done, but the server gives no link. */
   download_url: string | null
   generation_status: RunStatus
+  /** The content of a text of at most 64 KiB, if the server sends it along. */
+  text?: string
   [field: string]: unknown
 }
 
@@ -197,6 +199,8 @@ export interface Run {
 export interface RunOutput {
   filename?: string
   url?: string | null
+  /** The content of a text of at most 64 KiB, if the server sends it along. */
+  text?: string
   [field: string]: unknown
 }
 

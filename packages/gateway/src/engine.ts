@@ -70,6 +70,8 @@ export interface Run {
   readonly outputNames: readonly string[]
   /** The names of the files that exist, with extension, in the order of `outputNames`. */
   readonly files: readonly string[]
+  /** The content of those files that are texts and no files of the engine, by name. */
+  readonly texts?: Readonly<Record<string, string>> | undefined
   readonly error: string | null
   readonly createdAt: number
   readonly startedAt: number | null

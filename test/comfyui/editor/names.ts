@@ -31,8 +31,8 @@ for (const path of files.sort()) {
     const named = [...inputs.keys()]
     if (named.every((name) => !/\d/.test(name))) count(`${ending} without numbers`)
     // What the author's title says.
-    const swapped = [...inputs.values()].filter(({ name, node }) => {
-      const title = nodes.get(node)!.title
+    const swapped = [...inputs.values()].filter(({ name, fields: [place] }) => {
+      const title = nodes.get(place!.node)!.title
       return (
         (/negative/i.test(title) && /^prompt/.test(name)) ||
         (/positive/i.test(title) && /^negative/.test(name))

@@ -48,7 +48,7 @@ test('a workflow without an input for a seed: the images may be equal, which is 
   assert.is(images.length, 4, 'both images of both runs, and no caption')
   assert.equal(
     warnings.map((warning) => ('feature' in warning ? warning.feature : warning.type)),
-    ['seed', 'other'],
+    ['seed', 'other', 'other', 'other'],
   )
 })
 

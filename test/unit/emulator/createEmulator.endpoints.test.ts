@@ -139,7 +139,10 @@ for (const transport of TRANSPORTS) {
         const { status, body } = await api.get(`/api/v1/runs/output?filename=${name}`)
         assert.is(status, 200)
         const link = body.data.download_url
-        assert.equal(body, { status: 'success', data: { download_url: link, generation_status: 'success' } })
+        assert.equal(body, {
+          status: 'success',
+          data: { download_url: link, generation_status: 'success', text: 'hello one' },
+        })
         const file = await api.fetch(link)
         assert.is(await file.text(), 'hello one')
         assert.is(file.headers.get('content-type'), 'text/plain')

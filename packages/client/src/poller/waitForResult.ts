@@ -103,12 +103,15 @@ export async function pollResult(
     const missing = names.filter((name) => !holdsName(listed, name, names))
     const ready: ResultOutput[] = []
     let wanted = 0
-    for (const { filename, url } of [...outputs, ...missing.map((filename): RunOutput => ({ filename }))]) {
+    for (const { filename, url, text } of [
+      ...outputs,
+      ...missing.map((filename): RunOutput => ({ filename })),
+    ]) {
       const [name = ''] = validNames([filename])
       if (!name && !url) continue
       wanted++
       const output = url
-        ? { filename: name, download_url: url, generation_status: 'success' }
+        ? { filename: name, download_url: url, generation_status: 'success', ...(text && { text }) }
         : (found.get(name) ?? (await findOutput(steps, name)))
       if (!output) continue
       found.set(name, output)

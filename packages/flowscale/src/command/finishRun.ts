@@ -18,6 +18,8 @@ export interface DeliveredOutput {
   /** Where it was saved. */
   readonly path?: string
   readonly bytes?: number
+  /** The content of a text. */
+  readonly text?: string
 }
 
 /** A completed run, for programs. */
@@ -35,7 +37,9 @@ export async function deliver(
 ): Promise<DeliveredRun> {
   const status = toStatus(sent)
   if (folder === undefined) {
-    const links = outputs.map(({ filename, download_url }) => ({ filename, download_url }))
+    const links = outputs.map(({ filename, download_url, text }) => {
+      return { filename, download_url, ...(text && { text }) }
+    })
     return { runId, status, outputs: links }
   }
   const again = toCommand('download', [runId], folder)
@@ -121,10 +125,10 @@ const subfolder = (folder: string, name: string): string => join(folder, name) +
 /** The lines about outputs on stdout, for people: the path where an output was saved, else its name and its link. */
 export function outputLines(outputs: readonly DeliveredOutput[]): string {
   return outputs
-    .map(
-      ({ path, filename, download_url }) =>
-        path ?? `${clean(filename)}  ${clean(download_url ?? '(no link)')}`,
-    )
+    .flatMap(({ path, filename, download_url, text }) => {
+      const link = `${clean(filename)}  ${clean(download_url ?? '(no link)')}`
+      return path ?? (text === undefined ? link : [link, text])
+    })
     .join('\n')
 }
 

@@ -108,7 +108,8 @@ async function loadWorkflow(file: WorkflowFile, readClass: ReadClass): Promise<L
     const conversion = await readGraph(file, readClass)
     if ('problems' in conversion) return { id: file.name, problem: toProblem(file, conversion.problems) }
     const { graph, notes } = conversion
-    const workflow = { ...(await readWorkflow({ ...file, graph }, readClass)), notes }
+    const read = await readWorkflow({ ...file, graph }, readClass)
+    const workflow = { ...read, notes: [...notes, ...read.notes] }
     const classes = workflow.missingClasses.map(
       ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,
     )

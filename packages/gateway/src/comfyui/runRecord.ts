@@ -8,7 +8,12 @@ export interface Submitted extends SubmittedRun {
   readonly server?: string | undefined
   readonly workflowId: string
   readonly shown: Run['inputs']
-  readonly outputs: readonly { readonly name: string; readonly node: string }[]
+  readonly outputs: readonly {
+    readonly name: string
+    readonly node: string
+    /** Whether it is a text that the node shows. */
+    readonly isText?: boolean | undefined
+  }[]
   /** The titles of the graph's nodes, by id. */
   readonly titles: Readonly<Record<string, string>>
   /** How many nodes have to run. */
@@ -55,7 +60,9 @@ export function toRun(run: Submitted, state: Pick<Run, 'status' | 'progress'> & 
 export function toEndedRun({ run, status, files, ...times }: Ended): Run | undefined {
   if (status === 'refused') return undefined
   const progress = status === 'completed' ? 1 : 0
-  return toRun(run, { ...times, status, progress, files: files.map(({ name }) => name) })
+  const texts = files.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]]))
+  const names = files.map(({ name }) => name)
+  return toRun(run, { ...times, status, progress, files: names, texts: Object.fromEntries(texts) })
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

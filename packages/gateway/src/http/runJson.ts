@@ -16,6 +16,7 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
       filename,
       ...(isPython && { s3_key: `generations/${run.id}/${filename}` }),
       url: await linkTo(call, run.id, filename),
+      ...(!inList && textOf(run, filename)),
     })),
   )
   const { id, status, progress, position, node } = run
@@ -40,6 +41,15 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
     outputs,
     ...rest,
   }
+}
+
+const MOST_TEXT_BYTES = 64 * 1024
+
+/** The text of an output, where it is one that is not too long for an answer. */
+export function textOf({ texts = {} }: Run, filename: string): { text?: string } {
+  const text = Object.hasOwn(texts, filename) ? texts[filename] : undefined
+  const isShort = text !== undefined && new TextEncoder().encode(text).byteLength <= MOST_TEXT_BYTES
+  return isShort ? { text } : {}
 }
 
 function iso(ms: number | null): string | null {

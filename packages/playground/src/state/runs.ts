@@ -82,7 +82,9 @@ export function noteRun(answer: Run): void {
   const run = hear(answer)
   if (workflow_id) run.workflowId = workflow_id
   if (!run.outputs.length) {
-    run.outputs = outputs.map(({ filename = '', url = null }) => ({ filename, download_url: url }))
+    run.outputs = outputs.map(({ filename = '', url = null, text }) => {
+      return { filename, download_url: url, ...(text && { text }) }
+    })
   }
   // They include the seed that the server has drawn.
   if (inputs.length) run.inputs = inputs.map(({ path = '', value }) => [path, value])

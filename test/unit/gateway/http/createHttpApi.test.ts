@@ -343,6 +343,28 @@ test('with a longest list, pages are there in every dialect where they are asked
   }
 })
 
+test('a text comes with its run, but not in a list, and not if it is long', async () => {
+  const [short, long] = ['é'.repeat(32 * 1024), `é${'é'.repeat(32 * 1024)}`]
+  const texts = { 'a.txt': short, 'b.txt': long }
+  const ended = { ...run, files: ['a.txt', 'b.txt', 'c.png'], texts, status: 'completed' as const }
+  const own = {
+    getRun: async () => ended,
+    getRuns: async () => ({ runs: [ended], total: 1 }),
+    findOutput: async (file: string) => ({ run: ended, file }),
+  }
+  const api = apiOf(own)
+  const dataOf = async (path: string) => (await (await ask(api, path)).json()).data
+  const textsOf = (outputs: any[]) => outputs.map(({ text }) => text?.length)
+  assert.equal(textsOf((await dataOf('/api/v1/runs/r1')).outputs), [short.length, undefined, undefined])
+  assert.equal(textsOf((await dataOf('/api/v1/runs?group_id=g')).runs[0].outputs), [
+    undefined,
+    undefined,
+    undefined,
+  ])
+  assert.is((await dataOf('/api/v1/runs/output?filename=a.txt')).text, short)
+  assert.is((await dataOf('/api/v1/runs/output?filename=b.txt')).text, undefined)
+})
+
 test('on one origin a signed link is served beside the API, with the caller’s ranges', async () => {
   const { api, link, asked } = await linked('image/png')
   assert.match(link, /^http:\/\/gateway\.test\/generations\/r1\/image%20r1\.png\?expires=\d+&signature=s\d+$/)

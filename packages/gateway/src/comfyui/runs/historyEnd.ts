@@ -44,10 +44,12 @@ export function collectFiles(
 ): { files: StoredOutput[]; missing?: string | undefined } {
   const files: StoredOutput[] = []
   let missing: string | undefined
-  for (const { name, node } of run.outputs) {
+  for (const { name, node, isText } of run.outputs) {
     const output = outputs[node] ?? {}
     const found = findFiles(output)
     const texts = found.length > 0 ? [] : [output.text].flat(2).filter((text) => typeof text === 'string')
+    // A node that shows an empty text may say nothing at all.
+    if (isText && found.length + texts.length === 0) texts.push('')
     if (found.length + texts.length === 0) missing ??= node
     const full = (index: number, extension: string): string =>
       fileName(outputName(name, run.id), index, extension)

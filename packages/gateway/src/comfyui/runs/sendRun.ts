@@ -32,7 +32,11 @@ export async function sendRun(
     groupId,
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
-    outputs: [...outputs].map(([name, { node }]) => ({ name, node })),
+    outputs: [...outputs].map(([name, { node, kind }]) => ({
+      name,
+      node,
+      ...(kind === 'string' && { isText: true }),
+    })),
     titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
     nodes: nodes.size,
   }

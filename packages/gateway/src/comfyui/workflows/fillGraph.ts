@@ -1,4 +1,5 @@
 import { drawSeed, type Scalar } from '../../engine.ts'
+import { savedAs } from './outputs.ts'
 import type { ComfyWorkflow, GraphNode } from './types.ts'
 
 /**
@@ -7,18 +8,20 @@ import type { ComfyWorkflow, GraphNode } from './types.ts'
  * old link would show another run's picture.
  */
 export function fillGraph(
-  { nodes, inputs }: ComfyWorkflow,
+  { nodes, inputs, outputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
 ): { graph: Record<string, GraphNode>; seeds: Map<string, number> } {
   const seeds = new Map<string, number>()
+  const wanted = new Set([...outputs.values()].map(({ node }) => node))
   // Not by assignment: a node or a field may be called `__proto__`.
   const entries = new Map<string, [field: string, value: unknown][]>()
   for (const [id, { node, fields }] of nodes) {
     const { filename_prefix: value } = node.inputs
     const prefix = typeof value === 'string' ? value : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
     const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
-    entries.set(id, [...Object.entries(node.inputs), ...(fields.has('filename_prefix') ? [saved] : [])])
+    const isSaved = fields.has('filename_prefix') || (wanted.has(id) && savedAs.has(node.class_type))
+    entries.set(id, [...Object.entries(node.inputs), ...(isSaved ? [saved] : [])])
   }
   for (const [name, input] of inputs) {
     const isSent = Object.hasOwn(values, name)
@@ -28,7 +31,8 @@ export function fillGraph(
     for (const { node, field } of input.fields) entries.get(node)!.push([field, value])
   }
   const filled = [...nodes].map(([id, { node }]) => {
-    return [id, { ...node, inputs: Object.fromEntries(entries.get(id)!) }] as const
+    const class_type = (wanted.has(id) && savedAs.get(node.class_type)) || node.class_type
+    return [id, { ...node, class_type, inputs: Object.fromEntries(entries.get(id)!) }] as const
   })
   return { graph: Object.fromEntries(filled), seeds }
 }

@@ -1,9 +1,39 @@
 import type { Kind } from '../../engine.ts'
 import { cleanName, titleOf } from './titles.ts'
-import type { KnownNode, NamedOutput } from './types.ts'
+import { type KnownNode, type NamedOutput, specOf } from './types.ts'
 
-/** The output that a node has without a sidecar: each node that saves files is one. */
-export function findOutput(known: KnownNode): NamedOutput | undefined {
+/**
+ * The outputs that a workflow has without a sidecar: each node that saves files is one. If none does, the nodes count that
+ * show a text, a picture or a sound.
+ */
+export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[] {
+  const all = [...nodes.values()]
+  const saved = all.flatMap((known) => findSaved(known) ?? [])
+  return saved.length > 0 ? saved : all.flatMap((known) => findShown(known) ?? [])
+}
+
+function findShown(known: KnownNode): NamedOutput | undefined {
+  const { class_type } = known.node
+  const kind = savedAs.has(class_type) ? outputKind(known) : showsText(known) ? 'string' : undefined
+  const author = cleanName(titleOf(known))
+  const word = kind === 'string' ? 'text' : kind
+  const name = author || `${word}_${cleanName(known.id)}`
+  return kind && { name, kind, node: known.id, why: author ? 'title' : class_type }
+}
+
+/** The node that saves what a preview shows: ComfyUI empties the folder of previews when it starts. */
+export const savedAs: ReadonlyMap<string, string> = new Map([
+  ['PreviewImage', 'SaveImage'],
+  ['PreviewAudio', 'SaveAudio'],
+])
+
+/** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */
+function showsText({ fields, links, info }: KnownNode): boolean {
+  if (info?.output_node !== true || fields.has('filename_prefix')) return false
+  return [...links.keys()].some((name) => /^(STRING|\*)$/.test(String(specOf(info, name)[0])))
+}
+
+function findSaved(known: KnownNode): NamedOutput | undefined {
   const kind = outputKind(known)
   if (!kind || !known.fields.has('filename_prefix')) return undefined
   const { class_type } = known.node
@@ -18,8 +48,11 @@ export function findOutput(known: KnownNode): NamedOutput | undefined {
 /** ComfyUI writes files of these types, and shows them in no answer. */
 const SILENT = ['MODEL', 'CLIP', 'VAE', 'CLIP_VISION', 'CONTROL_NET', 'LORA_MODEL']
 
-/** The kind of a save node's files, or `undefined` if the server does not show them. */
-export function outputKind({ node: { class_type }, info }: KnownNode): Kind | undefined {
+/** The kind of a node's result, or `undefined` if the server does not show it. */
+export function outputKind(known: KnownNode): Kind | undefined {
+  const { class_type } = known.node
+  const { info } = known
+  if (!savedAs.has(class_type) && showsText(known)) return 'string'
   if (class_type === 'FSSaveInteger' || info?.output_node === false) return undefined
   if (/video|webm|mp4/i.test(class_type)) return 'video'
   if (/audio/i.test(class_type)) return 'audio'

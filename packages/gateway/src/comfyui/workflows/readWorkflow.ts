@@ -3,7 +3,7 @@ import { nameOf } from './createFiles.ts'
 import { readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
 import { findInputs, uniqueNames } from './names.ts'
-import { findOutput } from './outputs.ts'
+import { findOutputs } from './outputs.ts'
 import { readSidecar } from './sidecar.ts'
 import {
   type ClassInfo,
@@ -35,7 +35,7 @@ export async function readWorkflow(
 
   const sidecar = file.sidecar === undefined ? {} : readSidecar(`${name}.flowscale.json`, file.sidecar, nodes)
   const inputs = uniqueNames(sidecar.inputs ?? findInputs(nodes))
-  const outputs = uniqueNames(sidecar.outputs ?? known.flatMap((node) => findOutput(node) ?? []))
+  const outputs = uniqueNames(sidecar.outputs ?? findOutputs(nodes))
   const missing = known.filter(({ info }) => !info)
   return {
     listing: {
@@ -51,10 +51,12 @@ export async function readWorkflow(
     outputs,
     missingClasses: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
     missingChoices: findMissingChoices(known, inputs),
-    notes: [],
+    notes: outputs.size > 0 || sidecar.outputs ? [] : [NO_OUTPUT],
   }
 }
 
+const NO_OUTPUT =
+  'It has no output. SaveImage, SaveVideo, SaveAudio, PreviewImage, PreviewAny and the like would be one'
 const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
 /** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
 const MOST_LEVELS = 100

@@ -2,7 +2,7 @@ import { isEnded, nothingStarted, type Problem, type RunsQuery } from '../../eng
 import { failure, json, missing, success, unprocessable } from '../answers.ts'
 import { readSubmission } from '../form/readForm.ts'
 import { linkTo } from '../links.ts'
-import { runJson } from '../runJson.ts'
+import { runJson, textOf } from '../runJson.ts'
 import type { ApiRequest } from '../types.ts'
 
 export async function executeWorkflow(call: ApiRequest): Promise<Response> {
@@ -113,7 +113,8 @@ export async function getOutput(call: ApiRequest): Promise<Response> {
   if (!found) return failure(api.dialect, 404, 'Output not found')
   const { run, file } = found
   if (file !== undefined) {
-    return success({ download_url: await linkTo(call, run.id, file), generation_status: 'success' })
+    const download_url = await linkTo(call, run.id, file)
+    return success({ download_url, generation_status: 'success', ...textOf(run, file) })
   }
   if (!isEnded(run.status)) return new Response(null, { status: 204 })
   return json(200, {

@@ -37,6 +37,13 @@ test('options', () => {
   assert.type(comfyui({ url: 'https://a/prefix/' }), 'function')
 })
 
+test('a node that shows a text may show an empty one, or none', () => {
+  const shows = { ...run, outputs: [{ name: 'words', node: '3', isText: true }] }
+  for (const outputs of [{}, { 3: { text: [''] } }]) {
+    assert.equal(collectFiles(shows, outputs).files, [{ name: `words_${run.id}.txt`, text: '' }])
+  }
+})
+
 test('numbers that JSON does not have are null, and texts stay', () => {
   const text = String.raw`{"a": NaN, "b": [Infinity, -Infinity, 1], "NaN": "NaN, \"NaN\"", "c": -1.5}`
   assert.equal(parseJson(text), { a: null, b: [null, null, 1], NaN: 'NaN, "NaN"', c: -1.5 })

@@ -42,8 +42,8 @@ const read = (nodes: Record<string, Entry>): Promise<ComfyWorkflow> => {
 }
 
 const from = (id: number, output = 0): [string, number] => [String(id), output]
-const both = (positive: unknown, negative: unknown): object => ({ positive, negative, seed: 1 })
-const sampler = both(from(6), from(7)) as Record<string, unknown>
+const both = (positive: unknown, negative: unknown) => ({ positive, negative, seed: 1 })
+const sampler = both(from(6), from(7))
 const texts: Record<string, Entry> = { 6: ['Encode', { text: 'a' }], 7: ['Encode', { text: 'b' }] }
 
 const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] = [
@@ -54,14 +54,14 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
   ],
   [
     'a text that is both is positive',
-    { 3: ['Sample', both(from(6), from(6)) as Entry[1]], 6: texts['6']! },
+    { 3: ['Sample', both(from(6), from(6))], 6: texts['6']! },
     ['seed', 'prompt'],
   ],
   [
     'two of each',
     {
       3: ['Sample', sampler],
-      4: ['Sample', both(from(8), from(9)) as Entry[1]],
+      4: ['Sample', both(from(8), from(9))],
       ...texts,
       8: ['Encode', { text: 'c' }],
       9: ['Encode', { text: 'd' }],
@@ -71,7 +71,7 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
   [
     'an encoder with two texts',
     {
-      3: ['Sample', both(from(6), from(7)) as Entry[1]],
+      3: ['Sample', both(from(6), from(7))],
       6: ['EncodeTwo', { text_g: 'a', text_l: 'b' }],
       7: texts['7']!,
     },
@@ -80,7 +80,7 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
   [
     'nothing behind a zero',
     {
-      3: ['Sample', both(from(6), from(8)) as Entry[1]],
+      3: ['Sample', both(from(6), from(8))],
       6: texts['6']!,
       8: ['ConditioningZeroOut', { conditioning: from(6) }],
     },
@@ -89,7 +89,7 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
   [
     'an output leads to the input of its name, else to all',
     {
-      3: ['Sample', both(from(4, 0), from(4, 1)) as Entry[1]],
+      3: ['Sample', both(from(4, 0), from(4, 1))],
       4: ['Control', { ...sampler, image: from(9) }],
       5: ['Combine', { a: from(6), b: from(8) }],
       ...texts,
