@@ -6,23 +6,34 @@ export interface Suite {
   /** What is built or installed before: see `ensure`. */
   needs: string[]
   checks?: Check[]
+  /** Which files are of it, instead of those that end with its name. */
+  has?: (file: string) => boolean
+  /** The files that take longest, which begin first. */
+  longest?: RegExp
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
   limitMs?: number
 }
 
 const bin = (name: string) => `node_modules/.bin/${name}`
-const typesOf = (what: string, project: string): Check => [`types of ${what}`, bin('tsc'), ['-p', project]]
-/** The unit tests and checks that read what was built; all others read the sources. */
-export const readsBuild =
-  /^(test\/(command|dist|examples)\/|test\/unit\/(emulator\/node\/serve\.page|gateway\/cli)\.|test\/unit\/client\/internal\/upload\.|sizes)/
+/** By TypeScript 7, which has no API and is six times as fast as 6. */
+const typesOf = (what: string, project: string): Check => [
+  `types of ${what}`,
+  process.execPath,
+  ['node_modules/typescript7/bin/tsc', '-p', project],
+]
+/** The tests beside those of `unit` that read what was built. */
+const readsBuild =
+  /^test\/((command|dist|examples)\/.*|unit\/(emulator\/node\/serve\.page|gateway\/cli|client\/internal\/upload))\.test\.ts$/
 
 const limitMs = 1_800_000
 const browser = 'chromium-headless-shell'
 
-/** By name, which is also what the names of its files end with; those of `unit` end with `.test.ts`. */
+/** By name, which is also what the names of its files end with, but for `unit` and `built`. */
 export const suites: Record<string, Suite> = {
   unit: {
-    needs: ['build'],
+    needs: [],
+    has: (file) => file.endsWith('.test.ts') && !readsBuild.test(file),
+    longest: /executeMany\.test|conformance|monitor\.test|sendRun|builtIn|emulator\/cli|types of tests/,
     checks: [
       typesOf('what runs anywhere', 'packages/tsconfig.anywhere.json'),
       typesOf('what runs on Node', 'packages/tsconfig.node.json'),
@@ -31,19 +42,29 @@ export const suites: Record<string, Suite> = {
       typesOf('the worker example', 'examples/tsconfig.worker.json'),
       typesOf('tests and scripts', 'test'),
       ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
-      ['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']],
     ],
   },
-  browser: { limitMs, needs: ['build', browser, 'test/browser', 'scripts/docs'] },
+  built: {
+    needs: ['build'],
+    has: (file) => readsBuild.test(file),
+    longest: /readme|demo|runErrors|pull|batchTrouble/,
+    checks: [['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']]],
+  },
+  browser: { limitMs, longest: /site/, needs: ['build', browser, 'test/browser', 'scripts/docs'] },
   bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
   chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
   comfyui: { limitMs, needs: ['build'] },
-  frameworks: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/frameworks'] },
+  frameworks: {
+    limitMs,
+    longest: /aiSdk|next\./,
+    needs: ['build', browser, 'test/runtimes', 'test/frameworks'],
+  },
   runtime: {
     limitMs,
+    longest: /files|conformance/,
     needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
   },
-  servers: { limitMs, needs: ['build'] },
-  types: { limitMs, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
+  servers: { limitMs, longest: /disasters/, needs: ['build'] },
+  types: { limitMs, longest: /matrix/, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }
