@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { transformSync } from 'esbuild'
 import { encode } from 'fast-png'
 import ts from 'typescript'
 import { assert, suite } from '#test'
@@ -131,19 +132,14 @@ for (const document of documents) {
         ['js', 'ts', 'cjs'].includes(language!),
         `no way to run ${language || 'a block without a language'}`,
       )
-      const file = join(folder, `block-${index}.${language === 'js' ? 'mjs' : language}`)
-      writeFileSync(
-        file,
-        code!.replaceAll(
-          /http:\/\/127\.0\.0\.1:(4188|8188)/g,
-          (_, port) => (port === '8188' ? comfy : servedBy(document)).url,
-        ),
+      const file = join(folder, `block-${index}.${language === 'cjs' ? 'cjs' : 'mjs'}`)
+      const local = code!.replaceAll(
+        /http:\/\/127\.0\.0\.1:(4188|8188)/g,
+        (_, port) => (port === '8188' ? comfy : servedBy(document)).url,
       )
-      const command = `cd ${folder} && node ${language === 'cjs' ? '' : '--import tsx'} ${file}`
+      writeFileSync(file, language === 'ts' ? transformSync(local, { loader: 'ts' }).code : local)
       // As a user runs it: by the packages as built.
-      const { code: exit, output } = await runCommand('sh', ['-c', command], {
-        env: { TSX_TSCONFIG_PATH: '' },
-      })
+      const { code: exit, output } = await runCommand(process.execPath, [file], { cwd: folder })
       assert.is(exit, 0, output)
     })
   })
