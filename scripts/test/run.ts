@@ -116,8 +116,7 @@ async function work(): Promise<void> {
   for (let name = rest.shift(); name; name = rest.shift()) report(await runOne(name))
 }
 
-// Tests wait for a good part of their time.
-const atATime = 2 * availableParallelism()
+const atATime = Math.max(2, availableParallelism() * (suite.perCore ?? 1))
 console.log(
   `${names.length} files and checks, ${atATime} at a time${isWhole ? ', about 5 minutes on two cores' : ''}\n`,
 )

@@ -10,6 +10,8 @@ export interface Suite {
   has?: (file: string) => boolean
   /** The files that take longest, which begin first. */
   longest?: RegExp
+  /** How many files run at a time on one core, where they wait for a good part of their time. Default: 1. */
+  perCore?: number
   /** A file that is silent for so long, between the ends of two cases, is stopped. */
   limitMs?: number
 }
@@ -32,6 +34,7 @@ const browser = 'chromium-headless-shell'
 export const suites: Record<string, Suite> = {
   unit: {
     needs: [],
+    perCore: 2,
     has: (file) => file.endsWith('.test.ts') && !readsBuild.test(file),
     longest: /executeMany\.test|conformance|monitor\.test|sendRun|builtIn|emulator\/cli|types of tests/,
     checks: [
@@ -46,6 +49,7 @@ export const suites: Record<string, Suite> = {
   },
   built: {
     needs: ['build'],
+    perCore: 2,
     has: (file) => readsBuild.test(file),
     longest: /readme|demo|runErrors|pull|batchTrouble/,
     checks: [['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']]],
