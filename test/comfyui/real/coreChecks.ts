@@ -12,7 +12,7 @@ import {
   getWorkflows,
   toFile,
 } from '@flowscale/client'
-import { executeMany, type ManyResult, waitForRun } from '@flowscale/client/poller'
+import { executeMany, executeWorkflowAsync, type ManyResult, waitForRun } from '@flowscale/client/poller'
 import { readWorkflows } from '@flowscale/gateway/node'
 import { decode, encode } from 'fast-png'
 import { equal, ok, rejection } from '../../conformance/assert.ts'
@@ -139,6 +139,26 @@ export const coreChecks: readonly Check[] = [
     })
     // A real one calculates with fractions.
     ok(Math.abs(data[0]! - (255 - shade)) <= 1, `shade ${255 - shade}, got ${data[0]}`)
+  }),
+  check('a text that is shown', ['PrimitiveStringMultiline', 'PreviewAny'], async (client) => {
+    const слова = `é ${anyNumber(1e9)}\nпривет`
+    const { outputs } = await executeWorkflowAsync(client, 'core-text', { слова }, fast)
+    equal(
+      outputs.map(({ text, filename }) => [text, filename.split('_')[0]]),
+      [[слова, '答え']],
+      'outputs',
+    )
+    equal(await (await downloadOutput(client, outputs[0]!)).text(), слова, 'file')
+  }),
+  check('a preview is saved', ['EmptyImage', 'PreviewImage', 'SaveImage'], async (client, comfyUrl) => {
+    const { data } = await executeWorkflow(client, 'core-preview', {})
+    const run = await waitForRun(client, data.run_id, fast)
+    const { width, height } = decode(
+      new Uint8Array(await (await downloadOutput(client, run.outputs[0]!)).arrayBuffer()),
+    )
+    equal([width, height], [48, 32], 'size')
+    const history = (await (await fetch(`${comfyUrl}/history/${data.run_id}`)).json()) as Record<string, any>
+    equal(history[data.run_id].outputs[2].images[0].type, 'output', 'folder')
   }),
   check('inputs that do not fit are refused', picture, async (client) => {
     for (const inputs of [{ width: -1 }, { width: 1e9 }, { width: 'x' }, { other: 1 }]) {
