@@ -1,8 +1,8 @@
 import type { WorkflowFile } from '../engine.ts'
 import { type Found, isEditorFile } from '../readContent.ts'
 import type { ReadClass } from './api/classes.ts'
-import { defaultOf, fieldsOf, isMade, shorten } from './editor/fields.ts'
-import { type Classes, type Conversion, toGraph, typesOf } from './editor/toGraph.ts'
+import { type Classes, defaultOf, fieldsOf, infoOf, isMade, shorten } from './editor/fields.ts'
+import { type Conversion, toGraph, typesOf } from './editor/toGraph.ts'
 import { type GraphNode, isObject } from './workflows/types.ts'
 
 /** The graph of a file in any format, with the facts of a server about its classes. */
@@ -41,10 +41,9 @@ export function fillDefaults(prompt: unknown, classes: Classes): Conversion {
   if (!isObject(prompt)) return { problems: ['The prompt is no object'] }
   const filled = Object.entries(prompt).map(([id, node]): [string, GraphNode] => {
     const { class_type, inputs } = isObject(node) ? node : {}
-    const info =
-      typeof class_type === 'string' && Object.hasOwn(classes, class_type) ? classes[class_type] : undefined
+    const info = infoOf(String(class_type), classes)
     if (!info || !isObject(inputs)) return [id, node as GraphNode]
-    const fields = fieldsOf(info, (name) => inputs[name]).filter(
+    const fields = [...fieldsOf(info, (name) => inputs[name])].filter(
       (field) =>
         field.kind === 'widget' && field.required && !Object.hasOwn(inputs, field.name) && !isMade(field),
     )
@@ -74,7 +73,7 @@ export function differenceOf(a: Graph, b: Graph, classes: Classes): string | und
     const where = `node ${id} (${(one ?? other)?.class_type})`
     if (!left.has(id) || !right.has(id)) return `${where} is needed in one of them only`
     if (one!.class_type !== other!.class_type) return `${where} is of the class ${other!.class_type} there`
-    const known = fieldsOf(classes[one!.class_type] ?? {}, (name) => one!.inputs[name])
+    const known = [...fieldsOf(infoOf(one!.class_type, classes) ?? {}, (name) => one!.inputs[name])]
     const names = known.flatMap(({ name, kind }) =>
       kind === 'group'
         ? Object.keys({ ...one!.inputs, ...other!.inputs }).filter((key) => key.startsWith(`${name}.`))
@@ -91,7 +90,7 @@ export function differenceOf(a: Graph, b: Graph, classes: Classes): string | und
 
 function neededOf(graph: Graph, classes: Classes): Set<string> {
   const needed = new Set(
-    Object.keys(graph).filter((id) => classes[graph[id]!.class_type]?.output_node === true),
+    Object.keys(graph).filter((id) => infoOf(graph[id]!.class_type, classes)?.output_node === true),
   )
   for (const id of needed) {
     for (const value of Object.values(graph[id]?.inputs ?? {}))

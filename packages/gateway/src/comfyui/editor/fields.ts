@@ -1,152 +1,106 @@
+import { type Spec, specsOf } from '../workflows/fields.ts'
 import { type ClassInfo, isObject } from '../workflows/types.ts'
 
+/** `/object_info` of a ComfyUI. */
+export type Classes = Readonly<Record<string, ClassInfo>>
+
+export const infoOf = (type: string, classes: Classes): ClassInfo | undefined =>
+  Object.hasOwn(classes, type) && isObject(classes[type]) ? classes[type] : undefined
+
 /** An input of a class, as the editor shows it. */
-export interface EditorField {
-  /** With the names of the fields around it: `format.codec`. */
-  readonly name: string
-  readonly required: boolean
+export interface EditorField extends Spec {
   /** A field with a value, a socket for a link, or a group of sockets that grows. */
   readonly kind: 'widget' | 'socket' | 'group'
   readonly types: readonly string[]
-  readonly choices: readonly unknown[] | undefined
-  readonly about: Readonly<Record<string, unknown>>
   /** Whether it starts as a socket. Some editors keep a value for it, others don't. */
   readonly startsAsSocket: boolean
   /** Whether the editor keeps `control_after_generate` after its value. */
   readonly isControlled: boolean
-  /** The fields that come with a choice. */
-  readonly inner: ReadonlyMap<unknown, ClassInfo['input']>
-  /** The sockets of a group that must have a link. */
-  readonly least: readonly string[]
 }
 
-const PLAIN = ['INT', 'FLOAT', 'STRING', 'BOOLEAN']
 const TEXTS = ['STRING', 'COLOR', 'MARKDOWN', 'TEXTAREA']
 /** Fields whose values are objects or lists. */
 const OBJECTS = ['COLORS', 'BOUNDING_BOX', 'BOUNDING_BOXES', 'CURVE', 'RANGE', 'IMAGECOMPARE']
 /** Fields whose values the editor makes when it runs the workflow, such as a picture of a camera. */
 const MADE = ['WEBCAM', 'AUDIO_RECORD', 'LOAD_3D', 'LOAD_3D_ANIMATION', 'PAINTER', 'COMPOSITOR']
-const WIDGETS = [...PLAIN, ...TEXTS, ...OBJECTS, ...MADE]
-const UPLOADS = ['image_upload', 'animated_image_upload', 'video_upload', 'audio_upload', 'file_upload']
+const WIDGETS = ['INT', 'FLOAT', 'BOOLEAN', ...TEXTS, ...OBJECTS, ...MADE]
 
 /** Whether only the editor can make the value of a field. */
 export const isMade = ({ types }: EditorField): boolean => types.some((type) => MADE.includes(type))
 
-/** The fields of a class, and those that come with the choices in `values`. */
-export function fieldsOf(info: ClassInfo, values: (name: string) => unknown): EditorField[] {
-  const withInner = (field: EditorField): EditorField[] => [
-    field,
-    ...innerOf(field, values(field.name)).flatMap(withInner),
-  ]
-  return outerOf(info).flatMap(withInner)
-}
-
-/** The fields that come with one choice. */
-export const innerOf = ({ inner, name }: EditorField, choice: unknown): EditorField[] =>
-  outerOf({ input: inner.get(choice) }).map((field) => ({ ...field, name: `${name}.${field.name}` }))
-
-/** The fields of a class in the order of the editor: first the required ones. */
-export function outerOf({
-  input,
-  input_order: order,
-}: {
-  readonly input?: ClassInfo['input'] | undefined
-  readonly input_order?: ClassInfo['input_order']
-}): EditorField[] {
-  return (['required', 'optional'] as const).flatMap((part) => {
-    const specs = isObject(input?.[part]) ? input[part] : {}
-    const named = Array.isArray(order?.[part]) ? order[part].map(String) : []
-    const names = new Set([...named.filter((name) => Object.hasOwn(specs, name)), ...Object.keys(specs)])
-    return [...names].map((name) => readField(name, specs[name], part === 'required'))
-  })
-}
-
-function readField(name: string, spec: unknown, required: boolean): EditorField {
-  const [type, options] = Array.isArray(spec) ? spec : []
-  const about = isObject(options) ? options : {}
-  const isDynamic = type === 'COMFY_DYNAMICCOMBO_V3'
-  const entries = isDynamic && Array.isArray(about.options) ? about.options.filter(isObject) : []
-  const inner = new Map(entries.map(({ key, inputs }) => [key, inputs as ClassInfo['input']]))
-  const isList = Array.isArray(type) || type === 'COMBO' || isDynamic
-  const listed = isDynamic ? [...inner.keys()] : Array.isArray(type) ? type : about.options
-  const types = String(about.widgetType ?? type).split(',')
-  const isWidget = isList || types.every((one) => WIDGETS.includes(one))
-  const isForced = about.forceInput === true
-  const isGroup = type === 'COMFY_AUTOGROW_V3' || type === 'COMFY_DYNAMICSLOT_V3'
-  return {
-    name,
-    required,
-    kind: isGroup ? 'group' : isWidget && !isForced ? 'widget' : 'socket',
-    types: isList ? ['COMBO'] : types,
-    choices: !isList ? undefined : Array.isArray(listed) ? listed : [],
-    about,
-    startsAsSocket: isWidget && (isForced || (about.defaultInput === true && !required)),
-    isControlled:
-      isWidget && (!!about.control_after_generate || (type === 'INT' && /^(noise_)?seed$/.test(name))),
-    inner,
-    least:
-      required && type === 'COMFY_AUTOGROW_V3' && isObject(about.template) ? leastOf(about.template) : [],
+/** The fields of a class in the order of the editor. As for `specsOf`, `values` may grow with each field. */
+export function* fieldsOf(
+  info: ClassInfo,
+  values: (name: string) => unknown = () => undefined,
+): Generator<EditorField> {
+  for (const spec of specsOf(info, values)) {
+    const { name, required, type, about, choices } = spec
+    const types = choices ? ['COMBO'] : String(about.widgetType ?? type).split(',')
+    const isWidget = choices !== undefined || types.every((one) => WIDGETS.includes(one))
+    const isForced = about.forceInput === true
+    const isGroup = type === 'COMFY_AUTOGROW_V3' || type === 'COMFY_DYNAMICSLOT_V3'
+    const isSeed = type === 'INT' && /(^|\.)(noise_)?seed$/.test(name)
+    yield {
+      ...spec,
+      kind: isGroup ? 'group' : isWidget && !isForced ? 'widget' : 'socket',
+      types,
+      startsAsSocket: isWidget && (isForced || (about.defaultInput === true && !required)),
+      isControlled: isWidget && (isSeed || !!about.control_after_generate),
+    }
   }
 }
 
-/** A template has names, or a prefix that is counted, and says how many of them are required. */
-function leastOf({ input, names, prefix, min }: Record<string, unknown>): string[] {
-  const count =
-    isObject(input) && isObject(input.required) && typeof min === 'number' ? Math.min(min, 100) : 0
-  const counted = Array.from({ length: count }, (_, index) => `${String(prefix)}${index}`)
-  return Array.isArray(names) ? names.slice(0, count).map(String) : counted
+/**
+ * The sockets of a group that must have a link. Its template has names, or a prefix that is counted, and says how many
+ * of them are required.
+ */
+export function leastOf({ name, required, type, about: { template } }: EditorField): string[] {
+  if (!required || type !== 'COMFY_AUTOGROW_V3' || !isObject(template)) return []
+  const { input, names, prefix, min } = template
+  const count = isObject(input) && isObject(input.required) ? Math.min(Number(min) || 0, 100) : 0
+  const counted = Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+  return (Array.isArray(names) ? names.slice(0, count) : counted).map((bare) => `${name}.${bare}`)
 }
 
 /** Why a value can't be one of a field. `undefined`: it can. */
 export function misfitOf({ types, choices, about }: EditorField, value: unknown): string | undefined {
   if (choices) {
-    const all = about.multiselect === true && Array.isArray(value) ? value : [value]
-    const wrong = all.filter(
-      (one) => !choices.includes(one) && !(typeof one === 'string' && mayBeMissing(one, choices, about)),
-    )
+    // Files and models differ from server to server, and the editor fills some lists.
+    const isOpen = choices.length === 0 || isObject(about.remote)
+    const fits = (one: unknown): boolean =>
+      choices.includes(one) || (typeof one === 'string' && (isOpen || looksLikeFile(one)))
+    const isSeveral = about.multiselect === true && Array.isArray(value)
+    const wrong = (isSeveral ? value : [value]).filter((one) => !fits(one))
     if (wrong.length === 0) return undefined
     const more = choices.length > 5 ? ', …' : ''
     return `${shorten(wrong[0])} is none of its choices: ${choices.slice(0, 5).map(shorten).join(', ')}${more}`
   }
-  if (!types.some((type) => isOfType(type, value))) return `${shorten(value)} is no ${types.join(' or ')}`
-  const isNumber = types.some((type) => type === 'INT' || type === 'FLOAT')
-  if (isNumber && Number(value) < Number(about.min)) return `${shorten(value)} is below ${shorten(about.min)}`
-  if (isNumber && Number(value) > Number(about.max)) return `${shorten(value)} is above ${shorten(about.max)}`
-  return undefined
+  const shown = shorten(value)
+  if (!types.some((type) => isOfType(type, value))) return `${shown} is no ${types.join(' or ')}`
+  if (!types.includes('INT') && !types.includes('FLOAT')) return undefined
+  if (Number(value) < Number(about.min)) return `${shown} is below ${shorten(about.min)}`
+  return Number(value) > Number(about.max) ? `${shown} is above ${shorten(about.max)}` : undefined
 }
-
-/** Files and models differ from server to server, and the editor fills some lists. */
-const mayBeMissing = (value: string, choices: readonly unknown[], about: EditorField['about']): boolean =>
-  choices.length === 0 || isObject(about.remote) || looksLikeFile(value)
 
 export const looksLikeFile = (value: unknown): boolean =>
   typeof value === 'string' && /[^\s.]\.[A-Za-z]\w{1,11}( \[\w+\])?$/.test(value)
 
-export const isUpload = (about: EditorField['about']): boolean => UPLOADS.some((key) => about[key] === true)
-
 function isOfType(type: string, value: unknown): boolean {
-  if (type === 'INT') return Number.isInteger(value) || isLarge(value)
+  // `parseJson` leaves a whole number as text that JavaScript can't hold.
+  const isLarge = typeof value === 'string' && /^-?\d{16,20}$/.test(value)
+  if (type === 'INT') return Number.isInteger(value) || (isLarge && !Number.isSafeInteger(Number(value)))
   if (type === 'FLOAT') return Number.isFinite(value)
   if (type === 'BOOLEAN') return typeof value === 'boolean'
   return TEXTS.includes(type) ? typeof value === 'string' : typeof value === 'object' && value !== null
 }
 
-/** `parseJson` leaves a whole number as text that JavaScript can't hold. */
-const isLarge = (value: unknown): boolean =>
-  typeof value === 'string' && /^-?\d{16,20}$/.test(value) && !Number.isSafeInteger(Number(value))
+const DEFAULTS: Readonly<Record<string, unknown>> = { INT: 0, FLOAT: 0, STRING: '', BOOLEAN: false }
 
 /** The value that the editor gives to a new field. */
-export function defaultOf({ types: [type], choices, about }: EditorField): unknown {
-  if (about.default != null) return about.default
-  if (choices) return choices[0]
-  return type === 'INT' || type === 'FLOAT'
-    ? 0
-    : type === 'STRING'
-      ? ''
-      : type === 'BOOLEAN'
-        ? false
-        : undefined
-}
+export const defaultOf = ({ types, choices, about }: EditorField): unknown =>
+  about.default ?? (choices ? choices[0] : DEFAULTS[types[0]!])
+
+export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** A value for a message. */
 export function shorten(value: unknown): string {

@@ -1,26 +1,24 @@
-import { isObject } from '../workflows/types.ts'
+import { isObject, isShallow, MOST_LEVELS } from '../workflows/types.ts'
 
 /** A file in the format of ComfyUI's editor. */
 export interface EditorFile extends EditorGraph {
   /** By the type of the nodes that stand for them. */
-  readonly subgraphs: ReadonlyMap<string, Subgraph>
+  readonly subgraphs: ReadonlyMap<string, EditorGraph>
   /** Whether it surely comes from an editor of 1.16 or later. */
   readonly isRecent: boolean
 }
 
+/** The graph of a file, or a subgraph. */
 export interface EditorGraph {
   readonly nodes: ReadonlyMap<string, EditorNode>
   readonly links: ReadonlyMap<string, Link>
+  /** The names of a subgraph's inputs. Links from `SUBGRAPH_INPUT` count them. */
+  readonly inputs: readonly string[]
+  /** The link that each output of a subgraph gets its value from. */
+  readonly outputs: readonly (string | undefined)[]
 }
 
 type Link = Readonly<Record<'from' | 'to', string> & { output: number }>
-
-export interface Subgraph extends EditorGraph {
-  /** The names of its inputs. Links from `SUBGRAPH_INPUT` count them. */
-  readonly inputs: readonly string[]
-  /** The link that each output gets its value from. */
-  readonly outputs: readonly (string | undefined)[]
-}
 
 export interface EditorNode {
   readonly id: string
@@ -30,7 +28,7 @@ export interface EditorNode {
   readonly inputs: readonly Slot[]
   /** The types of its outputs. */
   readonly outputs: readonly string[]
-  readonly values: readonly unknown[] | undefined
+  readonly values: readonly unknown[]
   readonly named: Readonly<Record<string, unknown>> | undefined
   readonly properties: Readonly<Record<string, unknown>>
 }
@@ -45,24 +43,18 @@ export const SUBGRAPH_INPUT = '-10'
 
 /** Reads a file of version 0.4 or 1. `problems` gets what makes it unusable. */
 export function readEditor(file: unknown, problems: string[]): EditorFile {
-  const isReadable = isShallow(file, MOST_LEVELS)
+  const isReadable = isShallow(file)
   if (!isReadable) problems.push(`The file is nested deeper than ${MOST_LEVELS} levels`)
   const { definitions, extra, ...root } = isObject(file) && isReadable ? file : {}
   if (isReadable && !Array.isArray(root.nodes)) problems.push('The file has no list of nodes')
-  const inner = isObject(definitions) ? listOf(definitions.subgraphs) : []
-  const [major = 0, minor = 0] = isObject(extra) ? String(extra.frontendVersion).split('.').map(Number) : []
+  const inner = listOf(Object(definitions).subgraphs).filter(isObject)
+  const [major = 0, minor = 0] = String(Object(extra).frontendVersion).split('.').map(Number)
+  const readInner = (raw: Record<string, unknown>): EditorGraph =>
+    readGraph(raw, `The subgraph ${JSON.stringify(raw.name)}`, problems)
   return {
     ...readGraph(root, 'The file', problems),
-    subgraphs: new Map(inner.filter(isObject).map((raw) => [String(raw.id), readSubgraph(raw, problems)])),
+    subgraphs: new Map(inner.map((raw) => [String(raw.id), readInner(raw)])),
     isRecent: major > 1 || (major === 1 && minor >= 16),
-  }
-}
-
-function readSubgraph(raw: Record<string, unknown>, problems: string[]): Subgraph {
-  return {
-    ...readGraph(raw, `The subgraph ${JSON.stringify(raw.name)}`, problems),
-    inputs: listOf(raw.inputs).map((input) => String(Object(input).name)),
-    outputs: listOf(raw.outputs).map((output) => idOf(listOf(Object(output).linkIds)[0])),
   }
 }
 
@@ -70,42 +62,35 @@ function readGraph(raw: Record<string, unknown>, where: string, problems: string
   const nodes = new Map<string, EditorNode>()
   for (const [index, entry] of listOf(raw.nodes).entries()) {
     const node = readNode(Object(entry))
-    if (!node)
-      problems.push(
-        `${where}: nodes[${index}] is no node of the editor: check its id, type, inputs and values`,
-      )
+    const advice = 'is no node of the editor: check its id, type, inputs and values'
+    if (!node) problems.push(`${where}: nodes[${index}] ${advice}`)
     else if (nodes.has(node.id)) problems.push(`${where} has two nodes with the id ${node.id}`)
     else nodes.set(node.id, node)
   }
-  return { nodes, links: new Map(listOf(raw.links).flatMap(readLink)) }
+  return {
+    nodes,
+    links: new Map(listOf(raw.links).flatMap(readLink)),
+    inputs: listOf(raw.inputs).map((input) => String(Object(input).name)),
+    outputs: listOf(raw.outputs).map((output) => idOf(listOf(Object(output).linkIds)[0])),
+  }
 }
 
-function readNode({
-  type,
-  title,
-  mode,
-  properties,
-  ...raw
-}: Record<string, unknown>): EditorNode | undefined {
-  const { widgets_values: values, widgets_values_named: named } = raw
-  const id = idOf(raw.id)
-  const inputs = raw.inputs ?? []
-  const isLinked = (slot: unknown): boolean =>
-    isObject(slot) && (slot.link == null || idOf(slot.link) !== undefined)
-  if (typeof type !== 'string' || id === undefined || !(values == null || typeof values === 'object'))
-    return undefined
-  if (!Array.isArray(inputs) || !inputs.every(isLinked)) return undefined
+function readNode(raw: Record<string, unknown>): EditorNode | undefined {
+  const { type, title, mode, properties, widgets_values: values, widgets_values_named: named } = raw
+  const [id, inputs] = [idOf(raw.id), raw.inputs ?? []]
+  const isSlot = (slot: unknown): boolean => isObject(slot) && idOf(slot.link ?? '') !== undefined
+  if (typeof type !== 'string' || id === undefined || typeof (values ?? {}) !== 'object') return undefined
+  if (!Array.isArray(inputs) || !inputs.every(isSlot)) return undefined
   return {
     id,
     type,
     title: typeof title === 'string' && title.trim() !== '' ? title : undefined,
     mode,
-    inputs: inputs.map((slot) => {
-      const { name, type: kind, link, widget } = Object(slot)
+    inputs: inputs.map(({ name, type: kind, link, widget }) => {
       return { name: String(name), type: String(kind), link: idOf(link), widget: idOf(Object(widget).name) }
     }),
     outputs: listOf(raw.outputs).map((output) => String(Object(output).type)),
-    values: Array.isArray(values) ? values : undefined,
+    values: listOf(values),
     named: isObject(named) ? named : isObject(values) ? values : undefined,
     properties: isObject(properties) ? properties : {},
   }
@@ -115,26 +100,11 @@ function readNode({
 function readLink(raw: unknown): [id: string, link: Link][] {
   const { id, origin_id, origin_slot, target_id } = Object(raw)
   const [key, from, output, to] = Array.isArray(raw) ? raw : [id, origin_id, origin_slot, target_id]
-  const ids = [idOf(key), idOf(from), idOf(to)] as const
-  if (
-    ids[0] === undefined ||
-    ids[1] === undefined ||
-    ids[2] === undefined ||
-    !(Number.isInteger(output) && output >= 0)
-  )
-    return []
-  return [[ids[0], { from: ids[1], output, to: ids[2] }]]
+  const isWhole = [key, from, to].every(idOf) && Number.isInteger(output) && output >= 0
+  return isWhole ? [[String(key), { from: String(from), output, to: String(to) }]] : []
 }
 
 const idOf = (value: unknown): string | undefined =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-
-/** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
-const MOST_LEVELS = 100
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
-}

@@ -1,16 +1,18 @@
-import { type ClassInfo, type GraphNode, isObject } from '../workflows/types.ts'
+import { uploadOf } from '../workflows/fields.ts'
+import type { ClassInfo, GraphNode } from '../workflows/types.ts'
 import {
+  type Classes,
   defaultOf,
   type EditorField,
   fieldsOf,
+  infoOf,
   isMade,
-  isUpload,
+  leastOf,
   misfitOf,
-  outerOf,
   shorten,
 } from './fields.ts'
-import { EDITOR_NODES, findSource, type Source } from './findSource.ts'
-import { type EditorNode, isOff, readEditor } from './readEditor.ts'
+import { EDITOR_NODES, findSource } from './findSource.ts'
+import { isOff, readEditor } from './readEditor.ts'
 import { expand, type FlatNode, nameOf } from './subgraphs.ts'
 import { readWidgets } from './widgets.ts'
 
@@ -19,16 +21,11 @@ export type Conversion =
   | { readonly graph: Record<string, GraphNode>; readonly notes: readonly string[] }
   | { readonly problems: readonly string[] }
 
-/** `/object_info` of a ComfyUI. */
-export type Classes = Readonly<Record<string, ClassInfo>>
-
 /** A converted node, before it is known whether an output needs it. */
 interface Draft {
   readonly flat: FlatNode
   readonly info: ClassInfo | undefined
   readonly inputs: Map<string, unknown>
-  /** The ids of the nodes that its inputs come from. */
-  readonly sources: Set<string>
   readonly problems: string[]
   /** The required inputs that have nothing. */
   readonly missing: string[]
@@ -42,87 +39,69 @@ interface Draft {
 export function toGraph(file: unknown, classes: Classes): Conversion {
   const problems: string[] = []
   const editor = readEditor(file, problems)
-  const infoOf = ({ type }: EditorNode): ClassInfo | undefined =>
-    Object.hasOwn(classes, type) && isObject(classes[type]) ? classes[type] : undefined
-  const isControlled = (node: EditorNode, name: string): boolean =>
-    outerOf(infoOf(node) ?? {}).some((field) => field.name === name && field.isControlled)
-  const flat = problems.length > 0 ? [] : expand(editor, isControlled, problems)
+  const flat = problems.length > 0 ? [] : expand(editor, classes, problems)
   if (problems.length > 0) return { problems }
-  const drafts = new Map(
-    flat
-      .filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
-      .map((one) => [one.id, convert(one, infoOf(one.node), editor.isRecent)]),
-  )
+  const running = flat.filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
+  const drafts = running.map((one) => convert(one, infoOf(one.node.type, classes), editor.isRecent))
 
-  const left = new Map<string, string>()
-  const outputs = [...drafts.values()].filter((draft) => isOutput(draft, drafts))
+  const used = new Set(drafts.flatMap(sourcesOf))
+  // A node of an unknown class at the end of links may be an output.
+  const isOutput = (draft: Draft): boolean =>
+    draft.info ? draft.info.output_node === true : sourcesOf(draft).length > 0 && !used.has(draft.flat.id)
+  const outputs = drafts.filter(isOutput)
   // ComfyUI leaves out an unfinished output, too, and runs the others.
   const finished = outputs.filter(({ missing }) => missing.length === 0)
-  if (finished.length > 0)
-    for (const { flat, missing } of outputs) if (missing[0]) left.set(flat.id, missing[0])
-  const needed = new Set((finished.length > 0 ? finished : outputs).map((draft) => draft.flat.id))
+  if (finished.length > 0) for (const { problems, missing } of outputs) problems.push(...missing)
+  const needed = new Set((finished.length > 0 ? finished : outputs).map(({ flat }) => flat.id))
+  const byId = new Map(drafts.map((draft) => [draft.flat.id, draft]))
   // The loop also visits the ids that it adds.
-  for (const id of needed) for (const source of drafts.get(id)!.sources) needed.add(source)
-  const inNeed = [...drafts.values()].filter((draft) => needed.has(draft.flat.id))
+  for (const id of needed) for (const source of sourcesOf(byId.get(id)!)) needed.add(source)
+  const inNeed = drafts.filter(({ flat }) => needed.has(flat.id))
   const found = inNeed.flatMap((draft) => [...draft.problems, ...draft.missing])
   if (found.length > 0) return { problems: [...new Set(found)] }
 
-  for (const [id, draft] of drafts) if (draft.problems[0] !== undefined) left.set(id, draft.problems[0])
-  const leftOut = [...left.values()].map((reason) => `${reason}. The node is left out`)
-  const kept = [...drafts.values()].filter(({ flat: { id } }) => !left.has(id))
-  if (kept.length === 0) return { problems: ['No node can run', ...leftOut] }
-  const graph = Object.fromEntries(kept.map((draft) => toNode(draft, left)))
-  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...leftOut] }
+  const kept = drafts.filter(({ problems }) => problems.length === 0)
+  const reasons = drafts.flatMap(({ problems }) => problems.slice(0, 1))
+  const left = reasons.map((reason) => `${reason}. The node is left out`)
+  if (kept.length === 0) return { problems: ['No node can run', ...left] }
+  const ids = new Set(kept.map(({ flat }) => flat.id))
+  const graph = Object.fromEntries(kept.map((draft) => [draft.flat.id, toNode(draft, ids)]))
+  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...left] }
 }
 
 /** The classes that a file in the format of the editor names. */
 export function typesOf(file: unknown): string[] {
   const { subgraphs, ...root } = readEditor(file, [])
-  const types = [root, ...subgraphs.values()].flatMap(({ nodes }) =>
-    [...nodes.values()].map(({ type }) => type),
-  )
-  return types.filter((type) => !subgraphs.has(type) && !EDITOR_NODES.includes(type))
+  const nodes = [root, ...subgraphs.values()].flatMap((graph) => [...graph.nodes.values()])
+  return nodes.map(({ type }) => type).filter((type) => !subgraphs.has(type) && !EDITOR_NODES.includes(type))
 }
 
-/** A node of an unknown class at the end of links may be an output. */
-function isOutput({ flat, info, sources }: Draft, drafts: ReadonlyMap<string, Draft>): boolean {
-  if (info) return info.output_node === true
-  return sources.size > 0 && ![...drafts.values()].some((draft) => draft.sources.has(flat.id))
-}
+/** The ids of the nodes that a node has links from. Its own lists are wrapped. */
+const sourcesOf = ({ inputs }: Draft): string[] =>
+  [...inputs.values()].flatMap((value) => (Array.isArray(value) ? value[0] : []))
 
-function toNode(
-  { flat: { id, node }, info, inputs }: Draft,
-  left: ReadonlyMap<string, string>,
-): [string, GraphNode] {
-  const kept = [...inputs].filter(([, value]) => !(Array.isArray(value) && left.has(value[0])))
+function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string>): GraphNode {
+  const kept = [...inputs].filter(([, value]) => !Array.isArray(value) || ids.has(value[0]))
   const title = node.title ?? (typeof info?.display_name === 'string' ? info.display_name : node.type)
-  return [id, { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title } }]
+  return { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title } }
 }
 
 function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean): Draft {
   const { node, given } = flat
-  const draft: Draft = {
-    flat,
-    info,
-    inputs: new Map(),
-    sources: new Set(),
-    problems: [],
-    missing: [],
-    notes: [],
-  }
-  const { inputs, sources, problems, missing, notes } = draft
+  const [inputs, missing, notes]: [Draft['inputs'], string[], string[]] = [new Map(), [], []]
+  const problems = [...flat.problems]
   const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
-  problems.push(...flat.problems)
+  const draft = { flat, info, inputs, problems, missing, notes }
 
-  const linked = new Map<string, Source>()
-  for (const [slot, { name, link }] of node.inputs.entries()) {
-    const source = link === undefined ? undefined : findSource(flat, slot)
-    if (!source || source.kind === 'own') continue
-    linked.set(name, source)
+  const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot)] as const)
+  const linked = new Map(sources.flatMap(([name, source]) => (source ? [[name, source]] : [])))
+  const own = readWidgets(node, info ?? {}, new Set(linked.keys()), isRecent)
+  const values = new Map([...own.values, ...given])
+  for (const [name, source] of linked) {
+    values.delete(name)
+    if (source.kind === 'value') values.set(name, source.value)
+    if (source.kind === 'node') inputs.set(name, [source.node.id, source.output])
     if (source.kind === 'problem') say(problems, `${name}: ${source.reason}`)
-    if (source.kind !== 'node') continue
-    inputs.set(name, [source.node.id, source.output])
-    sources.add(source.node.id)
   }
   if (!info) {
     const isGroup = /^workflow[/>]/.test(node.type)
@@ -131,30 +110,22 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean)
     return draft
   }
 
-  const own = readWidgets(node, info, new Set(linked.keys()), isRecent)
   if (own.problem !== undefined) say(problems, own.problem)
   if (own.note !== undefined) say(notes, own.note)
-  const values = new Map([...own.values, ...given])
-  for (const [name, source] of linked) {
-    if (source.kind === 'value') values.set(name, source.value)
-    else values.delete(name)
-  }
-  const fields = fieldsOf(info, (name) => values.get(name))
-  for (const name of inputs.keys()) {
-    const isKnown = fields.some((field) =>
-      field.kind === 'group' ? name.startsWith(`${field.name}.`) : field.name === name,
-    )
-    if (!isKnown) say(notes, `its class has no input ${JSON.stringify(name)}, which has a link`)
-  }
+  const fields = [...fieldsOf(info, (name) => values.get(name))]
+  const isKnown = (input: string): boolean =>
+    fields.some(({ kind, name }) => (kind === 'group' ? input.startsWith(`${name}.`) : name === input))
+  for (const name of inputs.keys())
+    if (!isKnown(name)) say(notes, `its class has no input ${JSON.stringify(name)}, which has a link`)
   for (const field of fields) {
-    const { name, required, kind, least } = field
+    const { name, required, kind } = field
     const source = linked.get(name)
     if (source?.kind === 'node' || source?.kind === 'problem') continue
-    const without = kind === 'group' ? least.find((bare) => !inputs.has(`${name}.${bare}`)) : undefined
-    if (without !== undefined) say(missing, `${name}.${without} needs a link`)
+    const without = leastOf(field).find((one) => !inputs.has(one))
+    if (without !== undefined) say(missing, `${without} needs a link`)
     else if (source?.kind === 'muted' && required) say(missing, `${name} ${source.reason}`)
-    else if (kind === 'socket' && required && !values.has(name)) say(missing, `${name} needs a link`)
     else if (values.has(name)) setValue(field, values.get(name))
+    else if (kind === 'socket' && required) say(missing, `${name} needs a link`)
     else if (kind === 'widget' && !source) setDefault(field)
   }
   return draft
@@ -162,10 +133,10 @@ function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean)
   function setValue(field: EditorField, value: unknown): void {
     const { name, choices, about } = field
     const reason = isMade(field) ? 'only the editor can make its value' : misfitOf(field, value)
-    if (reason !== undefined) say(problems, `${name}: ${reason}`)
-    else inputs.set(name, wrap(field, typeof value === 'string' ? readText(field, value) : value))
-    const isMissing = choices && typeof value === 'string' && !choices.includes(value) && !isUpload(about)
-    if (reason === undefined && isMissing) say(notes, `${name} ${shorten(value)} is not on this ComfyUI`)
+    if (reason !== undefined) return void say(problems, `${name}: ${reason}`)
+    inputs.set(name, wrap(field, typeof value === 'string' ? readText(field, value) : value))
+    if (choices && typeof value === 'string' && !choices.includes(value) && !uploadOf(about))
+      say(notes, `${name} ${shorten(value)} is not on this ComfyUI`)
   }
 
   function setDefault(field: EditorField): void {

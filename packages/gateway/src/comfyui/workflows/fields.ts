@@ -14,25 +14,52 @@ export function readFields(
   info: ClassInfo | undefined,
 ): Map<string, Field> {
   const fields = info
-    ? specsOf(info.input, inputs).map(([name, spec]) => readField(class_type, name, spec))
+    ? [...specsOf(info, (name) => inputs[name])].map((spec) => readField(class_type, spec))
     : Object.entries(inputs).map(([name, value]) => guessField(name, value))
   return new Map(fields.flatMap((field) => (field ? [[field.name, field]] : [])))
 }
 
+/** The server's facts about a field. */
+export interface Spec {
+  /** With the names of the fields around it: `format.codec`. */
+  readonly name: string
+  readonly required: boolean
+  readonly type: unknown
+  /** Of a list. */
+  readonly choices: readonly unknown[] | undefined
+  readonly about: Readonly<Record<string, unknown>>
+}
+
 /**
- * The server's facts about each field. On newer servers a choice can have fields of its own, such as `format.codec`: the
- * fields of the graph's choice count, too.
+ * The facts about the fields of a class in their order, the required ones first. On newer servers a choice can have fields
+ * of its own: those of the choice in `values` follow. A caller may add a value when it gets its field.
  */
-function specsOf(input: ClassInfo['input'], values: GraphNode['inputs'], prefix = ''): [string, unknown][] {
-  return Object.entries({ ...input?.required, ...input?.optional }).flatMap(([bare, spec]) => {
-    const name = prefix + bare
-    const [type, about] = Array.isArray(spec) ? spec : []
-    if (type !== 'COMFY_DYNAMICCOMBO_V3' || !Array.isArray(about?.options)) return [[name, spec]]
-    const choices: Record<string, unknown>[] = about.options.filter(isObject)
-    const { inputs = {} } = choices.find(({ key }) => key === values[name]) ?? {}
-    const combo = ['COMBO', { ...about, options: choices.map(({ key }) => key) }]
-    return [[name, combo], ...specsOf(inputs as ClassInfo['input'], values, `${name}.`)]
-  })
+export function* specsOf(
+  { input, input_order: order }: ClassInfo,
+  values: (name: string) => unknown,
+  prefix = '',
+): Generator<Spec> {
+  for (const part of ['required', 'optional'] as const) {
+    const specs = isObject(input?.[part]) ? input[part] : {}
+    const named = Array.isArray(order?.[part]) ? order[part].map(String) : []
+    const names = new Set([...named.filter((name) => Object.hasOwn(specs, name)), ...Object.keys(specs)])
+    for (const bare of names) {
+      const [type, options] = Array.isArray(specs[bare]) ? specs[bare] : []
+      const [name, about] = [prefix + bare, isObject(options) ? options : {}]
+      const listed = Array.isArray(about.options) ? about.options : []
+      const entries = type === 'COMFY_DYNAMICCOMBO_V3' ? listed.filter(isObject) : undefined
+      const choices = entries?.map(({ key }) => key) ?? (type === 'COMBO' ? listed : type)
+      yield {
+        name,
+        required: part === 'required',
+        type,
+        choices: Array.isArray(choices) ? choices : undefined,
+        about,
+      }
+      const inputs = entries?.find(({ key }) => key === values(name))?.inputs
+      if (isObject(inputs)) yield* specsOf({ input: inputs }, values, `${name}.`)
+    }
+  }
 }
 
 /** The option that marks a list of files, and the kind of the files. */
@@ -58,26 +85,31 @@ const TYPES = new Map<unknown, Kind>([
   ['BOOLEAN', 'boolean'],
 ])
 
-function readField(classType: string, name: string, spec: unknown): Field | undefined {
-  const [type, about] = Array.isArray(spec) ? [spec[0], Object(spec[1])] : []
-  if (about?.forceInput === true) return undefined
-  const common = { name, array: false, integer: type === 'INT', multiline: about?.multiline === true }
-  const choices = type === 'COMBO' ? (about.options ?? []) : type
-  if (Array.isArray(choices)) {
-    const flag = Object.keys(UPLOADS).find((key) => about[key] === true)
-    const file = flag ? UPLOADS[flag] : FILES.get(`${classType}.${name}`)
+/** The kind of the files that a list has and an upload adds to. */
+export const uploadOf = (about: Spec['about']): Kind | undefined =>
+  Object.entries(UPLOADS).find(([key]) => about[key] === true)?.[1]
+
+function readField(classType: string, { name, type, choices, about }: Spec): Field | undefined {
+  if (about.forceInput === true) return undefined
+  const common = { name, array: false, integer: type === 'INT', multiline: about.multiline === true }
+  if (choices) {
+    const file = uploadOf(about) ?? FILES.get(`${classType}.${name}`)
     if (file) return { ...common, kind: file }
     const scalars = choices.filter(isScalar)
     const options = scalars.filter((choice) => typeof choice === typeof scalars[0])
     const list = { ...common, array: about.multiselect === true }
     // A list without choices would refuse each value, and the server's own error says more. The editor fills a `remote` list.
     if (options.length === 0) return { ...list, kind: 'string', isEmptyList: !about.remote }
-    const preset = options.includes(about.default) ? about.default : options[0]
+    const preset = options.find((option) => option === about.default) ?? options[0]
     return { ...list, kind: kindOf(options[0]!), options, default: preset }
   }
   const kind = TYPES.get(type)
   if (!kind) return undefined
-  const field = { ...common, kind, default: typeof about.default === kind ? about.default : undefined }
+  const field = {
+    ...common,
+    kind,
+    default: typeof about.default === kind ? (about.default as Scalar) : undefined,
+  }
   return kind === 'number' ? { ...field, min: exact(about.min), max: exact(about.max) } : field
 }
 

@@ -10,7 +10,9 @@ import {
   type ComfyWorkflow,
   type GraphNode,
   isObject,
+  isShallow,
   type KnownNode,
+  MOST_LEVELS,
   type NamedInput,
 } from './types.ts'
 
@@ -58,8 +60,6 @@ export async function readWorkflow(
 const NO_OUTPUT =
   'It has no output. SaveImage, SaveVideo, SaveAudio, PreviewImage, PreviewAny and the like would be one'
 const EXPORT = 'In ComfyUI, open the workflow, choose "Workflow > Export (API)", and use that file'
-/** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
-const MOST_LEVELS = 100
 
 /** Checks and copies a graph in the API format. Errors begin with `file`. */
 function readGraph(file: string, graph: unknown): Map<string, GraphNode> {
@@ -77,15 +77,10 @@ function readNode(where: string, node: unknown): GraphNode {
     throw new Error(`${where} has no class_type, so this is not the API format. ${EXPORT}`)
   }
   if (!isObject(inputs)) throw new Error(`${where}: inputs must be an object. ${EXPORT}`)
-  if (!isShallow(inputs, MOST_LEVELS)) {
+  if (!isShallow(inputs)) {
     throw new Error(`${where}: inputs are nested deeper than ${MOST_LEVELS} levels. Flatten them`)
   }
-  return { class_type, inputs, ...(isObject(_meta) && isShallow(_meta, MOST_LEVELS) && { _meta }) }
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
+  return { class_type, inputs, ...(isObject(_meta) && isShallow(_meta) && { _meta }) }
 }
 
 function editorFile(graph: Record<string, unknown>): string {

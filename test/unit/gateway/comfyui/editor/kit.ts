@@ -1,4 +1,4 @@
-import type { Classes } from '../../../../../packages/gateway/src/comfyui/editor/toGraph.ts'
+import type { Classes } from '../../../../../packages/gateway/src/comfyui/editor/fields.ts'
 
 /** `parseJson` leaves the limit as text. */
 const seed = ['INT', { min: 0, max: '18446744073709551615', control_after_generate: true }]
