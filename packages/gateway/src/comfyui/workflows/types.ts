@@ -115,7 +115,7 @@ export function specOf(info: ClassInfo | undefined, name: string): readonly unkn
 /** The JSON reader of Python, and so ComfyUI, gives up at 1,000. */
 export const MOST_LEVELS = 100
 
-export function isShallow(value: unknown, levels = MOST_LEVELS): boolean {
+export function isShallow(value: unknown, levels: number = MOST_LEVELS): boolean {
   if (typeof value !== 'object' || value === null) return true
   return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1))
 }

@@ -192,11 +192,16 @@ test('a subgraph that holds itself, or too many nodes', () => {
   const circle = inner()
   circle.nodes.push(node(5, 'sub', []))
   assert.is(read(file({}, [circle])), 1)
-  const many = Array.from({ length: 10 }, (_, level) => ({
-    id: level === 0 ? 'sub' : `level${level}`,
-    nodes: Array.from({ length: 10 }, (_, id) =>
-      node(id, level === 9 ? 'Flag' : `level${level + 1}`, [true]),
-    ),
-  }))
-  assert.is(read(file({}, many)), 1)
+  // Also where none of them runs, or where each sets a field in two others.
+  for (const last of ['Flag', 'nothing']) {
+    const nodes = (level: number): any[] =>
+      [1, 2].map((id) => node(id, level < 30 ? `level${level + 1}` : last, [true], { 'x*': id }))
+    const many = Array.from({ length: 31 }, (_, level) => ({
+      id: level === 0 ? 'sub' : `level${level}`,
+      inputs: [{ name: 'x' }],
+      nodes: nodes(level),
+      links: [link(1, -10, 0, 1), link(2, -10, 0, 2)],
+    }))
+    assert.is(read(file({}, [...many, { id: 'nothing', nodes: [] }])), 1)
+  }
 })
