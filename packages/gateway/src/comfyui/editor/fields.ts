@@ -1,4 +1,4 @@
-import { type Spec, specsOf } from '../workflows/fields.ts'
+import { isLargeNumber, type Spec, specsOf } from '../workflows/fields.ts'
 import { type ClassInfo, isObject } from '../workflows/types.ts'
 
 /** `/object_info` of a ComfyUI. */
@@ -86,9 +86,7 @@ export const looksLikeFile = (value: unknown): boolean =>
   typeof value === 'string' && /[^\s.]\.[A-Za-z]\w{1,11}( \[\w+\])?$/.test(value)
 
 function isOfType(type: string, value: unknown): boolean {
-  // `parseJson` leaves a whole number as text that JavaScript can't hold.
-  const isLarge = typeof value === 'string' && /^-?\d{16,20}$/.test(value)
-  if (type === 'INT') return Number.isInteger(value) || (isLarge && !Number.isSafeInteger(Number(value)))
+  if (type === 'INT') return Number.isInteger(value) || isLargeNumber(value)
   if (type === 'FLOAT') return Number.isFinite(value)
   if (type === 'BOOLEAN') return typeof value === 'boolean'
   return TEXTS.includes(type) ? typeof value === 'string' : typeof value === 'object' && value !== null
@@ -99,6 +97,8 @@ const DEFAULTS: Readonly<Record<string, unknown>> = { INT: 0, FLOAT: 0, STRING: 
 /** The value that the editor gives to a new field. */
 export const defaultOf = ({ types, choices, about }: EditorField): unknown =>
   about.default ?? (choices ? choices[0] : DEFAULTS[types[0]!])
+
+export const isEmpty = (value: unknown): boolean => value === null || value === ''
 
 export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 

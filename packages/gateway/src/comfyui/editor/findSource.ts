@@ -41,14 +41,17 @@ export function findSource(flat: FlatNode, slot: number): Source | undefined {
     }
     const node = scope.nodes.get(from)
     if (!node) return problem(`its link ${next} comes from node ${from}, which does not exist`)
-    if (node.inside) {
-      scope = node.inside
-      if (output >= scope.graph.outputs.length) return problem(`${nameOf(node)} has no output ${output}`)
-      next = scope.graph.outputs[output]
+    const { node: editor, inside } = node
+    const { outputs } = inside?.graph ?? editor
+    // Scripts that write files may leave out the outputs of a node.
+    if (output >= outputs.length && (inside || outputs.length > 0))
+      return problem(`${nameOf(node)} has no output ${output}`)
+    if (inside) {
+      scope = inside
+      next = inside.graph.outputs[output]
       to = undefined
       continue
     }
-    const { node: editor } = node
     if (editor.type === PRIMITIVE) return primitiveOf(node)
     if (NOTES.includes(editor.type)) return undefined
     const isBypassed = editor.mode === BYPASSED

@@ -1,4 +1,4 @@
-import { type Classes, fieldsOf as fieldsOfClass, infoOf, isSame, shorten } from './fields.ts'
+import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, shorten } from './fields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'
 
 /** A field that a node for a subgraph shows, and the fields inside that it sets. */
@@ -124,8 +124,7 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
         values.set(field, value)
       }
     }
-    const isUsed = (value: unknown): boolean => value !== null && value !== ''
-    if (list.slice(at).some(isUsed)) say(`it has ${list.length} values for ${at} places`)
+    if (!list.slice(at).every(isEmpty)) say(`it has ${list.length} values for ${at} places`)
     return inside
   }
 }

@@ -61,8 +61,7 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   if (found.length > 0) return { problems: [...new Set(found)] }
 
   const kept = drafts.filter(({ problems }) => problems.length === 0)
-  const reasons = drafts.flatMap(({ problems }) => problems.slice(0, 1))
-  const left = reasons.map((reason) => `${reason}. The node is left out`)
+  const left = drafts.flatMap(({ problems: [one] }) => (one ? `${one}. The node is left out` : []))
   if (kept.length === 0) return { problems: ['No node can run', ...left] }
   const ids = new Set(kept.map(({ flat }) => flat.id))
   const graph = Object.fromEntries(kept.map((draft) => [draft.flat.id, toNode(draft, ids)]))

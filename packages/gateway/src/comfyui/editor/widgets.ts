@@ -1,6 +1,6 @@
 import { uploadOf } from '../workflows/fields.ts'
 import type { ClassInfo } from '../workflows/types.ts'
-import { fieldsOf, isSame, looksLikeFile, misfitOf, shorten } from './fields.ts'
+import { fieldsOf, isEmpty, isSame, looksLikeFile, misfitOf, shorten } from './fields.ts'
 import type { EditorNode } from './readEditor.ts'
 
 /** The values that a node has of its own, by field. */
@@ -57,9 +57,7 @@ export function readWidgets(
 /** An upload has a button after all fields. An object belongs to a field that a script of the node makes. */
 function judgeSurplus(surplus: Reading['surplus'], info: ClassInfo): Omit<OwnValues, 'values'> {
   const hasButton = [...fieldsOf(info)].some(({ about }) => uploadOf(about))
-  const isUsed = (value: unknown): boolean =>
-    value !== null && value !== '' && !(hasButton && typeof value === 'string')
-  const left = surplus.filter(isUsed)
+  const left = surplus.filter((value) => !isEmpty(value) && !(hasButton && typeof value === 'string'))
   const text = `its class has no field for ${left.map(shorten).join(', ')} at the end of its values`
   if (left.some((value) => typeof value === 'object')) return { problem: text }
   return left.length > 0 ? { note: text } : {}

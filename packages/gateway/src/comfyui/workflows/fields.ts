@@ -190,7 +190,7 @@ export function joinInputs(first: NamedInput, next: NamedInput): NamedInput {
 }
 
 /** Whether a text is a whole number that JavaScript can't hold. Such a value stays in the graph. */
-const isLargeNumber = (value: unknown): boolean =>
+export const isLargeNumber = (value: unknown): boolean =>
   typeof value === 'string' && /^-?\d+$/.test(value) && !Number.isSafeInteger(Number(value))
 
 /** Converts between texts and numbers, as ComfyUI does. */

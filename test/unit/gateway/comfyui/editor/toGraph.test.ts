@@ -222,6 +222,7 @@ test('a link to nowhere, to another node or in a circle is a problem of its node
   refuses(saved(blend(1), [node(2, 'Flag', [true])], links([2, 0, 9])), /leads to node 9/)
   const unnumbered = saved(blend(1), [node(2, 'Flag', [true])], links([2, null as never, 1]))
   refuses(unnumbered, /link 1 does not exist/)
+  refuses(saved(blend(1), [node(2, 'Flag', [true])], links([2, 2, 1])), /node 2 .* output 2/)
   refuses(saved(blend(1), [node(2, 'Note', [''])], links([2, 0, 1])), /needs a link/)
   const circle = [node(2, 'Reroute', undefined, { '': 2 }), node(3, 'Reroute', undefined, { '': 3 })]
   refuses(saved(blend(1), circle, links([2, 0, 1], [3, 0, 2], [2, 0, 3])), /circle/)
