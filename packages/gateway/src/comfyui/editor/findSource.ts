@@ -1,4 +1,4 @@
-import { BYPASSED, type EditorNode, isOff, SUBGRAPH_INPUT } from './readEditor.ts'
+import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './readEditor.ts'
 import { type FlatNode, nameOf, type Scope } from './subgraphs.ts'
 
 /** Where an input gets its value from. */
@@ -18,38 +18,38 @@ const MOST_STEPS = 1000
 
 const problem = (reason: string): Source => ({ kind: 'problem', reason })
 
+/** A link on the way, the node that it should lead to, and the type of the input that asks. */
+type Step = Pick<Slot, 'link' | 'type'> & { readonly scope: Scope; readonly to?: string }
+
 /**
  * Follows the link of an input through reroutes, bypassed nodes, and the borders of subgraphs. `undefined`: there is no
  * link, or it ends at nothing, and the node's own value counts.
  */
-export function findSource(flat: FlatNode, slot: number): Source | undefined {
-  let { link: next, type } = flat.node.inputs[slot]!
-  let [scope, to]: [Scope, string | undefined] = [flat.scope, flat.node.id]
-  for (let step = 0; next !== undefined; step++) {
-    const [link, { host }] = [scope.graph.links.get(next), scope]
-    if (!link) return problem(`its link ${next} does not exist`)
-    if (to !== undefined && link.to !== to) return problem(`its link ${next} leads to node ${link.to}`)
-    if (step > MOST_STEPS) return problem(`its link runs in a circle, or through ${MOST_STEPS} nodes`)
+export function findSource(flat: FlatNode, slot: number, version: number): Source | undefined {
+  let at: Step = { scope: flat.scope, to: flat.node.id, ...flat.node.inputs[slot]! }
+  for (let steps = 0; at.link !== undefined; steps++) {
+    const { scope, to, type, link: id } = at
+    const [link, { graph, host }] = [scope.graph.links.get(id), scope]
+    if (!link) return problem(`its link ${id} does not exist`)
+    if (to !== undefined && link.to !== to) return problem(`its link ${id} leads to node ${link.to}`)
+    if (steps > MOST_STEPS) return problem(`its link runs in a circle, or through ${MOST_STEPS} nodes`)
     const { from, output } = link
     if (from === SUBGRAPH_INPUT && host) {
-      const name = scope.graph.inputs[output]
-      if (name === undefined) return problem(`its link ${next} comes from input ${output}, which is gone`)
-      next = host.node.inputs.find((one) => one.name === name)?.link
-      scope = host.scope
-      to = host.node.id
+      const name = graph.inputs[output]
+      if (name === undefined) return problem(`its link ${id} comes from input ${output}, which is gone`)
+      const input = host.node.inputs.find((one) => one.name === name)
+      at = { scope: host.scope, to: host.node.id, type, link: undefined, ...input }
       continue
     }
     const node = scope.nodes.get(from)
-    if (!node) return problem(`its link ${next} comes from node ${from}, which does not exist`)
+    if (!node) return problem(`its link ${id} comes from node ${from}, which does not exist`)
     const { node: editor, inside } = node
     const { outputs } = inside?.graph ?? editor
     // Scripts that write files may leave out the outputs of a node.
     if (output >= outputs.length && (inside || outputs.length > 0))
       return problem(`${nameOf(node)} has no output ${output}`)
     if (inside) {
-      scope = inside
-      next = inside.graph.outputs[output]
-      to = undefined
+      at = { scope: inside, type, link: inside.graph.outputs[output] }
       continue
     }
     if (editor.type === PRIMITIVE) return primitiveOf(node)
@@ -59,13 +59,12 @@ export function findSource(flat: FlatNode, slot: number): Source | undefined {
       if (isOff(editor)) return { kind: 'muted', reason: `comes from the muted ${nameOf(node)}` }
       return { kind: 'node', node, output }
     }
-    const passed = isBypassed ? bypassOf(editor, output, type) : output
-    if (passed === 'unclear') return problem(`editors differ in how they bypass ${nameOf(node)}. Remove it`)
-    const input = editor.inputs[passed]
+    const [older, newer] = isBypassed ? bypassOf(editor, output, type) : [output, output]
+    if (older !== newer && !(version >= 1028))
+      return problem(`editors differ in how they bypass ${nameOf(node)}. Save the file in a current one`)
+    const input = editor.inputs[newer]
     // A bypassed node decides by the type of its own input.
-    if (isBypassed && input) type = input.type
-    next = input?.link
-    to = from
+    at = { scope, to: from, type: isBypassed && input ? input.type : type, link: input?.link }
   }
   return undefined
 }
@@ -76,18 +75,19 @@ function primitiveOf({ id, node: { values, named }, given }: FlatNode): Source {
 }
 
 /**
- * The input of a bypassed node that takes the place of an output: the one beside it, else one of the same type. Older
- * editors compare the types as texts, newer ones also take `FLOAT` for `FLOAT,INT`. -1: none.
+ * The input of a bypassed node that takes the place of an output in older and in newer editors: the one beside it, else
+ * one of the same type. Those since 1.28 also take `FLOAT` for `FLOAT,INT`, and any for `*`. -1: none.
  */
-function bypassOf({ inputs, outputs }: EditorNode, output: number, type: string): number | 'unclear' {
+function bypassOf({ inputs, outputs }: EditorNode, output: number, type: string): [number, number] {
   const types = inputs.map((input) => input.type)
   const same = types.indexOf(type)
+  const older = types[output] === type ? output : same
+  if (type === '*' || type === '')
+    return [older, output < types.length ? output : Math.min(0, types.length - 1)]
   const fits = (one: string): boolean =>
     isConnectable(one, outputs[output] ?? '*') && isConnectable(one, type)
-  const older = types[output] === type ? output : same
-  const newer =
-    output < types.length && fits(types[output]!) ? output : same >= 0 ? same : types.findIndex(fits)
-  return older === newer ? newer : 'unclear'
+  const isBeside = output < types.length && fits(types[output]!)
+  return [older, isBeside ? output : same >= 0 ? same : types.findIndex(fits)]
 }
 
 function isConnectable(a: string, b: string): boolean {

@@ -4,8 +4,8 @@ import { isObject, isShallow, MOST_LEVELS } from '../workflows/types.ts'
 export interface EditorFile extends EditorGraph {
   /** By the type of the nodes that stand for them. */
   readonly subgraphs: ReadonlyMap<string, EditorGraph>
-  /** Whether it surely comes from an editor of 1.16 or later. */
-  readonly isRecent: boolean
+  /** The version of its editor: 1016 is 1.16. NaN: unknown. */
+  readonly version: number
 }
 
 /** The graph of a file, or a subgraph. */
@@ -34,7 +34,7 @@ export interface EditorNode {
 }
 
 /** An input. `widget` names the field that its link can fill. */
-type Slot = Readonly<Record<'name' | 'type', string> & Record<'link' | 'widget', string | undefined>>
+export type Slot = Readonly<Record<'name' | 'type', string> & Record<'link' | 'widget', string | undefined>>
 
 const MUTED = 2
 export const BYPASSED = 4
@@ -54,7 +54,7 @@ export function readEditor(file: unknown, problems: string[]): EditorFile {
   return {
     ...readGraph(root, 'The file', problems),
     subgraphs: new Map(inner.map((raw) => [String(raw.id), readInner(raw)])),
-    isRecent: major > 1 || (major === 1 && minor >= 16),
+    version: major * 1000 + minor,
   }
 }
 

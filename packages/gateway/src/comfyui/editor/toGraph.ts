@@ -42,7 +42,7 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   const flat = problems.length > 0 ? [] : expand(editor, classes, problems)
   if (problems.length > 0) return { problems }
   const running = flat.filter(({ node }) => !isOff(node) && !EDITOR_NODES.includes(node.type))
-  const drafts = running.map((one) => convert(one, infoOf(one.node.type, classes), editor.isRecent))
+  const drafts = running.map((one) => convert(one, infoOf(one.node.type, classes), editor.version))
 
   const used = new Set(drafts.flatMap(sourcesOf))
   // A node of an unknown class at the end of links may be an output.
@@ -85,16 +85,16 @@ function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string
   return { class_type: node.type, inputs: Object.fromEntries(kept), _meta: { title } }
 }
 
-function convert(flat: FlatNode, info: ClassInfo | undefined, isRecent: boolean): Draft {
+function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): Draft {
   const { node, given } = flat
   const [inputs, missing, notes]: [Draft['inputs'], string[], string[]] = [new Map(), [], []]
   const problems = [...flat.problems]
   const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
   const draft = { flat, info, inputs, problems, missing, notes }
 
-  const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot)] as const)
+  const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot, version)] as const)
   const linked = new Map(sources.flatMap(([name, source]) => (source ? [[name, source]] : [])))
-  const own = readWidgets(node, info ?? {}, new Set(linked.keys()), isRecent)
+  const own = readWidgets(node, info ?? {}, new Set(linked.keys()), version)
   const values = new Map([...own.values, ...given])
   for (const [name, source] of linked) {
     values.delete(name)

@@ -30,13 +30,13 @@ export function readWidgets(
   { values: list, named }: EditorNode,
   info: ClassInfo,
   filled: ReadonlySet<string>,
-  isRecent: boolean,
+  version: number,
 ): OwnValues {
   const usual = readList(list, info, true, false)
   // Before 1.16, inputs for links only had a value, too. The list is complete then.
   const full = readList(list, info, true, true)
   const hasForced = [...fieldsOf(info)].some((field) => field.startsAsSocket && field.kind === 'socket')
-  const readings = hasForced && (isRecent || !full.isComplete) ? [usual] : [usual, full]
+  const readings = hasForced && (version >= 1016 || !full.isComplete) ? [usual] : [usual, full]
   if (!usual.hasControl) readings.push(readList(list, info, false, false))
   if (named) return readNamed(named, list.length > 0 ? readings : [], info)
 

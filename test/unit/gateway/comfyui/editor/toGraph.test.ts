@@ -189,6 +189,12 @@ test('a bypassed node passes on the input beside its output, else one of its typ
   // Newer editors take one kind for several, older ones don't.
   blend.inputs[0].type = 'IMAGE,MASK'
   refuses(file(0), /bypass/)
+  assert.equal(convert({ ...file(0), extra: { frontendVersion: '1.28.1' } }), nodes('3'))
+  // An input of any type takes the one beside the output.
+  others[0].inputs[1].type = 'MASK'
+  const any = { ...file(1), extra: { frontendVersion: '1.28.1' } }
+  any.nodes[0].inputs[0].type = '*'
+  assert.equal(convert(any), nodes('4'))
 })
 
 test('a muted node gives nothing', () => {
