@@ -148,6 +148,7 @@ for (let round = 0; round < Number(flags.fuzz); round++) {
   const another = isSilent ? 'another graph without a note' : 'another graph with a note'
   if (flags.verbose && !isSame && isSilent)
     console.log(`silent ${what} of ${name}\n    ${firstDifference((before as any).graph, converted.graph)}`)
-  count(`fuzz, ${what}: ${links ? 'unequal to litegraph' : isSame ? 'the same graph' : another}`)
+  const unequal = links?.startsWith('litegraph: ') ? 'litegraph throws' : 'unequal to litegraph'
+  count(`fuzz, ${what}: ${links ? unequal : isSame ? 'the same graph' : another}`)
 }
 for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(5)} ${what}`)

@@ -99,7 +99,6 @@ export const defaultOf = ({ types, choices, about }: EditorField): unknown =>
   about.default ?? (choices ? choices[0] : DEFAULTS[types[0]!])
 
 export const isEmpty = (value: unknown): boolean => value === null || value === ''
-
 export const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** A value for a message. */

@@ -101,6 +101,9 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const { named = {}, values: list } = host
     const { proxyWidgetErrorQuarantine: lost } = host.properties
     if (Array.isArray(lost) && lost.length > 0) say('the editor could not place some of its values')
+    const { inputs } = subgraphs.get(host.type)!
+    const gone = host.inputs.find(({ name, link }) => link !== undefined && !inputs.includes(name))
+    if (gone) say(`its subgraph has no input ${JSON.stringify(gone.name)}, which has a link`)
     const fields = fieldsOf(host)
     const proxies = proxiesOf(host).length
     const controls = fields.filter(({ targets: [one] }) => one?.isControlled).length

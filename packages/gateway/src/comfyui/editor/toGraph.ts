@@ -87,10 +87,9 @@ function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string
 
 function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): Draft {
   const { node, given } = flat
-  const [inputs, missing, notes]: [Draft['inputs'], string[], string[]] = [new Map(), [], []]
-  const problems = [...flat.problems]
+  const draft: Draft = { flat, info, inputs: new Map(), problems: [...flat.problems], missing: [], notes: [] }
+  const { inputs, problems, missing, notes } = draft
   const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
-  const draft = { flat, info, inputs, problems, missing, notes }
 
   const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot, version)] as const)
   const linked = new Map(sources.flatMap(([name, source]) => (source ? [[name, source]] : [])))

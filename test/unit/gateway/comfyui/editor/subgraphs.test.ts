@@ -116,6 +116,7 @@ test('a link of the node wins, also where its list of inputs is shorter', () => 
     ['8', 1],
     'outer',
   ])
+  assert.is(read(file({}, undefined, { 'other*': 80 })), 1)
   const gone = file({})
   gone.definitions.subgraphs[0].links[0].origin_slot = 7
   assert.is(read(gone), 1)
