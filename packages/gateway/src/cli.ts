@@ -55,9 +55,12 @@ async function keyOf({ key, apiKey, data }: GatewayFlags): Promise<string | null
 }
 
 /** All options are made of flags, so a wrong one, such as an address that comes twice, is an error in the command line. */
-function openGateway({ comfyui: urls }: GatewayFlags, options: Omit<GatewayOptions, 'engine'>): Gateway {
+function openGateway(
+  { comfyui: urls, header: headers }: GatewayFlags,
+  options: Omit<GatewayOptions, 'engine'>,
+): Gateway {
   try {
-    return createGateway({ ...options, engine: comfyui({ urls }) })
+    return createGateway({ ...options, engine: comfyui({ urls, headers }) })
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error
   }

@@ -28,7 +28,7 @@ export const getFeatures = (context: Context): Reply => json(features(context))
 
 /** A worker that died does not show here. */
 export function getSystemStats({ life, port }: Context): Reply {
-  const { folder, version } = life
+  const { folder, version, metadata } = life
   const total = 16 * 2 ** 30
   const free = 12 * 2 ** 30
   return json({
@@ -41,12 +41,17 @@ export function getSystemStats({ life, port }: Context): Reply {
       python_version: '3.13.5 (main, Aug 10 2026, 12:06:59) [GCC 14.2.0]',
       pytorch_version: '2.6.0+debian',
       embedded_python: false,
-      argv: [
-        ...['main.py', '--cpu', '--listen', '127.0.0.1', '--port', String(port)],
-        ...['--base-directory', folder, '--front-end-root', `${folder}/web`],
-        ...['--database-url', `sqlite:///${folder}/user/comfyui.db`],
-        ...['--disable-api-nodes', '--disable-auto-launch'],
-      ],
+      ...(metadata === null
+        ? {}
+        : {
+            argv: [
+              ...['main.py', '--cpu', '--listen', '127.0.0.1', '--port', String(port)],
+              ...['--base-directory', folder, '--front-end-root', `${folder}/web`],
+              ...['--database-url', `sqlite:///${folder}/user/comfyui.db`],
+              ...['--disable-api-nodes', '--disable-auto-launch'],
+              ...(metadata === false ? ['--disable-metadata'] : []),
+            ],
+          }),
     },
     devices: [
       {

@@ -9,6 +9,7 @@ import {
   type Context,
   empty,
   isForbidden,
+  isLockedOut,
   noFile,
   type Reply,
   readBody,
@@ -47,6 +48,7 @@ export function createListener(
     seen.push({ method, path: target, cause: request.headers['x-cause']?.toString() })
     const url = new URL(target, 'http://localhost')
     const fault = takeFault(faults, method, url.pathname)
+    if (isLockedOut(life, request)) return void response.writeHead(401).end('401 Authorization Required')
     if (await spoilBefore(fault, request, response)) return
     const reply = await replyTo(life, request, url)
     if (life.end.signal.aborted || spoilAfter(fault, request)) return

@@ -73,6 +73,10 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 const isLoopback = (name: string): boolean =>
   name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name)
 
+/** Whether a request lacks the login that the server wants. */
+export const isLockedOut = ({ login }: Life, { headers }: IncomingMessage): boolean =>
+  login !== undefined && headers.authorization !== login
+
 /** Whether a request comes from a page of another origin: then any route answers 403. */
 export function isForbidden({ headers }: IncomingMessage): boolean {
   const { host, origin } = headers

@@ -3,19 +3,28 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { features } from './control.ts'
-import { isForbidden } from './http.ts'
+import { isForbidden, isLockedOut } from './http.ts'
 import { toJson } from './python.ts'
-import type { Life, Socket } from './types.ts'
+import type { Fault, Life, Socket } from './types.ts'
 
 /** Takes the handshakes at `/ws`. */
-export function serveSockets(life: Life): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
+export function serveSockets(
+  life: Life,
+  faults: Fault[],
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const server = new WebSocketServer({ noServer: true })
   return (request, socket, head) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
     const isKnown = pathname === '/ws' || pathname === '/api/ws'
     const isRefused = life.corsOrigin === undefined && isForbidden(request)
-    if (isRefused || !isKnown) {
-      const status = isRefused ? '403 Forbidden' : '404 Not Found'
+    const fault = faults.find(({ on }) => on === 'GET /ws')
+    if (isLockedOut(life, request) || fault || isRefused || !isKnown) {
+      const known = isRefused ? '403 Forbidden' : '404 Not Found'
+      const status = isLockedOut(life, request)
+        ? '401 Unauthorized'
+        : fault
+          ? `${fault.status} Refused`
+          : known
       return void socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
     }
     server.handleUpgrade(request, socket, head, (ws) => welcome(life, ws, searchParams.get('clientId') ?? ''))

@@ -23,6 +23,10 @@ export interface ComfyOptions {
   cacheNone?: boolean
   /** As `--enable-cors-header`: no origin check. */
   corsOrigin?: string
+  /** As a proxy in front of it: the header `Authorization` of every request and handshake; others get a 401. */
+  login?: string
+  /** As `--disable-metadata`; `null`: it does not say how it was started. */
+  metadata?: false | null
   /** As before autumn 2025: /interrupt stops whatever runs. */
   globalInterrupt?: boolean
   /** Node classes that it does not have. */
@@ -113,7 +117,7 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
       { requestTimeout: 0, keepAliveTimeout: 75_000 },
       createListener(born, faults, requests),
     )
-    listening.on('upgrade', serveSockets(born))
+    listening.on('upgrade', serveSockets(born, faults))
     listening.on('connection', (socket) => {
       connections.add(socket)
       socket.on('close', () => connections.delete(socket))

@@ -40,7 +40,7 @@ interface Cached {
 
 /** What the tests may break. Change the list while the server runs. */
 export interface Fault {
-  /** How method and path begin, such as `POST /prompt`; `/api` is cut off before. */
+  /** How method and path begin, such as `POST /prompt`; `/api` is cut off before. `GET /ws` has only `status`. */
   on: string
   do:
     | 'reset-before' // the connection ends, and nothing was done
@@ -76,6 +76,10 @@ export interface Life {
   /** Node classes that it does not have. */
   readonly without: readonly string[]
   readonly corsOrigin?: string
+  /** As a proxy in front of it: the header `Authorization` of every request and handshake; others get a 401. */
+  readonly login?: string
+  /** As `--disable-metadata`; `null`: it does not say how it was started. */
+  readonly metadata?: false | null
   /** Aborted by `kill`. */
   readonly end: AbortController
   readonly pending: Item[]

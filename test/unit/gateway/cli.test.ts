@@ -177,6 +177,38 @@ test('inspect prints names and reasons; --write makes the sidecar that gives the
   assert.is(await readFile(path, 'utf8'), edited)
 })
 
+test('a ComfyUI behind a login: --header, also from a file, and a login in the address', async () => {
+  const login = `Basic ${Buffer.from(`me:${CANARY}`).toString('base64')}`
+  const locked = await startComfy({ version: '0.8.0', login })
+  const file = join(folder, 'headers')
+  await writeFile(file, `X-Team:  a: b \r\n\nAuthorization: ${login}\n`)
+  const slow = join(workflows, 'slow.json')
+  const serving = ['--workflows', workflows, '--port', '0', '--no-key']
+  const address = locked.url.replace('//', `//me:${CANARY}@`)
+  try {
+    for (const args of [
+      ['--header', `@${file}`],
+      ['--header', 'X-Team: c', '--header', `authorization:${login}`],
+    ]) {
+      const { out, err } = await run([...serving, '--comfyui', locked.url, ...args, '--json'], /\n$/, BUILT)
+      assert.is(JSON.parse(out).servers[0].answers, true)
+      assertNoCanary(out + err)
+      assert.not.match(out + err, login)
+    }
+    const { out, err } = await run([...serving, '--comfyui', address], /Workflows\n/, BUILT)
+    assert.match(out, 'server  ComfyUI: version 0.8.0')
+    assertNoCanary(out + err)
+    for (const verb of ['inspect', 'convert']) {
+      for (const args of [[locked.url, '--header', `@${file}`], [address]]) {
+        assert.is((await run([verb, slow, '--comfyui', ...args], undefined, BUILT)).code, 0)
+      }
+      await refuses(1, [[verb, slow, '--comfyui', locked.url.replace('//', `//other:${CANARY}@`)]])
+    }
+  } finally {
+    await locked.stop()
+  }
+})
+
 test('a folder that is empty at first; a picture that is put into it is listed without a restart', async () => {
   const empty = join(folder, 'empty')
   await mkdir(empty)
@@ -261,6 +293,20 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     [...serving, '--comfyui', 'nonsense'],
     [...serving, '--comfyui', 'http://a', '--comfyui', 'http://a/'],
     [...serving, '--public-url', 'nonsense'],
+    [...serving, '--comfyui', `http://u:${CANARY}@127.0.0.1:9?`],
+    [...serving, '--comfyui', 'http://a', '--comfyui', `http://u:${CANARY}@A/`],
+    ...[
+      CANARY,
+      `Host: ${CANARY}`,
+      `a b: ${CANARY}`,
+      `x: ${CANARY}ł`,
+      'x:',
+      `@${join(folder, CANARY)}`,
+    ].flatMap((header) => [
+      [...serving, '--header', header],
+      ['inspect', file, '--header', header],
+    ]),
+    [`--headers=x: ${CANARY}`],
     ['--workflows', ''],
     ['--workflows', '--json'],
     ['--wrong'],
@@ -304,7 +350,19 @@ test('--help and --version', async () => {
   const help = await run(['--help'])
   assert.equal([help.code, help.err], [0, ''])
   for (const flag of [
-    ...['comfyui', 'workflows', 'data', 'public-url', 'no-key', 'port', 'host', 'api-key', 'dialect', 'json'],
+    ...[
+      'comfyui',
+      'header',
+      'workflows',
+      'data',
+      'public-url',
+      'no-key',
+      'port',
+      'host',
+      'api-key',
+      'dialect',
+      'json',
+    ],
     ...['version', 'help'],
   ]) {
     assert.match(help.out, new RegExp(`--${flag}\\b`))

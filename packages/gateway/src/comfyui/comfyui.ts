@@ -2,6 +2,7 @@ import { type Engine, type EngineMaker, isEnded, type WorkflowFile } from '../en
 import { checkOption, checkOptions, must, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
 import { hasOwnTimers } from '../runtime.ts'
+import { headers, readAddress } from './api/address.ts'
 import { readOutput } from './api/files.ts'
 import { createCandidates, createChoose, listWorkflows } from './pool/chooseServer.ts'
 import { createDraft } from './pool/createDraft.ts'
@@ -149,48 +150,41 @@ function watch(files: Files, members: readonly PoolMember[]): () => void {
 
 /** Options of `comfyui()`. */
 export interface ComfyuiOptions {
-  /** Where your ComfyUI is, for example `http://127.0.0.1:8188`. */
+  /** Where your ComfyUI is, for example `http://127.0.0.1:8188` or `https://user:password@gpu.example.com`. */
   url?: string | undefined
   /** The addresses of several. Of the servers that can run a workflow, the one with the shortest queue gets the run. */
   urls?: readonly string[] | undefined
   /** A run fails once its server can't be reached for this long. Default: 600000, ten minutes */
   lostAfterMs?: number | undefined
+  /** Sent to each ComfyUI with every request and WebSocket, and never shown, such as `{ Authorization: 'Bearer …' }`. */
+  headers?: Readonly<Record<string, string>> | undefined
   /** Used for every request to ComfyUI. Default: the global one */
   fetch?: typeof globalThis.fetch | undefined
 }
 
-const ADDRESS = 'an http(s) address such as "http://127.0.0.1:8188", without a name, password, "?" or "#"'
-const address = must(ADDRESS, isAddress)
+const ADDRESS = 'an http(s) address such as "http://127.0.0.1:8188", without "?" or "#"'
+const address = must(ADDRESS, (value) => readAddress(value) !== undefined)
 
 const OPTIONS: Rules<ComfyuiOptions> = {
   url: optional(address),
   urls: optional(rules.filledArray),
   lostAfterMs: optional(rules.positive),
+  headers: optional(headers),
   fetch: optional(rules.callback),
 }
 
-/** The addresses end without a `/`. */
 function readOptions(options: ComfyuiOptions) {
   checkOptions('comfyui', options, OPTIONS)
-  const { url, lostAfterMs = 600_000, fetch } = options
+  const { url, lostAfterMs = 600_000, headers, fetch } = options
   if (url !== undefined && options.urls !== undefined) {
     throw new TypeError('comfyui: options "url" and "urls" exclude each other: give all addresses in "urls"')
   }
-  const given = options.urls ?? [url!]
-  given.forEach((one, index) => {
+  const urls = options.urls ?? [url!]
+  urls.forEach((one, index) => {
     checkOption('comfyui', one, address, options.urls ? `urls[${index}]` : 'url')
   })
-  const urls = given.map(trim)
-  const twice = urls.findIndex((one, index) => urls.indexOf(one) !== index)
+  const bare = urls.map((one) => readAddress(one)!.url)
+  const twice = bare.findIndex((one, index) => bare.indexOf(one) !== index)
   if (twice >= 0) throw new TypeError(`comfyui: option "urls[${twice}]" is the same server as another one`)
-  return { urls, lostAfterMs, fetch }
+  return { urls, lostAfterMs, headers: { ...headers }, fetch }
 }
-
-function isAddress(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, username, password } = new URL(value)
-  return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(value)
-}
-
-/** The address as `URL` writes it: two spellings of one address must not look like two servers. */
-const trim = (url: string): string => new URL(url).href.replace(/\/+$/, '')

@@ -1,5 +1,5 @@
 import type { Report } from '../engine.ts'
-import { NoAnswer, parseJson } from './api/client.ts'
+import { LoginRefused, NoAnswer, parseJson } from './api/client.ts'
 import type { LoadedWorkflow } from './catalog.ts'
 import type { PoolMember } from './pool/members.ts'
 import { isObject } from './workflows/types.ts'
@@ -26,6 +26,7 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
   return { servers, workflows: [...byId.values()].map(toEntry) }
 }
 
+const LOGIN = 'give it by --header, or by the option "headers"'
 const ADVICE = 'correct the address of ComfyUI'
 
 /** Gives the workflows as this server can run them, if it answers. */
@@ -41,6 +42,7 @@ async function checkServer({ server: { client }, localRecords, catalog, containe
     return { name, about: `version ${system.comfyui_version ?? 'unknown'}`, workflows }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
+    if (error instanceof LoginRefused) return { name, about: `${client.url} refuses the login: ${LOGIN}` }
     return { name, about: `${client.url} does not answer (${error.why}): start ComfyUI, or ${ADVICE}` }
   }
 }

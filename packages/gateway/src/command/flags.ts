@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
 import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } from './serverCommand.ts'
 
@@ -6,6 +8,7 @@ import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } 
 export interface GatewayFlags extends ServerFlags {
   /** One address or more. */
   readonly comfyui: readonly string[]
+  readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
   readonly data?: string
   readonly publicUrl?: string
@@ -33,6 +36,7 @@ export function createProgram(): Command {
         .argParser(collect(addresses, toAddress))
         .default(addresses, `"${localComfyui}"`),
     )
+    .addOption(headerOption())
     .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
     .option(
       '--data <dir>',
@@ -54,8 +58,38 @@ export function createProgram(): Command {
 /** Gives the address of a ComfyUI with its scheme: `localhost:8188` becomes `http://localhost:8188`. */
 export function toAddress(text: string): string {
   const url = /^(localhost|[\w-]+(\.[\w-]+)+|[\w.-]+:\d+)([:/]|$)/i.test(text) ? `http://${text}` : text
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
-  throw new UsageError('--comfyui must be an http(s) address such as http://127.0.0.1:8188.')
+  if (/^https?:\/\//i.test(url) && readAddress(url)) return url
+  throw new UsageError(
+    '--comfyui must be an http(s) address such as http://127.0.0.1:8188, without "?" or "#".',
+  )
+}
+
+/** The flag for the headers of ComfyUI. As with curl, `@FILE` has one on each line. */
+export function headerOption(): Option {
+  const what = '"Name: value" for each request to ComfyUI, such as a login; @FILE has one on each line'
+  return new Option('--header <line>', `${what}; repeat the flag for several`).argParser(readHeaders)
+}
+
+function readHeaders(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const lines = text.startsWith('@') ? readLines(text.slice(1)) : [text]
+  const entries = lines.map((line) => {
+    const [, name = '', value = ''] = /^([^:]+):\s*(.*?)\s*$/.exec(line) ?? []
+    if (isHeader(name, value)) return [name.toLowerCase(), value] as const
+    throw new UsageError(
+      '--header must be "Name: value", in printable characters, and not one that a request sets itself.',
+    )
+  })
+  return { ...before, ...Object.fromEntries(entries) }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '')
+  } catch (error) {
+    throw new UsageError(`The file of --header can't be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
 }
 
 const loopback = ['127.0.0.1', '::1', 'localhost']

@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { createClasses } from '../comfyui/api/classes.ts'
-import { createComfyClient, NoAnswer } from '../comfyui/api/client.ts'
+import { type ComfyClient, createComfyClient, LoginRefused, NoAnswer } from '../comfyui/api/client.ts'
 import { createCatalog } from '../comfyui/catalog.ts'
 import { readGraph } from '../comfyui/chooseGraph.ts'
 import type { ComfyWorkflow, NamedInput } from '../comfyui/workflows/types.ts'
 import type { WorkflowFile } from '../engine.ts'
 import { readWorkflowFile } from '../node/readWorkflows.ts'
-import { localComfyui, toAddress } from './flags.ts'
+import { type GatewayFlags, headerOption, localComfyui, toAddress } from './flags.ts'
 
 /** Adds `inspect FILE` and `convert FILE` to the command of the gateway. */
 export function addInspect(program: Command): void {
@@ -16,6 +16,7 @@ export function addInspect(program: Command): void {
     .command('inspect <file>')
     .description('print the inputs and outputs of a workflow, and the reason for each name')
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
+    .addOption(headerOption())
     .option('--write', 'save the names as NAME.flowscale.json in the same folder, for you to edit')
     .action(inspect)
   program
@@ -24,26 +25,33 @@ export function addInspect(program: Command): void {
       'print a workflow in the API format: from a file that ComfyUI saved, or a picture that it made',
     )
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
+    .addOption(headerOption())
     .action(convert)
 }
 
-async function convert(path: string, { comfyui }: { comfyui: string }): Promise<void> {
+interface InspectFlags extends Pick<GatewayFlags, 'header'> {
+  readonly comfyui: string
+  readonly write?: true
+}
+
+const clientOf = ({ comfyui, header }: InspectFlags): ComfyClient =>
+  createComfyClient(comfyui, { headers: header })
+
+async function convert(path: string, flags: InspectFlags): Promise<void> {
   const file = await readWorkflowFile(path)
-  const conversion = await orExplain(
-    comfyui,
-    readGraph(file, createClasses(createComfyClient(comfyui, undefined))()),
-  )
+  const client = clientOf(flags)
+  const conversion = await orExplain(client, readGraph(file, createClasses(client)()))
   if ('problems' in conversion)
     throw new Error([`${path} can't be converted:`, ...conversion.problems].join('\n  '))
   for (const note of conversion.notes) process.stderr.write(`${note}\n`)
   process.stdout.write(`${JSON.stringify(conversion.graph, null, 2)}\n`)
 }
 
-async function inspect(path: string, { comfyui, write }: { comfyui: string; write?: true }): Promise<void> {
+async function inspect(path: string, flags: InspectFlags): Promise<void> {
   const file = await readWorkflowFile(path)
-  const workflow = await readFromServer(comfyui, file)
+  const workflow = await readFromServer(clientOf(flags), file)
   process.stdout.write(describeWorkflow(workflow))
-  if (!write) return
+  if (!flags.write) return
   const to = join(dirname(path), `${file.name}.flowscale.json`)
   try {
     await writeFile(to, `${JSON.stringify(sidecarOf(workflow), null, 2)}\n`, { flag: 'wx' })
@@ -55,20 +63,21 @@ async function inspect(path: string, { comfyui, write }: { comfyui: string; writ
 }
 
 /** The workflow as the server can run it. */
-async function readFromServer(url: string, file: WorkflowFile): Promise<ComfyWorkflow> {
+async function readFromServer(client: ComfyClient, file: WorkflowFile): Promise<ComfyWorkflow> {
   const catalog = createCatalog(
-    createComfyClient(url, undefined),
+    client,
     async () => [file],
     () => {},
   )
-  const [{ workflow, problem } = {}] = await orExplain(url, catalog.read())
+  const [{ workflow, problem } = {}] = await orExplain(client, catalog.read())
   if (!workflow) throw new Error(problem)
   return workflow
 }
 
-async function orExplain<T>(url: string, work: Promise<T>): Promise<T> {
+async function orExplain<T>({ url }: ComfyClient, work: Promise<T>): Promise<T> {
   return await work.catch((error) => {
     if (!(error instanceof NoAnswer)) throw error
+    if (error instanceof LoginRefused) throw new Error(`${url} refuses the login. Give it by --header.`)
     throw new Error(`${url} does not answer (${error.why}). Start ComfyUI, or pass its address by --comfyui.`)
   })
 }

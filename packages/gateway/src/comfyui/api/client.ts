@@ -1,11 +1,11 @@
 import { EngineError } from '../../engine.ts'
+import { readAddress } from './address.ts'
+import { openSocket, type SocketListener } from './socket.ts'
 
 /** Sends every request to one ComfyUI, and knows whether it answers. */
 export interface ComfyClient {
-  /** ComfyUI's address, which no caller sees. */
+  /** ComfyUI's address without a login, which no caller sees. */
   readonly url: string
-  /** Where its WebSockets are. */
-  readonly socketUrl: string
   /** For how long ComfyUI has given no answer that can be used, in ms. */
   awayForMs(): number
   /** Whether ComfyUI refuses connections, or let three requests in a row time out: one large upload silences it for seconds. */
@@ -22,6 +22,15 @@ export interface ComfyClient {
   read(path: string, init?: Init): Promise<unknown>
   /** Gives an answer whose body is still to come: the time-out is for its head. */
   open(path: string, init?: Init): Promise<Response>
+  /** Opens the WebSocket with this id, and gives the function that closes it. */
+  listen(clientId: string, listener: SocketListener): () => void
+}
+
+/** How requests are sent. */
+export interface Sending {
+  /** Sent with every request and every WebSocket. They stay in a closure: nothing shows them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 interface Init {
@@ -44,8 +53,11 @@ export interface Answer {
 const TIMEOUT_MS = 10_000
 const PROBE_EVERY_MS = 200
 
-export function createComfyClient(url: string, fetch: typeof globalThis.fetch | undefined): ComfyClient {
-  const base = url.replace(/\/+$/, '')
+/** @param address Checked by `readAddress`; its login counts more than a header. */
+export function createComfyClient(address: string, { headers, fetch }: Sending = {}): ComfyClient {
+  const { url: base, login } = readAddress(address)!
+  const given = Object.entries({ ...headers, ...login })
+  const own = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
   const { answered, missed, gone, fail, ...health } = createHealth()
   let probedAt = 0
 
@@ -56,12 +68,17 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
     const timer = setTimeout(() => timeout.abort(), timeoutMs)
     const either = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
     try {
-      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, either))
+      const response = await (fetch ?? globalThis.fetch)(base + path, toRequest(base, init, own, either))
       const { status } = response
+      if (status === 401 || (status === 403 && method === 'GET' && !OWN_403.test(path))) {
+        await response.body?.cancel()
+        gone()
+        return fail(new LoginRefused(status))
+      }
       if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
         await response.body?.cancel()
         gone()
-        return fail(`status ${status} is not from ComfyUI`, true)
+        return fail(new NoAnswer(`status ${status} is not from ComfyUI`, true))
       }
       // Node no longer heeds the signal once the head of the answer is there.
       const taken = await Promise.race([take(response), rejectOn(either)])
@@ -72,13 +89,13 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
       signal?.throwIfAborted()
       if (timeout.signal.aborted) {
         missed(startedAt)
-        return fail(`no answer within ${timeoutMs / 1000} s`, true)
+        return fail(new NoAnswer(`no answer within ${timeoutMs / 1000} s`, true))
       }
       // A connection that was kept open may lead to a server that has stopped since.
       if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
       const unsent = isUnsent(error)
       if (unsent) gone()
-      return fail(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent)
+      return fail(new NoAnswer(unsent ? 'it accepts no connection' : 'the connection was lost', !unsent))
     } finally {
       clearTimeout(timer)
     }
@@ -90,7 +107,6 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
   return {
     ...health,
     url: base,
-    socketUrl: base.replace(/^http/i, 'ws'),
     probe() {
       if (Date.now() - probedAt < PROBE_EVERY_MS) return
       probedAt = Date.now()
@@ -100,10 +116,11 @@ export function createComfyClient(url: string, fetch: typeof globalThis.fetch | 
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
         const body = parseJson(await response.text())
-        if (response.status !== 200) return fail(`status ${response.status}`, true)
-        return body === undefined ? fail('its answer is not JSON', true) : body
+        if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`, true))
+        return body === undefined ? fail(new NoAnswer('its answer is not JSON', true)) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
+    listen: (id, listener) => openSocket(`${base.replace(/^http/, 'ws')}/ws?clientId=${id}`, own, listener),
   }
 }
 
@@ -123,10 +140,10 @@ function createHealth() {
       absence = undefined
       misses = mutedUntil = 0
     },
-    fail(why: string, sent: boolean): never {
+    fail(error: NoAnswer): never {
       const now = Date.now()
       absence = { since: absence && now - absence.last < APART_MS ? absence.since : now, last: now }
-      throw new NoAnswer(why, sent)
+      throw error
     },
     /** Counts a time-out. Of requests that wait at the same time, one counts. */
     missed(startedAt: number): void {
@@ -145,7 +162,7 @@ function createHealth() {
   }
 }
 
-function toRequest(url: string, init: Init, signal: AbortSignal): RequestInit {
+function toRequest(url: string, init: Init, own: Record<string, string>, signal: AbortSignal): RequestInit {
   const { method = 'GET', json, headers } = init
   const body = json === undefined ? init.body : JSON.stringify(json)
   const streams = body instanceof ReadableStream
@@ -153,7 +170,7 @@ function toRequest(url: string, init: Init, signal: AbortSignal): RequestInit {
     method,
     redirect: streams ? redirectOfStream(url) : 'manual',
     // The caller's headers stay here: ComfyUI refuses an Origin that is not its own.
-    headers: { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
+    headers: { ...own, ...(json !== undefined && { 'content-type': 'application/json' }), ...headers },
     signal,
     ...(streams && { duplex: 'half' }),
     ...(body !== undefined && { body }),
@@ -188,6 +205,19 @@ export class NoAnswer extends EngineError {
     this.sent = sent
   }
 }
+
+/** Something in front of ComfyUI wants another login, and has passed nothing on. */
+export class LoginRefused extends NoAnswer {
+  constructor(status: number) {
+    super(`it refuses the login (status ${status})`, false)
+  }
+}
+
+/**
+ * ComfyUI, which knows no login, gives a 403 for files only. A firewall may give one for a `POST` after ComfyUI has handled
+ * it: whoever sent the `POST` decides.
+ */
+const OWN_403 = /^\/(userdata|view)\b/
 
 const CODES =
   /^(ECONNREFUSED|ConnectionRefused|FailedToOpenSocket|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/

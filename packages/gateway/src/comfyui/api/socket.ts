@@ -1,21 +1,44 @@
 import type { Progress, Submitted } from '../runRecord.ts'
 
-/** Opens a WebSocket that only listens, and gives the function that closes it. A socket that fails is silent. */
-export function openSocket(url: string, onMessage: (type: string, data: object) => void): () => void {
+export interface SocketListener {
+  readonly onMessage: (type: string, data: object) => void
+  /** Called if the socket does not open. One that fails later is silent. */
+  readonly onRefused: () => void
+}
+
+/** Opens a WebSocket that only listens, and gives the function that closes it. */
+export function openSocket(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  { onMessage, onRefused }: SocketListener,
+): () => void {
   let socket: WebSocket | undefined
   let closed = false
-  void open().catch(() => {})
+  let settled = false
+  const refuse = (): void => {
+    if (!settled && !closed) onRefused()
+    settled = true
+  }
+  void open().catch(refuse)
   return () => {
     closed = true
     socket?.close()
   }
 
   async function open(): Promise<void> {
-    // Node has a WebSocket since 22.
-    const Socket = globalThis.WebSocket ?? ((await import('ws')).WebSocket as unknown as typeof WebSocket)
-    if (closed) return
-    socket = new Socket(url)
-    socket.addEventListener('error', () => {})
+    const options = Object.keys(headers).length > 0 ? [{ headers }] : []
+    try {
+      // Node has a WebSocket since 22. One that can't set headers throws, and sends nothing.
+      socket = new (globalThis.WebSocket as unknown as SocketClass)(url, ...options)
+    } catch {
+      const { WebSocket } = await import('ws')
+      if (closed) return
+      socket = new (WebSocket as unknown as SocketClass)(url, ...options)
+    }
+    socket.addEventListener('open', () => {
+      settled = true
+    })
+    for (const end of ['error', 'close']) socket.addEventListener(end, refuse)
     socket.addEventListener('message', ({ data }: { data: unknown }) => {
       // Previews are binary.
       if (closed || typeof data !== 'string') return
@@ -26,6 +49,8 @@ export function openSocket(url: string, onMessage: (type: string, data: object) 
     })
   }
 }
+
+type SocketClass = new (url: string, ...options: { readonly headers: object }[]) => WebSocket
 
 interface State {
   value?: number

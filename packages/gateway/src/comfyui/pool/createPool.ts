@@ -2,7 +2,7 @@ import type { EngineContext } from '../../engine.ts'
 import { createRecords } from '../../records/createRecords.ts'
 import { createStored } from '../../records/recordStore.ts'
 import { within } from '../../runtime.ts'
-import { type ComfyClient, createComfyClient, NoAnswer } from '../api/client.ts'
+import { type ComfyClient, createComfyClient, NoAnswer, type Sending } from '../api/client.ts'
 import { createUserdata } from '../api/userdata.ts'
 import { createCatalog } from '../catalog.ts'
 import type { RunRecords } from '../runRecord.ts'
@@ -11,23 +11,21 @@ import { createComfyServer, createContainer } from '../server.ts'
 import type { Files } from '../workflows/createFiles.ts'
 import { firstOf, type PoolMember } from './members.ts'
 
-interface PoolOptions {
-  /** The addresses end without a `/`. */
+interface PoolOptions extends Sending {
   readonly urls: readonly string[]
   readonly lostAfterMs: number
-  readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 /** The servers. Each works by itself; only copies of records go from one to another. */
 export function createPool(
-  { urls, lostAfterMs, fetch }: PoolOptions,
+  { urls, lostAfterMs, ...sending }: PoolOptions,
   files: Files,
   { storage, log }: EngineContext,
 ): PoolMember[] {
   const strangers = new Map<string, number>()
   const shared: RunRecords | undefined = storage && createRecords(createStored(storage), log)
   const keepers = urls.map((url) => {
-    const client = createComfyClient(url, fetch)
+    const client = createComfyClient(url, sending)
     return { client, localRecords: shared ?? createRecords(createUserdata(client, log), log) }
   })
   return keepers.map((keeper, index): PoolMember => {
@@ -41,7 +39,7 @@ export function createPool(
       server,
       localRecords,
       catalog: createCatalog(client, files, log),
-      monitor: createMonitor(server),
+      monitor: createMonitor(server, log),
       container: createContainer(server, name, path),
     }
   })

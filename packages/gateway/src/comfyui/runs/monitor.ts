@@ -1,7 +1,7 @@
-import { type Engine, isEnded, type Run } from '../../engine.ts'
+import { type Engine, type EngineContext, isEnded, type Run } from '../../engine.ts'
 import { createLruCache } from '../../lruCache.ts'
 import { forEach, hasOwnTimers } from '../../runtime.ts'
-import { createProgress, openSocket } from '../api/socket.ts'
+import { createProgress, type SocketListener } from '../api/socket.ts'
 import type { ComfyServer } from '../server.ts'
 import { findRun } from './runState.ts'
 
@@ -27,7 +27,7 @@ interface Followed {
 
 const ENDED = 2
 
-export function createMonitor(server: ComfyServer): RunMonitor {
+export function createMonitor(server: ComfyServer, log: EngineContext['log']): RunMonitor {
   const { client, records, readQueue } = server
   const listeners = new Set<(run: Run) => void>()
   const runs = new Map<string, Followed>()
@@ -35,6 +35,7 @@ export function createMonitor(server: ComfyServer): RunMonitor {
   const emitted = createLruCache<{ readonly stage: number; readonly text: string }>(5_000)
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
+  let warned = false
 
   function keep(id: string): Followed {
     const run = runs.get(id) ?? { followers: 0, polledAt: 0 }
@@ -94,7 +95,7 @@ export function createMonitor(server: ComfyServer): RunMonitor {
     if (!record || closed) return undefined
     const readMessage = createProgress(record, run.progress)
     let greeted = false
-    return openSocket(`${client.socketUrl}/ws?clientId=${id}`, (type, data) => {
+    const onMessage: SocketListener['onMessage'] = (type, data) => {
       const news = readMessage(type, data)
       // The socket is a hint: the server's history says how a run ended. ComfyUI does not repeat messages from before the greeting.
       if (news === 'ended' || (type === 'status' && !greeted)) {
@@ -104,7 +105,16 @@ export function createMonitor(server: ComfyServer): RunMonitor {
       if (!news) return
       server.progress.set(id, news)
       emit({ ...run, status: 'running', position: undefined, ...news })
-    })
+    }
+    return client.listen(id, { onMessage, onRefused: () => void warn().catch(() => {}) })
+  }
+
+  /** If ComfyUI answers, something in front of it takes no WebSocket. */
+  async function warn(): Promise<void> {
+    await client.read('/prompt')
+    const so = 'until a run has ended, its progress is 0. Let what is in front of ComfyUI forward WebSockets'
+    if (!warned && !closed) log('warn', `${client.url} answers, but its WebSocket does not open: ${so}`)
+    warned = true
   }
 
   function emit(run: Run): void {

@@ -26,14 +26,12 @@ test('options', () => {
   const url = 'http://a'
   for (const options of [
     ...[undefined, { url, uri: 1 }, { url, fetch: 1 }],
-    ...[undefined, 7, 'a:b', '127.0.0.1:8188', 'ws://a'].map((url) => ({ url })),
+    ...[undefined, 7, 'ws://a'].map((url) => ({ url })),
     ...['?b', '/#b', '/?', '#'].map((end) => ({ url: url + end })),
     ...[0, -1, Number.NaN, '9'].map((lostAfterMs) => ({ url, lostAfterMs })),
   ]) {
     throws(() => comfyui(options as never), TypeError)
   }
-  const { message } = throws(() => comfyui({ url: 'http://u:p@a' }), TypeError)
-  assert.not.match(message, /u:p/)
   assert.type(comfyui({ url: 'https://a/prefix/' }), 'function')
 })
 

@@ -162,6 +162,20 @@ test('nobody who follows a run misses its end where the socket is silent', async
   front.close()
 })
 
+test('a WebSocket that is refused: one warning, and the states by polls', async (setup) => {
+  const { comfy, engine, lines, submit } = setup
+  comfy.faults.push({ on: 'GET /ws', do: 'status', status: 403 })
+  const { heard, end } = listen(engine)
+  const first = await submit('slow', { seconds: 1.5 })
+  const second = await submit('slow', { seconds: 1.5 })
+  for (const { id } of [first, second]) engine.follow!(id)
+  await end(second.id)
+  const states = heard.filter(({ id }) => id === second.id).map(({ status }) => status)
+  assert.equal([...new Set(states)], ['queued', 'running', 'completed'])
+  assert.is(lines.length, 1)
+  said(lines[0]!)
+})
+
 test('a follower hears of an end while ComfyUI is away and back', async (setup) => {
   const { comfy, engine, submit, until } = setup
   const { end } = listen(engine)
@@ -208,7 +222,7 @@ test('sockets are opened for runs that are followed and run, one a run, and clos
 const alone = suite('a monitor')
 
 alone('an answer that is late undoes no step of a run', () => {
-  const watcher = createMonitor({} as ComfyServer)
+  const watcher = createMonitor({} as ComfyServer, () => {})
   const heard: string[] = []
   watcher.watch(({ status }) => void heard.push(status))
   for (const [status, completedAt] of [

@@ -1,0 +1,41 @@
+import { isObject, must, type Rule } from '../../options.ts'
+
+/** A ComfyUI's address without its login, and the header that the login becomes. */
+export interface Address {
+  /** As `URL` writes it, without a `/` at the end: two spellings of one address must not look like two servers. */
+  readonly url: string
+  readonly login: Readonly<Record<string, string>>
+}
+
+/** Reads `http://user:password@host`; `undefined` for anything but an http(s) address. `fetch` refuses logins in addresses. */
+export function readAddress(text: unknown): Address | undefined {
+  try {
+    const url = new URL(text as string)
+    const { protocol, username, password } = url
+    if (typeof text !== 'string' || !/^https?:$/.test(protocol) || /[?#]/.test(text)) return undefined
+    const bytes = new TextEncoder().encode(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+    url.username = url.password = ''
+    const authorization = `Basic ${btoa(String.fromCharCode(...bytes))}`
+    return {
+      url: url.href.replace(/\/+$/, ''),
+      login: username + password === '' ? {} : { authorization },
+    }
+  } catch {
+    // `URL` takes a login with a `%` that stands for nothing.
+    return undefined
+  }
+}
+
+/** Names that a request may have from elsewhere: the others are set by the request itself. */
+const NAME =
+  /^(?!(?:connection|content-.*|expect|host|keep-alive|sec-websocket-.*|te|trailer|transfer-encoding|upgrade)$)[\w!#$%&'*+.^`|~-]+$/i
+/** Values that every runtime sends unchanged. */
+const VALUE = /^(?!\s)[\t -~\x80-\xff]*[!-~\x80-\xff]$/
+
+export const isHeader = (name: string, value: unknown): boolean =>
+  NAME.test(name) && typeof value === 'string' && VALUE.test(value)
+
+export const headers: Rule = must(
+  'an object of HTTP headers that can be sent, without those that a request sets itself, such as "host"',
+  (value) => isObject(value) && Object.entries(value).every(([name, text]) => isHeader(name, text)),
+)
