@@ -9,8 +9,11 @@ export interface ComfyServer {
   readonly client: ComfyClient
   readonly records: RunRecords
   readonly readQueue: ReadQueue
-  /** Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. */
-  readonly taken: Memory<true>
+  /**
+   * Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. Each has up to two
+   * others that were in the queue with it. If the server still has one of these, it has not restarted since.
+   */
+  readonly taken: Memory<readonly string[]>
   /** The latest progress of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
@@ -21,10 +24,19 @@ export interface ComfyServer {
 export function createComfyServer(
   options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs' | 'strangers'>,
 ): ComfyServer {
+  const taken: ComfyServer['taken'] = createLruCache(5_000)
   return {
     ...options,
-    readQueue: createReadQueue(options.client),
-    taken: createLruCache(5_000),
+    readQueue: createReadQueue(options.client, (ids) => {
+      for (const id of ids) {
+        const others = [ids[id === ids[0] ? 1 : 0], ids.at(id === ids.at(-1) ? -2 : -1)]
+        taken.set(
+          id,
+          others.filter((other) => other !== undefined),
+        )
+      }
+    }),
+    taken,
     progress: createLruCache(5_000),
   }
 }

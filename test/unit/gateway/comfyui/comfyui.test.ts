@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { assert, rejects, said } from '#test'
 import { EngineError, type Run } from '../../../../packages/gateway/src/engine.ts'
 import { pluck } from '../../../support/pluck.ts'
+import { until as untilRight } from '../../../support/until.ts'
 import { files, graphOf, isOver, isRunning, never, PAGE, refused, suiteOnComfy } from './kit.ts'
 
 let test = suiteOnComfy('runs of a ComfyUI')
@@ -297,8 +298,31 @@ test('a run that somebody takes out of ComfyUI is failed, and a file that is gon
   const waiting = await submit('slow', { seconds: 60 })
   await until(running.id, isRunning)
   await fetch(`${comfy.url}/queue`, { method: 'POST', body: '{"clear": true}' })
-  assert.is((await until(waiting.id, isOver)).status, 'failed')
+  const removed = await until(waiting.id, isOver)
+  assert.is(removed.status, 'failed')
+  said(removed.error!)
   assert.is((await engine.getRun(running.id))!.status, 'running')
+})
+
+test('a run whose history somebody clears is failed, with that reason if another run shows it', async (setup) => {
+  const { comfy, another, submit, until } = setup
+  const post = (path: string) => fetch(comfy.url + path, { method: 'POST', body: '{"clear": true}' })
+  const by = another()
+  for (const isAlone of [true, false]) {
+    const { id } = await submit('slow', { seconds: 0.3 }, { by })
+    if (!isAlone) await submit('slow', { seconds: 60 }, { by })
+    await until(id, isRunning, by)
+    // It no longer looks by itself.
+    by.close()
+    await untilRight(
+      async () => Object.keys((await (await fetch(`${comfy.url}/history/${id}`)).json()) as object),
+      ([entry]) => entry === id,
+    )
+    await post('/history')
+    const { status, error } = await until(id, isOver, by)
+    assert.is(status, 'failed')
+    said(error!)
+  }
 })
 
 test = suiteOnComfy('runs of a ComfyUI 0.3.64', ['0.3.64'])

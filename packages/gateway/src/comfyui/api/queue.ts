@@ -21,8 +21,8 @@ export type ReadQueue = (maxAgeMs?: number) => Promise<Queue>
 
 const MOST_MS = 250
 
-/** The queue comes with all graphs, so callers of the same moment share an answer. */
-export function createReadQueue(client: ComfyClient): ReadQueue {
+/** The queue comes with all graphs, so callers of the same moment share an answer. `onRead` gets the ids of each answer. */
+export function createReadQueue(client: ComfyClient, onRead: (ids: readonly string[]) => void): ReadQueue {
   let latest: Queue | undefined
   let ageMs = MOST_MS
   /** The pending request. On Workers no request may wait for a fetch of another. */
@@ -48,6 +48,7 @@ export function createReadQueue(client: ComfyClient): ReadQueue {
     // ComfyUI sends a heap, which is not sorted.
     const pending = readItems(queue_pending).sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
     const queue = { items: [...running, ...pending], running: running.length, readAt }
+    onRead(queue.items.map(({ id }) => id))
     ageMs = Math.min(MOST_MS, 10 * (Date.now() - readAt + 1))
     if (!latest || latest.readAt <= readAt) latest = queue
     return queue

@@ -19,14 +19,14 @@ export async function findRun(server: ComfyServer, id: string, maxAgeMs?: number
     const known = server.records.cachedEnd(id)
     if (known) return toEndedRun(known)
     // Read before the search: a run that is taken meanwhile may be in neither answer.
-    const wasTaken = server.taken.get(id) ?? false
+    const others = server.taken.get(id)
     // Both at once: an end that is written down counts, and most runs have not ended.
     const both = [server.records.getEnd(id), seekRun(server, id, maxAgeMs)] as const
     const [ended, sighting] = await Promise.allSettled(both)
     if (ended.status === 'rejected') throw ended.reason
     if (ended.value) return toEndedRun(ended.value)
     if (sighting.status === 'rejected') throw sighting.reason
-    return await decide(server, id, wasTaken, sighting.value)
+    return await decide(server, id, others, sighting.value)
   } catch (error) {
     const run = server.records.cachedRun(id)
     if (!(error instanceof NoAnswer) || !run || server.client.awayForMs() < server.lostAfterMs) throw error
@@ -37,12 +37,12 @@ export async function findRun(server: ComfyServer, id: string, maxAgeMs?: number
 async function decide(
   server: ComfyServer,
   id: string,
-  wasTaken: boolean,
+  others: readonly string[] | undefined,
   { item, position = 0, running = 0, history, waiting }: Sighting,
 ): Promise<Run | undefined> {
   const { records, taken } = server
   const known = await records.getRun(id)
-  if (item || history) taken.set(id, true)
+  if (history) taken.set(id, others ?? [])
   if (item) {
     const run = known ?? submittedIn(item.extra, id)
     if (!run || position < running) return run && toRun(run, { status: 'running', ...progressOf(server, id) })
@@ -59,14 +59,28 @@ async function decide(
   // The server may have been killed before it had the record of the end.
   const ended = await records.getEnd(id, true)
   if (ended) return finish(server, ended)
+  const wasTaken = others !== undefined
   const gone = wasTaken || Date.now() - known.createdAt > ON_ITS_WAY_MS
   if (!gone) return toRun(known, { status: 'queued', progress: 0, position: waiting })
   const url = known.server ?? server.client.url
   if (url !== server.client.url && !wasTaken) return await waitForStranger(server, known, url)
   // A run that is deleted while it waits leaves no trace.
   if (await records.isCancelRequested(id)) return finish(server, endWithout(known, 'cancelled', null))
-  const why = wasTaken ? 'ComfyUI restarted' : 'The run never reached ComfyUI, or ComfyUI restarted'
+  const why = !wasTaken
+    ? 'The run never reached ComfyUI, or ComfyUI restarted'
+    : (await hasAny(server, others))
+      ? "Somebody removed the run from ComfyUI's queue or history"
+      : 'ComfyUI restarted'
   return finish(server, endWithout(known, 'failed', `${why}, ${UNKNOWN}`))
+}
+
+/** Whether the server still has one of these runs. Neither its queue nor its history outlives it. */
+async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<boolean> {
+  for (const id of ids) {
+    const { item, history } = await seekRun(server, id)
+    if (item ?? history) return true
+  }
+  return false
 }
 
 async function lose(server: ComfyServer, run: Submitted): Promise<Run | undefined> {

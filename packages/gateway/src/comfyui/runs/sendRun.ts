@@ -48,7 +48,7 @@ export async function sendRun(
   await server.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
   const number = await send(server, run, refuse, json, workflow)
-  server.taken.set(id, true)
+  server.taken.set(id, server.taken.get(id) ?? [])
   // A cancel that came meanwhile found nothing to stop.
   const check = server.records
     .isCancelRequested(id)
