@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { assert } from '#test'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
-import { openGateway } from '../support/openGateway.ts'
+import { openGateway, workflows } from '../support/openGateway.ts'
+import { graphOf } from '../unit/gateway/comfyui/kit.ts'
 import { flowscale, start } from './kit.ts'
 import { filesIn, linesOf, onlyRun, serveOutputs, suiteWithPod } from './runKit.ts'
 
@@ -132,7 +133,8 @@ test('--inputs, from a file and from stdin, under the words of the command line'
 test('on a gateway, which tells what is required', async ({ cwd, atEnd }) => {
   const comfy = await startComfy({ version: '0.8.0', speed: 100 })
   atEnd(() => comfy.stop())
-  const gateway = await openGateway(comfy.url)
+  const odd = { name: 'odd', graph: graphOf({ 7: ['NoSuchNode', {}, 'Odd one'] }) }
+  const gateway = await openGateway(comfy.url, { workflows: [...workflows, odd] })
   atEnd(gateway.close)
   const env = { FLOWSCALE_API_URL: gateway.url, FLOWSCALE_API_KEY: CANARY }
   const picture = resolve('test/comfyui/workflows/example.png')
@@ -143,6 +145,11 @@ test('on a gateway, which tells what is required', async ({ cwd, atEnd }) => {
   const refused = await flowscale(['run', 'Image to Image', 'prompt=a'], { cwd, env })
   assert.is(refused.code, 2)
   assert.match(refused.stderr, /image_input/)
+  const asked = { method: 'POST', headers: { 'x-api-key': CANARY } }
+  const answer = await fetch(`${gateway.url}/api/v1/runs?workflow_id=odd`, asked)
+  const { errors } = (await answer.json()) as { errors: string[] }
+  const unable = await flowscale(['run', 'odd'], { cwd, env })
+  assert.equal([unable.code, unable.stderr], [2, `flowscale: ${errors[0]}\n`])
   assert.equal(comfy.executed.runs, {})
   const args = ['run', 'Image to Image', `image_input=@${picture}`, 'prompt=in oil', '-o', 'out']
   const { code, stdout, stderr } = await flowscale(args, { cwd, env })

@@ -35,13 +35,14 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     storage: data === undefined ? undefined : await openFolder(`${data}/runs`),
     logger: { info: log, warn: log, error: log },
   })
-  const report = await gateway.report()
+  const { notes, ...report } = await gateway.report()
   const served = await serve(logged(gateway, log), { port, hostname: host })
   const { apiKey } = gateway
   if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   return {
     facts: { url: served.url, filesUrl: publicUrl ?? served.url, apiKey, ...report },
     banner: banner(served.url, apiKey, report),
+    notes,
     stop() {
       gateway.close()
       void served.close()

@@ -45,6 +45,8 @@ export interface Workflow {
   readonly outputs: ReadonlyMap<string, Kind>
   /** The name of each file starts with the name of its output and `_`. Default: false */
   readonly namesFiles?: boolean | undefined
+  /** Why no run of it can be submitted. The API does not list such a workflow, but gives the reason beside the list. */
+  readonly problem?: string | undefined
 }
 
 export type Status = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
@@ -195,6 +197,8 @@ export interface Report {
     /** Why the workflow can't run; `null` if it can. */
     readonly problem: string | null
   }[]
+  /** What else this person should know about the servers, a sentence each. */
+  readonly notes?: readonly string[] | undefined
 }
 
 /** What `createGateway` gives to an engine when it makes one. */

@@ -94,7 +94,8 @@ test('--json: the first line, with servers and workflows, those that can’t run
 test('the banner names the address, a key that was made, inputs and outputs; SIGTERM ends it', async () => {
   const { child, out } = await run(
     ['--comfyui', comfy.url, '--workflows', workflows, '--port', '0'],
-    /curl .*\n/,
+    // After the banner comes a line about the pictures.
+    /curl .*\n[\s\S]*--disable-metadata.*\n/,
   )
   assert.match(out, /API {5}http:\/\/127\.0\.0\.1:\d+/)
   assert.match(out, /key {5}fsk_[\w-]{32}\n/)

@@ -1,5 +1,6 @@
 import {
   type Client,
+  type Envelope,
   getWorkflows,
   HttpError,
   parseWorkflow,
@@ -7,7 +8,7 @@ import {
   type WorkflowKind,
 } from '@flowscale/client'
 import leven from 'leven'
-import { CommandError } from './errors.ts'
+import { CommandError, usageError } from './errors.ts'
 import { commandName } from './program.ts'
 
 /** The workflow with this id, or else with this name. `undefined`: the server lists none (404), so the word is an id. */
@@ -16,21 +17,24 @@ export async function findWorkflow(
   word: string,
   signal: AbortSignal,
 ): Promise<Workflow | undefined> {
-  let all: Workflow[]
   try {
-    all = (await getWorkflows(client, { signal })).data
+    return pickWorkflow(await getWorkflows(client, { signal }), word)
   } catch (error) {
     if (error instanceof HttpError && error.status === 404) return undefined
     throw error
   }
-  return pickWorkflow(all, word)
 }
 
-/** The workflow with this id, or else with this name. The error names similar ones, or several with the same name. */
-export function pickWorkflow(all: readonly Workflow[], word: string): Workflow {
+/**
+ * The workflow with this id, or else with this name. The error names similar ones, or several with the same name, or gives
+ * the gateway's reason why this one can't run.
+ */
+export function pickWorkflow({ data: all, meta }: Envelope<Workflow[]>, word: string): Workflow {
   const named = all.filter(({ name }) => name === word)
   const found = all.find(({ id }) => id === word) ?? (named.length === 1 ? named[0] : undefined)
   if (found) return found
+  const { problem } = Object([meta?.problems].flat().find((one) => Object(one).id === word))
+  if (typeof problem === 'string') throw usageError(problem)
   const several = named.map(({ id }) => id).join(', ')
   throw new CommandError(
     'notFound',

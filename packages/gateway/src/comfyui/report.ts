@@ -11,22 +11,26 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
   const runsElsewhere = ({ id, problem }: LoadedWorkflow): boolean =>
     problem !== undefined && loaded.some((other) => other.id === id && other.problem === undefined)
   const servers = states.map(({ name, about, workflows }) => {
-    const notes = workflows?.filter(runsElsewhere) ?? []
-    const texts = notes.map(({ id, problem }) => `; "${id}" can't run there: ${problem}`)
+    const lacking = workflows?.filter(runsElsewhere) ?? []
+    const texts = lacking.map(({ id, problem }) => `; "${id}" can't run there: ${problem}`)
     return { name, answers: workflows !== undefined, about: about + texts.join('') }
   })
+  const notes = states.some(({ writesGraph }) => writesGraph) ? [METADATA] : undefined
   const byId = new Map<string, LoadedWorkflow>()
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
   const isAnyAway = states.some(({ workflows }) => workflows === undefined)
   if (isAnyAway && byId.size === 0) {
     const problem = 'it is read once ComfyUI answers'
     const names = await members[0]!.catalog.names()
-    return { servers, workflows: names.map((id) => toEntry({ id, problem })) }
+    return { servers, workflows: names.map((id) => toEntry({ id, problem })), notes }
   }
-  return { servers, workflows: [...byId.values()].map(toEntry) }
+  return { servers, workflows: [...byId.values()].map(toEntry), notes }
 }
 
 const LOGIN = 'give it by --header, or by the option "headers"'
+const METADATA =
+  'Pictures hold the whole workflow, with its prompts and names of models: whoever gets a link can read them. ' +
+  'ComfyUI leaves them out if you start it with --disable-metadata.'
 const ADVICE = 'correct the address of ComfyUI'
 
 /** Gives the workflows as this server can run them, if it answers. */
@@ -39,7 +43,9 @@ async function checkServer({ server: { client }, localRecords, catalog, containe
     const loaded = await catalog.read(true)
     await localRecords.prepare()
     const workflows = loaded.map((one) => ({ ...one, problem: one.problem ?? one.lack }))
-    return { name, about: `version ${system.comfyui_version ?? 'unknown'}`, workflows }
+    const { argv, comfyui_version: version = 'unknown' } = system
+    const writesGraph = Array.isArray(argv) && !argv.includes('--disable-metadata')
+    return { name, about: `version ${version}`, workflows, writesGraph }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     if (error instanceof LoginRefused) return { name, about: `${client.url} refuses the login: ${LOGIN}` }

@@ -10,7 +10,7 @@ export interface Started {
   /** The first text on stdout without `--json`. */
   readonly banner: string
   /** Log lines after the banner or the facts. */
-  readonly notes?: readonly string[]
+  readonly notes?: readonly string[] | undefined
   stop(): void
 }
 

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, rejects, said } from '#test'
 import { EngineError, type Run } from '../../../../packages/gateway/src/engine.ts'
+import { startComfy } from '../../../comfyui/server/startComfy.ts'
 import { pluck } from '../../../support/pluck.ts'
 import { until as untilRight } from '../../../support/until.ts'
 import { files, graphOf, isOver, isRunning, never, PAGE, refused, suiteOnComfy } from './kit.ts'
@@ -161,13 +162,13 @@ test('an output that is missing at the end fails the run', async ({ another, sub
 test('workflows that the server can not run are named', async ({ another, lines }) => {
   const odd = { name: 'odd', graph: graphOf({ 7: ['NoSuchNode', {}, 'Odd one'] }) }
   const by = another({ workflows: [...files, odd, { name: 'broken', graph: [] }] })
-  const ids = (await by.workflows()).map(({ id }) => id)
-  assert.equal(
-    ids,
-    files.map(({ name }) => name),
-  )
+  const workflows = await by.workflows()
+  const broken = workflows.filter(({ problem }) => problem !== undefined)
+  assert.equal(pluck(broken, 'id'), ['odd', 'broken'])
+  assert.is(workflows.length - broken.length, files.length)
   for (const line of lines) said(line)
-  await rejects(by.draft('odd', never), EngineError, { status: 422 })
+  const { message } = await rejects(by.draft('odd', never), EngineError, { status: 422 })
+  assert.is(broken[0]!.problem, message)
   assert.is(await by.draft('nope', never), undefined)
 })
 
@@ -265,6 +266,20 @@ test('a run whose server is away for too long is failed, and stays so', async (s
   comfy.faults.length = 0
   assert.is((await engine.getRun(id))!.status, 'failed')
   assert.is((await another().getRun(id))!.status, 'failed', 'it was written down once it could be')
+})
+
+test('the report says that pictures hold the workflow, unless the server leaves it out or does not say', async (setup) => {
+  for (const [metadata, count] of [
+    [undefined, 1],
+    [false, undefined],
+    [null, undefined],
+  ] as const) {
+    const comfy = await startComfy({ version: '0.8.0', ...(metadata !== undefined && { metadata }) })
+    const { notes } = await setup.another({}, { url: comfy.url }).report!()
+    assert.is(notes?.length, count)
+    for (const note of notes ?? []) said(note)
+    await comfy.stop()
+  }
 })
 
 test('clocks that are apart end no run that a server has', async ({ another, submit, until }) => {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Client, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
+import { type Client, type Envelope, getWorkflows, HttpError, type Workflow } from '@flowscale/client'
 import { structuredPatch } from 'diff'
 import { CommandError, usageError } from '../errors.ts'
 import { writeWhole } from '../files.ts'
@@ -17,7 +17,7 @@ export async function pull({ args, flags, isGiven, client, print, signal }: Call
     throw usageError('--json prints the workflows and writes no file: leave out --out, or --json.')
   const listed = await list(client, signal)
   const picked = new Set(args.map((word) => pickWorkflow(listed, word).id))
-  const workflows = readWorkflows(listed).filter(({ id }) => !picked.size || picked.has(id))
+  const workflows = readWorkflows(listed.data).filter(({ id }) => !picked.size || picked.has(id))
   if (printsOnly) return print.result({ workflows }, '')
 
   const text = toText(workflows)
@@ -46,10 +46,10 @@ export async function pull({ args, flags, isGiven, client, print, signal }: Call
   )
 }
 
-async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
-  let listed: Workflow[]
+async function list(client: Client, signal: AbortSignal): Promise<Envelope<Workflow[]>> {
+  let listed: Envelope<Workflow[]>
   try {
-    listed = (await getWorkflows(client, { signal })).data
+    listed = await getWorkflows(client, { signal })
   } catch (error) {
     if (!(error instanceof HttpError) || error.status !== 404) throw error
     throw new CommandError(
@@ -57,7 +57,7 @@ async function list(client: Client, signal: AbortSignal): Promise<Workflow[]> {
       'This server does not list its workflows (404). Check the address; else use defineWorkflow of @flowscale/client/typed yourself.',
     )
   }
-  if (listed.length) return listed
+  if (listed.data.length) return listed
   throw new CommandError('notFound', 'The server has no workflows: there is nothing to write.')
 }
 

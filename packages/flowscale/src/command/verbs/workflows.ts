@@ -14,13 +14,13 @@ interface WorkflowFacts {
 }
 
 export async function workflows({ args, client, print, signal }: Call): Promise<void> {
-  const { data } = await getWorkflows(client, { signal })
+  const listed = await getWorkflows(client, { signal })
   const [word] = args
   if (word !== undefined) {
-    const found = describeWorkflow(pickWorkflow(data, word))
+    const found = describeWorkflow(pickWorkflow(listed, word))
     return print.result(found, workflowText(found))
   }
-  const all = data.map(describeWorkflow)
+  const all = listed.data.map(describeWorkflow)
   const rows = all.map(({ id, name, inputs }) => [
     id,
     name,

@@ -132,19 +132,22 @@ export function createCandidates(members: readonly PoolMember[]): FindCandidates
   }
 }
 
-/** The workflows that at least one server can run. */
+/** The workflows that at least one server can run, and the others with their problem. */
 export async function listWorkflows(members: readonly PoolMember[]): Promise<Workflow[]> {
   const { answers } = await askAll(members, async ({ catalog, localRecords }) => {
     const [loaded] = await Promise.all([catalog.read(), localRecords.prepare()])
     return loaded
   })
   const byId = new Map<string, Candidate[]>()
+  const broken = new Map<string, Workflow>()
   for (const [member, loaded] of answers) {
     for (const { id, workflow, problem } of loaded) {
       if (workflow && !problem) byId.set(id, [...(byId.get(id) ?? []), { member, workflow }])
+      else broken.set(id, { id, name: id, description: '', inputs: new Map(), outputs: new Map(), problem })
     }
   }
-  return [...byId.values()].map(mergeListings)
+  for (const id of byId.keys()) broken.delete(id)
+  return [...[...byId.values()].map(mergeListings), ...broken.values()]
 }
 
 /** The workflow as callers see it: with the choices of all servers. */

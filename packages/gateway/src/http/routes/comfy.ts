@@ -5,7 +5,8 @@ import type { ApiRequest } from '../types.ts'
 export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const isPython = dialect === 'python'
   const workflows = await engine.workflows()
-  const list = workflows.map(({ id, name, description, inputs, outputs, namesFiles }) => {
+  const listed = workflows.filter(({ problem }) => problem === undefined)
+  const list = listed.map(({ id, name, description, inputs, outputs, namesFiles }) => {
     const kinds = Object.fromEntries([...inputs].map(([input, { kind }]) => [input, kind]))
     return {
       ...(isPython ? { workflow_id: id } : { id }),
@@ -18,7 +19,8 @@ export async function getWorkflows({ api: { engine, dialect } }: ApiRequest): Pr
       ...(namesFiles && { names_files: true }),
     }
   })
-  return success(isPython ? { workflows: list } : list)
+  const problems = workflows.flatMap(({ id, problem }) => (problem === undefined ? [] : [{ id, problem }]))
+  return success(isPython ? { workflows: list } : list, problems.length > 0 ? { problems } : undefined)
 }
 
 /** JSON on one line with spaces, as the published README shows it. */
