@@ -183,6 +183,20 @@ export const comfyui = {
     to: 'true || [value]',
     test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
   },
+  'gateway-login-redirected': {
+    bug: 'A redirect takes the login of ComfyUI to another server',
+    file: 'packages/gateway/src/comfyui/api/client.ts',
+    from: "redirectOfStream(url) : 'manual'",
+    to: "redirectOfStream(url) : 'follow'",
+    test: 'test/unit/gateway/comfyui/api/address.test.ts',
+  },
+  'gateway-restart-called-clear': {
+    bug: 'After a restart of ComfyUI, its runs are said to have been removed by somebody',
+    file: 'packages/gateway/src/comfyui/runs/runState.ts',
+    from: '(await hasAny(server, others))',
+    to: 'true',
+    test: 'test/unit/gateway/comfyui/comfyui.test.ts',
+  },
   'gateway-end-undone': {
     bug: 'A late answer undoes the end of a run for those who follow it',
     file: 'packages/gateway/src/comfyui/runs/monitor.ts',

@@ -10,7 +10,10 @@ import { bundleWorker, serveWorkerd } from './serveWorkerd.ts'
 const test = suite('gateway in each runtime')
 const apps = resolve('test/runtimes/app')
 const workflows = await readWorkflows('test/comfyui/workflows')
-const wanted = ['PNG', 'PNG', 2]
+const wanted = ['PNG', 'PNG', 3]
+const login = 'Basic bWU6c2VjcmV0'
+const options = { version: '0.8.0', speed: 0.6, login } as const
+const addressOf = (url: string) => JSON.stringify(url.replace('//', '//me:secret@'))
 
 const runtimes: [name: string, file: string, ...args: string[]][] = [
   ...[20, 22, 24, 26].map((major): [string, string] => [`Node ${major}`, nodePath(major)]),
@@ -20,9 +23,9 @@ const runtimes: [name: string, file: string, ...args: string[]][] = [
 
 for (const [name, file, ...args] of runtimes) {
   test(name, async () => {
-    const comfy = await startComfy({ version: '0.8.0', speed: 100 })
+    const comfy = await startComfy(options)
     const code = `import { trip } from './gateway.mjs'
-      console.log(JSON.stringify(await trip(${JSON.stringify(comfy.url)}, ${JSON.stringify(workflows)})))`
+      console.log(JSON.stringify(await trip(${addressOf(comfy.url)}, ${JSON.stringify(workflows)})))`
     const script = resolve(`.tmp/gateway-runtimes/${name.replace(' ', '')}.mjs`)
     await build({
       stdin: { contents: code, resolveDir: apps },
@@ -37,7 +40,7 @@ for (const [name, file, ...args] of runtimes) {
     try {
       const code = await run.exit
       assert.is(code, 0, run.output())
-      assert.equal(JSON.parse(run.output().trim().split('\n').at(-1)!), wanted)
+      assert.equal(JSON.parse(run.output().trim().split('\n').at(-1)!), [...wanted, true])
     } finally {
       await run.end()
       await comfy.stop()
@@ -47,16 +50,16 @@ for (const [name, file, ...args] of runtimes) {
 
 for (const date of ['2025-05-01', '2026-11-17']) {
   test(`workerd, ${date}`, async () => {
-    const comfy = await startComfy({ version: '0.8.0', speed: 100 })
+    const comfy = await startComfy(options)
     const code = `import { trip } from './gateway.mjs'
       export default {
-        fetch: async () => Response.json(await trip(${JSON.stringify(comfy.url)}, ${JSON.stringify(workflows)}))
+        fetch: async () => Response.json(await trip(${addressOf(comfy.url)}, ${JSON.stringify(workflows)}))
       }`
     const worker = await serveWorkerd({ gateway: { code: await bundleWorker(code, apps), date } })
     try {
       const response = await fetch(worker.url)
       const text = await response.text()
-      assert.equal([response.status, text], [200, JSON.stringify(wanted)])
+      assert.equal([response.status, text], [200, JSON.stringify([...wanted, false])])
     } finally {
       await worker.stop()
       await comfy.stop()

@@ -189,7 +189,7 @@ test('a ComfyUI behind a login: --header, also from a file, and a login in the a
   try {
     for (const args of [
       ['--header', `@${file}`],
-      ['--header', 'X-Team: c', '--header', `authorization:${login}`],
+      ['--header', `authorization:${login}`, '--header', 'X-Team: c'],
     ]) {
       const { out, err } = await run([...serving, '--comfyui', locked.url, ...args, '--json'], /\n$/, BUILT)
       assert.is(JSON.parse(out).servers[0].answers, true)

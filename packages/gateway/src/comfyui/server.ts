@@ -10,8 +10,8 @@ export interface ComfyServer {
   readonly records: RunRecords
   readonly readQueue: ReadQueue
   /**
-   * Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. Each has up to two
-   * others that were in the queue with it. If the server still has one of these, it has not restarted since.
+   * Runs that the server is known to have taken: if the server no longer has such a run, the run is gone. With each are runs
+   * at both ends of the queue in which it was last seen. If the server still has one of these, it has not restarted since.
    */
   readonly taken: Memory<readonly string[]>
   /** The latest progress of each run. */
@@ -28,13 +28,8 @@ export function createComfyServer(
   return {
     ...options,
     readQueue: createReadQueue(options.client, (ids) => {
-      for (const id of ids) {
-        const others = [ids[id === ids[0] ? 1 : 0], ids.at(id === ids.at(-1) ? -2 : -1)]
-        taken.set(
-          id,
-          others.filter((other) => other !== undefined),
-        )
-      }
+      const ends = [...ids.slice(0, 2), ...ids.slice(-2)]
+      for (const id of ids) taken.set(id, ends)
     }),
     taken,
     progress: createLruCache(5_000),

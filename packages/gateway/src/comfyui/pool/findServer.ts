@@ -1,7 +1,6 @@
 import { createLruCache } from '../../lruCache.ts'
-import { seekRun } from '../api/queue.ts'
 import { isRunId } from '../runRecord.ts'
-import type { ComfyServer } from '../server.ts'
+import { hasRun } from '../runs/runState.ts'
 import { firstOf, type PoolMember } from './members.ts'
 
 /** Finds the server of a run. `undefined` only where it is sure that none has it. */
@@ -61,10 +60,4 @@ export function createFindServer(members: readonly PoolMember[]): FindServer {
     known: (id: string) => only ?? homes.get(id),
     note: homes.set,
   })
-}
-
-/** Whether a server knows the run at present. */
-export async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
-  const { item, history } = await seekRun(server, id)
-  return item !== undefined || history !== undefined
 }

@@ -74,13 +74,16 @@ async function decide(
   return finish(server, endWithout(known, 'failed', `${why}, ${UNKNOWN}`))
 }
 
-/** Whether the server still has one of these runs. Neither its queue nor its history outlives it. */
+/** Whether the server still has one of these runs: neither its queue nor its history outlives it. */
 async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<boolean> {
-  for (const id of ids) {
-    const { item, history } = await seekRun(server, id)
-    if (item ?? history) return true
-  }
+  for (const id of new Set(ids)) if (await hasRun(server, id)) return true
   return false
+}
+
+/** Whether a server knows the run at present. */
+export async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
+  const { item, history } = await seekRun(server, id)
+  return item !== undefined || history !== undefined
 }
 
 async function lose(server: ComfyServer, run: Submitted): Promise<Run | undefined> {

@@ -1,13 +1,13 @@
 // A ComfyUI with something in front of it that wants a login. `readAddress` is internal.
 import { inspect } from 'node:util'
 import { createGateway } from '@flowscale/gateway'
-import { assert, rejects, said, suite, throws } from '#test'
+import { assert, rejects, said, throws } from '#test'
 import { readAddress } from '../../../../../packages/gateway/src/comfyui/api/address.ts'
 import { createComfyClient, NoAnswer } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
 import { type ComfyuiOptions, comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { EngineError, type Run } from '../../../../../packages/gateway/src/engine.ts'
 import { assertNoCanary, CANARY } from '../../../../support/canary.ts'
-import { listen } from '../../../../support/listen.ts'
+import { suiteWithServers } from '../../../../support/suiteWithServers.ts'
 import { fileOf, isOver, never, PAGE, refused, suiteOnComfy } from '../kit.ts'
 
 const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`
@@ -83,7 +83,7 @@ open('a 403 counts as a refused login where ComfyUI itself gives none', async (s
   for (const line of lines) said(line)
 })
 
-const test = suite('addresses and headers of a ComfyUI')
+const test = suiteWithServers('addresses and headers of a ComfyUI')
 
 test('an address is stored without its login, in one spelling', () => {
   for (const [given, url, login] of [
@@ -136,7 +136,7 @@ test('nothing shows a login or a header', () => {
   gateway.close()
 })
 
-test('a redirect gets no header; the login in an address counts more than a header', async () => {
+test('a redirect gets no header; the login in an address counts more than a header', async ({ listen }) => {
   const elsewhere: unknown[] = []
   const target = await listen((request, response) => {
     elsewhere.push(request.headers)
@@ -164,5 +164,4 @@ test('a redirect gets no header; the login in an address counts more than a head
     ['/ws?clientId=d', ...sent, undefined],
   ])
   assert.equal(elsewhere, [])
-  await Promise.all([front.close(), target.close()])
 })
