@@ -55,7 +55,7 @@ behind('a refused login is said, to callers without the address, and no run is s
   }
   const good = another({}, { headers: { authorization: LOGIN } })
   const draft = (await good.draft('slow', never))!
-  comfy.faults.push({ on: 'POST', do: 'status', status: 401 })
+  comfy.faults.push({ on: 'POST /prompt', do: 'status', status: 401 })
   const submission = { values: {}, inputs: [], groupId: null, requestId: 'r' }
   await rejects(draft.submit(submission), EngineError, { status: 429, retryAfterS: 5 })
   assert.equal(comfy.executed.runs, {})
