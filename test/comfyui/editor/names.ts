@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { readGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
-import type { Classes } from '../../../packages/gateway/src/comfyui/editor/toGraph.ts'
+import type { Classes } from '../../../packages/gateway/src/comfyui/editor/fields.ts'
 import { readWorkflow } from '../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
 import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 
@@ -25,6 +25,7 @@ for (const path of files.sort()) {
     const { inputs, nodes, missingClasses } = await readWorkflow(
       { name: path, graph: conversion.graph },
       readClass,
+      conversion.authored,
     )
     count(`${ending} read`)
     if (inputs.has('prompt')) count(`${ending} with prompt`)

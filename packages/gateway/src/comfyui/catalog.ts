@@ -107,8 +107,8 @@ async function loadWorkflow(file: WorkflowFile, readClass: ReadClass): Promise<L
   try {
     const conversion = await readGraph(file, readClass)
     if ('problems' in conversion) return { id: file.name, problem: toProblem(file, conversion.problems) }
-    const { graph, notes } = conversion
-    const read = await readWorkflow({ ...file, graph }, readClass)
+    const { graph, notes, authored } = conversion
+    const read = await readWorkflow({ ...file, graph }, readClass, authored)
     const workflow = { ...read, notes: [...notes, ...read.notes] }
     const classes = workflow.missingClasses.map(
       ({ classType, node, title }) => `"${classType}" (node ${node}, "${title}")`,

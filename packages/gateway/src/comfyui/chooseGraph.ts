@@ -9,7 +9,7 @@ import { type GraphNode, isObject } from './workflows/types.ts'
 export async function readGraph(
   { graph, workflow = isEditorFile(graph) ? graph : undefined }: WorkflowFile,
   readClass: ReadClass,
-): Promise<Conversion | { readonly graph: unknown; readonly notes: readonly string[] }> {
+): Promise<Conversion | { graph: unknown; notes: readonly string[]; authored?: undefined }> {
   const prompt = workflow === graph ? undefined : graph
   if (workflow === undefined && !isObject(prompt)) return { graph: prompt, notes: [] }
   const ofPrompt = Object.values(Object(prompt)).map((node) => Object(node).class_type)

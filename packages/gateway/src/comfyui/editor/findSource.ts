@@ -1,3 +1,4 @@
+import type { Origin } from '../workflows/types.ts'
 import { BYPASSED, type EditorNode, isOff, type Slot, SUBGRAPH_INPUT } from './readEditor.ts'
 import { type FlatNode, nameOf, type Scope } from './subgraphs.ts'
 
@@ -5,7 +6,7 @@ import { type FlatNode, nameOf, type Scope } from './subgraphs.ts'
 export type Source =
   | { readonly kind: 'node'; readonly node: FlatNode; readonly output: number }
   /** A primitive of the editor. */
-  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'value'; readonly value: unknown; readonly from: Origin }
   /** A muted node: the input gets nothing, not even the node's own value. */
   | { readonly kind: 'muted' | 'problem'; readonly reason: string }
 
@@ -69,9 +70,11 @@ export function findSource(flat: FlatNode, slot: number, version: number): Sourc
   return undefined
 }
 
-function primitiveOf({ id, node: { values, named }, given }: FlatNode): Source {
-  const value = given.get('value') ?? values[0] ?? named?.value
-  return value == null ? problem(`the primitive ${id} has no value`) : { kind: 'value', value }
+function primitiveOf({ id, node: { values, named, title }, given }: FlatNode): Source {
+  const outer = given.get('value')
+  const value = outer?.value ?? values[0] ?? named?.value
+  const from = outer?.from ?? { node: id, name: 'value', title: title === 'Primitive' ? undefined : title }
+  return value == null ? problem(`the primitive ${id} has no value`) : { kind: 'value', value, from }
 }
 
 /**

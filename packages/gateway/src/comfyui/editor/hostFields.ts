@@ -1,3 +1,4 @@
+import type { Origin } from '../workflows/types.ts'
 import { type Classes, fieldsOf as fieldsOfClass, infoOf, isEmpty, isSame, shorten } from './fields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, SUBGRAPH_INPUT } from './readEditor.ts'
 
@@ -18,12 +19,17 @@ interface Target {
   readonly ids: ReadonlySet<string>
 }
 
-/** The values that a node for a subgraph gives to the nodes inside, by their ids and fields. */
+/** What sets a field inside of a subgraph. Without a value, the field's own value counts. */
+export interface Given {
+  readonly value: unknown
+  readonly from: Origin
+}
+
+/** What a node for a subgraph gives to the nodes inside, by their ids and fields. */
 export type ReadHost = (
-  node: EditorNode,
-  given: ReadonlyMap<string, unknown>,
+  host: { readonly id: string; readonly node: EditorNode; readonly given: ReadonlyMap<string, Given> },
   say: (problem: string) => unknown,
-) => ReadonlyMap<string, ReadonlyMap<string, unknown>>
+) => ReadonlyMap<string, ReadonlyMap<string, Given>>
 
 /** The subgraphs of the file must not hold each other in a circle. */
 export function createReadHost({ subgraphs }: EditorFile, classes: Classes): ReadHost {
@@ -97,7 +103,7 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     return find(raw, deep) ?? find(name, deep ?? prefix) ?? find(name, undefined)
   }
 
-  return (host, given, say) => {
+  return ({ id, node: host, given }, say) => {
     const { named = {}, values: list } = host
     const { proxyWidgetErrorQuarantine: lost } = host.properties
     if (Array.isArray(lost) && lost.length > 0) say('the editor could not place some of its values')
@@ -109,7 +115,7 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
     const controls = fields.filter(({ targets: [one] }) => one?.isControlled).length
     // Some editors kept a value after each seed.
     const isLonger = proxies === 0 && list.length === fields.length + controls
-    const inside = new Map<string, Map<string, unknown>>()
+    const inside = new Map<string, Map<string, Given>>()
     let at = 0
     for (const [index, { name, targets }] of fields.entries()) {
       const listed = proxies === 0 || index < proxies ? list[at++] : undefined
@@ -117,14 +123,17 @@ export function createReadHost({ subgraphs }: EditorFile, classes: Classes): Rea
       const byName = Object.hasOwn(named, name) ? named[name] : undefined
       if (listed != null && byName != null && !isSame(listed, byName))
         say(`${name} is ${shorten(listed)} in widgets_values, and ${shorten(byName)} by name`)
-      const value = given.get(String(index)) ?? byName ?? listed
-      for (const { node, field } of value == null ? [] : targets) {
-        const values = inside.get(node) ?? new Map<string, unknown>()
+      const outer = given.get(String(index))
+      const value = outer?.value ?? byName ?? listed
+      const title = host.inputs.find((slot) => slot.name === name)?.label
+      const from = outer?.from ?? { node: id, name, title }
+      for (const { node, field } of targets) {
+        const values = inside.get(node) ?? new Map<string, Given>()
         inside.set(node, values)
-        const before = values.get(field) ?? value
-        if (!isSame(before, value))
+        const before = values.get(field)?.value ?? value
+        if (!isSame(before, value ?? before))
           say(`its values for ${name} differ: ${shorten(before)} and ${shorten(value)}`)
-        values.set(field, value)
+        values.set(field, { value: value ?? before, from })
       }
     }
     if (!list.slice(at).every(isEmpty)) say(`it has ${list.length} values for ${at} places`)

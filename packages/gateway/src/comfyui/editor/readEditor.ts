@@ -6,6 +6,8 @@ export interface EditorFile extends EditorGraph {
   readonly subgraphs: ReadonlyMap<string, EditorGraph>
   /** The version of its editor: 1016 is 1.16. NaN: unknown. */
   readonly version: number
+  /** What App Mode keeps. */
+  readonly app: unknown
 }
 
 /** The graph of a file, or a subgraph. */
@@ -34,7 +36,9 @@ export interface EditorNode {
 }
 
 /** An input. `widget` names the field that its link can fill. */
-export type Slot = Readonly<Record<'name' | 'type', string> & Record<'link' | 'widget', string | undefined>>
+export type Slot = Readonly<
+  Record<'name' | 'type', string> & Record<'link' | 'widget' | 'label', string | undefined>
+>
 
 const MUTED = 2
 export const BYPASSED = 4
@@ -55,6 +59,7 @@ export function readEditor(file: unknown, problems: string[]): EditorFile {
     ...readGraph(root, 'The file', problems),
     subgraphs: new Map(inner.map((raw) => [String(raw.id), readInner(raw)])),
     version: major * 1000 + minor,
+    app: Object(extra).linearData,
   }
 }
 
@@ -86,8 +91,9 @@ function readNode(raw: Record<string, unknown>): EditorNode | undefined {
     type,
     title: typeof title === 'string' && title.trim() !== '' ? title : undefined,
     mode,
-    inputs: inputs.map(({ name, type: kind, link, widget }) => {
-      return { name: String(name), type: String(kind), link: idOf(link), widget: idOf(Object(widget).name) }
+    inputs: inputs.map(({ name, type: kind, link, widget, label }) => {
+      const texts = { widget: idOf(Object(widget).name), label: idOf(label) }
+      return { name: String(name), type: String(kind), link: idOf(link), ...texts }
     }),
     outputs: listOf(raw.outputs).map((output) => String(Object(output).type)),
     values: listOf(values),

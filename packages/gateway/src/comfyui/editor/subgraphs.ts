@@ -1,5 +1,5 @@
 import type { Classes } from './fields.ts'
-import { createReadHost } from './hostFields.ts'
+import { createReadHost, type Given } from './hostFields.ts'
 import { type EditorFile, type EditorGraph, type EditorNode, isOff } from './readEditor.ts'
 
 /** The nodes of a file, or those inside of a node that stands for a subgraph. */
@@ -15,7 +15,7 @@ export interface FlatNode {
   readonly node: EditorNode
   readonly scope: Scope
   /** The values that the nodes around it give to its fields. */
-  readonly given: ReadonlyMap<string, unknown>
+  readonly given: ReadonlyMap<string, Given>
   /** What is not understood of the nodes around it. */
   readonly problems: string[]
   inside?: Scope
@@ -34,7 +34,7 @@ export function expand(file: EditorFile, classes: Classes, problems: string[]): 
   }
   const flat: FlatNode[] = []
   const readHost = createReadHost(file, classes)
-  const open = (scope: Scope, given: ReadonlyMap<string, ReadonlyMap<string, unknown>>): void => {
+  const open = (scope: Scope, given: ReadonlyMap<string, ReadonlyMap<string, Given>>): void => {
     const { graph, nodes, host } = scope
     for (const node of graph.nodes.values()) {
       if (flat.length > MOST_NODES) return
@@ -45,7 +45,7 @@ export function expand(file: EditorFile, classes: Classes, problems: string[]): 
       flat.push(one)
       nodes.set(node.id, one)
       if (!inner) continue
-      const values = readHost(node, one.given, (text) => one.problems.push(`${nameOf(one)}: ${text}`))
+      const values = readHost(one, (text) => one.problems.push(`${nameOf(one)}: ${text}`))
       one.inside = { graph: inner, nodes: new Map(), host: one }
       open(one.inside, values)
     }

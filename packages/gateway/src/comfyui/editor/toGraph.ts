@@ -1,5 +1,5 @@
 import { uploadOf } from '../workflows/fields.ts'
-import type { ClassInfo, GraphNode } from '../workflows/types.ts'
+import type { Authored, ClassInfo, GraphNode, Origin, Place } from '../workflows/types.ts'
 import {
   type Classes,
   defaultOf,
@@ -18,7 +18,11 @@ import { readWidgets } from './widgets.ts'
 
 /** A workflow in the API format, or the reasons why it is not understood. Each names its node. */
 export type Conversion =
-  | { readonly graph: Record<string, GraphNode>; readonly notes: readonly string[] }
+  | {
+      readonly graph: Record<string, GraphNode>
+      readonly notes: readonly string[]
+      readonly authored?: Authored
+    }
   | { readonly problems: readonly string[] }
 
 /** A converted node, before it is known whether an output needs it. */
@@ -30,6 +34,8 @@ interface Draft {
   /** The required inputs that have nothing. */
   readonly missing: string[]
   readonly notes: string[]
+  /** What sets its fields, if that is not the node alone. */
+  readonly origins: Map<string, Origin>
 }
 
 /**
@@ -65,7 +71,22 @@ export function toGraph(file: unknown, classes: Classes): Conversion {
   if (kept.length === 0) return { problems: ['No node can run', ...left] }
   const ids = new Set(kept.map(({ flat }) => flat.id))
   const graph = Object.fromEntries(kept.map((draft) => [draft.flat.id, toNode(draft, ids)]))
-  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...left] }
+  const authored = { origins: originsOf(kept), app: editor.app }
+  return { graph, notes: [...kept.flatMap(({ notes }) => notes), ...left], authored }
+}
+
+/** Each origin once, with all fields that it sets. */
+function originsOf(drafts: readonly Draft[]): Authored['origins'] {
+  const found = new Map<string, Origin & { fields: Place[] }>()
+  for (const { flat, inputs, origins } of drafts) {
+    for (const [field, from] of origins) {
+      const key = JSON.stringify([from.node, from.name])
+      const origin = found.get(key) ?? { ...from, fields: [] }
+      if (inputs.has(field)) found.set(key, origin)
+      if (inputs.has(field)) origin.fields.push({ node: flat.id, field })
+    }
+  }
+  return [...found.values()]
 }
 
 /** The classes that a file in the format of the editor names. */
@@ -87,16 +108,33 @@ function toNode({ flat: { node }, info, inputs }: Draft, ids: ReadonlySet<string
 
 function convert(flat: FlatNode, info: ClassInfo | undefined, version: number): Draft {
   const { node, given } = flat
-  const draft: Draft = { flat, info, inputs: new Map(), problems: [...flat.problems], missing: [], notes: [] }
+  const draft: Draft = {
+    flat,
+    info,
+    inputs: new Map(),
+    problems: [...flat.problems],
+    missing: [],
+    notes: [],
+    origins: new Map(),
+  }
   const { inputs, problems, missing, notes } = draft
   const say = (to: string[], text: string): unknown => to.push(`${nameOf(flat)}: ${text}`)
 
   const sources = node.inputs.map(({ name }, slot) => [name, findSource(flat, slot, version)] as const)
   const linked = new Map(sources.flatMap(([name, source]) => (source ? [[name, source]] : [])))
   const own = readWidgets(node, info ?? {}, new Set(linked.keys()), version)
-  const values = new Map([...own.values, ...given])
+  const values = new Map(own.values)
+  for (const { widget, label } of node.inputs)
+    if (widget !== undefined && label !== undefined)
+      draft.origins.set(widget, { node: flat.id, name: widget, title: label })
+  for (const [name, { value, from }] of given) {
+    draft.origins.set(name, from)
+    if (value != null) values.set(name, value)
+  }
   for (const [name, source] of linked) {
     values.delete(name)
+    draft.origins.delete(name)
+    if (source.kind === 'value') draft.origins.set(name, source.from)
     if (source.kind === 'value') values.set(name, source.value)
     if (source.kind === 'node') inputs.set(name, [source.node.id, source.output])
     if (source.kind === 'problem') say(problems, `${name}: ${source.reason}`)

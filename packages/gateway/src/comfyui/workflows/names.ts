@@ -1,8 +1,8 @@
 import { isFileKind } from '../../engine.ts'
-import { makeInput } from './fields.ts'
+import { joinInputs, makeInput } from './fields.ts'
 import { findRoles, type Role } from './roles.ts'
 import { cleanName, earlierName, titleOf } from './titles.ts'
-import type { Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
+import type { Authored, Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
 
 /** FlowScale's own input nodes: the field that a caller sets, and the first word of the input's name. */
 const FLOWSCALE_INPUTS = new Map([
@@ -15,6 +15,8 @@ const FLOWSCALE_INPUTS = new Map([
 
 /** Titles that say no more than the role does. */
 const ROLE = /^(positive|negative|prompt|positive_prompt|negative_prompt)$/
+
+type Nodes = ReadonlyMap<string, KnownNode>
 
 /** A field that becomes an input, and what its name may be made of. */
 interface Found {
@@ -31,14 +33,21 @@ interface Found {
   readonly isNew?: boolean
   /** Whether the title of the node is a name for the field. */
   readonly takesTitle: boolean
+  /** What the author wrote on the origin of the field. */
+  readonly title?: string | undefined
+  /** The other fields of its origin. */
+  readonly more?: readonly Pick<Found, 'known' | 'field'>[]
+  /** What was found before it was known that these fields have one origin. */
+  readonly merged?: readonly Found[]
 }
 
 /** The inputs that the nodes have without a sidecar. */
-export function findInputs(nodes: ReadonlyMap<string, KnownNode>): NamedInput[] {
+export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInput[] {
   const roles = new Map(findRoles(nodes).map((role) => [role.field, role]))
-  const found = [...nodes.values()].flatMap((known) => findIn(known, roles))
-  const titles = found.map(({ known, field, takesTitle }) => {
-    const title = takesTitle ? cleanName(titleOf(known)) : ''
+  const alone = [...nodes.values()].flatMap((known) => findIn(known, roles))
+  const found = joinFound(alone, nodes, origins)
+  const titles = found.map(({ known, field, takesTitle, title: given }) => {
+    const title = cleanName(given ?? '') || (takesTitle ? cleanName(titleOf(known)) : '')
     return roles.has(field) && ROLE.test(title) ? '' : title
   })
   const counts = new Map<string | undefined, number>()
@@ -46,18 +55,49 @@ export function findInputs(nodes: ReadonlyMap<string, KnownNode>): NamedInput[] 
     if (titles[index] === '') counts.set(role, (counts.get(role) ?? 0) + 1)
   })
   const inputs = found.map((one, index): NamedInput => {
-    const { known, field, role, part, why } = one
+    const { known, field, role, part, why, more = [] } = one
     const title = titles[index]!
     const own = role && (counts.get(role) === 1 ? role : `${role}_${part ?? cleanName(known.id)}`)
     const name = title ? withPart(title, part) : (own ?? fallback(one))
     const reason = !title ? why : FLOWSCALE_INPUTS.has(known.node.class_type) ? `label of ${why}` : 'title'
-    return makeInput(name, known, field, reason)
+    const first = makeInput(name, known, field, reason)
+    return more.map((next) => makeInput(name, next.known, next.field, reason)).reduce(joinInputs, first)
   })
-  const earlier = earlierNames(found)
+  const earlier = earlierNames(alone)
   return [...uniqueNames(inputs).values()].map((input, index) => {
-    const alias = earlier.get(found[index]!)
-    return alias === undefined || alias === input.name ? input : { ...input, aliases: [alias] }
+    const { merged = [found[index]!] } = found[index]!
+    const aliases = merged.flatMap((one) => earlier.get(one) ?? []).filter((name) => name !== input.name)
+    return aliases.length > 0 ? { ...input, aliases } : input
   })
+}
+
+/** Makes one of the fields that have one origin. An origin with a title is an input by itself. */
+function joinFound(alone: readonly Found[], nodes: Nodes, origins: Authored['origins']): Found[] {
+  const joined = new Map<Found, Found | undefined>()
+  const titled: Found[] = []
+  for (const { title, fields } of origins) {
+    const targets = fields.flatMap(({ node, field }) => {
+      const known = nodes.get(node)
+      const own = known?.links.has(field) ? undefined : known?.fields.get(field)
+      return known && own ? [{ known, field: own }] : []
+    })
+    // The editor may name a primitive after the field that it is made for.
+    const isOwn = title !== undefined && !fields.some(({ field }) => field === title)
+    const merged = alone.filter((one) => targets.some(({ field }) => field === one.field))
+    const [first = isOwn && targets[0] ? primitive(targets[0]) : undefined] = merged
+    if (!first) continue
+    const more = targets.filter(({ field }) => field !== first.field)
+    const one = { ...first, more, merged, ...(isOwn && { title }) }
+    if (merged.length === 0) titled.push(one)
+    for (const other of merged) joined.set(other, undefined)
+    if (merged.length > 0) joined.set(first, one)
+  }
+  return [...alone.flatMap((one) => (joined.has(one) ? (joined.get(one) ?? []) : one)), ...titled]
+}
+
+const primitive = ({ known, field }: Pick<Found, 'known' | 'field'>): Found => {
+  const word = field.kind === 'string' ? 'text' : field.kind
+  return { known, field, word, why: 'primitive', takesTitle: true, isNew: true }
 }
 
 const withPart = (name: string, part?: string): string => (part ? `${name}_${part}` : name)
@@ -95,14 +135,7 @@ function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
       isFileKind(field.kind) || isPrompt(known, field) || (field.kind === 'string' && roles.has(field)),
   )
   if (values.length === 0 && titleOf(known) !== '' && isPrimitive(known)) {
-    return open.map((field) => ({
-      known,
-      field,
-      word: field.kind === 'string' ? 'text' : field.kind,
-      why: 'primitive',
-      takesTitle: true,
-      isNew: true,
-    }))
+    return open.map((field) => primitive({ known, field }))
   }
   const byValue = values.map((field): Found => {
     const { kind } = field

@@ -12,6 +12,9 @@ export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[
   return saved.length > 0 ? saved : all.flatMap((known) => findShown(known) ?? [])
 }
 
+/** The output that a node can be. */
+export const makeOutput = (known: KnownNode): NamedOutput | undefined => findSaved(known) ?? findShown(known)
+
 function findShown(known: KnownNode): NamedOutput | undefined {
   const { class_type } = known.node
   const kind = savedAs.has(class_type) ? outputKind(known) : showsText(known) ? 'string' : undefined

@@ -1,4 +1,5 @@
 import type { Input, WorkflowFile } from '../../engine.ts'
+import { readApp } from './appMode.ts'
 import { nameOf } from './createFiles.ts'
 import { readFields } from './fields.ts'
 import { findMissingChoices } from './missingChoices.ts'
@@ -6,6 +7,7 @@ import { findInputs, uniqueNames } from './names.ts'
 import { findOutputs } from './outputs.ts'
 import { readSidecar } from './sidecar.ts'
 import {
+  type Authored,
   type ClassInfo,
   type ComfyWorkflow,
   type GraphNode,
@@ -17,12 +19,14 @@ import {
 } from './types.ts'
 
 /**
- * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class. Throws a clear
+ * Finds the inputs and outputs of a workflow's file. `readClass` gives the server's facts about a class, and
+ * `authored` is what a file of the editor says besides its graph. Throws a clear
  * error if the file or its sidecar can't be used; a class that the server lacks is no error.
  */
 export async function readWorkflow(
   file: WorkflowFile,
   readClass: (classType: string) => Promise<ClassInfo | undefined>,
+  authored: Authored = { origins: [], app: undefined },
 ): Promise<ComfyWorkflow> {
   const { name } = file
   const graph = readGraph(nameOf(file), file.graph)
@@ -36,8 +40,10 @@ export async function readWorkflow(
   const nodes = new Map(known.map((node) => [node.id, node]))
 
   const sidecar = file.sidecar === undefined ? {} : readSidecar(`${name}.flowscale.json`, file.sidecar, nodes)
-  const inputs = uniqueNames(sidecar.inputs ?? findInputs(nodes))
-  const outputs = uniqueNames(sidecar.outputs ?? findOutputs(nodes))
+  const found = findInputs(nodes, authored.origins)
+  const app = readApp(authored, nodes, found)
+  const inputs = uniqueNames(sidecar.inputs ?? app.inputs ?? found)
+  const outputs = uniqueNames(sidecar.outputs ?? app.outputs ?? findOutputs(nodes))
   const missing = known.filter(({ info }) => !info)
   return {
     listing: {
@@ -53,7 +59,7 @@ export async function readWorkflow(
     outputs,
     missingClasses: missing.map(({ id, node, title }) => ({ classType: node.class_type, node: id, title })),
     missingChoices: findMissingChoices(known, inputs),
-    notes: outputs.size > 0 || sidecar.outputs ? [] : [NO_OUTPUT],
+    notes: [...app.notes, ...(outputs.size > 0 || sidecar.outputs ? [] : [NO_OUTPUT])],
   }
 }
 

@@ -38,6 +38,21 @@ export interface Place {
   readonly field: string
 }
 
+/** What sets fields in the editor: a primitive, an input of a subgraph, or a field with a label. */
+export interface Origin {
+  readonly node: string
+  readonly name: string
+  /** What the author wrote on it. */
+  readonly title?: string | undefined
+}
+
+/** What a file of the editor says besides its graph. */
+export interface Authored {
+  readonly origins: readonly (Origin & { readonly fields: readonly Place[] })[]
+  /** `linearData`, which App Mode keeps. */
+  readonly app: unknown
+}
+
 /** Whether an input sets a field. */
 export const setsField = ({ fields }: NamedInput, node: string, field: string): boolean =>
   fields.some((place) => place.node === node && place.field === field)

@@ -230,6 +230,37 @@ test('an input of a sidecar that is wrong is refused', async () => {
   }
 })
 
+test('an input of a sidecar for several fields: one value, and what fits all of them', async () => {
+  const graph = { 1: node('KSampler', { steps: 5 }), 2: node('EmptyLatentImage', { width: 8, height: 8 }) }
+  const fields = [
+    { node: '1', input: 'steps' },
+    { node: '2', input: 'width' },
+  ]
+  const workflow = await read(graph, { inputs: { size: { fields, default: 64 } } })
+  const { min, max, integer } = workflow.inputs.get('size')!
+  assert.equal([min, max, integer], [16, 10_000, true])
+  const filled = fillGraph(workflow, { size: 32 }, RUN).graph
+  assert.equal([filled['1']!.inputs.steps, filled['2']!.inputs.width], [32, 32])
+  assert.equal(sidecarOf(workflow).inputs, {
+    size: {
+      fields,
+      kind: 'number',
+      required: false,
+      default: 64,
+      min: 16,
+      max: 10_000,
+      description: undefined,
+    },
+  })
+  for (const entry of [
+    { fields: [] },
+    { fields, node: '1' },
+    { fields: ['1'] },
+    { fields: [{ node: '9', input: 'x' }] },
+  ])
+    await rejects(read(graph, { inputs: { size: entry } }), Error)
+})
+
 test('what is no workflow is refused', async () => {
   const deep = JSON.parse(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)
   for (const graph of [

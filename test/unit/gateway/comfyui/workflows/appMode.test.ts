@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { assert, suite } from '#test'
+import { readGraph } from '../../../../../packages/gateway/src/comfyui/chooseGraph.ts'
+import { fillGraph } from '../../../../../packages/gateway/src/comfyui/workflows/fillGraph.ts'
+import { readWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/readWorkflow.ts'
+import type { ComfyWorkflow } from '../../../../../packages/gateway/src/comfyui/workflows/types.ts'
+import { classes, links, node, saved } from '../editor/kit.ts'
+import { classesOf } from './classes.ts'
+
+const test = suite('what an author chose in the editor')
+const RUN = '1a2b3c4d-0000-4000-8000-000000000000'
+const readClass = async (type: string) => classes[type]
+
+async function read(file: unknown, readFrom = readClass): Promise<ComfyWorkflow> {
+  const conversion = await readGraph({ name: 'mine', graph: file }, readFrom)
+  if ('problems' in conversion) throw new Error(conversion.problems.join())
+  return readWorkflow({ name: 'mine', graph: conversion.graph }, readFrom, conversion.authored)
+}
+
+const namesOf = ({ inputs }: ComfyWorkflow): string[] => [...inputs.keys()]
+const primitive = (value: unknown, title?: string): any =>
+  node(5, 'PrimitiveNode', [value, 'fixed'], {}, title === undefined ? {} : { title })
+
+/** A primitive that gives two nodes their seed. */
+const shared = (title?: string): any =>
+  saved(
+    node(1, 'Make', [1, 'fixed', 20, 1.5], { 'seed*': 1 }),
+    [
+      primitive(7, title),
+      node(2, 'Make', [2, 'fixed', 20, 1.5], { 'seed*': 2 }),
+      node(8, 'Save', ['b'], { images: 3 }),
+    ],
+    links([5, 0, 1], [5, 0, 2], [2, 0, 8]),
+  )
+
+test('one input sets the fields of one primitive, and has its title', async () => {
+  for (const [title, name] of [
+    [undefined, 'seed'],
+    ['seed', 'seed'],
+    ['Look', 'look'],
+  ] as const) {
+    const workflow = await read(shared(title))
+    assert.equal(namesOf(workflow), [name])
+    const { graph } = fillGraph(workflow, { [name]: 9 }, RUN)
+    assert.equal([graph['1']!.inputs.seed, graph['2']!.inputs.seed], [9, 9])
+    const { seeds, graph: drawn } = fillGraph(workflow, {}, RUN)
+    assert.equal([drawn['1']!.inputs.seed, drawn['2']!.inputs.seed], [seeds.get(name), seeds.get(name)])
+    assert.equal(workflow.inputs.get(name)!.aliases, ['seed_1', 'seed_2'])
+  }
+})
+
+test('a primitive with a title is an input, whatever it sets', async () => {
+  const file = (title?: string): any =>
+    saved(node(1, 'Make', [1, 'fixed', 20, 1.5], { 'steps*': 1 }), [primitive(30, title)], links([5, 0, 1]))
+  assert.equal(namesOf(await read(file('How often'))), ['how_often', 'seed'].sort().reverse())
+  assert.equal(namesOf(await read(file())), ['seed'])
+})
+
+/** A subgraph with two nodes, whose seeds its input sets. */
+function nested(app: unknown, slot: object = {}): any {
+  const subgraph = {
+    id: 'inner',
+    name: 'Inner',
+    nodes: [
+      node(1, 'Make', [1, 'fixed', 20, 1.5], { 'seed*': 1 }),
+      node(2, 'Make', [1, 'fixed', 30, 1.5], { 'seed*': 2 }),
+    ],
+    links: [
+      { id: 1, origin_id: -10, origin_slot: 0, target_id: 1, target_slot: 0, type: 'INT' },
+      { id: 2, origin_id: -10, origin_slot: 0, target_id: 2, target_slot: 0, type: 'INT' },
+      { id: 3, origin_id: 1, origin_slot: 0, target_id: -20, target_slot: 0, type: 'IMAGE' },
+      { id: 4, origin_id: 2, origin_slot: 0, target_id: -20, target_slot: 1, type: 'IMAGE' },
+    ],
+    inputs: [{ name: 'seed', type: 'INT' }],
+    outputs: [
+      { name: 'a', type: 'IMAGE', linkIds: [3] },
+      { name: 'b', type: 'IMAGE', linkIds: [4] },
+    ],
+  }
+  const host = {
+    ...node(4, 'inner', [7, 'fixed']),
+    inputs: [{ name: 'seed', type: 'INT', link: null, widget: { name: 'seed' }, ...slot }],
+  }
+  return {
+    ...saved(host, [node(8, 'Save', ['b'], { images: 91 })], [[91, 4, 1, 8, 0, 'IMAGE']]),
+    definitions: { subgraphs: [subgraph] },
+    extra: { linearData: app },
+  }
+}
+
+const app = (...inputs: unknown[]): unknown => ({ inputs, outputs: [9] })
+const cases: [what: string, file: any, expected: string[], notes: number][] = [
+  ['no App Mode: the rules', nested(undefined), ['seed'], 0],
+  ['a label of an input of a subgraph', nested(undefined, { label: 'Würfel' }), ['würfel'], 0],
+  ['an input of a subgraph', nested(app([4, 'seed'])), ['seed'], 0],
+  ['its label', nested(app([4, 'seed']), { label: 'Würfel' }), ['würfel'], 0],
+  [
+    'a node in a subgraph, and the seed that is not chosen',
+    nested(app(['4:2', 'steps'])),
+    ['steps', 'seed'],
+    0,
+  ],
+  [
+    'three parts, which are encoded',
+    nested(app(['some%3Aid:4%3A2:steps', 'x', { height: 120 }])),
+    ['steps', 'seed'],
+    0,
+  ],
+  ['the earlier id of a field that an input of the subgraph sets', nested(app([2, 'seed'])), ['seed'], 0],
+  ['what leads nowhere', nested(app([77, 'seed'], [4, 'nothing'])), ['seed'], 2],
+]
+for (const [what, file, expected, notes] of cases) {
+  test(what, async () => {
+    const workflow = await read(file)
+    assert.equal(namesOf(workflow), expected)
+    assert.is(workflow.notes.length, notes)
+  })
+}
+
+test('outputs that the author chose; a node that is none is a note', async () => {
+  const workflow = await read(nested({ inputs: [], outputs: [8, '77'] }))
+  assert.equal(
+    [...workflow.outputs.values()].map(({ node }) => node),
+    ['8'],
+  )
+  assert.is(workflow.notes.length, 1)
+})
+
+test('a file of App Mode, as ComfyUI saved it', async () => {
+  const file = JSON.parse(readFileSync(new URL('./text-to-image.app.json', import.meta.url), 'utf8'))
+  const workflow = await read(file, classesOf('0.8.0'))
+  assert.equal(
+    [...workflow.inputs.values()].map(({ name, why }) => `${name}: ${why}`),
+    ['prompt: App Mode', 'size: App Mode', 'seed: App Mode'],
+  )
+})
