@@ -276,9 +276,9 @@ test('the report says that pictures hold the workflow, unless the server leaves 
   ] as const) {
     const comfy = await startComfy({ version: '0.8.0', ...(metadata !== undefined && { metadata }) })
     const { notes } = await setup.another({}, { url: comfy.url }).report!()
+    await comfy.stop()
     assert.is(notes?.length, count)
     for (const note of notes ?? []) said(note)
-    await comfy.stop()
   }
 })
 
