@@ -130,7 +130,7 @@ export const comfyui = {
   'gateway-files-reused': {
     bug: 'Runs write files with the same names: an old link shows the picture of another run',
     file: 'packages/gateway/src/comfyui/workflows/fillGraph.ts',
-    from: "fields.has('filename_prefix') ? [saved] : []",
+    from: 'isSaved ? [saved] : []',
     to: '[]',
     test: 'test/unit/gateway/comfyui/workflows/readWorkflow.test.ts',
   },

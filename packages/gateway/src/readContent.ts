@@ -47,13 +47,29 @@ function readText(bytes: Uint8Array): Found {
  * takes as well. The `NaN` of Python becomes null.
  */
 export function parseJson(text: string): unknown {
-  const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\bNaN\b|-?\bInfinity\b/gs
-  const exact = text.replace(tokens, (token) => {
-    if (token.startsWith('"')) return token
-    if (/[NI]/.test(token)) return 'null'
-    return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token
-  })
-  return JSON.parse(exact.replace(/^\ufeff/, ''))
+  const token = /"|-?\d[\d.eE+-]*|\bNaN\b|-?\bInfinity\b/g
+  let [exact, done] = ['', 0]
+  for (let found = token.exec(text); found; found = token.exec(text)) {
+    const { 0: word, index } = found
+    if (word === '"') {
+      token.lastIndex = endOfText(text, index + 1)
+      continue
+    }
+    const isLarge = /^-?\d{16,}$/.test(word) && !Number.isSafeInteger(Number(word))
+    if (!isLarge && !/[NI]/.test(word)) continue
+    exact += text.slice(done, index) + (isLarge ? `"${word}"` : 'null')
+    done = index + word.length
+  }
+  return JSON.parse((exact + text.slice(done)).replace(/^\ufeff/, ''))
+}
+
+/** The place after the quote that ends a text. */
+function endOfText(json: string, from: number): number {
+  for (let at = from; at < json.length; at++) {
+    if (json[at] === '\\') at++
+    else if (json[at] === '"') return at + 1
+  }
+  return json.length
 }
 
 /** The texts of a PNG, by keyword: `tEXt`, `zTXt` and `iTXt`. */
@@ -80,11 +96,21 @@ async function readPng(bytes: Uint8Array): Promise<Map<string, string>> {
   return texts
 }
 
+const MOST_BYTES = 64 * 2 ** 20
+
 async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
     .stream()
     .pipeThrough(new DecompressionStream('deflate'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+  let size = 0
+  const limit = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      size += chunk.byteLength
+      if (size > MOST_BYTES) throw new Error('holds a text that is too large')
+      controller.enqueue(chunk)
+    },
+  })
+  return new Uint8Array(await new Response(stream.pipeThrough(limit)).arrayBuffer())
 }
 
 /** The texts of the EXIF part of a WebP. ComfyUI writes each as `prompt:{…}` into a tag of the camera. */

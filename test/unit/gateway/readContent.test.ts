@@ -2,6 +2,7 @@ import { deflateSync } from 'node:zlib'
 import { assert, rejects, suite } from '#test'
 import { chooseGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
+import { rejection } from '../../support/fakes.ts'
 import { png, pngChunk, pngWith } from '../../support/png.ts'
 import { classes, node, saved } from './comfyui/editor/kit.ts'
 
@@ -133,4 +134,12 @@ test('a prompt without a required value gets the one of the class', () => {
   )
   assert.equal(graph['1'].inputs, { seed: 1, steps: 2, size: 1.5 })
   assert.is(notes.length, 1)
+})
+
+test('a text that unpacks to more than 64 MB, and JSON that is cut in a text or full of escapes', async () => {
+  const packed = deflateSync(Buffer.alloc(65 * 2 ** 20, 32))
+  await rejects(readContent(png(pngChunk('zTXt', Buffer.concat([Buffer.from('prompt\0\0'), packed])))), Error)
+  assert.instance(await rejection(readContent(Buffer.from(`{"a":"${'\\"'.repeat(200_000)}`))), SyntaxError)
+  const { prompt } = await readContent(Buffer.from(`{"a":"${'\\n'.repeat(2_000_000)}"}`))
+  assert.is((prompt as { a: string }).a.length, 2_000_000)
 })

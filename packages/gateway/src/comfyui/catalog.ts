@@ -1,6 +1,6 @@
 import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
 import { createClasses, type ReadClass } from './api/classes.ts'
-import type { ComfyClient } from './api/client.ts'
+import { type ComfyClient, NoAnswer } from './api/client.ts'
 import { readGraph } from './chooseGraph.ts'
 import { type Files, nameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
@@ -23,6 +23,8 @@ export interface LoadedWorkflow {
   readonly problem?: string | undefined
   /** The choices that the server does not have, as a sentence. The server refuses a run that does not replace them. */
   readonly lack?: string | undefined
+  /** Why it is not known whether the server can run it. */
+  readonly error?: NoAnswer
 }
 
 /** What was read of a file, and the facts that it was read with. */
@@ -62,12 +64,27 @@ export function createCatalog(client: ComfyClient, files: Files, log: EngineCont
     return loaded
   }
 
+  /** A class whose own code fails on the server takes away no other file. */
+  const loadAlone = (file: WorkflowFile, readClass: ReadClass): Promise<LoadedWorkflow> =>
+    load(file, readClass).catch((error) => {
+      if (!(error instanceof NoAnswer) || error.why !== 'status 500') throw error
+      const problem = 'ComfyUI fails to describe one of its classes: see the log of ComfyUI'
+      return { id: file.name, problem, error }
+    })
+
   async function read(isReported?: boolean): Promise<LoadedWorkflow[]> {
     const readClass = newReader()
     const found = new Map<string, LoadedWorkflow>()
     const present = await files()
-    for (const file of present) {
-      const loaded = await load(file, readClass)
+    const loads = await Promise.all(
+      present.map(async (file) => ({ file, loaded: await loadAlone(file, readClass) })),
+    )
+    // A file that can't be read takes no id from another one.
+    const ordered = [
+      ...loads.filter(({ loaded }) => loaded.workflow),
+      ...loads.filter(({ loaded }) => !loaded.workflow),
+    ]
+    for (const { file, loaded } of ordered) {
       const last = served.get(file.name)
       const isKept = loaded.problem !== undefined && last !== undefined && last.file !== file
       const { id } = isKept ? last : loaded
@@ -95,6 +112,7 @@ export function createCatalog(client: ComfyClient, files: Files, log: EngineCont
       const known = [...served.values()].find((one) => one.id === id && present.includes(one.file))
       const alone = known && (await load(known.file, newReader()))
       const found = alone && !alone.problem ? alone : (await read()).find((loaded) => loaded.id === id)
+      if (found?.error) throw found.error
       if (found?.problem) throw new EngineError(422, found.problem)
       return found?.workflow
     },

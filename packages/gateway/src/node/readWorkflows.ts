@@ -2,10 +2,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { WorkflowFile } from '../engine.ts'
 import { parseJson, readContent } from '../readContent.ts'
+import { forEach } from '../runtime.ts'
 
 const SIDECAR = '.flowscale.json'
 const ENDINGS = ['.json', '.png', '.webp']
 const MOST_BYTES = 64 * 2 ** 20
+const UNREAD = "Can't read"
 
 /**
  * Reads a folder of workflows: JSON files in ComfyUI's API format or the format of its editor, and PNG and WebP pictures
@@ -42,22 +44,33 @@ export function watchWorkflows(folder: string): () => Promise<WorkflowFile[]> {
   /** By the name on the disk. The stamp is another one once the file or its sidecar has changed. */
   let known = new Map<string, { readonly stamp: string; readonly read: WorkflowFile }>()
   let latest: WorkflowFile[] | undefined
-  return async () => {
+  let pending: Promise<WorkflowFile[]> | undefined
+
+  async function read(): Promise<WorkflowFile[]> {
+    const now: typeof known = new Map()
     const plan = planFor(await listFiles(folder))
-    const entries = plan.map(async ({ file, name, problem }) => {
+    await forEach(plan, async ({ file, name, problem }) => {
       const stamps = [file, name + SIDECAR].map((one) => stampOf(join(folder, one)))
       const stamp = [problem, ...(await Promise.all(stamps))].join()
       const before = known.get(file)
-      if (before?.stamp === stamp) return [file, before] as const
-      const read =
+      if (before?.stamp === stamp) return void now.set(file, before)
+      const fresh =
         problem === undefined ? await readOrExplain(folder, file) : { name, graph: undefined, problem }
-      return [file, { stamp, read }] as const
+      const isSame =
+        before !== undefined && fresh.problem !== undefined && before.read.problem === fresh.problem
+      const isUnread = fresh.problem?.startsWith(UNREAD) === true
+      // What can't be read now may be read next time, without a change of the file.
+      now.set(file, isSame ? before : { stamp: isUnread ? '' : stamp, read: fresh })
     })
-    const now = new Map(await Promise.all(entries))
     const isSame = now.size === known.size && [...now].every(([file, entry]) => known.get(file) === entry)
     known = now
-    if (!latest || !isSame) latest = [...now.values()].map(({ read }) => read)
+    if (!latest || !isSame) latest = plan.map(({ file }) => now.get(file)!.read)
     return latest
+  }
+
+  return () => {
+    pending ??= read().finally(() => (pending = undefined))
+    return pending
   }
 }
 
@@ -66,7 +79,7 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const file = basename(path)
   const name = nameOf(file)
   const bytes = await readBytes(path)
-  if (bytes === undefined) throw new Error(`Can't read ${path}: there is no such file`)
+  if (bytes === undefined) throw new Error(`${UNREAD} ${path}: there is no such file`)
   const { prompt, workflow } = await explain(path, () => readContent(bytes))
   const sidecar = join(dirname(path), name + SIDECAR)
   const names = await readBytes(sidecar)
@@ -138,14 +151,16 @@ async function stampOf(path: string): Promise<string> {
 
 async function readBytes(path: string): Promise<Uint8Array | undefined> {
   try {
-    const { size } = await stat(path)
+    const found = await stat(path)
+    if (!found.isFile()) throw new Error(`${path} is no file`)
+    const { size } = found
     if (size > MOST_BYTES)
       throw new Error(`${path} is too large for a workflow (${Math.round(size / 2 ** 20)} MB)`)
     return await readFile(path)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw code === undefined ? cause : new Error(`Can't read ${path}: ${code}`, { cause })
+    throw code === undefined ? cause : new Error(`${UNREAD} ${path}: ${code}`, { cause })
   }
 }
 

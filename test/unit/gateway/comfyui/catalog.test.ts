@@ -51,6 +51,24 @@ test('a file of the editor is converted; one that is not understood is left out 
   assert.equal(lines.length, 1)
 })
 
+test('a file that is not understood takes no id from another one; a class that fails takes away its file only', async () => {
+  const good = { ...flag(true), name: 'z', sidecar: { id: 'b' } }
+  const { catalog, client, ids } = setUp([
+    { name: 'b', graph: undefined, problem: 'no workflow' },
+    good,
+    pick('plain'),
+  ])
+  const { read } = client
+  client.read = async (path) => {
+    if (path.endsWith('/Pick')) throw new NoAnswer('status 500', true)
+    return await read(path)
+  }
+  assert.equal(await ids(), ['b', 'pick'])
+  assert.is((await catalog.find('b'))?.listing.id, 'b')
+  // The server may only be starting.
+  await rejects(catalog.find('pick'), NoAnswer)
+})
+
 test('with both formats inside, what differs is a note, and the prompt is used', async () => {
   const { graph } = pick('plain')
   const { lines, valueIn } = setUp([

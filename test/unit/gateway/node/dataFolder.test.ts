@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { assert, said, suite } from '#test'
@@ -134,6 +134,18 @@ test('workflows: a file that has not changed is the same object; changes of a si
   await put('c.json', '{}')
   const third = await read()
   assert.equal([third[0] === second[1], third.length, third[1]?.name], [true, 2, 'c'])
+})
+
+test('workflows: what can’t be read now is read later, and is no change until then', async () => {
+  const path = join(folder, 'a.json')
+  await symlink('a.json', path)
+  const read = watchWorkflows(folder)
+  const first = await read()
+  said(first[0]!.problem!)
+  assert.is(await read(), first)
+  await rm(path)
+  await writeFile(path, '{}')
+  assert.equal(await read(), [{ name: 'a', graph: {} }])
 })
 
 test('signatures: the same for the same secret, another for another text or secret', async () => {

@@ -1,4 +1,5 @@
 import { EngineError } from '../../engine.ts'
+import { parseJson as parseLoose } from '../../readContent.ts'
 import { readAddress } from './address.ts'
 import { openSocket, type SocketListener } from './socket.ts'
 
@@ -235,12 +236,10 @@ export function isUnsent(error: unknown): boolean {
 
 /** The JSON of a text, or `undefined`. Python writes numbers that JSON does not have, such as NaN: each is read as null. */
 export function parseJson(text: string): unknown {
-  for (const loose of [false, true]) {
+  for (const parse of [JSON.parse, parseLoose]) {
     try {
-      return JSON.parse(loose ? text.replace(ODD, (part) => (part.startsWith('"') ? part : 'null')) : text)
+      return parse(text)
     } catch {}
   }
   return undefined
 }
-
-const ODD = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g

@@ -1,6 +1,6 @@
 import { EngineError, InputError, type Problem, type Run, type Submission } from '../../engine.ts'
 import { hasOwnTimers, sleep } from '../../runtime.ts'
-import { type Answer, type ComfyClient, NoAnswer, parseJson } from '../api/client.ts'
+import { type Answer, type ComfyClient, LoginRefused, NoAnswer, parseJson } from '../api/client.ts'
 import { readHistory } from '../api/queue.ts'
 import { type Submitted, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
@@ -67,6 +67,8 @@ async function send(
   workflow: ComfyWorkflow,
 ): Promise<number> {
   const { status, text, unsent } = await post(server.client, json)
+  if (unsent instanceof LoginRefused || [401, 403].includes(status))
+    await stopRun(server, run.id).catch(() => {})
   if (unsent) return refuse(unsent)
   const body = parseJson(text)
   const { number, prompt_id, node_errors } = Object(body)
@@ -100,7 +102,9 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       if (error.sent) return { status: 0, text: '' }
-      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
+      // Whoever refuses the login may all the same have passed the run on.
+      if (error instanceof LoginRefused || PAUSES_MS[tries] === undefined)
+        return { status: 0, text: '', unsent: error }
       await sleep(PAUSES_MS[tries]!)
     }
   }

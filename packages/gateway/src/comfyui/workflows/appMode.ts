@@ -1,4 +1,5 @@
-import { joinInputs, makeInput } from './fields.ts'
+import { canJoin, joinInputs, makeInput } from './fields.ts'
+import { targetsOf } from './names.ts'
 import { makeOutput } from './outputs.ts'
 import { cleanName } from './titles.ts'
 import {
@@ -25,24 +26,28 @@ interface App {
 export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonly NamedInput[]): App {
   const { inputs, outputs } = Object(isObject(app) ? app : {})
   const notes: string[] = []
-  const chosen = (Array.isArray(inputs) ? inputs : []).flatMap((entry): NamedInput[] => {
+  const chosen: NamedInput[] = []
+  const isSet = ({ fields }: Target): boolean =>
+    fields.some(({ node, field }) => chosen.some((input) => setsField(input, node, field)))
+  for (const entry of Array.isArray(inputs) ? inputs : []) {
     const [ref, widget] = (Array.isArray(entry) ? entry : []).map(String)
     // `graph:node:widget`, else the id of a node, which may stand in a subgraph: `host:node`.
     const parts = String(ref).split(':').map(decode)
     const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [ref, widget]
     const target = findTarget(id, name, { origins, nodes })
-    if (typeof target !== 'string') return [toInput(target, name, nodes, found)]
-    notes.push(`App Mode: ${name} of node ${id} ${target}`)
-    return []
-  })
-  const shown = (Array.isArray(outputs) ? outputs : []).flatMap((id): NamedOutput[] => {
-    const known = nodes.get(String(id))
+    const problem =
+      typeof target === 'string' ? target : isSet(target) ? 'is set by another entry' : undefined
+    if (typeof target === 'string' || problem !== undefined)
+      notes.push(`App Mode: ${name} of node ${id} ${problem}`)
+    else chosen.push(toInput(target, name, nodes, found))
+  }
+  const ids = new Set((Array.isArray(outputs) ? outputs : []).map(String))
+  const shown = [...ids].flatMap((id): NamedOutput[] => {
+    const known = nodes.get(id)
     const output = known && makeOutput(known)
-    if (!output) notes.push(`App Mode: node ${String(id)} is no output`)
+    if (!output) notes.push(`App Mode: node ${id} is no output`)
     return output ? [{ ...output, why: 'App Mode' }] : []
   })
-  const isSet = ({ fields }: NamedInput): boolean =>
-    fields.some(({ node, field }) => chosen.some((input) => setsField(input, node, field)))
   const seeds = found.filter((input) => input.seed && !isSet(input))
   return {
     ...(chosen.length > 0 && { inputs: [...chosen, ...seeds] }),
@@ -62,8 +67,7 @@ function findTarget(
   name: string,
   { origins, nodes }: { origins: Authored['origins']; nodes: Nodes },
 ): Target | string {
-  const isOpen = ({ node, field }: Place): boolean =>
-    nodes.get(node)?.fields.has(field) === true && !nodes.get(node)!.links.has(field)
+  const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
   const exact = origins.find((origin) => origin.node === id && origin.name === name)
   if (exact?.fields.some(isOpen)) return { ...exact, fields: exact.fields.filter(isOpen) }
   const own = { node: id, field: name }
@@ -101,11 +105,11 @@ function toInput(
   nodes: Nodes,
   found: readonly NamedInput[],
 ): NamedInput {
-  const known = found.find((input) => fields.some(({ node, field }) => setsField(input, node, field)))
+  const known = found.find((input) => fields.some((place) => setsField(input, place.node, place.field)))
   const name = cleanName(title ?? '') || known?.name || cleanName(field) || 'input'
-  const inputs = fields.map(({ node, field }) => {
-    const at = nodes.get(node)!
-    return makeInput(name, at, at.fields.get(field)!, 'App Mode')
-  })
-  return { ...inputs.reduce(joinInputs), ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
+  const targets = targetsOf(fields, nodes)
+  const inputs = targets.map((one) => makeInput(name, one.known, one.field, 'App Mode'))
+  const [first] = inputs
+  const input = canJoin(targets.map((one) => one.field)) ? inputs.reduce(joinInputs) : first!
+  return { ...input, ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
 }

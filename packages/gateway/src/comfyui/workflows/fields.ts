@@ -144,7 +144,7 @@ export function makeInput(
 ): NamedInput {
   const kind = settings.kind ?? field.kind
   const isFile = isFileKind(kind)
-  const isSeed = /^(noise_)?seed$/.test(field.name) || /^seed(_|$)|_seed$/.test(name)
+  const isSeed = /^(noise_)?seed$/.test(field.name) || /(^|_)seed(_\d+)?$/.test(name)
   const seed = field.integer && isSeed && settings.default === undefined && settings.required !== true
 
   const raw = Object.hasOwn(inputs, field.name) ? inputs[field.name] : undefined
@@ -171,20 +171,41 @@ export function makeInput(
   }
 }
 
-/** One input for the fields of both, with a range and choices that fit all. The kind is that of the first. */
+/** Whether one value can fit all fields. */
+export function canJoin(
+  fields: readonly Pick<Input, 'kind' | 'array' | 'min' | 'max' | 'options'>[],
+): boolean {
+  const [first] = fields
+  const [min, max] = [Math.max(...fields.map(minOf)), Math.min(...fields.map(maxOf))]
+  const isSame = fields.every(({ kind, array }) => kind === first?.kind && array === first.array)
+  return isSame && min <= max && (first?.options === undefined || commonOptions(fields)?.length !== 0)
+}
+
+const minOf = ({ min = -Infinity }: Pick<Input, 'min'>): number => min
+const maxOf = ({ max = Infinity }: Pick<Input, 'max'>): number => max
+
+function commonOptions(all: readonly Pick<Input, 'options'>[]): readonly Scalar[] | undefined {
+  const lists = all.flatMap(({ options }) => (options ? [options] : []))
+  return lists[0]?.filter((one) => lists.every((list) => list.includes(one)))
+}
+
+/**
+ * One input for the fields of both, which {@link canJoin}. Where their values differ, it has no default, and each field
+ * keeps its own value.
+ */
 export function joinInputs(first: NamedInput, next: NamedInput): NamedInput {
-  const min = Math.max(first.min ?? -Infinity, next.min ?? -Infinity)
-  const max = Math.min(first.max ?? Infinity, next.max ?? Infinity)
-  const options =
-    first.options && next.options ? first.options.filter((one) => next.options!.includes(one)) : undefined
+  const [min, max] = [Math.max(minOf(first), minOf(next)), Math.min(maxOf(first), maxOf(next))]
   const aliases = [first, next].flatMap((one) => one.aliases ?? [])
+  const isSame = first.default === next.default
   return {
     ...first,
     fields: [...first.fields, ...next.fields],
+    default: isSame ? first.default : undefined,
+    required: isSame && first.required,
     min: Number.isFinite(min) ? min : undefined,
     max: Number.isFinite(max) ? max : undefined,
     integer: first.integer === true || next.integer === true,
-    options: options ?? first.options ?? next.options,
+    options: commonOptions([first, next]),
     ...(aliases.length > 0 && { aliases }),
   }
 }

@@ -1,8 +1,16 @@
 import { isFileKind } from '../../engine.ts'
-import { joinInputs, makeInput } from './fields.ts'
+import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { findRoles, type Role } from './roles.ts'
 import { cleanName, earlierName, titleOf } from './titles.ts'
-import type { Authored, Field, KnownNode, NamedInput, NamedOutput } from './types.ts'
+import {
+  type Authored,
+  type Field,
+  type KnownNode,
+  type NamedInput,
+  type NamedOutput,
+  openFields,
+  type Place,
+} from './types.ts'
 
 /** FlowScale's own input nodes: the field that a caller sets, and the first word of the input's name. */
 const FLOWSCALE_INPUTS = new Map([
@@ -64,10 +72,24 @@ export function findInputs(nodes: Nodes, origins: Authored['origins']): NamedInp
     return more.map((next) => makeInput(name, next.known, next.field, reason)).reduce(joinInputs, first)
   })
   const earlier = earlierNames(alone)
-  return [...uniqueNames(inputs).values()].map((input, index) => {
+  const named = [...uniqueNames(inputs).values()].map((input, index): NamedInput => {
     const { merged = [found[index]!] } = found[index]!
     const aliases = merged.flatMap((one) => earlier.get(one) ?? []).filter((name) => name !== input.name)
     return aliases.length > 0 ? { ...input, aliases } : input
+  })
+  // What an earlier name meant, it still means.
+  const isTaken = ({ name }: NamedInput): boolean => named.some(({ aliases }) => aliases?.includes(name))
+  return named.map((input) =>
+    isTaken(input) ? { ...input, name: `${input.name}_${cleanName(nodeOf(input))}` } : input,
+  )
+}
+
+/** The fields at these places that a caller may set. */
+export function targetsOf(places: readonly Place[], nodes: Nodes): Pick<Found, 'known' | 'field'>[] {
+  return places.flatMap(({ node, field }) => {
+    const known = nodes.get(node)
+    const own = known && openFields(known).find(({ name }) => name === field)
+    return own ? [{ known, field: own }] : []
   })
 }
 
@@ -76,15 +98,14 @@ function joinFound(alone: readonly Found[], nodes: Nodes, origins: Authored['ori
   const joined = new Map<Found, Found | undefined>()
   const titled: Found[] = []
   for (const { title, fields } of origins) {
-    const targets = fields.flatMap(({ node, field }) => {
-      const known = nodes.get(node)
-      const own = known?.links.has(field) ? undefined : known?.fields.get(field)
-      return known && own ? [{ known, field: own }] : []
-    })
+    const targets = targetsOf(fields, nodes)
+    if (!canJoin(targets.map(({ field }) => field))) continue
     // The editor may name a primitive after the field that it is made for.
     const isOwn = title !== undefined && !fields.some(({ field }) => field === title)
     const merged = alone.filter((one) => targets.some(({ field }) => field === one.field))
-    const [first = isOwn && targets[0] ? primitive(targets[0]) : undefined] = merged
+    // A text that is positive and negative is positive.
+    const [own] = merged.filter(({ role }) => role === 'prompt').concat(merged)
+    const first = own ?? (isOwn && targets[0] ? primitive(targets[0]) : undefined)
     if (!first) continue
     const more = targets.filter(({ field }) => field !== first.field)
     const one = { ...first, more, merged, ...(isOwn && { title }) }
@@ -115,8 +136,8 @@ function earlierNames(found: readonly Found[]): Map<Found, string> {
 }
 
 function findIn(known: KnownNode, roles: ReadonlyMap<Field, Role>): Found[] {
-  const { node, fields, links } = known
-  const open = [...fields.values()].filter(({ name }) => !links.has(name))
+  const { node } = known
+  const open = openFields(known)
   const [fieldName, word] = FLOWSCALE_INPUTS.get(node.class_type) ?? []
   if (fieldName) {
     const own = open.filter(({ name }) => name === fieldName)

@@ -32,7 +32,11 @@ export const savedAs: ReadonlyMap<string, string> = new Map([
 
 /** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */
 function showsText({ fields, links, info }: KnownNode): boolean {
-  if (info?.output_node !== true || fields.has('filename_prefix')) return false
+  const types = Object.keys({ ...info?.input?.required, ...info?.input?.optional }).map(
+    (name) => specOf(info, name)[0],
+  )
+  const isMedia = types.some((type) => /\b(IMAGE|MASK|VIDEO|AUDIO)\b/.test(String(type)))
+  if (info?.output_node !== true || fields.has('filename_prefix') || isMedia) return false
   return [...links.keys()].some((name) => /^(STRING|\*)$/.test(String(specOf(info, name)[0])))
 }
 

@@ -1,9 +1,9 @@
 import { FILE_KINDS, isFileKind, type Kind, type Scalar } from '../../engine.ts'
-import { joinInputs, makeInput } from './fields.ts'
+import { canJoin, joinInputs, makeInput } from './fields.ts'
 import { outputKind } from './outputs.ts'
 import { type Field, isObject, type KnownNode, type NamedInput, type NamedOutput } from './types.ts'
 
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,63}$/u
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_]{0,127}$/u
 const KEYS = ['id', 'name', 'description', 'inputs', 'outputs']
 const MOST_LISTED = 20
 
@@ -30,7 +30,7 @@ export function readSidecar(file: string, sidecar: unknown, nodes: Nodes): Sidec
   }
   return {
     ...texts,
-    inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput, joinInputs),
+    inputs: readList(`${file}: inputs`, inputs, nodes, checkSidecarInput, joinAll),
     outputs: readList(`${file}: outputs`, outputs, nodes, checkOutput),
   }
 }
@@ -40,14 +40,14 @@ function readList<T>(
   value: unknown,
   nodes: Nodes,
   check: (where: string, name: string, entry: Entry, known: KnownNode) => T,
-  join?: (first: T, next: T) => T,
+  join?: (where: string, found: readonly T[]) => T,
 ): T[] | undefined {
   if (value === undefined) return undefined
   if (!isObject(value)) throw new Error(`${list} must be an object with a name for each`)
   const taken = new Map<string, string>()
   return Object.entries(value).map(([name, entry]) => {
     const where = `${list}.${name}`
-    if (!NAME.test(name)) throw new Error(`${where}: rename it to at most 64 letters, digits and "_"`)
+    if (!NAME.test(name)) throw new Error(`${where}: rename it to at most 128 letters, digits and "_"`)
     if (!isObject(entry)) throw new Error(`${where} must be an object that names a node`)
     const places = join ? placesOf(where, entry) : [entry]
     const found = places.map((place) => check(where, name, place, findNode(where, place.node, nodes)))
@@ -57,8 +57,13 @@ function readList<T>(
         throw new Error(`${where} is the same as ${taken.get(target)}. Remove one of them`)
       taken.set(target, name)
     }
-    return join ? found.reduce(join) : found[0]!
+    return join ? join(where, found) : found[0]!
   })
+}
+
+function joinAll(where: string, inputs: readonly NamedInput[]): NamedInput {
+  if (canJoin(inputs)) return inputs.reduce(joinInputs)
+  throw new Error(`${where}.fields: no value fits all of them. Make an input for each`)
 }
 
 /** An input for several fields has a list of them, `fields`. */

@@ -121,6 +121,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The fields that a caller may set. The prefix of file names is set for each run. */
+export const openFields = ({ fields, links }: KnownNode): Field[] =>
+  [...fields.values()].filter(({ name }) => !links.has(name) && name !== 'filename_prefix')
+
 /** The type of an input and the facts about it, or an empty list. */
 export function specOf(info: ClassInfo | undefined, name: string): readonly unknown[] {
   const spec = info?.input?.required?.[name] ?? info?.input?.optional?.[name]

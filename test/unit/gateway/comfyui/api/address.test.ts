@@ -59,6 +59,7 @@ behind('a refused login is said, to callers without the address, and no run is s
   const submission = { values: {}, inputs: [], groupId: null, requestId: 'r' }
   await rejects(draft.submit(submission), EngineError, { status: 429, retryAfterS: 5 })
   assert.equal(comfy.executed.runs, {})
+  assert.is(comfy.requests.filter(({ method, path }) => method === 'POST' && path === '/prompt').length, 1)
   comfy.faults.length = 0
   assert.is((await submit('text', {}, { by: good })).status, 'queued')
 })

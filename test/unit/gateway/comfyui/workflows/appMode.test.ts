@@ -107,6 +107,8 @@ const cases: [what: string, file: any, expected: string[], notes: number][] = [
     0,
   ],
   ['the earlier id of a field that an input of the subgraph sets', nested(app([2, 'seed'])), ['seed'], 0],
+  ['two entries for one origin', nested(app([4, 'seed'], ['4:1', 'seed'])), ['seed'], 1],
+  ['a prefix of file names is set for each run', nested(app([9, 'filename_prefix'])), ['seed'], 1],
   ['what leads nowhere', nested(app([77, 'seed'], [4, 'nothing'])), ['seed'], 2],
 ]
 for (const [what, file, expected, notes] of cases) {
@@ -116,6 +118,29 @@ for (const [what, file, expected, notes] of cases) {
     assert.is(workflow.notes.length, notes)
   })
 }
+
+test('fields of one origin keep their values where these differ', async () => {
+  const file = nested(undefined)
+  const [host] = file.nodes
+  host.inputs = [{ name: 'steps', type: 'INT', link: null, widget: { name: 'steps' }, label: 'How often' }]
+  host.widgets_values = []
+  const [subgraph] = file.definitions.subgraphs
+  subgraph.inputs = [{ name: 'steps', type: 'INT' }]
+  for (const inner of subgraph.nodes)
+    inner.inputs = [{ ...inner.inputs[0], name: 'steps', widget: { name: 'steps' } }]
+  const workflow = await read(file)
+  const stepsOf = (values: Record<string, number>): unknown[] => {
+    const { graph } = fillGraph(workflow, values, RUN)
+    return [graph['4:1']!.inputs.steps, graph['4:2']!.inputs.steps]
+  }
+  assert.equal(
+    [stepsOf({}), stepsOf({ how_often: 9 })],
+    [
+      [20, 30],
+      [9, 9],
+    ],
+  )
+})
 
 test('outputs that the author chose; a node that is none is a note', async () => {
   const workflow = await read(nested({ inputs: [], outputs: [8, '77'] }))

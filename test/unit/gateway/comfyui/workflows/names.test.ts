@@ -172,6 +172,16 @@ for (const [what, nodes, expected] of cases) {
   })
 }
 
+test('an earlier name keeps its meaning where a role would take it', async () => {
+  const { listing } = await read({
+    3: ['Sample', sampler],
+    6: ['Encode', { text: 'a' }, 'Negative prompt'],
+    7: ['Encode', { text: 'b' }],
+  })
+  assert.equal([...listing.inputs.keys()], ['seed', 'prompt', 'negative_prompt_7'])
+  assert.is(findInput(listing, 'negative_prompt')?.name, 'prompt')
+})
+
 test('the names of earlier versions are taken, and not listed', async () => {
   const { listing } = await read({
     3: ['Sample', sampler],
