@@ -116,7 +116,10 @@ const raw = (what: string, body: string, contentType: string, ...statuses: numbe
 })
 
 /** What a caller may put into a form. */
-export const forms: readonly Attack[] = [
+/** A gateway asks again for the classes of a workflow after some seconds. */
+const CLASSES = /^GET \/object_info\/\w+$/
+
+const all: readonly Attack[] = [
   ...[
     '["1", 0]',
     '{"__value__": ["1", 0]}',
@@ -258,3 +261,5 @@ export const forms: readonly Attack[] = [
     },
   },
 ]
+
+export const forms: readonly Attack[] = all.map((attack) => ({ may: CLASSES, ...attack }))
