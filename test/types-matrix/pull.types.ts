@@ -45,10 +45,10 @@ const programs: Record<string, string> = {
   output: run(client, pulled.diptych, { prompt: 'a' }).then(({ outputs }) => outputs.image_output),
 `,
   examples: `
-  failing: run(client, pulled.failing, { seed_2: 7 }),
+  failing: run(client, pulled.failing, { seed: 7 }),
   imageToImage: run(client, pulled.imageToImage, { photo: file }),
   slow: submit(client, pulled.slow, {}),
-  textToImage: run(client, pulled.textToImage, { prompt: 'a', size: 64, seed_6: 7 }).then(
+  textToImage: run(client, pulled.textToImage, { prompt: 'a', size: 64, seed: 7 }).then(
     ({ outputs }) => outputs.result[0]?.download_url,
   ),
   twoOutputs: runMany(client, pulled.twoOutputs, [{ photo: file, caption: 'a' }, { photo: file }]),
