@@ -67,6 +67,9 @@ const programs: Record<string, string> = {
   neverEnds: submit(client, pulled.neverEnds, {}),
   pair: run(client, pulled.pair, { texts: 'a' }).then(({ outputs }) => [outputs.first, outputs.second]),
   quick: runMany(client, pulled.quick, [{ text: 'a' }]),
+  scripts: run(client, pulled.scripts, { 提示词: 'a', größe: 'b', фон: 'c', プロンプト: 'd' }).then(
+    ({ outputs }) => outputs.结果[0]?.text,
+  ),
   slow: submit(client, pulled.slow, {}),
   textToImage: run(client, pulled.textToImage, { text_51536: 'a', seed: 7 }),
   // @ts-expect-error: a choice that is none
