@@ -337,6 +337,7 @@ test('a run whose history somebody clears is failed, with that reason if another
     const { status, error } = await until(id, isOver, by)
     assert.is(status, 'failed')
     said(error!)
+    assert.is(/ComfyUI restarted/.test(error!), isAlone)
   }
 })
 
