@@ -137,16 +137,10 @@ export function createState(settings: Settings): EngineState {
   }
 }
 
-/** A longer text is only in its file. */
-const MOST_TEXT_BYTES = 64 * 1024
-
 /** A run as it stands now, for the API and for listeners. */
 export function toApiRun(run: Run): ApiRun {
   const { id, workflow, groupId, status, progress, container, outputs } = run
   const files = outputs.flatMap((output) => output.files)
-  const texts = files.filter(
-    ({ type, data }) => /^text\/plain\b/.test(type) && data.byteLength <= MOST_TEXT_BYTES,
-  )
   return {
     id,
     workflowId: workflow.id,
@@ -158,7 +152,11 @@ export function toApiRun(run: Run): ApiRun {
     inputs: run.apiInputs,
     outputNames: outputs.map(({ name }) => name),
     files: files.map(({ filename }) => filename),
-    texts: Object.fromEntries(texts.map(({ filename, data }) => [filename, new TextDecoder().decode(data)])),
+    // Only the answer about one run needs them.
+    get texts() {
+      const texts = files.filter(({ type }) => /^text\/plain\b/.test(type))
+      return Object.fromEntries(texts.map(({ filename, data }) => [filename, new TextDecoder().decode(data)]))
+    },
     error: run.error,
     createdAt: run.createdAt,
     startedAt: run.startedAt,

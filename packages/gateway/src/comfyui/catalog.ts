@@ -89,7 +89,7 @@ export function createCatalog(client: ComfyClient, files: Files, log: EngineCont
       const isKept = loaded.problem !== undefined && last !== undefined && last.file !== file
       const { id } = isKept ? last : loaded
       const isTaken = found.has(id)
-      if (!isTaken) found.set(id, isKept ? await load(last.file, readClass) : loaded)
+      if (!isTaken) found.set(id, isKept ? await loadAlone(last.file, readClass) : loaded)
       if (isTaken) served.delete(file.name)
       else if (!loaded.problem) served.set(file.name, { file, id })
       const { problem, lack, workflow } = loaded
@@ -100,7 +100,11 @@ export function createCatalog(client: ComfyClient, files: Files, log: EngineCont
       else if (lack) say(file, `Workflow "${id}" can't run: ${lack}`, isReported)
       else say(file, noteOf(file, workflow?.notes), false, true)
     }
-    for (const name of served.keys()) if (!present.some((file) => file.name === name)) served.delete(name)
+    for (const name of said.keys()) {
+      if (present.some((file) => file.name === name)) continue
+      said.delete(name)
+      served.delete(name)
+    }
     return [...found.values()]
   }
 

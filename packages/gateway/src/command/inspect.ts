@@ -85,7 +85,10 @@ async function orExplain<T>({ url }: ComfyClient, work: Promise<T>): Promise<T> 
 const MOST_OPTIONS = 8
 const LONGEST_TEXT = 40
 
-/** The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, notes, and what is left out. */
+/**
+ * The output of `inspect`: inputs and outputs with the reasons for their names, missing classes and choices, notes, and
+ * what is left out.
+ */
 export function describeWorkflow(workflow: ComfyWorkflow): string {
   const { listing, nodes, inputs, outputs, missingClasses, missingChoices } = workflow
   const leftOut = leftOutOf(workflow).map((note) => [note])

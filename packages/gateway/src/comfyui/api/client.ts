@@ -207,7 +207,7 @@ export class NoAnswer extends EngineError {
   }
 }
 
-/** Something in front of ComfyUI wants another login, and has passed nothing on. */
+/** Something in front of ComfyUI wants another login. */
 export class LoginRefused extends NoAnswer {
   constructor(status: number) {
     super(`it refuses the login (status ${status})`, false)

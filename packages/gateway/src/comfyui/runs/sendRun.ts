@@ -67,8 +67,6 @@ async function send(
   workflow: ComfyWorkflow,
 ): Promise<number> {
   const { status, text, unsent } = await post(server.client, json)
-  if (unsent instanceof LoginRefused || [401, 403].includes(status))
-    await stopRun(server, run.id).catch(() => {})
   if (unsent) return refuse(unsent)
   const body = parseJson(text)
   const { number, prompt_id, node_errors } = Object(body)
@@ -86,6 +84,7 @@ async function send(
   if (status === 400) return refuse(readRefusal(body, run, workflow))
   if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
   if (status > 400 && status < 500) {
+    if ([401, 403].includes(status)) await stopRun(server, run.id).catch(() => {})
     return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
   }
   return await lookFor(server, run.id)
@@ -101,10 +100,10 @@ async function post(client: ComfyClient, json: object): Promise<Answer & { unsen
       return await client.send('/prompt', { method: 'POST', body, headers, timeoutMs: 30_000 })
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
+      // Final: the run may have been passed on, and the same login would be refused again.
+      if (error instanceof LoginRefused) return { status: 401, text: '' }
       if (error.sent) return { status: 0, text: '' }
-      // Whoever refuses the login may all the same have passed the run on.
-      if (error instanceof LoginRefused || PAUSES_MS[tries] === undefined)
-        return { status: 0, text: '', unsent: error }
+      if (PAUSES_MS[tries] === undefined) return { status: 0, text: '', unsent: error }
       await sleep(PAUSES_MS[tries]!)
     }
   }

@@ -27,7 +27,7 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
   const { inputs, outputs } = Object(isObject(app) ? app : {})
   const notes: string[] = []
   const chosen: NamedInput[] = []
-  const isSet = ({ fields }: Target): boolean =>
+  const isSet = ({ fields }: NamedInput): boolean =>
     fields.some(({ node, field }) => chosen.some((input) => setsField(input, node, field)))
   for (const entry of Array.isArray(inputs) ? inputs : []) {
     const [ref, widget] = (Array.isArray(entry) ? entry : []).map(String)
@@ -35,11 +35,10 @@ export function readApp({ app, origins }: Authored, nodes: Nodes, found: readonl
     const parts = String(ref).split(':').map(decode)
     const [id = '', name = ''] = parts.length === 3 ? parts.slice(1) : [ref, widget]
     const target = findTarget(id, name, { origins, nodes })
-    const problem =
-      typeof target === 'string' ? target : isSet(target) ? 'is set by another entry' : undefined
-    if (typeof target === 'string' || problem !== undefined)
-      notes.push(`App Mode: ${name} of node ${id} ${problem}`)
-    else chosen.push(toInput(target, name, nodes, found))
+    const input = typeof target === 'string' ? target : toInput(target, name, nodes, found)
+    if (typeof input === 'string') notes.push(`App Mode: ${name} of node ${id} ${input}`)
+    else if (isSet(input)) notes.push(`App Mode: ${name} of node ${id} is set by another entry`)
+    else chosen.push(input)
   }
   const ids = new Set((Array.isArray(outputs) ? outputs : []).map(String))
   const shown = [...ids].flatMap((id): NamedOutput[] => {
@@ -69,7 +68,7 @@ function findTarget(
 ): Target | string {
   const isOpen = (place: Place): boolean => targetsOf([place], nodes).length > 0
   const exact = origins.find((origin) => origin.node === id && origin.name === name)
-  if (exact?.fields.some(isOpen)) return { ...exact, fields: exact.fields.filter(isOpen) }
+  if (exact?.fields.some(isOpen)) return exact
   const own = { node: id, field: name }
   const around = (place: Place): Target =>
     origins.find(({ fields }) =>
@@ -104,12 +103,11 @@ function toInput(
   field: string,
   nodes: Nodes,
   found: readonly NamedInput[],
-): NamedInput {
+): NamedInput | string {
   const known = found.find((input) => fields.some((place) => setsField(input, place.node, place.field)))
   const name = cleanName(title ?? '') || known?.name || cleanName(field) || 'input'
   const targets = targetsOf(fields, nodes)
+  if (!canJoin(targets.map((one) => one.field))) return 'sets fields that take no value in common'
   const inputs = targets.map((one) => makeInput(name, one.known, one.field, 'App Mode'))
-  const [first] = inputs
-  const input = canJoin(targets.map((one) => one.field)) ? inputs.reduce(joinInputs) : first!
-  return { ...input, ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
+  return { ...inputs.reduce(joinInputs), ...(known && { aliases: [known.name, ...(known.aliases ?? [])] }) }
 }

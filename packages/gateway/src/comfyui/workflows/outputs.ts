@@ -8,20 +8,27 @@ import { type KnownNode, type NamedOutput, specOf } from './types.ts'
  */
 export function findOutputs(nodes: ReadonlyMap<string, KnownNode>): NamedOutput[] {
   const all = [...nodes.values()]
-  const saved = all.flatMap((known) => findSaved(known) ?? [])
-  return saved.length > 0 ? saved : all.flatMap((known) => findShown(known) ?? [])
+  const saving = all.filter(isSaving).flatMap((known) => makeOutput(known) ?? [])
+  return saving.length > 0 ? saving : all.flatMap((known) => makeOutput(known) ?? [])
 }
 
-/** The output that a node can be. */
-export const makeOutput = (known: KnownNode): NamedOutput | undefined => findSaved(known) ?? findShown(known)
+const isSaving = ({ fields }: KnownNode): boolean => fields.has('filename_prefix')
 
-function findShown(known: KnownNode): NamedOutput | undefined {
+/** The output that a node can be: one that saves a file, or shows something. */
+export function makeOutput(known: KnownNode): NamedOutput | undefined {
   const { class_type } = known.node
-  const kind = savedAs.has(class_type) ? outputKind(known) : showsText(known) ? 'string' : undefined
-  const author = cleanName(titleOf(known))
-  const word = kind === 'string' ? 'text' : kind
-  const name = author || `${word}_${cleanName(known.id)}`
-  return kind && { name, kind, node: known.id, why: author ? 'title' : class_type }
+  const kind = outputKind(known)
+  if (!kind || !(isSaving(known) || savedAs.has(class_type) || kind === 'string')) return undefined
+  const title = cleanName(titleOf(known))
+  const isText = kind === 'string' || class_type === 'FSSaveText'
+  const isFlowScale = class_type.startsWith('FSSave')
+  const unnamed = isFlowScale || !isSaving(known) ? class_type : 'save node'
+  return {
+    name: title || `${isText ? 'text' : kind}_${cleanName(known.id)}`,
+    kind,
+    node: known.id,
+    why: !title ? unnamed : isFlowScale ? `label of ${class_type}` : 'title',
+  }
 }
 
 /** The node that saves what a preview shows: ComfyUI empties the folder of previews when it starts. */
@@ -31,25 +38,14 @@ export const savedAs: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Whether a node shows a text that it gets by a link, as PreviewAny does, and saves no file. */
-function showsText({ fields, links, info }: KnownNode): boolean {
+function showsText(known: KnownNode): boolean {
+  const { links, info } = known
   const types = Object.keys({ ...info?.input?.required, ...info?.input?.optional }).map(
     (name) => specOf(info, name)[0],
   )
   const isMedia = types.some((type) => /\b(IMAGE|MASK|VIDEO|AUDIO)\b/.test(String(type)))
-  if (info?.output_node !== true || fields.has('filename_prefix') || isMedia) return false
+  if (info?.output_node !== true || isSaving(known) || isMedia) return false
   return [...links.keys()].some((name) => /^(STRING|\*)$/.test(String(specOf(info, name)[0])))
-}
-
-function findSaved(known: KnownNode): NamedOutput | undefined {
-  const kind = outputKind(known)
-  if (!kind || !known.fields.has('filename_prefix')) return undefined
-  const { class_type } = known.node
-  const author = cleanName(titleOf(known))
-  const word = class_type === 'FSSaveText' ? 'text' : kind
-  const name = author || `${word}_${cleanName(known.id)}`
-  const isFlowScale = class_type.startsWith('FSSave')
-  const [named, unnamed] = isFlowScale ? [`label of ${class_type}`, class_type] : ['title', 'save node']
-  return { name, kind, node: known.id, why: author ? named : unnamed }
 }
 
 /** ComfyUI writes files of these types, and shows them in no answer. */

@@ -2,7 +2,6 @@ import { type Field, type KnownNode, specOf } from './types.ts'
 
 /** A field, and what it is for. */
 export interface Role {
-  readonly known: KnownNode
   readonly field: Field
   readonly name: 'prompt' | 'negative_prompt' | 'width' | 'height'
   /** In words. */
@@ -26,8 +25,8 @@ export function findRoles(nodes: Nodes): Role[] {
       for (const input of known.links.keys()) {
         if (!wanted.test(input)) continue
         const why = `${input} of node ${known.id}`
-        for (const [at, field] of textsBehind(known, input, nodes, new Set())) {
-          if (!roles.has(field)) roles.set(field, { known: at, field, name, why })
+        for (const field of textsBehind(known, input, nodes, new Set())) {
+          if (!roles.has(field)) roles.set(field, { field, name, why })
         }
       }
     }
@@ -35,10 +34,8 @@ export function findRoles(nodes: Nodes): Role[] {
   return [...roles.values(), ...findSize(nodes)]
 }
 
-type Text = readonly [KnownNode, Field]
-
 /** The texts that a link of conditioning comes from. */
-function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set<string>): Text[] {
+function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set<string>): Field[] {
   const [id, slot] = linkOf(known, input)
   const from = nodes.get(id)
   const place = JSON.stringify([id, slot])
@@ -54,7 +51,7 @@ function textsBehind(known: KnownNode, input: string, nodes: Nodes, visited: Set
 }
 
 /** The texts of several lines that a caller may set in a node, and those that it gets by links. */
-function ownTexts(known: KnownNode, nodes: Nodes, visited: Set<string>): Text[] {
+function ownTexts(known: KnownNode, nodes: Nodes, visited: Set<string>): Field[] {
   const place = JSON.stringify(known.id)
   if (visited.has(place)) return []
   visited.add(place)
@@ -66,7 +63,7 @@ function ownTexts(known: KnownNode, nodes: Nodes, visited: Set<string>): Text[] 
     const from = nodes.get(linkOf(known, name)[0])
     return from ? ownTexts(from, nodes, visited) : []
   })
-  return [...texts.map((field): Text => [known, field]), ...behind]
+  return [...texts, ...behind]
 }
 
 /** Width and height of the one node that makes an empty latent. */
@@ -80,7 +77,7 @@ function findSize(nodes: Nodes): Role[] {
   const [known] = makers
   if (!known || makers.length > 1) return []
   return (['width', 'height'] as const).map((name) => {
-    return { known, field: known.fields.get(name)!, name, why: 'size of the latent' }
+    return { field: known.fields.get(name)!, name, why: 'size of the latent' }
   })
 }
 
