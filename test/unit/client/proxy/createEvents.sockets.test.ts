@@ -55,8 +55,10 @@ function open(url: string, runId: string, user = 'ada') {
       let rest = ''
       response.setEncoding('utf8')
       response.on('data', (text: string) => {
-        const events = (rest + text).split('\n\n')
-        rest = events.pop()!
+        const parts = (rest + text).split('\n\n')
+        rest = parts.pop()!
+        // On a busy machine a ping comes between.
+        const events = parts.filter((part) => !part.startsWith(':'))
         reader.events += events.length
         reader.last = events.at(-1) ?? reader.last
       })
