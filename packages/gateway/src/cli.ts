@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { comfyui } from './comfyui/comfyui.ts'
-import { checkFlags, createProgram, type GatewayFlags } from './command/flags.ts'
+import { checkFlags, createProgram, type GatewayFlags, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
 import { banner, logged } from './command/print.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { UsageError } from './command/serverCommand.ts'
+import { addWorker } from './command/worker.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './createGateway.ts'
-import { keepKey, makeKey, openFolder } from './node/dataFolder.ts'
+import { keepKey, makeKey, openFolder, userFolder } from './node/dataFolder.ts'
+import { folderQueue } from './node/folderQueue.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
 
@@ -17,31 +19,42 @@ const SHORT_KEY =
 
 const program = createProgram()
 addInspect(program)
+addWorker(program)
 await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
-  const { data, port, host, publicUrl, dialect } = flags
+  const { port, host, publicUrl, dialect } = flags
+  const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
+  const isQueued = flags.workers || urls.length > 1
+  const data = flags.data ?? (isQueued ? userFolder() : undefined)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
-  const gateway = openGateway(flags, {
+  const workerKey = flags.workers && data ? await keepKey(data, 'worker-key') : undefined
+  const gateway = openGateway(urls, flags.header, {
     workflows,
-    apiKey: await keyOf(flags),
+    apiKey: await keyOf(flags, data),
+    workerKey,
     // Without a key, there is nothing to derive a secret from.
     secret: flags.key ? undefined : makeKey(),
     publicUrl,
     dialect,
-    storage: data === undefined ? undefined : await openFolder(`${data}/runs`),
+    ...(data !== undefined &&
+      (isQueued ? { queue: folderQueue(`${data}/queue`) } : { storage: await openFolder(`${data}/runs`) })),
     logger: { info: log, warn: log, error: log },
   })
   const { notes, ...report } = await gateway.report()
   const served = await serve(logged(gateway, log), { port, hostname: host })
   const { apiKey } = gateway
   if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
+  const filesUrl = publicUrl ?? served.url
   return {
-    facts: { url: served.url, filesUrl: publicUrl ?? served.url, apiKey, ...report },
-    banner: banner(served.url, apiKey, report),
+    facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
+    banner: banner(served.url, apiKey, report, {
+      folder: isQueued ? data : undefined,
+      dialIn: workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey}`,
+    }),
     notes,
     stop() {
       gateway.close()
@@ -50,14 +63,15 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   }
 }
 
-async function keyOf({ key, apiKey, data }: GatewayFlags): Promise<string | null> {
+async function keyOf({ key, apiKey }: GatewayFlags, data: string | undefined): Promise<string | null> {
   if (!key) return null
   return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
 }
 
 /** All options are made of flags, so a wrong one, such as an address that comes twice, is an error in the command line. */
 function openGateway(
-  { comfyui: urls, header: headers }: GatewayFlags,
+  urls: readonly string[],
+  headers: GatewayFlags['header'],
   options: Omit<GatewayOptions, 'engine'>,
 ): Gateway {
   try {

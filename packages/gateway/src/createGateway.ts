@@ -5,6 +5,7 @@ import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
 import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
 import { checkOptions, isObject, must, optional, type Rule, type Rules } from './options.ts'
+import type { RunQueue } from './queue/runQueue.ts'
 import * as rules from './rules.ts'
 
 /** A gateway, made by {@link createGateway}. */
@@ -50,6 +51,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const engine = options.engine({
     workflows: checkedSource(options.workflows),
     storage: options.storage,
+    queue: options.queue,
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
   })
@@ -58,6 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     name: 'gateway',
     dialect,
     apiKey,
+    workerKey: options.workerKey,
     sign: createSign(options.secret ?? apiKey ?? ''),
     urlTtlMs,
     publicUrl: publicUrl && url,
@@ -118,6 +121,10 @@ export interface GatewayOptions {
   inputHosts?: readonly string[] | undefined
   /** Where the records of runs are kept, in the form of `unstorage`. Default: your ComfyUI keeps them */
   storage?: Storage | undefined
+  /** What several servers take their runs from, with the records and files: `folderQueue('data')`. Default: none */
+  queue?: RunQueue | undefined
+  /** The key of workers that dial in. It opens nothing else. Needs `queue`. Default: no worker can dial in */
+  workerKey?: string | undefined
   /** Default: none */
   logger?: GatewayLogger | undefined
 }
@@ -138,6 +145,8 @@ const OPTIONS: Rules<GatewayOptions> = {
   urlTtlMs: optional(rules.finitePositive),
   maxBodyBytes: optional(rules.finitePositive),
   inputHosts: optional(must('an array of hosts such as "images.example.com"', areHosts)),
+  queue: optional(fields(['open', 'add', 'take'], 'function')),
+  workerKey: optional(must('a string of visible ASCII characters', isKey)),
   storage: optional(fields(['getItem', 'setItem', 'removeItem', 'getKeys'], 'function')),
   logger: optional(fields(['debug', 'info', 'warn', 'error'], 'function', 'undefined')),
 }

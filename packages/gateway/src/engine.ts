@@ -75,6 +75,8 @@ export interface Run {
   /** The content of those files that are texts and no files of the engine, by name. */
   readonly texts?: Readonly<Record<string, string>> | undefined
   readonly error: string | null
+  /** While the run is queued: why no server can take it. */
+  readonly waitsFor?: string | undefined
   readonly createdAt: number
   readonly startedAt: number | null
   readonly completedAt: number | null
@@ -124,6 +126,8 @@ export interface Container {
   readonly status: 'idle' | 'running' | 'stalled' | 'stopped'
   readonly running: readonly QueueEntry[]
   readonly pending: readonly QueueEntry[]
+  /** Whether it is no server, but the queue that all servers take from. */
+  readonly isQueue?: boolean | undefined
 }
 
 export type QueueEntry = readonly [number: number, runId: string]
@@ -182,6 +186,8 @@ export interface Engine {
   follow?(runId: string): () => void
   /** Reports the servers and workflows of the engine, with their problems. It never throws. */
   report?(): Promise<Report>
+  /** Answers a worker that dials in, and whose key was checked. `path`: what follows `/api/v1/worker/` */
+  dialIn?(path: string, request: Request): Promise<Response>
   /** Stops timers and connections. Runs that are made elsewhere go on. */
   close(): void
 }
@@ -206,6 +212,8 @@ export interface EngineContext {
   readonly workflows: WorkflowSource
   /** The place for records. Default: the engine has one of its own */
   readonly storage?: Storage | undefined
+  /** The queue that several servers take from, which only the engine reads. Default: none */
+  readonly queue?: object | undefined
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void

@@ -1,6 +1,6 @@
 import { type EngineContext, EngineError, type WorkflowFile } from '../engine.ts'
-import { createClasses, type ReadClass } from './api/classes.ts'
-import { type ComfyClient, NoAnswer } from './api/client.ts'
+import type { ReadClass } from './api/classes.ts'
+import { NoAnswer } from './api/client.ts'
 import { readGraph } from './chooseGraph.ts'
 import { type Files, nameOf } from './workflows/createFiles.ts'
 import { readWorkflow } from './workflows/readWorkflow.ts'
@@ -8,7 +8,6 @@ import type { ClassInfo, ComfyWorkflow } from './workflows/types.ts'
 
 /** The workflows as one server can run them. */
 export interface Catalog {
-  names(): Promise<string[]>
   /** With `isReported`, the caller reports the problems, and the log does not. */
   read(isReported?: boolean): Promise<LoadedWorkflow[]>
   /** @throws EngineError for a workflow that the server can't run. */
@@ -37,8 +36,7 @@ interface Reading {
  * Reads a file again if it has changed, or the server's facts about its classes have: a class or a model may have been
  * added. A file with a problem does not replace an earlier one.
  */
-export function createCatalog(client: ComfyClient, files: Files, log: EngineContext['log']): Catalog {
-  const newReader = createClasses(client)
+export function createCatalog(newReader: () => ReadClass, files: Files, log: EngineContext['log']): Catalog {
   const readings = new WeakMap<WorkflowFile, Reading>()
   /** By the name of the file: the last one without a problem, and its workflow's id. */
   const served = new Map<string, { readonly file: WorkflowFile; readonly id: string }>()
@@ -109,7 +107,6 @@ export function createCatalog(client: ComfyClient, files: Files, log: EngineCont
   }
 
   return {
-    names: async () => (await files()).map(({ name }) => name),
     read,
     async find(id) {
       const present = await files()

@@ -1,12 +1,22 @@
 import type { Report } from '../engine.ts'
-import { LoginRefused, NoAnswer, parseJson } from './api/client.ts'
-import type { LoadedWorkflow } from './catalog.ts'
-import type { PoolMember } from './pool/members.ts'
+import { type Answer, LoginRefused, NoAnswer, parseJson } from './api/client.ts'
+import type { Catalog, LoadedWorkflow } from './catalog.ts'
 import { isObject } from './workflows/types.ts'
 
-/** Whether each server answers and keeps records, and which workflows the servers can run. */
-export async function report(members: readonly PoolMember[]): Promise<Report> {
-  const states = await Promise.all(members.map(checkServer))
+/** A server to report. */
+export interface ReportedServer {
+  readonly name: string
+  /** For the person who starts the gateway. */
+  readonly url: string
+  readonly catalog: Catalog
+  send(path: string): Promise<Answer>
+  /** Finds out whether it keeps records, where it must. */
+  prepare?(): Promise<void>
+}
+
+/** Whether each server answers and keeps records, and which of the workflows in these files the servers can run. */
+export async function report(reported: readonly ReportedServer[], files: readonly string[]): Promise<Report> {
+  const states = await Promise.all(reported.map(checkServer))
   const loaded = states.flatMap(({ workflows }) => workflows ?? [])
   const runsElsewhere = ({ id, problem }: LoadedWorkflow): boolean =>
     problem !== undefined && loaded.some((other) => other.id === id && other.problem === undefined)
@@ -18,11 +28,9 @@ export async function report(members: readonly PoolMember[]): Promise<Report> {
   const notes = states.some(({ writesGraph }) => writesGraph) ? [METADATA] : undefined
   const byId = new Map<string, LoadedWorkflow>()
   for (const one of loaded) if (!one.problem || !byId.has(one.id)) byId.set(one.id, one)
-  const isAnyAway = states.some(({ workflows }) => workflows === undefined)
-  if (isAnyAway && byId.size === 0) {
+  if (loaded.length === 0 && !states.some(({ workflows }) => workflows)) {
     const problem = 'it is read once ComfyUI answers'
-    const names = await members[0]!.catalog.names()
-    return { servers, workflows: names.map((id) => toEntry({ id, problem })), notes }
+    return { servers, workflows: files.map((id) => toEntry({ id, problem })), notes }
   }
   return { servers, workflows: [...byId.values()].map(toEntry), notes }
 }
@@ -34,22 +42,21 @@ const METADATA =
 const ADVICE = 'correct the address of ComfyUI'
 
 /** Gives the workflows as this server can run them, if it answers. */
-async function checkServer({ server: { client }, localRecords, catalog, container }: PoolMember) {
-  const { name } = container.latest()
+async function checkServer({ name, url, catalog, send, prepare }: ReportedServer) {
   try {
-    const { text } = await client.send('/system_stats')
+    const { text } = await send('/system_stats')
     const { system } = Object(parseJson(text))
-    if (!isObject(system)) return { name, about: `${client.url} answers, but is not ComfyUI: ${ADVICE}` }
+    if (!isObject(system)) return { name, about: `${url} answers, but is not ComfyUI: ${ADVICE}` }
     const loaded = await catalog.read(true)
-    await localRecords.prepare()
+    await prepare?.()
     const workflows = loaded.map((one) => ({ ...one, problem: one.problem ?? one.lack }))
     const { argv, comfyui_version: version = 'unknown' } = system
     const writesGraph = Array.isArray(argv) && !argv.includes('--disable-metadata')
     return { name, about: `version ${version}`, workflows, writesGraph }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
-    if (error instanceof LoginRefused) return { name, about: `${client.url} refuses the login: ${LOGIN}` }
-    return { name, about: `${client.url} does not answer (${error.why}): start ComfyUI, or ${ADVICE}` }
+    if (error instanceof LoginRefused) return { name, about: `${url} refuses the login: ${LOGIN}` }
+    return { name, about: `${url} does not answer (${error.why}): start ComfyUI, or ${ADVICE}` }
   }
 }
 

@@ -17,12 +17,10 @@ export interface ComfyServer {
   /** The latest progress of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
-  /** By address: when the gateway first read a run of a server that is not among its own. */
-  readonly strangers: Map<string, number>
 }
 
 export function createComfyServer(
-  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs' | 'strangers'>,
+  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs'>,
 ): ComfyServer {
   const taken: ComfyServer['taken'] = createLruCache(5_000)
   return {

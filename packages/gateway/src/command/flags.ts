@@ -6,8 +6,8 @@ import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } 
 
 /** The flags of the gateway. */
 export interface GatewayFlags extends ServerFlags {
-  /** One address or more. */
-  readonly comfyui: readonly string[]
+  readonly comfyui?: readonly string[]
+  readonly workers?: true
   readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
   readonly data?: string
@@ -21,7 +21,6 @@ export const localComfyui = 'http://127.0.0.1:8188'
 
 /** The command `flowscale-gateway`, without its action and its subcommands. */
 export function createProgram(): Command {
-  const addresses = [localComfyui]
   const program = new ServerCommand('flowscale-gateway')
     .description('The API of FlowScale in front of your ComfyUI.')
     .usage('--workflows <dir> [options]')
@@ -32,16 +31,18 @@ export function createProgram(): Command {
       if (given) program.error(`option '${given.flags}' must come after '${subcommand.name()}'`)
     })
     .addOption(
-      new Option('--comfyui <url>', 'your ComfyUI; repeat the flag for several')
-        .argParser(collect(addresses, toAddress))
-        .default(addresses, `"${localComfyui}"`),
+      new Option(
+        '--comfyui <url>',
+        `your ComfyUI; repeat the flag for several, which share a queue in --data (default: "${localComfyui}", or none with --workers)`,
+      ).argParser(collect([], toAddress)),
     )
     .addOption(headerOption())
     .option('--workflows <dir>', 'a folder of workflows: files that ComfyUI saved, or pictures that it made')
     .option(
       '--data <dir>',
-      'a folder for the key and the records of runs (default: your ComfyUI keeps the records, and each start makes a new key)',
+      'a folder for the key and the records of runs (default: one ComfyUI keeps the records, and each start makes a new key; a queue is kept in the data folder of this user)',
     )
+    .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
     .option(
       '--public-url <url>',
       'the start of download links (default: the address it listens on; needed with --host 0.0.0.0 or ::)',

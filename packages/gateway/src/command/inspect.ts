@@ -65,7 +65,7 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
 /** The workflow as the server can run it. */
 async function readFromServer(client: ComfyClient, file: WorkflowFile): Promise<ComfyWorkflow> {
   const catalog = createCatalog(
-    client,
+    createClasses(client),
     async () => [file],
     () => {},
   )

@@ -3,7 +3,12 @@ import { brokenBy } from '../http/answers.ts'
 import type { HttpApi } from '../http/types.ts'
 
 /** The text at the start of the gateway. */
-export function banner(url: string, apiKey: string | null, { servers, workflows }: Report): string {
+export function banner(
+  url: string,
+  apiKey: string | null,
+  { servers, workflows }: Report,
+  { folder, dialIn }: { readonly folder?: string | undefined; readonly dialIn?: string | undefined } = {},
+): string {
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
   return `
@@ -12,7 +17,7 @@ export function banner(url: string, apiKey: string | null, { servers, workflows 
   page    ${url}/
   API     ${url}
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
-${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
+${folder ? `  queue   ${folder}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
   Workflows
 ${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}

@@ -70,9 +70,9 @@ export function addServerFlags(
 }
 
 // commander would print the value of an `InvalidArgumentError`.
-function readKey(text: string): string {
+export function readKey(text: string): string {
   if (isKey(text)) return text
-  throw new UsageError('--api-key must be visible ASCII characters without spaces.')
+  throw new UsageError('The key must be visible ASCII characters without spaces.')
 }
 
 /** Reads a number of a flag. */

@@ -75,6 +75,15 @@ function preflight(request: Request): Response | undefined {
 async function answer(call: ApiRequest, routes: readonly ApiRoute[]): Promise<Response> {
   const { api, request, filesUrl } = call
   const { pathname, search } = call.url
+  const [, toWorkers] = /^\/api\/v1\/worker\/(.*)$/.exec(pathname) ?? []
+  if (toWorkers !== undefined && !call.files && api.workerKey !== undefined && api.engine.dialIn) {
+    const { workerKey: apiKey } = api
+    // This key opens nothing else, and no other key opens this.
+    return await guard(
+      call,
+      () => refuseKey({ ...call, api: { ...api, apiKey } }) ?? api.engine.dialIn!(toWorkers, request),
+    )
+  }
   const isFile = call.files || (api.oneOrigin && pathname.startsWith('/generations/'))
   const route = isFile ? FILES : findRoute(call, routes)
   const perform = (): Promise<Response> =>

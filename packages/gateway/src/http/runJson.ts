@@ -28,6 +28,7 @@ export async function runJson(call: ApiRequest, run: Run, inList = false): Promi
     position,
     node,
     error: run.error ?? undefined,
+    waits_for: run.waitsFor,
   }
   if (dialect === 'readme') return { _id: id, status, inputs, outputs, ...rest }
   return {

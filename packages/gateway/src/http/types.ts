@@ -52,6 +52,8 @@ export interface HttpApiOptions {
   readonly dialect: Dialect
   /** The key that requests must carry; `null`: none. */
   readonly apiKey: string | null
+  /** The key of workers that dial in to the engine. Default: none can */
+  readonly workerKey?: string | undefined
   /** Signs download links. */
   sign(text: string): string | Promise<string>
   readonly urlTtlMs: number

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import type { Storage } from '../engine.ts'
 import { isKey } from '../http/access.ts'
@@ -13,7 +14,7 @@ const DRAFT = '.draft'
 export async function openFolder(folder: string): Promise<Storage> {
   const root = resolve(folder)
   await mkdir(root, { recursive: true })
-  const pathOf = (key: string): string => join(root, ...key.split(':').map(encode))
+  const pathOf = (key: string): string => join(root, ...key.split(':').map(encodeName))
   return {
     async getItem(key) {
       return await readFile(pathOf(key), 'utf8').catch(noneIfMissing)
@@ -40,11 +41,9 @@ export async function openFolder(folder: string): Promise<Storage> {
   }
 }
 
-const KEY_FILE = 'api-key'
-
-/** Reads the key in a folder. If there is none, saves a new one, which only the owner may read. */
-export async function keepKey(folder: string): Promise<string> {
-  const path = join(folder, KEY_FILE)
+/** Reads the key in a file of a folder. If there is none, saves a new one, which only the owner may read. */
+export async function keepKey(folder: string, file = 'api-key'): Promise<string> {
+  const path = join(folder, file)
   await mkdir(folder, { recursive: true })
   // Two gateways that start at once share the key of the first.
   const draft = `${path}.${randomUUID()}`
@@ -63,18 +62,29 @@ export async function keepKey(folder: string): Promise<string> {
   )
 }
 
+/** Where a command keeps what it must not lose, for this user. */
+export function userFolder(): string {
+  const { XDG_DATA_HOME, LOCALAPPDATA } = process.env
+  const home = homedir()
+  const base = {
+    darwin: join(home, 'Library', 'Application Support'),
+    win32: LOCALAPPDATA ?? join(home, 'AppData', 'Local'),
+  } as Readonly<Record<string, string>>
+  return join(base[process.platform] ?? XDG_DATA_HOME ?? join(home, '.local', 'share'), 'flowscale-gateway')
+}
+
 /** A new key, from random bytes. */
 export function makeKey(): string {
   return `fsk_${randomBytes(24).toString('base64url')}`
 }
 
 /** No part of a key may lead out of the folder, or be a name with a meaning for the file system, such as `..`. */
-function encode(part: string): string {
+export function encodeName(part: string): string {
   return encodeURIComponent(part).replace(/[.*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)
 }
 
 /** No value, if the file or its folder is missing. */
-function noneIfMissing(error: NodeJS.ErrnoException): null {
+export function noneIfMissing(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
   throw error
 }

@@ -19,8 +19,7 @@ export interface Records<Submitted, Ended> {
   getRun(id: string): Promise<Submitted | undefined>
   /** The facts about a run that this process remembers, without a request. */
   cachedRun(id: string): Submitted | undefined
-  /** `anywhere`: search the copies of the record on other servers, too. */
-  getEnd(id: string, anywhere?: boolean): Promise<Ended | undefined>
+  getEnd(id: string): Promise<Ended | undefined>
   /** The end that this process remembers, without a request. */
   cachedEnd(id: string): Ended | undefined
   isCancelRequested(id: string): Promise<boolean>
@@ -31,8 +30,6 @@ export interface Records<Submitted, Ended> {
   list(groupId: string | null): Promise<IndexEntry[]>
   /** Finds out whether the store keeps records, and logs if it does not. */
   prepare(): Promise<void>
-  /** Whether the store was seen to keep nothing. */
-  refuses(): boolean
 }
 
 /** The longest time for one write: on Workers, a request may end in the middle of a write. */
@@ -109,7 +106,6 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
       })
     },
     list: index.list,
-    refuses: store.refuses,
     async prepare() {
       if (!prepared) await store.write(probeRecord.path, probeRecord.value)
       prepared = true

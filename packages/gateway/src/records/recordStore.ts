@@ -8,8 +8,6 @@ export interface RecordStore {
   remove(path: string): Promise<void>
   /** The paths inside a folder, relative to the folder. */
   list(folder: string): Promise<string[]>
-  /** Whether the store was seen to keep nothing. */
-  refuses(): boolean
 }
 
 /** The facts about a run that an engine writes down when it submits the run. */
@@ -47,7 +45,6 @@ export function createStored(storage: Storage): RecordStore {
   }
 
   const store: RecordStore = {
-    refuses: () => false,
     read: (path) =>
       guard(async () => {
         const value = await storage.getItem(keyOf(path))

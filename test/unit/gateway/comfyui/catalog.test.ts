@@ -1,5 +1,6 @@
 import { assert, rejects } from '#test'
-import { type ComfyClient, NoAnswer } from '../../../../packages/gateway/src/comfyui/api/client.ts'
+import { createClasses } from '../../../../packages/gateway/src/comfyui/api/classes.ts'
+import { NoAnswer } from '../../../../packages/gateway/src/comfyui/api/client.ts'
 import { createCatalog } from '../../../../packages/gateway/src/comfyui/catalog.ts'
 import { createFiles } from '../../../../packages/gateway/src/comfyui/workflows/createFiles.ts'
 import { EngineError, type WorkflowFile } from '../../../../packages/gateway/src/engine.ts'
@@ -18,10 +19,10 @@ function setUp(first: WorkflowFile[]) {
     const type = decodeURIComponent(path.slice('/object_info/'.length))
     return Object.hasOwn(state.classes, type) ? { [type]: state.classes[type] } : {}
   }
-  const client = { read: answer, isQuiet: () => false }
+  const client = { read: answer, isAway: () => false }
   const workflows = async (): Promise<readonly WorkflowFile[]> => state.files
   const files = createFiles({ workflows, log })
-  const catalog = createCatalog(client as unknown as ComfyClient, files, log)
+  const catalog = createCatalog(createClasses(client), files, log)
   const ids = async (): Promise<string[]> => (await catalog.read()).map(({ id }) => id)
   const valueIn = async (id: string, field: string, at = '1'): Promise<unknown> =>
     (await catalog.find(id))?.nodes.get(at)?.node.inputs[field]
@@ -157,7 +158,7 @@ test('a new choice is noticed after three seconds, for a run and in the list', a
   assert.equal(await stylesOf(), ['plain', 'new'])
 })
 
-test('a server that is silent, busy or quiet is not waited for: earlier facts count', async ({
+test('a server that is silent, busy or away is not waited for: earlier facts count', async ({
   clock,
   settle,
 }) => {
@@ -184,7 +185,7 @@ test('a server that is silent, busy or quiet is not waited for: earlier facts co
   assert.is(found, before)
   answer()
   await settle()
-  client.isQuiet = () => true
+  client.isAway = () => true
   client.read = () => assert.unreachable() as never
   await clock.tickAsync(3_000)
   assert.is(await catalog.find('pick'), before)

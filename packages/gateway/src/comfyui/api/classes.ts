@@ -15,7 +15,7 @@ const PATIENCE_MS = 500
  * Makes a reader that asks for each class once, for work that is done soon. The facts of earlier readers are used for
  * three seconds, and while the server does not answer. As long as they are the same, they are the same object.
  */
-export function createClasses(client: ComfyClient): () => ReadClass {
+export function createClasses(client: Pick<ComfyClient, 'read' | 'isAway'>): () => ReadClass {
   const known = new Map<string, { readonly info: ClassInfo; readonly text: string; at: number }>()
 
   async function ask(type: string): Promise<ClassInfo | undefined> {
@@ -31,7 +31,7 @@ export function createClasses(client: ComfyClient): () => ReadClass {
   async function read(type: string): Promise<ClassInfo | undefined> {
     const before = known.get(type)
     if (!before) return await ask(type)
-    if (Date.now() - before.at < FRESH_MS || client.isQuiet()) return before.info
+    if (Date.now() - before.at < FRESH_MS || client.isAway()) return before.info
     const asked = ask(type).catch((error) => {
       if (!(error instanceof NoAnswer)) throw error
     })

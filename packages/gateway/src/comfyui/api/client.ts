@@ -11,12 +11,6 @@ export interface ComfyClient {
   awayForMs(): number
   /** Whether ComfyUI refuses connections, or let three requests in a row time out: one large upload silences it for seconds. */
   isAway(): boolean
-  /** Whether ComfyUI is away, or somebody called {@link mute} a moment ago. */
-  isQuiet(): boolean
-  /** Notes that somebody would not wait for ComfyUI: ComfyUI counts as quiet until it answers, for 10 s at most. */
-  mute(): void
-  /** Checks in the background whether ComfyUI answers again, a few times a second at most. */
-  probe(): void
   /** Gives a whole answer. @throws NoAnswer if none comes, or only a proxy answers. */
   send(path: string, init?: Init): Promise<Answer>
   /** Gives the JSON of an answer. @throws NoAnswer for anything but a 200 with JSON. */
@@ -52,7 +46,6 @@ export interface Answer {
 }
 
 const TIMEOUT_MS = 10_000
-const PROBE_EVERY_MS = 200
 
 /** @param address Checked by `readAddress`; its login counts more than a header. */
 export function createComfyClient(address: string, { headers, fetch }: Sending = {}): ComfyClient {
@@ -60,7 +53,6 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
   const given = Object.entries({ ...headers, ...login })
   const own = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]))
   const { answered, missed, gone, fail, ...health } = createHealth()
-  let probedAt = 0
 
   async function exchange<T>(path: string, init: Init, take: (response: Response) => Promise<T>): Promise<T> {
     const { method = 'GET', signal, timeoutMs = TIMEOUT_MS } = init
@@ -108,11 +100,6 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
   return {
     ...health,
     url: base,
-    probe() {
-      if (Date.now() - probedAt < PROBE_EVERY_MS) return
-      probedAt = Date.now()
-      void send('/prompt').catch(() => {})
-    },
     send,
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
@@ -134,12 +121,11 @@ const APART_MS = 60_000
 function createHealth() {
   let absence: { readonly since: number; readonly last: number } | undefined
   let misses = 0
-  let mutedUntil = 0
   const isAway = (): boolean => misses >= MISSES
   return {
     answered(): void {
       absence = undefined
-      misses = mutedUntil = 0
+      misses = 0
     },
     fail(error: NoAnswer): never {
       const now = Date.now()
@@ -156,10 +142,6 @@ function createHealth() {
     },
     awayForMs: (): number => (absence ? Date.now() - absence.since : 0),
     isAway,
-    isQuiet: (): boolean => isAway() || Date.now() < mutedUntil,
-    mute(): void {
-      mutedUntil = Date.now() + TIMEOUT_MS
-    },
   }
 }
 

@@ -6,17 +6,20 @@ import { type ComfyClient, NoAnswer, parseJson } from './client.ts'
 /** An upload is given up after this time without a byte. */
 const IDLE_MS = 30_000
 
+/** The name under which a file is uploaded. */
+export const uploadName = (runId: string, index: number, name: string): string =>
+  `flowscale-${runId}-${index}-${safeName(name)}`
+
 /** Uploads a file as a stream, and gives its name on ComfyUI. */
 export async function putFile(
   client: ComfyClient,
-  prefix: string,
-  file: IncomingFile,
+  filename: string,
+  file: Pick<IncomingFile, 'body'>,
   signal: AbortSignal,
 ): Promise<string> {
   const boundary = `flowscale-${crypto.randomUUID()}`
   const part = (name: string, more = ''): string =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n`
-  const filename = `${prefix}-${safeName(file.name)}`
   // The field stands before the file: a server may read the parts in order.
   const head = `${part('type')}\r\ninput\r\n${part('image', `; filename="${filename}"`)}content-type: application/octet-stream\r\n\r\n`
   const idle = new AbortController()
@@ -75,6 +78,13 @@ function safeName(name: string): string {
 const REQUEST_HEADERS = ['range', 'if-none-match', 'if-modified-since']
 const RESPONSE_HEADERS = ['content-range', 'etag', 'last-modified', 'accept-ranges']
 
+/** Gives an output that is a text. */
+export function readText({ name, text }: Pick<StoredOutput, 'name' | 'text'>): Response {
+  const bytes = new TextEncoder().encode(text)
+  const headers = { 'content-type': contentTypeOf(name), 'content-length': String(bytes.byteLength) }
+  return new Response(bytes, { headers })
+}
+
 /** Gives a file of a run as a stream; `undefined` if ComfyUI no longer has the file. */
 export async function readOutput(
   client: ComfyClient,
@@ -82,11 +92,8 @@ export async function readOutput(
   asked: Headers,
   signal: AbortSignal,
 ): Promise<Response | undefined> {
+  if (!at) return readText({ name, text })
   const type = { 'content-type': contentTypeOf(name) }
-  if (!at) {
-    const bytes = new TextEncoder().encode(text)
-    return new Response(bytes, { headers: { ...type, 'content-length': String(bytes.byteLength) } })
-  }
   const path = `/view?${new URLSearchParams({ ...at })}`
   const headers: Record<string, string> = { 'accept-encoding': 'identity', ...pick(asked, REQUEST_HEADERS) }
   const version = asked.get('if-range')

@@ -4,13 +4,15 @@ export interface SocketListener {
   readonly onMessage: (type: string, data: object) => void
   /** Called if the socket does not open. One that fails later is silent. */
   readonly onRefused: () => void
+  /** Called when the socket is closed by the other side, or did not open. */
+  readonly onClosed?: () => void
 }
 
 /** Opens a WebSocket that only listens, and gives the function that closes it. */
 export function openSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
-  { onMessage, onRefused }: SocketListener,
+  { onMessage, onRefused, onClosed }: SocketListener,
 ): () => void {
   let socket: WebSocket | undefined
   let closed = false
@@ -18,6 +20,7 @@ export function openSocket(
   const refuse = (): void => {
     if (!settled && !closed) onRefused()
     settled = true
+    if (!closed) onClosed?.()
   }
   void open().catch(refuse)
   return () => {

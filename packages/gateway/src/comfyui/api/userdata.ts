@@ -40,7 +40,6 @@ export function createUserdata(client: ComfyClient, log: EngineContext['log']): 
   }
 
   const store: RecordStore = {
-    refuses: () => refused,
     async read(path) {
       try {
         return await read(pathOf(path))

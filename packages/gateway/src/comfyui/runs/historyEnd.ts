@@ -30,6 +30,9 @@ export function endOf(run: Submitted, { outputs, success, messages }: History): 
   return end('failed', title ? `${title}: ${message}` : message)
 }
 
+/** What the message of a run says whose end nobody saw. */
+export const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
+
 /** The end of a run that ComfyUI does not know. */
 export function endWithout(run: Submitted, status: Ended['status'], error: string | null): Ended {
   return { run, status, error, startedAt: null, completedAt: Date.now(), files: [] }

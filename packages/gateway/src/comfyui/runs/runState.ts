@@ -3,11 +3,10 @@ import { NoAnswer } from '../api/client.ts'
 import { type Sighting, seekRun } from '../api/queue.ts'
 import { type Ended, isRunId, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import type { ComfyServer } from '../server.ts'
-import { endOf, endWithout } from './historyEnd.ts'
+import { endOf, endWithout, UNKNOWN } from './historyEnd.ts'
 
 /** For this long, another gateway may still be sending a run whose record is there. */
 const ON_ITS_WAY_MS = 45_000
-const UNKNOWN = 'result unknown: submit it again, unless its files are in output/ of ComfyUI'
 
 /**
  * Finds a run by its id; `undefined` if the server has answered and has no run of a gateway with that id. An end that is
@@ -56,14 +55,9 @@ async function decide(
     return run && finish(server, endOf(run, history))
   }
   if (!known) return undefined
-  // The server may have been killed before it had the record of the end.
-  const ended = await records.getEnd(id, true)
-  if (ended) return finish(server, ended)
   const wasTaken = others !== undefined
   const gone = wasTaken || Date.now() - known.createdAt > ON_ITS_WAY_MS
   if (!gone) return toRun(known, { status: 'queued', progress: 0, position: waiting })
-  const url = known.server ?? server.client.url
-  if (url !== server.client.url && !wasTaken) return await waitForStranger(server, known, url)
   // A run that is deleted while it waits leaves no trace.
   if (await records.isCancelRequested(id)) return finish(server, endWithout(known, 'cancelled', null))
   const why = !wasTaken
@@ -80,8 +74,7 @@ async function hasAny(server: ComfyServer, ids: readonly string[]): Promise<bool
   return false
 }
 
-/** Whether a server knows the run at present. */
-export async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
+async function hasRun(server: ComfyServer, id: string): Promise<boolean> {
   const { item, history } = await seekRun(server, id)
   return item !== undefined || history !== undefined
 }
@@ -90,14 +83,6 @@ async function lose(server: ComfyServer, run: Submitted): Promise<Run | undefine
   const minutes = Math.round(server.lostAfterMs / 6_000) / 10
   const message = `ComfyUI could not be reached for ${minutes} minutes, ${UNKNOWN}`
   return await finish(server, endWithout(run, 'failed', message))
-}
-
-/** The run may go on, on a server that was taken out of the addresses. That server counts as away. */
-async function waitForStranger(server: ComfyServer, run: Submitted, url: string): Promise<Run | undefined> {
-  const since = server.strangers.get(url) ?? Date.now()
-  server.strangers.set(url, since)
-  if (Date.now() - since >= server.lostAfterMs) return await lose(server, run)
-  throw new NoAnswer('this gateway does not have the address of the server of this run', true)
 }
 
 async function finish(server: ComfyServer, ended: Ended): Promise<Run | undefined> {

@@ -15,7 +15,7 @@ const PAUSES_MS = [100, 300, 900]
 const LOOK_FOR_MS = 10_000
 const LOOK_EVERY_MS = 500
 
-/** Sends a run to one server. After a `NoAnswer`, `POST /prompt` was surely not sent; after a 502 with an id, it may have been. */
+/** Sends a run to the server: see {@link postRun}. */
 export async function sendRun(
   server: ComfyServer,
   workflow: ComfyWorkflow,
@@ -23,22 +23,15 @@ export async function sendRun(
   { inputs, groupId }: Submission,
   values: Parameters<typeof fillGraph>[1],
 ): Promise<{ run: Run; number: number }> {
-  const { listing, outputs, nodes } = workflow
   const { graph, seeds } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
     server: server.client.url,
-    workflowId: listing.id,
+    workflowId: workflow.listing.id,
     groupId,
     createdAt: Date.now(),
     shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
-    outputs: [...outputs].map(([name, { node, kind }]) => ({
-      name,
-      node,
-      ...(kind === 'string' && { isText: true }),
-    })),
-    titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
-    nodes: nodes.size,
+    ...factsOf(workflow),
   }
   const refuse = async (error: unknown): Promise<never> => {
     await server.records.addEnd(endWithout({ ...run, shown: [] }, 'refused', null))
@@ -47,7 +40,10 @@ export async function sendRun(
   // The record may be there although the answer was lost: a run that was never sent must not look like one on its way.
   await server.records.addRun(run).catch(refuse)
   const json = { prompt: graph, prompt_id: id, client_id: id, extra_data: { flowscale: run } }
-  const number = await send(server, run, refuse, json, workflow)
+  const number = await postRun(server, run, json, workflow).catch((error) => {
+    if (error.runId !== undefined) throw error
+    return refuse(error)
+  })
   server.taken.set(id, server.taken.get(id) ?? [])
   // A cancel that came meanwhile found nothing to stop.
   const check = server.records
@@ -58,34 +54,49 @@ export async function sendRun(
   return { run: toRun(run, { status: 'queued', progress: 0 }), number }
 }
 
-/** Sends the run once, and gives its number in the queue. */
-async function send(
+/** The facts about a workflow that the record of a run has. */
+export function factsOf({ outputs, nodes }: ComfyWorkflow): Pick<Submitted, 'outputs' | 'titles' | 'nodes'> {
+  return {
+    outputs: [...outputs].map(([name, { node, kind }]) => ({
+      name,
+      node,
+      ...(kind === 'string' && { isText: true }),
+    })),
+    titles: Object.fromEntries([...nodes].map(([node, { title }]) => [node, title])),
+    nodes: nodes.size,
+  }
+}
+
+/**
+ * Sends the run once, and gives its number in the queue. After a `NoAnswer`, it was surely not sent; after a 502 with an
+ * id, it may have been.
+ */
+export async function postRun(
   server: ComfyServer,
   run: Submitted,
-  refuse: (error: unknown) => Promise<never>,
   json: object,
-  workflow: ComfyWorkflow,
+  workflow: Pick<ComfyWorkflow, 'nodes' | 'inputs'> = { nodes: new Map(), inputs: new Map() },
 ): Promise<number> {
   const { status, text, unsent } = await post(server.client, json)
-  if (unsent) return refuse(unsent)
+  if (unsent) throw unsent
   const body = parseJson(text)
   const { number, prompt_id, node_errors } = Object(body)
   if (status === 200 && typeof prompt_id === 'string' && prompt_id !== run.id) {
     await stopRun(server, prompt_id).catch(() => {})
     const message = 'This ComfyUI is too old: it gives runs ids of its own. Update it to 0.3.45 or later'
-    return refuse(new EngineError(502, message))
+    throw new EngineError(502, message)
   }
   if (status === 200 && Object.keys(Object(node_errors)).length > 0) {
     // ComfyUI took the run without the nodes that have faults: this is not the run that was asked for.
     await stopRun(server, run.id).catch(() => {})
-    return refuse(readRefusal(body, run, workflow))
+    throw readRefusal(body, run, workflow)
   }
   if (status === 200 && typeof number === 'number') return number
-  if (status === 400) return refuse(readRefusal(body, run, workflow))
-  if (status === 413) return refuse(new EngineError(413, 'The inputs are larger than ComfyUI takes'))
+  if (status === 400) throw readRefusal(body, run, workflow)
+  if (status === 413) throw new EngineError(413, 'The inputs are larger than ComfyUI takes')
   if (status > 400 && status < 500) {
     if ([401, 403].includes(status)) await stopRun(server, run.id).catch(() => {})
-    return refuse(new EngineError(502, `ComfyUI refused the run with status ${status}`))
+    throw new EngineError(502, `ComfyUI refused the run with status ${status}`)
   }
   return await lookFor(server, run.id)
 }
@@ -126,7 +137,11 @@ async function lookFor({ client, readQueue }: ComfyServer, id: string): Promise<
 }
 
 /** Says why ComfyUI refused a run: by input where an input is to blame, else by node. A traceback and paths are left out. */
-export function readRefusal(body: unknown, run: Submitted, { nodes, inputs }: ComfyWorkflow): Error {
+export function readRefusal(
+  body: unknown,
+  run: Submitted,
+  { nodes, inputs }: Pick<ComfyWorkflow, 'nodes' | 'inputs'>,
+): Error {
   const { error, node_errors } = Object(body)
   const problems: Problem[] = []
   const others: string[] = []

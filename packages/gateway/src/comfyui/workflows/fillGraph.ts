@@ -2,39 +2,79 @@ import { drawSeed, type Scalar } from '../../engine.ts'
 import { savedAs } from './outputs.ts'
 import type { ComfyWorkflow, GraphNode } from './types.ts'
 
+/** What a run changes in a graph: of each node, the class and the fields that differ. */
+export type Changes = readonly (readonly [
+  node: string,
+  fields: readonly (readonly [field: string, value: unknown])[],
+  classType?: string,
+])[]
+
 /**
- * Makes the graph of one run, and gives the seeds that were drawn, by input. The value of a file is its name on the
- * server. Results are saved under a name with the run's id: ComfyUI uses a name again once its folder was emptied, and an
- * old link would show another run's picture.
+ * What one run changes in its workflow's graph, and the seeds that were drawn, by input. The value of a file is its name
+ * on the server. Results are saved under a name with the run's id: ComfyUI uses a name again once its folder was emptied,
+ * and an old link would show another run's picture.
  */
-export function fillGraph(
+export function changesOf(
   { nodes, inputs, outputs }: ComfyWorkflow,
   values: Readonly<Record<string, Scalar | readonly Scalar[]>>,
   runId: string,
-): { graph: Record<string, GraphNode>; seeds: Map<string, number> } {
+): { changes: Changes; seeds: Map<string, number> } {
   const seeds = new Map<string, number>()
   const wanted = new Set([...outputs.values()].map(({ node }) => node))
-  // Not by assignment: a node or a field may be called `__proto__`.
   const entries = new Map<string, [field: string, value: unknown][]>()
+  const classOf = (id: string, type: string): string | undefined =>
+    wanted.has(id) ? savedAs.get(type) : undefined
   for (const [id, { node, fields }] of nodes) {
     const { filename_prefix: value } = node.inputs
     const prefix = typeof value === 'string' ? value : (fields.get('filename_prefix')?.default ?? 'ComfyUI')
-    const saved: [string, string] = ['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]
-    const isSaved = fields.has('filename_prefix') || (wanted.has(id) && savedAs.has(node.class_type))
-    entries.set(id, [...Object.entries(node.inputs), ...(isSaved ? [saved] : [])])
+    const isSaved = fields.has('filename_prefix') || classOf(id, node.class_type) !== undefined
+    entries.set(id, isSaved ? [['filename_prefix', `${prefix}_${runId.slice(0, 8)}`]] : [])
   }
   for (const [name, input] of inputs) {
     const isSent = Object.hasOwn(values, name)
     if (input.seed && !isSent) seeds.set(name, drawSeed(input, random))
     const value = isSent ? asValue(values[name]!, input.array) : (seeds.get(name) ?? input.default)
     if (value === undefined) continue
-    for (const { node, field } of input.fields) entries.get(node)!.push([field, value])
+    for (const { node, field } of input.fields) {
+      if (nodes.get(node)!.node.inputs[field] !== value) entries.get(node)!.push([field, value])
+    }
   }
-  const filled = [...nodes].map(([id, { node }]) => {
-    const class_type = (wanted.has(id) && savedAs.get(node.class_type)) || node.class_type
-    return [id, { ...node, class_type, inputs: Object.fromEntries(entries.get(id)!) }] as const
+  const changes = [...nodes].flatMap(([id, { node }]): Changes => {
+    const type = classOf(id, node.class_type)
+    const fields = entries.get(id)!
+    return type ? [[id, fields, type]] : fields.length > 0 ? [[id, fields]] : []
   })
-  return { graph: Object.fromEntries(filled), seeds }
+  return { changes, seeds }
+}
+
+/** The graph with the changes. Not by assignment: a node or a field may be called `__proto__`. */
+export function changeGraph(
+  graph: Readonly<Record<string, GraphNode>>,
+  changes: Changes,
+): Record<string, GraphNode> {
+  const byNode = new Map(changes.map(([id, ...change]) => [id, change]))
+  const changed = Object.entries(graph).map(([id, node]): [string, GraphNode] => {
+    const [fields = [], class_type = node.class_type] = byNode.get(id) ?? []
+    return [
+      id,
+      { ...node, class_type, inputs: Object.fromEntries([...Object.entries(node.inputs), ...fields]) },
+    ]
+  })
+  return Object.fromEntries(changed)
+}
+
+/** The graph of a workflow, without the values of a run. */
+export const graphOf = ({ nodes }: ComfyWorkflow): Record<string, GraphNode> =>
+  Object.fromEntries([...nodes].map(([id, { node }]) => [id, node]))
+
+/** The graph of one run, and the seeds that were drawn. */
+export function fillGraph(
+  workflow: ComfyWorkflow,
+  values: Parameters<typeof changesOf>[1],
+  runId: string,
+): { graph: Record<string, GraphNode>; seeds: Map<string, number> } {
+  const { changes, seeds } = changesOf(workflow, values, runId)
+  return { graph: changeGraph(graphOf(workflow), changes), seeds }
 }
 
 /** ComfyUI takes a bare list for a link to another node. */

@@ -25,7 +25,7 @@ export function findMissingChoices(
 }
 
 /** The ids of the nodes that an output needs. ComfyUI checks only these. */
-function findNeeded(nodes: readonly KnownNode[]): Set<string> {
+export function findNeeded(nodes: readonly KnownNode[]): Set<string> {
   const inputsOf = new Map(nodes.map(({ id, node }) => [id, Object.values(node.inputs)]))
   const needed = new Set(nodes.flatMap(({ id, info }) => (info?.output_node === false ? [] : id)))
   // The loop also visits the ids that it adds.

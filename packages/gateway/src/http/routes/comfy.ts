@@ -43,8 +43,9 @@ function details(inputs: Workflow['inputs']): object {
 
 export async function checkHealth({ api: { engine, dialect } }: ApiRequest): Promise<Response> {
   const containers = await engine.containers()
+  const servers = containers.filter(({ isQueue }) => !isQueue)
   return success(
-    containers.map(({ name, url, status }) => ({
+    servers.map(({ name, url, status }) => ({
       ...(dialect !== 'openapi' && { container: name }),
       ...(dialect !== 'readme' && { url }),
       // Only the README has the status `idle`.

@@ -1,0 +1,85 @@
+import { type Draft, EngineError, nothingStarted, type Scalar, type Submission } from '../../engine.ts'
+import { openUrl } from '../../openUrl.ts'
+import { uploadName } from '../api/files.ts'
+import { toRun } from '../runRecord.ts'
+import { factsOf } from '../runs/sendRun.ts'
+import { type Upload, valuesOf } from '../uploads.ts'
+import { changeGraph, changesOf, graphOf } from '../workflows/fillGraph.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+import { mergeListings } from './members.ts'
+import { needsOf } from './needs.ts'
+import type { ComfyQueue, Job, Plan } from './types.ts'
+
+interface Wanted {
+  /** The workflow as each server knows it: at least one. */
+  readonly found: readonly ComfyWorkflow[]
+  /** Whether there is no other server that may have more choices. */
+  readonly areAll: boolean
+  readonly queue: ComfyQueue
+  readonly inputHosts: readonly string[]
+  readonly signal: AbortSignal
+  readonly added: (job: Job) => void
+}
+
+/** A run that is about to be added to the queue, which keeps its files. */
+export function createDraft({ found, areAll, queue, inputHosts, signal, added }: Wanted): Draft {
+  const id = crypto.randomUUID()
+  const files: string[] = []
+  let isSubmitted = false
+
+  const putFile: Draft['putFile'] = async (_input, { name, body }) => {
+    const upload = uploadName(id, files.length + 1, name)
+    files.push(upload)
+    await queue.files.put('in', id, upload, body.pipeThrough(new TransformStream(), { signal }))
+    return { name: upload } satisfies Upload
+  }
+
+  async function submit({ values: given, inputs, groupId }: Submission): ReturnType<Draft['submit']> {
+    if (isSubmitted) throw new Error('A draft is submitted once')
+    isSubmitted = true
+    const values = valuesOf(given)
+    const workflow = found.find((one) => fits(one, values)) ?? found[0]!
+    const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))
+    // A server that is away may have it.
+    if (missing.length > 0 && areAll)
+      throw new EngineError(422, missing.map(({ message }) => message).join('. '))
+    const plan: Plan = { graph: graphOf(workflow), ...factsOf(workflow) }
+    const { changes, seeds } = changesOf(workflow, values, id)
+    const needs = needsOf(workflow, changeGraph(plan.graph, changes), files)
+    const job: Job = {
+      id,
+      workflowId: workflow.listing.id,
+      groupId,
+      createdAt: Date.now(),
+      shown: [...inputs, ...[...seeds].map(([path, value]) => ({ path, value }))],
+      plan: await digest(plan),
+      needs: await digest(needs),
+      changes,
+      files,
+    }
+    const number = await queue.add(job, plan, needs)
+    added(job)
+    return { run: toRun({ ...job, ...plan }, { status: 'queued', progress: 0 }), number }
+  }
+
+  return {
+    workflow: mergeListings(found),
+    putFile,
+    putUrl: async (input, address) => putFile(input, await openUrl(inputHosts, input, address, signal)),
+    submit: (submission) => submit(submission).catch(nothingStarted),
+  }
+}
+
+/** Whether a server has all choices that were sent, and the choices of the graph in all other fields. */
+function fits({ inputs, missingChoices }: ComfyWorkflow, values: Record<string, Scalar | Scalar[]>): boolean {
+  if (missingChoices.some(({ input = '' }) => !Object.hasOwn(values, input))) return false
+  return Object.entries(values).every(([name, value]) => {
+    const options = inputs.get(name)?.options
+    return !options || [value].flat().every((one) => options.includes(one))
+  })
+}
+
+async function digest(value: unknown): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)))
+  return Array.from(new Uint8Array(bytes, 0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

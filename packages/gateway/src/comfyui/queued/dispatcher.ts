@@ -1,0 +1,570 @@
+import { type EngineContext, isEnded, outputName, type Run } from '../../engine.ts'
+import { isEntry } from '../../queue/runQueue.ts'
+import type { ReadClass } from '../api/classes.ts'
+import { type Answer, NoAnswer } from '../api/client.ts'
+import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
+import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
+import { changeGraph } from '../workflows/fillGraph.ts'
+import { lackOf } from './needs.ts'
+import {
+  type Assignment,
+  LEASE_MS,
+  type News,
+  type Outcome,
+  type Port,
+  Refused,
+  type WorkerState,
+} from './port.ts'
+import type { ComfyQueue, Entry, Job } from './types.ts'
+
+/** A server, by its name. */
+export interface Server {
+  readonly name: string
+  /** What it can run: its facts, or those that its worker sends. */
+  readonly newReader: () => ReadClass
+  /** Which worker speaks for it, and when it last did. */
+  session: string
+  seenAt: number
+  isUp: boolean
+  /** The runs that it has and that have not ended, by id. */
+  readonly held: Map<string, Entry>
+  /** Runs that the GPU is done with, while their outputs are collected. */
+  readonly done: Set<string>
+  readonly asks: Map<string, Ask>
+  /** What it lacks, by the id of needs; `null`: nothing. */
+  readonly lacks: Map<string, { readonly at: number; readonly lack: string | null }>
+  lastWorkflow: string | undefined
+  /** When it was given a run last. */
+  usedAt: number
+  /** Counts what its worker should hear of. */
+  changes: number
+  wake: (() => void) | undefined
+}
+
+interface Ask {
+  readonly path: string
+  isTold: boolean
+  readonly settle: (answer: Answer) => void
+}
+
+/** Gives the runs of a queue to servers. */
+export interface Dispatcher {
+  readonly servers: ReadonlyMap<string, Server>
+  open(): Promise<void>
+  /** Adds a server that anybody may speak for who knows the session, or that nobody speaks for yet. */
+  addServer(name: string, newReader: (server: Server) => () => ReadClass): Server
+  /** Speaks for a server. @throws Refused while another worker does. */
+  connect(server: Server, session: string): Port
+  isLive(server: Server): boolean
+  ask(server: Server, path: string): Promise<Answer>
+  added(job: Job): void
+  cancel(id: string): Promise<{ run: Run; hadEnded: boolean } | undefined>
+  toRun(found: Entry | Ended): Promise<Run>
+  watch(listener: (run: Run) => void): () => void
+  follow(id: string): () => void
+  close(): void
+}
+
+const POLL_MS = 10_000
+const TICK_MS = 1_000
+const ASK_MS = 10_000
+/** What a server has may have changed after this time. */
+const FRESH_MS = 2_000
+/** How long a run waits without a server for it before it says why. */
+const PATIENCE_MS = 10_000
+
+export interface DispatcherOptions {
+  readonly queue: ComfyQueue
+  readonly lostAfterMs: number
+  readonly maxQueueMs: number
+  readonly log: EngineContext['log']
+}
+
+export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: DispatcherOptions): Dispatcher {
+  const servers = new Map<string, Server>()
+  /** The runs that a server had before this process began, by server. */
+  const earlier = new Map<string, Entry[]>()
+  const progress = new Map<string, Progress>()
+  const listeners = new Set<(run: Run) => void>()
+  const followed = new Map<string, number>()
+  /** Since when no server can take runs with such needs, and why. */
+  const stuck = new Map<string, { readonly since: number; why: string; isSaid: boolean }>()
+  let timer: ReturnType<typeof setInterval> | undefined
+  let isAtWork = false
+  let isWanted = false
+  let openedAt = 0
+
+  const isLive = ({ session, seenAt }: Server): boolean => session !== '' && Date.now() - seenAt < LEASE_MS
+  const isFree = ({ held, done }: Server): boolean =>
+    ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+  const aheadOf = ({ held }: Server): Entry | undefined =>
+    [...held.values()].find(({ sentAt }) => sentAt === undefined)
+
+  async function toState(found: Entry | Ended): Promise<Run> {
+    if (!isEntry(found)) return toEndedRun(found)!
+    const { job, sentAt } = found
+    const run = await submittedOf(job)
+    if (sentAt !== undefined) {
+      return { ...toRun(run, { status: 'running', progress: 0, ...progress.get(job.id) }), startedAt: sentAt }
+    }
+    const state = stuck.get(job.needs)
+    const reason = state && Date.now() - state.since >= PATIENCE_MS ? { waitsFor: state.why } : {}
+    return toRun(run, { status: 'queued', progress: 0, position: await positionOf(found), ...reason })
+  }
+
+  /** How many runs that have not ended come before it. */
+  async function positionOf({ job, server }: Entry): Promise<number> {
+    const all = [...servers.values()].flatMap(({ held }) => [...held.values()])
+    const sent = all.filter(({ sentAt }) => sentAt !== undefined).length
+    if (server !== undefined) return sent
+    return all.length + (await queue.ahead(job.id))
+  }
+
+  async function submittedOf(job: Job): Promise<Submitted> {
+    const { graph: _, ...plan } = await queue.planOf(job)
+    const { id, workflowId, groupId, createdAt, shown } = job
+    return { id, workflowId, groupId, createdAt, shown, ...plan }
+  }
+
+  async function emit(found: Entry | Ended): Promise<void> {
+    if (listeners.size === 0) return
+    const run = await toState(found)
+    for (const listener of [...listeners]) listener(run)
+  }
+
+  /** The places of runs change whenever one is taken. */
+  async function emitPlaces(): Promise<void> {
+    for (const id of followed.keys()) {
+      const found = await queue.get(id)
+      if (found && isEntry(found) && found.sentAt === undefined) await emit(found)
+    }
+  }
+
+  /** One at a time, and once more if something happened meanwhile. */
+  async function dispatch(): Promise<void> {
+    isWanted = true
+    if (isAtWork) return
+    isAtWork = true
+    try {
+      while (isWanted) {
+        isWanted = false
+        await dispatchAll()
+      }
+    } catch (error) {
+      log('error', `Runs could not be given to servers: ${(error as Error).message}`)
+    } finally {
+      isAtWork = false
+    }
+  }
+
+  async function dispatchAll(): Promise<void> {
+    const waiting = await queue.waitingNeeds()
+    let hasTaken = false
+    for (;;) {
+      const open = [...servers.values()].filter((server) => isLive(server) && server.isUp && !aheadOf(server))
+      const fits = new Map(open.map((server) => [server, fitting(server, waiting)]))
+      const free = open.filter(isFree)
+      const taken = (await takeFor(free, fits)) ?? (await takeFor(open, fits)) ?? (await steal(free))
+      if (!taken) break
+      hasTaken = true
+    }
+    if (hasTaken) await emitPlaces()
+  }
+
+  /** Gives the next run to one of these servers. */
+  async function takeFor(
+    candidates: readonly Server[],
+    fits: ReadonlyMap<Server, ReadonlySet<string>>,
+  ): Promise<Entry | undefined> {
+    const next = await queue.next(new Set(candidates.flatMap((server) => [...fits.get(server)!])))
+    if (!next) return undefined
+    const { needs, workflowId } = next.job
+    const able = candidates.filter((server) => fits.get(server)!.has(needs))
+    // Its models are loaded where the workflow ran last.
+    able.sort(
+      (a, b) =>
+        Number(b.lastWorkflow === workflowId) - Number(a.lastWorkflow === workflowId) || a.usedAt - b.usedAt,
+    )
+    const server = able[0]!
+    const entry = await queue.take(fits.get(server)!, server.name)
+    if (entry) give(server, entry)
+    return entry
+  }
+
+  /** A server that is free gets a run that only waits for its turn on another. */
+  async function steal(free: readonly Server[]): Promise<Entry | undefined> {
+    for (const to of free) {
+      for (const from of servers.values()) {
+        const entry = aheadOf(from)
+        if (from === to || !entry || isFree(from) || to.lacks.get(entry.job.needs)?.lack !== null) continue
+        if (!(await queue.move(entry.job.id, from.name, to.name))) continue
+        from.held.delete(entry.job.id)
+        wake(from)
+        give(to, entry)
+        return entry
+      }
+    }
+    return undefined
+  }
+
+  function give(server: Server, entry: Entry): void {
+    server.held.set(entry.job.id, entry)
+    server.lastWorkflow = entry.job.workflowId
+    server.usedAt = performance.now()
+    wake(server)
+  }
+
+  /** The needs that a server is known to meet. What is not known is found out, and then runs are given again. */
+  function fitting(server: Server, waiting: Awaited<ReturnType<ComfyQueue['waitingNeeds']>>): Set<string> {
+    const readClass = server.newReader()
+    const fit = new Set<string>()
+    for (const [id, needs] of waiting) {
+      const known = server.lacks.get(id)
+      if (known?.lack === null) fit.add(id)
+      if (known && Date.now() - known.at < FRESH_MS) continue
+      server.lacks.set(id, { at: Date.now(), lack: known ? known.lack : 'its facts are not known yet' })
+      lackOf(needs, readClass).then(
+        (found) => {
+          const lack = found ?? null
+          server.lacks.set(id, { at: Date.now(), lack })
+          if (lack !== known?.lack) void dispatch()
+        },
+        () => server.lacks.set(id, { at: 0, lack: known ? known.lack : 'its facts can not be read' }),
+      )
+    }
+    return fit
+  }
+
+  async function tick(): Promise<void> {
+    const now = Date.now()
+    for (const server of servers.values()) {
+      const isAway = !isLive(server)
+      const ahead = aheadOf(server)
+      if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
+      if (!isAway || now - Math.max(openedAt, server.seenAt) < lostAfterMs) continue
+      for (const entry of server.held.values()) await lose(entry, server)
+    }
+    for (const [name, entries] of earlier) {
+      if (now - openedAt < lostAfterMs) continue
+      earlier.delete(name)
+      for (const entry of entries) await lose(entry)
+    }
+    const waiting = await queue.waitingNeeds()
+    for (const id of stuck.keys()) if (!waiting.has(id)) stuck.delete(id)
+    for (const id of waiting.keys()) explain(id)
+    if (waiting.size > 0) void dispatch()
+    for (const entry of waiting.size > 0 ? await queue.entries() : []) {
+      if (entry.server !== undefined || now - entry.job.createdAt < maxQueueMs) continue
+      const hours = Math.round(maxQueueMs / 360_000) / 10
+      await finish(
+        entry,
+        endWithout(await submittedOf(entry.job), 'failed', `No server took the run for ${hours} hours`),
+      )
+    }
+  }
+
+  /** Notes why no server can take runs with such needs. */
+  function explain(id: string): void {
+    const reasons = [...servers.values()].map((server) => {
+      const lack = server.lacks.get(id)?.lack
+      if (!isLive(server) || !server.isUp) return `${server.name} does not answer`
+      return lack === null ? undefined : `${server.name} lacks ${lack ?? 'all facts'}`
+    })
+    if (reasons.includes(undefined)) return void stuck.delete(id)
+    const state = stuck.get(id) ?? { since: Date.now(), why: '', isSaid: false }
+    state.why =
+      reasons.length > 0 ? `No server can take the run: ${reasons.join('; ')}` : 'No server has dialled in'
+    stuck.set(id, state)
+    if (state.isSaid || Date.now() - state.since < PATIENCE_MS) return
+    state.isSaid = true
+    log('warn', state.why)
+    void emitPlaces().catch(() => {})
+  }
+
+  async function lose({ job }: Entry, server?: Server): Promise<void> {
+    const found = await queue.get(job.id)
+    if (!found || !isEntry(found)) return void server?.held.delete(job.id)
+    const minutes = Math.round(lostAfterMs / 6_000) / 10
+    const message = `Its server could not be reached for ${minutes} minutes, ${UNKNOWN}`
+    await finish(found, endWithout(await submittedOf(job), 'failed', message))
+  }
+
+  async function putBack(server: Server, id: string): Promise<void> {
+    await queue.giveBack(id, server.name)
+    server.held.delete(id)
+    server.done.delete(id)
+    progress.delete(id)
+    wake(server)
+    const found = await queue.get(id)
+    if (found && isEntry(found)) {
+      // A cancel that came while the run was on its way.
+      if (found.isCancelled) await finish(found, endWithout(await submittedOf(found.job), 'cancelled', null))
+      else await emit(found)
+    }
+    void dispatch()
+  }
+
+  async function finish(entry: Entry, ended: Ended): Promise<Ended> {
+    const { id } = entry.job
+    // The titles are of use while it runs.
+    const counts = await queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } })
+    for (const server of servers.values()) {
+      if (server.held.delete(id)) wake(server)
+      server.done.delete(id)
+    }
+    progress.delete(id)
+    await emit(counts)
+    void dispatch()
+    return counts
+  }
+
+  function connect(server: Server, session: string): Port {
+    const check = (): void => {
+      if (server.session !== session) throw new Refused('session')
+      server.seenAt = Date.now()
+    }
+    if (server.session !== session && isLive(server)) throw new Refused('session')
+    server.session = session
+    server.seenAt = Date.now()
+    for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)
+    earlier.delete(server.name)
+
+    /** The run, if it is this server's, and was sent. */
+    const own = (id: string, needsSent = true): Entry => {
+      check()
+      const entry = server.held.get(id)
+      if (!entry || (needsSent && entry.sentAt === undefined)) throw new Refused('run')
+      return entry
+    }
+
+    async function newsFor(state: WorkerState): Promise<News | undefined> {
+      const entries = [...server.held.values()]
+      const unknown = entries.filter(({ job }) => !state.has.includes(job.id))
+      const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
+      const asks = [...server.asks].filter(([, ask]) => !ask.isTold)
+      for (const [, ask] of asks) ask.isTold = true
+      const isSame = state.has.every((id) => server.held.has(id))
+      if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
+      return {
+        runs: await Promise.all(unknown.map(assignmentOf)),
+        holds: entries.map(({ job }) => job.id),
+        stop: stop.map(({ job }) => job.id),
+        asks: asks.map(([id, { path }]) => ({ id, path })),
+      }
+    }
+
+    async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
+      const { graph } = await queue.planOf(job)
+      const run = await submittedOf(job)
+      return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt }
+    }
+
+    return {
+      async poll(state, signal) {
+        check()
+        if (server.isUp !== state.isUp) {
+          server.isUp = state.isUp
+          void dispatch()
+        }
+        const deadline = Date.now() + (state.isUp ? POLL_MS : TICK_MS)
+        for (;;) {
+          const { changes } = server
+          const news = await newsFor(state)
+          if (news) return news
+          if (server.changes !== changes) continue
+          const leftMs = deadline - Date.now()
+          if (leftMs <= 0 || signal.aborted) break
+          await new Promise<void>((resolve) => {
+            const go = (): void => {
+              clearTimeout(timer)
+              signal.removeEventListener('abort', go)
+              resolve()
+            }
+            const timer = setTimeout(go, leftMs)
+            signal.addEventListener('abort', go)
+            server.wake = go
+          })
+          // A worker that has gone away frees its name at once.
+          if (signal.aborted && server.session === session) server.seenAt = 0
+          else check()
+        }
+        return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
+      },
+      async send(id) {
+        check()
+        if (!server.held.has(id) || !(await queue.send(id, server.name))) return false
+        const entry = await queue.get(id)
+        if (!entry || !isEntry(entry)) return false
+        server.held.set(id, entry)
+        for (const other of server.held.keys()) if (other !== id) server.done.add(other)
+        await emit(entry)
+        // The next one can come.
+        void dispatch()
+        return true
+      },
+      async giveBack(id) {
+        own(id, false)
+        // Until it says that it answers again.
+        server.isUp = false
+        await putBack(server, id)
+      },
+      async report(id, news, isDone) {
+        const entry = own(id)
+        const before = progress.get(id)?.progress ?? 0
+        progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
+        await emit(entry)
+        if (!isDone) return
+        server.done.add(id)
+        void dispatch()
+      },
+      async openInput(id, name) {
+        const { job } = own(id, false)
+        const file = job.files.includes(name) && (await queue.files.open('in', id, name, new Headers()))
+        if (!file) throw new Refused('run')
+        return file
+      },
+      async putOutput(id, name, body) {
+        const { job } = own(id)
+        if (!(await isOutputOf(job, name))) throw new Refused('run')
+        await queue.files.put('out', id, name, body)
+      },
+      async end(id, outcome) {
+        const entry = own(id, false)
+        const names = await Promise.all(outcome.files.map(({ name }) => isOutputOf(entry.job, name)))
+        if (names.includes(false)) throw new Refused('run')
+        await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
+      },
+      async answer(id, answer) {
+        check()
+        server.asks.get(id)?.settle(answer)
+      },
+    }
+  }
+
+  async function isOutputOf(job: Job, name: string): Promise<boolean> {
+    const { outputs } = await queue.planOf(job)
+    return outputs.some((output) => {
+      const start = outputName(output.name, job.id)
+      return name.startsWith(start) && /^(_\d+)?\.[a-z0-9]{1,8}$/.test(name.slice(start.length))
+    })
+  }
+
+  return {
+    servers,
+    isLive,
+    async open() {
+      openedAt = Date.now()
+      for (const entry of await queue.open()) {
+        if (entry.server !== undefined)
+          earlier.set(entry.server, [...(earlier.get(entry.server) ?? []), entry])
+      }
+      timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
+      if (typeof timer === 'object') timer.unref()
+    },
+    addServer(name, newReader) {
+      const server: Server = {
+        name,
+        newReader: () => reader(),
+        session: '',
+        seenAt: 0,
+        isUp: false,
+        held: new Map(),
+        done: new Set(),
+        asks: new Map(),
+        lacks: new Map(),
+        lastWorkflow: undefined,
+        usedAt: 0,
+        changes: 0,
+        wake: undefined,
+      }
+      const reader = newReader(server)
+      servers.set(name, server)
+      return server
+    },
+    connect,
+    ask(server, path) {
+      if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
+      return new Promise((resolve, reject) => {
+        const id = crypto.randomUUID()
+        const timer = setTimeout(() => {
+          server.asks.delete(id)
+          reject(new NoAnswer('its worker gave no answer', true))
+        }, ASK_MS)
+        const settle = (answer: Answer): void => {
+          clearTimeout(timer)
+          server.asks.delete(id)
+          resolve(answer)
+        }
+        server.asks.set(id, { path, isTold: false, settle })
+        wake(server)
+      })
+    },
+    added: () => void dispatch(),
+    async cancel(id) {
+      const before = await queue.get(id)
+      if (!before) return undefined
+      if (!isEntry(before)) return { run: await toState(before), hadEnded: true }
+      const entry = await queue.cancel(id)
+      const server = servers.get(entry?.server ?? '')
+      if (entry && entry.sentAt === undefined) {
+        await finish(entry, endWithout(await submittedOf(entry.job), 'cancelled', null))
+      } else if (server) {
+        server.held.set(id, entry!)
+        wake(server)
+        await untilEnded(id)
+      }
+      const run = await toState((await queue.get(id))!)
+      return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
+    },
+    toRun: toState,
+    watch(listener) {
+      const entry = (run: Run): void => listener(run)
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+    follow(id) {
+      followed.set(id, (followed.get(id) ?? 0) + 1)
+      let isLeft = false
+      return () => {
+        if (isLeft) return
+        isLeft = true
+        const left = followed.get(id)! - 1
+        if (left > 0) followed.set(id, left)
+        else followed.delete(id)
+      }
+    },
+    close() {
+      clearInterval(timer)
+      listeners.clear()
+    },
+  }
+
+  /** A node that heeds no interrupt may take minutes: no caller waits that long. */
+  async function untilEnded(id: string): Promise<void> {
+    for (const deadline = Date.now() + 5_000; Date.now() < deadline; ) {
+      const found = await queue.get(id)
+      if (!found || !isEntry(found)) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+function wake(server: Server): void {
+  server.changes++
+  server.wake?.()
+}
+
+function endedOf(
+  run: Submitted,
+  { sentAt }: Entry,
+  { status, error, startedAt, completedAt, files }: Outcome,
+): Ended {
+  return {
+    run,
+    status,
+    error,
+    startedAt: startedAt ?? sentAt ?? null,
+    completedAt: completedAt ?? Date.now(),
+    files,
+  }
+}

@@ -1,0 +1,60 @@
+import { NotWelcome, type Outcome, type Port, Refused } from './port.ts'
+
+export interface DistantOptions {
+  /** Such as `https://gateway.example.com`. */
+  readonly gateway: string
+  readonly key: string
+  readonly name: string
+}
+
+const TIMEOUT_MS = 30_000
+/** For a file. */
+const LONG_MS = 3_600_000
+
+/** The gateway over HTTP. */
+export function createDistantPort({ gateway, key, name }: DistantOptions): Port {
+  const session = crypto.randomUUID()
+
+  async function call(
+    method: string,
+    path: readonly string[],
+    init: Pick<RequestInit, 'body' | 'signal'> & { timeoutMs?: number } = {},
+  ): Promise<Response> {
+    const { timeoutMs = TIMEOUT_MS, signal, body } = init
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(`${gateway}/api/v1/worker/${path.map(encodeURIComponent).join('/')}`, {
+      method,
+      body: body ?? null,
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
+      // The key stays with the gateway.
+      redirect: 'error',
+      headers: { 'x-api-key': key, 'x-worker': name, 'x-worker-session': session },
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    } as RequestInit)
+    if (response.ok) return response
+    const { detail } = Object(await response.json().catch(() => ({})))
+    if (response.status === 409) throw new Refused('session')
+    if (response.status === 410) throw new Refused('run')
+    if ([400, 401, 403, 404].includes(response.status))
+      throw new NotWelcome(String(detail ?? response.status))
+    throw new Error(`The gateway answered with ${response.status}`)
+  }
+
+  async function post<T>(path: readonly string[], value: object = {}, signal?: AbortSignal): Promise<T> {
+    const response = await call('POST', path, { body: JSON.stringify(value), ...(signal && { signal }) })
+    return (await response.json()) as T
+  }
+
+  return {
+    poll: (state, signal) => post(['poll'], state, signal),
+    send: async (id) => (await post<{ isSent: boolean }>(['send', id])).isSent,
+    giveBack: (id) => post(['back', id]),
+    report: (id, progress, isDone) => post(['report', id], { ...progress, isDone }),
+    openInput: (id, file) => call('GET', ['inputs', id, file], { timeoutMs: LONG_MS }),
+    async putOutput(id, file, body) {
+      await call('PUT', ['outputs', id, file], { body, timeoutMs: LONG_MS })
+    },
+    end: (id, outcome: Outcome) => post(['end', id], outcome),
+    answer: (id, answer) => post(['answer', id], answer),
+  }
+}

@@ -1,0 +1,85 @@
+import { EngineError, type Input, type Workflow } from '../../engine.ts'
+import { within } from '../../runtime.ts'
+import { NoAnswer } from '../api/client.ts'
+import type { Catalog } from '../catalog.ts'
+import type { ComfyWorkflow } from '../workflows/types.ts'
+import type { Server } from './dispatcher.ts'
+
+/** A server, and the workflows as it can run them. */
+export interface Member {
+  readonly server: Server
+  readonly catalog: Catalog
+}
+
+/** Longer than a healthy server takes, and shorter than a caller likes to wait. */
+const SOON_MS = 1_000
+
+/** Asks all servers. A silent one is waited for only if no server answers. @throws NoAnswer if none does. */
+async function askAll<T>(
+  members: readonly Member[],
+  question: (member: Member) => Promise<T>,
+): Promise<{ answers: readonly T[]; failure: NoAnswer | undefined }> {
+  const answers: T[] = []
+  let failure: NoAnswer | undefined
+  let open = members.length
+  const all = members.map(async (member) => {
+    try {
+      answers.push(await question(member))
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      failure = error
+    }
+    open--
+  })
+  await within(Promise.all(all), SOON_MS)
+  if (answers.length === 0) await Promise.all(all)
+  if (answers.length === 0) throw failure ?? new NoAnswer('no server has dialled in', false)
+  return { answers: [...answers], failure: open > 0 ? new NoAnswer('it stopped answering', true) : failure }
+}
+
+/**
+ * The workflow as each server that can run it knows it: none if there is no such workflow. `areAll`: all servers gave an
+ * answer.
+ *
+ * @throws EngineError if no server can run the workflow, `NoAnswer` if a server that can may be away.
+ */
+export async function findWorkflow(
+  members: readonly Member[],
+  id: string,
+): Promise<{ found: readonly ComfyWorkflow[]; areAll: boolean }> {
+  const { answers, failure } = await askAll(members, ({ catalog }) =>
+    catalog.find(id).catch((error) => {
+      if (error instanceof EngineError && !(error instanceof NoAnswer)) return error
+      throw error
+    }),
+  )
+  const found = answers.flatMap((answer) => (answer && !(answer instanceof EngineError) ? [answer] : []))
+  const problem = answers.find((answer) => answer instanceof EngineError)
+  if (found.length === 0 && problem) throw failure ?? problem
+  return { found, areAll: failure === undefined }
+}
+
+/** The workflows that at least one server can run, and the others with their problem. */
+export async function listWorkflows(members: readonly Member[]): Promise<Workflow[]> {
+  const { answers } = await askAll(members, ({ catalog }) => catalog.read())
+  const byId = new Map<string, ComfyWorkflow[]>()
+  const broken = new Map<string, Workflow>()
+  for (const { id, workflow, problem } of answers.flat()) {
+    if (workflow && !problem) byId.set(id, [...(byId.get(id) ?? []), workflow])
+    else broken.set(id, { id, name: id, description: '', inputs: new Map(), outputs: new Map(), problem })
+  }
+  for (const id of byId.keys()) broken.delete(id)
+  return [...[...byId.values()].map(mergeListings), ...broken.values()]
+}
+
+/** The workflow as callers see it: with the choices of all servers. */
+export function mergeListings(workflows: readonly ComfyWorkflow[]): Workflow {
+  const [first, ...rest] = workflows.map(({ listing }) => listing)
+  if (rest.length === 0) return first!
+  const inputs = [...first!.inputs].map(([name, input]): [string, Input] => {
+    const options = input.options && [input, ...rest.map((one) => one.inputs.get(name))]
+    const all = options?.flatMap((one) => one?.options ?? [])
+    return [name, { ...input, ...(all && { options: [...new Set(all)] }) }]
+  })
+  return { ...first!, inputs: new Map(inputs) }
+}

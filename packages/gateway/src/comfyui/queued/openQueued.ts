@@ -1,0 +1,164 @@
+import type { Engine, EngineContext } from '../../engine.ts'
+import { isEntry } from '../../queue/runQueue.ts'
+import { createClasses } from '../api/classes.ts'
+import {
+  type Answer,
+  type ComfyClient,
+  createComfyClient,
+  NoAnswer,
+  parseJson,
+  type Sending,
+} from '../api/client.ts'
+import { readText } from '../api/files.ts'
+import { createCatalog } from '../catalog.ts'
+import { findOutput } from '../outputNames.ts'
+import { type ReportedServer, report } from '../report.ts'
+import { isRunId } from '../runRecord.ts'
+import { watchFiles } from '../watchFiles.ts'
+import { createFiles } from '../workflows/createFiles.ts'
+import { createDraft } from './createDraft.ts'
+import { createDispatcher, type Server } from './dispatcher.ts'
+import { findWorkflow, listWorkflows, type Member } from './members.ts'
+import type { Port } from './port.ts'
+import { serveWorker } from './serveWorker.ts'
+import type { ComfyQueue } from './types.ts'
+import { startWorker } from './worker.ts'
+
+interface QueuedOptions {
+  readonly urls: readonly string[]
+  readonly sending: Sending
+  readonly lostAfterMs: number
+  readonly maxQueueMs: number
+}
+
+interface QueuedMember extends Member, ReportedServer {}
+
+/** The engine whose queue is the gateway's own: each ComfyUI takes runs from it, by a worker here or by one that dials in. */
+export function openQueued(options: QueuedOptions, context: EngineContext): Engine {
+  const { urls, sending, lostAfterMs, maxQueueMs } = options
+  const { log, inputHosts } = context
+  const queue = context.queue as ComfyQueue
+  const files = createFiles(context)
+  const dispatcher = createDispatcher({ queue, lostAfterMs, maxQueueMs, log })
+  const members: QueuedMember[] = []
+  const workers: { close(): void }[] = []
+  const unwatch = watchFiles(context, files, () => Promise.all(members.map(({ catalog }) => catalog.read())))
+  let isClosed = false
+
+  const opened = (async () => {
+    await dispatcher.open()
+    for (const url of urls) {
+      const name = await queue.nameOf(url)
+      if (isClosed) return
+      const client = createComfyClient(url, sending)
+      const server = addMember(name, client.url, client.send, () => client)
+      const port = dispatcher.connect(server, crypto.randomUUID())
+      workers.push(startWorker({ client, port, name, lostAfterMs, log }))
+    }
+  })()
+  // Whoever uses the engine gets the error.
+  opened.catch(() => {})
+
+  function addMember(
+    name: string,
+    url: string,
+    send: (path: string) => Promise<Answer>,
+    toClient: (server: Server) => Pick<ComfyClient, 'read' | 'isAway'>,
+  ): Server {
+    const server = dispatcher.addServer(name, (one) => createClasses(toClient(one)))
+    members.push({ name, url, send, server, catalog: createCatalog(server.newReader, files, log) })
+    return server
+  }
+
+  /** A server that dials in. Its ComfyUI is asked by its worker. */
+  function addDistant(name: string): Server {
+    const send = async (path: string): Promise<Answer> =>
+      await dispatcher.ask(dispatcher.servers.get(name)!, path)
+    return addMember(name, 'its ComfyUI', send, (server) => ({
+      isAway: () => !dispatcher.isLive(server),
+      async read(path) {
+        const { status, text } = await dispatcher.ask(server, path)
+        const value = status === 200 ? parseJson(text) : undefined
+        if (value === undefined) throw new NoAnswer(`status ${status}`, true)
+        return value
+      },
+    }))
+  }
+
+  async function connect(name: string, session: string): Promise<Port> {
+    await opened
+    return dispatcher.connect(dispatcher.servers.get(name) ?? addDistant(name), session)
+  }
+
+  const getRun: Engine['getRun'] = async (id) => {
+    await opened
+    const found = isRunId(id) ? await queue.get(id) : undefined
+    return found && (await dispatcher.toRun(found))
+  }
+
+  return {
+    dialIn: (path, request) => serveWorker(connect, path, request),
+    async workflows() {
+      await opened
+      return await listWorkflows(members)
+    },
+    async draft(workflowId, signal) {
+      await opened
+      const { found, areAll } = await findWorkflow(members, workflowId)
+      if (found.length === 0) return undefined
+      return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
+    },
+    getRun,
+    async getRuns(query) {
+      await opened
+      const { runs, total } = await queue.list(query)
+      return { runs: await Promise.all(runs.map(dispatcher.toRun)), total }
+    },
+    async cancelRun(id) {
+      await opened
+      return isRunId(id) ? await dispatcher.cancel(id) : undefined
+    },
+    async containers() {
+      await opened
+      const entries = await queue.entries()
+      const held = (name?: string, isSent?: boolean) =>
+        entries
+          .filter(({ server, sentAt }) => server === name && (!name || (sentAt !== undefined) === isSent))
+          .map(({ number, job }) => [number, job.id] as const)
+      const servers = members.map(({ name, server }) => {
+        const running = held(name, true)
+        const works = running.length > 0 ? 'running' : 'idle'
+        const status = dispatcher.isLive(server) && server.isUp ? works : 'stopped'
+        return { name, url: name, status, running, pending: held(name, false) } as const
+      })
+      return [
+        ...servers,
+        { name: 'queue', url: 'queue', status: 'idle', isQueue: true, running: [], pending: held() },
+      ]
+    },
+    findOutput: (filename) => findOutput(filename, getRun),
+    async readOutput(id, filename, headers) {
+      await opened
+      const ended = isRunId(id) ? await queue.get(id) : undefined
+      const file = ended && !isEntry(ended) ? ended.files.find(({ name }) => name === filename) : undefined
+      if (!file) return undefined
+      return file.at ? await queue.files.open('out', id, filename, headers) : readText(file)
+    },
+    async report() {
+      await opened
+      return await report(
+        members,
+        (await files()).map(({ name }) => name),
+      )
+    },
+    watch: dispatcher.watch,
+    follow: dispatcher.follow,
+    close() {
+      isClosed = true
+      unwatch()
+      for (const worker of workers) worker.close()
+      dispatcher.close()
+      void opened.catch(() => {}).then(() => queue.close())
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { EngineError } from '../../engine.ts'
+import { isObject } from '../../options.ts'
+import type { StoredOutput } from '../runRecord.ts'
+import { type Outcome, type Port, Refused } from './port.ts'
+
+type Connect = (name: string, session: string) => Promise<Port>
+
+/** A larger message of a worker is refused: an end with long texts is the largest. */
+const MOST_BYTES = 64 * 1024 * 1024
+const NAME = /^[\w.-]{1,64}$/
+
+/**
+ * Answers a worker that dials in. `path` is what it wants, with the ids of a run and a file where those are needed. The
+ * headers say who it is. Whatever it sends is checked here: a worker can be anybody who has its key.
+ */
+export async function serveWorker(connect: Connect, path: string, request: Request): Promise<Response> {
+  const name = request.headers.get('x-worker') ?? ''
+  const session = request.headers.get('x-worker-session') ?? ''
+  if (!NAME.test(name) || !NAME.test(session)) {
+    return refusal(400, `The name of a worker must be 1 to 64 letters, digits and "._-"`)
+  }
+  try {
+    const port = await connect(name, session)
+    const [action = '', id = '', file = ''] = path.split('/').map(decodeURIComponent)
+    if (request.method === 'GET' && action === 'inputs') return await port.openInput(id, file)
+    if (request.method === 'PUT' && action === 'outputs') {
+      await port.putOutput(id, file, request.body ?? new Blob([]).stream())
+      return Response.json({})
+    }
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+    if (request.method !== 'POST' || !act) return refusal(404, 'Not Found')
+    return Response.json((await act(port, id, await readJson(request), request.signal)) ?? {})
+  } catch (error) {
+    if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
+    if (error instanceof Malformed) return refusal(400, error.message)
+    if (error instanceof EngineError) return refusal(error.status, error.message)
+    throw error
+  }
+}
+
+type Action = (port: Port, id: string, body: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  poll: (port, _id, { has, stopping, isUp }, signal) =>
+    port.poll({ has: texts(has), stopping: texts(stopping), isUp: isUp === true }, signal),
+  send: async (port, id) => ({ isSent: await port.send(id) }),
+  back: (port, id) => port.giveBack(id),
+  report: (port, id, { progress, node, isDone }) => {
+    const news = {
+      progress: inRange(progress),
+      ...(typeof node === 'string' && { node: node.slice(0, 200) }),
+    }
+    return port.report(id, news, isDone === true)
+  },
+  end: (port, id, body) => port.end(id, outcomeOf(body)),
+  answer: (port, id, { status, text }) => {
+    if (typeof status !== 'number' || typeof text !== 'string') throw new Malformed()
+    return port.answer(id, { status, text })
+  },
+}
+
+class Malformed extends Error {
+  constructor() {
+    super('The message of the worker has another form than this gateway reads: update both')
+  }
+}
+
+async function readJson(request: Request): Promise<Record<string, unknown>> {
+  if (Number(request.headers.get('content-length')) > MOST_BYTES) throw new Malformed()
+  const value = await request.json().catch(() => undefined)
+  if (!isObject(value)) throw new Malformed()
+  return value
+}
+
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw new Malformed()
+  return value
+}
+
+function inRange(value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new Malformed()
+  return value
+}
+
+function outcomeOf({ status, error, startedAt, completedAt, files }: Record<string, unknown>): Outcome {
+  if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') throw new Malformed()
+  if (error !== null && typeof error !== 'string') throw new Malformed()
+  if (!Array.isArray(files)) throw new Malformed()
+  return {
+    status,
+    error: error?.slice(0, 10_000) ?? null,
+    startedAt: timeOf(startedAt),
+    completedAt: timeOf(completedAt),
+    files: files.map(fileOf),
+  }
+}
+
+/** A worker's clock may be wrong. */
+const timeOf = (value: unknown): number | null =>
+  typeof value === 'number' && Math.abs(Date.now() - value) < 86_400_000 ? value : null
+
+function fileOf(value: unknown): StoredOutput {
+  const { name, text, at } = Object(value)
+  if (typeof name !== 'string' || (text !== undefined && typeof text !== 'string')) throw new Malformed()
+  return text === undefined || at
+    ? { name, at: { filename: name, subfolder: '', type: 'output' } }
+    : { name, text }
+}
+
+const refusal = (status: number, detail: string): Response => Response.json({ detail }, { status })

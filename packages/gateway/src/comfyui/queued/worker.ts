@@ -1,0 +1,345 @@
+import { type EngineContext, EngineError } from '../../engine.ts'
+import { sleep } from '../../runtime.ts'
+import { type ComfyClient, NoAnswer } from '../api/client.ts'
+import { putFile } from '../api/files.ts'
+import { createProgress } from '../api/socket.ts'
+import type { Ended, RunRecords, Submitted } from '../runRecord.ts'
+import { endWithout } from '../runs/historyEnd.ts'
+import { findRun } from '../runs/runState.ts'
+import { postRun } from '../runs/sendRun.ts'
+import { stopRun } from '../runs/stopRun.ts'
+import { createComfyServer } from '../server.ts'
+import type { GraphNode } from '../workflows/types.ts'
+import { type Assignment, LEASE_MS, NotWelcome, type Outcome, type Port, Refused } from './port.ts'
+
+export interface WorkerOptions {
+  readonly client: ComfyClient
+  readonly port: Port
+  /** The name of the server. */
+  readonly name: string
+  readonly lostAfterMs: number
+  readonly log: EngineContext['log']
+  /** Called if another worker has this one's name, or the gateway does not want it. Nothing is done after that. */
+  readonly onRefused?: ((error: Error) => void) | undefined
+}
+
+/** A run of this worker. */
+interface Held {
+  readonly run: Submitted
+  readonly assignment: Assignment
+  readonly aborter: AbortController
+  /** Its inputs are on ComfyUI, and this is the graph with their names. */
+  readonly graph: Promise<Record<string, GraphNode>>
+  isSent: boolean
+  isStopping: boolean
+  isOver: boolean
+  /** Whether the GPU is done with it. */
+  isDone: boolean
+  wake?: () => void
+  readMessage?: ReturnType<typeof createProgress>
+}
+
+const LOOK_EVERY_MS = 1_000
+const AGAIN_MS = 1_000
+const REPORT_EVERY_MS = 200
+
+/**
+ * Makes the runs of one ComfyUI: takes them from the gateway, sends one at a time, and brings back what came out. The next
+ * run's inputs are uploaded while a run is at work.
+ */
+export function startWorker({ client, port, name, lostAfterMs, log, onRefused }: WorkerOptions): {
+  close(): void
+} {
+  const closing = new AbortController()
+  const held = new Map<string, Held>()
+  const ends = new Map<string, Ended>()
+  const server = createComfyServer({ client, records: recordsIn(held, ends), lostAfterMs })
+  /** The run that the GPU works on. */
+  let active: Held | undefined
+  let unlisten: (() => void) | undefined
+  /** The same after a restart, so that the messages of a run still come. */
+  const socketId = `flowscale-${name}`
+
+  const startedAt = Date.now()
+  let isKnown = false
+
+  async function poll(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await answerNews()
+        isKnown = true
+      } catch (error) {
+        // An earlier worker with this name may have died a moment ago.
+        const isTaken = error instanceof Refused && error.what === 'session'
+        const isFinal = isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
+        if (isFinal || error instanceof NotWelcome) {
+          close()
+          return onRefused?.(error)
+        }
+        await sleep(AGAIN_MS)
+      }
+    }
+  }
+
+  async function answerNews(): Promise<void> {
+    // A server that was away must say so itself when it is back.
+    if (client.isAway()) await client.read('/prompt').catch(() => {})
+    const isUp = !client.isAway()
+    const all = [...held.values()]
+    const state = {
+      has: all.map(({ run }) => run.id),
+      stopping: all.flatMap(({ run, isStopping }) => (isStopping ? [run.id] : [])),
+      isUp,
+    }
+    const news = await port.poll(state, closing.signal)
+    if (closing.signal.aborted) return
+    for (const { id, path } of news.asks) void answer(id, path).catch(() => {})
+    for (const one of held.values()) if (!one.isSent && !news.holds.includes(one.run.id)) drop(one)
+    for (const assignment of news.runs) if (!held.has(assignment.run.id)) take(assignment)
+    for (const id of news.stop) stop(id)
+    start()
+  }
+
+  async function answer(id: string, path: string): Promise<void> {
+    // Nothing else of ComfyUI is anybody's business.
+    const isFact = /^\/(object_info\/[^/?#]+|system_stats)$/.test(path)
+    await port.answer(id, isFact ? await client.send(path) : { status: 403, text: '' })
+  }
+
+  function take(assignment: Assignment): void {
+    const { sentAt } = assignment
+    // What was just sent may come in a moment: see `findRun`.
+    const run = { ...assignment.run, server: client.url, ...(sentAt !== undefined && { createdAt: sentAt }) }
+    const aborter = new AbortController()
+    const signal = AbortSignal.any([aborter.signal, closing.signal])
+    const isSent = sentAt !== undefined
+    const graph = isSent ? Promise.resolve({}) : prepare(assignment, signal)
+    // Whoever starts the run handles it.
+    graph.catch(() => {})
+    const one: Held = {
+      run,
+      assignment,
+      aborter,
+      graph,
+      isSent,
+      isStopping: false,
+      isOver: false,
+      isDone: false,
+    }
+    held.set(run.id, one)
+    if (!isSent) return
+    active = one
+    void attend(one)
+  }
+
+  function drop(one: Held): void {
+    one.isOver = true
+    one.aborter.abort()
+    held.delete(one.run.id)
+  }
+
+  /** Uploads the inputs. ComfyUI may give them other names. */
+  async function prepare({ run, graph, files }: Assignment, signal: AbortSignal) {
+    const names = new Map<string, string>()
+    for (const name of files) {
+      const body = (await port.openInput(run.id, name)).body ?? new Blob([]).stream()
+      names.set(name, await putFile(client, name, { body }, signal))
+    }
+    const rename = (value: unknown): unknown => {
+      if (typeof value === 'string') return names.get(value) ?? value
+      if (typeof value !== 'object' || value === null) return value
+      if (Array.isArray(value)) return value.map(rename)
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rename(item)]))
+    }
+    return (names.size > 0 ? rename(graph) : graph) as Record<string, GraphNode>
+  }
+
+  /** Sends the run that is ahead, if the GPU is free. */
+  function start(): void {
+    const next = [...held.values()].find(({ isSent }) => !isSent)
+    if (active || !next || closing.signal.aborted) return
+    active = next
+    void send(next).catch((error) => log('error', `Run ${next.run.id} could not be sent: ${error.message}`))
+  }
+
+  async function send(one: Held): Promise<void> {
+    const { run } = one
+    listen()
+    try {
+      const graph = await one.graph
+      if (one.isOver || !(await untilHeard(() => port.send(run.id)))) return leave(one)
+      one.isSent = true
+      // From here on, the run is never sent again.
+      const json = { prompt: graph, prompt_id: run.id, client_id: socketId, extra_data: { flowscale: run } }
+      await postRun(server, run, json)
+      server.taken.set(run.id, server.taken.get(run.id) ?? [])
+      return void attend(one)
+    } catch (error) {
+      if (closing.signal.aborted || error instanceof Refused || one.isOver) return leave(one)
+      // The answer was lost, and the run may be there.
+      if (error instanceof EngineError && error.runId !== undefined) return void attend(one)
+      if (!(error instanceof NoAnswer))
+        return await end(one, endWithout(run, 'failed', (error as Error).message))
+      // It was surely not sent: another server may take it.
+      await untilHeard(() => port.giveBack(run.id)).catch(() => {})
+    }
+    leave(one)
+    // Not at once again, while nothing accepts a connection.
+    await sleep(AGAIN_MS)
+    start()
+  }
+
+  /** The GPU is free of this run. */
+  function leave(one: Held): void {
+    drop(one)
+    if (active === one) active = undefined
+    start()
+  }
+
+  /** Waits for the end of a run that was sent. Messages of the socket come sooner. */
+  async function attend(one: Held): Promise<void> {
+    const { run } = one
+    listen()
+    if (one.isStopping) stop(run.id)
+    while (!one.isOver && !closing.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, LOOK_EVERY_MS)
+        one.wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      await look(one)
+    }
+  }
+
+  /** The GPU can have the next run, while the end of this one is read. */
+  function free(one: Held): void {
+    if (one.isDone) return
+    one.isDone = true
+    if (active === one) active = undefined
+    start()
+    if (!active) void port.report(one.run.id, { progress: 0.99 }, true).catch(() => {})
+  }
+
+  async function look(one: Held): Promise<void> {
+    try {
+      await findRun(server, one.run.id, 0)
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) log('error', `Run ${one.run.id}: ${(error as Error).message}`)
+    }
+    const ended = ends.get(one.run.id)
+    if (ended && !one.isOver) await end(one, ended)
+  }
+
+  /** Brings back what came out, while the GPU works on the next run. */
+  async function end(one: Held, ended: Ended): Promise<void> {
+    const { id } = one.run
+    if (one.isOver) return
+    one.isOver = true
+    free(one)
+    const { status, error, startedAt, completedAt, files } = ended
+    try {
+      for (const { name, at } of files) {
+        if (!at) continue
+        await untilHeard(async () => {
+          const response = await client.open(`/view?${new URLSearchParams({ ...at })}`, {
+            signal: closing.signal,
+          })
+          if (response.status === 200 && response.body) return await port.putOutput(id, name, response.body)
+          await response.body?.cancel()
+          if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`, true)
+        })
+      }
+      const outcome: Outcome = { status, error, startedAt, completedAt, files }
+      await untilHeard(() => port.end(id, outcome))
+    } catch (error) {
+      if (!(error instanceof Refused) && !closing.signal.aborted)
+        log('error', `The result of run ${id} could not be brought back: ${(error as Error).message}`)
+    }
+    ends.delete(id)
+    held.delete(id)
+  }
+
+  /** Until the gateway has answered: it may be away for a while, and then goes on where it was. */
+  async function untilHeard<T>(work: () => Promise<T>): Promise<T> {
+    for (const since = Date.now(); ; await sleep(AGAIN_MS)) {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof Refused || closing.signal.aborted || Date.now() - since > lostAfterMs)
+          throw error
+      }
+    }
+  }
+
+  function stop(id: string): void {
+    const one = held.get(id)
+    if (!one) return
+    one.isStopping = true
+    if (!one.isSent) return
+    void stopRun(server, id)
+      .then(() => one.wake?.())
+      .catch(() => {})
+  }
+
+  /** One socket for all runs, which carry its id. */
+  function listen(): void {
+    if (unlisten) return
+    let reportedAt = 0
+    let isGreeted = false
+    const stopListening = client.listen(socketId, {
+      onMessage(type, data) {
+        const one = held.get(Object(data).prompt_id) ?? active
+        if (!one?.isSent) return
+        // What happened before the greeting is not repeated.
+        if (type === 'status' && !isGreeted) one.wake?.()
+        isGreeted = true
+        one.readMessage ??= createProgress(one.run, 0)
+        const news = one.readMessage(type, data)
+        if (news === 'ended') return void one.wake?.()
+        // Some milliseconds before the run is in the history.
+        if (type === 'execution_success' && Object(data).prompt_id === one.run.id) return free(one)
+        if (!news || one.isDone) return
+        server.progress.set(one.run.id, news)
+        if (Date.now() - reportedAt < REPORT_EVERY_MS) return
+        reportedAt = Date.now()
+        void port.report(one.run.id, news, false).catch(() => {})
+      },
+      onRefused: () => {},
+      onClosed() {
+        unlisten = undefined
+        if (active?.isSent && !closing.signal.aborted) setTimeout(listen, AGAIN_MS)
+      },
+    })
+    unlisten = stopListening
+  }
+
+  function close(): void {
+    closing.abort()
+    unlisten?.()
+  }
+
+  void poll()
+  return { close }
+}
+
+/** The records of runs that are this worker's for the moment. */
+function recordsIn(held: ReadonlyMap<string, Held>, ends: Map<string, Ended>): RunRecords {
+  const runOf = (id: string): Submitted | undefined => held.get(id)?.run
+  return {
+    getRun: async (id) => runOf(id),
+    cachedRun: runOf,
+    getEnd: async (id) => ends.get(id),
+    cachedEnd: (id) => ends.get(id),
+    isCancelRequested: async (id) => held.get(id)?.isStopping ?? false,
+    addRun: async () => {},
+    requestCancel: async () => {},
+    async addEnd(ended) {
+      if (!ends.has(ended.run.id)) ends.set(ended.run.id, ended)
+      return ends.get(ended.run.id)!
+    },
+    list: async () => [],
+    prepare: async () => {},
+  }
+}

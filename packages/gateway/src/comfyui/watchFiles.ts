@@ -1,0 +1,25 @@
+import type { EngineContext, WorkflowFile } from '../engine.ts'
+import { hasOwnTimers } from '../runtime.ts'
+import type { Files } from './workflows/createFiles.ts'
+
+const WATCH_EVERY_MS = 2_000
+
+/** Calls `read` for files that have changed without a request, so that the log tells their author what is wrong. */
+export function watchFiles(
+  { workflows }: Pick<EngineContext, 'workflows'>,
+  files: Files,
+  read: () => Promise<unknown>,
+): () => void {
+  if (!hasOwnTimers() || typeof workflows !== 'function') return () => {}
+  let seen: readonly WorkflowFile[] | undefined
+  const look = async (): Promise<void> => {
+    const now = await files()
+    const isNew = seen !== undefined && now !== seen
+    seen = now
+    if (isNew) await read()
+  }
+  // Whoever asks for the workflows gets the error.
+  const timer = setInterval(() => void look().catch(() => {}), WATCH_EVERY_MS)
+  if (typeof timer === 'object') timer.unref()
+  return () => clearInterval(timer)
+}

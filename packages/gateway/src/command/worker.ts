@@ -1,0 +1,71 @@
+import { hostname } from 'node:os'
+import { type Command, Option } from 'commander'
+import { createComfyClient } from '../comfyui/api/client.ts'
+import { createDistantPort } from '../comfyui/queued/distantPort.ts'
+import { NotWelcome } from '../comfyui/queued/port.ts'
+import { startWorker } from '../comfyui/queued/worker.ts'
+import { headerOption, localComfyui, toAddress } from './flags.ts'
+import { readKey, UsageError } from './serverCommand.ts'
+
+interface WorkerFlags {
+  readonly gateway: string
+  readonly key: string
+  readonly comfyui: string
+  readonly name: string
+  readonly header?: Readonly<Record<string, string>>
+}
+
+const LOST_AFTER_MS = 600_000
+
+/** Adds `worker` to the command of the gateway. */
+export function addWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('make runs of a gateway elsewhere on the ComfyUI of this machine; it opens no port')
+    .requiredOption('--gateway <url>', 'the gateway, such as https://gpu.example.com', toGateway)
+    .requiredOption('--key <key>', 'the key for workers, which the gateway prints at its start', readKey)
+    .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
+    .addOption(headerOption())
+    .addOption(
+      new Option('--name <name>', 'a name that no other worker has').default(
+        hostname()
+          .replace(/[^\w.-]/g, '-')
+          .slice(0, 64),
+        'the name of this machine',
+      ),
+    )
+    .action(work)
+}
+
+function toGateway(text: string): string {
+  if (/^https?:\/\/[^/?#@]+\/?$/i.test(text) && URL.canParse(text)) return new URL(text).origin
+  throw new UsageError('--gateway must be an address without a path, such as https://gpu.example.com.')
+}
+
+async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlags): Promise<void> {
+  const log = (line: string): void => void process.stdout.write(`${line}\n`)
+  const port = createDistantPort({ gateway, key, name })
+  const client = createComfyClient(comfyui, { headers })
+  log(`Worker ${name} makes the runs of ${gateway} on ${client.url}. Ctrl+C stops it.`)
+  await new Promise<void>((resolve, reject) => {
+    const stop = startWorker({
+      client,
+      port,
+      name,
+      lostAfterMs: LOST_AFTER_MS,
+      log: (_level, message) => log(message),
+      onRefused: (error) =>
+        reject(
+          error instanceof NotWelcome
+            ? new Error(`${gateway} refuses this worker: ${error.message}`)
+            : new Error(`Another worker named "${name}" is at work. Give this one a --name of its own`),
+        ),
+    })
+    const end = (): void => {
+      process.off('SIGINT', end).off('SIGTERM', end)
+      stop.close()
+      resolve()
+    }
+    process.on('SIGINT', end).on('SIGTERM', end)
+  })
+}

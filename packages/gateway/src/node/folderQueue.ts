@@ -1,0 +1,437 @@
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { compareRuns, EngineError, type Run } from '../engine.ts'
+import { createLruCache } from '../lruCache.ts'
+import type { Entry, QueuedRun, RunQueue } from '../queue/runQueue.ts'
+import { createTurns, type Waiting } from '../queue/turns.ts'
+import type { EndedRun } from '../records/recordStore.ts'
+import { type AppendLog, openLog } from './appendLog.ts'
+import { noneIfMissing } from './dataFolder.ts'
+import { createFolderFiles } from './folderFiles.ts'
+
+/** A line of the file of runs that have not ended. */
+type Line =
+  | readonly ['number', last: number]
+  | readonly ['server', url: string, name: string]
+  | readonly ['plan', id: string, plan: object]
+  | readonly ['needs', id: string, needs: object]
+  | readonly ['add', number: number, job: QueuedRun]
+  | readonly ['send', id: string, server: string, at: number]
+  | readonly ['back', id: string]
+  | readonly ['cancel', id: string]
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+/** A run in a list. */
+type Listed = Pick<Run, 'id' | 'createdAt'>
+
+/** What is kept in memory of a run that has ended. Its record is a line of the file of that day. */
+interface EndedEntry extends Listed, Pick<Run, 'groupId' | 'startedAt' | 'completedAt'> {
+  readonly day: string
+  readonly at: number
+  readonly bytes: number
+}
+
+const DAY_MS = 86_400_000
+const KEPT_MS = 30 * DAY_MS
+/** The file of runs that go on is written anew when it is larger. */
+const LARGE_BYTES = 16 * 1024 * 1024
+const HOUR_MS = 3_600_000
+
+/**
+ * The queue of one gateway for several servers, in a folder: the runs that wait, the records of runs, which are kept for 30
+ * days, and their files. One process at a time can use a folder.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({
+ *   engine: comfyui({ urls: ['http://127.0.0.1:8188', 'http://127.0.0.1:8189'] }),
+ *   queue: folderQueue('flowscale-data'),
+ *   workflows: watchWorkflows('workflows'),
+ *   apiKey: 'a-key-of-your-own',
+ * })
+ * ```
+ */
+export function folderQueue(folder: string): RunQueue {
+  if (typeof folder !== 'string' || folder === '')
+    throw new TypeError('folderQueue: argument "folder" must be the path of a folder')
+  const root = resolve(folder)
+  const path = (name: string): string => join(root, name)
+  const files = createFolderFiles(root)
+  const turns = createTurns()
+  const live = new Map<string, Mutable<Entry>>()
+  const ended = new Map<string, EndedEntry>()
+  /** All runs in the order of their creation, by group; those of all groups are under `undefined`. */
+  const created = new Map<string | null | undefined, Listed[]>()
+  const names = new Map<string, string>()
+  const plans = new Map<string, object>()
+  const needs = new Map<string, object>()
+  const days = new Map<string, Promise<AppendLog>>()
+  const records = createLruCache<EndedRun>(1_000)
+  let log: AppendLog
+  let largeBytes = LARGE_BYTES
+  let number = 0
+  let isOpen = false
+  let timer: ReturnType<typeof setInterval> | undefined
+  let unlock = async (): Promise<void> => {}
+  /** The writes that are under way, and the rewriting that holds up others. */
+  const writes = new Set<Promise<void>>()
+  let rewriting: Promise<void> | undefined
+
+  function apply(line: Line): void {
+    const [kind, id] = line
+    if (kind === 'number') number = Math.max(number, id)
+    if (kind === 'server') names.set(id, line[2])
+    if (kind === 'plan') plans.set(id, line[2])
+    if (kind === 'needs') needs.set(id, line[2])
+    if (kind === 'add') {
+      const job = line[2]
+      number = Math.max(number, id)
+      if (ended.has(job.id)) return
+      live.set(job.id, { job, number: id })
+      remember(created, job)
+      if (isOpen) turns.add(waitingOf(live.get(job.id)!))
+    }
+    const entry = live.get(String(id))
+    if (!entry) return
+    if (kind === 'send') Object.assign(entry, { server: line[2], sentAt: line[3] })
+    if (kind === 'cancel') entry.isCancelled = true
+    if (kind === 'back') {
+      Object.assign(entry, { server: undefined, sentAt: undefined })
+      if (isOpen) turns.giveBack(waitingOf(entry))
+    }
+  }
+
+  /** Writes lines, and applies them once they are on disk. */
+  async function commit(...lines: Line[]): Promise<void> {
+    await rewriting
+    const work = guard(async () => {
+      await log.append(lines.map((line) => JSON.stringify(line)))
+      lines.forEach(apply)
+    })
+    writes.add(work)
+    await work.finally(() => writes.delete(work))
+    if (log.size > largeBytes) rewriting ??= rewrite().finally(() => (rewriting = undefined))
+  }
+
+  /** Writes the file of the runs that have not ended anew, without the others. */
+  async function rewrite(): Promise<void> {
+    await Promise.allSettled(writes)
+    const used = [...live.values()]
+    keepOnly(plans, new Set(used.map(({ job }) => job.plan)))
+    keepOnly(needs, new Set(used.map(({ job }) => job.needs)))
+    const lines: Line[] = [
+      ['number', number],
+      ...[...names].map(([url, name]): Line => ['server', url, name]),
+      ...[...plans].map(([id, plan]): Line => ['plan', id, plan]),
+      ...[...needs].map(([id, need]): Line => ['needs', id, need]),
+    ]
+    for (const { job, number, server = '', sentAt, isCancelled } of used) {
+      lines.push(['add', number, job])
+      if (sentAt !== undefined) lines.push(['send', job.id, server, sentAt])
+      if (isCancelled) lines.push(['cancel', job.id])
+    }
+    const draft = await openLog(path('queue.draft'), true)
+    await draft.append(lines.map((line) => JSON.stringify(line)))
+    await draft.close()
+    await log?.close()
+    await rename(path('queue.draft'), path('queue.jsonl'))
+    log = await openLog(path('queue.jsonl'))
+    largeBytes = Math.max(LARGE_BYTES, 2 * log.size)
+  }
+
+  const dayLog = (day: string): Promise<AppendLog> => {
+    const known = days.get(day) ?? openLog(path(`ended-${day}.jsonl`))
+    days.set(day, known)
+    known.catch(() => days.delete(day))
+    return known
+  }
+
+  function addEnded(record: EndedRun, day: string, at: number, bytes: number): void {
+    const { run, startedAt, completedAt } = record
+    const { id, groupId, createdAt } = run
+    ended.set(id, { id, groupId, createdAt, startedAt, completedAt, day, at, bytes })
+    if (!live.delete(id)) remember(created, run)
+  }
+
+  async function readDays(): Promise<void> {
+    for (const name of (await readdir(root)).sort()) {
+      const [, day] = /^ended-(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name) ?? []
+      if (!day) continue
+      let at = 0
+      for (const line of (await readFile(path(name), 'utf8')).split('\n')) {
+        const bytes = Buffer.byteLength(line)
+        const record = parse<EndedRun>(line)
+        if (record && !ended.has(record.run.id)) addEnded(record, day, at, bytes)
+        at += bytes + 1
+      }
+    }
+  }
+
+  async function readEnded({ id, day, at, bytes }: EndedEntry): Promise<EndedRun | undefined> {
+    return await records.load(id, () =>
+      guard(async () => parse<EndedRun>(await (await dayLog(day)).read(at, bytes))),
+    )
+  }
+
+  /** Removes old records, and files without a run. */
+  async function clean(): Promise<void> {
+    const oldest = dayOf(Date.now() - KEPT_MS)
+    for (const { id, day, groupId } of ended.values()) {
+      if (day >= oldest) continue
+      ended.delete(id)
+      for (const key of [undefined, groupId]) forget(created, key, id)
+    }
+    for (const name of await readdir(root)) {
+      const [, day] = /^ended-(.*)\.jsonl$/.exec(name) ?? []
+      if (!day || day >= oldest) continue
+      await (await days.get(day))?.close()
+      days.delete(day)
+      await rm(path(name))
+    }
+    await files.sweep((kind, id) => live.has(id) || (kind === 'out' && ended.has(id)))
+  }
+
+  async function get(id: string): Promise<Entry | EndedRun | undefined> {
+    const entry = live.get(id)
+    const end = ended.get(id)
+    return entry ?? (end && (await readEnded(end)))
+  }
+
+  return {
+    async open() {
+      await mkdir(root, { recursive: true, mode: 0o700 })
+      unlock = await lock(root)
+      await readDays()
+      const text = (await readFile(path('queue.jsonl'), 'utf8').catch(noneIfMissing)) ?? ''
+      for (const line of text.split('\n')) {
+        const one = parse<Line>(line)
+        if (one) apply(one)
+      }
+      await rewrite()
+      for (const entry of live.values()) if (entry.sentAt === undefined) turns.add(waitingOf(entry))
+      isOpen = true
+      timer = setInterval(() => void clean().catch(() => {}), HOUR_MS)
+      timer.unref()
+      await clean()
+      return [...live.values()]
+    },
+    async nameOf(url) {
+      const taken = [...names.values()]
+      let count = 1
+      while (taken.includes(`comfyui-${count}`)) count++
+      if (!names.has(url)) await commit(['server', url, `comfyui-${count}`])
+      return names.get(url)!
+    },
+    async add(job, plan, need) {
+      const mine = ++number
+      const lines: Line[] = [['add', mine, job]]
+      if (!needs.has(job.needs)) lines.unshift(['needs', job.needs, need])
+      if (!plans.has(job.plan)) lines.unshift(['plan', job.plan, plan])
+      await commit(...lines)
+      return mine
+    },
+    planOf: async (job) => plans.get(job.plan)!,
+    waitingNeeds: async () => new Map([...turns.needs.keys()].map((id) => [id, needs.get(id)!])),
+    async next(wanted) {
+      return live.get(turns.next(wanted)?.id ?? '')
+    },
+    async take(wanted, server) {
+      const run = turns.next(wanted)
+      const entry = live.get(run?.id ?? '')
+      if (!run || !entry) return undefined
+      turns.take(run)
+      entry.server = server
+      return entry
+    },
+    async move(id, from, to) {
+      const entry = live.get(id)
+      if (!entry || entry.server !== from || entry.sentAt !== undefined) return false
+      entry.server = to
+      return true
+    },
+    async send(id, server) {
+      const entry = live.get(id)
+      if (!entry || entry.server !== server || entry.isCancelled) return false
+      if (entry.sentAt !== undefined) return true
+      // At once, so that nobody takes the run away during the write.
+      entry.sentAt = Date.now()
+      try {
+        await commit(['send', id, server, entry.sentAt])
+      } catch (error) {
+        entry.sentAt = undefined
+        throw error
+      }
+      return true
+    },
+    async giveBack(id, server) {
+      const entry = live.get(id)
+      if (!entry || entry.server !== server) return
+      if (entry.sentAt === undefined) apply(['back', id])
+      else await commit(['back', id])
+    },
+    async cancel(id) {
+      const entry = live.get(id)
+      if (!entry || entry.isCancelled) return entry
+      entry.isCancelled = true
+      await commit(['cancel', id])
+      return live.get(id)
+    },
+    async end(record) {
+      const { id } = record.run
+      const entry = live.get(id)
+      if (entry) {
+        const day = dayOf(Date.now())
+        const line = JSON.stringify(record)
+        await guard(async () => {
+          const at = await (await dayLog(day)).append([line])
+          // Of two ends at the same moment, the first counts, as at the next start.
+          if (ended.has(id)) return
+          if (entry.server === undefined) turns.remove(waitingOf(entry))
+          addEnded(record, day, at, Buffer.byteLength(line))
+          records.set(id, record)
+        })
+        void files.removeInputs(id).catch(() => {})
+      }
+      return (await get(id)) as EndedRun
+    },
+    get,
+    async ahead(id) {
+      const entry = live.get(id)
+      return entry && entry.server === undefined ? turns.ahead(waitingOf(entry)) : 0
+    },
+    async entries() {
+      const held = [...live.values()].filter(({ server }) => server !== undefined)
+      return [...held, ...turns.ordered().map(({ id }) => live.get(id)!)]
+    },
+    async list(query) {
+      const { groupId, sortBy, sortOrder, offset, limit } = query
+      const all = created.get(groupId ?? undefined) ?? []
+      const until = offset + limit
+      const isDown = sortOrder === 'desc'
+      // All runs have been created, and are in that order.
+      const inOrder = (): readonly Listed[] =>
+        isDown
+          ? all.slice(Math.max(0, all.length - until), Math.max(0, all.length - offset)).reverse()
+          : all.slice(offset, until)
+      const sorted = (): readonly Listed[] => {
+        const times = all.map(
+          ({ id, createdAt }) =>
+            ended.get(id) ?? { id, createdAt, startedAt: live.get(id)?.sentAt ?? null, completedAt: null },
+        )
+        return times.sort(compareRuns(query, (a, b) => compare(a, b))).slice(offset, until)
+      }
+      const page = sortBy === 'created_at' ? inOrder() : sorted()
+      const runs = await Promise.all(page.map(({ id }) => get(id)))
+      return { runs: runs.filter((run) => run !== undefined), total: all.length }
+    },
+    files,
+    async close() {
+      clearInterval(timer)
+      await Promise.allSettled(writes)
+      await rewriting
+      await log?.close()
+      for (const day of days.values()) await (await day).close()
+      await unlock()
+    },
+  }
+}
+
+const waitingOf = ({ job, number }: Entry): Waiting => ({
+  id: job.id,
+  number,
+  caller: job.groupId ?? '',
+  needs: job.needs,
+})
+
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+async function guard<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (cause) {
+    throw new EngineError(503, "The folder of the queue can't be used just now", { retryAfterS: 5, cause })
+  }
+}
+
+/** A line may be cut off by a crash: then nobody was told of it. */
+function parse<T>(line: string): T | undefined {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function keepOnly(map: Map<string, unknown>, ids: ReadonlySet<string>): void {
+  for (const id of map.keys()) if (!ids.has(id)) map.delete(id)
+}
+
+const compare = (a: Listed, b: Listed): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
+
+type Created = Map<string | null | undefined, Listed[]>
+
+/** Notes a run in the order of creation: mostly the last one. */
+function remember(created: Created, { id, createdAt, groupId }: Listed & Pick<Run, 'groupId'>): void {
+  for (const key of [undefined, groupId]) {
+    const list = created.get(key) ?? []
+    created.set(key, list)
+    let at = list.length
+    while (at > 0 && compare(list[at - 1]!, { id, createdAt }) > 0) at--
+    list.splice(at, 0, { id, createdAt })
+  }
+}
+
+function forget(created: Created, key: string | null | undefined, id: string): void {
+  const left = (created.get(key) ?? []).filter((one) => one.id !== id)
+  if (left.length > 0) created.set(key, left)
+  else created.delete(key)
+}
+
+/** A process that has not said for so long that it is there is gone. */
+const GONE_MS = 15_000
+
+/** Makes sure that no other process uses the folder, also on another machine, and gives the function that leaves it. */
+async function lock(root: string): Promise<() => Promise<void>> {
+  const file = join(root, 'lock')
+  const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: crypto.randomUUID() })
+  for (;;) {
+    try {
+      await writeFile(file, mine, { flag: 'wx' })
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const found = await stat(file).catch(noneIfMissing)
+    const { pid, host } =
+      parse<{ pid: number; host: string }>((await readFile(file, 'utf8').catch(noneIfMissing)) ?? '') ?? {}
+    const isHere = host === hostname()
+    // After a restart, a container may give the same number again.
+    const isDead = isHere && (pid === process.pid ? !held.has(file) : !isAlive(pid!))
+    const isGone = !found || isDead || Date.now() - found.mtimeMs > GONE_MS
+    if (isGone) await rm(file, { force: true })
+    else if (isHere) throw new Error(`${root} is used by process ${pid}: stop it, or give another folder`)
+    // On another machine: it may have been killed a moment ago.
+    else await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+  held.add(file)
+  const beat = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => {}), GONE_MS / 3)
+  beat.unref()
+  return async () => {
+    clearInterval(beat)
+    held.delete(file)
+    await rm(file, { force: true })
+  }
+}
+
+/** The locks of this process. */
+const held = new Set<string>()
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
