@@ -58,7 +58,7 @@ if (urls.length > 1) {
   const test = suite('two gateways')
   test('300 runs on all servers', async () => {
     const say = (line: string) => console.log(`[show] ${line}`)
-    assert.equal(await testCluster(urls, 300, trouble, say), [])
+    assert.equal(await testCluster(urls, 60, trouble, say), [])
   })
 }
 

@@ -1,9 +1,16 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Move, measureQueues, playCluster } from '../../servers/cluster.ts'
+import { playCluster } from '../../servers/cluster.ts'
 import { lineOf } from '../../servers/runs.ts'
+import { createRandom } from '../../support/random.ts'
 
-/** Two gateways before several real servers; `trouble` is a command for the middle of it. Gives what went wrong. */
+/**
+ * A gateway with a worker for each server but the first, before real servers; `trouble` is a command that kills one of
+ * these and starts it again. Gives what went wrong.
+ */
 export async function testCluster(
   urls: readonly string[],
   count: number,
@@ -11,56 +18,50 @@ export async function testCluster(
   say: (line: string) => void,
 ): Promise<readonly string[]> {
   const groupId = `cluster-${crypto.randomUUID()}`
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
   /** By server: a server that is killed forgets what it performed, so what was seen counts. */
-  const seen = urls.map(() => new Map<string, Move[]>())
+  const seen = urls.map(() => new Set<string>())
   const look = async (url: string, index: number): Promise<void> => {
     const history = await fetch(`${url}/history?max_items=${count}`).then(
       (answer) => answer.json() as any,
       () => ({}),
     )
-    for (const [promptId, { prompt, status }] of Object.entries<any>(history)) {
-      if (prompt[3]?.flowscale?.groupId !== groupId) continue
-      const times: number[] = status.messages.map(([, { timestamp }]: [string, any]) => timestamp)
-      seen[index]!.set(promptId, [
-        { promptId, way: 'in', at: prompt[3].create_time },
-        { promptId, way: 'out', at: Math.max(...times) },
-      ])
-    }
+    for (const [promptId, { prompt }] of Object.entries<any>(history))
+      if (prompt[3]?.flowscale?.groupId === groupId) seen[index]!.add(promptId)
   }
   const executed = async (): Promise<string[]> => {
     await Promise.all(urls.map(look))
-    return seen.flatMap((runs) => [...runs.keys()])
+    return seen.flatMap((runs) => [...runs])
   }
   const classes = await Promise.all(
     urls.map(async (url) => (await (await fetch(`${url}/object_info`)).json()) as object),
   )
   // What has ended before the next one comes makes no queue.
   const workflow = classes.every((all) => Object.hasOwn(all, 'TestSleep')) ? 'tinted' : 'plain'
-  const { figures, problems, links, chosenAt } = await playCluster(
-    {
-      urls,
-      executed,
-      async trouble() {
-        if (trouble === undefined) return
-        await executed()
-        await promisify(execFile)('sh', ['-c', trouble])
-      },
+  const command: string[] = trouble === undefined ? [] : [trouble]
+  const servers = command.map((line) => ({
+    name: 'ComfyUI',
+    async kill() {
+      await executed()
+      await promisify(execFile)('sh', ['-c', line])
     },
-    { workflow, count, groupId },
-  )
-  say(`${urls.length} servers, two gateways: ${lineOf(figures)}; ${links} links, each of its own run`)
-  say(`  seen in the histories, by server: ${seen.map(({ size }) => size).join(', ')}`)
-  // The queue of a server that was killed is not known.
-  if (trouble === undefined) {
-    const moves = seen.map((runs) => [...runs.values()].flat())
-    const { chosen, arrived } = measureQueues(moves, chosenAt)
-    say(
-      `  runs by how much longer their queue was than the shortest: ${JSON.stringify(chosen)} as it was chosen, ${JSON.stringify(arrived)} as they arrived`,
+    start: async () => {},
+  }))
+  try {
+    const { figures, problems, links, kills } = await playCluster(
+      { urls, servers, executed },
+      { folder, workflow, count, groupId, random: createRandom(1), kills: 6, pauseMs: 2_000 },
     )
+    say(`${urls.length} servers: ${lineOf(figures)}; ${links} links, each of its own run`)
+    say(
+      `  killed: ${JSON.stringify(kills)}; seen in the histories: ${seen.map(({ size }) => size).join(', ')}`,
+    )
+    // A history that was lost can't tell that a run was performed.
+    const certain =
+      trouble === undefined ? problems : problems.filter((problem) => !problem.endsWith('was never executed'))
+    for (const problem of certain) say(`✖ ${problem}`)
+    return certain
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  // A history that was lost can't tell that a run was performed.
-  const certain =
-    trouble === undefined ? problems : problems.filter((problem) => !problem.endsWith('was never executed'))
-  for (const problem of certain) say(`✖ ${problem}`)
-  return certain
 }

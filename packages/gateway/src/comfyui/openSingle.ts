@@ -36,6 +36,9 @@ interface SingleOptions {
   readonly lostAfterMs: number
 }
 
+/** For this long, another gateway may still be sending a run whose record is there. */
+const COMING_MS = 45_000
+
 /** The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`. */
 export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context: EngineContext): Engine {
   const { storage, log, inputHosts } = context
@@ -45,7 +48,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
     storage ? createStored(storage) : createUserdata(client, log),
     log,
   )
-  const server = createComfyServer({ client, records, lostAfterMs })
+  const server = createComfyServer({ client, records, lostAfterMs, comingMs: COMING_MS })
   const catalog = createCatalog(createClasses(client), files, log)
   const monitor = createMonitor(server, log)
   const container = createContainer(server, 'ComfyUI', 'comfyui')

@@ -17,10 +17,12 @@ export interface ComfyServer {
   /** The latest progress of each run. */
   readonly progress: Memory<Progress>
   readonly lostAfterMs: number
+  /** For this long, a run whose record is there may still be on its way: see `findRun`. */
+  readonly comingMs: number
 }
 
 export function createComfyServer(
-  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs'>,
+  options: Pick<ComfyServer, 'client' | 'records' | 'lostAfterMs' | 'comingMs'>,
 ): ComfyServer {
   const taken: ComfyServer['taken'] = createLruCache(5_000)
   return {

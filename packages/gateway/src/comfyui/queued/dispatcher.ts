@@ -1,5 +1,6 @@
 import { type EngineContext, isEnded, outputName, type Run } from '../../engine.ts'
 import { isEntry } from '../../queue/runQueue.ts'
+import { onAbort, within } from '../../runtime.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
@@ -374,16 +375,12 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
           if (server.changes !== changes) continue
           const leftMs = deadline - Date.now()
           if (leftMs <= 0 || signal.aborted) break
-          await new Promise<void>((resolve) => {
-            const go = (): void => {
-              clearTimeout(timer)
-              signal.removeEventListener('abort', go)
-              resolve()
-            }
-            const timer = setTimeout(go, leftMs)
-            signal.addEventListener('abort', go)
-            server.wake = go
+          const change = new Promise<void>((resolve) => {
+            server.wake = resolve
           })
+          const forget = onAbort(signal, server.wake!)
+          await within(change, leftMs)
+          forget()
           // A worker that has gone away frees its name at once.
           if (signal.aborted && server.session === session) server.seenAt = 0
           else check()

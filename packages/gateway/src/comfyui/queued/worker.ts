@@ -40,6 +40,8 @@ interface Held {
 }
 
 const LOOK_EVERY_MS = 1_000
+/** What an earlier worker of this server sent at its end has reached ComfyUI by then. */
+const COMING_MS = 5_000
 const AGAIN_MS = 1_000
 const REPORT_EVERY_MS = 200
 
@@ -53,7 +55,12 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   const closing = new AbortController()
   const held = new Map<string, Held>()
   const ends = new Map<string, Ended>()
-  const server = createComfyServer({ client, records: recordsIn(held, ends), lostAfterMs })
+  const server = createComfyServer({
+    client,
+    records: recordsIn(held, ends),
+    lostAfterMs,
+    comingMs: COMING_MS,
+  })
   /** The run that the GPU works on. */
   let active: Held | undefined
   let unlisten: (() => void) | undefined

@@ -5,9 +5,6 @@ import { type Ended, isRunId, type Progress, type Submitted, toEndedRun, toRun }
 import type { ComfyServer } from '../server.ts'
 import { endOf, endWithout, UNKNOWN } from './historyEnd.ts'
 
-/** For this long, another gateway may still be sending a run whose record is there. */
-const ON_ITS_WAY_MS = 45_000
-
 /**
  * Finds a run by its id; `undefined` if the server has answered and has no run of a gateway with that id. An end that is
  * seen is written down, and counts from then on. `maxAgeMs`: how old an earlier answer about the queue may be.
@@ -56,7 +53,7 @@ async function decide(
   }
   if (!known) return undefined
   const wasTaken = others !== undefined
-  const gone = wasTaken || Date.now() - known.createdAt > ON_ITS_WAY_MS
+  const gone = wasTaken || Date.now() - known.createdAt > server.comingMs
   if (!gone) return toRun(known, { status: 'queued', progress: 0, position: waiting })
   // A run that is deleted while it waits leaves no trace.
   if (await records.isCancelRequested(id)) return finish(server, endWithout(known, 'cancelled', null))
