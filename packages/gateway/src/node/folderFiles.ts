@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { EngineError } from '../engine.ts'
 import { contentTypeOf } from '../mediaTypes.ts'
 import type { FileStore } from '../queue/runQueue.ts'
 import { encodeName, noneIfMissing } from './dataFolder.ts'
@@ -23,7 +24,10 @@ export function createFolderFiles(
         await rename(draft, path)
       } catch (error) {
         await rm(draft, { force: true })
-        throw error
+        const { code } = error as NodeJS.ErrnoException
+        // Of the disk, and not of the sender.
+        if (!/^E[A-Z]+$/.test(code ?? '')) throw error
+        throw new EngineError(503, "A file can't be kept just now", { retryAfterS: 5, cause: error })
       }
     },
     async open(kind, runId, name, headers) {

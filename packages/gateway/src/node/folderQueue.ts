@@ -112,7 +112,13 @@ export function folderQueue(folder: string): RunQueue {
     })
     writes.add(work)
     await work.finally(() => writes.delete(work))
-    if (log.size > largeBytes) rewriting ??= rewrite().finally(() => (rewriting = undefined))
+    if (log.size <= largeBytes || rewriting) return
+    // If it fails, the next line tries again.
+    rewriting = rewrite()
+      .catch(() => {})
+      .finally(() => {
+        rewriting = undefined
+      })
   }
 
   /** Writes the file of the runs that have not ended anew, without the others. */
@@ -136,8 +142,11 @@ export function folderQueue(folder: string): RunQueue {
     await draft.append(lines.map((line) => JSON.stringify(line)))
     await draft.close()
     await log?.close()
-    await rename(path('queue.draft'), path('queue.jsonl'))
-    log = await openLog(path('queue.jsonl'))
+    try {
+      await rename(path('queue.draft'), path('queue.jsonl'))
+    } finally {
+      log = await openLog(path('queue.jsonl'))
+    }
     largeBytes = Math.max(LARGE_BYTES, 2 * log.size)
   }
 
@@ -178,10 +187,12 @@ export function folderQueue(folder: string): RunQueue {
   /** Removes old records, and files without a run. */
   async function clean(): Promise<void> {
     const oldest = dayOf(Date.now() - KEPT_MS)
-    for (const { id, day, groupId } of ended.values()) {
-      if (day >= oldest) continue
-      ended.delete(id)
-      for (const key of [undefined, groupId]) forget(created, key, id)
+    const old = new Set([...ended.values()].flatMap(({ id, day }) => (day < oldest ? [id] : [])))
+    for (const id of old) ended.delete(id)
+    for (const [group, runs] of old.size > 0 ? created : []) {
+      const left = runs.filter(({ id }) => !old.has(id))
+      if (left.length > 0) created.set(group, left)
+      else created.delete(group)
     }
     for (const name of await readdir(root)) {
       const [, day] = /^ended-(.*)\.jsonl$/.exec(name) ?? []
@@ -233,6 +244,7 @@ export function folderQueue(folder: string): RunQueue {
       return mine
     },
     planOf: async (job) => plans.get(job.plan)!,
+    needsOf: async (job) => needs.get(job.needs)!,
     waitingNeeds: async () => new Map([...turns.needs.keys()].map((id) => [id, needs.get(id)!])),
     async next(wanted) {
       return live.get(turns.next(wanted)?.id ?? '')
@@ -253,8 +265,8 @@ export function folderQueue(folder: string): RunQueue {
     },
     async send(id, server) {
       const entry = live.get(id)
-      if (!entry || entry.server !== server || entry.isCancelled) return false
-      if (entry.sentAt !== undefined) return true
+      if (!entry || entry.server !== server || entry.isCancelled) return undefined
+      if (entry.sentAt !== undefined) return entry.sentAt
       // At once, so that nobody takes the run away during the write.
       entry.sentAt = Date.now()
       try {
@@ -263,12 +275,12 @@ export function folderQueue(folder: string): RunQueue {
         entry.sentAt = undefined
         throw error
       }
-      return true
+      return entry.sentAt
     },
-    async giveBack(id, server) {
+    async giveBack(id, server, sentAt) {
       const entry = live.get(id)
-      if (!entry || entry.server !== server) return
-      if (entry.sentAt === undefined) apply(['back', id])
+      if (!entry || entry.server !== server || entry.sentAt !== sentAt) return
+      if (sentAt === undefined) apply(['back', id])
       else await commit(['back', id])
     },
     async cancel(id) {
@@ -372,21 +384,19 @@ const compare = (a: Listed, b: Listed): number => a.createdAt - b.createdAt || (
 
 type Created = Map<string | null | undefined, Listed[]>
 
-/** Notes a run in the order of creation: mostly the last one. */
+/** Notes a run in the order of creation. */
 function remember(created: Created, { id, createdAt, groupId }: Listed & Pick<Run, 'groupId'>): void {
   for (const key of [undefined, groupId]) {
     const list = created.get(key) ?? []
     created.set(key, list)
-    let at = list.length
-    while (at > 0 && compare(list[at - 1]!, { id, createdAt }) > 0) at--
-    list.splice(at, 0, { id, createdAt })
+    let [low, high] = [0, list.length]
+    // Mostly the last one.
+    for (let at = high - 1; low < high; at = (low + high) >> 1) {
+      if (compare(list[at]!, { id, createdAt }) > 0) high = at
+      else low = at + 1
+    }
+    list.splice(low, 0, { id, createdAt })
   }
-}
-
-function forget(created: Created, key: string | null | undefined, id: string): void {
-  const left = (created.get(key) ?? []).filter((one) => one.id !== id)
-  if (left.length > 0) created.set(key, left)
-  else created.delete(key)
 }
 
 /** A process that has not said for so long that it is there is gone. */
@@ -396,7 +406,7 @@ const GONE_MS = 15_000
 async function lock(root: string): Promise<() => Promise<void>> {
   const file = join(root, 'lock')
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), id: crypto.randomUUID() })
-  for (;;) {
+  for (const since = Date.now(); ; ) {
     try {
       await writeFile(file, mine, { flag: 'wx' })
       break
@@ -411,7 +421,8 @@ async function lock(root: string): Promise<() => Promise<void>> {
     const isDead = isHere && (pid === process.pid ? !held.has(file) : !isAlive(pid!))
     const isGone = !found || isDead || Date.now() - found.mtimeMs > GONE_MS
     if (isGone) await rm(file, { force: true })
-    else if (isHere) throw new Error(`${root} is used by process ${pid}: stop it, or give another folder`)
+    else if (isHere || Date.now() - since > 2 * GONE_MS)
+      throw new Error(`${root} is used by process ${pid} on ${host}: stop it, or give another folder`)
     // On another machine: it may have been killed a moment ago.
     else await new Promise((resolve) => setTimeout(resolve, 1_000))
   }

@@ -37,6 +37,7 @@ export interface RunQueue<
   /** Adds a run to those that wait, and gives its number. */
   add(job: Job, plan: Plan, needs: Needs): Promise<number>
   planOf(job: Job): Promise<Plan>
+  needsOf(job: Job): Promise<Needs>
   /** What the runs that wait need, by id. */
   waitingNeeds(): Promise<ReadonlyMap<string, Needs>>
   /** The run whose turn it is, of those with such needs. */
@@ -45,10 +46,10 @@ export interface RunQueue<
   take(needs: ReadonlySet<string>, server: string): Promise<Entry<Job> | undefined>
   /** Moves a run that was not sent from one server to another. */
   move(id: string, from: string, to: string): Promise<boolean>
-  /** Marks a run as about to be sent. False: the run is no longer this server's. */
-  send(id: string, server: string): Promise<boolean>
-  /** Lets a run wait again that surely was not sent. */
-  giveBack(id: string, server: string): Promise<void>
+  /** Marks a run as about to be sent, and gives the time of the mark. `undefined`: the run is no longer this server's. */
+  send(id: string, server: string): Promise<number | undefined>
+  /** Lets a run wait again that surely was not sent after that mark. */
+  giveBack(id: string, server: string, sentAt: number | undefined): Promise<void>
   /** Notes that somebody wants the run to stop, and gives the entry after that. */
   cancel(id: string): Promise<Entry<Job> | undefined>
   /** Writes down the end of a run, unless it has ended; gives the end that counts. */

@@ -1,4 +1,5 @@
 import { type EngineContext, isEnded, outputName, type Run } from '../../engine.ts'
+import { createLruCache, type Memory } from '../../lruCache.ts'
 import { isEntry } from '../../queue/runQueue.ts'
 import { onAbort, within } from '../../runtime.ts'
 import type { ReadClass } from '../api/classes.ts'
@@ -6,7 +7,7 @@ import { type Answer, NoAnswer } from '../api/client.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
-import { lackOf } from './needs.ts'
+import { lackOf, type Needs } from './needs.ts'
 import {
   type Assignment,
   LEASE_MS,
@@ -32,14 +33,22 @@ export interface Server {
   /** Runs that the GPU is done with, while their outputs are collected. */
   readonly done: Set<string>
   readonly asks: Map<string, Ask>
-  /** What it lacks, by the id of needs; `null`: nothing. */
-  readonly lacks: Map<string, { readonly at: number; readonly lack: string | null }>
+  /** What it lacks, by the id of needs. */
+  readonly lacks: Memory<Verdict>
   lastWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt: number
   /** Counts what its worker should hear of. */
   changes: number
+  /** Counts how often its worker asked for news. */
+  polls: number
   wake: (() => void) | undefined
+}
+
+interface Verdict {
+  readonly at: number
+  /** `null`: nothing; `undefined`: it is not known yet. */
+  readonly lack: string | null | undefined
 }
 
 interface Ask {
@@ -68,6 +77,8 @@ export interface Dispatcher {
 
 const POLL_MS = 10_000
 const TICK_MS = 1_000
+/** Places in the queue are told no more often. */
+const PLACES_MS = 250
 const ASK_MS = 10_000
 /** What a server has may have changed after this time. */
 const FRESH_MS = 2_000
@@ -91,7 +102,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   /** Since when no server can take runs with such needs, and why. */
   const stuck = new Map<string, { readonly since: number; why: string; isSaid: boolean }>()
   let timer: ReturnType<typeof setInterval> | undefined
+  let placesTimer: ReturnType<typeof setTimeout> | undefined
   let isAtWork = false
+  let expiredAt = 0
   let isWanted = false
   let openedAt = 0
 
@@ -135,9 +148,10 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   /** The places of runs change whenever one is taken. */
   async function emitPlaces(): Promise<void> {
+    placesTimer = undefined
     for (const id of followed.keys()) {
-      const found = await queue.get(id)
-      if (found && isEntry(found) && found.sentAt === undefined) await emit(found)
+      const found = await queue.get(id).catch(() => undefined)
+      if (found && isEntry(found) && found.sentAt === undefined) await emit(found).catch(() => {})
     }
   }
 
@@ -159,7 +173,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function dispatchAll(): Promise<void> {
-    const waiting = await queue.waitingNeeds()
+    const waiting = new Map(await queue.waitingNeeds())
+    for (const server of servers.values()) {
+      const ahead = aheadOf(server)
+      if (ahead) waiting.set(ahead.job.needs, await queue.needsOf(ahead.job))
+    }
     let hasTaken = false
     for (;;) {
       const open = [...servers.values()].filter((server) => isLive(server) && server.isUp && !aheadOf(server))
@@ -169,7 +187,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (!taken) break
       hasTaken = true
     }
-    if (hasTaken) await emitPlaces()
+    if (hasTaken) placesTimer ??= setTimeout(emitPlaces, PLACES_MS)
   }
 
   /** Gives the next run to one of these servers. */
@@ -216,21 +234,21 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   /** The needs that a server is known to meet. What is not known is found out, and then runs are given again. */
-  function fitting(server: Server, waiting: Awaited<ReturnType<ComfyQueue['waitingNeeds']>>): Set<string> {
+  function fitting(server: Server, waiting: ReadonlyMap<string, Needs>): Set<string> {
     const readClass = server.newReader()
     const fit = new Set<string>()
     for (const [id, needs] of waiting) {
       const known = server.lacks.get(id)
       if (known?.lack === null) fit.add(id)
       if (known && Date.now() - known.at < FRESH_MS) continue
-      server.lacks.set(id, { at: Date.now(), lack: known ? known.lack : 'its facts are not known yet' })
+      server.lacks.set(id, { at: Date.now(), lack: known?.lack })
       lackOf(needs, readClass).then(
         (found) => {
           const lack = found ?? null
           server.lacks.set(id, { at: Date.now(), lack })
           if (lack !== known?.lack) void dispatch()
         },
-        () => server.lacks.set(id, { at: 0, lack: known ? known.lack : 'its facts can not be read' }),
+        () => server.lacks.set(id, { at: 0, lack: known?.lack }),
       )
     }
     return fit
@@ -254,7 +272,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     for (const id of stuck.keys()) if (!waiting.has(id)) stuck.delete(id)
     for (const id of waiting.keys()) explain(id)
     if (waiting.size > 0) void dispatch()
-    for (const entry of waiting.size > 0 ? await queue.entries() : []) {
+    if (waiting.size === 0 || now - expiredAt < maxQueueMs / 100) return
+    expiredAt = now
+    for (const entry of await queue.entries()) {
       if (entry.server !== undefined || now - entry.job.createdAt < maxQueueMs) continue
       const hours = Math.round(maxQueueMs / 360_000) / 10
       await finish(
@@ -269,7 +289,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const reasons = [...servers.values()].map((server) => {
       const lack = server.lacks.get(id)?.lack
       if (!isLive(server) || !server.isUp) return `${server.name} does not answer`
-      return lack === null ? undefined : `${server.name} lacks ${lack ?? 'all facts'}`
+      if (lack === undefined) return `what ${server.name} has is not known yet`
+      return lack === null ? undefined : `${server.name} lacks ${lack}`
     })
     if (reasons.includes(undefined)) return void stuck.delete(id)
     const state = stuck.get(id) ?? { since: Date.now(), why: '', isSaid: false }
@@ -279,7 +300,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     if (state.isSaid || Date.now() - state.since < PATIENCE_MS) return
     state.isSaid = true
     log('warn', state.why)
-    void emitPlaces().catch(() => {})
+    void emitPlaces()
   }
 
   async function lose({ job }: Entry, server?: Server): Promise<void> {
@@ -291,7 +312,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function putBack(server: Server, id: string): Promise<void> {
-    await queue.giveBack(id, server.name)
+    await queue.giveBack(id, server.name, server.held.get(id)?.sentAt)
     server.held.delete(id)
     server.done.delete(id)
     progress.delete(id)
@@ -367,6 +388,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
           server.isUp = state.isUp
           void dispatch()
         }
+        const turn = ++server.polls
         const deadline = Date.now() + (state.isUp ? POLL_MS : TICK_MS)
         for (;;) {
           const { changes } = server
@@ -382,25 +404,29 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
           await within(change, leftMs)
           forget()
           // A worker that has gone away frees its name at once.
-          if (signal.aborted && server.session === session) server.seenAt = 0
+          if (signal.aborted && server.session === session && server.polls === turn) server.seenAt = 0
           else check()
         }
         return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
       },
       async send(id) {
         check()
-        if (!server.held.has(id) || !(await queue.send(id, server.name))) return false
+        const mark = server.held.has(id) ? await queue.send(id, server.name) : undefined
         const entry = await queue.get(id)
-        if (!entry || !isEntry(entry)) return false
+        if (mark === undefined || !entry || !isEntry(entry)) {
+          server.held.delete(id)
+          void dispatch()
+          return undefined
+        }
         server.held.set(id, entry)
         for (const other of server.held.keys()) if (other !== id) server.done.add(other)
         await emit(entry)
         // The next one can come.
         void dispatch()
-        return true
+        return mark
       },
-      async giveBack(id) {
-        own(id, false)
+      async giveBack(id, mark) {
+        if (own(id, false).sentAt !== mark) throw new Refused('run')
         // Until it says that it answers again.
         server.isUp = false
         await putBack(server, id)
@@ -468,10 +494,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         held: new Map(),
         done: new Set(),
         asks: new Map(),
-        lacks: new Map(),
+        lacks: createLruCache(1_000),
         lastWorkflow: undefined,
         usedAt: 0,
         changes: 0,
+        polls: 0,
         wake: undefined,
       }
       const reader = newReader(server)
@@ -532,6 +559,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     },
     close() {
       clearInterval(timer)
+      clearTimeout(placesTimer)
       listeners.clear()
     },
   }

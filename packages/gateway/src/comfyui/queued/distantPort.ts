@@ -47,8 +47,8 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
 
   return {
     poll: (state, signal) => post(['poll'], state, signal),
-    send: async (id) => (await post<{ isSent: boolean }>(['send', id])).isSent,
-    giveBack: (id) => post(['back', id]),
+    send: async (id) => (await post<{ mark?: number }>(['send', id])).mark,
+    giveBack: (id, mark) => post(['back', id], { mark }),
     report: (id, progress, isDone) => post(['report', id], { ...progress, isDone }),
     openInput: (id, file) => call('GET', ['inputs', id, file], { timeoutMs: LONG_MS }),
     async putOutput(id, file, body) {

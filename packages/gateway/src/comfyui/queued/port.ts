@@ -42,10 +42,10 @@ export type Outcome = Pick<Ended, 'status' | 'error' | 'startedAt' | 'completedA
 export interface Port {
   /** Gives news at once if there are any, or else as soon as they come, or none after a while. */
   poll(state: WorkerState, signal: AbortSignal): Promise<News>
-  /** To be called before a run is sent. False: another server has it now, or it was cancelled. */
-  send(id: string): Promise<boolean>
-  /** Gives back a run that surely was not sent. */
-  giveBack(id: string): Promise<void>
+  /** To be called before a run is sent. Gives a mark; `undefined`: another server has it now, or it was cancelled. */
+  send(id: string): Promise<number | undefined>
+  /** Gives back a run that surely was not sent after this mark. */
+  giveBack(id: string, mark: number | undefined): Promise<void>
   /** `isDone`: the GPU is free, and the end follows. */
   report(id: string, progress: Progress, isDone: boolean): Promise<void>
   openInput(id: string, name: string): Promise<Response>

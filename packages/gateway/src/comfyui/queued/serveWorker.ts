@@ -43,8 +43,8 @@ type Action = (port: Port, id: string, body: Record<string, unknown>, signal: Ab
 const ACTIONS: Readonly<Record<string, Action>> = {
   poll: (port, _id, { has, stopping, isUp }, signal) =>
     port.poll({ has: texts(has), stopping: texts(stopping), isUp: isUp === true }, signal),
-  send: async (port, id) => ({ isSent: await port.send(id) }),
-  back: (port, id) => port.giveBack(id),
+  send: async (port, id) => ({ mark: await port.send(id) }),
+  back: (port, id, { mark }) => port.giveBack(id, typeof mark === 'number' ? mark : undefined),
   report: (port, id, { progress, node, isDone }) => {
     const news = {
       progress: inRange(progress),

@@ -31,6 +31,8 @@ interface Held {
   /** Its inputs are on ComfyUI, and this is the graph with their names. */
   readonly graph: Promise<Record<string, GraphNode>>
   isSent: boolean
+  /** What the gateway gave before it was sent. */
+  mark?: number | undefined
   isStopping: boolean
   isOver: boolean
   /** Whether the GPU is done with it. */
@@ -174,7 +176,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     listen()
     try {
       const graph = await one.graph
-      if (one.isOver || !(await untilHeard(() => port.send(run.id)))) return leave(one)
+      if (one.isOver) return leave(one)
+      one.mark = await untilHeard(() => port.send(run.id))
+      if (one.mark === undefined) return leave(one)
       one.isSent = true
       // From here on, the run is never sent again.
       const json = { prompt: graph, prompt_id: run.id, client_id: socketId, extra_data: { flowscale: run } }
@@ -188,7 +192,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       if (!(error instanceof NoAnswer))
         return await end(one, endWithout(run, 'failed', (error as Error).message))
       // It was surely not sent: another server may take it.
-      await untilHeard(() => port.giveBack(run.id)).catch(() => {})
+      await untilHeard(() => port.giveBack(run.id, one.mark)).catch(() => {})
     }
     leave(one)
     // Not at once again, while nothing accepts a connection.
