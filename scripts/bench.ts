@@ -15,6 +15,7 @@ import { describe, type Figure, type Result, toFigure } from './bench/figure.ts'
 import { gateway } from './bench/gateway.ts'
 import type { Settings } from './bench/kit.ts'
 import { writePage } from './bench/page.ts'
+import { queue } from './bench/queue.ts'
 import { requests } from './bench/requests.ts'
 import { starts } from './bench/starts.ts'
 import { ensure, root } from './lib/ensure.mjs'
@@ -34,7 +35,7 @@ if (values.save && (values.only || values.short)) throw new Error('--save needs 
 ensure('build', 'scripts/bench/peers')
 // Not earlier: it imports what was built.
 const { waits } = await import('./bench/waits.ts')
-const cases = [...requests, ...starts, ...waits, ...gateway]
+const cases = [...requests, ...starts, ...waits, ...gateway, ...queue]
 const only = values.only?.toLowerCase()
 const isPart = cases.some(({ part }) => part === only)
 const wanted = (part: string, rows: readonly string[]): string[] =>

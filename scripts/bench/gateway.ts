@@ -1,6 +1,9 @@
 // What a gateway costs over ComfyUI itself: the built command, and the small ComfyUI of the tests, processes both.
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Started, startProcess, startSmallComfy } from '../../test/support/startProcess.ts'
 import type { Samples } from './figure.ts'
@@ -11,7 +14,9 @@ import { takeTurns } from './takeTurns.mjs'
 async function withGateways<T>(
   clones: Record<string, string>,
   use: (gateways: Record<string, Started>, comfyUrl: string) => Promise<T>,
+  flags: readonly string[] = [],
 ): Promise<T> {
+  const data = mkdtempSync(join(tmpdir(), 'bench-'))
   const comfies: Started[] = []
   const gateways: Record<string, Started> = {}
   try {
@@ -22,31 +27,41 @@ async function withGateways<T>(
         `${folder}/packages/gateway/bin/flowscale-gateway.js`,
         ...['--comfyui', comfy.told.url, '--workflows', 'test/servers/disasters', '--json'],
         ...['--port', '0', '--api-key', key],
+        ...flags.map((flag) => flag.replace('DATA', join(data, who))),
       ])
     }
     return await use(gateways, comfies[0]!.told.url)
   } finally {
     await Promise.all([...comfies, ...Object.values(gateways)].map((one) => one.kill()))
+    rmSync(data, { recursive: true, force: true })
   }
 }
 
-function runsCase(name: string, runMs: number, runs: number, atOnce: number, rounds: number): Case {
+function runsCase(
+  name: string,
+  [runMs, runs, atOnce, rounds]: readonly [number, number, number, number],
+  ...flags: string[]
+): Case {
   return {
     part: 'gateway',
     rows: [name],
-    isVariant: runMs > 4,
+    isVariant: runMs > 4 || flags.length > 0,
     run: ({ node, clones, isShort }) =>
-      withGateways(clones, async (gateways, comfyUrl) => {
-        const { samples, missing } = await runWorker<{
-          samples: Record<'ms', Samples>
-          missing?: string
-        }>(node, 'gateway.mjs', {
-          ...{ comfyUrl, key, atOnce, seconds: runMs / 1000 },
-          gateways: Object.fromEntries(Object.entries(gateways).map(([who, { told }]) => [who, told.url])),
-          ...(isShort ? { runs: atOnce, turns: { rounds: 1 } } : { runs, turns: { rounds, warmUps: 1 } }),
-        })
-        return [{ name, unit: 'ms a run', samples: samples.ms, floor: 'ComfyUI alone', missing }]
-      }),
+      withGateways(
+        clones,
+        async (gateways, comfyUrl) => {
+          const { samples, missing } = await runWorker<{
+            samples: Record<'ms', Samples>
+            missing?: string
+          }>(node, 'gateway.mjs', {
+            ...{ comfyUrl, key, atOnce, seconds: runMs / 1000 },
+            gateways: Object.fromEntries(Object.entries(gateways).map(([who, { told }]) => [who, told.url])),
+            ...(isShort ? { runs: atOnce, turns: { rounds: 1 } } : { runs, turns: { rounds, warmUps: 1 } }),
+          })
+          return [{ name, unit: 'ms a run', samples: samples.ms, floor: 'ComfyUI alone', missing }]
+        },
+        flags,
+      ),
   }
 }
 
@@ -102,8 +117,10 @@ const crowd: Case = {
 }
 
 export const gateway: Case[] = [
-  runsCase('gateway: a run of 4 ms, one by one', 4, 1, 1, 200),
-  runsCase('gateway: runs of 4 ms, 20 at once', 4, 100, 20, 9),
-  runsCase('gateway: runs of 100 ms, 20 at once', 100, 30, 20, 6),
+  runsCase('gateway: a run of 4 ms, one by one', [4, 1, 1, 200]),
+  runsCase('gateway with --data: a run of 4 ms, one by one', [4, 1, 1, 200], '--data', 'DATA'),
+  runsCase('gateway with a queue: a run of 4 ms, one by one', [4, 1, 1, 200], '--data', 'DATA', '--workers'),
+  runsCase('gateway: runs of 4 ms, 20 at once', [4, 100, 20, 9]),
+  runsCase('gateway: runs of 100 ms, 20 at once', [100, 30, 20, 6]),
   crowd,
 ]

@@ -9,7 +9,7 @@ const shown = {
   requests: /^(checkHealth|getRun|executeWorkflow).*one by one|^upload/,
   starts: /^import of (@flowscale\/client|flowscale)$|^start of flowscale (--version|health)/,
   waits: /^50 waits, (polls|push).*delay|^1000 waits, watcher with push.*delay|^executeMany of 10000/,
-  gateway: /^gateway: (a run|runs of 4 ms|memory)/,
+  gateway: /^gateway: (a run|runs of 4 ms|memory)|^gateway with (--data|a queue): (a run|runs of 100)/,
 }
 
 const number = (value: number): string => value.toLocaleString('en-US', { maximumSignificantDigits: 3 })

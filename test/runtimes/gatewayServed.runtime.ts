@@ -1,5 +1,5 @@
-// The gateway as the pages of docs set it up on Workers, Deno and Bun, before two small ComfyUIs, driven by HTTP from outside.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// The gateway as the pages of docs set it up on Workers, Deno and Bun, before small ComfyUIs, driven by HTTP from outside.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { assert, suite } from '#test'
@@ -30,8 +30,8 @@ const sidecar = {
   outputs: { picture: { node: '3' } },
 }
 
-async function withComfies(use: (urls: string[]) => Promise<void>): Promise<void> {
-  const comfies = await Promise.all([0, 1].map(() => startComfy({ version: '0.8.0' })))
+async function withComfies(count: number, use: (urls: string[]) => Promise<void>): Promise<void> {
+  const comfies = await Promise.all(Array.from({ length: count }, () => startComfy({ version: '0.8.0' })))
   mkdirSync(resolve(folder, 'workflows'), { recursive: true })
   for (const place of ['.', 'workflows']) {
     writeFileSync(resolve(folder, place, 'text-to-image.json'), JSON.stringify(graph))
@@ -67,7 +67,7 @@ for (const [date, storages] of [
 ] as const) {
   for (const storage of storages) {
     test(`workerd, ${date}, records in ${storage}`, () =>
-      withComfies(async (urls) => {
+      withComfies(1, async ([url]) => {
         let code = blockOf('docs/gateway-several.md', 'worker')
         if (storage === 'KV') {
           code = code.replace('publicUrl:', 'storage: storageOf(env),\n      publicUrl:')
@@ -75,7 +75,7 @@ for (const [date, storages] of [
         }
         const kv = await startKv()
         const texts = {
-          COMFYUI_URLS: urls.join(' '),
+          COMFYUI_URL: url!,
           PUBLIC_URL: 'http://gpu.example',
           FLOWSCALE_API_KEY: CANARY,
           ACCESS_ID: 'id',
@@ -90,7 +90,7 @@ for (const [date, storages] of [
         try {
           const worker = await serveWorkerd({ gateway }, kv.service)
           try {
-            const heard = await driveGateway(worker.url, CANARY, 'text-to-image', urls.length)
+            const heard = await driveGateway(worker.url, CANARY, 'text-to-image', 1)
             // There are no sockets, and nothing that one request has begun goes on in another.
             assert.ok(
               heard.every((state) => /^(queued \d+|running 0|completed)$/.test(state)),
@@ -119,33 +119,44 @@ const runtimes: [name: string, file: string, ...args: string[]][] = [
     ...'run --no-prompt --allow-net=127.0.0.1 --allow-read=workflows --allow-env'.split(' '),
   ],
 ]
+/** What Deno allows for the folder of a queue, and for the name of this machine in its lock. */
+const forQueue = ['--allow-read=.', '--allow-write=data', '--allow-sys=hostname']
 for (const [name, file, ...args] of runtimes) {
-  test(name, () =>
-    withComfies(async (urls) => {
-      const port = await freePort()
-      const deno = blockOf('docs/gateway-reference.md', 'deno')
-      const server = blockOf('docs/gateway-reference.md', name.toLowerCase())
-      const code = (name === 'Deno' ? deno : deno.replace(/^Deno\.serve.*\n/m, server))
-        .replace("url: 'http://127.0.0.1:8188'", `urls: ${JSON.stringify(urls)}`)
-        .replaceAll('4188', port)
-      assert.ok(code.includes(urls[1]!))
-      const script = resolve(folder, `${name}.mjs`)
-      writeFileSync(script, await bundle(`${name}-source.ts`, code, 'node'))
-      const run = command(file, [...args, script], folder, { FLOWSCALE_API_KEY: CANARY })
-      try {
-        const url = `http://127.0.0.1:${port}`
-        await until(() => fetch(url).then(Boolean, () => false))
-        const heard = await driveGateway(url, CANARY, 'text-to-image', urls.length)
-        assert.ok(
-          heard.some((state) => /^running 0\.\d/.test(state)),
-          heard.join(),
-        )
-      } catch (error) {
-        console.log(run.output())
-        throw error
-      } finally {
-        await run.end()
-      }
-    }),
-  )
+  for (const count of [1, 2]) {
+    test(count === 1 ? name : `${name}, with a queue`, () =>
+      withComfies(count, async (urls) => {
+        const port = await freePort()
+        const deno = blockOf('docs/gateway-reference.md', 'deno')
+        const server = blockOf('docs/gateway-reference.md', name.toLowerCase())
+        const queue = "queue: folderQueue('data'), engine: comfyui({ urls: "
+        const code = (name === 'Deno' ? deno : deno.replace(/^Deno\.serve.*\n/m, server))
+          .replace(
+            "engine: comfyui({ url: 'http://127.0.0.1:8188'",
+            count === 1 ? `engine: comfyui({ url: '${urls[0]}'` : `${queue}${JSON.stringify(urls)}`,
+          )
+          .replace('{ watchWorkflows }', '{ folderQueue, watchWorkflows }')
+          .replaceAll('4188', port)
+        assert.ok(code.includes(urls.at(-1)!))
+        const script = resolve(folder, `${name}.mjs`)
+        writeFileSync(script, await bundle(`${name}-source.ts`, code, 'node'))
+        rmSync(resolve(folder, 'data'), { recursive: true, force: true })
+        const flags = name === 'Deno' && count > 1 ? [args[0]!, ...forQueue, ...args.slice(1)] : args
+        const run = command(file, [...flags, script], folder, { FLOWSCALE_API_KEY: CANARY })
+        try {
+          const url = `http://127.0.0.1:${port}`
+          await until(() => fetch(url).then(Boolean, () => false))
+          const heard = await driveGateway(url, CANARY, 'text-to-image', urls.length)
+          assert.ok(
+            heard.some((state) => /^running 0\.\d/.test(state)),
+            heard.join(),
+          )
+        } catch (error) {
+          console.log(run.output())
+          throw error
+        } finally {
+          await run.end()
+        }
+      }),
+    )
+  }
 }

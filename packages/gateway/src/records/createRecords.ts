@@ -43,6 +43,8 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   const ends = createLruCache<Ended>(5_000)
   /** Ends that callers know, and that could not be written yet: they must not be forgotten. */
   const unwritten = new Map<string, Ended>()
+  /** Those of them whose record is written, and that only the lists lack. */
+  const unlisted = new Set<string>()
   /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
   const writing = new Map<string, number>()
   const index = createRunIndex(store)
@@ -56,11 +58,15 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
     const first = (await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)
     ends.set(id, first)
     unwritten.set(id, first)
+    unlisted.add(id)
     // A caller who asks for the run need not wait for the index.
     const indexed = index
       .end(first)
       .then(() => unwritten.delete(id))
-      .finally(() => writing.delete(id))
+      .finally(() => {
+        writing.delete(id)
+        unlisted.delete(id)
+      })
     if (hasOwnTimers()) indexed.catch(() => {})
     else await indexed
     return first
@@ -80,7 +86,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   return {
     getRun: (id) => runs.load(id, () => store.read(recordPaths(id).run)),
     cachedRun: runs.get,
-    cachedEnd: (id) => (unwritten.has(id) ? undefined : ends.get(id)),
+    cachedEnd: (id) => (unwritten.has(id) && !unlisted.has(id) ? undefined : ends.get(id)),
     async getEnd(id) {
       if (unwritten.size > 0) await writeEnds()
       return unwritten.get(id) ?? ends.load(id, () => store.read(recordPaths(id).end))

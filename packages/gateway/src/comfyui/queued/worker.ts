@@ -1,10 +1,11 @@
 import { type EngineContext, EngineError } from '../../engine.ts'
-import { sleep } from '../../runtime.ts'
+import { forEach, sleep } from '../../runtime.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
+import { readHistory } from '../api/queue.ts'
 import { createProgress } from '../api/socket.ts'
 import type { Ended, RunRecords, Submitted } from '../runRecord.ts'
-import { endWithout } from '../runs/historyEnd.ts'
+import { endOf, endWithout } from '../runs/historyEnd.ts'
 import { findRun } from '../runs/runState.ts'
 import { postRun } from '../runs/sendRun.ts'
 import { stopRun } from '../runs/stopRun.ts'
@@ -234,12 +235,16 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   }
 
   async function look(one: Held): Promise<void> {
+    const { run } = one
     try {
-      await findRun(server, one.run.id, 0)
+      // Once ComfyUI has said that it is over, its history is enough.
+      const history = one.isDone ? await readHistory(client, run.id) : undefined
+      if (history && history !== 'unreadable') ends.set(run.id, endOf(run, history))
+      else await findRun(server, run.id, 0)
     } catch (error) {
-      if (!(error instanceof NoAnswer)) log('error', `Run ${one.run.id}: ${(error as Error).message}`)
+      if (!(error instanceof NoAnswer)) log('error', `Run ${run.id}: ${(error as Error).message}`)
     }
-    const ended = ends.get(one.run.id)
+    const ended = ends.get(run.id)
     if (ended && !one.isOver) await end(one, ended)
   }
 
@@ -251,8 +256,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     free(one)
     const { status, error, startedAt, completedAt, files } = ended
     try {
-      for (const { name, at } of files) {
-        if (!at) continue
+      await forEach(files, async ({ name, at }) => {
+        if (!at) return
         await untilHeard(async () => {
           const response = await client.open(`/view?${new URLSearchParams({ ...at })}`, {
             signal: closing.signal,
@@ -261,7 +266,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           await response.body?.cancel()
           if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`, true)
         })
-      }
+      })
       const outcome: Outcome = { status, error, startedAt, completedAt, files }
       await untilHeard(() => port.end(id, outcome))
     } catch (error) {
