@@ -1,5 +1,5 @@
 // A gateway before three ComfyUIs, one of its own and two by workers, all of them processes that are killed.
-// `SEED` is the first of three seeds.
+// `LONG=1` plays three seeds with 500 runs each; `SEED` is the first.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,10 +12,11 @@ import { lineOf } from './runs.ts'
 
 const test = suite('a gateway, two workers and three ComfyUIs')
 const first = Number(process.env.SEED ?? 1)
-const count = Number(process.env.RUNS ?? 500)
-const kills = Number(process.env.KILLS ?? 15)
+const { count, kills, seeds } = process.env.LONG
+  ? { count: 500, kills: 15, seeds: 3 }
+  : { count: 150, kills: 6, seeds: 1 }
 
-for (const seed of [first, first + 1, first + 2]) {
+for (const seed of Array.from({ length: seeds }, (_, index) => first + index)) {
   test(`kills, seed ${seed}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
     const ledgers = [0, 1, 2].map((index) => join(folder, `ledger-${index}`))
@@ -54,10 +55,11 @@ for (const seed of [first, first + 1, first + 2]) {
         `[show]   killed: ${JSON.stringify(played.kills)}; executed by server: ${spread.join(', ')}`,
       )
       if (problems.length) throw new Error(problems.join('\n'))
+      assert.is(figures.refused, 0)
       // A run whose answer was lost may be there.
-      assert.ok(figures.runs <= count && figures.runs >= count - figures.refused - figures.lost)
+      assert.ok(figures.runs <= count && figures.runs >= count - figures.lost)
       assert.ok(figures.failed <= kills, `${figures.failed} failed`)
-      assert.ok(spread.every((one) => one > count / 10))
+      assert.ok(spread.every((one) => one > 0))
     } finally {
       await Promise.all(servers.map((server) => server.kill()))
       rmSync(folder, { recursive: true, force: true })

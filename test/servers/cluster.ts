@@ -69,7 +69,7 @@ export async function playCluster(
   const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 100 })
   const kills: Record<string, number> = {}
   try {
-    const colors = Array.from({ length: count }, (_, index) => ({ color: 1 + index * 50_021 }))
+    const colors = Array.from({ length: count }, (_, index) => ({ color: 1 + index * 30_011 }))
     const submitting = submitAll(client, workflow, colors, groupId)
     for (let left = options.kills; left > 0; left--) {
       await wait(options.pauseMs * (0.5 + random()))
