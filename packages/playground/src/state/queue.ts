@@ -48,10 +48,14 @@ async function noteQueue(session: Session): Promise<void> {
   const containers = queue.data.map((container) => ({
     ...container,
     isStopped: stopped.includes(container.container),
+    // The queue that several servers take from is no server, and has no health.
+    isShared:
+      health.data.length > 0 && !health.data.some((server) => server.container === container.container),
   }))
+  const servers = containers.filter(({ isShared }) => !isShared)
   session.isLost = false
   session.away =
-    containers.length > 0 && containers.every(({ isStopped }) => isStopped)
+    servers.length > 0 && servers.every(({ isStopped }) => isStopped)
       ? `${stopped.join(', ')} ${stopped.length > 1 ? "don't" : "doesn't"} answer`
       : ''
   change({ containers })

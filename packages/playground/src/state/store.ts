@@ -134,7 +134,7 @@ export interface State {
   /** The words below the list of workflows, such as why it is empty. */
   workflowsWords: string
   runs: Map<string, PageRun>
-  containers?: (ContainerQueue & { isStopped: boolean })[] | undefined
+  containers?: (ContainerQueue & { isStopped: boolean; isShared: boolean })[] | undefined
 
   // The form
   isFormShown: boolean

@@ -20,7 +20,7 @@ export function Queue(): JSX.Element {
   )
 }
 
-function Container({ container, queue, isStopped }: NonNullable<typeof state.containers>[number]) {
+function Container({ container, queue, isStopped, isShared }: NonNullable<typeof state.containers>[number]) {
   const [running] = queue.queue_running
   const waiting = queue.queue_pending.length
   const word = isStopped ? "doesn't answer" : running ? 'running' : 'idle'
@@ -31,7 +31,7 @@ function Container({ container, queue, isStopped }: NonNullable<typeof state.con
         <span class={`dot ${isStopped ? 'bad' : running ? 'busy' : 'good'}`} />
         {container}
       </div>
-      <p>{waiting ? `${word}, ${waiting} waiting` : word}</p>
+      <p>{isShared ? `${waiting || 'none'} waiting` : waiting ? `${word}, ${waiting} waiting` : word}</p>
       {run && <Bar run={run} label={`Progress of ${container}`} />}
     </li>
   )
