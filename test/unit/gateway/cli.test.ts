@@ -10,6 +10,7 @@ import { banner } from '../../../packages/gateway/src/command/print.ts'
 import { createSign } from '../../../packages/gateway/src/http/links.ts'
 import { startComfy } from '../../comfyui/server/startComfy.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
+import { pluck } from '../../support/pluck.ts'
 import { pngWith } from '../../support/png.ts'
 import { until } from '../../support/until.ts'
 
@@ -124,6 +125,44 @@ test('--data keeps the key and the runs', async () => {
   assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), apiKey)
   const kept = comfy.requests.filter(({ path }) => path.includes(run_id) && path.includes('userdata'))
   assert.equal(kept, [])
+})
+
+test('--workers: a GPU dials in, makes runs and is found by its name', async () => {
+  const data = join(folder, 'data')
+  const gateway = await serve('--workers', '--data', data)
+  const [, url = '', key = ''] = /worker +npx @flowscale\/gateway worker --gateway (\S+) --key (\S+)\n/.exec(
+    gateway.out,
+  )!
+  assert.ok(gateway.out.includes(join(data)), 'where the queue is')
+  assert.is((await readFile(join(data, 'worker-key'), 'utf8')).trim(), key)
+  const distant = await startComfy({ version: '0.8.0', speed: 100 })
+  try {
+    const flags = ['worker', '--gateway', url, '--comfyui', distant.url, '--name', 'gpu-2', '--key']
+    const worker = await run([...flags, key], /\n$/)
+    const headers = { 'x-api-key': (await readFile(join(data, 'api-key'), 'utf8')).trim() }
+    const statuses = async () => {
+      const { data } = await (await fetch(`${url}/api/v1/comfy/health`, { headers })).json()
+      return data.map(({ container, status }: any) => `${container} ${status}`).join()
+    }
+    await until(statuses, (found) => found === 'comfyui-1 idle,gpu-2 idle')
+    const performed = () => Object.keys(distant.executed.runs).length
+    await until(async () => {
+      await fetch(`${url}/api/v1/runs?workflow_id=slow`, { method: 'POST', headers })
+      return performed() > 0
+    })
+    // A name can be used once, and the key must be right. `api-key` is none for workers.
+    const refused = await Promise.all(
+      [key, headers['x-api-key'], CANARY].map((sent) => run([...flags, sent], undefined, BUILT)),
+    )
+    assert.equal(pluck(refused, 'code'), [1, 1, 1])
+    for (const { err } of refused) said(err.replaceAll(url, 'URL'))
+    const ended = new Promise((done) => worker.child.on('close', done))
+    worker.child.kill('SIGTERM')
+    assert.is(await ended, 0)
+    await until(statuses, (found) => found === 'comfyui-1 idle,gpu-2 stopped')
+  } finally {
+    await distant.stop()
+  }
 })
 
 test('--no-key makes no key and keeps none; links are signed with a secret that nobody knows', async () => {
@@ -328,6 +367,11 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     ['inspect', file, '--comfyui', 'ftp://x'],
     ['inspect', file, '--api-key', CANARY],
     ['--comfyui', comfy.url, 'inspect', file],
+    ['worker', '--key', CANARY],
+    ['worker', '--gateway', 'http://127.0.0.1:9'],
+    ['worker', '--gateway', `http://u:${CANARY}@127.0.0.1:9`, '--key', CANARY],
+    ['worker', '--gateway', 'http://127.0.0.1:9/path', '--key', CANARY],
+    ['worker', '--gateway', 'http://127.0.0.1:9', '--key', `${CANARY} `],
   ])
 })
 
@@ -356,6 +400,7 @@ test('--help and --version', async () => {
       'header',
       'workflows',
       'data',
+      'workers',
       'public-url',
       'no-key',
       'port',
@@ -371,6 +416,7 @@ test('--help and --version', async () => {
   for (const preset of ['4188', '127.0.0.1', 'readme', 'http://127.0.0.1:8188'])
     assert.match(help.out, preset)
   assert.match(help.out, /inspect .*<file>/)
+  assert.match((await run(['worker', '--help'])).out, /--gateway <url>.*--key <key>.*--name <name>/s)
   const inspect = await run(['inspect', '--help'])
   assert.match(inspect.out, /--comfyui <url>.*--write/s)
   for (const flag of ['--version', '-v']) assert.match((await run([flag])).out, /^\d+\.\d+\.\d+\n$/)
