@@ -8,6 +8,12 @@ export interface DistantOptions {
 }
 
 const TIMEOUT_MS = 30_000
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: 'give it a --name of 1 to 64 letters, digits and "._-", and update both',
+  401: 'its key is not the one for workers',
+  403: 'its key is not the one for workers',
+  404: 'start the gateway with --workers',
+}
 /** For a file. */
 const LONG_MS = 3_600_000
 
@@ -32,11 +38,11 @@ export function createDistantPort({ gateway, key, name }: DistantOptions): Port 
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     } as RequestInit)
     if (response.ok) return response
-    const { detail } = Object(await response.json().catch(() => ({})))
+    await response.body?.cancel()
     if (response.status === 409) throw new Refused('session')
     if (response.status === 410) throw new Refused('run')
-    if ([400, 401, 403, 404].includes(response.status))
-      throw new NotWelcome(String(detail ?? response.status))
+    const why = REFUSALS[response.status]
+    if (why !== undefined) throw new NotWelcome(why)
     throw new Error(`The gateway answered with ${response.status}`)
   }
 

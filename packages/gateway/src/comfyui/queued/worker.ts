@@ -72,6 +72,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
 
   const startedAt = Date.now()
   let isKnown = false
+  let isSaid = false
 
   async function poll(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -82,6 +83,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
         const isFinal = isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
+        if (isTaken && !isSaid)
+          log('info', `Another worker has the name "${name}": waiting whether it is gone`)
+        isSaid ||= isTaken
         if (isFinal || error instanceof NotWelcome) {
           close()
           return onRefused?.(error)
