@@ -12,8 +12,11 @@ export interface AppendLog {
 
 /** Opens a file that may exist. Lines that are added at the same time share one write and one fsync. */
 export async function openLog(path: string, isNew = false): Promise<AppendLog> {
-  const file = await open(path, isNew ? 'w+' : 'a+')
+  const file = await open(path, 'a+')
+  if (isNew) await file.truncate()
   let { size } = await file.stat()
+  // A line that a crash cut off must not spoil the next one.
+  let isCut = size > 0 && (await readAt(file, size - 1, 1)) !== '\n'
   let next: { text: string; bytes: number; done: Promise<number> } | undefined
   let before: Promise<unknown> = Promise.resolve()
   let isTorn = false
@@ -27,13 +30,14 @@ export async function openLog(path: string, isNew = false): Promise<AppendLog> {
   }
 
   async function write(text: string): Promise<number> {
-    const start = size
     // What was refused must not come back at the next start.
-    if (isTorn) await file.truncate(start)
+    if (isTorn) await file.truncate(size)
     isTorn = true
-    await file.appendFile(text)
+    await file.appendFile(isCut ? `\n${text}` : text)
     await file.datasync()
     isTorn = false
+    const start = isCut ? size + 1 : size
+    isCut = false
     size = start + Buffer.byteLength(text)
     return start
   }

@@ -16,18 +16,24 @@ export function createFolderFiles(
   return {
     async put(kind, runId, name, body) {
       const path = join(folderOf(kind, runId), encodeName(name))
-      await mkdir(folderOf(kind, runId), { recursive: true })
       const draft = `${path}.${crypto.randomUUID()}.draft`
+      let broken: unknown
+      async function* chunks(): AsyncGenerator<Uint8Array> {
+        try {
+          yield* body
+        } catch (error) {
+          broken = error
+          throw error
+        }
+      }
       try {
+        await mkdir(folderOf(kind, runId), { recursive: true })
         // With its content on disk before its name is there.
-        await pipeline(Readable.fromWeb(body as never), createWriteStream(draft, { flush: true } as object))
+        await pipeline(chunks, createWriteStream(draft, { flush: true } as object))
         await rename(draft, path)
-      } catch (error) {
-        await rm(draft, { force: true })
-        const { code } = error as NodeJS.ErrnoException
-        // Of the disk, and not of the sender.
-        if (!/^E[A-Z]+$/.test(code ?? '')) throw error
-        throw new EngineError(503, "A file can't be kept just now", { retryAfterS: 5, cause: error })
+      } catch (cause) {
+        await rm(draft, { force: true }).catch(() => {})
+        throw broken ?? folderError(cause)
       }
     },
     async open(kind, runId, name, headers) {
@@ -53,6 +59,10 @@ export function createFolderFiles(
 }
 
 const HOUR_MS = 3_600_000
+
+/** The disk may be full, or away. */
+export const folderError = (cause: unknown): EngineError =>
+  new EngineError(503, "The folder of the queue can't be used just now", { retryAfterS: 5, cause })
 
 /** Answers as a file server does: with one range, and unless the caller has this version. */
 function answerFile(

@@ -1,14 +1,14 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { compareRuns, EngineError, type Run } from '../engine.ts'
+import { compareRuns, type Run } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
 import type { Entry, QueuedRun, RunQueue } from '../queue/runQueue.ts'
 import { createTurns, type Waiting } from '../queue/turns.ts'
 import type { EndedRun } from '../records/recordStore.ts'
 import { type AppendLog, openLog } from './appendLog.ts'
 import { noneIfMissing } from './dataFolder.ts'
-import { createFolderFiles } from './folderFiles.ts'
+import { createFolderFiles, folderError } from './folderFiles.ts'
 
 /** A line of the file of runs that have not ended. */
 type Line =
@@ -77,7 +77,12 @@ export function folderQueue(folder: string): RunQueue {
   let unlock = async (): Promise<void> => {}
   /** The writes that are under way, and the rewriting that holds up others. */
   const writes = new Set<Promise<void>>()
-  let rewriting: Promise<void> | undefined
+  let rewriting: Promise<boolean> | undefined
+  let naming: Promise<void> = Promise.resolve()
+  /** The sends and cancels that are being written. Who asks for the same waits for the same. */
+  const marks = new Map<string, Promise<void>>()
+  /** The runs whose end is being written: nobody sends them. */
+  const ending = new Set<string>()
 
   function apply(line: Line): void {
     const [kind, id] = line
@@ -97,28 +102,47 @@ export function folderQueue(folder: string): RunQueue {
     if (!entry) return
     if (kind === 'send') Object.assign(entry, { server: line[2], sentAt: line[3] })
     if (kind === 'cancel') entry.isCancelled = true
-    if (kind === 'back') {
+    // Two may have been written at the same time.
+    if (kind === 'back' && entry.server !== undefined) {
       Object.assign(entry, { server: undefined, sentAt: undefined })
       if (isOpen) turns.giveBack(waitingOf(entry))
     }
   }
 
   /** Writes lines, and applies them once they are on disk. */
-  async function commit(...lines: Line[]): Promise<void> {
-    await rewriting
+  async function commit(toLines: () => Line[]): Promise<void> {
+    // No step between this and the write: the rewriting would not wait for it.
+    while (rewriting) await rewriting
     const work = guard(async () => {
+      const lines = toLines()
       await log.append(lines.map((line) => JSON.stringify(line)))
       lines.forEach(apply)
     })
     writes.add(work)
     await work.finally(() => writes.delete(work))
-    if (log.size <= largeBytes || rewriting) return
-    // If it fails, the next line tries again.
-    rewriting = rewrite()
-      .catch(() => {})
-      .finally(() => {
-        rewriting = undefined
-      })
+    if (log.size > largeBytes) void rewriteNow()
+  }
+
+  /** Writes down what an entry already says; `undo` if that fails. */
+  function mark(key: string, line: Line, undo: () => void): void {
+    const work = commit(() => [line])
+    const done = work.finally(() => marks.delete(key))
+    marks.set(key, done)
+    work.catch(undo)
+  }
+
+  /** Holds up all other writes. False: it failed, and the file is as it was. */
+  function rewriteNow(): Promise<boolean> {
+    rewriting ??= rewrite()
+      .then(
+        () => true,
+        () => {
+          largeBytes = log.size + LARGE_BYTES
+          return false
+        },
+      )
+      .finally(() => (rewriting = undefined))
+    return rewriting
   }
 
   /** Writes the file of the runs that have not ended anew, without the others. */
@@ -139,8 +163,7 @@ export function folderQueue(folder: string): RunQueue {
       if (isCancelled) lines.push(['cancel', job.id])
     }
     const draft = await openLog(path('queue.draft'), true)
-    await draft.append(lines.map((line) => JSON.stringify(line)))
-    await draft.close()
+    await draft.append(lines.map((line) => JSON.stringify(line))).finally(draft.close)
     await log?.close()
     try {
       await rename(path('queue.draft'), path('queue.jsonl'))
@@ -168,12 +191,13 @@ export function folderQueue(folder: string): RunQueue {
     for (const name of (await readdir(root)).sort()) {
       const [, day] = /^ended-(\d{4}-\d\d-\d\d)\.jsonl$/.exec(name) ?? []
       if (!day) continue
-      let at = 0
-      for (const line of (await readFile(path(name), 'utf8')).split('\n')) {
-        const bytes = Buffer.byteLength(line)
-        const record = parse<EndedRun>(line)
-        if (record && !ended.has(record.run.id)) addEnded(record, day, at, bytes)
-        at += bytes + 1
+      const text = await readFile(path(name))
+      // By bytes: a letter may be cut off.
+      for (let at = 0, end = 0; at < text.length; at = end + 1) {
+        end = text.indexOf('\n', at)
+        if (end < 0) end = text.length
+        const record = parse<EndedRun>(text.toString('utf8', at, end))
+        if (record && !ended.has(record.run.id)) addEnded(record, day, at, end - at)
       }
     }
   }
@@ -187,18 +211,20 @@ export function folderQueue(folder: string): RunQueue {
   /** Removes old records, and files without a run. */
   async function clean(): Promise<void> {
     const oldest = dayOf(Date.now() - KEPT_MS)
-    const old = new Set([...ended.values()].flatMap(({ id, day }) => (day < oldest ? [id] : [])))
-    for (const id of old) ended.delete(id)
-    for (const [group, runs] of old.size > 0 ? created : []) {
-      const left = runs.filter(({ id }) => !old.has(id))
+    const gone = new Set([...ended.values()].flatMap(({ id, day }) => (day < oldest ? [id] : [])))
+    for (const id of gone) ended.delete(id)
+    for (const [group, runs] of gone.size > 0 ? created : []) {
+      const left = runs.filter(({ id }) => !gone.has(id))
       if (left.length > 0) created.set(group, left)
       else created.delete(group)
     }
-    for (const name of await readdir(root)) {
-      const [, day] = /^ended-(.*)\.jsonl$/.exec(name) ?? []
-      if (!day || day >= oldest) continue
-      await (await days.get(day))?.close()
-      days.delete(day)
+    const dayOfFile = (name: string): string => /^ended-(.*)\.jsonl$/.exec(name)?.[1] ?? oldest
+    const old = (await readdir(root)).filter((name) => dayOfFile(name) < oldest)
+    // Without the end of a run, a line that it was added would let it wait again.
+    if (old.length > 0 && !(await rewriteNow())) return
+    for (const name of old) {
+      await (await days.get(dayOfFile(name)))?.close()
+      days.delete(dayOfFile(name))
       await rm(path(name))
     }
     await files.sweep((kind, id) => live.has(id) || (kind === 'out' && ended.has(id)))
@@ -229,18 +255,27 @@ export function folderQueue(folder: string): RunQueue {
       return [...live.values()]
     },
     async nameOf(url) {
-      const taken = [...names.values()]
-      let count = 1
-      while (taken.includes(`comfyui-${count}`)) count++
-      if (!names.has(url)) await commit(['server', url, `comfyui-${count}`])
+      // One after another: two must not get the same name.
+      const named = naming
+        .catch(() => {})
+        .then(async () => {
+          const taken = [...names.values()]
+          let count = 1
+          while (taken.includes(`comfyui-${count}`)) count++
+          if (!names.has(url)) await commit(() => [['server', url, `comfyui-${count}`]])
+        })
+      naming = named
+      await named
       return names.get(url)!
     },
     async add(job, plan, need) {
       const mine = ++number
-      const lines: Line[] = [['add', mine, job]]
-      if (!needs.has(job.needs)) lines.unshift(['needs', job.needs, need])
-      if (!plans.has(job.plan)) lines.unshift(['plan', job.plan, plan])
-      await commit(...lines)
+      await commit(() => {
+        const lines: Line[] = [['add', mine, job]]
+        if (!needs.has(job.needs)) lines.unshift(['needs', job.needs, need])
+        if (!plans.has(job.plan)) lines.unshift(['plan', job.plan, plan])
+        return lines
+      })
       return mine
     },
     planOf: async (job) => plans.get(job.plan)!,
@@ -265,29 +300,30 @@ export function folderQueue(folder: string): RunQueue {
     },
     async send(id, server) {
       const entry = live.get(id)
-      if (!entry || entry.server !== server || entry.isCancelled) return undefined
-      if (entry.sentAt !== undefined) return entry.sentAt
-      // At once, so that nobody takes the run away during the write.
-      entry.sentAt = Date.now()
-      try {
-        await commit(['send', id, server, entry.sentAt])
-      } catch (error) {
-        entry.sentAt = undefined
-        throw error
+      if (!entry || entry.server !== server || entry.isCancelled || ending.has(id)) return undefined
+      if (entry.sentAt === undefined) {
+        // At once, so that nobody takes the run away during the write.
+        const at = Date.now()
+        entry.sentAt = at
+        mark(`send ${id}`, ['send', id, server, at], () => (entry.sentAt = undefined))
       }
-      return entry.sentAt
+      await marks.get(`send ${id}`)
+      // It may have ended meanwhile.
+      return live.get(id) === entry ? entry.sentAt : undefined
     },
     async giveBack(id, server, sentAt) {
       const entry = live.get(id)
       if (!entry || entry.server !== server || entry.sentAt !== sentAt) return
       if (sentAt === undefined) apply(['back', id])
-      else await commit(['back', id])
+      else await commit(() => [['back', id]])
     },
     async cancel(id) {
       const entry = live.get(id)
-      if (!entry || entry.isCancelled) return entry
-      entry.isCancelled = true
-      await commit(['cancel', id])
+      if (entry && !entry.isCancelled) {
+        entry.isCancelled = true
+        mark(`cancel ${id}`, ['cancel', id], () => (entry.isCancelled = undefined))
+      }
+      await marks.get(`cancel ${id}`)
       return live.get(id)
     },
     async end(record) {
@@ -296,6 +332,7 @@ export function folderQueue(folder: string): RunQueue {
       if (entry) {
         const day = dayOf(Date.now())
         const line = JSON.stringify(record)
+        ending.add(id)
         await guard(async () => {
           const at = await (await dayLog(day)).append([line])
           // Of two ends at the same moment, the first counts, as at the next start.
@@ -303,7 +340,7 @@ export function folderQueue(folder: string): RunQueue {
           if (entry.server === undefined) turns.remove(waitingOf(entry))
           addEnded(record, day, at, Buffer.byteLength(line))
           records.set(id, record)
-        })
+        }).finally(() => ending.delete(id))
         void files.removeInputs(id).catch(() => {})
       }
       return (await get(id)) as EndedRun
@@ -363,7 +400,7 @@ async function guard<T>(use: () => Promise<T>): Promise<T> {
   try {
     return await use()
   } catch (cause) {
-    throw new EngineError(503, "The folder of the queue can't be used just now", { retryAfterS: 5, cause })
+    throw folderError(cause)
   }
 }
 
@@ -432,7 +469,8 @@ async function lock(root: string): Promise<() => Promise<void>> {
   return async () => {
     clearInterval(beat)
     held.delete(file)
-    await rm(file, { force: true })
+    // After a long sleep, another process may have it.
+    if ((await readFile(file, 'utf8').catch(noneIfMissing)) === mine) await rm(file)
   }
 }
 

@@ -1,0 +1,406 @@
+// What any queue of the gateway has to do, whatever keeps it.
+import { assert, suite } from '#test'
+import type { RunsQuery } from '../../../../packages/gateway/src/engine.ts'
+import { isEntry, type QueuedRun, type RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
+import type { EndedRun } from '../../../../packages/gateway/src/records/recordStore.ts'
+
+/** Where a queue is kept. */
+export interface Place {
+  make(): RunQueue
+  remove(): void | Promise<void>
+}
+
+export interface Site {
+  queue: RunQueue
+  /** The queue after its process ended, and another one began. */
+  reopen(): Promise<RunQueue>
+}
+
+export const GPU: ReadonlySet<string> = new Set(['gpu'])
+let clock = 1_000
+export const makeJob = (more: Partial<QueuedRun> & Record<string, unknown> = {}): QueuedRun => ({
+  id: crypto.randomUUID(),
+  groupId: null,
+  createdAt: ++clock,
+  plan: 'plan',
+  needs: 'gpu',
+  ...more,
+})
+export const endOf = ({ id, groupId, createdAt }: QueuedRun, more: Partial<EndedRun> = {}): EndedRun => ({
+  run: { id, groupId, createdAt },
+  status: 'completed',
+  startedAt: null,
+  completedAt: ++clock,
+  ...more,
+})
+export async function addAll(
+  queue: RunQueue,
+  count: number,
+  more: Partial<QueuedRun> = {},
+): Promise<QueuedRun[]> {
+  const jobs = Array.from({ length: count }, () => makeJob(more))
+  for (const job of jobs) await queue.add(job, { a: job.plan }, { a: job.needs })
+  return jobs
+}
+export const bytes = (text: string): ReadableStream<Uint8Array> =>
+  new Blob([text]).stream() as ReadableStream<Uint8Array>
+export const query = (more: Partial<RunsQuery> = {}): RunsQuery => ({
+  groupId: null,
+  sortBy: 'created_at',
+  sortOrder: 'asc',
+  offset: 0,
+  limit: 100,
+  ...more,
+})
+/** What is known of a run, short. */
+export async function stateOf(queue: RunQueue, { id }: QueuedRun): Promise<string> {
+  const found = await queue.get(id)
+  if (!found) return 'none'
+  if (!isEntry(found)) return found.status
+  const { server = 'waits', sentAt, isCancelled } = found
+  return [server, sentAt && 'sent', isCancelled && 'cancelled'].filter(Boolean).join(' ')
+}
+
+export function suiteOfQueue(name: string, makePlace: () => Place) {
+  const test = suite(name)
+  const withQueue = (title: string, use: (site: Site) => Promise<void>): void =>
+    test(title, async () => {
+      const place = makePlace()
+      const site: Site = {
+        queue: place.make(),
+        async reopen() {
+          await site.queue.close()
+          site.queue = place.make()
+          await site.queue.open()
+          return site.queue
+        },
+      }
+      try {
+        await site.queue.open()
+        await use(site)
+      } finally {
+        await site.queue.close()
+        await place.remove()
+      }
+    })
+
+  withQueue('all that was answered is there after a new start', async (site) => {
+    const { queue } = site
+    const [sent, taken, cancelled, back, ended, waits] = await addAll(queue, 6)
+    await queue.add(makeJob({ plan: 'p2', needs: 'n2' }), { b: 1 }, { b: 2 })
+    const names = [await queue.nameOf('http://a'), await queue.nameOf('http://b')]
+    for (let i = 0; i < 5; i++) await queue.take(GPU, 's')
+    assert.ok(await queue.send(sent!.id, 's'))
+    assert.ok(await queue.send(back!.id, 's'))
+    await queue.giveBack(back!.id, 's')
+    await queue.cancel(cancelled!.id)
+    const end = endOf(ended!, { status: 'failed', startedAt: 5 })
+    assert.equal(await queue.end(end), end)
+    const later = await site.reopen()
+    const states = await Promise.all(
+      [sent, taken, cancelled, back, ended, waits].map((job) => stateOf(later, job!)),
+    )
+    // What was taken and not sent waits again.
+    assert.equal(states, ['s sent', 'waits', 'waits cancelled', 'waits', 'failed', 'waits'])
+    assert.equal(await later.get(ended!.id), end)
+    assert.equal([await later.nameOf('http://b'), await later.nameOf('http://a')], names.reverse())
+    assert.is(await later.nameOf('http://c'), 'comfyui-3')
+    assert.equal(await later.planOf(sent!), { a: 'plan' })
+    assert.equal(
+      await later.waitingNeeds(),
+      new Map<string, object>([
+        ['gpu', { a: 'gpu' }],
+        ['n2', { b: 2 }],
+      ]),
+    )
+    const last = makeJob()
+    assert.is(await later.add(last, {}, {}), 8)
+    assert.is(await later.ahead(last.id), 5)
+    assert.equal(
+      (await later.entries()).map(({ number }) => number),
+      [1, 2, 3, 4, 6, 7, 8],
+    )
+  })
+
+  withQueue('the rules of each step', async ({ queue }) => {
+    const [job, other] = (await addAll(queue, 2)) as [QueuedRun, QueuedRun]
+    const { id } = job
+    const id2 = other.id
+    const none = crypto.randomUUID()
+    type Step = [what: string, () => Promise<unknown>, answer: unknown, state: string]
+    const steps: Step[] = [
+      ['a run that waits is nobody’s to send', () => queue.send(id, 's'), false, 'waits'],
+      ['nor to move', () => queue.move(id, 's', 't'), false, 'waits'],
+      ['nor to give back', () => queue.giveBack(id, 's'), undefined, 'waits'],
+      ['take gives those with such needs', () => queue.take(new Set(['other']), 's'), undefined, 'waits'],
+      ['and only those', async () => (await queue.take(new Set(['other', 'gpu']), 's'))!.job.id, id, 's'],
+      ['a run of another server is not sent', () => queue.send(id, 't'), false, 's'],
+      ['nor moved', () => queue.move(id, 't', 'u'), false, 's'],
+      ['nor given back', () => queue.giveBack(id, 't'), undefined, 's'],
+      ['before it is sent it can move', () => queue.move(id, 's', 't'), true, 't'],
+      ['and wait again', () => queue.giveBack(id, 't'), undefined, 'waits'],
+      ['at its place', async () => (await queue.next(GPU))!.job.id, id, 'waits'],
+      ['and be taken', async () => (await queue.take(GPU, 't'))!.job.id, id, 't'],
+      ['it is sent', () => queue.send(id, 't'), true, 't sent'],
+      ['asked again, the same', () => queue.send(id, 't'), true, 't sent'],
+      ['and never moves', () => queue.move(id, 't', 's'), false, 't sent'],
+      ['a cancel is noted', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
+      ['twice is the same', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
+      ['it ends', async () => (await queue.end(endOf(job))).status, 'completed', 'completed'],
+      [
+        'the first end counts',
+        async () => (await queue.end(endOf(job, { status: 'failed' }))).status,
+        'completed',
+        'completed',
+      ],
+      ['what has ended is not sent', () => queue.send(id, 't'), false, 'completed'],
+      ['nor given back', () => queue.giveBack(id, 't'), undefined, 'completed'],
+      ['nor moved', () => queue.move(id, 't', 's'), false, 'completed'],
+      ['nor cancelled', () => queue.cancel(id), undefined, 'completed'],
+      [
+        'what is cancelled before is not sent',
+        async () => [
+          (await queue.take(GPU, 's'))!.job.id,
+          (await queue.cancel(id2)) && (await queue.send(id2, 's')),
+        ],
+        [id2, false],
+        'completed',
+      ],
+      [
+        'an unknown run',
+        async () => [
+          await queue.send(none, 's'),
+          await queue.move(none, 's', 't'),
+          await queue.giveBack(none, 's'),
+          await queue.cancel(none),
+          await queue.get(none),
+          await queue.ahead(none),
+        ],
+        [false, false, undefined, undefined, undefined, 0],
+        'completed',
+      ],
+      [
+        'a run that waits can end, and is taken no more',
+        async () => [
+          await queue.giveBack(id2, 's'),
+          (await queue.end(endOf(other, { status: 'cancelled' }))).status,
+          await queue.next(GPU),
+          await queue.entries(),
+        ],
+        [undefined, 'cancelled', undefined, []],
+        'completed',
+      ],
+    ]
+    for (const [what, step, answer, state] of steps) {
+      assert.equal(await step(), answer, what)
+      assert.is(await stateOf(queue, job), state, what)
+    }
+  })
+
+  withQueue('of calls at the same time the first counts', async (site) => {
+    const { queue } = site
+    const jobs = await addAll(queue, 5)
+    const [twice, before, after, back, ended] = jobs as [
+      QueuedRun,
+      QueuedRun,
+      QueuedRun,
+      QueuedRun,
+      QueuedRun,
+    ]
+    for (const _ of jobs) await queue.take(GPU, 's')
+    assert.equal(
+      await Promise.all([queue.send(twice.id, 's'), queue.send(twice.id, 't'), queue.send(twice.id, 's')]),
+      [true, false, true],
+    )
+    const cancelFirst = await Promise.all([queue.cancel(before.id), queue.send(before.id, 's')])
+    assert.is(cancelFirst[1], false)
+    const sendFirst = await Promise.all([
+      queue.send(after.id, 's'),
+      queue.cancel(after.id),
+      queue.move(after.id, 's', 't'),
+    ])
+    assert.equal([sendFirst[0], sendFirst[2]], [true, false])
+    assert.ok(await queue.send(back.id, 's'))
+    await Promise.all([queue.giveBack(back.id, 's'), queue.giveBack(back.id, 's')])
+    assert.equal(
+      (await queue.entries()).filter(({ server }) => !server).map(({ job }) => job.id),
+      [back.id],
+    )
+    // The end comes first: nobody may send what has ended.
+    const ends = await Promise.all([
+      queue.end(endOf(ended, { status: 'cancelled' })),
+      queue.end(endOf(ended)),
+    ])
+    assert.equal(
+      ends.map(({ status }) => status),
+      ['cancelled', 'cancelled'],
+    )
+    const names = await Promise.all(['http://a', 'http://b', 'http://a'].map((url) => queue.nameOf(url)))
+    assert.equal([names[0], new Set(names).size], [names[2], 2])
+    const all = () => Promise.all(jobs.map((job) => stateOf(site.queue, job)))
+    assert.equal(await all(), ['s sent', 's cancelled', 's sent cancelled', 'waits', 'cancelled'])
+    await site.reopen()
+    assert.equal(await all(), ['s sent', 'waits cancelled', 's sent cancelled', 'waits', 'cancelled'])
+    assert.is((await site.queue.take(GPU, 's'))!.job.id, before.id)
+  })
+
+  withQueue('a run that ends while it is about to be sent is not sent', async ({ queue }) => {
+    const [job] = await addAll(queue, 1)
+    await queue.take(GPU, 's')
+    const [, isSent] = await Promise.all([queue.end(endOf(job!)), queue.send(job!.id, 's')])
+    assert.is(isSent, false)
+  })
+
+  withQueue('lists have pages, groups and orders', async (site) => {
+    const a = await addAll(site.queue, 4, { groupId: 'a' })
+    const b = await addAll(site.queue, 3, { groupId: 'b' })
+    const none = await addAll(site.queue, 1)
+    const all = [...a, ...b, ...none]
+    for (const _ of all) await site.queue.take(GPU, 's')
+    await site.queue.send(b[1]!.id, 's')
+    await site.queue.end(endOf(a[0]!, { startedAt: 30, completedAt: 90 }))
+    await site.queue.end(endOf(a[1]!, { startedAt: 20, completedAt: 95 }))
+    await site.queue.end(endOf(a[3]!, { startedAt: null, completedAt: 80 }))
+    const indices = async (more: Partial<RunsQuery>) => {
+      const { runs, total } = await site.queue.list(query(more))
+      return [
+        runs.map((run) => all.findIndex(({ id }) => id === (isEntry(run) ? run.job : run.run).id)).join(''),
+        total,
+      ]
+    }
+    const cases: [Partial<RunsQuery>, string, number][] = [
+      [{}, '01234567', 8],
+      [{ sortOrder: 'desc' }, '76543210', 8],
+      [{ groupId: 'a' }, '0123', 4],
+      [{ groupId: 'c' }, '', 0],
+      [{ offset: 2, limit: 3 }, '234', 8],
+      [{ offset: 2, limit: 3, sortOrder: 'desc' }, '543', 8],
+      [{ groupId: 'b', offset: 2, limit: 3, sortOrder: 'desc' }, '4', 3],
+      [{ offset: 9, limit: 3, sortOrder: 'desc' }, '', 8],
+      [{ limit: 0 }, '', 8],
+      // What has no such time comes last.
+      [{ sortBy: 'started_at', limit: 3 }, '105', 8],
+      [{ sortBy: 'started_at', limit: 3, sortOrder: 'desc' }, '501', 8],
+      [{ sortBy: 'completed_at', groupId: 'a' }, '3012', 4],
+      [{ sortBy: 'completed_at', groupId: 'a', sortOrder: 'desc', offset: 1, limit: 2 }, '03', 4],
+    ]
+    for (const _ of ['now', 'after a new start']) {
+      for (const [more, runs, total] of cases)
+        assert.equal(await indices(more), [runs, total], JSON.stringify(more))
+      await site.reopen()
+    }
+  })
+
+  withQueue('files have their bytes, under any name, and go with their run', async (site) => {
+    const { files } = site.queue
+    const [job, other] = (await addAll(site.queue, 2)) as [QueuedRun, QueuedRun]
+    const names = [
+      'a.png',
+      '../x',
+      'a/b',
+      '..',
+      '.',
+      'ü ñ 名.webp',
+      '%2e%2e',
+      'con:|?*"<>',
+      `${'n'.repeat(150)}.png`,
+    ]
+    for (const name of names) await files.put('in', job.id, name, bytes(`in ${name}`))
+    for (const name of names) await files.put('out', job.id, name, bytes(`out ${name}`))
+    await files.put('in', other.id, 'a.png', bytes('other'))
+    await files.put('out', job.id, 'a.png', bytes('a second time'))
+    const read = async (kind: 'in' | 'out', id: string, name: string) =>
+      await (await site.queue.files.open(kind, id, name, new Headers()))?.text()
+    for (const _ of ['now', 'after a new start']) {
+      for (const name of names.slice(1)) {
+        assert.is(await read('in', job.id, name), `in ${name}`)
+        assert.is(await read('out', job.id, name), `out ${name}`)
+      }
+      assert.is(await read('out', job.id, 'a.png'), 'a second time')
+      for (const name of ['b.png', '', '../a.png', 'A.png'].slice(0, 3))
+        assert.is(await read('out', job.id, name), undefined)
+      assert.is(await read('in', '..', job.id), undefined)
+      await site.reopen()
+    }
+    await site.queue.end(endOf(job))
+    await site.queue.files.removeInputs(job.id)
+    assert.equal(
+      [
+        await read('in', job.id, 'a/b'),
+        await read('in', other.id, 'a.png'),
+        await read('out', job.id, 'a/b'),
+      ],
+      [undefined, 'other', 'out a/b'],
+    )
+  })
+
+  withQueue('a file is answered as file servers do', async ({ queue: { files } }) => {
+    const id = crypto.randomUUID()
+    await files.put('out', id, 'a.png', bytes('0123456789'))
+    await files.put('out', id, 'empty.bin', bytes(''))
+    const ask = async (headers: Record<string, string>, name = 'a.png') =>
+      (await files.open('out', id, name, new Headers(headers)))!
+    const whole = await ask({})
+    assert.equal(
+      ['content-type', 'content-length', 'accept-ranges'].map((name) => whole.headers.get(name)),
+      ['image/png', '10', 'bytes'],
+    )
+    assert.is(await whole.text(), '0123456789')
+    const etag = whole.headers.get('etag')!
+    const modified = whole.headers.get('last-modified')!
+    const cases: [Record<string, string>, status: number, text?: string, range?: string][] = [
+      [{ range: 'bytes=2-4' }, 206, '234', 'bytes 2-4/10'],
+      [{ range: 'bytes=7-' }, 206, '789', 'bytes 7-9/10'],
+      [{ range: 'bytes=-3' }, 206, '789', 'bytes 7-9/10'],
+      [{ range: 'bytes=-30' }, 206, '0123456789', 'bytes 0-9/10'],
+      [{ range: 'bytes=8-99' }, 206, '89', 'bytes 8-9/10'],
+      [{ range: 'bytes=0-0' }, 206, '0', 'bytes 0-0/10'],
+      [{ range: 'bytes=10-' }, 416, '', 'bytes */10'],
+      [{ range: 'bytes=-0' }, 416, '', 'bytes */10'],
+      [{ range: 'bytes=0-1,4-5' }, 200, '0123456789'],
+      [{ range: 'bytes=-' }, 200, '0123456789'],
+      [{ range: 'lines=1-2' }, 200, '0123456789'],
+      [{ range: 'bytes=2-4', 'if-range': etag }, 206, '234', 'bytes 2-4/10'],
+      [{ range: 'bytes=2-4', 'if-range': modified }, 206, '234', 'bytes 2-4/10'],
+      [{ range: 'bytes=2-4', 'if-range': '"old"' }, 200, '0123456789'],
+      [{ 'if-none-match': etag }, 304, ''],
+      [{ 'if-none-match': `"x", W/${etag}` }, 304, ''],
+      [{ 'if-none-match': '*' }, 304, ''],
+      [{ 'if-none-match': '"x"', 'if-modified-since': modified }, 200, '0123456789'],
+      [{ 'if-modified-since': modified }, 304, ''],
+      [{ 'if-modified-since': new Date(Date.parse(modified) - 1_000).toUTCString() }, 200, '0123456789'],
+      [{ 'if-modified-since': 'nonsense' }, 200, '0123456789'],
+    ]
+    for (const [headers, status, text = '', range = null] of cases) {
+      const answer = await ask(headers)
+      const found = [
+        answer.status,
+        await answer.text(),
+        answer.headers.get('content-range'),
+        answer.headers.get('etag'),
+      ]
+      assert.equal(found, [status, text, range, etag], JSON.stringify(headers))
+    }
+    const empty = await ask({}, 'empty.bin')
+    assert.equal([empty.status, empty.headers.get('content-length'), await empty.text()], [200, '0', ''])
+    assert.is((await ask({ range: 'bytes=0-' }, 'empty.bin')).status, 416)
+  })
+
+  withQueue(
+    'an upload that breaks off leaves nothing, and its error is its own',
+    async ({ queue: { files } }) => {
+      const id = crypto.randomUUID()
+      const broken = new Error('the caller has gone')
+      let sent = 0
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (sent++ < 3) controller.enqueue(new Uint8Array(1_000))
+          else controller.error(broken)
+        },
+      })
+      const error = await files.put('in', id, 'a.png', body).catch((reason) => reason)
+      assert.is(error, broken)
+      assert.is(await files.open('in', id, 'a.png', new Headers()), undefined)
+    },
+  )
+}
