@@ -317,13 +317,20 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     server.done.delete(id)
     progress.delete(id)
     wake(server)
-    const found = await queue.get(id)
-    if (found && isEntry(found)) {
-      // A cancel that came while the run was on its way.
-      if (found.isCancelled) await finish(found, endWithout(await submittedOf(found.job), 'cancelled', null))
-      else await emit(found)
+    // A cancel may have come while the run was on its way.
+    if (!(await finishCancelled(id))) {
+      const found = await queue.get(id)
+      if (found && isEntry(found)) await emit(found)
     }
     void dispatch()
+  }
+
+  /** Ends a run that was not sent if its cancel was noted: what noted it may have failed to end it, or was killed. */
+  async function finishCancelled(id: string): Promise<boolean> {
+    const found = await queue.get(id)
+    if (!found || !isEntry(found) || !found.isCancelled || found.sentAt !== undefined) return false
+    await finish(found, endWithout(await submittedOf(found.job), 'cancelled', null))
+    return true
   }
 
   async function finish(entry: Entry, ended: Ended): Promise<Ended> {
@@ -415,6 +422,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         const entry = await queue.get(id)
         if (mark === undefined || !entry || !isEntry(entry)) {
           server.held.delete(id)
+          await finishCancelled(id)
           void dispatch()
           return undefined
         }
@@ -480,6 +488,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       for (const entry of await queue.open()) {
         if (entry.server !== undefined)
           earlier.set(entry.server, [...(earlier.get(entry.server) ?? []), entry])
+        else if (entry.isCancelled) await finishCancelled(entry.job.id)
       }
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()

@@ -19,22 +19,33 @@ export async function serveWorker(connect: Connect, path: string, request: Reque
   if (!NAME.test(name) || !NAME.test(session)) {
     return refusal(400, `The name of a worker must be 1 to 64 letters, digits and "._-"`)
   }
+  const [action = '', id = '', file = ''] = partsOf(path)
+  const isInput = request.method === 'GET' && action === 'inputs'
+  const isOutput = request.method === 'PUT' && action === 'outputs'
+  const act = request.method === 'POST' && Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
+  // Before anybody has dialled in by this.
+  if (!isInput && !isOutput && !act) return refusal(404, 'Not Found')
   try {
     const port = await connect(name, session)
-    const [action = '', id = '', file = ''] = path.split('/').map(decodeURIComponent)
-    if (request.method === 'GET' && action === 'inputs') return await port.openInput(id, file)
-    if (request.method === 'PUT' && action === 'outputs') {
+    if (isInput) return await port.openInput(id, file)
+    if (!act) {
       await port.putOutput(id, file, request.body ?? new Blob([]).stream())
       return Response.json({})
     }
-    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
-    if (request.method !== 'POST' || !act) return refusal(404, 'Not Found')
     return Response.json((await act(port, id, await readJson(request), request.signal)) ?? {})
   } catch (error) {
     if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
     if (error instanceof Malformed) return refusal(400, error.message)
     if (error instanceof EngineError) return refusal(error.status, error.message)
     throw error
+  }
+}
+
+function partsOf(path: string): string[] {
+  try {
+    return path.split('/').map(decodeURIComponent)
+  } catch {
+    return []
   }
 }
 

@@ -46,6 +46,7 @@ const LOOK_EVERY_MS = 1_000
 /** What an earlier worker of this server sent at its end has reached ComfyUI by then. */
 const COMING_MS = 5_000
 const AGAIN_MS = 1_000
+const IDLE_MS = 5_000
 const REPORT_EVERY_MS = 200
 
 /**
@@ -73,6 +74,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   const startedAt = Date.now()
   let isKnown = false
   let isSaid = false
+  let askedAt = 0
 
   async function poll(): Promise<void> {
     while (!closing.signal.aborted) {
@@ -96,8 +98,12 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   }
 
   async function answerNews(): Promise<void> {
-    // A server that was away must say so itself when it is back.
-    if (client.isAway()) await client.read('/prompt').catch(() => {})
+    // A server that was away must say so itself when it is back, and nobody else asks one without a run.
+    const isIdle = !active && Date.now() - askedAt > IDLE_MS
+    if (client.isAway() || isIdle) {
+      askedAt = Date.now()
+      await client.read('/prompt').catch(() => {})
+    }
     const isUp = !client.isAway()
     const all = [...held.values()]
     const state = {
@@ -156,7 +162,8 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   async function prepare({ run, graph, files }: Assignment, signal: AbortSignal) {
     const names = new Map<string, string>()
     for (const name of files) {
-      const body = (await port.openInput(run.id, name)).body ?? new Blob([]).stream()
+      const input = await untilHeard(() => port.openInput(run.id, name))
+      const body = input.body ?? new Blob([]).stream()
       names.set(name, await putFile(client, name, { body }, signal))
     }
     const rename = (value: unknown): unknown => {

@@ -17,11 +17,14 @@ import { type Comfy, type ComfyOptions, startComfy } from '../../../../comfyui/s
 import { until } from '../../../../support/until.ts'
 import { files, never } from '../kit.ts'
 
+/** Changes what a server tells of a class. */
+export type Tamper = (classType: string, info: any, server: number) => any
+
 export interface Servers {
   readonly comfies: readonly Comfy[]
   readonly lines: string[]
   readonly folder: string
-  open(options?: Partial<ComfyuiOptions>, context?: Partial<EngineContext>): Engine
+  open(options?: Partial<ComfyuiOptions>, context?: Partial<EngineContext>, tamper?: Tamper): Engine
   /** Ends an engine as a kill would, but for its lock. */
   close(engine: Engine): Promise<void>
   submit(
@@ -60,9 +63,11 @@ async function withServers(
       comfies,
       lines,
       folder,
-      open(options = {}, context = {}) {
+      open(options = {}, context = {}, tamper) {
         const queue = folderQueue(folder)
-        const engine = comfyui({ urls: comfies.map(({ url }) => url), ...options })({
+        const urls = comfies.map(({ url }) => url)
+        const fetch = tamper && tampered(urls, tamper)
+        const engine = comfyui({ urls, ...(fetch && { fetch }), ...options })({
           workflows: files,
           inputHosts: [],
           log: (level, message) => void lines.push(`${level} ${message}`),
@@ -87,6 +92,29 @@ async function withServers(
     await Promise.all([...queues.keys()].map(close))
     await Promise.all(comfies.map((comfy) => comfy.stop()))
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const tampered =
+  (urls: readonly string[], tamper: Tamper): typeof fetch =>
+  async (input, init) => {
+    const { origin, pathname } = new URL(String(input))
+    const response = await fetch(input, init)
+    const [, classType] = /^\/object_info\/(.+)$/.exec(pathname) ?? []
+    if (!classType) return response
+    const { [classType]: info } = (await response.json()) as any
+    const changed = info && tamper(classType, info, urls.indexOf(origin))
+    return Response.json(changed ? { [classType]: changed } : {})
+  }
+
+/** While `use` runs, the clock is ahead. */
+export async function later<T>(ms: number, use: () => Promise<T>): Promise<T> {
+  const { now } = Date
+  Date.now = () => now() + ms
+  try {
+    return await use()
+  } finally {
+    Date.now = now
   }
 }
 
