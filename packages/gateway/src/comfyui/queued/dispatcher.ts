@@ -449,10 +449,17 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         void dispatch()
       },
       async openInput(id, name) {
-        const { job } = own(id, false)
-        const file = job.files.includes(name) && (await queue.files.open('in', id, name, new Headers()))
-        if (!file) throw new Refused('run')
-        return file
+        const entry = own(id, false)
+        if (!entry.job.files.includes(name)) throw new Refused('run')
+        const file = await queue.files.open('in', id, name, new Headers())
+        if (file) return file
+        // It would be given to servers for ever.
+        if (entry.sentAt === undefined)
+          await finish(
+            entry,
+            endWithout(await submittedOf(entry.job), 'failed', 'An upload of the run is lost'),
+          )
+        throw new Refused('run')
       },
       async putOutput(id, name, body) {
         const { job } = own(id)

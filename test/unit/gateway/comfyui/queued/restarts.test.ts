@@ -1,5 +1,5 @@
 // A queue before ComfyUIs that are killed, and gateways that are: each run is sent once, and each ends.
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, said } from '#test'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
@@ -207,4 +207,26 @@ test('a run that waits for too long fails, and those that a server has do not', 
   await engine.cancelRun(busy.id)
   assert.is((await until(engine, ahead.id)).status, 'completed')
   assert.equal(spread(comfies), [2])
+})
+
+test('a run whose upload is lost fails, and nobody waits for it', async ({
+  comfies,
+  folder,
+  open,
+  close,
+  submit,
+  until,
+}) => {
+  const first = open()
+  const busy = await submit(first, 'slow', long)
+  await until(first, busy.id, isRunning)
+  const draft = (await first.draft('copy', never))!
+  const photo = await draft.putFile('photo', fileOf('a photo'))
+  const { run } = await draft.submit({ values: { photo }, inputs: [], groupId: null, requestId: 'r' })
+  await close(first)
+  rmSync(join(folder, 'in'), { recursive: true })
+  const second = open()
+  const failed = await until(second, run.id)
+  assert.equal([failed.status, spread(comfies)], ['failed', [1]])
+  said(failed.error!)
 })
