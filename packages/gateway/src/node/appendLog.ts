@@ -30,11 +30,19 @@ export async function openLog(path: string, isNew = false): Promise<AppendLog> {
   }
 
   async function write(text: string): Promise<number> {
-    // What was refused must not come back at the next start.
     if (isTorn) await file.truncate(size)
     isTorn = true
-    await file.appendFile(isCut ? `\n${text}` : text)
-    await file.datasync()
+    try {
+      await file.appendFile(isCut ? `\n${text}` : text)
+      await file.datasync()
+    } catch (error) {
+      // What was refused must not come back at the next start.
+      await file.truncate(size).then(
+        () => (isTorn = false),
+        () => {},
+      )
+      throw error
+    }
     isTorn = false
     const start = isCut ? size + 1 : size
     isCut = false

@@ -154,6 +154,13 @@ test('what a full disk refuses is refused with 503, and did not happen', async (
   assert.is(await stateOf(await afterKill(), job), 'completed')
 })
 
+test('of lines that are written at once and do not all fit, none is there later', async () => {
+  const { said, over } = startUser('batch', 'ulimit -f 64;')
+  await over
+  assert.equal(JSON.parse(said()), ['EngineError 503 5', 'EngineError 503 5', 'EngineError 503 5'])
+  assert.equal(await (await openQueue()).entries(), [])
+})
+
 test('a folder that is gone is 503, for every step that writes', async () => {
   const queue = await openQueue()
   const [job] = await addAll(queue, 1)

@@ -15,6 +15,11 @@ await queue.open()
 if (way === 'hold') {
   say('open')
   setInterval(() => {}, 60_000)
+} else if (way === 'batch') {
+  // One write, of which the first line fits.
+  const jobs = [makeJob(), makeJob({ text: 'é'.repeat(50_000) }), makeJob()]
+  say(await Promise.all(jobs.map((job) => outcome(queue.add(job, {}, {})))))
+  process.kill(process.pid, 'SIGKILL')
 } else {
   // The disk is full for each file at some size.
   const [job] = await addAll(queue, 1)
