@@ -91,8 +91,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const names = [await queue.nameOf('http://a'), await queue.nameOf('http://b')]
     for (let i = 0; i < 5; i++) await queue.take(GPU, 's')
     assert.ok(await queue.send(sent!.id, 's'))
-    assert.ok(await queue.send(back!.id, 's'))
-    await queue.giveBack(back!.id, 's')
+    await queue.giveBack(back!.id, 's', await queue.send(back!.id, 's'))
     await queue.cancel(cancelled!.id)
     const end = endOf(ended!, { status: 'failed', startedAt: 5 })
     assert.equal(await queue.end(end), end)
@@ -127,22 +126,30 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const { id } = job
     const id2 = other.id
     const none = crypto.randomUUID()
+    let mark: number | undefined
     type Step = [what: string, () => Promise<unknown>, answer: unknown, state: string]
     const steps: Step[] = [
-      ['a run that waits is nobody’s to send', () => queue.send(id, 's'), false, 'waits'],
+      ['a run that waits is nobody’s to send', () => queue.send(id, 's'), undefined, 'waits'],
       ['nor to move', () => queue.move(id, 's', 't'), false, 'waits'],
-      ['nor to give back', () => queue.giveBack(id, 's'), undefined, 'waits'],
+      ['nor to give back', () => queue.giveBack(id, 's', undefined), undefined, 'waits'],
       ['take gives those with such needs', () => queue.take(new Set(['other']), 's'), undefined, 'waits'],
       ['and only those', async () => (await queue.take(new Set(['other', 'gpu']), 's'))!.job.id, id, 's'],
-      ['a run of another server is not sent', () => queue.send(id, 't'), false, 's'],
+      ['a run of another server is not sent', () => queue.send(id, 't'), undefined, 's'],
       ['nor moved', () => queue.move(id, 't', 'u'), false, 's'],
-      ['nor given back', () => queue.giveBack(id, 't'), undefined, 's'],
+      ['nor given back', () => queue.giveBack(id, 't', undefined), undefined, 's'],
       ['before it is sent it can move', () => queue.move(id, 's', 't'), true, 't'],
-      ['and wait again', () => queue.giveBack(id, 't'), undefined, 'waits'],
+      ['and wait again', () => queue.giveBack(id, 't', undefined), undefined, 'waits'],
       ['at its place', async () => (await queue.next(GPU))!.job.id, id, 'waits'],
       ['and be taken', async () => (await queue.take(GPU, 't'))!.job.id, id, 't'],
-      ['it is sent', () => queue.send(id, 't'), true, 't sent'],
-      ['asked again, the same', () => queue.send(id, 't'), true, 't sent'],
+      ['it is sent', async () => typeof (mark = await queue.send(id, 't')), 'number', 't sent'],
+      ['asked again, the same', async () => (await queue.send(id, 't')) === mark, true, 't sent'],
+      [
+        'what was never sent is not given back',
+        () => queue.giveBack(id, 't', undefined),
+        undefined,
+        't sent',
+      ],
+      ['nor what another mark is about', () => queue.giveBack(id, 't', mark! - 1), undefined, 't sent'],
       ['and never moves', () => queue.move(id, 't', 's'), false, 't sent'],
       ['a cancel is noted', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
       ['twice is the same', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
@@ -153,8 +160,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         'completed',
         'completed',
       ],
-      ['what has ended is not sent', () => queue.send(id, 't'), false, 'completed'],
-      ['nor given back', () => queue.giveBack(id, 't'), undefined, 'completed'],
+      ['what has ended is not sent', () => queue.send(id, 't'), undefined, 'completed'],
+      ['nor given back', () => queue.giveBack(id, 't', mark), undefined, 'completed'],
       ['nor moved', () => queue.move(id, 't', 's'), false, 'completed'],
       ['nor cancelled', () => queue.cancel(id), undefined, 'completed'],
       [
@@ -163,7 +170,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
           (await queue.take(GPU, 's'))!.job.id,
           (await queue.cancel(id2)) && (await queue.send(id2, 's')),
         ],
-        [id2, false],
+        [id2, undefined],
         'completed',
       ],
       [
@@ -171,18 +178,18 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         async () => [
           await queue.send(none, 's'),
           await queue.move(none, 's', 't'),
-          await queue.giveBack(none, 's'),
+          await queue.giveBack(none, 's', undefined),
           await queue.cancel(none),
           await queue.get(none),
           await queue.ahead(none),
         ],
-        [false, false, undefined, undefined, undefined, 0],
+        [undefined, false, undefined, undefined, undefined, 0],
         'completed',
       ],
       [
         'a run that waits can end, and is taken no more',
         async () => [
-          await queue.giveBack(id2, 's'),
+          await queue.giveBack(id2, 's', undefined),
           (await queue.end(endOf(other, { status: 'cancelled' }))).status,
           await queue.next(GPU),
           await queue.entries(),
@@ -208,20 +215,21 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       QueuedRun,
     ]
     for (const _ of jobs) await queue.take(GPU, 's')
+    const sends = ['s', 't', 's'].map((server) => queue.send(twice.id, server))
     assert.equal(
-      await Promise.all([queue.send(twice.id, 's'), queue.send(twice.id, 't'), queue.send(twice.id, 's')]),
-      [true, false, true],
+      (await Promise.all(sends)).map((mark) => typeof mark),
+      ['number', 'undefined', 'number'],
     )
     const cancelFirst = await Promise.all([queue.cancel(before.id), queue.send(before.id, 's')])
-    assert.is(cancelFirst[1], false)
+    assert.is(cancelFirst[1], undefined)
     const sendFirst = await Promise.all([
       queue.send(after.id, 's'),
       queue.cancel(after.id),
       queue.move(after.id, 's', 't'),
     ])
-    assert.equal([sendFirst[0], sendFirst[2]], [true, false])
-    assert.ok(await queue.send(back.id, 's'))
-    await Promise.all([queue.giveBack(back.id, 's'), queue.giveBack(back.id, 's')])
+    assert.equal([typeof sendFirst[0], sendFirst[2]], ['number', false])
+    const mark = await queue.send(back.id, 's')
+    await Promise.all([queue.giveBack(back.id, 's', mark), queue.giveBack(back.id, 's', mark)])
     assert.equal(
       (await queue.entries()).filter(({ server }) => !server).map(({ job }) => job.id),
       [back.id],
@@ -247,8 +255,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
   withQueue('a run that ends while it is about to be sent is not sent', async ({ queue }) => {
     const [job] = await addAll(queue, 1)
     await queue.take(GPU, 's')
-    const [, isSent] = await Promise.all([queue.end(endOf(job!)), queue.send(job!.id, 's')])
-    assert.is(isSent, false)
+    const [, mark] = await Promise.all([queue.end(endOf(job!)), queue.send(job!.id, 's')])
+    assert.is(mark, undefined)
   })
 
   withQueue('lists have pages, groups and orders', async (site) => {

@@ -50,7 +50,7 @@ function createPort(runs: Assignment[], fault: (...called: Called) => unknown = 
     async send(id) {
       call('send', id)
       sent.add(id)
-      return true
+      return 1
     },
     async giveBack(id) {
       call('giveBack', id)
@@ -204,7 +204,10 @@ test('a run that it no longer has is dropped, and the next one is sent', async (
   const made = createPort(runs, (method, id) => {
     if (method === 'send' && id === first.run.id && isAway) throw new Error('away')
   })
-  const send: Port['send'] = async (id) => (await made.port.send(id)) && id !== first.run.id
+  const send: Port['send'] = async (id) => {
+    const mark = await made.port.send(id)
+    return id === first.run.id ? undefined : mark
+  }
   await withWorker({ ...made, port: { ...made.port, send } }, async ({ comfy, outcomes, states }) => {
     await until(() => states.some(({ has }) => has.length === 2))
     runs.shift()
