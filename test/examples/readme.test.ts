@@ -60,6 +60,7 @@ const elsewhere: Record<string, string> = {
 /** Labels of blocks, and the tests that run them. */
 const labels = new Map([
   ['service', 'test/examples/gatewayPages.test.ts'],
+  ['queue', 'test/examples/gatewayPages.test.ts'],
   ['background', 'test/examples/background.test.ts'],
   ['vitest', 'test/bundlers/tarballs.bundler.ts'],
   ['playwright', 'test/frameworks/playwright.frameworks.ts'],

@@ -182,6 +182,8 @@ export interface Run {
   progress?: number
   /** The place in the queue, from 0 or 1, as the server counts. Missing if the server reports none. */
   position?: number
+  /** Why no server can take the run for now. The gateway's queue says so. */
+  waits_for?: string
   workflow_id?: string | null
   group_id?: string | null
   /** The time as the server writes it, usually ISO 8601. */
