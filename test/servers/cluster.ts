@@ -69,7 +69,9 @@ export async function playCluster(
   const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 100 })
   const kills: Record<string, number> = {}
   try {
-    const colors = Array.from({ length: count }, (_, index) => ({ color: 1 + index * 30_011 }))
+    // No two are alike: what is cached is not performed. A real ComfyUI takes no larger ones.
+    const step = Math.floor(0xff_ff_ff / count)
+    const colors = Array.from({ length: count }, (_, index) => ({ color: 1 + index * step }))
     const submitting = submitAll(client, workflow, colors, groupId)
     for (let left = options.kills; left > 0; left--) {
       await wait(options.pauseMs * (0.5 + random()))
