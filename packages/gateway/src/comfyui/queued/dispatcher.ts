@@ -27,6 +27,8 @@ export interface Server {
   /** Which worker speaks for it, and when it last did. */
   session: string
   seenAt: number
+  /** How many of that worker's requests for news wait for an answer. */
+  polls: number
   isUp: boolean
   /** The runs that it has and that have not ended, by id. */
   readonly held: Map<string, Entry>
@@ -40,8 +42,6 @@ export interface Server {
   usedAt: number
   /** Counts what its worker should hear of. */
   changes: number
-  /** Counts how often its worker asked for news. */
-  polls: number
   wake: (() => void) | undefined
 }
 
@@ -79,6 +79,8 @@ const POLL_MS = 10_000
 const TICK_MS = 1_000
 /** Places in the queue are told no more often. */
 const PLACES_MS = 250
+/** A worker that is there asks for news again long before this. */
+const QUIET_MS = 5_000
 const ASK_MS = 10_000
 /** What a server has may have changed after this time. */
 const FRESH_MS = 2_000
@@ -109,6 +111,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   let openedAt = 0
 
   const isLive = ({ session, seenAt }: Server): boolean => session !== '' && Date.now() - seenAt < LEASE_MS
+  /** Whether its worker keeps the name. One that was killed does not always leave a request whose end shows it. */
+  const isHeld = (server: Server): boolean =>
+    isLive(server) && (server.polls > 0 || Date.now() - server.seenAt < QUIET_MS)
   const isFree = ({ held, done }: Server): boolean =>
     ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
   const aheadOf = ({ held }: Server): Entry | undefined =>
@@ -352,7 +357,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (server.session !== session) throw new Refused('session')
       server.seenAt = Date.now()
     }
-    if (server.session !== session && isLive(server)) throw new Refused('session')
+    if (server.session !== session && isHeld(server)) throw new Refused('session')
     server.session = session
     server.seenAt = Date.now()
     for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)
@@ -382,6 +387,27 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       }
     }
 
+    /** Waits for news. */
+    async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
+      const deadline = Date.now() + (state.isUp ? POLL_MS : TICK_MS)
+      for (;;) {
+        const { changes } = server
+        const news = await newsFor(state)
+        if (news) return news
+        if (server.changes !== changes) continue
+        const leftMs = deadline - Date.now()
+        if (leftMs <= 0 || signal.aborted) break
+        const change = new Promise<void>((resolve) => {
+          server.wake = resolve
+        })
+        const forget = onAbort(signal, server.wake!)
+        await within(change, leftMs)
+        forget()
+        if (!signal.aborted) check()
+      }
+      return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
+    }
+
     async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
       const { graph } = await queue.planOf(job)
       const run = await submittedOf(job)
@@ -395,26 +421,14 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
           server.isUp = state.isUp
           void dispatch()
         }
-        const turn = ++server.polls
-        const deadline = Date.now() + (state.isUp ? POLL_MS : TICK_MS)
-        for (;;) {
-          const { changes } = server
-          const news = await newsFor(state)
-          if (news) return news
-          if (server.changes !== changes) continue
-          const leftMs = deadline - Date.now()
-          if (leftMs <= 0 || signal.aborted) break
-          const change = new Promise<void>((resolve) => {
-            server.wake = resolve
-          })
-          const forget = onAbort(signal, server.wake!)
-          await within(change, leftMs)
-          forget()
+        server.polls++
+        try {
+          return await newsSoon(state, signal)
+        } finally {
+          server.polls--
           // A worker that has gone away frees its name at once.
-          if (signal.aborted && server.session === session && server.polls === turn) server.seenAt = 0
-          else check()
+          if (signal.aborted && server.session === session && server.polls === 0) server.seenAt = 0
         }
-        return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
       },
       async send(id) {
         check()
@@ -506,6 +520,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         newReader: () => reader(),
         session: '',
         seenAt: 0,
+        polls: 0,
         isUp: false,
         held: new Map(),
         done: new Set(),
@@ -514,7 +529,6 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         lastWorkflow: undefined,
         usedAt: 0,
         changes: 0,
-        polls: 0,
         wake: undefined,
       }
       const reader = newReader(server)

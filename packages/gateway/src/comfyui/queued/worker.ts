@@ -1,5 +1,5 @@
 import { type EngineContext, EngineError } from '../../engine.ts'
-import { forEach, sleep } from '../../runtime.ts'
+import { forEach, sleep, within } from '../../runtime.ts'
 import { type ComfyClient, NoAnswer } from '../api/client.ts'
 import { putFile } from '../api/files.ts'
 import { readHistory } from '../api/queue.ts'
@@ -98,11 +98,12 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   }
 
   async function answerNews(): Promise<void> {
-    // A server that was away must say so itself when it is back, and nobody else asks one without a run.
+    // A server that was away must say so itself when it is back, and nobody else asks one without a run. A worker that
+    // says nothing for long loses its name.
     const isIdle = !active && Date.now() - askedAt > IDLE_MS
     if (client.isAway() || isIdle) {
       askedAt = Date.now()
-      await client.read('/prompt').catch(() => {})
+      await within(client.read('/prompt'), AGAIN_MS).catch(() => {})
     }
     const isUp = !client.isAway()
     const all = [...held.values()]
