@@ -19,6 +19,7 @@ export async function driveGateway(
   url: string,
   apiKey: string,
   workflow: string,
+  servers: number,
 ): Promise<readonly string[]> {
   // Links may start with an address that leads nowhere here.
   const moved: typeof fetch = (input, init) => {
@@ -40,7 +41,7 @@ export async function driveGateway(
 
   assert.equal(
     (await checkHealth(client)).data!.map(({ status }) => status),
-    ['idle'],
+    Array(servers).fill('idle'),
   )
 
   // A file in, a file out, and a part of it.

@@ -38,6 +38,9 @@ interface Held {
   isOver: boolean
   /** Whether the GPU is done with it. */
   isDone: boolean
+  /** Whether the socket was open as it was sent, and whether it said anything of the run. */
+  isListened?: boolean
+  isHeard?: boolean
   wake?: () => void
   readMessage?: ReturnType<typeof createProgress>
 }
@@ -69,7 +72,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   let active: Held | undefined
   let unlisten: (() => void) | undefined
   /** The same after a restart, so that the messages of a run still come. */
-  const socketId = `flowscale-${name}`
+  let socketId = `flowscale-${name}`
+  /** Whether the socket has said anything. */
+  let isOpen = false
 
   const startedAt = Date.now()
   let isKnown = false
@@ -193,6 +198,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       one.mark = await untilHeard(() => port.send(run.id))
       if (one.mark === undefined) return leave(one)
       one.isSent = true
+      one.isListened = isOpen
       // From here on, the run is never sent again.
       const json = { prompt: graph, prompt_id: run.id, client_id: socketId, extra_data: { flowscale: run } }
       await postRun(server, run, json)
@@ -257,7 +263,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       if (!(error instanceof NoAnswer)) log('error', `Run ${run.id}: ${(error as Error).message}`)
     }
     const ended = ends.get(run.id)
-    if (ended && !one.isOver) await end(one, ended)
+    if (!ended || one.isOver) return
+    if (ended.status === 'completed' && one.isListened && !one.isHeard) stopListening()
+    await end(one, ended)
   }
 
   /** Brings back what came out, while the GPU works on the next run. */
@@ -316,10 +324,12 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     if (unlisten) return
     let reportedAt = 0
     let isGreeted = false
-    const stopListening = client.listen(socketId, {
+    unlisten = client.listen(socketId, {
       onMessage(type, data) {
+        isOpen = true
         const one = held.get(Object(data).prompt_id) ?? active
         if (!one?.isSent) return
+        one.isHeard ||= Object(data).prompt_id === one.run.id
         // What happened before the greeting is not repeated.
         if (type === 'status' && !isGreeted) one.wake?.()
         isGreeted = true
@@ -337,10 +347,21 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       onRefused: () => {},
       onClosed() {
         unlisten = undefined
+        isOpen = false
         if (active?.isSent && !closing.signal.aborted) setTimeout(listen, AGAIN_MS)
       },
     })
-    unlisten = stopListening
+  }
+
+  /**
+   * The next run gets a socket with another id: ComfyUI sends nothing to one any more when an older one with its id is
+   * closed, which it may notice hours later.
+   */
+  function stopListening(): void {
+    unlisten?.()
+    unlisten = undefined
+    isOpen = false
+    socketId = `flowscale-${name}-${crypto.randomUUID()}`
   }
 
   function close(): void {

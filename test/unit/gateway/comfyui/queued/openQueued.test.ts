@@ -1,6 +1,8 @@
 // One queue before several ComfyUIs: which one gets a run and when, and what callers see of it.
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { WebSocket } from 'ws'
 import { assert, rejects, said, throws } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import {
@@ -419,3 +421,32 @@ test('what comes out: pictures, texts, failures, parts of files', async ({ open,
   assert.equal([pluck(runs, 'id'), total], [[failed.id, text.id], 3])
   assert.equal(pluck((await engine.getRuns({ ...PAGE, groupId: 'g' })).runs, 'id'), [batch.id])
 })
+const testOne = suiteWithServers('a queue before one ComfyUI', [{}])
+
+testOne(
+  'a socket that hears nothing of a run gives way to another',
+  async ({ comfies, open, submit, until }) => {
+    const engine = open()
+    // Longer than the pause between two reports.
+    const perform = async (seed: number): Promise<boolean> => {
+      let isHeard = false
+      const unwatch = engine.watch!(({ node }) => {
+        isHeard ||= node !== undefined
+      })
+      const { id } = await submit(engine, 'slow', { seed, seconds: 0.6 })
+      await until(engine, id)
+      unwatch()
+      return isHeard
+    }
+    await perform(1)
+    assert.is(await perform(2), true)
+    // ComfyUI forgets the newer socket, too.
+    const older = new WebSocket(`${comfies[0]!.url.replace('http', 'ws')}/ws?clientId=flowscale-comfyui-1`)
+    await once(older, 'message')
+    older.close()
+    await once(older, 'close')
+    assert.is(await perform(3), false)
+    await perform(4)
+    assert.is(await perform(5), true)
+  },
+)
