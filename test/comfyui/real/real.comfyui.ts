@@ -1,6 +1,6 @@
 // The gateway on real ComfyUI servers that you started: `npm test -- --suite comfyui --url http://127.0.0.1:8188 [--url …]`.
-// With several addresses also two gateways before all of them. `--trouble` is a command for the middle of that, for
-// instance one that kills a server and starts it again.
+// With several addresses also a gateway for all of them, with a worker for each but the first. `--trouble` is a command
+// for the middle of that, for instance one that kills a server and starts it again.
 import { assert, suite } from '#test'
 import { casesFor, noLab } from '../../conformance/gatewayCases.ts'
 import { loadPackages } from '../../conformance/loadPackages.ts'
@@ -55,10 +55,10 @@ for (const url of urls) {
     console.log(`[show] ${url} lacks ${[...missing].join(', ')} of test/comfyui/nodes, and does fewer cases`)
 }
 if (urls.length > 1) {
-  const test = suite('two gateways')
+  const test = suite('a gateway and its workers')
   test('300 runs on all servers', async () => {
     const say = (line: string) => console.log(`[show] ${line}`)
-    assert.equal(await testCluster(urls, 60, trouble, say), [])
+    assert.equal(await testCluster(urls, 300, trouble, say), [])
   })
 }
 

@@ -59,8 +59,10 @@ export async function testCluster(
     // A history that was lost can't tell that a run was performed.
     const certain =
       trouble === undefined ? problems : problems.filter((problem) => !problem.endsWith('was never executed'))
-    for (const problem of certain) say(`✖ ${problem}`)
-    return certain
+    const killed = Object.values(kills).reduce((sum, times) => sum + times, 0)
+    const all = figures.failed > killed ? [...certain, `${figures.failed} failed`] : certain
+    for (const problem of all) say(`✖ ${problem}`)
+    return all
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
