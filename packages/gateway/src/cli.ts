@@ -52,7 +52,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   return {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
-      folder: isQueued ? data : undefined,
+      folder: isQueued ? `${data}/queue` : undefined,
       dialIn: workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey}`,
     }),
     notes,

@@ -12,7 +12,7 @@ export function banner(
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
   return `
-  The gateway is running. Ctrl+C stops it; runs go on in your ComfyUI.
+  The gateway is running. Ctrl+C stops it; runs ${folder ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
 
   page    ${url}/
   API     ${url}
@@ -66,6 +66,8 @@ export function logged<T extends Pick<HttpApi, 'handle'>>(api: T, log: (line: st
     ...api,
     async handle(...[request, where]: Parameters<HttpApi['handle']>) {
       const start = performance.now()
+      // Workers ask for news all the time.
+      if (request.url.includes('/api/v1/worker/')) return await api.handle(request, where)
       const { pathname, search } = new URL(request.url)
       // The query of a file link is its signature.
       const path = pathname.startsWith('/generations/') ? pathname : pathname + withoutKey(search)

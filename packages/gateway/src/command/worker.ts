@@ -17,6 +17,11 @@ interface WorkerFlags {
 
 const LOST_AFTER_MS = 600_000
 
+function readName(text: string): string {
+  if (/^[\w.-]{1,64}$/.test(text)) return text
+  throw new UsageError('--name must be 1 to 64 letters, digits and "._-".')
+}
+
 /** Adds `worker` to the command of the gateway. */
 export function addWorker(program: Command): void {
   program
@@ -27,7 +32,7 @@ export function addWorker(program: Command): void {
     .option('--comfyui <url>', 'your ComfyUI', toAddress, localComfyui)
     .addOption(headerOption())
     .addOption(
-      new Option('--name <name>', 'a name that no other worker has').default(
+      new Option('--name <name>', 'a name that no other worker has').argParser(readName).default(
         hostname()
           .replace(/[^\w.-]/g, '-')
           .slice(0, 64),

@@ -24,13 +24,20 @@ export interface Turns {
 
 interface Caller {
   readonly name: string
-  /** How many turns the caller has had, in virtual time: one who was away has not saved any. */
+  /** When its next turn is, in virtual time: one who was away has not saved any. */
   turns: number
   readonly runs: Waiting[]
   readonly byNeeds: Map<string, Waiting[]>
 }
 
-/** By virtual time, as in fair queueing: a priority that counts runs would starve the caller with most of them. */
+/** A turn in virtual time. Whole numbers, so that sums are exact. */
+const TURN = 1_000_000
+const MOST_SAVED = 10
+
+/**
+ * By virtual time, as in fair queueing: it goes on by a turn while each caller who waits has one. A priority that counts
+ * runs would starve the caller with most of them, and so would new callers who come again and again.
+ */
 export function createTurns(): Turns {
   const callers = new Map<string, Caller>()
   const needs = new Map<string, number>()
@@ -63,32 +70,33 @@ export function createTurns(): Turns {
     else needs.delete(run.needs)
   }
 
-  const isBefore = (a: Caller, b: Caller): boolean =>
-    a.turns < b.turns || (a.turns === b.turns && a.name < b.name)
-
   return {
     needs,
     add: (run) => void add(run),
     remove,
     next(wanted) {
-      let first: Caller | undefined
-      for (const caller of callers.values()) {
-        const fits = [...caller.byNeeds.keys()].some((id) => wanted.has(id))
-        if (fits && (!first || isBefore(caller, first))) first = caller
+      let first: { readonly turns: number; readonly run: Waiting } | undefined
+      for (const { turns, byNeeds } of callers.values()) {
+        for (const [id, [run]] of byNeeds) {
+          const isFirst =
+            !first || turns < first.turns || (turns === first.turns && run!.number < first.run.number)
+          if (wanted.has(id) && isFirst) first = { turns, run: run! }
+        }
       }
-      const heads = [...(first?.byNeeds ?? [])].flatMap(([id, runs]) => (wanted.has(id) ? [runs[0]!] : []))
-      return heads.sort((a, b) => a.number - b.number)[0]
+      return first?.run
     },
     take(run) {
       const caller = callers.get(run.caller)!
+      const waiting = [...callers.values()].filter(({ runs }) => runs.length > 0).length
       remove(run)
-      now = Math.max(now, caller.turns)
-      caller.turns++
+      now = Math.max(now + Math.ceil(TURN / waiting), caller.turns)
+      // While no server could take its runs, a caller has saved some turns, but not all.
+      caller.turns = Math.max(caller.turns, now - MOST_SAVED * TURN) + TURN
       for (const { name, turns, runs } of callers.values())
         if (runs.length === 0 && turns <= now) callers.delete(name)
     },
     giveBack(run) {
-      add(run).turns--
+      add(run).turns -= TURN
     },
     ahead(run) {
       const own = callers.get(run.caller)!
@@ -96,16 +104,18 @@ export function createTurns(): Turns {
       let count = index
       for (const other of callers.values()) {
         if (other === own) continue
-        const before = own.turns + index - other.turns + (other.name < own.name ? 1 : 0)
-        count += Math.min(other.runs.length, Math.max(0, before))
+        const turns = (own.turns - other.turns) / TURN + index
+        count += Math.min(other.runs.length, Math.max(0, Math.ceil(turns)))
+        // At the same turn, the earlier run is first.
+        if (turns >= 0 && other.runs[turns] && other.runs[turns].number < run.number) count++
       }
       return count
     },
     ordered() {
-      const all = [...callers.values()].flatMap(({ name, turns, runs }) =>
-        runs.map((run, index) => ({ run, name, turn: turns + index })),
+      const all = [...callers.values()].flatMap(({ turns, runs }) =>
+        runs.map((run, index) => ({ run, turn: turns + index * TURN })),
       )
-      all.sort((a, b) => a.turn - b.turn || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+      all.sort((a, b) => a.turn - b.turn || a.run.number - b.run.number)
       return all.map(({ run }) => run)
     },
   }

@@ -141,7 +141,15 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       ['and wait again', () => queue.giveBack(id, 't', undefined), undefined, 'waits'],
       ['at its place', async () => (await queue.next(GPU))!.job.id, id, 'waits'],
       ['and be taken', async () => (await queue.take(GPU, 't'))!.job.id, id, 't'],
-      ['it is sent', async () => typeof (mark = await queue.send(id, 't')), 'number', 't sent'],
+      [
+        'it is sent',
+        async () => {
+          mark = await queue.send(id, 't')
+          return typeof mark
+        },
+        'number',
+        't sent',
+      ],
       ['asked again, the same', async () => (await queue.send(id, 't')) === mark, true, 't sent'],
       [
         'what was never sent is not given back',

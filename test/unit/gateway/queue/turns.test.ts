@@ -30,14 +30,14 @@ const callers = (runs: readonly Waiting[]): string => runs.map(({ caller }) => c
 test('who takes how many turns', () => {
   const cases: [string, (turns: Turns) => unknown, expected: unknown][] = [
     [
-      'a caller with one run has the next turn, however many others there are and for how long',
+      'a caller with one run has a turn at once, however many runs others have and for how long',
       (turns) => {
         add(turns, 1_000, 'a')
         const begin = callers(take(turns, 500))
         add(turns, 1, 'b')
         return [new Set(begin).size, callers(take(turns, 3))]
       },
-      [1, 'baa'],
+      [1, 'aba'],
     ],
     [
       'of a thousand and ten, each gets half until the ten are over',
@@ -46,7 +46,7 @@ test('who takes how many turns', () => {
         add(turns, 10, 'a')
         return callers(take(turns, 22))
       },
-      'abababababababababab' + 'bb',
+      'babababababababababa' + 'bb',
     ],
     [
       'three callers, one of whom comes later and another is done sooner',
@@ -57,8 +57,8 @@ test('who takes how many turns', () => {
         add(turns, 3, 'c')
         return begin + callers(take(turns, 7))
       },
-      // The turn of `b` was the last: `c` begins where `b` was.
-      'ab' + 'c' + 'abc' + 'ac' + 'a',
+      // At the same turn, the earlier run is first.
+      'ab' + 'abc' + 'ac' + 'ac',
     ],
     [
       'who was away has saved no turns, also with a run that was cancelled meanwhile',
@@ -94,6 +94,31 @@ test('who takes how many turns', () => {
             turns.next(new Set(['other', 'gpu']))!.id,
           ].join() === [second!.id, third!.id, first!.id].join()
         )
+      },
+      true,
+    ],
+    [
+      'new callers who come again and again starve neither the first run of one nor the next of another',
+      (turns) => {
+        const [first] = add(turns, 1, 'zz')
+        add(turns, 10, 'y')
+        const seen: Waiting[] = []
+        for (let step = 0; step < 100; step++) {
+          add(turns, 1, `a${step}`)
+          seen.push(...take(turns, 1))
+        }
+        return [seen.indexOf(first!), seen.filter(({ caller }) => caller === 'y').length > 3]
+      },
+      [0, true],
+    ],
+    [
+      'what fits no server for long saves some turns, and not all',
+      (turns) => {
+        add(turns, 1, 'a', 'other')
+        add(turns, 1_000, 'b')
+        take(turns, 500)
+        add(turns, 400, 'a')
+        return callers(take(turns, 30)).lastIndexOf('aaa') < 12
       },
       true,
     ],

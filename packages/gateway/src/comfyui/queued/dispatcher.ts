@@ -30,6 +30,8 @@ export interface Server {
   /** How many of that worker's requests for news wait for an answer. */
   polls: number
   isUp: boolean
+  /** Whether it was last said that it answers. */
+  isSaidUp: boolean
   /** The runs that it has and that have not ended, by id. */
   readonly held: Map<string, Entry>
   /** Runs that the GPU is done with, while their outputs are collected. */
@@ -62,7 +64,7 @@ export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
   open(): Promise<void>
   /** Adds a server that anybody may speak for who knows the session, or that nobody speaks for yet. */
-  addServer(name: string, newReader: (server: Server) => () => ReadClass): Server
+  addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
   /** Speaks for a server. @throws Refused while another worker does. */
   connect(server: Server, session: string): Port
   isLive(server: Server): boolean
@@ -263,6 +265,12 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const now = Date.now()
     for (const server of servers.values()) {
       const isAway = !isLive(server)
+      const answers = !isAway && server.isUp
+      // A server of the gateway's own answers in a moment.
+      if (answers !== server.isSaidUp && now - openedAt > 2 * TICK_MS) {
+        server.isSaidUp = answers
+        log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
+      }
       const ahead = aheadOf(server)
       if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
       if (!isAway || now - Math.max(openedAt, server.seenAt) < lostAfterMs) continue
@@ -514,7 +522,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()
     },
-    addServer(name, newReader) {
+    addServer(name, isDistant, newReader) {
       const server: Server = {
         name,
         newReader: () => reader(),
@@ -522,6 +530,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         seenAt: 0,
         polls: 0,
         isUp: false,
+        isSaidUp: !isDistant,
         held: new Map(),
         done: new Set(),
         asks: new Map(),

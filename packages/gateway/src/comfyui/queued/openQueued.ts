@@ -51,7 +51,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       const name = await queue.nameOf(url)
       if (isClosed) return
       const client = createComfyClient(url, sending)
-      const server = addMember(name, client.url, client.send, () => client)
+      const server = addMember(name, client.url, false, client.send, () => client)
       const port = dispatcher.connect(server, crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
     }
@@ -62,10 +62,11 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   function addMember(
     name: string,
     url: string,
+    isDistant: boolean,
     send: (path: string) => Promise<Answer>,
     toClient: (server: Server) => Pick<ComfyClient, 'read' | 'isAway'>,
   ): Server {
-    const server = dispatcher.addServer(name, (one) => createClasses(toClient(one)))
+    const server = dispatcher.addServer(name, isDistant, (one) => createClasses(toClient(one)))
     members.push({ name, url, send, server, catalog: createCatalog(server.newReader, files, log) })
     return server
   }
@@ -74,7 +75,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   function addDistant(name: string): Server {
     const send = async (path: string): Promise<Answer> =>
       await dispatcher.ask(dispatcher.servers.get(name)!, path)
-    return addMember(name, 'its ComfyUI', send, (server) => ({
+    return addMember(name, 'its ComfyUI', true, send, (server) => ({
       isAway: () => !dispatcher.isLive(server),
       async read(path) {
         const { status, text } = await dispatcher.ask(server, path)

@@ -79,6 +79,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   const startedAt = Date.now()
   let isKnown = false
   let isSaid = false
+  let said = ''
   let askedAt = 0
 
   async function poll(): Promise<void> {
@@ -86,6 +87,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       try {
         await answerNews()
         isKnown = true
+        say(client.isAway() ? 'ComfyUI does not answer: trying again' : 'The gateway and ComfyUI answer')
       } catch (error) {
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
@@ -97,9 +99,16 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           close()
           return onRefused?.(error)
         }
+        if (!isTaken) say('The gateway does not answer: trying again')
         await sleep(AGAIN_MS)
       }
     }
+  }
+
+  /** For a worker that is a process of its own; a gateway says it of its servers. */
+  function say(state: string): void {
+    if (state !== said) log('debug', state)
+    said = state
   }
 
   async function answerNews(): Promise<void> {

@@ -237,8 +237,11 @@ test('runs that are another’s, not sent yet, or over; files of other names', a
       ['before it is sent: output', 410, 'PUT', `outputs/${mine}/${picture}`, 'x'],
     ])
     assert.is((await call('GET', `inputs/${mine}/${input}`)).body, 'my photo')
-    assert.equal((await call('POST', `send/${mine}`, {})).body, { isSent: true })
-    assert.equal((await call('POST', `send/${mine}`, {})).body, { isSent: true })
+    const { mark } = (await call('POST', `send/${mine}`, {})).body
+    assert.type(mark, 'number')
+    assert.equal((await call('POST', `send/${mine}`, {})).body, { mark })
+    assert.is((await call('POST', `back/${mine}`, { mark: mark - 1 })).status, 410)
+    assert.is((await call('POST', `back/${mine}`, {})).status, 410)
     await attack([...always, ...wrongNames])
     await call('POST', `report/${mine}`, { progress: 0.7, node: 'n'.repeat(9_000) })
     await call('POST', `report/${mine}`, { progress: 0.2 })
