@@ -118,6 +118,10 @@ for (const name of [
   })
 }
 
+/** What several services and programs read, they parse once. */
+const registry = ts.createDocumentRegistry()
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
 /** What an editor offers at `|`. */
 function complete(code: string): string[] {
   const file = resolve('test/dist/completion.ts')
@@ -130,9 +134,9 @@ function complete(code: string): string[] {
     target: ts.ScriptTarget.ES2022,
     types: [],
   }
-  const service = ts.createLanguageService({
+  const host: ts.LanguageServiceHost = {
     getScriptFileNames: () => [file],
-    getScriptVersion: () => '1',
+    getScriptVersion: (name) => (name === file ? text : ''),
     getScriptSnapshot: (name) => {
       const content = name === file ? text : ts.sys.readFile(name)
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
@@ -143,7 +147,8 @@ function complete(code: string): string[] {
     fileExists: (name) => name === file || ts.sys.fileExists(name),
     readFile: ts.sys.readFile,
     directoryExists: ts.sys.directoryExists,
-  })
+  }
+  const service = ts.createLanguageService(host, registry)
   const { entries = [] } = service.getCompletionsAtPosition(file, at, {}) ?? {}
   return entries.map(({ name }) => name)
 }
@@ -186,8 +191,11 @@ function complaints(code: string, ...lib: string[]): string[] {
   const { fileExists, getSourceFile, readFile } = host
   host.fileExists = (name) => name === file || fileExists(name)
   host.readFile = (name) => (name === file ? code : readFile(name))
-  host.getSourceFile = (name, ...rest) =>
-    name === file ? ts.createSourceFile(name, code, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest)
+  host.getSourceFile = (name, ...rest) => {
+    if (name === file) return ts.createSourceFile(name, code, ts.ScriptTarget.ES2022)
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, ...rest))
+    return parsed.get(name)
+  }
   const program = ts.createProgram([file], options, host)
   return program
     .getSemanticDiagnostics(program.getSourceFile(file))

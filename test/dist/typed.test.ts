@@ -51,7 +51,7 @@ async function node(args: string[], url = ''): Promise<Ended> {
 
 const pull = (url: string, ...args: string[]) =>
   node([join('node_modules', 'flowscale', 'bin', 'flowscale.js'), 'pull', ...args], url)
-const compile = () => node([resolve('node_modules/typescript/bin/tsc')])
+const compile = () => node([resolve('node_modules/typescript7/bin/tsc')])
 
 const write = (program: string) =>
   writeFileSync(

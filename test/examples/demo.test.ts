@@ -9,7 +9,9 @@ import { startCli } from '../support/startCli.ts'
 
 const test = suite('npm start')
 const env = { FLOWSCALE_API_URL: '', FLOWSCALE_API_KEY: '' }
-const start = (...args: string[]) => runCommand('npm', ['start', '--silent', '--', ...args], { env })
+const main = ['--import', 'tsx', 'scripts/demo/main.ts']
+/** What `npm start` runs once all is built. */
+const start = (...args: string[]) => runCommand(process.execPath, [...main, ...args], { env })
 const pictures = () => new Set(readdirSync('demo-output', { withFileTypes: true }).map(({ name }) => name))
 
 // What a test made is not left among the user's own.
@@ -17,12 +19,13 @@ const made: string[] = []
 test.after(() => made.forEach((file) => void rmSync(file)))
 
 /** Runs the demo and gives the picture that it saved. */
-async function picture(...args: string[]) {
+const picture = (...args: string[]) => saved(() => start(...args))
+async function saved(start: () => ReturnType<typeof runCommand>) {
   let before = new Set<string>()
   try {
     before = pictures()
   } catch {}
-  const { code, output } = await start(...args)
+  const { code, output } = await start()
   assert.is(code, 0, output)
   const fresh = [...pictures()].filter((name) => !before.has(name))
   assert.is(fresh.length, 1, 'one new file')
@@ -33,7 +36,8 @@ async function picture(...args: string[]) {
 }
 
 test('two prompts give two pictures, and a picture can be transformed', async () => {
-  const dusk = await picture('a lighthouse at dusk')
+  const npm = ['start', '--silent', '--', 'a lighthouse at dusk']
+  const dusk = await saved(() => runCommand('npm', npm, { env }))
   const fox = await picture('a red fox in snow')
   for (const { image, output } of [dusk, fox]) {
     assert.ok(image.width >= 512 && image.height >= 512)
@@ -95,7 +99,7 @@ test('on a terminal, too, a failed run ends it', async () => {
   const setup = `const done = () => true
     Object.assign(process.stdout, { isTTY: true, columns: 80, cursorTo: done, clearLine: done, moveCursor: done })`
   const terminal = `data:text/javascript,${encodeURIComponent(setup)}`
-  const args = ['--import', 'tsx', 'scripts/demo/main.ts', '--workflow', 'fa1lsa1ways0']
+  const args = [...main, '--workflow', 'fa1lsa1ways0']
   const options = { env: { ...env, NODE_OPTIONS: `--import=${terminal}` }, limitMs: 200_000 }
   const { code, output } = await runCommand(process.execPath, args, options)
   assert.is(code, 1, output)

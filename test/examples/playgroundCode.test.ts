@@ -211,7 +211,7 @@ test('the TypeScript is right for the compiler, and refuses what the workflow do
     const flags = '--noEmit --strict --target es2022 --module esnext --moduleResolution bundler --types node'
     return run(
       process.execPath,
-      [resolve('node_modules/typescript/bin/tsc'), ...flags.split(' '), name],
+      [resolve('node_modules/typescript7/bin/tsc'), ...flags.split(' '), name],
       options(),
     )
   }

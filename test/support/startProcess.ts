@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { bundled } from './bundled.ts'
 
 export interface Started {
   readonly pid: number
@@ -52,7 +53,7 @@ export function startGateway(
 
 /** The small ComfyUI as a process. */
 export function startSmallComfy(...flags: string[]): Promise<Started> {
-  return startProcess(['--import', 'tsx', 'test/comfyui/server/main.ts', ...flags])
+  return startProcess([bundled('test/comfyui/server/main.ts'), ...flags])
 }
 
 /** For Node: the clock of a gateway is ahead, so that a run which never reached ComfyUI need not be waited for. */

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert, said, suite } from '#test'
+import { bundled } from '../../support/bundled.ts'
 import { assertNoCanary, CANARY } from '../../support/canary.ts'
 import { until } from '../../support/until.ts'
 
-const CLI = fileURLToPath(new URL('../../../packages/emulator/src/cli.ts', import.meta.url))
+const CLI = bundled('packages/emulator/src/cli.ts')
 const test = suite('cli')
 
 interface Running {
@@ -25,7 +26,7 @@ test.after.each(() => {
 })
 
 function run(...flags: string[]): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...flags], {
+  const child = spawn(process.execPath, [CLI, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
