@@ -54,21 +54,28 @@ export const suites: Record<string, Suite> = {
     longest: /readme|demo|runErrors|pull|batchTrouble/,
     checks: [['sizes', process.execPath, ['--import', 'tsx', 'scripts/size.ts']]],
   },
-  browser: { limitMs, longest: /site/, needs: ['build', browser, 'test/browser', 'scripts/docs'] },
+  browser: {
+    limitMs,
+    perCore: 2,
+    longest: /site|playground\.|playgroundUse|react/,
+    needs: ['build', browser, 'test/browser', 'scripts/docs'],
+  },
   bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
   chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
   comfyui: { limitMs, needs: ['build'] },
   frameworks: {
     limitMs,
+    perCore: 2,
     longest: /aiSdk|next\./,
     needs: ['build', browser, 'test/runtimes', 'test/frameworks'],
   },
   runtime: {
     limitMs,
-    longest: /files|conformance/,
+    perCore: 2,
+    longest: /files|conformance|flowscale/,
     needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
   },
-  servers: { limitMs, longest: /disasters/, needs: ['build'] },
+  servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build'] },
   types: { limitMs, longest: /matrix/, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

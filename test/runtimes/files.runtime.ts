@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { record } from '#test'
 import { install, pack } from '../bundlers/pack.ts'
+import { createLimit } from '../support/createLimit.ts'
 import { serveFiles } from '../unit/client/node/serveFiles.ts'
 import { bunPath, command, denoPath, nodePath, nodes } from './command.ts'
 
 const app = resolve('.tmp/files')
-const small = join(app, 'small')
 const limitMs = 180_000
 const [pattern = ''] = process.argv.slice(2)
 
@@ -29,7 +29,7 @@ const parts = { cases: 'exec', large: 'exec', disk: 'ulimit -f 600; exec' }
 
 async function prepare(): Promise<void> {
   rmSync(app, { recursive: true, force: true })
-  mkdirSync(small, { recursive: true })
+  mkdirSync(app, { recursive: true })
   writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "module" }')
   install(app, ...pack(app, 'client'))
   await build({
@@ -45,7 +45,8 @@ async function prepare(): Promise<void> {
 }
 
 /** A disk of 128 KiB, where this process may mount one. */
-function mountSmall(): boolean {
+function mountSmall(small: string): boolean {
+  mkdirSync(small, { recursive: true })
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', small], { stdio: 'ignore' })
     return true
@@ -55,45 +56,59 @@ function mountSmall(): boolean {
 }
 
 await prepare()
-const server = await serveFiles()
-const mounted = mountSmall()
+/** Memory is measured by collecting garbage all the time, which is work. */
+const alone = createLimit(1)
 let passed = 0
 const failed: { name: string; error: string }[] = []
 const fail = (name: string, error: string) => failed.push({ name, error })
 
-try {
-  for (const [runtime, binary, flags] of rows) {
-    if (!runtime.toLowerCase().includes(pattern.toLowerCase())) continue
-    const figures: string[] = []
-    const before = passed
+/** In a folder and on a server of its own. */
+async function play([runtime, binary, flags]: (typeof rows)[number]): Promise<void> {
+  const folder = join(app, runtime.replace(' ', '-'))
+  const small = join(folder, 'small')
+  const mounted = mountSmall(small)
+  const server = await serveFiles()
+  const figures: string[] = []
+  let own = 0
+  try {
     for (const [part, limit] of Object.entries(parts)) {
       // Deno dies of the limit.
       const prefix = runtime === 'Deno' ? 'exec' : limit
-      const args = [binary, ...flags, 'files.mjs', server.api, server.files, part]
-      const started = command('sh', ['-c', `${prefix} "$@"`, 'sh', ...args], app, {
-        DENO_DIR: join(app, '.deno'),
-        DENO_NO_UPDATE_CHECK: '1',
-        FLOWSCALE_SMALL_DISK: mounted ? small : '',
-      })
-      const timer = setTimeout(() => started.end(), limitMs)
-      const code = await started.exit
-      clearTimeout(timer)
+      const args = [binary, ...flags, '../files.mjs', server.api, server.files, part]
+      const run = async () => {
+        const started = command('sh', ['-c', `${prefix} "$@"`, 'sh', ...args], folder, {
+          DENO_DIR: join(app, '.deno'),
+          DENO_NO_UPDATE_CHECK: '1',
+          FLOWSCALE_SMALL_DISK: mounted ? small : '',
+        })
+        const timer = setTimeout(() => started.end(), limitMs)
+        const code = await started.exit
+        clearTimeout(timer)
+        return { code, output: started.output() }
+      }
+      const { code, output } = await (part === 'large' ? alone(run) : run())
       let played = 0
-      for (const line of started.output().split('\n')) {
+      for (const line of output.split('\n')) {
         const told = line.startsWith('{') ? JSON.parse(line) : { said: line }
         if (told.passed || told.skipped) played++
-        if (told.passed) passed++
+        if (told.passed) own++
         if (told.figure) figures.push(told.figure)
         if (told.skipped) console.log(`[show] ${runtime}: not played: ${told.skipped}: ${told.reason}`)
         if (told.failed) fail(`${runtime}: ${told.failed}`, told.error)
       }
       // By itself: a file or a timer left behind would hold it.
-      if (code !== 0 || !played) fail(`${runtime}, ${part}`, `ended with ${code}\n${started.output()}`)
+      if (code !== 0 || !played) fail(`${runtime}, ${part}`, `ended with ${code}\n${output}`)
     }
-    console.log(`[show] ${runtime.padEnd(8)} ${passed - before} cases of files; ${figures.join('; ')}`)
+    console.log(`[show] ${runtime.padEnd(8)} ${own} cases of files; ${figures.join('; ')}`)
+  } finally {
+    passed += own
+    if (mounted) execFileSync('umount', [small])
+    await server.close()
   }
-} finally {
-  if (mounted) execFileSync('umount', [small])
-  await server.close()
 }
+
+// They wait for most of their time.
+const limit = createLimit(4)
+const chosen = rows.filter(([runtime]) => runtime.toLowerCase().includes(pattern.toLowerCase()))
+await Promise.all(chosen.map((row) => limit(() => play(row))))
 record('files', passed, failed)
