@@ -52,11 +52,18 @@ function refuse(problem: string, names: readonly string[], wrong: string): never
   process.exit(2)
 }
 
-const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .map((file) => `test/${file.replaceAll('\\', '/')}`)
-  .filter(
-    (file) => (suite.has?.(file) ?? file.endsWith(`.${suiteName}.ts`)) && !file.includes('/node_modules/'),
+/** Not what is installed, perhaps right now, nor what tests write. */
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(
+    ({ name }) => !/^(\.|node_modules$)/.test(name),
   )
+  return entries.flatMap((entry) => {
+    const path = `${folder}/${entry.name}`
+    return entry.isDirectory() ? filesIn(path) : [path]
+  })
+}
+const files = filesIn('test')
+  .filter((file) => suite.has?.(file) ?? file.endsWith(`.${suiteName}.ts`))
   .sort()
 const checks = suite.checks ?? []
 const all = [...files, ...checks.map(([name]) => name)]
