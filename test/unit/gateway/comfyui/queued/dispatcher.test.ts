@@ -12,7 +12,7 @@ const idle = { has: [], stopping: [], isUp: true }
 function open() {
   const queue = folderQueue('never opened') as unknown as ComfyQueue
   const dispatcher = createDispatcher({ queue, lostAfterMs: 600_000, maxQueueMs: 600_000, log: () => {} })
-  const server = dispatcher.addServer('gpu', () => () => async () => undefined)
+  const server = dispatcher.addServer('gpu', true, () => () => async () => undefined)
   return (session: string) => dispatcher.connect(server, session)
 }
 
@@ -35,7 +35,7 @@ test('a worker that asks for nothing for 5 s loses it', async ({ clock }) => {
   await clock.tickAsync(1)
   const second = connect('second')
   await rejects(first.send('a run'), Refused, { what: 'session' })
-  assert.is(await second.send('a run'), false)
+  assert.is(await second.send('a run'), undefined)
 })
 
 test('a worker frees it, too, that was gone before its request could wait', async () => {

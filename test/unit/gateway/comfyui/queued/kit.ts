@@ -70,7 +70,7 @@ async function withServers(
         const engine = comfyui({ urls, ...(fetch && { fetch }), ...options })({
           workflows: files,
           inputHosts: [],
-          log: (level, message) => void lines.push(`${level} ${message}`),
+          log: (level, message) => void (level !== 'debug' && lines.push(`${level} ${message}`)),
           queue,
           ...context,
         })
