@@ -111,8 +111,10 @@ export const queue: Case[] = [
         const count = isShort ? 100 : 10_000
         for (let at = 0; at < 10; at++) await submit(gateway, 600, at)
         // A process that has worked is larger, whatever waits.
-        for (let at = 0; at < count / 3; at++)
-          await (await fetch(`${gateway.told.url}/api/v1/runs?page=1`, { headers })).text()
+        for (let at = 0; at < count / 5; at++) {
+          const path = `/api/v1/runs/${await submit(gateway, 600, at)}/cancel`
+          await (await fetch(gateway.told.url + path, { method: 'POST', headers })).text()
+        }
         const [memory, cpu] = [memoryMb(pid), cpuMs(pid)]
         for (let at = 0; at < count; at += 10)
           await Promise.all(Array.from({ length: 10 }, (_, one) => submit(gateway, 600, 100 + at + one)))

@@ -27,7 +27,7 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: 'throw new EngineError(502, message, { runId: id })',
     to: 'throw new NoAnswer(message, true)',
-    test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
+    test: 'test/unit/gateway/comfyui/queued/restarts.test.ts',
   },
   'gateway-lost-unnamed': {
     bug: 'The error of a lost answer has no id of the run: the caller pays for a second one',
@@ -81,8 +81,8 @@ export const comfyui = {
   'gateway-on-its-way-failed': {
     bug: 'A run that another gateway is sending is called failed, and is submitted again',
     file: 'packages/gateway/src/comfyui/runs/runState.ts',
-    from: 'ON_ITS_WAY_MS = 45_000',
-    to: 'ON_ITS_WAY_MS = 0',
+    from: 'Date.now() - known.createdAt > server.comingMs',
+    to: 'true',
     test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
   'gateway-moved-run-failed': {
@@ -91,13 +91,6 @@ export const comfyui = {
     from: 'const again = seekIn(await readQueue(0), id)',
     to: 'if (Date.now() > 0) return { waiting: seen.waiting }\n  const again = seekIn(await readQueue(0), id)',
     test: 'test/unit/gateway/comfyui/comfyui.test.ts',
-  },
-  'gateway-stranger-failed': {
-    bug: 'The runs of a server that was taken out of the addresses are called failed',
-    file: 'packages/gateway/src/comfyui/runs/runState.ts',
-    from: 'url !== server.client.url && !wasTaken',
-    to: 'false',
-    test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
   },
   'gateway-end-changed': {
     bug: 'A run that one gateway saw completed is failed for another',
@@ -130,8 +123,8 @@ export const comfyui = {
   'gateway-files-reused': {
     bug: 'Runs write files with the same names: an old link shows the picture of another run',
     file: 'packages/gateway/src/comfyui/workflows/fillGraph.ts',
-    from: 'isSaved ? [saved] : []',
-    to: '[]',
+    from: 'isSaved ? [[',
+    to: 'isSaved && !id ? [[',
     test: 'test/unit/gateway/comfyui/workflows/readWorkflow.test.ts',
   },
   'gateway-list-as-link': {
@@ -161,27 +154,6 @@ export const comfyui = {
     from: "results.length > 0 ? results : files.filter(({ type }) => type === 'temp')",
     to: 'files',
     test: 'test/unit/gateway/comfyui/runs/historyEnd.test.ts',
-  },
-  'gateway-one-server-takes-all': {
-    bug: 'Runs that come at once all wait in the queue of one server',
-    file: 'packages/gateway/src/comfyui/pool/chooseServer.ts',
-    from: 'queued + comingTo(member)',
-    to: 'queued',
-    test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
-  },
-  'gateway-dead-worker-chosen': {
-    bug: 'Runs go to a server whose worker is dead, and never start',
-    file: 'packages/gateway/src/comfyui/pool/chooseServer.ts',
-    from: 'isStalled(member) ? 1 : 0',
-    to: '0',
-    test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
-  },
-  'gateway-lacking-server-chosen': {
-    bug: 'A run goes to a server that does not have its model, and is refused',
-    file: 'packages/gateway/src/comfyui/pool/createDraft.ts',
-    from: '!options || [value]',
-    to: 'true || [value]',
-    test: 'test/unit/gateway/comfyui/pool/createPool.test.ts',
   },
   'gateway-login-redirected': {
     bug: 'A redirect takes the login of ComfyUI to another server',

@@ -6,6 +6,7 @@ import { gateway } from './gateway.ts'
 import { many } from './many.ts'
 import { pages } from './pages.ts'
 import { push } from './push.ts'
+import { queue } from './queue.ts'
 import { requests } from './requests.ts'
 import { waits } from './waits.ts'
 
@@ -29,5 +30,6 @@ export const mutants: Record<string, Mutant> = {
   ...flowscale,
   ...gateway,
   ...comfyui,
+  ...queue,
   ...emulator,
 }
