@@ -3,6 +3,7 @@ import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, said } from '#test'
 import type { Engine, Run } from '../../../../../packages/gateway/src/engine.ts'
+import type { Comfy } from '../../../../comfyui/server/startComfy.ts'
 import { until as untilRight } from '../../../../support/until.ts'
 import { fileOf, isRunning, never } from '../kit.ts'
 import { spread, suiteWithServers } from './kit.ts'
@@ -171,6 +172,31 @@ test('a cancel that was noted before a kill ends the run, which is never sent', 
   const second = open()
   for (const { id } of [ahead, waits]) assert.is((await until(second, id)).status, 'cancelled')
   assert.equal(spread(comfies), [1])
+})
+
+test('a run whose answer is lost, and that nobody can ask for either, is sent once', async ({
+  comfies,
+  open,
+  submit,
+  until,
+}) => {
+  const [comfy] = comfies as [Comfy]
+  const engine = open()
+  await until(engine, (await submit(engine, 'batch')).id)
+  comfy.faults.push(
+    { on: 'POST /prompt', do: 'reset-after' },
+    { on: 'GET /queue', do: 'status', status: 503 },
+    { on: 'GET /history', do: 'status', status: 503 },
+  )
+  const { id } = await submit(engine, 'batch')
+  // The search for it is over after ten seconds.
+  const searches = () => comfy.requests.filter(({ path }) => path === '/queue').length
+  const before = searches()
+  await untilRight(searches, (count) => count >= before + 20)
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  comfy.faults.length = 0
+  assert.is((await until(engine, id)).status, 'completed')
+  assert.equal(spread(comfies), [2])
 })
 
 test('a run whose answer is lost is found, and sent once', async ({ comfies, open, submit, until }) => {
