@@ -74,6 +74,7 @@ export function folderQueue(folder: string): RunQueue {
   let number = 0
   let isOpen = false
   let timer: ReturnType<typeof setInterval> | undefined
+  let closing: Promise<void> | undefined
   let unlock = async (): Promise<void> => {}
   /** The writes that are under way, and the rewriting that holds up others. */
   const writes = new Set<Promise<void>>()
@@ -377,13 +378,18 @@ export function folderQueue(folder: string): RunQueue {
     },
     files,
     async close() {
-      clearInterval(timer)
-      await Promise.allSettled(writes)
-      await rewriting
-      await log?.close()
-      for (const day of days.values()) await (await day).close()
-      await unlock()
+      closing ??= closeNow()
+      await closing
     },
+  }
+
+  async function closeNow(): Promise<void> {
+    clearInterval(timer)
+    await Promise.allSettled(writes)
+    await rewriting
+    await log?.close()
+    for (const day of days.values()) await (await day).close()
+    await unlock()
   }
 }
 

@@ -159,7 +159,10 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       unwatch()
       for (const worker of workers) worker.close()
       dispatcher.close()
-      void opened.catch(() => {}).then(() => queue.close())
+      void opened
+        .catch(() => {})
+        .then(() => queue.close())
+        .catch(() => {})
     },
   }
 }
