@@ -73,7 +73,7 @@ export const queue = {
   },
   'queue-foreign-end': {
     bug: "A worker ends a run that is not its server's",
-    file: 'packages/gateway/src/comfyui/queued/dispatcher.ts',
+    file: 'packages/gateway/src/comfyui/queued/createPort.ts',
     from: 'if (!entry || (needsSent && entry.sentAt === undefined)) throw',
     to: 'if (!entry) throw',
     test: 'test/unit/gateway/comfyui/queued/serveWorker.test.ts',
@@ -87,8 +87,8 @@ export const queue = {
   },
   'queue-file-outside': {
     bug: 'A worker writes a file with any name',
-    file: 'packages/gateway/src/comfyui/queued/dispatcher.ts',
-    from: "if (!(await isOutputOf(job, name))) throw new Refused('run')",
+    file: 'packages/gateway/src/comfyui/queued/createPort.ts',
+    from: "if (!(await isOutputOf(queue, job, name))) throw new Refused('run')",
     to: '',
     test: 'test/unit/gateway/comfyui/queued/serveWorker.test.ts',
   },

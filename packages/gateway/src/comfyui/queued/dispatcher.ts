@@ -1,63 +1,13 @@
-import { type EngineContext, isEnded, outputName, type Run } from '../../engine.ts'
-import { createLruCache, type Memory } from '../../lruCache.ts'
+import { type EngineContext, isEnded, type Run } from '../../engine.ts'
 import { isEntry } from '../../queue/runQueue.ts'
-import { onAbort, within } from '../../runtime.ts'
 import type { ReadClass } from '../api/classes.ts'
-import { type Answer, NoAnswer } from '../api/client.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
-import { changeGraph } from '../workflows/fillGraph.ts'
+import { createPort, type Hub } from './createPort.ts'
 import { lackOf, type Needs } from './needs.ts'
-import {
-  type Assignment,
-  LEASE_MS,
-  type News,
-  type Outcome,
-  type Port,
-  Refused,
-  type WorkerState,
-} from './port.ts'
+import { type Port, Refused } from './port.ts'
+import { aheadOf, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
-
-/** A server, by its name. */
-export interface Server {
-  readonly name: string
-  /** What it can run: its facts, or those that its worker sends. */
-  readonly newReader: () => ReadClass
-  /** Which worker speaks for it, and when it last did. */
-  session: string
-  seenAt: number
-  /** How many of that worker's requests for news wait for an answer. */
-  polls: number
-  isUp: boolean
-  /** Whether it was last said that it answers. */
-  isSaidUp: boolean
-  /** The runs that it has and that have not ended, by id. */
-  readonly held: Map<string, Entry>
-  /** Runs that the GPU is done with, while their outputs are collected. */
-  readonly done: Set<string>
-  readonly asks: Map<string, Ask>
-  /** What it lacks, by the id of needs. */
-  readonly lacks: Memory<Verdict>
-  lastWorkflow: string | undefined
-  /** When it was given a run last. */
-  usedAt: number
-  /** Counts what its worker should hear of. */
-  changes: number
-  wake: (() => void) | undefined
-}
-
-interface Verdict {
-  readonly at: number
-  /** `null`: nothing; `undefined`: it is not known yet. */
-  readonly lack: string | null | undefined
-}
-
-interface Ask {
-  readonly path: string
-  isTold: boolean
-  readonly settle: (answer: Answer) => void
-}
 
 /** Gives the runs of a queue to servers. */
 export interface Dispatcher {
@@ -67,8 +17,6 @@ export interface Dispatcher {
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
   /** Speaks for a server. @throws Refused while another worker does. */
   connect(server: Server, session: string): Port
-  isLive(server: Server): boolean
-  ask(server: Server, path: string): Promise<Answer>
   added(job: Job): void
   cancel(id: string): Promise<{ run: Run; hadEnded: boolean } | undefined>
   toRun(found: Entry | Ended): Promise<Run>
@@ -77,13 +25,9 @@ export interface Dispatcher {
   close(): void
 }
 
-const POLL_MS = 10_000
 const TICK_MS = 1_000
 /** Places in the queue are told no more often. */
 const PLACES_MS = 250
-/** A worker that is there asks for news again long before this. */
-const QUIET_MS = 5_000
-const ASK_MS = 10_000
 /** What a server has may have changed after this time. */
 const FRESH_MS = 2_000
 /** How long a run waits without a server for it before it says why. */
@@ -111,15 +55,6 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   let expiredAt = 0
   let isWanted = false
   let openedAt = 0
-
-  const isLive = ({ session, seenAt }: Server): boolean => session !== '' && Date.now() - seenAt < LEASE_MS
-  /** Whether its worker keeps the name. One that was killed does not always leave a request whose end shows it. */
-  const isHeld = (server: Server): boolean =>
-    isLive(server) && (server.polls > 0 || Date.now() - server.seenAt < QUIET_MS)
-  const isFree = ({ held, done }: Server): boolean =>
-    ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
-  const aheadOf = ({ held }: Server): Entry | undefined =>
-    [...held.values()].find(({ sentAt }) => sentAt === undefined)
 
   async function toState(found: Entry | Ended): Promise<Run> {
     if (!isEntry(found)) return toEndedRun(found)!
@@ -360,158 +295,10 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     return counts
   }
 
-  function connect(server: Server, session: string): Port {
-    const check = (): void => {
-      if (server.session !== session) throw new Refused('session')
-      server.seenAt = Date.now()
-    }
-    if (server.session !== session && isHeld(server)) throw new Refused('session')
-    server.session = session
-    server.seenAt = Date.now()
-    for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)
-    earlier.delete(server.name)
-
-    /** The run, if it is this server's, and was sent. */
-    const own = (id: string, needsSent = true): Entry => {
-      check()
-      const entry = server.held.get(id)
-      if (!entry || (needsSent && entry.sentAt === undefined)) throw new Refused('run')
-      return entry
-    }
-
-    async function newsFor(state: WorkerState): Promise<News | undefined> {
-      const entries = [...server.held.values()]
-      const unknown = entries.filter(({ job }) => !state.has.includes(job.id))
-      const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
-      const asks = [...server.asks].filter(([, ask]) => !ask.isTold)
-      for (const [, ask] of asks) ask.isTold = true
-      const isSame = state.has.every((id) => server.held.has(id))
-      if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
-      return {
-        runs: await Promise.all(unknown.map(assignmentOf)),
-        holds: entries.map(({ job }) => job.id),
-        stop: stop.map(({ job }) => job.id),
-        asks: asks.map(([id, { path }]) => ({ id, path })),
-      }
-    }
-
-    /** Waits for news. */
-    async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
-      const deadline = Date.now() + (state.isUp ? POLL_MS : TICK_MS)
-      for (;;) {
-        const { changes } = server
-        const news = await newsFor(state)
-        if (news) return news
-        if (server.changes !== changes) continue
-        const leftMs = deadline - Date.now()
-        if (leftMs <= 0 || signal.aborted) break
-        const change = new Promise<void>((resolve) => {
-          server.wake = resolve
-        })
-        const forget = onAbort(signal, server.wake!)
-        await within(change, leftMs)
-        forget()
-        if (!signal.aborted) check()
-      }
-      return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
-    }
-
-    async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
-      const { graph } = await queue.planOf(job)
-      const run = await submittedOf(job)
-      return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt }
-    }
-
-    return {
-      async poll(state, signal) {
-        check()
-        if (server.isUp !== state.isUp) {
-          server.isUp = state.isUp
-          void dispatch()
-        }
-        server.polls++
-        try {
-          return await newsSoon(state, signal)
-        } finally {
-          server.polls--
-          // A worker that has gone away frees its name at once.
-          if (signal.aborted && server.session === session && server.polls === 0) server.seenAt = 0
-        }
-      },
-      async send(id) {
-        check()
-        const mark = server.held.has(id) ? await queue.send(id, server.name) : undefined
-        const entry = await queue.get(id)
-        if (mark === undefined || !entry || !isEntry(entry)) {
-          server.held.delete(id)
-          await finishCancelled(id)
-          void dispatch()
-          return undefined
-        }
-        server.held.set(id, entry)
-        for (const other of server.held.keys()) if (other !== id) server.done.add(other)
-        await emit(entry)
-        // The next one can come.
-        void dispatch()
-        return mark
-      },
-      async giveBack(id, mark) {
-        if (own(id, false).sentAt !== mark) throw new Refused('run')
-        // Until it says that it answers again.
-        server.isUp = false
-        await putBack(server, id)
-      },
-      async report(id, news, isDone) {
-        const entry = own(id)
-        const before = progress.get(id)?.progress ?? 0
-        progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
-        await emit(entry)
-        if (!isDone) return
-        server.done.add(id)
-        void dispatch()
-      },
-      async openInput(id, name) {
-        const entry = own(id, false)
-        if (!entry.job.files.includes(name)) throw new Refused('run')
-        const file = await queue.files.open('in', id, name, new Headers())
-        if (file) return file
-        // It would be given to servers for ever.
-        if (entry.sentAt === undefined)
-          await finish(
-            entry,
-            endWithout(await submittedOf(entry.job), 'failed', 'An upload of the run is lost'),
-          )
-        throw new Refused('run')
-      },
-      async putOutput(id, name, body) {
-        const { job } = own(id)
-        if (!(await isOutputOf(job, name))) throw new Refused('run')
-        await queue.files.put('out', id, name, body)
-      },
-      async end(id, outcome) {
-        const entry = own(id, false)
-        const names = await Promise.all(outcome.files.map(({ name }) => isOutputOf(entry.job, name)))
-        if (names.includes(false)) throw new Refused('run')
-        await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
-      },
-      async answer(id, answer) {
-        check()
-        server.asks.get(id)?.settle(answer)
-      },
-    }
-  }
-
-  async function isOutputOf(job: Job, name: string): Promise<boolean> {
-    const { outputs } = await queue.planOf(job)
-    return outputs.some((output) => {
-      const start = outputName(output.name, job.id)
-      return name.startsWith(start) && /^(_\d+)?\.[a-z0-9]{1,8}$/.test(name.slice(start.length))
-    })
-  }
+  const hub: Hub = { queue, progress, dispatch, emit, finish, finishCancelled, putBack, submittedOf }
 
   return {
     servers,
-    isLive,
     async open() {
       openedAt = Date.now()
       for (const entry of await queue.open()) {
@@ -523,44 +310,17 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (typeof timer === 'object') timer.unref()
     },
     addServer(name, isDistant, newReader) {
-      const server: Server = {
-        name,
-        newReader: () => reader(),
-        session: '',
-        seenAt: 0,
-        polls: 0,
-        isUp: false,
-        isSaidUp: !isDistant,
-        held: new Map(),
-        done: new Set(),
-        asks: new Map(),
-        lacks: createLruCache(1_000),
-        lastWorkflow: undefined,
-        usedAt: 0,
-        changes: 0,
-        wake: undefined,
-      }
-      const reader = newReader(server)
+      const server = createServer(name, isDistant, newReader)
       servers.set(name, server)
       return server
     },
-    connect,
-    ask(server, path) {
-      if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
-      return new Promise((resolve, reject) => {
-        const id = crypto.randomUUID()
-        const timer = setTimeout(() => {
-          server.asks.delete(id)
-          reject(new NoAnswer('its worker gave no answer', true))
-        }, ASK_MS)
-        const settle = (answer: Answer): void => {
-          clearTimeout(timer)
-          server.asks.delete(id)
-          resolve(answer)
-        }
-        server.asks.set(id, { path, isTold: false, settle })
-        wake(server)
-      })
+    connect(server, session) {
+      if (server.session !== session && isHeld(server)) throw new Refused('session')
+      server.session = session
+      server.seenAt = Date.now()
+      for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)
+      earlier.delete(server.name)
+      return createPort(server, session, hub)
     },
     added: () => void dispatch(),
     async cancel(id) {
@@ -610,25 +370,5 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (!found || !isEntry(found)) return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-  }
-}
-
-function wake(server: Server): void {
-  server.changes++
-  server.wake?.()
-}
-
-function endedOf(
-  run: Submitted,
-  { sentAt }: Entry,
-  { status, error, startedAt, completedAt, files }: Outcome,
-): Ended {
-  return {
-    run,
-    status,
-    error,
-    startedAt: startedAt ?? sentAt ?? null,
-    completedAt: completedAt ?? Date.now(),
-    files,
   }
 }

@@ -3,7 +3,7 @@ import { within } from '../../runtime.ts'
 import { NoAnswer } from '../api/client.ts'
 import type { Catalog } from '../catalog.ts'
 import type { ComfyWorkflow } from '../workflows/types.ts'
-import type { Server } from './dispatcher.ts'
+import type { Server } from './servers.ts'
 
 /** A server, and the workflows as it can run them. */
 export interface Member {

@@ -17,9 +17,10 @@ import { isRunId } from '../runRecord.ts'
 import { watchFiles } from '../watchFiles.ts'
 import { createFiles } from '../workflows/createFiles.ts'
 import { createDraft } from './createDraft.ts'
-import { createDispatcher, type Server } from './dispatcher.ts'
+import { createDispatcher } from './dispatcher.ts'
 import { findWorkflow, listWorkflows, type Member } from './members.ts'
 import type { Port } from './port.ts'
+import { ask, isLive, type Server } from './servers.ts'
 import { serveWorker } from './serveWorker.ts'
 import type { ComfyQueue } from './types.ts'
 import { startWorker } from './worker.ts'
@@ -73,12 +74,11 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
 
   /** A server that dials in. Its ComfyUI is asked by its worker. */
   function addDistant(name: string): Server {
-    const send = async (path: string): Promise<Answer> =>
-      await dispatcher.ask(dispatcher.servers.get(name)!, path)
+    const send = async (path: string): Promise<Answer> => await ask(dispatcher.servers.get(name)!, path)
     return addMember(name, 'its ComfyUI', true, send, (server) => ({
-      isAway: () => !dispatcher.isLive(server),
+      isAway: () => !isLive(server),
       async read(path) {
-        const { status, text } = await dispatcher.ask(server, path)
+        const { status, text } = await ask(server, path)
         const value = status === 200 ? parseJson(text) : undefined
         if (value === undefined) throw new NoAnswer(`status ${status}`, true)
         return value
@@ -129,7 +129,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       const servers = members.map(({ name, server }) => {
         const running = held(name, true)
         const works = running.length > 0 ? 'running' : 'idle'
-        const status = dispatcher.isLive(server) && server.isUp ? works : 'stopped'
+        const status = isLive(server) && server.isUp ? works : 'stopped'
         return { name, url: name, status, running, pending: held(name, false) } as const
       })
       return [

@@ -1,0 +1,185 @@
+import { outputName } from '../../engine.ts'
+import { isEntry } from '../../queue/runQueue.ts'
+import { onAbort, within } from '../../runtime.ts'
+import type { Ended, Progress, Submitted } from '../runRecord.ts'
+import { endWithout } from '../runs/historyEnd.ts'
+import { changeGraph } from '../workflows/fillGraph.ts'
+import { type Assignment, type News, type Outcome, type Port, Refused, type WorkerState } from './port.ts'
+import type { Server } from './servers.ts'
+import type { ComfyQueue, Entry, Job } from './types.ts'
+
+/** What a port needs of the dispatcher. */
+export interface Hub {
+  readonly queue: ComfyQueue
+  readonly progress: Map<string, Progress>
+  dispatch(): Promise<void>
+  emit(entry: Entry): Promise<void>
+  finish(entry: Entry, ended: Ended): Promise<Ended>
+  finishCancelled(id: string): Promise<boolean>
+  putBack(server: Server, id: string): Promise<void>
+  submittedOf(job: Job): Promise<Submitted>
+}
+
+const POLL_MS = 10_000
+/** For a worker whose ComfyUI is away, and may be back in a moment. */
+const SHORT_POLL_MS = 1_000
+
+/** What the worker of one session can do for its server. Whatever it asks for is checked. */
+export function createPort(server: Server, session: string, hub: Hub): Port {
+  const { queue, progress, dispatch, emit, finish, finishCancelled, putBack, submittedOf } = hub
+  const check = (): void => {
+    if (server.session !== session) throw new Refused('session')
+    server.seenAt = Date.now()
+  }
+  /** The run, if it is this server's, and was sent. */
+  const own = (id: string, needsSent = true): Entry => {
+    check()
+    const entry = server.held.get(id)
+    if (!entry || (needsSent && entry.sentAt === undefined)) throw new Refused('run')
+    return entry
+  }
+
+  async function newsFor(state: WorkerState): Promise<News | undefined> {
+    const entries = [...server.held.values()]
+    const unknown = entries.filter(({ job }) => !state.has.includes(job.id))
+    const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
+    const asks = [...server.asks].filter(([, ask]) => !ask.isTold)
+    for (const [, ask] of asks) ask.isTold = true
+    const isSame = state.has.every((id) => server.held.has(id))
+    if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
+    return {
+      runs: await Promise.all(unknown.map(assignmentOf)),
+      holds: entries.map(({ job }) => job.id),
+      stop: stop.map(({ job }) => job.id),
+      asks: asks.map(([id, { path }]) => ({ id, path })),
+    }
+  }
+
+  /** Waits for news. */
+  async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
+    const deadline = Date.now() + (state.isUp ? POLL_MS : SHORT_POLL_MS)
+    for (;;) {
+      const { changes } = server
+      const news = await newsFor(state)
+      if (news) return news
+      if (server.changes !== changes) continue
+      const leftMs = deadline - Date.now()
+      if (leftMs <= 0 || signal.aborted) break
+      const change = new Promise<void>((resolve) => {
+        server.wake = resolve
+      })
+      const forget = onAbort(signal, server.wake!)
+      await within(change, leftMs)
+      forget()
+      if (!signal.aborted) check()
+    }
+    return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
+  }
+
+  async function assignmentOf({ job, sentAt }: Entry): Promise<Assignment> {
+    const { graph } = await queue.planOf(job)
+    const run = await submittedOf(job)
+    return { run, graph: changeGraph(graph, job.changes), files: job.files, sentAt }
+  }
+
+  return {
+    async poll(state, signal) {
+      check()
+      if (server.isUp !== state.isUp) {
+        server.isUp = state.isUp
+        void dispatch()
+      }
+      server.polls++
+      try {
+        return await newsSoon(state, signal)
+      } finally {
+        server.polls--
+        // A worker that has gone away frees its name at once.
+        if (signal.aborted && server.session === session && server.polls === 0) server.seenAt = 0
+      }
+    },
+    async send(id) {
+      check()
+      const mark = server.held.has(id) ? await queue.send(id, server.name) : undefined
+      const entry = await queue.get(id)
+      if (mark === undefined || !entry || !isEntry(entry)) {
+        server.held.delete(id)
+        await finishCancelled(id)
+        void dispatch()
+        return undefined
+      }
+      server.held.set(id, entry)
+      for (const other of server.held.keys()) if (other !== id) server.done.add(other)
+      await emit(entry)
+      // The next one can come.
+      void dispatch()
+      return mark
+    },
+    async giveBack(id, mark) {
+      if (own(id, false).sentAt !== mark) throw new Refused('run')
+      // Until it says that it answers again.
+      server.isUp = false
+      await putBack(server, id)
+    },
+    async report(id, news, isDone) {
+      const entry = own(id)
+      const before = progress.get(id)?.progress ?? 0
+      progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
+      await emit(entry)
+      if (!isDone) return
+      server.done.add(id)
+      void dispatch()
+    },
+    async openInput(id, name) {
+      const entry = own(id, false)
+      if (!entry.job.files.includes(name)) throw new Refused('run')
+      const file = await queue.files.open('in', id, name, new Headers())
+      if (file) return file
+      // It would be given to servers for ever.
+      if (entry.sentAt === undefined)
+        await finish(
+          entry,
+          endWithout(await submittedOf(entry.job), 'failed', 'An upload of the run is lost'),
+        )
+      throw new Refused('run')
+    },
+    async putOutput(id, name, body) {
+      const { job } = own(id)
+      if (!(await isOutputOf(queue, job, name))) throw new Refused('run')
+      await queue.files.put('out', id, name, body)
+    },
+    async end(id, outcome) {
+      const entry = own(id, false)
+      const names = await Promise.all(outcome.files.map(({ name }) => isOutputOf(queue, entry.job, name)))
+      if (names.includes(false)) throw new Refused('run')
+      await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
+    },
+    async answer(id, answer) {
+      check()
+      server.asks.get(id)?.settle(answer)
+    },
+  }
+}
+
+async function isOutputOf(queue: ComfyQueue, job: Job, name: string): Promise<boolean> {
+  const { outputs } = await queue.planOf(job)
+  return outputs.some((output) => {
+    const start = outputName(output.name, job.id)
+    return name.startsWith(start) && /^(_\d+)?\.[a-z0-9]{1,8}$/.test(name.slice(start.length))
+  })
+}
+
+function endedOf(
+  run: Submitted,
+  { sentAt }: Entry,
+  { status, error, startedAt, completedAt, files }: Outcome,
+): Ended {
+  return {
+    run,
+    status,
+    error,
+    startedAt: startedAt ?? sentAt ?? null,
+    completedAt: completedAt ?? Date.now(),
+    files,
+  }
+}

@@ -1,0 +1,116 @@
+import { createLruCache, type Memory } from '../../lruCache.ts'
+import type { ReadClass } from '../api/classes.ts'
+import { type Answer, NoAnswer } from '../api/client.ts'
+import { LEASE_MS } from './port.ts'
+import type { Entry } from './types.ts'
+
+/** A server, by its name. */
+export interface Server {
+  readonly name: string
+  /** What it can run: its facts, or those that its worker sends. */
+  readonly newReader: () => ReadClass
+  /** Which worker speaks for it, and when it last did. */
+  session: string
+  seenAt: number
+  /** How many of that worker's requests for news wait for an answer. */
+  polls: number
+  isUp: boolean
+  /** Whether it was last said that it answers. */
+  isSaidUp: boolean
+  /** The runs that it has and that have not ended, by id. */
+  readonly held: Map<string, Entry>
+  /** Runs that the GPU is done with, while their outputs are collected. */
+  readonly done: Set<string>
+  readonly asks: Map<string, Ask>
+  /** What it lacks, by the id of needs. */
+  readonly lacks: Memory<Verdict>
+  lastWorkflow: string | undefined
+  /** When it was given a run last. */
+  usedAt: number
+  /** Counts what its worker should hear of. */
+  changes: number
+  wake: (() => void) | undefined
+}
+
+interface Verdict {
+  readonly at: number
+  /** `null`: nothing; `undefined`: it is not known yet. */
+  readonly lack: string | null | undefined
+}
+
+interface Ask {
+  readonly path: string
+  isTold: boolean
+  readonly settle: (answer: Answer) => void
+}
+
+/** A server that nobody speaks for yet. */
+export function createServer(
+  name: string,
+  isDistant: boolean,
+  newReader: (server: Server) => () => ReadClass,
+): Server {
+  const server: Server = {
+    name,
+    newReader: () => reader(),
+    session: '',
+    seenAt: 0,
+    polls: 0,
+    isUp: false,
+    isSaidUp: !isDistant,
+    held: new Map(),
+    done: new Set(),
+    asks: new Map(),
+    lacks: createLruCache(1_000),
+    lastWorkflow: undefined,
+    usedAt: 0,
+    changes: 0,
+    wake: undefined,
+  }
+  const reader = newReader(server)
+  return server
+}
+
+/** A worker that is there asks for news again long before this. */
+const QUIET_MS = 5_000
+const ASK_MS = 10_000
+
+export const isLive = ({ session, seenAt }: Server): boolean =>
+  session !== '' && Date.now() - seenAt < LEASE_MS
+
+/** Whether its worker keeps the name. One that was killed does not always leave a request whose end shows it. */
+export const isHeld = (server: Server): boolean =>
+  isLive(server) && (server.polls > 0 || Date.now() - server.seenAt < QUIET_MS)
+
+/** Whether its GPU has no run. */
+export const isFree = ({ held, done }: Server): boolean =>
+  ![...held.values()].some(({ job, sentAt }) => sentAt !== undefined && !done.has(job.id))
+
+/** The run that it has and that was not sent. */
+export const aheadOf = ({ held }: Server): Entry | undefined =>
+  [...held.values()].find(({ sentAt }) => sentAt === undefined)
+
+/** Tells its worker that there is news. */
+export function wake(server: Server): void {
+  server.changes++
+  server.wake?.()
+}
+
+/** Asks its ComfyUI, by its worker. */
+export function ask(server: Server, path: string): Promise<Answer> {
+  if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
+  return new Promise((resolve, reject) => {
+    const id = crypto.randomUUID()
+    const timer = setTimeout(() => {
+      server.asks.delete(id)
+      reject(new NoAnswer('its worker gave no answer', true))
+    }, ASK_MS)
+    const settle = (answer: Answer): void => {
+      clearTimeout(timer)
+      server.asks.delete(id)
+      resolve(answer)
+    }
+    server.asks.set(id, { path, isTold: false, settle })
+    wake(server)
+  })
+}

@@ -1,0 +1,72 @@
+// A worker before a gateway on a real port.
+import { assert } from '#test'
+import { createComfyClient } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
+import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
+import { createDistantPort } from '../../../../../packages/gateway/src/comfyui/queued/distantPort.ts'
+import { NotWelcome, Refused } from '../../../../../packages/gateway/src/comfyui/queued/port.ts'
+import { startWorker } from '../../../../../packages/gateway/src/comfyui/queued/worker.ts'
+import { createGateway } from '../../../../../packages/gateway/src/createGateway.ts'
+import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
+import { serve } from '../../../../../packages/gateway/src/node/serve.ts'
+import { CANARY } from '../../../../support/canary.ts'
+import { rejection } from '../../../../support/fakes.ts'
+import { until } from '../../../../support/until.ts'
+import { files } from '../kit.ts'
+import { suiteWithServers } from './kit.ts'
+
+const test = suiteWithServers('a worker that dials in', [{}])
+const never = new AbortController().signal
+const nothing = { has: [], stopping: [], isUp: true }
+
+test('a photo in, a picture out; who is refused, and why', async ({ comfies, folder }) => {
+  const queue = folderQueue(folder)
+  const options = { workflows: files, apiKey: 'the-key', queue }
+  const gateway = createGateway({ ...options, engine: comfyui({ urls: [] }), workerKey: CANARY })
+  const served = await serve(gateway)
+  const portOf = (key: string, name = 'gpu') => createDistantPort({ gateway: served.url, key, name })
+  const client = createComfyClient(comfies[0]!.url)
+  const log = () => {}
+  const worker = startWorker({ client, port: portOf(CANARY), name: 'gpu', lostAfterMs: 600_000, log })
+  const headers = { 'x-api-key': 'the-key' }
+  const get = async (path: string) => (await fetch(served.url + path, { headers })).json() as Promise<any>
+  try {
+    await until(async () => (await get('/api/v1/comfy/health')).data[0]?.status === 'idle')
+    const body = new FormData()
+    const photo = await (await fetch(`${comfies[0]!.url}/view?filename=example.png&type=input`)).blob()
+    body.set('photo', photo, 'photo.png')
+    const submitted = await fetch(`${served.url}/api/v1/runs?workflow_id=copy`, {
+      method: 'POST',
+      headers,
+      body,
+    })
+    const { run_id } = ((await submitted.json()) as any).data
+    const { data } = await until(
+      () => get(`/api/v1/runs/${run_id}`),
+      ({ data }) => data.status === 'completed',
+    )
+    const picture = await (await fetch(data.outputs[0].url)).arrayBuffer()
+    assert.ok(picture.byteLength > 100)
+
+    for (const [key, name] of [
+      ['the-key', 'other'],
+      ['wrong', 'other'],
+      [CANARY, 'no name'],
+    ] as const) {
+      const error = await rejection(portOf(key, name).poll(nothing, never))
+      assert.instance(error, NotWelcome)
+      assert.not.match(error.message, CANARY)
+    }
+    const taken: any = await rejection(portOf(CANARY).poll(nothing, never))
+    assert.equal([taken instanceof Refused, taken.what], [true, 'session'])
+    const foreign: any = await rejection(portOf(CANARY, 'other').openInput(run_id, 'a.png'))
+    assert.equal([foreign instanceof Refused, foreign.what], [true, 'run'])
+    assert.is(await portOf(CANARY, 'third').send(run_id), undefined)
+  } finally {
+    worker.close()
+    gateway.close()
+    await queue.close()
+    await served.close()
+  }
+  const away = await rejection(portOf(CANARY).giveBack('a run', 1))
+  assert.not.instance(away, NotWelcome)
+})
