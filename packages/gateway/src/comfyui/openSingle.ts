@@ -13,15 +13,15 @@ import { createRecords } from '../records/createRecords.ts'
 import { createStored } from '../records/recordStore.ts'
 import { forEach, hasOwnTimers } from '../runtime.ts'
 import { createClasses } from './api/classes.ts'
-import { createComfyClient, NoAnswer, type Sending } from './api/client.ts'
+import { createComfyClient, type Sending } from './api/client.ts'
 import { putFile, readOutput, uploadName } from './api/files.ts'
 import { createUserdata } from './api/userdata.ts'
 import { createCatalog } from './catalog.ts'
 import { findOutput } from './outputNames.ts'
 import { report } from './report.ts'
-import { type RunRecords, toEndedRun, toRun } from './runRecord.ts'
+import { type RunRecords, toEndedRun } from './runRecord.ts'
 import { createMonitor } from './runs/monitor.ts'
-import { findRun, progressOf } from './runs/runState.ts'
+import { findRun } from './runs/runState.ts'
 import { sendRun } from './runs/sendRun.ts'
 import { stopRun } from './runs/stopRun.ts'
 import { type ComfyServer, createComfyServer, createContainer } from './server.ts'
@@ -158,29 +158,9 @@ async function listRuns(
   const page = entries.slice(query.offset, query.offset + query.limit)
   const runs: (Run | undefined)[] = []
   await forEach(page, async ({ id, end }, index) => {
-    const ended = end && (await server.records.getEnd(id).catch(unlessAway))
-    runs[index] = ended ? toEndedRun(ended) : await findOrRecall(server, id)
+    const ended = end && (await server.records.getEnd(id))
+    runs[index] = ended ? toEndedRun(ended) : await findRun(server, id)
     if (!ended) note(runs[index])
   })
   return { runs: runs.filter((run) => run !== undefined), total: entries.length }
-}
-
-/** A run that can't be read, of a server that answers, is listed as it was known last. */
-async function findOrRecall(server: ComfyServer, id: string): Promise<Run | undefined> {
-  const { client, records } = server
-  try {
-    return await findRun(server, id)
-  } catch (error) {
-    if (client.awayForMs() > 0) throw error
-    unlessAway(error)
-  }
-  const ended = await records.getEnd(id).catch(unlessAway)
-  if (ended) return toEndedRun(ended)
-  const known = records.cachedRun(id)
-  const { progress, node } = progressOf(server, id)
-  return known && toRun(known, { status: progress > 0 ? 'running' : 'queued', progress, node })
-}
-
-function unlessAway(error: unknown): undefined {
-  if (!(error instanceof NoAnswer)) throw error
 }

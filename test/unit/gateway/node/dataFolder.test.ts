@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { assert, said, suite } from '#test'
 import { isFromElsewhere } from '../../../../packages/gateway/src/http/access.ts'
 import { createSign } from '../../../../packages/gateway/src/http/links.ts'
-import { keepKey, openFolder } from '../../../../packages/gateway/src/node/dataFolder.ts'
+import { keepKey, openFolder, userFolder } from '../../../../packages/gateway/src/node/dataFolder.ts'
 import { readWorkflows, watchWorkflows } from '../../../../packages/gateway/src/node/readWorkflows.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { pngWith } from '../../../support/png.ts'
@@ -19,6 +19,37 @@ test.after.each(() => rm(folder, { recursive: true, force: true }))
 /** Says an error, without the name of the folder, which is another each time. */
 const says = async (work: Promise<unknown>): Promise<void> =>
   said((await rejection(work)).message.replaceAll(folder, 'FOLDER'))
+
+test('the folder of a user, by system', () => {
+  const { platform } = process
+  const before = { ...process.env }
+  const of = (name: string, more: Record<string, string>): string => {
+    Object.defineProperty(process, 'platform', { value: name })
+    for (const key of ['XDG_DATA_HOME', 'LOCALAPPDATA']) delete process.env[key]
+    Object.assign(process.env, { HOME: '/home/ada', ...more })
+    return userFolder()
+  }
+  try {
+    assert.equal(
+      [
+        of('linux', {}),
+        of('linux', { XDG_DATA_HOME: '/data' }),
+        of('darwin', { XDG_DATA_HOME: '/data' }),
+        of('win32', { LOCALAPPDATA: '/local' }),
+      ],
+      [
+        '/home/ada/.local/share/flowscale-gateway',
+        '/data/flowscale-gateway',
+        '/home/ada/Library/Application Support/flowscale-gateway',
+        '/local/flowscale-gateway',
+      ],
+    )
+  } finally {
+    Object.defineProperty(process, 'platform', { value: platform })
+    for (const key of ['XDG_DATA_HOME', 'LOCALAPPDATA']) delete process.env[key]
+    Object.assign(process.env, before)
+  }
+})
 
 test('records: set, get, keys below a base, remove', async () => {
   const storage = await openFolder(join(folder, 'runs'))

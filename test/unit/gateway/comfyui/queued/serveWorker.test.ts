@@ -1,13 +1,13 @@
 // A worker that lies, repeats, is late, or speaks of a run that is not its own changes nothing.
 import { readdirSync } from 'node:fs'
-import { assert } from '#test'
+import { assert, said } from '#test'
 import { comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { createGateway, type Gateway } from '../../../../../packages/gateway/src/createGateway.ts'
 import type { Engine } from '../../../../../packages/gateway/src/engine.ts'
 import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueue.ts'
 import { until } from '../../../../support/until.ts'
 import { fileOf, files, isRunning, never } from '../kit.ts'
-import { type Servers, suiteWithServers } from './kit.ts'
+import { later, type Servers, suiteWithServers } from './kit.ts'
 
 const test = suiteWithServers('a gateway before workers that dial in', [{}])
 
@@ -283,5 +283,21 @@ test('a worker that is silent loses its name, and is refused when it is late', a
     } finally {
       Date.now = now
     }
+  })
+})
+
+test('the run of a worker that never comes back fails after a while', async (servers) => {
+  await withWorker(servers, async ({ engine, call, poll }) => {
+    // The only other server is at work for ever.
+    for (const _ of [1, 2]) await servers.submit(engine, 'slow', { seconds: 600 })
+    const { id } = await servers.submit(engine, 'slow', { seconds: 600 })
+    await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
+    assert.is((await call('POST', `send/${id}`, {})).status, 200)
+    await later(700_000, async () => {
+      const run = await servers.until(engine, id)
+      assert.is(run.status, 'failed')
+      said(run.error!)
+    })
+    assert.is((await call('POST', `end/${id}`, { status: 'completed', error: null, files: [] })).status, 410)
   })
 })
