@@ -21,7 +21,7 @@ export interface Hub {
 }
 
 const POLL_MS = 10_000
-/** For a worker whose ComfyUI is away, and may be back in a moment. */
+/** For a worker whose ComfyUI is away, or may be soon: it has a run. Only the next request says so. */
 const SHORT_POLL_MS = 1_000
 
 /** What the worker of one session can do for its server. Whatever it asks for is checked. */
@@ -57,7 +57,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
 
   /** Waits for news. */
   async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
-    const deadline = Date.now() + (state.isUp ? POLL_MS : SHORT_POLL_MS)
+    const deadline = Date.now() + (state.isUp && state.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
     for (;;) {
       const { changes } = server
       const news = await newsFor(state)
