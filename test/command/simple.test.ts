@@ -164,6 +164,21 @@ test('get: a run that waits, and one that is done', async () => {
   assert.match(done.value.outputs[0].url ?? '', /^http|^$/)
 })
 
+test('get: why a run waits', async ({ listen }) => {
+  const data = {
+    _id: 'a',
+    status: 'queued',
+    position: 0,
+    waits_for: 'gpu-3 does\x1b[2J not answer',
+    outputs: [],
+  }
+  const server = await listen((_request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ status: 'success', data }))
+  })
+  const { text } = await both(['get', 'a'], { ...busy.env, FLOWSCALE_API_URL: server.url })
+  assert.match(text, /^status +queued, next\nwaits for +gpu-3 does[^\x1b]* not answer$/m)
+})
+
 test('get: why a run failed', async () => {
   const id = await submit('fa1lsa1ways0', 'ada')
   await reached(busy.emulator, 'failed', id)

@@ -53,7 +53,8 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
       folder: isQueued ? `${data}/queue` : undefined,
-      dialIn: workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey}`,
+      dialIn:
+        workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
     notes,
     stop() {

@@ -130,9 +130,8 @@ test('--data keeps the key and the runs', async () => {
 test('--workers: a GPU dials in, makes runs and is found by its name', async () => {
   const data = join(folder, 'data')
   const gateway = await serve('--workers', '--data', data)
-  const [, url = '', key = ''] = /worker +npx @flowscale\/gateway worker --gateway (\S+) --key (\S+)\n/.exec(
-    gateway.out,
-  )!
+  const [, url = '', key = ''] =
+    /worker +npx @flowscale\/gateway worker --gateway (\S+) --key (\S+) --name gpu-1\n/.exec(gateway.out)!
   assert.ok(gateway.out.includes(join(data)), 'where the queue is')
   assert.is((await readFile(join(data, 'worker-key'), 'utf8')).trim(), key)
   const distant = await startComfy({ version: '0.8.0', speed: 100 })

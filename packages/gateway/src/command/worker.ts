@@ -69,6 +69,9 @@ async function work({ gateway, key, comfyui, name, header: headers }: WorkerFlag
     const end = (): void => {
       process.off('SIGINT', end).off('SIGTERM', end)
       stop.close()
+      log(
+        'Stopped. A run at work goes on in ComfyUI: start the worker again with this name, and its result comes.',
+      )
       resolve()
     }
     process.on('SIGINT', end).on('SIGTERM', end)

@@ -15,6 +15,7 @@ export async function get(call: Call): Promise<void> {
   const text = fields([
     ['run', _id],
     ['status', progressText(data)],
+    ['waits for', data.waits_for],
     ['workflow', workflow_id],
     ['group', group_id],
     ['created', created_at],

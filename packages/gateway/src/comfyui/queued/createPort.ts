@@ -63,7 +63,8 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       const news = await newsFor(state)
       if (news) return news
       if (server.changes !== changes) continue
-      const leftMs = deadline - Date.now()
+      const leftMs = server.isNew ? 0 : deadline - Date.now()
+      server.isNew = false
       if (leftMs <= 0 || signal.aborted) break
       const change = new Promise<void>((resolve) => {
         server.wake = resolve
@@ -178,7 +179,8 @@ function endedOf(
     run,
     status,
     error,
-    startedAt: startedAt ?? sentAt ?? null,
+    // As it was told while it ran.
+    startedAt: sentAt ?? startedAt,
     completedAt: completedAt ?? Date.now(),
     files,
   }

@@ -210,6 +210,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
       if (!isAway || now - Math.max(openedAt, server.seenAt) < lostAfterMs) continue
       for (const entry of server.held.values()) await lose(entry, server)
+      if (server.isDistant) servers.delete(server.name)
     }
     for (const [name, entries] of earlier) {
       if (now - openedAt < lostAfterMs) continue
@@ -316,6 +317,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     },
     connect(server, session) {
       if (server.session !== session && isHeld(server)) throw new Refused('session')
+      if (server.session !== session) server.isNew = true
       server.session = session
       server.seenAt = Date.now()
       for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)

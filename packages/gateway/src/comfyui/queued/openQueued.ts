@@ -41,9 +41,14 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   const queue = context.queue as ComfyQueue
   const files = createFiles(context)
   const dispatcher = createDispatcher({ queue, lostAfterMs, maxQueueMs, log })
-  const members: QueuedMember[] = []
+  const all: QueuedMember[] = []
+  /** Without those that dialled in, and are long gone. */
+  const members = (): QueuedMember[] =>
+    all.filter(({ name, server }) => dispatcher.servers.get(name) === server)
   const workers: { close(): void }[] = []
-  const unwatch = watchFiles(context, files, () => Promise.all(members.map(({ catalog }) => catalog.read())))
+  const unwatch = watchFiles(context, files, () =>
+    Promise.all(members().map(({ catalog }) => catalog.read())),
+  )
   let isClosed = false
 
   const opened = (async () => {
@@ -68,7 +73,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     toClient: (server: Server) => Pick<ComfyClient, 'read' | 'isAway'>,
   ): Server {
     const server = dispatcher.addServer(name, isDistant, (one) => createClasses(toClient(one)))
-    members.push({ name, url, send, server, catalog: createCatalog(server.newReader, files, log) })
+    all.push({ name, url, send, server, catalog: createCatalog(server.newReader, files, log) })
     return server
   }
 
@@ -101,11 +106,11 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     dialIn: (path, request) => serveWorker(connect, path, request),
     async workflows() {
       await opened
-      return await listWorkflows(members)
+      return await listWorkflows(members())
     },
     async draft(workflowId, signal) {
       await opened
-      const { found, areAll } = await findWorkflow(members, workflowId)
+      const { found, areAll } = await findWorkflow(members(), workflowId)
       if (found.length === 0) return undefined
       return createDraft({ found, areAll, queue, inputHosts, signal, added: dispatcher.added })
     },
@@ -126,7 +131,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
         entries
           .filter(({ server, sentAt }) => server === name && (!name || (sentAt !== undefined) === isSent))
           .map(({ number, job }) => [number, job.id] as const)
-      const servers = members.map(({ name, server }) => {
+      const servers = members().map(({ name, server }) => {
         const running = held(name, true)
         const works = running.length > 0 ? 'running' : 'idle'
         const status = isLive(server) && server.isUp ? works : 'stopped'
@@ -148,7 +153,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
     async report() {
       await opened
       return await report(
-        members,
+        members(),
         (await files()).map(({ name }) => name),
       )
     },

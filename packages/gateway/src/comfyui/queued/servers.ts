@@ -14,7 +14,10 @@ export interface Server {
   seenAt: number
   /** How many of that worker's requests for news wait for an answer. */
   polls: number
+  /** Whether this worker has not asked yet: its first question is answered at once, so that it knows that it is heard. */
+  isNew: boolean
   isUp: boolean
+  readonly isDistant: boolean
   /** Whether it was last said that it answers. */
   isSaidUp: boolean
   /** The runs that it has and that have not ended, by id. */
@@ -56,7 +59,9 @@ export function createServer(
     session: '',
     seenAt: 0,
     polls: 0,
+    isNew: true,
     isUp: false,
+    isDistant,
     isSaidUp: !isDistant,
     held: new Map(),
     done: new Set(),

@@ -89,6 +89,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         isKnown = true
         say(client.isAway() ? 'ComfyUI does not answer: trying again' : 'The gateway and ComfyUI answer')
       } catch (error) {
+        if (closing.signal.aborted) return
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
         const isFinal = isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
@@ -332,6 +333,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   function listen(): void {
     if (unlisten) return
     let reportedAt = 0
+    let reported: Held | undefined
     let isGreeted = false
     unlisten = client.listen(socketId, {
       onMessage(type, data) {
@@ -349,8 +351,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         if (type === 'execution_success' && Object(data).prompt_id === one.run.id) return free(one)
         if (!news || one.isDone) return
         server.progress.set(one.run.id, news)
-        if (Date.now() - reportedAt < REPORT_EVERY_MS) return
+        if (one === reported && Date.now() - reportedAt < REPORT_EVERY_MS) return
         reportedAt = Date.now()
+        reported = one
         void port.report(one.run.id, news, false).catch(() => {})
       },
       onRefused: () => {},

@@ -19,7 +19,10 @@ function open() {
 test('a worker keeps it while its request for news waits', async ({ clock }) => {
   const connect = open()
   const gone = new AbortController()
-  const news = connect('first').poll(idle, gone.signal)
+  const first = connect('first')
+  // So that it knows that it is heard, its first request is answered at once.
+  assert.equal((await first.poll(idle, gone.signal)).runs, [])
+  const news = first.poll(idle, gone.signal)
   await clock.tickAsync(9_000)
   throws(() => connect('second'), Refused, { what: 'session' })
   gone.abort()

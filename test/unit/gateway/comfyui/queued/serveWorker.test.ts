@@ -297,6 +297,8 @@ test('the run of a worker that never comes back fails after a while', async (ser
       const run = await servers.until(engine, id)
       assert.is(run.status, 'failed')
       said(run.error!)
+      // And its name is forgotten.
+      await until(async () => !(await engine.containers()).some(({ name }) => name === 'evil'))
     })
     assert.is((await call('POST', `end/${id}`, { status: 'completed', error: null, files: [] })).status, 410)
   })
