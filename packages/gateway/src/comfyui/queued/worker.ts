@@ -171,7 +171,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   function drop(one: Held): void {
     one.isOver = true
     one.aborter.abort()
-    held.delete(one.run.id)
+    if (held.get(one.run.id) === one) held.delete(one.run.id)
   }
 
   /** Uploads the inputs. ComfyUI may give them other names. */
@@ -207,6 +207,11 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       if (one.isOver) return leave(one)
       one.mark = await untilHeard(() => port.send(run.id))
       if (one.mark === undefined) return leave(one)
+      // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
+      if (one.isOver) {
+        await untilHeard(() => port.giveBack(run.id, one.mark)).catch(() => {})
+        return leave(one)
+      }
       one.isSent = true
       one.isListened = isOpen
       // From here on, the run is never sent again.
@@ -304,7 +309,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         log('error', `The result of run ${id} could not be brought back: ${(error as Error).message}`)
     }
     ends.delete(id)
-    held.delete(id)
+    if (held.get(id) === one) held.delete(id)
   }
 
   /** Until the gateway has answered: it may be away for a while, and then goes on where it was. */

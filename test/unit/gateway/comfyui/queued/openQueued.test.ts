@@ -360,7 +360,7 @@ test('changes of runs are heard', async ({ open, submit, until }) => {
     )
   })
   const runs: Run[] = []
-  for (const seconds of [600, 0.6, 0.3]) runs.push(await submit(engine, 'slow', { seconds }))
+  for (const seconds of [600, 0.6, 1.5]) runs.push(await submit(engine, 'slow', { seconds }))
   const leave = runs.map(({ id }) => engine.follow!(id))
   await isEverywhere(engine, runs, '0/1 /2')
   await engine.cancelRun(runs[0]!.id)

@@ -197,6 +197,24 @@ test('what it must not send, it does not send', async () => {
   }
 })
 
+test('a run that is dropped and given again while its mark is asked for is sent once, and ends', async () => {
+  const runs = [makeRun()]
+  let isAway = true
+  const made = createPort(runs, (method) => {
+    if (method === 'send' && isAway) throw new Error('away')
+  })
+  await withWorker(made, async ({ comfy, outcomes, states, calls }) => {
+    await until(() => calls.some(([method]) => method === 'send'))
+    const [run] = runs.splice(0)
+    await until(() => states.at(-1)!.has.length === 0)
+    runs.push(run!)
+    await until(() => states.at(-1)!.has.length === 1)
+    isAway = false
+    await until(() => outcomes.has(run!.run.id))
+    assert.is(comfy.requests.filter(({ method, path }) => method === 'POST' && path === '/prompt').length, 1)
+  })
+})
+
 test('a run that it no longer has is dropped, and the next one is sent', async () => {
   const runs = [makeRun(), makeRun()]
   const [first, second] = runs as [Assignment, Assignment]
