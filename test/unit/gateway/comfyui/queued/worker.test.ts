@@ -197,6 +197,15 @@ test('what it must not send, it does not send', async () => {
   }
 })
 
+test('a run that gets no mark is not sent, also if it is still on the list', async () => {
+  const made = createPort([makeRun()], () => {})
+  const port: Port = { ...made.port, send: async (id) => void (await made.port.send(id)) as undefined }
+  await withWorker({ ...made, port }, async ({ comfy, calls }) => {
+    await until(() => calls.filter(([method]) => method === 'send').length > 3)
+    assert.not(comfy.requests.some(({ method, path }) => method === 'POST' && path === '/prompt'))
+  })
+})
+
 test('a run that is dropped and given again while its mark is asked for is sent once, and ends', async () => {
   const runs = [makeRun()]
   let isAway = true
