@@ -127,7 +127,6 @@ async function checkLink(client: Client, run: Run): Promise<string[]> {
 interface Line {
   readonly promptId: string
   readonly node?: string
-  readonly way?: 'in' | 'out'
 }
 
 /** Each run that was really performed by a small ComfyUI. */
@@ -135,5 +134,5 @@ export function readLedger(file: string): string[] {
   const lines = readFileSync(file, { encoding: 'utf8', flag: 'a+' }).split('\n').filter(Boolean)
   return lines
     .map((line): Line => JSON.parse(line))
-    .flatMap(({ promptId, node, way }) => ((node ?? way) === undefined ? [promptId] : []))
+    .flatMap(({ promptId, node }) => (node === undefined ? [promptId] : []))
 }

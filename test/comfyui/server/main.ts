@@ -13,7 +13,7 @@ const { values } = parseArgs({
     folder: { type: 'string' },
     speed: { type: 'string', default: '1' },
     'max-upload-bytes': { type: 'string' },
-    /** Gets a line of JSON for each run and node that is really performed, and for each move of a run in the queue. */
+    /** Gets a line of JSON for each run and node that is really performed. */
     ledger: { type: 'string' },
     /** A node class that it does not have. */
     without: { type: 'string', multiple: true, default: [] },
@@ -35,7 +35,6 @@ const comfy = await startComfy({
   ...(maxUploadBytes !== undefined && { maxUploadBytes: Number(maxUploadBytes) }),
   ...(ledger !== undefined && {
     onPerformed: (promptId, node) => note({ promptId, node }),
-    onMoved: (promptId, way) => note({ promptId, way, at: Date.now() }),
   }),
   onCrash: () => process.exit(1),
 })

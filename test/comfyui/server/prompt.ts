@@ -36,7 +36,6 @@ export async function postPrompt({ life, readJson }: Context): Promise<Reply> {
   const item: Item = [number, prompt_id, graph, extra, outputs]
   try {
     push(life.pending, item)
-    life.moved(prompt_id, 'in')
   } finally {
     sendStatus(life)
     life.wake()

@@ -31,7 +31,6 @@ export async function postQueue({ life, readJson }: Context): Promise<Reply> {
     const before = life.pending.length
     remove(life.pending, id)
     if (life.pending.length === before) continue
-    life.moved(id, 'out')
     sendStatus(life)
   }
   return empty()

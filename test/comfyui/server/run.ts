@@ -53,7 +53,6 @@ async function perform(life: Life, item: Item): Promise<void> {
   if (life.workerDead || life.end.signal.aborted) return
   entry.prompt = [item[0], prompt_id, item[2], withoutKeys(extra), item[4]]
   life.running.splice(life.running.indexOf(item), 1)
-  life.moved(prompt_id, 'out')
   if (life.history.size >= 10_000) life.history.delete(life.history.keys().next().value!)
   life.history.set(prompt_id, entry)
   if (life.freeMemory) life.cache.clear()

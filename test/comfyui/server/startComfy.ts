@@ -31,8 +31,6 @@ export interface ComfyOptions {
   globalInterrupt?: boolean
   /** Node classes that it does not have. */
   without?: readonly string[]
-  /** Called as a run comes into the queue, and as it leaves it. */
-  onMoved?: (promptId: string, way: 'in' | 'out') => void
   /** Called as each run, and each node of it, is really performed. */
   onPerformed?: (promptId: string, node?: string) => void
   /** Called as the server ends by itself; without it, it is only killed. */
@@ -104,7 +102,6 @@ export async function startComfy(options: ComfyOptions): Promise<Comfy> {
         void kill()
         options.onCrash?.()
       },
-      moved: (promptId, way) => options.onMoved?.(promptId, way),
       performed(promptId, node) {
         const key = node === undefined ? promptId : `${promptId}/${node}`
         const counts = node === undefined ? executed.runs : executed.nodes

@@ -100,6 +100,4 @@ export interface Life {
   readonly crash: () => void
   /** Called as a run, and each of its nodes, is really performed. */
   readonly performed: (promptId: string, node?: string) => void
-  /** Called as a run comes into the queue, and as it leaves it. */
-  readonly moved: (promptId: string, way: 'in' | 'out') => void
 }

@@ -28,7 +28,7 @@ const LINE =
 export interface ComfyuiOptions {
   /** Where your ComfyUI is, for example `http://127.0.0.1:8188` or `https://user:password@gpu.example.com`. */
   url?: string | undefined
-  /** The addresses of several, or of none if all GPUs dial in. The gateway needs the option `queue`. */
+  /** The addresses of several ComfyUIs; empty if all of them dial in. Needs the option `queue` of the gateway. */
   urls?: readonly string[] | undefined
   /** A run fails once its server can't be reached for this long. Default: 600000, ten minutes */
   lostAfterMs?: number | undefined

@@ -51,7 +51,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
   const server = createComfyServer({ client, records, lostAfterMs, comingMs: COMING_MS })
   const catalog = createCatalog(createClasses(client), files, log)
   const monitor = createMonitor(server, log)
-  const container = createContainer(server, 'ComfyUI', 'comfyui')
+  const readContainer = createContainer(server)
   const unwatch = watchFiles(context, files, catalog.read)
 
   return {
@@ -79,7 +79,7 @@ export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context
       // The run may have ended by itself before the cancel reached it.
       return { run, hadEnded: isEnded(run.status) && run.status !== 'cancelled' }
     },
-    containers: async () => [await container.read()],
+    containers: async () => [await readContainer()],
     findOutput: (filename) => findOutput(filename, (id) => findRun(server, id)),
     async readOutput(id, filename, headers, signal) {
       if (!(await findRun(server, id))) return undefined

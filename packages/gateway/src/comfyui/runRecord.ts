@@ -4,8 +4,6 @@ import type { EndedRun, SubmittedRun } from '../records/recordStore.ts'
 
 /** The facts about a run at its submission. ComfyUI gets the same facts in `extra_data`. */
 export interface Submitted extends SubmittedRun {
-  /** The address of the ComfyUI that has the run. Records of earlier versions have none. */
-  readonly server?: string | undefined
   readonly workflowId: string
   readonly shown: Run['inputs']
   readonly outputs: readonly {

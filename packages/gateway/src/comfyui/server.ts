@@ -36,25 +36,17 @@ export function createComfyServer(
   }
 }
 
-/**
- * Reads a server as a container. A server whose queue does not change for too long is stalled: ComfyUI answers requests
- * even when its worker is dead.
- */
-export interface ContainerReader {
-  read(): Promise<Container>
-  /** The container as it was read last. */
-  latest(): Container
-}
-
 /** A worker takes the next run at once, and needs no longer than this between two runs. */
 const BETWEEN_MS = 5_000
 
-/** `name` and `url` are for callers, who never see ComfyUI's address. */
-export function createContainer(server: ComfyServer, name: string, url: string): ContainerReader {
+/**
+ * Makes a reader of the server as a container, under a name for callers, who never see ComfyUI's address. A server whose
+ * queue does not change for too long is stalled: ComfyUI answers requests even when its worker is dead.
+ */
+export function createContainer(server: ComfyServer): () => Promise<Container> {
+  const bare = { name: 'ComfyUI', url: 'comfyui' }
   let head = ''
   let since = 0
-  const stopped: Container = { name, url, status: 'stopped', running: [], pending: [] }
-  let latest = stopped
 
   function isStalled({ items, running }: Queue): boolean {
     // ComfyUI's worker dies of a run without any data beside the graph.
@@ -66,20 +58,16 @@ export function createContainer(server: ComfyServer, name: string, url: string):
     return first !== undefined && Date.now() - since >= (running > 0 ? server.lostAfterMs : BETWEEN_MS)
   }
 
-  return {
-    latest: () => (server.client.isAway() ? stopped : latest),
-    async read() {
-      try {
-        const queue = await server.readQueue()
-        const entries = queue.items.map(({ number, id }) => [number, id] as const)
-        const running = entries.slice(0, queue.running)
-        const status = isStalled(queue) ? 'stalled' : running.length > 0 ? 'running' : 'idle'
-        latest = { name, url, status, running, pending: entries.slice(queue.running) }
-      } catch (error) {
-        if (!(error instanceof NoAnswer)) throw error
-        latest = stopped
-      }
-      return latest
-    },
+  return async () => {
+    try {
+      const queue = await server.readQueue()
+      const entries = queue.items.map(({ number, id }) => [number, id] as const)
+      const running = entries.slice(0, queue.running)
+      const status = isStalled(queue) ? 'stalled' : running.length > 0 ? 'running' : 'idle'
+      return { ...bare, status, running, pending: entries.slice(queue.running) }
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      return { ...bare, status: 'stopped', running: [], pending: [] }
+    }
   }
 }

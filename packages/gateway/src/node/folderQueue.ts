@@ -18,7 +18,7 @@ type Line =
   | readonly ['needs', id: string, needs: object]
   | readonly ['add', number: number, job: QueuedRun]
   | readonly ['send', id: string, server: string, at: number]
-  | readonly ['back', id: string]
+  | readonly ['back', id: string, sentAt: number | undefined]
   | readonly ['cancel', id: string]
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
@@ -103,8 +103,8 @@ export function folderQueue(folder: string): RunQueue {
     if (!entry) return
     if (kind === 'send') Object.assign(entry, { server: line[2], sentAt: line[3] })
     if (kind === 'cancel') entry.isCancelled = true
-    // Two may have been written at the same time.
-    if (kind === 'back' && entry.server !== undefined) {
+    // Two may have been written at the same time, and the run taken again between them.
+    if (kind === 'back' && entry.server !== undefined && entry.sentAt === line[2]) {
       Object.assign(entry, { server: undefined, sentAt: undefined })
       if (isOpen) turns.giveBack(waitingOf(entry))
     }
@@ -315,8 +315,8 @@ export function folderQueue(folder: string): RunQueue {
     async giveBack(id, server, sentAt) {
       const entry = live.get(id)
       if (!entry || entry.server !== server || entry.sentAt !== sentAt) return
-      if (sentAt === undefined) apply(['back', id])
-      else await commit(() => [['back', id]])
+      if (sentAt === undefined) apply(['back', id, sentAt])
+      else await commit(() => [['back', id, sentAt]])
     },
     async cancel(id) {
       const entry = live.get(id)

@@ -260,6 +260,23 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     assert.is((await site.queue.take(GPU, 's'))!.job.id, before.id)
   })
 
+  withQueue(
+    'a second message that gives a run back changes nothing for whoever has it by then',
+    async ({ queue }) => {
+      const [job] = await addAll(queue, 1)
+      await queue.take(GPU, 's')
+      const mark = await queue.send(job!.id, 's')
+      const first = queue.giveBack(job!.id, 's', mark)
+      // Its write has begun, so that the second has a write of its own.
+      await new Promise((resolve) => setImmediate(resolve))
+      const second = queue.giveBack(job!.id, 's', mark)
+      await first
+      await queue.take(GPU, 't')
+      await Promise.all([second, queue.send(job!.id, 't')])
+      assert.equal([await stateOf(queue, job!), await queue.next(GPU)], ['t sent', undefined])
+    },
+  )
+
   withQueue('a run that ends while it is about to be sent is not sent', async ({ queue }) => {
     const [job] = await addAll(queue, 1)
     await queue.take(GPU, 's')

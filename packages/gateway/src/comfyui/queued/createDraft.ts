@@ -18,7 +18,7 @@ interface Wanted {
   readonly queue: ComfyQueue
   readonly inputHosts: readonly string[]
   readonly signal: AbortSignal
-  readonly added: (job: Job) => void
+  readonly added: () => void
 }
 
 /** A run that is about to be added to the queue, which keeps its files. */
@@ -58,7 +58,7 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
       files,
     }
     const number = await queue.add(job, plan, needs)
-    added(job)
+    added()
     return { run: toRun({ ...job, ...plan }, { status: 'queued', progress: 0 }), number }
   }
 

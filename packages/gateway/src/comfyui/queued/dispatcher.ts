@@ -13,11 +13,12 @@ import type { ComfyQueue, Entry, Job } from './types.ts'
 export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
   open(): Promise<void>
-  /** Adds a server that anybody may speak for who knows the session, or that nobody speaks for yet. */
+  /** Adds a server, for which no worker speaks yet. `isDistant`: its worker dials in. */
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
-  /** Speaks for a server. @throws Refused while another worker does. */
+  /** Lets the worker with this session speak for a server. @throws Refused while another worker does. */
   connect(server: Server, session: string): Port
-  added(job: Job): void
+  /** A run was added to the queue. */
+  added(): void
   cancel(id: string): Promise<{ run: Run; hadEnded: boolean } | undefined>
   toRun(found: Entry | Ended): Promise<Run>
   watch(listener: (run: Run) => void): () => void

@@ -93,8 +93,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
         const isFinal = isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
-        if (isTaken && !isSaid)
-          log('info', `Another worker has the name "${name}": waiting whether it is gone`)
+        if (isTaken && !isSaid) log('info', `Another worker has the name "${name}": waiting until it is gone`)
         isSaid ||= isTaken
         if (isFinal || error instanceof NotWelcome) {
           close()
@@ -145,7 +144,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   function take(assignment: Assignment): void {
     const { sentAt } = assignment
     // What was just sent may come in a moment: see `findRun`.
-    const run = { ...assignment.run, server: client.url, ...(sentAt !== undefined && { createdAt: sentAt }) }
+    const run = { ...assignment.run, ...(sentAt !== undefined && { createdAt: sentAt }) }
     const aborter = new AbortController()
     const signal = AbortSignal.any([aborter.signal, closing.signal])
     const isSent = sentAt !== undefined

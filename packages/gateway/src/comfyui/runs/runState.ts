@@ -89,8 +89,7 @@ async function finish(server: ComfyServer, ended: Ended): Promise<Run | undefine
 }
 
 /** The progress of a run that goes on, as far as this gateway heard. */
-export const progressOf = ({ progress }: ComfyServer, id: string): Progress =>
-  progress.get(id) ?? { progress: 0 }
+const progressOf = ({ progress }: ComfyServer, id: string): Progress => progress.get(id) ?? { progress: 0 }
 
 /** The record that a gateway sent with a run. */
 function submittedIn(extra: unknown, id: string): Submitted | undefined {

@@ -26,7 +26,6 @@ export async function sendRun(
   const { graph, seeds } = fillGraph(workflow, values, id)
   const run: Submitted = {
     id,
-    server: server.client.url,
     workflowId: workflow.listing.id,
     groupId,
     createdAt: Date.now(),
