@@ -1,17 +1,14 @@
 // Two gateways with one storage, as docs/gateway-several.md sets them up, before one small ComfyUI.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { cancelRun, createClient, executeWorkflow, getRun, getRuns, HttpError } from '@flowscale/client'
 import { waitForRun } from '@flowscale/client/poller'
 import { assert, suite } from '#test'
-import { redis as redisPath } from '../../scripts/lib/ensure.mjs'
 import { startComfy } from '../comfyui/server/startComfy.ts'
 import { blockOf } from '../support/blockOf.ts'
 import { freePort } from '../support/listen.ts'
+import { startRedis } from '../support/startRedis.ts'
 
 const test = suite('a storage of records')
 const folder = resolve('.tmp/gateway-storage')
@@ -155,31 +152,3 @@ test('Redis, which dies and comes back', () =>
     await comfy.kill()
     await known(clients[1], groupId, runs)
   }))
-
-/** A Redis that writes each change to a folder. `kill` is as `kill -9`. */
-async function startRedis(port: string, folder: string): Promise<{ kill(): Promise<void> }> {
-  const child = spawn(
-    redisPath,
-    ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  const ended = once(child, 'exit')
-  const lines: string[] = []
-  const ready = async (): Promise<boolean> => {
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (line.includes('Ready to accept connections')) return true
-      lines.push(line)
-    }
-    return false
-  }
-  if (!(await ready())) throw new Error(`Redis has ended: ${lines.join('\n')}`)
-  child.stdout.resume()
-  return {
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
-}

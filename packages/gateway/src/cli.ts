@@ -8,9 +8,11 @@ import { UsageError } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './createGateway.ts'
 import { keepKey, makeKey, openFolder, userFolder } from './node/dataFolder.ts'
+import { createFolderFiles } from './node/folderFiles.ts'
 import { folderQueue } from './node/folderQueue.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
+import type { RunQueue } from './queue/runQueue.ts'
 
 const SHORTEST_KEY = 8
 const SHORT_KEY =
@@ -26,12 +28,12 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
   const { port, host, publicUrl, dialect } = flags
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
-  const isQueued = flags.workers || urls.length > 1
+  const isQueued = flags.workers || urls.length > 1 || flags.redis !== undefined
   const data = flags.data ?? (isQueued ? userFolder() : undefined)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
-  const workerKey = flags.workers && data ? await keepKey(data, 'worker-key') : undefined
+  const workerKey = flags.workers && data ? (flags.workerKey ?? (await keepKey(data, 'worker-key'))) : undefined
   const gateway = openGateway(urls, flags.header, {
     workflows,
     apiKey: await keyOf(flags, data),
@@ -41,7 +43,9 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     publicUrl,
     dialect,
     ...(data !== undefined &&
-      (isQueued ? { queue: folderQueue(`${data}/queue`) } : { storage: await openFolder(`${data}/runs`) })),
+      (isQueued
+        ? { queue: await openQueue(`${data}/queue`, flags.redis) }
+        : { storage: await openFolder(`${data}/runs`) })),
     logger: { info: log, warn: log, error: log },
   })
   const { notes, ...report } = await gateway.report()
@@ -67,6 +71,19 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
 async function keyOf({ key, apiKey }: GatewayFlags, data: string | undefined): Promise<string | null> {
   if (!key) return null
   return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
+}
+
+async function openQueue(folder: string, url: string | undefined): Promise<RunQueue> {
+  if (url === undefined) return folderQueue(folder)
+  const { redisQueue } = await import('./redis/redisQueue.ts').catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new UsageError('--redis needs the package ioredis: npm install ioredis')
+  })
+  try {
+    return redisQueue({ url, files: createFolderFiles(folder) })
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error
+  }
 }
 
 /** All options are made of flags, so a wrong one, such as an address that comes twice, is an error in the command line. */

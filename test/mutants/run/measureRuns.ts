@@ -85,7 +85,10 @@ function readCoverage(folder: string, cwd: string): TestRun['sources'] {
   const sources: Record<string, number[][]> = {}
   const base = pathToFileURL(`${cwd}/packages/`).href
   for (const file of readdirSync(folder)) {
-    const coverage = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    const text = readFileSync(join(folder, file), 'utf8')
+    // A process that a test killed as it wrote has a part of it.
+    if (!text.endsWith('}')) continue
+    const coverage = JSON.parse(text)
     const origins: Record<string, Origin> = coverage['source-map-cache'] ?? {}
     for (const script of coverage.result as Script[]) {
       const origin = origins[script.url]

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { expect, send } from './send.ts'
-import { type Answer, type Attack, type Target } from './types.ts'
+import type { Answer, Attack, Target } from './types.ts'
 
 const TAKEN =
   /^(POST \/(prompt|upload\/image|userdata)|DELETE \/userdata|GET \/(userdata|queue|history\/|object_info|features|view))/

@@ -8,6 +8,8 @@ import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } 
 export interface GatewayFlags extends ServerFlags {
   readonly comfyui?: readonly string[]
   readonly workers?: true
+  readonly workerKey?: string
+  readonly redis?: string
   readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
   readonly data?: string
@@ -43,6 +45,11 @@ export function createProgram(): Command {
       'a folder for the key and the records of runs (default: one ComfyUI keeps the records, and each start makes a new key; a queue is kept in the data folder of this user)',
     )
     .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
+    .option('--worker-key <key>', 'the key for them (default: a new key, kept in --data)')
+    .option(
+      '--redis <url>',
+      'keep the queue and the records in Redis or Valkey, so that several gateways share them; needs the package ioredis',
+    )
     .option(
       '--public-url <url>',
       'the start of download links (default: the address it listens on; needed with --host 0.0.0.0 or ::)',
@@ -96,7 +103,8 @@ function readLines(file: string): string[] {
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
 /** Refuses flags that are missing, or that do not go together. */
-export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): void {
+export function checkFlags(flags: GatewayFlags): void {
+  const { workflows, key, apiKey, host, publicUrl, workers, workerKey, redis, data } = flags
   if (workflows === undefined) {
     throw new UsageError(
       '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
@@ -104,6 +112,13 @@ export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): v
   }
   if (!key && !loopback.includes(host)) {
     throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
+  }
+  if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
+  if (redis !== undefined && data === undefined) {
+    throw new UsageError('--redis needs --data, the folder of the files, which all gateways with this Redis share.')
+  }
+  if (redis !== undefined && key && apiKey === undefined) {
+    throw new UsageError('--redis needs --api-key, the same for all gateways: it signs links.')
   }
   if (isWildcard(host) && publicUrl === undefined) {
     throw new UsageError(

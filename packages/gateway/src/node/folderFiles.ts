@@ -9,11 +9,10 @@ import type { FileStore } from '../queue/runQueue.ts'
 import { encodeName, noneIfMissing } from './dataFolder.ts'
 
 /** The files of runs in a folder. `keeps` says whether a run still has files. */
-export function createFolderFiles(
-  root: string,
-): FileStore & { sweep(keeps: (kind: 'in' | 'out', runId: string) => boolean): Promise<void> } {
+export function createFolderFiles(root: string): FileStore {
   const folderOf = (kind: string, runId: string): string => join(root, kind, encodeName(runId))
   return {
+    place: async () => root,
     async put(kind, runId, name, body) {
       const path = join(folderOf(kind, runId), encodeName(name))
       const draft = `${path}.${crypto.randomUUID()}.draft`
@@ -50,7 +49,7 @@ export function createFolderFiles(
           const path = join(root, kind, name)
           const isNew = Date.now() - ((await stat(path).catch(noneIfMissing))?.mtimeMs ?? 0) < HOUR_MS
           // Files come before their run.
-          if (!isNew && !keeps(kind, decodeURIComponent(name)))
+          if (!isNew && !(await keeps(kind, decodeURIComponent(name))))
             await rm(path, { recursive: true, force: true })
         }
       }

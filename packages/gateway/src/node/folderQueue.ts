@@ -17,9 +17,14 @@ type Line =
   | readonly ['plan', id: string, plan: object]
   | readonly ['needs', id: string, needs: object]
   | readonly ['add', number: number, job: QueuedRun]
-  | readonly ['send', id: string, server: string, at: number]
+  | readonly ['send', id: string, server: string, at: number, session?: string | undefined]
   | readonly ['back', id: string, sentAt: number | undefined]
   | readonly ['cancel', id: string]
+
+interface Live extends Mutable<Entry> {
+  /** Which session of its server has sent it. */
+  session?: string | undefined
+}
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
@@ -60,7 +65,8 @@ export function folderQueue(folder: string): RunQueue {
   const path = (name: string): string => join(root, name)
   const files = createFolderFiles(root)
   const turns = createTurns()
-  const live = new Map<string, Mutable<Entry>>()
+  const live = new Map<string, Live>()
+  const held = new Set<Live>()
   const ended = new Map<string, EndedEntry>()
   /** All runs in the order of their creation, by group; those of all groups are under `undefined`. */
   const created = new Map<string | null | undefined, Listed[]>()
@@ -101,11 +107,15 @@ export function folderQueue(folder: string): RunQueue {
     }
     const entry = live.get(String(id))
     if (!entry) return
-    if (kind === 'send') Object.assign(entry, { server: line[2], sentAt: line[3] })
+    if (kind === 'send') {
+      Object.assign(entry, { server: line[2], sentAt: line[3], session: line[4] })
+      held.add(entry)
+    }
     if (kind === 'cancel') entry.isCancelled = true
     // Two may have been written at the same time, and the run taken again between them.
     if (kind === 'back' && entry.server !== undefined && entry.sentAt === line[2]) {
       Object.assign(entry, { server: undefined, sentAt: undefined })
+      held.delete(entry)
       if (isOpen) turns.giveBack(waitingOf(entry))
     }
   }
@@ -158,9 +168,9 @@ export function folderQueue(folder: string): RunQueue {
       ...[...plans].map(([id, plan]): Line => ['plan', id, plan]),
       ...[...needs].map(([id, need]): Line => ['needs', id, need]),
     ]
-    for (const { job, number, server = '', sentAt, isCancelled } of used) {
+    for (const { job, number, server = '', sentAt, session, isCancelled } of used) {
       lines.push(['add', number, job])
-      if (sentAt !== undefined) lines.push(['send', job.id, server, sentAt])
+      if (sentAt !== undefined) lines.push(['send', job.id, server, sentAt, session])
       if (isCancelled) lines.push(['cancel', job.id])
     }
     const draft = await openLog(path('queue.draft'), true)
@@ -291,6 +301,7 @@ export function folderQueue(folder: string): RunQueue {
       if (!run || !entry) return undefined
       turns.take(run)
       entry.server = server
+      held.add(entry)
       return entry
     },
     async move(id, from, to) {
@@ -299,15 +310,16 @@ export function folderQueue(folder: string): RunQueue {
       entry.server = to
       return true
     },
-    async send(id, server) {
+    async send(id, server, session) {
       const entry = live.get(id)
       if (!entry || entry.server !== server || entry.isCancelled || ending.has(id)) return undefined
       if (entry.sentAt === undefined) {
         // At once, so that nobody takes the run away during the write.
         const at = Date.now()
-        entry.sentAt = at
-        mark(`send ${id}`, ['send', id, server, at], () => (entry.sentAt = undefined))
+        Object.assign(entry, { sentAt: at, session })
+        mark(`send ${id}`, ['send', id, server, at, session], () => (entry.sentAt = undefined))
       }
+      if (entry.session !== session) return undefined
       await marks.get(`send ${id}`)
       // It may have ended meanwhile.
       return live.get(id) === entry ? entry.sentAt : undefined
@@ -338,7 +350,7 @@ export function folderQueue(folder: string): RunQueue {
           const at = await (await dayLog(day)).append([line])
           // Of two ends at the same moment, the first counts, as at the next start.
           if (ended.has(id)) return
-          if (entry.server === undefined) turns.remove(waitingOf(entry))
+          if (!held.delete(entry)) turns.remove(waitingOf(entry))
           addEnded(record, day, at, Buffer.byteLength(line))
           records.set(id, record)
         }).finally(() => ending.delete(id))
@@ -349,10 +361,13 @@ export function folderQueue(folder: string): RunQueue {
     get,
     async ahead(id) {
       const entry = live.get(id)
-      return entry && entry.server === undefined ? turns.ahead(waitingOf(entry)) : 0
+      if (!entry) return 0
+      // Those that servers have come before all others.
+      if (entry.server === undefined) return held.size + turns.ahead(waitingOf(entry))
+      return [...held].filter((one) => one.sentAt !== undefined).length
     },
+    held: async () => [...held],
     async entries() {
-      const held = [...live.values()].filter(({ server }) => server !== undefined)
       return [...held, ...turns.ordered().map(({ id }) => live.get(id)!)]
     },
     async list(query) {

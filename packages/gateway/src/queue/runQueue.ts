@@ -30,8 +30,8 @@ export interface RunQueue<
   Needs extends object = object,
   Ended extends EndedRun = EndedRun,
 > {
-  /** Takes possession, and gives the runs that have not ended. Nothing else is called before. */
-  open(): Promise<readonly Entry<Job>[]>
+  /** Takes possession, and gives the runs that have not ended. Nothing else is called before. `warn` takes a sentence. */
+  open(warn: (message: string) => void): Promise<readonly Entry<Job>[]>
   /** The name of a server, which stays the same for an address. */
   nameOf(url: string): Promise<string>
   /** Adds a run to those that wait, and gives its number. */
@@ -46,8 +46,11 @@ export interface RunQueue<
   take(needs: ReadonlySet<string>, server: string): Promise<Entry<Job> | undefined>
   /** Moves a run that was not sent from one server to another. */
   move(id: string, from: string, to: string): Promise<boolean>
-  /** Marks a run as about to be sent, and gives the time of the mark. `undefined`: the run is no longer this server's. */
-  send(id: string, server: string): Promise<number | undefined>
+  /**
+   * Marks a run as about to be sent, and gives the time of the mark: again to the same session, and to no other, so that
+   * no two send the run. `undefined`: the run is not this server's to send.
+   */
+  send(id: string, server: string, session: string): Promise<number | undefined>
   /** Lets a run wait again that surely was not sent after that mark. */
   giveBack(id: string, server: string, sentAt: number | undefined): Promise<void>
   /** Notes that somebody wants the run to stop, and gives the entry after that. */
@@ -55,23 +58,68 @@ export interface RunQueue<
   /** Writes down the end of a run, unless it has ended; gives the end that counts. */
   end(ended: Ended): Promise<Ended>
   get(id: string): Promise<Entry<Job> | Ended | undefined>
-  /** How many runs that wait come before it. */
+  /** How many runs that have not ended come before it. */
   ahead(id: string): Promise<number>
+  /** The runs that servers have. */
+  held(): Promise<readonly Entry<Job>[]>
   /** The runs that have not ended: those of servers, then those that wait, in the order of their turn. */
   entries(): Promise<readonly Entry<Job>[]>
   /** The runs of a page in order, and how many there are in all. */
   list(query: RunsQuery): Promise<{ readonly runs: readonly (Entry<Job> | Ended)[]; readonly total: number }>
   readonly files: FileStore
+  /** The other gateways with this queue. Default: there are none */
+  readonly peers?: Peers | undefined
   close(): Promise<void>
 }
 
+/** What gateways with the same queue know of each other. */
+export interface Peers {
+  /** Lets the worker with this session speak for a server, by this gateway. False: another worker does. */
+  claim(name: string, session: string): Promise<boolean>
+  /** Says of each server of this gateway how it is, and gives all servers. One that was silent for long is forgotten. */
+  meet(own: readonly PeerServer[], forgottenMs: number): Promise<readonly PeerServer[]>
+  /** Says something to the other gateways. One that is away misses it. */
+  tell(message: PeerMessage): void
+  /** Called for what others say, and for each run that they changed. */
+  listen(listener: (message: PeerMessage) => void): void
+}
+
+/** A server, and the worker that speaks for it. */
+export interface PeerServer {
+  readonly name: string
+  readonly session: string
+  readonly isUp: boolean
+  /** How long its worker has been silent. */
+  readonly silentMs: number
+  /** Whether it is another gateway that its worker asks for runs. */
+  readonly isAbroad?: boolean | undefined
+}
+
+export type PeerMessage =
+  /** A run has changed, perhaps on this server, or has ended. `news`: what its engine tells of its progress */
+  | {
+      readonly run: string
+      readonly server?: string | undefined
+      readonly isOver?: boolean | undefined
+      readonly news?: object | undefined
+    }
+  /** Messages may have been missed. */
+  | { readonly missed: true }
+  /** A question to a server, by the gateway that its worker asks for runs; and its answer. */
+  | { readonly ask: string; readonly server: string; readonly path: string }
+  | { readonly answer: string; readonly server: string; readonly status: number; readonly text: string }
+
 /** Files of runs. They go with the record of their run, and inputs with its end. */
 export interface FileStore {
+  /** Names where the files are: the same for two gateways that share them. */
+  place(): Promise<string>
   put(kind: 'in' | 'out', runId: string, name: string, body: IncomingFile['body']): Promise<void>
   /** Gives a file as `Engine.readOutput` does. */
   open(kind: 'in' | 'out', runId: string, name: string, headers: Headers): Promise<Response | undefined>
   /** Removes the inputs of a run. */
   removeInputs(runId: string): Promise<void>
+  /** Removes files that are older than an hour, and whose run `keeps` denies. */
+  sweep(keeps: (kind: 'in' | 'out', runId: string) => boolean | Promise<boolean>): Promise<void>
 }
 
 export const isEntry = <Job extends QueuedRun>(found: Entry<Job> | EndedRun): found is Entry<Job> =>

@@ -27,7 +27,11 @@ import { addAll, bytes, endOf, GPU, makeJob, query, stateOf, suiteOfQueue } from
 
 suiteOfQueue('a queue in a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'queue-'))
-  return { make: () => folderQueue(folder), remove: () => rmSync(folder, { recursive: true }) }
+  return {
+    make: () => folderQueue(folder),
+    keepsTaken: false,
+    remove: () => rmSync(folder, { recursive: true }),
+  }
 })
 
 const test = suite('the folder of a queue')
@@ -51,7 +55,7 @@ const ended = (): string =>
 async function openQueue(at = folder): Promise<RunQueue> {
   const queue = folderQueue(at)
   open.push(queue)
-  await queue.open()
+  await queue.open(() => {})
   return queue
 }
 /** The queue as a new process finds it if this one is killed now. */
@@ -114,8 +118,8 @@ test('a send that is asked for again is answered once it is on disk', async () =
   const queue = await openQueue()
   const [job] = await addAll(queue, 1)
   await queue.take(GPU, 's')
-  void queue.send(job!.id, 's')
-  assert.type(await queue.send(job!.id, 's'), 'number')
+  void queue.send(job!.id, 's', 'one')
+  assert.type(await queue.send(job!.id, 's', 'one'), 'number')
   assert.equal(linesOf('queue.jsonl').filter((line) => line.startsWith('["send"')).length, 1)
   void queue.cancel(job!.id)
   await queue.cancel(job!.id)
@@ -180,7 +184,7 @@ test('one process at a time has the folder', async () => {
   const { child, said: toldBy, over } = startUser('hold')
   await until(toldBy, (text) => text === '"open"\n')
   said(
-    (await rejection(folderQueue(folder).open())).message
+    (await rejection(folderQueue(folder).open(() => {}))).message
       .replace(/process \d+/, 'process PID')
       .replaceAll(folder, 'FOLDER'),
   )
@@ -188,7 +192,7 @@ test('one process at a time has the folder', async () => {
   await over
   // The lock of a dead process.
   const queue = await openQueue()
-  assert.is((await rejection(folderQueue(folder).open())).name, 'Error')
+  assert.is((await rejection(folderQueue(folder).open(() => {}))).name, 'Error')
   await queue.close()
   assert.not(existsSync(path('lock')))
   // Of an earlier process of the same number.
@@ -288,7 +292,7 @@ test('the file of runs that go on stays small, and loses nothing, also if it can
   const [first, sent] = await addAll(queue, 2)
   await queue.take(GPU, 's')
   await queue.take(GPU, 's')
-  await queue.send(sent!.id, 's')
+  await queue.send(sent!.id, 's', 'one')
   const fill = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const large = makeJob({ text, plan: `p${i}` })

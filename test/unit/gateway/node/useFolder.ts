@@ -11,7 +11,7 @@ const outcome = async (work: Promise<unknown>): Promise<unknown> =>
     ({ name, status, retryAfterS }) => `${name} ${status} ${retryAfterS}`,
   )
 
-await queue.open()
+await queue.open(() => {})
 if (way === 'hold') {
   say('open')
   setInterval(() => {}, 60_000)
@@ -37,10 +37,12 @@ if (way === 'hold') {
   }
   // Until the shortest line no longer fits.
   for (let count = 0; !String(await outcome(queue.nameOf(`${count}`))).startsWith('EngineError'); ) count++
-  const full = await Promise.all([queue.send(job!.id, 's'), queue.send(job!.id, 's')].map(outcome))
+  const full = await Promise.all(
+    [queue.send(job!.id, 's', 'one'), queue.send(job!.id, 's', 'one')].map(outcome),
+  )
   const steps = {
     refused,
-    send: [...full, await outcome(queue.send(job!.id, 's')), await stateOf(queue, job!)],
+    send: [...full, await outcome(queue.send(job!.id, 's', 'one')), await stateOf(queue, job!)],
     cancel: [
       await outcome(queue.cancel(job!.id)),
       await stateOf(queue, job!),

@@ -7,11 +7,14 @@ import type { EndedRun } from '../../../../packages/gateway/src/records/recordSt
 /** Where a queue is kept. */
 export interface Place {
   make(): RunQueue
+  /** Whether a run that was taken and not sent is still its server's after a new start, or else waits again. */
+  keepsTaken: boolean
   remove(): void | Promise<void>
 }
 
 export interface Site {
   queue: RunQueue
+  keepsTaken: boolean
   /** The queue after its process ended, and another one began. */
   reopen(): Promise<RunQueue>
 }
@@ -68,15 +71,16 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       const place = makePlace()
       const site: Site = {
         queue: place.make(),
+        keepsTaken: place.keepsTaken,
         async reopen() {
           await site.queue.close()
           site.queue = place.make()
-          await site.queue.open()
+          await site.queue.open(() => {})
           return site.queue
         },
       }
       try {
-        await site.queue.open()
+        await site.queue.open(() => {})
         await use(site)
       } finally {
         await site.queue.close()
@@ -90,8 +94,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     await queue.add(makeJob({ plan: 'p2', needs: 'n2' }), { b: 1 }, { b: 2 })
     const names = [await queue.nameOf('http://a'), await queue.nameOf('http://b')]
     for (let i = 0; i < 5; i++) await queue.take(GPU, 's')
-    assert.ok(await queue.send(sent!.id, 's'))
-    await queue.giveBack(back!.id, 's', await queue.send(back!.id, 's'))
+    assert.ok(await queue.send(sent!.id, 's', 'one'))
+    await queue.giveBack(back!.id, 's', await queue.send(back!.id, 's', 'one'))
     await queue.cancel(cancelled!.id)
     const end = endOf(ended!, { status: 'failed', startedAt: 5 })
     assert.equal(await queue.end(end), end)
@@ -99,8 +103,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const states = await Promise.all(
       [sent, taken, cancelled, back, ended, waits].map((job) => stateOf(later, job!)),
     )
-    // What was taken and not sent waits again.
-    assert.equal(states, ['s sent', 'waits', 'waits cancelled', 'waits', 'failed', 'waits'])
+    const place = site.keepsTaken ? 's' : 'waits'
+    assert.equal(states, ['s sent', place, `${place} cancelled`, 'waits', 'failed', 'waits'])
     assert.equal(await later.get(ended!.id), end)
     assert.equal([await later.nameOf('http://b'), await later.nameOf('http://a')], names.reverse())
     assert.is(await later.nameOf('http://c'), 'comfyui-3')
@@ -114,7 +118,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     )
     const last = makeJob()
     assert.is(await later.add(last, {}, {}), 8)
-    assert.is(await later.ahead(last.id), 5)
+    assert.is(await later.ahead(last.id), 6)
     assert.equal(
       (await later.entries()).map(({ number }) => number),
       [1, 2, 3, 4, 6, 7, 8],
@@ -129,12 +133,12 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     let mark: number | undefined
     type Step = [what: string, () => Promise<unknown>, answer: unknown, state: string]
     const steps: Step[] = [
-      ['a run that waits is nobody’s to send', () => queue.send(id, 's'), undefined, 'waits'],
+      ['a run that waits is nobody’s to send', () => queue.send(id, 's', 'one'), undefined, 'waits'],
       ['nor to move', () => queue.move(id, 's', 't'), false, 'waits'],
       ['nor to give back', () => queue.giveBack(id, 's', undefined), undefined, 'waits'],
       ['take gives those with such needs', () => queue.take(new Set(['other']), 's'), undefined, 'waits'],
       ['and only those', async () => (await queue.take(new Set(['other', 'gpu']), 's'))!.job.id, id, 's'],
-      ['a run of another server is not sent', () => queue.send(id, 't'), undefined, 's'],
+      ['a run of another server is not sent', () => queue.send(id, 't', 'one'), undefined, 's'],
       ['nor moved', () => queue.move(id, 't', 'u'), false, 's'],
       ['nor given back', () => queue.giveBack(id, 't', undefined), undefined, 's'],
       ['before it is sent it can move', () => queue.move(id, 's', 't'), true, 't'],
@@ -144,13 +148,14 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       [
         'it is sent',
         async () => {
-          mark = await queue.send(id, 't')
+          mark = await queue.send(id, 't', 'one')
           return typeof mark
         },
         'number',
         't sent',
       ],
-      ['asked again, the same', async () => (await queue.send(id, 't')) === mark, true, 't sent'],
+      ['asked again, the same', async () => (await queue.send(id, 't', 'one')) === mark, true, 't sent'],
+      ['another session may not send it, too', () => queue.send(id, 't', 'two'), undefined, 't sent'],
       [
         'what was never sent is not given back',
         () => queue.giveBack(id, 't', undefined),
@@ -168,7 +173,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         'completed',
         'completed',
       ],
-      ['what has ended is not sent', () => queue.send(id, 't'), undefined, 'completed'],
+      ['what has ended is not sent', () => queue.send(id, 't', 'one'), undefined, 'completed'],
       ['nor given back', () => queue.giveBack(id, 't', mark), undefined, 'completed'],
       ['nor moved', () => queue.move(id, 't', 's'), false, 'completed'],
       ['nor cancelled', () => queue.cancel(id), undefined, 'completed'],
@@ -176,7 +181,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         'what is cancelled before is not sent',
         async () => [
           (await queue.take(GPU, 's'))!.job.id,
-          (await queue.cancel(id2)) && (await queue.send(id2, 's')),
+          (await queue.cancel(id2)) && (await queue.send(id2, 's', 'one')),
         ],
         [id2, undefined],
         'completed',
@@ -184,7 +189,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       [
         'an unknown run',
         async () => [
-          await queue.send(none, 's'),
+          await queue.send(none, 's', 'one'),
           await queue.move(none, 's', 't'),
           await queue.giveBack(none, 's', undefined),
           await queue.cancel(none),
@@ -223,20 +228,20 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       QueuedRun,
     ]
     for (const _ of jobs) await queue.take(GPU, 's')
-    const sends = ['s', 't', 's'].map((server) => queue.send(twice.id, server))
+    const sends = ['s', 't', 's'].map((server) => queue.send(twice.id, server, 'one'))
     assert.equal(
       (await Promise.all(sends)).map((mark) => typeof mark),
       ['number', 'undefined', 'number'],
     )
-    const cancelFirst = await Promise.all([queue.cancel(before.id), queue.send(before.id, 's')])
+    const cancelFirst = await Promise.all([queue.cancel(before.id), queue.send(before.id, 's', 'one')])
     assert.is(cancelFirst[1], undefined)
     const sendFirst = await Promise.all([
-      queue.send(after.id, 's'),
+      queue.send(after.id, 's', 'one'),
       queue.cancel(after.id),
       queue.move(after.id, 's', 't'),
     ])
     assert.equal([typeof sendFirst[0], sendFirst[2]], ['number', false])
-    const mark = await queue.send(back.id, 's')
+    const mark = await queue.send(back.id, 's', 'one')
     await Promise.all([queue.giveBack(back.id, 's', mark), queue.giveBack(back.id, 's', mark)])
     assert.equal(
       (await queue.entries()).filter(({ server }) => !server).map(({ job }) => job.id),
@@ -256,8 +261,9 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const all = () => Promise.all(jobs.map((job) => stateOf(site.queue, job)))
     assert.equal(await all(), ['s sent', 's cancelled', 's sent cancelled', 'waits', 'cancelled'])
     await site.reopen()
-    assert.equal(await all(), ['s sent', 'waits cancelled', 's sent cancelled', 'waits', 'cancelled'])
-    assert.is((await site.queue.take(GPU, 's'))!.job.id, before.id)
+    const [server, first] = site.keepsTaken ? ['s', back] : ['waits', before]
+    assert.equal(await all(), ['s sent', `${server} cancelled`, 's sent cancelled', 'waits', 'cancelled'])
+    assert.is((await site.queue.take(GPU, 's'))!.job.id, first.id)
   })
 
   withQueue(
@@ -265,14 +271,14 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     async ({ queue }) => {
       const [job] = await addAll(queue, 1)
       await queue.take(GPU, 's')
-      const mark = await queue.send(job!.id, 's')
+      const mark = await queue.send(job!.id, 's', 'one')
       const first = queue.giveBack(job!.id, 's', mark)
       // Its write has begun, so that the second has a write of its own.
       await new Promise((resolve) => setImmediate(resolve))
       const second = queue.giveBack(job!.id, 's', mark)
       await first
       await queue.take(GPU, 't')
-      await Promise.all([second, queue.send(job!.id, 't')])
+      await Promise.all([second, queue.send(job!.id, 't', 'one')])
       assert.equal([await stateOf(queue, job!), await queue.next(GPU)], ['t sent', undefined])
     },
   )
@@ -280,7 +286,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
   withQueue('a run that ends while it is about to be sent is not sent', async ({ queue }) => {
     const [job] = await addAll(queue, 1)
     await queue.take(GPU, 's')
-    const [, mark] = await Promise.all([queue.end(endOf(job!)), queue.send(job!.id, 's')])
+    const [, mark] = await Promise.all([queue.end(endOf(job!)), queue.send(job!.id, 's', 'one')])
     assert.is(mark, undefined)
   })
 
@@ -290,7 +296,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     const none = await addAll(site.queue, 1)
     const all = [...a, ...b, ...none]
     for (const _ of all) await site.queue.take(GPU, 's')
-    await site.queue.send(b[1]!.id, 's')
+    await site.queue.send(b[1]!.id, 's', 'one')
     await site.queue.end(endOf(a[0]!, { startedAt: 30, completedAt: 90 }))
     await site.queue.end(endOf(a[1]!, { startedAt: 20, completedAt: 95 }))
     await site.queue.end(endOf(a[3]!, { startedAt: null, completedAt: 80 }))
@@ -436,4 +442,5 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       assert.is(await files.open('in', id, 'a.png', new Headers()), undefined)
     },
   )
+  return test
 }

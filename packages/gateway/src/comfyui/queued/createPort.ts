@@ -12,6 +12,8 @@ import type { ComfyQueue, Entry, Job } from './types.ts'
 export interface Hub {
   readonly queue: ComfyQueue
   readonly progress: Map<string, Progress>
+  /** Lets the worker with this session speak for the server. @throws Refused while another worker does. */
+  claim(server: Server, session: string): Promise<void>
   dispatch(): Promise<void>
   emit(entry: Entry): Promise<void>
   finish(entry: Entry, ended: Ended): Promise<Ended>
@@ -27,16 +29,15 @@ const SHORT_POLL_MS = 1_000
 /** What the worker of one session can do for its server. Whatever it asks for is checked. */
 export function createPort(server: Server, session: string, hub: Hub): Port {
   const { queue, progress, dispatch, emit, finish, finishCancelled, putBack, submittedOf } = hub
-  const check = (): void => {
-    if (server.session !== session) throw new Refused('session')
-    server.seenAt = Date.now()
-  }
+  const check = (): Promise<void> => hub.claim(server, session)
   /** The run, if it is this server's, and was sent. */
-  const own = (id: string, needsSent = true): Entry => {
-    check()
-    const entry = server.held.get(id)
-    if (!entry || (needsSent && entry.sentAt === undefined)) throw new Refused('run')
-    return entry
+  const own = async (id: string, needsSent = true): Promise<Entry> => {
+    await check()
+    const found = await queue.get(id)
+    if (!found || !isEntry(found) || found.server !== server.name) throw new Refused('run')
+    if (needsSent && found.sentAt === undefined) throw new Refused('run')
+    server.held.set(id, found)
+    return found
   }
 
   async function newsFor(state: WorkerState): Promise<News | undefined> {
@@ -72,7 +73,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       const forget = onAbort(signal, server.wake!)
       await within(change, leftMs)
       forget()
-      if (!signal.aborted) check()
+      if (!signal.aborted) await check()
     }
     return { runs: [], holds: [...server.held.keys()], stop: [], asks: [] }
   }
@@ -85,7 +86,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
 
   return {
     async poll(state, signal) {
-      check()
+      await check()
       if (server.isUp !== state.isUp) {
         server.isUp = state.isUp
         void dispatch()
@@ -100,8 +101,8 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       }
     },
     async send(id) {
-      check()
-      const mark = server.held.has(id) ? await queue.send(id, server.name) : undefined
+      await check()
+      const mark = await queue.send(id, server.name, session)
       const entry = await queue.get(id)
       if (mark === undefined || !entry || !isEntry(entry)) {
         server.held.delete(id)
@@ -117,22 +118,23 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       return mark
     },
     async giveBack(id, mark) {
-      if (own(id, false).sentAt !== mark) throw new Refused('run')
+      if ((await own(id, false)).sentAt !== mark) throw new Refused('run')
       // Until it says that it answers again.
       server.isUp = false
       await putBack(server, id)
     },
     async report(id, news, isDone) {
-      const entry = own(id)
+      const entry = await own(id)
       const before = progress.get(id)?.progress ?? 0
       progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
+      queue.peers?.tell({ run: id, news: progress.get(id) })
       await emit(entry)
       if (!isDone) return
       server.done.add(id)
       void dispatch()
     },
     async openInput(id, name) {
-      const entry = own(id, false)
+      const entry = await own(id, false)
       if (!entry.job.files.includes(name)) throw new Refused('run')
       const file = await queue.files.open('in', id, name, new Headers())
       if (file) return file
@@ -145,18 +147,18 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       throw new Refused('run')
     },
     async putOutput(id, name, body) {
-      const { job } = own(id)
+      const { job } = await own(id)
       if (!(await isOutputOf(queue, job, name))) throw new Refused('run')
       await queue.files.put('out', id, name, body)
     },
     async end(id, outcome) {
-      const entry = own(id, false)
+      const entry = await own(id, false)
       const names = await Promise.all(outcome.files.map(({ name }) => isOutputOf(queue, entry.job, name)))
       if (names.includes(false)) throw new Refused('run')
       await finish(entry, endedOf(await submittedOf(entry.job), entry, outcome))
     },
     async answer(id, answer) {
-      check()
+      await check()
       server.asks.get(id)?.settle(answer)
     },
   }

@@ -1,29 +1,32 @@
 import { type EngineContext, isEnded, type Run } from '../../engine.ts'
-import { isEntry } from '../../queue/runQueue.ts'
+import { isEntry, type PeerMessage } from '../../queue/runQueue.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { createPort, type Hub } from './createPort.ts'
 import { lackOf, type Needs } from './needs.ts'
 import { type Port, Refused } from './port.ts'
-import { aheadOf, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
+import { aheadOf, ask, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
 
 /** Gives the runs of a queue to servers. */
 export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
-  open(): Promise<void>
+  /** `meet` adds a server that a worker speaks for by another gateway. */
+  open(meet: (name: string) => Server): Promise<void>
   /** Adds a server, for which no worker speaks yet. `isDistant`: its worker dials in. */
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
   /** Lets the worker with this session speak for a server. @throws Refused while another worker does. */
-  connect(server: Server, session: string): Port
+  claim(server: Server, session: string): Promise<void>
+  /** What that worker speaks by. Each method claims the server. */
+  portOf(server: Server, session: string): Port
   /** A run was added to the queue. */
   added(): void
   cancel(id: string): Promise<{ run: Run; hadEnded: boolean } | undefined>
   toRun(found: Entry | Ended): Promise<Run>
   watch(listener: (run: Run) => void): () => void
   follow(id: string): () => void
-  close(): void
+  close(): Promise<void>
 }
 
 const TICK_MS = 1_000
@@ -43,8 +46,6 @@ export interface DispatcherOptions {
 
 export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: DispatcherOptions): Dispatcher {
   const servers = new Map<string, Server>()
-  /** The runs that a server had before this process began, by server. */
-  const earlier = new Map<string, Entry[]>()
   const progress = new Map<string, Progress>()
   const listeners = new Set<(run: Run) => void>()
   const followed = new Map<string, number>()
@@ -55,7 +56,14 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   let isAtWork = false
   let expiredAt = 0
   let isWanted = false
-  let openedAt = 0
+  /** Since when the queue, and the other gateways in it, have been heard. */
+  let inTouchSince = 0
+  let isInTouch = true
+  let meetServer: (name: string) => Server
+  /** Counts the steps that change which server has a run. */
+  let steps = 0
+  /** Runs of servers that are not known. */
+  let strays: readonly Entry[] = []
 
   async function toState(found: Entry | Ended): Promise<Run> {
     if (!isEntry(found)) return toEndedRun(found)!
@@ -66,15 +74,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     }
     const state = stuck.get(job.needs)
     const reason = state && Date.now() - state.since >= PATIENCE_MS ? { waitsFor: state.why } : {}
-    return toRun(run, { status: 'queued', progress: 0, position: await positionOf(found), ...reason })
-  }
-
-  /** How many runs that have not ended come before it. */
-  async function positionOf({ job, server }: Entry): Promise<number> {
-    const all = [...servers.values()].flatMap(({ held }) => [...held.values()])
-    const sent = all.filter(({ sentAt }) => sentAt !== undefined).length
-    if (server !== undefined) return sent
-    return all.length + (await queue.ahead(job.id))
+    return toRun(run, { status: 'queued', progress: 0, position: await queue.ahead(job.id), ...reason })
   }
 
   async function submittedOf(job: Job): Promise<Submitted> {
@@ -116,6 +116,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function dispatchAll(): Promise<void> {
+    const isOpen = (server: Server): boolean =>
+      !server.isAbroad && isLive(server) && server.isUp && !aheadOf(server)
+    if (![...servers.values()].some(isOpen)) return
     const waiting = new Map(await queue.waitingNeeds())
     for (const server of servers.values()) {
       const ahead = aheadOf(server)
@@ -123,7 +126,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     }
     let hasTaken = false
     for (;;) {
-      const open = [...servers.values()].filter((server) => isLive(server) && server.isUp && !aheadOf(server))
+      const open = [...servers.values()].filter(isOpen)
       const fits = new Map(open.map((server) => [server, fitting(server, waiting)]))
       const free = open.filter(isFree)
       const taken = (await takeFor(free, fits)) ?? (await takeFor(open, fits)) ?? (await steal(free))
@@ -170,6 +173,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   function give(server: Server, entry: Entry): void {
+    steps++
     server.held.set(entry.job.id, entry)
     server.lastWorkflow = entry.job.workflowId
     server.usedAt = performance.now()
@@ -197,28 +201,120 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     return fit
   }
 
+  /** Which server has which run, as the queue says. */
+  async function readHeld(): Promise<void> {
+    let entries: readonly Entry[]
+    let before: number
+    do {
+      before = steps
+      entries = await queue.held()
+    } while (steps !== before)
+    for (const server of servers.values()) {
+      const own = entries.filter((entry) => entry.server === server.name)
+      const ids = new Set(own.map(({ job }) => job.id))
+      for (const id of server.held.keys()) if (!ids.has(id)) server.held.delete(id)
+      for (const entry of own) server.held.set(entry.job.id, entry)
+    }
+    strays = entries.filter(({ server = '' }) => !servers.has(server))
+  }
+
+  /** Lets the worker with this session speak for the server. */
+  async function claim(server: Server, session: string): Promise<void> {
+    if (server.session !== session || server.isAbroad) {
+      if (server.session !== session && !server.isAbroad && isHeld(server)) throw new Refused('session')
+      if (queue.peers && !(await queue.peers.claim(server.name, session))) throw new Refused('session')
+      if (server.session !== session) server.isNew = true
+      server.session = session
+      server.isAbroad = false
+      await readHeld()
+    }
+    server.seenAt = Date.now()
+  }
+
+  /** Tells the other gateways of the servers of this one, and learns of theirs. */
+  async function meetPeers(): Promise<void> {
+    if (!queue.peers) return
+    const own = [...servers.values()].filter(({ isAbroad, session }) => !isAbroad && session !== '')
+    const told = own.map((server) => {
+      const { name, session, isUp, seenAt } = server
+      return { name, session, isUp, silentMs: isHeld(server) ? 0 : Date.now() - seenAt }
+    })
+    const all = await queue.peers.meet(told, 2 * lostAfterMs)
+    for (const { name, session, isUp, silentMs, isAbroad } of all) {
+      if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
+      const seenAt = Date.now() - silentMs
+      Object.assign(servers.get(name) ?? meetServer(name), { session, isUp, seenAt, isAbroad })
+    }
+    // One that is not known any more has to be claimed again.
+    for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)
+  }
+
+  /** What another gateway has done or asks for. */
+  function hear(message: PeerMessage): void {
+    if ('missed' in message) {
+      for (const id of followed.keys()) void emitNow(id)
+      return
+    }
+    const server = servers.get(message.server ?? '')
+    if ('answer' in message) return void server?.asks.get(message.answer)?.settle(message)
+    if ('ask' in message) return void (server && !server.isAbroad && answerPeer(server, message))
+    const { run, news, isOver } = message
+    if (isOver) progress.delete(run)
+    if (news) progress.set(run, news as Progress)
+    if (followed.has(run)) void emitNow(run)
+    if (news) return
+    placesTimer ??= setTimeout(emitPlaces, PLACES_MS)
+    if (!server) void dispatch()
+    // Its worker asks this gateway.
+    else if (!server.isAbroad || server.polls > 0)
+      void readHeld().then(
+        () => wake(server),
+        () => {},
+      )
+  }
+
+  async function answerPeer(server: Server, { ask: id, path }: { ask: string; path: string }): Promise<void> {
+    const answer = await ask(server, path).catch(() => undefined)
+    if (answer) queue.peers?.tell({ answer: id, server: server.name, ...answer })
+  }
+
+  async function emitNow(id: string): Promise<void> {
+    const found = await queue.get(id).catch(() => undefined)
+    if (found) await emit(found).catch(() => {})
+  }
+
   async function tick(): Promise<void> {
+    try {
+      await meetPeers()
+      await readHeld()
+    } catch (error) {
+      isInTouch = false
+      throw error
+    }
+    // What the others said meanwhile was not heard.
+    if (!isInTouch) inTouchSince = Date.now()
+    isInTouch = true
     const now = Date.now()
     for (const server of servers.values()) {
       const isAway = !isLive(server)
       const answers = !isAway && server.isUp
       // A server of the gateway's own answers in a moment.
-      if (answers !== server.isSaidUp && now - openedAt > 2 * TICK_MS) {
+      if (!server.isAbroad && answers !== server.isSaidUp && now - inTouchSince > 2 * TICK_MS) {
         server.isSaidUp = answers
         log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
       }
       const ahead = aheadOf(server)
       if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
-      if (!isAway || now - Math.max(openedAt, server.seenAt) < lostAfterMs) continue
+      if (!isAway || now - Math.max(inTouchSince, server.seenAt) < lostAfterMs) continue
       for (const entry of server.held.values()) await lose(entry, server)
       if (server.isDistant) servers.delete(server.name)
     }
-    for (const [name, entries] of earlier) {
-      if (now - openedAt < lostAfterMs) continue
-      earlier.delete(name)
-      for (const entry of entries) await lose(entry)
-    }
+    if (now - inTouchSince >= lostAfterMs) for (const entry of strays) await lose(entry)
     const waiting = await queue.waitingNeeds()
+    const own = [...servers.values()].filter(({ isAbroad }) => !isAbroad)
+    const unmet = [...waiting].filter(([id]) => !own.some(({ lacks }) => lacks.get(id)?.lack === null))
+    for (const server of servers.values())
+      if (server.isAbroad && isLive(server)) fitting(server, new Map(unmet))
     for (const id of stuck.keys()) if (!waiting.has(id)) stuck.delete(id)
     for (const id of waiting.keys()) explain(id)
     if (waiting.size > 0) void dispatch()
@@ -263,6 +359,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   async function putBack(server: Server, id: string): Promise<void> {
     await queue.giveBack(id, server.name, server.held.get(id)?.sentAt)
+    steps++
     server.held.delete(id)
     server.done.delete(id)
     progress.delete(id)
@@ -287,6 +384,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const { id } = entry.job
     // The titles are of use while it runs.
     const counts = await queue.end({ ...ended, run: { ...ended.run, titles: {}, nodes: 0 } })
+    steps++
     for (const server of servers.values()) {
       if (server.held.delete(id)) wake(server)
       server.done.delete(id)
@@ -297,17 +395,17 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     return counts
   }
 
-  const hub: Hub = { queue, progress, dispatch, emit, finish, finishCancelled, putBack, submittedOf }
+  const hub: Hub = { queue, progress, claim, dispatch, emit, finish, finishCancelled, putBack, submittedOf }
 
   return {
     servers,
-    async open() {
-      openedAt = Date.now()
-      for (const entry of await queue.open()) {
-        if (entry.server !== undefined)
-          earlier.set(entry.server, [...(earlier.get(entry.server) ?? []), entry])
-        else if (entry.isCancelled) await finishCancelled(entry.job.id)
-      }
+    async open(meet) {
+      meetServer = meet
+      for (const entry of await queue.open((message) => log('warn', message)))
+        if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
+      inTouchSince = Date.now()
+      queue.peers?.listen(hear)
+      await meetPeers()
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()
     },
@@ -316,15 +414,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       servers.set(name, server)
       return server
     },
-    connect(server, session) {
-      if (server.session !== session && isHeld(server)) throw new Refused('session')
-      if (server.session !== session) server.isNew = true
-      server.session = session
-      server.seenAt = Date.now()
-      for (const entry of earlier.get(server.name) ?? []) server.held.set(entry.job.id, entry)
-      earlier.delete(server.name)
-      return createPort(server, session, hub)
-    },
+    claim,
+    portOf: (server, session) => createPort(server, session, hub),
     added: () => void dispatch(),
     async cancel(id) {
       const before = await queue.get(id)
@@ -359,10 +450,13 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         else followed.delete(id)
       }
     },
-    close() {
+    async close() {
       clearInterval(timer)
       clearTimeout(placesTimer)
       listeners.clear()
+      // Their workers can go to another gateway at once.
+      for (const server of servers.values()) server.seenAt = 0
+      await meetPeers()
     },
   }
 

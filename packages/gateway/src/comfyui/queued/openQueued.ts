@@ -19,7 +19,7 @@ import { createFiles } from '../workflows/createFiles.ts'
 import { createDraft } from './createDraft.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { findWorkflow, listWorkflows, type Member } from './members.ts'
-import type { Port } from './port.ts'
+import { type Port, Refused } from './port.ts'
 import { ask, isLive, type Server } from './servers.ts'
 import { serveWorker } from './serveWorker.ts'
 import type { ComfyQueue } from './types.ts'
@@ -52,13 +52,13 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
   let isClosed = false
 
   const opened = (async () => {
-    await dispatcher.open()
+    await dispatcher.open(addDistant)
     for (const url of urls) {
       const name = await queue.nameOf(url)
       if (isClosed) return
       const client = createComfyClient(url, sending)
       const server = addMember(name, client.url, false, client.send, () => client)
-      const port = dispatcher.connect(server, crypto.randomUUID())
+      const port = dispatcher.portOf(server, crypto.randomUUID())
       workers.push(startWorker({ client, port, name, lostAfterMs, log }))
     }
   })()
@@ -79,11 +79,12 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
 
   /** A server that dials in. Its ComfyUI is asked by its worker. */
   function addDistant(name: string): Server {
-    const send = async (path: string): Promise<Answer> => await ask(dispatcher.servers.get(name)!, path)
+    const send = async (path: string): Promise<Answer> =>
+      await ask(dispatcher.servers.get(name)!, path, queue.peers)
     return addMember(name, 'its ComfyUI', true, send, (server) => ({
       isAway: () => !isLive(server),
       async read(path) {
-        const { status, text } = await ask(server, path)
+        const { status, text } = await ask(server, path, queue.peers)
         const value = status === 200 ? parseJson(text) : undefined
         if (value === undefined) throw new NoAnswer(`status ${status}`, true)
         return value
@@ -93,7 +94,10 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
 
   async function connect(name: string, session: string): Promise<Port> {
     await opened
-    return dispatcher.connect(dispatcher.servers.get(name) ?? addDistant(name), session)
+    const server = dispatcher.servers.get(name) ?? addDistant(name)
+    if (!server.isDistant) throw new Refused('session')
+    await dispatcher.claim(server, session)
+    return dispatcher.portOf(server, session)
   }
 
   const getRun: Engine['getRun'] = async (id) => {
@@ -163,8 +167,8 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       isClosed = true
       unwatch()
       for (const worker of workers) worker.close()
-      dispatcher.close()
       void opened
+        .then(() => dispatcher.close())
         .catch(() => {})
         .then(() => queue.close())
         .catch(() => {})

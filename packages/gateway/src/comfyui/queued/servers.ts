@@ -2,7 +2,7 @@ import { createLruCache, type Memory } from '../../lruCache.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { type Answer, NoAnswer } from '../api/client.ts'
 import { LEASE_MS } from './port.ts'
-import type { Entry } from './types.ts'
+import type { ComfyQueue, Entry } from './types.ts'
 
 /** A server, by its name. */
 export interface Server {
@@ -18,6 +18,8 @@ export interface Server {
   isNew: boolean
   isUp: boolean
   readonly isDistant: boolean
+  /** Whether it is another gateway with this queue that its worker asks for runs. */
+  isAbroad: boolean
   /** Whether it was last said that it answers. */
   isSaidUp: boolean
   /** The runs that it has and that have not ended, by id. */
@@ -62,6 +64,7 @@ export function createServer(
     isNew: true,
     isUp: false,
     isDistant,
+    isAbroad: false,
     isSaidUp: !isDistant,
     held: new Map(),
     done: new Set(),
@@ -101,8 +104,8 @@ export function wake(server: Server): void {
   server.wake?.()
 }
 
-/** Asks its ComfyUI, by its worker. */
-export function ask(server: Server, path: string): Promise<Answer> {
+/** Asks its ComfyUI, by its worker, and that by its gateway. */
+export function ask(server: Server, path: string, peers?: ComfyQueue['peers']): Promise<Answer> {
   if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
   return new Promise((resolve, reject) => {
     const id = crypto.randomUUID()
@@ -116,6 +119,7 @@ export function ask(server: Server, path: string): Promise<Answer> {
       resolve(answer)
     }
     server.asks.set(id, { path, isTold: false, settle })
-    wake(server)
+    if (server.isAbroad) peers?.tell({ ask: id, server: server.name, path })
+    else wake(server)
   })
 }

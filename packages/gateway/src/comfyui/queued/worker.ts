@@ -92,12 +92,13 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
         if (closing.signal.aborted) return
         // An earlier worker with this name may have died a moment ago.
         const isTaken = error instanceof Refused && error.what === 'session'
-        const isFinal = isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
+        // The worker of a gateway waits until another gateway, with the same ComfyUI, is gone.
+        const isFinal = onRefused && isTaken && (isKnown || Date.now() - startedAt > LEASE_MS)
         if (isTaken && !isSaid) log('info', `Another worker has the name "${name}": waiting until it is gone`)
         isSaid ||= isTaken
         if (isFinal || error instanceof NotWelcome) {
           close()
-          return onRefused?.(error)
+          return onRefused?.(error as Error)
         }
         if (!isTaken) say('The gateway does not answer: trying again')
         await sleep(AGAIN_MS)

@@ -1,0 +1,257 @@
+import { Redis } from 'ioredis'
+import { EngineError, type RunsQuery } from '../engine.ts'
+import { createLruCache } from '../lruCache.ts'
+import { checkOptions, isObject, must, optional, type Rules } from '../options.ts'
+import type { Entry, FileStore, PeerMessage, PeerServer, QueuedRun, RunQueue } from '../queue/runQueue.ts'
+import type { EndedRun } from '../records/recordStore.ts'
+import * as rules from '../rules.ts'
+import { SCRIPT } from './script.ts'
+
+/** Options of {@link redisQueue}. */
+export interface RedisQueueOptions {
+  /** Where Redis or Valkey is, such as `redis://:password@10.0.0.5:6379/0`, or `rediss://…` for TLS. */
+  url: string
+  /** Where the files of runs are, the same for all gateways: `s3Files({ … })`, or `folderFiles(folder)` on one machine */
+  files: FileStore
+  /** What all keys in Redis begin with. Default: `flowscale` */
+  prefix?: string | undefined
+  /** For how many days the records and files of runs are kept. Default: 30 */
+  keepDays?: number | undefined
+}
+
+const OPTIONS: Rules<RedisQueueOptions> = {
+  url: must('an address such as "redis://127.0.0.1:6379"', (value) => {
+    return typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)
+  }),
+  files: must(
+    'what s3Files({ … }) or folderFiles(folder) gives',
+    (value) => isObject(value) && 'put' in value,
+  ),
+  prefix: optional(rules.filledText),
+  keepDays: optional(rules.positive),
+}
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+/** A Redis that answers later is away. */
+const TIMEOUT_MS = 5_000
+/** How long a submission waits for a Redis that went away while the run was added. */
+const UNSURE_MS = 10_000
+
+/** What the script gives of a run: see `found` there. */
+type Found = readonly (string | null)[]
+type Redis_ = Redis & { step(prefix: string, ...args: (string | number)[]): Promise<unknown> }
+
+/**
+ * The queue of several gateways: the runs that wait and the records of runs lie in Redis or Valkey. Needs the package
+ * `ioredis`.
+ *
+ * @throws `TypeError` for an unknown or wrong option.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({
+ *   engine: comfyui({ urls: [] }),
+ *   queue: redisQueue({ url: 'redis://127.0.0.1:6379', files: folderFiles('flowscale-files') }),
+ *   workflows: watchWorkflows('workflows'),
+ *   apiKey: 'a-key-of-your-own',
+ *   workerKey: 'another-key',
+ * })
+ * ```
+ */
+export function redisQueue(options: RedisQueueOptions): RunQueue {
+  checkOptions('redisQueue', options, OPTIONS)
+  const { url, files, prefix = 'flowscale', keepDays = 30 } = options
+  const me = crypto.randomUUID()
+  const connect = (): Redis_ => {
+    const redis = new Redis(url, {
+      lazyConnect: true,
+      // What can't be done now is refused, and never done later.
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: TIMEOUT_MS,
+      // Something comes each second: see `meet`.
+      socketTimeout: 2 * TIMEOUT_MS,
+      connectTimeout: TIMEOUT_MS,
+      enableAutoPipelining: true,
+      retryStrategy: (times) => Math.min(100 * times, 1_000),
+      // After a failover, this is a replica.
+      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+      scripts: { step: { lua: SCRIPT, numberOfKeys: 1 } },
+    })
+    // Each call fails while it is away.
+    redis.on('error', () => {})
+    return redis as Redis_
+  }
+  const redis = connect()
+  const hearing = connect()
+  const texts = createLruCache<object>(1_000)
+  let place = ''
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  async function guard<T>(use: () => Promise<T>): Promise<T> {
+    try {
+      return await use()
+    } catch (cause) {
+      throw new EngineError(503, "The Redis of the queue can't be used just now", { retryAfterS: 5, cause })
+    }
+  }
+
+  const step = <T>(name: string, ...args: (string | number)[]): Promise<T> =>
+    guard(() => redis.step(prefix, me, name, ...args)) as Promise<T>
+
+  const find = async (name: string, ...args: (string | number)[]): Promise<Entry | EndedRun | undefined> =>
+    toFound(await step<Found | null>(name, ...args))
+  const findAll = async (name: string): Promise<Entry[]> =>
+    (await step<Found[]>(name)).flatMap((one) => (toFound(one) as Entry | undefined) ?? [])
+
+  /** A plan, or needs. By its id, it is always the same. */
+  const read = async (kind: string, id: string): Promise<object> =>
+    (await texts.load(kind + id, async () => {
+      const text = await guard(() => redis.get(`${prefix}:${kind}:${id}`))
+      return text === null ? undefined : JSON.parse(text)
+    })) ?? {}
+
+  /** Removes what is old. One of the gateways does it, once an hour. */
+  async function clean(): Promise<void> {
+    const isMine = await redis.set(`${prefix}:cleaned`, me, 'PX', HOUR_MS - 60_000, 'NX')
+    if (!isMine) return
+    while ((await step<number>('clean', Date.now() - keepDays * DAY_MS)) > 0);
+    await files.sweep(async (kind, id) => {
+      const [job, ended] = await redis.hmget(`${prefix}:run:${id}`, 'job', 'end')
+      return Boolean(job || (kind === 'out' && ended))
+    })
+  }
+
+  /** What of the settings of Redis can lose runs, a sentence each. */
+  async function warnings(): Promise<string[]> {
+    const info = await redis.info()
+    const isOff = (line: RegExp): boolean => line.test(info)
+    return [
+      ...(isOff(/^aof_enabled:0/m)
+        ? ['Redis has "appendonly no": a crash loses runs. Set "appendonly yes".']
+        : []),
+      ...(isOff(/^maxmemory:[1-9]/m) && !isOff(/^maxmemory_policy:noeviction/m)
+        ? ['Redis has a "maxmemory-policy" that drops keys, so runs: set "noeviction".']
+        : []),
+    ]
+  }
+
+  return {
+    async open(warn) {
+      const deadline = Date.now() + UNSURE_MS
+      for (const one of [redis, hearing]) {
+        // Then it tries again by itself.
+        let error: Error | undefined
+        await one.connect().catch((reason) => (error = reason))
+        while ((one.status as string) !== 'ready') {
+          if (Date.now() > deadline) throw new Error(`Redis does not answer: ${error?.message}`)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+      }
+      place = await files.place()
+      const other = await step<string | null>('open', place)
+      if (other !== null)
+        throw new Error(
+          `Other gateways with this Redis have their files in ${other}, this one in ${place}: they need the same`,
+        )
+      for (const warning of await warnings()) warn(warning)
+      timer = setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
+      timer.unref?.()
+      return await findAll('entries')
+    },
+    nameOf: (address) => step('name', address),
+    async add(job, plan, needs) {
+      const { id, groupId, createdAt } = job
+      const add = () =>
+        step<number>(
+          'add',
+          ...[id, JSON.stringify(job), groupId ?? '', createdAt],
+          ...[job.needs, JSON.stringify(needs), job.plan, JSON.stringify(plan)],
+        )
+      if (redis.status !== 'ready') return await add()
+      for (const deadline = Date.now() + UNSURE_MS; ; ) {
+        try {
+          return await add()
+        } catch (cause) {
+          // The answer may have been lost. A run is added once, however often this is called.
+          if (Date.now() > deadline)
+            throw new EngineError(502, 'Redis went away while the run was added', { runId: id, cause })
+        }
+        await new Promise((resolve) => setTimeout(resolve, 250))
+      }
+    },
+    planOf: ({ plan }) => read('plan', plan),
+    needsOf: ({ needs }) => read('needs', needs),
+    async waitingNeeds() {
+      const ids = await guard(() => redis.hkeys(`${prefix}:waiting`))
+      return new Map(await Promise.all(ids.map(async (id) => [id, await read('needs', id)] as const)))
+    },
+    next: (needs) => find('next', ...needs) as Promise<Entry | undefined>,
+    take: (needs, server) => find('take', server, ...needs) as Promise<Entry | undefined>,
+    move: async (id, from, to) => (await step('move', id, from, to)) === 1,
+    async send(id, server, session) {
+      const at = await step<string | null>('send', id, server, session, Date.now())
+      return at === null ? undefined : Number(at)
+    },
+    async giveBack(id, server, sentAt) {
+      await step('back', id, server, sentAt ?? '')
+    },
+    cancel: (id) => find('cancel', id) as Promise<Entry | undefined>,
+    async end(ended) {
+      const { id } = ended.run
+      const { startedAt, completedAt } = ended
+      const counts = await find('end', id, JSON.stringify(ended), startedAt ?? '+inf', completedAt ?? '+inf')
+      void files.removeInputs(id).catch(() => {})
+      return counts as EndedRun
+    },
+    get: (id) => find('get', id),
+    ahead: (id) => step('ahead', id),
+    held: () => findAll('held'),
+    entries: () => findAll('entries'),
+    async list({ groupId, sortBy, sortOrder, offset, limit }: RunsQuery) {
+      const by = sortBy.replace('_at', '')
+      const [total, runs] = await step<[number, Found[]]>('list', by, groupId ?? '', sortOrder, offset, limit)
+      return { total, runs: runs.flatMap((run) => toFound(run) ?? []) }
+    },
+    files,
+    peers: {
+      claim: async (name, session) => (await step('claim', name, session)) === 1,
+      async meet(own, forgottenMs) {
+        const told = await step<string[]>('meet', place, forgottenMs, JSON.stringify(own))
+        return told.map((text): PeerServer => JSON.parse(text))
+      },
+      tell: (message) => void redis.publish(prefix, JSON.stringify({ from: me, ...message })).catch(() => {}),
+      listen(listener) {
+        hearing.on('message', (_channel: string, text: string) => {
+          const { from, ...message } = JSON.parse(text)
+          if (from !== me && Object.keys(message).length > 0) listener(message as PeerMessage)
+        })
+        const subscribe = (): void => void hearing.subscribe(prefix).catch(() => {})
+        subscribe()
+        hearing.on('ready', () => {
+          subscribe()
+          listener({ missed: true })
+        })
+      },
+    },
+    async close() {
+      clearInterval(timer)
+      redis.disconnect()
+      hearing.disconnect()
+    },
+  }
+}
+
+function toFound(found: Found | null): Entry | EndedRun | undefined {
+  const [job, number, server, sent, cancelled, ended] = found ?? []
+  if (ended) return JSON.parse(ended)
+  if (!job) return undefined
+  return {
+    job: JSON.parse(job) as QueuedRun,
+    number: Number(number),
+    server: server ?? undefined,
+    sentAt: sent ? Number(sent) : undefined,
+    isCancelled: cancelled ? true : undefined,
+  }
+}

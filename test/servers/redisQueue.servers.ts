@@ -1,0 +1,84 @@
+// The queue in Redis, or Valkey: what any queue does, and what happens while Redis is away.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { assert } from '#test'
+import { createFolderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
+import { folderQueue } from '../../packages/gateway/src/node/folderQueue.ts'
+import type { QueuedRun, RunQueue } from '../../packages/gateway/src/queue/runQueue.ts'
+import { redisQueue } from '../../packages/gateway/src/redis/redisQueue.ts'
+import { freePort } from '../support/listen.ts'
+import { createRandom } from '../support/random.ts'
+import { type RunningRedis, startRedis } from '../support/startRedis.ts'
+import { endOf, makeJob, suiteOfQueue } from '../unit/gateway/queue/suite.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'redis-'))
+const port = await freePort()
+const url = `redis://127.0.0.1:${port}`
+const redis: RunningRedis = await startRedis(port, folder)
+let places = 0
+
+const test = suiteOfQueue('a queue in Redis', () => {
+  const prefix = `place-${++places}`
+  const files = createFolderFiles(join(folder, prefix))
+  return { make: () => redisQueue({ url, files, prefix }), keepsTaken: true, remove: () => {} }
+})
+
+for (const seed of [1, 2, 3]) {
+  test(`callers take turns as in the queue of a folder, seed ${seed}`, async () => {
+    const random = createRandom(seed)
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+    const files = createFolderFiles(folder)
+    const [one, other] = [
+      redisQueue({ url, files, prefix: `turns-${seed}` }),
+      folderQueue(join(folder, `${seed}`)),
+    ]
+    const both = async <T>(what: string, step: (queue: RunQueue) => Promise<T>): Promise<T> => {
+      const found = await step(one)
+      const wanted = await step(other)
+      assert.is(JSON.stringify(found), JSON.stringify(wanted), what)
+      return found
+    }
+    try {
+      await Promise.all([one, other].map((queue) => queue.open(() => {})))
+      const waiting = new Map<string, QueuedRun>()
+      const taken = new Map<string, QueuedRun>()
+      for (let count = 0; count < 600; count++) {
+        const needs = new Set(['x', 'y', 'z'].filter(() => random() < 0.6))
+        const what = pick(['add', 'add', 'take', 'take', 'back', 'end'])
+        if (what === 'add') {
+          const groupId = pick([null, 'a', 'b', 'c', `${count}`])
+          const job = makeJob({ groupId, needs: pick(['x', 'y', 'z']) })
+          await both('add', (queue) => queue.add(job, {}, {}))
+          waiting.set(job.id, job)
+        } else if (what === 'take') {
+          const { job } = (await both('take', (queue) => queue.take(needs, 's'))) ?? {}
+          if (!job) continue
+          waiting.delete(job.id)
+          taken.set(job.id, job)
+        } else {
+          const from = what === 'back' ? taken : pick([taken, waiting])
+          const job = pick([...from.values()])
+          if (!job) continue
+          from.delete(job.id)
+          if (what === 'end') await both('end', (queue) => queue.end(endOf(job, { completedAt: 1 })))
+          else {
+            await both('back', (queue) => queue.giveBack(job.id, 's', undefined))
+            waiting.set(job.id, job)
+          }
+        }
+        await both('next', (queue) => queue.next(needs))
+        await both('needs', async (queue) => [...(await queue.waitingNeeds()).keys()].sort())
+      }
+      assert.ok(waiting.size > 20)
+    } finally {
+      await one.close()
+      await other.close()
+    }
+  })
+}
+
+test.after(async () => {
+  await redis.kill()
+  rmSync(folder, { recursive: true, force: true })
+})
