@@ -76,6 +76,6 @@ export const suites: Record<string, Suite> = {
     longest: /files|conformance|flowscale/,
     needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
   },
-  servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build'] },
+  servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build', 'redis-server'] },
   types: { limitMs, longest: /matrix/, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

@@ -1,7 +1,8 @@
-// A gateway with a queue, and a worker for each server but the first.
+// A gateway with a queue, and a worker for each server but the first; or two gateways with a queue in Redis.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Client, createClient, downloadOutput, getRun, type Run } from '@flowscale/client'
 import { decode } from 'fast-png'
@@ -24,6 +25,10 @@ export interface Cluster {
   readonly servers: readonly Mortal[]
   /** The runs that were really performed so far. */
   executed(): Promise<readonly string[]>
+  /** With it there are two gateways, to which all workers dial in. */
+  readonly redis?: { readonly url: string } | undefined
+  /** What else can be killed. */
+  readonly others?: readonly Mortal[] | undefined
 }
 
 export interface Played {
@@ -33,6 +38,8 @@ export interface Played {
   readonly kills: Readonly<Record<string, number>>
   /** How many outputs were fetched by their links, each seen to be that of its run. */
   readonly links: number
+  /** The runs of each workflow. */
+  readonly runs: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -40,10 +47,11 @@ export interface Played {
  * after another is killed, and started again. Then all runs are waited for, and the outputs are fetched and compared.
  */
 export async function playCluster(
-  { urls, servers, executed }: Cluster,
+  { urls, servers, executed, redis, others = [] }: Cluster,
   options: {
     readonly folder: string
-    readonly workflow: string
+    readonly workflows: readonly string[]
+    /** Of each workflow. */
     readonly count: number
     readonly groupId: string
     /** From 0 to 1. */
@@ -52,36 +60,50 @@ export async function playCluster(
     readonly pauseMs: number
   },
 ): Promise<Played> {
-  const { folder, workflow, count, groupId, random } = options
-  const port = await freePort()
-  const flags = ['--port', port, '--api-key', CANARY, '--data', folder, '--workers']
-  let gateway: Started
-  const startAgain = async () => {
-    gateway = await startGateway(urls.slice(0, 1), 'test/servers/cluster', flags)
-  }
-  await startAgain()
-  const { url, workerKey } = gateway!.told
+  const { folder, workflows, count, groupId, random } = options
+  const shared = ['--api-key', CANARY, '--data', folder, '--workers', '--worker-key', WORKER_KEY]
+  const ports = await Promise.all(Array.from({ length: redis ? 2 : 1 }, () => freePort()))
+  const balancer = redis && (await startBalancer(ports))
+  const own = redis ? [] : urls.slice(0, 1)
+  const more = redis && balancer ? ['--redis', redis.url, '--public-url', balancer.url] : []
+  const gateways = ports.map((port) =>
+    mortal('gateway', () => startGateway(own, 'test/servers/cluster', ['--port', port, ...shared, ...more])),
+  )
+  await Promise.all(gateways.map((gateway) => gateway.start()))
+  const url = balancer?.url ?? `http://127.0.0.1:${ports[0]}`
   const workers = urls
-    .slice(1)
-    .map((comfyui, index) => mortalWorker(url, workerKey, comfyui, `gpu-${index + 2}`))
+    .slice(own.length)
+    .map((comfyui, index) => mortalWorker(url, WORKER_KEY, comfyui, `gpu-${index + 1}`))
   await Promise.all(workers.map((worker) => worker.start()))
-  const mortals = [{ name: 'gateway', kill: () => gateway.kill(), start: startAgain }, ...workers, ...servers]
+  const kinds = [gateways, workers, servers, others].filter((kind) => kind.length > 0)
   const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 100 })
   const kills: Record<string, number> = {}
   try {
     // No two are alike: what is cached is not performed. A real ComfyUI takes no larger ones.
-    const step = Math.floor(0xff_ff_ff / count)
-    const colors = Array.from({ length: count }, (_, index) => ({ color: 1 + index * step }))
-    const submitting = submitAll(client, workflow, colors, groupId)
+    const step = Math.floor(0xff_ff_ff / (count * workflows.length))
+    const submitting = Promise.all(
+      workflows.map((workflow, kind) => {
+        const colors = Array.from({ length: count }, (_, at) => ({
+          color: 1 + (at * workflows.length + kind) * step,
+        }))
+        return submitAll(client, workflow, colors, groupId)
+      }),
+    )
     for (let left = options.kills; left > 0; left--) {
       await wait(options.pauseMs * (0.5 + random()))
-      const victim = mortals[Math.floor(random() * mortals.length)]!
+      const kind = kinds[left % kinds.length]!
+      const victim = kind[Math.floor(random() * kind.length)]!
       kills[victim.name] = (kills[victim.name] ?? 0) + 1
       await victim.kill()
       await wait(random() * 1_000)
       await victim.start()
     }
-    const submitted = await submitting
+    const all = await submitting
+    const submitted = {
+      ids: all.flatMap(({ ids }) => ids),
+      lost: all.reduce((sum, { lost }) => sum + lost, 0),
+      refused: all.flatMap(({ refused }) => refused),
+    }
     const ends = await settleAll(client, groupId, submitted.ids, 500)
     const { figures, problems } = judge(submitted, ends, await executed())
     const limit = createLimit(8)
@@ -89,10 +111,53 @@ export async function playCluster(
       ends.completed.map((id) => limit(async () => (await getRun(client, id)).data)),
     )
     const wrong = await Promise.all(runs.map((run) => limit(() => checkLink(client, run))))
-    return { figures, problems: [...problems, ...wrong.flat()], kills, links: runs.length }
+    return {
+      figures,
+      problems: [...problems, ...wrong.flat()],
+      kills,
+      links: runs.length,
+      runs: new Map(workflows.map((workflow, kind) => [workflow, all[kind]!.ids])),
+    }
   } finally {
-    await Promise.all([gateway!.kill(), ...workers.map((worker) => worker.kill())])
+    await Promise.all([...gateways, ...workers].map((one) => one.kill()))
+    balancer?.close()
   }
+}
+
+const WORKER_KEY = 'a-key-of-workers'
+
+/** A process that can be started again. */
+export function mortal(name: string, begin: () => Promise<Pick<Started, 'kill'>>): Mortal {
+  let started: Pick<Started, 'kill'>
+  return {
+    name,
+    start: async () => (started = await begin()),
+    kill: async () => await started.kill(),
+  }
+}
+
+/** Gives each connection to the next gateway, or to another one if that is away. */
+async function startBalancer(ports: readonly string[]): Promise<{ url: string; close(): void }> {
+  let turn = 0
+  const server = createServer((caller) => {
+    caller.on('error', () => {})
+    const first = turn++
+    const forward = (left: number): void => {
+      if (left === 0) return void caller.destroy()
+      const gateway = connect(Number(ports[(first + left) % ports.length]), '127.0.0.1')
+      let isOpen = false
+      gateway.on('connect', () => {
+        isOpen = true
+        caller.pipe(gateway).pipe(caller)
+      })
+      gateway.on('error', () => (isOpen ? caller.destroy() : forward(left - 1)))
+      caller.on('close', () => gateway.destroy())
+    }
+    forward(ports.length)
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(Number(port), '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
 }
 
 /** The built worker. */

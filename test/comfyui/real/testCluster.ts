@@ -50,7 +50,7 @@ export async function testCluster(
   try {
     const { figures, problems, links, kills } = await playCluster(
       { urls, servers, executed },
-      { folder, workflow, count, groupId, random: createRandom(1), kills: 6, pauseMs: 2_000 },
+      { folder, workflows: [workflow], count, groupId, random: createRandom(1), kills: 6, pauseMs: 2_000 },
     )
     say(`${urls.length} servers: ${lineOf(figures)}; ${links} links, each of its own run`)
     say(
