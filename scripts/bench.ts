@@ -2,20 +2,14 @@
 // In every row less is better. It takes about ten minutes; other work on the machine disturbs the times.
 //   -- --only NAME       the rows of a part (requests, imports, command, uploads, waits, push, many, gateway), or with NAME in their names
 //   -- --beside FOLDER   the same rows by another built clone, in turns with this one
-//   -- --node PATH       the clients run on this Node
-//   -- --json            one JSON document and nothing else (with `npm run -s`)
 //   -- --save            writes docs/performance.md
 //   -- --short           few rounds, which only show that every row can be measured
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describe, type Figure, type Result, toFigure } from './bench/figure.ts'
+import { describe, type Row } from './bench/figure.ts'
 import { gateway } from './bench/gateway.ts'
 import type { Settings } from './bench/kit.ts'
 import { writePage } from './bench/page.ts'
-import { queue } from './bench/queue.ts'
 import { requests } from './bench/requests.ts'
 import { starts } from './bench/starts.ts'
 import { ensure, root } from './lib/ensure.mjs'
@@ -24,8 +18,6 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     beside: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
-    json: { type: 'boolean' },
     save: { type: 'boolean' },
     short: { type: 'boolean', default: false },
   },
@@ -35,7 +27,7 @@ if (values.save && (values.only || values.short)) throw new Error('--save needs 
 ensure('build', 'scripts/bench/peers')
 // Not earlier: it imports what was built.
 const { waits } = await import('./bench/waits.ts')
-const cases = [...requests, ...starts, ...waits, ...gateway, ...queue]
+const cases = [...requests, ...starts, ...waits, ...gateway]
 const only = values.only?.toLowerCase()
 const isPart = cases.some(({ part }) => part === only)
 const wanted = (part: string, rows: readonly string[]): string[] =>
@@ -45,57 +37,24 @@ if (!cases.some(({ part, rows }) => wanted(part, rows).length)) {
   process.exit(2)
 }
 
-const from = (path: string) => resolve(process.env.INIT_CWD ?? '.', path)
-const settings: Settings = {
-  isShort: values.short,
-  node: from(values.node),
-  clones: { client: resolve(root), ...(values.beside && { beside: from(values.beside) }) },
-}
-const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
-const load = loadavg()[0]!
+const settings: Settings = { isShort: values.short, clones: { client: resolve(root) } }
+if (values.beside) settings.clones.beside = resolve(process.env.INIT_CWD ?? '.', values.beside)
 const start = performance.now()
-const seconds = () => Math.round((performance.now() - start) / 1000)
-const figures: Figure[] = []
+const measured: Row[] = []
 let failed = 0
 for (const { part, rows, isVariant, run } of cases) {
   const names = wanted(part, rows)
   if (!names.length || (values.short && isVariant)) continue
-  console.error(`${seconds()} s  ${names.join(', ')}`)
+  console.error(`${Math.round((performance.now() - start) / 1000)} s  ${names.join(', ')}`)
   try {
-    const found = (await run(settings)).filter(({ name }) => names.includes(name)).map(toFigure)
-    figures.push(...found)
-    if (!values.json && !values.short) for (const figure of found) print(figure)
+    const found = (await run(settings)).filter(({ name }) => names.includes(name))
+    measured.push(...found)
+    if (!values.short) for (const row of found) console.log(describe(row))
   } catch (error) {
     failed += names.length
     console.error(`✖ ${(error as Error).stack}`)
   }
 }
-
-function print({ name, unit, value, targets, beside, missing }: Figure): void {
-  console.log(`${name}: ${value} ${unit}`)
-  for (const one of [targets.floor, targets.peer, beside]) if (one) console.log(`    ${describe(one)}`)
-  if (missing) console.log(`    not by ${settings.clones.beside}: ${missing}`)
-}
-
-const result: Result = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    os: `${type()} ${release()}`,
-    load: Number(load.toFixed(1)),
-    seconds: seconds(),
-  },
-  versions: {
-    node: execFileSync(settings.node, ['--version'], { encoding: 'utf8' }).trim(),
-    '@flowscale/client': json('packages/client/package.json').version,
-    ...json('scripts/bench/peers/package.json').dependencies,
-  },
-  figures,
-}
-
-if (values.save && !failed) writePage(result)
-if (values.json) console.log(JSON.stringify(result, null, 2))
-else console.log(`${figures.length} passed, ${failed} failed`)
-process.exitCode = failed || !figures.length ? 1 : 0
+if (values.save && !failed) writePage(measured)
+console.log(`${measured.length} passed, ${failed} failed`)
+process.exitCode = failed || !measured.length ? 1 : 0

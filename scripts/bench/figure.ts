@@ -1,4 +1,4 @@
-// What the bench tells of a row. In every row less is better.
+// What the bench says of a row. In every row less is better.
 
 /** For each contestant a sample a round, or `null` for a round without it. */
 export type Samples = Record<string, (number | null)[]>
@@ -19,71 +19,21 @@ export interface Row {
   missing?: string | undefined
 }
 
-interface Ratio {
-  /** The median of the client's samples over the other's, round by round. */
-  ratio: number
-  /** 95 %; only if there were enough rounds. */
-  interval?: [number, number]
-  /** `equal`, if the interval has 1 in it, or if a difference of a single round is less than a tenth. */
-  is: 'better' | 'equal' | 'worse'
-}
+export const peersOf = ({ client, floor, beside, ...peers }: Samples): string[] => Object.keys(peers)
 
-export interface Comparison extends Ratio {
-  name: string
-  value: number
-  cpu?: Ratio | undefined
-}
-
-/** A row of the result. */
-export interface Figure {
-  name: string
-  unit: string
-  /** The client's median. */
-  value: number
-  /** To be at least as good as these: the floor and the best peer. */
-  targets: { floor?: Comparison | undefined; peer?: Comparison | undefined }
-  peers: Record<string, number>
-  beside?: Comparison | undefined
-  missing?: string | undefined
-}
-
-/** The document of a run. */
-export interface Result {
-  date: string
-  /** `load` is the average of the minute before. */
-  machine: { cpu: string; cores: number; memoryGb: number; os: string; load: number; seconds: number }
-  versions: Record<string, string>
-  figures: Figure[]
-}
-
-export function toFigure({ name, unit, samples, cpu, floor = 'a bare fetch', missing }: Row): Figure {
-  const { client, floor: _, beside: __, ...others } = samples
-  const compare = (who: string, name = who): Comparison | undefined =>
-    samples[who] && {
-      name,
-      value: median(samples[who]),
-      ...ratio(client!, samples[who]),
-      cpu: cpu && ratio(cpu.client!, cpu[who]!),
-    }
-  const peers = Object.fromEntries(Object.entries(others).map(([who, list]) => [who, median(list)]))
-  const [best] = Object.keys(peers).sort((a, b) => peers[a]! - peers[b]!)
-  return {
-    name,
-    unit,
-    value: median(client!),
-    targets: { floor: compare('floor', floor), peer: best ? compare(best) : undefined },
-    peers,
-    beside: compare('beside'),
-    missing,
+/** The row in words: the client beside the floor, the best peer and the other clone. */
+export function describe({ name, unit, samples, cpu, floor = 'a bare fetch', missing }: Row): string {
+  const [best = ''] = peersOf(samples).sort((a, b) => median(samples[a]!) - median(samples[b]!))
+  const lines = [`${name}: ${median(samples.client!)} ${unit}`]
+  for (const [who, called] of Object.entries({ floor, [best]: best, beside: 'the other clone' })) {
+    if (!samples[who]) continue
+    const { is, ...byTime } = compare(samples.client!, samples[who])
+    const word = is === 'equal' ? 'as good as' : `${is} than`
+    const byCpu = cpu ? `, CPU ${times(compare(cpu.client!, cpu[who]!))}` : ''
+    lines.push(`    ${word} ${called}, ${median(samples[who])}: ${times(byTime)}${byCpu}`)
   }
-}
-
-/** One comparison in words. */
-export function describe({ name, value, ratio, interval, is, cpu }: Comparison): string {
-  const range = (between?: readonly number[]) => (between ? ` (${between.join(' to ')})` : '')
-  const word = is === 'equal' ? 'as good as' : `${is} than`
-  const ofCpu = cpu ? `, CPU ${cpu.ratio}${range(cpu.interval)}` : ''
-  return `${word} ${name}, ${value}: ${ratio}${range(interval)}${ofCpu}`
+  if (missing) lines.push(`    not by the other clone: ${missing}`)
+  return lines.join('\n')
 }
 
 export function quantile(values: readonly number[], q: number): number {
@@ -93,16 +43,22 @@ export function quantile(values: readonly number[], q: number): number {
   return low + (sorted[Math.ceil(at)]! - low) * (at % 1)
 }
 
-const median = (samples: Samples[string]): number =>
-  round(
-    quantile(
-      samples.flatMap((sample) => sample ?? []),
-      0.5,
-    ),
-  )
+export function median(samples: Samples[string]): number {
+  const values = samples.filter((sample) => sample !== null)
+  return round(quantile(values, 0.5))
+}
 
-/** Compares round by round. The interval lies between the ranks that a binomial gives to the median. */
-export function ratio(a: Samples[string], b: Samples[string]): Ratio {
+export interface Ratio {
+  /** The median of the samples of one over those of the other, round by round. */
+  ratio: number
+  /** 95 %; only if there were enough rounds. */
+  interval?: [number, number]
+  /** `equal`, if the interval has 1 in it, or if a difference of a single round is less than a tenth. */
+  is: 'better' | 'equal' | 'worse'
+}
+
+/** The interval lies between the ranks that a binomial gives to the median. */
+export function compare(a: Samples[string], b: Samples[string]): Ratio {
   const ratios = a
     .flatMap((value, index) => (value === null || b[index] == null ? [] : value / b[index]))
     .sort((x, y) => x - y)
@@ -119,5 +75,12 @@ export function ratio(a: Samples[string], b: Samples[string]): Ratio {
   const is = interval[1] < 1 ? 'better' : interval[0] > 1 ? 'worse' : 'equal'
   return { ratio: value, ...(rank && { interval }), is }
 }
+
+/** A ratio with its interval. */
+export const times = ({ ratio, interval }: Pick<Ratio, 'ratio' | 'interval'>): string =>
+  `${number(ratio)}${interval ? ` (${interval.map(number).join('–')})` : ''}`
+
+export const number = (value: number): string =>
+  value.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 
 const round = (value: number): number => (value < 100 ? Number(value.toPrecision(3)) : Math.round(value))

@@ -1,67 +1,125 @@
-// What a gateway costs over ComfyUI itself: the built command, and the small ComfyUI of the tests, processes both.
+// What a gateway costs over ComfyUI itself, and what its queue costs: the built command, and small ComfyUIs, processes all.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Started, startProcess, startSmallComfy } from '../../test/support/startProcess.ts'
-import type { Samples } from './figure.ts'
-import { type Case, key, ofClones, runWorker } from './kit.ts'
-import { takeTurns } from './takeTurns.mjs'
+import { quantile, type Row } from './figure.ts'
+import { type Case, key } from './kit.ts'
+import { repeat, takeTurns } from './measure.mjs'
 
-/** Starts a gateway of each clone with a ComfyUI of its own, as gateways of one ComfyUI share their work. */
-async function withGateways<T>(
-  clones: Record<string, string>,
-  use: (gateways: Record<string, Started>, comfyUrl: string) => Promise<T>,
-  flags: readonly string[] = [],
-): Promise<T> {
-  const data = mkdtempSync(join(tmpdir(), 'bench-'))
-  const comfies: Started[] = []
-  const gateways: Record<string, Started> = {}
-  try {
-    for (const [who, folder] of Object.entries(clones)) {
-      const comfy = await startSmallComfy()
-      comfies.push(comfy)
-      gateways[who] = await startProcess([
-        `${folder}/packages/gateway/bin/flowscale-gateway.js`,
-        ...['--comfyui', comfy.told.url, '--workflows', 'test/servers/disasters', '--json'],
-        ...['--port', '0', '--api-key', key],
-        ...flags.map((flag) => flag.replace('DATA', join(data, who))),
-      ])
-    }
-    return await use(gateways, comfies[0]!.told.url)
-  } finally {
-    await Promise.all([...comfies, ...Object.values(gateways)].map((one) => one.kill()))
-    rmSync(data, { recursive: true, force: true })
+const workflows = 'test/servers/disasters'
+const headers = { 'x-api-key': key }
+const stored = ['--data', 'FOLDER']
+const queued = [...stored, '--workers']
+
+interface Gateway {
+  pid: number
+  url: string
+  comfyUrls: string[]
+}
+/** Starts a gateway of a clone before so many ComfyUIs of its own, as gateways of one ComfyUI share their work. */
+type Start = (clone: string, flags?: readonly string[], count?: number) => Promise<Gateway>
+
+/** What `use` starts ends with it. */
+async function withGateways<T>(use: (start: Start) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const all: Started[] = []
+  const keep = (started: Started): Started => {
+    all.push(started)
+    return started
   }
+  const start: Start = async (clone, flags = [], count = 1) => {
+    const starting = Array.from({ length: count }, () => startSmallComfy().then(keep))
+    const comfyUrls = (await Promise.all(starting)).map(({ told }) => told.url)
+    const args = [
+      `${clone}/packages/gateway/bin/flowscale-gateway.js`,
+      ...comfyUrls.flatMap((url) => ['--comfyui', url]),
+      ...['--workflows', workflows, '--json', '--port', '0', '--api-key', key],
+      ...flags.map((flag) => flag.replace('FOLDER', join(folder, `${all.length}`))),
+    ]
+    const { pid, told } = await startProcess(args).then(keep)
+    return { pid, url: told.url, comfyUrls }
+  }
+  try {
+    return await use(start)
+  } finally {
+    await Promise.all(all.map((one) => one.kill()))
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function submit(url: string, seconds: number, seed: number): Promise<string> {
+  const body = new FormData()
+  body.set('seconds', `${seconds}`)
+  body.set('seed', `${seed}`)
+  const answer = await fetch(`${url}/api/v1/runs?workflow_id=brief`, { method: 'POST', headers, body })
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { data: { run_id: string } }).data.run_id
+}
+
+const memoryMb = (pid: number): number => Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`])) / 1024
+
+const graph = readFileSync(`${workflows}/brief.json`, 'utf8')
+let seed = Math.floor(Math.random() * 1e9)
+
+/** Asks every 5 ms until `read` gives something. */
+async function poll<T>(url: string, read: (answer: any) => T | undefined): Promise<T> {
+  for (;;) {
+    const found = read(await (await fetch(url, { headers })).json())
+    if (found) return found
+    await wait(5)
+  }
+}
+
+/** Plays a run by ComfyUI alone, and gives the address of its file. */
+async function runAlone(comfyUrl: string, seconds: number): Promise<string> {
+  const prompt = JSON.parse(graph)
+  Object.assign(prompt[2].inputs, { seconds, seed: seed++ })
+  const id = crypto.randomUUID()
+  const body = JSON.stringify({ prompt, prompt_id: id, client_id: id })
+  await (await fetch(`${comfyUrl}/prompt`, { method: 'POST', body })).json()
+  const { outputs } = await poll(`${comfyUrl}/history/${id}`, (history) => history[id])
+  return `${comfyUrl}/view?${new URLSearchParams(outputs[3].images[0])}`
+}
+
+async function runBy(url: string, seconds: number): Promise<string> {
+  const id = await submit(url, seconds, seed++)
+  const run = await poll(`${url}/api/v1/runs/${id}`, ({ data }) =>
+    /completed|failed/.test(data.status) ? data : undefined,
+  )
+  if (run.error) throw new Error(run.error)
+  return run.outputs[0].url
 }
 
 function runsCase(
   name: string,
   [runMs, runs, atOnce, rounds]: readonly [number, number, number, number],
-  ...flags: string[]
+  flags: readonly string[] = [],
 ): Case {
   return {
     part: 'gateway',
     rows: [name],
     isVariant: runMs > 4 || flags.length > 0,
-    run: ({ node, clones, isShort }) =>
-      withGateways(
-        clones,
-        async (gateways, comfyUrl) => {
-          const { samples, missing } = await runWorker<{
-            samples: Record<'ms', Samples>
-            missing?: string
-          }>(node, 'gateway.mjs', {
-            ...{ comfyUrl, key, atOnce, seconds: runMs / 1000 },
-            gateways: Object.fromEntries(Object.entries(gateways).map(([who, { told }]) => [who, told.url])),
-            ...(isShort ? { runs: atOnce, turns: { rounds: 1 } } : { runs, turns: { rounds, warmUps: 1 } }),
-          })
-          return [{ name, unit: 'ms a run', samples: samples.ms, floor: 'ComfyUI alone', missing }]
-        },
-        flags,
-      ),
+    run: ({ clones, isShort }) =>
+      withGateways(async (start) => {
+        const contestants: Record<string, () => Promise<string>> = {}
+        for (const [who, clone] of Object.entries(clones)) {
+          const { url, comfyUrls } = await start(clone, flags)
+          contestants.floor ??= () => runAlone(comfyUrls[0]!, runMs / 1000)
+          contestants[who] = () => runBy(url, runMs / 1000)
+        }
+        const count = isShort ? atOnce : runs
+        const measure = async (play: () => Promise<string>) => {
+          const ms = await repeat(count, atOnce, async () => (await fetch(await play())).arrayBuffer())
+          return { ms: ms / count }
+        }
+        const turns = isShort ? { rounds: 1 } : { rounds, warmUps: 1 }
+        const { samples, missing } = await takeTurns(contestants, measure, turns)
+        return [{ name, unit: 'ms a run', samples: samples.ms, floor: 'ComfyUI alone', missing }]
+      }),
   }
 }
 
@@ -76,10 +134,8 @@ const bareServer = `
     console.log(JSON.stringify({ url: 'http://127.0.0.1:' + server.address().port })))`
 
 /** The MB of a server above idle, while clients read the events of runs, a hundred clients each. */
-async function gather({ pid, told: { url } }: Started, clients: number): Promise<{ mb: number }> {
-  const headers = { 'x-api-key': key }
-  const memory = () => Number(execFileSync('ps', ['-o', 'rss=', '-p', `${pid}`])) / 1024
-  const idle = memory()
+async function gather(pid: number, url: string, clients: number): Promise<{ mb: number }> {
+  const idle = memoryMb(pid)
   const open = (path: string) =>
     new Promise((resolve, reject) => {
       const request = get(url + path, { headers, agent: false }, (response) => {
@@ -90,13 +146,11 @@ async function gather({ pid, told: { url } }: Started, clients: number): Promise
       request.on('error', reject)
     })
   for (let come = 0; come < clients; come += 100) {
-    const body = new URLSearchParams({ seconds: '600', seed: `${come}` })
-    const answer = await fetch(`${url}/api/v1/runs?workflow_id=brief`, { method: 'POST', headers, body })
-    const { data } = (await answer.json()) as { data: { run_id: string } }
-    await Promise.all(Array.from({ length: 100 }, () => open(`/api/v1/runs/${data.run_id}/events`)))
+    const id = await submit(url, 600, come)
+    await Promise.all(Array.from({ length: 100 }, () => open(`/api/v1/runs/${id}/events`)))
   }
   await wait(2000)
-  return { mb: memory() - idle }
+  return { mb: memoryMb(pid) - idle }
 }
 
 const crowdName = 'gateway: memory above idle, 10,000 clients reading events'
@@ -105,22 +159,113 @@ const crowd: Case = {
   rows: [crowdName],
   async run({ clones, isShort }) {
     const clients = isShort ? 100 : 10_000
-    const bare = async () => {
-      const server = await startProcess(['-e', bareServer])
-      return gather(server, clients).finally(server.kill)
+    const measure = async (clone: string) => {
+      if (clone)
+        return withGateways(async (start) => {
+          const { pid, url } = await start(clone)
+          return gather(pid, url, clients)
+        })
+      const { pid, told, kill } = await startProcess(['-e', bareServer])
+      return gather(pid, told.url, clients).finally(kill)
     }
-    const by = (folder: string) => () =>
-      withGateways({ by: folder }, (gateways) => gather(gateways.by!, clients))
-    const { samples, missing } = await takeTurns({ floor: bare, ...ofClones(clones, by) }, { rounds: 1 })
+    const { samples, missing } = await takeTurns({ floor: '', ...clones }, measure, { rounds: 1 })
     return [{ name: crowdName, unit: 'MB', samples: samples.mb, floor: 'a bare server of Node', missing }]
   },
 }
 
+async function ended(url: string, id: string): Promise<void> {
+  const events = await fetch(`${url}/api/v1/runs/${id}/events`, { headers })
+  const text = await events.text()
+  if (!/^id: completed$/m.test(text)) throw new Error(`run ${id} ended otherwise: ${text.slice(-300)}`)
+}
+
+/** The ms of a run, and those of a GPU between two runs. */
+async function playRuns(clone: string, servers: number, runs: number) {
+  return withGateways(async (start) => {
+    const { url, comfyUrls } = await start(clone, queued, servers)
+    const play = async (seed: number) => ended(url, await submit(url, 0.1, seed))
+    // The first run of each server loads what it needs.
+    await repeat(servers, servers, play)
+    const ms = (await repeat(runs, runs, (at: number) => play(100 + at))) / runs
+    const idle: number[] = []
+    for (const url of comfyUrls) {
+      const history = (await (await fetch(`${url}/history?max_items=1000`)).json()) as Record<string, any>
+      const times = Object.values(history).map(({ status }) => {
+        const at = (name: string) => status.messages.find(([type]: [string]) => type === name)[1].timestamp
+        return [at('execution_start'), at('execution_success')]
+      })
+      times.sort((a, b) => a[0] - b[0])
+      for (let at = servers + 1; at < times.length; at++) idle.push(times[at]![0] - times[at - 1]![1])
+    }
+    return { ms, idle }
+  })
+}
+
+const ofQueue = (name: string) => `gateway with a queue: ${name}`
+const row = (name: string, unit: string, value: number): Row => ({ name, unit, samples: { client: [value] } })
+
+const median = ofQueue('idle time of a GPU between runs of 100 ms, median')
+const p95 = ofQueue('idle time of a GPU between runs of 100 ms, p95')
+const three = ofQueue('runs of 100 ms on three ComfyUIs')
+const speed: Case = {
+  part: 'gateway',
+  rows: [median, p95, three],
+  async run({ clones, isShort }) {
+    const runs = isShort ? 6 : 60
+    const byOne = await playRuns(clones.client!, 1, runs)
+    const byThree = await playRuns(clones.client!, 3, runs * 3)
+    const samples = { client: [byThree.ms], floor: [byOne.ms] }
+    return [
+      row(median, 'ms', quantile(byOne.idle, 0.5)),
+      row(p95, 'ms', quantile(byOne.idle, 0.95)),
+      { name: three, unit: 'ms a run', samples, floor: 'one ComfyUI' },
+    ]
+  },
+}
+
+const cpuMs = (pid: number): number =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .split(' ')
+    .slice(13, 15)
+    .reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
+
+const submission = ofQueue('CPU of a submission')
+const memory = ofQueue('memory of 10,000 runs that wait')
+const page = ofQueue('a page of 100 of them')
+const waiting: Case = {
+  part: 'gateway',
+  rows: [submission, memory, page],
+  run: ({ clones, isShort }) =>
+    withGateways(async (start) => {
+      const { pid, url } = await start(clones.client!, queued)
+      const count = isShort ? 100 : 10_000
+      await repeat(10, 1, (at: number) => submit(url, 600, at))
+      // A process that has worked is larger, whatever waits.
+      await repeat(count / 5, 1, async (at: number) => {
+        const path = `/api/v1/runs/${await submit(url, 600, at)}/cancel`
+        await (await fetch(url + path, { method: 'POST', headers })).text()
+      })
+      const [mbBefore, cpuBefore] = [memoryMb(pid), cpuMs(pid)]
+      await repeat(count, 10, (at: number) => submit(url, 600, 100 + at))
+      const cpu = (cpuMs(pid) - cpuBefore) / count
+      await wait(2_000)
+      const mb = memoryMb(pid) - mbBefore
+      const pages: number[] = []
+      for (let at = 1; at <= 20; at++) {
+        const path = `/api/v1/runs?page=${at}&page_size=100`
+        pages.push(await repeat(1, 1, async () => (await fetch(url + path, { headers })).text()))
+      }
+      return [row(submission, 'ms', cpu), row(memory, 'MB', mb), row(page, 'ms', quantile(pages, 0.5))]
+    }),
+}
+
 export const gateway: Case[] = [
   runsCase('gateway: a run of 4 ms, one by one', [4, 1, 1, 200]),
-  runsCase('gateway with --data: a run of 4 ms, one by one', [4, 1, 1, 200], '--data', 'DATA'),
-  runsCase('gateway with a queue: a run of 4 ms, one by one', [4, 1, 1, 200], '--data', 'DATA', '--workers'),
+  runsCase('gateway with --data: a run of 4 ms, one by one', [4, 1, 1, 200], stored),
+  runsCase('gateway with a queue: a run of 4 ms, one by one', [4, 1, 1, 200], queued),
   runsCase('gateway: runs of 4 ms, 20 at once', [4, 100, 20, 9]),
   runsCase('gateway: runs of 100 ms, 20 at once', [100, 30, 20, 6]),
   crowd,
+  speed,
+  waiting,
 ]

@@ -1,16 +1,13 @@
 // What the cases of the bench share.
 import { execFile } from 'node:child_process'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { listen } from '../../test/support/listen.ts'
 import type { Row } from './figure.ts'
 
 export interface Settings {
   /** Few rounds: to see that everything runs. */
   isShort: boolean
-  /** The Node of the clients. */
-  node: string
   /** Built clones of the repository by contestant: `client`, and perhaps `beside`. */
   clones: Record<string, string>
 }
@@ -29,23 +26,16 @@ export const key = 'fsk_bench_0123456789'
 const exec = promisify(execFile)
 
 /** Runs Node to its end, and gives the last line that it prints. */
-export async function runNode(node: string, args: readonly string[], cwd?: string): Promise<string> {
-  const { stdout } = await exec(node, args, { maxBuffer: 2 ** 27, timeout: 300_000, ...(cwd && { cwd }) })
+export async function runNode(args: readonly string[], cwd = '.'): Promise<string> {
+  const { stdout } = await exec(process.execPath, args, { maxBuffer: 2 ** 27, timeout: 300_000, cwd })
   return stdout.trim().split('\n').at(-1)!
 }
 
 /** Runs a script of this folder, which reads its options from its argument and prints JSON. */
-export async function runWorker<T>(node: string, script: string, options: object): Promise<T> {
+export async function runWorker<T>(script: string, options: object): Promise<T> {
   const path = fileURLToPath(new URL(script, import.meta.url))
-  return JSON.parse(await runNode(node, ['--expose-gc', path, JSON.stringify(options)]))
+  return JSON.parse(await runNode(['--expose-gc', path, JSON.stringify(options)]))
 }
-
-/** Gives each clone its contestant. */
-export const ofClones = <T>(
-  clones: Settings['clones'],
-  make: (folder: string) => () => Promise<T>,
-): Record<string, () => Promise<T>> =>
-  Object.fromEntries(Object.entries(clones).map(([who, folder]) => [who, make(folder)]))
 
 const health = [{ container: 'container #1', status: 'idle' }]
 const run = {
@@ -58,7 +48,7 @@ const run = {
 
 /** Serves ready answers while `use` goes on. A POST is answered with the number of its bytes. */
 export async function withAnswers<T>(use: (url: string) => Promise<T>): Promise<T> {
-  const server = createServer((request, response) => {
+  const server = await listen((request, response) => {
     let bytes = 0
     request.on('data', (chunk) => {
       bytes += chunk.length
@@ -71,12 +61,5 @@ export async function withAnswers<T>(use: (url: string) => Promise<T>): Promise<
       response.end(body)
     })
   })
-  server.keepAliveTimeout = 600_000
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  try {
-    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
+  return use(server.url).finally(server.close)
 }

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Samples } from './figure.ts'
-import { type Case, key, ofClones, runWorker, withAnswers } from './kit.ts'
-import { takeTurns } from './takeTurns.mjs'
+import { type Case, key, runWorker, withAnswers } from './kit.ts'
+import { takeTurns } from './measure.mjs'
 
 /** What `requests.mjs` sends. */
 interface Request {
@@ -22,7 +22,7 @@ const requestsByName: Record<string, Request> = {
   'executeWorkflow, a file of 25 KB': { operation: 'executeWorkflow', bytes: 25_000 },
 }
 
-interface Told {
+interface Taken {
   samples: Record<'time' | 'cpu', Samples>
   missing?: string
 }
@@ -31,39 +31,39 @@ const requestCase = (name: string, request: Request, atOnce: number): Case => ({
   part: 'requests',
   rows: [name],
   isVariant: request.texts! < 10,
-  async run({ node, clones, isShort }) {
+  async run({ clones, isShort }) {
     const batch = isShort ? atOnce : atOnce === 1 ? 10 : 100
     // Two clones are more alike than a client and a bare fetch.
     const budgetMs = clones.beside ? 20_000 : 8000
     const turns = isShort ? { rounds: 1 } : { rounds: 500, warmUps: 4, budgetMs }
+    const options = { ...request, key, clones, atOnce, batch, turns }
     const { samples, missing } = await withAnswers((url) =>
-      runWorker<Told>(node, 'requests.mjs', { ...request, url, key, clones, atOnce, batch, turns }),
+      runWorker<Taken>('requests.mjs', { ...options, url }),
     )
     return [{ name, unit: 'µs', samples: samples.time, cpu: samples.cpu, missing }]
   },
 })
 
-/** A large file from `fs.openAsBlob`, each time from a fresh process. */
 const uploaders = ['axios', 'ky', 'ofetch', 'openapi-fetch', 'replicate', 'openai']
 const [time, memory] = ['upload of 1 GiB: time', 'upload of 1 GiB: memory'] as const
 
+/** A large file from `fs.openAsBlob`, each time from a fresh process. */
 const upload: Case = {
   part: 'uploads',
   rows: [time, memory],
-  async run({ node, clones, isShort }) {
+  async run({ clones, isShort }) {
     const folder = mkdtempSync(join(tmpdir(), 'flowscale-upload-'))
     const file = join(folder, 'large.bin')
     writeFileSync(file, '')
     truncateSync(file, isShort ? 2 ** 22 : 2 ** 30)
-    const { samples, missing } = await withAnswers((url) => {
-      const send = (way: object) => () => runWorker<object>(node, 'upload.mjs', { url, key, file, ...way })
-      const contestants = {
-        floor: send({}),
-        ...ofClones(clones, (clone) => send({ client: `${clone}/packages/client/dist/index.js` })),
-        ...Object.fromEntries(uploaders.map((peer) => [peer, send({ peer })])),
-      }
-      return takeTurns(contestants, { rounds: isShort ? 1 : 6, peersEach: 6 })
-    }).finally(() => rmSync(folder, { recursive: true }))
+    const ways: Record<string, object> = { floor: {} }
+    for (const [who, clone] of Object.entries(clones))
+      ways[who] = { client: `${clone}/packages/client/dist/index.js` }
+    for (const peer of uploaders) ways[peer] = { peer }
+    const turns = { rounds: isShort ? 1 : 6, peersEach: 6 }
+    const { samples, missing } = await withAnswers((url) =>
+      takeTurns(ways, (way: object) => runWorker('upload.mjs', { url, key, file, ...way }), turns),
+    ).finally(() => rmSync(folder, { recursive: true }))
     return [
       { name: time, unit: 's', samples: samples.seconds, cpu: samples.cpu, missing },
       { name: memory, unit: 'MB', samples: samples.mb, missing },

@@ -1,9 +1,9 @@
 // What a start costs, each time in a fresh process: `await import()`, and the command.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Case, key, ofClones, runNode, type Settings, withAnswers } from './kit.ts'
-import { takeTurns } from './takeTurns.mjs'
+import { type Case, key, runNode, withAnswers } from './kit.ts'
+import { takeTurns } from './measure.mjs'
 
 const peersFolder = 'scripts/bench/peers'
 const peers = ['@fal-ai/client', 'axios', 'ky', 'ofetch', 'openai', 'openapi-fetch', 'replicate']
@@ -21,21 +21,7 @@ const code = `
   log(performance.now() - start)
   process.exit()`
 
-const importIn = (node: string, folder: string, specifier: string) => async () => ({
-  ms: Number(await runNode(node, ['--input-type=module', '-e', code, specifier], folder)),
-})
-
-/** Installs the packages of a clone as in an app, without links of a workspace, and an empty module. */
-function install(folder: string): string {
-  const app = mkdtempSync(join(tmpdir(), 'flowscale-import-'))
-  for (const [name, from] of Object.entries({ '@flowscale/client': 'client', flowscale: 'flowscale' })) {
-    for (const part of ['package.json', 'dist']) {
-      cpSync(join(folder, 'packages', from, part), join(app, 'node_modules', name, part), { recursive: true })
-    }
-  }
-  writeFileSync(join(app, 'empty.mjs'), 'export {}\n')
-  return app
-}
+const rounds = (isShort: boolean) => ({ rounds: isShort ? 1 : 25 })
 
 function importCase(entry: string): Case {
   const name = `import of ${entry}`
@@ -43,17 +29,16 @@ function importCase(entry: string): Case {
     part: 'imports',
     rows: [name],
     isVariant: entry.startsWith(`${entries[0]}/`),
-    async run({ node, clones, isShort }) {
-      const apps = Object.entries(clones).map(([who, folder]) => [who, install(folder)] as const)
-      const contestants = {
-        floor: importIn(node, apps[0]![1], './empty.mjs'),
-        ...Object.fromEntries(apps.map(([who, app]) => [who, importIn(node, app, entry)])),
-        ...Object.fromEntries(
-          entry === entries[0] ? peers.map((peer) => [peer, importIn(node, peersFolder, peer)]) : [],
-        ),
+    async run({ clones, isShort }) {
+      const empty = 'flowscale-empty.mjs'
+      writeFileSync(join(tmpdir(), empty), 'export {}\n')
+      const folders: Record<string, string> = { floor: tmpdir(), ...clones }
+      if (entry === entries[0]) for (const peer of peers) folders[peer] = peersFolder
+      const measure = async (folder: string, who: string) => {
+        const specifier = who === 'floor' ? `./${empty}` : who in clones ? entry : who
+        return { ms: Number(await runNode(['--input-type=module', '-e', code, specifier], folder)) }
       }
-      const { samples, missing } = await takeTurns(contestants, { rounds: isShort ? 1 : 25 })
-      for (const [, app] of apps) rmSync(app, { recursive: true })
+      const { samples, missing } = await takeTurns(folders, measure, rounds(isShort))
       return [{ name, unit: 'ms', samples: samples.ms, floor: 'an empty module', missing }]
     },
   }
@@ -64,25 +49,18 @@ function commandCase(args: readonly string[], floor: string, script = '0'): Case
   return {
     part: 'command',
     rows: [name],
-    run: ({ node, clones, isShort }: Settings) =>
+    run: ({ clones, isShort }) =>
       withAnswers(async (url) => {
-        const start = (begin: readonly string[]) => async () => {
-          const at = performance.now()
-          await runNode(node, [
-            ...begin,
-            ...(args.includes('health') ? ['--url', url, '--api-key', key] : []),
-          ])
-          return { ms: performance.now() - at }
+        const server = args.includes('health') ? ['--url', url, '--api-key', key] : []
+        const starts: Record<string, string[]> = { floor: ['-e', script, '--', ...server] }
+        for (const [who, folder] of Object.entries(clones))
+          starts[who] = [`${folder}/packages/flowscale/bin/flowscale.js`, ...args, ...server]
+        const measure = async (start: string[]) => {
+          const before = performance.now()
+          await runNode(start)
+          return { ms: performance.now() - before }
         }
-        const { samples, missing } = await takeTurns(
-          {
-            floor: start(['-e', script, '--']),
-            ...ofClones(clones, (folder) =>
-              start([`${folder}/packages/flowscale/bin/flowscale.js`, ...args]),
-            ),
-          },
-          { rounds: isShort ? 1 : 25 },
-        )
+        const { samples, missing } = await takeTurns(starts, measure, rounds(isShort))
         return [{ name, unit: 'ms', samples: samples.ms, floor, missing }]
       }),
   }

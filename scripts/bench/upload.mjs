@@ -1,6 +1,6 @@
 // Uploads a file by a bare fetch, a client or a peer: prints the seconds, the CPU's seconds, and the MB above idle at most.
 import { openAsBlob, statSync } from 'node:fs'
-import { print } from './takeTurns.mjs'
+import { print } from './measure.mjs'
 
 const { url, key, file, client, peer } = JSON.parse(process.argv[2])
 const path = '/runs?workflow_id=upload'

@@ -1,6 +1,6 @@
 // Starts runs, 25 at a time, and waits for all of them: prints when each end was known, the requests, and with `isMany` the
 // most heap in use above idle, in MB.
-import { print } from './takeTurns.mjs'
+import { print, repeat } from './measure.mjs'
 
 const { url, key, folder, way, runs, ms, isMany } = JSON.parse(process.argv[2])
 let requests = 0
@@ -10,10 +10,6 @@ globalThis.fetch = (...args) => {
   return send(...args)
 }
 
-/** The same durations for everyone. */
-const inputs = Array.from({ length: runs }, (_, index) => ({
-  ms: ms[0] + ((index * 7919) % (ms[1] - ms[0])),
-}))
 const load = (entry) => import(`${folder}/packages/client/dist/${entry}.js`)
 /** By run, in ms. */
 const ends = {}
@@ -54,13 +50,9 @@ async function prepare() {
     const { createRunWatcher, executeMany, waitForRun } = await load('poller')
     const client = createClient({ baseUrl: url, apiKey: key })
     if (way === 'executeMany') {
-      return (list) =>
-        executeMany(client, 'nap', list, {
-          groupId: `${list.length} runs`,
-          concurrency: 25,
-          timeoutMs: 600_000,
-          onResult: ({ runId }) => note(runId),
-        })
+      const onResult = ({ runId }) => note(runId)
+      const options = { concurrency: 25, timeoutMs: 600_000, onResult }
+      return (list) => executeMany(client, 'nap', list, { groupId: `${list.length} runs`, ...options })
     }
     const push = await connect(client)
     const watcher = way.includes('watcher') ? createRunWatcher(client, { groupId: way, push }) : undefined
@@ -71,15 +63,11 @@ async function prepare() {
     wait = (runId) => (watcher ? watcher.wait(runId) : waitForRun(client, runId, { push }))
   }
   return async (list) => {
-    const left = list.values()
     const waits = []
-    const work = async () => {
-      for (const inputs of left) {
-        const runId = await submit(inputs)
-        waits.push(wait(runId).then(() => note(runId)))
-      }
-    }
-    await Promise.all(Array.from({ length: 25 }, work))
+    await repeat(list.length, 25, async (index) => {
+      const runId = await submit(list[index])
+      waits.push(wait(runId).then(() => note(runId)))
+    })
     await Promise.all(waits)
   }
 }
@@ -101,6 +89,10 @@ const look = () => {
 }
 if (isMany) setInterval(look, 1000)
 requests = 0
+/** The same durations for everyone. */
+const inputs = Array.from({ length: runs }, (_, index) => ({
+  ms: ms[0] + ((index * 7919) % (ms[1] - ms[0])),
+}))
 await play(inputs)
 if (isMany) look()
 print({ ends, requests, heapMb: most - idle })

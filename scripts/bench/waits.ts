@@ -2,8 +2,8 @@
 import { createEmulator } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
 import { quantile } from './figure.ts'
-import { type Case, key, ofClones, runWorker } from './kit.ts'
-import { takeTurns } from './takeTurns.mjs'
+import { type Case, key, runWorker } from './kit.ts'
+import { takeTurns } from './measure.mjs'
 
 /** What `waits.mjs` does. */
 interface Wait {
@@ -37,7 +37,7 @@ const nap = {
 } as const
 
 /** Plays runs on a FlowScale of its own with a hundred containers. */
-async function play(node: string, wait: Wait, folder?: string): Promise<Record<Measure, number>> {
+async function play(wait: Wait, folder?: string): Promise<Record<Measure, number>> {
   const emulator = createEmulator({ apiKey: key, containers: 100, maxRuns: 20_000, workflows: [nap] })
   const ended: Record<string, number> = {}
   emulator.watch(({ run_id, status }) => {
@@ -46,7 +46,7 @@ async function play(node: string, wait: Wait, folder?: string): Promise<Record<M
   const server = await serve(emulator)
   try {
     const options = { ...wait, url: server.url, key, folder }
-    const { ends, requests, heapMb } = await runWorker<Told>(node, 'waits.mjs', options)
+    const { ends, requests, heapMb } = await runWorker<Told>('waits.mjs', options)
     const delays = Object.entries(ends).map(([runId, at]) => at - ended[runId]!)
     if (delays.length !== wait.runs) throw new Error(`${delays.length} of ${wait.runs} runs ended`)
     const [median, p99] = [quantile(delays, 0.5), quantile(delays, 0.99)]
@@ -57,23 +57,25 @@ async function play(node: string, wait: Wait, folder?: string): Promise<Record<M
   }
 }
 
-/** All ways of waiting for the same runs are compared with the same bare polls. */
 const floors = new Map<string, ReturnType<typeof play>>()
+/** All ways of waiting for the same runs are compared with the same bare polls. */
+function floorOf(wait: Wait): ReturnType<typeof play> {
+  const bare = { ...wait, way: 'bare' }
+  const name = JSON.stringify(bare)
+  const floor = floors.get(name) ?? play(bare)
+  floors.set(name, floor)
+  return floor
+}
 
 function waitCase(part: string, name: string, wait: Wait, measures: readonly Measure[]): Case {
   return {
     part,
     rows: measures.map((measure) => `${name}: ${measure}`),
     isVariant: wait.runs > 100 && wait.way !== 'watcher with push',
-    async run({ node, clones, isShort }) {
+    async run({ clones, isShort }) {
       const shown: Wait = isShort ? { ...wait, runs: 5, ms: [50, 90] } : wait
-      const bare = { ...shown, way: 'bare' }
-      const floor = floors.get(JSON.stringify(bare)) ?? play(node, bare)
-      floors.set(JSON.stringify(bare), floor)
-      const { samples, missing } = await takeTurns(
-        { floor: () => floor, ...ofClones(clones, (folder) => () => play(node, shown, folder)) },
-        { rounds: 1 },
-      )
+      const measure = (folder: string) => (folder ? play(shown, folder) : floorOf(shown))
+      const { samples, missing } = await takeTurns({ floor: '', ...clones }, measure, { rounds: 1 })
       return measures.map((measure) => ({
         name: `${name}: ${measure}`,
         unit: units[measure],

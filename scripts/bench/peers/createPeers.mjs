@@ -15,31 +15,25 @@ export async function createPeers({ url, path, key, form }) {
   const base = `${url}/api/v1`
   const href = base + path
   const headers = { 'x-api-key': key }
+  const method = form ? 'POST' : 'GET'
   const replicate = new Replicate({ auth: key, baseUrl: base, useFileOutput: false })
   const openai = new OpenAI({ apiKey: key, baseURL: base, dangerouslyAllowBrowser: true })
   const open = openapi.default({ baseUrl: base, headers })
-  if (form) {
-    return {
-      axios: async () => (await axios.post(href, form(), { headers, maxBodyLength: Infinity })).data,
-      ky: () => ky.post(href, { body: form(), headers, timeout: 600_000 }).json(),
-      ofetch: () => ofetch(href, { method: 'POST', body: form(), headers }),
-      'openapi-fetch': async () =>
-        (await open.POST(path, { body: form(), bodySerializer: (body) => body })).data,
-      replicate: async () => (await replicate.request(path, { method: 'POST', data: form() })).json(),
-      openai: () => openai.post(path, { body: form() }),
-    }
+  const peers = {
+    axios: async () =>
+      (await axios({ url: href, method, headers, data: form?.(), maxBodyLength: Infinity })).data,
+    ky: () => ky(href, { method, headers, body: form?.(), timeout: 600_000 }).json(),
+    ofetch: () => ofetch(href, { method, headers, body: form?.() }),
+    'openapi-fetch': async () =>
+      (await open[method](path, { body: form?.(), bodySerializer: (body) => body })).data,
+    replicate: async () => (await replicate.request(path, { method, data: form?.() })).json(),
+    openai: () => openai[form ? 'post' : 'get'](path, { body: form?.() }),
   }
+  // It has no general POST.
+  if (form) return peers
   const fal = (await import('@fal-ai/client')).createFalClient({
     credentials: key,
     requestMiddleware: async (request) => ({ ...request, url: href }),
   })
-  return {
-    axios: async () => (await axios.get(href, { headers })).data,
-    ky: () => ky.get(href, { headers }).json(),
-    ofetch: () => ofetch(href, { headers }),
-    'openapi-fetch': async () => (await open.GET(path)).data,
-    replicate: async () => (await replicate.request(path, { method: 'GET' })).json(),
-    openai: () => openai.get(path),
-    '@fal-ai/client': () => fal.queue.status('bench/app', { requestId: 'bench' }),
-  }
+  return { ...peers, '@fal-ai/client': () => fal.queue.status('bench/app', { requestId: 'bench' }) }
 }

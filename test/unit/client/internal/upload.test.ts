@@ -33,7 +33,7 @@ test('keeps its memory flat, measured in a process of its own', async () => {
   process.env.NODE_OPTIONS = '--import tsx'
   const options = { key: CANARY, file, client: resolve('packages/client/src/index.ts') }
   const { mb } = await withAnswers((url) =>
-    runWorker<{ mb: number }>(process.execPath, 'upload.mjs', { ...options, url }),
+    runWorker<{ mb: number }>('upload.mjs', { ...options, url }),
   ).finally(() => rmSync(folder, { recursive: true }))
   delete process.env.NODE_OPTIONS
   console.log(`[show] a file of 256 MiB: ${mb.toFixed()} MB above idle`)
