@@ -1,15 +1,20 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createClient, getQueue, type RunProgress } from '@flowscale/client'
 import { createEmulator, unpaintedWords } from '@flowscale/emulator'
 import { serve } from '@flowscale/emulator/node'
+import ora from 'ora'
 import { generate } from '../../examples/generate.mjs'
-import { readOptions, usage } from './options.ts'
-import { createReporter, toSentence } from './output.ts'
+import { root } from '../lib/ensure.mjs'
+import { type DemoOptions, readOptions, usage } from './options.ts'
 import { listWorkflows, plan } from './plan.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const nextSteps = `Next
+  The playground         npx @flowscale/emulator --port 4188, then open http://127.0.0.1:4188
+  Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
+  Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
+  In your code           change three things: baseUrl, apiKey and the id of the workflow`
+
 const folder = join(root, 'demo-output')
 
 /** A free name in demo-output/. */
@@ -22,20 +27,22 @@ function freeFile(filename: string): string {
   }
 }
 
-/** Gives the ms since it was called before. */
-function watch() {
-  let last = performance.now()
-  return () => {
-    const before = last
-    last = performance.now()
-    return last - before
-  }
+// In a terminal without a width (such as a recorder), a spinner would count lines for ever.
+const isEnabled = Boolean(process.stdout.isTTY && process.stdout.columns)
+const spinner = ora({ stream: process.stdout, isEnabled, discardStdin: false })
+let last = performance.now()
+
+/** Shows a finished step, with its time. */
+function done(step: string): void {
+  const seconds = ((performance.now() - last) / 1000).toFixed(2)
+  last = performance.now()
+  spinner.succeed(`${step.padEnd(58)} ${seconds.padStart(6)} s`)
 }
 
 /** On Ctrl+C, says that the run goes on: a run on a pod costs money. */
-function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: string): void {
+function tellOnInterrupt(runId: string): void {
   process.once('SIGINT', () => {
-    report.stop()
+    spinner.stop()
     console.error(
       `✖ Interrupted. Run ${runId} goes on. Fetch its outputs with waitForResult, or end the run with cancelRun.`,
     )
@@ -43,97 +50,80 @@ function tellOnInterrupt(report: ReturnType<typeof createReporter>, runId: strin
   })
 }
 
+/** Runs a workflow on a server, and shows each step. */
+async function play(options: DemoOptions, url: string, apiKey?: string): Promise<void> {
+  const client = createClient({ baseUrl: url, apiKey })
+  const workflows = await listWorkflows(client)
+  done(workflows ? `${workflows.length} workflows deployed` : 'the server lists no workflows')
+  for (const { id, name, description } of workflows ?? []) console.log(`    ${id}  ${name}: ${description}`)
+
+  const { id, name, inputs } = plan(options, workflows)
+  const texts = Object.values(inputs).filter((value) => typeof value === 'string')
+  const files: string[] = []
+  let status = ''
+  spinner.start(`submitting "${name}"`)
+  await generate({
+    baseUrl: url,
+    apiKey,
+    workflowId: id,
+    inputs,
+    fileFor(filename: string) {
+      const file = freeFile(filename)
+      files.push(file)
+      return file
+    },
+    async onSubmitted({ runId }: { runId: string }) {
+      if (options.url) tellOnInterrupt(runId)
+      done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`)
+      console.log(`    run ${runId}`)
+      const { data } = await getQueue(client)
+      for (const { container, queue } of data)
+        console.log(
+          `    ${container}: ${queue.queue_running.length} running, ${queue.queue_pending.length} waiting`,
+        )
+    },
+    onProgress(run: RunProgress) {
+      if (run.status !== status) {
+        if (status) done(status)
+        status = run.status
+        if (status !== 'completed' && status !== 'success') spinner.start(status)
+      } else if (run.progress !== undefined) spinner.text = `${status} ${Math.round(run.progress * 100)} %`
+    },
+  })
+  done('completed and downloaded')
+  console.log('\nThe code of this run (examples/generate.mjs):\n')
+  console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
+  const missing = options.url ? [] : unpaintedWords(options.prompt ?? '')
+  if (missing.length && !options.image && !options.workflow)
+    console.log(
+      `The local painter has no picture for: ${missing.join(', ')}. Your own workflow may have one.\n`,
+    )
+  for (const file of files) console.log(`  ${relative('', file)}\n`)
+}
+
 async function main(): Promise<void> {
   const env = join(root, '.env')
   if (existsSync(env)) process.loadEnvFile(env)
+  // Paths start in the user's folder, not in the folder where npm runs scripts.
+  process.chdir(process.env.INIT_CWD ?? '.')
   const options = await readOptions(process.argv.slice(2), process.env)
   if (options.help) return console.log(usage)
-  const report = createReporter()
-  const lap = watch()
-  const local = options.url ? undefined : createEmulator()
-  let stop = async () => {}
-  let url = options.url ?? ''
+  if (options.url) return play(options, options.url, options.apiKey)
+  const emulator = createEmulator()
+  const server = await serve(emulator)
   try {
-    if (local) {
-      const served = await serve(local)
-      stop = async () => {
-        local.close()
-        await served.close()
-      }
-      url = served.url
-      report.done(`emulator at ${url}`, lap())
-    }
-    const apiKey = local?.apiKey ?? options.apiKey
-    const client = createClient({ baseUrl: url, apiKey })
-
-    const workflows = await listWorkflows(client)
-    report.done(workflows ? `${workflows.length} workflows deployed` : 'the server lists no workflows', lap())
-    for (const { id, name, description } of workflows ?? []) console.log(`    ${id}  ${name}: ${description}`)
-
-    const { id, name, inputs } = plan(options, workflows)
-    const texts = Object.values(inputs).filter((value) => typeof value === 'string')
-    report.progress(`submitting "${name}"`)
-    let status = ''
-    await generate({
-      baseUrl: url,
-      apiKey,
-      workflowId: id,
-      inputs,
-      fileFor(filename: string) {
-        const file = freeFile(filename)
-        files.push(file)
-        return file
-      },
-      async onSubmitted({ runId }: { runId: string }) {
-        if (!local) tellOnInterrupt(report, runId)
-        report.done(`submitted "${name}"${texts.length ? ` with "${texts.join('", "')}"` : ''}`, lap())
-        console.log(`    run ${runId}`)
-        const { data } = await getQueue(client)
-        for (const { container, queue } of data) {
-          console.log(
-            `    ${container}: ${queue.queue_running.length} running, ${queue.queue_pending.length} waiting`,
-          )
-        }
-      },
-      onProgress(run: RunProgress) {
-        const isNew = run.status !== status
-        if (isNew && status) report.done(status, lap())
-        status = run.status
-        const isOver = status === 'completed' || status === 'success'
-        if (report.live && !isOver && run.progress !== undefined)
-          report.progress(`${status} ${Math.round(run.progress * 100)} %`)
-        else if (isNew && !isOver) report.progress(status)
-      },
-    })
-    report.done('completed and downloaded', lap())
-    console.log('\nThe code of this run (examples/generate.mjs):\n')
-    console.log(readFileSync(join(root, 'examples/generate.mjs'), 'utf8').replace(/^/gm, '  '))
-    const missing = local ? unpaintedWords(options.prompt ?? '') : []
-    if (missing.length && !options.image && !options.workflow) {
-      console.log(
-        `The local painter has no picture for: ${missing.join(', ')}. Your own workflow may have one.\n`,
-      )
-    }
-    for (const file of files) console.log(`  ${relative(process.env.INIT_CWD ?? root, file) || file}\n`)
-    if (local) console.log(nextSteps)
-  } catch (error) {
-    report.stop()
-    console.error(`✖ ${toSentence(error, url, Boolean(local ?? options.apiKey))}`)
-    process.exitCode = 1
+    done(`emulator at ${server.url}`)
+    await play(options, server.url, emulator.apiKey)
+    console.log(nextSteps)
   } finally {
-    await stop()
+    emulator.close()
+    await server.close()
   }
 }
 
-const files: string[] = []
-
-const nextSteps = `Next
-  The playground         npx @flowscale/emulator --port 4188, then open http://127.0.0.1:4188
-  Your own pod           npm start -- --url URL --api-key KEY --workflow ID --input NAME=VALUE
-  Your own ComfyUI       npx @flowscale/gateway --comfyui http://127.0.0.1:8188 --workflows FOLDER
-  In your code           change three things: baseUrl, apiKey and the id of the workflow`
 const isGateway = process.argv[2] === '--gateway'
-await (isGateway ? import('./gateway.mjs') : main()).catch((error) => {
-  console.error(`✖ ${toSentence(error, '')}`)
+await (isGateway ? import('./gateway.ts') : main()).catch((error) => {
+  spinner.stop()
+  console.error(`✖ ${error.message}`)
   process.exitCode = 1
 })

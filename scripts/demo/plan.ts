@@ -1,6 +1,5 @@
 import { type Client, getWorkflows, HttpError, parseWorkflow, type Workflow } from '@flowscale/client'
 import type { DemoOptions } from './options.ts'
-import { Sentence } from './output.ts'
 
 const textToImage = 'bncu0a1kipv'
 const imageToImage = 'a9bc45rt2kpm'
@@ -22,22 +21,20 @@ export function plan(
 ): { id: string; name: string; inputs: Record<string, unknown> } {
   const id = options.workflow ?? (options.url ? undefined : options.image ? imageToImage : textToImage)
   const deployed = workflows?.map((workflow) => `${workflow.id} (${workflow.name})`).join(', ')
-  if (!id) throw new Sentence(`Name the workflow with --workflow. Deployed: ${deployed || 'unknown'}.`)
+  if (!id) throw new Error(`Name the workflow with --workflow. Deployed: ${deployed || 'unknown'}.`)
   const workflow = workflows?.find((workflow) => workflow.id === id)
-  if (workflows && !workflow) throw new Sentence(`The server has no workflow ${id}. Deployed: ${deployed}.`)
+  if (workflows && !workflow) throw new Error(`The server has no workflow ${id}. Deployed: ${deployed}.`)
 
   const inputs: Record<string, unknown> = {}
   const kinds = workflow ? parseWorkflow(workflow).inputs : {}
-  const first = (kind: string) => Object.keys(kinds).find((name) => kinds[name] === kind)
+  const fill = (kind: string, value: unknown, flag: string) => {
+    const name = Object.keys(kinds).find((name) => kinds[name] === kind)
+    if (name) inputs[name] = value
+    else throw new Error(`This workflow shows no ${kind} input. Use --input ${flag}.`)
+  }
   // A workflow that the user chose gets the user's inputs only.
   const prompt = options.prompt ?? (options.url || options.workflow ? undefined : 'a lighthouse at dusk')
-  const text = first('string')
-  const image = first('image')
-  if (prompt !== undefined && text) inputs[text] = prompt
-  if (options.prompt && !text)
-    throw new Sentence('This workflow shows no text input. Use --input NAME=VALUE.')
-  if (options.image && !image)
-    throw new Sentence('This workflow shows no image input. Use --input NAME=@FILE.')
-  if (options.image && image) inputs[image] = options.image
+  if (prompt) fill('string', prompt, 'NAME=VALUE')
+  if (options.image) fill('image', options.image, 'NAME=@FILE')
   return { id, name: workflow?.name || id, inputs: { ...inputs, ...options.inputs } }
 }

@@ -66,11 +66,11 @@ test('a pod by --url, --workflow and --input', async () => {
     const ends: [args: string[], sentence: RegExp][] = [
       [[...common], /^✖ Name the workflow with --workflow\. Deployed: bncu0a1kipv/m],
       [[...common, '--workflow', 'nope'], /^✖ The server has no workflow nope\. Deployed: bncu0a1kipv/m],
-      [['--url', pod.url, '--api-key', 'wrong-key', '--workflow', 'x'], /^✖ .*refused the key \(403\)/m],
-      [[...common, '--workflow', 'bncu0a1kipv'], /^✖ The server refused the inputs: body\.text_51536: /m],
-      [['--url', closed, '--workflow', 'x'], /^✖ Can't reach http:\S+: ECONNREFUSED/m],
+      [['--url', pod.url, '--api-key', 'wrong-key', '--workflow', 'x'], /^✖ GET \S+ answered 403: /m],
+      [[...common, '--workflow', 'bncu0a1kipv'], /^✖ POST \S+ answered 422: body\.text_51536: /m],
+      [['--url', closed, '--workflow', 'x'], /^✖ GET \S+ got no answer: ECONNREFUSED/m],
       [['--url', 'not a url', '--workflow', 'x'], /^✖ baseUrl must be an http\(s\) URL/m],
-      [['--image', 'no-such.png'], /^✖ Can't read no-such\.png: ENOENT/m],
+      [['--image', 'no-such.png'], /^✖ path: no-such\.png does not exist/m],
       [['--input', 'x'], /^✖ --input takes NAME=VALUE/m],
       [['--no-such-flag'], /^✖ Unknown option '--no-such-flag'\.\n\nnpm start -- \["a prompt"\]/m],
     ]
