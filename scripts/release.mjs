@@ -1,10 +1,11 @@
 // `npm run release` publishes the packages; `-- --dry` shows what would be published, and needs no account; `-- --check` only
 // names what a page on a registry lacks, and refuses a release without it: each package runs it before it is published.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { root } from './lib/ensure.mjs'
+import { parseArgs } from 'node:util'
+import { packages, root } from './lib/ensure.mjs'
 
 /**
  * What is missing in a package, a line each, with its file.
@@ -29,29 +30,11 @@ export function missing(folder, manifest, readme) {
   return [...fields.map((field) => `${folder}/package.json: ${field}`), ...links]
 }
 
-/** The folders of the packages that are published, in an order in which each stands after those that it needs. */
-export const published = () => {
-  const folders = readdirSync(join(root, 'packages'))
-    .filter((name) => !name.includes('.'))
-    .map((name) => `packages/${name}`)
-    .filter((folder) => !readManifest(folder).private)
-  /** The packages of this repository that a package needs, and those that they need. */
-  const needs = (folder) => {
-    const { dependencies, peerDependencies } = readManifest(folder)
-    const names = Object.keys({ ...dependencies, ...peerDependencies })
-    const own = folders.filter((other) => names.includes(readManifest(other).name))
-    return own.flatMap((other) => [other, ...needs(other)])
-  }
-  return folders.sort((a, b) => needs(a).length - needs(b).length)
-}
-
-const read = (file) => readFileSync(join(root, file), 'utf8')
-const readManifest = (folder) => JSON.parse(read(`${folder}/package.json`))
-
 /** Names what is missing, not to stdout, which may be the JSON of npm. */
 function check(isDry) {
-  const found = published().flatMap((folder) =>
-    missing(folder, readManifest(folder), read(`${folder}/README.md`)),
+  const read = (file) => readFileSync(join(root, file), 'utf8')
+  const found = packages.flatMap((folder) =>
+    missing(folder, JSON.parse(read(`${folder}/package.json`)), read(`${folder}/README.md`)),
   )
   for (const line of found) console.error(line)
   if (found.length) console.error(`${found.length} things are missing for a release`)
@@ -66,7 +49,7 @@ function publish(isDry) {
       stdio: ['inherit', 'pipe', isDry ? 'ignore' : 'inherit'],
     })
   npm('run', 'build')
-  for (const folder of published()) {
+  for (const folder of packages) {
     const how = isDry ? ['--dry-run'] : ['--provenance']
     const told = JSON.parse(npm('publish', ...how, '--json', '--access', 'public', '-w', folder))
     for (const { id, size, files } of Object.values(told))
@@ -76,6 +59,7 @@ function publish(isDry) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (process.argv.includes('--check')) check(process.env.npm_config_dry_run === 'true')
-  else publish(process.argv.includes('--dry'))
+  const { values } = parseArgs({ options: { check: { type: 'boolean' }, dry: { type: 'boolean' } } })
+  if (values.check) check(process.env.npm_config_dry_run === 'true')
+  else publish(values.dry)
 }

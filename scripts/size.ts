@@ -1,12 +1,11 @@
-// `npm run size`: what imports weigh in an app's bundle, in bytes, and their limits. `npm run -s size -- --all` prints every
-// public export, sorted by name: `LC_ALL=C join BEFORE AFTER` compares two commits.
+// `npm run size`: what imports weigh in an app's bundle, in bytes, and their limits.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { ensureBuilt, root } from './lib/ensure.mjs'
+import { ensure, root } from './lib/ensure.mjs'
 
-ensureBuilt()
+ensure('build')
 
 /**
  * The most bytes of brotli. `ENTRY#NAME` is one export, together with `createClient` if it needs a client; `ENTRY` is all
@@ -31,24 +30,14 @@ const limits: readonly (readonly [name: string, limit: number, condition?: 'brow
   ['flowscale', 14_190],
 ]
 
-const { exports: ofClient } = JSON.parse(readFileSync(join(root, 'packages/client/package.json'), 'utf8'))
-const entries = Object.keys(ofClient)
-  .filter((path) => path !== './package.json')
-  .map((path) => `@flowscale/client${path.slice(1)}`)
-
-/** A page or a Worker can't import the entry for Node. */
-const isPortable = (entry: string) => entry !== '@flowscale/client/node'
-
-const withoutClient = ['createClient', 'createLogger', 'fileInput', 'toNodeHandler']
+const withoutClient = ['createLogger', 'toNodeHandler']
 
 /** What an app imports for a name of the table. */
 function codeOf(name: string): string {
   const [entry, own] = name.split('#')
-  if (!own) return `export * from '${entry}'`
-  const code = `export { ${own} } from '${entry}'`
-  const isClass = /^[A-Z]/.test(own)
-  if (isClass || entry === 'flowscale' || withoutClient.includes(own)) return code
-  return `export { createClient } from '@flowscale/client'; ${code}`
+  const code = `export ${own ? `{ ${own} }` : '*'} from '${entry}'`
+  const needsClient = own && !withoutClient.includes(own)
+  return needsClient ? `export { createClient } from '@flowscale/client'; ${code}` : code
 }
 
 /** Bundles code as an app's build does. React is the app's own. */
@@ -68,57 +57,40 @@ async function bundle(code: string, condition?: string) {
     platform: 'neutral',
     conditions: condition ? [condition] : [],
   })
-  const { contents } = outputFiles[0]!
-  return {
-    raw: contents.length,
-    gzip: gzipSync(contents).length,
-    brotli: brotliCompressSync(contents).length,
-    exports: Object.values(metafile.outputs)[0]!.exports,
-    files: Object.keys(metafile.inputs).filter((file) => file !== '<stdin>'),
-  }
+  const files = Object.keys(metafile.inputs).filter((file) => file !== '<stdin>')
+  return { contents: outputFiles[0]!.contents, files }
 }
 
 const line = (name: string, ...columns: unknown[]) =>
   console.log(name.padEnd(56) + columns.map((column) => String(column).padStart(8)).join(''))
-
-async function printAll(): Promise<void> {
-  const codes = new Map([['every-entry-but-node', entries.filter(isPortable).map(codeOf).join(';')]])
-  for (const entry of [...entries, '@flowscale/ai-sdk', 'flowscale']) {
-    const { exports } = await bundle(codeOf(entry))
-    for (const name of [entry, ...exports.map((own) => `${entry}#${own}`)]) codes.set(name, codeOf(name))
-  }
-  line('import', 'raw', 'brotli')
-  for (const name of [...codes.keys()].sort()) {
-    const { raw, brotli } = await bundle(codes.get(name)!)
-    line(name, raw, brotli)
-  }
-}
 
 function fail(what: string): void {
   console.error(`✖ ${what}`)
   process.exitCode = 1
 }
 
-async function check(): Promise<void> {
-  line('import', 'raw', 'gzip', 'brotli', 'limit')
-  for (const [name, limit, condition] of limits) {
-    const { raw, gzip, brotli } = await bundle(codeOf(name), condition)
-    line(condition ? `${name} (${condition})` : name, raw, gzip, brotli, limit)
-    if (brotli > limit) fail(`${name} is ${brotli - limit} bytes over its limit`)
-  }
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-  for (const entry of entries.filter(isPortable)) {
-    const { files } = await bundle(codeOf(entry))
-    for (const file of files) {
-      if (file.endsWith('/node.js') || /['"]node:/.test(readFileSync(join(root, file), 'utf8')))
-        fail(`the import of ${entry} needs Node: ${file}`)
-    }
-  }
-
-  // Bundlers leave only this form alone: with a literal, they look for the package, and don't find it.
-  const adapter = readFileSync(join(root, 'packages/client/dist/websocket.js'), 'utf8')
-  if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*name\s*\)/.test(adapter))
-    fail('dist/websocket.js does not import isomorphic-ws by a variable, with the comments for bundlers')
+line('import', 'raw', 'gzip', 'brotli', 'limit')
+for (const [name, limit, condition] of limits) {
+  const { contents } = await bundle(codeOf(name), condition)
+  const brotli = brotliCompressSync(contents).length
+  const title = condition ? `${name} (${condition})` : name
+  line(title, contents.length, gzipSync(contents).length, brotli, limit)
+  if (brotli > limit) fail(`${name} is ${brotli - limit} bytes over its limit`)
 }
 
-await (process.argv.includes('--all') ? printAll() : check())
+for (const path of Object.keys(JSON.parse(read('packages/client/package.json')).exports)) {
+  // A page or a Worker can't import the entry for Node.
+  if (path === './package.json' || path === './node') continue
+  const { files } = await bundle(codeOf(`@flowscale/client${path.slice(1)}`))
+  for (const file of files) {
+    if (file.endsWith('/node.js') || /['"]node:/.test(read(file)))
+      fail(`the import of ${path} needs Node: ${file}`)
+  }
+}
+
+// Bundlers leave only this form alone: with a literal, they look for the package, and don't find it.
+const form = /import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*name\s*\)/
+if (!form.test(read('packages/client/dist/websocket.js')))
+  fail('dist/websocket.js does not import isomorphic-ws by a variable, with the comments for bundlers')

@@ -1,6 +1,7 @@
 // The pages of the site that are files of the repository.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { packages } from '../lib/ensure.mjs'
 
 /** The site's menu, which is also the order of llms.txt: pages of docs/, or with a slash of the root. */
 const order = `
@@ -17,8 +18,7 @@ export const files = ['README.md', ...menu.flatMap(([, names]) => names)]
 for (const name of readdirSync('docs'))
   if (name.endsWith('.md') && !files.includes(`docs/${name}`)) throw new Error(`${name} is not in the menu`)
 
-const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
-export const packages = names.map((name) => `packages/${name}/README.md`)
+export const readmes = packages.map((folder) => `${folder}/README.md`)
 export const examples = readdirSync('examples', { recursive: true })
   .map((name) => `examples/${name.replaceAll('\\', '/')}`)
   .filter((file) => /\.(html|js|mjs|tsx?)$/.test(file) && !file.includes('node_modules'))

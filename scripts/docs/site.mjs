@@ -18,7 +18,7 @@ function write(file, text) {
 
 rmSync(staged, { recursive: true, force: true })
 cpSync('docs', `${staged}/docs`, { recursive: true })
-for (const file of [...files, ...pages.packages]) write(`${staged}/${pageOf(file)}`, relink(file))
+for (const file of [...files, ...pages.readmes]) write(`${staged}/${pageOf(file)}`, relink(file))
 for (const file of pages.examples) {
   // Four, as an example may hold three.
   const code = `\`\`\`\`${extname(file).slice(1)}\n${readFileSync(file, 'utf8')}\`\`\`\`\n`

@@ -6,10 +6,19 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The folders of the packages that are published, each after those that it needs. */
+export const packages = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk'].map(
+  (name) => `packages/${name}`,
+)
+
+function stop(why) {
+  console.error(why)
+  process.exit(1)
+}
+
 /** Runs npm quietly in a folder of this repository; ends this process if npm fails. */
 function npm(why, folder, ...args) {
   console.error(`${why} (npm ${args.join(' ')}) …`)
-  const start = performance.now()
   // The npm that started this process, if there is one: found on every platform.
   const cli = process.env.npm_execpath
   const [command, rest] = cli ? [process.execPath, [cli]] : ['npm', []]
@@ -18,38 +27,19 @@ function npm(why, folder, ...args) {
     cwd: join(root, folder),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  if (status !== 0) {
-    console.error(`npm ${args.join(' ')} failed`)
-    process.exit(1)
-  }
-  console.error(`✔ done in ${((performance.now() - start) / 1000).toFixed(0)} s`)
+  if (status !== 0) stop(`npm ${args.join(' ')} failed`)
 }
 
 const mtime = (path) => (existsSync(join(root, path)) ? statSync(join(root, path)).mtimeMs : 0)
 
-/** The newest file below a folder, by time of change. */
-function newest(folder) {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce(
-      (time, entry) => Math.max(time, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs),
-      0,
-    )
-}
-
-/** Installs the dependencies if they are missing or older than the lockfile. */
-export function ensureInstalled() {
-  if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json'))
-    npm('Installing the dependencies, once', '.', 'ci')
-}
+/** When anything below a folder changed last. */
+const newest = (folder) =>
+  Math.max(...readdirSync(join(root, folder), { recursive: true }).map((name) => mtime(`${folder}/${name}`)))
 
 /** Builds the packages if a source is newer than the build. */
-export function ensureBuilt() {
-  const names = ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']
-  const built = names.map((name) =>
-    mtime(`packages/${name}/dist/${name === 'gateway' ? 'http' : 'index'}.d.ts`),
-  )
-  const sources = [...names, 'playground'].map((name) => newest(`packages/${name}/src`))
+function ensureBuilt() {
+  const built = packages.map((folder) => mtime(`${folder}/dist/index.d.ts`))
+  const sources = [...packages, 'packages/playground'].map((folder) => newest(`${folder}/src`))
   if (Math.min(...built) < Math.max(...sources, mtime('rollup.config.mjs')))
     npm('Building the packages, once', '.', 'run', 'build')
 }
@@ -73,20 +63,15 @@ const programs = {
   fish: '/usr/bin/fish',
 }
 
-/** Builds or installs what is missing: `build`, a program of apt, or the packages of a folder. If it can't, it ends this process. */
+/** Builds or installs what is missing: `build`, a program of apt, or what a folder needs. If it can't, it ends this process. */
 export function ensure(...needs) {
   for (const need of needs) {
     if (need === 'build') ensureBuilt()
     else if (programs[need]) ensureProgram(need)
     else if (need === 'test/runtimes' && !fitRuntimes)
       stop(`The runtimes in ${need} run on Linux on x64 only.`)
-    else if (!isInstalled(need)) npm(`Installing the packages of ${need}`, need, 'ci')
+    else if (!isInstalled(need)) npm(`Installing what ${need === '.' ? 'this' : need} needs`, need, 'ci')
   }
-}
-
-function stop(why) {
-  console.error(why)
-  process.exit(1)
 }
 
 function ensureProgram(name) {
@@ -106,6 +91,5 @@ function ensureProgram(name) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  ensureInstalled()
-  ensure(...process.argv.slice(2))
+  ensure('.', ...process.argv.slice(2))
 }

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import leven from 'leven'
 import { ensure, root } from '../lib/ensure.mjs'
 import { changedFiles, touchedBy } from './changed.ts'
 import { checkMessages } from './messages.ts'
@@ -42,13 +41,10 @@ npm test -- --verbose          also the figures that tests print`)
 }
 const suiteName = values.suite
 const suite = suites[suiteName]
-if (!suite) refuse(`There is no suite ${suiteName}`, Object.keys(suites), suiteName)
+if (!suite) refuse(`There is no suite ${suiteName}, only ${Object.keys(suites).join(', ')}`)
 
-/** Says in a line what was wrong, and which names are nearest. */
-function refuse(problem: string, names: readonly string[], wrong: string): never {
-  const distance = (name: string) => leven(wrong, name.split('/').at(-1)!.split('.')[0]!)
-  const near = [...names].sort((a, b) => distance(a) - distance(b)).slice(0, 3)
-  console.error(`${problem}. Did you mean ${near.join(', ')}? npm test -- --list has all names.`)
+function refuse(problem: string): never {
+  console.error(problem)
   process.exit(2)
 }
 
@@ -69,7 +65,7 @@ const checks = suite.checks ?? []
 const all = [...files, ...checks.map(([name]) => name)]
 for (const word of words) {
   if (!all.some((name) => name.includes(word)))
-    refuse(`No test file or check has ${word} in its name`, all, word)
+    refuse(`No test file or check has ${word} in its name. npm test -- --list has all names.`)
 }
 let names = all.filter((name) => !words.length || words.some((word) => name.includes(word)))
 if (values.case !== undefined) names = names.filter((name) => files.includes(name))
@@ -84,12 +80,8 @@ if (values.list || !names.length) {
   for (const name of names) console.log(name)
   process.exit()
 }
-if (suiteName === 'comfyui' && !values.url) {
-  console.error(
-    'Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188',
-  )
-  process.exit(2)
-}
+if (suiteName === 'comfyui' && !values.url)
+  refuse('Give the addresses of ComfyUI servers: npm test -- --suite comfyui --url http://127.0.0.1:8188')
 ensure(...suite.needs)
 process.env.TEST_OPTIONS = JSON.stringify(values)
 
@@ -114,23 +106,17 @@ function report(outcome: Outcome): void {
 const isMeasured = (name: string) =>
   /^test\/(conformance|unit\/(client|gateway|emulator\/(?!workflows|painter|comfyui|cli)))/.test(name)
 
-async function runOne(name: string): Promise<Outcome> {
-  const [, command, args] = checks.find(([check]) => check === name) ?? []
-  return command
-    ? runCheck(name, command, args!)
-    : runFile(
-        name,
-        isMain && isMeasured(name) ? { NODE_V8_COVERAGE: coverage } : {},
-        suite!.limitMs,
-        root,
-        values.case,
-      )
+function runOne(name: string): Promise<Outcome> {
+  const check = checks.find(([check]) => check === name)
+  if (check) return runCheck(...check)
+  const env = isMain && isMeasured(name) ? { NODE_V8_COVERAGE: coverage } : undefined
+  return runFile(name, env, suite!.limitMs, root, values.case)
 }
 
 const isLong = (name: string) => Number(suite!.longest?.test(name) ?? false)
-const rest = [...names].sort((a, b) => isLong(b) - isLong(a))
+const rest = [...names].sort((a, b) => isLong(b) - isLong(a)).values()
 async function work(): Promise<void> {
-  for (let name = rest.shift(); name; name = rest.shift()) report(await runOne(name))
+  for (const name of rest) report(await runOne(name))
 }
 
 const atATime = Math.max(2, availableParallelism() * (suite.perCore ?? 1))

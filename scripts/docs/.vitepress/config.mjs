@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { entriesFile, examples, menu, packages, pageOf, titleOf } from '../pages.mjs'
+import { entriesFile, examples, menu, pageOf, readmes, titleOf } from '../pages.mjs'
 
 const item = (file) => ({ text: titleOf(file), link: `/${pageOf(file)}` })
 const sidebar = menu.map(([text, files]) => ({ text, items: files.map(item) }))
@@ -7,7 +7,7 @@ sidebar[0].items.unshift({ text: 'Start', link: '/' })
 
 const collapsed = true
 const entries = JSON.parse(readFileSync(entriesFile, 'utf8')).map((entry) => ({ ...entry, collapsed }))
-const reference = packages.map(item).map(({ text: name, link }) => {
+const reference = readmes.map(item).map(({ text: name, link }) => {
   const items = entries.filter(({ text }) => `${text}/`.startsWith(`${name}/`))
   return { text: name, link, collapsed, items }
 })

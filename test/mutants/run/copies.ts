@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { ensureBuilt, root } from '../../../scripts/lib/ensure.mjs'
+import { ensure, root } from '../../../scripts/lib/ensure.mjs'
 import { runFile } from '../../../scripts/test/runFile.ts'
 
 const workers = 2
@@ -99,7 +99,7 @@ export async function isCaught(cwd: string, test: string, usualMs: number): Prom
 /** Does the jobs in copies of this repository, two at a time. */
 export async function inCopies(use: (each: Each) => Promise<void>): Promise<void> {
   // For the pages of the servers.
-  ensureBuilt()
+  ensure('build')
   const copies = Array.from({ length: workers }, copy)
   try {
     await Promise.all(copies.map((cwd) => rebuild(cwd, Object.keys(entries))))

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
-import { missing, published } from '../../../scripts/release.mjs'
+import { packages } from '../../../scripts/lib/ensure.mjs'
+import { missing } from '../../../scripts/release.mjs'
 
 const test = suite('check of a release')
 const repository = { url: 'git+https://example.com/flowscale.git', directory: 'packages/client' }
@@ -43,24 +44,25 @@ test('ends with 1, except in a dry run of npm', () => {
   assert.is(dry.stdout, '')
 })
 
+const manifest = (folder: string) => JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+
 test('a package is published after those that it needs, and a private one not at all', () => {
-  const order = published()
-  const manifest = (folder: string) => JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-  for (const [index, folder] of order.entries()) {
+  for (const [index, folder] of packages.entries()) {
     const { dependencies, peerDependencies } = manifest(folder)
-    const later = order.slice(index).map((other) => manifest(other).name)
+    const later = packages.slice(index).map((other) => manifest(other).name)
     assert.not.ok(
       later.some((name) => name in { ...dependencies, ...peerDependencies }),
       folder,
     )
   }
-  assert.ok(order.includes('packages/emulator'))
-  assert.not.ok(order.includes('packages/playground'))
+  const folders = readdirSync('packages', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const all = folders.map(({ name }) => `packages/${name}`)
+  assert.equal([...packages].sort(), all.filter((folder) => !manifest(folder).private).sort())
 })
 
 test('each package runs it before it is published, and has the words that people search for', () => {
-  for (const folder of published()) {
-    const { name, scripts, keywords } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  for (const folder of packages) {
+    const { name, scripts, keywords } = manifest(folder)
     assert.is(scripts.prepublishOnly, 'node ../../scripts/release.mjs --check', name)
     for (const word of ['comfyui', 'comfyui-api', 'stable-diffusion', 'image-generation', 'workflow']) {
       assert.ok(keywords.includes(word), `${name} has no keyword ${word}`)
@@ -70,8 +72,8 @@ test('each package runs it before it is published, and has the words that people
 
 test('the changelog has a section of each package', () => {
   const sections = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^### (.*)/gm)].map(([, name]) => name)
-  for (const folder of published()) {
-    const { name } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  for (const folder of packages) {
+    const { name } = manifest(folder)
     assert.ok(sections.includes(name), name)
   }
 })

@@ -57,15 +57,15 @@ test('values stand beside a failure; a case runs alone', async () => {
 const start = (...args: string[]) =>
   runCommand(process.execPath, ['--import', 'tsx', 'scripts/test/run.ts', ...args])
 
-test('an unknown name is answered with the nearest ones, and nothing runs', async () => {
-  for (const [args, near] of [
-    [['runer'], 'test/unit/scripts/runner.test.ts'],
+test('an unknown name is refused, and nothing runs', async () => {
+  for (const [args, named] of [
+    [['runer'], 'runer'],
     [['--suite', 'brwser'], 'browser'],
   ] as const) {
     const { code, output } = await start(...args)
     assert.is(code, 2)
     assert.is(output.trim().split('\n').length, 1)
-    assert.match(output, near)
+    assert.match(output, named)
   }
 })
 
