@@ -2,7 +2,7 @@
 // In every row less is better. It takes about ten minutes; other work on the machine disturbs the times.
 //   -- --only NAME       the rows of a part (requests, imports, command, uploads, waits, push, many, gateway), or with NAME in their names
 //   -- --beside FOLDER   the same rows by another built clone, in turns with this one
-//   -- --save            writes docs/performance.md
+//   -- --save            writes the tables of docs/performance.md
 //   -- --short           few rounds, which only show that every row can be measured
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'

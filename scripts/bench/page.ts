@@ -62,8 +62,8 @@ export function writePage(rows: readonly Row[]): void {
   ]
   if (load > cores / 2) machine.push(`while other work ran on the machine (load ${load.toFixed(1)})`)
   const date = new Date().toISOString().slice(0, 10)
-  const line = `Written by \`npm run bench -- --save\` on ${date}: ${machine.join(', ')}.`
-  let text = readFileSync(page, 'utf8').replace(/^Written by .*/m, line)
+  const line = `Measured by \`npm run bench -- --save\` on ${date}: ${machine.join(', ')}.`
+  let text = readFileSync(page, 'utf8').replace(/^Measured by .*/m, line)
   const put = (heading: string, table: string): void => {
     // No prose between them holds a bar.
     const place = new RegExp(`(?<=^## ${heading}\n[^|]*)(\\|.*\n)+`, 'm')

@@ -63,14 +63,15 @@ const programs = {
   fish: '/usr/bin/fish',
 }
 
-/** Builds or installs what is missing: `build`, a program of apt, or what a folder needs. If it can't, it ends this process. */
+/** Builds or installs what is missing: `build`, a program of apt, or the packages of a folder. If it can't, it ends this process. */
 export function ensure(...needs) {
   for (const need of needs) {
     if (need === 'build') ensureBuilt()
     else if (programs[need]) ensureProgram(need)
     else if (need === 'test/runtimes' && !fitRuntimes)
       stop(`The runtimes in ${need} run on Linux on x64 only.`)
-    else if (!isInstalled(need)) npm(`Installing what ${need === '.' ? 'this' : need} needs`, need, 'ci')
+    else if (!isInstalled(need))
+      npm(`Installing the packages of ${need === '.' ? 'this folder' : need}`, need, 'ci')
   }
 }
 
