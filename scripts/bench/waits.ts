@@ -57,14 +57,13 @@ async function play(wait: Wait, folder?: string): Promise<Record<Measure, number
   }
 }
 
-const floors = new Map<string, ReturnType<typeof play>>()
+const floors: Record<string, ReturnType<typeof play>> = {}
 /** All ways of waiting for the same runs are compared with the same bare polls. */
 function floorOf(wait: Wait): ReturnType<typeof play> {
   const bare = { ...wait, way: 'bare' }
   const name = JSON.stringify(bare)
-  const floor = floors.get(name) ?? play(bare)
-  floors.set(name, floor)
-  return floor
+  floors[name] ??= play(bare)
+  return floors[name]
 }
 
 function waitCase(part: string, name: string, wait: Wait, measures: readonly Measure[]): Case {

@@ -16,12 +16,15 @@ export interface Suite {
   limitMs?: number
 }
 
-const bin = (name: string) => `node_modules/.bin/${name}`
 /** By TypeScript 7, which has no API and is six times as fast as 6. */
-const typesOf = (what: string, project: string): Check => [
-  `types of ${what}`,
+const typesOf = (project: string): Check => [
+  `types of ${project}`,
   process.execPath,
   ['node_modules/typescript7/bin/tsc', '-p', project],
+]
+const projects = [
+  ...['anywhere', 'node', 'playground'].map((name) => `packages/tsconfig.${name}.json`),
+  ...['examples', 'examples/tsconfig.worker.json', 'test'],
 ]
 /** The tests beside those of `unit` that read what was built. */
 const readsBuild =
@@ -36,15 +39,10 @@ export const suites: Record<string, Suite> = {
     needs: [],
     perCore: 2,
     has: (file) => file.endsWith('.test.ts') && !readsBuild.test(file),
-    longest: /executeMany\.test|conformance|monitor\.test|sendRun|builtIn|emulator\/cli|types of tests/,
+    longest: /executeMany\.test|conformance|monitor\.test|sendRun|builtIn|emulator\/cli|types of test/,
     checks: [
-      typesOf('what runs anywhere', 'packages/tsconfig.anywhere.json'),
-      typesOf('what runs on Node', 'packages/tsconfig.node.json'),
-      typesOf('the playground', 'packages/tsconfig.playground.json'),
-      typesOf('the examples', 'examples'),
-      typesOf('the worker example', 'examples/tsconfig.worker.json'),
-      typesOf('tests and scripts', 'test'),
-      ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
+      ...projects.map(typesOf),
+      ['lint and format', 'node_modules/.bin/biome', ['check', '--error-on-warnings', '.']],
     ],
   },
   built: {
