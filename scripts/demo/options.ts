@@ -13,13 +13,20 @@ export const usage = `npm start -- ["a prompt"] [options]
   --gateway [FLAGS]     instead of all this, a gateway in front of a small ComfyUI
   --help                this text`
 
-/** Options that stand before `--`: npm takes them, and sets them in the environment. */
-const npmOptions = ['image', 'url', 'api-key', 'workflow', 'input']
+const options = {
+  image: { type: 'string' },
+  url: { type: 'string' },
+  'api-key': { type: 'string' },
+  workflow: { type: 'string' },
+  input: { type: 'string', multiple: true },
+  help: { type: 'boolean' },
+} as const
 
 /** Without `url` a local emulator is started. */
 export async function readOptions(args: string[], env: NodeJS.ProcessEnv) {
   const { values, positionals } = parse(args)
-  const taken = npmOptions.find((name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined)
+  // Options before `--`: npm takes them, and sets them in the environment.
+  const taken = Object.keys(options).find((name) => env[`npm_config_${name.replace('-', '_')}`] !== undefined)
   if (taken)
     throw new Error(`npm took --${taken} as its own option. Put -- before it: npm start -- --${taken} …`)
   const inputs: Record<string, unknown> = {}
@@ -41,18 +48,7 @@ export async function readOptions(args: string[], env: NodeJS.ProcessEnv) {
 
 function parse(args: string[]) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        image: { type: 'string' },
-        url: { type: 'string' },
-        'api-key': { type: 'string' },
-        workflow: { type: 'string' },
-        input: { type: 'string', multiple: true },
-        help: { type: 'boolean' },
-      },
-    })
+    return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {
     const [what] = (error as Error).message.split('. ')
     throw new Error(`${what}.\n\n${usage}`)
