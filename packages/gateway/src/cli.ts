@@ -33,7 +33,8 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
-  const workerKey = flags.workers && data ? (flags.workerKey ?? (await keepKey(data, 'worker-key'))) : undefined
+  const workerKey =
+    flags.workers && data ? (flags.workerKey ?? (await keepKey(data, 'worker-key'))) : undefined
   const gateway = openGateway(urls, flags.header, {
     workflows,
     apiKey: await keyOf(flags, data),

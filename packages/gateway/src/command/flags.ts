@@ -115,7 +115,9 @@ export function checkFlags(flags: GatewayFlags): void {
   }
   if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
   if (redis !== undefined && data === undefined) {
-    throw new UsageError('--redis needs --data, the folder of the files, which all gateways with this Redis share.')
+    throw new UsageError(
+      '--redis needs --data, the folder of the files, which all gateways with this Redis share.',
+    )
   }
   if (redis !== undefined && key && apiKey === undefined) {
     throw new UsageError('--redis needs --api-key, the same for all gateways: it signs links.')

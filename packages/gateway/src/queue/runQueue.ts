@@ -74,8 +74,8 @@ export interface RunQueue<
 
 /** What gateways with the same queue know of each other. */
 export interface Peers {
-  /** Lets the worker with this session speak for a server, by this gateway. False: another worker does. */
-  claim(name: string, session: string): Promise<boolean>
+  /** Lets the worker with this session speak for a server, `polls`: by this gateway. False: another worker does. */
+  claim(name: string, session: string, polls: boolean): Promise<boolean>
   /** Says of each server of this gateway how it is, and gives all servers. One that was silent for long is forgotten. */
   meet(own: readonly PeerServer[], forgottenMs: number): Promise<readonly PeerServer[]>
   /** Says something to the other gateways. One that is away misses it. */
@@ -103,6 +103,8 @@ export type PeerMessage =
       readonly isOver?: boolean | undefined
       readonly news?: object | undefined
     }
+  /** The worker of this server asks another gateway for runs from now on. */
+  | { readonly moved: true; readonly server: string }
   /** Messages may have been missed. */
   | { readonly missed: true }
   /** A question to a server, by the gateway that its worker asks for runs; and its answer. */

@@ -216,7 +216,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     },
     files,
     peers: {
-      claim: async (name, session) => (await step('claim', name, session)) === 1,
+      claim: async (name, session, polls) => (await step('claim', name, session, polls ? 1 : 0)) === 1,
       async meet(own, forgottenMs) {
         const told = await step<string[]>('meet', place, forgottenMs, JSON.stringify(own))
         return told.map((text): PeerServer => JSON.parse(text))

@@ -291,12 +291,17 @@ function steps.name(url)
   return name
 end
 
-function steps.claim(name, session)
+function steps.claim(name, session, polls)
   local text = call('HGET', k('servers'), name)
   local before = text and cjson.decode(text)
+  local isSame = before and before.session == session
   -- A worker that is there is heard of each second.
-  if before and before.session ~= session and now() - before.at < 5000 then return 0 end
-  local isUp = before and before.session == session and before.isUp or false
+  if before and not isSame and now() - before.at < 5000 then return 0 end
+  if isSame and polls == '0' then return 1 end
+  if before and before.gateway ~= me then
+    call('PUBLISH', P, cjson.encode({ from = me, moved = true, server = name }))
+  end
+  local isUp = isSame and before.isUp or false
   local state = { session = session, gateway = me, at = now(), isUp = isUp }
   call('HSET', k('servers'), name, cjson.encode(state))
   return 1

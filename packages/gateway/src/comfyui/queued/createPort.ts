@@ -12,8 +12,8 @@ import type { ComfyQueue, Entry, Job } from './types.ts'
 export interface Hub {
   readonly queue: ComfyQueue
   readonly progress: Map<string, Progress>
-  /** Lets the worker with this session speak for the server. @throws Refused while another worker does. */
-  claim(server: Server, session: string): Promise<void>
+  /** Lets the worker with this session speak for the server, `polls`: by this gateway. @throws Refused while another worker does. */
+  claim(server: Server, session: string, polls?: boolean): Promise<void>
   dispatch(): Promise<void>
   emit(entry: Entry): Promise<void>
   finish(entry: Entry, ended: Ended): Promise<Ended>
@@ -86,7 +86,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
 
   return {
     async poll(state, signal) {
-      await check()
+      await hub.claim(server, session, true)
       if (server.isUp !== state.isUp) {
         server.isUp = state.isUp
         void dispatch()

@@ -218,14 +218,15 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     strays = entries.filter(({ server = '' }) => !servers.has(server))
   }
 
-  /** Lets the worker with this session speak for the server. */
-  async function claim(server: Server, session: string): Promise<void> {
-    if (server.session !== session || server.isAbroad) {
-      if (server.session !== session && !server.isAbroad && isHeld(server)) throw new Refused('session')
-      if (queue.peers && !(await queue.peers.claim(server.name, session))) throw new Refused('session')
-      if (server.session !== session) server.isNew = true
+  /** Lets the worker with this session speak for the server. `polls`: it asks this gateway for runs. */
+  async function claim(server: Server, session: string, polls = false): Promise<void> {
+    const isOther = server.session !== session
+    if (isOther || (polls && server.isAbroad)) {
+      if (isOther && !server.isAbroad && isHeld(server)) throw new Refused('session')
+      if (queue.peers && !(await queue.peers.claim(server.name, session, polls))) throw new Refused('session')
+      server.isNew ||= isOther
       server.session = session
-      server.isAbroad = false
+      server.isAbroad = queue.peers !== undefined && !polls
       await readHeld()
     }
     server.seenAt = Date.now()
@@ -247,6 +248,12 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     }
     // One that is not known any more has to be claimed again.
     for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)
+    // Whoever was to answer may be gone.
+    for (const server of servers.values()) if (server.isAbroad) tellAsks(server)
+  }
+
+  function tellAsks({ name, asks }: Server): void {
+    for (const [ask, { path }] of asks) queue.peers?.tell({ ask, server: name, path })
   }
 
   /** What another gateway has done or asks for. */
@@ -258,6 +265,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const server = servers.get(message.server ?? '')
     if ('answer' in message) return void server?.asks.get(message.answer)?.settle(message)
     if ('ask' in message) return void (server && !server.isAbroad && answerPeer(server, message))
+    if ('moved' in message) {
+      if (!server) return
+      server.isAbroad = true
+      return tellAsks(server)
+    }
     const { run, news, isOver } = message
     if (isOver) progress.delete(run)
     if (news) progress.set(run, news as Progress)
