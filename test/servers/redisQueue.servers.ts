@@ -24,6 +24,10 @@ const test = suiteOfQueue('a queue in Redis', () => {
   return { make: () => redisQueue({ url, files, prefix }), keepsTaken: true, remove: () => {} }
 })
 
+/** Without what only one of them tells, and what is undefined. */
+const textOf = (found: unknown): string =>
+  JSON.stringify(found, (name, value) => (name === 'ahead' ? undefined : value))
+
 for (const seed of [1, 2, 3]) {
   test(`callers take turns as in the queue of a folder, seed ${seed}`, async () => {
     const random = createRandom(seed)
@@ -36,7 +40,7 @@ for (const seed of [1, 2, 3]) {
     const both = async <T>(what: string, step: (queue: RunQueue) => Promise<T>): Promise<T> => {
       const found = await step(one)
       const wanted = await step(other)
-      assert.is(JSON.stringify(found), JSON.stringify(wanted), what)
+      assert.is(textOf(found), textOf(wanted), what)
       return found
     }
     try {

@@ -359,8 +359,8 @@ export function folderQueue(folder: string): RunQueue {
       return (await get(id)) as EndedRun
     },
     get,
-    async ahead(id) {
-      const entry = live.get(id)
+    async ahead({ job }) {
+      const entry = live.get(job.id)
       if (!entry) return 0
       // Those that servers have come before all others.
       if (entry.server === undefined) return held.size + turns.ahead(waitingOf(entry))

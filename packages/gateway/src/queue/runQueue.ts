@@ -59,7 +59,7 @@ export interface RunQueue<
   end(ended: Ended): Promise<Ended>
   get(id: string): Promise<Entry<Job> | Ended | undefined>
   /** How many runs that have not ended come before it. */
-  ahead(id: string): Promise<number>
+  ahead(entry: Entry<Job>): Promise<number>
   /** The runs that servers have. */
   held(): Promise<readonly Entry<Job>[]>
   /** The runs that have not ended: those of servers, then those that wait, in the order of their turn. */

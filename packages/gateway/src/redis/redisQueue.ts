@@ -39,7 +39,10 @@ const TIMEOUT_MS = 5_000
 const UNSURE_MS = 10_000
 
 /** What the script gives of a run: see `found` there. */
-type Found = readonly (string | null)[]
+type Found = readonly (string | number | null)[]
+interface Placed extends Entry {
+  readonly ahead: number
+}
 type Redis_ = Redis & { step(prefix: string, ...args: (string | number)[]): Promise<unknown> }
 
 /**
@@ -206,7 +209,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
       return counts as EndedRun
     },
     get: (id) => find('get', id),
-    ahead: (id) => step('ahead', id),
+    ahead: async (entry) => (entry as Placed).ahead,
     held: () => findAll('held'),
     entries: () => findAll('entries'),
     async list({ groupId, sortBy, sortOrder, offset, limit }: RunsQuery) {
@@ -243,15 +246,16 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
   }
 }
 
-function toFound(found: Found | null): Entry | EndedRun | undefined {
-  const [job, number, server, sent, cancelled, ended] = found ?? []
-  if (ended) return JSON.parse(ended)
+function toFound(found: Found | null): Placed | EndedRun | undefined {
+  const [job, number, server, sent, cancelled, ended, ahead] = found ?? []
+  if (ended) return JSON.parse(String(ended))
   if (!job) return undefined
   return {
-    job: JSON.parse(job) as QueuedRun,
+    job: JSON.parse(String(job)) as QueuedRun,
     number: Number(number),
-    server: server ?? undefined,
+    server: server ? String(server) : undefined,
     sentAt: sent ? Number(sent) : undefined,
     isCancelled: cancelled ? true : undefined,
+    ahead: Number(ahead),
   }
 }

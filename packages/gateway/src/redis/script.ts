@@ -29,7 +29,15 @@ local function whole(value) return string.format('%.0f', value) end
 local function place(number, id) return string.format('%012d:%s', number, id) end
 local function runAt(place) return string.sub(place, 14) end
 local function read(id, ...) return unpack(call('HMGET', k('run', id), ...)) end
-local function found(id) return call('HMGET', k('run', id), 'job', 'number', 'server', 'sent', 'cancelled', 'end') end
+local function found(id)
+  local run = call('HMGET', k('run', id), 'job', 'number', 'server', 'sent', 'cancelled', 'end')
+  -- How many come before it: those at work, or all that servers have and that are before it in the order.
+  if run[1] and run[3] then run[7] = call('SCARD', k('sent')) end
+  if run[1] and not run[3] then
+    run[7] = call('ZCARD', k('held')) + call('ZRANK', k('order'), place(run[2], id))
+  end
+  return run
+end
 local function allFound(ids)
   local all = {}
   for i, id in ipairs(ids) do all[i] = found(id) end
@@ -225,13 +233,6 @@ steps['end'] = function(id, ended, startedAt, completedAt)
 end
 
 function steps.get(id) return found(id) end
-
-function steps.ahead(id)
-  local job, count, server = read(id, 'job', 'number', 'server')
-  if not job then return 0 end
-  if server then return call('SCARD', k('sent')) end
-  return call('ZCARD', k('held')) + call('ZRANK', k('order'), place(count, id))
-end
 
 function steps.held() return allFound(call('ZRANGE', k('held'), 0, -1)) end
 

@@ -74,7 +74,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     }
     const state = stuck.get(job.needs)
     const reason = state && Date.now() - state.since >= PATIENCE_MS ? { waitsFor: state.why } : {}
-    return toRun(run, { status: 'queued', progress: 0, position: await queue.ahead(job.id), ...reason })
+    return toRun(run, { status: 'queued', progress: 0, position: await queue.ahead(found), ...reason })
   }
 
   async function submittedOf(job: Job): Promise<Submitted> {
