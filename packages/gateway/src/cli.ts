@@ -15,6 +15,8 @@ import { serve } from './node/serve.ts'
 import type { RunQueue } from './queue/runQueue.ts'
 
 const SHORTEST_KEY = 8
+/** How long a stop waits for uploads. */
+const STOP_MS = 30_000
 const SHORT_KEY =
   `Warning: the key has fewer than ${SHORTEST_KEY} characters. Others can guess it. ` +
   'Clients also replace the key in their errors, even inside other words. Use a longer key.'
@@ -62,9 +64,9 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
     notes,
-    stop() {
+    async stop() {
+      await served.close(STOP_MS)
       gateway.close()
-      void served.close()
     },
   }
 }

@@ -11,7 +11,7 @@ export interface Started {
   readonly banner: string
   /** Log lines after the banner or the facts. */
   readonly notes?: readonly string[] | undefined
-  stop(): void
+  stop(): unknown
 }
 
 /** Prints a line: on stdout, or by `--json` on stderr. */
@@ -49,7 +49,7 @@ export async function runServer<Flags extends ServerFlags>(
 }
 
 /** The first Ctrl-C or SIGTERM stops the server. The second ends the process at once, as no listener is left. */
-function onSignal(stop: () => void): void {
+function onSignal(stop: () => unknown): void {
   const listener = (): void => {
     process.off('SIGINT', listener).off('SIGTERM', listener)
     stop()

@@ -7,7 +7,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as TcpServer } from 'node:net'
 import type { HttpApi } from '../http/types.ts'
 import { checkOptions, optional, type Rules } from '../options.ts'
 import * as rules from '../rules.ts'
@@ -51,8 +51,11 @@ export interface Served {
   readonly sockets: number
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
-  /** Ends open connections, too. The API goes on; it has a `close` of its own. */
-  close(): Promise<void>
+  /**
+   * Ends open connections, too. The API goes on; it has a `close` of its own. `graceMs`: requests that change something
+   * are let end for so long, and others for a second, while no new ones are taken. Default: 0
+   */
+  close(graceMs?: number): Promise<void>
 }
 
 /**
@@ -69,8 +72,13 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
 
   // Set when the server listens, before the first request.
   let url = ''
+  let closed: Promise<void> | undefined
+  const open = new Map<ServerResponse, IncomingMessage>()
   const listener = await listen(
     (request, response) => {
+      open.set(response, request)
+      response.on('close', () => open.delete(response))
+      if (closed) response.setHeader('connection', 'close')
       if (!files && servePage(request, response, api.apiKey)) return
       // On all interfaces, links must lead to the host in the request.
       const host = (isEverywhere && hostOf(request)) || hostInUrl
@@ -87,16 +95,26 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
   url = `http://${hostInUrl}:${listener.port}`
   const sockets = files ? undefined : serveSockets(listener.server, api, options.sockets ?? {})
 
-  let closed: Promise<void> | undefined
+  async function stop(server: Server, graceMs: number): Promise<void> {
+    // Not the one of `http`, which ends idle connections: a request may be on its way there.
+    const ended = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve))
+    for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
+    const isAtWork = (): boolean => [...open.values()].some(changesSomething)
+    for (let ms = 0; ms < graceMs && (ms < 1_000 || isAtWork()); ms += 50)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    server.closeAllConnections()
+    await ended
+  }
+
   return {
     url,
     get sockets() {
       return sockets?.count() ?? 0
     },
     dropSockets: () => sockets?.drop(),
-    close() {
+    close(graceMs = 0) {
       if (!closed) sockets?.close()
-      closed ??= stop(listener.server)
+      closed ??= stop(listener.server, graceMs)
       return closed
     },
   }
@@ -138,12 +156,9 @@ function listen(
   })
 }
 
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
-}
+/** A worker waits for runs by a POST that can be cut off. */
+const changesSomething = ({ method = '', url = '' }: IncomingMessage): boolean =>
+  !['GET', 'HEAD'].includes(method) && !url.endsWith('/worker/poll')
 
 // The build makes this folder of packages/playground.
 const folder = new URL(

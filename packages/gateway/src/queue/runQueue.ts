@@ -79,7 +79,7 @@ export interface Peers {
   /** Says of each server of this gateway how it is, and gives all servers. One that was silent for long is forgotten. */
   meet(own: readonly PeerServer[], forgottenMs: number): Promise<readonly PeerServer[]>
   /** Says something to the other gateways. One that is away misses it. */
-  tell(message: PeerMessage): void
+  tell(message: PeerMessage): Promise<void>
   /** Called for what others say, and for each run that they changed. */
   listen(listener: (message: PeerMessage) => void): void
 }

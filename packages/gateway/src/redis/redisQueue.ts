@@ -224,7 +224,9 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
         const told = await step<string[]>('meet', place, forgottenMs, JSON.stringify(own))
         return told.map((text): PeerServer => JSON.parse(text))
       },
-      tell: (message) => void redis.publish(prefix, JSON.stringify({ from: me, ...message })).catch(() => {}),
+      async tell(message) {
+        await redis.publish(prefix, JSON.stringify({ from: me, ...message }))
+      },
       listen(listener) {
         hearing.on('message', (_channel: string, text: string) => {
           const { from, ...message } = JSON.parse(text)

@@ -127,7 +127,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       const entry = await own(id)
       const before = progress.get(id)?.progress ?? 0
       progress.set(id, { ...news, progress: Math.max(before, Math.min(0.99, news.progress)) })
-      queue.peers?.tell({ run: id, news: progress.get(id) })
+      queue.peers?.tell({ run: id, news: progress.get(id) }).catch(() => {})
       await emit(entry)
       if (!isDone) return
       server.done.add(id)

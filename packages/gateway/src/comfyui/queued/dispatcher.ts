@@ -253,7 +253,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   function tellAsks({ name, asks }: Server): void {
-    for (const [ask, { path }] of asks) queue.peers?.tell({ ask, server: name, path })
+    for (const [ask, { path }] of asks) queue.peers?.tell({ ask, server: name, path }).catch(() => {})
   }
 
   /** What another gateway has done or asks for. */
@@ -286,8 +286,11 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function answerPeer(server: Server, { ask: id, path }: { ask: string; path: string }): Promise<void> {
-    const answer = await ask(server, path).catch(() => undefined)
-    if (answer) queue.peers?.tell({ answer: id, server: server.name, ...answer })
+    try {
+      await queue.peers?.tell({ answer: id, server: server.name, ...(await ask(server, path)) })
+    } catch {
+      // It asks again.
+    }
   }
 
   async function emitNow(id: string): Promise<void> {

@@ -109,17 +109,19 @@ export function ask(server: Server, path: string, peers?: ComfyQueue['peers']): 
   if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
   return new Promise((resolve, reject) => {
     const id = crypto.randomUUID()
-    const timer = setTimeout(() => {
+    const fail = (): void => {
+      clearTimeout(timer)
       server.asks.delete(id)
       reject(new NoAnswer('its worker gave no answer', true))
-    }, ASK_MS)
+    }
+    const timer = setTimeout(fail, ASK_MS)
     const settle = (answer: Answer): void => {
       clearTimeout(timer)
       server.asks.delete(id)
       resolve(answer)
     }
     server.asks.set(id, { path, isTold: false, settle })
-    if (server.isAbroad) peers?.tell({ ask: id, server: server.name, path })
+    if (server.isAbroad) peers?.tell({ ask: id, server: server.name, path }).catch(fail)
     else wake(server)
   })
 }
