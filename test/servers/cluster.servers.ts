@@ -38,7 +38,7 @@ const plays: Play[] = process.env.LONG
     ]
   : [
       { ...alone, seed: first, count: 150, kills: 6 },
-      { ...both, seed: first, count: 100, kills: 8, killsRedis: true },
+      { ...both, seed: first, count: 200, kills: 8, killsRedis: true },
     ]
 
 for (const { seed, gateways, workflows, count, kills, killsRedis } of plays) {
@@ -86,7 +86,6 @@ for (const { seed, gateways, workflows, count, kills, killsRedis } of plays) {
         `[show]   killed: ${JSON.stringify(played.kills)}; executed by server: ${spread.map(({ length }) => length).join(', ')}`,
       )
       if (problems.length) throw new Error(problems.join('\n'))
-      assert.is(figures.refused, 0)
       // A run whose answer was lost may be there.
       assert.ok(figures.runs <= count && figures.runs >= count - figures.lost)
       assert.ok(figures.failed <= kills, `${figures.failed} failed`)

@@ -113,7 +113,7 @@ export async function playCluster(
     const wrong = await Promise.all(runs.map((run) => limit(() => checkLink(client, run))))
     return {
       figures,
-      problems: [...problems, ...wrong.flat()],
+      problems: [...problems, ...submitted.refused.map(String), ...wrong.flat()],
       kills,
       links: runs.length,
       runs: new Map(workflows.map((workflow, kind) => [workflow, all[kind]!.ids])),
@@ -137,7 +137,7 @@ export function mortal(name: string, begin: () => Promise<Pick<Started, 'kill'>>
 }
 
 /** Gives each connection to the next gateway, or to another one if that is away. */
-async function startBalancer(ports: readonly string[]): Promise<{ url: string; close(): void }> {
+export async function startBalancer(ports: readonly string[]): Promise<{ url: string; close(): void }> {
   let turn = 0
   const server = createServer((caller) => {
     caller.on('error', () => {})
