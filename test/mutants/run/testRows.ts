@@ -14,6 +14,7 @@ function apply({ file, from, to }: Mutant): string | undefined {
 /** Tests the bugs with `pattern` in their names. */
 export async function testRows(pattern: string): Promise<void> {
   const rows = Object.entries(mutants).filter(([name]) => name.includes(pattern))
+  if (rows.length === 0) throw new Error(`No bug has "${pattern}" in its name`)
   let passed = 0
   let failed = 0
   const say = (good: boolean, line: string) => {
