@@ -266,9 +266,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     if ('answer' in message) return void server?.asks.get(message.answer)?.settle(message)
     if ('ask' in message) return void (server && !server.isAbroad && answerPeer(server, message))
     if ('moved' in message) {
-      if (!server) return
-      server.isAbroad = true
-      return tellAsks(server)
+      if (server) server.isAbroad = true
+      return void (server && tellAsks(server))
     }
     const { run, news, isOver } = message
     if (isOver) progress.delete(run)
