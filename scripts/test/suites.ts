@@ -61,7 +61,7 @@ export const suites: Record<string, Suite> = {
   bundler: { limitMs, needs: ['build', browser, 'test/runtimes', 'test/bundlers'] },
   chaos: { limitMs, needs: ['build', ...(fitRuntimes ? ['test/runtimes'] : [])] },
   /** With the servers of `--url`. */
-  comfyui: { limitMs, needs: ['build'] },
+  comfyui: { limitMs, needs: ['build', 'redis-server'] },
   frameworks: {
     limitMs,
     perCore: 2,

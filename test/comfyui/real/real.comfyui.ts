@@ -55,11 +55,13 @@ for (const url of urls) {
     console.log(`[show] ${url} lacks ${[...missing].join(', ')} of test/comfyui/nodes, and does fewer cases`)
 }
 if (urls.length > 1) {
-  const test = suite('a gateway and its workers')
-  test('300 runs on all servers', async () => {
-    const say = (line: string) => console.log(`[show] ${line}`)
-    assert.equal(await testCluster(urls, 300, trouble, say), [])
-  })
+  const test = suite('gateways and their workers')
+  const say = (line: string) => console.log(`[show] ${line}`)
+  for (const gateways of [1, 2] as const) {
+    test(`300 runs on all servers by ${gateways}`, async () => {
+      assert.equal(await testCluster(urls, gateways, 300, trouble, say), [])
+    })
+  }
 }
 
 /** Ends what a case left in the queue: the next one would wait for it. Runs of others stay. */

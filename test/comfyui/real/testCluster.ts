@@ -5,14 +5,17 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { playCluster } from '../../servers/cluster.ts'
 import { lineOf } from '../../servers/runs.ts'
+import { freePort } from '../../support/listen.ts'
 import { createRandom } from '../../support/random.ts'
+import { startRedis } from '../../support/startRedis.ts'
 
 /**
- * A gateway with a worker for each server but the first, before real servers; `trouble` is a command that kills one of
- * these and starts it again. Gives what went wrong.
+ * Gateways and workers before real servers: one with a worker for each server but the first, or two with Redis. `trouble` is
+ * a command that kills one of these and starts it again. Gives what went wrong.
  */
 export async function testCluster(
   urls: readonly string[],
+  gateways: 1 | 2,
   count: number,
   trouble: string | undefined,
   say: (line: string) => void,
@@ -47,12 +50,16 @@ export async function testCluster(
     },
     start: async () => {},
   }))
+  const port = await freePort()
+  const redis = gateways > 1 ? await startRedis(port, folder) : undefined
   try {
     const { figures, problems, links, kills } = await playCluster(
-      { urls, servers, executed },
+      { urls, servers, executed, ...(redis && { redis: { url: `redis://127.0.0.1:${port}` } }) },
       { folder, workflows: [workflow], count, groupId, random: createRandom(1), kills: 6, pauseMs: 2_000 },
     )
-    say(`${urls.length} servers: ${lineOf(figures)}; ${links} links, each of its own run`)
+    say(
+      `${gateways} gateways, ${urls.length} servers: ${lineOf(figures)}; ${links} links, each of its own run`,
+    )
     say(
       `  killed: ${JSON.stringify(kills)}; seen in the histories: ${seen.map(({ size }) => size).join(', ')}`,
     )
@@ -64,6 +71,7 @@ export async function testCluster(
     for (const problem of all) say(`✖ ${problem}`)
     return all
   } finally {
+    await redis?.kill()
     rmSync(folder, { recursive: true, force: true })
   }
 }
