@@ -76,7 +76,6 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
       // Something comes each second: see `meet`.
       socketTimeout: 2 * TIMEOUT_MS,
       connectTimeout: TIMEOUT_MS,
-      enableAutoPipelining: true,
       retryStrategy: (times) => Math.min(100 * times, 1_000),
       // After a failover, this is a replica.
       reconnectOnError: ({ message }) => message.startsWith('READONLY'),

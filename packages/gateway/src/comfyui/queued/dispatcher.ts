@@ -285,8 +285,10 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   async function answerPeer(server: Server, { ask: id, path }: { ask: string; path: string }): Promise<void> {
+    if (server.asks.has(id)) return
     try {
-      await queue.peers?.tell({ answer: id, server: server.name, ...(await ask(server, path)) })
+      const answer = await ask(server, path, undefined, id)
+      await queue.peers?.tell({ answer: id, server: server.name, ...answer })
     } catch {
       // It asks again.
     }

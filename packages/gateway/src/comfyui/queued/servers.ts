@@ -105,10 +105,14 @@ export function wake(server: Server): void {
 }
 
 /** Asks its ComfyUI, by its worker, and that by its gateway. */
-export function ask(server: Server, path: string, peers?: ComfyQueue['peers']): Promise<Answer> {
+export function ask(
+  server: Server,
+  path: string,
+  peers?: ComfyQueue['peers'],
+  id: string = crypto.randomUUID(),
+): Promise<Answer> {
   if (!isLive(server)) return Promise.reject(new NoAnswer('its worker is away', false))
   return new Promise((resolve, reject) => {
-    const id = crypto.randomUUID()
     const fail = (): void => {
       clearTimeout(timer)
       server.asks.delete(id)
