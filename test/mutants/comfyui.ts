@@ -6,14 +6,12 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',
     from: ".replace(BARE, '$1$2')",
     to: '',
-    test: 'test/unit/gateway/comfyui/runs/historyEnd.test.ts',
   },
   'gateway-post-again': {
     bug: 'A run whose answer was lost is sent again: ComfyUI runs it twice',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: "if (error.sent) return { status: 0, text: '' }",
     to: '',
-    test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
   'gateway-reset-again': {
     bug: 'A POST is sent again after a reset: ComfyUI runs it twice',
@@ -34,21 +32,18 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: 'throw new EngineError(502, message, { runId: id })',
     to: 'throw new EngineError(502, message)',
-    test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
   'gateway-half-run': {
     bug: 'ComfyUI leaves out the nodes with faults, runs the rest, and the caller takes that for the run',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: 'if (status === 200 && Object.keys(',
     to: 'if (status === 201 && Object.keys(',
-    test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
   'gateway-unrecorded': {
     bug: 'A run is sent though its record was not written: when ComfyUI restarts, the run is lost',
     file: 'packages/gateway/src/comfyui/runs/sendRun.ts',
     from: '.addRun(run).catch(refuse)',
     to: '.addRun(run).catch(() => {})',
-    test: 'test/unit/gateway/comfyui/runs/sendRun.test.ts',
   },
   'gateway-refused-listed': {
     bug: 'A run that ComfyUI refused is in the list of runs',
@@ -69,7 +64,6 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/stopRun.ts',
     from: 'if (!heedsIds && !items.slice(0, running).some((item) => item.id === id)) return',
     to: '',
-    test: 'test/unit/gateway/comfyui/runs/stopRun.test.ts',
   },
   'gateway-failed-at-once': {
     bug: "A run fails as soon as its ComfyUI can't be reached for a moment",
@@ -97,14 +91,12 @@ export const comfyui = {
     file: 'packages/gateway/src/records/createRecords.ts',
     from: '(await store.write(end, ended)) ? ended : ((await store.read<Ended>(end)) ?? ended)',
     to: '(await store.write(end, ended), ended)',
-    test: 'test/unit/gateway/records/createRecords.test.ts',
   },
   'gateway-end-forgotten': {
     bug: "The end of a run is forgotten if it can't be written at that moment: its outputs are lost",
     file: 'packages/gateway/src/records/createRecords.ts',
     from: 'ends.set(id, ended)\n      unwritten.set(id, ended)\n',
     to: '',
-    test: 'test/unit/gateway/records/createRecords.test.ts',
   },
   'gateway-records-pruned-early': {
     bug: 'Records of runs are removed after three days',
@@ -153,7 +145,6 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/historyEnd.ts',
     from: "results.length > 0 ? results : files.filter(({ type }) => type === 'temp')",
     to: 'files',
-    test: 'test/unit/gateway/comfyui/runs/historyEnd.test.ts',
   },
   'gateway-login-redirected': {
     bug: 'A redirect takes the login of ComfyUI to another server',
@@ -174,6 +165,5 @@ export const comfyui = {
     file: 'packages/gateway/src/comfyui/runs/monitor.ts',
     from: 'last.stage > stage || last.stage === ENDED || last.text === text',
     to: 'last.text === text',
-    test: 'test/unit/gateway/comfyui/runs/monitor.test.ts',
   },
 }

@@ -6,35 +6,30 @@ export const emulator = {
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: 'if (fits(planned)) return planned',
     to: 'if (fits(planned)) return undefined',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-handled-twice': {
     bug: 'A request that leaves nothing to spoil is handled twice, and its refusal becomes another error',
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: '(answer ??= call.perform())',
     to: 'call.perform()',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-counted-unplayed': {
     bug: 'A fault that could not be played is in the ledger',
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: 'if (spoiled) played(kind, request)',
     to: 'played(kind, request)',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-on-each-retry': {
     bug: 'A retry meets the fault of the first attempt again, and none succeeds',
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: 'const attempt = (attempts.get(key) ?? 0) + 1',
     to: 'const attempt = 1',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-kinds-ignored': {
     bug: 'Chance plays kinds of faults that the user did not choose',
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: 'kinds.filter(fits)',
     to: 'FAULT_KINDS.filter(fits)',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-reset-late-unhandled': {
     bug: '`reset-late` starts no run: a client that submits again looks right',
@@ -62,7 +57,6 @@ export const emulator = {
     file: 'packages/emulator/src/faults/createFaults.ts',
     from: 'for (const end of [...hanging]) end()',
     to: '',
-    test: 'test/unit/emulator/faults/createFaults.test.ts',
   },
   'fault-list-in-time': {
     bug: '`list-late` shows all runs',
@@ -90,14 +84,12 @@ export const emulator = {
     file: 'packages/emulator/src/engine/queue.ts',
     from: 'if (container.running) return\n',
     to: '',
-    test: 'test/unit/emulator/engine/queue.test.ts',
   },
   'emulator-cancel-undone': {
     bug: 'A run that was cancelled gets the files of its late result',
     file: 'packages/emulator/src/engine/queue.ts',
     from: "if (run.status !== 'running') return\n    for",
     to: 'for',
-    test: 'test/unit/emulator/engine/queue.test.ts',
   },
   'emulator-groups-mixed': {
     bug: 'The list of a group shows the runs of all groups',

@@ -6,7 +6,6 @@ export const flowscale = {
     file: 'packages/flowscale/src/FlowscaleAPI.ts',
     from: 'Object.assign(own.headers, headers)',
     to: 'own.headers = headers',
-    test: 'test/unit/flowscale/FlowscaleAPI.test.ts',
   },
   'class-proxy-key': {
     bug: 'In `proxyMode` the class sends the key',

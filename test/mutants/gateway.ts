@@ -6,7 +6,6 @@ export const gateway = {
     file: 'packages/gateway/src/http/createHttpApi.ts',
     from: 'if (hasKey(api, key)) return',
     to: 'if (key) return',
-    test: 'test/unit/gateway/http/createHttpApi.test.ts',
   },
   'gateway-key-begun': {
     bug: 'A key that only begins like the right one is taken',
@@ -27,7 +26,6 @@ export const gateway = {
     file: 'packages/gateway/src/node/dataFolder.ts',
     from: '0o600',
     to: '0o644',
-    test: 'test/unit/gateway/node/dataFolder.test.ts',
   },
   'gateway-key-in-log': {
     bug: 'The log shows the key in the query of a WebSocket',
@@ -90,14 +88,12 @@ export const gateway = {
     file: 'packages/gateway/src/node/dataFolder.ts',
     from: '/[.*]/g',
     to: '/[*]/g',
-    test: 'test/unit/gateway/node/dataFolder.test.ts',
   },
   'gateway-uploads-unlimited': {
     bug: 'An upload may be as large as it likes',
     file: 'packages/gateway/src/http/form/readForm.ts',
     from: 'count > maxBytes',
     to: 'count < 0',
-    test: 'test/unit/gateway/http/form/readForm.test.ts',
   },
   'gateway-flag-misread': {
     bug: 'A flag that is sent as `1` counts as false: the run has other settings than the caller asked for',
@@ -111,6 +107,5 @@ export const gateway = {
     file: 'packages/gateway/src/http/form/readForm.ts',
     from: 'throw new InputError(problems)',
     to: 'throw new InputError(problems.slice(0, 1))',
-    test: 'test/unit/gateway/http/form/readForm.test.ts',
   },
 }

@@ -21,7 +21,8 @@ export interface Mutant {
   readonly test: string
 }
 
-export const mutants: Record<string, Mutant> = {
+/** Without a `test`, it is the one with the path of the source. */
+const rows: Record<string, Omit<Mutant, 'test'> & Partial<Mutant>> = {
   ...requests,
   ...waits,
   ...many,
@@ -33,3 +34,10 @@ export const mutants: Record<string, Mutant> = {
   ...queue,
   ...emulator,
 }
+
+const testOf = (file: string): string =>
+  file.replace(/^packages\/([\w-]+)\/src\/(.*)\.ts$/, 'test/unit/$1/$2.test.ts')
+
+export const mutants: Record<string, Mutant> = Object.fromEntries(
+  Object.entries(rows).map(([name, row]) => [name, { test: testOf(row.file), ...row }]),
+)

@@ -13,14 +13,12 @@ export const many = {
     file: 'packages/client/src/poller/executeMany.ts',
     from: 'return run?._id',
     to: '',
-    test: 'test/unit/client/poller/executeMany.test.ts',
   },
   'many-group-twice': {
     bug: 'Two items with the same group get the same run',
     file: 'packages/client/src/poller/executeMany.ts',
     from: 'groups.add(groupId)',
     to: '',
-    test: 'test/unit/client/poller/executeMany.test.ts',
   },
   'many-listed-late': {
     bug: 'A run that the server lists late is paid for again',
@@ -125,6 +123,5 @@ export const many = {
     file: 'packages/client/src/poller/createRunWatcher.ts',
     from: 'if (!readers.size && backlog.push(run) > maxBacklog) backlog.shift()',
     to: '',
-    test: 'test/unit/client/poller/createRunWatcher.test.ts',
   },
 }

@@ -13,7 +13,6 @@ export const pages = {
     file: 'packages/client/src/proxy/createEvents.ts',
     from: 'refusals.get(groupId)',
     to: 'refusals.values().next().value',
-    test: 'test/unit/client/proxy/createEvents.test.ts',
   },
   'proxy-forwards-headers': {
     bug: "The proxy sends a visitor's headers, such as cookies, to the pod",

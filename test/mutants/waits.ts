@@ -6,7 +6,6 @@ export const waits = {
     file: 'packages/client/src/poller/waitForRun.ts',
     from: ' && isFailed(run.status)',
     to: "?.status === 'failed'",
-    test: 'test/unit/client/poller/waitForRun.test.ts',
   },
   'refusal-polled-on': {
     bug: 'A wait with a refused key polls until its deadline',
@@ -111,7 +110,6 @@ export const waits = {
     file: 'packages/client/src/poller/waitForResult.ts',
     from: '&& (wanted > 0 || emptyRounds++ > 0)',
     to: '',
-    test: 'test/unit/client/poller/waitForResult.test.ts',
   },
   'progress-goes-back': {
     bug: 'Progress goes back where another worker starts to count again',
