@@ -112,7 +112,7 @@ export function folderQueue(folder: string): RunQueue {
       held.add(entry)
     }
     if (kind === 'cancel') entry.isCancelled = true
-    // Two may have been written at the same time, and the run taken again between them.
+    // It may have been given back already, and taken again.
     if (kind === 'back' && entry.server !== undefined && entry.sentAt === line[2]) {
       Object.assign(entry, { server: undefined, sentAt: undefined })
       held.delete(entry)
@@ -326,7 +326,7 @@ export function folderQueue(folder: string): RunQueue {
     },
     async giveBack(id, server, sentAt) {
       const entry = live.get(id)
-      if (!entry || entry.server !== server || entry.sentAt !== sentAt) return
+      if (!entry || entry.server !== server) return
       if (sentAt === undefined) apply(['back', id, sentAt])
       else await commit(() => [['back', id, sentAt]])
     },

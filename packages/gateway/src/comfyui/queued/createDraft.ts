@@ -25,7 +25,6 @@ interface Wanted {
 export function createDraft({ found, areAll, queue, inputHosts, signal, added }: Wanted): Draft {
   const id = crypto.randomUUID()
   const files: string[] = []
-  let isSubmitted = false
 
   const putFile: Draft['putFile'] = async (_input, { name, body }) => {
     const upload = uploadName(id, files.length + 1, name)
@@ -35,8 +34,6 @@ export function createDraft({ found, areAll, queue, inputHosts, signal, added }:
   }
 
   async function submit({ values: given, inputs, groupId }: Submission): ReturnType<Draft['submit']> {
-    if (isSubmitted) throw new Error('A draft is submitted once')
-    isSubmitted = true
     const values = valuesOf(given)
     const workflow = found.find((one) => fits(one, values)) ?? found[0]!
     const missing = workflow.missingChoices.filter(({ input = '' }) => !Object.hasOwn(values, input))

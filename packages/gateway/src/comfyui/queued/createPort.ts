@@ -40,7 +40,8 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     return found
   }
 
-  async function newsFor(state: WorkerState): Promise<News | undefined> {
+  /** At once, so that no change comes between this look and a wait. */
+  function newsFor(state: WorkerState): Promise<News> | undefined {
     const entries = [...server.held.values()]
     const unknown = entries.filter(({ job }) => !state.has.includes(job.id))
     const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
@@ -48,22 +49,20 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     for (const [, ask] of asks) ask.isTold = true
     const isSame = state.has.every((id) => server.held.has(id))
     if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
-    return {
-      runs: await Promise.all(unknown.map(assignmentOf)),
+    return Promise.all(unknown.map(assignmentOf)).then((runs) => ({
+      runs,
       holds: entries.map(({ job }) => job.id),
       stop: stop.map(({ job }) => job.id),
       asks: asks.map(([id, { path }]) => ({ id, path })),
-    }
+    }))
   }
 
   /** Waits for news. */
   async function newsSoon(state: WorkerState, signal: AbortSignal): Promise<News> {
     const deadline = Date.now() + (state.isUp && state.has.length === 0 ? POLL_MS : SHORT_POLL_MS)
     for (;;) {
-      const { changes } = server
-      const news = await newsFor(state)
-      if (news) return news
-      if (server.changes !== changes) continue
+      const news = newsFor(state)
+      if (news) return await news
       const leftMs = server.isNew ? 0 : deadline - Date.now()
       server.isNew = false
       if (leftMs <= 0 || signal.aborted) break
@@ -172,18 +171,10 @@ async function isOutputOf(queue: ComfyQueue, job: Job, name: string): Promise<bo
   })
 }
 
-function endedOf(
-  run: Submitted,
-  { sentAt }: Entry,
-  { status, error, startedAt, completedAt, files }: Outcome,
-): Ended {
-  return {
-    run,
-    status,
-    error,
-    // As it was told while it ran.
-    startedAt: sentAt ?? startedAt,
-    completedAt: completedAt ?? Date.now(),
-    files,
-  }
-}
+/** It began when it was sent, as was told while it ran. */
+const endedOf = (run: Submitted, { sentAt }: Entry, outcome: Outcome): Ended => ({
+  ...outcome,
+  run,
+  startedAt: sentAt ?? null,
+  completedAt: outcome.completedAt ?? Date.now(),
+})

@@ -44,13 +44,19 @@ export interface DispatcherOptions {
   readonly log: EngineContext['log']
 }
 
+interface Stuck {
+  readonly since: number
+  readonly why: string
+  readonly isSaid: boolean
+}
+
 export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: DispatcherOptions): Dispatcher {
   const servers = new Map<string, Server>()
   const progress = new Map<string, Progress>()
   const listeners = new Set<(run: Run) => void>()
   const followed = new Map<string, number>()
   /** Since when no server can take runs with such needs, and why. */
-  const stuck = new Map<string, { readonly since: number; why: string; isSaid: boolean }>()
+  const stuck = new Map<string, Stuck>()
   let timer: ReturnType<typeof setInterval> | undefined
   let placesTimer: ReturnType<typeof setTimeout> | undefined
   let isAtWork = false
@@ -322,7 +328,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       const ahead = aheadOf(server)
       if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
       if (!isAway || now - Math.max(inTouchSince, server.seenAt) < lostAfterMs) continue
-      for (const entry of server.held.values()) await lose(entry, server)
+      for (const entry of server.held.values()) await lose(entry)
       if (server.isDistant) servers.delete(server.name)
     }
     if (now - inTouchSince >= lostAfterMs) for (const entry of strays) await lose(entry)
@@ -331,8 +337,9 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     const unmet = [...waiting].filter(([id]) => !own.some(({ lacks }) => lacks.get(id)?.lack === null))
     for (const server of servers.values())
       if (server.isAbroad && isLive(server)) fitting(server, new Map(unmet))
-    for (const id of stuck.keys()) if (!waiting.has(id)) stuck.delete(id)
-    for (const id of waiting.keys()) explain(id)
+    const before = new Map(stuck)
+    stuck.clear()
+    for (const id of waiting.keys()) explain(id, before.get(id))
     if (waiting.size > 0) void dispatch()
     if (waiting.size === 0 || now - expiredAt < maxQueueMs / 100) return
     expiredAt = now
@@ -347,30 +354,26 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   }
 
   /** Notes why no server can take runs with such needs. */
-  function explain(id: string): void {
+  function explain(id: string, before: Stuck = { since: Date.now(), why: '', isSaid: false }): void {
     const reasons = [...servers.values()].map((server) => {
       const lack = server.lacks.get(id)?.lack
-      if (!isLive(server) || !server.isUp) return `${server.name} does not answer`
-      if (lack === undefined) return `what ${server.name} has is not known yet`
+      if (!isLive(server) || !server.isUp || lack === undefined) return `${server.name} does not answer`
       return lack === null ? undefined : `${server.name} lacks ${lack}`
     })
-    if (reasons.includes(undefined)) return void stuck.delete(id)
-    const state = stuck.get(id) ?? { since: Date.now(), why: '', isSaid: false }
-    state.why =
+    if (reasons.includes(undefined)) return
+    const why =
       reasons.length > 0 ? `No server can take the run: ${reasons.join('; ')}` : 'No server has dialled in'
-    stuck.set(id, state)
-    if (state.isSaid || Date.now() - state.since < PATIENCE_MS) return
-    state.isSaid = true
-    log('warn', state.why)
+    const isLong = Date.now() - before.since >= PATIENCE_MS
+    stuck.set(id, { ...before, why, isSaid: before.isSaid || isLong })
+    if (before.isSaid || !isLong) return
+    log('warn', why)
     void emitPlaces()
   }
 
-  async function lose({ job }: Entry, server?: Server): Promise<void> {
-    const found = await queue.get(job.id)
-    if (!found || !isEntry(found)) return void server?.held.delete(job.id)
+  async function lose(entry: Entry): Promise<void> {
     const minutes = Math.round(lostAfterMs / 6_000) / 10
     const message = `Its server could not be reached for ${minutes} minutes, ${UNKNOWN}`
-    await finish(found, endWithout(await submittedOf(job), 'failed', message))
+    await finish(entry, endWithout(await submittedOf(entry.job), 'failed', message))
   }
 
   async function putBack(server: Server, id: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { EngineError } from '../../engine.ts'
 import { isObject } from '../../options.ts'
 import type { StoredOutput } from '../runRecord.ts'
 import { type Outcome, type Port, Refused } from './port.ts'
@@ -36,7 +35,6 @@ export async function serveWorker(connect: Connect, path: string, request: Reque
   } catch (error) {
     if (error instanceof Refused) return refusal(error.what === 'session' ? 409 : 410, error.message)
     if (error instanceof Malformed) return refusal(400, error.message)
-    if (error instanceof EngineError) return refusal(error.status, error.message)
     throw error
   }
 }
@@ -93,14 +91,13 @@ function inRange(value: unknown): number {
   return value
 }
 
-function outcomeOf({ status, error, startedAt, completedAt, files }: Record<string, unknown>): Outcome {
+function outcomeOf({ status, error, completedAt, files }: Record<string, unknown>): Outcome {
   if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') throw new Malformed()
   if (error !== null && typeof error !== 'string') throw new Malformed()
   if (!Array.isArray(files)) throw new Malformed()
   return {
     status,
     error: error?.slice(0, 10_000) ?? null,
-    startedAt: timeOf(startedAt),
     completedAt: timeOf(completedAt),
     files: files.map(fileOf),
   }

@@ -32,8 +32,7 @@ export interface Server {
   lastWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt: number
-  /** Counts what its worker should hear of. */
-  changes: number
+  /** Its worker's wait for news. */
   wake: (() => void) | undefined
 }
 
@@ -72,7 +71,6 @@ export function createServer(
     lacks: createLruCache(1_000),
     lastWorkflow: undefined,
     usedAt: 0,
-    changes: 0,
     wake: undefined,
   }
   const reader = newReader(server)
@@ -99,10 +97,7 @@ export const aheadOf = ({ held }: Server): Entry | undefined =>
   [...held.values()].find(({ sentAt }) => sentAt === undefined)
 
 /** Tells its worker that there is news. */
-export function wake(server: Server): void {
-  server.changes++
-  server.wake?.()
-}
+export const wake = (server: Server): void => server.wake?.()
 
 /** Asks its ComfyUI, by its worker, and that by its gateway. */
 export function ask(

@@ -179,8 +179,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     const names = new Map<string, string>()
     for (const name of files) {
       const input = await untilHeard(() => port.openInput(run.id, name))
-      const body = input.body ?? new Blob([]).stream()
-      names.set(name, await putFile(client, name, { body }, signal))
+      names.set(name, await putFile(client, name, { body: input.body! }, signal))
     }
     const rename = (value: unknown): unknown => {
       if (typeof value === 'string') return names.get(value) ?? value
@@ -204,7 +203,6 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     listen()
     try {
       const graph = await one.graph
-      if (one.isOver) return leave(one)
       one.mark = await untilHeard(() => port.send(run.id))
       if (one.mark === undefined) return leave(one)
       // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
@@ -286,10 +284,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
   /** Brings back what came out, while the GPU works on the next run. */
   async function end(one: Held, ended: Ended): Promise<void> {
     const { id } = one.run
-    if (one.isOver) return
     one.isOver = true
     free(one)
-    const { status, error, startedAt, completedAt, files } = ended
+    const { status, error, completedAt, files } = ended
     try {
       await forEach(files, async ({ name, at }) => {
         if (!at) return
@@ -302,7 +299,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`, true)
         })
       })
-      const outcome: Outcome = { status, error, startedAt, completedAt, files }
+      const outcome: Outcome = { status, error, completedAt, files }
       await untilHeard(() => port.end(id, outcome))
     } catch (error) {
       if (!(error instanceof Refused) && !closing.signal.aborted)
@@ -328,7 +325,6 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
     const one = held.get(id)
     if (!one) return
     one.isStopping = true
-    if (!one.isSent) return
     void stopRun(server, id)
       .then(() => one.wake?.())
       .catch(() => {})
