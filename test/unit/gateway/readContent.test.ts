@@ -1,10 +1,10 @@
 import { deflateSync } from 'node:zlib'
-import { assert, rejects, suite } from '#test'
+import { assert, rejects, said, suite } from '#test'
 import { chooseGraph } from '../../../packages/gateway/src/comfyui/chooseGraph.ts'
 import { parseJson, readContent } from '../../../packages/gateway/src/readContent.ts'
 import { rejection } from '../../support/fakes.ts'
 import { png, pngChunk, pngWith } from '../../support/png.ts'
-import { classes, node, saved } from './comfyui/editor/kit.ts'
+import { classes, links, node, saved } from './comfyui/editor/kit.ts'
 
 const test = suite('files of a folder of workflows')
 
@@ -49,6 +49,7 @@ function webp(all: string[], big: boolean, head = ''): Buffer {
 const utf8 = JSON.stringify(saved(node(1, 'Text', ['é 猫'])))
 const files: [what: string, bytes: Buffer, expected: unknown][] = [
   ['the API format', Buffer.from(texts.prompt), { prompt }],
+  ['the body of a request to ComfyUI', Buffer.from(JSON.stringify({ prompt })), { prompt }],
   ['the format of the editor, after a byte order mark', Buffer.from(`\ufeff${texts.workflow}`), { workflow }],
   ['a PNG with both', pngWith(found), found],
   [
@@ -120,10 +121,17 @@ test('with both inside, the workflow is used if it says the same', () => {
     5: { class_type: 'Flag', inputs: {} },
   }
   assert.is(chosen(more, titled).graph['1']._meta.title, 'On')
-  for (const other of [node(1, 'Flag', [false]), node(1, 'Gone', [1]), node(1, 'Switch', undefined)]) {
-    const { graph, notes } = chosen(prompt, saved(other))
-    assert.equal(graph, prompt)
-    assert.is(notes.length, 1)
+  const second = [node(5, 'Save', ['x'], { images: 1 })]
+  for (const other of [
+    saved(node(1, 'Flag', [false])),
+    saved(node(1, 'Gone', [1])),
+    saved(node(1, 'Switch', undefined)),
+    saved(node(1, 'Tags', [['a']])),
+    saved(node(1, 'Flag', [true]), second, links([1, 0, 5])),
+  ]) {
+    const { graph, notes } = chosen(prompt, other)
+    assert.equal([graph, notes.length], [prompt, 1])
+    said(notes[0])
   }
 })
 

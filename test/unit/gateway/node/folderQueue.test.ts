@@ -229,10 +229,13 @@ test('the lock of another machine is waited for, until it was silent for 15 s', 
     clock.uninstall()
   }
   assert.is(seconds, 26)
-  await open[0]!.close()
-  lockOf(1, 'another')
-  utimesSync(path('lock'), new Date(Date.now() - 16_000), new Date(Date.now() - 16_000))
-  await openQueue()
+  // What a crash left of one says nothing of a machine.
+  for (const text of [JSON.stringify({ pid: 1, host: 'another' }), '', '{"pid":']) {
+    await open.at(-1)!.close()
+    writeFileSync(path('lock'), text)
+    utimesSync(path('lock'), new Date(Date.now() - 16_000), new Date(Date.now() - 16_000))
+    await openQueue()
+  }
 })
 
 test('after 30 days a record goes, with its files, and never comes back', async () => {

@@ -50,6 +50,7 @@ export async function addAll(
   for (const job of jobs) await queue.add(job, { a: job.plan }, { a: job.needs })
   return jobs
 }
+type Several = [QueuedRun, QueuedRun, QueuedRun, QueuedRun, QueuedRun]
 export const bytes = (text: string): ReadableStream<Uint8Array> =>
   new Blob([text]).stream() as ReadableStream<Uint8Array>
 export const query = (more: Partial<RunsQuery> = {}): RunsQuery => ({
@@ -95,25 +96,24 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
 
   withQueue('all that was answered is there after a new start', async (site) => {
     const { queue } = site
-    const [sent, taken, cancelled, back, ended, waits] = await addAll(queue, 6)
+    const jobs = await addAll(queue, 6)
+    const [sent, , cancelled, back, ended] = jobs as Several
     await queue.add(makeJob({ plan: 'p2', needs: 'n2' }), { b: 1 }, { b: 2 })
     const names = [await queue.nameOf('http://a'), await queue.nameOf('http://b')]
     for (let i = 0; i < 5; i++) await queue.take(GPU, 's')
-    assert.ok(await queue.send(sent!.id, 's', 'one'))
-    await queue.giveBack(back!.id, 's', await queue.send(back!.id, 's', 'one'))
-    await queue.cancel(cancelled!.id)
-    const end = endOf(ended!, { status: 'failed', startedAt: 5 })
+    assert.ok(await queue.send(sent.id, 's', 'one'))
+    await queue.giveBack(back.id, 's', await queue.send(back.id, 's', 'one'))
+    await queue.cancel(cancelled.id)
+    const end = endOf(ended, { status: 'failed', startedAt: 5 })
     assert.equal(await queue.end(end), end)
     const later = await site.reopen()
-    const states = await Promise.all(
-      [sent, taken, cancelled, back, ended, waits].map((job) => stateOf(later, job!)),
-    )
+    const states = await Promise.all(jobs.map((job) => stateOf(later, job)))
     const place = site.keepsTaken ? 's' : 'waits'
     assert.equal(states, ['s sent', place, `${place} cancelled`, 'waits', 'failed', 'waits'])
-    assert.equal(await later.get(ended!.id), end)
+    assert.equal(await later.get(ended.id), end)
     assert.equal([await later.nameOf('http://b'), await later.nameOf('http://a')], names.reverse())
     assert.is(await later.nameOf('http://c'), 'comfyui-3')
-    assert.equal(await later.planOf(sent!), { a: 'plan' })
+    assert.equal(await later.planOf(sent), { a: 'plan' })
     assert.equal(
       await later.waitingNeeds(),
       new Map<string, object>([
@@ -131,7 +131,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
   })
 
   withQueue('the rules of each step', async ({ queue }) => {
-    const [job, other] = (await addAll(queue, 2)) as [QueuedRun, QueuedRun]
+    const [job, other] = (await addAll(queue, 2)) as Several
     const { id } = job
     const id2 = other.id
     const none = crypto.randomUUID()
@@ -161,13 +161,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       ],
       ['asked again, the same', async () => (await queue.send(id, 't', 'one')) === mark, true, 't sent'],
       ['another session may not send it, too', () => queue.send(id, 't', 'two'), undefined, 't sent'],
-      [
-        'what was never sent is not given back',
-        () => queue.giveBack(id, 't', undefined),
-        undefined,
-        't sent',
-      ],
-      ['nor what another mark is about', () => queue.giveBack(id, 't', mark! - 1), undefined, 't sent'],
+      ['nor given back as what was not', () => queue.giveBack(id, 't', undefined), undefined, 't sent'],
+      ['nor with another mark', () => queue.giveBack(id, 't', mark! - 1), undefined, 't sent'],
       ['and never moves', () => queue.move(id, 't', 's'), false, 't sent'],
       ['a cancel is noted', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
       ['twice is the same', async () => (await queue.cancel(id))!.job.id, id, 't sent cancelled'],
@@ -224,13 +219,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
   withQueue('of calls at the same time the first counts', async (site) => {
     const { queue } = site
     const jobs = await addAll(queue, 5)
-    const [twice, before, after, back, ended] = jobs as [
-      QueuedRun,
-      QueuedRun,
-      QueuedRun,
-      QueuedRun,
-      QueuedRun,
-    ]
+    const [twice, before, after, back, ended] = jobs as Several
     for (const _ of jobs) await queue.take(GPU, 's')
     const sends = ['s', 't', 's'].map((server) => queue.send(twice.id, server, 'one'))
     assert.equal(
@@ -252,14 +241,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
       [back.id],
     )
     // The end comes first: nobody may send what has ended.
-    const ends = await Promise.all([
-      queue.end(endOf(ended, { status: 'cancelled' })),
-      queue.end(endOf(ended)),
-    ])
-    assert.equal(
-      ends.map(({ status }) => status),
-      ['cancelled', 'cancelled'],
-    )
+    const ends = [queue.end(endOf(ended, { status: 'cancelled' })), queue.end(endOf(ended))]
+    for (const { status } of await Promise.all(ends)) assert.is(status, 'cancelled')
     const names = await Promise.all(['http://a', 'http://b', 'http://a'].map((url) => queue.nameOf(url)))
     assert.equal([names[0], new Set(names).size], [names[2], 2])
     const all = () => Promise.all(jobs.map((job) => stateOf(site.queue, job)))
@@ -336,7 +319,7 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
 
   withQueue('files have their bytes, under any name, and go with their run', async (site) => {
     const { files } = site.queue
-    const [job, other] = (await addAll(site.queue, 2)) as [QueuedRun, QueuedRun]
+    const [job, other] = (await addAll(site.queue, 2)) as Several
     const names = [
       'a.png',
       '../x',
@@ -360,21 +343,15 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
         assert.is(await read('out', job.id, name), `out ${name}`)
       }
       assert.is(await read('out', job.id, 'a.png'), 'a second time')
-      for (const name of ['b.png', '', '../a.png', 'A.png'].slice(0, 3))
-        assert.is(await read('out', job.id, name), undefined)
+      for (const name of ['b.png', '', '../a.png']) assert.is(await read('out', job.id, name), undefined)
       assert.is(await read('in', '..', job.id), undefined)
       await site.reopen()
     }
     await site.queue.end(endOf(job))
     await site.queue.files.removeInputs(job.id)
-    assert.equal(
-      [
-        await read('in', job.id, 'a/b'),
-        await read('in', other.id, 'a.png'),
-        await read('out', job.id, 'a/b'),
-      ],
-      [undefined, 'other', 'out a/b'],
-    )
+    assert.is(await read('in', job.id, 'a/b'), undefined)
+    assert.is(await read('in', other.id, 'a.png'), 'other')
+    assert.is(await read('out', job.id, 'a/b'), 'out a/b')
   })
 
   withQueue('a file is answered as file servers do', async ({ queue: { files } }) => {
@@ -416,12 +393,8 @@ export function suiteOfQueue(name: string, makePlace: () => Place) {
     ]
     for (const [headers, status, text = '', range = null] of cases) {
       const answer = await ask(headers)
-      const found = [
-        answer.status,
-        await answer.text(),
-        answer.headers.get('content-range'),
-        answer.headers.get('etag'),
-      ]
+      const told = ['content-range', 'etag'].map((name) => answer.headers.get(name))
+      const found = [answer.status, await answer.text(), ...told]
       assert.equal(found, [status, text, range, etag], JSON.stringify(headers))
     }
     const empty = await ask({}, 'empty.bin')

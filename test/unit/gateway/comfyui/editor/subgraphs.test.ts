@@ -60,7 +60,11 @@ function read(workflow: unknown, prefix = '1'): unknown {
   return [make?.inputs.seed, make?.inputs.steps, text?.inputs.text]
 }
 
-const proxies = (...proxyWidgets: string[][]): object => ({ properties: { proxyWidgets } })
+/** A node with values for these fields inside. */
+const proxies = (values: unknown[] | undefined, ...proxyWidgets: string[][]): object => ({
+  properties: { proxyWidgets },
+  widgets_values: values,
+})
 const rows: [rule: string, host: object, expected: unknown][] = [
   ['no values: those inside stand', {}, [7, 30, 'inner']],
   ['values by the promoted inputs', { widgets_values: [1, 2, 'outer'] }, [1, 2, 'outer']],
@@ -70,39 +74,21 @@ const rows: [rule: string, host: object, expected: unknown][] = [
   ['values by name', { widgets_values_named: { words: 'outer' } }, [7, 30, 'outer']],
   ['more values than places', { widgets_values: [1, 2, 'outer', 'more', 'more'] }, 1],
   ['a list beside other values by name', { widgets_values: [1], widgets_values_named: { seed: 2 } }, 1],
-  [
-    'proxies have another order',
-    { ...proxies(['3', 'text'], ['2', 'seed']), widgets_values: ['outer', 1] },
-    [1, 30, 'outer'],
-  ],
-  [
-    'a proxy of an input',
-    { ...proxies(['-1', 'count'], ['-1', 'seed']), widgets_values: [2, 1] },
-    [1, 2, 'inner'],
-  ],
+  ['proxies have another order', proxies(['outer', 1], ['3', 'text'], ['2', 'seed']), [1, 30, 'outer']],
+  ['a proxy of an input', proxies([2, 1], ['-1', 'count'], ['-1', 'seed']), [1, 2, 'inner']],
   [
     'previews and controls have a place',
-    {
-      ...proxies(
-        ['2', '$$canvas-image-preview'],
-        ['2', 'seed'],
-        ['2', 'control_after_generate'],
-        ['3', 'text'],
-      ),
-      widgets_values: ['', 1, 'fixed', 'outer'],
-    },
+    proxies(
+      ['', 1, 'fixed', 'outer'],
+      ['2', '$$canvas-image-preview'],
+      ['2', 'seed'],
+      ['2', 'control_after_generate'],
+      ['3', 'text'],
+    ),
     [1, 30, 'outer'],
   ],
-  [
-    'a proxy of a node that is gone',
-    { ...proxies(['77', 'x'], ['2', 'seed']), widgets_values: [5, 1] },
-    [1, 30, 'inner'],
-  ],
-  [
-    'two proxies of one field that differ',
-    { ...proxies(['2', 'seed'], ['-1', 'seed']), widgets_values: [1, 2] },
-    1,
-  ],
+  ['a proxy of a node that is gone', proxies([5, 1], ['77', 'x'], ['2', 'seed']), [1, 30, 'inner']],
+  ['two proxies of one field that differ', proxies([1, 2], ['2', 'seed'], ['-1', 'seed']), 1],
   ['a value of the wrong kind', { widgets_values: ['one'] }, 1],
   ['values that the editor lost', { properties: { proxyWidgetErrorQuarantine: [{}] } }, 1],
 ]
@@ -128,7 +114,7 @@ test('a link of the node wins, also where its list of inputs is shorter', () => 
 test('a field that an input sets together with others', () => {
   const shared = inner()
   shared.links[1].origin_slot = 0
-  assert.equal(read(file({ ...proxies(['2', 'seed']), widgets_values: [5] }, [shared])), [5, 5, 'inner'])
+  assert.equal(read(file(proxies([5], ['2', 'seed']), [shared])), [5, 5, 'inner'])
 })
 
 test('a muted or bypassed node runs nothing inside', () => {
@@ -157,31 +143,17 @@ const nestedRows: [rule: string, host: object, between: object, expected: unknow
   [
     'the outermost value wins',
     { widgets_values: ['outer'] },
-    { widgets_values: [1, 2, 'between'] },
+    { widgets_values: [1, 2, 'b'] },
     [1, 2, 'outer'],
   ],
-  [
-    'a proxy by the name of the inner field',
-    { ...proxies(['5', 'steps']), widgets_values: [9] },
-    {},
-    [7, 9, 'inner'],
-  ],
-  [
-    'a name with the node in front',
-    { ...proxies(['5', '2: seed']), widgets_values: [9] },
-    {},
-    [9, 30, 'inner'],
-  ],
-  [
-    'a proxy with the id of the node',
-    { ...proxies(['5', 'text', '3']), widgets_values: ['x'] },
-    {},
-    [7, 30, 'x'],
-  ],
+  ['a proxy by the name of the inner field', proxies([9], ['5', 'steps']), {}, [7, 9, 'inner']],
+  ['a name with the node in front', proxies([9], ['5', '2: seed']), {}, [9, 30, 'inner']],
+  ['a name with another node in front', proxies([9], ['5', '3: seed']), {}, [9, 30, 'inner']],
+  ['a proxy with the id of the node', proxies(['x'], ['5', 'text', '3']), {}, [7, 30, 'x']],
   [
     'a proxy of a proxy',
-    { ...proxies(['5', 'seed']), widgets_values: [9] },
-    proxies(['3', 'text'], ['2', 'seed']),
+    proxies([9], ['5', 'seed']),
+    proxies(undefined, ['3', 'text'], ['2', 'seed']),
     [9, 30, 'inner'],
   ],
 ]

@@ -11,11 +11,10 @@ import { serve } from '../../../../../packages/gateway/src/node/serve.ts'
 import { CANARY } from '../../../../support/canary.ts'
 import { rejection } from '../../../../support/fakes.ts'
 import { until } from '../../../../support/until.ts'
-import { files } from '../kit.ts'
-import { suiteWithServers } from './kit.ts'
+import { files, never } from '../kit.ts'
+import { photo, suiteWithServers } from './kit.ts'
 
 const test = suiteWithServers('a worker that dials in', [{}])
-const never = new AbortController().signal
 const nothing = { has: [], stopping: [], isUp: true }
 
 test('a photo in, a picture out; who is refused, and why', async ({ comfies, folder }) => {
@@ -32,13 +31,9 @@ test('a photo in, a picture out; who is refused, and why', async ({ comfies, fol
   try {
     await until(async () => (await get('/api/v1/comfy/health')).data[0]?.status === 'idle')
     const body = new FormData()
-    const photo = await (await fetch(`${comfies[0]!.url}/view?filename=example.png&type=input`)).blob()
-    body.set('photo', photo, 'photo.png')
-    const submitted = await fetch(`${served.url}/api/v1/runs?workflow_id=copy`, {
-      method: 'POST',
-      headers,
-      body,
-    })
+    body.set('photo', new Blob([photo]), 'photo.png')
+    const init = { method: 'POST', headers, body }
+    const submitted = await fetch(`${served.url}/api/v1/runs?workflow_id=copy`, init)
     const { run_id } = ((await submitted.json()) as any).data
     const { data } = await until(
       () => get(`/api/v1/runs/${run_id}`),

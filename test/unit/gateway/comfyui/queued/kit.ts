@@ -1,5 +1,5 @@
 // Engines with a queue before several small ComfyUIs, in this process.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from '#test'
@@ -15,7 +15,7 @@ import { folderQueue } from '../../../../../packages/gateway/src/node/folderQueu
 import type { RunQueue } from '../../../../../packages/gateway/src/queue/runQueue.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../../../../comfyui/server/startComfy.ts'
 import { until } from '../../../../support/until.ts'
-import { files, never } from '../kit.ts'
+import { fileOf, files, isOver, isRunning, never } from '../kit.ts'
 
 /** Changes what a server tells of a class. */
 export type Tamper = (classType: string, info: any, server: number) => any
@@ -24,18 +24,16 @@ export interface Servers {
   readonly comfies: readonly Comfy[]
   readonly lines: string[]
   readonly folder: string
+  /** An engine without options, opened by whoever asks for it first. */
+  readonly engine: Engine
+  /** What the engine that was opened last takes its runs from. */
+  readonly queue: RunQueue
   open(options?: Partial<ComfyuiOptions>, context?: Partial<EngineContext>, tamper?: Tamper): Engine
-  /** Ends an engine as a kill would, but for its lock. */
-  close(engine: Engine): Promise<void>
-  submit(
-    engine: Engine,
-    id: string,
-    values?: Record<string, Scalar | StoredFile>,
-    groupId?: string | null,
-  ): Promise<Run>
-  /** Reads a run until it is as wanted. */
-  until(engine: Engine, id: string, wanted?: (run: Run) => unknown): Promise<Run>
+  /** Ends that engine as a kill would, but for its lock, and opens another. */
+  reopen(meanwhile?: () => unknown, ...how: Parameters<Servers['open']>): Promise<Engine>
 }
+
+export const photo = readFileSync('test/comfyui/workflows/example.png')
 
 /** A suite whose cases each have these servers and a folder. */
 export function suiteWithServers(name: string, servers: readonly Partial<ComfyOptions>[]) {
@@ -50,50 +48,91 @@ async function withServers(
 ): Promise<void> {
   const comfies = await Promise.all(list.map((one) => startComfy({ version: '0.8.0', ...one })))
   const folder = mkdtempSync(join(tmpdir(), 'queue-'))
-  const queues = new Map<Engine, RunQueue>()
   const lines: string[] = []
-  const close: Servers['close'] = async (engine) => {
-    const queue = queues.get(engine)
-    queues.delete(engine)
-    engine.close()
+  let queue: RunQueue | undefined
+  let engine: Engine | undefined
+  const close = async () => {
+    engine?.close()
     await queue?.close()
+  }
+  const open: Servers['open'] = (options = {}, context = {}, tamper) => {
+    queue = folderQueue(folder)
+    const urls = comfies.map(({ url }) => url)
+    const fetch = tamper && tampered(urls, tamper)
+    engine = comfyui({ urls, ...(fetch && { fetch }), ...options })({
+      workflows: files,
+      inputHosts: [],
+      log: (level, message) => void (level !== 'debug' && lines.push(`${level} ${message}`)),
+      queue,
+      ...context,
+    })
+    return engine
   }
   try {
     await use({
       comfies,
       lines,
       folder,
-      open(options = {}, context = {}, tamper) {
-        const queue = folderQueue(folder)
-        const urls = comfies.map(({ url }) => url)
-        const fetch = tamper && tampered(urls, tamper)
-        const engine = comfyui({ urls, ...(fetch && { fetch }), ...options })({
-          workflows: files,
-          inputHosts: [],
-          log: (level, message) => void (level !== 'debug' && lines.push(`${level} ${message}`)),
-          queue,
-          ...context,
-        })
-        queues.set(engine, queue)
-        return engine
+      get engine() {
+        return engine ?? open()
       },
-      close,
-      async submit(engine, id, values = {}, groupId = null) {
-        const draft = await engine.draft(id, never)
-        return (await draft!.submit({ values, inputs: [], groupId, requestId: 'r' })).run
+      get queue() {
+        return queue!
       },
-      until: async (engine, id, wanted = ({ completedAt }) => completedAt !== null) =>
-        (await until(
-          () => engine.getRun(id),
-          (run) => run && wanted(run),
-        ))!,
+      open,
+      async reopen(meanwhile = () => {}, ...how) {
+        await close()
+        await meanwhile()
+        return open(...how)
+      },
     })
   } finally {
-    await Promise.all([...queues.keys()].map(close))
+    await close()
     await Promise.all(comfies.map((comfy) => comfy.stop()))
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** Submits a run. Bytes are the content of a file. */
+export async function submit(
+  engine: Engine,
+  id: string,
+  given: Record<string, Scalar | Uint8Array> = {},
+  groupId: string | null = null,
+): Promise<Run> {
+  const draft = (await engine.draft(id, never))!
+  const values: Record<string, Scalar | StoredFile> = {}
+  for (const [name, value] of Object.entries(given))
+    values[name] =
+      value instanceof Uint8Array ? await draft.putFile(name, fileOf(value, '../ü b.png')) : value
+  return (await draft.submit({ values, inputs: [], groupId, requestId: 'r' })).run
+}
+
+/** Reads a run until it is as wanted, or over. */
+export const untilRun = async (
+  engine: Engine,
+  id: string,
+  wanted: (run: Run) => unknown = isOver,
+): Promise<Run> =>
+  (await until(
+    () => engine.getRun(id),
+    (run) => run && wanted(run),
+  ))!
+
+/** Submits a run, and waits for its end. */
+export async function perform(...[engine, ...what]: Parameters<typeof submit>): Promise<Run> {
+  const { id } = await submit(engine, ...what)
+  return await untilRun(engine, id)
+}
+
+/** A run that goes on until it is cancelled. */
+export async function begin(engine: Engine): Promise<Run> {
+  const { id } = await submit(engine, 'slow', { seconds: 600 })
+  return await untilRun(engine, id, isRunning)
+}
+
+export const statusOf = async (engine: Engine, { id }: Run): Promise<string> =>
+  (await untilRun(engine, id)).status
 
 const tampered =
   (urls: readonly string[], tamper: Tamper): typeof fetch =>

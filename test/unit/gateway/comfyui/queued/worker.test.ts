@@ -1,5 +1,4 @@
 // The loop before one ComfyUI, with a gateway that this test plays. Imports the one file: an engine's own gateway never fails.
-import { readFileSync } from 'node:fs'
 import { assert, said, suite } from '#test'
 import { createComfyClient } from '../../../../../packages/gateway/src/comfyui/api/client.ts'
 import {
@@ -15,28 +14,24 @@ import { startWorker } from '../../../../../packages/gateway/src/comfyui/queued/
 import { type Comfy, startComfy } from '../../../../comfyui/server/startComfy.ts'
 import { until } from '../../../../support/until.ts'
 import { files, graphOf } from '../kit.ts'
-import { spread } from './kit.ts'
+import { photo, spread } from './kit.ts'
 
 const test = suite('a worker before one ComfyUI')
 
 type Called = [method: keyof Port, id?: string, more?: unknown]
+/** Throws in place of an answer, or gives `null` in place of a mark. */
+type Fault = (...called: Called) => unknown
 
-/** A gateway that gives these runs. `fault` may throw in place of an answer. */
-function createPort(runs: Assignment[], fault: (...called: Called) => unknown = () => {}) {
+/** A gateway that gives `runs`, which may change. */
+function createPort(runs: Assignment[], fault: Fault) {
   const calls: Called[] = []
   const outcomes = new Map<string, Outcome>()
-  const sent = new Set<string>()
   const states: WorkerState[] = []
   const more: Partial<News>[] = []
-  const call = (...called: Called): void => {
+  const call = (...called: Called): unknown => {
     calls.push(called)
-    fault(...called)
+    return fault(...called)
   }
-  const drop = (id: string): void =>
-    void runs.splice(
-      runs.findIndex(({ run }) => run.id === id),
-      1,
-    )
   const port: Port = {
     async poll(state, signal) {
       states.push(state)
@@ -47,21 +42,12 @@ function createPort(runs: Assignment[], fault: (...called: Called) => unknown = 
       signal.throwIfAborted()
       return { runs: unknown, holds: runs.map(({ run }) => run.id), stop: [], asks: [], ...extra }
     },
-    async send(id) {
-      call('send', id)
-      sent.add(id)
-      return 1
-    },
-    async giveBack(id) {
-      call('giveBack', id)
-      sent.delete(id)
-    },
-    async report(id, progress, isDone) {
-      call('report', id, { ...progress, isDone })
-    },
+    send: async (id) => (call('send', id) === null ? undefined : 1),
+    giveBack: async (id) => void call('giveBack', id),
+    report: async (id, progress, isDone) => void call('report', id, { ...progress, isDone }),
     async openInput(id, name) {
       call('openInput', id, name)
-      return new Response(picture)
+      return new Response(photo)
     },
     async putOutput(id, name, body) {
       call('putOutput', id, name)
@@ -70,21 +56,19 @@ function createPort(runs: Assignment[], fault: (...called: Called) => unknown = 
     async end(id, outcome) {
       call('end', id)
       outcomes.set(id, outcome)
-      drop(id)
+      runs.splice(
+        runs.findIndex(({ run }) => run.id === id),
+        1,
+      )
     },
-    async answer(id, answer) {
-      call('answer', id, answer.status)
-    },
+    answer: async (id, { status }) => void call('answer', id, status),
   }
   return { port, calls, outcomes, states, more }
 }
 
-const [slow] = files
-const picture = readFileSync('test/comfyui/workflows/example.png')
-function makeRun(more: Partial<Assignment> = {}): Assignment {
-  const id = crypto.randomUUID()
+function makeRun(more: Partial<Assignment> = {}, seconds = 0): Assignment {
   const run = {
-    id,
+    id: crypto.randomUUID(),
     workflowId: 'slow',
     groupId: null,
     createdAt: Date.now(),
@@ -93,33 +77,37 @@ function makeRun(more: Partial<Assignment> = {}): Assignment {
     titles: {},
     nodes: 3,
   }
-  const graph = structuredClone(slow!.graph) as any
-  graph[2].inputs.seconds = 0
+  const graph = structuredClone(files[0]!.graph) as any
+  graph[2].inputs.seconds = seconds
   return { run, graph, files: [], ...more }
 }
 
 interface Site extends ReturnType<typeof createPort> {
   readonly comfy: Comfy
-  readonly lines: string[]
   readonly refusals: Error[]
+  /** How often a method was called. */
+  count(...methods: Called[0][]): number
 }
 async function withWorker(
-  made: ReturnType<typeof createPort>,
+  runs: Assignment[],
   use: (site: Site) => Promise<void>,
+  fault: Fault = () => {},
 ): Promise<void> {
   const comfy = await startComfy({ version: '0.8.0' })
-  const lines: string[] = []
+  const made = createPort(runs, fault)
   const refusals: Error[] = []
   const worker = startWorker({
     client: createComfyClient(comfy.url),
     port: made.port,
     name: 'w',
     lostAfterMs: 60_000,
-    log: (_level, line) => void lines.push(line),
+    log: () => {},
     onRefused: (error) => void refusals.push(error),
   })
+  const count: Site['count'] = (...methods) =>
+    made.calls.filter(([method]) => methods.includes(method)).length
   try {
-    await use({ ...made, comfy, lines, refusals })
+    await use({ ...made, comfy, refusals, count })
   } finally {
     worker.close()
     await comfy.stop()
@@ -136,121 +124,114 @@ test('while the gateway is away for a moment, whatever for, runs are sent once, 
   })
   runs[0] = { ...runs[0]!, graph: copy as Assignment['graph'], files: [upload] }
   const ids = runs.map(({ run }) => run.id)
-  const made = createPort(runs, (method) => {
+  const failOnce: Fault = (method) => {
     if (failed.has(method)) return
     failed.add(method)
     throw new TypeError('fetch failed')
-  })
-  await withWorker(made, async ({ comfy, outcomes, calls }) => {
-    await until(() => outcomes.size === 3)
-    assert.equal(
-      ids.map((id) => outcomes.get(id)!.status),
-      ['completed', 'completed', 'completed'],
-    )
-    assert.equal([spread([comfy]), Object.keys(comfy.executed.runs)], [[3], ids])
-    for (const method of ['poll', 'send', 'openInput', 'putOutput', 'end'])
-      assert.ok(failed.has(method), method)
-    assert.not(calls.some(([method]) => method === 'giveBack'))
-  })
+  }
+  await withWorker(
+    runs,
+    async ({ comfy, outcomes, count }) => {
+      await until(() => outcomes.size === 3)
+      assert.equal(
+        ids.map((id) => outcomes.get(id)!.status),
+        ['completed', 'completed', 'completed'],
+      )
+      assert.equal([spread([comfy]), Object.keys(comfy.executed.runs)], [[3], ids])
+      for (const method of ['poll', 'send', 'openInput', 'putOutput', 'end'])
+        assert.ok(failed.has(method), method)
+      assert.is(count('giveBack'), 0)
+    },
+    failOnce,
+  )
 })
 
+const refuses =
+  (refused: Called[0]): Fault =>
+  (method) => {
+    if (method === refused) throw new Refused('run')
+  }
+
 test('what it must not send, it does not send', async () => {
-  const ways: [
-    what: string,
-    run: Partial<Assignment>,
-    fault?: ((...called: Called) => unknown) | undefined,
-    status?: string,
-  ][] = [
+  const ways: [what: string, run: Partial<Assignment>, fault?: Fault | undefined, status?: string][] = [
     ['a run that was sent by an earlier worker', { sentAt: Date.now() - 60_000 }, undefined, 'failed'],
-    [
-      'a run that another server has',
-      {},
-      (method) => {
-        if (method === 'send') throw new Refused('run')
-      },
-    ],
-    [
-      'a run that asks for a file of nobody',
-      { files: ['x'] },
-      (method) => {
-        if (method === 'openInput') throw new Refused('run')
-      },
-    ],
+    ['a run that another server has', {}, refuses('send')],
+    ['a run that asks for a file of nobody', { files: ['x'] }, refuses('openInput')],
+    ['a run that gets no mark, also if it is still on the list', {}, () => null],
   ]
   for (const [what, run, fault, status] of ways) {
     const runs = [makeRun(run)]
-    const [
-      {
-        run: { id },
-      },
-    ] = runs as [Assignment]
-    await withWorker(createPort(runs, fault), async ({ comfy, outcomes, calls }) => {
+    const { id } = runs[0]!.run
+    const check = async ({ comfy, outcomes, count }: Site) => {
       if (status) await until(() => outcomes.has(id))
-      else
-        await until(() => calls.filter(([method]) => method === 'send' || method === 'openInput').length >= 2)
+      else await until(() => count('send', 'openInput') > 3)
       assert.equal([spread([comfy]), outcomes.get(id)?.status], [[0], status], what)
       if (status) said(outcomes.get(id)!.error!)
       // The one after it is not held up.
       runs.splice(0, 1, makeRun())
       if (status) await until(() => outcomes.size === 2)
-    })
+    }
+    await withWorker(runs, check, fault)
   }
 })
 
-test('a run that gets no mark is not sent, also if it is still on the list', async () => {
-  const made = createPort([makeRun()], () => {})
-  const port: Port = { ...made.port, send: async (id) => void (await made.port.send(id)) as undefined }
-  await withWorker({ ...made, port }, async ({ comfy, calls }) => {
-    await until(() => calls.filter(([method]) => method === 'send').length > 3)
-    assert.not(comfy.requests.some(({ method, path }) => method === 'POST' && path === '/prompt'))
-  })
-})
-
-test('a run that is dropped and given again while its mark is asked for is sent once, and ends', async () => {
-  const runs = [makeRun()]
-  let isAway = true
-  const made = createPort(runs, (method) => {
-    if (method === 'send' && isAway) throw new Error('away')
-  })
-  await withWorker(made, async ({ comfy, outcomes, states, calls }) => {
-    await until(() => calls.some(([method]) => method === 'send'))
-    const [run] = runs.splice(0)
-    await until(() => states.at(-1)!.has.length === 0)
-    runs.push(run!)
-    await until(() => states.at(-1)!.has.length === 1)
-    isAway = false
-    await until(() => outcomes.has(run!.run.id))
-    assert.is(comfy.requests.filter(({ method, path }) => method === 'POST' && path === '/prompt').length, 1)
-  })
-})
-
-test('a run that it no longer has is dropped, and the next one is sent', async () => {
-  const runs = [makeRun(), makeRun()]
-  const [first, second] = runs as [Assignment, Assignment]
-  let isAway = true
-  const made = createPort(runs, (method, id) => {
-    if (method === 'send' && id === first.run.id && isAway) throw new Error('away')
-  })
-  const send: Port['send'] = async (id) => {
-    const mark = await made.port.send(id)
-    return id === first.run.id ? undefined : mark
+test('what happens to a run while its mark is asked for', async () => {
+  type Way = (site: Site, runs: Assignment[], id: string) => unknown
+  const isLast = (site: Site, name: 'has' | 'stopping', count: number) =>
+    until(() => site.states.at(-1)?.[name].length === count)
+  const ways: [what: string, seconds: number, way: Way, sent: number, status?: string][] = [
+    [
+      'it is dropped, and given again',
+      0,
+      async (site, runs) => {
+        const [run] = runs.splice(0, 1)
+        await isLast(site, 'has', 1)
+        runs.unshift(run!)
+        await isLast(site, 'has', 2)
+      },
+      1,
+      'completed',
+    ],
+    [
+      'it is cancelled',
+      600,
+      async (site, _runs, id) => {
+        site.more.push({ stop: [id] })
+        await isLast(site, 'stopping', 1)
+      },
+      1,
+      'cancelled',
+    ],
+    ['it goes to another server', 0, (_site, runs) => void runs.shift(), 0],
+  ]
+  for (const [what, seconds, way, sent, status] of ways) {
+    const runs = [makeRun({}, seconds), makeRun()]
+    const [first, next] = runs.map(({ run }) => run.id) as [string, string]
+    let isAway = true
+    const fault: Fault = (method, id) => {
+      if (method === 'send' && id === first && isAway) throw new Error('away')
+      return method === 'send' && id === first && sent === 0 ? null : undefined
+    }
+    const check = async (site: Site) => {
+      await isLast(site, 'has', 2)
+      await until(() => site.count('send'))
+      await way(site, runs, first)
+      isAway = false
+      await until(() => site.outcomes.has(next) && (!status || site.outcomes.has(first)))
+      const { comfy, outcomes } = site
+      assert.equal([outcomes.get(first)?.status, spread([comfy])], [status, [1 + sent]], what)
+    }
+    await withWorker(runs, check, fault)
   }
-  await withWorker({ ...made, port: { ...made.port, send } }, async ({ comfy, outcomes, states }) => {
-    await until(() => states.some(({ has }) => has.length === 2))
-    runs.shift()
-    isAway = false
-    await until(() => outcomes.has(second.run.id))
-    assert.equal(Object.keys(comfy.executed.runs), [second.run.id])
-  })
 })
 
 test('while ComfyUI is away a run is given back, and ComfyUI is called up once it answers', async () => {
   const runs: Assignment[] = []
-  await withWorker(createPort(runs), async ({ comfy, outcomes, calls, states }) => {
+  await withWorker(runs, async ({ comfy, outcomes, count, states }) => {
     await comfy.kill()
     const run = makeRun()
     runs.push(run)
-    await until(() => calls.some(([method]) => method === 'giveBack'))
+    await until(() => count('giveBack'))
     await until(() => states.at(-1)!.isUp === false)
     await comfy.start()
     await until(() => outcomes.has(run.run.id))
@@ -259,7 +240,6 @@ test('while ComfyUI is away a run is given back, and ComfyUI is called up once i
 })
 
 test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
-  const made = createPort([])
   const paths = [
     '/object_info/SaveImage',
     '/system_stats',
@@ -272,8 +252,8 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
     '/userdata?dir=.',
     'http://127.0.0.1:1/',
   ]
-  made.more.push({ asks: paths.map((path, index) => ({ id: `${index}`, path })) })
-  await withWorker(made, async ({ comfy, calls }) => {
+  await withWorker([], async ({ comfy, calls, more }) => {
+    more.push({ asks: paths.map((path, index) => ({ id: `${index}`, path })) })
     const answers = await until(
       () => calls.filter(([method]) => method === 'answer'),
       (all) => all.length === paths.length,
@@ -289,14 +269,15 @@ test('it tells of ComfyUI what a gateway needs, and nothing else', async () => {
 test('a gateway that refuses it has its last word', async () => {
   for (const error of [new NotWelcome('a wrong key'), new Refused('session')]) {
     let polls = 0
-    const made = createPort([], () => {
+    const refuse: Fault = () => {
       // At its first words, an earlier worker of this name may have died a moment ago.
       if (++polls > 2) throw error
       if (error instanceof Refused && polls === 1) throw error
-    })
-    await withWorker(made, async ({ refusals, calls }) => {
+    }
+    const check = async ({ refusals, calls }: Site) => {
       await until(() => refusals.length > 0)
       assert.equal([refusals, calls.length], [[error], 3])
-    })
+    }
+    await withWorker([], check, refuse)
   }
 })

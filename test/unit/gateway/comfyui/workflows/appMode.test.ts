@@ -88,6 +88,13 @@ function nested(app: unknown, slot: object = {}): any {
   }
 }
 
+/** With another node for the subgraph, whose picture is saved, too. */
+function twice(file: any): any {
+  file.nodes.push({ ...file.nodes[0], id: 5 }, node(7, 'Save', ['c'], { images: 92 }))
+  file.links.push([92, 5, 0, 7, 0, 'IMAGE'])
+  return file
+}
+
 const app = (...inputs: unknown[]): unknown => ({ inputs, outputs: [9] })
 const cases: [what: string, file: any, expected: string[], notes: number][] = [
   ['no App Mode: the rules', nested(undefined), ['seed'], 0],
@@ -107,6 +114,12 @@ const cases: [what: string, file: any, expected: string[], notes: number][] = [
     0,
   ],
   ['the earlier id of a field that an input of the subgraph sets', nested(app([2, 'seed'])), ['seed'], 0],
+  [
+    'the earlier id of a node in two subgraphs',
+    twice(nested(app([2, 'steps']))),
+    ['seed_4_1', 'seed_5_1'],
+    1,
+  ],
   ['two entries for one origin', nested(app([4, 'seed'], ['4:1', 'seed'])), ['seed'], 1],
   ['a prefix of file names is set for each run', nested(app([9, 'filename_prefix'])), ['seed'], 1],
   ['what leads nowhere', nested(app([77, 'seed'], [4, 'nothing'])), ['seed'], 2],

@@ -12,6 +12,7 @@ const classes: Record<string, ClassInfo> = {
   PreviewAudio: classOf({ audio: ['AUDIO'] }),
   PreviewAny: classOf({ source: ['*', {}] }),
   ShowText: { ...classOf({ text: ['STRING', { forceInput: true }] }), output: ['STRING'] },
+  SaveSound: classOf({ sound: ['AUDIO'], filename_prefix: prefix }),
   SaveText: classOf({ text: ['STRING', {}], filename_prefix: prefix }),
   SaveImage: classOf({ images: ['IMAGE'], filename_prefix: prefix }),
   TextTo3D: classOf({ prompt: ['STRING', {}] }),
@@ -45,6 +46,7 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: Record<strin
     { file_2: 'file' },
   ],
   ['a text that nobody links is what a node takes', { 2: ['TextTo3D', { prompt: 'a chair' }] }, {}],
+  ['a sound', { 2: ['SaveSound', { sound: link, filename_prefix: 'x' }] }, { audio_2: 'audio' }],
   ['none', { 2: ['SaveModel', { model: link, filename_prefix: 'x' }] }, {}],
 ]
 for (const [what, nodes, expected] of cases) {

@@ -204,6 +204,8 @@ test('a sidecar that is wrong is refused', async () => {
     { inputs: { a: { node: '9', input: 'filename_prefix' } } },
     { inputs: { a: { node: '6', input: 'text' }, b: { node: 6, input: 'text' } } },
     { outputs: { a: { node: '8' } } },
+    { inputs: [] },
+    { inputs: { a: '6' } },
   ]) {
     await rejects(read(stableDiffusion, sidecar), Error)
   }
@@ -257,6 +259,7 @@ test('an input of a sidecar for several fields: one value, and what fits all of 
     { fields, node: '1' },
     { fields: ['1'] },
     { fields: [{ node: '9', input: 'x' }] },
+    { fields: [fields[0], { node: '1', input: 'sampler_name' }] },
   ])
     await rejects(read(graph, { inputs: { size: entry } }), Error)
 })
