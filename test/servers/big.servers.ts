@@ -30,22 +30,11 @@ const MB = 2 ** 20
 const CHUNK = Buffer.alloc(MB, 65)
 const BOUNDARY = 'a-big-file'
 
-export interface Moved {
-  /** Of the gateway's process, in MB: before, and at most while a file went up, and down. */
-  readonly before: number
-  readonly up: number
-  readonly down: number
-}
-
-/** Moves a file of so many MB up and down through a gateway, and looks at its memory. */
-export async function moveBig(megabytes: number): Promise<Moved> {
+/** Moves a file of so many MB up and down through a gateway: how much memory it had before, and at most. */
+async function moveBig(megabytes: number) {
   const comfy = await startSmallComfy('--max-upload-bytes', String(2 ** 31))
-  const gateway = await startGateway(comfy.told.url, 'test/conformance/gateway', [
-    '--port',
-    '0',
-    '--api-key',
-    CANARY,
-  ])
+  const flags = ['--port', '0', '--api-key', CANARY]
+  const gateway = await startGateway(comfy.told.url, 'test/conformance/gateway', flags)
   const { url } = gateway.told
   const folder: string = comfy.told.folder
   const memory = (): number => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(gateway.pid)])) / 1024
@@ -100,17 +89,11 @@ async function upload(url: string, megabytes: number): Promise<void> {
     yield `\r\n${part('unknown')}x\r\n--${BOUNDARY}--\r\n`
   }
   const status = await new Promise<number | undefined>((resolve, reject) => {
-    const headers = {
-      'x-api-key': CANARY,
-      'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
-    }
-    const sent = request(
-      `${url}/api/v1/runs?workflow_id=a9bc45rt2kpm`,
-      { method: 'POST', headers },
-      (answer) => {
-        answer.resume().on('end', () => resolve(answer.statusCode))
-      },
-    )
+    const headers = { 'x-api-key': CANARY, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }
+    const path = `${url}/api/v1/runs?workflow_id=a9bc45rt2kpm`
+    const sent = request(path, { method: 'POST', headers }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode))
+    })
     sent.on('error', reject)
     Readable.from(body(), { objectMode: true, highWaterMark: 1 }).pipe(sent)
   })

@@ -42,18 +42,10 @@ async function withPlace(version: ComfyVersion, use: (place: Place) => Promise<v
   const folder = mkdtempSync(join(tmpdir(), 'disasters-'))
   const [comfyPort, port] = [await freePort(), await freePort()]
   const ledger = join(folder, 'ledger')
+  const place = ['--port', comfyPort, '--folder', join(folder, 'comfy'), '--ledger', ledger]
   try {
     await use({
-      comfyFlags: [
-        '--version',
-        version,
-        '--port',
-        comfyPort,
-        '--folder',
-        join(folder, 'comfy'),
-        '--ledger',
-        ledger,
-      ],
+      comfyFlags: ['--version', version, ...place],
       gatewayFlags: ['--port', port, '--api-key', CANARY],
       ledger,
       client: createClient({ baseUrl: `http://127.0.0.1:${port}`, apiKey: CANARY, retryDelayMs: 100 }),
@@ -63,46 +55,25 @@ async function withPlace(version: ComfyVersion, use: (place: Place) => Promise<v
   }
 }
 
-async function executedBy(ledger: string, count: number): Promise<void> {
-  while (readLedger(ledger).length < count) await wait(50)
-}
-
-async function killGateway(version: ComfyVersion): Promise<void> {
+/** Kills one of the two in the middle of the runs, and starts it again. */
+async function kill(version: ComfyVersion, victim: 'the gateway' | 'ComfyUI'): Promise<void> {
   await withPlace(version, async ({ comfyFlags, gatewayFlags, ledger, client }) => {
-    const comfy = await startSmallComfy(...comfyFlags)
+    let comfy = await startSmallComfy(...comfyFlags)
     const start = (...more: string[]) =>
       startGateway(comfy.told.url, 'test/servers/disasters', gatewayFlags, ...more)
-    const first = await start()
+    let gateway = await start()
     const submitting = submitAll(client, 'brief', seeds, groupId)
-    await executedBy(ledger, COUNT / 4)
-    await first.kill()
+    while (readLedger(ledger).length < COUNT / 4) await wait(50)
+    await (victim === 'ComfyUI' ? comfy : gateway).kill()
     await wait(300)
-    const second = await start(...LATER)
+    if (victim === 'ComfyUI') comfy = await startSmallComfy(...comfyFlags)
+    else gateway = await start(...LATER)
     try {
       const submitted = await submitting
       const ends = await settleAll(client, groupId, submitted.ids, 1000)
-      report(`${version}, gateway killed`, judge(submitted, ends, readLedger(ledger)))
+      report(`${version}, ${victim} killed`, judge(submitted, ends, readLedger(ledger)))
     } finally {
-      await Promise.all([second.kill(), comfy.kill()])
-    }
-  })
-}
-
-async function killComfy(version: ComfyVersion): Promise<void> {
-  await withPlace(version, async ({ comfyFlags, gatewayFlags, ledger, client }) => {
-    const first = await startSmallComfy(...comfyFlags)
-    const gateway = await startGateway(first.told.url, 'test/servers/disasters', gatewayFlags)
-    const submitting = submitAll(client, 'brief', seeds, groupId)
-    await executedBy(ledger, COUNT / 4)
-    await first.kill()
-    await wait(300)
-    const second = await startSmallComfy(...comfyFlags)
-    try {
-      const submitted = await submitting
-      const ends = await settleAll(client, groupId, submitted.ids, 1000)
-      report(`${version}, ComfyUI killed`, judge(submitted, ends, readLedger(ledger)))
-    } finally {
-      await Promise.all([second.kill(), gateway.kill()])
+      await Promise.all([gateway.kill(), comfy.kill()])
     }
   })
 }
@@ -161,8 +132,10 @@ async function playKind(
 }
 
 const parts = versions.flatMap((version): [string, Promise<void>][] => [
-  [`${version}: the gateway is killed in the middle of ${COUNT} runs`, killGateway(version)],
-  [`${version}: ComfyUI is killed in the middle of ${COUNT} runs`, killComfy(version)],
+  ...(['the gateway', 'ComfyUI'] as const).map((victim): [string, Promise<void>] => [
+    `${version}: ${victim} is killed in the middle of ${COUNT} runs`,
+    kill(version, victim),
+  ]),
   ...KINDS.map(([kind, routes]): [string, Promise<void>] => [
     `${version}: ${kind.do} on each route in turn`,
     playKind(version, kind, routes),

@@ -5,12 +5,15 @@ import { type Answer, type Attack, READS, type Target } from './types.ts'
 
 const own = ({ key }: Target): string[] => [`X-API-KEY: ${key}`]
 
-/** What people do at ComfyUI itself is theirs. */
-const stranger = (what: string, path: (target: Target) => string, method = 'GET'): Attack => ({
+/** What people do at ComfyUI itself is theirs. `OVER` and `RUNNING` are their runs. */
+const stranger = (what: string, path: string, method = 'GET', change = (id: string) => id): Attack => ({
   what: `a stranger's run: ${what}`,
   may: READS,
-  run: async (target) =>
-    expect(await send(target.port, { method, path: path(target), headers: own(target) }), 404),
+  run: async (target) => {
+    const { over, running } = target.foreign
+    const full = `/api/v1/runs/${path.replace('OVER', over).replace('RUNNING', change(running))}`
+    return expect(await send(target.port, { method, path: full, headers: own(target) }), 404)
+  },
 })
 
 const HANDSHAKE = [
@@ -20,16 +23,12 @@ const HANDSHAKE = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-const handshake = (
-  what: string,
-  path: (target: Target) => string,
-  headers: (target: Target) => string[],
-  ...statuses: number[]
-): Attack => ({
+/** `KEY` at the end of a line is the key. */
+const handshake = (what: string, path: string, headers: string[], ...statuses: number[]): Attack => ({
   what: `WebSocket: ${what}`,
-  run: async (target) => {
-    const lines = [...HANDSHAKE, ...headers(target)]
-    return expect(await send(target.port, { path: path(target), headers: lines }), ...statuses)
+  run: async ({ port, key }) => {
+    const lines = [...HANDSHAKE, ...headers.map((line) => line.replace(/KEY$/, key))]
+    return expect(await send(port, { path: path.replace(/KEY$/, key), headers: lines }), ...statuses)
   },
 })
 
@@ -71,20 +70,18 @@ const nothing = (told: string[]): void => {
   if (told.length) throw new Error(`it was told ${told[0]}`)
 }
 
+const [SUBMIT, SOCKET] = ['POST /api/v1/runs?workflow_id=slow', 'GET /api/v1/ws']
+const READ = 'GET /api/v1/runs'
 /** Without a key: what a page of another site can make a browser send. */
-const open = (
-  what: string,
-  method: string,
-  path: string,
-  headers: string[],
-  ...statuses: number[]
-): Attack => ({
+const open = (what: string, request: string, ...headers: string[]): Attack => ({
   what: `no key: ${what}`,
   run: async ({ openPort }) => {
-    const lines = headers.map((line) => line.replace('PORT', String(openPort)))
+    const [method, path] = request.split(' ') as [string, string]
+    const all = [...(request === SOCKET ? HANDSHAKE : []), ...headers]
+    const lines = all.map((line) => line.replace('PORT', String(openPort)))
     const answer = await send(openPort, { method, path, headers: lines })
     if (/access-control-allow-origin/i.test(answer.headers)) throw new Error('the page may read the answer')
-    return expect(answer, ...(statuses.length ? statuses : [403]))
+    return expect(answer, 403)
   },
 })
 
@@ -115,22 +112,14 @@ let before = 0
 
 /** Runs that are not the gateway's, and connections that stay. */
 export const strangers: readonly Attack[] = [
-  stranger('read', ({ foreign }) => `/api/v1/runs/${foreign.over}`),
-  stranger('read while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}`),
-  stranger('its events', ({ foreign }) => `/api/v1/runs/${foreign.over}/events`),
-  stranger('its events while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}/events`),
-  stranger('cancelled', ({ foreign }) => `/api/v1/runs/${foreign.over}/cancel`, 'POST'),
-  stranger('cancelled while it goes on', ({ foreign }) => `/api/v1/runs/${foreign.running}/cancel`, 'POST'),
-  stranger(
-    'cancelled, in capitals',
-    ({ foreign }) => `/api/v1/runs/${foreign.running.toUpperCase()}/cancel`,
-    'POST',
-  ),
-  stranger(
-    'cancelled by a list',
-    ({ foreign }) => `/api/v1/runs/${foreign.running},${foreign.over}/cancel`,
-    'POST',
-  ),
+  stranger('read', 'OVER'),
+  stranger('read while it goes on', 'RUNNING'),
+  stranger('its events', 'OVER/events'),
+  stranger('its events while it goes on', 'RUNNING/events'),
+  stranger('cancelled', 'OVER/cancel', 'POST'),
+  stranger('cancelled while it goes on', 'RUNNING/cancel', 'POST'),
+  stranger('cancelled, in capitals', 'RUNNING/cancel', 'POST', (id) => id.toUpperCase()),
+  stranger('cancelled by a list', 'RUNNING,OVER/cancel', 'POST'),
   {
     what: "a stranger's run: in the list",
     may: READS,
@@ -154,41 +143,19 @@ export const strangers: readonly Attack[] = [
       },
     }),
   ),
-  handshake(
-    'no key',
-    () => '/api/v1/ws',
-    () => [],
-    401,
-  ),
-  handshake(
-    'a wrong key',
-    () => '/api/v1/ws?api_key=wrong',
-    () => [],
-    403,
-  ),
-  handshake(
-    'the key twice',
-    () => '/api/v1/ws',
-    ({ key }) => [`X-API-KEY: ${key}`, `X-API-KEY: ${key}`],
-    403,
-  ),
+  handshake('no key', '/api/v1/ws', [], 401),
+  handshake('a wrong key', '/api/v1/ws?api_key=wrong', [], 403),
+  handshake('the key twice', '/api/v1/ws', ['X-API-KEY: KEY', 'X-API-KEY: KEY'], 403),
   handshake(
     'a wrong key in the header, the right one in the query',
-    ({ key }) => `/api/v1/ws?api_key=${key}`,
-    () => ['X-API-KEY: x'],
+    '/api/v1/ws?api_key=KEY',
+    ['X-API-KEY: x'],
     403,
   ),
-  handshake("ComfyUI's own", () => '/ws?clientId=x', own, 404),
-  handshake("ComfyUI's own, below /api", () => '/api/ws?clientId=x', own, 404),
-  handshake('a way up', () => '/api/v1/ws/../../../ws', own, 404),
-  handshake(
-    'no version',
-    () => '/api/v1/ws',
-    () => ['Sec-WebSocket-Version: 1'],
-    400,
-    401,
-    426,
-  ),
+  handshake("ComfyUI's own", '/ws?clientId=x', ['X-API-KEY: KEY'], 404),
+  handshake("ComfyUI's own, below /api", '/api/ws?clientId=x', ['X-API-KEY: KEY'], 404),
+  handshake('a way up', '/api/v1/ws/../../../ws', ['X-API-KEY: KEY'], 404),
+  handshake('no version', '/api/v1/ws', ['Sec-WebSocket-Version: 1'], 400, 401, 426),
   connected(
     'a stranger is followed',
     (socket, { foreign }) => socket.send(subscribe(foreign.running)),
@@ -222,49 +189,42 @@ export const strangers: readonly Attack[] = [
       if (cost > 6_000) throw new Error(`it cost ${cost} requests to ComfyUI`)
     },
   ),
-  open('a page of another site reads', 'GET', '/api/v1/runs', ['Origin: http://evil.test']),
-  open('a page of another site submits', 'POST', '/api/v1/runs?workflow_id=slow', [
-    'Origin: http://evil.test',
-  ]),
-  open('a page without an origin submits', 'POST', '/api/v1/runs?workflow_id=slow', ['Origin: null']),
-  open('a page of another port submits', 'POST', '/api/v1/runs?workflow_id=slow', [
-    'Origin: http://127.0.0.1:1',
-  ]),
-  open('a page of a name that begins so submits', 'POST', '/api/v1/runs?workflow_id=slow', [
-    'Origin: http://127.0.0.1.evil.test:PORT',
-  ]),
-  open('a page whose name leads here submits', 'POST', '/api/v1/runs?workflow_id=slow', [
+  open('a page of another site reads', READ, 'Origin: http://evil.test'),
+  open('a page of another site submits', SUBMIT, 'Origin: http://evil.test'),
+  open('a page without an origin submits', SUBMIT, 'Origin: null'),
+  open('a page of another port submits', SUBMIT, 'Origin: http://127.0.0.1:1'),
+  open('a page of a name that begins so submits', SUBMIT, 'Origin: http://127.0.0.1.evil.test:PORT'),
+  open(
+    'a page whose name leads here submits',
+    SUBMIT,
     'Host: evil.test:PORT',
     'Origin: http://evil.test:PORT',
-  ]),
-  open('a page whose name leads here reads', 'GET', '/api/v1/runs', ['Host: evil.test:PORT']),
-  open('a page of another site asks whether it may', 'OPTIONS', '/api/v1/runs', [
+  ),
+  open('a page whose name leads here reads', READ, 'Host: evil.test:PORT'),
+  open(
+    'a page of another site asks whether it may',
+    'OPTIONS /api/v1/runs',
     'Origin: http://evil.test',
     'Access-Control-Request-Method: POST',
-  ]),
-  open('a page of another site cancels', 'POST', '/api/v1/runs/x/cancel', ['Origin: http://evil.test']),
-  open('a page of another site reads events', 'GET', '/api/v1/runs/x/events', ['Origin: http://evil.test']),
-  open('a page whose name leads here reads events', 'GET', '/api/v1/runs/x/events', ['Host: evil.test:PORT']),
-  open('a page of another site opens a WebSocket', 'GET', '/api/v1/ws', [
-    ...HANDSHAKE,
-    'Origin: http://evil.test',
-  ]),
-  open('a page without an origin opens a WebSocket', 'GET', '/api/v1/ws', [...HANDSHAKE, 'Origin: null']),
-  open('a page whose name leads here opens a WebSocket', 'GET', '/api/v1/ws', [
-    ...HANDSHAKE,
+  ),
+  open('a page of another site cancels', 'POST /api/v1/runs/x/cancel', 'Origin: http://evil.test'),
+  open('a page of another site reads events', 'GET /api/v1/runs/x/events', 'Origin: http://evil.test'),
+  open('a page whose name leads here reads events', 'GET /api/v1/runs/x/events', 'Host: evil.test:PORT'),
+  open('a page of another site opens a WebSocket', SOCKET, 'Origin: http://evil.test'),
+  open('a page without an origin opens a WebSocket', SOCKET, 'Origin: null'),
+  open(
+    'a page whose name leads here opens a WebSocket',
+    SOCKET,
     'Host: evil.test:PORT',
     'Origin: http://evil.test:PORT',
-  ]),
+  ),
   ...HOSTS.flatMap((host) => [
-    open(`the host "${host}" reads`, 'GET', '/api/v1/runs', [`Host: ${host}`]),
-    open(`the host "${host}" opens a WebSocket`, 'GET', '/api/v1/ws', [...HANDSHAKE, `Host: ${host}`]),
+    open(`the host "${host}" reads`, READ, `Host: ${host}`),
+    open(`the host "${host}" opens a WebSocket`, SOCKET, `Host: ${host}`),
   ]),
   noHost('a request without a host', '1.1', [], 400),
   noHost('a request of HTTP/1.0 without a host', '1.0', [], 403),
   noHost('a WebSocket without a host', '1.1', HANDSHAKE, 400),
   noHost('a WebSocket of HTTP/1.0 without a host', '1.0', HANDSHAKE, 400),
-  open('a page of ComfyUI opens a WebSocket', 'GET', '/api/v1/ws', [
-    ...HANDSHAKE,
-    'Origin: http://127.0.0.1:8188',
-  ]),
+  open('a page of ComfyUI opens a WebSocket', SOCKET, 'Origin: http://127.0.0.1:8188'),
 ]
