@@ -1,5 +1,5 @@
 import { ArgumentError, type Client, HttpError, NetworkError, RunError } from '@flowscale/client'
-import { executeWorkflowAsync } from '@flowscale/client/poller'
+import { type ExecuteAsyncOptions, executeWorkflowAsync } from '@flowscale/client/poller'
 import { assert, rejects } from '#test'
 import { clientWith } from '../../../support/clientWith.ts'
 import { fakeFetch, ok } from '../../../support/fakes.ts'
@@ -20,6 +20,9 @@ import {
 } from './kit.ts'
 
 const test = waitSuite('executeWorkflowAsync')
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const execute = (client: Client, options?: ExecuteAsyncOptions) =>
+  executeWorkflowAsync(client, 'w', {}, options)
 const done = run('completed', { outputs: [{ filename: 'a.png', url: url('a.png') }] })
 
 test('submits, polls, and gives the result in the published shape', async ({ drive }) => {
@@ -38,34 +41,23 @@ test('submits, polls, and gives the result in the published shape', async ({ dri
 test('passes group, arrays and headers on, and the headers to each request', async ({ drive }) => {
   let sent: FormData | undefined
   let query = ''
-  const { client, headers } = pod({ execute: submitted(), run: [run('running'), done] })
-  const { client: spied } = pod(
+  const headers: Headers[] = []
+  const { client } = pod(
     {},
     {
       fetch: async (href, init) => {
-        if (init.method === 'POST') {
-          query = new URL(href).search
-          sent = init.body as FormData
-        }
         headers.push(new Headers(init.headers))
-        return init.method === 'POST' ? submitted() : done.clone()
+        if (init.method !== 'POST') return done.clone()
+        query = new URL(href).search
+        sent = init.body as FormData
+        return submitted()
       },
     },
   )
   let token = 0
-  await drive(
-    executeWorkflowAsync(
-      spied,
-      'w',
-      { list: ['x', 'y'] },
-      {
-        groupId: 'g',
-        arrays: 'indexed',
-        headers: () => ({ authorization: `Bearer token-${++token}` }),
-      },
-    ),
-  )
-  assert.is(client.baseUrl, spied.baseUrl)
+  const authorize = () => ({ authorization: `Bearer token-${++token}` })
+  const options = { groupId: 'g', arrays: 'indexed', headers: authorize } as const
+  await drive(executeWorkflowAsync(client, 'w', { list: ['x', 'y'] }, options))
   assert.is(query, '?workflow_id=w&group_id=g')
   assert.equal(
     [...sent!].map(([name]) => name),
@@ -79,12 +71,12 @@ test('passes group, arrays and headers on, and the headers to each request', asy
 
 test('the limit counts from the submission and does not cut it', async ({ drive }) => {
   const slow = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 20_000))
+    await pause(20_000)
     return submitted()
   }
   const { client, calls } = pod({ execute: slow, run: run('running') })
   const options = { ...everySecond, timeoutMs: 1500 }
-  const { error, ms } = await drive(executeWorkflowAsync(client, 'w', {}, options))
+  const { error, ms } = await drive(execute(client, options))
   assert.is(error.message, 'Workflow execution timed out after 1500ms')
   assert.is(ms, 21_500)
   assert.equal(calls, ['execute@0', 'run@20000', 'run@21000'])
@@ -93,7 +85,7 @@ test('the limit counts from the submission and does not cut it', async ({ drive 
 test('a POST that may have arrived is sent once, and says so', async ({ drive }) => {
   for (const reply of [new TypeError('reset'), failure(500), failure(408), ok({})]) {
     const { client, calls } = pod({ execute: reply })
-    const { error } = await drive(executeWorkflowAsync(client, 'w', {}, { groupId: 'g' }))
+    const { error } = await drive(execute(client, { groupId: 'g' }))
     assert.is(error.maybeSubmitted, true)
     assert.is(error.workflowId, 'w')
     assert.is(error.groupId, 'g')
@@ -107,11 +99,11 @@ test('a POST that was turned away by a 429 is sent again; one refused is not', a
     execute: [failure(429, { 'retry-after': '2' }), submitted()],
     run: done,
   })
-  const { value } = await drive(executeWorkflowAsync(client, 'w', {}))
+  const { value } = await drive(execute(client))
   assert.is(value.runId, RUN)
   assert.is(calls.filter((call) => call.startsWith('execute')).length, 2)
   const refused = pod({ execute: failure(422) })
-  const { error } = await drive(executeWorkflowAsync(refused.client, 'w', {}))
+  const { error } = await drive(execute(refused.client))
   assert.is(error.code, 'ERR_FLOWSCALE_VALIDATION')
   assert.is(error.maybeSubmitted, undefined)
   assert.equal(refused.calls, ['execute@0'])
@@ -127,7 +119,7 @@ test('once submitted, nothing is submitted again, whatever comes', async ({ driv
     deaf,
   ]) {
     const { client, calls } = pod({ execute: submitted('a'), run: reply, output: notYet() })
-    const { error } = await drive(executeWorkflowAsync(client, 'w', {}, { timeoutMs: 5000 }))
+    const { error } = await drive(execute(client, { timeoutMs: 5000 }))
     assert.is(error.runId, RUN)
     assert.is(calls.filter((call) => call.startsWith('execute')).length, 1)
     if (error.resume) {
@@ -159,10 +151,10 @@ test('wrong options and arguments cost no POST', async () => {
   ]
   const { client, calls } = pod({ execute: submitted(), run: done })
   for (const options of wrong) {
-    await rejects(executeWorkflowAsync(client, 'w', {}, options), ArgumentError)
+    await rejects(execute(client, options), ArgumentError)
   }
-  await rejects(executeWorkflowAsync(client, 'w', {}, null as never), Error)
-  const unknown = await rejects(executeWorkflowAsync(client, 'w', {}, { interval: 1 } as never), Error)
+  await rejects(execute(client, null as never), Error)
+  const unknown = await rejects(execute(client, { interval: 1 } as never), Error)
   for (const name of ['pollIntervalMs', 'timeoutMs', 'maxPolls', 'onSubmitted', 'onUpdate', 'cancelOn']) {
     assert.match(unknown.message, name)
   }
@@ -174,25 +166,9 @@ test('wrong options and arguments cost no POST', async () => {
 
 test('undefined options are those that are left out', async ({ drive }) => {
   const { client } = pod({ execute: submitted(), run: run('running') })
-  const { error } = await drive(
-    executeWorkflowAsync(
-      client,
-      'w',
-      {},
-      {
-        groupId: undefined,
-        arrays: undefined,
-        headers: undefined,
-        pollIntervalMs: undefined,
-        timeoutMs: undefined,
-        signal: undefined,
-        onSubmitted: undefined,
-        onUpdate: undefined,
-        cancelOn: undefined,
-        maxPolls: undefined,
-      },
-    ),
-  )
+  const names = `groupId arrays headers pollIntervalMs timeoutMs signal onSubmitted onUpdate cancelOn maxPolls`
+  const options = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
+  const { error } = await drive(execute(client, options))
   assert.match(error.message, 'timed out after 300000ms')
 })
 
@@ -205,20 +181,15 @@ test('onSubmitted is called with legal names before the first poll, and awaited'
   })
   let names: string[] = []
   const { value, ms } = await drive(
-    executeWorkflowAsync(
-      client,
-      'w',
-      {},
-      {
-        onSubmitted: async ({ runId, outputNames }) => {
-          names = [...outputNames]
-          // What the caller does to its list is the caller's.
-          outputNames.length = 0
-          events.push(`${runId} ${calls}`)
-          await new Promise((resolve) => setTimeout(resolve, 700))
-        },
+    execute(client, {
+      onSubmitted: async ({ runId, outputNames }) => {
+        names = [...outputNames]
+        // What the caller does to its list is the caller's.
+        outputNames.length = 0
+        events.push(`${runId} ${calls}`)
+        await pause(700)
       },
-    ),
+    }),
   )
   assert.equal(events, [`${RUN} execute@0`])
   assert.is(ms, 700)
@@ -234,14 +205,10 @@ test('an abort during the submission gives its reason and polls nothing', async 
       return hang('' as never, { signal: controller.signal })
     },
   })
-  const { error } = await drive(
-    executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn: 'timeout' }),
-  )
+  const { error } = await drive(execute(client, { signal: controller.signal, cancelOn: 'timeout' }))
   assert.is(error, 'stop')
   assert.equal(calls, ['execute@0'])
 })
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 for (const cancelOn of ['abort', 'both'] as const) {
   test(`an abort during the submission (cancelOn '${cancelOn}') cancels its run`, async ({ drive }) => {
@@ -256,12 +223,11 @@ for (const cancelOn of ['abort', 'both'] as const) {
       cancel: ok('cancelled'),
     })
     const { error, ms } = await drive(
-      executeWorkflowAsync(
-        client,
-        'w',
-        {},
-        { signal: controller.signal, cancelOn, onSubmitted: ({ runId }) => events.push(runId) },
-      ),
+      execute(client, {
+        signal: controller.signal,
+        cancelOn,
+        onSubmitted: ({ runId }) => events.push(runId),
+      }),
     )
     assert.is(error, 'stop')
     assert.equal([events, calls, ms], [[RUN], ['execute@0', 'cancel@4000'], 4000])
@@ -269,7 +235,7 @@ for (const cancelOn of ['abort', 'both'] as const) {
   })
 
   test(`… and one that does not end gives the reason after 5 s at most (${cancelOn})`, async ({ drive }) => {
-    for (const [execute, expected] of [
+    for (const [reply, expected] of [
       [hang, 5000],
       [() => deaf(), 5000],
       [async () => failure(503), 0],
@@ -278,12 +244,10 @@ for (const cancelOn of ['abort', 'both'] as const) {
       const { client, calls } = pod({
         execute: (init) => {
           queueMicrotask(() => controller.abort('stop'))
-          return execute('' as never, init)
+          return reply('' as never, init)
         },
       })
-      const { error, ms } = await drive(
-        executeWorkflowAsync(client, 'w', {}, { signal: controller.signal, cancelOn }),
-      )
+      const { error, ms } = await drive(execute(client, { signal: controller.signal, cancelOn }))
       assert.is(error, 'stop')
       assert.equal([calls, ms], [['execute@0'], expected])
       assertNoListeners(controller.signal)
@@ -294,12 +258,9 @@ for (const cancelOn of ['abort', 'both'] as const) {
 test('an aborted signal sends nothing', async () => {
   const { client, calls } = pod({})
   const reason = new Error('mine')
-  const error = await executeWorkflowAsync(
-    client,
-    'w',
-    {},
-    { signal: AbortSignal.abort(reason), cancelOn: 'both' },
-  ).catch((error) => error)
+  const error = await execute(client, { signal: AbortSignal.abort(reason), cancelOn: 'both' }).catch(
+    (error) => error,
+  )
   assert.is(error, reason)
   assert.equal(calls, [])
 })
@@ -310,11 +271,11 @@ test('a server that names no outputs at first, and one that never does', async (
     run: [run('queued'), run('running', { output_names: ['a'] }), run('completed')],
     output: [notYet(), output('a')],
   })
-  const { value, ms } = await drive(executeWorkflowAsync(late.client, 'w', {}, everySecond))
+  const { value, ms } = await drive(execute(late.client, everySecond))
   assert.is(value.outputs[0]?.filename, 'a')
   assert.is(ms, 3000)
   const none = pod({ execute: ok({ run_id: RUN }), run: failure(404) })
-  const { error } = await drive(executeWorkflowAsync(none.client, 'w', {}))
+  const { error } = await drive(execute(none.client))
   assert.instance(error, HttpError)
   assert.is(error.runId, RUN)
 })
@@ -330,14 +291,14 @@ test('errors that follow the submission carry the run', async ({ drive }) => {
   ]
   for (const reply of replies) {
     const { client } = pod({ execute: submitted(), run: reply })
-    const { error } = await drive(executeWorkflowAsync(client, 'w', {}))
+    const { error } = await drive(execute(client))
     assert.is(error.runId, RUN, error.message)
   }
   // Illegal headers, but not at first.
   let calls = 0
   const headers = () => (calls++ ? { 'bad name': 'x' } : {})
   const { client } = pod({ execute: submitted(), run: done })
-  const { error } = await drive(executeWorkflowAsync(client, 'w', {}, { headers }))
+  const { error } = await drive(execute(client, { headers }))
   assert.instance(error, ArgumentError)
   assert.is(error.runId, RUN)
   const refused = pod({
@@ -345,14 +306,14 @@ test('errors that follow the submission carry the run', async ({ drive }) => {
     run: run('completed'),
     output: ok({ generation_status: 'failed' }),
   })
-  const failed = await drive(executeWorkflowAsync(refused.client, 'w', {}))
+  const failed = await drive(execute(refused.client))
   assert.instance(failed.error, RunError)
   assert.is(failed.error.runId, RUN)
 })
 
 test('a POST that never answers ends with the time limit of the client', async ({ drive }) => {
   const { client, calls } = pod({ execute: hang.bind(null, null as never) }, { timeoutMs: 3000 })
-  const { error, ms } = await drive(executeWorkflowAsync(client, 'w', {}, { timeoutMs: 100 }))
+  const { error, ms } = await drive(execute(client, { timeoutMs: 100 }))
   assert.is(error.maybeSubmitted, true)
   assert.not.instance(error, NetworkError)
   assert.is(ms, 3000)

@@ -120,6 +120,8 @@ test('a page of an origin that is listed may ask, preflight and all', async () =
     call('runs', { method: 'OPTIONS', headers: { ...asks, 'access-control-request-method': 'POST' } }),
   )
   assert.is(bare.headers.get('access-control-allow-headers'), '')
+  const nobody = { 'access-control-request-method': 'GET' }
+  assert.is((await handler(call('comfy/health', { method: 'OPTIONS', headers: nobody }))).status, 405)
   const after = await handler(call('comfy/health', { headers: asks }))
   const refused = await handler(call('nothing', { headers: asks }))
   for (const response of [before, bare, after, refused]) {

@@ -17,18 +17,32 @@ const mib = 1024 * 1024
 type Handler = (request: Request) => Response | Promise<Response>
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-/** Serves a listener, or a handler, to `use`. */
+/** Serves a handler to `use`, which can see the latest request. */
 async function serve(
   handler: Handler,
-  use: (url: string, port: number) => Promise<void>,
+  use: (url: string, port: number, latest: () => IncomingMessage) => Promise<void>,
   wrap: (listener: Listener) => Listener = (listener) => listener,
 ) {
-  const { url, close } = await listen(wrap(toNodeHandler(handler)))
+  let latest!: IncomingMessage
+  const wrapped = wrap(toNodeHandler(handler))
+  const { url, close } = await listen((incoming, outgoing) => {
+    latest = incoming
+    wrapped(incoming, outgoing)
+  })
   try {
-    await use(url, Number(new URL(url).port))
+    await use(url, Number(new URL(url).port), () => latest)
   } finally {
     await close()
   }
+}
+
+/** A connection that is written to as one likes, and what came of it. */
+function open(port: number, ...parts: (string | Buffer)[]): { socket: Socket; text: () => string } {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  let text = ''
+  socket.on('data', (data) => (text += data))
+  for (const part of parts) socket.write(part)
+  return { socket, text: () => text }
 }
 
 /** Asks as a caller who may leave. */
@@ -57,6 +71,8 @@ test('the address: of the host that was asked for, whatever the path says', asyn
     assert.is(await see('http://evil.test'), 'http://app.test/')
     assert.is(await see('/', 'Host: [::1]:3000\r\n'), 'http://[::1]:3000/')
     assert.is(await see('/', 'Host: 127.0.0.1:3000\r\n'), 'http://127.0.0.1:3000/')
+    const old = get('/', '').replace('HTTP/1.1', 'HTTP/1.0')
+    assert.is(JSON.parse((await sendRaw(port, old)).body).url, 'http://localhost/')
   })
 })
 
@@ -138,11 +154,11 @@ test('an answer without a body', async () => {
   )
 })
 
-/** Sends a form of a length, piece by piece; gives the socket. */
-function startUpload(port: number, length: number): Socket {
-  const socket = connect(port, '127.0.0.1')
-  socket.on('error', () => {})
-  socket.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${length}\r\n\r\n`)
+const post = (length: number, path = '/') =>
+  `POST ${path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${length}\r\n\r\n`
+/** Sends a form of a length, piece by piece. */
+function startUpload(port: number, length: number): ReturnType<typeof open> {
+  const { socket, text } = open(port, post(length))
   const piece = Buffer.alloc(64 * 1024, 'a')
   let left = length
   const send = () => {
@@ -154,11 +170,10 @@ function startUpload(port: number, length: number): Socket {
   }
   socket.on('drain', send)
   send()
-  return socket
+  return { socket, text }
 }
 
 test('an upload is read no faster than the handler reads it', async () => {
-  let incoming!: IncomingMessage
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
@@ -170,20 +185,14 @@ test('an upload is read no faster than the handler reads it', async () => {
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) sum += piece.value.length
     return new Response(String(sum))
   }
-  const use = async (_: string, port: number) => {
-    const socket = startUpload(port, 20 * mib)
-    let text = ''
-    socket.on('data', (data) => (text += data))
-    await until(() => incoming?.socket.bytesRead)
-    const last = await untilStill(() => incoming.socket.bytesRead)
+  await serve(handler, async (_, port, latest) => {
+    const { socket, text } = startUpload(port, 20 * mib)
+    await until(() => latest()?.socket.bytesRead)
+    const last = await untilStill(() => latest().socket.bytesRead)
     assert.ok(last < mib, `${last} bytes were read of an upload that nobody reads`)
     release()
-    await until(() => text.includes(String(20 * mib)))
+    await until(() => text().includes(String(20 * mib)))
     socket.destroy()
-  }
-  await serve(handler, use, (listener) => (request, response) => {
-    incoming = request
-    listener(request, response)
   })
 })
 
@@ -198,15 +207,11 @@ test('an early answer to an upload arrives, and the connection goes on', async (
   }
   await serve(handler, async (_, port) => {
     for (const search of ['', '?cancel']) {
-      const socket = connect(port, '127.0.0.1')
-      let text = ''
-      socket.on('data', (data) => (text += data))
-      socket.write(`POST /${search} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${4 * mib}\r\n\r\n`)
-      socket.write(Buffer.alloc(4 * mib))
-      await until(() => text.includes('413'))
+      const { socket, text } = open(port, post(4 * mib, `/${search}`), Buffer.alloc(4 * mib))
+      await until(() => text().includes('413'))
       socket.write(get('/'))
       await once(socket, 'close')
-      assert.match(text, /too long[\s\S]*the next one/)
+      assert.match(text(), /too long[\s\S]*the next one/)
     }
   })
 })
@@ -224,22 +229,14 @@ test('an upload that comes after its reader has lost interest', async () => {
       answer = resolve
     })
   }
-  let incoming!: IncomingMessage
-  const use = async (_: string, port: number) => {
-    const socket = connect(port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => (text += data))
-    socket.write('POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 4\r\n\r\n')
+  await serve(handler, async (_, port, latest) => {
+    const { socket, text } = open(port, post(4))
     await until(() => cancelled)
     socket.write('late')
-    await until(() => incoming.complete)
+    await until(() => latest().complete)
     answer(new Response('never mind'))
-    await until(() => text.includes('never mind'))
+    await until(() => text().includes('never mind'))
     socket.destroy()
-  }
-  await serve(handler, use, (listener) => (request, response) => {
-    incoming = request
-    listener(request, response)
   })
 })
 
@@ -250,10 +247,8 @@ test('an upload that breaks off is an error for its reader', async () => {
     return new Response()
   }
   await serve(handler, async (_, port) => {
-    const socket = startUpload(port, 200_000)
-    const half = connect(port, '127.0.0.1')
-    half.write('POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 9\r\n\r\nhalf')
-    half.on('error', () => {})
+    const { socket } = startUpload(port, 200_000)
+    const { socket: half } = open(port, `${post(9)}half`)
     await once(half, 'connect')
     await once(socket, 'data')
     socket.destroy()
@@ -322,10 +317,7 @@ test('a caller that leaves aborts the signal, also when nothing else holds the r
     return new Promise(() => {})
   }
   await serve(handler, async (url) => {
-    const asked = Array.from({ length: 20 }, (_, index) => {
-      const each = ask(`${url}/${index}`)
-      return each
-    })
+    const asked = Array.from({ length: 20 }, (_, index) => ask(`${url}/${index}`))
     await new Promise((resolve) => setTimeout(resolve, 100))
     collect()
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -370,9 +362,7 @@ test('an answer that comes after its caller has left is cancelled', async () => 
   let answer!: (response: Response) => void
   let left = false
   const handler: Handler = ({ signal }) => {
-    signal.addEventListener('abort', () => {
-      left = true
-    })
+    signal.addEventListener('abort', () => (left = true))
     return new Promise((resolve) => {
       answer = resolve
     })
