@@ -95,14 +95,17 @@ export interface PeerServer {
   readonly isAbroad?: boolean | undefined
 }
 
+/** A run has changed, perhaps on this server, or has ended. */
+export interface RunChange {
+  readonly run: string
+  readonly server?: string | undefined
+  readonly isOver?: boolean | undefined
+  /** What its engine tells of its progress. */
+  readonly news?: object | undefined
+}
+
 export type PeerMessage =
-  /** A run has changed, perhaps on this server, or has ended. `news`: what its engine tells of its progress */
-  | {
-      readonly run: string
-      readonly server?: string | undefined
-      readonly isOver?: boolean | undefined
-      readonly news?: object | undefined
-    }
+  | RunChange
   /** The worker of this server asks another gateway for runs from now on. */
   | { readonly moved: true; readonly server: string }
   /** Messages may have been missed. */

@@ -1,19 +1,20 @@
 import { type EngineContext, isEnded, type Run } from '../../engine.ts'
-import { isEntry, type PeerMessage } from '../../queue/runQueue.ts'
+import { isEntry, type RunChange } from '../../queue/runQueue.ts'
 import type { ReadClass } from '../api/classes.ts'
 import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '../runRecord.ts'
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { createPort, type Hub } from './createPort.ts'
 import { lackOf, type Needs } from './needs.ts'
+import { type Abroad, joinPeers } from './peers.ts'
 import { type Port, Refused } from './port.ts'
-import { aheadOf, ask, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
+import { aheadOf, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
 
 /** Gives the runs of a queue to servers. */
 export interface Dispatcher {
   readonly servers: ReadonlyMap<string, Server>
-  /** `meet` adds a server that a worker speaks for by another gateway. */
-  open(meet: (name: string) => Server): Promise<void>
+  /** `addServer` adds one that a worker speaks for by another gateway. */
+  open(addServer: (name: string) => Server): Promise<void>
   /** Adds a server, for which no worker speaks yet. `isDistant`: its worker dials in. */
   addServer(name: string, isDistant: boolean, newReader: (server: Server) => () => ReadClass): Server
   /** Lets the worker with this session speak for a server. @throws Refused while another worker does. */
@@ -65,7 +66,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   /** Since when the queue, and the other gateways in it, have been heard. */
   let inTouchSince = 0
   let isInTouch = true
-  let meetServer: (name: string) => Server
+  let abroad: Abroad | undefined
   /** Counts the steps that change which server has a run. */
   let steps = 0
   /** Runs of servers that are not known. */
@@ -238,49 +239,14 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     server.seenAt = Date.now()
   }
 
-  /** Tells the other gateways of the servers of this one, and learns of theirs. */
-  async function meetPeers(): Promise<void> {
-    if (!queue.peers) return
-    const own = [...servers.values()].filter(({ isAbroad, session }) => !isAbroad && session !== '')
-    const told = own.map((server) => {
-      const { name, session, isUp, seenAt } = server
-      return { name, session, isUp, silentMs: isHeld(server) ? 0 : Date.now() - seenAt }
-    })
-    const all = await queue.peers.meet(told, 2 * lostAfterMs)
-    for (const { name, session, isUp, silentMs, isAbroad } of all) {
-      if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
-      const seenAt = Date.now() - silentMs
-      Object.assign(servers.get(name) ?? meetServer(name), { session, isUp, seenAt, isAbroad })
-    }
-    // One that is not known any more has to be claimed again.
-    for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)
-    // Whoever was to answer may be gone.
-    for (const server of servers.values()) if (server.isAbroad) tellAsks(server)
-  }
-
-  function tellAsks({ name, asks }: Server): void {
-    for (const [ask, { path }] of asks) queue.peers?.tell({ ask, server: name, path }).catch(() => {})
-  }
-
-  /** What another gateway has done or asks for. */
-  function hear(message: PeerMessage): void {
-    if ('missed' in message) {
-      for (const id of followed.keys()) void emitNow(id)
-      return
-    }
-    const server = servers.get(message.server ?? '')
-    if ('answer' in message) return void server?.asks.get(message.answer)?.settle(message)
-    if ('ask' in message) return void (server && !server.isAbroad && answerPeer(server, message))
-    if ('moved' in message) {
-      if (server) server.isAbroad = true
-      return void (server && tellAsks(server))
-    }
-    const { run, news, isOver } = message
+  /** A run was changed by another gateway. */
+  function heard({ run, server: name, news, isOver }: RunChange): void {
     if (isOver) progress.delete(run)
     if (news) progress.set(run, news as Progress)
     if (followed.has(run)) void emitNow(run)
     if (news) return
     placesTimer ??= setTimeout(emitPlaces, PLACES_MS)
+    const server = servers.get(name ?? '')
     if (!server) void dispatch()
     // Its worker asks this gateway.
     else if (!server.isAbroad || server.polls > 0)
@@ -290,14 +256,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       )
   }
 
-  async function answerPeer(server: Server, { ask: id, path }: { ask: string; path: string }): Promise<void> {
-    if (server.asks.has(id)) return
-    try {
-      const answer = await ask(server, path, undefined, id)
-      await queue.peers?.tell({ answer: id, server: server.name, ...answer })
-    } catch {
-      // It asks again.
-    }
+  function missed(): void {
+    for (const id of followed.keys()) void emitNow(id)
   }
 
   async function emitNow(id: string): Promise<void> {
@@ -307,7 +267,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   async function tick(): Promise<void> {
     try {
-      await meetPeers()
+      await abroad?.meet()
       await readHeld()
     } catch (error) {
       isInTouch = false
@@ -418,13 +378,12 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   return {
     servers,
-    async open(meet) {
-      meetServer = meet
+    async open(addServer) {
       for (const entry of await queue.open((message) => log('warn', message)))
         if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
       inTouchSince = Date.now()
-      queue.peers?.listen(hear)
-      await meetPeers()
+      abroad = queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
+      await abroad?.meet()
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()
     },
@@ -475,7 +434,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       listeners.clear()
       // Their workers can go to another gateway at once.
       for (const server of servers.values()) server.seenAt = 0
-      await meetPeers()
+      await abroad?.meet()
     },
   }
 
