@@ -67,14 +67,14 @@ export const queue = {
   'queue-foreign-end': {
     bug: "A worker ends a run that is not its server's",
     file: 'packages/gateway/src/comfyui/queued/createPort.ts',
-    from: 'if (!entry || (needsSent && entry.sentAt === undefined)) throw',
-    to: 'if (!entry) throw',
+    from: 'if (!found || !isEntry(found) || found.server !== server.name) throw',
+    to: 'if (!found || !isEntry(found)) throw',
     test: 'test/unit/gateway/comfyui/queued/serveWorker.test.ts',
   },
   'queue-name-taken': {
     bug: 'A second worker takes the name of one that is at work: two send runs to one ComfyUI',
     file: 'packages/gateway/src/comfyui/queued/dispatcher.ts',
-    from: 'if (server.session !== session && isHeld(server)) throw',
+    from: 'if (isOther && !server.isAbroad && isHeld(server)) throw',
     to: 'if (!session) throw',
   },
   'queue-file-outside': {
@@ -90,5 +90,33 @@ export const queue = {
     from: 'const { workerKey: apiKey } = api',
     to: 'const { apiKey } = api',
     test: 'test/unit/gateway/comfyui/queued/serveWorker.test.ts',
+  },
+  'redis-sent-by-two': {
+    bug: 'A second worker of a name may send a run that the first has sent',
+    file: 'packages/gateway/src/redis/script.ts',
+    from: 'if sent then return before == session and sent end',
+    to: 'if sent then return sent end',
+    test: 'test/servers/redisQueue.servers.ts',
+  },
+  'redis-given-back-late': {
+    bug: 'A late message gives back a run that has been sent again',
+    file: 'packages/gateway/src/redis/script.ts',
+    from: "if server ~= by or (sent or '') ~= sentAt then return end",
+    to: 'if server ~= by then return end',
+    test: 'test/servers/redisQueue.servers.ts',
+  },
+  'redis-saved-turns': {
+    bug: 'A caller whose runs no server could take has saved all its turns',
+    file: 'packages/gateway/src/redis/script.ts',
+    from: 'leave(id, math.max(turns, time - MOST_SAVED * TURN) + TURN)',
+    to: 'leave(id, turns + TURN)',
+    test: 'test/servers/redisQueue.servers.ts',
+  },
+  'redis-other-files': {
+    bug: 'Two gateways keep their files in different places',
+    file: 'packages/gateway/src/redis/script.ts',
+    from: 'if other and other ~= files then return other end',
+    to: '',
+    test: 'test/servers/manyGateways.servers.ts',
   },
 }
