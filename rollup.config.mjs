@@ -177,6 +177,7 @@ export default [
       http: 'http.ts',
       internal: 'internal.ts',
       node: 'node.ts',
+      s3: 's3.ts',
       workflows: 'workflows.ts',
       internalNode: 'internalNode.ts',
       cli: 'cli.ts',
