@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { comfyui } from './comfyui/comfyui.ts'
-import { checkFlags, createProgram, type GatewayFlags, localComfyui } from './command/flags.ts'
+import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
+import { openFiles } from './command/openFiles.ts'
 import { banner, logged } from './command/print.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { UsageError } from './command/serverCommand.ts'
@@ -24,10 +25,11 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
-  const { port, host, publicUrl, dialect } = flags
+  const { port, host, publicUrl, dialect, keepDays } = flags
+  const files = await openFiles(flags)
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
-  const isQueued = flags.workers || urls.length > 1
-  const data = flags.data ?? (isQueued ? userFolder() : undefined)
+  const hasQueue = isQueued(flags)
+  const data = flags.data ?? (hasQueue ? userFolder() : undefined)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
@@ -40,8 +42,9 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     secret: flags.key ? undefined : makeKey(),
     publicUrl,
     dialect,
-    ...(data !== undefined &&
-      (isQueued ? { queue: folderQueue(`${data}/queue`) } : { storage: await openFolder(`${data}/runs`) })),
+    ...(hasQueue
+      ? { queue: folderQueue(`${data}/queue`, { files, keepDays }) }
+      : { keepDays, storage: data === undefined ? undefined : await openFolder(`${data}/runs`) }),
     logger: { info: log, warn: log, error: log },
   })
   const { notes, ...report } = await gateway.report()
@@ -52,7 +55,8 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   return {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
-      folder: isQueued ? `${data}/queue` : undefined,
+      folder: hasQueue ? `${data}/queue` : undefined,
+      files: flags.files,
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),

@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
-import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } from './serverCommand.ts'
+import {
+  addServerFlags,
+  collect,
+  ServerCommand,
+  type ServerFlags,
+  UsageError,
+  wholeNumber,
+} from './serverCommand.ts'
 
 /** The flags of the gateway. */
 export interface GatewayFlags extends ServerFlags {
@@ -11,6 +18,9 @@ export interface GatewayFlags extends ServerFlags {
   readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
   readonly data?: string
+  readonly files?: string
+  readonly redirectLinks?: true
+  readonly keepDays?: number
   readonly publicUrl?: string
   /** `false` by `--no-key`. */
   readonly key: boolean
@@ -41,6 +51,16 @@ export function createProgram(): Command {
     .option(
       '--data <dir>',
       'a folder for the key and the records of runs (default: one ComfyUI keeps the records, and each start makes a new key; a queue is kept in the data folder of this user)',
+    )
+    .option(
+      '--files <url>',
+      'where a queue has its files, such as s3://bucket/prefix; the keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: in --data)',
+    )
+    .option('--redirect-links', 'download links lead to the S3 of --files')
+    .option(
+      '--keep-days <n>',
+      'how long records of runs are kept, and the files of a queue (default: 30)',
+      wholeNumber(1, 36_500),
     )
     .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
     .option(
@@ -93,14 +113,24 @@ function readLines(file: string): string[] {
   }
 }
 
+/** Whether runs wait in a queue of the gateway's own. */
+export const isQueued = ({ comfyui = [], workers }: GatewayFlags): boolean => workers || comfyui.length > 1
+
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
 /** Refuses flags that are missing, or that do not go together. */
-export function checkFlags({ workflows, key, host, publicUrl }: GatewayFlags): void {
+export function checkFlags(flags: GatewayFlags): void {
+  const { workflows, key, host, publicUrl, files, redirectLinks } = flags
   if (workflows === undefined) {
     throw new UsageError(
       '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
     )
+  }
+  if (files !== undefined && !isQueued(flags)) {
+    throw new UsageError('--files is for a queue: give several --comfyui, or --workers.')
+  }
+  if (redirectLinks && files === undefined) {
+    throw new UsageError('--redirect-links needs --files.')
   }
   if (!key && !loopback.includes(host)) {
     throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
