@@ -178,6 +178,7 @@ export default [
       internal: 'internal.ts',
       node: 'node.ts',
       redis: 'redis.ts',
+      s3: 's3.ts',
       workflows: 'workflows.ts',
       internalNode: 'internalNode.ts',
       cli: 'cli.ts',

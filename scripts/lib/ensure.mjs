@@ -59,6 +59,9 @@ const programs = {
   'chromium-headless-shell': chromium,
   'firefox-esr': firefox,
   'redis-server': redis,
+  'ceph-mon': '/usr/bin/ceph-mon',
+  'ceph-osd': '/usr/bin/ceph-osd',
+  radosgw: '/usr/bin/radosgw',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
 }

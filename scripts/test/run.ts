@@ -34,7 +34,7 @@ npm test -- WORD --case TEXT   of these files the cases with the text in their n
 npm test -- --changed          the test files that a change since the last commit touches
 npm test -- WORD --messages    writes what the errors of these files say into test/unit/*/messages.txt
 npm test -- --list             the names of test files and checks
-npm test -- --suite NAME       another suite than unit: browser, built, bundler, chaos, comfyui, frameworks, runtime, servers or types
+npm test -- --suite NAME       another suite than unit: browser, built, bundler, chaos, comfyui, frameworks, runtime, s3, servers or types
                                (chaos: --seed N, --long; comfyui: --url ADDRESS …, --trouble COMMAND)
 npm test -- --verbose          also the figures that tests print`)
   process.exit()

@@ -75,5 +75,7 @@ export const suites: Record<string, Suite> = {
     needs: ['build', browser, 'firefox-esr', 'redis-server', 'zsh', 'fish', 'test/runtimes'],
   },
   servers: { limitMs, perCore: 2, longest: /disasters|cluster|batchKill/, needs: ['build', 'redis-server'] },
+  /** With Ceph's S3. */
+  s3: { limitMs, perCore: 2, needs: ['build', 'ceph-mon', 'ceph-osd', 'radosgw'] },
   types: { limitMs, longest: /matrix/, needs: ['build', 'test/runtimes', 'test/types-matrix'] },
 }

@@ -1,5 +1,5 @@
 // jsr.json says what package.json says. That Deno would publish it is in test/types-matrix/jsr.types.ts.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { assert, suite } from '#test'
 
 const test = suite('jsr.json')
@@ -51,9 +51,16 @@ for (const name of ['client', 'flowscale', 'gateway', 'emulator', 'ai-sdk']) {
   })
 
   test(`${name}: the same dependencies`, () => {
-    // On JSR there are no peers: those of npm that are not optional are imported.
+    // On JSR there are no peers: those of npm that are not optional are imported, and those that an entry imports.
+    const excluded = (jsr.publish.exclude ?? []) as string[]
+    const sources = readdirSync(`${folder}/src`, { recursive: true })
+      .map((file) => `src/${file}`)
+      .filter((file) => file.endsWith('.ts') && !excluded.some((one) => file.startsWith(one)))
+      .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
     const { dependencies, peerDependencies: peers = {}, peerDependenciesMeta: meta = {} } = manifest
-    const needed = Object.entries<string>(peers).filter(([peer]) => !meta[peer]?.optional)
+    const needed = Object.entries<string>(peers).filter(
+      ([peer]) => !meta[peer]?.optional || sources.some((code) => code.includes(`from '${peer}'`)),
+    )
     const wanted = [...Object.entries<string>(dependencies ?? {}), ...needed].map(([dependency, range]) => [
       dependency,
       `${dependency.startsWith('@flowscale/') ? 'jsr' : 'npm'}:${dependency}@${range}`,

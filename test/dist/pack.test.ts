@@ -1,5 +1,5 @@
 // What is shipped: the tarballs' files, installed into an empty folder and imported there.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -49,7 +49,7 @@ const expected: Record<string, string[]> = {
   emulator: ['bin/flowscale-emulator.js', ...builtFrom('emulator', 'cli', 'index', 'node')],
   gateway: [
     'bin/flowscale-gateway.js',
-    ...builtFrom('gateway', 'cli', 'http', 'index', 'internal', 'internalNode', 'node', 'workflows'),
+    ...builtFrom('gateway', 'cli', 'http', 'index', 'internal', 'internalNode', 'node', 's3', 'workflows'),
     'dist/LICENSES.txt',
     ...['LICENSES.txt', 'index.html', 'main.css', 'main.js'].map((name) => `dist/playground/${name}`),
   ],
@@ -176,6 +176,15 @@ test('an app that installed the tarballs by the line of the README runs a workfl
     const args = ['--input-type=commonjs', '-e', code]
     assert.is(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' }), 'function\n')
   }
+})
+
+test('only files in S3 need aws4fetch, and the command says so', () => {
+  const bin = join(folder, 'node_modules/.bin/flowscale-gateway')
+  const flags = ['--workflows', folder, '--workers', '--files', 's3://bucket']
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' }
+  const { status, stderr } = spawnSync(bin, flags, { cwd: folder, env, encoding: 'utf8' })
+  assert.is(status, 1)
+  assert.match(stderr, /^flowscale-gateway: .*aws4fetch.*\n$/)
 })
 
 test('the hooks are for the client, and need react, which no other entry does', () => {

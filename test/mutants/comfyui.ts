@@ -101,8 +101,8 @@ export const comfyui = {
   'gateway-records-pruned-early': {
     bug: 'Records of runs are removed after three days',
     file: 'packages/gateway/src/records/createRecords.ts',
-    from: '30 * DAY_MS',
-    to: '3 * DAY_MS',
+    from: 'keepDays * DAY_MS',
+    to: '(keepDays / 10) * DAY_MS',
     test: 'test/unit/gateway/records/runIndex.test.ts',
   },
   'gateway-groups-mixed': {

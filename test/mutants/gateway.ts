@@ -21,6 +21,13 @@ export const gateway = {
     to: 'api.apiKey !== null && !key',
     test: 'test/unit/emulator/node/sockets.test.ts',
   },
+  'gateway-link-runs-code': {
+    bug: 'A link leads to an HTML file in S3, where nothing keeps a browser from running it',
+    file: 'packages/gateway/src/http/links.ts',
+    from: 'isHead || runsCode(file) ?',
+    to: 'isHead ?',
+    test: 'test/unit/gateway/http/createHttpApi.test.ts',
+  },
   'gateway-key-of-all': {
     bug: 'The file of the key can be read by each user of the machine',
     file: 'packages/gateway/src/node/dataFolder.ts',

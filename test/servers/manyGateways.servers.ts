@@ -10,7 +10,7 @@ import { readWorkflows } from '@flowscale/gateway/node'
 import { redisQueue } from '@flowscale/gateway/redis'
 import { Redis } from 'ioredis'
 import { assert, suite } from '#test'
-import { createFolderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
+import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
 import { type Comfy, type ComfyOptions, startComfy } from '../comfyui/server/startComfy.ts'
 import { CANARY } from '../support/canary.ts'
 import { rejection } from '../support/fakes.ts'
@@ -60,7 +60,7 @@ const withSite = (title: string, use: (site: Site) => Promise<void>, options: Pa
           const warn = (line: string): void => void lines.push(line)
           const gateway = createGateway({
             engine: comfyui({ urls }),
-            queue: redisQueue({ url, files: createFolderFiles(join(folder, files)) }),
+            queue: redisQueue({ url, files: folderFiles(join(folder, files)) }),
             workflows,
             apiKey: CANARY,
             workerKey: 'a-key-of-workers',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert } from '#test'
-import { createFolderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
+import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
 import { folderQueue } from '../../packages/gateway/src/node/folderQueue.ts'
 import type { QueuedRun, RunQueue } from '../../packages/gateway/src/queue/runQueue.ts'
 import { redisQueue } from '../../packages/gateway/src/redis/redisQueue.ts'
@@ -20,7 +20,7 @@ let places = 0
 
 const test = suiteOfQueue('a queue in Redis', () => {
   const prefix = `place-${++places}`
-  const files = createFolderFiles(join(folder, prefix))
+  const files = folderFiles(join(folder, prefix))
   return { make: () => redisQueue({ url, files, prefix }), keepsTaken: true, remove: () => {} }
 })
 
@@ -32,7 +32,7 @@ for (const seed of [1, 2, 3]) {
   test(`callers take turns as in the queue of a folder, seed ${seed}`, async () => {
     const random = createRandom(seed)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
-    const files = createFolderFiles(folder)
+    const files = folderFiles(folder)
     const [one, other] = [
       redisQueue({ url, files, prefix: `turns-${seed}` }),
       folderQueue(join(folder, `${seed}`)),

@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 import { comfyui } from './comfyui/comfyui.ts'
-import { checkFlags, createProgram, type GatewayFlags, localComfyui } from './command/flags.ts'
+import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
+import { openFiles } from './command/openFiles.ts'
 import { banner, logged } from './command/print.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
 import { UsageError } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './createGateway.ts'
 import { keepKey, makeKey, openFolder, userFolder } from './node/dataFolder.ts'
-import { createFolderFiles } from './node/folderFiles.ts'
+import { folderFiles } from './node/folderFiles.ts'
 import { folderQueue } from './node/folderQueue.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
-import type { RunQueue } from './queue/runQueue.ts'
+import type { FileStore, RunQueue } from './queue/runQueue.ts'
 
 const SHORTEST_KEY = 8
 /** How long a stop waits for uploads. */
@@ -28,15 +29,15 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
-  const { port, host, publicUrl, dialect } = flags
+  const { port, host, publicUrl, dialect, keepDays } = flags
+  const files = await openFiles(flags)
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
-  const isQueued = flags.workers || urls.length > 1 || flags.redis !== undefined
-  const data = flags.data ?? (isQueued ? userFolder() : undefined)
+  const hasQueue = isQueued(flags)
+  const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
   const workflows = watchWorkflows(flags.workflows)
   // A folder that can't be read ends the command before it listens.
   await workflows()
-  const workerKey =
-    flags.workers && data ? (flags.workerKey ?? (await keepKey(data, 'worker-key'))) : undefined
+  const workerKey = flags.workerKey ?? (flags.workers && data ? await keepKey(data, 'worker-key') : undefined)
   const gateway = openGateway(urls, flags.header, {
     workflows,
     apiKey: await keyOf(flags, data),
@@ -45,10 +46,9 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     secret: flags.key ? undefined : makeKey(),
     publicUrl,
     dialect,
-    ...(data !== undefined &&
-      (isQueued
-        ? { queue: await openQueue(`${data}/queue`, flags.redis) }
-        : { storage: await openFolder(`${data}/runs`) })),
+    ...(hasQueue
+      ? { queue: await openQueue(flags, files, `${data}/queue`) }
+      : { keepDays, storage: data === undefined ? undefined : await openFolder(`${data}/runs`) }),
     logger: { info: log, warn: log, error: log },
   })
   const { notes, ...report } = await gateway.report()
@@ -59,7 +59,8 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   return {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
-      folder: isQueued ? `${data}/queue` : undefined,
+      folder: hasQueue && data ? `${data}/queue` : undefined,
+      files: flags.files,
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
@@ -76,14 +77,18 @@ async function keyOf({ key, apiKey }: GatewayFlags, data: string | undefined): P
   return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
 }
 
-async function openQueue(folder: string, url: string | undefined): Promise<RunQueue> {
-  if (url === undefined) return folderQueue(folder)
+async function openQueue(
+  { redis, keepDays }: GatewayFlags,
+  files: FileStore | undefined,
+  folder: string,
+): Promise<RunQueue> {
+  if (redis === undefined) return folderQueue(folder, { files, keepDays })
   const { redisQueue } = await import('./redis/redisQueue.ts').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new UsageError('--redis needs the package ioredis: npm install ioredis')
   })
   try {
-    return redisQueue({ url, files: createFolderFiles(folder) })
+    return redisQueue({ url: redis, files: files ?? folderFiles(folder), keepDays })
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error
   }

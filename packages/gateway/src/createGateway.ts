@@ -4,7 +4,7 @@ import { createFetch } from './http/createFetch.ts'
 import { createHttpApi } from './http/createHttpApi.ts'
 import { createSign } from './http/links.ts'
 import { DIALECTS, type Dialect, type HttpApi, URL_TTL_MS, type Where } from './http/types.ts'
-import { checkOptions, isObject, must, optional, type Rule, type Rules } from './options.ts'
+import { checkOptions, fields, isObject, must, optional, type Rules } from './options.ts'
 import type { RunQueue } from './queue/runQueue.ts'
 import * as rules from './rules.ts'
 
@@ -46,12 +46,15 @@ const URL_OF_API = 'http://gateway.flowscale.test'
  */
 export function createGateway(options: GatewayOptions): Gateway {
   checkOptions('createGateway', options, OPTIONS)
+  if (options.queue && options.keepDays !== undefined)
+    throw new TypeError('createGateway: option "keepDays" is for one ComfyUI: give it to the queue')
   const { apiKey, publicUrl, dialect = 'readme', urlTtlMs = URL_TTL_MS, logger } = options
   const url = new URL(publicUrl ?? URL_OF_API).origin
   const engine = options.engine({
     workflows: checkedSource(options.workflows),
     storage: options.storage,
     queue: options.queue,
+    keepDays: options.keepDays,
     inputHosts: [...(options.inputHosts ?? [])],
     log: (level, message) => logger?.[level]?.(message),
   })
@@ -73,7 +76,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...api,
     url,
     handle: (request, where = {}) => api.handle(request, { ...where, filesUrl: where.filesUrl ?? url }),
-    fetch: createFetch({ handle: api.handle, url, filesUrl: url, name: 'gateway' }),
+    fetch: createFetch({
+      handle: api.handle,
+      url,
+      filesUrl: url,
+      name: 'gateway',
+      // Links may lead to where the files are.
+      elsewhere: (input, init) => fetch(input, init),
+    }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
     close() {
       api.close()
@@ -121,6 +131,8 @@ export interface GatewayOptions {
   inputHosts?: readonly string[] | undefined
   /** Where the records of runs are kept, in the form of `unstorage`. Default: your ComfyUI keeps them */
   storage?: Storage | undefined
+  /** Records of one ComfyUI are removed so many days after their run, and no files; a queue has its own option. Default: 30 */
+  keepDays?: number | undefined
   /** What several servers take their runs from, with the records and files: `folderQueue('data')`. Default: none */
   queue?: RunQueue | undefined
   /** The key of workers that dial in. It opens nothing else. Needs `queue`. Default: no worker can dial in */
@@ -147,6 +159,7 @@ const OPTIONS: Rules<GatewayOptions> = {
   inputHosts: optional(must('an array of hosts such as "images.example.com"', areHosts)),
   queue: optional(fields(['open', 'add', 'take'], 'function')),
   workerKey: optional(must('a string of visible ASCII characters', isKey)),
+  keepDays: optional(rules.wholeNumber(1, 36_500)),
   storage: optional(fields(['getItem', 'setItem', 'removeItem', 'getKeys'], 'function')),
   logger: optional(fields(['debug', 'info', 'warn', 'error'], 'function', 'undefined')),
 }
@@ -185,11 +198,4 @@ function areHosts(value: unknown): boolean {
     Array.isArray(value) &&
     value.every((host) => [hostOf('https', host), hostOf('http', host)].includes(host))
   )
-}
-
-/** An object whose fields of these names have one of the types. */
-function fields(names: string[], ...types: string[]): Rule {
-  return must(`an object with ${names.join(', ')}`, (value) => {
-    return isObject(value) && names.every((name) => types.includes(typeof value[name]))
-  })
 }

@@ -174,7 +174,8 @@ export interface Engine {
   findOutput(filename: string): Promise<{ readonly run: Run; readonly file?: string | undefined } | undefined>
   /**
    * A file of a run: a status of 200, 206, 304 or 416, the type and length, and a body that is a stream. `headers` are
-   * the caller's `range`, `if-none-match` and the like, and nothing else.
+   * the caller's `range`, `if-none-match` and the like, and nothing else. Callers may be sent to the `location` of the
+   * file, if it has one; then nobody reads the body.
    */
   readOutput(run: string, file: string, headers: Headers, signal: AbortSignal): Promise<Response | undefined>
   /**
@@ -214,6 +215,8 @@ export interface EngineContext {
   readonly storage?: Storage | undefined
   /** The queue that several servers take from, which only the engine reads. Default: none */
   readonly queue?: object | undefined
+  /** For how many days an engine keeps its own records. Default: 30 */
+  readonly keepDays?: number | undefined
   /** The hosts that files may be read from by URL. */
   readonly inputHosts: readonly string[]
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void

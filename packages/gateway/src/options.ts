@@ -12,6 +12,13 @@ export function optional(rule: Rule): Rule {
   return (value) => (value === undefined ? undefined : rule(value))
 }
 
+/** An object whose fields of these names have one of the types. */
+export function fields(names: string[], ...types: string[]): Rule {
+  return must(`an object with ${names.join(', ')}`, (value) => {
+    return isObject(value) && names.every((name) => types.includes(typeof value[name]))
+  })
+}
+
 /**
  * Throws a `TypeError` for an unknown or wrong option. `path` is the place of these options in the caller's options.
  * Nothing is copied, since a copy of an object with private fields would not work.

@@ -43,6 +43,8 @@ test.after.each(async () => {
 async function run(args: string[], until?: RegExp, command = SOURCE) {
   const child = spawn(process.execPath, [...command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // Without keys of S3.
+    env: { ...process.env, AWS_ACCESS_KEY_ID: '' },
   })
   running.add(child)
   let out = ''
@@ -332,6 +334,10 @@ test('an error in the command line is one sentence, and exit code 2', async () =
     [...serving, '--comfyui', 'nonsense'],
     [...serving, '--comfyui', 'http://a', '--comfyui', 'http://a/'],
     [...serving, '--public-url', 'nonsense'],
+    [...serving, '--keep-days', '0'],
+    [...serving, '--files', 's3://bucket'],
+    [...serving, '--workers', '--files', 's3://bucket'],
+    [...serving, '--workers', '--redirect-links'],
     [...serving, '--comfyui', `http://u:${CANARY}@127.0.0.1:9?`],
     [...serving, '--comfyui', 'http://a', '--comfyui', `http://u:${CANARY}@A/`],
     ...[
@@ -399,6 +405,9 @@ test('--help and --version', async () => {
       'header',
       'workflows',
       'data',
+      'files',
+      'redirect-links',
+      'keep-days',
       'workers',
       'public-url',
       'no-key',

@@ -1,4 +1,5 @@
 import { createGateway } from '@flowscale/gateway'
+import { folderQueue } from '@flowscale/gateway/node'
 import { assert, suite } from '#test'
 import { fakeEngine } from './fakeEngine.ts'
 
@@ -45,6 +46,9 @@ test('a bad value is a TypeError that names the option', () => {
   refused('urlTtlMs', 0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1', null)
   refused('maxBodyBytes', 0, -1, Number.NaN, '1', null)
   refused('inputHosts', 'x.test', ['https://x.test'], ['x.test/a'], ['u@x.test'], ['X.test'], [''], [5], null)
+  refused('keepDays', 0, -1, 1.5, 1e9, '30', null)
+  const queue = folderQueue('never opened')
+  assert.throws(() => check({ queue, keepDays: 7 }), TypeError)
   refused('storage', {}, null, 'folder', { getItem() {}, setItem() {}, removeItem() {} })
   refused('logger', 'console', null, { warn: 'x' })
   refused('urlTTL', 5)

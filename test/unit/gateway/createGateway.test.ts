@@ -1,10 +1,18 @@
 // What createGateway adds to the HTTP API: its address, its signature, its limits, and who is let in without a key.
-import { createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
+
+import { comfyui, createGateway, type EngineMaker, type GatewayOptions } from '@flowscale/gateway'
 import type { EngineContext } from '@flowscale/gateway/http'
 import { logged } from '@flowscale/gateway/internal/node'
 import { serve } from '@flowscale/gateway/node'
 import { assert, rejects, said, suite } from '#test'
+import { createStored, recordPaths } from '../../../packages/gateway/src/records/recordStore.ts'
+import { createRunIndex } from '../../../packages/gateway/src/records/runIndex.ts'
+import { startComfy } from '../../comfyui/server/startComfy.ts'
+import { listen } from '../../support/listen.ts'
+import { until } from '../../support/until.ts'
+import { files } from './comfyui/kit.ts'
 import { fakeEngine } from './fakeEngine.ts'
+import { createStorage, endedOf } from './records/kit.ts'
 
 const test = suite('createGateway')
 const KEY = 'a-key'
@@ -52,11 +60,53 @@ test('gateways of one key, or of one secret, take each other’s links; others d
   assert.is(await open({ secret: 's' }, { secret: 't' }), 403)
 })
 
+test('the fetch of a gateway goes to where a link leads, and nowhere else', async () => {
+  const asked: unknown[] = []
+  const elsewhere = await listen(({ method, headers }, answer) => {
+    asked.push([method, headers.range])
+    answer.end('there')
+  })
+  const headers = { 'content-type': 'image/png', location: `${elsewhere.url}/a` }
+  const gateway = make({
+    engine: () => fakeEngine({ readOutput: async () => new Response('', { headers }) }),
+  })
+  const link = await linkOf(gateway)
+  const found = await gateway.fetch(link, { headers: { range: 'bytes=0-' } })
+  assert.equal([await found.text(), asked], ['there', [['GET', 'bytes=0-']]])
+  assert.is((await gateway.fetch(link, { redirect: 'manual' })).status, 302)
+  await rejects(gateway.fetch(elsewhere.url), TypeError)
+  assert.is(asked.length, 1)
+  await elsewhere.close()
+})
+
 test('a link expires', async () => {
   const link = await linkOf(make({ urlTtlMs: 1 }))
   const expires = Number(new URL(link).searchParams.get('expires'))
   while (Date.now() <= expires) await new Promise((resolve) => setTimeout(resolve, 1))
   assert.is((await get(make(), link, {})).status, 403)
+})
+
+test('the records of one ComfyUI go after keepDays', async () => {
+  const comfy = await startComfy({ version: '0.8.0', speed: 100 })
+  const storage = createStorage()
+  const place = createStored(storage)
+  const [old, young] = [8, 6].map((days) => endedOf(crypto.randomUUID(), Date.now() - days * 86_400_000))
+  for (const ended of [old!, young!]) {
+    await place.write(recordPaths(ended.run.id).end, ended)
+    await createRunIndex(place).end(ended)
+  }
+  const gateway = make({ engine: comfyui({ url: comfy.url }), workflows: files, storage, keepDays: 7 })
+  const has = (ended = old!) => [...storage.items.keys()].some((key) => key.includes(ended.run.id))
+  try {
+    assert.ok(has())
+    const init = { method: 'POST', headers: { 'x-api-key': KEY } }
+    assert.is((await gateway.fetch(`${gateway.url}/api/v1/runs?workflow_id=batch`, init)).status, 200)
+    await until(() => !has())
+    assert.ok(has(young))
+  } finally {
+    gateway.close()
+    await comfy.stop()
+  }
 })
 
 const body = new URLSearchParams({ text: 'x'.repeat(500) })

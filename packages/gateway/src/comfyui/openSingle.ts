@@ -41,12 +41,13 @@ const COMING_MS = 45_000
 
 /** The engine that is one ComfyUI: its own queue, and its own records unless there is a `storage`. */
 export function openSingle({ url, sending, lostAfterMs }: SingleOptions, context: EngineContext): Engine {
-  const { storage, log, inputHosts } = context
+  const { storage, log, inputHosts, keepDays } = context
   const files = createFiles(context)
   const client = createComfyClient(url, sending)
   const records: RunRecords = createRecords(
     storage ? createStored(storage) : createUserdata(client, log),
     log,
+    keepDays,
   )
   const server = createComfyServer({ client, records, lostAfterMs, comingMs: COMING_MS })
   const catalog = createCatalog(createClasses(client), files, log)

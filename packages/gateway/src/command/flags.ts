@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { isHeader, readAddress } from '../comfyui/api/address.ts'
 import { isWildcard } from '../node/serve.ts'
-import { addServerFlags, collect, ServerCommand, type ServerFlags, UsageError } from './serverCommand.ts'
+import {
+  addServerFlags,
+  collect,
+  ServerCommand,
+  type ServerFlags,
+  UsageError,
+  wholeNumber,
+} from './serverCommand.ts'
 
 /** The flags of the gateway. */
 export interface GatewayFlags extends ServerFlags {
@@ -13,6 +20,9 @@ export interface GatewayFlags extends ServerFlags {
   readonly header?: Readonly<Record<string, string>>
   readonly workflows: string
   readonly data?: string
+  readonly files?: string
+  readonly redirectLinks?: true
+  readonly keepDays?: number
   readonly publicUrl?: string
   /** `false` by `--no-key`. */
   readonly key: boolean
@@ -43,6 +53,16 @@ export function createProgram(): Command {
     .option(
       '--data <dir>',
       'a folder for the key and the records of runs (default: one ComfyUI keeps the records, and each start makes a new key; a queue is kept in the data folder of this user)',
+    )
+    .option(
+      '--files <url>',
+      'where a queue has its files, such as s3://bucket/prefix; the keys are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: in --data)',
+    )
+    .option('--redirect-links', 'download links lead to the S3 of --files')
+    .option(
+      '--keep-days <n>',
+      'how long records of runs are kept, and the files of a queue (default: 30)',
+      wholeNumber(1, 36_500),
     )
     .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
     .option('--worker-key <key>', 'the key for them (default: a new key, kept in --data)')
@@ -100,24 +120,36 @@ function readLines(file: string): string[] {
   }
 }
 
+/** Whether runs wait in a queue of the gateway's own. */
+export const isQueued = ({ comfyui = [], workers, redis }: GatewayFlags): boolean =>
+  workers || redis !== undefined || comfyui.length > 1
+
 const loopback = ['127.0.0.1', '::1', 'localhost']
 
 /** Refuses flags that are missing, or that do not go together. */
 export function checkFlags(flags: GatewayFlags): void {
-  const { workflows, key, apiKey, host, publicUrl, workers, workerKey, redis, data } = flags
+  const { workflows, key, apiKey, host, publicUrl, workers, workerKey, redis, data, files, redirectLinks } =
+    flags
   if (workflows === undefined) {
     throw new UsageError(
       '--workflows is missing: a folder of files that ComfyUI saved, or pictures that it made.',
     )
   }
+  if (files !== undefined && !isQueued(flags)) {
+    throw new UsageError('--files is for a queue: give several --comfyui, or --workers.')
+  }
+  if (redirectLinks && files === undefined) {
+    throw new UsageError('--redirect-links needs --files.')
+  }
   if (!key && !loopback.includes(host)) {
     throw new UsageError(`--no-key works on this machine only: --host must be ${loopback.join(', ')}.`)
   }
   if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
-  if (redis !== undefined && data === undefined) {
-    throw new UsageError(
-      '--redis needs --data, the folder of the files, which all gateways with this Redis share.',
-    )
+  if (redis !== undefined && data === undefined && files === undefined) {
+    throw new UsageError('--redis needs --data or --files: where all gateways with this Redis keep files.')
+  }
+  if (redis !== undefined && workers && workerKey === undefined) {
+    throw new UsageError('--redis needs --worker-key with --workers, the same for all gateways.')
   }
   if (redis !== undefined && key && apiKey === undefined) {
     throw new UsageError('--redis needs --api-key, the same for all gateways: it signs links.')

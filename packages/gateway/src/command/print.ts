@@ -7,7 +7,11 @@ export function banner(
   url: string,
   apiKey: string | null,
   { servers, workflows }: Report,
-  { folder, dialIn }: { readonly folder?: string | undefined; readonly dialIn?: string | undefined } = {},
+  {
+    folder,
+    files,
+    dialIn,
+  }: Readonly<Partial<Record<'folder' | 'files' | 'dialIn', string | undefined>>> = {},
 ): string {
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
@@ -17,7 +21,7 @@ export function banner(
   page    ${url}/
   API     ${url}
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
-${folder ? `  queue   ${folder}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
+${folder ? `  queue   ${folder}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
   Workflows
 ${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}

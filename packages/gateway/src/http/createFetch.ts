@@ -14,10 +14,12 @@ export interface FetchOptions {
   readonly filesUrl: string
   /** The name of the server in errors. */
   readonly name: string
+  /** Follows a redirect that leads elsewhere. Default: that is an error */
+  readonly elsewhere?: ApiFetch | undefined
 }
 
 /** A `fetch` that reaches one HTTP API and nothing else. */
-export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiFetch {
+export function createFetch({ handle, url, filesUrl, name, elsewhere }: FetchOptions): ApiFetch {
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
@@ -26,6 +28,7 @@ export function createFetch({ handle, url, filesUrl, name }: FetchOptions): ApiF
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
     if (origin !== url && origin !== filesUrl) {
+      if (hops > 0 && elsewhere) return await elsewhere(input, init)
       const origins = url === filesUrl ? url : `${url} and ${filesUrl}`
       throw failed(`The ${name}'s fetch answers for ${origins} only, not for ${origin}`)
     }

@@ -51,9 +51,14 @@ export async function serveFile({ api, request, url, query, files, apiUrl }: Api
   const headers = new Headers([...request.headers].filter(([name]) => PASSED.includes(name)))
   const file = await api.engine.readOutput(runId, filename, headers, request.signal)
   if (!file) return refuse(404, 'NoSuchKey', 'The specified key does not exist')
-  if (isHead) await file.body?.cancel()
+  const link = isHead || runsCode(file) ? null : file.headers.get('location')
+  if (isHead || link) await file.body?.cancel()
+  if (link) return new Response(null, { status: 302, headers: { location: link } })
   return makeSafe(file, isHead ? null : file.body)
 }
+
+/** Whether a browser may run what is in such a file. It is not opened elsewhere, where nothing forbids that. */
+const runsCode = ({ headers }: Response): boolean => /svg|html|xml/i.test(headers.get('content-type') ?? '')
 
 function iso(ms: number): string {
   return new Date(ms).toISOString()
@@ -64,9 +69,8 @@ function makeSafe(file: Response, body: Response['body']): Response {
   const headers = new Headers(file.headers)
   headers.set('x-content-type-options', 'nosniff')
   headers.set('content-security-policy', 'sandbox')
-  if (/svg|html|xml/i.test(headers.get('content-type') ?? '')) {
-    headers.set('content-disposition', 'attachment')
-  }
+  headers.delete('location')
+  if (runsCode(file)) headers.set('content-disposition', 'attachment')
   return new Response(body, { status: file.status, headers })
 }
 

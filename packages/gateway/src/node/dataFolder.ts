@@ -43,11 +43,20 @@ export async function openFolder(folder: string): Promise<Storage> {
 
 /** Reads the key in a file of a folder. If there is none, saves a new one, which only the owner may read. */
 export async function keepKey(folder: string, file = 'api-key'): Promise<string> {
-  const path = join(folder, file)
   await mkdir(folder, { recursive: true })
-  // Two gateways that start at once share the key of the first.
+  const path = join(folder, file)
+  const key = await keepText(path, makeKey())
+  if (isKey(key)) return key
+  throw new Error(
+    `${path} holds no key: it must be visible ASCII characters without spaces. Fix or remove the file.`,
+  )
+}
+
+/** Reads a file of one line. If there is none, writes that line, which only the owner may read. */
+export async function keepText(path: string, text: string): Promise<string> {
+  // Two gateways that start at once share the text of the first.
   const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, `${makeKey()}\n`, { mode: 0o600 })
+  await writeFile(draft, `${text}\n`, { mode: 0o600 })
   try {
     await link(draft, path)
   } catch (error) {
@@ -55,11 +64,7 @@ export async function keepKey(folder: string, file = 'api-key'): Promise<string>
   } finally {
     await rm(draft)
   }
-  const key = (await readFile(path, 'utf8')).trim()
-  if (isKey(key)) return key
-  throw new Error(
-    `${path} holds no key: it must be visible ASCII characters without spaces. Fix or remove the file.`,
-  )
+  return (await readFile(path, 'utf8')).trim()
 }
 
 /** Where a command keeps what it must not lose, for this user. */

@@ -3,12 +3,14 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { compareRuns, type Run } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
-import type { Entry, QueuedRun, RunQueue } from '../queue/runQueue.ts'
+import { checkOptions, fields, optional, type Rules } from '../options.ts'
+import type { Entry, FileKind, FileStore, QueuedRun, RunQueue } from '../queue/runQueue.ts'
 import { createTurns, type Waiting } from '../queue/turns.ts'
-import type { EndedRun } from '../records/recordStore.ts'
+import { type EndedRun, KEEP_DAYS } from '../records/recordStore.ts'
+import * as rules from '../rules.ts'
 import { type AppendLog, openLog } from './appendLog.ts'
 import { noneIfMissing } from './dataFolder.ts'
-import { createFolderFiles, folderError } from './folderFiles.ts'
+import { folderError, folderFiles } from './folderFiles.ts'
 
 /** A line of the file of runs that have not ended. */
 type Line =
@@ -39,14 +41,26 @@ interface EndedEntry extends Listed, Pick<Run, 'groupId' | 'startedAt' | 'comple
 }
 
 const DAY_MS = 86_400_000
-const KEPT_MS = 30 * DAY_MS
 /** The file of runs that go on is written anew when it is larger. */
 const LARGE_BYTES = 16 * 1024 * 1024
 const HOUR_MS = 3_600_000
 
+/** Options of {@link folderQueue}. */
+export interface FolderQueueOptions {
+  /** Where the files of runs are, such as `s3Files({ url, … })`. No other queue may have its files there. Default: in the folder */
+  files?: FileStore | undefined
+  /** Records and outputs are removed so many days after the end of their run. Default: 30 */
+  keepDays?: number | undefined
+}
+
+const OPTIONS: Rules<FolderQueueOptions> = {
+  files: optional(fields(['place', 'put', 'open'], 'function')),
+  keepDays: optional(rules.wholeNumber(1, 36_500)),
+}
+
 /**
- * The queue of one gateway for several servers, in a folder: the runs that wait, the records of runs, which are kept for 30
- * days, and their files. One process at a time can use a folder.
+ * The queue of one gateway for several servers, in a folder: the runs that wait, the records of runs, and their files. One
+ * process at a time can use a folder.
  *
  * @example
  * ```ts
@@ -58,12 +72,13 @@ const HOUR_MS = 3_600_000
  * })
  * ```
  */
-export function folderQueue(folder: string): RunQueue {
+export function folderQueue(folder: string, options: FolderQueueOptions = {}): RunQueue {
   if (typeof folder !== 'string' || folder === '')
     throw new TypeError('folderQueue: argument "folder" must be the path of a folder')
+  checkOptions('folderQueue', options, OPTIONS)
   const root = resolve(folder)
   const path = (name: string): string => join(root, name)
-  const files = createFolderFiles(root)
+  const { files = folderFiles(root), keepDays = KEEP_DAYS } = options
   const turns = createTurns()
   const live = new Map<string, Live>()
   const held = new Set<Live>()
@@ -221,7 +236,7 @@ export function folderQueue(folder: string): RunQueue {
 
   /** Removes old records, and files without a run. */
   async function clean(): Promise<void> {
-    const oldest = dayOf(Date.now() - KEPT_MS)
+    const oldest = dayOf(Date.now() - keepDays * DAY_MS)
     const gone = new Set([...ended.values()].flatMap(({ id, day }) => (day < oldest ? [id] : [])))
     for (const id of gone) ended.delete(id)
     for (const [group, runs] of gone.size > 0 ? created : []) {
@@ -238,7 +253,9 @@ export function folderQueue(folder: string): RunQueue {
       days.delete(dayOfFile(name))
       await rm(path(name))
     }
-    await files.sweep((kind, id) => live.has(id) || (kind === 'out' && ended.has(id)))
+    const isKnown = (kind: FileKind, id: string) => live.has(id) || (kind === 'out' && ended.has(id))
+    // Nobody waits for this: a place that is far away takes its time.
+    void files.sweep((kind, id) => closing !== undefined || isKnown(kind, id)).catch(() => {})
   }
 
   async function get(id: string): Promise<Entry | EndedRun | undefined> {
@@ -250,6 +267,7 @@ export function folderQueue(folder: string): RunQueue {
   return {
     async open() {
       await mkdir(root, { recursive: true, mode: 0o700 })
+      await files.place()
       unlock = await lock(root)
       await readDays()
       const text = (await readFile(path('queue.jsonl'), 'utf8').catch(noneIfMissing)) ?? ''

@@ -114,18 +114,24 @@ export type PeerMessage =
   | { readonly ask: string; readonly server: string; readonly path: string }
   | { readonly answer: string; readonly server: string; readonly status: number; readonly text: string }
 
+/** Inputs or outputs. */
+export type FileKind = 'in' | 'out'
+
 /** Files of runs. They go with the record of their run, and inputs with its end. */
 export interface FileStore {
-  /** Names where the files are: the same for two gateways that share them. */
+  /** Makes sure that files can be kept, and names the place: the same for all who keep their files there, and no others. */
   place(): Promise<string>
-  put(kind: 'in' | 'out', runId: string, name: string, body: IncomingFile['body']): Promise<void>
+  put(kind: FileKind, runId: string, name: string, body: IncomingFile['body']): Promise<void>
   /** Gives a file as `Engine.readOutput` does. */
-  open(kind: 'in' | 'out', runId: string, name: string, headers: Headers): Promise<Response | undefined>
+  open(kind: FileKind, runId: string, name: string, headers: Headers): Promise<Response | undefined>
   /** Removes the inputs of a run. */
   removeInputs(runId: string): Promise<void>
-  /** Removes files that are older than an hour, and whose run `keeps` denies. */
-  sweep(keeps: (kind: 'in' | 'out', runId: string) => boolean | Promise<boolean>): Promise<void>
+  /** Removes files that are older than an hour, if their run has no such files any more. */
+  sweep(keeps: (kind: FileKind, runId: string) => boolean | Promise<boolean>): Promise<void>
 }
+
+/** Files come before their run: for this long, nothing is said about those without one. */
+export const EARLY_MS = 3_600_000
 
 export const isEntry = <Job extends QueuedRun>(found: Entry<Job> | EndedRun): found is Entry<Job> =>
   'job' in found

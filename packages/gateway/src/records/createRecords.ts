@@ -3,6 +3,7 @@ import { createLruCache } from '../lruCache.ts'
 import { hasOwnTimers } from '../runtime.ts'
 import {
   type EndedRun,
+  KEEP_DAYS,
   probeRecord,
   type RecordStore,
   recordPaths,
@@ -38,6 +39,7 @@ const WRITING_MS = 30_000
 export function createRecords<Submitted extends SubmittedRun, Ended extends EndedRun<Submitted>>(
   store: RecordStore,
   log: EngineContext['log'],
+  keepDays: number = KEEP_DAYS,
 ): Records<Submitted, Ended> {
   const runs = createLruCache<Submitted>(5_000)
   const ends = createLruCache<Ended>(5_000)
@@ -48,7 +50,7 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
   /** When the write of a run's end began, by the id of the run: nobody else has to write that end meanwhile. */
   const writing = new Map<string, number>()
   const index = createRunIndex(store)
-  const prune = createPrune(store, index, log)
+  const prune = createPrune(store, index, log, keepDays)
   let prepared = false
 
   async function write(ended: Ended): Promise<Ended> {
@@ -120,10 +122,14 @@ export function createRecords<Submitted extends SubmittedRun, Ended extends Ende
 }
 
 const DAY_MS = 86_400_000
-const KEPT_MS = 30 * DAY_MS
 
 /** Removes old records in the background, once a day. */
-export function createPrune(store: RecordStore, index: RunIndex, log: EngineContext['log']): () => void {
+export function createPrune(
+  store: RecordStore,
+  index: RunIndex,
+  log: EngineContext['log'],
+  keepDays: number = KEEP_DAYS,
+): () => void {
   let prunedAt = 0
   return () => {
     if (Date.now() - prunedAt < DAY_MS) return
@@ -134,7 +140,8 @@ export function createPrune(store: RecordStore, index: RunIndex, log: EngineCont
   async function prune(): Promise<void> {
     for (const name of await store.list('groups')) {
       const entries = await index.read(`groups/${name}`)
-      if (entries.length === 0 || entries.some(({ createdAt }) => Date.now() - createdAt < KEPT_MS)) continue
+      const oldest = Date.now() - keepDays * DAY_MS
+      if (entries.length === 0 || entries.some(({ createdAt }) => createdAt > oldest)) continue
       for (const { id } of entries) {
         for (const path of Object.values(recordPaths(id))) await store.remove(path)
       }

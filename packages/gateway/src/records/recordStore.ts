@@ -20,6 +20,9 @@ export interface EndedRun<S extends SubmittedRun = SubmittedRun>
   readonly status: 'completed' | 'failed' | 'cancelled' | 'refused'
 }
 
+/** For so many days after its end a record is kept, by default. */
+export const KEEP_DAYS = 30
+
 /** Where the records of a run are. */
 export function recordPaths(id: string): { run: string; cancel: string; end: string } {
   return { run: `runs/${id}.json`, cancel: `cancelled/${id}.json`, end: `ended/${id}.json` }
@@ -29,7 +32,7 @@ export function recordPaths(id: string): { run: string; cancel: string; end: str
 export const probeRecord: { readonly path: string; readonly value: object } = {
   path: 'about.json',
   // Not a text: some storages parse JSON themselves, and then a text can't be told from its JSON.
-  value: { about: 'Records of runs, kept for 30 days' },
+  value: { about: 'Records of runs' },
 }
 
 /** A store in the option `storage` of the gateway. */

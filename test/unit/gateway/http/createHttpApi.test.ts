@@ -310,13 +310,16 @@ test('everything wrong with a page is listed at once', async () => {
 })
 
 /** The link of the only file, and what the engine is asked for it. */
-async function linked(type: string): Promise<{ api: HttpApi; link: string; asked: unknown[] }> {
+async function linked(
+  type: string,
+  read?: Engine['readOutput'],
+): Promise<{ api: HttpApi; link: string; asked: unknown[] }> {
   const asked: unknown[] = []
   const readOutput: Engine['readOutput'] = async (id, file, headers) => {
     asked.push([id, file, Object.fromEntries(headers)])
     return new Response('pic', { status: 206, headers: { 'content-type': type, 'content-length': '3' } })
   }
-  const api = apiOf({ readOutput })
+  const api = apiOf({ readOutput: read ?? readOutput })
   const { data } = await (await ask(api, '/api/v1/runs/r1')).json()
   return { api, link: data.outputs[0].url, asked }
 }
@@ -394,6 +397,33 @@ test('a file that a browser opens runs nothing', async () => {
       headers.get(name),
     )
     assert.equal(seen, ['nosniff', 'sandbox', disposition], type)
+  }
+})
+
+test('a link leads on to the location of a file, unless a browser could run it there', async () => {
+  const location = 'https://s3.example.com/image.png?signature=x'
+  for (const [type, method, status, given] of [
+    ['image/png', 'GET', 302, location],
+    // A signed address is for one method.
+    ['image/png', 'HEAD', 200, null],
+    ['image/svg+xml', 'GET', 200, null],
+    ['text/html', 'GET', 200, null],
+  ] as const) {
+    let isCancelled = false
+    const body = new ReadableStream(
+      {
+        pull: (controller) => controller.close(),
+        cancel() {
+          isCancelled = true
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const headers = { 'content-type': type, location }
+    const { api, link } = await linked(type, async () => new Response(body, { headers }))
+    const answer = await ask(api, link, { method })
+    const found = [answer.status, answer.headers.get('location'), isCancelled]
+    assert.equal(found, [status, given, type === 'image/png'], `${method} ${type}`)
   }
 })
 

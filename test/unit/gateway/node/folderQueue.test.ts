@@ -19,7 +19,8 @@ import { fileURLToPath } from 'node:url'
 import FakeTimers from '@sinonjs/fake-timers'
 import { assert, rejects, said, suite, throws } from '#test'
 import { EngineError } from '../../../../packages/gateway/src/engine.ts'
-import { folderQueue } from '../../../../packages/gateway/src/node/folderQueue.ts'
+import { folderFiles } from '../../../../packages/gateway/src/node/folderFiles.ts'
+import { type FolderQueueOptions, folderQueue } from '../../../../packages/gateway/src/node/folderQueue.ts'
 import type { RunQueue } from '../../../../packages/gateway/src/queue/runQueue.ts'
 import { rejection } from '../../../support/fakes.ts'
 import { until } from '../../../support/until.ts'
@@ -52,17 +53,17 @@ const ended = (): string =>
   readdirSync(folder)
     .filter((name) => name.startsWith('ended-'))
     .join()
-async function openQueue(at = folder): Promise<RunQueue> {
-  const queue = folderQueue(at)
+async function openQueue(at = folder, options?: FolderQueueOptions): Promise<RunQueue> {
+  const queue = folderQueue(at, options)
   open.push(queue)
   await queue.open(() => {})
   return queue
 }
 /** The queue as a new process finds it if this one is killed now. */
-async function afterKill(): Promise<RunQueue> {
+async function afterKill(options?: FolderQueueOptions): Promise<RunQueue> {
   rmSync(`${folder}-2`, { recursive: true, force: true })
   cpSync(folder, `${folder}-2`, { recursive: true, filter: (name) => !name.endsWith('/lock') })
-  return await openQueue(`${folder}-2`)
+  return await openQueue(`${folder}-2`, options)
 }
 
 function startUser(
@@ -80,8 +81,23 @@ function startUser(
   return { child, said: () => text, over: new Promise((resolve) => child.on('close', resolve)) }
 }
 
-test('a folder is needed', () => {
+test('a folder is needed, and no option may be wrong', () => {
   for (const wrong of [undefined, '', 1]) throws(() => folderQueue(wrong as never), TypeError)
+  for (const wrong of [{ keepDays: 0 }, { keepDays: 1.5 }, { files: 'files' }, { keep: 1 }, null])
+    throws(() => folderQueue(folder, wrong as never), TypeError)
+})
+
+test('files may be in another place', async () => {
+  const files = folderFiles(path('elsewhere'))
+  const queue = await openQueue(path('queue'), { files })
+  const [job] = await addAll(queue, 1)
+  await queue.files.put('out', job!.id, 'a', bytes('a'))
+  await queue.close()
+  assert.equal([existsSync(path('queue/out')), existsSync(path('elsewhere/out'))], [false, true])
+  // One that can't be used is known at the start, and leaves the queue to others.
+  const away = { ...files, place: () => Promise.reject(new Error('away')) }
+  assert.is((await rejection(folderQueue(path('queue'), { files: away }).open(() => {}))).message, 'away')
+  await openQueue(path('queue'), { files })
 })
 
 test('it can be read by its owner only', async () => {
@@ -238,11 +254,18 @@ test('the lock of another machine is waited for, until it was silent for 15 s', 
   }
 })
 
-test('after 30 days a record goes, with its files, and never comes back', async () => {
+for (const [keepDays, more] of [
+  [30, {}],
+  [7, { keepDays: 7 }],
+] as const)
+  test(`after ${keepDays} days a record goes, with its files, and never comes back`, () =>
+    goesAfter(keepDays, more))
+
+async function goesAfter(keepDays: number, more: FolderQueueOptions): Promise<void> {
   const clock = FakeTimers.install({ now: Date.now(), toFake: ['setInterval', 'clearInterval', 'Date'] })
   const day = 86_400_000
   try {
-    const queue = await openQueue()
+    const queue = await openQueue(folder, more)
     const jobs = await addAll(queue, 2, { groupId: 'g' })
     const [old, waits] = jobs as [(typeof jobs)[0], (typeof jobs)[0]]
     const name = `ended-${new Date().toISOString().slice(0, 10)}.jsonl`
@@ -254,14 +277,14 @@ test('after 30 days a record goes, with its files, and never comes back', async 
       (await from.list(query())).total,
       Boolean(await from.files.open('out', old!.id, 'a', new Headers())),
     ]
-    clock.setSystemTime(Date.now() + 29 * day)
+    clock.setSystemTime(Date.now() + (keepDays - 1) * day)
     await clock.tickAsync(3_600_000)
     await queue.end(endOf((await addAll(queue, 1))[0]!))
     assert.equal(await known(queue), ['completed', 2, 3, true])
     clock.setSystemTime(Date.now() + 2 * day)
     await clock.tickAsync(3_600_000)
     await until(() => !existsSync(path(name)) && !existsSync(path(`out/${old!.id}`)))
-    for (const one of [queue, await afterKill()]) {
+    for (const one of [queue, await afterKill(more)]) {
       assert.equal(await known(one), ['none', 1, 2, false])
       assert.is(await stateOf(one, waits!), 'waits')
       assert.ok(await one.files.open('out', waits!.id, 'a', new Headers()))
@@ -269,7 +292,7 @@ test('after 30 days a record goes, with its files, and never comes back', async 
   } finally {
     clock.uninstall()
   }
-})
+}
 
 test('files without a run go after an hour, inputs with the end of theirs', async () => {
   const queue = await openQueue()
@@ -285,8 +308,9 @@ test('files without a run go after an hour, inputs with the end of theirs', asyn
   for (const kind of ['in', 'out'])
     for (const id of all) if (id !== draft) utimesSync(path(`${kind}/${id}`), early, early)
   await openQueue()
-  assert.equal(readdirSync(path('in')).sort(), [job!.id, draft].sort())
-  assert.equal(readdirSync(path('out')).sort(), [job!.id, over!.id, draft].sort())
+  const left = () => ['in', 'out'].map((kind) => readdirSync(path(kind)).sort())
+  await until(left, (found) => found.flat().length === 5)
+  assert.equal(left(), [[job!.id, draft].sort(), [job!.id, over!.id, draft].sort()])
 })
 
 test('the file of runs that go on stays small, and loses nothing, also if it can not be written anew for a while', async () => {

@@ -38,25 +38,32 @@ test('no mark is removed where a pack is not kept', async () => {
   assert.is((await marks.list(null)).length, 500)
 })
 
-test('records of more than 30 days ago are removed, packed or not', async () => {
+for (const keepDays of [undefined, 7])
+  test(`records of more than ${keepDays ?? 30} days ago are removed, packed or not`, () => prunes(keepDays))
+
+async function prunes(keepDays: number | undefined): Promise<void> {
+  const days = keepDays ?? 30
   const storage = createStorage()
   const place = createStored(storage)
   const marks = createRunIndex(place)
-  const old = [endedOf(crypto.randomUUID(), Date.now() - 31 * 86_400_000), endedOf(crypto.randomUUID(), 1)]
-  const young = endedOf(crypto.randomUUID(), Date.now() - 29 * 86_400_000)
+  const old = [
+    endedOf(crypto.randomUUID(), Date.now() - (days + 1) * 86_400_000),
+    endedOf(crypto.randomUUID(), 1),
+  ]
+  const young = endedOf(crypto.randomUUID(), Date.now() - (days - 1) * 86_400_000)
   for (const ended of [...old, young]) {
     for (const path of Object.values(recordPaths(ended.run.id))) await place.write(path, ended)
   }
   await marks.end(old[0]!)
   await marks.end(young)
   await place.write('groups/none/pack_1.json', [endMark(old[1]!)])
-  const prune = createPrune(place, createRunIndex(place), () => {})
+  const prune = createPrune(place, createRunIndex(place), () => {}, keepDays)
   prune()
   while (storage.items.size > 4) await wait(5)
   await wait(20)
   assert.ok([...storage.items.keys()].every((key) => key.includes(young.run.id)))
   assert.is(storage.items.size, 4)
-})
+}
 
 test('marks of an end stand for the first ones, and other files are passed over', () => {
   const ended = endedOf(crypto.randomUUID(), 1_700_000_000_000)
