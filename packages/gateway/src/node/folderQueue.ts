@@ -374,7 +374,7 @@ export function folderQueue(folder: string, options: FolderQueueOptions = {}): R
         }).finally(() => ending.delete(id))
         void files.removeInputs(id).catch(() => {})
       }
-      return (await get(id)) as EndedRun
+      return get(id) as Promise<EndedRun>
     },
     get,
     async ahead({ job }) {

@@ -71,7 +71,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
       if (status !== 304 && /^(3|50[234])/.test(`${status}`)) {
         await response.body?.cancel()
         gone()
-        return fail(new NoAnswer(`status ${status} is not from ComfyUI`, true))
+        return fail(new NoAnswer(`status ${status} is not from ComfyUI`))
       }
       // Node no longer heeds the signal once the head of the answer is there.
       const taken = await Promise.race([take(response), rejectOn(either)])
@@ -82,7 +82,7 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
       signal?.throwIfAborted()
       if (timeout.signal.aborted) {
         missed(startedAt)
-        return fail(new NoAnswer(`no answer within ${timeoutMs / 1000} s`, true))
+        return fail(new NoAnswer(`no answer within ${timeoutMs / 1000} s`))
       }
       // A connection that was kept open may lead to a server that has stopped since.
       if (init.again ?? method !== 'POST') return await exchange(path, { ...init, again: false }, take)
@@ -104,8 +104,8 @@ export function createComfyClient(address: string, { headers, fetch }: Sending =
     read: (path, init = {}) =>
       exchange(path, init, async (response) => {
         const body = parseJson(await response.text())
-        if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`, true))
-        return body === undefined ? fail(new NoAnswer('its answer is not JSON', true)) : body
+        if (response.status !== 200) return fail(new NoAnswer(`status ${response.status}`))
+        return body === undefined ? fail(new NoAnswer('its answer is not JSON')) : body
       }),
     open: (path, init = {}) => exchange(path, init, async (response) => response),
     listen: (id, listener) => openSocket(`${base.replace(/^http/, 'ws')}/ws?clientId=${id}`, own, listener),
@@ -182,7 +182,7 @@ export class NoAnswer extends EngineError {
   readonly sent: boolean
 
   /** `why` must not hold ComfyUI's address or the text of a proxy. */
-  constructor(why: string, sent: boolean) {
+  constructor(why: string, sent = true) {
     super(503, `ComfyUI can't be reached just now: ${why}`, { retryAfterS: 5 })
     this.why = why
     this.sent = sent

@@ -51,7 +51,7 @@ export async function putFile(
     })
     refused = status === 413
     const { name, subfolder } = Object(parseJson(text))
-    if (typeof name !== 'string') throw new NoAnswer(`status ${status} for an upload`, true)
+    if (typeof name !== 'string') throw new NoAnswer(`status ${status} for an upload`)
     return subfolder ? `${subfolder}/${name}` : name
   } catch (error) {
     await file.body.cancel().catch(() => {})
@@ -63,7 +63,7 @@ export async function putFile(
       const most = typeof limit === 'number' ? `the ${limit} bytes that ComfyUI takes` : 'ComfyUI takes'
       throw new EngineError(413, `The upload is larger than ${most}`)
     }
-    throw error instanceof NoAnswer ? error : new NoAnswer('an upload stalled', true)
+    throw error instanceof NoAnswer ? error : new NoAnswer('an upload stalled')
   } finally {
     clearTimeout(timer)
   }
@@ -109,7 +109,7 @@ export async function readOutput(
   }
   await body?.cancel()
   if (status === 404) return undefined
-  if (status !== 304 && status !== 416) throw new NoAnswer(`status ${status} for a file`, true)
+  if (status !== 304 && status !== 416) throw new NoAnswer(`status ${status} for a file`)
   return new Response(null, { status, headers: { ...pick(answered, RESPONSE_HEADERS), ...type } })
 }
 

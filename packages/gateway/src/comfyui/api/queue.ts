@@ -56,7 +56,7 @@ export function createReadQueue(client: ComfyClient, onRead: (ids: readonly stri
 }
 
 function readItems(list: unknown): QueueItem[] {
-  if (!Array.isArray(list)) throw new NoAnswer('its queue can not be read', true)
+  if (!Array.isArray(list)) throw new NoAnswer('its queue can not be read')
   const items = list.filter((item) => Array.isArray(item))
   return items.map(([number, id, , extra]) => ({ number: Number(number), id: String(id), extra }))
 }
@@ -86,7 +86,7 @@ export async function readHistory(
   }
   const entries = status === 200 ? parseJson(text) : undefined
   if (typeof entries !== 'object' || entries === null) {
-    throw new NoAnswer('its history can not be read', true)
+    throw new NoAnswer('its history can not be read')
   }
   const entry = Object(entries)[id]
   if (!entry) return undefined

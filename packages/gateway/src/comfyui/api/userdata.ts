@@ -14,10 +14,10 @@ export function createUserdata(client: ComfyClient, log: EngineContext['log']): 
     const { status, text } = await client.send(path)
     const value = status === 200 ? parseJson(text) : undefined
     if (value !== undefined) return value as T
-    if (status === 200) throw new Unreadable('a record is not JSON', true)
+    if (status === 200) throw new Unreadable('a record is not JSON')
     if (status === 404) return undefined
     if (!refused) await store.write(probeRecord.path, probeRecord.value)
-    if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
+    if (!refused) throw new NoAnswer(`status ${status} for a record`)
     return undefined
   }
 
@@ -64,7 +64,7 @@ export function createUserdata(client: ComfyClient, log: EngineContext['log']): 
       }
       // If the server keeps other records, this one may be written later, and must not be lost.
       await store.write(probeRecord.path, probeRecord.value)
-      if (!refused) throw new NoAnswer(`status ${status} for a record`, true)
+      if (!refused) throw new NoAnswer(`status ${status} for a record`)
       return true
     },
     async remove(path) {

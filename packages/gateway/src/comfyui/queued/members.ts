@@ -34,7 +34,7 @@ async function askAll<T>(
   await within(Promise.all(all), SOON_MS)
   if (answers.length === 0) await Promise.all(all)
   if (answers.length === 0) throw failure ?? new NoAnswer('no server has dialled in', false)
-  return { answers: [...answers], failure: open > 0 ? new NoAnswer('it stopped answering', true) : failure }
+  return { answers: [...answers], failure: open > 0 ? new NoAnswer('it stopped answering') : failure }
 }
 
 /**

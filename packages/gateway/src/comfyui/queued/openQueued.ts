@@ -86,7 +86,7 @@ export function openQueued(options: QueuedOptions, context: EngineContext): Engi
       async read(path) {
         const { status, text } = await ask(server, path, queue.peers)
         const value = status === 200 ? parseJson(text) : undefined
-        if (value === undefined) throw new NoAnswer(`status ${status}`, true)
+        if (value === undefined) throw new NoAnswer(`status ${status}`)
         return value
       },
     }))

@@ -111,7 +111,7 @@ export function ask(
     const fail = (): void => {
       clearTimeout(timer)
       server.asks.delete(id)
-      reject(new NoAnswer('its worker gave no answer', true))
+      reject(new NoAnswer('its worker gave no answer'))
     }
     const timer = setTimeout(fail, ASK_MS)
     const settle = (answer: Answer): void => {

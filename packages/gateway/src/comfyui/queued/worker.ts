@@ -207,7 +207,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       if (one.mark === undefined) return leave(one)
       // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
       if (one.isOver) {
-        await untilHeard(() => port.giveBack(run.id, one.mark)).catch(() => {})
+        await untilHeard(() => port.giveBack(run.id, one.mark))
         return leave(one)
       }
       one.isSent = true
@@ -296,7 +296,7 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
           })
           if (response.status === 200 && response.body) return await port.putOutput(id, name, response.body)
           await response.body?.cancel()
-          if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`, true)
+          if (response.status !== 404) throw new NoAnswer(`status ${response.status} for a file`)
         })
       })
       const outcome: Outcome = { status, error, completedAt, files }

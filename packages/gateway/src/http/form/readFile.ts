@@ -16,7 +16,7 @@ export async function readFile(
   { name: key, file, body }: Part,
   readText: (chunks: Chunks) => Promise<string>,
 ): Promise<FileEntry> {
-  if (file) return await storeFile(draft, name, file, body)
+  if (file) return storeFile(draft, name, file, body)
   const what = /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`
   const refusal = (reason = ''): InputError => {
     const msg = `Input should be ${what}: a file part, a data: URL or an http(s) URL${reason}`
@@ -26,7 +26,7 @@ export async function readFile(
   if (header !== undefined) {
     const { type, data } = decodeDataUrl(header, rest, refusal())
     if (!mayBe(kind, type)) throw refusal(`. The data: URL has the type "${type.slice(0, 100)}"`)
-    return await storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
+    return storeFile(draft, name, { name: `${name}.${extensionOf(type)}`, type }, data)
   }
   const text = await readText(rest)
   if (!/^https?:\/\//i.test(text)) {
