@@ -127,6 +127,7 @@ test('--data keeps the key and the runs', async () => {
   assert.is((await readFile(join(data, 'api-key'), 'utf8')).trim(), apiKey)
   const kept = comfy.requests.filter(({ path }) => path.includes(run_id) && path.includes('userdata'))
   assert.equal(kept, [])
+  assert.ok((await readdir(join(data, 'runs'), { recursive: true })).join().includes(run_id))
 })
 
 test('--workers: a GPU dials in, makes runs and is found by its name', async () => {

@@ -43,7 +43,7 @@ function webp(all: string[], big: boolean, head = ''): Buffer {
   ])
   const size = Buffer.alloc(4)
   size.writeUInt32LE(data.length)
-  return Buffer.concat([Buffer.from('RIFF????WEBPVP8 \x01\0\0\0x\0EXIF', 'latin1'), size, data])
+  return Buffer.concat([Buffer.from('RIFF????WEBPVP8 \x03\0\0\0xyz\0EXIF', 'latin1'), size, data])
 }
 
 const utf8 = JSON.stringify(saved(node(1, 'Text', ['é 猫'])))
@@ -86,7 +86,7 @@ for (const [what, bytes] of [
   ['a PNG without a workflow', png()],
   ['a cut PNG', png(pngChunk('tEXt', Buffer.from('prompt'))).subarray(0, 60)],
   ['a WebP without a workflow', webp(['Canon'], true)],
-  ['a cut WebP', webp([`prompt:${texts.prompt}`], true).subarray(0, 36)],
+  ['a cut WebP', webp([`prompt:${texts.prompt}`], true).subarray(0, 38)],
   ['a JPEG', Buffer.from('\xff\xd8\xff\xe0', 'latin1')],
   ['nothing', Buffer.alloc(0)],
 ] as const) {

@@ -165,6 +165,7 @@ test('workflows that the server can not run are named', async ({ another, lines 
   const workflows = await by.workflows()
   const broken = workflows.filter(({ problem }) => problem !== undefined)
   assert.equal(pluck(broken, 'id'), ['odd', 'broken'])
+  assert.equal(pluck(broken, 'name'), ['odd', 'broken'])
   assert.is(workflows.length - broken.length, files.length)
   for (const line of lines) said(line)
   const { message } = await rejects(by.draft('odd', never), EngineError, { status: 422 })

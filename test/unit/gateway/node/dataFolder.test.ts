@@ -59,6 +59,7 @@ test('records: set, get, keys below a base, remove', async () => {
   await storage.setItem('runs:a', 'second')
   await storage.setItem('runs:b', 'b')
   await storage.setItem('groups:g:a', '')
+  await writeFile(join(folder, 'runs', 'runs', 'left-by-a-kill.draft'), '')
   assert.is(await storage.getItem('runs:a'), 'second')
   assert.is(await storage.getItem('groups:g:a'), '')
   assert.equal((await storage.getKeys('runs')).sort(), ['runs:a', 'runs:b'])

@@ -186,7 +186,8 @@ test('a folder that is gone is 503, for every step that writes', async () => {
   const [job] = await addAll(queue, 1)
   rmSync(folder, { recursive: true })
   const fields = { status: 503, retryAfterS: 5 }
-  await rejects(queue.end(endOf(job!)), EngineError, fields)
+  const { cause } = await rejects(queue.end(endOf(job!)), EngineError, fields)
+  assert.is((cause as NodeJS.ErrnoException).code, 'ENOENT')
   assert.is(await stateOf(queue, job!), 'waits')
   writeFileSync(folder, '')
   await rejects(queue.files.put('in', job!.id, 'a', bytes('a')), EngineError, fields)

@@ -1,7 +1,7 @@
 // The marks of runs by which lists are quick.
 import { setTimeout as wait } from 'node:timers/promises'
 import { assert, suite } from '#test'
-import { createPrune } from '../../../../packages/gateway/src/records/createRecords.ts'
+import { createPrune, createRecords } from '../../../../packages/gateway/src/records/createRecords.ts'
 import { createStored, recordPaths } from '../../../../packages/gateway/src/records/recordStore.ts'
 import { createRunIndex, endMark, readMarks } from '../../../../packages/gateway/src/records/runIndex.ts'
 import { createStorage, endedOf } from './kit.ts'
@@ -36,6 +36,14 @@ test('no mark is removed where a pack is not kept', async () => {
   for (let index = 0; index < 500; index++) await marks.end(endedOf(crypto.randomUUID(), 1.7e12 + index))
   await wait(100)
   assert.is((await marks.list(null)).length, 500)
+})
+
+test('nobody waits for a list to know of an end', async () => {
+  const storage = createStorage()
+  const { setItem } = storage
+  storage.setItem = (key, value) => (key.includes('groups') ? new Promise(() => {}) : setItem(key, value))
+  const ended = endedOf(crypto.randomUUID(), 1)
+  assert.equal(await createRecords(createStored(storage), () => {}).addEnd(ended), ended)
 })
 
 for (const keepDays of [undefined, 7])

@@ -7,6 +7,7 @@ import { createComfyClient, NoAnswer } from '../../../../../packages/gateway/src
 import { type ComfyuiOptions, comfyui } from '../../../../../packages/gateway/src/comfyui/comfyui.ts'
 import { EngineError, type Run } from '../../../../../packages/gateway/src/engine.ts'
 import { assertNoCanary, CANARY } from '../../../../support/canary.ts'
+import { rejection } from '../../../../support/fakes.ts'
 import { suiteWithServers } from '../../../../support/suiteWithServers.ts'
 import { fileOf, isOver, never, PAGE, refused, suiteOnComfy } from '../kit.ts'
 
@@ -135,6 +136,12 @@ test('nothing shows a login or a header', () => {
   assertNoCanary(gateway)
   assertNoCanary(createComfyClient(`http://u:${CANARY}@a`, { headers }))
   gateway.close()
+})
+
+test("a caller's abort keeps its reason", async () => {
+  const reason = new Error('enough')
+  const client = createComfyClient('http://127.0.0.1:2')
+  assert.is(await rejection(client.send('/a', { signal: AbortSignal.abort(reason) })), reason)
 })
 
 test('a redirect gets no header; the login in an address counts more than a header', async ({ listen }) => {

@@ -45,7 +45,12 @@ export const classes = {
   }),
   Switch: written({ on_true: ['COMFY_MATCHTYPE_V3', { template: {} }] }),
   Tags: written({ tags: ['COMBO', { multiselect: true, options: ['a', 'b'] }] }),
+  Box: written({ box: ['BOUNDING_BOX', {}] }),
   Camera: written({ picture: ['WEBCAM', {}] }),
+  Paint: written({ picture: ['PAINTER', {}] }),
+  Thirty: written({ count: ['INT', { min: 30, max: 30 }] }),
+  Encode: written({ text: ['STRING', { multiline: true }] }, ['CONDITIONING']),
+  Sample: written({ positive: ['CONDITIONING'], negative: ['CONDITIONING'] }),
   Blend: written({ one: ['IMAGE'], other: ['IMAGE'] }),
   'Spaced ': written({}),
   Save: written({ images: ['IMAGE'], filename_prefix: ['STRING', { default: 'ComfyUI' }] }, [], {

@@ -52,7 +52,7 @@ test('a photo in, a picture out; who is refused, and why', async ({ comfies, fol
       assert.not.match(error.message, CANARY)
     }
     const taken: any = await rejection(portOf(CANARY).poll(nothing, never))
-    assert.equal([taken instanceof Refused, taken.what], [true, 'session'])
+    assert.equal([taken instanceof Refused, taken.name, taken.what], [true, 'Refused', 'session'])
     const foreign: any = await rejection(portOf(CANARY, 'other').openInput(run_id, 'a.png'))
     assert.equal([foreign instanceof Refused, foreign.what], [true, 'run'])
     assert.is(await portOf(CANARY, 'third').send(run_id), undefined)

@@ -211,6 +211,14 @@ test('choices are those of all servers, and a run goes to one that has its choic
   await reportOf(engine)
 })
 
+test('a server that has no choices at all gets none of the runs that need one', async ({ comfies, open }) => {
+  const engine = open({}, { workflows: [styled] }, stylesOf([], ['plain', 'inverted']))
+  await until(async () => !(await engine.containers()).slice(0, 2).some(({ status }) => status === 'stopped'))
+  const runs = await many(3, () => submit(engine, 'styled', { photo: 'example.png', style: 'inverted' }))
+  for (const run of runs) assert.is(await statusOf(engine, run), 'completed')
+  assert.equal(spread(comfies)[0], 0)
+})
+
 test('a run waits for the one server that has its choice, which is away, and says so', async (site) => {
   const { comfies, open, lines } = site
   const engine = open({}, { workflows: [fixed, styled] }, stylesOf(['plain'], ['plain', 'inverted']))

@@ -258,6 +258,20 @@ test('a worker that is silent loses its name, and is refused when it is late', a
   })
 })
 
+test('the end of a run, as its worker tells it', async ({ engine, call, poll }) => {
+  for (const _ of [1, 2]) await submit(engine, 'slow', { seconds: 600 })
+  const { id } = await submit(engine, 'slow')
+  await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
+  await call('POST', `send/${id}`, {})
+  assert.is((await call('POST', `report/${id}`, { progress: 1 })).status, 200)
+  const [most, completedAt] = [64 * 1024 * 1024, Date.now() + 60_000]
+  const outcome = { status: 'failed', error: 'x'.repeat(10_001), completedAt, files: [] }
+  const end = (bytes: number) => call('POST', `end/${id}`, outcome, { 'content-length': `${bytes}` })
+  assert.equal([(await end(most + 1)).status, (await end(most)).status], [400, 200])
+  const run = (await engine.getRun(id))!
+  assert.equal([run.status, run.error, run.completedAt], ['failed', 'x'.repeat(10_000), completedAt])
+})
+
 test('the run of a worker that never comes back fails after a while', async ({ engine, call, poll }) => {
   // The only other server is at work for ever.
   await begin(engine)

@@ -175,6 +175,21 @@ test('what it must not send, it does not send', async () => {
   }
 })
 
+test('a run that fails, and one that ComfyUI refuses, end with the reason', async () => {
+  for (const [inputs, reason] of [
+    [{ fail: true, seconds: 0.5, cooperative: false }, /^failed: .*asked to fail/],
+    [{ seconds: 9999 }, /^failed: .*seconds/],
+  ] as const) {
+    const run = makeRun()
+    Object.assign(run.graph[2]!.inputs, inputs)
+    await withWorker([run], async ({ outcomes, calls }) => {
+      const { status, error } = (await until(() => outcomes.get(run.run.id)))!
+      assert.match(`${status}: ${error}`, reason)
+      assert.ok(calls.every(([method, , news]) => method !== 'report' || 'progress' in Object(news)))
+    })
+  }
+})
+
 test('what happens to a run while its mark is asked for', async () => {
   type Way = (site: Site, runs: Assignment[], id: string) => unknown
   const isLast = (site: Site, name: 'has' | 'stopping', count: number) =>

@@ -312,7 +312,7 @@ test('files are read from hosts that are allowed, and from no other', async ({ a
     asked.push(request.url!)
     const [, word, to] = /^\/(\w+)(?:\?(.*))?/.exec(request.url!)!
     if (word === 'to') return void response.writeHead(302, { location: decodeURIComponent(to!) }).end()
-    if (word === 'gone') return void response.writeHead(404).end()
+    if (word === 'gone') return void response.writeHead(404, { location: '/a.png' }).end()
     response.end('bytes')
   })
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))

@@ -54,6 +54,19 @@ test('a primitive with a title is an input, whatever it sets', async () => {
     saved(node(1, 'Make', [1, 'fixed', 20, 1.5], { 'steps*': 1 }), [primitive(30, title)], links([5, 0, 1]))
   assert.equal(namesOf(await read(file('How often'))), ['how_often', 'seed'].sort().reverse())
   assert.equal(namesOf(await read(file())), ['seed'])
+  const both = file('How often')
+  both.nodes.push(node(2, 'Thirty', [30], { 'count*': 2 }), node(8, 'Save', ['b'], { images: 3 }))
+  both.links.push(...links([0, 0, 0], [5, 0, 2], [2, 0, 8]).slice(1))
+  assert.equal((await read(both)).inputs.get('how_often')!.fields.length, 2)
+})
+
+test('a text that is positive and negative is positive', async () => {
+  const file = saved(
+    node(1, 'Sample', undefined, { negative: 1, positive: 2 }),
+    [primitive('a'), node(2, 'Encode', ['a'], { 'text*': 3 }), node(3, 'Encode', ['a'], { 'text*': 4 })],
+    links([2, 0, 1], [3, 0, 1], [5, 0, 2], [5, 0, 3]),
+  )
+  assert.equal(namesOf(await read(file)), ['prompt'])
 })
 
 /** A subgraph with two nodes, whose seeds its input sets. */

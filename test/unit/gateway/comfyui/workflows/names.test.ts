@@ -155,6 +155,11 @@ const cases: [what: string, nodes: Record<string, Entry>, expected: string[]][] 
     ['seed', 'prompt', 'what_to_leave_out'],
   ],
   [
+    'equal titles of nodes whose ids read the same',
+    { '1:2': ['Words', { value: 'a' }, 'Style'], '1.2': ['Words', { value: 'b' }, 'Style'] },
+    ['style_1_2_1_2', 'style_1_2_1_2_2'],
+  ],
+  [
     'titles in four scripts, and one without a letter',
     {
       1: ['Words', { value: 'a' }, '提示词'],

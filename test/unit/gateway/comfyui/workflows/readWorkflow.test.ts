@@ -86,7 +86,7 @@ test('the first graph of ComfyUI: two texts, a seed and a picture', async () => 
 test("FlowScale's nodes: by class, or by a label that somebody wrote", async () => {
   const graph = {
     1: node('FSLoadText', { default_value: '', label: 'Input Text' }, 'A title'),
-    2: node('FSLoadInteger', { default_value: 7, label: '' }),
+    2: node('FSLoadInteger', { default_value: '7', label: '' }),
     3: node('FSLoadImage', { image: 'a.png', label: ['1', 0] }),
     4: node('FSLoadVideo', { video: 'a.mp4', skip_first_frames: 0 }),
     5: node('FSLoadAudio', { audio: 'a.mp3', label: 'The Voice!' }),
@@ -97,6 +97,7 @@ test("FlowScale's nodes: by class, or by a label that somebody wrote", async () 
   const workflow = await read(graph)
   assert.equal(names(workflow), [['text_1', 'integer_2', 'image_3', 'video_4', 'the_voice'], ['text_6']])
   assert.equal([...workflow.listing.outputs.values()], ['file'])
+  assert.not.match(describeWorkflow(workflow), /label.* no rule/)
   assert.equal(await inputOf(graph, 'text_1'), { kind: 'string', required: true })
   assert.equal(await inputOf(graph, 'integer_2'), { kind: 'number', default: 7 })
   for (const [name, kind] of [

@@ -308,6 +308,7 @@ test('data: URLs and addresses of files', async () => {
     ['data:;base64,', 'text/plain', '', 'any.txt'],
     ['data:audio/flac,x', 'audio/flac', 'x', 'any.flac'],
     ['data:audio/ogg,x', 'audio/ogg', 'x', 'any.ogg'],
+    ['data:image/heic,x', 'image/heic', 'x', 'any.heic'],
     ['data:application/x-own,x', 'application/x-own', 'x', 'any.bin'],
   ] as const) {
     const body = raw(rawPart('name="any"', url))
