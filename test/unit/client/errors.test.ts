@@ -359,6 +359,7 @@ test('every class: name, code, inheritance, stack, guard', async () => {
     assert.ok(error.stack?.startsWith(`${error.name}: ${error.message}`), error.stack)
     assert.ok(inspect(error).startsWith(`${error.name}: `))
     assert.ok(isFlowScaleError(error))
+    assert.ok(Symbol.for('flowscale.error') in error)
     assert.ok(Object.keys(error).every((name) => !/response|cause|name|message|stack/i.test(name)))
     assert.is(JSON.parse(JSON.stringify(error)).code, (error as FlowScaleError).code)
     assertNoCanary(error)

@@ -68,7 +68,7 @@ export const inputCases: Record<string, Case> = {
     truncateSync(at('large.bin'), 2 ** 32)
     await refused(at('large.bin'), /4 GiB/)
     for (const path of ['', null, 5, 'a\0b', new URL('https://x.test/a.png')]) {
-      const error = await errorOf(fileInput(path as string), 'path')
+      const error = await errorOf(fileInput(path as string), 'path must')
       assert.equal(error.code, 'ERR_FLOWSCALE_ARGUMENT')
     }
     await errorOf(fileInput(at('file'), { name: '' }), 'name')

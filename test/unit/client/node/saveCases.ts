@@ -335,7 +335,7 @@ export const saveCases: Record<string, Case> = {
     rmSync(folder, { recursive: true })
     const error = await saved
     assert.equal(error.code, 'ERR_FLOWSCALE_FILE')
-    assert.match(error.message, /a\.png was not saved: its folder or its part is gone$/)
+    assert.match(error.message, /^\S+a\.png was not saved: its folder or its part is gone$/)
     assertEmpty(lab.folder)
   },
   async 'a folder in the way at the end is an error of ours'(lab) {

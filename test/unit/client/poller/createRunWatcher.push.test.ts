@@ -53,6 +53,33 @@ for (const spreadMs of [0, 40]) {
   })
 }
 
+test('a hundred that go on cost one list, and those who want each state get it', async ({ clock }) => {
+  const { client, push, update, count } = fleet(clock, 100)
+  const watcher = createRunWatcher(client, { push })
+  const told: string[] = []
+  const waits = watcher.waitAll(ids(100), { onUpdate: ({ status }) => void told.push(status) })
+  await clock.tickAsync(10_000)
+  const [lists, singles] = [count('list'), count('run')]
+  for (const runId of ids(100)) update(runId, 'queued')
+  await clock.tickAsync(500)
+  const states = told.filter((status) => status === 'queued')
+  assert.equal([states.length, count('list') - lists, count('run') - singles], [100, 1, 0])
+  watcher.close()
+  await waits
+})
+
+test('what no list holds is asked for one by one, which a close ends', async ({ clock }) => {
+  const { client, push, update, hidden } = fleet(clock, 20)
+  for (const runId of ids(20)) hidden.add(runId)
+  const watcher = createRunWatcher(client, { push, maxRequestsPerSecond: 1 })
+  const waits = watcher.waitAll(ids(20))
+  await clock.tickAsync(60_000)
+  for (const runId of ids(20)) update(runId, 'completed')
+  await clock.tickAsync(3_500)
+  watcher.close()
+  assert.ok(completed(await waits) < 5)
+})
+
 test('news keeps to the limit of requests, and is asked about together', async ({ clock }) => {
   const { client, push, update, asked } = fleet(clock, 300)
   const watcher = createRunWatcher(client, { push, maxRequestsPerSecond: 5 })

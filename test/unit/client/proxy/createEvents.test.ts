@@ -227,6 +227,7 @@ test('failures that may pass are waited out, with growing pauses', async ({ cloc
     new Response(null, { status: 204 }),
     down,
     down,
+    run('running', { progress: 0.5 }),
     run('completed'),
   )
   const stream = readAll(await handlerOf(pod)(call()))
@@ -241,9 +242,9 @@ test('failures that may pass are waited out, with growing pauses', async ({ cloc
   }
   assert.equal(gaps, [
     ...[1000, 1500, 2000, 3000, 5000, 9000],
-    ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000],
+    ...[16_000, 16_000, 16_000, 16_000, 16_000, 16_000, 1000],
   ])
-  assert.equal(stream.ids, ['running', 'completed'])
+  assert.equal(stream.ids, ['running', 'running 0.5', 'completed'])
 })
 
 test('a Retry-After is kept, news or not', async ({ clock, settle }) => {
