@@ -52,8 +52,8 @@ export interface Served {
   /** Destroys the TCP sockets of all WebSocket connections at once, without a goodbye. */
   dropSockets(): void
   /**
-   * Ends open connections, too. The API goes on; it has a `close` of its own. `graceMs`: requests that change something
-   * are let end for so long, and others for a second, while no new ones are taken. Default: 0
+   * Ends open connections, too. The API goes on; it has a `close` of its own. `graceMs`: for so long, answers are let end
+   * that are under way, while no new connections are taken; those who wait for news have a second. Default: 0
    */
   close(graceMs?: number): Promise<void>
 }
@@ -99,7 +99,7 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
     // Not the one of `http`, which ends idle connections: a request may be on its way there.
     const ended = new Promise((resolve) => TcpServer.prototype.close.call(server, resolve))
     for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
-    const isAtWork = (): boolean => [...open.values()].some(changesSomething)
+    const isAtWork = (): boolean => [...open].some(([response, request]) => hasWork(request, response))
     for (let ms = 0; ms < graceMs && (ms < 1_000 || isAtWork()); ms += 50)
       await new Promise((resolve) => setTimeout(resolve, 50))
     server.closeAllConnections()
@@ -156,9 +156,9 @@ function listen(
   })
 }
 
-/** A worker waits for runs by a POST that can be cut off. */
-const changesSomething = ({ method = '', url = '' }: IncomingMessage): boolean =>
-  !['GET', 'HEAD'].includes(method) && !url.endsWith('/worker/poll')
+/** Whoever waits for news can be cut off. */
+const hasWork = ({ url = '' }: IncomingMessage, response: ServerResponse): boolean =>
+  !url.endsWith('/worker/poll') && response.getHeader('content-type') !== 'text/event-stream'
 
 // The build makes this folder of packages/playground.
 const folder = new URL(

@@ -73,7 +73,6 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: TIMEOUT_MS,
-      // Something comes each second: see `meet`.
       socketTimeout: 2 * TIMEOUT_MS,
       connectTimeout: TIMEOUT_MS,
       retryStrategy: (times) => Math.min(100 * times, 1_000),
@@ -82,11 +81,17 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
       scripts: { step: { lua: SCRIPT, numberOfKeys: 1 } },
     })
     // Each call fails while it is away.
-    redis.on('error', () => {})
+    redis.on('error', (error) => {
+      trouble = error.message
+    })
     return redis as Redis_
   }
+  let trouble = ''
   const redis = connect()
   const hearing = connect()
+  // Messages reach all databases of a Redis.
+  const channel = `${prefix}:${redis.options.db ?? 0}`
+  let heardAt = 0
   const texts = createLruCache<object>(1_000)
   let place = ''
   let timer: ReturnType<typeof setInterval> | undefined
@@ -100,7 +105,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
   }
 
   const step = <T>(name: string, ...args: (string | number)[]): Promise<T> =>
-    guard(() => redis.step(prefix, me, name, ...args)) as Promise<T>
+    guard(() => redis.step(prefix, me, channel, name, ...args)) as Promise<T>
 
   const find = async (name: string, ...args: (string | number)[]): Promise<Entry | EndedRun | undefined> =>
     toFound(await step<Found | null>(name, ...args))
@@ -116,9 +121,13 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
 
   /** Removes what is old. One of the gateways does it, once an hour. */
   async function clean(): Promise<void> {
-    const isMine = await redis.set(`${prefix}:cleaned`, me, 'PX', HOUR_MS - 60_000, 'NX')
+    const isMine = await redis
+      .set(`${prefix}:cleaned`, me, 'PX', HOUR_MS - 60_000, 'NX')
+      // A full one needs it most.
+      .catch(({ message }: Error) => message.startsWith('OOM'))
     if (!isMine) return
     while ((await step<number>('clean', Date.now() - keepDays * DAY_MS)) > 0);
+    if ((await redis.get(`${prefix}:files`)) !== place) return
     await files.sweep(async (kind, id) => {
       const [job, ended] = await redis.hmget(`${prefix}:run:${id}`, 'job', 'end')
       return Boolean(job || (kind === 'out' && ended))
@@ -139,28 +148,38 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     ]
   }
 
+  async function open(): Promise<void> {
+    const deadline = Date.now() + UNSURE_MS
+    for (const one of [redis, hearing]) {
+      // Then it tries again by itself.
+      await one.connect().catch(() => {})
+      while ((one.status as string) !== 'ready') {
+        if (Date.now() > deadline) throw new Error(`Redis can't be used: ${trouble || 'it does not answer'}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+    place = await files.place()
+    const other = await step<string | null>('open', place)
+    if (other !== null)
+      throw new Error(
+        `Other gateways with this Redis have their files in ${other}, this one in ${place}: they need the same`,
+      )
+  }
+
   return {
     async open(warn) {
-      const deadline = Date.now() + UNSURE_MS
-      for (const one of [redis, hearing]) {
-        // Then it tries again by itself.
-        let error: Error | undefined
-        await one.connect().catch((reason) => (error = reason))
-        while ((one.status as string) !== 'ready') {
-          if (Date.now() > deadline) throw new Error(`Redis does not answer: ${error?.message}`)
-          await new Promise((resolve) => setTimeout(resolve, 50))
-        }
+      try {
+        await open()
+      } catch (error) {
+        redis.disconnect()
+        hearing.disconnect()
+        throw error
       }
-      place = await files.place()
-      const other = await step<string | null>('open', place)
-      if (other !== null)
-        throw new Error(
-          `Other gateways with this Redis have their files in ${other}, this one in ${place}: they need the same`,
-        )
       for (const warning of await warnings()) warn(warning)
       timer = setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
       timer.unref?.()
-      return await findAll('entries')
+      // Each is given to a server, or ended, by whoever meets it.
+      return []
     },
     nameOf: (address) => step('name', address),
     async add(job, plan, needs) {
@@ -172,11 +191,15 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
           ...[job.needs, JSON.stringify(needs), job.plan, JSON.stringify(plan)],
         )
       if (redis.status !== 'ready') return await add()
+      let isUnsure = false
       for (const deadline = Date.now() + UNSURE_MS; ; ) {
         try {
           return await add()
         } catch (cause) {
+          const isRefused = ((cause as EngineError).cause as Error).name === 'ReplyError'
+          if (isRefused && !isUnsure) throw cause
           // The answer may have been lost. A run is added once, however often this is called.
+          isUnsure = true
           if (Date.now() > deadline)
             throw new EngineError(502, 'Redis went away while the run was added', { runId: id, cause })
         }
@@ -220,20 +243,29 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     peers: {
       claim: async (name, session, polls) => (await step('claim', name, session, polls ? 1 : 0)) === 1,
       async meet(own, forgottenMs) {
+        // By a message of each second it is known that this connection hears.
+        if (Date.now() - heardAt > 2 * TIMEOUT_MS && hearing.status === 'ready') hearing.disconnect(true)
         const told = await step<string[]>('meet', place, forgottenMs, JSON.stringify(own))
         return told.map((text): PeerServer => JSON.parse(text))
       },
       async tell(message) {
-        await redis.publish(prefix, JSON.stringify({ from: me, ...message }))
+        await redis.publish(channel, JSON.stringify({ from: me, ...message }))
       },
       listen(listener) {
+        heardAt = Date.now()
         hearing.on('message', (_channel: string, text: string) => {
-          const { from, ...message } = JSON.parse(text)
-          if (from !== me && Object.keys(message).length > 0) listener(message as PeerMessage)
+          heardAt = Date.now()
+          try {
+            const { from, ...message } = JSON.parse(text)
+            if (from !== me && Object.keys(message).length > 0) listener(message as PeerMessage)
+          } catch {
+            // Not from a gateway.
+          }
         })
-        const subscribe = (): void => void hearing.subscribe(prefix).catch(() => {})
+        const subscribe = (): void => void hearing.subscribe(channel).catch(() => {})
         subscribe()
         hearing.on('ready', () => {
+          heardAt = Date.now()
           subscribe()
           listener({ missed: true })
         })

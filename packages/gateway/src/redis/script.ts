@@ -1,6 +1,6 @@
 /**
  * The steps of the queue, each of which Redis makes as a whole. `KEYS[1]`: what all keys begin with. `ARGV`: which gateway
- * calls, the step, and what it needs.
+ * calls, the channel of all gateways, the step, and what it needs.
  *
  * - `run:ID`: a run; until it has ended with `job`, then with `end`
  * - `order`: the runs that wait, by virtual time. This is what places are told by
@@ -11,14 +11,14 @@
  * - `held`, `sent`: the runs of servers; `waiting`: how many runs wait, by needs; `uses`: of runs that have not ended, by
  *   `plan:ID` and `needs:ID`
  * - `created`, `started`, `completed`, and the same by group: all runs by time
- * - `servers`, `names`, `place`: what the gateways share
+ * - `servers`, `names`, `place`, `files`: what the gateways share
  *
  * BullMQ was tried instead. It can't take a job under a condition, so runs went to servers without their models; it gives
  * what a dead worker held to any other, which would make runs twice; and its priorities are whole numbers, which can't
  * let callers take turns.
  */
 export const SCRIPT = `
-local P, me, step = KEYS[1], ARGV[1], ARGV[2]
+local P, me, channel, step = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local call = redis.call
 local TURN, MOST_SAVED = 1000000, 10
 
@@ -29,8 +29,9 @@ local function whole(value) return string.format('%.0f', value) end
 local function place(number, id) return string.format('%012d:%s', number, id) end
 local function runAt(place) return string.sub(place, 14) end
 local function read(id, ...) return unpack(call('HMGET', k('run', id), ...)) end
+local function bare(id) return call('HMGET', k('run', id), 'job', 'number', 'server', 'sent', 'cancelled', 'end') end
 local function found(id)
-  local run = call('HMGET', k('run', id), 'job', 'number', 'server', 'sent', 'cancelled', 'end')
+  local run = bare(id)
   -- How many come before it: those at work, or all that servers have and that are before it in the order.
   if run[1] and run[3] then run[7] = call('SCARD', k('sent')) end
   if run[1] and not run[3] then
@@ -38,17 +39,17 @@ local function found(id)
   end
   return run
 end
-local function allFound(ids)
-  local all = {}
-  for i, id in ipairs(ids) do all[i] = found(id) end
-  return all
+local function all(ids, read)
+  local runs = {}
+  for i, id in ipairs(ids) do runs[i] = read(id) end
+  return runs
 end
 local function now()
   local time = call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local function tell(id, server, isOver)
-  call('PUBLISH', P, cjson.encode({ from = me, run = id, server = server or nil, isOver = isOver }))
+  call('PUBLISH', channel, cjson.encode({ from = me, run = id, server = server or nil, isOver = isOver }))
 end
 
 local function index(id, by, time)
@@ -68,10 +69,10 @@ local function drop(kind, id)
   call('EXPIRE', k(kind, id), 3600)
 end
 
--- Puts the first runs of a caller to its turn.
-local function setHeads(caller)
+-- Puts the first runs of a caller to its turn. only: the needs for which that may be another run, where the turn is the same
+local function setHeads(caller, only)
   local turns = call('HGET', k('turns'), caller)
-  for _, needs in ipairs(call('SMEMBERS', k('kinds', caller))) do
+  for _, needs in ipairs(only and { only } or call('SMEMBERS', k('kinds', caller))) do
     local heads, field = k('heads', needs), needs .. caller
     local before = call('HGET', k('head'), field)
     local first = call('ZRANGE', k('fits', needs, caller), 0, 0)[1]
@@ -92,6 +93,7 @@ end
 local function enter(id, isBack)
   local caller, needs, count = read(id, 'group', 'needs', 'number')
   local turns = call('HGET', k('turns'), caller)
+  local isSame = turns and not isBack
   if not turns then
     turns = math.max(number(call('GET', k('now'))), number(call('ZSCORE', k('idle'), caller)))
     call('ZREM', k('idle'), caller)
@@ -105,7 +107,7 @@ local function enter(id, isBack)
   call('HINCRBY', k('waiting'), needs, 1)
   local before = call('ZRANK', k('mine', caller), one)
   call('ZADD', k('order'), whole(turns + before * TURN), one)
-  setHeads(caller)
+  setHeads(caller, isSame and needs)
 end
 
 -- Lets a run wait no longer. turns: when the next turn of its caller is
@@ -117,7 +119,7 @@ local function leave(id, turns)
   call('ZREM', k('order'), one)
   if call('HINCRBY', k('waiting'), needs, -1) < 1 then call('HDEL', k('waiting'), needs) end
   if turns then call('HSET', k('turns'), caller, whole(turns)) end
-  setHeads(caller)
+  setHeads(caller, not turns and needs)
   if call('EXISTS', k('mine', caller)) == 1 then return end
   turns = number(call('HGET', k('turns'), caller))
   call('HDEL', k('turns'), caller)
@@ -156,12 +158,12 @@ function steps.add(id, job, group, createdAt, needsId, needs, planId, plan)
 end
 
 function steps.next()
-  local id = first(3)
+  local id = first(4)
   return id and found(id)
 end
 
 function steps.take(server)
-  local id, turns = first(4)
+  local id, turns = first(5)
   if not id then return false end
   -- It goes on by a turn while each caller who waits has one.
   local time = math.max(number(call('GET', k('now'))) + math.ceil(TURN / call('HLEN', k('turns'))), turns)
@@ -234,12 +236,12 @@ end
 
 function steps.get(id) return found(id) end
 
-function steps.held() return allFound(call('ZRANGE', k('held'), 0, -1)) end
+function steps.held() return all(call('ZRANGE', k('held'), 0, -1), bare) end
 
 function steps.entries()
-  local all = call('ZRANGE', k('held'), 0, -1)
-  for _, one in ipairs(call('ZRANGE', k('order'), 0, -1)) do all[#all + 1] = runAt(one) end
-  return allFound(all)
+  local ids = call('ZRANGE', k('held'), 0, -1)
+  for _, one in ipairs(call('ZRANGE', k('order'), 0, -1)) do ids[#ids + 1] = runAt(one) end
+  return all(ids, bare)
 end
 
 function steps.list(by, group, order, offset, limit)
@@ -247,7 +249,7 @@ function steps.list(by, group, order, offset, limit)
   local total = call('ZCARD', key)
   local from, to = offset + 0, offset + limit - 1
   if limit == '0' then return { total, {} } end
-  if order == 'asc' then return { total, allFound(call('ZRANGE', key, from, to)) } end
+  if order == 'asc' then return { total, all(call('ZRANGE', key, from, to), found) } end
   -- Those without the time come last in this order, too.
   local none = call('ZCOUNT', key, '+inf', '+inf')
   local ids = call('ZREVRANGE', key, none + from, none + to)
@@ -256,7 +258,7 @@ function steps.list(by, group, order, offset, limit)
   if last >= skipped then
     for _, id in ipairs(call('ZREVRANGE', key, skipped, last)) do ids[#ids + 1] = id end
   end
-  return { total, allFound(ids) }
+  return { total, all(ids, found) }
 end
 
 -- Removes up to 1000 records of runs that have ended, and were created before.
@@ -281,6 +283,8 @@ function steps.open(files)
   local other = call('GET', k('place'))
   if other and other ~= files then return other end
   call('SET', k('place'), files, 'PX', 30000)
+  -- A Redis that comes back empty knows of no files.
+  call('SET', k('files'), files)
   return false
 end
 
@@ -300,7 +304,7 @@ function steps.claim(name, session, polls)
   if before and not isSame and now() - before.at < 5000 then return 0 end
   if isSame and polls == '0' then return 1 end
   if before and before.gateway ~= me then
-    call('PUBLISH', P, cjson.encode({ from = me, moved = true, server = name }))
+    call('PUBLISH', channel, cjson.encode({ from = me, moved = true, server = name }))
   end
   local isUp = isSame and before.isUp or false
   local state = { session = session, gateway = me, at = now(), isUp = isUp }
@@ -312,7 +316,7 @@ function steps.meet(files, forgottenMs, own)
   local time = now()
   call('SET', k('place'), files, 'PX', 30000)
   -- By this, each gateway knows that it hears the others.
-  call('PUBLISH', P, cjson.encode({ from = me }))
+  call('PUBLISH', channel, cjson.encode({ from = me }))
   for _, one in ipairs(cjson.decode(own)) do
     local text = call('HGET', k('servers'), one.name)
     local before = text and cjson.decode(text)
@@ -321,19 +325,20 @@ function steps.meet(files, forgottenMs, own)
       call('HSET', k('servers'), one.name, cjson.encode(state))
     end
   end
-  local all = call('HGETALL', k('servers'))
+  local servers = call('HGETALL', k('servers'))
   local told = {}
-  for i = 1, #all, 2 do
-    local state = cjson.decode(all[i + 1])
+  for i = 1, #servers, 2 do
+    local state = cjson.decode(servers[i + 1])
     if time - state.at > tonumber(forgottenMs) then
-      call('HDEL', k('servers'), all[i])
+      call('HDEL', k('servers'), servers[i])
     else
-      told[#told + 1] = cjson.encode({ name = all[i], session = state.session, isUp = state.isUp,
+      told[#told + 1] = cjson.encode({ name = servers[i], session = state.session, isUp = state.isUp,
         silentMs = math.max(0, time - state.at), isAbroad = state.gateway ~= me })
     end
   end
   return told
 end
 
-return steps[step](unpack(ARGV, 3))
+-- Others may be as many as there are needs.
+return steps[step](unpack(ARGV, 4, math.min(#ARGV, 20)))
 `

@@ -5,7 +5,7 @@ import type { Ended, Progress, Submitted } from '../runRecord.ts'
 import { endWithout } from '../runs/historyEnd.ts'
 import { changeGraph } from '../workflows/fillGraph.ts'
 import { type Assignment, type News, type Outcome, type Port, Refused, type WorkerState } from './port.ts'
-import type { Server } from './servers.ts'
+import { letGo, type Server } from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
 
 /** What a port needs of the dispatcher. */
@@ -47,8 +47,11 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     const stop = entries.filter(({ job, isCancelled }) => isCancelled && !state.stopping.includes(job.id))
     const asks = [...server.asks].filter(([, ask]) => !ask.isTold)
     for (const [, ask] of asks) ask.isTold = true
-    const isSame = state.has.every((id) => server.held.has(id))
+    // A run that it has sent and may not have any more: said once.
+    const strange = state.has.filter((id) => !server.held.has(id)).join()
+    const isSame = strange === '' || strange === server.strange
     if (isSame && unknown.length + stop.length + asks.length === 0) return undefined
+    server.strange = strange
     return Promise.all(unknown.map(assignmentOf)).then((runs) => ({
       runs,
       holds: entries.map(({ job }) => job.id),
@@ -96,7 +99,7 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
       } finally {
         server.polls--
         // A worker that has gone away frees its name at once.
-        if (signal.aborted && server.session === session && server.polls === 0) server.seenAt = 0
+        if (signal.aborted && server.session === session && server.polls === 0) letGo(server)
       }
     },
     async send(id) {
@@ -158,7 +161,10 @@ export function createPort(server: Server, session: string, hub: Hub): Port {
     },
     async answer(id, answer) {
       await check()
-      server.asks.get(id)?.settle(answer)
+      const asked = server.asks.get(id)
+      if (asked) asked.settle(answer)
+      // Another gateway has asked.
+      else await queue.peers?.tell({ answer: id, server: server.name, ...answer })
     },
   }
 }

@@ -7,7 +7,17 @@ import { createPort, type Hub } from './createPort.ts'
 import { lackOf, type Needs } from './needs.ts'
 import { type Abroad, joinPeers } from './peers.ts'
 import { type Port, Refused } from './port.ts'
-import { aheadOf, createServer, isFree, isHeld, isLive, type Server, wake } from './servers.ts'
+import {
+  aheadOf,
+  createServer,
+  isFree,
+  isHeld,
+  isLive,
+  letGo,
+  type Server,
+  setSession,
+  wake,
+} from './servers.ts'
 import type { ComfyQueue, Entry, Job } from './types.ts'
 
 /** Gives the runs of a queue to servers. */
@@ -69,8 +79,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   let abroad: Abroad | undefined
   /** Counts the steps that change which server has a run. */
   let steps = 0
-  /** Runs of servers that are not known. */
-  let strays: readonly Entry[] = []
+  /** Since when a run is one of a server that is not known. */
+  const strays = new Map<string, number>()
 
   async function toState(found: Entry | Ended): Promise<Run> {
     if (!isEntry(found)) return toEndedRun(found)!
@@ -219,10 +229,31 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
     for (const server of servers.values()) {
       const own = entries.filter((entry) => entry.server === server.name)
       const ids = new Set(own.map(({ job }) => job.id))
-      for (const id of server.held.keys()) if (!ids.has(id)) server.held.delete(id)
+      for (const id of [...server.held.keys(), ...server.done]) {
+        if (ids.has(id)) continue
+        server.held.delete(id)
+        server.done.delete(id)
+      }
       for (const entry of own) server.held.set(entry.job.id, entry)
     }
-    strays = entries.filter(({ server = '' }) => !servers.has(server))
+    const held = new Set(entries.map(({ job }) => job.id))
+    for (const id of progress.keys()) if (!held.has(id)) progress.delete(id)
+    for (const id of strays.keys()) if (!held.has(id)) strays.delete(id)
+    for (const { job, server = '' } of entries) {
+      if (servers.has(server)) strays.delete(job.id)
+      else if (!strays.has(job.id)) strays.set(job.id, Date.now())
+    }
+  }
+
+  /** What a server has that never came is another's, or lost. */
+  async function settleStrays(now: number): Promise<void> {
+    for (const [id, since] of strays) {
+      if (now - Math.max(since, inTouchSince) < lostAfterMs) continue
+      const found = await queue.get(id)
+      if (!found || !isEntry(found) || found.server === undefined || servers.has(found.server)) continue
+      if (found.sentAt === undefined) await queue.giveBack(id, found.server, undefined)
+      else await lose(found)
+    }
   }
 
   /** Lets the worker with this session speak for the server. `polls`: it asks this gateway for runs. */
@@ -232,7 +263,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       if (isOther && !server.isAbroad && isHeld(server)) throw new Refused('session')
       if (queue.peers && !(await queue.peers.claim(server.name, session, polls))) throw new Refused('session')
       server.isNew ||= isOther
-      server.session = session
+      setSession(server, session)
       server.isAbroad = queue.peers !== undefined && !polls
       await readHeld()
     }
@@ -286,12 +317,12 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
         log(answers ? 'info' : 'warn', `${server.name} ${answers ? 'answers' : 'does not answer'}`)
       }
       const ahead = aheadOf(server)
-      if (ahead && (isAway || !server.isUp)) await putBack(server, ahead.job.id)
+      if (ahead && (isAway || (!server.isAbroad && !server.isUp))) await putBack(server, ahead.job.id)
       if (!isAway || now - Math.max(inTouchSince, server.seenAt) < lostAfterMs) continue
       for (const entry of server.held.values()) await lose(entry)
       if (server.isDistant) servers.delete(server.name)
     }
-    if (now - inTouchSince >= lostAfterMs) for (const entry of strays) await lose(entry)
+    await settleStrays(now)
     const waiting = await queue.waitingNeeds()
     const own = [...servers.values()].filter(({ isAbroad }) => !isAbroad)
     const unmet = [...waiting].filter(([id]) => !own.some(({ lacks }) => lacks.get(id)?.lack === null))
@@ -433,7 +464,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       clearTimeout(placesTimer)
       listeners.clear()
       // Their workers can go to another gateway at once.
-      for (const server of servers.values()) server.seenAt = 0
+      for (const server of servers.values()) letGo(server)
       await abroad?.meet()
     },
   }

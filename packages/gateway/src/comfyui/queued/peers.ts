@@ -1,5 +1,5 @@
 import type { PeerMessage, Peers, RunChange } from '../../queue/runQueue.ts'
-import { ask, isHeld, type Server } from './servers.ts'
+import { ask, isHeld, type Server, setSession } from './servers.ts'
 
 /** The other gateways with the same queue. */
 export interface Abroad {
@@ -58,7 +58,9 @@ export function joinPeers(peers: Peers, home: Home): Abroad {
       for (const { name, session, isUp, silentMs, isAbroad } of all) {
         if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
         const seenAt = Date.now() - silentMs
-        Object.assign(servers.get(name) ?? addServer(name), { session, isUp, seenAt, isAbroad })
+        const server = servers.get(name) ?? addServer(name)
+        setSession(server, session)
+        Object.assign(server, { isUp, seenAt, isAbroad })
       }
       // One that is not known any more has to be claimed again.
       for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)

@@ -27,8 +27,10 @@ export interface Server {
   /** Runs that the GPU is done with, while their outputs are collected. */
   readonly done: Set<string>
   readonly asks: Map<string, Ask>
-  /** What it lacks, by the id of needs. */
-  readonly lacks: Memory<Verdict>
+  /** What it lacks, by the id of needs, as this worker's ComfyUI said. */
+  lacks: Memory<Verdict>
+  /** The runs of its worker that it was told not to have. */
+  strange: string
   lastWorkflow: string | undefined
   /** When it was given a run last. */
   usedAt: number
@@ -69,6 +71,7 @@ export function createServer(
     done: new Set(),
     asks: new Map(),
     lacks: createLruCache(1_000),
+    strange: '',
     lastWorkflow: undefined,
     usedAt: 0,
     wake: undefined,
@@ -83,6 +86,18 @@ const ASK_MS = 10_000
 
 export const isLive = ({ session, seenAt }: Server): boolean =>
   session !== '' && Date.now() - seenAt < LEASE_MS
+
+/** Its worker has gone, and another one can have the name at once. */
+export function letGo(server: Server): void {
+  server.seenAt = Date.now() - LEASE_MS
+}
+
+/** Another worker speaks for it, perhaps before another ComfyUI. */
+export function setSession(server: Server, session: string): void {
+  if (server.session === session) return
+  server.session = session
+  server.lacks = createLruCache(1_000)
+}
 
 /** Whether its worker keeps the name. One that was killed does not always leave a request whose end shows it. */
 export const isHeld = (server: Server): boolean =>

@@ -258,6 +258,29 @@ test('a worker that is silent loses its name, and is refused when it is late', a
   })
 })
 
+test('a request for runs that is cut off fails none, however old the gateway is', async (site) => {
+  const { gateway, engine, call, poll } = site
+  for (const _ of [1, 2]) await submit(engine, 'slow', { seconds: 600 })
+  const { id } = await submit(engine, 'slow', { seconds: 600 })
+  await until(async () => (await poll()).runs.some(({ run }: any) => run.id === id))
+  await call('POST', `send/${id}`, {})
+  await later(700_000, async () => {
+    await poll([id])
+    const cut = new AbortController()
+    const cutOff = gateway.fetch(`${gateway.url}/api/v1/worker/poll`, {
+      method: 'POST',
+      headers: { 'x-api-key': KEY, 'x-worker': 'evil', 'x-worker-session': 'one' },
+      body: JSON.stringify({ has: [id], stopping: [], isUp: true }),
+      signal: cut.signal,
+    })
+    setTimeout(() => cut.abort(), 200)
+    await cutOff.catch(() => {})
+    // Until the gateway has looked after its servers.
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    assert.is((await engine.getRun(id))!.status, 'running')
+  })
+})
+
 test('the end of a run, as its worker tells it', async ({ engine, call, poll }) => {
   for (const _ of [1, 2]) await submit(engine, 'slow', { seconds: 600 })
   const { id } = await submit(engine, 'slow')
