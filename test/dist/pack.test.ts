@@ -49,7 +49,18 @@ const expected: Record<string, string[]> = {
   emulator: ['bin/flowscale-emulator.js', ...builtFrom('emulator', 'cli', 'index', 'node')],
   gateway: [
     'bin/flowscale-gateway.js',
-    ...builtFrom('gateway', 'cli', 'http', 'index', 'internal', 'internalNode', 'node', 's3', 'workflows'),
+    ...builtFrom(
+      'gateway',
+      'cli',
+      'http',
+      'index',
+      'internal',
+      'internalNode',
+      'node',
+      'redis',
+      's3',
+      'workflows',
+    ),
     'dist/LICENSES.txt',
     ...['LICENSES.txt', 'index.html', 'main.css', 'main.js'].map((name) => `dist/playground/${name}`),
   ],
@@ -178,13 +189,26 @@ test('an app that installed the tarballs by the line of the README runs a workfl
   }
 })
 
-test('only files in S3 need aws4fetch, and the command says so', () => {
+test('only files in S3 need aws4fetch, only Redis needs ioredis, and the command says so', () => {
   const bin = join(folder, 'node_modules/.bin/flowscale-gateway')
-  const flags = ['--workflows', folder, '--workers', '--files', 's3://bucket']
   const env = { ...process.env, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key' }
-  const { status, stderr } = spawnSync(bin, flags, { cwd: folder, env, encoding: 'utf8' })
-  assert.is(status, 1)
-  assert.match(stderr, /^flowscale-gateway: .*aws4fetch.*\n$/)
+  for (const [needed, ...more] of [
+    [/^flowscale-gateway: .*aws4fetch.*\n$/, '--workers', '--files', 's3://bucket'],
+    [
+      /^flowscale-gateway: .*ioredis.*\n$/,
+      '--api-key',
+      'a-long-key',
+      '--data',
+      folder,
+      '--redis',
+      'redis://x',
+    ],
+  ] as const) {
+    const flags = ['--workflows', folder, ...more]
+    const { status, stderr } = spawnSync(bin, flags, { cwd: folder, env, encoding: 'utf8' })
+    assert.is(status, 1)
+    assert.match(stderr, needed)
+  }
 })
 
 test('the hooks are for the client, and need react, which no other entry does', () => {

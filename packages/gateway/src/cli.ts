@@ -85,7 +85,7 @@ async function openQueue(
   if (redis === undefined) return folderQueue(folder, { files, keepDays })
   const { redisQueue } = await import('./redis/redisQueue.ts').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new UsageError('--redis needs the package ioredis: npm install ioredis')
+    throw new Error('--redis needs the package ioredis. Run npm install ioredis')
   })
   try {
     return redisQueue({ url: redis, files: files ?? folderFiles(folder), keepDays })
