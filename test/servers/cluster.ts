@@ -4,12 +4,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Client, createClient, downloadOutput, getRun, type Run } from '@flowscale/client'
+import { type Client, checkHealth, createClient, downloadOutput, getRun, type Run } from '@flowscale/client'
 import { decode } from 'fast-png'
 import { CANARY } from '../support/canary.ts'
 import { createLimit } from '../support/createLimit.ts'
 import { freePort } from '../support/listen.ts'
 import { type Started, startGateway } from '../support/startProcess.ts'
+import { until } from '../support/until.ts'
 import { type Figures, judge, settleAll, submitAll } from './runs.ts'
 
 /** A process that can be killed, and comes back. */
@@ -76,6 +77,14 @@ export async function playCluster(
     .map((comfyui, index) => mortalWorker(url, WORKER_KEY, comfyui, `gpu-${index + 1}`))
   await Promise.all(workers.map((worker) => worker.start()))
   const kinds = [gateways, workers, servers, others].filter((kind) => kind.length > 0)
+  // What no server has that is known is refused.
+  for (const port of ports) {
+    const own = createClient({ baseUrl: `http://127.0.0.1:${port}`, apiKey: CANARY })
+    await until(
+      async () => (await checkHealth(own)).data.filter(({ status }) => status !== 'stopped').length,
+      (count) => count >= urls.length,
+    )
+  }
   const client = createClient({ baseUrl: url, apiKey: CANARY, retryDelayMs: 100 })
   const kills: Record<string, number> = {}
   try {
