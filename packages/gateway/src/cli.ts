@@ -52,15 +52,19 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     logger: { info: log, warn: log, error: log },
   })
   const { notes, ...report } = await gateway.report()
-  const served = await serve(logged(gateway, log), { port, hostname: host })
+  const served = await serve(logged(gateway, log), { port, hostname: host }).catch((error) => {
+    // A connection would keep the process.
+    gateway.close()
+    throw error
+  })
   const { apiKey } = gateway
   if (apiKey !== null && apiKey.length < SHORTEST_KEY) log(SHORT_KEY)
   const filesUrl = publicUrl ?? served.url
   return {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
-      folder: hasQueue && data ? `${data}/queue` : undefined,
-      files: flags.files,
+      folder: hasQueue && !flags.redis ? `${data}/queue` : undefined,
+      files: flags.files ?? (flags.redis ? `${data}/queue` : undefined),
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
     }),
