@@ -29,7 +29,7 @@ function transform(code, id) {
 /** Functions and guides come before types and their properties. */
 function boostDocument(id, term) {
   if (id.includes('/functions/')) return id.endsWith(`#${term}`) ? 6 : 1.5
-  if (/^\/docs\/(guarantees|performance|how-it|migrating)|^\/[A-Z]/.test(id)) return 0.7
+  if (/^\/docs\/(guarantees|performance|how-it|migrating|gateway-many)|^\/[A-Z]/.test(id)) return 0.7
   if (id.startsWith('/docs/')) return id.startsWith(`/docs/${term}.`) ? 4 : 2
   return /^\/packages\/|client.index.classes/.test(id) ? 1 : 0.15
 }

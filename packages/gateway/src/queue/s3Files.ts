@@ -142,8 +142,8 @@ export function s3Files(options: S3Options): FileStore {
   /** The files below a prefix, a page at a time. */
   async function* list(below: string): AsyncGenerator<{ key: string; modifiedAt: number }[]> {
     for (let token: string | undefined; token !== ''; ) {
-      const next = token === undefined ? {} : { 'continuation-token': token }
-      const query = new URLSearchParams({ 'list-type': '2', prefix: below, ...next })
+      const query = new URLSearchParams({ 'list-type': '2', prefix: below })
+      if (token !== undefined) query.set('continuation-token', token)
       const answer = await (await send('GET', '', { query: `?${query}` })).text()
       yield [...answer.matchAll(/<Contents>(.*?)<\/Contents>/gs)].map(([, file = '']) => ({
         key: fieldOf(file, 'Key'),
