@@ -41,7 +41,8 @@ const filesIn = (tarball: string): string[] =>
 /** Every entry point of every package, by its name, but for the hooks: React is not there, and its import has effects. */
 const entries = names.flatMap((name) =>
   Object.keys(JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')).exports)
-    .filter((entry) => entry !== './package.json' && entry !== './react')
+    // Without those that need an optional peer.
+    .filter((entry) => !['./package.json', './react', './redis', './s3'].includes(entry))
     .map((entry) => packages[name] + entry.slice(1)),
 )
 
