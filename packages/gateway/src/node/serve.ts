@@ -97,9 +97,10 @@ export async function serve(api: HttpApi, options: ServeOptions = {}): Promise<S
 
   async function stop(server: Server, graceMs: number): Promise<void> {
     // Not the one of `http`, which ends idle connections: a request may be on its way there.
-    const isTcp = graceMs > 0 && server instanceof TcpServer
-    const close = isTcp ? TcpServer.prototype.close : server.close
-    const ended = new Promise((resolve) => close.call(server, resolve))
+    const ended = new Promise((resolve) => {
+      if (graceMs > 0 && server instanceof TcpServer) TcpServer.prototype.close.call(server, resolve)
+      else server.close(resolve)
+    })
     for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
     const isAtWork = (): boolean => [...open].some(([response, request]) => hasWork(request, response))
     for (let ms = 0; ms < graceMs && (ms < 1_000 || isAtWork()); ms += 50)
