@@ -159,7 +159,7 @@ mock         /docs/emulator
 next.js      /docs/in-a-page
 price        /docs/guarantees
 progress     /docs/progress
-queue        /getQueue
+queue        /(getQueue|docs/gateway-several)
 react        /docs/store
 redirect     /docs/errors
 resume       /docs/running
