@@ -2,21 +2,18 @@
 import { comfyui } from './comfyui/comfyui.ts'
 import { checkFlags, createProgram, type GatewayFlags, isQueued, localComfyui } from './command/flags.ts'
 import { addInspect } from './command/inspect.ts'
-import { openFiles } from './command/openFiles.ts'
+import { openQueue } from './command/openQueue.ts'
 import { banner, logged } from './command/print.ts'
 import { type Log, runServer, type Started } from './command/runServer.ts'
-import { UsageError } from './command/serverCommand.ts'
+import { fromFlags } from './command/serverCommand.ts'
 import { addWorker } from './command/worker.ts'
-import { createGateway, type Gateway, type GatewayOptions } from './createGateway.ts'
+import { createGateway } from './createGateway.ts'
 import { keepKey, makeKey, openFolder, userFolder } from './node/dataFolder.ts'
-import { folderFiles } from './node/folderFiles.ts'
-import { folderQueue } from './node/folderQueue.ts'
 import { watchWorkflows } from './node/readWorkflows.ts'
 import { serve } from './node/serve.ts'
-import type { FileStore, RunQueue } from './queue/runQueue.ts'
 
 const SHORTEST_KEY = 8
-/** How long a stop waits for uploads. */
+/** How long a stop waits for requests that are under way. */
 const STOP_MS = 30_000
 const SHORT_KEY =
   `Warning: the key has fewer than ${SHORTEST_KEY} characters. Others can guess it. ` +
@@ -30,7 +27,6 @@ await runServer(program, new URL('../package.json', import.meta.url), start)
 async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   checkFlags(flags)
   const { port, host, publicUrl, dialect, keepDays } = flags
-  const files = await openFiles(flags)
   const urls = flags.comfyui ?? (flags.workers ? [] : [localComfyui])
   const hasQueue = isQueued(flags)
   const data = flags.data ?? (hasQueue && !flags.redis ? userFolder() : undefined)
@@ -38,7 +34,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   // A folder that can't be read ends the command before it listens.
   await workflows()
   const workerKey = flags.workerKey ?? (flags.workers && data ? await keepKey(data, 'worker-key') : undefined)
-  const gateway = openGateway(urls, flags.header, {
+  const options = {
     workflows,
     apiKey: await keyOf(flags, data),
     workerKey,
@@ -47,10 +43,12 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
     publicUrl,
     dialect,
     ...(hasQueue
-      ? { queue: await openQueue(flags, files, `${data}/queue`) }
+      ? { queue: await openQueue(flags, `${data}/queue`) }
       : { keepDays, storage: data === undefined ? undefined : await openFolder(`${data}/runs`) }),
     logger: { info: log, warn: log, error: log },
-  })
+  }
+  const { header: headers } = flags
+  const gateway = fromFlags(() => createGateway({ ...options, engine: comfyui({ urls, headers }) }))
   const { notes, ...report } = await gateway.report()
   const served = await serve(logged(gateway, log), { port, hostname: host }).catch((error) => {
     // A connection would keep the process.
@@ -63,7 +61,7 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
   return {
     facts: { url: served.url, filesUrl, apiKey, ...(workerKey && { workerKey }), ...report },
     banner: banner(served.url, apiKey, report, {
-      folder: hasQueue && !flags.redis ? `${data}/queue` : undefined,
+      queue: flags.redis ? 'in Redis' : hasQueue ? `${data}/queue` : undefined,
       files: flags.files ?? (flags.redis ? `${data}/queue` : undefined),
       dialIn:
         workerKey && `npx @flowscale/gateway worker --gateway ${filesUrl} --key ${workerKey} --name gpu-1`,
@@ -79,34 +77,4 @@ async function start(flags: GatewayFlags, log: Log): Promise<Started> {
 async function keyOf({ key, apiKey }: GatewayFlags, data: string | undefined): Promise<string | null> {
   if (!key) return null
   return apiKey ?? (data === undefined ? makeKey() : await keepKey(data))
-}
-
-async function openQueue(
-  { redis, keepDays }: GatewayFlags,
-  files: FileStore | undefined,
-  folder: string,
-): Promise<RunQueue> {
-  if (redis === undefined) return folderQueue(folder, { files, keepDays })
-  const { redisQueue } = await import('./redis/redisQueue.ts').catch((error) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new Error('--redis needs the package ioredis. Run npm install ioredis')
-  })
-  try {
-    return redisQueue({ url: redis, files: files ?? folderFiles(folder), keepDays })
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error
-  }
-}
-
-/** All options are made of flags, so a wrong one, such as an address that comes twice, is an error in the command line. */
-function openGateway(
-  urls: readonly string[],
-  headers: GatewayFlags['header'],
-  options: Omit<GatewayOptions, 'engine'>,
-): Gateway {
-  try {
-    return createGateway({ ...options, engine: comfyui({ urls, headers }) })
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error
-  }
 }

@@ -82,7 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       filesUrl: url,
       name: 'gateway',
       // Links may lead to where the files are.
-      elsewhere: (input, init) => fetch(input, init),
+      mayLeave: true,
     }),
     report: async () => (await engine.report?.()) ?? { servers: [], workflows: [] },
     close() {

@@ -63,7 +63,7 @@ test('gateways of one key, or of one secret, take each other’s links; others d
 test('the fetch of a gateway goes to where a link leads, and nowhere else', async () => {
   const asked: unknown[] = []
   const elsewhere = await listen(({ method, headers }, answer) => {
-    asked.push([method, headers.range])
+    asked.push([method, headers.range, headers['x-api-key'], headers.cookie])
     answer.end('there')
   })
   const headers = { 'content-type': 'image/png', location: `${elsewhere.url}/a` }
@@ -71,8 +71,9 @@ test('the fetch of a gateway goes to where a link leads, and nowhere else', asyn
     engine: () => fakeEngine({ readOutput: async () => new Response('', { headers }) }),
   })
   const link = await linkOf(gateway)
-  const found = await gateway.fetch(link, { headers: { range: 'bytes=0-' } })
-  assert.equal([await found.text(), asked], ['there', [['GET', 'bytes=0-']]])
+  const found = await gateway.fetch(link, { headers: { range: 'bytes=0-', 'x-api-key': KEY, cookie: 'a=b' } })
+  // The key goes no further.
+  assert.equal([await found.text(), asked], ['there', [['GET', 'bytes=0-', undefined, undefined]]])
   assert.is((await gateway.fetch(link, { redirect: 'manual' })).status, 302)
   await rejects(gateway.fetch(elsewhere.url), TypeError)
   assert.is(asked.length, 1)

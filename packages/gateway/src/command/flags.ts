@@ -61,11 +61,11 @@ export function createProgram(): Command {
     .option('--redirect-links', 'download links lead to the S3 of --files')
     .option(
       '--keep-days <n>',
-      'how long records of runs are kept, and the files of a queue (default: 30)',
+      'for how many days records of runs are kept, and the files of a queue (default: 30)',
       wholeNumber(1, 36_500),
     )
     .option('--workers', 'let GPUs anywhere dial in by the command "worker"; prints the key for them')
-    .option('--worker-key <key>', 'the key for them (default: a new key, kept in --data)')
+    .option('--worker-key <key>', 'the key for workers (default: a new key, kept in --data)')
     .option(
       '--redis <url>',
       'keep the queue and the records in Redis or Valkey, so that several gateways share them; needs the package ioredis',
@@ -136,7 +136,7 @@ export function checkFlags(flags: GatewayFlags): void {
     )
   }
   if (files !== undefined && !isQueued(flags)) {
-    throw new UsageError('--files is for a queue: give several --comfyui, or --workers.')
+    throw new UsageError('--files is for a queue: give several --comfyui, --workers or --redis.')
   }
   if (redirectLinks && files === undefined) {
     throw new UsageError('--redirect-links needs --files.')
@@ -146,12 +146,14 @@ export function checkFlags(flags: GatewayFlags): void {
   }
   if (workerKey !== undefined && !workers) throw new UsageError('--worker-key needs --workers.')
   if (redis !== undefined && data === undefined && files === undefined) {
-    throw new UsageError('--redis needs --data or --files: where all gateways with this Redis keep files.')
+    throw new UsageError(
+      '--redis needs --data or --files, the place where all gateways with this Redis keep their files.',
+    )
   }
   if (redis !== undefined && workers && workerKey === undefined) {
     throw new UsageError('--redis needs --worker-key with --workers, the same for all gateways.')
   }
-  if (redis !== undefined && key && apiKey === undefined) {
+  if (redis !== undefined && apiKey === undefined) {
     throw new UsageError('--redis needs --api-key, the same for all gateways: it signs links.')
   }
   if (isWildcard(host) && publicUrl === undefined) {

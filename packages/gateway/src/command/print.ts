@@ -7,21 +7,17 @@ export function banner(
   url: string,
   apiKey: string | null,
   { servers, workflows }: Report,
-  {
-    folder,
-    files,
-    dialIn,
-  }: Readonly<Partial<Record<'folder' | 'files' | 'dialIn', string | undefined>>> = {},
+  { queue, files, dialIn }: Readonly<Partial<Record<'queue' | 'files' | 'dialIn', string | undefined>>> = {},
 ): string {
   const width = Math.max(...workflows.map(({ id }) => id.length), 0)
   const lines = workflows.map((workflow) => `    ${workflow.id.padEnd(width)}  ${describe(workflow)}`)
   return `
-  The gateway is running. Ctrl+C stops it; runs ${folder ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
+  The gateway is running. Ctrl+C stops it; runs ${queue ? 'that wait stay in the queue' : 'go on in your ComfyUI'}.
 
   page    ${url}/
   API     ${url}
   key     ${apiKey ?? 'none: everybody on this machine can use the API'}
-${folder ? `  queue   ${folder}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
+${queue ? `  queue   ${queue}\n` : ''}${files ? `  files   ${files}\n` : ''}${dialIn ? `  worker  ${dialIn}\n` : ''}${servers.map(({ name, about }) => `  server  ${name}: ${about}\n`).join('')}
   Workflows
 ${lines.join('\n') || '    none yet: save one from ComfyUI into the folder'}
 ${tryLine(url, apiKey, workflows)}

@@ -17,6 +17,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** Makes something of flags: a wrong option of it is an error in the command line. */
+export function fromFlags<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error
+  }
+}
+
 /** A command of commander whose errors are thrown, and show no value that may be a key. */
 export class ServerCommand extends Command {
   constructor(name?: string) {

@@ -1,4 +1,5 @@
 import { onAbort, orAborted } from '../runtime.ts'
+import { passedOf } from './links.ts'
 import type { HttpApi } from './types.ts'
 
 const MOST_HOPS = 20
@@ -14,12 +15,12 @@ export interface FetchOptions {
   readonly filesUrl: string
   /** The name of the server in errors. */
   readonly name: string
-  /** Follows a redirect that leads elsewhere. Default: that is an error */
-  readonly elsewhere?: ApiFetch | undefined
+  /** Whether a redirect may lead elsewhere. Default: that is an error */
+  readonly mayLeave?: boolean | undefined
 }
 
 /** A `fetch` that reaches one HTTP API and nothing else. */
-export function createFetch({ handle, url, filesUrl, name, elsewhere }: FetchOptions): ApiFetch {
+export function createFetch({ handle, url, filesUrl, name, mayLeave = false }: FetchOptions): ApiFetch {
   return async function call(input, init, hops = 0): Promise<Response> {
     const signal = signalOf(input, init)
     const aborter = new AbortController()
@@ -28,7 +29,8 @@ export function createFetch({ handle, url, filesUrl, name, elsewhere }: FetchOpt
     if (signal?.aborted) throw signal.reason
     const { origin } = new URL(request.url)
     if (origin !== url && origin !== filesUrl) {
-      if (hops > 0 && elsewhere) return await elsewhere(input, init)
+      // No key leaves the API.
+      if (hops > 0 && mayLeave) return await fetch(input, { ...init, headers: passedOf(request) })
       const origins = url === filesUrl ? url : `${url} and ${filesUrl}`
       throw failed(`The ${name}'s fetch answers for ${origins} only, not for ${origin}`)
     }

@@ -13,8 +13,11 @@ export async function linkTo(
   return `${filesUrl}${pathname}?expires=${expires}&signature=${signature}`
 }
 
-/** The headers of a request that reach the engine. */
 const PASSED = ['range', 'if-none-match', 'if-modified-since', 'if-range']
+
+/** The headers of a request that reach whoever has the file. */
+export const passedOf = ({ headers }: Request): Headers =>
+  new Headers([...headers].filter(([name]) => PASSED.includes(name)))
 
 /** Answers a signed link as S3 does. */
 export async function serveFile({ api, request, url, query, files, apiUrl }: ApiRequest): Promise<Response> {
@@ -48,8 +51,7 @@ export async function serveFile({ api, request, url, query, files, apiUrl }: Api
   }
   // The signature proves that the path can be decoded.
   const [, , runId = '', filename = ''] = url.pathname.split('/').map(decodeURIComponent)
-  const headers = new Headers([...request.headers].filter(([name]) => PASSED.includes(name)))
-  const file = await api.engine.readOutput(runId, filename, headers, request.signal)
+  const file = await api.engine.readOutput(runId, filename, passedOf(request), request.signal)
   if (!file) return refuse(404, 'NoSuchKey', 'The specified key does not exist')
   const link = isHead || runsCode(file) ? null : file.headers.get('location')
   if (isHead || link) await file.body?.cancel()

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
 import { EngineError, type RunsQuery } from '../engine.ts'
 import { createLruCache } from '../lruCache.ts'
-import { checkOptions, isObject, must, optional, type Rules } from '../options.ts'
+import { checkOptions, fields, must, optional, type Rules } from '../options.ts'
 import type { Entry, FileStore, PeerMessage, PeerServer, QueuedRun, RunQueue } from '../queue/runQueue.ts'
-import type { EndedRun } from '../records/recordStore.ts'
+import { type EndedRun, KEEP_DAYS } from '../records/recordStore.ts'
 import * as rules from '../rules.ts'
 import { SCRIPT } from './script.ts'
 
@@ -15,7 +15,7 @@ export interface RedisQueueOptions {
   files: FileStore
   /** What all keys in Redis begin with. Default: `flowscale` */
   prefix?: string | undefined
-  /** For how many days the records and files of runs are kept. Default: 30 */
+  /** Records and files are removed so many days after the creation of their run. Default: 30 */
   keepDays?: number | undefined
 }
 
@@ -23,12 +23,9 @@ const OPTIONS: Rules<RedisQueueOptions> = {
   url: must('an address such as "redis://127.0.0.1:6379"', (value) => {
     return typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)
   }),
-  files: must(
-    'what s3Files({ … }) or folderFiles(folder) gives',
-    (value) => isObject(value) && 'put' in value,
-  ),
+  files: fields(['place', 'put', 'open'], 'function'),
   prefix: optional(rules.filledText),
-  keepDays: optional(rules.positive),
+  keepDays: optional(rules.wholeNumber(1, 36_500)),
 }
 
 const DAY_MS = 86_400_000
@@ -64,7 +61,7 @@ type Redis_ = Redis & { step(prefix: string, ...args: (string | number)[]): Prom
  */
 export function redisQueue(options: RedisQueueOptions): RunQueue {
   checkOptions('redisQueue', options, OPTIONS)
-  const { url, files, prefix = 'flowscale', keepDays = 30 } = options
+  const { url, files, prefix = 'flowscale', keepDays = KEEP_DAYS } = options
   const me = crypto.randomUUID()
   const connect = (): Redis_ => {
     const redis = new Redis(url, {
@@ -162,7 +159,7 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     const other = await step<string | null>('open', place)
     if (other !== null)
       throw new Error(
-        `Other gateways with this Redis have their files in ${other}, this one in ${place}: they need the same`,
+        `Other gateways with this Redis keep their files in another place (${other}, and this one in ${place}): give all the same`,
       )
   }
 
@@ -170,12 +167,12 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
     async open(warn) {
       try {
         await open()
+        for (const warning of await warnings()) warn(warning)
       } catch (error) {
         redis.disconnect()
         hearing.disconnect()
         throw error
       }
-      for (const warning of await warnings()) warn(warning)
       timer = setInterval(() => void clean().catch(() => {}), HOUR_MS / 4)
       timer.unref?.()
       // Each is given to a server, or ended, by whoever meets it.

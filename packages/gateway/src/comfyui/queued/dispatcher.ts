@@ -5,7 +5,7 @@ import { type Ended, type Progress, type Submitted, toEndedRun, toRun } from '..
 import { endWithout, UNKNOWN } from '../runs/historyEnd.ts'
 import { createPort, type Hub } from './createPort.ts'
 import { lackOf, type Needs } from './needs.ts'
-import { type Abroad, joinPeers } from './peers.ts'
+import { joinPeers } from './peers.ts'
 import { type Port, Refused } from './port.ts'
 import {
   aheadOf,
@@ -76,7 +76,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
   /** Since when the queue, and the other gateways in it, have been heard. */
   let inTouchSince = 0
   let isInTouch = true
-  let abroad: Abroad | undefined
+  let meetPeers: (() => Promise<void>) | undefined
   /** Counts the steps that change which server has a run. */
   let steps = 0
   /** Since when a run is one of a server that is not known. */
@@ -298,7 +298,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
 
   async function tick(): Promise<void> {
     try {
-      await abroad?.meet()
+      await meetPeers?.()
       await readHeld()
     } catch (error) {
       isInTouch = false
@@ -413,8 +413,8 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       for (const entry of await queue.open((message) => log('warn', message)))
         if (entry.server === undefined && entry.isCancelled) await finishCancelled(entry.job.id)
       inTouchSince = Date.now()
-      abroad = queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
-      await abroad?.meet()
+      meetPeers = queue.peers && joinPeers(queue.peers, { servers, addServer, lostAfterMs, heard, missed })
+      await meetPeers?.()
       timer = setInterval(() => void tick().catch(() => {}), TICK_MS)
       if (typeof timer === 'object') timer.unref()
     },
@@ -465,7 +465,7 @@ export function createDispatcher({ queue, lostAfterMs, maxQueueMs, log }: Dispat
       listeners.clear()
       // Their workers can go to another gateway at once.
       for (const server of servers.values()) letGo(server)
-      await abroad?.meet()
+      await meetPeers?.()
     },
   }
 

@@ -1,12 +1,6 @@
 import type { PeerMessage, Peers, RunChange } from '../../queue/runQueue.ts'
 import { ask, isHeld, type Server, setSession } from './servers.ts'
 
-/** The other gateways with the same queue. */
-export interface Abroad {
-  /** Tells them of the servers of this one, and learns of theirs. */
-  meet(): Promise<void>
-}
-
 interface Home {
   readonly servers: ReadonlyMap<string, Server>
   addServer(name: string): Server
@@ -16,8 +10,11 @@ interface Home {
   missed(): void
 }
 
-/** Lets gateways with the same queue know each other's servers, ask them, and hear what happens to runs. */
-export function joinPeers(peers: Peers, home: Home): Abroad {
+/**
+ * Lets gateways with the same queue know each other's servers, ask them, and hear what happens to runs. Gives a function that
+ * tells the others of the servers of this one, and learns of theirs.
+ */
+export function joinPeers(peers: Peers, home: Home): () => Promise<void> {
   const { servers, addServer, lostAfterMs } = home
 
   function tellAsks({ name, asks }: Server): void {
@@ -47,25 +44,23 @@ export function joinPeers(peers: Peers, home: Home): Abroad {
     }
   })
 
-  return {
-    async meet() {
-      const own = [...servers.values()].filter(({ isAbroad, session }) => !isAbroad && session !== '')
-      const told = own.map((server) => {
-        const { name, session, isUp, seenAt } = server
-        return { name, session, isUp, silentMs: isHeld(server) ? 0 : Date.now() - seenAt }
-      })
-      const all = await peers.meet(told, 2 * lostAfterMs)
-      for (const { name, session, isUp, silentMs, isAbroad } of all) {
-        if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
-        const seenAt = Date.now() - silentMs
-        const server = servers.get(name) ?? addServer(name)
-        setSession(server, session)
-        Object.assign(server, { isUp, seenAt, isAbroad })
-      }
-      // One that is not known any more has to be claimed again.
-      for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)
-      // Whoever was to answer may be gone.
-      for (const server of servers.values()) if (server.isAbroad) tellAsks(server)
-    },
+  return async () => {
+    const own = [...servers.values()].filter(({ isAbroad, session }) => !isAbroad && session !== '')
+    const told = own.map((server) => {
+      const { name, session, isUp, seenAt } = server
+      return { name, session, isUp, silentMs: isHeld(server) ? 0 : Date.now() - seenAt }
+    })
+    const all = await peers.meet(told, 2 * lostAfterMs)
+    for (const { name, session, isUp, silentMs, isAbroad } of all) {
+      if (!isAbroad || (!servers.has(name) && silentMs >= lostAfterMs)) continue
+      const seenAt = Date.now() - silentMs
+      const server = servers.get(name) ?? addServer(name)
+      setSession(server, session)
+      Object.assign(server, { isUp, seenAt, isAbroad })
+    }
+    // One that is not known any more has to be claimed again.
+    for (const server of own) server.isAbroad ||= !all.some(({ name }) => name === server.name)
+    // Whoever was to answer may be gone.
+    for (const server of servers.values()) if (server.isAbroad) tellAsks(server)
   }
 }
