@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assert } from '#test'
+import { assert, throws } from '#test'
 import { folderFiles } from '../../packages/gateway/src/node/folderFiles.ts'
 import { folderQueue } from '../../packages/gateway/src/node/folderQueue.ts'
 import type { QueuedRun, RunQueue } from '../../packages/gateway/src/queue/runQueue.ts'
 import { redisQueue } from '../../packages/gateway/src/redis/redisQueue.ts'
+import { CANARY } from '../support/canary.ts'
 import { freePort } from '../support/listen.ts'
 import { createRandom } from '../support/random.ts'
 import { type RunningRedis, startRedis } from '../support/startRedis.ts'
@@ -83,6 +84,18 @@ for (const seed of [1, 2, 3]) {
     }
   })
 }
+
+test('a wrong option is a TypeError, which shows no password', () => {
+  const good = { url, files: folderFiles(folder) }
+  const wrong: object[] = [
+    ...['', `:${CANARY}@a`, `http://:${CANARY}@a`, `redis://:${CANARY}@a:b`, 5].map((url) => ({ url })),
+    ...[undefined, 'files', {}].map((files) => ({ files })),
+    { prefix: '' },
+    ...[0, 1.5, '30'].map((keepDays) => ({ keepDays })),
+    { password: CANARY },
+  ]
+  for (const more of wrong) throws(() => redisQueue({ ...good, ...more }), TypeError)
+})
 
 test.after(async () => {
   await redis.kill()
