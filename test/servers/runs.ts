@@ -76,7 +76,7 @@ export async function settleAll(
   const list = [...new Set([...known, ...inputs.keys()])]
   const [completed, failed, cancelled, unknown]: string[][] = [[], [], [], []]
   const watcher = createRunWatcher(client, { groupId, pollIntervalMs, maxRequestsPerSecond: 1000 })
-  const settled = await watcher.waitAll(list, { timeoutMs: 50_000 })
+  const settled = await watcher.waitAll(list, { timeoutMs: 200_000 })
   watcher.close()
   for (const [index, outcome] of settled.entries()) {
     const id = list[index]!

@@ -20,10 +20,11 @@ interface Visitor {
   streams(): number
   /** Sends the form with a prompt, and a file where there is a field for one, by so many clicks at once. */
   generate(prompt: string, clicks?: number): Promise<void>
-  says(text: string): Promise<void>
+  says(text: string | RegExp): Promise<void>
   /** Waits for a bar that says how far the run is; gives its values until one is above `least`, or none if the run ends. */
   progress(least: number): Promise<number[]>
   image(): Promise<void>
+  /** Clicks, even if the run has just ended. */
   cancel(): Promise<void>
   /** Closes the browser, and checks what it got and said; `expected` are errors of its own. */
   leave(expected?: RegExp): Promise<void>
@@ -82,7 +83,8 @@ export async function visit(browser: Browser, url: string): Promise<Visitor> {
       await image.waitFor()
       await page.waitForFunction(() => document.querySelector('img')!.naturalWidth > 0)
     },
-    cancel: () => page.getByRole('button', { name: 'Cancel' }).click(),
+    cancel: () =>
+      page.getByRole('button', { name: 'Cancel' }).evaluate((button: HTMLElement) => button.click()),
     async leave(expected) {
       assertNoCanary(await page.content(), 'the document')
       await Promise.all(got)
