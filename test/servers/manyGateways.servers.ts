@@ -206,16 +206,18 @@ withSite('files elsewhere are refused at the start, and settings that lose runs 
   assert.equal(site.lines, [])
   assert.is((await rejection(start(site.open([], 'elsewhere')))).status, 500)
   const raw = new Redis(site.url)
+  await raw.config('SET', 'appendfsync', 'everysec')
+  await ready(site.open())
   await raw.config('SET', 'appendonly', 'no')
   await raw.config('SET', 'maxmemory', '1gb', 'maxmemory-policy', 'allkeys-lru')
   raw.disconnect()
   await ready(site.open())
-  const named = ['"appendonly', '"maxmemory-policy"'].map((name) =>
+  const named = ['"appendonly', '"appendfsync', '"maxmemory-policy"'].map((name) =>
     site.lines.filter((line) => line.includes(name)),
   )
   assert.equal(
     named.map(({ length }) => length),
-    [1, 1],
+    [1, 1, 1],
   )
 })
 

@@ -9,10 +9,11 @@ export interface RunningRedis {
   kill(): Promise<void>
 }
 
-/** A Redis, or Valkey, that writes each change to a folder. */
+/** A Redis, or Valkey, that has written each change to a folder before it answers. */
 export async function startRedis(port: string, folder: string, ...settings: string[]): Promise<RunningRedis> {
-  const place = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', '']
-  const child = spawn(redisPath, [...place, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const place = ['--port', port, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+  const log = ['--appendonly', 'yes', '--appendfsync', 'always']
+  const child = spawn(redisPath, [...place, ...log, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const lines: string[] = []
   const ready = async (): Promise<boolean> => {

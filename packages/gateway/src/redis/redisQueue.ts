@@ -134,15 +134,23 @@ export function redisQueue(options: RedisQueueOptions): RunQueue {
   /** What of the settings of Redis can lose runs, a sentence each. */
   async function warnings(): Promise<string[]> {
     const info = await redis.info()
-    const isOff = (line: RegExp): boolean => line.test(info)
-    return [
-      ...(isOff(/^aof_enabled:0/m)
-        ? ['Redis has "appendonly no": a crash loses runs. Set "appendonly yes".']
-        : []),
-      ...(isOff(/^maxmemory:[1-9]/m) && !isOff(/^maxmemory_policy:noeviction/m)
-        ? ['Redis has a "maxmemory-policy" that drops keys, so runs: set "noeviction".']
-        : []),
+    const says = (line: RegExp): boolean => line.test(info)
+    const hasLog = says(/^aof_enabled:1/m)
+    // Not everybody may ask for it.
+    const [, sync = 'always'] = (await redis.config('GET', 'appendfsync').catch(() => [])) as string[]
+    const problems: [boolean, string][] = [
+      [!hasLog, `Redis has "appendonly no": a crash loses runs. Set "appendonly yes".`],
+      [
+        hasLog && sync !== 'always',
+        // Where the disk is busy, it writes later than it promises, and so a kill is enough.
+        `Redis has "appendfsync ${sync}": a crash loses its last seconds, so that runs may be made twice. Set "appendfsync always".`,
+      ],
+      [
+        says(/^maxmemory:[1-9]/m) && !says(/^maxmemory_policy:noeviction/m),
+        'Redis has a "maxmemory-policy" that drops keys, so runs: set "noeviction".',
+      ],
     ]
+    return problems.flatMap(([isSo, text]) => (isSo ? text : []))
   }
 
   async function open(): Promise<void> {
