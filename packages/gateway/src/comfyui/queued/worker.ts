@@ -208,6 +208,9 @@ export function startWorker({ client, port, name, lostAfterMs, log, onRefused }:
       // It was dropped meanwhile, and perhaps given again: whoever has it now needs another mark.
       if (one.isOver) {
         await untilHeard(() => port.giveBack(run.id, one.mark))
+        // It may have been given again as one that was sent, by that mark.
+        const again = held.get(run.id)
+        if (again?.assignment.sentAt === one.mark) leave(again!)
         return leave(one)
       }
       one.isSent = true

@@ -19,7 +19,7 @@ import { photo, spread } from './kit.ts'
 const test = suite('a worker before one ComfyUI')
 
 type Called = [method: keyof Port, id?: string, more?: unknown]
-/** Throws in place of an answer, or gives `null` in place of a mark. */
+/** Throws in place of an answer, or gives the mark, `null` for none. */
 type Fault = (...called: Called) => unknown
 
 /** A gateway that gives `runs`, which may change. */
@@ -42,7 +42,10 @@ function createPort(runs: Assignment[], fault: Fault) {
       signal.throwIfAborted()
       return { runs: unknown, holds: runs.map(({ run }) => run.id), stop: [], asks: [], ...extra }
     },
-    send: async (id) => (call('send', id) === null ? undefined : 1),
+    async send(id) {
+      const mark = call('send', id)
+      return mark === null ? undefined : Number(mark ?? 1)
+    },
     giveBack: async (id) => void call('giveBack', id),
     report: async (id, progress, isDone) => void call('report', id, { ...progress, isDone }),
     async openInput(id, name) {
@@ -194,6 +197,8 @@ test('what happens to a run while its mark is asked for', async () => {
   type Way = (site: Site, runs: Assignment[], id: string) => unknown
   const isLast = (site: Site, name: 'has' | 'stopping', count: number) =>
     until(() => site.states.at(-1)?.[name].length === count)
+  let sentAt = 1
+  let givenBack: (() => unknown) | undefined
   const ways: [what: string, seconds: number, way: Way, sent: number, status?: string][] = [
     [
       'it is dropped, and given again',
@@ -203,6 +208,20 @@ test('what happens to a run while its mark is asked for', async () => {
         await isLast(site, 'has', 1)
         runs.unshift(run!)
         await isLast(site, 'has', 2)
+      },
+      1,
+      'completed',
+    ],
+    [
+      'it is dropped, and given again as sent, since the answer with its mark was lost',
+      0,
+      async (site, runs) => {
+        const [run] = runs.splice(0, 1)
+        await isLast(site, 'has', 1)
+        sentAt = Date.now()
+        runs.unshift({ ...run!, sentAt })
+        await isLast(site, 'has', 2)
+        givenBack = () => runs.splice(0, 1, run!)
       },
       1,
       'completed',
@@ -224,8 +243,10 @@ test('what happens to a run while its mark is asked for', async () => {
     const [first, next] = runs.map(({ run }) => run.id) as [string, string]
     let isAway = true
     const fault: Fault = (method, id) => {
-      if (method === 'send' && id === first && isAway) throw new Error('away')
-      return method === 'send' && id === first && sent === 0 ? null : undefined
+      if (method === 'giveBack' && id === first) givenBack?.()
+      if (method !== 'send' || id !== first) return undefined
+      if (isAway) throw new Error('away')
+      return sent === 0 ? null : sentAt
     }
     const check = async (site: Site) => {
       await isLast(site, 'has', 2)
